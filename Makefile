@@ -1,0 +1,75 @@
+# Everything runs in .venv, which `make` creates. Another Python: make demo PYTHON=python3.12
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input -qq
+INSTALLED := $(VENV)/.installed
+
+.DEFAULT_GOAL := help
+.PHONY: help demo data test check lint format types layers dead-code notes clean
+
+help:
+	@echo "make demo    set up, tangle the notes, run section 3.6"
+	@echo "make test    the tests, with coverage"
+	@echo "make check   the gates: style, types, layers, dead code, the notes"
+	@echo "make format  lay out the code"
+	@echo "make clean   remove what make and the tools made; data and outputs in the notes stay"
+
+demo: $(INSTALLED) data
+	$(BIN)/tangle build
+	$(BIN)/tangle run 3.6
+
+# --- set-up ------------------------------------------------------------------------------------
+
+# torch comes first and alone, so that torchvision, whose builds are fewer, cannot choose it.
+# The stamp is written last: a set-up that was cut short starts again.
+$(INSTALLED): pyproject.toml constraints.txt $(wildcard tools/*.py)
+	@command -v "$(PYTHON)" >/dev/null || { echo "There is no $(PYTHON) here. Name a Python, 3.11 or newer: make PYTHON=/path/to/python3" >&2; exit 1; }
+	@"$(PYTHON)" -c 'import sys; sys.version_info >= (3, 11) or sys.exit("%s is Python %d.%d, and tangle needs 3.11 or newer. Name one: make PYTHON=/path/to/python3" % ((sys.executable,) + tuple(sys.version_info[:2])))'
+	@echo "Setting up $(VENV). This takes a minute where packages are near, and torch is large."
+	"$(PYTHON)" -m venv $(VENV)
+	$(PIP) install --constraint constraints.txt setuptools torch
+	$(PIP) install --constraint constraints.txt torchvision
+	$(PIP) install --constraint constraints.txt --no-build-isolation --editable ".[notes,dev]"
+	$(BIN)/python tools/repair_torchvision.py
+	@touch $@
+
+data: $(INSTALLED)
+	@$(BIN)/python tools/fetch_fashion_mnist.py
+
+# --- tests and gates ---------------------------------------------------------------------------
+
+test: $(INSTALLED) data
+	$(BIN)/coverage erase
+	$(BIN)/coverage run -m pytest
+	$(BIN)/coverage combine --quiet
+	$(BIN)/coverage report
+
+check: lint types layers dead-code notes
+
+lint: $(INSTALLED)
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+
+types: $(INSTALLED)
+	$(BIN)/mypy
+
+layers: $(INSTALLED)
+	$(BIN)/lint-imports
+
+dead-code: $(INSTALLED)
+	$(BIN)/vulture
+
+notes: $(INSTALLED)
+	$(BIN)/tangle build --check
+	$(BIN)/tangle check
+
+format: $(INSTALLED)
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+clean:
+	rm -rf $(VENV) .tangle build dist htmlcov *.egg-info .coverage .coverage.*
+	rm -rf .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	find cli generated tangle tests tools -name __pycache__ -type d -prune -exec rm -rf {} +

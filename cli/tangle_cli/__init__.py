@@ -1,0 +1,1 @@
+"""The command line of tangle: the only place that prints and exits."""

@@ -1,0 +1,113 @@
+"""Reports as JSON documents, in the shapes that other programs rely on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from tangle.model import Failure, MimeBundle, Output, Problem, Stream
+from tangle.pipeline import RunReport, SectionRow, SectionRun, chunk_results
+
+
+def sections_document(rows: Iterable[SectionRow]) -> dict[str, Any]:
+    """The list of sections."""
+    return {
+        "sections": [
+            {
+                "number": row.name,
+                "title": row.title,
+                "page": row.page,
+                "line": row.line,
+                "chunks": row.chunks,
+                "borrowed": row.borrowed,
+                "saves": list(row.saves),
+                "state": row.state,
+            }
+            for row in rows
+        ]
+    }
+
+
+def problems_document(problems: Iterable[Problem]) -> dict[str, Any]:
+    """Problems in order of place."""
+    return {"problems": [_problem(problem) for problem in problems]}
+
+
+def _problem(problem: Problem) -> dict[str, Any]:
+    return {
+        "code": problem.code,
+        "severity": problem.severity,
+        "path": problem.place.path,
+        "line": problem.place.line,
+        "column": problem.place.column,
+        "section": problem.section,
+        "message": problem.message,
+        "hint": problem.hint,
+    }
+
+
+def run_document(report: RunReport) -> dict[str, Any]:
+    """What came of a run."""
+    return {
+        "sections": [_section_run(run) for run in report.sections],
+        "pages": list(report.pages),
+        "figures": list(report.figures),
+        "problems": [_problem(problem) for problem in (*report.pending, *report.kept)],
+    }
+
+
+def _section_run(run: SectionRun) -> dict[str, Any]:
+    result = run.result
+    return {
+        "number": run.session.name,
+        "title": run.session.unit.section.title,
+        "outcome": result.outcome,
+        "seconds": round(result.seconds, 3),
+        "cached": run.cached,
+        "device": result.device,
+        "device_asked": run.asked,
+        "device_memory": result.device_memory,
+        "peak_memory": result.peak_memory,
+        "chunks": [
+            {
+                "page": planned.occurrence.chunk.page,
+                "line": planned.occurrence.chunk.line,
+                "section": planned.occurrence.section,
+                "outcome": entry.outcome,
+                "seconds": round(entry.seconds, 3),
+                "outputs": [_output(output) for output in entry.outputs],
+                "error": _failure(entry.failure),
+            }
+            for planned, entry in chunk_results(run)
+        ],
+    }
+
+
+def _output(output: Output) -> dict[str, Any]:
+    """An output as a notebook holds it (nbformat 4)."""
+    match output:
+        case Stream(name=name, text=text):
+            return {"output_type": "stream", "name": name, "text": text}
+        case MimeBundle(kind="result", data=data):
+            return {
+                "output_type": "execute_result",
+                "execution_count": None,
+                "data": dict(data),
+                "metadata": {},
+            }
+        case MimeBundle(data=data):
+            return {"output_type": "display_data", "data": dict(data), "metadata": {}}
+
+
+def _failure(failure: Failure | None) -> dict[str, Any] | None:
+    if failure is None:
+        return None
+    place = failure.place
+    return {
+        "name": failure.name,
+        "message": failure.message,
+        "traceback": failure.traceback,
+        "path": place.path if place else None,
+        "line": place.line if place else None,
+        "column": place.column if place else None,
+    }

@@ -1,0 +1,367 @@
+"""`tangle`: the commands."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
+
+import click
+
+from tangle import __version__
+from tangle.errors import TangleError
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
+
+    from tangle.model import Problem
+    from tangle.pipeline import Project
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Where:
+    """The project that the options before the command name."""
+
+    graph: Path | None
+    output: Path | None
+    config: Path | None
+
+    def project(self) -> Project:
+        """Find the project."""
+        from tangle.pipeline import find_project
+
+        return find_project(
+            start=Path.cwd(), graph=self.graph, output=self.output, config=self.config
+        )
+
+
+class Commands(click.Group):
+    """The group of commands; errors of tangle end with their message and exit code."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """The commands in the order in which a newcomer needs them."""
+        del ctx
+        return list(self.commands)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run a command; what goes wrong is told in one sentence."""
+        try:
+            return super().invoke(ctx)
+        except TangleError as error:
+            _fail(str(error), error.exit_code)
+        except KeyboardInterrupt:
+            _fail("interrupted", 130)
+
+
+def _fail(message: str, code: int) -> NoReturn:
+    click.echo(f"tangle: {message}", err=True)
+    sys.exit(code)
+
+
+FOLDER = click.Path(file_okay=False, path_type=Path)
+FILE = click.Path(dir_okay=False, path_type=Path)
+
+EPILOG = """\b
+Examples:
+  tangle list                 what there is
+  tangle build                notes -> generated/
+  tangle run 3.6              run section 3.6, write its outputs into the notes
+  tangle run --all --jobs 2   run everything
+  tangle check                what is wrong, without running anything
+"""
+
+
+@click.group(
+    cls=Commands,
+    epilog=EPILOG,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+@click.option("--graph", type=FOLDER, help="The Logseq graph; default: the configured one, or the nearest above.")
+@click.option("--output", type=FOLDER, help="Folder for what is generated; default: generated/.")
+@click.option("--config", type=FILE, help="A tangle.toml; default: the nearest above.")
+@click.version_option(__version__, prog_name="tangle")
+@click.pass_context
+def cli(ctx: click.Context, graph: Path | None, output: Path | None, config: Path | None) -> None:
+    """Make the code in your Logseq notes a real program.
+
+    tangle reads a graph, generates an importable package and one script a section, runs sections,
+    and writes their outputs and figures back beside the code.
+    """
+    ctx.obj = Where(graph=graph, output=output, config=config)
+
+
+def format_option(*more: str) -> Callable[[F], F]:
+    """The option `--format`, with the formats that a command has."""
+    return click.option(
+        "--format",
+        "form",
+        type=click.Choice(["text", "json", *more]),
+        default="text",
+        show_default=True,
+        help="How the result is printed.",
+    )
+
+
+def _sections(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """Names of sections that begin with what was typed."""
+    del param
+    from click.shell_completion import CompletionItem
+
+    from tangle.pipeline import sections
+
+    root = ctx.find_root().params
+    where = Where(graph=root.get("graph"), output=root.get("output"), config=root.get("config"))
+    try:
+        rows = sections(where.project())
+    except TangleError:
+        return []
+    found = (row for row in rows if row.chunks and row.name.startswith(incomplete))
+    return [CompletionItem(row.name, help=row.title) for row in found]
+
+
+def _print_json(document: object) -> None:
+    click.echo(json.dumps(document, ensure_ascii=False, indent=2))
+
+
+def _print_lines(lines: Iterable[str], *, err: bool = False) -> None:
+    for line in lines:
+        click.echo(line, err=err)
+
+
+def _print_problems(project: Project, problems: Iterable[Problem], *, err: bool = False) -> None:
+    from tangle_cli.text import problem_lines
+
+    for problem in problems:
+        _print_lines(problem_lines(project, problem), err=err)
+
+
+@cli.command()
+@click.pass_obj
+def init(where: Where) -> None:
+    """Write a tangle.toml for the graph here.
+
+    The graph is the one in or above the current folder, or the only one directly below it. A
+    configuration that exists is left alone.
+    """
+    from tangle.pipeline import write_config
+
+    path = write_config(Path.cwd(), where.graph.resolve() if where.graph else None)
+    click.echo(f"wrote {path}")
+
+
+@cli.command("list")
+@format_option()
+@click.pass_obj
+def list_(where: Where, form: str) -> None:
+    """List the sections: number, chunks, what they borrow, state, title.
+
+    States: fresh (outputs are of the code as it is), stale, not-run, broken (an error keeps the
+    section from running to its end), no-code.
+    """
+    from tangle.pipeline import sections
+    from tangle_cli.documents import sections_document
+    from tangle_cli.text import section_lines
+
+    rows = sections(where.project())
+    if form == "json":
+        _print_json(sections_document(rows))
+    else:
+        _print_lines(section_lines(rows))
+
+
+@cli.command()
+@click.option("--check", is_flag=True, help="Write nothing; exit 1 if anything would change.")
+@click.pass_obj
+def build(where: Where, check: bool) -> None:
+    """Generate the package and the section scripts from the notes.
+
+    No line of the notes is run. A chunk that does not parse is reported with its place; the rest is
+    tangled all the same, and the exit code is 1.
+    """
+    from tangle.pipeline import build as do_build
+    from tangle_cli.text import path_from_here, problem_summary
+
+    project = where.project()
+    report = do_build(project, check=check)
+    _print_problems(project, report.problems, err=True)
+    changes = report.changes
+    would = "would be " if check else ""
+    for verb, names in (
+        ("added", changes.added),
+        ("changed", changes.changed),
+        ("removed", changes.removed),
+    ):
+        for name in names:
+            path = path_from_here(project, str(project.output / name))
+            click.echo(f"{path}: {would}{verb}")
+    if not changes.any:
+        click.echo(f"{path_from_here(project, str(project.output))}: up to date")
+    if report.problems:
+        click.echo(problem_summary(report.problems), err=True)
+    if report.failed or (check and changes.any):
+        sys.exit(1)
+
+
+@cli.command()
+@click.argument("section", shell_complete=_sections)
+@click.pass_obj
+def show(where: Where, section: str) -> None:
+    """Print the script of one SECTION."""
+    from tangle.pipeline import show as do_show
+
+    click.echo(do_show(where.project(), section), nl=False)
+
+
+@cli.command()
+@click.argument("sections", nargs=-1, shell_complete=_sections)
+@click.option("--all", "everything", is_flag=True, help="Run every section that has code.")
+@click.option("--device", help="auto, cpu, cuda, cuda:N or mps; default: auto.")
+@click.option("--jobs", type=click.IntRange(1), default=1, show_default=True, help="Sections at a time.")
+@click.option("--timeout", type=click.FloatRange(0, min_open=True), help="Seconds a section may take.")
+@click.option("--fresh", is_flag=True, help="Run also what the cache could answer.")
+@click.option("--no-write", is_flag=True, help="Leave the notes as they are.")
+@click.option("--force", is_flag=True, help="Write over outputs that were edited by hand, too.")
+@click.option("--junit-xml", type=FILE, help="Write a report for CI to this file.")
+@format_option()
+@click.pass_obj
+def run(
+    where: Where,
+    sections: tuple[str, ...],
+    everything: bool,
+    form: str,
+    junit_xml: Path | None,
+    no_write: bool,
+    device: str | None,
+    **options: Any,
+) -> None:
+    """Run SECTIONS of the notes and write their outputs beside the code.
+
+    A section is named by its number (3.6; 3 for all of chapter 3; 3.6.5 for 3.6 to the end of
+    3.6.5), or by its page's title (Page, Page#Heading). Each runs in a process of its own, with
+    your rights; a section that did not change is answered from the cache.
+    """
+    from tangle.pipeline import RunOptions, write_junit
+    from tangle.pipeline import run as do_run
+    from tangle_cli.documents import run_document
+    from tangle_cli.progress import progress
+    from tangle_cli.text import run_lines
+
+    if bool(sections) == everything:
+        raise click.UsageError("name the sections to run, or --all for every one")
+    project = where.project()
+    _check_device(device)
+    with progress() as observe:
+        report = do_run(
+            project,
+            sections,
+            RunOptions(device=device, write=not no_write, **options),
+            everything=everything,
+            observe=observe,
+        )
+    if junit_xml is not None:
+        write_junit(report, junit_xml)
+    if form == "json":
+        _print_json(run_document(report))
+    else:
+        _print_lines(run_lines(project, report))
+    sys.exit(report.exit_code)
+
+
+def _check_device(device: str | None) -> None:
+    import re
+
+    if device is not None and not re.fullmatch(r"auto|cpu|mps|cuda(:[0-9]+)?", device):
+        raise click.BadParameter(
+            f"{device!r} is none of auto, cpu, cuda, cuda:N, mps", param_hint="--device"
+        )
+
+
+@cli.command()
+@format_option("github")
+@click.pass_obj
+def check(where: Where, form: str) -> None:
+    """Report everything that can be known without running: exit 1 if there are errors.
+
+    Syntax errors, undefined names, broken references, names saved twice or not at all, unknown
+    properties, stale outputs, stale files in generated/.
+    """
+    from tangle.pipeline import check as do_check
+    from tangle_cli.documents import problems_document
+    from tangle_cli.text import problem_summary
+
+    project = where.project()
+    problems = do_check(project)
+    if form == "json":
+        _print_json(problems_document(problems))
+    elif form == "github":
+        from tangle_cli.github import annotation
+
+        _print_lines(annotation(project, problem) for problem in problems)
+    else:
+        _print_problems(project, problems)
+        click.echo(problem_summary(problems) if problems else "no problems", err=True)
+    if any(problem.severity == "error" for problem in problems):
+        sys.exit(1)
+
+
+@cli.command()
+@click.argument("paths", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path))
+@format_option()
+def outline(paths: tuple[Path, ...], form: str) -> None:
+    """Show how pages are read: PATHS are pages, or folders of pages.
+
+    As JSON, one object a page and line; offsets are UTF-8 bytes of the file.
+    """
+    from tangle.parse import outline as document
+    from tangle.parse import outline_text
+    from tangle.pipeline import outline_pages
+
+    for page in outline_pages(paths):
+        if form == "json":
+            click.echo(json.dumps(document(page), ensure_ascii=False))
+        else:
+            click.echo(outline_text(page).rstrip("\n"))
+
+
+@cli.command()
+@click.option("--force", is_flag=True, help="Remove outputs that were edited by hand, too.")
+@click.pass_obj
+def clean(where: Where, force: bool) -> None:
+    """Remove outputs and figures from the notes, and the cache."""
+    from tangle.pipeline import clean as do_clean
+    from tangle_cli.text import count, path_from_here
+
+    project = where.project()
+    report = do_clean(project, force=force)
+    for page in report.pages:
+        click.echo(f"outputs removed from {path_from_here(project, page)}")
+    click.echo(f"{count(report.figures, 'figure')} removed")
+    _print_problems(project, report.kept, err=True)
+
+
+@cli.command()
+@click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
+def completion(shell: str) -> None:
+    r"""Print the completion script for SHELL.
+
+    \b
+    bash:  tangle completion bash > ~/.local/share/bash-completion/completions/tangle
+    zsh:   tangle completion zsh > a file `_tangle` in a folder of $fpath
+    fish:  tangle completion fish > ~/.config/fish/completions/tangle.fish
+    """
+    from click.shell_completion import get_completion_class
+
+    kind = get_completion_class(shell)
+    if kind is None:
+        raise click.UsageError(f"no completion for {shell}")
+    click.echo(kind(cli, {}, "tangle", "_TANGLE_COMPLETE").source())
+
+
+def main() -> None:
+    """Run the command line."""
+    cli(prog_name="tangle")

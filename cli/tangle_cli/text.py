@@ -1,0 +1,179 @@
+"""Reports as text for people: no colour of its own, lines that terminals and editors can follow."""
+
+from __future__ import annotations
+
+import os
+import unicodedata
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+
+from tangle.model import Failure, Problem, Result
+from tangle.pipeline import Project, RunReport, SectionRow, SectionRun, chunk_results
+from tangle.write import rendered
+
+_WIDTH = 100
+
+
+def problem_lines(project: Project, problem: Problem) -> Iterator[str]:
+    """A problem with its place, the line of the note with a caret, and the way out."""
+    place = problem.place
+    path = path_from_here(project, place.path)
+    where = f"{path}:{place.line}:{place.column}"
+    section = f" (section {problem.section})" if problem.section else ""
+    yield f"{where}: {problem.severity}: {problem.message} [{problem.code}]{section}"
+    if problem.excerpt and problem.excerpt.strip():
+        yield from (f"    {line}" for line in pointed(problem.excerpt, place.column))
+    if problem.hint:
+        yield f"    hint: {problem.hint}"
+
+
+def path_from_here(project: Project, path: str) -> str:
+    """A path that messages name, as it is reached from the working directory."""
+    target = project.root / path
+    try:
+        return Path(os.path.relpath(target)).as_posix()
+    except ValueError:  # another drive
+        return target.as_posix()
+
+
+def pointed(line: str, column: int) -> tuple[str, str]:
+    """A line of a note without its indentation, and a caret under a column (from 1) of it."""
+    stripped = line.lstrip()
+    at = max(column - 1 - (len(line) - len(stripped)), 0)
+    start = max(at - _WIDTH * 2 // 3, 0)
+    before = "".join(_visible(c) for c in stripped[start:at])
+    after = "".join(_visible(c) for c in stripped[at : start + _WIDTH])
+    lead = "…" if start else ""
+    return lead + before + after, " " * (len(lead) + display_width(before)) + "^"
+
+
+def _visible(character: str) -> str:
+    if character == "\t":
+        return "    "
+    return character if character.isprintable() else "�"
+
+
+def display_width(text: str) -> int:
+    """Columns that a text takes on a terminal."""
+    return sum(
+        0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1
+        for c in text
+    )
+
+
+def padded(text: str, width: int) -> str:
+    """A text with blanks up to a width on the terminal."""
+    return text + " " * max(width - display_width(text), 0)
+
+
+def table(rows: Sequence[Sequence[str]]) -> Iterator[str]:
+    """Rows in columns."""
+    if not rows:
+        return
+    widths = [max(display_width(row[column]) for row in rows) for column in range(len(rows[0]))]
+    for row in rows:
+        cells = (padded(cell, width) for cell, width in zip(row, widths, strict=True))
+        yield "  ".join(cells).rstrip()
+
+
+def section_lines(rows: Sequence[SectionRow]) -> Iterator[str]:
+    """The list of sections."""
+    if not rows:
+        yield "no section has code"
+        return
+    head = ("section", "chunks", "borrowed", "state", "title")
+    body = [
+        (
+            row.name,
+            str(row.chunks),
+            str(row.borrowed or ""),
+            row.state,
+            "" if row.title == row.name else row.title,
+        )
+        for row in rows
+    ]
+    yield from table([head, *body])
+    coded = sum(row.chunks > 0 for row in rows)
+    yield f"{count(coded, 'section')} with code, {count(sum(r.chunks for r in rows), 'chunk')}"
+
+
+def count(number: int, noun: str) -> str:
+    """`1 chunk`, `2 chunks`."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def problem_summary(problems: Iterable[Problem]) -> str:
+    """How many errors and warnings there are."""
+    severities = [problem.severity for problem in problems]
+    errors, warnings = severities.count("error"), severities.count("warning")
+    return f"{count(errors, 'error')}, {count(warnings, 'warning')}"
+
+
+# --- runs -----------------------------------------------------------------------------------------
+
+
+def run_lines(project: Project, report: RunReport) -> Iterator[str]:
+    """What came of a run: outputs of a single section, failures, where everything went."""
+    if len(report.sections) == 1:
+        yield from _output_lines(project, report.sections[0])
+    for run in report.sections:
+        yield from _section_result(project, run)
+    for problem in (*report.kept, *report.pending):
+        yield from problem_lines(project, problem)
+    for page in report.pages:
+        yield f"outputs written to {path_from_here(project, page)}"
+    if report.figures:
+        folders = sorted({os.path.dirname(path_from_here(project, f)) for f in report.figures})
+        yield f"{count(len(report.figures), 'figure')} in {', '.join(folders)}"
+    if not report.pages and report.exit_code == 0:
+        yield "the notes were up to date"
+
+
+def _output_lines(project: Project, run: SectionRun) -> Iterator[str]:
+    for planned, result in chunk_results(run):
+        shown = rendered(result.outputs)
+        if not shown.text and not shown.figures:
+            continue
+        occurrence = planned.occurrence
+        page = path_from_here(project, project.shown(occurrence.page))
+        yield f"── {occurrence.section}  {page}:{occurrence.chunk.line}"
+        if shown.text:
+            yield shown.text
+        for number in range(len(shown.figures)):
+            yield f"[figure {number + 1}]" if len(shown.figures) > 1 else "[figure]"
+    yield ""
+
+
+def _section_result(project: Project, run: SectionRun) -> Iterator[str]:
+    result = run.result
+    title = run.session.unit.section.title
+    name = run.session.name if title == run.session.name else f"{run.session.name} {title}".strip()
+    how = "answered from the cache" if run.cached else f"{result.seconds:.1f} s"
+    used = f"on {result.device}"
+    if run.asked not in ("auto", result.device):
+        used += f" (asked for {run.asked})"
+    if result.device_memory:
+        used += f", {result.device_memory / 2**20:.0f} MiB there at most"
+    yield f"{name}: {result.outcome}, {how}, {used}"
+    for entry in result.results:
+        yield from _failure_lines(project, entry)
+
+
+def _failure_lines(project: Project, result: Result) -> Iterator[str]:
+    failure = result.failure
+    if failure is None or result.outcome in ("passed", "skipped"):
+        return
+    if failure.traceback:
+        yield from _indented(failure.traceback.rstrip("\n"))
+    else:
+        yield from _indented(_short(failure))
+
+
+def _short(failure: Failure) -> str:
+    where = f"{failure.place.path}:{failure.place.line}: " if failure.place else ""
+    message = f"{failure.name}: {failure.message}" if failure.message else failure.name
+    return message if message.startswith(where) and where else where + message
+
+
+def _indented(text: str) -> Iterator[str]:
+    yield from (f"    {line}" for line in text.split("\n"))

@@ -1,0 +1,29 @@
+"""Chunks to plan: names defined and used, `#@save`, borrowing, and what is missing."""
+
+from __future__ import annotations
+
+from tangle.analyse.code import ChunkCode
+from tangle.analyse.names import Statement
+from tangle.analyse.plan import (
+    Borrowed,
+    Package,
+    PackageName,
+    Plan,
+    PlannedChunk,
+    Saved,
+    Session,
+)
+from tangle.analyse.planning import plan
+
+__all__ = [
+    "Borrowed",
+    "ChunkCode",
+    "Package",
+    "PackageName",
+    "Plan",
+    "PlannedChunk",
+    "Saved",
+    "Session",
+    "Statement",
+    "plan",
+]

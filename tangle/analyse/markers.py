@@ -1,0 +1,183 @@
+"""`#@save` by tokens and syntax tree: which statements of a chunk go into the package."""
+
+from __future__ import annotations
+
+import ast
+import io
+import re
+import tokenize
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from tangle.analyse.names import Statement
+from tangle.analyse.source import Parsed
+
+_MARKER: Final = re.compile(r"#\s*@save(?:\s+(replace))?\s*(?:#.*)?")
+_ALMOST: Final = re.compile(r"#\s*@save\b")
+_COMPOUND: Final = (
+    ast.FunctionDef,
+    ast.AsyncFunctionDef,
+    ast.ClassDef,
+    ast.If,
+    ast.For,
+    ast.AsyncFor,
+    ast.While,
+    ast.With,
+    ast.AsyncWith,
+    ast.Try,
+    ast.Match,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Marker:
+    """One `#@save` comment.
+
+    Attributes:
+        alone: whether nothing else stands on its line.
+        replaces: whether it says `replace`.
+    """
+
+    line: int
+    column: int
+    alone: bool
+    replaces: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Misplaced:
+    """A marker that saves nothing, and why."""
+
+    marker: Marker
+    code: str
+    message: str
+    hint: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Marked:
+    """What the markers of a chunk say.
+
+    Attributes:
+        saved: for the index of each saved statement, the marker that saves it.
+    """
+
+    saved: Mapping[int, Marker]
+    misplaced: tuple[Misplaced, ...]
+
+
+def marked_statements(parsed: Parsed, statements: Sequence[Statement]) -> Marked:
+    """Find the statements that are saved, and the markers that save nothing.
+
+    A marker counts on the statement's first line, on any line of its signature, or on a line of
+    its own just above the statement or its decorators; above a run of imports it saves the run, up
+    to the next blank line.
+    """
+    if parsed.problem is not None or "@save" not in parsed.text:
+        return Marked(saved={}, misplaced=())
+    tokens = tuple(tokenize.generate_tokens(io.StringIO(parsed.text).readline))
+    lines = parsed.text.split("\n")
+    saved: dict[int, Marker] = {}
+    misplaced: list[Misplaced] = []
+    for marker in _markers(tokens):
+        found = _meant(marker, statements, tokens, lines)
+        if isinstance(found, Misplaced):
+            misplaced.append(found)
+        else:
+            saved.update(dict.fromkeys(found, marker))
+    return Marked(saved=saved, misplaced=tuple(misplaced))
+
+
+def _markers(tokens: Sequence[tokenize.TokenInfo]) -> Iterator[Marker]:
+    for token in tokens:
+        if token.type == tokenize.COMMENT and (match := _MARKER.fullmatch(token.string)):
+            line, column = token.start
+            yield Marker(
+                line=line,
+                column=column,
+                alone=not token.line[:column].strip(),
+                replaces=match[1] is not None,
+            )
+
+
+def unclear_markers(parsed: Parsed) -> tuple[tuple[int, int, str], ...]:
+    """Comments that begin as a marker does and go on with other words: line, column, text."""
+    if parsed.problem is not None or "@save" not in parsed.text:
+        return ()
+    tokens = tokenize.generate_tokens(io.StringIO(parsed.text).readline)
+    return tuple(
+        (*token.start, token.string)
+        for token in tokens
+        if token.type == tokenize.COMMENT
+        and _ALMOST.match(token.string)
+        and not _MARKER.fullmatch(token.string)
+    )
+
+
+def _meant(
+    marker: Marker,
+    statements: Sequence[Statement],
+    tokens: Sequence[tokenize.TokenInfo],
+    lines: Sequence[str],
+) -> list[int] | Misplaced:
+    """The statements that a marker saves."""
+    around = [i for i, entry in enumerate(statements) if entry.first <= marker.line <= entry.last]
+    if around:
+        holder = statements[around[0]]
+        if marker.line <= _header_end(holder, tokens):
+            return around
+        return Misplaced(
+            marker=marker,
+            code="nested-save",
+            message="#@save marks a statement inside another, which cannot be saved by itself",
+            hint=f"mark the statement that begins above it: {lines[holder.node.lineno - 1].strip()}",
+        )
+    if marker.alone:
+        below = _below(marker.line, statements, lines)
+        if below:
+            return below
+    return Misplaced(
+        marker=marker,
+        code="dangling-save",
+        message="#@save stands above no statement",
+        hint="put it on the statement's first line, or on a line of its own just above it",
+    )
+
+
+def _header_end(statement: Statement, tokens: Sequence[tokenize.TokenInfo]) -> int:
+    """The line of the colon that ends a signature; the last line of a simple statement."""
+    if not isinstance(statement.node, _COMPOUND):
+        return statement.last
+    depth = 0
+    start = (statement.node.lineno, statement.node.col_offset)
+    for token in tokens:
+        if token.type != tokenize.OP or token.start < start:
+            continue
+        if token.string in "([{":
+            depth += 1
+        elif token.string in ")]}":
+            depth -= 1
+        elif token.string == ":" and depth == 0:
+            return token.start[0]
+    return statement.last
+
+
+def _below(line: int, statements: Sequence[Statement], lines: Sequence[str]) -> list[int]:
+    """The statement just below a line, or the run of imports that begins there."""
+    row = line
+    while row < len(lines) and lines[row].lstrip().startswith("#"):
+        row += 1
+    first = next((i for i, entry in enumerate(statements) if entry.first == row + 1), None)
+    if first is None:
+        return []
+    if not statements[first].imports:
+        return [i for i, entry in enumerate(statements) if entry.first == row + 1]
+    run = [first]
+    for index in range(first + 1, len(statements)):
+        entry, before = statements[index], statements[index - 1]
+        gap = lines[before.last : entry.first - 1]
+        if not entry.imports or any(not text.strip() for text in gap):
+            break
+        run.append(index)
+    return run

@@ -1,0 +1,149 @@
+"""The plan: what goes into the package, and what each session runs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from tangle.analyse.code import ChunkCode
+from tangle.analyse.names import Statement
+from tangle.model import (
+    CodeLine,
+    Graph,
+    Occurrence,
+    Place,
+    Problem,
+    SectionName,
+    Unit,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PackageName:
+    """The generated module's name, `d2l.torch`: a package, and a module in it."""
+
+    root: str
+    module: str
+
+    def __str__(self) -> str:
+        """The dotted name."""
+        return f"{self.root}.{self.module}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Saved:
+    """A statement that goes into the package.
+
+    Attributes:
+        names: what it adds to the package; empty where it only changes what is there.
+        section: the innermost section around it.
+        title: that section's title.
+    """
+
+    names: tuple[str, ...]
+    lines: tuple[CodeLine, ...]
+    section: SectionName
+    title: str
+    place: Place
+    replaces: bool
+    statement: Statement
+
+    @property
+    def text(self) -> str:
+        """The statement as the note has it."""
+        return "\n".join(line.text for line in self.lines)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Package:
+    """The generated module.
+
+    Attributes:
+        imports: statements that bind what the saved code uses, sorted.
+        aliases: names under which saved code speaks of the module itself.
+        saved: in reading order.
+        exports: every name that the module has.
+    """
+
+    name: PackageName
+    imports: tuple[str, ...]
+    aliases: tuple[str, ...]
+    saved: tuple[Saved, ...]
+    exports: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Borrowed:
+    """A statement that a section takes over from an earlier one.
+
+    Attributes:
+        section: the unit that it comes from.
+        place: where it stands there.
+    """
+
+    kind: Literal["import", "saved", "statement"]
+    names: tuple[str, ...]
+    lines: tuple[CodeLine, ...]
+    section: SectionName
+    place: Place
+
+    @property
+    def text(self) -> str:
+        """The statement as it is run."""
+        return "\n".join(line.text for line in self.lines)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlannedChunk:
+    """A chunk in its session.
+
+    Attributes:
+        digest: of all code that its output depends on, 12 hexadecimal digits.
+    """
+
+    code: ChunkCode
+    digest: str
+
+    @property
+    def occurrence(self) -> Occurrence:
+        """The chunk and its host."""
+        return self.code.occurrence
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Session:
+    """What runs in one process: borrowed statements, then the unit's chunks.
+
+    Attributes:
+        imports: top-level modules that its code imports, the package's included, sorted.
+        package: texts of the saved statements that it reaches, in the package's order.
+        problems: the errors that keep it from running to its end.
+    """
+
+    unit: Unit
+    prelude: tuple[Borrowed, ...]
+    chunks: tuple[PlannedChunk, ...]
+    imports: tuple[str, ...]
+    package: tuple[str, ...]
+    problems: tuple[Problem, ...]
+
+    @property
+    def name(self) -> SectionName:
+        """What the session is addressed by."""
+        return self.unit.name
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What the notes come to, known without running a line of them."""
+
+    graph: Graph
+    package: Package
+    sessions: tuple[Session, ...]
+    problems: tuple[Problem, ...]
+
+    @property
+    def by_name(self) -> Mapping[SectionName, Session]:
+        """Sessions by the name of their unit."""
+        return {session.name: session for session in self.sessions}

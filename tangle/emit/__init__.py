@@ -1,0 +1,8 @@
+"""Plan to text: the generated package and the section scripts; nothing is written here."""
+
+from __future__ import annotations
+
+from tangle.emit.package import MARK, Module, init, module
+from tangle.emit.tree import files, script_path
+
+__all__ = ["MARK", "Module", "files", "init", "module", "script_path"]

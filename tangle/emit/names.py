@@ -1,0 +1,46 @@
+"""File and module names of what is generated."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import unicodedata
+from collections.abc import Iterable, Mapping
+
+from tangle.model import SectionName
+
+_SAFE_LENGTH = 60
+
+
+def script_names(sections: Iterable[tuple[SectionName, tuple[int, ...]]]) -> Mapping[SectionName, str]:
+    """The module name of each section's script: `sec_3_6`; titles become words in it.
+
+    A title that loses characters, or that another one equals but for case, gets a digest, so that
+    no two sections share a file on any file system.
+    """
+    names: dict[SectionName, str] = {}
+    taken: set[str] = set()
+    for name, number in sections:
+        if number:
+            module = "sec_" + "_".join(str(part) for part in number)
+        else:
+            module = _from_title(name)
+            if module.casefold() in taken:
+                module = _with_digest(module, name)
+        taken.add(module.casefold())
+        names[name] = module
+    return names
+
+
+def _from_title(title: str) -> str:
+    normal = unicodedata.normalize("NFKC", title)
+    words = re.sub(r"\W+", "_", normal).strip("_")
+    module = f"sec_{words[:_SAFE_LENGTH]}"
+    exact = words == title and len(words) <= _SAFE_LENGTH
+    # A page called "3 6" must not take the name of section 3.6.
+    return module if exact and not words[:1].isdigit() else _with_digest(module, title)
+
+
+def _with_digest(module: str, title: str) -> str:
+    digest = hashlib.sha256(title.encode("utf-8", "surrogatepass")).hexdigest()[:8]
+    return f"{module}_{digest}"

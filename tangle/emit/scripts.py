@@ -1,0 +1,90 @@
+"""One script a section, in `# %%` cells, each headed by its place in the notes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from tangle.analyse import PlannedChunk, Session
+from tangle.emit.cells import cell_body
+from tangle.emit.package import MARK
+from tangle.model import Section, SectionName
+
+_SEEDED = {
+    "numpy": frozenset({"numpy", "torch", "torchvision", "pandas", "matplotlib", "scipy"}),
+    "torch": frozenset({"torch", "torchvision"}),
+}
+
+
+def script(
+    session: Session, *, root: str, folder: str | None, seed: int, titles: Mapping[SectionName, str]
+) -> str:
+    """The text of a section's script.
+
+    A place in the notes is page, section and chunk, not a line: lines move whenever a sentence is
+    added or an output written, and a script changes only when its code does.
+
+    Args:
+        session: the section.
+        root: name of the generated package.
+        folder: the page's folder relative to the output folder, None where it cannot be said
+            without naming the machine.
+        seed: seed of the random generators.
+        titles: title of every section.
+    """
+    section = session.unit.section
+    parts = [MARK, f"# {_heading(section)} ({section.page})\n", "\n"]
+    parts.append(_set_up(session, root, folder, seed))
+    parts.extend(_borrowed(session))
+    counts: dict[SectionName, int] = {}
+    for planned in session.chunks:
+        name = planned.occurrence.section
+        counts[name] = counts.get(name, 0) + 1
+        parts.append(f"\n# %% {_cell_heading(planned, titles.get(name, ''), counts[name])}\n")
+        parts.append(cell_body(planned.code, root))
+    return "".join(parts)
+
+
+def _heading(section: Section) -> str:
+    return f"{section.name} {section.title}".rstrip() if section.number else section.title
+
+
+def _cell_heading(planned: PlannedChunk, title: str, count: int) -> str:
+    occurrence = planned.occurrence
+    name = occurrence.section if title == occurrence.section else f"{occurrence.section} {title}"
+    notes = [f"{occurrence.page}", f"chunk {count}"]
+    settings = occurrence.chunk.settings
+    if not settings.run:
+        notes.append("not run")
+    if settings.raises is not None:
+        notes.append(f"must raise {settings.raises}")
+    return f"{name.strip()} ({', '.join(notes)})"
+
+
+def _set_up(session: Session, root: str, folder: str | None, seed: int) -> str:
+    modules = tuple(
+        module for module, users in _SEEDED.items() if users.intersection(session.imports)
+    )
+    return (
+        "# %% so that this script runs by itself, from any folder\n"
+        "import pathlib as _pathlib\n"
+        "import sys as _sys\n"
+        "\n"
+        "_sys.path.insert(0, str(_pathlib.Path(__file__).resolve().parents[2]))\n"
+        f"import {root} as _{root}\n"
+        "\n"
+        f"_{root}.enter({folder!r}, {seed!r}, {modules!r})\n"
+    )
+
+
+def _borrowed(session: Session) -> Iterator[str]:
+    """The borrowed statements, under a heading that says where each came from."""
+    if not session.prelude:
+        return
+    yield "\n# %% borrowed from earlier sections\n"
+    last = None
+    for entry in session.prelude:
+        source = f"# from {entry.section} ({entry.place.path})\n"
+        if source != last:
+            yield source
+            last = source
+        yield entry.text + "\n"

@@ -1,0 +1,21 @@
+"""Pages to graph: titles, ids, references, section numbers, chunks and what steers them."""
+
+from __future__ import annotations
+
+from tangle.link.config import CONFIG, GraphConfig, graph_config
+from tangle.link.graph import PYTHON, link
+from tangle.link.settings import KNOWN, OUTPUT, PREFIX
+from tangle.link.titles import title_from_path, title_key
+
+__all__ = [
+    "CONFIG",
+    "KNOWN",
+    "OUTPUT",
+    "PREFIX",
+    "PYTHON",
+    "GraphConfig",
+    "graph_config",
+    "link",
+    "title_from_path",
+    "title_key",
+]

@@ -1,0 +1,70 @@
+"""What `logseq/config.edn` says about files, as far as tangle obeys it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from tangle.model import PagePath, Place, Problem
+
+CONFIG: Final = PagePath("logseq/config.edn")
+
+UNITS: Final = {"tab": "\t", "two-spaces": "  ", "four-spaces": "    ", "eight-spaces": " " * 8}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GraphConfig:
+    """The settings of a graph that decide which files are pages and how they are written.
+
+    Attributes:
+        hidden: prefixes of "/" and a file's path; such files are no pages.
+        name_format: how a title becomes a file name.
+        unit: one step of indentation in a page, as Logseq writes it.
+    """
+
+    hidden: tuple[str, ...] = ()
+    name_format: Literal["triple-lowbar", "legacy"] = "legacy"
+    unit: str = "\t"
+
+
+def graph_config(text: str) -> tuple[GraphConfig, tuple[Problem, ...]]:
+    """Read the text of a `config.edn`; one that cannot be read gives the defaults and a warning.
+
+    Source: logseq-spec.md section 1.
+    """
+    import edn_format
+
+    try:
+        value = edn_format.loads(text)
+    except (edn_format.EDNDecodeError, ValueError, NotImplementedError) as error:
+        return GraphConfig(), (_unreadable(str(error).split("\n")[0]),)
+    if not hasattr(value, "items"):
+        return GraphConfig(), (_unreadable("it is not a map"),)
+    settings = {str(key).lstrip(":"): entry for key, entry in value.items()}
+    triple = str(settings.get("file/name-format", "")).lstrip(":") == "triple-lowbar"
+    unit = str(settings.get("export/bullet-indentation", "tab")).lstrip(":")
+    return (
+        GraphConfig(
+            hidden=_texts(settings.get("hidden")),
+            name_format="triple-lowbar" if triple else "legacy",
+            unit=UNITS.get(unit, "\t"),
+        ),
+        (),
+    )
+
+
+def _texts(value: object) -> tuple[str, ...]:
+    if not isinstance(value, Iterable) or isinstance(value, str | bytes):
+        return ()
+    return tuple(str(entry) for entry in value)
+
+
+def _unreadable(reason: str) -> Problem:
+    return Problem(
+        code="unreadable-config",
+        severity="warning",
+        place=Place(path=CONFIG, line=1),
+        message=f"this file cannot be read, so Logseq's defaults are used: {reason}",
+        hint="open the graph in Logseq and let it write the file anew",
+    )

@@ -1,0 +1,88 @@
+"""Which blocks are sections, by the number that their first line starts with."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from tangle.model import Block, Page, Section, SectionName
+
+# At most three digits each, so that dates and years are no section numbers.
+_NUMBER: Final = re.compile(r"([0-9]{1,3}(?:\.[0-9]{1,3})*)(\.?)(?![0-9.])(\s*)(.*)", re.DOTALL)
+
+
+def section_number(title: str, *, heading: bool) -> tuple[tuple[int, ...], str] | None:
+    """The number at the start of a block's first line and the words after it.
+
+    A heading needs no more than a number that ends (`# 4`, `## 2.3.2.1.长度`); any other line must
+    have a number of two parts at least and words after it, or every list of notes that someone
+    numbered by hand would be sections.
+    """
+    match = _NUMBER.match(title)
+    if match is None:
+        return None
+    digits, dot, space, words = match.groups()
+    number = tuple(int(part) for part in digits.split("."))
+    ends = bool(space) or not words or (bool(dot) and len(number) > 1)
+    enough = heading or (len(number) > 1 and bool(words.strip()))
+    return (number, words.strip()) if ends and enough else None
+
+
+def numbered_blocks(page: Page) -> Iterator[tuple[int, tuple[int, ...], str]]:
+    """Index, number and title of every block of a page that is a section.
+
+    A line of one number without heading marks (`4 多层感知机`) counts only where a section below it
+    carries the number on (`4.1`).
+    """
+    plain: list[tuple[int, tuple[int, ...], str]] = []
+    found: list[tuple[int, tuple[int, ...], str]] = []
+    for index, block in enumerate(page.blocks):
+        if numbered := _block_number(block):
+            found.append((index, *numbered))
+        elif lone := section_number(block.title, heading=True):
+            plain.append((index, *lone))
+    if plain:
+        carried = _carried(page.blocks, {i: number for i, number, _ in plain}, found)
+        found.extend(entry for entry in plain if entry[0] in carried)
+        found.sort()
+    yield from found
+
+
+def _block_number(block: Block) -> tuple[tuple[int, ...], str] | None:
+    return section_number(block.title, heading=block.heading > 0)
+
+
+def _carried(
+    blocks: Sequence[Block],
+    candidates: dict[int, tuple[int, ...]],
+    found: Sequence[tuple[int, tuple[int, ...], str]],
+) -> set[int]:
+    """The candidates with a section below them whose number begins with theirs."""
+    carried: set[int] = set()
+    seen: set[tuple[int, int]] = set()
+    for index, number, _ in found:
+        parent = blocks[index].parent
+        while parent >= 0 and (parent, number[0]) not in seen:
+            seen.add((parent, number[0]))
+            if candidates.get(parent) == number[:1]:
+                carried.add(parent)
+            parent = blocks[parent].parent
+    return carried
+
+
+def number_text(number: Sequence[int]) -> SectionName:
+    """`3.6.5` for (3, 6, 5)."""
+    return SectionName(".".join(str(part) for part in number))
+
+
+def numbered_section(page: Page, block: int, number: tuple[int, ...], title: str) -> Section:
+    """The section that a numbered block (or, with block -1, a numbered page) is."""
+    return Section(
+        name=number_text(number),
+        number=number,
+        title=title,
+        page=page.path,
+        block=block,
+        line=page.blocks[block].line if block >= 0 else 1,
+    )

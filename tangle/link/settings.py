@@ -1,0 +1,154 @@
+"""The `tangle.*` properties: what they mean, what holds for what, and which are mistakes."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import Final
+
+from tangle.model import Page, Place, Problem, Property, SectionName, Settings
+
+PREFIX: Final = "tangle."
+OUTPUT: Final = "tangle.output"
+
+_YES: Final = frozenset({"yes", "true", "on"})
+_NO: Final = frozenset({"no", "false", "off"})
+_DEVICE: Final = re.compile(r"auto|cpu|mps|cuda(:[0-9]+)?")
+_DOTTED: Final = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*")
+
+KNOWN: Final[Mapping[str, str]] = {
+    "tangle.run": "yes or no",
+    "tangle.skip": "yes or no",
+    "tangle.raises": "the name of an exception, such as ValueError",
+    "tangle.timeout": "a number of seconds above zero",
+    "tangle.name": "a name without blanks at its ends",
+    "tangle.device": "auto, cpu, cuda, cuda:N or mps",
+    "tangle.needs": "sections, separated by commas, such as 3.5, 3.6",
+    OUTPUT: "written by tangle itself",
+}
+
+
+class BadValue(ValueError):
+    """A property's value is none that the property can have."""
+
+
+def _switch(value: str) -> bool:
+    word = value.lower()
+    if word in _YES or word in _NO:
+        return word in _YES
+    raise BadValue
+
+
+def _seconds(value: str) -> float:
+    try:
+        seconds = float(value)
+    except ValueError:
+        raise BadValue from None
+    if not 0 < seconds < 1e9:
+        raise BadValue
+    return seconds
+
+
+def _matching(pattern: re.Pattern[str], value: str) -> str:
+    if pattern.fullmatch(value) is None:
+        raise BadValue
+    return value
+
+
+def apply_property(settings: Settings, key: str, value: str) -> Settings:
+    """The settings with one property applied.
+
+    Raises:
+        BadValue: the property cannot have that value.
+    """
+    match key:
+        case "tangle.run":
+            return replace(settings, run=_switch(value))
+        case "tangle.skip":
+            return replace(settings, skip=_switch(value))
+        case "tangle.raises":
+            return replace(settings, raises=_matching(_DOTTED, value))
+        case "tangle.timeout":
+            return replace(settings, timeout=_seconds(value))
+        case "tangle.name":
+            return replace(settings, name=_matching(re.compile(r"\S(.*\S)?"), value))
+        case "tangle.device":
+            return replace(settings, device=_matching(_DEVICE, value))
+        case "tangle.needs":
+            names = tuple(SectionName(part.strip()) for part in value.split(",") if part.strip())
+            if not names:
+                raise BadValue
+            return replace(settings, needs=names)
+        case _:
+            return settings
+
+
+class PageSettings:
+    """The settings in force at each block of one page, and the problems met on the way.
+
+    A property holds for the chunks of its own block; on a page, a heading or a numbered section it
+    holds for everything below too, except `tangle.name`.
+    """
+
+    def __init__(self, page: Page, sections: frozenset[int]) -> None:
+        """Work out the settings of every block; `sections` are the indices of numbered blocks."""
+        self._page = page
+        self._problems: list[Problem] = []
+        inherited: list[Settings] = []
+        own: list[Settings] = []
+        base = Settings()
+        for index, block in enumerate(page.blocks):
+            above = inherited[block.parent] if block.parent >= 0 else base
+            mine = self._with(above, block.properties)
+            own.append(mine)
+            passes_on = block.heading > 0 or index in sections or block.kind == "pre"
+            inherited.append(replace(mine, name=None) if passes_on else above)
+            if block.kind == "pre":
+                base = inherited[-1]
+        self._own = tuple(own)
+
+    def __getitem__(self, block: int) -> Settings:
+        """The settings for the chunks of a block."""
+        return self._own[block]
+
+    @property
+    def problems(self) -> tuple[Problem, ...]:
+        """Unknown properties and values that make no sense."""
+        return tuple(self._problems)
+
+    def _with(self, settings: Settings, properties: tuple[Property, ...]) -> Settings:
+        for entry in properties:
+            if not entry.key.startswith(PREFIX):
+                continue
+            if entry.key not in KNOWN:
+                self._problems.append(self._unknown(entry))
+                continue
+            try:
+                settings = apply_property(settings, entry.key, entry.value)
+            except BadValue:
+                self._problems.append(self._bad_value(entry))
+        return settings
+
+    def _unknown(self, entry: Property) -> Problem:
+        near = difflib.get_close_matches(entry.key, [key for key in KNOWN if key != OUTPUT], n=1)
+        hint = f"did you mean {near[0]}?" if near else f"known are {', '.join(_shown())}"
+        return self._problem("unknown-property", entry, f"unknown property {entry.key}", hint)
+
+    def _bad_value(self, entry: Property) -> Problem:
+        message = f"{entry.key} cannot be {entry.value!r}"
+        return self._problem("bad-property", entry, message, f"it takes {KNOWN[entry.key]}")
+
+    def _problem(self, code: str, entry: Property, message: str, hint: str) -> Problem:
+        return Problem(
+            code=code,
+            severity="error",
+            place=Place(path=self._page.path, line=entry.line),
+            message=message,
+            hint=hint,
+        )
+
+
+def _shown() -> Iterator[str]:
+    return (key for key in KNOWN if key != OUTPUT)

@@ -1,0 +1,142 @@
+"""The graph of pages: chunks with their settings, and the sections that they belong to."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from tangle.model.basic import PagePath, Place, Problem, SectionName, Uuid
+from tangle.model.outline import Page
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """What the `tangle.*` properties around a chunk say of it.
+
+    Attributes:
+        timeout: seconds.
+        raises: name of the exception that the chunk must fail with.
+        needs: sections that have to run before this one.
+    """
+
+    run: bool = True
+    skip: bool = False
+    raises: str | None = None
+    timeout: float | None = None
+    name: str | None = None
+    device: str | None = None
+    needs: tuple[SectionName, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CodeLine:
+    """One line of a chunk's code after its references were expanded.
+
+    Attributes:
+        place: where the line stands; its column is that of the line's first character, and 1 or
+            less where an expanded reference indented it further than the note does.
+    """
+
+    text: str
+    place: Place
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chunk:
+    """A fenced block of Python at its own place in the notes, references expanded.
+
+    Attributes:
+        block: index of the block that holds it.
+        order: which chunk of that block it is, from 0.
+        line: line of the fence.
+        lines: the code; empty where a reference in it could not be expanded.
+        whole: False where a reference in it could not be expanded.
+    """
+
+    page: PagePath
+    block: int
+    order: int
+    line: int
+    lines: tuple[CodeLine, ...]
+    settings: Settings
+    whole: bool = True
+
+    @property
+    def code(self) -> str:
+        """The code, its lines joined by `\\n`, ended by one where there is any."""
+        return "".join(line.text + "\n" for line in self.lines)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Occurrence:
+    """A chunk where it takes part in a section: at its own block, or where a reference stands.
+
+    Attributes:
+        page: page of the host.
+        host: block under which the chunk's output belongs.
+        order: which chunk of the host it is, from 0.
+        section: the innermost section around the host.
+    """
+
+    chunk: Chunk
+    page: PagePath
+    host: int
+    order: int
+    section: SectionName
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Section:
+    """A numbered block or page, or a page without number.
+
+    Attributes:
+        number: (3, 6, 5) for 3.6.5, empty where there is none.
+        block: -1 where the page itself is the section.
+    """
+
+    name: SectionName
+    number: tuple[int, ...]
+    title: str
+    page: PagePath
+    block: int
+    line: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unit:
+    """What becomes one script and runs in one session: a section with two numbers, or a page.
+
+    Attributes:
+        section: the section itself.
+        parts: the sections below it, in reading order.
+        occurrences: its chunks in reading order, those that are skipped left out.
+        needs: sections that have to run before it.
+    """
+
+    section: Section
+    parts: tuple[Section, ...]
+    occurrences: tuple[Occurrence, ...]
+    needs: tuple[SectionName, ...]
+
+    @property
+    def name(self) -> SectionName:
+        """What the unit is addressed by."""
+        return self.section.name
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Graph:
+    """All pages, linked: what every later step looks at.
+
+    Attributes:
+        titles: title of every page.
+        ids: page and block index of every block id.
+        units: in reading order, those without chunks included where they are numbered.
+        problems: of the pages and of what links them.
+    """
+
+    pages: Mapping[PagePath, Page]
+    titles: Mapping[PagePath, str]
+    ids: Mapping[Uuid, tuple[PagePath, int]]
+    units: tuple[Unit, ...]
+    problems: tuple[Problem, ...]

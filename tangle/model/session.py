@@ -1,0 +1,167 @@
+"""What is run, and what came of it: plain values that can travel between processes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, NewType
+
+from tangle.model.basic import PagePath, Place, SectionName
+
+MimeType = NewType("MimeType", str)
+
+Outcome = Literal["passed", "failed", "timed-out", "died", "skipped", "interrupted"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Origin:
+    """Where one line of a cell's code stands in the notes.
+
+    Attributes:
+        margin: characters of the note's line that stand before the code.
+    """
+
+    path: PagePath
+    line: int
+    margin: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cell:
+    """One piece of code that a worker runs as a notebook runs a cell.
+
+    Attributes:
+        name: how the cell is called in tracebacks and warnings, the same wherever the page's text
+            stands: `3.6 chunk 4`.
+        origins: one for each line of `code`.
+        raises: the name of the exception that it must fail with.
+        timeout: seconds it may take.
+    """
+
+    name: str
+    code: str
+    origins: tuple[Origin, ...]
+    raises: str | None = None
+    timeout: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """A generated module whose lines stand in the notes; its frames are shown at their place there.
+
+    Attributes:
+        path: the module's file, absolute.
+        origins: one for each line, None for lines that no note holds.
+    """
+
+    path: str
+    origins: tuple[Origin | None, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """Everything that a worker needs to run one session; plain values, so that it can travel.
+
+    Attributes:
+        directory: working directory, absolute.
+        path: folders put in front of `sys.path`, absolute.
+        imports: top-level modules that the code imports, as far as can be known without running.
+        device: what was asked for: `auto`, `cpu`, `cuda`, `cuda:N`, `mps`.
+        figure_format: `svg` or `png`.
+        timeout: seconds the whole session may take.
+        watched: absolute folder; files read below it are reported with the result.
+        sources: generated modules whose frames belong to lines of the notes.
+    """
+
+    section: SectionName
+    cells: tuple[Cell, ...]
+    directory: str
+    path: tuple[str, ...] = ()
+    imports: tuple[str, ...] = ()
+    device: str = "auto"
+    seed: int = 0
+    figure_format: Literal["svg", "png"] = "svg"
+    timeout: float | None = None
+    watched: str | None = None
+    sources: tuple[Source, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stream:
+    """Text that went to standard output or standard error."""
+
+    name: Literal["stdout", "stderr"]
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MimeBundle:
+    """One thing shown, in every form it has; binary forms are base64, as in a notebook.
+
+    Attributes:
+        kind: `result` for the value of a cell's last expression, `display` otherwise.
+        data: pairs of MIME type and content, sorted by type.
+    """
+
+    kind: Literal["result", "display"]
+    data: tuple[tuple[MimeType, str], ...]
+
+
+Output = Stream | MimeBundle
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failure:
+    """Why a cell did not pass.
+
+    Attributes:
+        name: the exception's class, or the reason's name: `Timeout`, `WorkerDied`, `OutputLimit`.
+        message: one line.
+        traceback: the user's own frames, each at `page:line` of the note; empty where none.
+        place: the innermost line of the notes that was running, where known.
+    """
+
+    name: str
+    message: str
+    traceback: str
+    place: Place | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Result:
+    """What came of one cell; results stand in the order of the job's cells."""
+
+    outcome: Outcome
+    outputs: tuple[Output, ...]
+    failure: Failure | None
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadFile:
+    """A file that a session read, as it was then."""
+
+    path: str
+    digest: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionResult:
+    """What came of one session.
+
+    Attributes:
+        device: the device that was used: `cpu` where no memory of another was touched.
+        peak_memory: bytes, the most that the worker held.
+        device_memory: bytes on the device, the most that torch held there.
+        reads: the files below `Job.watched` that it read.
+        versions: name and version of the packages whose code was loaded, sorted.
+    """
+
+    section: SectionName
+    outcome: Outcome
+    results: tuple[Result, ...]
+    seconds: float
+    device: str
+    peak_memory: int = 0
+    device_memory: int = 0
+    reads: tuple[ReadFile, ...] = ()
+    versions: tuple[tuple[str, str], ...] = ()

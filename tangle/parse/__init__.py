@@ -1,0 +1,77 @@
+"""Pages of a Logseq graph: bytes -> `Page`, lossless, as Logseq's own parser reads them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from tangle.model import Block, Page, PagePath
+
+from .blocks import blocks_of
+from .constructs import Constructs
+from .errors import NotUtf8
+from .fences import FenceReader
+from .problems import problems_of
+from .properties import properties_of
+from .references import links_of
+from .scan import Layout, scan
+from .show import outline, outline_text
+from .source import Source
+from .text import Places
+
+__all__ = ["NotUtf8", "outline", "outline_text", "parse", "render"]
+
+
+def parse(data: bytes, path: PagePath = PagePath("page.md"), *, errors: str = "strict") -> Page:
+    """Read a page.
+
+    Args:
+        data: the file, UTF-8; a byte order mark and either line end are kept as they are.
+        path: named in problems and errors.
+        errors: what to do about bytes that are not UTF-8, as for `bytes.decode`.
+
+    Raises:
+        NotUtf8: if `errors` is `strict` and the file is not UTF-8.
+    """
+    _check_utf8(data, path, errors)
+    source = Source(data)
+    constructs = Constructs(source)
+    places = Places(data, path, errors)
+    layout = scan(source, constructs)
+    blocks = blocks_of(layout, places)
+    shift = len(blocks) - len(layout.starts)
+    fences = FenceReader(source, constructs, places).read(layout, shift)
+    links = links_of(layout, blocks, places)
+    return Page(
+        path=path,
+        data=data,
+        blocks=blocks,
+        fences=fences,
+        references=links.references,
+        links=links.titles,
+        title=_title(blocks, layout, places),
+        problems=problems_of(places, blocks, fences, constructs.unclosed),
+    )
+
+
+def _title(blocks: Sequence[Block], layout: Layout, places: Places) -> str | None:
+    """The page property `title`: of front matter or `#+TITLE:`, else of the text at the top."""
+    found = properties_of(layout.directives, places)
+    if not layout.directives and blocks and blocks[0].kind == "pre":
+        found = blocks[0].properties
+    titles = [item.value for item in found if item.key == "title" and item.value]
+    return titles[0] if titles else None
+
+
+def _check_utf8(data: bytes, path: PagePath, errors: str) -> None:
+    if data.isascii():
+        return
+    try:
+        data.decode("utf-8", errors)
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise NotUtf8(path, error.start, line) from None
+
+
+def render(page: Page) -> bytes:
+    """The file that a page was read from: its blocks' spans, one after the other."""
+    return b"".join([page.data[b.span.start : b.span.end] for b in page.blocks])

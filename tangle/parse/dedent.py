@@ -1,0 +1,77 @@
+"""A block's text as Logseq shows it, each line with its way back to the file.
+
+Logseq reads a block twice: once in the file, which gives its span, and once by itself, with its
+indentation removed, which gives what is shown (logseq-spec.md 2). The two differ where indentation
+says something: a line that continues a list item in the file may stand beside the list when shown.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from typing import NamedTuple
+
+from .text import Places
+
+JS_WHITE = (
+    "\t\n\v\f\r \u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a"
+    "\u2028\u2029\u202f\u205f\u3000\ufeff"
+)
+"""What JavaScript, and so Logseq's removal of indentation, takes for white space."""
+
+
+class Shown(NamedTuple):
+    """One line: how many characters of the file's line stand before it, and its text."""
+
+    margin: int
+    text: str
+
+
+def without_indentation(line: str, width: int) -> Shown:
+    """A line of a block as Logseq shows it: `width` characters less, or all its white space."""
+    if not line[:width].strip(JS_WHITE):
+        return Shown(min(width, len(line)), line[width:])
+    text = line.lstrip(JS_WHITE)
+    return Shown(len(line) - len(text), text)
+
+
+class Dedented:
+    """The rest of a block from an offset, its indentation removed.
+
+    Attributes:
+        data: the text, UTF-8.
+        margins: per line, how many characters of the file's line stand before it.
+        line: the file's line of the first line.
+    """
+
+    def __init__(self, places: Places, start: int, end: int, width: int) -> None:
+        self.line = places.line(start)
+        self._starts: list[int] = []
+        self._begins: list[int] = []
+        self._texts: list[int] = []
+        self.margins: list[int] = []
+        parts: list[bytes] = []
+        size, position = 0, start
+        while position < end:
+            stop = places.data.find(b"\n", position, end) + 1 or end
+            raw = places.data[position:stop]
+            shown = without_indentation(places.text(raw).rstrip("\n"), width)
+            part = places.encode(shown.text) + (b"\n" if raw.endswith(b"\n") else b"")
+            self._starts.append(size)
+            self._begins.append(position)
+            self._texts.append(stop - len(part))
+            self.margins.append(shown.margin)
+            parts.append(part)
+            size += len(part)
+            position = stop
+        self._starts.append(size)
+        self._begins.append(end)
+        self._texts.append(end)
+        self.margins.append(0)
+        self.data = b"".join(parts)
+
+    def in_file(self, offset: int) -> int:
+        """The file's offset for one of this text; the start of a line maps to the file's line."""
+        index = bisect_right(self._starts, offset) - 1
+        if offset == self._starts[index]:
+            return self._begins[index]
+        return self._texts[index] + offset - self._starts[index]

@@ -1,0 +1,273 @@
+"""Code blocks: what Logseq shows of them, and the code that this means.
+
+Logseq shows the block's text with its indentation removed, so the text of a fence depends on the
+level of its block (logseq-spec.md 2 and 4).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from itertools import groupby
+from operator import attrgetter
+from typing import Literal, NamedTuple
+
+from tangle.model import Fence, Span
+
+from .constructs import Constructs, Found
+from .dedent import JS_WHITE, Dedented, Shown, without_indentation
+from .lists import Line
+from .scan import Layout, scan_inside
+from .source import Source
+from .text import Places
+
+_TRIMMED = b" \t\f\r\n"
+_OCAML_WHITE = " \t\f\r\n"
+_SHOWN_AS_IS = frozenset({b"src", b"example", b"export", b"comment", b"query"})
+_DEPTH = 8
+"""How deep `#+BEGIN_x` blocks are followed into each other."""
+_BEGIN_SRC = re.compile(rb"#\+begin_src(?![^ \t\f\x1a\r\n])[ \t\f]*+([^\r\n]*+)", re.IGNORECASE)
+_END_SRC = re.compile(rb"#\+end_src", re.IGNORECASE)
+
+_HOLDERS = frozenset({"fence", "begin", "list", "quote"})
+
+NestedIn = Literal["list", "quote"]
+
+
+class _Code(NamedTuple):
+    """A code block before its text is worked out."""
+
+    start: int
+    opener: int
+    end: int
+    body: tuple[int, int]
+    label: bytes
+    lines: tuple[Line, ...] | None
+    nested: NestedIn | None
+    clear: tuple[int, ...]
+
+
+def cleared(lines: list[Shown]) -> list[Shown]:
+    """The body of a `#+BEGIN_x` block: the indentation of its first line is taken off each."""
+    if not lines:
+        return lines
+    width = len(lines[0].text) - len(lines[0].text.lstrip(_OCAML_WHITE))
+    if width == 0:
+        return lines
+    return [_clear(line, width) for line in lines]
+
+
+def _clear(line: Shown, width: int) -> Shown:
+    bare = line.text.lstrip(_OCAML_WHITE)
+    white = len(line.text) - len(bare)
+    if white >= width:
+        return Shown(line.margin + width, line.text[width:])
+    return Shown(line.margin + white, bare) if bare else line
+
+
+def dedented(lines: Sequence[Shown]) -> list[Shown]:
+    """The lines less the white space that all of them begin with; blank lines do not count."""
+    common: str | None = None
+    for _, text in lines:
+        bare = text.lstrip(JS_WHITE)
+        if bare:
+            white = text[: len(text) - len(bare)]
+            common = white if common is None else _shared(common, white)
+    width = len(common or "")
+    return [
+        Shown(margin + width, text[width:])
+        if text.startswith(common or "")
+        else Shown(margin + len(text), "")
+        for margin, text in lines
+    ]
+
+
+def _shared(one: str, other: str) -> str:
+    length = 0
+    for a, b in zip(one, other, strict=False):
+        if a != b:
+            break
+        length += 1
+    return one[:length]
+
+
+def words(label: str) -> tuple[str, tuple[str, ...]]:
+    """The language and the options on an opener: split at every single space."""
+    language, *options = label.split(" ")
+    return language, tuple(options)
+
+
+class FenceReader:
+    """Makes the fences of one page from what the scan found."""
+
+    def __init__(self, source: Source, constructs: Constructs, places: Places) -> None:
+        self._source = source
+        self._constructs = constructs
+        self._places = places
+
+    def read(self, layout: Layout, shift: int) -> tuple[Fence, ...]:
+        """The fences of a page; `shift` is 1 where a pre-block stands before the first start."""
+        fences: list[Fence] = []
+        for block, pieces in groupby(layout.pieces, key=attrgetter("block")):
+            held = [piece.found for piece in pieces if piece.found.kind in _HOLDERS]
+            width = _indentation(layout, block)
+            if any(self._listed(found) for found in held):
+                fences += self._reread(layout, block, shift, width)
+            else:
+                fences += self.of(held, block + shift, width)
+        return tuple(fences)
+
+    def of(self, held: Sequence[Found], block: int, width: int) -> list[Fence]:
+        """The fences in some constructs of a block, whose lines lose `width` characters."""
+        return [self._fence(c, block, width) for found in held for c in self._codes(found)]
+
+    def _listed(self, found: Found) -> bool:
+        data = self._source.data
+        return found.kind == "list" and _may_hold_code(data[found.start : found.end])
+
+    def _reread(self, layout: Layout, block: int, shift: int, width: int) -> list[Fence]:
+        """The fences of a block with code in a list, which indentation decides about."""
+        start, end = 0, len(self._source.data)
+        if block >= 0:
+            first = layout.starts[block]
+            start = first.title if first.title_end <= first.title else first.title_end + 1
+        if block + 1 < len(layout.starts):
+            end = layout.starts[block + 1].start
+        shown = Dedented(self._places, min(start, end), end, width)
+        source = Source(shown.data)
+        constructs = Constructs(source)
+        reader = FenceReader(source, constructs, self._places.within(shown.data))
+        held = scan_inside(source, constructs, 0, len(shown.data))
+        return [_moved(fence, shown) for fence in reader.of(held, block + shift, 0)]
+
+    def _codes(self, found: Found) -> Iterator[_Code]:
+        """The code blocks in a construct, those in `#+BEGIN_x` blocks within it too."""
+        work: list[tuple[Found, tuple[int, ...]]] = [(found, ())]
+        while work:
+            one, clear = work.pop()
+            if one.kind in {"list", "quote"}:
+                nested: NestedIn = "list" if one.kind == "list" else "quote"
+                for item in one.items:
+                    yield from self._nested(item, nested)
+            elif one.kind == "fence":
+                yield _Code(*one[1:4], one.body, one.label, None, None, clear)
+            elif one.name == b"src":
+                yield _Code(*one[1:4], one.body, one.label, None, None, (*clear, one.body[0]))
+            elif one.kind == "begin" and one.name not in _SHOWN_AS_IS and len(clear) < _DEPTH:
+                inner = (*clear, one.body[0])
+                work += [(x, inner) for x in reversed(self._inside(one))]
+
+    def _inside(self, found: Found) -> list[Found]:
+        unclosed = len(self._constructs.unclosed)
+        inside = scan_inside(self._source, self._constructs, *found.body)
+        del self._constructs.unclosed[unclosed:]
+        return inside
+
+    def _nested(self, item: tuple[Line, ...], nested: NestedIn) -> Iterator[_Code]:
+        """The code blocks among the lines of a list item or a quote, which stand trimmed."""
+        if not item or not _may_hold_code(self._source.data[item[0].start : item[-1].end]):
+            return
+        texts = [self._stripped(line, nested) for line in item]
+        opener: tuple[int, bytes] | None = None
+        is_src = False
+        for index, text in enumerate(texts):
+            if opener is None:
+                opener, is_src = _nested_opener(index, text)
+            elif (_END_SRC.match(text) if is_src else text.startswith((b"```", b"~~~"))):
+                first = opener[0]
+                inner = item[first + 1 : index]
+                body = (inner[0].start if inner else item[index].start, item[index].start)
+                start = item[first].start
+                yield _Code(
+                    start, start, item[index].end, body, opener[1], inner, nested, ()
+                )
+                opener = None
+
+    def _stripped(self, line: Line, nested: NestedIn) -> bytes:
+        text = self._source.data[line.start : line.end].strip(_TRIMMED)
+        if nested == "quote" and text.startswith(b">"):
+            text = text[1:].lstrip(_TRIMMED)
+        return text
+
+    def _fence(self, code: _Code, block: int, width: int) -> Fence:
+        shown = self._lines(code, width) if code.lines is None else self._trimmed(code)
+        bare = dedented(shown)
+        language, options = words(self._places.text(code.label))
+        return Fence(
+            block=block,
+            language=language,
+            options=options,
+            span=Span(start=code.start, end=code.end),
+            body=Span(start=code.body[0], end=code.body[1]),
+            text="".join([line.text + "\n" for line in shown]),
+            code="".join([line.text + "\n" for line in bare]),
+            line=self._places.line(code.opener),
+            margins=tuple([line.margin for line in bare]),
+            nested=code.nested,
+        )
+
+    def _lines(self, code: _Code, width: int) -> list[Shown]:
+        lines = self._dedented_lines(code.body, width)
+        for start in code.clear:
+            if start == code.body[0]:
+                lines = cleared(lines)
+            else:
+                lines = self._cleared_by(start, lines, width)
+        return lines
+
+    def _dedented_lines(self, body: tuple[int, int], width: int) -> list[Shown]:
+        raw = self._places.decode(*body).split("\n")[:-1]
+        return [without_indentation(line.removesuffix("\r"), width) for line in raw]
+
+    def _cleared_by(self, start: int, lines: list[Shown], width: int) -> list[Shown]:
+        """The lines less the indentation of the first line of the block around them."""
+        first = self._dedented_lines((start, self._source.next_line(start)), width)
+        return cleared([*first, *lines])[1:]
+
+    def _trimmed(self, code: _Code) -> list[Shown]:
+        shown = []
+        for line in code.lines or ():
+            start = self._source.data.rfind(b"\n", 0, line.start) + 1
+            raw = self._places.decode(start, line.end).rstrip("\r\n")
+            text = raw.lstrip(_OCAML_WHITE)
+            if code.nested == "quote":
+                text = text.removeprefix(">").lstrip(_OCAML_WHITE)
+            margin = len(raw) - len(text)
+            shown.append(Shown(margin, text.rstrip() if code.nested == "list" else text))
+        return shown
+
+
+def _indentation(layout: Layout, block: int) -> int:
+    """How many characters Logseq takes off each line of the block's text."""
+    if block < 0:
+        return 0
+    start = layout.starts[block]
+    return 2 if start.kind == "heading" else start.indent + 2
+
+
+def _may_hold_code(data: bytes) -> bool:
+    return b"```" in data or b"~~~" in data or b"#+begin_src" in data.lower()
+
+
+def _nested_opener(index: int, text: bytes) -> tuple[tuple[int, bytes] | None, bool]:
+    if text.startswith((b"```", b"~~~")):
+        return (index, text[3:].lstrip(b" \t\f")), False
+    if (match := _BEGIN_SRC.match(text)) is not None:
+        return (index, match[1]), True
+    return None, False
+
+
+def _moved(fence: Fence, shown: Dedented) -> Fence:
+    """A fence of a block's shown text, where it stands in the file."""
+    first = fence.line  # the line of the opener; the code begins on the next, index `first`
+    margins = [
+        margin + shown.margins[first + index] for index, margin in enumerate(fence.margins)
+    ]
+    return replace(
+        fence,
+        span=Span(start=shown.in_file(fence.span.start), end=shown.in_file(fence.span.end)),
+        body=Span(start=shown.in_file(fence.body.start), end=shown.in_file(fence.body.end)),
+        line=shown.line + fence.line - 1,
+        margins=tuple(margins),
+    )

@@ -1,0 +1,134 @@
+"""Lists and quotes inside a block: how far they reach, and the lines that they hold.
+
+Logseq trims every line of a list item and of a quote before it looks for code in it, so that code
+there loses its indentation (logseq-spec.md 4).
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from .source import Source
+
+_ITEM = re.compile(
+    rb"([ \t\f\x1a]*+)(?:[+*]|\d++\.)[ \t\f\x1a]++(?:\[[ xX]\])?+[ \t\f\x1a]*+(?=[^\r\n])"
+)
+_NEXT = re.compile(rb"([ \t\f\x1a]++)(?:(-(?: |\r?$))|([+*] )|[+-]?(\d++))?", re.MULTILINE)
+_EOL = re.compile(rb"\r?\n")
+_TWO_EOLS = re.compile(rb"\r?\n\r?\n")
+_QUOTE_LINE = re.compile(
+    rb"[ \t\f\x1a]*+>[ \t\f\x1a]*+\r?\n(?:\r?\n)?"
+    rb"|[ \t\f\x1a]*+>?+[ \t\f\x1a]*+(?!- |# |id:: |[-#]\r?$)[^\r\n]++(?:\r?\n)?",
+    re.MULTILINE,
+)
+_LARGEST = 2**31 - 1
+
+
+class Line(NamedTuple):
+    """The part of a line that belongs to a list item or a quote."""
+
+    start: int
+    end: int
+
+
+@dataclass(slots=True)
+class _Level:
+    """One list that is being read, and the item of it that is open."""
+
+    indent: int
+    complete: int = 0
+    item: int = -1
+    mark: int = 0
+
+
+class ListReader:
+    """Reads lists, remembering the items that turned out not to be any."""
+
+    def __init__(self, source: Source) -> None:
+        self._source = source
+        self._failed: set[int] = set()
+
+    def read(self, start: int) -> tuple[int, list[list[Line]]] | None:
+        """The end of the list at `start` and the lines of each item, or None if it is no list."""
+        if start in self._failed:
+            return None
+        levels = [_Level(indent=0)]
+        items: list[list[Line]] = []
+        position = start
+        while True:
+            level = levels[-1]
+            match = _ITEM.match(self._source.data, position)
+            if match is not None and match.end(1) - match.start(1) >= level.indent:
+                level.item, level.mark = position, len(items)
+                lines, position, deeper = self._item(match)
+                items.append(lines)
+                if deeper is None:
+                    level.complete += 1
+                else:
+                    levels.append(_Level(indent=deeper))
+            elif level.complete:
+                levels.pop()
+                if not levels:
+                    return position, items
+                levels[-1].complete += 1
+            else:
+                return self._give_up(levels, items)
+
+    def _item(self, match: re.Match[bytes]) -> tuple[list[Line], int, int | None]:
+        """An item's lines, where it ends, and the indent of the list below it, if one follows."""
+        data = self._source.data
+        indent = match.end(1) - match.start(1)
+        end = self._text_end(match.end())
+        lines = [Line(match.end(), end)]
+        while True:
+            if (blank := _TWO_EOLS.match(data, end)) is not None:
+                return lines, blank.end(), None
+            eol = _EOL.match(data, end)
+            position = eol.end() if eol is not None else end
+            follow = _NEXT.match(data, position) if eol is not None else None
+            if follow is None or follow[2] is not None:
+                return lines, position, None
+            if _starts_item(follow):
+                depth = follow.end(1) - follow.start(1)
+                return lines, position, depth if depth > indent else None
+            end = self._text_end(position)
+            lines.append(Line(position, end))
+
+    def _text_end(self, offset: int) -> int:
+        end = self._source.line_end(offset)
+        return end - 1 if end > offset and self._source.data[end - 1] == 0x0D else end
+
+    def _give_up(
+        self, levels: list[_Level], items: list[list[Line]]
+    ) -> tuple[int, list[list[Line]]] | None:
+        """What is left when a line looks like an item below the open one and is none.
+
+        The open item is then none either, nor is the one above it if the open item was its first.
+        """
+        levels.pop()
+        while levels:
+            level = levels.pop()
+            self._failed.add(level.item)
+            if level.complete:
+                return level.item, items[: level.mark]
+        return None
+
+
+def _starts_item(match: re.Match[bytes]) -> bool:
+    """Whether the line counts as an item: a mark, or any number that fits (`12 apples`)."""
+    if match[3] is not None:
+        return True
+    digits = match[4]
+    return digits is not None and len(digits) <= len(str(_LARGEST)) and int(digits) <= _LARGEST
+
+
+def read_quote(source: Source, start: int) -> tuple[int, list[Line]] | None:
+    """The end of the quote whose `>` stands at `start`, and its lines without the mark."""
+    lines: list[Line] = []
+    position = start + 1
+    while (match := _QUOTE_LINE.match(source.data, position)) is not None:
+        lines.append(Line(position, match.end()))
+        position = match.end()
+    return (position, lines) if lines else None

@@ -1,0 +1,48 @@
+"""Properties: which `key:: value` lines a block has, and what they say to Logseq."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+
+from tangle.model import Property, Span, Uuid
+
+from .constructs import Pair
+from .text import Places
+
+_UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+_INVALID_KEY = re.compile(r'["^|(){}`]|^#')
+
+
+def properties_of(pairs: Iterable[Pair], places: Places) -> tuple[Property, ...]:
+    """The lines as properties, their keys as Logseq files them."""
+    return tuple(
+        [
+            Property(
+                key=normal_key(places.text(pair.key)),
+                value=places.text(pair.value).strip(),
+                span=Span(start=pair.start, end=pair.end),
+                line=places.line(pair.start),
+            )
+            for pair in pairs
+        ]
+    )
+
+
+def normal_key(key: str) -> str:
+    """A property's key as Logseq files it: lower case, `-` for blanks and `_`."""
+    key = key.strip().lower().replace(" ", "-").replace("_", "-")
+    return "id" if key == "custom-id" else key
+
+
+def is_valid_key(key: str) -> bool:
+    """Whether Logseq accepts the key (logseq-spec.md 3)."""
+    return _INVALID_KEY.search(key) is None
+
+
+def block_id(properties: Sequence[Property]) -> Uuid | None:
+    """The first `id` that is a UUID."""
+    for item in properties:
+        if item.key == "id" and _UUID.fullmatch(item.value):
+            return Uuid(item.value.lower())
+    return None

@@ -1,0 +1,72 @@
+"""How a page was read: as the JSON of `tangle outline`, and as a tree for people."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+
+from tangle.model import Fence, Page
+
+_WIDTH = 60
+"""Characters of a block's first words that the tree shows."""
+
+
+def outline(page: Page) -> dict[str, object]:
+    """The page as `tangle outline --format json` prints it (design.md 11)."""
+    return {
+        "path": page.path,
+        "blocks": [
+            {
+                "kind": block.kind,
+                "start": block.span.start,
+                "end": block.span.end,
+                "level": block.level,
+                "parent": block.parent,
+                "id": block.id,
+                "properties": {item.key: item.value for item in block.properties},
+            }
+            for block in page.blocks
+        ],
+        "code": [
+            {
+                "block": fence.block,
+                "language": fence.language,
+                "start": fence.span.start,
+                "end": fence.span.end,
+                "text": fence.text,
+                "code": fence.code,
+            }
+            for fence in page.fences
+        ],
+        "refs": [
+            {
+                "block": reference.block,
+                "kind": reference.kind,
+                "id": reference.target,
+                "start": reference.span.start,
+                "end": reference.span.end,
+            }
+            for reference in page.references
+        ],
+    }
+
+
+def outline_text(page: Page) -> str:
+    """The page as a tree: a line a block, its code blocks below it."""
+    fences: dict[int, list[Fence]] = defaultdict(list)
+    for fence in page.fences:
+        fences[fence.block].append(fence)
+    lines = [str(page.path)]
+    for index, block in enumerate(page.blocks):
+        margin = "  " * block.level
+        words = " ".join(block.title.split())
+        words = words if len(words) <= _WIDTH else words[: _WIDTH - 1] + "…"
+        mark = {"pre": "=", "bullet": "-", "heading": "#"}[block.kind]
+        lines.append(f"{margin}{mark} {words}".rstrip() + f"  [line {block.line}]")
+        for fence in fences[index]:
+            count = len(fence.margins)
+            where = f" in a {fence.nested}" if fence.nested else ""
+            lines.append(
+                f"{margin}    {fence.language or 'code'}{where}, "
+                f"{count} line{'' if count == 1 else 's'} from {fence.line + 1}"
+            )
+    return "\n".join(lines) + "\n"

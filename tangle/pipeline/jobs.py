@@ -1,0 +1,152 @@
+"""Sessions to jobs: the cells of a section, and the package that they import."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import platform
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from tangle import __version__
+from tangle.analyse import Package, PlannedChunk
+from tangle.emit import Module, init, module
+from tangle.model import Cell, CodeLine, Job, Origin, PagePath, SectionName, Source
+from tangle.pipeline.project import Project
+from tangle.pipeline.selection import Selected
+from tangle.store.environment import installed_packages
+
+_SCHEMA = 1
+"""Raised whenever the meaning of a cached result changes."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunOptions:
+    """What the command line asks of a run; None where the configuration decides."""
+
+    device: str | None = None
+    timeout: float | None = None
+    jobs: int = 1
+    fresh: bool = False
+    write: bool = True
+    force: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PreparedPackage:
+    """The generated package, written where the workers of one run find it."""
+
+    folder: Path
+    path: Path
+    module: Module
+
+
+def package_files(package: Package) -> tuple[Mapping[str, str], Module]:
+    """The files that `import d2l` needs in a worker, and the module with its places."""
+    text = module(package)
+    root = package.name.root
+    return {
+        f"{root}/__init__.py": init(package),
+        f"{root}/{package.name.module}.py": text.text,
+    }, text
+
+
+def job(
+    project: Project, selected: Selected, package: PreparedPackage, options: RunOptions
+) -> Job:
+    """The job of a session: its borrowed statements as a first cell, then its chunks."""
+    session = selected.session
+    cells = [] if not session.prelude else [_prelude(project, selected)]
+    counts: dict[SectionName, int] = {}
+    for planned in session.chunks[: selected.chunks]:
+        name = planned.occurrence.section
+        counts[name] = counts.get(name, 0) + 1
+        if planned.code.chunk.settings.run:
+            cells.append(_cell(project, planned, counts[name]))
+    page = project.graph / session.unit.section.page
+    origins = tuple(
+        origin and replace(origin, path=PagePath(project.shown(origin.path)))
+        for origin in package.module.origins
+    )
+    return Job(
+        section=session.name,
+        cells=tuple(cells),
+        directory=str(page.parent),
+        path=(str(package.folder),),
+        imports=session.imports,
+        device=options.device or _declared_device(selected) or project.options.device,
+        seed=project.options.seed,
+        figure_format=project.options.figures,
+        timeout=options.timeout or project.options.timeout or None,
+        watched=str(project.root),
+        sources=(Source(path=str(package.path), origins=origins),),
+    )
+
+
+def _declared_device(selected: Selected) -> str | None:
+    chunks = selected.session.chunks[: selected.chunks]
+    devices = (planned.code.chunk.settings.device for planned in chunks)
+    return next((device for device in devices if device), None)
+
+
+def _prelude(project: Project, selected: Selected) -> Cell:
+    lines = [line for entry in selected.session.prelude for line in entry.lines]
+    return Cell(
+        name=f"{selected.session.name} borrowed",
+        code="".join(f"{line.text}\n" for line in lines),
+        origins=_origins(project, lines),
+    )
+
+
+def _cell(project: Project, planned: PlannedChunk, count: int) -> Cell:
+    chunk = planned.code.chunk
+    return Cell(
+        name=f"{planned.occurrence.section} chunk {count}",
+        code=chunk.code,
+        origins=_origins(project, chunk.lines),
+        raises=chunk.settings.raises,
+        timeout=chunk.settings.timeout,
+    )
+
+
+def _origins(project: Project, lines: Sequence[CodeLine]) -> tuple[Origin, ...]:
+    return tuple(
+        Origin(
+            path=PagePath(project.shown(line.place.path)),
+            line=line.place.line,
+            margin=line.place.column - 1,
+        )
+        for line in lines
+    )
+
+
+def cache_key(job: Job, package_texts: Sequence[str]) -> str:
+    """Digest of everything that a session's result depends on, its data files aside.
+
+    Code without its place in the notes (that moves with every sentence above it, and only failures
+    tell it, which are not kept), the saved statements that it reaches, device, seed, figure format,
+    Python, every installed package, and the environment that reaches the code.
+    """
+    facts = {
+        "schema": _SCHEMA,
+        "tangle": __version__,
+        "section": job.section,
+        "cells": [(cell.name, cell.code, cell.raises) for cell in job.cells],
+        "device": job.device,
+        "seed": job.seed,
+        "figures": job.figure_format,
+        "package": list(package_texts),
+        "python": sys.version,
+        "machine": [platform.system(), platform.machine(), os.cpu_count()],
+        "installed": installed_packages(),
+        "environment": sorted(
+            (name, value)
+            for name, value in os.environ.items()
+            if name.startswith(("TANGLE_", "OMP_", "MKL_", "CUDA_")) or name == "PYTHONPATH"
+        ),
+    }
+    text = json.dumps(facts, sort_keys=True, ensure_ascii=False)
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()

@@ -1,0 +1,86 @@
+"""Notes to plan: reads every page and works out what the notes come to; runs nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from tangle.analyse import Plan, plan
+from tangle.link import CONFIG, GraphConfig, graph_config, link
+from tangle.model import Page, PagePath, Place, Problem
+from tangle.parse import NotUtf8, parse
+from tangle.pipeline.project import Project
+from tangle.store import NotReadable, page_files, read_bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Loaded:
+    """A project's notes as they are on disk now, and what they come to.
+
+    Attributes:
+        pages: every page that could be read.
+        problems: all that is wrong with the notes, in order of place.
+    """
+
+    project: Project
+    config: GraphConfig
+    pages: Mapping[PagePath, Page]
+    plan: Plan
+    problems: tuple[Problem, ...]
+
+
+def load(project: Project, *, known: Mapping[PagePath, Page] | None = None) -> Loaded:
+    """Read the notes.
+
+    Args:
+        project: whose notes.
+        known: pages read before; one whose bytes are the same is not parsed again.
+
+    Raises:
+        NotReadable: the graph's folder cannot be listed.
+    """
+    text = read_bytes(project.graph / CONFIG).decode("utf-8", "replace")
+    config, problems = graph_config(text)
+    pages: dict[PagePath, Page] = {}
+    unread: list[Problem] = list(problems)
+    for path in page_files(project.graph, config.hidden):
+        try:
+            pages[path] = _page(project, path, known or {})
+        except (NotUtf8, NotReadable) as error:
+            unread.append(_unread(path, error))
+    result = plan(
+        link(pages.values(), config), project.package, borrow=project.options.borrow == "on"
+    )
+    found = sorted([*unread, *result.problems], key=_place_order)
+    return Loaded(
+        project=project, config=config, pages=pages, plan=result, problems=tuple(found)
+    )
+
+
+def _place_order(problem: Problem) -> tuple[str, int, int]:
+    return (problem.place.path, problem.place.line, problem.place.column)
+
+
+def _page(project: Project, path: PagePath, known: Mapping[PagePath, Page]) -> Page:
+    data = read_bytes(project.graph / path)
+    before = known.get(path)
+    return before if before is not None and before.data == data else parse(data, path)
+
+
+def _unread(path: PagePath, error: NotUtf8 | NotReadable) -> Problem:
+    line = error.line if isinstance(error, NotUtf8) else 1
+    code = "not-utf8" if isinstance(error, NotUtf8) else "unreadable-page"
+    message, _, hint = str(error).partition("; ")
+    return Problem(
+        code=code,
+        severity="error",
+        place=Place(path=path, line=line),
+        message=message,
+        hint=hint or None,
+    )
+
+
+def shown(project: Project, problem: Problem) -> Problem:
+    """The problem with its page's path as messages name it."""
+    place = replace(problem.place, path=PagePath(project.shown(problem.place.path)))
+    return replace(problem, place=place)

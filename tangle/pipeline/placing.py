@@ -1,0 +1,217 @@
+"""Results to pages: outputs and figures are written where their code stands now."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from tangle.analyse import PlannedChunk, Session
+from tangle.model import Page, PagePath, Place, Problem, Result, SectionName
+from tangle.pipeline.load import Loaded, load
+from tangle.pipeline.project import Project
+from tangle.store import Changed, lock, remove_asset, replace, write_asset
+from tangle.write import (
+    EXTENSIONS,
+    ChunkOutput,
+    Figure,
+    FigureLink,
+    OutputPlan,
+    apply,
+    asset_target,
+    figure_label,
+    figure_name,
+    plan_outputs,
+    rendered,
+)
+
+_ATTEMPTS = 5
+"""How often a page that an editor keeps saving is read again."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Placed:
+    """One chunk's output, ready for its page.
+
+    Attributes:
+        digest: of the code that it is the output of.
+    """
+
+    section: SectionName
+    digest: str
+    output: ChunkOutput
+    figures: tuple[Figure, ...]
+
+
+@dataclass(slots=True, kw_only=True)
+class Placement:
+    """What writing came to."""
+
+    pages: list[PagePath] = field(default_factory=list)
+    figures: list[str] = field(default_factory=list)
+    pending: list[Problem] = field(default_factory=list)
+    kept: list[Problem] = field(default_factory=list)
+
+
+def outputs_of(
+    session: Session, results: Sequence[tuple[PlannedChunk, Result]]
+) -> tuple[Placed, ...]:
+    """The outputs of the chunks that passed, figures numbered through each section."""
+    counts: defaultdict[SectionName, int] = defaultdict(int)
+    placed: list[Placed] = []
+    for planned, result in results:
+        section = planned.occurrence.section
+        shown = rendered(result.outputs)
+        links: list[FigureLink] = []
+        figures: list[Figure] = []
+        for mime, data in shown.figures:
+            counts[section] += 1
+            name = figure_name(section, counts[section], EXTENSIONS[mime])
+            target = asset_target(planned.occurrence.page, name)
+            links.append(FigureLink(label=figure_label(section, counts[section]), target=target))
+            figures.append(Figure(name=name, data=data))
+        if result.outcome == "passed":
+            output = ChunkOutput(digest=planned.digest, text=shown.text, figures=tuple(links))
+            placed.append(
+                Placed(
+                    section=session.name,
+                    digest=planned.digest,
+                    output=output,
+                    figures=tuple(figures),
+                )
+            )
+    return tuple(placed)
+
+
+def place(loaded: Loaded, outputs: Iterable[Placed], *, force: bool = False) -> Placement:
+    """Write outputs into the notes as they are now.
+
+    The pages are read again under the lock. An output goes where its code stands: under the chunk
+    of its section whose digest is the one that the output was made with. One whose code has
+    changed meanwhile is not written, and named.
+
+    Raises:
+        Locked: another tangle is writing.
+        NotWritable: a page or a figure cannot be written; the pages are whole.
+    """
+    placement = Placement()
+    by_section: defaultdict[SectionName, list[Placed]] = defaultdict(list)
+    for output in outputs:
+        by_section[output.section].append(output)
+    if not by_section:
+        return placement
+    with lock(loaded.project.state, timeout=30):
+        for name, found in by_section.items():
+            loaded = _place_section(loaded, name, found, placement, force=force)
+    return placement
+
+
+def _place_section(
+    loaded: Loaded,
+    name: SectionName,
+    outputs: Sequence[Placed],
+    placement: Placement,
+    *,
+    force: bool,
+) -> Loaded:
+    """Write one section's outputs; the notes as they are afterwards."""
+    for _ in range(_ATTEMPTS):
+        loaded = load(loaded.project, known=loaded.pages)
+        session = loaded.plan.by_name.get(name)
+        hosts, missing = _hosts(session, outputs)
+        try:
+            for path, by_block in hosts.items():
+                _place_page(loaded, path, by_block, placement, force=force)
+        except Changed:
+            continue
+        placement.pending.extend(_pending(loaded.project, session, entry) for entry in missing)
+        return loaded
+    placement.pending.extend(
+        _pending(loaded.project, loaded.plan.by_name.get(name), entry) for entry in outputs
+    )
+    return loaded
+
+
+_Hosts = Mapping[PagePath, Mapping[int, Sequence[Placed | None]]]
+
+
+def _hosts(session: Session | None, outputs: Sequence[Placed]) -> tuple[_Hosts, list[Placed]]:
+    """For each page and host block the outputs of all its chunks, and those without a place."""
+    left = {output.digest: output for output in outputs}
+    pages: defaultdict[PagePath, defaultdict[int, list[Placed | None]]] = defaultdict(
+        lambda: defaultdict(list)
+    )
+    for planned in session.chunks if session is not None else ():
+        occurrence = planned.occurrence
+        found = left.pop(planned.digest, None) if occurrence.chunk.settings.run else None
+        pages[occurrence.page][occurrence.host].append(found)
+    chosen = {
+        path: {host: found for host, found in hosts.items() if any(found)}
+        for path, hosts in pages.items()
+    }
+    return {path: hosts for path, hosts in chosen.items() if hosts}, list(left.values())
+
+
+def _place_page(
+    loaded: Loaded,
+    path: PagePath,
+    hosts: Mapping[int, Sequence[Placed | None]],
+    placement: Placement,
+    *,
+    force: bool,
+) -> None:
+    project, page = loaded.project, loaded.pages[path]
+    outputs = {
+        host: [entry.output if entry else None for entry in found] for host, found in hosts.items()
+    }
+    plan = plan_outputs(page, outputs, unit=loaded.config.unit, force=force)
+    placement.kept.extend(plan.kept_edited)
+    placement.pending.extend(plan.refused)
+    if plan.refused:
+        return
+    # Figures first: a page never shows one that is not there.
+    for figure in _figures(hosts, plan):
+        write_asset(project.graph, figure.name, figure.data)
+        placement.figures.append(figure.name)
+    if plan.edits:
+        data = apply(page.data, plan.edits)
+        replace(project.graph / path, data, expected=page.data, root=project.graph)
+        placement.pages.append(path)
+    for name in plan.dropped_assets:
+        if not _used_elsewhere(loaded.pages, path, name):
+            remove_asset(project.graph, name)
+
+
+def _figures(
+    hosts: Mapping[int, Sequence[Placed | None]], plan: OutputPlan
+) -> Iterator[Figure]:
+    for found in hosts.values():
+        for entry in found:
+            if entry is not None:
+                yield from (f for f in entry.figures if f.name in plan.used_assets)
+
+
+def _used_elsewhere(pages: Mapping[PagePath, Page], path: PagePath, name: str) -> bool:
+    return any(
+        name.encode() in page.data for other, page in pages.items() if other != path
+    )
+
+
+def _pending(project: Project, session: Session | None, output: Placed) -> Problem:
+    section = session.unit.section if session is not None else None
+    where = Place(
+        path=PagePath(project.shown(section.page)) if section else PagePath(str(project.graph)),
+        line=section.line if section else 1,
+    )
+    return Problem(
+        code="changed-meanwhile",
+        severity="error",
+        place=where,
+        section=output.section,
+        message=f"a chunk of section {output.section} changed while it ran; "
+        "its output was not written",
+        hint=f"run it again: tangle run {json.dumps(output.section, ensure_ascii=False)}"
+        if " " in output.section
+        else f"run it again: tangle run {output.section}",
+    )

@@ -1,0 +1,270 @@
+"""A project: where its notes are, where its program goes, and how it is run."""
+
+from __future__ import annotations
+
+import difflib
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final, Literal
+
+from tangle.analyse import PackageName
+from tangle.errors import Refused, UsageError
+from tangle.model import PagePath
+from tangle.store import create, find_graph, read_bytes
+
+CONFIG_NAME: Final = "tangle.toml"
+
+
+class NoGraph(UsageError):
+    """There is no Logseq graph where one was looked for."""
+
+    def __init__(self, folder: Path, *, given: bool) -> None:
+        """Tell where it was looked for; `given` when the user named that folder."""
+        if given:
+            message = f"{folder}: this folder is no Logseq graph: it has no logseq/config.edn"
+            hint = "name the folder that holds `pages` and `logseq`"
+        else:
+            message = f"{folder}: there is no Logseq graph here or in a folder above"
+            hint = "go into the graph's folder, or name it: tangle --graph DIR ..."
+        super().__init__(f"{message}; {hint}")
+
+
+class BadConfig(UsageError):
+    """The configuration file says something that cannot be."""
+
+    def __init__(self, path: Path, message: str, hint: str) -> None:
+        """Tell the file, what is wrong in it, and the way out."""
+        super().__init__(f"{path}: {message}; {hint}")
+
+
+class ConfigExists(Refused):
+    """There is a configuration already."""
+
+    def __init__(self, path: Path) -> None:
+        """Tell which file stands there."""
+        super().__init__(f"{path}: this file exists already; edit it, or remove it first")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """What a configuration can say, with the defaults.
+
+    Attributes:
+        graph: folder of the notes, relative to the configuration's.
+        output: folder for what is generated, likewise.
+        package: the module that saved code goes into.
+        seed: of every random generator, at the start of each session.
+        device: `auto`, `cpu`, `cuda`, `cuda:N` or `mps`.
+        figures: format of the figures.
+        timeout: seconds a section may take; 0 for no limit.
+        borrow: `off` makes every name taken from an earlier section an error.
+    """
+
+    graph: str = "."
+    output: str = "generated"
+    package: str = "d2l.torch"
+    seed: int = 0
+    device: str = "auto"
+    figures: Literal["svg", "png"] = "svg"
+    timeout: float = 0.0
+    borrow: Literal["on", "off"] = "on"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Project:
+    """Notes, the place of what is made from them, and the options.
+
+    Attributes:
+        root: the folder that paths are shown relative to: the configuration's, or the graph's.
+        graph: the notes.
+        output: the folder of generated files.
+        state: the folder that holds `.tangle`.
+    """
+
+    root: Path
+    graph: Path
+    output: Path
+    state: Path
+    package: PackageName
+    options: Options
+
+    @property
+    def self_contained(self) -> bool:
+        """Whether notes and output both lie in the root, so that one can find the other."""
+        return self.graph.is_relative_to(self.root) and self.output.is_relative_to(self.root)
+
+    def shown(self, path: PagePath) -> str:
+        """A page's path as messages name it: relative to the project's root."""
+        graph = self.graph
+        if graph.is_relative_to(self.root):
+            return (graph / path).relative_to(self.root).as_posix()
+        return path
+
+
+def find_project(
+    *,
+    start: Path,
+    graph: Path | None = None,
+    output: Path | None = None,
+    config: Path | None = None,
+) -> Project:
+    """Find the project that a command is about.
+
+    Args:
+        start: the folder that the command was given in.
+        graph: the graph that was named, if one was.
+        output: the output folder that was named, if one was.
+        config: the configuration file that was named, if one was.
+
+    Raises:
+        NoGraph: there is no graph where it should be.
+        BadConfig: the configuration cannot be read or says what cannot be.
+    """
+    named = graph.resolve() if graph is not None else None
+    found = config.resolve() if config is not None else _config_above(named or start.resolve())
+    options = _read_options(found) if found is not None else Options()
+    root = found.parent if found is not None else None
+    if root is not None and named is not None and (root / options.graph).resolve() != named:
+        if config is None:
+            root, options = None, Options()  # a configuration that is about other notes
+    folder = named or _configured_graph(root, options, start)
+    if not (folder / "logseq" / "config.edn").is_file():
+        raise NoGraph(folder, given=named is not None or root is not None)
+    place = root or folder
+    target = (output.resolve() if output is not None else place / options.output).absolute()
+    return Project(
+        root=place,
+        graph=folder,
+        output=target,
+        state=target if root is None and output is not None else place,
+        package=_package_name(options, found),
+        options=options,
+    )
+
+
+def _config_above(start: Path) -> Path | None:
+    """The nearest configuration at or above a folder: `tangle.toml`, or one in pyproject.toml."""
+    for folder in (start, *start.parents):
+        for name in (CONFIG_NAME, "pyproject.toml"):
+            path = folder / name
+            if path.is_file() and (name == CONFIG_NAME or "tool" in _tables(path)):
+                return path
+    return None
+
+
+def _tables(path: Path) -> Mapping[str, Any]:
+    """`{"tool": ...}` where a pyproject.toml configures tangle, else nothing."""
+    try:
+        document = tomllib.loads(read_bytes(path).decode())
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError):
+        return {}
+    tool = document.get("tool", {})
+    return {"tool": tool["tangle"]} if isinstance(tool, dict) and "tangle" in tool else {}
+
+
+def _configured_graph(root: Path | None, options: Options, start: Path) -> Path:
+    if root is not None:
+        return (root / options.graph).resolve()
+    found = find_graph(start.resolve())
+    if found is None:
+        raise NoGraph(start, given=False)
+    return found
+
+
+def _read_options(path: Path) -> Options:
+    try:
+        document: Mapping[str, Any] = tomllib.loads(read_bytes(path).decode())
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise BadConfig(path, f"this is no TOML: {error}", "mend the line it names") from error
+    table = document if path.name != "pyproject.toml" else _tables(path).get("tool", {})
+    return _options(path, table)
+
+
+_ALLOWED: Final[Mapping[str, tuple[str, ...]]] = {"figures": ("svg", "png"), "borrow": ("on", "off")}
+
+
+def _options(path: Path, table: Mapping[str, Any]) -> Options:
+    known = {name: type(value) for name, value in _defaults().items()}
+    for name, value in table.items():
+        if name not in known:
+            near = difflib.get_close_matches(name, known, n=1)
+            hint = f"did you mean {near[0]}?" if near else f"known are {', '.join(known)}"
+            raise BadConfig(path, f"unknown option {name!r}", hint)
+        kind: tuple[type, ...] = (int, float) if known[name] is float else (known[name],)
+        if not isinstance(value, kind) or isinstance(value, bool):
+            raise BadConfig(path, f"{name} cannot be {value!r}", f"it takes a {known[name].__name__}")
+        if value not in _ALLOWED.get(name, (value,)):
+            raise BadConfig(path, f"{name} cannot be {value!r}", f"one of {', '.join(_ALLOWED[name])}")
+    return Options(**table)
+
+
+def _defaults() -> Mapping[str, object]:
+    options = Options()
+    return {name: getattr(options, name) for name in options.__dataclass_fields__}
+
+
+def _package_name(options: Options, config: Path | None) -> PackageName:
+    root, _, module = options.package.partition(".")
+    if not (root.isidentifier() and module.isidentifier()):
+        hint = "it takes a package and a module in it, such as d2l.torch"
+        raise BadConfig(config or Path(CONFIG_NAME), f"package cannot be {options.package!r}", hint)
+    return PackageName(root=root, module=module)
+
+
+TEMPLATE: Final = """\
+# Configuration of tangle; every option is optional.
+graph = {graph!r}           # folder of the Logseq graph, relative to this file
+output = {output!r}      # folder for the generated package and the section scripts
+package = "d2l.torch"     # the module that code marked with #@save goes into
+seed = 0                  # of every random generator, at the start of each section
+device = "auto"           # auto, cpu, cuda, cuda:N or mps
+figures = "svg"           # svg or png
+timeout = 0               # seconds that a section may take; 0 for no limit
+borrow = "on"             # "off": a name taken from an earlier section is an error
+"""
+
+
+def write_config(folder: Path, graph: Path | None) -> Path:
+    """Write a `tangle.toml` for the graph in or above a folder, or the one graph below it.
+
+    Returns:
+        The file that was written.
+
+    Raises:
+        NoGraph: there is no graph there.
+        ConfigExists: there is a configuration already.
+    """
+    found = graph or find_graph(folder) or _graph_below(folder)
+    if found is None:
+        raise NoGraph(folder, given=False)
+    root = found if folder.is_relative_to(found) else folder
+    path = root / CONFIG_NAME
+    if path.exists():
+        raise ConfigExists(path)
+    try:
+        relative = found.relative_to(root).as_posix()
+    except ValueError:
+        relative = str(found)
+    text = TEMPLATE.format(graph=_Quoted(relative), output=_Quoted("generated"))
+    create(path, text.encode(), root=root)
+    return path
+
+
+def _graph_below(folder: Path) -> Path | None:
+    """The only graph directly below a folder, such as `notes`."""
+    found = [
+        path.parent.parent
+        for path in sorted(folder.glob("*/logseq/config.edn"))
+        if not path.parent.parent.name.startswith(".")
+    ]
+    return found[0] if len(found) == 1 else None
+
+
+class _Quoted(str):
+    """A text that formats as a TOML string."""
+
+    def __repr__(self) -> str:
+        escaped = self.replace("\\", "\\\\").replace('"', '\\"')
+        return f'"{escaped}"'

@@ -1,0 +1,94 @@
+"""What the verbs tell: plain values that the command line prints as text or JSON."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from tangle.analyse import Session
+from tangle.model import Problem, SectionName, SessionResult
+from tangle.store import TreeChanges
+
+State = Literal["no-code", "broken", "not-run", "stale", "fresh"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BuildReport:
+    """What building did, or would do.
+
+    Attributes:
+        problems: all that is wrong with the notes.
+    """
+
+    changes: TreeChanges
+    problems: tuple[Problem, ...]
+
+    @property
+    def failed(self) -> bool:
+        """Whether the notes have errors."""
+        return any(problem.severity == "error" for problem in self.problems)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SectionRow:
+    """A section in the list.
+
+    Attributes:
+        page: the page's path, as messages name it.
+        borrowed: how many statements it takes over from earlier sections.
+        saves: names that it adds to the package.
+    """
+
+    name: SectionName
+    title: str
+    page: str
+    line: int
+    chunks: int
+    borrowed: int
+    saves: tuple[str, ...]
+    state: State
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SectionRun:
+    """What came of one section.
+
+    Attributes:
+        cached: whether it was answered from the cache.
+        first: index of the first chunk among the results: 1 where borrowed statements ran first.
+        asked: the device that was asked for.
+    """
+
+    session: Session
+    result: SessionResult
+    cached: bool
+    first: int
+    asked: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunReport:
+    """What came of a run.
+
+    Attributes:
+        pages: paths of the pages that were changed, as messages name them.
+        figures: paths of the figures that the sections have, likewise.
+        pending: results that could not be placed, as problems.
+        kept: hand-edited outputs that were left alone, as problems.
+    """
+
+    sections: tuple[SectionRun, ...]
+    pages: tuple[str, ...]
+    figures: tuple[str, ...]
+    pending: tuple[Problem, ...]
+    kept: tuple[Problem, ...]
+
+    @property
+    def exit_code(self) -> int:
+        """0 all passed, 1 code failed, 3 results could not be placed, 130 interrupted."""
+        outcomes = {run.result.outcome for run in self.sections}
+        if "interrupted" in outcomes:
+            return 130
+        if outcomes - {"passed"}:
+            return 1
+        return 3 if self.pending else 0

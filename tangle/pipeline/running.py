@@ -1,0 +1,247 @@
+"""Runs sections: answers from the cache what it can, runs the rest, writes results back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from tangle.analyse import PlannedChunk
+from tangle.model import Failure, Job, PagePath, Place, Result, SessionResult
+from tangle.pipeline.jobs import PreparedPackage, RunOptions, cache_key, job, package_files
+from tangle.pipeline.load import Loaded, load, shown
+from tangle.pipeline.placing import Placed, Placement, outputs_of, place
+from tangle.pipeline.project import Project
+from tangle.pipeline.reports import RunReport, SectionRun
+from tangle.pipeline.selection import Selected, select, select_all
+from tangle.run import Executor, LocalExecutor, Observer, result_from_json, result_to_json, run_jobs
+from tangle.store import ASSET_FOLDER, Cache, NotReadable, NotWritable, digest_file
+from tangle.store.environment import scratch_tree, writable
+
+CACHE = ".tangle/cache"
+_CACHE_BYTES = 512 * 1024 * 1024
+_CACHE_AGE = 90 * 24 * 3600.0
+
+
+def run(
+    project: Project,
+    sections: Sequence[str],
+    options: RunOptions,
+    *,
+    everything: bool = False,
+    observe: Observer | None = None,
+    executor: Executor | None = None,
+) -> RunReport:
+    """Run sections of the notes, each in a process of its own, and write their outputs back.
+
+    Args:
+        project: whose notes.
+        sections: names of sections, as `select` takes them.
+        options: device, limits, and whether the cache and the notes take part.
+        everything: run every section that has code.
+        observe: is told of every step, in this thread.
+        executor: runs the jobs; a local one by default.
+
+    Raises:
+        UnknownSection: an argument names no section.
+        NotWritable: the notes cannot be written; nothing was run.
+    """
+    loaded = load(project)
+    selected = select_all(loaded.plan) if everything else select(loaded.plan, sections)
+    if options.write:
+        _check_writable(project, selected)
+    with _Session(loaded, options, executor or LocalExecutor()) as session:
+        runs = session.run(selected, observe or (lambda event: None))
+    placement = Placement()
+    if options.write:
+        placement = place(loaded, _outputs(runs), force=options.force)
+    return _report(project, runs, placement)
+
+
+def _check_writable(project: Project, selected: Sequence[Selected]) -> None:
+    """Refuse before hours of work what would be refused after them."""
+    for entry in selected:
+        folder = (project.graph / entry.session.unit.section.page).parent
+        if not writable(folder):
+            raise NotWritable(folder, PermissionError(13, "Permission denied"))
+
+
+class _Session:
+    """One run: the generated package in a scratch folder, and the cache."""
+
+    def __init__(self, loaded: Loaded, options: RunOptions, executor: Executor) -> None:
+        self._loaded = loaded
+        self._options = options
+        self._executor = executor
+        self._cache = Cache(loaded.project.state / CACHE)
+        files, self._module = package_files(loaded.plan.package)
+        self._scratch = scratch_tree(files, owned=loaded.plan.package.name.root)
+
+    def __enter__(self) -> _Session:
+        folder = self._scratch.__enter__()
+        name = self._loaded.plan.package.name
+        path = folder / name.root / f"{name.module}.py"
+        self._package = PreparedPackage(folder=folder, path=path, module=self._module)
+        return self
+
+    def __exit__(self, *error: Any) -> None:
+        self._scratch.__exit__(*error)
+
+    def run(self, selected: Sequence[Selected], observe: Observer) -> tuple[SectionRun, ...]:
+        tasks = [self._task(entry) for entry in selected]
+        found = {
+            index: result
+            for index, task in enumerate(tasks)
+            if not self._options.fresh and (result := self._cached(task)) is not None
+        }
+        todo = [index for index in range(len(tasks)) if index not in found]
+        keeper = _Keeper(self._executor, self._cache, {t.job.section: t for t in tasks})
+        results = run_jobs(
+            [tasks[index].job for index in todo],
+            executor=keeper,
+            workers=self._options.jobs,
+            observe=observe,
+        )
+        if todo:
+            self._cache.prune(_CACHE_BYTES, _CACHE_AGE)
+        done = dict(zip(todo, results, strict=True)) | found
+        return tuple(
+            self._section_run(task, done[index], cached=index in found)
+            for index, task in enumerate(tasks)
+        )
+
+    def _task(self, selected: Selected) -> _Task:
+        whole = _up_to_open_reference(selected)
+        made = job(self._loaded.project, whole, self._package, self._options)
+        key = cache_key(made, selected.session.package)
+        return _Task(selected=selected, runnable=whole, job=made, key=key)
+
+    def _cached(self, task: _Task) -> SessionResult | None:
+        document = self._cache.get(task.key)
+        if document is None:
+            return None
+        try:
+            result = result_from_json(document)
+        except ValueError:
+            return None
+        right = result.section == task.job.section and len(result.results) == len(task.job.cells)
+        return result if right and all(map(_unchanged, *_reads(result))) else None
+
+    def _section_run(self, task: _Task, result: SessionResult, *, cached: bool) -> SectionRun:
+        if task.runnable.chunks < task.selected.chunks:
+            result = _stopped_at_open_reference(self._loaded.project, task, result)
+        return SectionRun(
+            session=task.selected.session,
+            result=result,
+            cached=cached,
+            first=1 if task.selected.session.prelude else 0,
+            asked=task.job.device,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Task:
+    """A selected section, the part of it that can run, its job and its key in the cache."""
+
+    selected: Selected
+    runnable: Selected
+    job: Job
+    key: str
+
+
+def _reads(result: SessionResult) -> tuple[list[str], list[str]]:
+    return [read.path for read in result.reads], [read.digest for read in result.reads]
+
+
+def _unchanged(path: str, digest: str) -> bool:
+    try:
+        return digest_file(Path(path)) == digest
+    except NotReadable:
+        return False
+
+
+@dataclass(slots=True)
+class _Keeper:
+    """An executor that keeps what passes as soon as it is done, so that nothing is run twice."""
+
+    executor: Executor
+    cache: Cache
+    tasks: Mapping[str, _Task] = field(default_factory=dict)
+
+    def run(self, job: Job, observe: Observer) -> SessionResult:
+        """Run a job, and keep its result where it passed."""
+        result = self.executor.run(job, observe)
+        if result.outcome == "passed":
+            self.cache.put(self.tasks[job.section].key, result_to_json(result))
+        return result
+
+    def stop(self) -> None:
+        """End what runs."""
+        self.executor.stop()
+
+
+# --- chunks with references that lead nowhere ------------------------------------------------------
+
+
+def _up_to_open_reference(selected: Selected) -> Selected:
+    """The part of a section before the first chunk whose references could not be expanded."""
+    for index, planned in enumerate(selected.session.chunks[: selected.chunks]):
+        if not planned.code.chunk.whole and planned.code.chunk.settings.run:
+            return replace(selected, chunks=index)
+    return selected
+
+
+def _stopped_at_open_reference(
+    project: Project, task: _Task, result: SessionResult
+) -> SessionResult:
+    """The result with the chunks that could not be run."""
+    left = task.selected.session.chunks[task.runnable.chunks : task.selected.chunks]
+    runnable = [planned for planned in left if planned.code.chunk.settings.run]
+    if result.outcome != "passed":
+        results = [_skipped() for _ in runnable]
+        return replace(result, results=(*result.results, *results))
+    results = [_open(project, runnable[0]), *(_skipped() for _ in runnable[1:])]
+    return replace(result, outcome="failed", results=(*result.results, *results))
+
+
+def _skipped() -> Result:
+    return Result(outcome="skipped", outputs=(), failure=None, seconds=0.0)
+
+
+def _open(project: Project, planned: PlannedChunk) -> Result:
+    chunk = planned.code.chunk
+    where = Place(path=PagePath(project.shown(chunk.page)), line=chunk.line)
+    failure = Failure(
+        name="OpenReference",
+        message=f"{where}: a reference in this chunk means nothing; `tangle check` says which",
+        traceback="",
+        place=where,
+    )
+    return Result(outcome="failed", outputs=(), failure=failure, seconds=0.0)
+
+
+# --- what came of it ------------------------------------------------------------------------------
+
+
+def chunk_results(entry: SectionRun) -> list[tuple[PlannedChunk, Result]]:
+    """The chunks of a section that were to run, each with its result."""
+    chunks = [c for c in entry.session.chunks if c.code.chunk.settings.run]
+    return list(zip(chunks, entry.result.results[entry.first :], strict=False))
+
+
+def _outputs(runs: Sequence[SectionRun]) -> list[Placed]:
+    return [placed for entry in runs for placed in outputs_of(entry.session, chunk_results(entry))]
+
+
+def _report(project: Project, runs: tuple[SectionRun, ...], placement: Placement) -> RunReport:
+    folder = PagePath(ASSET_FOLDER)
+    return RunReport(
+        sections=runs,
+        pages=tuple(project.shown(path) for path in dict.fromkeys(placement.pages)),
+        figures=tuple(
+            project.shown(PagePath(f"{folder}/{name}")) for name in dict.fromkeys(placement.figures)
+        ),
+        pending=tuple(placement.pending),
+        kept=tuple(shown(project, problem) for problem in placement.kept),
+    )

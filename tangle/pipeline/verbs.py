@@ -1,0 +1,88 @@
+"""The small verbs: show a script, clean the notes, tell how pages are read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from tangle.emit import script_path
+from tangle.model import Page, PagePath, Problem
+from tangle.parse import parse
+from tangle.pipeline.build import generated
+from tangle.pipeline.load import load, shown
+from tangle.pipeline.project import Project
+from tangle.pipeline.running import CACHE
+from tangle.pipeline.selection import select
+from tangle.store import Cache, lock, page_files, read_bytes, remove_asset, replace
+from tangle.write import apply, remove_outputs
+
+
+def show(project: Project, name: str) -> str:
+    """The script of one section, as `build` writes it.
+
+    Raises:
+        UnknownSection: there is no such section.
+        NoCode: it has no code.
+    """
+    loaded = load(project)
+    session = select(loaded.plan, [name])[-1].session
+    return generated(loaded)[script_path(loaded.plan, session.name)]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CleanReport:
+    """What cleaning removed.
+
+    Attributes:
+        pages: the pages that were changed, as messages name them.
+        figures: how many figures went.
+        kept: outputs that a person edited and that were left, as problems.
+    """
+
+    pages: tuple[str, ...]
+    figures: int
+    kept: tuple[Problem, ...]
+
+
+def clean(project: Project, *, force: bool = False) -> CleanReport:
+    """Remove outputs and figures from the notes, and the cache.
+
+    Args:
+        project: whose notes.
+        force: remove outputs that a person edited, too.
+
+    Raises:
+        Changed: a page was saved by another program meanwhile; run it again.
+        NotWritable: a page cannot be written; it is as it was.
+    """
+    loaded = load(project)
+    pages: list[str] = []
+    kept: list[Problem] = []
+    figures = 0
+    with lock(project.state):
+        for path, page in loaded.pages.items():
+            plan = remove_outputs(page, force=force)
+            kept.extend(shown(project, problem) for problem in plan.kept_edited)
+            if plan.edits:
+                data = apply(page.data, plan.edits)
+                replace(project.graph / path, data, expected=page.data, root=project.graph)
+                pages.append(project.shown(path))
+            figures += sum(remove_asset(project.graph, name) for name in plan.dropped_assets)
+        Cache(project.state / CACHE).clear()
+    return CleanReport(pages=tuple(pages), figures=figures, kept=tuple(kept))
+
+
+def outline_pages(paths: tuple[Path, ...]) -> Iterator[Page]:
+    """The pages at the given paths, or below them where they are folders, in order.
+
+    Raises:
+        NotReadable: a path cannot be read.
+        NotUtf8: a page is not UTF-8.
+    """
+    for path in paths:
+        if path.is_dir():
+            for name in page_files(path):
+                yield parse(read_bytes(path / name), PagePath((path / name).as_posix()))
+        else:
+            yield parse(read_bytes(path), PagePath(path.as_posix()))

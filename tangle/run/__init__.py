@@ -1,0 +1,31 @@
+"""Runs sections of the notes: jobs in, results out; the only part that starts processes.
+
+The notes' code runs in worker processes; importing this loads neither IPython nor torch.
+"""
+
+from __future__ import annotations
+
+from tangle.run.codec import result_from_json, result_to_json
+from tangle.run.events import (
+    CellFinished,
+    CellStarted,
+    Event,
+    Executor,
+    Observer,
+    SessionStarted,
+)
+from tangle.run.jobs import run_jobs
+from tangle.run.local import LocalExecutor
+
+__all__ = [
+    "CellFinished",
+    "CellStarted",
+    "Event",
+    "Executor",
+    "LocalExecutor",
+    "Observer",
+    "SessionStarted",
+    "result_from_json",
+    "result_to_json",
+    "run_jobs",
+]

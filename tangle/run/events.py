@@ -1,0 +1,54 @@
+"""What a session tells while it runs, and who runs one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from tangle.model import Job, Result, SectionName, SessionResult
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionStarted:
+    """A session's worker was started."""
+
+    section: SectionName
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CellStarted:
+    """A cell has begun to run; `index` is its place among the job's cells, from 0."""
+
+    section: SectionName
+    index: int
+    name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CellFinished:
+    """A cell has ended, in whichever way; cells that are skipped send nothing."""
+
+    section: SectionName
+    index: int
+    result: Result
+
+
+Event = SessionStarted | CellStarted | CellFinished
+Observer = Callable[[Event], None]
+
+
+def ignore(event: Event) -> None:
+    """An observer that looks away."""
+
+
+class Executor(Protocol):
+    """Runs sessions; `run` may be called from several threads at once."""
+
+    def run(self, job: Job, observe: Observer) -> SessionResult:
+        """What came of the session; whatever the code does is in the result, never raised."""
+        ...
+
+    def stop(self) -> None:
+        """Ends every session that runs, and those asked for later at once, as `interrupted`."""
+        ...

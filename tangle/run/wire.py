@@ -1,0 +1,120 @@
+"""The messages from a worker to its parent: one JSON line each, on a pipe of their own.
+
+A line is `[marks, type, fields]`. `marks` says into which of the raw pipes (1: standard output, 2:
+standard error) the worker put a mark just before it sent the line, so that what C code and
+subprocesses wrote can be put in its place among the messages.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Literal
+
+from tangle.model import Failure, MimeType, Outcome, ReadFile
+from tangle.run.codec import from_json, to_json
+
+CANNOT_REPORT = 97
+"""Exit code of a worker whose event pipe was closed under it."""
+
+STREAM_NAMES: tuple[Literal["stdout"], Literal["stderr"]] = ("stdout", "stderr")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Begun:
+    """The cell of this index begins."""
+
+    index: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wrote:
+    """Text written to `sys.stdout` or `sys.stderr`."""
+
+    name: Literal["stdout", "stderr"]
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Showed:
+    """One MIME bundle; with `update` it replaces those shown before under `display`."""
+
+    kind: Literal["result", "display"]
+    data: tuple[tuple[MimeType, str], ...]
+    display: str | None
+    update: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cleared:
+    """The cell's outputs so far go; with `wait`, only when the next one comes."""
+
+    wait: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Flooded:
+    """The code wrote on after it was told to stop; the worker asks to be killed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Usage:
+    """What the session has used so far."""
+
+    device: str
+    device_memory: int
+    peak_memory: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ended:
+    """The cell of this index has ended."""
+
+    index: int
+    outcome: Outcome
+    failure: Failure | None
+    seconds: float
+    usage: Usage
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Closed:
+    """The session is over; `failure` is set where it could not even begin."""
+
+    usage: Usage
+    reads: tuple[ReadFile, ...]
+    versions: tuple[tuple[str, str], ...]
+    failure: Failure | None
+
+
+Message = Begun | Wrote | Showed | Cleared | Flooded | Ended | Closed
+
+_TYPES: dict[str, type[Message]] = {
+    kind.__name__: kind for kind in (Begun, Wrote, Showed, Cleared, Flooded, Ended, Closed)
+}
+
+
+def encode(message: Message, marks: tuple[int, ...]) -> bytes:
+    """The line for `message`, with its end."""
+    line = [list(marks), type(message).__name__, to_json(message)]
+    return json.dumps(line, ensure_ascii=False).encode("utf-8", "backslashreplace") + b"\n"
+
+
+def decode(line: bytes) -> tuple[tuple[int, ...], Message]:
+    """The marks and the message of a line.
+
+    Raises:
+        ValueError: the line is not one that a worker sends.
+    """
+    try:
+        parts = json.loads(line)
+    except RecursionError as error:
+        raise ValueError("nested too deep") from error
+    if not isinstance(parts, list) or len(parts) != 3 or not isinstance(parts[1], str):
+        raise ValueError("not a message")
+    marks: tuple[int, ...] = from_json(tuple[int, ...], parts[0])
+    kind = _TYPES.get(parts[1])
+    if kind is None or not set(marks) <= {1, 2}:
+        raise ValueError("not a message")
+    message: Message = from_json(kind, parts[2])
+    return marks, message

@@ -1,0 +1,1 @@
+"""The process that runs one session; everything here runs beside the notes' code."""

@@ -1,0 +1,70 @@
+"""The first lines of a worker process: its pipes, its parent, its job."""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import faulthandler
+import fcntl
+import json
+import os
+import signal
+import sys
+from collections.abc import Sequence
+
+from tangle.model import Job
+from tangle.run.codec import from_json
+from tangle.run.process import ASK_SIGNAL, mark_of
+from tangle.run.worker.reporter import Reporter
+from tangle.run.worker.session import run_session
+
+_HIGH = (1000, 500, 200, 3)
+"""Where the worker's own pipes go: above what code that closes everything closes."""
+
+_PR_SET_PDEATHSIG = 1
+
+
+def main(arguments: Sequence[str]) -> None:
+    """Runs the job that stands on standard input, and ends the process.
+
+    Args:
+        arguments: event pipe, trace pipe, cookie, the parent's process id.
+    """
+    events, trace, cookie, parent = arguments
+    _die_with(int(parent))
+    with open(0, "rb", closefd=False) as source:
+        job = from_json(Job, json.load(source))
+    _detach_input()
+    faulthandler_file = _lift(int(trace))
+    faulthandler.enable(file=faulthandler_file, all_threads=False)
+    faulthandler.register(ASK_SIGNAL, file=faulthandler_file, all_threads=False)
+    reporter = Reporter(_lift(int(events)), mark_of(cookie))
+    sys.argv = [""]
+    sys.path[:0] = [*job.path, ""]
+    run_session(job, reporter)
+    os._exit(0)
+
+
+def _die_with(parent: int) -> None:
+    """Has the system kill this process when its parent ends (Linux)."""
+    if sys.platform == "linux":
+        with contextlib.suppress(OSError, AttributeError):
+            ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != parent:
+        os._exit(0)
+
+
+def _detach_input() -> None:
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nothing, 0)
+    os.close(nothing)
+
+
+def _lift(fd: int) -> int:
+    """The pipe under a high number that no child inherits."""
+    for least in _HIGH:
+        with contextlib.suppress(OSError, ValueError):
+            lifted = fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, least)
+            os.close(fd)
+            return lifted
+    return fd

@@ -1,0 +1,37 @@
+"""The packages whose code a session has loaded."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import platform
+import sys
+import warnings
+from types import ModuleType
+
+_OWN = frozenset({"tangle", "__main__", "__mp_main__", "sitecustomize", "usercustomize"})
+
+
+def loaded_versions() -> tuple[tuple[str, str], ...]:
+    """Name and version of each, with `python`, sorted."""
+    names = {name for name in list(sys.modules) if "." not in name}
+    names -= sys.stdlib_module_names | _OWN
+    found = {"python": platform.python_version()}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        for name in names:
+            version = _version(name, sys.modules.get(name))
+            if version and not name.startswith("_"):
+                found[name] = version
+    return tuple(sorted(found.items()))
+
+
+def _version(name: str, module: ModuleType | None) -> str | None:
+    if module is None:
+        return None
+    try:
+        said = getattr(module, "__version__", None)
+        if said is not None and not isinstance(said, ModuleType):
+            return str(said)
+        return importlib.metadata.version(name)
+    except Exception:  # noqa: BLE001 -- any module's own `__getattr__` runs here
+        return None

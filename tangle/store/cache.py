@@ -1,0 +1,147 @@
+"""A cache of JSON documents that survives being cut short, altered, shared or taken away."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import re
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tangle.store.files import DISK, Files
+from tangle.store.replacing import DRAFT_PREFIX, put
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+_KEY = re.compile(r"[0-9a-f]{8,128}", re.ASCII)
+_STALE_DRAFT = 3600.0
+
+
+class Cache:
+    """Documents by digest, one file each: a line with the payload's digest, then the payload.
+
+    Several processes may share one; a folder that cannot be read or written works as an empty one.
+    """
+
+    __slots__ = ("_clock", "_files", "_folder")
+
+    def __init__(
+        self, folder: Path, *, files: Files = DISK, clock: Callable[[], float] = time.time
+    ) -> None:
+        """Use `folder`, which is created when something is first put."""
+        self._folder = folder
+        self._files = files
+        self._clock = clock
+
+    def get(self, key: str) -> dict[str, Any] | None:
+        """The document put under `key`; None where there is none that is whole.
+
+        Raises:
+            ValueError: the key is not a digest in lower-case hex.
+        """
+        path = self._path(key)
+        try:
+            content = self._files.read(path)
+        except OSError:
+            return None
+        if content is None:
+            return None
+        document = _decode(content)
+        with contextlib.suppress(OSError):
+            if document is None:
+                self._files.unlink(path)
+            else:
+                now = self._clock()
+                os.utime(path, (now, now))  # so that `prune` drops first what is used least
+        return document
+
+    def put(self, key: str, document: dict[str, Any]) -> None:
+        """Keep a document; where that is not possible, it is not kept.
+
+        Raises:
+            ValueError: the key is not a digest in lower-case hex.
+            TypeError: the document is not made of JSON's values.
+        """
+        path = self._path(key)
+        content = _encode(document)
+        with contextlib.suppress(OSError):
+            if not path.parent.is_dir():
+                path.parent.mkdir(parents=True, exist_ok=True)
+            put(path, content, self._files)
+
+    def prune(self, max_bytes: int, max_age: float) -> None:
+        """Drop what was not used for `max_age` seconds, and the oldest beyond `max_bytes`."""
+        now = self._clock()
+        kept = 0
+        for path, size, used in sorted(self._entries(), key=lambda entry: -entry[2]):
+            limit = _STALE_DRAFT if path.name.startswith(DRAFT_PREFIX) else max_age
+            if now - used > limit or kept + size > max_bytes:
+                self._drop(path)
+            else:
+                kept += size
+
+    def clear(self) -> None:
+        """Drop everything; files that are not the cache's stay."""
+        for path, _, _ in self._entries():
+            self._drop(path)
+        with contextlib.suppress(OSError):
+            for folder in self._folders():
+                with contextlib.suppress(OSError):
+                    self._files.remove_folder(folder)
+            self._files.remove_folder(self._folder)
+
+    def _path(self, key: str) -> Path:
+        if not _KEY.fullmatch(key):
+            raise ValueError(f"{key!r}: a cache key is a digest in lower-case hex")
+        return self._folder / key[:2] / f"{key}.json"
+
+    def _folders(self) -> list[Path]:
+        try:
+            return sorted(
+                path
+                for path in self._folder.iterdir()
+                if re.fullmatch(r"[0-9a-f]{2}", path.name)
+                and path.is_dir()
+                and not path.is_symlink()
+            )
+        except OSError:
+            return []
+
+    def _entries(self) -> Iterator[tuple[Path, int, float]]:
+        """Each file of the cache with its size and the time it was last used."""
+        for folder in self._folders():
+            with contextlib.suppress(OSError):
+                for entry in list(os.scandir(folder)):
+                    if _is_entry(entry.name):
+                        status = entry.stat(follow_symlinks=False)
+                        yield Path(entry.path), status.st_size, status.st_mtime
+
+    def _drop(self, path: Path) -> None:
+        with contextlib.suppress(OSError):
+            self._files.unlink(path)
+
+
+def _is_entry(name: str) -> bool:
+    if name.startswith(DRAFT_PREFIX):
+        return True
+    return name.endswith(".json") and bool(_KEY.fullmatch(name.removesuffix(".json")))
+
+
+def _encode(document: dict[str, Any]) -> bytes:
+    payload = json.dumps(document, sort_keys=True, separators=(",", ":")).encode("ascii")
+    return hashlib.sha256(payload).hexdigest().encode("ascii") + b"\n" + payload
+
+
+def _decode(content: bytes) -> dict[str, Any] | None:
+    digest, _, payload = content.partition(b"\n")
+    if hashlib.sha256(payload).hexdigest().encode("ascii") != digest:
+        return None
+    try:
+        document = json.loads(payload)
+    except (ValueError, RecursionError):
+        return None
+    return document if isinstance(document, dict) else None

@@ -1,0 +1,59 @@
+"""Facts about the machine's files that results depend on, and folders that are gone after use."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from tangle.store.errors import NotWritable
+from tangle.store.files import DISK
+from tangle.store.replacing import put, refusing
+from tangle.store.tree import write_tree
+
+
+def installed_packages() -> tuple[str, ...]:
+    """Name and version of every distribution that this Python would import from, sorted.
+
+    Read from the names of their metadata folders: one listing a folder, nothing is opened.
+    """
+    found: set[str] = set()
+    for folder in sys.path:
+        with contextlib.suppress(OSError), os.scandir(folder or ".") as entries:
+            found.update(e.name for e in entries if e.name.endswith((".dist-info", ".egg-info")))
+    return tuple(sorted(found))
+
+
+@contextlib.contextmanager
+def scratch_tree(files: Mapping[str, str], *, owned: str) -> Iterator[Path]:
+    """A folder that holds generated files, removed at the end.
+
+    Raises:
+        NotWritable: there is no room for it.
+    """
+    try:
+        folder = tempfile.TemporaryDirectory(prefix="tangle-")
+    except OSError as error:
+        raise NotWritable(Path(tempfile.gettempdir()), error) from error
+    with folder as name:
+        root = Path(name).resolve()
+        write_tree(root, files, owned=owned)
+        yield root
+
+
+def writable(folder: Path) -> bool:
+    """Whether files can be put into a folder, as far as can be known without trying."""
+    return os.access(folder, os.W_OK | os.X_OK)
+
+
+def write_file(path: Path, data: bytes) -> None:
+    """Write a file that the user named, whole or not at all.
+
+    Raises:
+        NotWritable: it cannot be written; what stood there still does.
+    """
+    with refusing(path):
+        put(path, data, DISK)

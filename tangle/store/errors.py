@@ -1,0 +1,111 @@
+"""The ways in which reading and writing files is refused."""
+
+from __future__ import annotations
+
+import errno
+import os
+from typing import TYPE_CHECKING
+
+from tangle.errors import Refused
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+_WAYS_OUT = {
+    errno.ENOSPC: "make room on the disk and try again",
+    errno.EDQUOT: "make room in your quota and try again",
+    errno.EACCES: "give yourself the right to it and try again",
+    errno.EPERM: "give yourself the right to it and try again",
+    errno.EROFS: "make the file system writable and try again",
+    errno.EIO: "check the disk and try again",
+    errno.ENOENT: "check that the file and its folder are still there",
+    errno.ENOTDIR: "move the file that stands where a folder is needed",
+    errno.ENAMETOOLONG: "give it a shorter name",
+}
+
+
+def way_out(error: OSError) -> str:
+    """What a person can do about a failure that the operating system reports."""
+    return _WAYS_OUT.get(error.errno or 0, "put that right and try again")
+
+
+def reason(error: OSError) -> str:
+    """The operating system's words for a failure, without the path that they may carry."""
+    return (error.strerror or os.strerror(error.errno or 0)).lower()
+
+
+class NotReadable(Refused):
+    """A file cannot be read.
+
+    Attributes:
+        path: the file.
+        why: one line.
+    """
+
+    def __init__(self, path: Path, why: str, hint: str) -> None:
+        """Say which file, why, and what to do about it."""
+        super().__init__(f"{path}: cannot be read: {why}; {hint}")
+        self.path = path
+        self.why = why
+
+
+class NotWritable(Refused):
+    """A file or folder cannot be written; what stood there stands there still.
+
+    Attributes:
+        path: the file or folder.
+        why: one line.
+    """
+
+    def __init__(self, path: Path, error: OSError) -> None:
+        """Say which file, why, and what to do about it."""
+        self.path = path
+        self.why = reason(error)
+        super().__init__(f"{path}: cannot be written: {self.why}; {way_out(error)}")
+
+
+class Changed(Refused):
+    """A file is not what was read any more, so that writing it would lose somebody's work."""
+
+    def __init__(self, path: Path, what: str = "was changed by another program meanwhile") -> None:
+        """Say which file and what became of it."""
+        self.path = path
+        super().__init__(f"{path}: {what}; nothing was written, run the command again")
+
+
+class Outside(Refused):
+    """A path leads out of the folder that it should stay in."""
+
+    def __init__(self, path: Path | str, root: Path, why: str) -> None:
+        """Say which path, why it leads out, and of what."""
+        self.path = path
+        self.root = root
+        super().__init__(f"{path}: {why}; move it so that it lies in {root}")
+
+
+class ForeignFile(Refused):
+    """Files that tangle did not write stand where it wants to write; nothing was written."""
+
+    def __init__(self, paths: Sequence[Path]) -> None:
+        """Name every such file."""
+        self.paths = tuple(paths)
+        shown = ", ".join(str(path) for path in self.paths)
+        super().__init__(
+            f"{shown}: not written by tangle, and in its way; move it away or choose another output"
+        )
+
+
+class Locked(Refused):
+    """Another tangle works on the same project.
+
+    Attributes:
+        pid: the process that holds the lock, where it said so.
+    """
+
+    def __init__(self, path: Path, pid: int | None) -> None:
+        """Say which lock, and who holds it."""
+        self.path = path
+        self.pid = pid
+        holder = "another tangle" if pid is None else f"another tangle (process {pid})"
+        super().__init__(f"{path}: {holder} works on this project; wait for it or end it")

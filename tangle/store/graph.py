@@ -1,0 +1,130 @@
+"""Finding and reading the files of a Logseq graph (logseq-spec.md, section 1)."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import stat
+from typing import TYPE_CHECKING
+
+from tangle.model import PagePath
+from tangle.store.errors import NotReadable, reason, way_out
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+PAGE_LIMIT = 16 * 1024 * 1024
+"""Bytes that a page may have: far above any that was ever seen, far below what hurts."""
+
+_PAGE_SUFFIXES = (".md", ".markdown")
+_LOGSEQ_COPIES = ("logseq/bak", "logseq/version-files", "logseq/.recycle")
+
+
+def find_graph(start: Path) -> Path | None:
+    """The nearest folder at or above `start` that holds `logseq/config.edn`; None where none is."""
+    for folder in (start, *start.absolute().parents):
+        if (folder / "logseq" / "config.edn").is_file():
+            return folder
+    return None
+
+
+def page_files(graph: Path, hidden: Sequence[str] = ()) -> tuple[PagePath, ...]:
+    """The Markdown pages of a graph, sorted, without what Logseq ignores.
+
+    Links to folders are not followed, links to files are no pages, and files that vanish meanwhile
+    are left out.
+
+    Args:
+        graph: the graph's folder.
+        hidden: the `:hidden` of the graph's configuration: beginnings of "/" + relative path.
+
+    Raises:
+        NotReadable: the graph's own folder cannot be listed.
+    """
+    prefixes = tuple(entry if entry.startswith("/") else f"/{entry}" for entry in hidden)
+    try:
+        return tuple(sorted(_walk(graph, "", prefixes)))
+    except OSError as error:
+        raise NotReadable(graph, reason(error), way_out(error)) from error
+
+
+def _walk(folder: Path, relative: str, hidden: tuple[str, ...]) -> Iterator[PagePath]:
+    with os.scandir(folder) as entries:
+        found = sorted(entries, key=lambda entry: entry.name)
+    for entry in found:
+        path = f"{relative}{entry.name}"
+        if _ignored(entry.name, path, hidden):
+            continue
+        if _is_folder(entry):
+            yield from _walk_quietly(folder / entry.name, f"{path}/", hidden)
+        elif entry.name.endswith(_PAGE_SUFFIXES) and _is_file(entry):
+            yield PagePath(path)
+
+
+def _walk_quietly(folder: Path, relative: str, hidden: tuple[str, ...]) -> Iterator[PagePath]:
+    try:
+        yield from _walk(folder, relative, hidden)
+    except (FileNotFoundError, NotADirectoryError):
+        return  # it vanished between being listed and being opened
+
+
+def _ignored(name: str, path: str, hidden: tuple[str, ...]) -> bool:
+    if name.startswith(".") or _undecodable(name):
+        return True
+    if name == "node_modules" and path != name:
+        return True
+    return path in _LOGSEQ_COPIES or f"/{path}".startswith(hidden)
+
+
+def _undecodable(name: str) -> bool:
+    """Whether a name is not valid UTF-8, so that no text can tell it."""
+    return any("\ud800" <= character <= "\udfff" for character in name)
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    return entry.is_dir(follow_symlinks=False)
+
+
+def _is_file(entry: os.DirEntry[str]) -> bool:
+    return entry.is_file(follow_symlinks=False)
+
+
+def read_bytes(path: Path, limit: int = PAGE_LIMIT) -> bytes:
+    """The content of a regular file of at most `limit` bytes; nothing else is opened.
+
+    Raises:
+        NotReadable: no such file, no right to it, not a regular file, or too big.
+    """
+    try:
+        _regular(path, path.stat())
+        with path.open("rb") as file:
+            _regular(path, os.fstat(file.fileno()))
+            data = file.read(limit + 1)
+    except OSError as error:
+        raise NotReadable(path, reason(error), way_out(error)) from error
+    if len(data) > limit:
+        raise NotReadable(path, f"more than {limit} bytes", "split it or move it away")
+    return data
+
+
+def digest_file(path: Path) -> str:
+    """SHA-256 of a regular file's content, in hex, read piece by piece.
+
+    Raises:
+        NotReadable: no such file, no right to it, or not a regular file.
+    """
+    try:
+        _regular(path, path.stat())
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise NotReadable(path, reason(error), way_out(error)) from error
+
+
+def _regular(path: Path, status: os.stat_result) -> None:
+    # A FIFO would block, and a device may do anything when it is opened.
+    if stat.S_ISDIR(status.st_mode):
+        raise NotReadable(path, "it is a folder", "name a file in it")
+    if not stat.S_ISREG(status.st_mode):
+        raise NotReadable(path, "it is not a regular file", "put a regular file in its place")

@@ -1,0 +1,147 @@
+"""A file is replaced whole or not at all: draft beside it, fsync, rename.
+
+The draft's name begins with a dot, so that Logseq does not take it for a page, and it is removed
+whatever goes wrong. A file with several hard links is replaced under this name only: the other
+names keep the old content, as they do with most editors.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import secrets
+from typing import TYPE_CHECKING
+
+from tangle.store.errors import Changed, NotWritable, Outside
+from tangle.store.files import DISK, Files
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+DRAFT_PREFIX = ".tangle-"
+
+
+def replace(path: Path, data: bytes, *, expected: bytes, root: Path, files: Files = DISK) -> None:
+    """Put `data` in the place of `expected`, the content that `path` was read with.
+
+    Where `path` is a symbolic link that stays in `root`, the file it leads to is replaced.
+
+    Raises:
+        Changed: the file is not (or no longer) what was read.
+        Outside: the path leads out of `root`.
+        NotWritable: the operating system refuses; the old content stands.
+    """
+    target = inside(path, root)
+
+    def unchanged() -> None:
+        found = files.read(target)
+        if found is None:
+            raise Changed(path, "was removed by another program meanwhile")
+        if found != expected:
+            raise Changed(path)
+
+    with refusing(path):
+        unchanged()
+        _write(target, data, like=target, check=unchanged, files=files)
+
+
+def create(path: Path, data: bytes, *, root: Path, files: Files = DISK) -> None:
+    """Write a file that must not exist yet; its folder must.
+
+    Raises:
+        Changed: something stands there already.
+        Outside: the path leads out of `root`.
+        NotWritable: the operating system refuses; nothing was written.
+    """
+    target = inside(path, root)
+
+    def absent() -> None:
+        if files.read(target) is not None:
+            raise Changed(path, "exists already")
+
+    with refusing(path):
+        absent()
+        _write(target, data, like=None, check=absent, files=files)
+
+
+def inside(path: Path, root: Path) -> Path:
+    """`path` with its links followed.
+
+    Raises:
+        Outside: it does not lie in `root`, or links lead in a circle.
+    """
+    try:
+        resolved = path.resolve()
+        within = resolved.is_relative_to(root.resolve())
+    except (OSError, RuntimeError) as error:
+        raise Outside(path, root, "its links lead nowhere") from error
+    if not within:
+        raise Outside(path, root, f"leads out to {resolved}")
+    return resolved
+
+
+def draft(target: Path, data: bytes, *, like: Path | None, files: Files) -> Path:
+    """Write `data` to a new file beside `target`, safely on the disk; its path.
+
+    Raises:
+        OSError: it cannot be written; nothing is left behind.
+    """
+    path = target.with_name(f"{DRAFT_PREFIX}{secrets.token_hex(8)}.draft")
+    descriptor = files.open_new(path)
+    try:
+        try:
+            _write_all(descriptor, data, files)
+            files.fsync(descriptor)
+        finally:
+            files.close(descriptor)
+        files.mode(path, like)
+    except BaseException:
+        discard(path, files)
+        raise
+    return path
+
+
+def discard(path: Path, files: Files) -> None:
+    """Remove a draft, as far as that is possible."""
+    with contextlib.suppress(OSError):
+        files.unlink(path)
+
+
+def _write_all(descriptor: int, data: bytes, files: Files) -> None:
+    rest = memoryview(data)
+    while rest:
+        rest = rest[files.write(descriptor, bytes(rest[: 1 << 20])) :]
+
+
+def _write(
+    target: Path, data: bytes, *, like: Path | None, check: Callable[[], None], files: Files
+) -> None:
+    path = draft(target, data, like=like, files=files)
+    try:
+        check()
+        files.replace(path, target)
+    except BaseException:
+        discard(path, files)
+        raise
+    # The new content stands by now, and a folder that cannot be flushed changes nothing about it.
+    with contextlib.suppress(OSError):
+        files.fsync_folder(target.parent)
+
+
+@contextlib.contextmanager
+def refusing(path: Path) -> Iterator[None]:
+    """Turn what the operating system refuses into `NotWritable`."""
+    try:
+        yield
+    except OSError as error:
+        raise NotWritable(path, error) from error
+
+
+def put(path: Path, data: bytes, files: Files) -> None:
+    """Write a file that is tangle's own, whatever it holds now.
+
+    Raises:
+        OSError: it cannot be written; the old content stands.
+    """
+    like = path if path.exists() else None
+    _write(path, data, like=like, check=lambda: None, files=files)

@@ -1,0 +1,31 @@
+"""Results become edits of a page, by span: values in, edits out, no file is touched."""
+
+from __future__ import annotations
+
+from tangle.write.block import PROPERTY, ChunkOutput, FigureLink
+from tangle.write.edits import Edit, apply
+from tangle.write.names import asset_target, figure_label, figure_name
+from tangle.write.plan import OutputPlan, plan_outputs, remove_outputs
+from tangle.write.render import EXTENSIONS, Figure, Rendered, rendered
+from tangle.write.stored import StoredOutput, stored_outputs, used_assets
+
+__all__ = [
+    "EXTENSIONS",
+    "PROPERTY",
+    "ChunkOutput",
+    "Edit",
+    "Figure",
+    "FigureLink",
+    "OutputPlan",
+    "Rendered",
+    "StoredOutput",
+    "apply",
+    "asset_target",
+    "figure_label",
+    "figure_name",
+    "plan_outputs",
+    "remove_outputs",
+    "rendered",
+    "stored_outputs",
+    "used_assets",
+]

@@ -1,0 +1,162 @@
+"""The text of an output block: what Logseq reads as one block, whatever the output holds."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+from urllib.parse import quote
+
+from tangle.write.terminal import shown
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+PROPERTY = "tangle.output"
+"""The property that makes a block an output block."""
+
+MOST_LINES = 400
+MOST_BYTES = 64 * 1024
+
+_ZERO_WIDTH = "\u200b"
+# Any of these characters may be trimmed before Logseq looks for a fence, in OCaml or JavaScript.
+_FENCE = re.compile(r"^([\s\ufeff]*)(?=```|~~~)")
+_END_BLOCK = re.compile(r"#(\+end_)", re.IGNORECASE)
+# What ends a construct that a page left open somewhere above (logseq-spec.md, sections 2, 3, 5).
+_CLOSERS = re.compile(
+    r"#(?=\+)|:(?=end:)|-(?=-)|\$(?=\$)|<(?=/)|[/?](?=>)|\](?=\])|\\(?=end)", re.IGNORECASE
+)
+_UNSAFE_TARGET = re.compile(r"[^\w/.\-~+=@]+")
+_UNSAFE_LABEL = re.compile(r"[^\w .,;+=/&%'\-\u3000-\u303f\uff00-\uffef]+")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FigureLink:
+    """An image in an output block.
+
+    Attributes:
+        label: what stands for it where it cannot be shown.
+        target: the file, relative to the page's folder.
+    """
+
+    label: str
+    target: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChunkOutput:
+    """What a chunk wrote and showed; with neither text nor figures it has no output block.
+
+    Attributes:
+        digest: of the code that the output depends on, in hex; its first 12 digits are kept.
+    """
+
+    digest: str
+    text: str = ""
+    figures: tuple[FigureLink, ...] = ()
+
+    @property
+    def value(self) -> str:
+        """The digest as it stands in the notes."""
+        return self.digest[:12]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Style:
+    """How text is kept from being read as Logseq's own syntax.
+
+    Attributes:
+        wrapper: a fence, `#+BEGIN_EXAMPLE`, or whichever of the two needs no change of the text.
+        defused: whether what could close a construct left open above is broken up by zero-width
+            spaces.
+    """
+
+    wrapper: Literal["auto", "fence", "example"] = "auto"
+    defused: bool = False
+
+
+STYLES = (
+    Style(),
+    Style(defused=True),
+    Style(wrapper="example", defused=True),
+    Style(wrapper="fence", defused=True),
+)
+"""The ways to write a block, the plainest first."""
+
+
+def body_lines(output: ChunkOutput, style: Style) -> tuple[str, ...]:
+    """The lines of a block below its property, without indentation; none where nothing is shown."""
+    text = shown(output.text)
+    lines = _wrapped(shortened(text).split("\n"), style) if text else []
+    return (*lines, *(_image(figure) for figure in output.figures))
+
+
+def shortened(text: str) -> str:
+    """The text, cut after `MOST_LINES` lines or `MOST_BYTES` bytes, with a line that says so."""
+    lines = text.split("\n")
+    kept: list[str] = []
+    room = MOST_BYTES
+    for line in lines[:MOST_LINES]:
+        room -= len(line.encode("utf-8", "replace")) + 1
+        if room < 0:
+            break
+        kept.append(line)
+    left = len(lines) - len(kept)
+    if left and not kept:
+        start = lines[0].encode("utf-8", "replace")[:MOST_BYTES].decode("utf-8", "ignore")
+        kept.append(start)
+        left -= 1
+        if not left:
+            return f"{start}\n[… {_count(len(lines[0]) - len(start), 'more character')}]"
+    return "\n".join([*kept, f"[… {_count(left, 'more line')}]"] if left else kept)
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def _wrapped(lines: list[str], style: Style) -> list[str]:
+    """Lines between an opener and a closer that none of them can be taken for."""
+    if style.defused:
+        lines = [_CLOSERS.sub(lambda found: found[0] + _ZERO_WIDTH, line) for line in lines]
+    fenced = any(_FENCE.match(line) for line in lines)
+    ends = any(_END_BLOCK.search(line) for line in lines)
+    if style.wrapper == "example" or (style.wrapper == "auto" and fenced and not ends):
+        lines = [_END_BLOCK.sub(rf"#{_ZERO_WIDTH}\g<1>", line) for line in lines]
+        return ["#+BEGIN_EXAMPLE", *lines, "#+END_EXAMPLE"]
+    return ["```text", *(_FENCE.sub(rf"\g<1>{_ZERO_WIDTH}", line) for line in lines), "```"]
+
+
+def _image(figure: FigureLink) -> str:
+    label = re.sub("-{2,}", "-", _UNSAFE_LABEL.sub(" ", figure.label))
+    target = _UNSAFE_TARGET.sub(lambda found: quote(found[0], errors="replace"), figure.target)
+    return f"![{' '.join(label.split())}]({target})"
+
+
+def canonical(lines: Iterable[str]) -> tuple[str, ...]:
+    """Lines as they are compared and digested: without white space at their ends, and around them.
+
+    Logseq re-indents a page, trims blocks and changes line ends when it saves; none of that counts.
+    """
+    trimmed = [line.rstrip() for line in lines]
+    while trimmed and not trimmed[-1]:
+        trimmed.pop()
+    start = next((index for index, line in enumerate(trimmed) if line), 0)
+    return tuple(trimmed[start:])
+
+
+def output_digest(lines: Iterable[str]) -> str:
+    """The second digest of the property: of an output block's lines, 8 hex digits."""
+    text = "\n".join(canonical(lines))
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:8]
+
+
+def head(indent: bytes, value: str) -> bytes:
+    """The first line of an output block."""
+    return indent + f"- {PROPERTY}:: {value}".encode()
+
+
+def joined(first: bytes, indent: bytes, lines: Sequence[str], eol: bytes) -> bytes:
+    """A block's bytes: its first lines as they are, the others indented below the bullet."""
+    return eol.join([first, *(indent + b"  " + line.encode() for line in lines)])

@@ -1,0 +1,59 @@
+"""Names of figures' files: readable, and safe on every file system."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import unicodedata
+
+from tangle.model import PagePath, SectionName
+
+ASSET_FOLDER = "assets/tangle"
+"""Where figures stand, relative to the graph's folder."""
+
+_NUMBER = re.compile(r"[0-9]+(?:\.[0-9]+)*", re.ASCII)
+_MOST_CHARACTERS = 80
+_MOST_BYTES = 160  # of the 255 that file systems allow, the digest and the ending still to come
+
+
+def figure_name(section: str, number: int, extension: str) -> str:
+    """The name of a section's figure: `3.6.7-1.svg`.
+
+    A section without a number gives letters and digits of its title, with `-` for the rest; where
+    that is not the whole title, or where case alone might tell two titles apart, a digest keeps the
+    names apart.
+
+    Args:
+        section: the section's name.
+        number: of the figure, from 1, in its section.
+        extension: `svg`, `png`, ...
+    """
+    return f"{_slug(section)}-{number}.{extension}"
+
+
+def asset_target(page: PagePath, name: str) -> str:
+    """How a page's image link names a figure: `../assets/tangle/3.6.7-1.svg`."""
+    return "../" * page.count("/") + f"{ASSET_FOLDER}/{name}"
+
+
+def figure_label(section: SectionName, number: int) -> str:
+    """What stands in place of a figure that cannot be shown: `3.6.7 figure 1`."""
+    return f"{section} figure {number}"
+
+
+def _slug(section: str) -> str:
+    if _NUMBER.fullmatch(section) and len(section) <= _MOST_CHARACTERS:
+        return section
+    title = unicodedata.normalize("NFC", section)
+    slug = "".join(character if _is_word(character) else "-" for character in title)
+    slug = re.sub(r"-+", "-", slug)[:_MOST_CHARACTERS]
+    slug = slug.encode()[:_MOST_BYTES].decode(errors="ignore").strip("-")
+    if slug and slug == title and slug == slug.casefold() and not _NUMBER.fullmatch(slug):
+        return slug
+    digest = hashlib.sha256(title.encode("utf-8", "surrogatepass")).hexdigest()[:8]
+    return f"{slug}-{digest}" if slug else digest
+
+
+def _is_word(character: str) -> bool:
+    """Whether a character is a letter, a mark on one, or a digit, of any script."""
+    return unicodedata.category(character)[0] in "LMN"

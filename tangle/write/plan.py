@@ -1,0 +1,295 @@
+"""From outputs to edits of a page: what is right stays, what is wrong is replaced, by span."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from tangle.model import Place, Problem, Span
+from tangle.write.block import (
+    STYLES,
+    ChunkOutput,
+    Style,
+    body_lines,
+    canonical,
+    head,
+    joined,
+    output_digest,
+)
+from tangle.write.edits import Edit, apply
+from tangle.write.layout import Spot, first_child_spot, has_children, line_end, sibling_spot
+from tangle.write.stored import StoredOutput, stored_outputs, used_assets
+from tangle.write.verify import Expected, reads_as_expected
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from tangle.model import Page
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutputPlan:
+    """What to do to a page.
+
+    Attributes:
+        edits: of the page's bytes; none where all is right already.
+        kept_edited: output blocks that a person changed and that are left alone, as warnings.
+        refused: why nothing can be written to this page, as errors; `edits` is empty then.
+        dropped_assets: names of figures that the page showed and shows no more.
+        used_assets: names of figures that the page mentions when the edits are made.
+    """
+
+    edits: tuple[Edit, ...]
+    kept_edited: tuple[Problem, ...] = ()
+    refused: tuple[Problem, ...] = ()
+    dropped_assets: tuple[str, ...] = ()
+    used_assets: tuple[str, ...] = ()
+
+
+def plan_outputs(
+    page: Page,
+    hosts: Mapping[int, Sequence[ChunkOutput | None]],
+    *,
+    unit: str = "\t",
+    force: bool = False,
+) -> OutputPlan:
+    """The edits that give a page its outputs; none of a block that is right already.
+
+    Args:
+        page: the page as it is.
+        hosts: by index of a block, the outputs of all its chunks in order; None leaves what is
+            there, and an output that shows nothing removes it. Other blocks keep theirs.
+        unit: one step of indentation, for a page that does not show its own.
+        force: replace output blocks that a person edited as well.
+    """
+    drafts = (
+        _draft_outputs(page, hosts, _Manner(style=style, unit=unit, force=force))
+        for style in STYLES
+    )
+    return _first_that_holds(page, drafts)
+
+
+def remove_outputs(page: Page, *, force: bool = False) -> OutputPlan:
+    """The edits that take every output block out of a page, and with it all that inserting put in.
+
+    Args:
+        page: the page as it is.
+        force: remove output blocks that a person edited as well.
+    """
+    draft = _Draft(page=page, force=force)
+    for stored in stored_outputs(page):
+        draft.remove(stored)
+    return _first_that_holds(page, (draft,))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Manner:
+    style: Style
+    unit: str
+    force: bool
+
+
+@dataclass(slots=True, kw_only=True)
+class _Draft:
+    """A plan in the making."""
+
+    page: Page
+    force: bool
+    edits: list[Edit] = field(default_factory=list)
+    kept: list[StoredOutput] = field(default_factory=list)
+    gone: list[StoredOutput] = field(default_factory=list)
+    expected: list[Expected] = field(default_factory=list)
+    inserted: defaultdict[int, list[bytes]] = field(default_factory=lambda: defaultdict(list))
+
+    def leave(self, stored: StoredOutput) -> None:
+        """Keep a block as it is."""
+        value = self.page.data[stored.value.start : stored.value.end]
+        self._expect(stored.host, value, stored.lines, ours=False)
+
+    def refuse(self, stored: StoredOutput) -> None:
+        """Keep a block as it is because a person changed it."""
+        self.kept.append(stored)
+        self.leave(stored)
+
+    def insert(self, host: int, spot: Spot, output: ChunkOutput, lines: tuple[str, ...]) -> None:
+        """Put a new block behind what stands before the spot."""
+        eol = line_end(self.page.data)
+        value = _value(output, lines)
+        block = joined(head(spot.indent, value), spot.indent, lines, eol)
+        self.inserted[spot.offset].append(eol + block)
+        self._expect(host, value.encode(), canonical(lines), ours=True)
+
+    def replace(self, stored: StoredOutput, output: ChunkOutput, lines: tuple[str, ...]) -> None:
+        """Make a block say something else; its properties and its children stay."""
+        data = self.page.data
+        value = _value(output, lines).encode()
+        self._expect(stored.host, value, canonical(lines), ours=True)
+        if canonical(lines) == stored.lines:
+            if data[stored.value.start : stored.value.end] != value:
+                self.edits.append(Edit(span=stored.value, data=value))
+            return
+        self.gone.append(stored)
+        block = data[stored.span.start : stored.span.end]
+        eol = line_end(block if b"\n" in block else data)
+        first = (
+            data[stored.head.start : stored.value.start]
+            + value
+            + data[stored.value.end : stored.head.end]
+        )
+        indent = block[: self.page.blocks[stored.block].indent]
+        self.edits.append(Edit(span=stored.span, data=joined(first, indent, lines, eol)))
+
+    def remove(self, stored: StoredOutput) -> bool:
+        """Take a block out with the line end before it, unless a person changed it; whether so."""
+        if self.is_kept(stored):
+            self.refuse(stored)
+            return False
+        self.gone.append(stored)
+        self.edits.append(Edit(span=_removal(self.page, stored), data=b""))
+        return True
+
+    def is_kept(self, stored: StoredOutput) -> bool:
+        """Whether a block is a person's: edited, or reworked, and then not even to be forced."""
+        return stored.reworked or (stored.edited and not self.force)
+
+    def all_edits(self) -> tuple[Edit, ...]:
+        """The edits in order; blocks inserted at one spot stand in the order of their chunks."""
+        inserts = [
+            Edit(span=Span(start=offset, end=offset), data=b"".join(blocks))
+            for offset, blocks in self.inserted.items()
+        ]
+        return tuple(
+            sorted([*inserts, *self.edits], key=lambda edit: (edit.span.start, edit.span.end))
+        )
+
+    def _expect(self, host: int, value: bytes, lines: tuple[str, ...], *, ours: bool) -> None:
+        self.expected.append(Expected(host=host, value=value, lines=lines, ours=ours))
+
+
+def _draft_outputs(
+    page: Page, hosts: Mapping[int, Sequence[ChunkOutput | None]], manner: _Manner
+) -> _Draft:
+    draft = _Draft(page=page, force=manner.force)
+    by_host: defaultdict[int, list[StoredOutput]] = defaultdict(list)
+    for stored in stored_outputs(page):
+        by_host[stored.host].append(stored)
+        if stored.host not in hosts:
+            draft.leave(stored)
+    for host, outputs in sorted(hosts.items()):
+        _draft_host(draft, (host, outputs), by_host[host], manner)
+    return draft
+
+
+def _draft_host(
+    draft: _Draft,
+    chunks: tuple[int, Sequence[ChunkOutput | None]],
+    there: Sequence[StoredOutput],
+    manner: _Manner,
+) -> None:
+    host, outputs = chunks
+    matched, left = _matched(outputs, there)
+    spot = first_child_spot(draft.page, host, manner.unit)
+    for output, stored in zip(outputs, matched, strict=True):
+        lines = body_lines(output, manner.style) if output else ()
+        if stored:
+            if _settle(draft, stored, output, lines):
+                spot = sibling_spot(draft.page, stored.block)
+        elif output and lines:
+            draft.insert(host, spot, output, lines)
+    for stored in left:
+        (draft.leave if None in outputs else draft.remove)(stored)
+
+
+def _settle(
+    draft: _Draft, stored: StoredOutput, output: ChunkOutput | None, lines: tuple[str, ...]
+) -> bool:
+    """Decide about a block that is there; whether it stays."""
+    if output is None:
+        draft.leave(stored)
+    elif not lines:
+        return not draft.remove(stored)
+    elif draft.is_kept(stored) and canonical(lines) != stored.lines:
+        draft.refuse(stored)
+    else:
+        draft.replace(stored, output, lines)
+    return True
+
+
+def _matched(
+    outputs: Sequence[ChunkOutput | None], there: Sequence[StoredOutput]
+) -> tuple[list[StoredOutput | None], list[StoredOutput]]:
+    """For each chunk the block that is its own: by the code's digest, the rest in order."""
+    left = list(there)
+    matched: list[StoredOutput | None] = [None] * len(outputs)
+    for index, output in enumerate(outputs):
+        same = [stored for stored in left if output and stored.code_digest == output.value]
+        if same:
+            matched[index] = same[0]
+            left.remove(same[0])
+    for index, found in enumerate(matched):
+        if found is None and left:
+            matched[index] = left.pop(0)
+    return matched, left
+
+
+def _value(output: ChunkOutput, lines: tuple[str, ...]) -> str:
+    return f"{output.value}.{output_digest(lines)}"
+
+
+def _removal(page: Page, stored: StoredOutput) -> Span:
+    """A block's span with the line end that inserting put before it."""
+    data, start, end = page.data, stored.span.start, stored.span.end
+    block = data[start:end]
+    before = data[max(0, start - 2) : start]
+    # The block's own line end tells how long the one before it is: a lone CR there is not ours.
+    if before == b"\r\n" and (b"\r\n" in block or b"\n" not in block):
+        return Span(start=start - 2, end=end)
+    if before.endswith(b"\n"):
+        return Span(start=start - 1, end=end)
+    following = len(data[end:]) - len(data[end:].lstrip(b"\r\n"))
+    return Span(start=start, end=end + min(following, len(line_end(data))))
+
+
+def _first_that_holds(page: Page, drafts: Iterable[_Draft]) -> OutputPlan:
+    kept: tuple[Problem, ...] = ()
+    for draft in drafts:
+        edits = draft.all_edits()
+        data = apply(page.data, edits)
+        kept = tuple(_edited(page, stored) for stored in draft.kept)
+        loose = any(has_children(page, stored.block) for stored in draft.gone)
+        if not edits or reads_as_expected(page, data, draft.expected, loose=loose):
+            used = used_assets(data)
+            dropped = {name for stored in draft.gone for name in stored.assets} - used
+            return OutputPlan(
+                edits=edits,
+                kept_edited=kept,
+                dropped_assets=tuple(sorted(dropped)),
+                used_assets=tuple(sorted(used)),
+            )
+    return OutputPlan(
+        edits=(),
+        kept_edited=kept,
+        refused=(_unplaceable(page),),
+        used_assets=tuple(sorted(used_assets(page.data))),
+    )
+
+
+def _edited(page: Page, stored: StoredOutput) -> Problem:
+    return Problem(
+        code="edited-output",
+        severity="warning",
+        place=Place(path=page.path, line=stored.line),
+        message="this output was edited by hand and is left as it is",
+        hint="delete the block to have it written anew",
+    )
+
+
+def _unplaceable(page: Page) -> Problem:
+    return Problem(
+        code="unplaceable-output",
+        severity="error",
+        place=Place(path=page.path, line=1),
+        message="outputs here would change how Logseq reads the rest of the page",
+        hint="close what is left open in it: a fence, a drawer, a quote, `$$`, `<!--` or `---`",
+    )

@@ -1,0 +1,106 @@
+"""What a person would see of a chunk's outputs: plain text, and figures."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, assert_never
+
+from tangle.model import MimeBundle, MimeType, Stream
+from tangle.write.terminal import shown
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from tangle.model import Output
+
+EXTENSIONS: Mapping[MimeType, str] = {
+    MimeType("image/svg+xml"): "svg",
+    MimeType("image/png"): "png",
+    MimeType("image/jpeg"): "jpg",
+}
+"""The figures that notes can show, the best first, with the ending of their files' names."""
+
+# Forms that say more than `<IPython.core.display.Markdown object>`.
+_SOURCES = (MimeType("text/markdown"), MimeType("text/latex"))
+_PLAIN = MimeType("text/plain")
+_NAMELESS = re.compile(r"<IPython\.core\.display\.\w+ object>")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rendered:
+    """One chunk's outputs as a note can hold them.
+
+    Attributes:
+        text: lines with line feeds between them; empty where nothing was written.
+        figures: MIME type and content, in order.
+    """
+
+    text: str
+    figures: tuple[tuple[MimeType, bytes], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Figure:
+    """A figure's file: its name in `assets/tangle/`, and its content."""
+
+    name: str
+    data: bytes
+
+
+def rendered(outputs: tuple[Output, ...]) -> Rendered:
+    """Streams and results in order, as a terminal shows them, and the figures.
+
+    A bundle that has a figure contributes that and not its text (`<Figure size ...>`).
+    """
+    texts: list[str] = []
+    figures: list[tuple[MimeType, bytes]] = []
+    for output in outputs:
+        match output:
+            case Stream(text=text):
+                texts.append(text)
+            case MimeBundle():
+                figure = _figure(output)
+                if figure is not None:
+                    figures.append(figure)
+                else:
+                    texts.append(_on_lines_of_its_own(_text(output), texts))
+            case _:
+                assert_never(output)
+    return Rendered(text=shown("".join(texts)), figures=tuple(figures))
+
+
+def _figure(bundle: MimeBundle) -> tuple[MimeType, bytes] | None:
+    forms = dict(bundle.data)
+    for mime in EXTENSIONS:
+        if mime not in forms:
+            continue
+        if mime.endswith("+xml"):
+            return mime, forms[mime].encode("utf-8", "replace")
+        try:
+            return mime, base64.b64decode("".join(forms[mime].split()), validate=True)
+        except (binascii.Error, ValueError):
+            continue  # not base64: the bundle's other forms may do
+    return None
+
+
+def _text(bundle: MimeBundle) -> str:
+    forms = dict(bundle.data)
+    plain = forms.get(_PLAIN)
+    if plain is None or _NAMELESS.fullmatch(plain.strip()):
+        for mime in _SOURCES:
+            if mime in forms:
+                return forms[mime]
+    return plain or ""
+
+
+def _on_lines_of_its_own(text: str, before: list[str]) -> str:
+    """A value shown begins on a new line and ends one, whatever a `print` left open."""
+    if not text:
+        return ""
+    last = next((earlier for earlier in reversed(before) if earlier), "\n")
+    start = "" if last.endswith("\n") else "\n"
+    end = "" if text.endswith("\n") else "\n"
+    return f"{start}{text}{end}"

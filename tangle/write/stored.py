@@ -1,0 +1,152 @@
+"""The output blocks that stand in a page."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from urllib.parse import unquote
+
+from tangle.model import Span
+from tangle.write.block import PROPERTY, canonical, output_digest
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from tangle.model import Block, Page, Property
+
+_VALUE = re.compile(r"([0-9a-f]{12})\.([0-9a-f]{8})", re.ASCII)
+_ASSET = re.compile(r"assets/tangle/([^\s()\[\]<>\"'\\/]+)")
+_INDENT = " \t\f"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredOutput:
+    """An output block of a page.
+
+    Attributes:
+        block: its index.
+        host: the block that it belongs to; -1 where it stands alone.
+        line: its first line in the page.
+        code_digest: first digest of its property; empty where the property is not whole.
+        output_digest: second digest of its property; empty likewise.
+        edited: whether the content is not what the second digest was taken of.
+        reworked: whether a person made something else of it: gave it a title, put code in it.
+        assets: names of the figures in `assets/tangle/` that it shows.
+        span: from the start of its first line to the end of its content, children aside.
+        head: from the start of its first line to the end of its last property line.
+        value: the property's value.
+        lines: its other lines, dedented, as they are compared.
+    """
+
+    block: int
+    host: int
+    line: int
+    code_digest: str
+    output_digest: str
+    edited: bool
+    reworked: bool
+    assets: tuple[str, ...]
+    span: Span
+    head: Span
+    value: Span
+    lines: tuple[str, ...]
+
+
+def stored_outputs(page: Page) -> tuple[StoredOutput, ...]:
+    """Every output block of a page, in order."""
+    found: list[StoredOutput] = []
+    # A page without bullets has its outputs as the first bullets, which belong to the pre-block.
+    following_pre = bool(page.blocks) and page.blocks[0].kind == "pre"
+    for index, block in enumerate(page.blocks):
+        mark = _mark(block)
+        if mark is not None:
+            host = 0 if block.parent < 0 and following_pre else block.parent
+            found.append(_stored(page, index, host, mark))
+        elif block.parent < 0 and block.kind != "pre":
+            following_pre = False
+    return tuple(found)
+
+
+def used_assets(data: bytes) -> frozenset[str]:
+    """The names of all figures in `assets/tangle/` that a page's text mentions."""
+    return frozenset(_asset_names(data.decode("utf-8", "replace")))
+
+
+def _asset_names(text: str) -> tuple[str, ...]:
+    return tuple(unquote(name) for name in _ASSET.findall(text))
+
+
+def _mark(block: Block) -> Property | None:
+    if block.kind != "bullet":
+        return None
+    return next((found for found in block.properties if found.key == PROPERTY), None)
+
+
+def _stored(page: Page, index: int, host: int, mark: Property) -> StoredOutput:
+    block = page.blocks[index]
+    head, value = _head(page.data, block, mark)
+    lines = _lines(page.data, block, head)
+    digests = _VALUE.fullmatch(page.data[value.start : value.end].decode("utf-8", "replace"))
+    code, output = digests.groups() if digests else ("", "")
+    return StoredOutput(
+        block=index,
+        host=host,
+        line=block.line,
+        code_digest=code,
+        output_digest=output,
+        edited=output != output_digest(lines),
+        reworked=bool(block.title) or _has_code(page, index),
+        assets=_asset_names("\n".join(_outside(lines))),
+        span=Span(start=block.span.start, end=block.content),
+        head=head,
+        value=value,
+        lines=lines,
+    )
+
+
+def _has_code(page: Page, index: int) -> bool:
+    return any(fence.block == index and fence.language not in {"", "text"} for fence in page.fences)
+
+
+def _head(data: bytes, block: Block, mark: Property) -> tuple[Span, Span]:
+    """The spans of the block's lines up to its last property, and of the mark's value."""
+    last = max(found.span.start for found in block.properties)
+    after_key = data.index(b"::", mark.span.start) + 2
+    rest = data[after_key : _line_end(data, after_key)]
+    start = after_key + len(rest) - len(rest.lstrip())
+    value = Span(start=start, end=start + len(rest.strip()))
+    return Span(start=block.span.start, end=_line_end(data, last)), value
+
+
+def _line_end(data: bytes, offset: int) -> int:
+    """The end of the line at `offset`, without its line end."""
+    end = data.find(b"\n", offset)
+    if end < 0:
+        return len(data)
+    return end - 1 if data[offset:end].endswith(b"\r") else end
+
+
+def _lines(data: bytes, block: Block, head: Span) -> tuple[str, ...]:
+    """The lines below the properties, less the indentation of the first that is not blank.
+
+    A title, which tangle writes none of, counts as such a line.
+    """
+    below = data[head.end : max(head.end, block.content)].decode("utf-8", "surrogateescape")
+    lines = below.split("\n")
+    first = next((line for line in lines if line.strip()), "")
+    margin = len(first) - len(first.lstrip(_INDENT))
+    title = [block.title] if block.title else []
+    return canonical([*title, *(_dedented(line, margin) for line in lines)])
+
+
+def _dedented(line: str, margin: int) -> str:
+    return line[:margin].lstrip(_INDENT) + line[margin:]
+
+
+def _outside(lines: Sequence[str]) -> Sequence[str]:
+    """The lines after the text's closer: all, where there is no text."""
+    for opener, closer in (("```text", "```"), ("#+BEGIN_EXAMPLE", "#+END_EXAMPLE")):
+        if lines and lines[0] == opener and closer in lines[1:]:
+            return lines[lines.index(closer, 1) + 1 :]
+    return lines

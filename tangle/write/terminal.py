@@ -1,0 +1,113 @@
+"""What a terminal leaves on the screen of the text that a program wrote to it."""
+
+from __future__ import annotations
+
+import re
+
+_TOKENS = re.compile(
+    r"(?P<text>[^\x00-\x08\x0a-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]+)"
+    r"|(?P<line>\n)|(?P<back>[\r\b])"
+    r"|(?:\x1b\[|\x9b)(?P<arguments>[0-?]*)[ -/]*(?P<command>[@-~])"
+    r"|(?P<string>(?:\x1b[\]PX^_]|[\x90\x98\x9d-\x9f])[^\x07\x1b\x9c]*(?:\x07|\x1b\\|\x9c))"
+    r"|(?P<escape>\x1b[ -/]+[0-~]|\x1b[0-OQ-WYZ\\`-~])"
+    r"|(?P<control>.)",
+    re.DOTALL,
+)
+_PLAIN = re.compile(r"[^\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]*")
+_UTF32 = "utf-32-le"
+_WIDTH = 4  # bytes of a character in it
+_WIDEST = 4096  # the column that moving up keeps at most
+
+
+def shown(text: str) -> str:
+    """The text as it stands in the end, without blank lines at its end.
+
+    Carriage returns and backspaces go back and what follows overwrites; escape sequences colour
+    nothing; control characters are shown as their pictures (U+2400 and following), and whatever
+    some program might take for an end of line but we do not as U+2424.
+    """
+    if _PLAIN.fullmatch(text):
+        return _without_blank_end(text.split("\n"))
+    screen = _Screen()
+    for token in _TOKENS.finditer(text):
+        match token.lastgroup:
+            case "text":
+                screen.write(token[0])
+            case "line":
+                screen.new_line()
+            case "back":
+                screen.back(to_start=token[0] == "\r")
+            case "command":
+                screen.obey(token["command"], token["arguments"])
+            case "control":
+                screen.write(_picture(token[0]))
+    return screen.text()
+
+
+def _picture(character: str) -> str:
+    code = ord(character)
+    if code < 0x20:
+        return chr(0x2400 + code)
+    if code == 0x7F:
+        return "\u2421"
+    if character in "\x85\u2028\u2029":
+        return "\u2424"
+    return "\ufffd"
+
+
+class _Screen:
+    """Lines without an edge, and a cursor; columns count characters, wide or not.
+
+    A row is held as UTF-32, in which a character can be overwritten where it stands: whatever a
+    program writes, the work stays in proportion to it.
+    """
+
+    __slots__ = ("_column", "_row", "_rows")
+
+    def __init__(self) -> None:
+        self._rows = [bytearray()]
+        self._row = 0
+        self._column = 0
+
+    def write(self, text: str) -> None:
+        """Overwrite from the cursor on."""
+        row = self._rows[self._row]
+        start = self._column * _WIDTH
+        if len(row) < start:
+            row.extend(" ".encode(_UTF32) * (self._column - len(row) // _WIDTH))
+        row[start : start + len(text) * _WIDTH] = text.encode(_UTF32)
+        self._column += len(text)
+
+    def new_line(self) -> None:
+        """Go to the start of the next line."""
+        self._row += 1
+        self._column = 0
+        if self._row == len(self._rows):
+            self._rows.append(bytearray())
+
+    def back(self, *, to_start: bool) -> None:
+        """Go back, by a character or to the start of the line."""
+        self._column = 0 if to_start else max(0, self._column - 1)
+
+    def obey(self, command: str, arguments: str) -> None:
+        """Move up and erase, as progress bars do; leave aside what colours and the like."""
+        if command == "A":
+            count = int(arguments) if re.fullmatch(r"[0-9]{1,4}", arguments) else 1
+            self._row = max(0, self._row - max(count, 1))
+            self._column = min(self._column, _WIDEST)
+        elif command == "K" and arguments in {"", "0"}:
+            del self._rows[self._row][self._column * _WIDTH :]
+        elif command == "K" and arguments == "2":
+            self._rows[self._row].clear()
+            self._column = 0
+
+    def text(self) -> str:
+        """What stands on the screen."""
+        return _without_blank_end([row.decode(_UTF32) for row in self._rows])
+
+
+def _without_blank_end(lines: list[str]) -> str:
+    end = len(lines)
+    while end and not lines[end - 1].strip():
+        end -= 1
+    return "\n".join(lines[:end])
