@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import re
 import sys
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -56,6 +58,11 @@ class Commands(click.Group):
             _fail(str(error), error.exit_code)
         except KeyboardInterrupt:
             _fail("interrupted", 130)
+        except OSError as error:
+            if error.errno == errno.EPIPE:
+                raise  # the reader of a pipe has gone: click ends quietly
+            where = f"{error.filename}: " if error.filename else ""
+            _fail(f"{where}{error.strerror or error}; free what it needs and try again", 3)
 
 
 def _fail(message: str, code: int) -> NoReturn:
@@ -81,7 +88,11 @@ Examples:
     epilog=EPILOG,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
-@click.option("--graph", type=FOLDER, help="The Logseq graph; default: the configured one, or the nearest above.")
+@click.option(
+    "--graph",
+    type=FOLDER,
+    help="The Logseq graph; default: the configured one, or the nearest above.",
+)
 @click.option("--output", type=FOLDER, help="Folder for what is generated; default: generated/.")
 @click.option("--config", type=FILE, help="A tangle.toml; default: the nearest above.")
 @click.version_option(__version__, prog_name="tangle")
@@ -217,28 +228,37 @@ def show(where: Where, section: str) -> None:
     click.echo(do_show(where.project(), section), nl=False)
 
 
+def _device(ctx: click.Context, param: click.Parameter, value: str | None) -> str | None:
+    del ctx, param
+    if value is not None and not re.fullmatch(r"auto|cpu|mps|cuda(:[0-9]+)?", value):
+        raise click.BadParameter(f"{value!r} is none of auto, cpu, cuda, cuda:N, mps")
+    return value
+
+
 @cli.command()
 @click.argument("sections", nargs=-1, shell_complete=_sections)
 @click.option("--all", "everything", is_flag=True, help="Run every section that has code.")
-@click.option("--device", help="auto, cpu, cuda, cuda:N or mps; default: auto.")
-@click.option("--jobs", type=click.IntRange(1), default=1, show_default=True, help="Sections at a time.")
-@click.option("--timeout", type=click.FloatRange(0, min_open=True), help="Seconds a section may take.")
+@click.option("--device", callback=_device, help="auto, cpu, cuda, cuda:N or mps; default: auto.")
+@click.option(
+    "--jobs", type=click.IntRange(1), default=1, show_default=True, help="Sections at a time."
+)
+@click.option(
+    "--timeout", type=click.FloatRange(0, min_open=True), help="Seconds a section may take."
+)
 @click.option("--fresh", is_flag=True, help="Run also what the cache could answer.")
-@click.option("--no-write", is_flag=True, help="Leave the notes as they are.")
+@click.option(
+    "--no-write",
+    "write",
+    is_flag=True,
+    flag_value=False,
+    default=True,
+    help="Leave the notes as they are.",
+)
 @click.option("--force", is_flag=True, help="Write over outputs that were edited by hand, too.")
 @click.option("--junit-xml", type=FILE, help="Write a report for CI to this file.")
 @format_option()
 @click.pass_obj
-def run(
-    where: Where,
-    sections: tuple[str, ...],
-    everything: bool,
-    form: str,
-    junit_xml: Path | None,
-    no_write: bool,
-    device: str | None,
-    **options: Any,
-) -> None:
+def run(where: Where, /, sections: tuple[str, ...], **options: Any) -> None:
     """Run SECTIONS of the notes and write their outputs beside the code.
 
     A section is named by its number (3.6; 3 for all of chapter 3; 3.6.5 for 3.6 to the end of
@@ -251,34 +271,23 @@ def run(
     from tangle_cli.progress import progress
     from tangle_cli.text import run_lines
 
+    everything, form, report_file = (
+        options.pop(key) for key in ("everything", "form", "junit_xml")
+    )
     if bool(sections) == everything:
         raise click.UsageError("name the sections to run, or --all for every one")
     project = where.project()
-    _check_device(device)
     with progress() as observe:
         report = do_run(
-            project,
-            sections,
-            RunOptions(device=device, write=not no_write, **options),
-            everything=everything,
-            observe=observe,
+            project, None if everything else sections, RunOptions(**options), observe=observe
         )
-    if junit_xml is not None:
-        write_junit(report, junit_xml)
+    if report_file is not None:
+        write_junit(report, report_file)
     if form == "json":
         _print_json(run_document(report))
     else:
         _print_lines(run_lines(project, report))
     sys.exit(report.exit_code)
-
-
-def _check_device(device: str | None) -> None:
-    import re
-
-    if device is not None and not re.fullmatch(r"auto|cpu|mps|cuda(:[0-9]+)?", device):
-        raise click.BadParameter(
-            f"{device!r} is none of auto, cpu, cuda, cuda:N, mps", param_hint="--device"
-        )
 
 
 @cli.command()

@@ -41,18 +41,18 @@ class _Plain:
 def _live() -> Iterator[Observer]:
     """A line a running section: which chunk, and since when."""
     from rich.console import Console
-    from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+    from rich.progress import Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 
     columns = (SpinnerColumn(), TextColumn("{task.description}", markup=False), TimeElapsedColumn())
     with Progress(*columns, console=Console(stderr=True), transient=True) as shown:
-        tasks: dict[str, object] = {}
+        tasks: dict[str, TaskID] = {}
 
         def observe(event: Event) -> None:
             match event:
                 case SessionStarted(section=section):
                     tasks[section] = shown.add_task(f"{section}: starting", total=None)
                 case CellStarted(section=section, name=name):
-                    shown.update(tasks[section], description=f"{section}: {name}")  # type: ignore[arg-type]
+                    shown.update(tasks[section], description=f"{section}: {name}")
                 case CellFinished():
                     return
 

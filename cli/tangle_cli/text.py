@@ -117,15 +117,15 @@ def run_lines(project: Project, report: RunReport) -> Iterator[str]:
     if len(report.sections) == 1:
         yield from _output_lines(project, report.sections[0])
     for run in report.sections:
-        yield from _section_result(project, run)
+        yield from _section_result(run)
     for problem in (*report.kept, *report.pending):
         yield from problem_lines(project, problem)
     for page in report.pages:
         yield f"outputs written to {path_from_here(project, page)}"
     if report.figures:
-        folders = sorted({os.path.dirname(path_from_here(project, f)) for f in report.figures})
+        folders = sorted({str(Path(path_from_here(project, f)).parent) for f in report.figures})
         yield f"{count(len(report.figures), 'figure')} in {', '.join(folders)}"
-    if not report.pages and report.exit_code == 0:
+    if report.written and not report.pages and report.exit_code == 0:
         yield "the notes were up to date"
 
 
@@ -144,7 +144,7 @@ def _output_lines(project: Project, run: SectionRun) -> Iterator[str]:
     yield ""
 
 
-def _section_result(project: Project, run: SectionRun) -> Iterator[str]:
+def _section_result(run: SectionRun) -> Iterator[str]:
     result = run.result
     title = run.session.unit.section.title
     name = run.session.name if title == run.session.name else f"{run.session.name} {title}".strip()
@@ -156,10 +156,10 @@ def _section_result(project: Project, run: SectionRun) -> Iterator[str]:
         used += f", {result.device_memory / 2**20:.0f} MiB there at most"
     yield f"{name}: {result.outcome}, {how}, {used}"
     for entry in result.results:
-        yield from _failure_lines(project, entry)
+        yield from _failure_lines(entry)
 
 
-def _failure_lines(project: Project, result: Result) -> Iterator[str]:
+def _failure_lines(result: Result) -> Iterator[str]:
     failure = result.failure
     if failure is None or result.outcome in ("passed", "skipped"):
         return

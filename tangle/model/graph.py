@@ -63,7 +63,7 @@ class Chunk:
 
     @property
     def code(self) -> str:
-        """The code, its lines joined by `\\n`, ended by one where there is any."""
+        """The code, every line of it ended by a line feed."""
         return "".join(line.text + "\n" for line in self.lines)
 
 

@@ -65,7 +65,7 @@ class Fence:
         options: the other words of the opener.
         span: from the opener (with its indentation) to the end of the closing line.
         body: the lines between opener and closer.
-        text: what Logseq shows, every line ended by one `\\n`.
+        text: what Logseq shows, every line ended by one line feed.
         code: `text`, dedented by the white space common to its lines.
         line: line of the opener; line `i` of the code (from 0) stands at `line + 1 + i`.
         margins: per line of `code`, how many characters of the file's line stand before it.

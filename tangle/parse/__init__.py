@@ -21,7 +21,10 @@ from .text import Places
 __all__ = ["NotUtf8", "outline", "outline_text", "parse", "render"]
 
 
-def parse(data: bytes, path: PagePath = PagePath("page.md"), *, errors: str = "strict") -> Page:
+_UNNAMED = PagePath("page.md")
+
+
+def parse(data: bytes, path: PagePath = _UNNAMED, *, errors: str = "strict") -> Page:
     """Read a page.
 
     Args:

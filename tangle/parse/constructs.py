@@ -15,24 +15,27 @@ from .html import Html, environment_end, formula_end
 from .lists import Line, ListReader, read_quote
 from .source import WHITE, Source
 
-Kind = Literal[
-    "properties", "directive", "drawer", "fence", "begin", "list", "quote", "raw"
-]
+Kind = Literal["properties", "directive", "drawer", "fence", "begin", "list", "quote", "raw"]
 
-PROPERTY = rb"[^ \t\f\x1a\r\n:]++::(?=[ \t\f\x1a\r\n]|\Z)"
+PROPERTY = rb"[^ \t\f\x1a\r\n:]{1,200}+::(?=[ \t\f\x1a\r\n]|\Z)"
+"""A key and its colons; a longer word is no key, so that a long line is not read twice over."""
 LIST = rb"(?:[+*]|\d++\.)" + WHITE
-OPENER = (
-    PROPERTY + rb"|#\+|```|~~~|>|\$\$|<[?!A-Za-z]|\[:[A-Za-z]|\\[Bb]|:[^\s:]|" + LIST
-)
+OPENER = PROPERTY + rb"|#\+|```|~~~|>|\$\$|<[?!A-Za-z]|\[:[A-Za-z]|\\[Bb]|:[^\s:]|" + LIST
 """What may open a construct; on a line that begins otherwise there is none."""
 
 _PROPERTY_LINE = re.compile(
-    WHITE + rb"*+([^ \t\f\x1a\r\n:]++)::(?:" + WHITE + rb"++([^\r\n]*+)|(?=[\r\n]|\Z))(?:\r?\n)?"
+    WHITE
+    + rb"*+([^ \t\f\x1a\r\n:]{1,200}+)::(?:"
+    + WHITE
+    + rb"++([^\r\n]*+)|(?=[\r\n]|\Z))(?:\r?\n)?"
 )
 _DRAWER = re.compile(rb":([^ \t\f\x1a\r\n:]++):\r?\n")
 _PROPERTIES_DRAWER = re.compile(WHITE + rb"*+:properties:\r?\n", re.IGNORECASE)
 _DRAWER_PROPERTY = re.compile(rb"[ \t\f]*+:([^:\r\n]++):[ \t]*+([^\r\n]*+)\r?\n")
 _DIRECTIVE = re.compile(rb"#\+(?!begin_)([^:\r\n]++):[ \t\f\x1a]*+([^\r\n]*+)", re.IGNORECASE)
+_DIRECTIVE_IN_RUN = re.compile(
+    rb"[\r\n]*+" + WHITE + rb"*+" + _DIRECTIVE.pattern + rb"[\r\n]*+", re.IGNORECASE
+)
 _BEGIN = re.compile(rb"#\+begin_([^ \t\f\x1a\r\n]++)[ \t\f\x1a]*+([^\r\n]*+)\r?\n", re.IGNORECASE)
 
 
@@ -77,6 +80,7 @@ class Constructs:
         self._html = Html(source)
         self._lists = ListReader(source)
         self.unclosed: list[int] = []
+        self._no_drawer_before = -1
         self._by_byte: dict[int, Callable[[int, int], Found | None]] = {
             **dict.fromkeys(b"`~", self._fence),
             **dict.fromkeys(b"<[$\\", self._raw),
@@ -94,7 +98,10 @@ class Constructs:
         return recognise(start, opener) if recognise is not None else None
 
     def _properties(self, start: int, opener: int) -> Found | None:
-        """A run of `key:: value` lines; a `:PROPERTIES:` drawer right after belongs to it."""
+        """A run of `key:: value` lines.
+
+        A `:PROPERTIES:` drawer and `#+KEY:` lines right after it belong to the run.
+        """
         data, end = self._source.data, opener
         pairs: list[Pair] = []
         while True:
@@ -104,6 +111,9 @@ class Constructs:
             elif (drawer := self._properties_drawer(end)) is not None:
                 pairs += drawer[0]
                 end = drawer[1]
+            elif pairs and (match := _DIRECTIVE_IN_RUN.match(data, end)) is not None:
+                pairs.append(Pair(match[1], match[2], end, match.end()))
+                end = match.end()
             else:
                 break
         if end == opener:
@@ -113,7 +123,7 @@ class Constructs:
     def _properties_drawer(self, start: int) -> tuple[list[Pair], int] | None:
         data = self._source.data
         opener = _PROPERTIES_DRAWER.match(data, start)
-        if opener is None:
+        if opener is None or start < self._no_drawer_before:
             return None
         pairs: list[Pair] = []
         position = opener.end()
@@ -122,6 +132,7 @@ class Constructs:
                 return pairs, match.end()
             pairs.append(Pair(match[1], match[2], position, match.end()))
             position = match.end()
+        self._no_drawer_before = position  # from any line up to here, reading ends here too
         return None
 
     def _drawer(self, start: int, opener: int) -> Found | None:

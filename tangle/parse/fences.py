@@ -174,14 +174,12 @@ class FenceReader:
         for index, text in enumerate(texts):
             if opener is None:
                 opener, is_src = _nested_opener(index, text)
-            elif (_END_SRC.match(text) if is_src else text.startswith((b"```", b"~~~"))):
+            elif _END_SRC.match(text) if is_src else text.startswith((b"```", b"~~~")):
                 first = opener[0]
                 inner = item[first + 1 : index]
                 body = (inner[0].start if inner else item[index].start, item[index].start)
                 start = item[first].start
-                yield _Code(
-                    start, start, item[index].end, body, opener[1], inner, nested, ()
-                )
+                yield _Code(start, start, item[index].end, body, opener[1], inner, nested, ())
                 opener = None
 
     def _stripped(self, line: Line, nested: NestedIn) -> bytes:
@@ -261,9 +259,7 @@ def _nested_opener(index: int, text: bytes) -> tuple[tuple[int, bytes] | None, b
 def _moved(fence: Fence, shown: Dedented) -> Fence:
     """A fence of a block's shown text, where it stands in the file."""
     first = fence.line  # the line of the opener; the code begins on the next, index `first`
-    margins = [
-        margin + shown.margins[first + index] for index, margin in enumerate(fence.margins)
-    ]
+    margins = [margin + shown.margins[first + index] for index, margin in enumerate(fence.margins)]
     return replace(
         fence,
         span=Span(start=shown.in_file(fence.span.start), end=shown.in_file(fence.span.end)),

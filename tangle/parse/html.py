@@ -25,6 +25,9 @@ _HICCUP = re.compile(rb"\[:([A-Za-z][A-Za-z0-9]*+)(?=[ \t\f\x1a\]])")
 _ENVIRONMENT = re.compile(rb"\\begin\{([^}]++)\}", re.IGNORECASE)
 _MARKUP = ((b"<?", b"?>"), (b"<!--", b"-->"), (b"<![CDATA[", b"]]"), (b"<!", b">"))
 
+_SHORTEST = 10
+"""Bytes that Logseq wants to see from `<` on before it takes anything for HTML."""
+
 
 class Html:
     """What closes what among the tags of one page, found in one pass when it is first needed."""
@@ -37,6 +40,8 @@ class Html:
     def markup_end(self, start: int) -> int:
         """End of the HTML that opens at `start`: a comment, a declaration, an element."""
         data = self._source.data
+        if len(data) - start < _SHORTEST:
+            return -1
         for opener, closer in _MARKUP:
             if data.startswith(opener, start):
                 at = self._source.find(closer, start + len(opener))

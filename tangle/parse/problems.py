@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 from tangle.model import Block, Fence, Problem, Severity
 
@@ -13,6 +14,7 @@ from .text import Places
 PYTHON = frozenset({"python", "python3", "py"})
 """Languages whose code is tangled, in lower case."""
 
+_WHITE = b" \t\f\x1a"
 _LABEL = re.compile(rb"[ \t\f\x1a]*+([^ \t\f\r\n]*)")
 
 
@@ -35,15 +37,38 @@ def is_python(language: str) -> bool:
     return language.lower() in PYTHON
 
 
-def _problem(
-    places: Places, offset: int, code: str, severity: Severity, message: str, hint: str
-) -> Problem:
+class _Kind(NamedTuple):
+    code: str
+    severity: Severity
+    hint: str
+
+
+_UNCLOSED = _Kind(
+    "unclosed-fence",
+    "error",
+    "end the code with a line of three backquotes, before the next bullet",
+)
+_STRANGER = _Kind(
+    "fence-closed-by-stranger", "warning", "close the code with a line like its opener, at its end"
+)
+_NESTED = _Kind(
+    "nested-code", "error", "put the code into a block of its own, outside the list or quote"
+)
+_MIXED = _Kind(
+    "mixed-indentation",
+    "warning",
+    "indent every line of the code at least as far as the text of its block",
+)
+_IGNORED = _Kind("ignored-property", "warning", "move the line up to the block's other properties")
+
+
+def _problem(places: Places, offset: int, kind: _Kind, message: str) -> Problem:
     return Problem(
-        code=code,
-        severity=severity,
+        code=kind.code,
+        severity=kind.severity,
         place=places.place(offset),
         message=message,
-        hint=hint,
+        hint=kind.hint,
         excerpt=places.excerpt(offset),
     )
 
@@ -62,40 +87,39 @@ def _unclosed(
         yield _problem(
             places,
             offset,
-            "unclosed-fence",
-            "error",
+            _UNCLOSED,
             f"this code fence is never closed, so Logseq shows it as text{swallow}",
-            "end the code with a line of three backquotes, before the next bullet",
         )
 
 
 def _strangers(places: Places, fences: Sequence[Fence]) -> Iterator[Problem]:
     """Fences that end at a line which looks as if it was meant for something else."""
     for fence in fences:
-        if fence.nested is not None:
+        closer = _closer(places.data, fence)
+        if fence.nested is not None or closer == _run(places.data, fence):
             continue
-        opener = places.data[fence.span.start : fence.body.start].lstrip(b" \t\f\x1a")
-        closer = places.data[fence.body.end : fence.span.end].strip()
-        mark = opener[:1]
-        if mark not in {b"`", b"~"}:
-            continue
-        run = opener[: len(opener) - len(opener.lstrip(mark))]
         label = places.text(closer.lstrip(b"`~").strip())
-        if closer == run or not (is_python(fence.language) or is_python(label)):
+        if not closer.startswith((b"```", b"~~~")):  # `#+END_SRC`
             continue
-        at = fence.body.end
-        at += len(places.data[at : fence.span.end]) - len(
-            places.data[at : fence.span.end].lstrip(b" \t\f\x1a")
-        )
-        yield _problem(
-            places,
-            at,
-            "fence-closed-by-stranger",
-            "warning",
-            f"this line closes the code that opens in line {fence.line}, though it does not "
-            "match: in Logseq any line of three backquotes or tildes closes any fence",
-            f"close the code of line {fence.line} with `{places.text(run)}` where it ends",
-        )
+        if is_python(fence.language) or is_python(label.partition(" ")[0]):
+            tail = places.data[fence.body.end : fence.span.end]
+            yield _problem(
+                places,
+                fence.body.end + len(tail) - len(tail.lstrip(_WHITE)),
+                _STRANGER,
+                f"this line closes the code that opens in line {fence.line}, though it does not "
+                "match: in Logseq any line of three backquotes or tildes closes any fence",
+            )
+
+
+def _run(data: bytes, fence: Fence) -> bytes:
+    """The backquotes or tildes that open a fence."""
+    opener = data[fence.span.start : fence.body.start].lstrip(_WHITE)
+    return opener[: len(opener) - len(opener.lstrip(opener[:1]))]
+
+
+def _closer(data: bytes, fence: Fence) -> bytes:
+    return data[fence.body.end : fence.span.end].strip()
 
 
 def _nested(places: Places, fences: Sequence[Fence]) -> Iterator[Problem]:
@@ -105,11 +129,9 @@ def _nested(places: Places, fences: Sequence[Fence]) -> Iterator[Problem]:
             yield _problem(
                 places,
                 fence.span.start,
-                "nested-code",
-                "error",
+                _NESTED,
                 f"Logseq trims every line of code in a {fence.nested}, so this code has lost its "
                 "indentation and is not tangled",
-                f"put the code into a block of its own, outside the {fence.nested}",
             )
 
 
@@ -128,11 +150,9 @@ def _mixed(places: Places, fences: Sequence[Fence]) -> Iterator[Problem]:
         yield _problem(
             places,
             offset,
-            "mixed-indentation",
-            "warning",
+            _MIXED,
             "this line is indented less than its block, so Logseq strips all of its indentation "
             "and the code means something else than it seems to here",
-            "indent every line of the code at least as far as the text of its block",
         )
 
 
@@ -165,9 +185,7 @@ def _ignored(places: Places, blocks: Sequence[Block]) -> Iterator[Problem]:
                 yield _problem(
                     places,
                     item.span.start,
-                    "ignored-property",
-                    "warning",
+                    _IGNORED,
                     f"`{item.key}` has no effect: only the first run of properties in a block "
                     "counts",
-                    "move the line up to the block's other properties",
                 )

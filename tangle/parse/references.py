@@ -9,30 +9,30 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 from tangle.model import Block, Reference, ReferenceKind, Span, Uuid
 
 from .constructs import Found
-from .scan import Layout
+from .scan import Layout, Start
 from .text import Places
 
 _UUID = rb"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
-_TOKEN = re.compile(
-    rb"(?P<escape>\\[^\r\n])|(?P<ticks>`++)|(?P<ref>\(\((" + _UUID + rb")\)\))"
-    rb"|(?P<link>\]\((" + _UUID + rb")\))|(?P<open>\[\[)|(?P<close>\]\])|(?P<macro>\{\{)"
-    rb"|(?P<tag>#(?=[^\s#,.;:!?'\"()\[\]{}`+]))"
-)
+_MARK = re.compile(rb"\\|`|\(\(|\]\(|\]\]|\[\[|\{\{|#")
+_REF = re.compile(rb"\(\((" + _UUID + rb")\)\)")
+_LINK = re.compile(rb"\]\((" + _UUID + rb")\)")
 _EMBED = re.compile(
     rb"\{\{\{?+[ \t]*+embed[ \t]++(?:\(\((" + _UUID + rb")\)\)|\[\[([^\r\n]+?)\]\])[ \t]*+\}\}\}?+"
 )
 _TICKS = re.compile(rb"`++")
-_TAG = re.compile(rb"[^\s,;!?'\"()\[\]{}#`]++")
+_TAG = re.compile(rb"#([^\s,.:;!?'\"()\[\]{}#`+][^\s,;!?'\"()\[\]{}#`]*+)")
 _FULL_UUID = re.compile(_UUID)
 _OPAQUE_BEGIN = frozenset({b"src", b"example", b"export", b"comment"})
 _LABEL_LIMIT = 1000
 """Bytes that a label may be long; a longer one leaves the reference without it."""
+_TITLE_LIMIT = 500
+"""Bytes that a page's name may be long."""
 
 
 class Links(NamedTuple):
@@ -62,9 +62,9 @@ def links_of(layout: Layout, blocks: Sequence[Block], places: Places) -> Links:
     """The references and the page names in a page's text, in order."""
     data = places.data
     reader = _LinkReader(data)
-    if any(mark in data for mark in (b"((", b"[[", b"](", b"#")):
-        for region in _regions(layout, blocks, len(data)):
-            reader.read(region)
+    marks = [match.start() for match in _MARK.finditer(data)]
+    for region in _regions(layout, blocks, marks):
+        reader.read(region)
     hits = sorted(reader.hits)
     alone = _alone(hits, layout, blocks, data)
     references = tuple(
@@ -82,27 +82,42 @@ def links_of(layout: Layout, blocks: Sequence[Block], places: Places) -> Links:
     return Links(references, tuple(places.decode(*span) for span in sorted(reader.titles)))
 
 
-def _regions(layout: Layout, blocks: Sequence[Block], size: int) -> Iterator[_Region]:
-    """The stretches of text in a page."""
+def _regions(layout: Layout, blocks: Sequence[Block], marks: Sequence[int]) -> Iterator[_Region]:
+    """The stretches of text in the blocks that hold a mark at all."""
     shift = len(blocks) - len(layout.starts)
     pieces = layout.pieces
-    at = 0
-    for index, block in enumerate(blocks):
-        position, end = 0, block.span.end
-        if index >= shift:
-            start = layout.starts[index - shift]
-            position = start.title_end
-            if start.title_end > start.title:
-                yield _Region(index, start.title, start.title_end)
-        while at < len(pieces) and pieces[at].block + shift == index:
-            found = pieces[at].found
-            if found.start > position:
-                yield _Region(index, position, found.start)
-            yield from _inside(found, index)
-            position = found.end
+    at = block = 0
+    for mark in marks:
+        if mark < (blocks[block - 1].span.end if block else 0):
+            continue
+        while blocks[block].span.end <= mark:
+            block += 1
+        while at < len(pieces) and pieces[at].block + shift < block:
             at += 1
-        if position < end:
-            yield _Region(index, position, end)
+        held = at
+        while held < len(pieces) and pieces[held].block + shift == block:
+            held += 1
+        start = layout.starts[block - shift] if block >= shift else None
+        yield from _of_block(block, blocks[block], start, [p.found for p in pieces[at:held]])
+        at, block = held, block + 1
+
+
+def _of_block(
+    index: int, block: Block, start: Start | None, held: Sequence[Found]
+) -> Iterator[_Region]:
+    """The stretches of text in one block: its title, and what is between its constructs."""
+    position = 0
+    if start is not None:
+        position = start.title_end
+        if start.title < position:
+            yield _Region(index, start.title, position)
+    for found in held:
+        if position < found.start:
+            yield _Region(index, position, found.start)
+        yield from _inside(found, index)
+        position = found.end
+    if position < block.span.end - 1:
+        yield _Region(index, position, block.span.end)
 
 
 def _inside(found: Found, block: int) -> Iterator[_Region]:
@@ -128,59 +143,56 @@ class _LinkReader:
         self._line_end = -1
         self._no_macro_before = -1
         self._ticks: dict[int, list[int]] | None = None
+        self._read_mark: dict[bytes, Callable[[int, int, _Region], int]] = {
+            b"\\": self._escape,
+            b"`": self._after_code,
+            b"((": self._reference,
+            b"](": self._label,
+            b"[[": self._open,
+            b"]]": self._close,
+            b"{{": self._macro,
+            b"#": self._tag,
+        }
 
     def read(self, region: _Region) -> None:
         """Note the references and page names of a region."""
         self._ticks = None
-        self._opened.clear()
-        self._line_end = -1
+        self._line_end = -1  # of the line in hand, whose `[[` are open
         position = region.start
-        while (token := _TOKEN.search(self._data, position, region.end)) is not None:
-            position = self._take(token, region)
+        while (mark := _MARK.search(self._data, position, region.end)) is not None:
+            position = self._read_mark[mark[0]](mark.start(), mark.end(), region)
 
-    def _take(self, token: re.Match[bytes], region: _Region) -> int:
-        """Note what a token says; the offset to go on from."""
-        match token.lastgroup:
-            case "ticks":
-                return self._after_code(token, region)
-            case "macro":
-                return self._macro(token, region)
-            case "open" | "close":
-                self._bracket(token, region)
-            case "tag":
-                return self._tag(token, region)
-            case None | "escape":
-                pass
-            case _:
-                return self._reference(token, region)
-        return token.end()
+    def _escape(self, _start: int, end: int, _region: _Region) -> int:
+        return end + 1
 
-    def _after_code(self, token: re.Match[bytes], region: _Region) -> int:
+    def _after_code(self, start: int, _end: int, region: _Region) -> int:
         """Skip inline code: it ends at the next run of as many backquotes."""
         if self._ticks is None:
             self._ticks = defaultdict(list)
-            for run in _TICKS.finditer(self._data, token.start(), region.end):
-                self._ticks[len(run[0])].append(run.start())
-        runs = self._ticks[len(token[0])]
-        after = bisect_right(runs, token.start())
-        return runs[after] + len(token[0]) if after < len(runs) else token.end()
+            for ticks in _TICKS.finditer(self._data, start, region.end):
+                self._ticks[ticks.end() - ticks.start()].append(ticks.start())
+        run = _TICKS.match(self._data, start, region.end)
+        size = run.end() - start if run is not None else 1
+        runs = self._ticks[size]
+        after = bisect_right(runs, start)
+        return (runs[after] if after < len(runs) else start) + size
 
-    def _macro(self, token: re.Match[bytes], region: _Region) -> int:
+    def _macro(self, start: int, end: int, region: _Region) -> int:
         """An embed says what it shows; the arguments of other macros are no text."""
-        embed = _EMBED.match(self._data, token.start(), region.end)
+        embed = _EMBED.match(self._data, start, region.end)
         if embed is not None and embed[1] is not None:
             self.hits.append(_Hit(*embed.span(), region.block, "embed", embed[1]))
             return embed.end()
-        if token.start() < self._no_macro_before:
-            return token.end()
-        stop = self._end_of_line(token.start(), region)
-        end = self._data.find(b"}}", token.end(), stop)
-        if end < 0:
+        if start < self._no_macro_before:
+            return end
+        stop = self._end_of_line(start, region)
+        closer = self._data.find(b"}}", end, stop)
+        if closer < 0:
             self._no_macro_before = stop
-            return token.end()
+            return end
         if embed is not None:
             self.titles.append(embed.span(2))
-        return end + 2
+        return closer + 2
 
     def _end_of_line(self, offset: int, region: _Region) -> int:
         if offset >= self._line_end:
@@ -189,50 +201,60 @@ class _LinkReader:
             self._opened.clear()
         return self._line_end
 
-    def _bracket(self, token: re.Match[bytes], region: _Region) -> None:
-        """Pair `[[` and `]]` of one line; a page's name may hold another."""
-        self._end_of_line(token.start(), region)
-        if token.lastgroup == "open":
-            self._opened.append(token.start())
-        elif self._opened:
-            start = self._opened.pop()
-            target = _FULL_UUID.fullmatch(self._data, start + 2, token.start())
-            if target is not None:
-                self.hits.append(_Hit(start, token.end(), region.block, "ref", target[0]))
-            elif token.start() > start + 2:
-                self.titles.append((start + 2, token.start()))
-
-    def _tag(self, token: re.Match[bytes], region: _Region) -> int:
-        name = _TAG.match(self._data, token.end(), region.end)
-        if name is None:
-            return token.end()
-        before = self._data[max(region.start, token.start() - 200) : token.start()].split()
-        in_link = before and not self._data[token.start() - 1 : token.start()].isspace()
-        if not in_link or not (b"://" in before[-1] or b"](" in before[-1]):
-            end = token.end() + len(name[0].rstrip(b".:"))
-            self.titles.append((token.end(), end))
-        return name.end()
-
-    def _reference(self, token: re.Match[bytes], region: _Region) -> int:
-        """`((id))`, `[label](((id)))` or `[label](id)`."""
-        data, start, end = self._data, token.start(), token.end()
-        if token.lastgroup == "link":
-            label = data.rfind(b"[", max(region.start, start - _LABEL_LIMIT), start)
-            if label >= 0:
-                self.hits.append(_Hit(label, end, region.block, "labelled", token[6]))
-            return end
-        if data[start - 2 : start] == b"](" and data[end : end + 1] == b")":
-            label = data.rfind(b"[", max(region.start, start - _LABEL_LIMIT), start - 2)
-            if label >= 0:
-                self.hits.append(_Hit(label, end + 1, region.block, "labelled", token[4]))
-                return end + 1
-        self.hits.append(_Hit(start, end, region.block, "ref", token[4]))
+    def _open(self, start: int, end: int, region: _Region) -> int:
+        self._end_of_line(start, region)
+        self._opened.append(start)
         return end
 
+    def _close(self, start: int, end: int, region: _Region) -> int:
+        """Pair `[[` and `]]` of one line; a page's name may hold another."""
+        self._end_of_line(start, region)
+        if self._opened:
+            opened = self._opened.pop()
+            target = _FULL_UUID.fullmatch(self._data, opened + 2, start)
+            if target is not None:
+                self.hits.append(_Hit(opened, end, region.block, "ref", target[0]))
+            elif opened + 2 < start <= opened + 2 + _TITLE_LIMIT:
+                self.titles.append((opened + 2, start))
+        return end
 
-def _alone(
-    hits: Sequence[_Hit], layout: Layout, blocks: Sequence[Block], data: bytes
-) -> set[int]:
+    def _tag(self, start: int, end: int, region: _Region) -> int:
+        name = _TAG.match(self._data, start, region.end)
+        if name is None:
+            return end
+        before = self._data[max(region.start, start - 200) : start]
+        word = b"" if before[-1:].isspace() else b"".join(before.split()[-1:])
+        if b"://" not in word and b"](" not in word:
+            self.titles.append((end, end + len(name[1].rstrip(b".:"))))
+        return name.end()
+
+    def _label(self, start: int, end: int, region: _Region) -> int:
+        """`[label](id)`; `[label](((id)))` is found by its inner part."""
+        link = _LINK.match(self._data, start, region.end)
+        if link is None:
+            return end
+        label = self._data.rfind(b"[", max(region.start, start - _LABEL_LIMIT), start)
+        if label >= 0:
+            self.hits.append(_Hit(label, link.end(), region.block, "labelled", link[1]))
+        return link.end()
+
+    def _reference(self, start: int, _end: int, region: _Region) -> int:
+        """`((id))` or `[label](((id)))`."""
+        data = self._data
+        reference = _REF.match(data, start, region.end)
+        if reference is None:
+            return start + 1
+        stop = reference.end()
+        if data[start - 2 : start] == b"](" and data[stop : stop + 1] == b")":
+            label = data.rfind(b"[", max(region.start, start - _LABEL_LIMIT), start - 2)
+            if label >= 0:
+                self.hits.append(_Hit(label, stop + 1, region.block, "labelled", reference[1]))
+                return stop + 1
+        self.hits.append(_Hit(start, stop, region.block, "ref", reference[1]))
+        return stop
+
+
+def _alone(hits: Sequence[_Hit], layout: Layout, blocks: Sequence[Block], data: bytes) -> set[int]:
     """The blocks that say nothing but one reference, their properties aside."""
     shift = len(blocks) - len(layout.starts)
     single = {b for b, count in Counter(hit.block for hit in hits).items() if count == 1}

@@ -16,7 +16,7 @@ _LINE = (
     rb"(" + WHITE + rb"*+)(?:(?=(" + OPENER + rb"))"
     rb"|(-)(?:" + WHITE + rb"*+(#++)" + _END + rb")?+" + _END + rb"|(#++)" + _END + rb")"
 )
-_SEARCH = re.compile(rb"^" + _LINE, re.MULTILINE)
+_SEARCH = re.compile(rb"\n" + _LINE)
 _HERE = re.compile(_LINE)
 _OPENER = re.compile(OPENER)
 _NOT_IN_TITLE = re.compile(LIST + rb"|\[")
@@ -66,55 +66,48 @@ def scan(source: Source, constructs: Constructs) -> Layout:
     layout = Layout([], [], [])
     position = _front_matter(source, layout)
     data, size = source.data, len(source.data)
+    match = _HERE.match(data, position)
     while position < size:
-        fresh = position == 0 or data[position - 1] == 0x0A
-        match = (_SEARCH.search if fresh else _HERE.match)(data, position)
         if match is not None:
             position = _take(match, constructs, layout, source)
-        elif fresh:
-            break
+        if match is None or position < 0:  # only text up to the end of the line
+            position = match.end() if match is not None else position
+            match = _SEARCH.search(data, position)
+        elif data[position - 1] == 0x0A:
+            match = _SEARCH.search(data, position - 1)
         else:
-            position = source.next_line(position)
+            match = _HERE.match(data, position)
             continue
-        if position < 0:
-            position = source.next_line(match.end())
+        if match is None:
+            break
     return layout
 
 
-def _take(
-    match: re.Match[bytes], constructs: Constructs, layout: Layout, source: Source
-) -> int:
+def _take(match: re.Match[bytes], constructs: Constructs, layout: Layout, source: Source) -> int:
     """Record what stands at a candidate; the offset to go on from, -1 for the next line."""
     if match[2] is not None:
-        return _construct(match.start(), match.end(), constructs, layout)
-    bare = match[3] is None
-    marks = match[5] if bare else match[4]
-    title = _TITLE.match(source.data, match.end())
+        return _construct(match.start(1), match.end(), len(layout.starts) - 1, constructs, layout)
+    data = source.data
+    title = _TITLE.match(data, match.end())
     at = title.end() if title is not None else match.end()
-    end = -1
-    layout.starts.append(
-        Start(
-            "heading" if bare else "bullet",
-            match.start(),
-            match.end(1) - match.start(),
-            len(marks or b""),
-            at,
-            at,
-        )
-    )
-    if _OPENER.match(source.data, at) and not _NOT_IN_TITLE.match(source.data, at):
-        end = _construct(at, at, constructs, layout)
-    if end < 0 and not _TITLELESS.match(source.data, at):
-        stop = source.line_end(at)
-        layout.starts[-1] = layout.starts[-1]._replace(title_end=stop)
+    start, indent_end = match.span(1)
+    bare, marks = match[5] is not None, match[5] or match[4] or b""
+    index = len(layout.starts)
+    end = stop = -1
+    if _OPENER.match(data, at) and not _NOT_IN_TITLE.match(data, at):
+        end = _construct(at, at, index, constructs, layout)
+    if end < 0:
+        stop = at if _TITLELESS.match(data, at) else source.line_end(at)
+    kind: BlockKind = "heading" if bare else "bullet"
+    layout.starts.append(Start(kind, start, indent_end - start, len(marks), at, max(at, stop)))
     return end
 
 
-def _construct(start: int, opener: int, constructs: Constructs, layout: Layout) -> int:
+def _construct(start: int, opener: int, block: int, constructs: Constructs, layout: Layout) -> int:
     found = constructs.at(start, opener)
     if found is None:
         return -1
-    layout.pieces.append(Piece(len(layout.starts) - 1, found))
+    layout.pieces.append(Piece(block, found))
     if found.kind == "directive":
         layout.directives.extend(found.pairs)
     return found.end
@@ -137,7 +130,8 @@ def _front_matter(source: Source, layout: Layout) -> int:
     return closer + 3
 
 
-_INSIDE = re.compile(rb"^(" + WHITE + rb"*+)(?=" + OPENER + rb")", re.MULTILINE)
+_INSIDE_HERE = re.compile(rb"(" + WHITE + rb"*+)(?=" + OPENER + rb")")
+_INSIDE = re.compile(rb"\n" + _INSIDE_HERE.pattern)
 
 
 def scan_inside(source: Source, constructs: Constructs, start: int, end: int) -> list[Found]:
@@ -146,19 +140,25 @@ def scan_inside(source: Source, constructs: Constructs, start: int, end: int) ->
     Blocks, properties and drawers do not start there.
     """
     found: list[Found] = []
-    position = start
-    while (match := _INSIDE.search(source.data, position, end)) is not None:
-        position = source.next_line(match.end())
-        one = constructs.at(match.start(), match.end())
-        if one is None or one.kind in {"properties", "drawer"}:
-            continue
-        if one.kind in {"list", "quote"}:
-            one = one._replace(items=tuple(_until(end, item) for item in one.items))
-        elif one.end > end:
-            continue
-        found.append(one)
-        position = one.end
-    return found
+    match = _INSIDE_HERE.match(source.data, start, end)
+    while True:
+        position = match.end() if match is not None else start
+        one = None
+        if match is not None:
+            one = constructs.at(match.start(1), position)
+        if one is not None and (one.kind in {"list", "quote"} or one.end <= end):
+            start = min(one.end, end)
+            if one.kind not in {"properties", "drawer"}:
+                items = tuple(_until(end, item) for item in one.items)
+                found.append(one._replace(items=items))
+            if source.data[start - 1] != 0x0A:
+                match = _INSIDE_HERE.match(source.data, start, end)
+                if match is not None:
+                    continue
+            position = start - 1
+        match = _INSIDE.search(source.data, position, end)
+        if match is None:
+            return found
 
 
 def _until(end: int, lines: tuple[Line, ...]) -> tuple[Line, ...]:

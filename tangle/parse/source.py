@@ -96,9 +96,7 @@ class Source:
 
     @cached_property
     def _begin_ends(self) -> list[tuple[int, bytes]]:
-        return [
-            (m.start(), m[1][:NAME_LIMIT].lower()) for m in _BEGIN_END.finditer(self.data)
-        ]
+        return [(m.start(), m[1][:NAME_LIMIT].lower()) for m in _BEGIN_END.finditer(self.data)]
 
     def _ends_of_length(self, length: int) -> dict[bytes, list[int]]:
         """The `#+end_` lines by the first `length` bytes of their names."""

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from tangle.model import PagePath, Place
 
+_EXCERPT = 1000
+"""Bytes of a line that an excerpt holds."""
+
 
 class Places:
     """Turns offsets into lines and columns; cheap when asked in ascending order.
@@ -19,6 +22,8 @@ class Places:
         self._line = 1
         self._column_offset = 0
         self._column = 1
+        self._line_start = 0
+        self._line_end = -1
 
     def decode(self, start: int, end: int) -> str:
         """The text of a range of bytes."""
@@ -60,7 +65,10 @@ class Places:
         return Place(path=self._path, line=self.line(offset), column=self.column(offset))
 
     def excerpt(self, offset: int) -> str:
-        """The whole line that holds the offset, without its end."""
-        start = self.data.rfind(b"\n", 0, offset) + 1
-        end = self.data.find(b"\n", offset)
-        return self.decode(start, len(self.data) if end < 0 else end).rstrip("\r")
+        """The line that holds the offset, without its end; of a very long line the beginning."""
+        if not self._line_start <= offset <= self._line_end:
+            self._line_start = self.data.rfind(b"\n", 0, offset) + 1
+            end = self.data.find(b"\n", offset)
+            self._line_end = len(self.data) if end < 0 else end
+        end = min(self._line_end, self._line_start + _EXCERPT)
+        return self.data[self._line_start : end].decode("utf-8", "replace").rstrip("\r")

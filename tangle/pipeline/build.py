@@ -51,9 +51,7 @@ def generated_changes(loaded: Loaded, wanted: Mapping[str, str] | None = None) -
         ForeignFile: a file stands in the way that tangle did not write.
     """
     project = loaded.project
-    changes = plan_tree(
-        project.output, wanted or generated(loaded), owned=project.package.root
-    )
+    changes = plan_tree(project.output, wanted or generated(loaded), owned=project.package.root)
     if changes.foreign:
         raise ForeignFile([project.output / name for name in changes.foreign])
     return changes

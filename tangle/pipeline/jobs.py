@@ -54,9 +54,7 @@ def package_files(package: Package) -> tuple[Mapping[str, str], Module]:
     }, text
 
 
-def job(
-    project: Project, selected: Selected, package: PreparedPackage, options: RunOptions
-) -> Job:
+def job(project: Project, selected: Selected, package: PreparedPackage, options: RunOptions) -> Job:
     """The job of a session: its borrowed statements as a first cell, then its chunks."""
     session = selected.session
     cells = [] if not session.prelude else [_prelude(project, selected)]

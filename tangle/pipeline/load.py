@@ -52,9 +52,7 @@ def load(project: Project, *, known: Mapping[PagePath, Page] | None = None) -> L
         link(pages.values(), config), project.package, borrow=project.options.borrow == "on"
     )
     found = sorted([*unread, *result.problems], key=_place_order)
-    return Loaded(
-        project=project, config=config, pages=pages, plan=result, problems=tuple(found)
-    )
+    return Loaded(project=project, config=config, pages=pages, plan=result, problems=tuple(found))
 
 
 def _place_order(problem: Problem) -> tuple[str, int, int]:

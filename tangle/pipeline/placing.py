@@ -183,9 +183,7 @@ def _place_page(
             remove_asset(project.graph, name)
 
 
-def _figures(
-    hosts: Mapping[int, Sequence[Placed | None]], plan: OutputPlan
-) -> Iterator[Figure]:
+def _figures(hosts: Mapping[int, Sequence[Placed | None]], plan: OutputPlan) -> Iterator[Figure]:
     for found in hosts.values():
         for entry in found:
             if entry is not None:
@@ -193,9 +191,7 @@ def _figures(
 
 
 def _used_elsewhere(pages: Mapping[PagePath, Page], path: PagePath, name: str) -> bool:
-    return any(
-        name.encode() in page.data for other, page in pages.items() if other != path
-    )
+    return any(name.encode() in page.data for other, page in pages.items() if other != path)
 
 
 def _pending(project: Project, session: Session | None, output: Placed) -> Problem:

@@ -126,9 +126,9 @@ def find_project(
     found = config.resolve() if config is not None else _config_above(named or start.resolve())
     options = _read_options(found) if found is not None else Options()
     root = found.parent if found is not None else None
-    if root is not None and named is not None and (root / options.graph).resolve() != named:
-        if config is None:
-            root, options = None, Options()  # a configuration that is about other notes
+    about_other_notes = named is not None and root and (root / options.graph).resolve() != named
+    if about_other_notes and config is None:
+        root, options = None, Options()
     folder = named or _configured_graph(root, options, start)
     if not (folder / "logseq" / "config.edn").is_file():
         raise NoGraph(folder, given=named is not None or root is not None)
@@ -182,7 +182,10 @@ def _read_options(path: Path) -> Options:
     return _options(path, table)
 
 
-_ALLOWED: Final[Mapping[str, tuple[str, ...]]] = {"figures": ("svg", "png"), "borrow": ("on", "off")}
+_ALLOWED: Final[Mapping[str, tuple[str, ...]]] = {
+    "figures": ("svg", "png"),
+    "borrow": ("on", "off"),
+}
 
 
 def _options(path: Path, table: Mapping[str, Any]) -> Options:
@@ -194,9 +197,13 @@ def _options(path: Path, table: Mapping[str, Any]) -> Options:
             raise BadConfig(path, f"unknown option {name!r}", hint)
         kind: tuple[type, ...] = (int, float) if known[name] is float else (known[name],)
         if not isinstance(value, kind) or isinstance(value, bool):
-            raise BadConfig(path, f"{name} cannot be {value!r}", f"it takes a {known[name].__name__}")
+            raise BadConfig(
+                path, f"{name} cannot be {value!r}", f"it takes a {known[name].__name__}"
+            )
         if value not in _ALLOWED.get(name, (value,)):
-            raise BadConfig(path, f"{name} cannot be {value!r}", f"one of {', '.join(_ALLOWED[name])}")
+            raise BadConfig(
+                path, f"{name} cannot be {value!r}", f"one of {', '.join(_ALLOWED[name])}"
+            )
     return Options(**table)
 
 
@@ -264,6 +271,8 @@ def _graph_below(folder: Path) -> Path | None:
 
 class _Quoted(str):
     """A text that formats as a TOML string."""
+
+    __slots__ = ()
 
     def __repr__(self) -> str:
         escaped = self.replace("\\", "\\\\").replace('"', '\\"')

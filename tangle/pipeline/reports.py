@@ -71,6 +71,7 @@ class RunReport:
     """What came of a run.
 
     Attributes:
+        written: whether the results were to be written into the notes.
         pages: paths of the pages that were changed, as messages name them.
         figures: paths of the figures that the sections have, likewise.
         pending: results that could not be placed, as problems.
@@ -78,6 +79,7 @@ class RunReport:
     """
 
     sections: tuple[SectionRun, ...]
+    written: bool
     pages: tuple[str, ...]
     figures: tuple[str, ...]
     pending: tuple[Problem, ...]

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
 from tangle.analyse import PlannedChunk
 from tangle.model import Failure, Job, PagePath, Place, Result, SessionResult
@@ -15,7 +15,15 @@ from tangle.pipeline.placing import Placed, Placement, outputs_of, place
 from tangle.pipeline.project import Project
 from tangle.pipeline.reports import RunReport, SectionRun
 from tangle.pipeline.selection import Selected, select, select_all
-from tangle.run import Executor, LocalExecutor, Observer, result_from_json, result_to_json, run_jobs
+from tangle.run import (
+    Executor,
+    LocalExecutor,
+    Observer,
+    ignore,
+    result_from_json,
+    result_to_json,
+    run_jobs,
+)
 from tangle.store import ASSET_FOLDER, Cache, NotReadable, NotWritable, digest_file
 from tangle.store.environment import scratch_tree, writable
 
@@ -26,37 +34,36 @@ _CACHE_AGE = 90 * 24 * 3600.0
 
 def run(
     project: Project,
-    sections: Sequence[str],
+    sections: Sequence[str] | None,
     options: RunOptions,
-    *,
-    everything: bool = False,
-    observe: Observer | None = None,
-    executor: Executor | None = None,
+    observe: Observer = ignore,
 ) -> RunReport:
     """Run sections of the notes, each in a process of its own, and write their outputs back.
 
     Args:
         project: whose notes.
-        sections: names of sections, as `select` takes them.
+        sections: names of sections, as `select` takes them; None for all that have code.
         options: device, limits, and whether the cache and the notes take part.
-        everything: run every section that has code.
         observe: is told of every step, in this thread.
-        executor: runs the jobs; a local one by default.
 
     Raises:
         UnknownSection: an argument names no section.
         NotWritable: the notes cannot be written; nothing was run.
     """
     loaded = load(project)
-    selected = select_all(loaded.plan) if everything else select(loaded.plan, sections)
+    selected = select_all(loaded.plan) if sections is None else select(loaded.plan, sections)
     if options.write:
         _check_writable(project, selected)
-    with _Session(loaded, options, executor or LocalExecutor()) as session:
-        runs = session.run(selected, observe or (lambda event: None))
+    files, module = package_files(loaded.plan.package)
+    name = loaded.plan.package.name
+    with scratch_tree(files, owned=name.root) as folder:
+        path = folder / name.root / f"{name.module}.py"
+        package = PreparedPackage(folder=folder, path=path, module=module)
+        runs = _Run(loaded, options, package).run(selected, observe)
     placement = Placement()
     if options.write:
         placement = place(loaded, _outputs(runs), force=options.force)
-    return _report(project, runs, placement)
+    return _report(project, runs, placement, written=options.write)
 
 
 def _check_writable(project: Project, selected: Sequence[Selected]) -> None:
@@ -67,26 +74,26 @@ def _check_writable(project: Project, selected: Sequence[Selected]) -> None:
             raise NotWritable(folder, PermissionError(13, "Permission denied"))
 
 
-class _Session:
-    """One run: the generated package in a scratch folder, and the cache."""
+def _threads(jobs: int) -> dict[str, str]:
+    """How many threads a worker's mathematics gets, unless the user said so.
 
-    def __init__(self, loaded: Loaded, options: RunOptions, executor: Executor) -> None:
+    Threads that wait must sleep: where another program holds one of the cores, OpenMP's default,
+    to spin, was measured to make training ten times slower.
+    """
+    share = max((os.cpu_count() or 1) // jobs, 1)
+    settings = {"OMP_NUM_THREADS": str(share), "OMP_WAIT_POLICY": "PASSIVE"}
+    return {name: value for name, value in settings.items() if name not in os.environ}
+
+
+class _Run:
+    """One run: what the cache can answer, and what has to be run."""
+
+    def __init__(self, loaded: Loaded, options: RunOptions, package: PreparedPackage) -> None:
         self._loaded = loaded
         self._options = options
-        self._executor = executor
+        self._package = package
+        self._executor = LocalExecutor(settings=_threads(options.jobs))
         self._cache = Cache(loaded.project.state / CACHE)
-        files, self._module = package_files(loaded.plan.package)
-        self._scratch = scratch_tree(files, owned=loaded.plan.package.name.root)
-
-    def __enter__(self) -> _Session:
-        folder = self._scratch.__enter__()
-        name = self._loaded.plan.package.name
-        path = folder / name.root / f"{name.module}.py"
-        self._package = PreparedPackage(folder=folder, path=path, module=self._module)
-        return self
-
-    def __exit__(self, *error: Any) -> None:
-        self._scratch.__exit__(*error)
 
     def run(self, selected: Sequence[Selected], observe: Observer) -> tuple[SectionRun, ...]:
         tasks = [self._task(entry) for entry in selected]
@@ -181,7 +188,7 @@ class _Keeper:
         self.executor.stop()
 
 
-# --- chunks with references that lead nowhere ------------------------------------------------------
+# --- chunks with references that lead nowhere -----------------------------------------------------
 
 
 def _up_to_open_reference(selected: Selected) -> Selected:
@@ -234,10 +241,13 @@ def _outputs(runs: Sequence[SectionRun]) -> list[Placed]:
     return [placed for entry in runs for placed in outputs_of(entry.session, chunk_results(entry))]
 
 
-def _report(project: Project, runs: tuple[SectionRun, ...], placement: Placement) -> RunReport:
+def _report(
+    project: Project, runs: tuple[SectionRun, ...], placement: Placement, *, written: bool
+) -> RunReport:
     folder = PagePath(ASSET_FOLDER)
     return RunReport(
         sections=runs,
+        written=written,
         pages=tuple(project.shown(path) for path in dict.fromkeys(placement.pages)),
         figures=tuple(
             project.shown(PagePath(f"{folder}/{name}")) for name in dict.fromkeys(placement.figures)

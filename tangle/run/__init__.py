@@ -13,6 +13,7 @@ from tangle.run.events import (
     Executor,
     Observer,
     SessionStarted,
+    ignore,
 )
 from tangle.run.jobs import run_jobs
 from tangle.run.local import LocalExecutor
@@ -25,6 +26,7 @@ __all__ = [
     "LocalExecutor",
     "Observer",
     "SessionStarted",
+    "ignore",
     "result_from_json",
     "result_to_json",
     "run_jobs",

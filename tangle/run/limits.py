@@ -16,5 +16,5 @@ EVENT_LINE = 64 * 1024 * 1024
 
 CUT_NOTICE = "[… output cut: more than 256 KiB]"
 
-SHOWN_OVERHEAD = 256
+SHOWN_OVERHEAD = 4096
 """Bytes that one display counts for beside its data, so that empty ones end as well."""

@@ -62,7 +62,7 @@ class LocalExecutor:
         self._settings = dict(settings or {})
         self._stop_seen, self._stop_told = os.pipe()
         os.set_blocking(self._stop_told, False)
-        self._finalizer = weakref.finalize(self, _close, self._stop_seen, self._stop_told)
+        weakref.finalize(self, _close, self._stop_seen, self._stop_told)
 
     def run(self, job: Job, observe: Observer) -> SessionResult:
         """Runs one session to its end; nothing that its code does is raised."""
@@ -197,13 +197,12 @@ class _Session:
     def _take_line(self, line: bytes) -> None:
         try:
             marks, message = decode(line)
-            for mark in marks:
-                self._raw[mark].pass_mark(WRITTEN_TEXT)
-            self._take(message)
         except ValueError:
-            self._verdict = self._verdict or self._died(
-                "the session's process sent something that is not a message"
-            )
+            self._verdict = self._garbled()
+            return
+        for mark in marks:
+            self._raw[mark].pass_mark(WRITTEN_TEXT)
+        self._take(message)
         for pipe in self._raw.values():
             pipe.release()
 
@@ -225,7 +224,8 @@ class _Session:
 
     def _begin(self, index: int) -> None:
         if self._running or index != len(self._results) or index >= len(self._job.cells):
-            raise ValueError("a cell begins out of turn")
+            self._verdict = self._garbled()
+            return
         self._running = True
         self._transcript.current = index
         self._cell_started = time.monotonic()
@@ -234,7 +234,8 @@ class _Session:
 
     def _end(self, message: Ended) -> None:
         if not self._running or message.index != len(self._results):
-            raise ValueError("a cell ends that does not run")
+            self._verdict = self._garbled()
+            return
         for pipe in self._raw.values():
             pipe.end_cell()
         self._usage = message.usage
@@ -332,6 +333,9 @@ class _Session:
 
     def _died(self, reason: str, stack: Stack | None = None) -> _Verdict:
         return self._verdict_of("died", "WorkerDied", reason, stack or Stack())
+
+    def _garbled(self) -> _Verdict:
+        return self._died("the session's process sent something that is not a message")
 
     def _flooded(self) -> _Verdict:
         limit = WRITTEN_TEXT >> 20

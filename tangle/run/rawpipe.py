@@ -1,7 +1,7 @@
 """The parent's end of a worker's standard output or standard error, as the kernel has it.
 
-What C code and subprocesses write comes here. The worker puts a mark into the pipe before a message
-if anything is unread in it, so that the bytes before the mark belong before the message.
+What C code and subprocesses write comes here. The worker puts a mark into it before each message
+as well, so that the bytes before the mark belong before the message and those after it after it.
 """
 
 from __future__ import annotations

@@ -17,8 +17,6 @@ from tangle.run.codec import from_json, to_json
 CANNOT_REPORT = 97
 """Exit code of a worker whose event pipe was closed under it."""
 
-STREAM_NAMES: tuple[Literal["stdout"], Literal["stderr"]] = ("stdout", "stderr")
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Begun:
@@ -98,6 +96,11 @@ def encode(message: Message, marks: tuple[int, ...]) -> bytes:
     """The line for `message`, with its end."""
     line = [list(marks), type(message).__name__, to_json(message)]
     return json.dumps(line, ensure_ascii=False).encode("utf-8", "backslashreplace") + b"\n"
+
+
+def encoded_size(text: str) -> int:
+    """Bytes that a text takes on a line; control characters take six each."""
+    return len(json.dumps(text, ensure_ascii=False).encode("utf-8", "backslashreplace"))
 
 
 def decode(line: bytes) -> tuple[tuple[int, ...], Message]:

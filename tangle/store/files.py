@@ -6,6 +6,7 @@ They come in through a Protocol so that a test can let any one of them fail.
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import stat
 from typing import TYPE_CHECKING, Protocol
@@ -86,6 +87,9 @@ class Disk:
     def read(self, path: Path) -> bytes | None:
         """The content of a file; None where none is."""
         try:
+            # A FIFO would block, and a device may do anything when it is opened.
+            if not stat.S_ISREG(path.stat().st_mode):
+                raise OSError(errno.EINVAL, "not a regular file")
             return path.read_bytes()
         except FileNotFoundError:
             return None

@@ -122,10 +122,14 @@ def _wrapped(lines: list[str], style: Style) -> list[str]:
         lines = [_CLOSERS.sub(lambda found: found[0] + _ZERO_WIDTH, line) for line in lines]
     fenced = any(_FENCE.match(line) for line in lines)
     ends = any(_END_BLOCK.search(line) for line in lines)
-    if style.wrapper == "example" or (style.wrapper == "auto" and fenced and not ends):
+    in_example = style.wrapper == "example" or (style.wrapper == "auto" and fenced and not ends)
+    if style.defused or not in_example:
+        lines = [_FENCE.sub(rf"\g<1>{_ZERO_WIDTH}", line) for line in lines]
+    if style.defused or in_example:
         lines = [_END_BLOCK.sub(rf"#{_ZERO_WIDTH}\g<1>", line) for line in lines]
+    if in_example:
         return ["#+BEGIN_EXAMPLE", *lines, "#+END_EXAMPLE"]
-    return ["```text", *(_FENCE.sub(rf"\g<1>{_ZERO_WIDTH}", line) for line in lines), "```"]
+    return ["```text", *lines, "```"]
 
 
 def _image(figure: FigureLink) -> str:

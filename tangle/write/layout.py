@@ -6,6 +6,8 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from tangle.write.block import PROPERTY
+
 if TYPE_CHECKING:
     from tangle.model import Page
 
@@ -46,7 +48,7 @@ def first_child_spot(page: Page, host: int, unit: str) -> Spot:
     if host + 1 < len(page.blocks) and page.blocks[host + 1].parent == host:
         return Spot(offset=block.content, indent=indentation(page, host + 1))
     step = _unit(page) or unit.encode()
-    return Spot(offset=block.content, indent=_base(page, host) + step)
+    return Spot(offset=block.content, indent=_level(page, host) + step)
 
 
 def sibling_spot(page: Page, index: int) -> Spot:
@@ -73,11 +75,28 @@ def _base(page: Page, index: int) -> bytes:
     return b"" if page.blocks[index].kind == "heading" else indentation(page, index)
 
 
+def _level(page: Page, index: int) -> bytes:
+    """The indentation that a child must go beyond: that of the first among a block's siblings.
+
+    A later sibling may stand further left, but what is as deep as the first is a sibling still.
+    """
+    parent = page.blocks[index].parent
+    first = next(
+        place
+        for place, block in enumerate(page.blocks)
+        if block.parent == parent and block.kind != "pre"
+    )
+    return max(_base(page, first), _base(page, index), key=len)
+
+
 def _unit(page: Page) -> bytes:
-    """The step of indentation that most nested blocks of a page take; empty where none is."""
+    """The step of indentation that most nested blocks of a page take; empty where none is.
+
+    Output blocks do not count: where the next one goes must not depend on those before it.
+    """
     steps: Counter[bytes] = Counter()
     for index, block in enumerate(page.blocks):
-        if block.parent < 0:
+        if block.parent < 0 or any(found.key == PROPERTY for found in block.properties):
             continue
         inner, outer = indentation(page, index), _base(page, block.parent)
         if inner.startswith(outer) and inner != outer:

@@ -83,7 +83,7 @@ def _outline(page: Page, numbers: dict[int, int], *, loose: bool) -> list[tuple[
             block.kind,
             block.heading,
             block.id,
-            tuple(page.data[found.span.start : found.span.end] for found in block.properties),
+            tuple((found.key, found.line - block.line) for found in block.properties),
             page.data[block.span.start : block.content],
             None if loose else (block.level, numbers.get(block.parent, -2)),
         )

@@ -85,3 +85,10 @@ def test_whatever_call_fails_the_figure_is_whole(tmp_path: Path, code: int) -> N
             assert snapshot(tmp_path) == {"assets/tangle/a.svg": b"new"}
     with pytest.raises(NotWritable):
         remove_asset(tmp_path, "a.svg", files=FailingDisk(0, code))
+
+
+def test_a_fifo_in_place_of_a_figure_is_not_opened(tmp_path: Path) -> None:
+    write_asset(tmp_path, "b.svg", b"")
+    os.mkfifo(tmp_path / "assets" / "tangle" / "a.svg")
+    with pytest.raises(NotWritable, match="not a regular file"):
+        write_asset(tmp_path, "a.svg", b"x")

@@ -34,6 +34,10 @@ def outline(page: Page) -> list[tuple[object, ...]]:
     ]
 
 
+def trimmed(data: bytes) -> list[str]:
+    return [line.rstrip() for line in data.decode().split("\n")]
+
+
 def hosted(draw: st.DataObject, count: dict[int, int]) -> dict[int, Sequence[ChunkOutput | None]]:
     """An output for every chunk; the digests of two chunks differ, as those of code do."""
     salt = draw.draw(st.integers(0, 1))
@@ -131,7 +135,9 @@ def test_a_later_output_leaves_no_trace_of_an_earlier_one(data: bytes, draw: st.
     assume(not plans[0].refused and not plans[1].refused)
     after = read(edited(data, plans[0]))
     moved = {new: second[old] for new, old in zip(chunk_hosts(after), count, strict=True)}
-    assert edited(after.data, plan_outputs(after, moved)) == edited(data, plans[1])
+    replaced, written = edited(after.data, plan_outputs(after, moved)), edited(data, plans[1])
+    # White space at the end of a line alone is no reason to write a page.
+    assert trimmed(replaced) == trimmed(written)
 
 
 @LAWS

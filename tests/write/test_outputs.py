@@ -69,6 +69,9 @@ BLOCK = "- tangle.output:: 5b0f9c31e2aa.0b0119c9\n{0}  ```text\n{0}  1\n{0}  ```
         ("```python\nx\n```", 0, "\t", "\n\n\t- a\n\t- b\n"),
         ("# h\n```python\nx\n```", 0, "\t", "\n# i\n"),
         ("- a\n  - b\n## h\n```python\nx\n```", 2, "  ", "\n# i\n"),
+        ("\t- a\n" + CHUNK, 1, "\t\t", "\n\t- b"),
+        ("    - a\n    - b\n# h\n```python\nx\n```", 2, "    \t", ""),
+        ("- a\n    - b\n  - ```python\n    x\n    ```", 2, "        ", "\n- c"),
         ("- a\n  ## h\n  ```python\n  x\n  ```", 1, "\t", "\n- b"),
     ],
 )
@@ -140,6 +143,12 @@ def test_a_fence_that_was_left_open_is_not_closed() -> None:
     page = "- ```\n- #+BEGIN_SRC python\n  x\n  #+END_SRC"
     written = with_output(page, output("1"), host=1)
     assert "#+BEGIN_EXAMPLE\n\t  1\n\t  #+END_EXAMPLE" in written
+
+
+def test_a_fence_that_the_block_itself_leaves_open_is_not_closed() -> None:
+    page = CHUNK + "\n  ```python"
+    written = with_output(page, output("```\n~~~"))
+    assert "#+BEGIN_EXAMPLE\n\t  \u200b```\n\t  \u200b~~~\n\t  #+END_EXAMPLE" in written
 
 
 def test_a_page_that_cannot_hold_a_block_is_refused_and_named() -> None:

@@ -95,12 +95,12 @@ def map_lines(code: str, source: str) -> Sequence[int] | None:
     ours, theirs = code.rstrip().split("\n"), source.rstrip().split("\n")
     blank = next((at for at, line in enumerate(ours) if line.strip()), 0)
     body = 1 if ours[blank].startswith("%%") else 0
-    for skipped in {blank, blank + body}:
+    if body and len(theirs) == 1 and "run_cell_magic(" in theirs[0]:
+        return [blank + 1]
+    for skipped in (blank, blank + body):
         rest = ours[skipped:]
         if len(rest) == len(theirs) and _alike(rest, theirs):
             return range(skipped + 1, skipped + 1 + len(rest))
-    if body and len(theirs) == 1 and "run_cell_magic(" in theirs[0]:
-        return [blank + 1]
     return _matched(ours, theirs)
 
 

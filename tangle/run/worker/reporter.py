@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import codecs
-import fcntl
 import io
 import os
 import sys
-import termios
 import threading
 import time
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from tangle.run.limits import KEPT_TEXT, SHOWN_DATA, SHOWN_OVERHEAD, WRITTEN_TEXT
-from tangle.run.wire import CANNOT_REPORT, Cleared, Flooded, Message, Showed, Wrote, encode
+from tangle.run.wire import CANNOT_REPORT, Cleared, Flooded, Message, Showed, Wrote, encode, encoded_size
+
+_now = time.monotonic  # the notes may replace it
 
 _PATIENCE = 0.02
 _BURST = 10
@@ -115,7 +114,7 @@ class Reporter:
         Raises:
             OutputLimit: the cell shows more than it may.
         """
-        size = SHOWN_OVERHEAD + sum(len(text) for _, text in message.data)
+        size = SHOWN_OVERHEAD + sum(encoded_size(text) for _, text in message.data)
         state = self._shown.add(size)
         if state == "fine":
             self.send(message)
@@ -142,7 +141,7 @@ class Reporter:
             self._name = name
         self._parts.append(text)
         self._size += len(text)
-        now = time.monotonic()
+        now = _now()
         if now - self._since > _PATIENCE:
             self._since, self._burst = now, 0
         self._burst += 1
@@ -175,11 +174,14 @@ class Reporter:
             raise interruption
 
     def _put_mark(self, number: int) -> bool:
-        """Marks the place in a raw pipe, if it holds anything and still is the one we know."""
+        """Marks the place in a raw pipe, if the number still stands for the one we know.
+
+        Always, not only where something is unread: what is written next must not be taken for
+        older than the message.
+        """
+        if _identity(number) != self._raw[number]:
+            return False
         try:
-            unread = fcntl.ioctl(number, termios.FIONREAD, b"\0\0\0\0")
-            if not any(unread) or _identity(number) != self._raw[number]:
-                return False
             return os.write(number, self._mark) == len(self._mark)
         except OSError:
             return False
@@ -228,11 +230,6 @@ class Outlet(io.TextIOBase):
         else:
             self._reporter.write(self._stream, text)
         return len(text)
-
-    def writelines(self, lines: Iterable[str]) -> None:  # type: ignore[override]
-        """Writes each."""
-        for line in lines:
-            self.write(line)
 
     def flush(self) -> None:
         """Sends what waits."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import os
 import sys
 import time
 import warnings
@@ -61,6 +62,8 @@ def _run_cells(job: Job, shell: CellShell, reporter: Reporter) -> None:
         reporter.send(Begun(index=index))
         started = _clock()
         error = shell.run(cell)
+        if reporter.is_child:
+            os._exit(0)  # the cell forked, and both went on: one session is enough
         seconds = max(0.0, _clock() - started)
         outcome, failure = _judge(error, cell, shell)
         _flush_c()

@@ -1,0 +1,212 @@
+"""Notes and machines that are not as they should be: a clear word, a way out, nothing lost."""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from ..graphs import MakeNotes, Notes, call
+
+GOOD = "- ## 1.1. Good\n\t- ```python\n\t  print('fine')\n\t  ```"
+
+
+def problems(graph: Notes) -> list[dict[str, object]]:
+    said = graph.tangle("check", "--format", "json")
+    found = json.loads(said.out)["problems"]
+    assert isinstance(found, list)
+    return found
+
+
+def command(*arguments: str) -> list[str]:
+    return [sys.executable, "-m", "tangle_cli", *arguments]
+
+
+def environment() -> dict[str, str]:
+    return {**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
+
+
+def test_a_page_that_is_not_utf8_is_named_and_the_others_go_on(notes: MakeNotes) -> None:
+    graph = notes({"good": GOOD})
+    graph.page("bad").write_bytes(b"- fine\n- caf\xe9\n")
+    (problem,) = problems(graph)
+    assert (problem["code"], problem["path"], problem["line"]) == ("not-utf8", "pages/bad.md", 2)
+    assert problem["hint"]
+    assert graph.tangle("build").code == 1
+    assert graph.tangle("run", "1.1").code == 0
+    assert graph.page("bad").read_bytes() == b"- fine\n- caf\xe9\n"
+
+
+def test_a_page_of_fifty_megabytes_is_named_and_left_out(notes: MakeNotes) -> None:
+    graph = notes({"good": GOOD})
+    with graph.page("huge").open("wb") as file:
+        file.truncate(50 * 1024 * 1024)
+    (problem,) = problems(graph)
+    assert (problem["code"], problem["path"]) == ("unreadable-page", "pages/huge.md")
+    assert graph.tangle("run", "1.1").code == 0
+
+
+def test_two_pages_of_one_title(notes: MakeNotes) -> None:
+    graph = notes({"a": "title:: Same\n\n- ```python\n  1\n  ```", "b": "title:: same\n\n- x"})
+    (problem,) = problems(graph)
+    assert (problem["code"], problem["path"]) == ("duplicate-title", "pages/b.md")
+    assert "pages/a.md:1" in str(problem["message"])
+
+
+def test_two_sections_of_one_number_name_both_places(notes: MakeNotes) -> None:
+    graph = notes({"a": GOOD, "b": "- x\n\t- ## 1.1. Again"})
+    (problem,) = problems(graph)
+    assert (problem["code"], problem["path"], problem["line"]) == (
+        "duplicate-section",
+        "pages/b.md",
+        2,
+    )
+    assert "pages/a.md:1" in str(problem["message"])
+
+
+def test_an_unclosed_fence_says_where_it_opened(notes: MakeNotes) -> None:
+    (problem,) = problems(notes({"a": "- text\n- ```python\n  x = 1\n- more"}))
+    assert (problem["code"], problem["line"]) == ("unclosed-fence", 2)
+    assert problem["hint"]
+
+
+def test_a_page_that_is_a_pipe_is_left_alone(notes: MakeNotes) -> None:
+    graph = notes({"good": GOOD})
+    os.mkfifo(graph.page("pipe"))
+    assert graph.tangle("check").code == 0
+
+
+def test_a_broken_configuration_of_logseq_is_a_warning(notes: MakeNotes) -> None:
+    graph = notes({"good": GOOD}, config="{:hidden [")
+    (problem,) = problems(graph)
+    assert (problem["code"], problem["severity"]) == ("unreadable-config", "warning")
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
+def test_a_folder_that_cannot_be_written_is_refused_before_anything_runs(
+    notes: MakeNotes,
+) -> None:
+    graph = notes({"good": GOOD})
+    pages = graph.root / "pages"
+    pages.chmod(0o555)
+    try:
+        said = graph.tangle("run", "1.1")
+    finally:
+        pages.chmod(0o755)
+    assert said.code == 3
+    assert "running" not in said.err
+    assert graph.text("good") == GOOD
+
+
+def test_a_disk_without_room_changes_nothing(notes: MakeNotes) -> None:
+    graph = notes({"good": GOOD})
+
+    def no_room() -> None:
+        # A write past the limit fails as one on a full disk does.
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (64, 64))
+
+    for verb in (["build"], ["run", "1.1"]):
+        done = subprocess.run(
+            command("--graph", str(graph.root), *verb),
+            env=environment() | {"PYTHONDONTWRITEBYTECODE": "1"},
+            capture_output=True,
+            text=True,
+            preexec_fn=no_room,
+        )
+        assert done.returncode == 3, done.stderr
+        assert "Traceback" not in done.stderr
+        assert done.stderr.startswith("tangle: ")
+    assert graph.text("good") == GOOD
+    assert [path.name for path in (graph.root / "pages").iterdir()] == ["good.md"]
+
+
+def test_a_second_tangle_is_told_who_holds_the_lock(notes: MakeNotes) -> None:
+    from tangle.store import lock
+
+    graph = notes({"good": GOOD})
+    with lock(graph.root):
+        done = subprocess.run(
+            command("--graph", str(graph.root), "build"),
+            env=environment(),
+            capture_output=True,
+            text=True,
+        )
+    assert done.returncode == 3
+    assert str(os.getpid()) in done.stderr
+
+
+def test_ctrl_c_ends_the_workers_and_leaves_the_notes_whole(notes: MakeNotes) -> None:
+    page = (
+        "- ## 1.1. Waits\n\t- ```python\n\t  print('first')\n\t  ```\n"
+        "\t- ```python\n\t  import os, time\n\t  open('pid', 'w').write(str(os.getpid()))\n"
+        "\t  time.sleep(60)\n\t  ```"
+    )
+    graph = notes({"x": page})
+    process = subprocess.Popen(
+        command("--graph", str(graph.root), "run", "1.1"),
+        env=environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    mark = graph.root / "pages" / "pid"
+    for _ in range(200):
+        if mark.exists() and mark.read_text():
+            break
+        time.sleep(0.05)
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=20)
+    assert process.returncode == 130, err
+    assert "interrupted" in out
+    with pytest.raises(ProcessLookupError):
+        os.kill(int(mark.read_text()), 0)
+    assert "first\n" in graph.text("x")
+
+
+def test_a_page_saved_by_an_editor_while_its_section_runs(notes: MakeNotes) -> None:
+    """The results go into the new text where their chunks stand unchanged."""
+    page = """\
+- ## 1.1. Edited
+	- ```python
+	  print('one')
+	  ```
+	- ```python
+	  from pathlib import Path
+	  path = Path('x.md')
+	  text = '- A sentence.\\n' + path.read_text()
+	  _ = path.write_text(text.replace('thr' + 'ee', '3'))
+	  print('two')
+	  ```
+	- ```python
+	  print('three')
+	  ```"""
+    graph = notes({"x": page})
+    said = graph.tangle("run", "1.1")
+    text = graph.text("x")
+    assert said.code == 3
+    assert "changed while it ran" in said.out
+    assert text.startswith("- A sentence.\n- ## 1.1. Edited\n")
+    assert "  one\n" in text
+    assert "  two\n" in text
+    assert "print('3')" in text
+    assert text.count("tangle.output") == 2
+
+
+def test_building_checking_and_listing_run_no_line_of_the_notes(
+    notes: MakeNotes, tmp_path: Path
+) -> None:
+    mark = tmp_path / "ran"
+    page = f"- ## 1.1. Mark\n\t- ```python\n\t  open({str(mark)!r}, 'w')  #@save\n\t  ```"
+    graph = notes({"x": page})
+    for verb in (["build"], ["check"], ["list"], ["show", "1.1"], ["clean"]):
+        assert graph.tangle(*verb).code == 0
+    assert call("outline", str(graph.page("x"))).code == 0
+    assert not mark.exists()

@@ -1,0 +1,33 @@
+"""What tests share: graphs made from texts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+from .graphs import MakeNotes, Notes
+
+# Coverage and a busy machine make single examples slow; that is not what the laws are about.
+settings.register_profile(
+    "tangle", deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True
+)
+settings.load_profile("tangle")
+
+
+@pytest.fixture
+def notes(tmp_path: Path) -> MakeNotes:
+    """Make a graph from page names and texts."""
+
+    def make(pages: Mapping[str, str], config: str = "{}") -> Notes:
+        made = Notes(root=tmp_path / "graph")
+        (made.root / "logseq").mkdir(parents=True)
+        (made.root / "pages").mkdir()
+        (made.root / "logseq" / "config.edn").write_text(config, encoding="utf-8")
+        for name, text in pages.items():
+            made.write(name, text)
+        return made
+
+    return make

@@ -1,0 +1,56 @@
+"""Graphs made from texts, and the command line called in this process."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from click.testing import CliRunner
+from tangle_cli.main import cli
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Said:
+    """What a command wrote, and its exit code."""
+
+    code: int
+    out: str
+    err: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Notes:
+    """A graph on disk and `tangle` for it.
+
+    Attributes:
+        root: the graph's folder.
+    """
+
+    root: Path
+
+    def page(self, name: str) -> Path:
+        """The file of a page."""
+        return self.root / "pages" / f"{name}.md"
+
+    def write(self, name: str, text: str) -> None:
+        """Write a page."""
+        self.page(name).write_text(text, encoding="utf-8", newline="")
+
+    def text(self, name: str) -> str:
+        """A page's text."""
+        return self.page(name).read_bytes().decode()
+
+    def tangle(self, *arguments: str) -> Said:
+        """Call `tangle --graph <root> ...`."""
+        return call("--graph", str(self.root), *arguments)
+
+
+def call(*arguments: str) -> Said:
+    """Call the command line; an exception that it does not expect fails the test."""
+    result = CliRunner().invoke(cli, list(arguments), prog_name="tangle")
+    if result.exception is not None and not isinstance(result.exception, SystemExit):
+        raise result.exception
+    return Said(code=result.exit_code, out=result.stdout, err=result.stderr)
+
+
+MakeNotes = Callable[..., Notes]
