@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
-from .graphs import MakeNotes, Notes
+from tests.graphs import MakeNotes, Notes
 
 # Coverage and a busy machine make single examples slow; that is not what the laws are about.
 settings.register_profile(

@@ -9,6 +9,7 @@ from pathlib import Path
 from click.testing import CliRunner
 from tangle_cli.main import cli
 
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Said:
     """What a command wrote, and its exit code."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Set
 from dataclasses import dataclass
 from typing import Final, Literal
 
@@ -11,6 +11,17 @@ from tangle.model import PagePath, Place, Problem
 CONFIG: Final = PagePath("logseq/config.edn")
 
 UNITS: Final = {"tab": "\t", "two-spaces": "  ", "four-spaces": "    ", "eight-spaces": " " * 8}
+
+# What edn_format raises: EDNDecodeError, and whatever a literal's own constructor does
+# (`#inst "x"`, `1/0`, an unknown tag).
+_UNREADABLE: Final = (
+    ArithmeticError,
+    AttributeError,
+    LookupError,
+    RuntimeError,
+    TypeError,
+    ValueError,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,8 +47,8 @@ def graph_config(text: str) -> tuple[GraphConfig, tuple[Problem, ...]]:
     import edn_format
 
     try:
-        value = edn_format.loads(text)
-    except (edn_format.EDNDecodeError, ValueError, NotImplementedError) as error:
+        value = edn_format.loads(text.removeprefix("\ufeff"))
+    except _UNREADABLE as error:
         return GraphConfig(), (_unreadable(str(error).split("\n")[0]),)
     if not hasattr(value, "items"):
         return GraphConfig(), (_unreadable("it is not a map"),)
@@ -57,7 +68,9 @@ def graph_config(text: str) -> tuple[GraphConfig, tuple[Problem, ...]]:
 def _texts(value: object) -> tuple[str, ...]:
     if not isinstance(value, Iterable) or isinstance(value, str | bytes):
         return ()
-    return tuple(str(entry) for entry in value)
+    # A blank entry would hide the whole graph. Sets have no order of their own.
+    texts = [entry for entry in value if isinstance(entry, str) and entry.strip()]
+    return tuple(sorted(texts) if isinstance(value, Set) else texts)
 
 
 def _unreadable(reason: str) -> Problem:

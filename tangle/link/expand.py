@@ -16,26 +16,28 @@ from tangle.model import CodeLine, Place, Problem
 _REFERENCE: Final = re.compile(r"([ \t]*)<<([^<>\n]+)>>[ \t]*")
 _BLOCK: Final = re.compile(r"\(\(([0-9A-Fa-f-]{36})\)\)")
 
-MAX_LINES: Final = 200_000
-"""Lines that one chunk may have after expansion; references can double text at every step."""
+MAX_CHARACTERS: Final = 1_000_000
+"""Characters that one chunk may have after expansion; references can double text at every step."""
+
+MAX_TOTAL: Final = 8_000_000
+"""Characters that all chunks with references may have together after expansion."""
 
 ChunkKey = NewType("ChunkKey", int)
 """A chunk's index in the list that is expanded."""
 
+Lines = tuple[CodeLine, ...]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Names:
-    """What references can mean: chunks by `tangle.name`, and by the id of their block."""
+    """What references can mean: the chunks of a block, by `tangle.name` and by block id.
 
-    named: Mapping[str, Sequence[ChunkKey]]
+    Attributes:
+        named: for each name the blocks that bear it, each as its chunks.
+    """
+
+    named: Mapping[str, Sequence[Sequence[ChunkKey]]]
     blocks: Mapping[str, Sequence[ChunkKey]]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Expanded:
-    """A chunk's lines after expansion; None where a reference in it could not be expanded."""
-
-    lines: tuple[CodeLine, ...] | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,122 +56,134 @@ class _Unresolved(Exception):
 
 
 def expand(
-    chunks: Sequence[tuple[CodeLine, ...]], names: Names
-) -> tuple[tuple[Expanded, ...], tuple[Problem, ...]]:
+    chunks: Sequence[Lines], names: Names
+) -> tuple[tuple[Lines | None, ...], tuple[Problem, ...]]:
     """Replace every line that is only a reference by the chunks it means, at its indentation.
 
     Returns:
-        One `Expanded` a chunk, and the problems: `unknown-chunk`, `ambiguous-chunk`,
-        `reference-cycle`, `too-large`, each at the line that says it.
+        The lines of each chunk, None where a reference in it could not be expanded, and the
+        problems: `unknown-chunk`, `ambiguous-chunk`, `reference-cycle`, `too-large`, each at the
+        line that says it.
     """
-    problems: list[Problem] = []
-    calls = [_calls(lines, names, problems) for lines in chunks]
-    done: dict[ChunkKey, tuple[CodeLine, ...] | None] = {}
-    for key in range(len(chunks)):
-        _expand_from(ChunkKey(key), chunks, calls, done, problems)
-    expanded = tuple(Expanded(lines=done[ChunkKey(key)]) for key in range(len(chunks)))
-    return expanded, tuple(problems)
+    expansion = _Expansion(chunks, names)
+    found = tuple(expansion.lines(ChunkKey(key)) for key in range(len(chunks)))
+    return found, tuple(expansion.problems)
 
 
-def _calls(
-    lines: Sequence[CodeLine], names: Names, problems: list[Problem]
-) -> dict[int, _Call] | None:
-    """The referring lines of a chunk, or None where one of them cannot be resolved."""
-    calls: dict[int, _Call] = {}
-    broken = False
-    for number, line in enumerate(lines):
-        if "<<" not in line.text or (match := _REFERENCE.fullmatch(line.text)) is None:
-            continue
-        try:
-            calls[number] = _Call(indent=match[1], targets=_targets(match[2].strip(), line, names))
-        except _Unresolved as error:
-            problems.append(error.problem)
-            broken = True
-    return None if broken else calls
+class _Expansion:
+    """One walk over all chunks, what was expanded kept for whoever refers to it next."""
+
+    def __init__(self, chunks: Sequence[Lines], names: Names) -> None:
+        self.problems: list[Problem] = []
+        self._chunks = chunks
+        self._calls = [self._calls_in(lines, names) for lines in chunks]
+        self._done: dict[ChunkKey, Lines | None] = {}
+        self._sizes: dict[ChunkKey, int] = {}
+        self._left = MAX_TOTAL
+
+    def lines(self, key: ChunkKey) -> Lines | None:
+        """The lines of a chunk after expansion."""
+        if key not in self._done:
+            self._walk(key)
+        return self._done[key]
+
+    def _calls_in(self, lines: Lines, names: Names) -> dict[int, _Call] | None:
+        """The referring lines of a chunk, or None where one of them cannot be resolved."""
+        calls: dict[int, _Call] = {}
+        broken = False
+        for number, line in enumerate(lines):
+            if "<<" not in line.text or (match := _REFERENCE.fullmatch(line.text)) is None:
+                continue
+            try:
+                targets = _targets(match[2].strip(), line, names)
+                calls[number] = _Call(indent=match[1], targets=targets)
+            except _Unresolved as error:
+                self.problems.append(error.problem)
+                broken = True
+        return None if broken else calls
+
+    def _walk(self, start: ChunkKey) -> None:
+        """Expand a chunk and all that it reaches, children first."""
+        stack = [(start, self._edges(start))]
+        path = {start}
+        cyclic: set[ChunkKey] = set()
+        while stack:
+            key, edges = stack[-1]
+            edge = next(edges, None)
+            if edge is None:
+                stack.pop()
+                path.discard(key)
+                self._done[key] = None if key in cyclic else self._assemble(key)
+                continue
+            number, target = edge
+            if target in path:
+                self.problems.append(_cycle(self._chunks[key][number]))
+                cyclic.add(key)
+            elif target not in self._done:
+                stack.append((target, self._edges(target)))
+                path.add(target)
+
+    def _edges(self, key: ChunkKey) -> Iterator[tuple[int, ChunkKey]]:
+        for number, call in (self._calls[key] or {}).items():
+            for target in call.targets:
+                yield number, target
+
+    def _assemble(self, key: ChunkKey) -> Lines | None:
+        calls = self._calls[key]
+        if calls is None or any(self._done[target] is None for _, target in self._edges(key)):
+            return None
+        if not calls:
+            return self._chunks[key]
+        if not self._fits(key, calls):
+            return None
+        lines: list[CodeLine] = []
+        for number, line in enumerate(self._chunks[key]):
+            if number not in calls:
+                lines.append(line)
+                continue
+            for target in calls[number].targets:
+                inner = self._done[target] or ()
+                lines.extend(_indented(entry, calls[number].indent) for entry in inner)
+        return tuple(lines)
+
+    def _fits(self, key: ChunkKey, calls: Mapping[int, _Call]) -> bool:
+        """Whether a chunk is not too large once expanded; reckoned before any text is made."""
+        size = _size(line for at, line in enumerate(self._chunks[key]) if at not in calls)
+        limit = min(MAX_CHARACTERS, self._left)
+        for number, call in calls.items():
+            for target in call.targets:
+                inner = self._done[target] or ()
+                own = self._sizes.setdefault(target, _size(inner))
+                size += own + len(call.indent) * len(inner)
+            if size > limit:
+                self.problems.append(_too_large(self._chunks[key][number]))
+                return False
+        self._sizes[key] = size
+        self._left -= size
+        return True
+
+
+def _size(lines: Iterator[CodeLine] | Lines) -> int:
+    return sum(len(line.text) + 1 for line in lines)
 
 
 def _targets(name: str, line: CodeLine, names: Names) -> tuple[ChunkKey, ...]:
     if block := _BLOCK.fullmatch(name):
         found = names.blocks.get(block[1].lower(), ())
         if not found:
-            raise _Unresolved(_problem("unknown-chunk", line, f"no block with code has the id {name}"))
+            message = f"no block with code has the id {block[1]}"
+            hint = "copy the reference anew from the block that holds the code"
+            raise _Unresolved(_problem("unknown-chunk", line, message, hint))
         return tuple(found)
-    found = names.named.get(name, ())
-    if not found:
+    blocks = names.named.get(name, ())
+    if not blocks:
         hint = f"put `tangle.name:: {name}` on the block of the chunk that is meant"
         raise _Unresolved(_problem("unknown-chunk", line, f"no chunk is named {name!r}", hint))
-    if len(found) > 1:
-        hint = "give each chunk a name of its own, or refer by block id"
-        message = f"{len(found)} chunks are named {name!r}"
+    if len(blocks) > 1:
+        hint = "give each block a name of its own, or refer by block id"
+        message = f"{len(blocks)} blocks are named {name!r}"
         raise _Unresolved(_problem("ambiguous-chunk", line, message, hint))
-    return tuple(found)
-
-
-def _expand_from(
-    start: ChunkKey,
-    chunks: Sequence[tuple[CodeLine, ...]],
-    calls: Sequence[dict[int, _Call] | None],
-    done: dict[ChunkKey, tuple[CodeLine, ...] | None],
-    problems: list[Problem],
-) -> None:
-    """Expand a chunk and all that it reaches, children first."""
-    stack: list[tuple[ChunkKey, Iterator[tuple[int, ChunkKey]]]] = []
-    path: set[ChunkKey] = set()
-    cyclic: set[ChunkKey] = set()
-
-    def enter(key: ChunkKey) -> None:
-        stack.append((key, _edges(calls[key])))
-        path.add(key)
-
-    if start not in done:
-        enter(start)
-    while stack:
-        key, edges = stack[-1]
-        edge = next(edges, None)
-        if edge is None:
-            stack.pop()
-            path.discard(key)
-            done[key] = None if key in cyclic else _assemble(key, chunks, calls[key], done, problems)
-            continue
-        number, target = edge
-        if target in path:
-            problems.append(_cycle(chunks[key][number]))
-            cyclic.add(key)
-        elif target not in done:
-            enter(target)
-
-
-def _edges(calls: dict[int, _Call] | None) -> Iterator[tuple[int, ChunkKey]]:
-    for number, call in (calls or {}).items():
-        for target in call.targets:
-            yield number, target
-
-
-def _assemble(
-    key: ChunkKey,
-    chunks: Sequence[tuple[CodeLine, ...]],
-    calls: dict[int, _Call] | None,
-    done: Mapping[ChunkKey, tuple[CodeLine, ...] | None],
-    problems: list[Problem],
-) -> tuple[CodeLine, ...] | None:
-    if calls is None:
-        return None
-    if not calls:
-        return chunks[key]
-    lines: list[CodeLine] = []
-    for number, line in enumerate(chunks[key]):
-        if number not in calls:
-            lines.append(line)
-            continue
-        for target in calls[number].targets:
-            inner = done[target]
-            if inner is None:
-                return None
-            if len(lines) + len(inner) > MAX_LINES:
-                problems.append(_problem("too-large", line, f"more than {MAX_LINES} lines"))
-                return None
-            lines.extend(_indented(entry, calls[number].indent) for entry in inner)
-    return tuple(lines)
+    return tuple(blocks[0])
 
 
 def _indented(line: CodeLine, indent: str) -> CodeLine:
@@ -185,9 +199,13 @@ def _cycle(line: CodeLine) -> Problem:
     return _problem("reference-cycle", line, message, "take one reference out of the circle")
 
 
-def _problem(code: str, line: CodeLine, message: str, hint: str | None = None) -> Problem:
+def _too_large(line: CodeLine) -> Problem:
+    message = f"with {line.text.strip()} the expanded code comes to more than can be tangled"
+    hint = f"at most {MAX_CHARACTERS} characters a chunk, and {MAX_TOTAL} in all"
+    return _problem("too-large", line, message, hint)
+
+
+def _problem(code: str, line: CodeLine, message: str, hint: str) -> Problem:
     blanks = len(line.text) - len(line.text.lstrip())
-    place = Place(
-        path=line.place.path, line=line.place.line, column=line.place.column + blanks
-    )
+    place = Place(path=line.place.path, line=line.place.line, column=line.place.column + blanks)
     return Problem(code=code, severity="error", place=place, message=message, hint=hint)

@@ -4,32 +4,24 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final
 
 from tangle.link.config import GraphConfig
 from tangle.link.expand import ChunkKey, Names, expand
-from tangle.link.sections import (
-    number_text,
-    numbered_blocks,
-    numbered_section,
-    section_number,
-)
-from tangle.link.settings import PageSettings
+from tangle.link.outline import Outline, outline
 from tangle.link.titles import title_from_path, title_key
+from tangle.link.units import Contents, units
 from tangle.model import (
     Chunk,
     CodeLine,
     Fence,
     Graph,
-    Occurrence,
     Page,
     PagePath,
     Place,
     Problem,
-    Section,
     SectionName,
-    Unit,
     Uuid,
 )
 
@@ -44,20 +36,21 @@ def link(pages: Iterable[Page], config: GraphConfig) -> Graph:
         path: page.title or title_from_path(path, config.name_format)
         for path, page in by_path.items()
     }
+    names = _page_names(titles)
     ids, id_problems = _block_ids(by_path.values())
-    outlines = {path: _outline(page, titles[path]) for path, page in by_path.items()}
+    outlines = {path: outline(page, titles[path], names[path]) for path, page in by_path.items()}
     chunks, chunk_problems = _chunks(by_path, outlines, ids)
-    units, unit_problems = _units(by_path, outlines, chunks, ids)
+    found, unit_problems = units(Contents(pages=by_path, outlines=outlines, chunks=chunks, ids=ids))
     return Graph(
         pages=by_path,
         titles=titles,
         ids=ids,
-        units=units,
+        units=found,
         problems=(
             *(problem for page in by_path.values() for problem in page.problems),
             *_title_problems(titles),
             *id_problems,
-            *(problem for outline in outlines.values() for problem in outline.settings.problems),
+            *(problem for entry in outlines.values() for problem in entry.settings.problems),
             *chunk_problems,
             *_unresolved(by_path.values(), ids),
             *unit_problems,
@@ -88,13 +81,28 @@ def _block_ids(
     return ids, problems
 
 
+def _page_names(titles: Mapping[PagePath, str]) -> dict[PagePath, SectionName]:
+    """What each page is addressed by: its title, or its path where another has the title already.
+
+    Two pages of one title are an error, but no reason to run the code of both as one section.
+    """
+    taken: set[str] = set()
+    names: dict[PagePath, SectionName] = {}
+    for path, title in titles.items():
+        names[path] = SectionName(path if title in taken else title)
+        taken.add(title)
+    return names
+
+
 def _title_problems(titles: Mapping[PagePath, str]) -> Iterator[Problem]:
     first: dict[str, PagePath] = {}
     for path, title in titles.items():
         key = title_key(title)
         if key in first:
             place = Place(path=first[key], line=1)
-            yield _twice("duplicate-title", Place(path=path, line=1), f"page title {title!r}", place)
+            yield _twice(
+                "duplicate-title", Place(path=path, line=1), f"page title {title!r}", place
+            )
         else:
             first[key] = path
 
@@ -124,103 +132,57 @@ def _unresolved(
                 )
 
 
-# --- one page: its sections, and what holds where ------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Outline:
-    """A page's sections and the settings of its blocks.
-
-    Attributes:
-        page_section: the section that the page itself is, numbered by its title or not.
-        sections: index into `found` of the innermost section around each block, -1 for the page.
-    """
-
-    page_section: Section
-    found: tuple[Section, ...]
-    sections: tuple[int, ...]
-    settings: PageSettings
-
-    def section_at(self, block: int) -> Section:
-        index = self.sections[block] if block >= 0 else -1
-        return self.page_section if index < 0 else self.found[index]
-
-
-def _outline(page: Page, title: str) -> _Outline:
-    numbered = tuple(numbered_blocks(page))
-    found = tuple(numbered_section(page, index, number, words) for index, number, words in numbered)
-    own = {section.block: at for at, section in enumerate(found)}
-    around: list[int] = []
-    for index, block in enumerate(page.blocks):
-        inherited = around[block.parent] if block.parent >= 0 else -1
-        around.append(own.get(index, inherited))
-    if page_number := section_number(title, heading=True):
-        page_section = numbered_section(page, -1, *page_number)
-    else:
-        page_section = Section(
-            name=SectionName(title), number=(), title=title, page=page.path, block=-1, line=1
-        )
-    return _Outline(
-        page_section=page_section,
-        found=found,
-        sections=tuple(around),
-        settings=PageSettings(page, frozenset(own)),
-    )
-
-
 # --- chunks ---------------------------------------------------------------------------------------
+
+BlockAt = tuple[PagePath, int]
 
 
 def _chunks(
     pages: Mapping[PagePath, Page],
-    outlines: Mapping[PagePath, _Outline],
-    ids: Mapping[Uuid, tuple[PagePath, int]],
-) -> tuple[dict[tuple[PagePath, int], tuple[Chunk, ...]], tuple[Problem, ...]]:
+    outlines: Mapping[PagePath, Outline],
+    ids: Mapping[Uuid, BlockAt],
+) -> tuple[dict[BlockAt, tuple[Chunk, ...]], tuple[Problem, ...]]:
     """The chunks of every block that has some, references in them expanded."""
     found: list[Chunk] = []
-    by_block: defaultdict[tuple[PagePath, int], list[ChunkKey]] = defaultdict(list)
-    named: defaultdict[str, list[ChunkKey]] = defaultdict(list)
+    by_block: defaultdict[BlockAt, list[ChunkKey]] = defaultdict(list)
     for path, page in pages.items():
         for fence in page.fences:
-            if fence.language.lower() not in PYTHON or fence.nested is not None:
-                continue
-            here = by_block[path, fence.block]
-            chunk = _chunk(page, fence, len(here), outlines[path])
-            key = ChunkKey(len(found))
-            found.append(chunk)
-            here.append(key)
-            if chunk.settings.name is not None:
-                named[chunk.settings.name].append(key)
-    blocks: dict[str, Sequence[ChunkKey]] = {
-        uuid: by_block[at] for uuid, at in ids.items() if at in by_block
-    }
-    expanded, problems = expand(
-        [chunk.lines for chunk in found], Names(named=named, blocks=blocks)
-    )
+            if fence.language.lower() in PYTHON and fence.nested is None:
+                here = by_block[path, fence.block]
+                here.append(ChunkKey(len(found)))
+                found.append(_chunk(page, fence, len(here) - 1, outlines[path]))
+    named: defaultdict[str, list[Sequence[ChunkKey]]] = defaultdict(list)
+    for keys in by_block.values():
+        name = found[keys[0]].settings.name
+        if name is not None:
+            named[name].append(keys)
+    blocks = {str(uuid): by_block[at] for uuid, at in ids.items() if at in by_block}
+    names = Names(named=named, blocks=blocks)
+    expanded, problems = expand([chunk.lines for chunk in found], names)
     whole = [
-        replace(chunk, lines=entry.lines or (), whole=entry.lines is not None)
-        for chunk, entry in zip(found, expanded, strict=True)
+        replace(chunk, lines=lines or (), whole=lines is not None)
+        for chunk, lines in zip(found, expanded, strict=True)
     ]
     result = {at: tuple(whole[key] for key in keys) for at, keys in by_block.items()}
     return result, (*problems, *_names_twice(found, named))
 
 
 def _names_twice(
-    chunks: Sequence[Chunk], named: Mapping[str, Sequence[ChunkKey]]
+    chunks: Sequence[Chunk], named: Mapping[str, Sequence[Sequence[ChunkKey]]]
 ) -> Iterator[Problem]:
-    for name, keys in named.items():
-        places = [Place(path=chunks[key].page, line=chunks[key].line) for key in keys]
+    for name, blocks in named.items():
+        places = [Place(path=chunks[keys[0]].page, line=chunks[keys[0]].line) for keys in blocks]
         for place in places[1:]:
             yield Problem(
                 code="duplicate-name",
                 severity="error",
                 place=place,
                 message=f"the chunk name {name!r} is taken already at {places[0]}",
-                hint="give each chunk a name of its own; several chunks of one block share its name",
+                hint="give each block of code a name of its own",
             )
 
 
-def _chunk(page: Page, fence: Fence, order: int, outline: _Outline) -> Chunk:
+def _chunk(page: Page, fence: Fence, order: int, around: Outline) -> Chunk:
     texts = fence.code.split("\n")[:-1]
     lines = tuple(
         CodeLine(
@@ -235,121 +197,5 @@ def _chunk(page: Page, fence: Fence, order: int, outline: _Outline) -> Chunk:
         order=order,
         line=fence.line,
         lines=lines,
-        settings=outline.settings[fence.block],
+        settings=around.settings[fence.block],
     )
-
-
-# --- units ----------------------------------------------------------------------------------------
-
-
-@dataclass(slots=True)
-class _Draft:
-    """A unit while it is being collected."""
-
-    section: Section | None
-    parts: list[Section]
-    occurrences: list[Occurrence]
-
-
-def _units(
-    pages: Mapping[PagePath, Page],
-    outlines: Mapping[PagePath, _Outline],
-    chunks: Mapping[tuple[PagePath, int], tuple[Chunk, ...]],
-    ids: Mapping[Uuid, tuple[PagePath, int]],
-) -> tuple[tuple[Unit, ...], list[Problem]]:
-    drafts: dict[SectionName, _Draft] = {}
-    problems: list[Problem] = []
-    seen: dict[SectionName, Section] = {}
-    for path in _reading_order(pages, outlines):
-        outline = outlines[path]
-        for section in (outline.page_section, *outline.found):
-            if section.number and section.name in seen:
-                problems.append(_section_twice(section, seen[section.name]))
-                continue
-            seen[section.name] = section
-            if len(section.number) >= 2:
-                _draft_of(drafts, section).parts.append(section)
-        for occurrence in _occurrences(pages[path], outline, chunks, ids):
-            around = outline.section_at(occurrence.host)
-            _draft_of(drafts, around).occurrences.append(occurrence)
-    units = (_unit(name, draft) for name, draft in drafts.items())
-    return tuple(sorted(units, key=_unit_order)), problems
-
-
-def _reading_order(
-    pages: Mapping[PagePath, Page], outlines: Mapping[PagePath, _Outline]
-) -> list[PagePath]:
-    """Pages by their first section number, those without by their path, at the end."""
-
-    def key(path: PagePath) -> tuple[bool, tuple[int, ...], PagePath]:
-        outline = outlines[path]
-        numbers = [section.number for section in outline.found]
-        if outline.page_section.number:
-            numbers.append(outline.page_section.number)
-        return (not numbers, min(numbers, default=()), path)
-
-    return sorted(pages, key=key)
-
-
-def _draft_of(drafts: dict[SectionName, _Draft], section: Section) -> _Draft:
-    name = number_text(section.number[:2]) if section.number else section.name
-    draft = drafts.setdefault(name, _Draft(section=None, parts=[], occurrences=[]))
-    if section.name == name:
-        draft.section = draft.section or section
-    return draft
-
-
-def _section_twice(section: Section, other: Section) -> Problem:
-    return Problem(
-        code="duplicate-section",
-        severity="error",
-        place=Place(path=section.page, line=section.line),
-        section=section.name,
-        message=f"section {section.name} stands already at {other.page}:{other.line}",
-        hint="renumber one of the two",
-    )
-
-
-def _occurrences(
-    page: Page,
-    outline: _Outline,
-    chunks: Mapping[tuple[PagePath, int], tuple[Chunk, ...]],
-    ids: Mapping[Uuid, tuple[PagePath, int]],
-) -> Iterator[Occurrence]:
-    """The chunks of a page where they take part: at their block, or where a reference stands."""
-    alone = {reference.block: reference for reference in page.references if reference.alone}
-    for index in range(len(page.blocks)):
-        here = chunks.get((page.path, index), ())
-        if not here and (reference := alone.get(index)) and reference.kind != "labelled":
-            target = ids.get(reference.target)
-            here = chunks.get(target, ()) if target else ()
-        section = outline.section_at(index).name
-        for order, chunk in enumerate(here):
-            skipped = chunk.settings.skip or outline.settings[index].skip
-            if not skipped:
-                yield Occurrence(
-                    chunk=chunk, page=page.path, host=index, order=order, section=section
-                )
-
-
-def _unit(name: SectionName, draft: _Draft) -> Unit:
-    needs: dict[SectionName, None] = {}
-    for occurrence in draft.occurrences:
-        needs.update(dict.fromkeys(occurrence.chunk.settings.needs))
-    return Unit(
-        section=draft.section or _implied(name, draft),
-        parts=tuple(part for part in draft.parts if part.name != name),
-        occurrences=tuple(draft.occurrences),
-        needs=tuple(needs),
-    )
-
-
-def _implied(name: SectionName, draft: _Draft) -> Section:
-    """The section 3.6 of a graph that has a 3.6.1 only."""
-    part = draft.parts[0]
-    return replace(part, name=name, number=part.number[:2], title="")
-
-
-def _unit_order(unit: Unit) -> tuple[bool, tuple[int, ...], PagePath, int]:
-    section = unit.section
-    return (not section.number, section.number, section.page, section.line)

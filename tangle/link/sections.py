@@ -9,24 +9,27 @@ from typing import Final
 from tangle.model import Block, Page, Section, SectionName
 
 # At most three digits each, so that dates and years are no section numbers.
-_NUMBER: Final = re.compile(r"([0-9]{1,3}(?:\.[0-9]{1,3})*)(\.?)(?![0-9.])(\s*)(.*)", re.DOTALL)
+_NUMBER: Final = re.compile(
+    r"([0-9]{1,3}(?:\.[0-9]{1,3})*)([.:：、．]?)(?![0-9.])(\s*)(.*)", re.DOTALL
+)
+_LEADING_ZERO: Final = re.compile(r"(?:^|\.)0[0-9]")
 
 
 def section_number(title: str, *, heading: bool) -> tuple[tuple[int, ...], str] | None:
     """The number at the start of a block's first line and the words after it.
 
     A heading needs no more than a number that ends (`# 4`, `## 2.3.2.1.长度`); any other line must
-    have a number of two parts at least and words after it, or every list of notes that someone
-    numbered by hand would be sections.
+    have a number of two parts at least, none of them with a zero before it, and words after it, or
+    every list that someone numbered by hand, and every `0.01`, would be sections.
     """
     match = _NUMBER.match(title)
     if match is None:
         return None
-    digits, dot, space, words = match.groups()
+    digits, mark, space, words = match.groups()
     number = tuple(int(part) for part in digits.split("."))
-    ends = bool(space) or not words or (bool(dot) and len(number) > 1)
-    enough = heading or (len(number) > 1 and bool(words.strip()))
-    return (number, words.strip()) if ends and enough else None
+    ends = bool(space) or not words or (bool(mark) and len(number) > 1)
+    plain = len(number) > 1 and bool(words.strip()) and not _LEADING_ZERO.search(digits)
+    return (number, words.strip()) if ends and (heading or plain) else None
 
 
 def numbered_blocks(page: Page) -> Iterator[tuple[int, tuple[int, ...], str]]:

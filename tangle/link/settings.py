@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
-from typing import Final
+from functools import partial
+from typing import Any, Final
 
 from tangle.model import Page, Place, Problem, Property, SectionName, Settings
 
@@ -15,8 +16,6 @@ OUTPUT: Final = "tangle.output"
 
 _YES: Final = frozenset({"yes", "true", "on"})
 _NO: Final = frozenset({"no", "false", "off"})
-_DEVICE: Final = re.compile(r"auto|cpu|mps|cuda(:[0-9]+)?")
-_DOTTED: Final = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*")
 
 KNOWN: Final[Mapping[str, str]] = {
     "tangle.run": "yes or no",
@@ -57,32 +56,37 @@ def _matching(pattern: re.Pattern[str], value: str) -> str:
     return value
 
 
+def _needs(value: str) -> tuple[SectionName, ...]:
+    names = tuple(SectionName(part.strip()) for part in value.split(",") if part.strip())
+    if not names:
+        raise BadValue
+    return names
+
+
+_READERS: Final[Mapping[str, Callable[[str], object]]] = {
+    "run": _switch,
+    "skip": _switch,
+    "raises": partial(_matching, re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*")),
+    "timeout": _seconds,
+    "name": partial(_matching, re.compile(r"\S(.*\S)?")),
+    "device": partial(_matching, re.compile(r"auto|cpu|mps|cuda(:[0-9]+)?")),
+    "needs": _needs,
+}
+"""For each field of the settings, what makes its value of a property's text."""
+
+
 def apply_property(settings: Settings, key: str, value: str) -> Settings:
     """The settings with one property applied.
 
     Raises:
         BadValue: the property cannot have that value.
     """
-    match key:
-        case "tangle.run":
-            return replace(settings, run=_switch(value))
-        case "tangle.skip":
-            return replace(settings, skip=_switch(value))
-        case "tangle.raises":
-            return replace(settings, raises=_matching(_DOTTED, value))
-        case "tangle.timeout":
-            return replace(settings, timeout=_seconds(value))
-        case "tangle.name":
-            return replace(settings, name=_matching(re.compile(r"\S(.*\S)?"), value))
-        case "tangle.device":
-            return replace(settings, device=_matching(_DEVICE, value))
-        case "tangle.needs":
-            names = tuple(SectionName(part.strip()) for part in value.split(",") if part.strip())
-            if not names:
-                raise BadValue
-            return replace(settings, needs=names)
-        case _:
-            return settings
+    name = key.removeprefix(PREFIX)
+    reader = _READERS.get(name)
+    if reader is None:
+        return settings
+    changed: dict[str, Any] = {name: reader(value)}
+    return replace(settings, **changed)
 
 
 class PageSettings:

@@ -23,7 +23,8 @@ def title_from_path(path: PagePath, name_format: Literal["triple-lowbar", "legac
     if name_format == "legacy":
         return unquote(stem.replace(".", "/"), errors="replace")
     parts = (part for part in stem.split("___") if part)
-    return "/".join(_ESCAPE.sub(lambda match: chr(int(match[1], 16)), part) for part in parts)
+    title = "/".join(_ESCAPE.sub(lambda match: chr(int(match[1], 16)), part) for part in parts)
+    return title or stem
 
 
 def title_key(title: str) -> str:

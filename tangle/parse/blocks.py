@@ -30,7 +30,7 @@ def blocks_of(layout: Layout, places: Places) -> tuple[Block, ...]:
                 indent=start.indent,
                 level=depth.level,
                 parent=depth.parent,
-                title=places.decode(start.title, start.title_end).strip(),
+                title=places.decode(start.title, start.title_end).strip("\ufeff").strip(),
                 heading=start.heading,
                 id=block_id(obeyed),
                 properties=obeyed,
@@ -51,6 +51,7 @@ def with_pre_block(layout: Layout, places: Places) -> list[Start]:
     end = first if end < 0 else end
     piece = layout.pieces[0].found if layout.pieces and layout.pieces[0].block < 0 else None
     plain = piece is None or piece.start > end
+    plain = plain and not places.data.startswith(b"---")
     return [Start("pre", 0, 0, 0, 0, end if plain else 0), *layout.starts]
 
 

@@ -14,6 +14,7 @@ from .text import Places
 PYTHON = frozenset({"python", "python3", "py"})
 """Languages whose code is tangled, in lower case."""
 
+_BULLET_FENCE = re.compile(rb"^[ \t\f]*+-[ \t]++(?:```|~~~)", re.MULTILINE)
 _WHITE = b" \t\f\x1a"
 _LABEL = re.compile(rb"[ \t\f\x1a]*+([^ \t\f\r\n]*)")
 
@@ -24,6 +25,7 @@ def problems_of(
     """The problems of a page, in the order of their places."""
     found = [
         *_unclosed(places, blocks, unclosed),
+        *_swallowing(places, fences),
         *_strangers(places, fences),
         *_nested(places, fences),
         *_mixed(places, fences),
@@ -90,6 +92,24 @@ def _unclosed(
             _UNCLOSED,
             f"this code fence is never closed, so Logseq shows it as text{swallow}",
         )
+
+
+def _swallowing(places: Places, fences: Sequence[Fence]) -> Iterator[Problem]:
+    """Python that runs on over a bullet whose own fence was meant to open there."""
+    for fence in fences:
+        if fence.nested is not None or not is_python(fence.language):
+            continue
+        inner = _BULLET_FENCE.search(places.data, fence.body.start, fence.body.end)
+        if inner is not None:
+            line = places.line(inner.end())
+            last = places.line(fence.body.end)
+            yield _problem(
+                places,
+                fence.span.start,
+                _UNCLOSED,
+                f"this code is not closed before the code block of line {line}, so Logseq reads "
+                f"everything up to line {last} as its code",
+            )
 
 
 def _strangers(places: Places, fences: Sequence[Fence]) -> Iterator[Problem]:

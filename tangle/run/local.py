@@ -15,7 +15,7 @@ from typing import assert_never
 from tangle.model import Failure, Job, Outcome, Result, SessionResult
 from tangle.run.events import CellFinished, CellStarted, Observer, SessionStarted
 from tangle.run.limits import EVENT_LINE, WRITTEN_TEXT
-from tangle.run.postmortem import Stack, death_reason, first_place, read_stack
+from tangle.run.postmortem import Stack, death_reason, first_place, notes_of, read_stack
 from tangle.run.process import Worker, start_worker
 from tangle.run.rawpipe import CHUNK, RawPipe
 from tangle.run.transcript import Transcript
@@ -299,7 +299,7 @@ class _Session:
             if not self._read_events() or self._is_over:
                 break
         if not self._is_over:
-            stack = read_stack(self._worker.read_trace(0.0), self._job.cells)
+            stack = read_stack(self._worker.read_trace(0.0), notes_of(self._job))
             self._verdict = self._died(death_reason(self._worker.kill()), stack)
 
     def _deadline(self) -> tuple[float, str] | None:
@@ -328,7 +328,7 @@ class _Session:
         deadline = self._deadline()
         if self._is_over or deadline is None or time.monotonic() < deadline[0]:
             return
-        stack = read_stack(self._worker.ask_stack(), self._job.cells)
+        stack = read_stack(self._worker.ask_stack(), notes_of(self._job))
         self._verdict = self._verdict_of("timed-out", "Timeout", deadline[1], stack)
 
     def _died(self, reason: str, stack: Stack | None = None) -> _Verdict:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import re
 import signal
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-from tangle.model import Cell, Place
+from tangle.model import Cell, Job, Origin, Place, Source
 from tangle.run.wire import CANNOT_REPORT
 
 _FRAME = re.compile(r'^  File "(.*)", line (\d+) in (.*)$')
+_DUMPED = 500
+"""Characters of a name that faulthandler writes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,34 +32,71 @@ def place_of_line(cell: Cell, line: int, column: int = 0) -> Place | None:
     """Where a line of the cell's code (from 1) stands; `column` counts characters of it."""
     if not cell.origins:
         return None
-    origin = cell.origins[min(max(line, 1), len(cell.origins)) - 1]
+    return _at(cell.origins[min(max(line, 1), len(cell.origins)) - 1], column)
+
+
+def _at(origin: Origin, column: int) -> Place:
     return Place(path=origin.path, line=origin.line, column=origin.margin + column + 1)
 
 
-def read_stack(dump: str, cells: Sequence[Cell]) -> Stack:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Notes:
+    """Which lines of the notes the files that code objects name stand for.
+
+    Attributes:
+        cells: by the name that each is compiled under.
+        sources: generated modules by their path.
+    """
+
+    cells: Mapping[str, Cell]
+    sources: Mapping[str, Source]
+
+    def place(self, file: str, line: int | None, column: int = 0) -> Place | None:
+        """The place in the notes; None where the line is not of them."""
+        if line is None:
+            return None
+        if file in self.cells:
+            return place_of_line(self.cells[file], line, column)
+        origins = self.sources[file].origins if file in self.sources else ()
+        origin = origins[line - 1] if 1 <= line <= len(origins) else None
+        return None if origin is None else _at(origin, column)
+
+
+def notes_of(job: Job) -> Notes:
+    """The files of a job: its cells and its generated modules."""
+    return Notes(
+        cells={f"<{cell.name}>": cell for cell in job.cells},
+        sources={source.path: source for source in job.sources},
+    )
+
+
+def read_stack(dump: str, notes: Notes) -> Stack:
     """The frames of a faulthandler dump that stand in the notes.
 
     Args:
         dump: as faulthandler writes it, the innermost frame first.
-        cells: the session's cells; a frame belongs to one by its file name, `<name>`.
+        notes: the files that the session runs.
     """
-    by_name = {_escaped(f"<{cell.name}>")[:500]: cell for cell in cells}
+    names = {_escaped(name)[:_DUMPED]: name for name in (*notes.cells, *notes.sources)}
     frames: list[str] = []
     innermost: Place | None = None
-    for line in dump.split("\n"):
-        found = _FRAME.match(line)
-        cell = by_name.get(found[1]) if found else None
-        place = place_of_line(cell, int(found[2])) if found and cell else None
-        if place is None or found is None:
+    for found in filter(None, map(_FRAME.match, dump.split("\n"))):
+        file, line = names.get(found[1], ""), int(found[2])
+        place = notes.place(file, line)
+        if place is None:
             continue
         innermost = innermost or place
-        frames.append(f'  File "{place.path}", line {place.line}, in {found[3]}\n')
-        source = cell.code.split("\n")[int(found[2]) - 1 :][:1] if cell else []
-        frames[-1] += "".join(f"    {text.strip()}\n" for text in source)
+        source = "".join(f"    {text.strip()}\n" for text in _line(notes, file, line))
+        frames.append(f'  File "{place.path}", line {place.line}, in {found[3]}\n{source}')
     if innermost is None:
         return Stack()
     text = "Traceback (most recent call last):\n" + "".join(reversed(frames))
     return Stack(traceback=text, place=innermost)
+
+
+def _line(notes: Notes, file: str, line: int) -> list[str]:
+    holder = notes.cells.get(file) or notes.sources[file]
+    return holder.code.split("\n")[line - 1 :][:1]
 
 
 def death_reason(code: int | None) -> str:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from ..graphs import MakeNotes, Notes, call
+from tests.graphs import MakeNotes, Notes, call
 
 GOOD = "- ## 1.1. Good\n\t- ```python\n\t  print('fine')\n\t  ```"
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
-from tangle.model import Cell, Failure, Origin, PagePath
+from tangle.model import Cell, Failure, Origin, PagePath, Source
 from tangle.run.worker.compiler import map_lines
 
 from .sessions import make_cell, run, run_one, text
@@ -171,3 +173,17 @@ def test_lines_that_ipython_has_rewritten(code: str, source: str, lines: list[in
 
 def test_cell_options_travel() -> None:
     assert make_cell("1", raises="E", timeout=2.0).timeout == 2.0
+
+
+def test_a_frame_of_a_generated_module_names_the_notes(tmp_path: Path) -> None:
+    code = "import time\n\ndef f(x):\n    return 1 / x\n"
+    (tmp_path / "saved.py").write_text(code)
+    origin = Origin(path=PagePath("pages/saved.md"), line=7, margin=2)
+    origins = (None, None, None, origin)
+    module = Source(path=str(tmp_path / "saved.py"), code=code, origins=origins)
+    session = run("import saved\nsaved.f(0)", path=(str(tmp_path),), sources=(module,))
+    failure = session.results[0].failure
+    assert failure is not None
+    assert str(failure.place) == "pages/saved.md:7:14"
+    assert '  File "pages/x.md", line 11, in <module>' in failure.traceback
+    assert '  File "pages/saved.md", line 7, in f\n    return 1 / x\n' in failure.traceback

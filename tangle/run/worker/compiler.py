@@ -26,7 +26,6 @@ class CellCompiler(CachingCompiler):
     def __init__(self) -> None:
         """Works for no cell yet."""
         super().__init__()  # type: ignore[no-untyped-call]
-        self.cells: dict[str, Cell] = {}
         self._cell: Cell | None = None
         self._of_body = False
 
@@ -38,7 +37,6 @@ class CellCompiler(CachingCompiler):
     def begin(self, cell: Cell) -> None:
         """Makes `cell` the current one, and its text known to `linecache`."""
         self._cell = cell
-        self.cells[self.file_name] = cell
         self._of_body = False
         remember(self.file_name, cell)
 

@@ -12,7 +12,16 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from tangle.run.limits import KEPT_TEXT, SHOWN_DATA, SHOWN_OVERHEAD, WRITTEN_TEXT
-from tangle.run.wire import CANNOT_REPORT, Cleared, Flooded, Message, Showed, Wrote, encode, encoded_size
+from tangle.run.wire import (
+    CANNOT_REPORT,
+    Cleared,
+    Flooded,
+    Message,
+    Showed,
+    Wrote,
+    encode,
+    encoded_size,
+)
 
 _now = time.monotonic  # the notes may replace it
 

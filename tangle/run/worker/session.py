@@ -10,7 +10,7 @@ import time
 import warnings
 
 from tangle.model import Cell, Failure, Job, Outcome
-from tangle.run.postmortem import first_place
+from tangle.run.postmortem import Notes, first_place, notes_of
 from tangle.run.wire import Begun, Closed, Ended
 from tangle.run.worker.after_import import AfterImport
 from tangle.run.worker.devices import DeviceUnavailable, choose_device, measure_use
@@ -57,6 +57,7 @@ def run_session(job: Job, reporter: Reporter) -> None:
 
 
 def _run_cells(job: Job, shell: CellShell, reporter: Reporter) -> None:
+    notes = notes_of(job)
     for index, cell in enumerate(job.cells):
         reporter.begin_cell()
         reporter.send(Begun(index=index))
@@ -65,7 +66,7 @@ def _run_cells(job: Job, shell: CellShell, reporter: Reporter) -> None:
         if reporter.is_child:
             os._exit(0)  # the cell forked, and both went on: one session is enough
         seconds = max(0.0, _clock() - started)
-        outcome, failure = _judge(error, cell, shell)
+        outcome, failure = _judge(error, cell, notes, reporter)
         _flush_c()
         reporter.send(
             Ended(
@@ -81,12 +82,12 @@ def _run_cells(job: Job, shell: CellShell, reporter: Reporter) -> None:
 
 
 def _judge(
-    error: BaseException | None, cell: Cell, shell: CellShell
+    error: BaseException | None, cell: Cell, notes: Notes, reporter: Reporter
 ) -> tuple[Outcome, Failure | None]:
     """What the error, or its absence, makes of the cell."""
     if cell.raises is not None and error is not None and _is_a(error, cell.raises):
         said = ": ".join(filter(None, (type(error).__name__, text_of(error))))
-        shell.reporter.write("stderr", f"{said}\n")
+        reporter.write("stderr", f"{said}\n")
         return "passed", None
     if error is None and cell.raises is not None:
         message = f"the cell was to fail with {cell.raises} and did not fail"
@@ -95,7 +96,7 @@ def _judge(
         return "passed", None
     outcome: Outcome = "interrupted" if isinstance(error, KeyboardInterrupt) else "failed"
     try:
-        return outcome, describe(error, shell.compile.cells, cell)
+        return outcome, describe(error, notes, cell)
     except Exception:  # noqa: BLE001 -- the notes can break `traceback` too
         return outcome, _failure(type(error).__name__, text_of(error)[:500], cell)
 

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+import linecache
 import os
 import sys
-from collections.abc import Mapping
 from pathlib import Path
 from traceback import FrameSummary, StackSummary, TracebackException
 
 import IPython
 
 from tangle.model import Cell, Failure, Place
-from tangle.run.postmortem import place_of_line
+from tangle.run.postmortem import Notes, place_of_line
 from tangle.run.worker.compiler import remember
 from tangle.run.worker.reporter import clean
 
@@ -27,12 +27,12 @@ _OURS = (
 class _NoteStack(StackSummary):
     """A stack whose frames say where they stand in the notes."""
 
-    cells: Mapping[str, Cell]
+    notes: Notes
 
     def format_frame_summary(self, frame_summary: FrameSummary, **options: object) -> str:
         text = super().format_frame_summary(frame_summary, **options)
         first, line_end, rest = text.partition("\n")
-        place = _place(frame_summary, self.cells)
+        place = _place(frame_summary, self.notes)
         shown = short_path(frame_summary.filename)
         if place is not None:
             shown = place.path
@@ -42,19 +42,19 @@ class _NoteStack(StackSummary):
         return first + line_end + rest
 
 
-def describe(error: BaseException, cells: Mapping[str, Cell], current: Cell) -> Failure:
+def describe(error: BaseException, notes: Notes, current: Cell) -> Failure:
     """The failure of a cell.
 
     Args:
         error: what its code raised, or what compiling it did.
-        cells: those of the session so far, by the name they were compiled under.
+        notes: the files of the session.
         current: the cell that ran.
     """
-    for name, cell in cells.items():
+    for name, cell in notes.cells.items():
         remember(name, cell)  # user code may have emptied the cache
     report = TracebackException.from_exception(error, compact=True)
-    place = _innermost(report, cells) or place_of_line(current, 1)
-    _tidy(report, cells, set())
+    place = _innermost(report, notes) or place_of_line(current, 1)
+    _tidy(report, notes, set())
     text = "".join(report.format())[:_MOST_TEXT]
     name = type(error).__name__
     return Failure(name=name, message=_message(error), traceback=clean(text), place=place)
@@ -86,69 +86,65 @@ def _message(error: BaseException) -> str:
     return lines[0][:_MOST_MESSAGE] or type(error).__name__
 
 
-def _innermost(report: TracebackException, cells: Mapping[str, Cell]) -> Place | None:
-    syntax = _syntax_place(report, cells)
+def _innermost(report: TracebackException, notes: Notes) -> Place | None:
+    syntax = _syntax_place(report, notes)
     if syntax is not None:
         return syntax
     for frame in reversed(list(report.stack or ())):
-        place = _place(frame, cells)
+        place = _place(frame, notes)
         if place is not None:
             return place
     return None
 
 
-def _place(frame: FrameSummary, cells: Mapping[str, Cell]) -> Place | None:
-    cell = cells.get(frame.filename)
-    if cell is None or frame.lineno is None:
+def _place(frame: FrameSummary, notes: Notes) -> Place | None:
+    if notes.place(frame.filename, frame.lineno) is None:
         return None
-    return place_of_line(cell, frame.lineno, _column(cell, frame.lineno, frame.colno))
+    line = linecache.getline(frame.filename, frame.lineno or 0)
+    return notes.place(frame.filename, frame.lineno, _characters(line, frame.colno))
 
 
-def _column(cell: Cell, line: int, offset: int | None) -> int:
+def _characters(line: str, offset: int | None) -> int:
     """Characters before the column that stands `offset` bytes into the line."""
-    lines = cell.code.split("\n")
-    if offset is None or not 1 <= line <= len(lines):
-        return 0
-    return len(lines[line - 1].encode()[:offset].decode("utf-8", "ignore"))
+    return len(line.encode()[: offset or 0].decode("utf-8", "ignore"))
 
 
-def _syntax_place(report: TracebackException, cells: Mapping[str, Cell]) -> Place | None:
+def _syntax_place(report: TracebackException, notes: Notes) -> Place | None:
     name, line = getattr(report, "filename", None), getattr(report, "lineno", None)
-    cell = cells.get(name) if isinstance(name, str) else None
-    if cell is None or not line:
+    if not isinstance(name, str) or not line:
         return None
     offset = getattr(report, "offset", None)
-    return place_of_line(cell, int(line), max(0, int(offset or 1) - 1))
+    return notes.place(name, int(line), max(0, int(offset or 1) - 1))
 
 
-def _line_of(report: TracebackException, cells: Mapping[str, Cell]) -> str | None:
+def _line_of(report: TracebackException, notes: Notes) -> str | None:
     """The source that a syntax error points into, where the compiler did not have it."""
-    cell = cells.get(str(report.filename))
+    cell = notes.cells.get(str(report.filename))
     lines = cell.code.split("\n") if cell else []
     return next(iter(lines[int(report.lineno or 1) - 1 :]), None)
 
 
-def _tidy(report: TracebackException, cells: Mapping[str, Cell], seen: set[int]) -> None:
+def _tidy(report: TracebackException, notes: Notes, seen: set[int]) -> None:
     """Drops the frames that are not the reader's and gives the others their places."""
     if id(report) in seen:
         return
     seen.add(id(report))
-    place = _syntax_place(report, cells)
-    frames = _kept(list(report.stack or ()), cells)
+    place = _syntax_place(report, notes)
+    frames = _kept(list(report.stack or ()), notes)
     if place is not None:
-        report.text = report.text or _line_of(report, cells) or ""
+        report.text = report.text or _line_of(report, notes) or ""
         report.filename = place.path
         report.lineno = str(place.line)
-        frames = [frame for frame in frames if frame.filename in cells]  # the compiler's go
+        frames = [frame for frame in frames if frame.filename in notes.cells]  # the compiler's go
     stack = _NoteStack(frames)
-    stack.cells = cells
+    stack.notes = notes
     report.stack = stack
     others = [report.__cause__, report.__context__, *(report.exceptions or ())]
     for other in others:
         if other is not None:
-            _tidy(other, cells, seen)
+            _tidy(other, notes, seen)
 
 
-def _kept(frames: list[FrameSummary], cells: Mapping[str, Cell]) -> list[FrameSummary]:
-    first = next((at for at, frame in enumerate(frames) if frame.filename in cells), 0)
+def _kept(frames: list[FrameSummary], notes: Notes) -> list[FrameSummary]:
+    first = next((at for at, frame in enumerate(frames) if frame.filename in notes.cells), 0)
     return [frame for frame in frames[first:] if not frame.filename.startswith(_OURS)]

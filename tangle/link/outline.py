@@ -1,0 +1,51 @@
+"""One page: its sections, and what holds where."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tangle.link.sections import numbered_blocks, numbered_section, section_number
+from tangle.link.settings import PageSettings
+from tangle.model import Page, Section, SectionName
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outline:
+    """A page's sections and the settings of its blocks.
+
+    Attributes:
+        page_section: the section that the page itself is, numbered by its title or not.
+        found: the sections among its blocks, in the order in which they stand.
+        around: index into `found` of the innermost section around each block, -1 for the page.
+    """
+
+    page_section: Section
+    found: tuple[Section, ...]
+    around: tuple[int, ...]
+    settings: PageSettings
+
+    def section_at(self, block: int) -> Section:
+        """The innermost section around a block."""
+        index = self.around[block]
+        return self.page_section if index < 0 else self.found[index]
+
+
+def outline(page: Page, title: str, name: SectionName) -> Outline:
+    """Find a page's sections; `name` is what the page is addressed by where it has no number."""
+    numbered = tuple(numbered_blocks(page))
+    found = tuple(numbered_section(page, index, number, words) for index, number, words in numbered)
+    own = {section.block: at for at, section in enumerate(found)}
+    around: list[int] = []
+    for index, block in enumerate(page.blocks):
+        inherited = around[block.parent] if block.parent >= 0 else -1
+        around.append(own.get(index, inherited))
+    if page_number := section_number(title, heading=True):
+        page_section = numbered_section(page, -1, *page_number)
+    else:
+        page_section = Section(name=name, number=(), title=title, page=page.path, block=-1, line=1)
+    return Outline(
+        page_section=page_section,
+        found=found,
+        around=tuple(around),
+        settings=PageSettings(page, frozenset(own)),
+    )
