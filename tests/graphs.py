@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from click.testing import CliRunner
+
 from tangle_cli.main import cli
 
 

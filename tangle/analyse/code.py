@@ -1,24 +1,27 @@
-"""The code of every unit, statement by statement, and where each name is defined."""
+"""The code of every unit, statement by statement."""
 
 from __future__ import annotations
 
 import ast
 import builtins
 import re
+import unicodedata
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Final, NamedTuple
 
 from tangle.analyse.markers import Marked, marked_statements
-from tangle.analyse.names import Import, Statement, Use, statements
-from tangle.analyse.source import Parsed, parse_chunk, place_in
-from tangle.model import Chunk, CodeLine, Occurrence, Place, Problem, Unit
+from tangle.analyse.names import Import, Statement, Use
+from tangle.analyse.source import Parsed, needs_await, parse_chunk, place_in, too_deep
+from tangle.analyse.statements import lazy_annotations, statements
+from tangle.model import Chunk, CodeLine, Occurrence, Page, PagePath, Place, Unit
 
 GIVEN: Final = frozenset(dir(builtins)) | {
     "__annotations__",
     "__builtins__",
+    "__class__",  # in methods
     "__doc__",
     "__file__",
     "__loader__",
@@ -34,12 +37,19 @@ GIVEN: Final = frozenset(dir(builtins)) | {
     "_",
     "__",
     "___",
+    "_i",
+    "_ii",
+    "_iii",
+    "_dh",
+    "_ih",
+    "_oh",
 }
 """Names that a session has before its first chunk."""
 
+_WORD: Final = r"[^\W\d]\w*"
 _LOST: Final = re.compile(
-    r"^[ \t]*(?:(?:async[ \t]+)?(?:def|class)[ \t]+([^\W\d]\w*)"
-    r"|([^\W\d]\w*(?:[ \t]*,[ \t]*[^\W\d]\w*)*)[ \t]*=(?!=)"
+    rf"^[ \t]*(?:(?:async[ \t]+)?(?:def|class)[ \t]+({_WORD})"
+    rf"|({_WORD}(?:[ \t]*,[ \t]*{_WORD})*)[ \t]*=(?!=)"
     r"|(?:from[ \t]+\S+[ \t]+)?import[ \t]+(.+))",
     re.MULTILINE,
 )
@@ -55,9 +65,14 @@ class Position(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChunkCode:
-    """A chunk that takes part in a unit, read as Python."""
+    """A chunk that takes part in a unit, read as Python.
+
+    Attributes:
+        source: its code; as the note has it where a reference in it could not be expanded.
+    """
 
     occurrence: Occurrence
+    source: str
     parsed: Parsed
     statements: tuple[Statement, ...]
     marked: Marked
@@ -72,13 +87,25 @@ class ChunkCode:
         """Whether it cannot be tangled: it does not parse, or a reference in it is open."""
         return self.parsed.problem is not None or not self.chunk.whole
 
+    @property
+    def runs(self) -> bool:
+        """Whether a session runs it."""
+        return self.chunk.settings.run
+
     def place(self, use: Use | Import) -> Place:
         """Where a name stands in the notes."""
-        return place_in(self.chunk, use.line, self._characters(use.line, use.column))
+        return self._place(use.line, use.column)
 
-    def _characters(self, line: int, column: int) -> int:
-        text = self.chunk.lines[line - 1].text
-        return len(text.encode(errors="replace")[:column].decode(errors="ignore"))
+    def start(self, statement: Statement) -> Place:
+        """Where a statement begins in the notes, its decorators included."""
+        column = statement.node.col_offset if statement.first == statement.node.lineno else 0
+        return self._place(statement.first, column)
+
+    def _place(self, line: int, column: int) -> Place:
+        """The place of a line (from 1) and a column (bytes, from 0)."""
+        lines = self.chunk.lines
+        text = lines[line - 1].text if line <= len(lines) else ""
+        return place_in(self.chunk, line, len(text.encode()[:column].decode(errors="ignore")))
 
     def lines(self, statement: Statement) -> tuple[CodeLine, ...]:
         """The lines of a statement, or of it alone where others share its lines."""
@@ -86,9 +113,35 @@ class ChunkCode:
         if statement.alone:
             return found
         segment = ast.get_source_segment(self.chunk.code, statement.node) or ""
+        place = self.start(statement)
         texts = segment.split("\n")
         return tuple(
-            CodeLine(text=text, place=line.place) for text, line in zip(texts, found, strict=False)
+            CodeLine(text=text, place=line.place if row else place)
+            for row, (text, line) in enumerate(zip(texts, found, strict=False))
+        )
+
+    def plain(self, statement: Statement) -> tuple[str, ...]:
+        """The lines of a statement as plain Python can run them, magics masked."""
+        lines = tuple(line.text for line in self.lines(statement))
+        rows = range(statement.first, statement.last + 1)
+        if not self.parsed.magics.intersection(rows):
+            return lines
+        return tuple(self.plain_line(row) for row in rows)
+
+    def plain_line(self, row: int) -> str:
+        """A line (from 1) as plain Python can run it, what only IPython understands beside it."""
+        text = self.chunk.lines[row - 1].text
+        if row not in self.parsed.magics:
+            return text
+        masked = self.parsed.text.split("\n")[row - 1]
+        return f"{masked}  # IPython only: {text.strip()}" if masked else f"# {text.strip()}"
+
+    def ipython_only(self, statement: Statement) -> bool:
+        """Whether a statement has magics in it, or awaits where only IPython can."""
+        if self.parsed.magics.intersection(range(statement.first, statement.last + 1)):
+            return True
+        return self.parsed.awaits and needs_await(
+            ast.Module(body=[statement.node], type_ignores=[]), self.parsed.text
         )
 
 
@@ -99,13 +152,28 @@ class UnitCode:
     unit: Unit
     chunks: tuple[ChunkCode, ...]
 
+    @property
+    def numbered(self) -> bool:
+        """Whether the unit has a place in the order of the sections."""
+        return bool(self.unit.section.number)
+
     @cached_property
     def binders(self) -> Mapping[str, tuple[tuple[int, int], ...]]:
         """For each name, the statements that bind it, as chunk and statement, in order."""
+        return self._index(lambda statement: statement.binds)
+
+    @cached_property
+    def patches(self) -> Mapping[str, tuple[tuple[int, int], ...]]:
+        """For each class, the statements that put a method onto it, in order."""
+        return self._index(lambda statement: statement.patches)
+
+    def _index(
+        self, names: Callable[[Statement], tuple[str, ...]]
+    ) -> Mapping[str, tuple[tuple[int, int], ...]]:
         found: defaultdict[str, list[tuple[int, int]]] = defaultdict(list)
         for at, code in enumerate(self.chunks):
             for row, statement in enumerate(code.statements):
-                for name in statement.binds:
+                for name in dict.fromkeys(names(statement)):
                     found[name].append((at, row))
         return {name: tuple(positions) for name, positions in found.items()}
 
@@ -113,47 +181,47 @@ class UnitCode:
     def lost(self) -> frozenset[str]:
         """Names that chunks which do not parse seem to define."""
         return frozenset(
-            name
+            unicodedata.normalize("NFKC", name)
             for code in self.chunks
             if code.broken
-            for name in _names_lost(code.chunk.code or code.parsed.text)
+            for name in _names_lost(code.source)
         )
 
-    @cached_property
-    def star(self) -> bool:
-        """Whether some statement imports names that cannot be known without running."""
-        return any(entry.star for code in self.chunks for entry in code.statements)
 
-
-def unit_code(unit: Unit) -> UnitCode:
+def unit_code(unit: Unit, pages: Mapping[PagePath, Page]) -> UnitCode:
     """Read every chunk of a unit; a chunk that does not parse has no statements."""
-    return UnitCode(unit=unit, chunks=tuple(_chunk_code(entry) for entry in unit.occurrences))
+    chunks: list[ChunkCode] = []
+    lazy = False
+    for occurrence in unit.occurrences:
+        source = _source(occurrence.chunk, pages)
+        code = _chunk_code(occurrence, source, lazy=lazy)
+        lazy = lazy or any(lazy_annotations(entry.node) for entry in code.statements)
+        chunks.append(code)
+    return UnitCode(unit=unit, chunks=tuple(chunks))
 
 
-def _chunk_code(occurrence: Occurrence) -> ChunkCode:
+def _source(chunk: Chunk, pages: Mapping[PagePath, Page]) -> str:
+    if chunk.whole:
+        return chunk.code
+    fences = pages[chunk.page].fences
+    return next((fence.code for fence in fences if fence.line == chunk.line), "")
+
+
+def _chunk_code(occurrence: Occurrence, source: str, *, lazy: bool) -> ChunkCode:
     parsed = parse_chunk(occurrence.chunk)
+    found: tuple[Statement, ...] = ()
     try:
-        found = statements(parsed.tree)
+        found = statements(parsed.tree, lazy=lazy)
     except RecursionError:
-        parsed = _too_deep(occurrence.chunk, parsed)
-        found = ()
+        nothing = ast.Module(body=[], type_ignores=[])
+        parsed = replace(parsed, tree=nothing, problem=too_deep(occurrence.chunk))
     return ChunkCode(
         occurrence=occurrence,
+        source=source,
         parsed=parsed,
         statements=found,
         marked=marked_statements(parsed, found),
     )
-
-
-def _too_deep(chunk: Chunk, parsed: Parsed) -> Parsed:
-    problem = Problem(
-        code="syntax-error",
-        severity="error",
-        place=place_in(chunk, 1, 0),
-        message="this chunk does not parse: its expressions are nested too deeply",
-        hint="split the expression into several statements",
-    )
-    return Parsed(tree=ast.Module(body=[], type_ignores=[]), text=parsed.text, problem=problem)
 
 
 def _names_lost(text: str) -> Iterator[str]:
@@ -164,57 +232,3 @@ def _names_lost(text: str) -> Iterator[str]:
             yield from re.split(r"[ \t]*,[ \t]*", match[2])
         else:
             yield from (part.split()[-1] for part in match[3].split(",") if part.split())
-
-
-class Definitions:
-    """Where names are defined, over all units in reading order."""
-
-    def __init__(self, units: Sequence[UnitCode]) -> None:
-        """Index the units."""
-        self.units = tuple(units)
-        self._by_name: defaultdict[str, list[int]] = defaultdict(list)
-        for index, code in enumerate(self.units):
-            for name in code.binders:
-                self._by_name[name].append(index)
-
-    def code(self, position: Position) -> ChunkCode:
-        """The chunk in which a statement stands."""
-        return self.units[position.unit].chunks[position.chunk]
-
-    def statement(self, position: Position) -> Statement:
-        """The statement at a position."""
-        return self.code(position).statements[position.statement]
-
-    def within(self, name: str, position: Position, *, deferred: bool) -> Position | None:
-        """The statement of the same unit that defines a name for the one at `position`.
-
-        The last one before it, or, for a name needed only when a function is called, the last one
-        anywhere in the unit.
-        """
-        here = (position.chunk, position.statement)
-        found = self.units[position.unit].binders.get(name, ())
-        before = [entry for entry in found if entry < here]
-        candidates = before or ([entry for entry in found if entry != here] if deferred else [])
-        return Position(position.unit, *candidates[-1]) if candidates else None
-
-    def earlier(self, name: str, unit: int) -> Position | None:
-        """The last definition of a name in the nearest numbered unit before a numbered one."""
-        if not self.units[unit].unit.section.number:
-            return None
-        for index in reversed(self._by_name.get(name, ())):
-            if index < unit and self.units[index].unit.section.number:
-                return Position(index, *self.units[index].binders[name][-1])
-        return None
-
-    def elsewhere(self, name: str, unit: int) -> Position | None:
-        """Some later definition of a name, for a hint."""
-        for index in self._by_name.get(name, ()):
-            if index > unit:
-                return Position(index, *self.units[index].binders[name][0])
-        return None
-
-    def lost(self, name: str) -> bool:
-        """Whether a chunk that does not parse seems to define the name."""
-        return any(name in code.lost for code in self.units)
-
-

@@ -6,7 +6,7 @@ import ast
 import io
 import re
 import tokenize
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -26,6 +26,7 @@ _COMPOUND: Final = (
     ast.With,
     ast.AsyncWith,
     ast.Try,
+    ast.TryStar,
     ast.Match,
 )
 
@@ -47,9 +48,10 @@ class Marker:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Misplaced:
-    """A marker that saves nothing, and why."""
+    """A comment that saves nothing, though it looks as if it should, and why."""
 
-    marker: Marker
+    line: int
+    column: int
     code: str
     message: str
     hint: str
@@ -80,7 +82,12 @@ def marked_statements(parsed: Parsed, statements: Sequence[Statement]) -> Marked
     lines = parsed.text.split("\n")
     saved: dict[int, Marker] = {}
     misplaced: list[Misplaced] = []
-    for marker in _markers(tokens):
+    for token in tokens:
+        if token.type != tokenize.COMMENT or not _ALMOST.match(token.string):
+            continue
+        if (marker := _marker(token)) is None:
+            misplaced.append(_unclear(token))
+            continue
         found = _meant(marker, statements, tokens, lines)
         if isinstance(found, Misplaced):
             misplaced.append(found)
@@ -89,29 +96,27 @@ def marked_statements(parsed: Parsed, statements: Sequence[Statement]) -> Marked
     return Marked(saved=saved, misplaced=tuple(misplaced))
 
 
-def _markers(tokens: Sequence[tokenize.TokenInfo]) -> Iterator[Marker]:
-    for token in tokens:
-        if token.type == tokenize.COMMENT and (match := _MARKER.fullmatch(token.string)):
-            line, column = token.start
-            yield Marker(
-                line=line,
-                column=column,
-                alone=not token.line[:column].strip(),
-                replaces=match[1] is not None,
-            )
+def _marker(token: tokenize.TokenInfo) -> Marker | None:
+    match = _MARKER.fullmatch(token.string)
+    if match is None:
+        return None
+    line, column = token.start
+    return Marker(
+        line=line,
+        column=column,
+        alone=not token.line[:column].strip(),
+        replaces=match[1] is not None,
+    )
 
 
-def unclear_markers(parsed: Parsed) -> tuple[tuple[int, int, str], ...]:
-    """Comments that begin as a marker does and go on with other words: line, column, text."""
-    if parsed.problem is not None or "@save" not in parsed.text:
-        return ()
-    tokens = tokenize.generate_tokens(io.StringIO(parsed.text).readline)
-    return tuple(
-        (*token.start, token.string)
-        for token in tokens
-        if token.type == tokenize.COMMENT
-        and _ALMOST.match(token.string)
-        and not _MARKER.fullmatch(token.string)
+def _unclear(token: tokenize.TokenInfo) -> Misplaced:
+    """A comment that begins as a marker does and goes on with other words."""
+    return Misplaced(
+        line=token.start[0],
+        column=token.start[1],
+        code="unclear-save",
+        message=f"{token.string!r} is no marker: after #@save only `replace` may follow",
+        hint="write #@save, or #@save replace, or put the words on a line of their own",
     )
 
 
@@ -128,17 +133,19 @@ def _meant(
         if marker.line <= _header_end(holder, tokens):
             return around
         return Misplaced(
-            marker=marker,
+            line=marker.line,
+            column=marker.column,
             code="nested-save",
             message="#@save marks a statement inside another, which cannot be saved by itself",
-            hint=f"mark the statement that begins above it: {lines[holder.node.lineno - 1].strip()}",
+            hint=f"mark the statement around it: {lines[holder.node.lineno - 1].strip()}",
         )
     if marker.alone:
         below = _below(marker.line, statements, lines)
         if below:
             return below
     return Misplaced(
-        marker=marker,
+        line=marker.line,
+        column=marker.column,
         code="dangling-save",
         message="#@save stands above no statement",
         hint="put it on the statement's first line, or on a line of its own just above it",
@@ -171,13 +178,17 @@ def _below(line: int, statements: Sequence[Statement], lines: Sequence[str]) -> 
     first = next((i for i, entry in enumerate(statements) if entry.first == row + 1), None)
     if first is None:
         return []
-    if not statements[first].imports:
+    if not _is_import(statements[first]):
         return [i for i, entry in enumerate(statements) if entry.first == row + 1]
     run = [first]
     for index in range(first + 1, len(statements)):
         entry, before = statements[index], statements[index - 1]
         gap = lines[before.last : entry.first - 1]
-        if not entry.imports or any(not text.strip() for text in gap):
+        if not _is_import(entry) or any(not text.strip() for text in gap):
             break
         run.append(index)
     return run
+
+
+def _is_import(statement: Statement) -> bool:
+    return isinstance(statement.node, ast.Import | ast.ImportFrom)

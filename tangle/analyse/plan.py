@@ -60,17 +60,22 @@ class Package:
     """The generated module.
 
     Attributes:
-        imports: statements that bind what the saved code uses, sorted.
+        future: the features of `from __future__` that hold for saved code, sorted.
+        imports: for each name that saved code takes from an import that is not saved itself, the
+            statements that bind it, sorted.
         aliases: names under which saved code speaks of the module itself.
         saved: in reading order.
-        exports: every name that the module has.
+        exports: every name that the module is known to have.
+        star: whether it has more, from a saved `from x import *`.
     """
 
     name: PackageName
-    imports: tuple[str, ...]
+    future: tuple[str, ...]
+    imports: Mapping[str, tuple[str, ...]]
     aliases: tuple[str, ...]
     saved: tuple[Saved, ...]
     exports: frozenset[str]
+    star: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,6 +83,8 @@ class Borrowed:
     """A statement that a section takes over from an earlier one.
 
     Attributes:
+        lines: the statement as a session runs it.
+        plain: the same as plain Python can run it, magics masked.
         section: the unit that it comes from.
         place: where it stands there.
     """
@@ -85,6 +92,7 @@ class Borrowed:
     kind: Literal["import", "saved", "statement"]
     names: tuple[str, ...]
     lines: tuple[CodeLine, ...]
+    plain: tuple[str, ...]
     section: SectionName
     place: Place
 

@@ -8,11 +8,11 @@ import warnings
 from dataclasses import dataclass
 from typing import Final
 
-from tangle.model import Chunk, CodeLine, Place, Problem
+from tangle.analyse.magics import Masked, is_cell_magic, masked
+from tangle.model import Chunk, Place, Problem
 
-_MAGIC: Final = re.compile(r"\s*([%!?]|[^#'\"]*\?\s*$)")
-_ASSIGNED: Final = re.compile(r"(\s*[\w.\[\], ]+=\s*)[%!]")
-_PYTHON_CELL_MAGICS: Final = frozenset({"time", "timeit", "capture", "prun", "python", "python3"})
+_LINE: Final = re.compile(r"\bline ([0-9]+)")
+_SYNTAX_ERRORS: Final = frozenset(cls.__name__ for cls in SyntaxError.__mro__[:-2])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,91 +20,139 @@ class Parsed:
     """A chunk's code as Python sees it.
 
     Attributes:
-        tree: the syntax tree; empty where the chunk is in another language (`%%bash`).
+        tree: the syntax tree; empty where the chunk is in another language (`%%bash`), or is there
+            to show a syntax error.
         text: the code that the tree was made of, line by line that of the chunk.
         magics: lines (from 1) that only IPython understands.
-        foreign: whether the whole chunk is a cell magic in another language.
+        naming: whether a magic may bind names that cannot be known without running.
+        foreign: whether plain Python has no use for the whole chunk.
+        awaits: whether it awaits outside a function, as only IPython can.
         problem: why there is no tree.
     """
 
     tree: ast.Module
     text: str
     magics: frozenset[int] = frozenset()
+    naming: bool = False
     foreign: bool = False
+    awaits: bool = False
     problem: Problem | None = None
 
 
 def parse_chunk(chunk: Chunk) -> Parsed:
-    """Parse a chunk's code; magics and shell lines of IPython count as `pass`."""
+    """Parse a chunk's code; magics and shell lines of IPython are masked."""
     code = chunk.code
-    if cell_magic := re.match(r"\s*%%(\w+)", code):
-        if cell_magic[1] not in _PYTHON_CELL_MAGICS:
-            return Parsed(tree=_nothing(), text="", foreign=True)
-        masked, magics = _masked(code)
-        return _parse(chunk, masked, magics)
-    plain = _parse(chunk, code, frozenset())
+    if is_cell_magic(code):
+        found = masked(code)
+        if found.foreign:
+            return Parsed(tree=_nothing(), text="", foreign=True, naming=found.naming)
+        return _parse(chunk, found)
+    plain = _parse(chunk, Masked(text=code))
     if plain.problem is None:
         return plain
-    masked, magics = _masked(code)
-    return _parse(chunk, masked, magics) if magics else plain
+    found = masked(code)
+    return _parse(chunk, found) if found.lines else plain
 
 
 def _nothing() -> ast.Module:
     return ast.Module(body=[], type_ignores=[])
 
 
-def _parse(chunk: Chunk, text: str, magics: frozenset[int]) -> Parsed:
+def _parse(chunk: Chunk, code: Masked) -> Parsed:
+    text = code.text
+    problem = _null_byte(chunk, text)
+    tree = _nothing()
+    if problem is None:
+        try:
+            tree = _tree(text)
+        except SyntaxError as error:
+            if chunk.settings.raises in _SYNTAX_ERRORS:
+                return Parsed(tree=tree, text="", foreign=True)
+            problem = _syntax_problem(chunk, error)
+        except (RecursionError, MemoryError):
+            problem = too_deep(chunk)
+    return Parsed(
+        tree=tree,
+        text=text,
+        magics=code.lines,
+        naming=code.naming,
+        awaits=problem is None and needs_await(tree, text),
+        problem=problem,
+    )
+
+
+def _tree(text: str) -> ast.Module:
+    """The tree of code that also compiles: `return` outside a function parses, but cannot run."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        tree = ast.parse(text)
+        try:
+            _compile(tree, awaiting=True)
+        except SyntaxError as error:
+            # The compiler counts columns in bytes, the parser in characters.
+            line = text.split("\n")[(error.lineno or 1) - 1].encode()
+            column = len(line[: (error.offset or 1) - 1].decode(errors="ignore"))
+            raise SyntaxError(error.msg, ("", error.lineno, column + 1, None)) from None
+    return tree
+
+
+def _compile(tree: ast.Module, *, awaiting: bool) -> None:
+    flags = ast.PyCF_ALLOW_TOP_LEVEL_AWAIT if awaiting else 0
+    compile(tree, "<chunk>", "exec", flags=flags, dont_inherit=True)
+
+
+def needs_await(tree: ast.Module, text: str) -> bool:
+    """Whether code that compiles awaits outside a function."""
+    if "await" not in text and "async" not in text:
+        return False
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            tree = ast.parse(text)
-    except SyntaxError as error:
-        problem = _syntax_problem(chunk, error)
-    except ValueError as error:  # a null byte
-        problem = _problem(chunk, 1, 1, str(error))
-    except (RecursionError, MemoryError):
-        problem = _problem(chunk, 1, 1, "this code is nested too deeply to be read")
-    else:
-        return Parsed(tree=tree, text=text, magics=magics)
-    return Parsed(tree=_nothing(), text=text, magics=magics, problem=problem)
-
-
-def _masked(code: str) -> tuple[str, frozenset[int]]:
-    lines = code.split("\n")
-    magics: set[int] = set()
-    for row, line in enumerate(lines):
-        if assigned := _ASSIGNED.match(line):
-            lines[row] = assigned[1] + "None"
-        elif _MAGIC.match(line):
-            lines[row] = line[: len(line) - len(line.lstrip())] + "pass"
-        else:
-            continue
-        magics.add(row + 1)
-    return "\n".join(lines), frozenset(magics)
+            _compile(tree, awaiting=False)
+    except SyntaxError:
+        return True
+    return False
 
 
 def place_in(chunk: Chunk, line: int, column: int) -> Place:
     """Where a line (from 1) and a column (characters, from 0) of a chunk's code stand."""
     if not chunk.lines:
         return Place(path=chunk.page, line=chunk.line)
-    origin = chunk.lines[min(max(line, 1), len(chunk.lines)) - 1]
-    return _moved(origin, column)
+    origin = chunk.lines[min(max(line, 1), len(chunk.lines)) - 1].place
+    return Place(path=origin.path, line=origin.line, column=max(origin.column + column, 1))
 
 
-def _moved(origin: CodeLine, column: int) -> Place:
-    moved = max(origin.place.column + column, 1)
-    return Place(path=origin.place.path, line=origin.place.line, column=moved)
+def _null_byte(chunk: Chunk, text: str) -> Problem | None:
+    at = text.find("\0")
+    if at < 0:
+        return None
+    before = text[:at]
+    column = at - (before.rfind("\n") + 1)
+    return _problem(chunk, before.count("\n") + 1, column, "it holds a null byte")
+
+
+def too_deep(chunk: Chunk) -> Problem:
+    """The problem of code that exceeds what Python, or the walk over it, can nest."""
+    return _problem(chunk, 1, 0, "its expressions are nested too deeply")
 
 
 def _syntax_problem(chunk: Chunk, error: SyntaxError) -> Problem:
-    return _problem(chunk, error.lineno or 1, error.offset or 1, error.msg)
+    line, column = error.lineno or 1, max((error.offset or 1) - 1, 0)
+    here = place_in(chunk, line, column)
+
+    def in_page(match: re.Match[str]) -> str:
+        place = place_in(chunk, int(match[1]), 0)
+        elsewhere = "" if place.path == here.path else f" of {place.path}"
+        return f"line {place.line}{elsewhere}"
+
+    return _problem(chunk, line, column, _LINE.sub(in_page, error.msg))
 
 
-def _problem(chunk: Chunk, line: int, offset: int, message: str) -> Problem:
+def _problem(chunk: Chunk, line: int, column: int, message: str) -> Problem:
     return Problem(
         code="syntax-error",
         severity="error",
-        place=place_in(chunk, line, max(offset - 1, 0)),
+        place=place_in(chunk, line, column),
         message=f"this chunk does not parse: {message}",
         hint="mend the line in the note; the rest of the section is tangled without this chunk",
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Set
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final, Literal
 
@@ -70,7 +70,7 @@ def _texts(value: object) -> tuple[str, ...]:
         return ()
     # A blank entry would hide the whole graph. Sets have no order of their own.
     texts = [entry for entry in value if isinstance(entry, str) and entry.strip()]
-    return tuple(sorted(texts) if isinstance(value, Set) else texts)
+    return tuple(sorted(texts) if isinstance(value, set | frozenset) else texts)
 
 
 def _unreadable(reason: str) -> Problem:

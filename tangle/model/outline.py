@@ -13,9 +13,16 @@ ReferenceKind = Literal["ref", "labelled", "embed"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Property:
-    """One `key:: value` line; the key normalised as Logseq does it, the value trimmed."""
+    """One `key:: value` line.
+
+    Attributes:
+        key: as Logseq files it: lower case, `-` for blanks and `_`.
+        name: the key as it is written.
+        value: trimmed.
+    """
 
     key: str
+    name: str
     value: str
     span: Span
     line: int

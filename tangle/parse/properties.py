@@ -20,6 +20,7 @@ def properties_of(pairs: Iterable[Pair], places: Places) -> tuple[Property, ...]
         [
             Property(
                 key=normal_key(places.text(pair.key)),
+                name=places.text(pair.key).strip(),
                 value=places.text(pair.value).strip(),
                 span=Span(start=pair.start, end=pair.end),
                 line=places.line(pair.start),

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections import defaultdict
 
-from tangle.model import Fence, Page
+from tangle.model import Block, Fence, Page
 
 _WIDTH = 60
 """Characters of a block's first words that the tree shows."""
 
 
 def outline(page: Page) -> dict[str, object]:
-    """The page as `tangle outline --format json` prints it (design.md 11)."""
+    """The page as `tangle outline --format json` prints it.
+
+    Property keys and ids stand as they are written; Logseq compares both without regard to case.
+    """
     return {
         "path": page.path,
         "blocks": [
@@ -21,15 +24,15 @@ def outline(page: Page) -> dict[str, object]:
                 "end": block.span.end,
                 "level": block.level,
                 "parent": block.parent,
-                "id": block.id,
-                "properties": {item.key: item.value for item in block.properties},
+                "id": _written_id(block),
+                "properties": {item.name: item.value for item in block.properties},
             }
             for block in page.blocks
         ],
         "code": [
             {
                 "block": fence.block,
-                "language": fence.language,
+                "language": fence.language or None,
                 "start": fence.span.start,
                 "end": fence.span.end,
                 "text": fence.text,
@@ -48,6 +51,11 @@ def outline(page: Page) -> dict[str, object]:
             for reference in page.references
         ],
     }
+
+
+def _written_id(block: Block) -> str | None:
+    values = (item.value for item in block.properties if item.value.lower() == block.id)
+    return next(values, block.id)
 
 
 def outline_text(page: Page) -> str:

@@ -95,8 +95,7 @@ def read_stack(dump: str, notes: Notes) -> Stack:
 
 
 def _line(notes: Notes, file: str, line: int) -> list[str]:
-    holder = notes.cells.get(file) or notes.sources[file]
-    return holder.code.split("\n")[line - 1 :][:1]
+    return notes.cells[file].code.split("\n")[line - 1 :][:1] if file in notes.cells else []
 
 
 def death_reason(code: int | None) -> str:

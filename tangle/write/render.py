@@ -26,6 +26,8 @@ EXTENSIONS: Mapping[MimeType, str] = {
 # Forms that say more than `<IPython.core.display.Markdown object>`.
 _SOURCES = (MimeType("text/markdown"), MimeType("text/latex"))
 _PLAIN = MimeType("text/plain")
+# `<Line2D object at 0x7f…>` is another one each time; nobody reads it, and notes stay the same.
+_ADDRESS = re.compile(r"(?<= at 0x)[0-9a-f]{6,16}\b", re.IGNORECASE)
 _NAMELESS = re.compile(r"<IPython\.core\.display\.\w+ object>")
 
 
@@ -53,7 +55,8 @@ class Figure:
 def rendered(outputs: tuple[Output, ...]) -> Rendered:
     """Streams and results in order, as a terminal shows them, and the figures.
 
-    A bundle that has a figure contributes that and not its text (`<Figure size ...>`).
+    A bundle that has a figure contributes that and not its text (`<Figure size ...>`); addresses in
+    memory, which differ at every run, become `0x…`.
     """
     texts: list[str] = []
     figures: list[tuple[MimeType, bytes]] = []
@@ -69,7 +72,8 @@ def rendered(outputs: tuple[Output, ...]) -> Rendered:
                     texts.append(_on_lines_of_its_own(_text(output), texts))
             case _:
                 assert_never(output)
-    return Rendered(text=shown("".join(texts)), figures=tuple(figures))
+    text = _ADDRESS.sub("…", shown("".join(texts)))
+    return Rendered(text=text, figures=tuple(figures))
 
 
 def _figure(bundle: MimeBundle) -> tuple[MimeType, bytes] | None:

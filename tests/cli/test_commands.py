@@ -144,7 +144,8 @@ def test_a_chunk_that_does_not_parse_is_named_and_the_rest_is_tangled(notes: Mak
     assert excerpt == "    y = **x**"
     assert caret.index("^") == excerpt.index("**")
     script = graph.root / "generated/d2l/sections/sec_1_1.py"
-    done = subprocess.run([sys.executable, str(script)], capture_output=True, text=True, check=False)
+    command = [sys.executable, str(script)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 1
     assert "pages/broken.md:7:8" in done.stderr
 
@@ -520,8 +521,7 @@ def test_check_for_github_annotates(notes: MakeNotes, monkeypatch: pytest.Monkey
             [("reference-cycle", 3)],
         ),
         (
-            "- tangle.name:: a\n  ```python\n  x = 1\n  ```\n"
-            "- tangle.name:: a\n  ```python\n  y = 1\n  ```",
+            "- tangle.name:: a\n  ```python\n  x\n  ```\n- tangle.name:: a\n  ```python\n  ```",
             [("duplicate-name", 6)],
         ),
         ("- ```python\n  x = true_w\n  ```", [("undefined-name", 2)]),

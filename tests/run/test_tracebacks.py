@@ -180,7 +180,7 @@ def test_a_frame_of_a_generated_module_names_the_notes(tmp_path: Path) -> None:
     (tmp_path / "saved.py").write_text(code)
     origin = Origin(path=PagePath("pages/saved.md"), line=7, margin=2)
     origins = (None, None, None, origin)
-    module = Source(path=str(tmp_path / "saved.py"), code=code, origins=origins)
+    module = Source(path=str(tmp_path / "saved.py"), origins=origins)
     session = run("import saved\nsaved.f(0)", path=(str(tmp_path),), sources=(module,))
     failure = session.results[0].failure
     assert failure is not None

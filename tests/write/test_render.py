@@ -130,3 +130,8 @@ def test_hostile_text_takes_time_in_proportion_to_it(text: str) -> None:
     start = time.perf_counter()
     shown(text)
     assert time.perf_counter() - start < 5
+
+
+def test_addresses_in_memory_do_not_change_the_notes() -> None:
+    said = Stream(name="stdout", text="<function f at 0x7f2b1c0a5d30> and 0x7f2b1c0a5d30\n")
+    assert rendered((said,)).text == "<function f at 0x…> and 0x7f2b1c0a5d30"

@@ -1,0 +1,123 @@
+"""Where names are defined, over all units in reading order."""
+
+from __future__ import annotations
+
+import difflib
+from bisect import bisect_left
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import chain
+
+from tangle.analyse.code import ChunkCode, Position, UnitCode
+from tangle.analyse.names import Import, Statement, Use
+from tangle.model import Place
+
+Wanted = Callable[[Position], bool]
+
+
+def _any(_: Position) -> bool:
+    return True
+
+
+class Definitions:
+    """An index of the units by the names that they define."""
+
+    def __init__(self, units: Sequence[UnitCode]) -> None:
+        """Index the units."""
+        self.units = tuple(units)
+        self._by_name: defaultdict[str, list[int]] = defaultdict(list)
+        self._lost: dict[str, int] = {}
+        self._near: dict[str, tuple[str, ...]] = {}
+        for index, code in enumerate(self.units):
+            for name in code.binders:
+                self._by_name[name].append(index)
+            for name in code.lost:
+                self._lost.setdefault(name, index)
+
+    def code(self, position: Position) -> ChunkCode:
+        """The chunk in which a statement stands."""
+        return self.units[position.unit].chunks[position.chunk]
+
+    def statement(self, position: Position) -> Statement:
+        """The statement at a position."""
+        return self.code(position).statements[position.statement]
+
+    def place(self, position: Position) -> Place:
+        """Where the statement at a position stands in the notes."""
+        return self.code(position).start(self.statement(position))
+
+    def defines(self, name: str, unit: int) -> bool:
+        """Whether a unit defines a name."""
+        return name in self.units[unit].binders
+
+    def within(self, use: Use, position: Position, wanted: Wanted = _any) -> Position | None:
+        """The statement of the same unit that defines a name for the one at `position`.
+
+        The last one before it, or, for a name needed only when a function is called, the last one
+        anywhere in the unit.
+        """
+        here = (position.chunk, position.statement)
+        found = self.units[position.unit].binders.get(use.name, ())
+        at = bisect_left(found, here)
+        before = (found[i] for i in reversed(range(at)))
+        after = (found[i] for i in reversed(range(at, len(found))) if found[i] != here)
+        candidates = chain(before, after) if use.deferred else before
+        return self._first(position.unit, candidates, wanted)
+
+    def earlier(self, name: str, unit: int, wanted: Wanted = _any) -> Position | None:
+        """The last definition of a name in the nearest numbered unit before a numbered one."""
+        if not self.units[unit].numbered:
+            return None
+        having = self._by_name.get(name, [])
+        for at in reversed(range(bisect_left(having, unit))):
+            index = having[at]
+            if self.units[index].numbered:
+                candidates = reversed(self.units[index].binders[name])
+                if (found := self._first(index, candidates, wanted)) is not None:
+                    return found
+        return None
+
+    @staticmethod
+    def _first(
+        unit: int, candidates: Iterable[tuple[int, int]], wanted: Wanted
+    ) -> Position | None:
+        positions = (Position(unit, *entry) for entry in candidates)
+        return next((entry for entry in positions if wanted(entry)), None)
+
+    def elsewhere(self, name: str, after: int = -1) -> Position | None:
+        """The first definition of a name in a unit behind `after`, for a hint."""
+        having = self._by_name.get(name, [])
+        at = bisect_left(having, after + 1)
+        if at == len(having):
+            return None
+        return Position(having[at], *self.units[having[at]].binders[name][0])
+
+    def plain_imports(self, position: Position, name: str) -> Iterator[Position]:
+        """The statement at a position, and before it those that add to the same plain import.
+
+        `import a.b` and `import a.c` both bind `a`, and code that uses `a` may need either.
+        """
+        yield position
+        if any(entry.plain for entry in self.imports(position, name)):
+            here = (position.chunk, position.statement)
+            for entry in self.units[position.unit].binders[name]:
+                other = Position(position.unit, *entry)
+                if entry < here and any(found.plain for found in self.imports(other, name)):
+                    yield other
+
+    def imports(self, position: Position, name: str) -> tuple[Import, ...]:
+        """How the import statement at a position binds a name; nothing where it is none."""
+        return tuple(entry for entry in self.statement(position).imports if entry.bound == name)
+
+    def lost(self, name: str, before: int | None = None) -> bool:
+        """Whether a chunk that does not parse seems to define the name, in a unit before one."""
+        index = self._lost.get(name)
+        return index is not None and (before is None or index < before)
+
+    def nearest(self, name: str, reachable: Callable[[str], bool]) -> str | None:
+        """The reachable name that the given one is most likely a misspelling of."""
+        if name not in self._near:
+            # Length first: comparing with every name of a large graph takes its time.
+            known = sorted(n for n in self._by_name if abs(len(n) - len(name)) <= 2)
+            self._near[name] = tuple(difflib.get_close_matches(name, known, n=5, cutoff=0.75))
+        return next((entry for entry in self._near[name] if reachable(entry)), None)

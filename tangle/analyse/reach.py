@@ -1,0 +1,110 @@
+"""What code asks of the package, and which saved statements it reaches by that."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from tangle.analyse.names import Import, Statement, Use
+from tangle.analyse.plan import Package, PackageName, Saved
+
+
+def names_module(entry: Import, name: PackageName) -> bool:
+    """Whether an import binds the generated module itself to a name."""
+    if entry.attribute is not None:
+        return entry.module == name.root and entry.attribute == name.module
+    return entry.module == str(name) and entry.alias is not None
+
+
+def from_module(entry: Import, name: PackageName) -> bool:
+    """Whether an import takes something out of the generated module."""
+    return entry.module == str(name) and entry.attribute is not None
+
+
+def package_attribute(use: Use, name: PackageName, aliases: Iterable[str]) -> str | None:
+    """The attribute of the generated module that a use asks for, if it asks for one."""
+    if use.name in aliases and use.path:
+        return use.path[0]
+    if use.name == name.root and len(use.path) > 1 and use.path[0] == name.module:
+        return use.path[1]
+    return None
+
+
+def asked_of_package(
+    statements: Iterable[Statement], name: PackageName, aliases: Iterable[str]
+) -> Iterator[str]:
+    """The names that statements ask of the package; `*` for all of them."""
+    for statement in statements:
+        for use in statement.uses:
+            attribute = package_attribute(use, name, aliases)
+            if attribute is not None:
+                yield attribute
+        for entry in statement.imports:
+            if from_module(entry, name) and entry.attribute is not None:
+                yield entry.attribute
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reach:
+    """Which saved statements a piece of code reaches, through others."""
+
+    package: Package
+    _by_name: Mapping[str, tuple[int, ...]]
+    _next: tuple[tuple[str, ...], ...]
+
+    @classmethod
+    def of(cls, package: Package) -> Reach:
+        """Index a package's statements by what they add and what they use."""
+        by_name: defaultdict[str, list[int]] = defaultdict(list)
+        for index, saved in enumerate(package.saved):
+            for name in _touched(saved, package):
+                by_name[name].append(index)
+        return cls(
+            package=package,
+            _by_name={name: tuple(found) for name, found in by_name.items()},
+            _next=tuple(
+                tuple(dict.fromkeys(_package_names(saved.statement.uses, package)))
+                for saved in package.saved
+            ),
+        )
+
+    def closure(self, names: Iterable[str]) -> frozenset[int]:
+        """Indices of the saved statements that the names lead to."""
+        todo = list(names)
+        if "*" in todo:
+            todo.extend(self.package.exports)
+        seen: set[str] = set()
+        reached: set[int] = set()
+        while todo:
+            name = todo.pop()
+            if name in seen:
+                continue
+            seen.add(name)
+            for index in self._by_name.get(name, ()):
+                if index not in reached:
+                    reached.add(index)
+                    todo.extend(self._next[index])
+        return frozenset(reached)
+
+    def texts(self, reached: Iterable[int]) -> Iterator[str]:
+        """The saved statements at these indices, each behind the imports that it uses."""
+        for index in sorted(reached):
+            for name in self._next[index]:
+                yield from self.package.imports.get(name, ())
+            yield self.package.saved[index].text
+
+
+def _touched(saved: Saved, package: Package) -> tuple[str, ...]:
+    """The names whose meaning a saved statement makes or changes."""
+    if saved.names or saved.statement.patches:
+        return saved.names or saved.statement.patches
+    uses = (use for use in saved.statement.uses if not use.deferred)
+    return tuple(dict.fromkeys(_package_names(uses, package)))
+
+
+def _package_names(uses: Iterable[Use], package: Package) -> Iterator[str]:
+    """Names of the package that uses inside saved code, plain or through an alias, ask for."""
+    for use in uses:
+        attribute = package_attribute(use, package.name, package.aliases)
+        yield attribute if attribute is not None else use.name
