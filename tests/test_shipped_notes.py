@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from tangle.model import PagePath
+from tangle.parse import parse
 from tests.graphs import call
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -19,12 +21,13 @@ NOTES = ROOT / "notes"
 DATA = NOTES / "data" / "FashionMNIST" / "raw"
 
 # Every name that the user's own notes call through `d2l.` in chapters 2 and 3, or use undefined.
-API = """
-    Accumulator Animator Timer accuracy evaluate_accuracy get_dataloader_workers
-    get_fashion_mnist_labels linreg load_array load_data_fashion_mnist plot plt predict_ch3
-    set_axes set_figsize sgd show_images squared_loss synthetic_data train_ch3 train_epoch_ch3
-    try_gpu use_svg_display
-""".split()
+API = [
+    *("Accumulator", "Animator", "Timer", "accuracy", "evaluate_accuracy"),
+    *("get_dataloader_workers", "get_fashion_mnist_labels", "linreg", "load_array"),
+    *("load_data_fashion_mnist", "plot", "plt", "predict_ch3", "set_axes", "set_figsize", "sgd"),
+    *("show_images", "squared_loss", "synthetic_data", "train_ch3", "train_epoch_ch3"),
+    *("try_gpu", "use_svg_display"),
+]
 
 
 def notes(*arguments: str) -> tuple[int, str]:
@@ -119,12 +122,18 @@ def test_ids_are_there_once_and_references_lead_somewhere() -> None:
 
 
 def test_page_links_lead_to_pages() -> None:
-    pages = {path.stem: path.read_text(encoding="utf-8") for path in (NOTES / "pages").glob("*.md")}
+    pages = [
+        parse(path.read_bytes(), PagePath(path.name)) for path in (NOTES / "pages").glob("*.md")
+    ]
+    names = {page.path.removesuffix(".md") for page in pages}
     aliases = {
         alias.strip()
-        for text in pages.values()
-        for found in re.findall(r"^alias:: (.+)$", text, re.MULTILINE)
-        for alias in found.split(",")
+        for page in pages
+        for block in page.blocks
+        for entry in block.properties
+        if entry.key == "alias"
+        for alias in entry.value.split(",")
     }
-    links = {found for text in pages.values() for found in re.findall(r"\[\[([^\]]+)\]\]", text)}
-    assert links - set(pages) - aliases == set()
+    links = {link for page in pages for link in page.links}
+    assert links - names - aliases == set()
+    assert links

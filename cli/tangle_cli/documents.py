@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from tangle.model import Failure, MimeBundle, Output, Problem, Stream
-from tangle.pipeline import RunReport, SectionRow, SectionRun, chunk_results
+from tangle.pipeline import Project, RunReport, SectionRow, SectionRun, chunk_results
 
 
 def sections_document(rows: Iterable[SectionRow]) -> dict[str, Any]:
@@ -46,17 +46,17 @@ def _problem(problem: Problem) -> dict[str, Any]:
     }
 
 
-def run_document(report: RunReport) -> dict[str, Any]:
+def run_document(project: Project, report: RunReport) -> dict[str, Any]:
     """What came of a run."""
     return {
-        "sections": [_section_run(run) for run in report.sections],
+        "sections": [_section_run(project, run) for run in report.sections],
         "pages": list(report.pages),
         "figures": list(report.figures),
         "problems": [_problem(problem) for problem in (*report.pending, *report.kept)],
     }
 
 
-def _section_run(run: SectionRun) -> dict[str, Any]:
+def _section_run(project: Project, run: SectionRun) -> dict[str, Any]:
     result = run.result
     return {
         "number": run.session.name,
@@ -70,7 +70,7 @@ def _section_run(run: SectionRun) -> dict[str, Any]:
         "peak_memory": result.peak_memory,
         "chunks": [
             {
-                "page": planned.occurrence.chunk.page,
+                "page": project.shown(planned.occurrence.chunk.page),
                 "line": planned.occurrence.chunk.line,
                 "section": planned.occurrence.section,
                 "outcome": entry.outcome,

@@ -161,7 +161,8 @@ def init(where: Where) -> None:
     """
     from tangle.pipeline import write_config
 
-    path = write_config(Path.cwd(), where.graph.resolve() if where.graph else None)
+    graph, output = (path and path.resolve() for path in (where.graph, where.output))
+    path = write_config(Path.cwd(), graph, output)
     click.echo(f"wrote {path}")
 
 
@@ -243,7 +244,9 @@ def _device(ctx: click.Context, param: click.Parameter, value: str | None) -> st
     "--jobs", type=click.IntRange(1), default=1, show_default=True, help="Sections at a time."
 )
 @click.option(
-    "--timeout", type=click.FloatRange(0, min_open=True), help="Seconds a section may take."
+    "--timeout",
+    type=click.FloatRange(0, 1e9, min_open=True, max_open=True),
+    help="Seconds a section may take.",
 )
 @click.option("--fresh", is_flag=True, help="Run also what the cache could answer.")
 @click.option(
@@ -282,9 +285,9 @@ def run(where: Where, /, sections: tuple[str, ...], **options: Any) -> None:
             project, None if everything else sections, RunOptions(**options), observe=observe
         )
     if report_file is not None:
-        write_junit(report, report_file)
+        write_junit(project, report, report_file)
     if form == "json":
-        _print_json(run_document(report))
+        _print_json(run_document(project, report))
     else:
         _print_lines(run_lines(project, report))
     sys.exit(report.exit_code)

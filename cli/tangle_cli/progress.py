@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TextIO
 
-from tangle.run import CellFinished, CellStarted, Event, Observer, SessionStarted
+from tangle.run import CellStarted, Event, Observer, SessionFinished, SessionStarted
 
 
 @contextmanager
@@ -22,7 +22,7 @@ def progress(stream: TextIO | None = None) -> Iterator[Observer]:
 
 
 class _Plain:
-    """One line when a section starts, one for each chunk that does not pass."""
+    """One line when a section starts, one when it is done."""
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
@@ -31,8 +31,8 @@ class _Plain:
         match event:
             case SessionStarted(section=section):
                 print(f"{section}: running", file=self._stream, flush=True)
-            case CellFinished(result=result, section=section) if result.outcome != "passed":
-                print(f"{section}: {result.outcome}", file=self._stream, flush=True)
+            case SessionFinished(section=section, outcome=outcome, seconds=seconds):
+                print(f"{section}: {outcome}, {seconds:.1f} s", file=self._stream, flush=True)
             case _:
                 return
 
@@ -53,7 +53,9 @@ def _live() -> Iterator[Observer]:
                     tasks[section] = shown.add_task(f"{section}: starting", total=None)
                 case CellStarted(section=section, name=name):
                     shown.update(tasks[section], description=f"{section}: {name}")
-                case CellFinished():
+                case SessionFinished(section=section):
+                    shown.remove_task(tasks.pop(section))
+                case _:
                     return
 
         yield observe

@@ -12,6 +12,8 @@ from tangle.pipeline import Project, RunReport, SectionRow, SectionRun, chunk_re
 from tangle.write import rendered
 
 _WIDTH = 100
+_MOST_LINES = 60
+"""Lines of one chunk's output that a terminal is given."""
 
 
 def problem_lines(project: Project, problem: Problem) -> Iterator[str]:
@@ -137,8 +139,10 @@ def _output_lines(project: Project, run: SectionRun) -> Iterator[str]:
         occurrence = planned.occurrence
         page = path_from_here(project, project.shown(occurrence.page))
         yield f"── {occurrence.section}  {page}:{occurrence.chunk.line}"
-        if shown.text:
-            yield shown.text
+        lines = shown.text.split("\n") if shown.text else []
+        yield from lines[:_MOST_LINES]
+        if len(lines) > _MOST_LINES:
+            yield f"[… {count(len(lines) - _MOST_LINES, 'more line')}]"
         for number in range(len(shown.figures)):
             yield f"[figure {number + 1}]" if len(shown.figures) > 1 else "[figure]"
     yield ""

@@ -47,6 +47,9 @@ def _digests(plan: Plan) -> dict[tuple[PagePath, int], set[str]]:
 def _stale(path: PagePath, stored: StoredOutput, *, orphan: bool) -> Problem:
     message = "this output belongs to no chunk" if orphan else "this output is of older code"
     hint = "delete the block, or run `tangle clean`" if orphan else "run the section again"
+    if stored.edited:
+        message += ", and was edited by hand"
+        hint = "delete the block, or run the section with --force"
     return Problem(
         code="stale-output",
         severity="error",
@@ -71,7 +74,9 @@ def _stale_files(loaded: Loaded) -> Iterator[Problem]:
     try:
         changes = generated_changes(loaded, generated(loaded))
     except ForeignFile as error:
-        yield _file_problem(project, project.output, "foreign-file", str(error), "")
+        for path in error.paths:
+            message = "a file stands here that tangle did not write"
+            yield _file_problem(project, path, "foreign-file", message, "move it, or set `output`")
         return
     if not (changes.changed or changes.removed or changes.unchanged):
         return  # nothing was ever generated here

@@ -17,7 +17,7 @@ from tangle.emit import Module, init, module
 from tangle.model import Cell, CodeLine, Job, Origin, PagePath, SectionName, Source
 from tangle.pipeline.project import Project
 from tangle.pipeline.selection import Selected
-from tangle.store.environment import installed_packages
+from tangle.store.environment import accelerators, installed_packages
 
 _SCHEMA = 1
 """Raised whenever the meaning of a cached result changes."""
@@ -140,6 +140,7 @@ def cache_key(job: Job, package_texts: Sequence[str]) -> str:
         "python": sys.version,
         "machine": [platform.system(), platform.machine(), os.cpu_count()],
         "installed": installed_packages(),
+        "accelerators": accelerators(),
         "environment": sorted(
             (name, value)
             for name, value in os.environ.items()

@@ -7,6 +7,7 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 from tangle.model import Result
+from tangle.pipeline.project import Project
 from tangle.pipeline.reports import RunReport, SectionRun
 from tangle.pipeline.running import chunk_results
 from tangle.store.environment import write_file
@@ -15,7 +16,7 @@ from tangle.write import rendered
 _INVALID = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 
 
-def write_junit(report: RunReport, path: Path) -> None:
+def write_junit(project: Project, report: RunReport, path: Path) -> None:
     """Write a run's report as JUnit XML.
 
     Raises:
@@ -23,13 +24,13 @@ def write_junit(report: RunReport, path: Path) -> None:
     """
     root = ElementTree.Element("testsuites", name="tangle")
     for run in report.sections:
-        root.append(_suite(run))
+        root.append(_suite(project, run))
     ElementTree.indent(root)
     data = ElementTree.tostring(root, encoding="utf-8", xml_declaration=True)
     write_file(path, data + b"\n")
 
 
-def _suite(run: SectionRun) -> ElementTree.Element:
+def _suite(project: Project, run: SectionRun) -> ElementTree.Element:
     results = chunk_results(run)
     outcomes = [result.outcome for _, result in results]
     errors = sum(outcome in ("timed-out", "died", "interrupted") for outcome in outcomes)
@@ -49,7 +50,7 @@ def _suite(run: SectionRun) -> ElementTree.Element:
             "testcase",
             classname=_clean(run.session.name),
             name=f"chunk {number}",
-            file=chunk.page,
+            file=project.shown(chunk.page),
             line=str(chunk.line),
             time=f"{result.seconds:.3f}",
         )

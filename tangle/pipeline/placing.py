@@ -8,8 +8,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from tangle.analyse import PlannedChunk, Session
+from tangle.link import CONFIG
 from tangle.model import Page, PagePath, Place, Problem, Result, SectionName
-from tangle.pipeline.load import Loaded, load
+from tangle.pipeline.load import Loaded, load, shown
 from tangle.pipeline.project import Project
 from tangle.store import Changed, lock, remove_asset, replace, write_asset
 from tangle.write import (
@@ -62,17 +63,17 @@ def outputs_of(
     placed: list[Placed] = []
     for planned, result in results:
         section = planned.occurrence.section
-        shown = rendered(result.outputs)
+        seen = rendered(result.outputs)
         links: list[FigureLink] = []
         figures: list[Figure] = []
-        for mime, data in shown.figures:
+        for mime, data in seen.figures:
             counts[section] += 1
             name = figure_name(section, counts[section], EXTENSIONS[mime])
             target = asset_target(planned.occurrence.page, name)
             links.append(FigureLink(label=figure_label(section, counts[section]), target=target))
             figures.append(Figure(name=name, data=data))
         if result.outcome == "passed":
-            output = ChunkOutput(digest=planned.digest, text=shown.text, figures=tuple(links))
+            output = ChunkOutput(digest=planned.digest, text=seen.text, figures=tuple(links))
             placed.append(
                 Placed(
                     section=session.name,
@@ -167,7 +168,7 @@ def _place_page(
     }
     plan = plan_outputs(page, outputs, unit=loaded.config.unit, force=force)
     placement.kept.extend(plan.kept_edited)
-    placement.pending.extend(plan.refused)
+    placement.pending.extend(shown(project, problem) for problem in plan.refused)
     if plan.refused:
         return
     # Figures first: a page never shows one that is not there.
@@ -197,7 +198,7 @@ def _used_elsewhere(pages: Mapping[PagePath, Page], path: PagePath, name: str) -
 def _pending(project: Project, session: Session | None, output: Placed) -> Problem:
     section = session.unit.section if session is not None else None
     where = Place(
-        path=PagePath(project.shown(section.page)) if section else PagePath(str(project.graph)),
+        path=PagePath(project.shown(section.page if section else CONFIG)),
         line=section.line if section else 1,
     )
     return Problem(

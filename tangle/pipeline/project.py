@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import difflib
+import keyword
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -122,6 +124,8 @@ def find_project(
         NoGraph: there is no graph where it should be.
         BadConfig: the configuration cannot be read or says what cannot be.
     """
+    if config is not None and not config.is_file():
+        raise BadConfig(config, "there is no such file", "name a tangle.toml, or write one: init")
     named = graph.resolve() if graph is not None else None
     found = config.resolve() if config is not None else _config_above(named or start.resolve())
     options = _read_options(found) if found is not None else Options()
@@ -182,6 +186,9 @@ def _read_options(path: Path) -> Options:
     return _options(path, table)
 
 
+DEVICE: Final = re.compile(r"auto|cpu|mps|cuda(:[0-9]+)?")
+MOST_SECONDS: Final = 1e9
+_RESERVED: Final = ("__init__", "__main__", "sections")
 _ALLOWED: Final[Mapping[str, tuple[str, ...]]] = {
     "figures": ("svg", "png"),
     "borrow": ("on", "off"),
@@ -204,6 +211,10 @@ def _options(path: Path, table: Mapping[str, Any]) -> Options:
             raise BadConfig(
                 path, f"{name} cannot be {value!r}", f"one of {', '.join(_ALLOWED[name])}"
             )
+    if isinstance(device := table.get("device", "auto"), str) and not DEVICE.fullmatch(device):
+        raise BadConfig(path, f"device cannot be {device!r}", "auto, cpu, cuda, cuda:N or mps")
+    if not 0 <= table.get("timeout", 0) < MOST_SECONDS:
+        raise BadConfig(path, f"timeout cannot be {table['timeout']}", "0 or more seconds")
     return Options(**table)
 
 
@@ -214,7 +225,8 @@ def _defaults() -> Mapping[str, object]:
 
 def _package_name(options: Options, config: Path | None) -> PackageName:
     root, _, module = options.package.partition(".")
-    if not (root.isidentifier() and module.isidentifier()):
+    usable = all(part.isidentifier() and not keyword.iskeyword(part) for part in (root, module))
+    if not usable or module in _RESERVED:
         hint = "it takes a package and a module in it, such as d2l.torch"
         raise BadConfig(config or Path(CONFIG_NAME), f"package cannot be {options.package!r}", hint)
     return PackageName(root=root, module=module)
@@ -233,8 +245,13 @@ borrow = "on"             # "off": a name taken from an earlier section is an er
 """
 
 
-def write_config(folder: Path, graph: Path | None) -> Path:
+def write_config(folder: Path, graph: Path | None, output: Path | None = None) -> Path:
     """Write a `tangle.toml` for the graph in or above a folder, or the one graph below it.
+
+    Args:
+        folder: where to look for a graph.
+        graph: the graph, where it was named.
+        output: folder for what is generated, where it was named.
 
     Returns:
         The file that was written.
@@ -250,13 +267,14 @@ def write_config(folder: Path, graph: Path | None) -> Path:
     path = root / CONFIG_NAME
     if path.exists():
         raise ConfigExists(path)
-    try:
-        relative = found.relative_to(root).as_posix()
-    except ValueError:
-        relative = str(found)
-    text = TEMPLATE.format(graph=_Quoted(relative), output=_Quoted("generated"))
+    target = _relative(output, root) if output is not None else "generated"
+    text = TEMPLATE.format(graph=_Quoted(_relative(found, root)), output=_Quoted(target))
     create(path, text.encode(), root=root)
     return path
+
+
+def _relative(path: Path, root: Path) -> str:
+    return path.relative_to(root).as_posix() if path.is_relative_to(root) else str(path)
 
 
 def _graph_below(folder: Path) -> Path | None:

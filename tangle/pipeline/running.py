@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from tangle.analyse import PlannedChunk
-from tangle.model import Failure, Job, PagePath, Place, Result, SessionResult
+from tangle.analyse import PlannedChunk, Session
+from tangle.model import Failure, Job, PagePath, Place, Result, SectionName, SessionResult
 from tangle.pipeline.jobs import PreparedPackage, RunOptions, cache_key, job, package_files
 from tangle.pipeline.load import Loaded, load, shown
 from tangle.pipeline.placing import Placed, Placement, outputs_of, place
@@ -104,15 +104,13 @@ class _Run:
         }
         todo = [index for index in range(len(tasks)) if index not in found]
         keeper = _Keeper(self._executor, self._cache, {t.job.section: t for t in tasks})
-        results = run_jobs(
-            [tasks[index].job for index in todo],
-            executor=keeper,
-            workers=self._options.jobs,
-            observe=observe,
-        )
+        done = dict(found)
+        for wave in _waves([entry.session for entry in selected], todo):
+            jobs = [tasks[index].job for index in wave]
+            results = run_jobs(jobs, executor=keeper, workers=self._options.jobs, observe=observe)
+            done.update(zip(wave, results, strict=True))
         if todo:
             self._cache.prune(_CACHE_BYTES, _CACHE_AGE)
-        done = dict(zip(todo, results, strict=True)) | found
         return tuple(
             self._section_run(task, done[index], cached=index in found)
             for index, task in enumerate(tasks)
@@ -145,6 +143,20 @@ class _Run:
             first=1 if task.selected.session.prelude else 0,
             asked=task.job.device,
         )
+
+
+def _waves(sessions: Sequence[Session], todo: Sequence[int]) -> list[list[int]]:
+    """The sessions to run, in groups: those of a group need only sessions of groups before it.
+
+    The sessions come with those they need before them, unless needs run in a circle.
+    """
+    level: dict[SectionName, int] = {}
+    for session in sessions:
+        level[session.name] = max((level.get(n, -1) + 1 for n in session.unit.needs), default=0)
+    waves: dict[int, list[int]] = {}
+    for index in todo:
+        waves.setdefault(level[sessions[index].name], []).append(index)
+    return [waves[key] for key in sorted(waves)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

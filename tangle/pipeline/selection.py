@@ -30,6 +30,14 @@ class NoCode(UsageError):
         super().__init__(f"section {wanted}: it has no code; `tangle list` names those that have")
 
 
+class SeveralScripts(UsageError):
+    """The section is a chapter, which has a script for each of its sections."""
+
+    def __init__(self, wanted: str, names: Sequence[str]) -> None:
+        """Tell which it has."""
+        super().__init__(f"section {wanted}: it has several scripts; name one: {', '.join(names)}")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Selected:
     """A session, whole or to the end of one of its sections.
@@ -63,6 +71,20 @@ def select(plan: Plan, wanted: Iterable[str]) -> tuple[Selected, ...]:
                 todo.append(need)
     sessions = [session for session in plan.sessions if session.name in found]
     return tuple(Selected(session=s, chunks=found[s.name]) for s in _needs_first(sessions))
+
+
+def find_session(plan: Plan, wanted: str) -> Session:
+    """The one session that an argument names.
+
+    Raises:
+        UnknownSection: it names no section.
+        NoCode: it names one without code.
+        SeveralScripts: it names a chapter.
+    """
+    found = _named(plan, wanted)
+    if len(found) > 1:
+        raise SeveralScripts(wanted, [selected.session.name for selected in found])
+    return found[0].session
 
 
 def select_all(plan: Plan) -> tuple[Selected, ...]:

@@ -13,7 +13,7 @@ from tangle.pipeline.build import generated
 from tangle.pipeline.load import load, shown
 from tangle.pipeline.project import Project
 from tangle.pipeline.running import CACHE
-from tangle.pipeline.selection import select
+from tangle.pipeline.selection import find_session
 from tangle.store import Cache, lock, page_files, read_bytes, remove_asset, replace
 from tangle.write import apply, remove_outputs
 
@@ -24,9 +24,10 @@ def show(project: Project, name: str) -> str:
     Raises:
         UnknownSection: there is no such section.
         NoCode: it has no code.
+        SeveralScripts: it is a chapter.
     """
     loaded = load(project)
-    session = select(loaded.plan, [name])[-1].session
+    session = find_session(loaded.plan, name)
     return generated(loaded)[script_path(loaded.plan, session.name)]
 
 
@@ -59,7 +60,8 @@ def clean(project: Project, *, force: bool = False) -> CleanReport:
     loaded = load(project)
     pages: list[str] = []
     kept: list[Problem] = []
-    figures = 0
+    dropped: set[str] = set()
+    used: set[str] = set()
     with lock(project.state):
         for path, page in loaded.pages.items():
             plan = remove_outputs(page, force=force)
@@ -68,7 +70,9 @@ def clean(project: Project, *, force: bool = False) -> CleanReport:
                 data = apply(page.data, plan.edits)
                 replace(project.graph / path, data, expected=page.data, root=project.graph)
                 pages.append(project.shown(path))
-            figures += sum(remove_asset(project.graph, name) for name in plan.dropped_assets)
+            dropped.update(plan.dropped_assets)
+            used.update(plan.used_assets)
+        figures = sum(remove_asset(project.graph, name) for name in sorted(dropped - used))
         Cache(project.state / CACHE).clear()
     return CleanReport(pages=tuple(pages), figures=figures, kept=tuple(kept))
 

@@ -12,6 +12,7 @@ from tangle.run.events import (
     Event,
     Executor,
     Observer,
+    SessionFinished,
     SessionStarted,
     ignore,
 )
@@ -25,6 +26,7 @@ __all__ = [
     "Executor",
     "LocalExecutor",
     "Observer",
+    "SessionFinished",
     "SessionStarted",
     "ignore",
     "result_from_json",

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
-from tangle.model import Job, Result, SectionName, SessionResult
+from tangle.model import Job, Outcome, Result, SectionName, SessionResult
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,7 +34,16 @@ class CellFinished:
     result: Result
 
 
-Event = SessionStarted | CellStarted | CellFinished
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionFinished:
+    """A session's worker is gone; its result is on its way."""
+
+    section: SectionName
+    outcome: Outcome
+    seconds: float
+
+
+Event = SessionStarted | CellStarted | CellFinished | SessionFinished
 Observer = Callable[[Event], None]
 
 

@@ -13,7 +13,13 @@ from dataclasses import dataclass
 from typing import assert_never
 
 from tangle.model import Failure, Job, Outcome, Result, SessionResult
-from tangle.run.events import CellFinished, CellStarted, Observer, SessionStarted
+from tangle.run.events import (
+    CellFinished,
+    CellStarted,
+    Observer,
+    SessionFinished,
+    SessionStarted,
+)
 from tangle.run.limits import EVENT_LINE, WRITTEN_TEXT
 from tangle.run.postmortem import Stack, death_reason, first_place, notes_of, read_stack
 from tangle.run.process import Worker, start_worker
@@ -66,7 +72,12 @@ class LocalExecutor:
 
     def run(self, job: Job, observe: Observer) -> SessionResult:
         """Runs one session to its end; nothing that its code does is raised."""
-        return _Session(job, observe, self._stop_seen, self._settings).run()
+        result = _Session(job, observe, self._stop_seen, self._settings).run()
+        finished = SessionFinished(
+            section=job.section, outcome=result.outcome, seconds=result.seconds
+        )
+        observe(finished)
+        return result
 
     def stop(self) -> None:
         """Kills the workers of all sessions; may be called in a signal handler."""

@@ -27,6 +27,12 @@ def installed_packages() -> tuple[str, ...]:
     return tuple(sorted(found))
 
 
+def accelerators() -> tuple[str, ...]:
+    """The device files of accelerators that this machine shows, sorted."""
+    names = ("nvidia[0-9]*", "dxg", "kfd")
+    return tuple(sorted(str(path) for name in names for path in Path("/dev").glob(name)))
+
+
 @contextlib.contextmanager
 def scratch_tree(files: Mapping[str, str], *, owned: str) -> Iterator[Path]:
     """A folder that holds generated files, removed at the end.

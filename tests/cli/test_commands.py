@@ -521,7 +521,7 @@ def test_check_for_github_annotates(notes: MakeNotes, monkeypatch: pytest.Monkey
             [("reference-cycle", 3)],
         ),
         (
-            "- tangle.name:: a\n  ```python\n  x\n  ```\n- tangle.name:: a\n  ```python\n  ```",
+            "- tangle.name:: a\n  ```python\n  1\n  ```\n- tangle.name:: a\n  ```python\n  ```",
             [("duplicate-name", 6)],
         ),
         ("- ```python\n  x = true_w\n  ```", [("undefined-name", 2)]),
