@@ -233,7 +233,7 @@ def _open(project: Project, planned: PlannedChunk) -> Result:
     where = Place(path=PagePath(project.shown(chunk.page)), line=chunk.line)
     failure = Failure(
         name="OpenReference",
-        message=f"{where}: a reference in this chunk means nothing; `tangle check` says which",
+        message="a reference in this chunk means nothing; `tangle check` says which",
         traceback="",
         place=where,
     )
