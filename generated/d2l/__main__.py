@@ -22,6 +22,7 @@ SECTIONS = (
 
 def main(arguments):
     """List the sections, or run the one that is named; returns the exit code."""
+    sys.stdout.reconfigure(errors="backslashreplace")
     if not arguments:
         for name, title, _ in SECTIONS:
             print(name if name == title else f"{name}  {title}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tangle.analyse.code import ChunkCode
 from tangle.analyse.names import Statement
+from tangle.analyse.package import future_features
 from tangle.analyse.plan import (
     Borrowed,
     Package,
@@ -14,6 +15,7 @@ from tangle.analyse.plan import (
     Session,
 )
 from tangle.analyse.planning import plan
+from tangle.analyse.reach import from_module, names_module
 
 __all__ = [
     "Borrowed",
@@ -25,5 +27,8 @@ __all__ = [
     "Saved",
     "Session",
     "Statement",
+    "from_module",
+    "future_features",
+    "names_module",
     "plan",
 ]

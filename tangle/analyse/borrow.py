@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
 
-from tangle.analyse.code import GIVEN, ChunkCode, Definitions, Position
-from tangle.analyse.names import Statement, Use
-from tangle.analyse.package import Closure, names_module, nearest, package_attribute
-from tangle.analyse.plan import Borrowed, Package
-from tangle.analyse.source import place_in
-from tangle.model import CodeLine, Problem
+from tangle.analyse.code import GIVEN, ChunkCode, Position, UnitCode
+from tangle.analyse.definitions import Definitions
+from tangle.analyse.lend import Lender
+from tangle.analyse.names import Import, Statement, Use
+from tangle.analyse.plan import Borrowed, Package, PackageName
+from tangle.analyse.reach import from_module, names_module, package_attribute
+from tangle.model import Problem
 
 
 @dataclass(slots=True, kw_only=True)
@@ -19,213 +19,236 @@ class Borrowing:
     """Borrows for one unit.
 
     Attributes:
-        aliases: names that mean the generated module, here and in earlier units.
-        problems: names that nobody defines.
+        aliases: names that mean the generated module in the unit.
+        known: for each unit before, the problem of each name that is missing there.
     """
 
-    definitions: Definitions
+    lender: Lender
     package: Package
-    saved: Mapping[Position, object]
     unit: int
     aliases: frozenset[str]
     allowed: bool = True
-    problems: list[Problem] = field(default_factory=list)
+    known: Mapping[int, Mapping[str, Problem]] = field(default_factory=dict)
     _taken: dict[tuple[Position, str], Borrowed] = field(default_factory=dict)
-    _reported: set[str] = field(default_factory=set)
+    _reported: dict[str, Problem] = field(default_factory=dict)
 
     def borrowed(self) -> tuple[Borrowed, ...]:
         """Every statement that the unit needs from others, in reading order."""
-        for position, code, use in self._unmet():
-            self._provide(position, code, use)
+        for code, statement, use, deleted in self._unmet():
+            if deleted:
+                self._report(code, use, "undefined-name", "it was deleted before: define it again")
+            else:
+                self._provide(code, statement, use)
         self._check_package()
-        unique: dict[str, Borrowed] = {}
+        found: list[Borrowed] = []
+        bound: dict[str, str] = {}
         for _, entry in sorted(self._taken.items(), key=lambda item: item[0]):
-            unique.setdefault(entry.text, entry)
-        return tuple(unique.values())
+            # The same import again, with nothing between that took its name, adds nothing.
+            if entry.kind == "statement" or any(bound.get(n) != entry.text for n in entry.names):
+                found.append(entry)
+                bound.update(dict.fromkeys(entry.names, entry.text))
+        return tuple(found)
 
-    def _unmet(self) -> Iterator[tuple[Position, ChunkCode, Use]]:
-        """Uses of names that the unit itself does not define in time."""
-        code = self.definitions.units[self.unit]
-        all_bound = {
+    @property
+    def missing(self) -> Mapping[str, Problem]:
+        """Problems of the unit itself: names that nobody defines, attributes with a dot before."""
+        return self._reported
+
+    def inherited(self) -> tuple[Problem, ...]:
+        """Problems of earlier units that come with what is borrowed from them."""
+        found: dict[Problem, None] = {}
+        for position, name in self._taken:
+            problems = self.known.get(position.unit)
+            if problems:
+                names = [*self.lender.missing(position, name), *self._takes(position, name)]
+                found.update(dict.fromkeys(problems[name] for name in names if name in problems))
+        return tuple(sorted(found, key=lambda problem: str(problem.place)))
+
+    def _takes(self, position: Position, name: str) -> Iterator[str]:
+        return (f".{attribute}" for attribute in self.lender.entry(position, name).takes)
+
+    @property
+    def definitions(self) -> Definitions:
+        """Where names are defined."""
+        return self.lender.definitions
+
+    @property
+    def _code(self) -> UnitCode:
+        return self.definitions.units[self.unit]
+
+    def _unmet(self) -> Iterator[tuple[ChunkCode, Statement, Use, bool]]:
+        """Uses of names that the unit does not define in time, and whether it deletes them."""
+        running = [code for code in self._code.chunks if code.runs]
+        anywhere = {
             name
-            for entry in code.chunks
-            if entry.chunk.settings.run
-            for statement in entry.statements
-            for name in statement.binds
+            for code in running
+            for statement in code.statements
+            for name in (*statement.sets, *self._binds(statement))
         }
         defined: set[str] = set()
-        for at, entry in enumerate(code.chunks):
-            if not entry.chunk.settings.run:
-                continue
-            for row, statement in enumerate(entry.statements):
+        deleted: set[str] = set()
+        for code in running:
+            for statement in code.statements:
                 for use in statement.uses:
-                    known = all_bound if use.deferred else defined
+                    known = anywhere if use.deferred else defined
                     if use.name not in GIVEN and use.name not in known:
-                        yield Position(self.unit, at, row), entry, use
-                defined.update(statement.binds)
+                        yield code, statement, use, not use.deferred and use.name in deleted
+                bound = {*self._binds(statement), *statement.sets}
+                defined |= bound
                 defined.difference_update(statement.deletes)
+                deleted -= bound
+                deleted.update(statement.deletes)
 
-    def _provide(self, position: Position, code: ChunkCode, use: Use) -> None:
-        found = self.definitions.earlier(use.name, self.unit)
+    def _binds(self, statement: Statement) -> Iterator[str]:
+        yield from statement.binds
+        if any(entry.star and from_module(entry, self.package.name) for entry in statement.imports):
+            yield from self.package.exports
+
+    def _provide(self, code: ChunkCode, statement: Statement, use: Use) -> None:
+        found = self.definitions.earlier(use.name, self.unit, self.lender.usable)
         if found is not None:
-            if not self.allowed:
+            if self.allowed:
+                for entry in self.lender.with_company(found, use.name):
+                    self._take(*entry)
+            else:
                 self._report(code, use, "borrowed-name", self._not_allowed(found))
-                return
-            self._take(found, use.name)
-        elif not self._excused(use.name):
-            self._report(code, use, "undefined-name", self._undefined_hint(position, use))
+        elif not self._excused(statement, use):
+            self._report(code, use, "undefined-name", self._undefined_hint(code, statement, use))
 
-    def _excused(self, name: str) -> bool:
-        unit = self.definitions.units[self.unit]
-        return unit.star or self.definitions.lost(name)
-
-    # taking over
+    def _excused(self, statement: Statement, use: Use) -> bool:
+        """Whether a name may well be there, though no statement defines it for certain."""
+        if statement.binds_before(use) or use.name in self._code.lost:
+            return True
+        if self._code.numbered and self.definitions.lost(use.name, self.unit):
+            return True
+        stars = (entry for _, entry in self._code.stars)
+        return self._code.naming or not all(from_module(e, self.package.name) for e in stars)
 
     def _take(self, start: Position, name: str) -> None:
         todo = [(start, name)]
         while todo:
-            position, wanted = todo.pop()
-            statement = self.definitions.statement(position)
-            key = (position, wanted if self._by_name(position, statement) else "")
-            if key in self._taken:
-                continue
-            self._taken[key] = self._entry(position, statement, wanted)
-            if self._taken[key].kind != "statement":
-                continue
-            for use in statement.uses:
-                if use.name not in GIVEN and use.name not in statement.binds:
-                    todo.extend(self._source(position, use))
-
-    def _source(self, position: Position, use: Use) -> list[tuple[Position, str]]:
-        found = self.definitions.within(use.name, position, deferred=use.deferred)
-        found = found or self.definitions.earlier(use.name, position.unit)
-        return [(found, use.name)] if found is not None else []
-
-    def _by_name(self, position: Position, statement: Statement) -> bool:
-        return bool(statement.imports) or position in self.saved
-
-    def _entry(self, position: Position, statement: Statement, name: str) -> Borrowed:
-        code = self.definitions.code(position)
-        place = place_in(code.chunk, statement.first, 0)
-        kind: Literal["import", "saved", "statement"] = "statement"
-        lines = code.lines(statement)
-        names = statement.binds
-        if statement.imports:
-            entry = next(entry for entry in statement.imports if entry.bound == name)
-            kind, lines, names = "import", (CodeLine(text=entry.text, place=place),), (name,)
-        elif position in self.saved:
-            text = f"from {self.package.name} import {name}"
-            kind, lines, names = "saved", (CodeLine(text=text, place=place),), (name,)
-        return Borrowed(
-            kind=kind,
-            names=names,
-            lines=lines,
-            section=self.definitions.units[position.unit].unit.name,
-            place=place,
-        )
+            wanted = todo.pop()
+            if wanted not in self._taken:
+                self._taken[wanted] = self.lender.entry(*wanted)
+                todo.extend(self.lender.needs(*wanted))
 
     # what the package has
 
     def _check_package(self) -> None:
-        for code in self.definitions.units[self.unit].chunks:
-            for statement in code.statements:
+        for at, code in enumerate(self._code.chunks):
+            for row, statement in enumerate(code.statements):
+                if not code.runs and Position(self.unit, at, row) not in self.lender.saved:
+                    continue
                 for use in statement.uses:
                     attribute = package_attribute(use, self.package.name, self.aliases)
                     if attribute is not None:
                         self._check_attribute(code, use, attribute)
                 for entry in statement.imports:
-                    if entry.module == str(self.package.name) and entry.attribute:
-                        use = Use(
-                            name=entry.attribute,
-                            line=entry.line,
-                            column=entry.column,
-                            deferred=False,
-                        )
-                        self._check_attribute(code, use, entry.attribute)
+                    if from_module(entry, self.package.name) and entry.attribute is not None:
+                        self._check_attribute(code, entry, entry.attribute)
 
-    def _check_attribute(self, code: ChunkCode, use: Use, attribute: str) -> None:
+    def _check_attribute(self, code: ChunkCode, use: Use | Import, attribute: str) -> None:
         known = attribute in self.package.exports or attribute.startswith("__") or attribute == "*"
-        if known or self.definitions.lost(attribute) or f".{attribute}" in self._reported:
+        if known or self.package.star or self.definitions.lost(attribute):
             return
-        self._reported.add(f".{attribute}")
-        self.problems.append(
-            Problem(
-                code="unsaved-name",
-                severity="error",
-                place=code.place(use),
-                section=code.occurrence.section,
-                message=f"no section saves {attribute}, so {self.package.name} does not have it",
-                hint=self._unsaved_hint(attribute),
-            )
-        )
+        if f".{attribute}" in self._reported:
+            return
+        message = f"no section saves {attribute}, so {self.package.name} does not have it"
+        hint = self._unsaved_hint(attribute)
+        self._reported[f".{attribute}"] = self._problem("unsaved-name", code, use, message, hint)
 
     def _unsaved_hint(self, attribute: str) -> str:
-        found = self.definitions.elsewhere(attribute, -1)
+        found = self.definitions.elsewhere(attribute, wanted=lambda p: self._defined(p, attribute))
         if found is not None:
-            code = self.definitions.code(found)
-            place = place_in(code.chunk, self.definitions.statement(found).first, 0)
-            return f"{place} defines it: mark it there with #@save"
-        near = nearest(attribute, self.package.exports)
+            return f"{self.definitions.place(found)} defines it: mark it there with #@save"
+        near = self.definitions.nearest(attribute, self.package.exports.__contains__)
         if near:
             return f"did you mean {near}?"
         return "define it in some section and mark it with #@save"
+
+    def _defined(self, position: Position, name: str) -> bool:
+        """Whether a statement defines a name, rather than taking it out of the package."""
+        imports = self.definitions.imports(position, name)
+        return not any(from_module(entry, self.package.name) for entry in imports)
 
     # what nobody has
 
     def _report(self, code: ChunkCode, use: Use, name: str, hint: str) -> None:
         if use.name in self._reported:
             return
-        self._reported.add(use.name)
         what = "is not defined" if name == "undefined-name" else "is not defined in this section"
-        self.problems.append(
-            Problem(
-                code=name,
-                severity="error",
-                place=code.place(use),
-                section=code.occurrence.section,
-                message=f"{use.name} {what}",
-                hint=hint,
-            )
+        self._reported[use.name] = self._problem(name, code, use, f"{use.name} {what}", hint)
+
+    def _problem(
+        self, name: str, code: ChunkCode, use: Use | Import, message: str, hint: str
+    ) -> Problem:
+        return Problem(
+            code=name,
+            severity="error",
+            place=code.place(use),
+            section=code.occurrence.section,
+            message=message,
+            hint=hint,
         )
 
     def _not_allowed(self, found: Position) -> str:
         section = self.definitions.units[found.unit].unit.name
         return f"section {section} defines it, but borrowing is switched off: define it here"
 
-    def _undefined_hint(self, position: Position, use: Use) -> str:
-        unit = self.definitions.units[self.unit]
-        if use.name in unit.binders:
-            at = unit.binders[use.name][0]
-            place = self._place(Position(self.unit, *at))
+    def _undefined_hint(self, code: ChunkCode, statement: Statement, use: Use) -> str:
+        own = self._code.binders.get(use.name)
+        if own:
+            at = Position(self.unit, *own[0])
+            place = self.definitions.place(at)
+            if not self.definitions.code(at).runs:
+                return f"the chunk that defines it is not run: {place}"
+            if place == code.start(statement):
+                return "the statement itself defines it, but needs it first"
             return f"it is defined only later in this section, at {place}"
-        later = self.definitions.elsewhere(use.name, self.unit)
-        if later is not None:
-            section = self.definitions.units[later.unit].unit.name
-            return f"it is defined later, in {section}, at {self._place(later)}"
-        near = nearest(use.name, self._names_in_reach(position))
+        return self._elsewhere_hint(use.name)
+
+    def _elsewhere_hint(self, name: str) -> str:
+        numbered = self._code.numbered
+        found = self.definitions.elsewhere(name, self.unit if numbered else -1)
+        other = self.definitions.units[found.unit] if found is not None else None
+        where = f"{other.unit.name}, at {self.definitions.place(found)}" if other and found else ""
+        if numbered and other is not None and other.numbered:
+            return f"it is defined later, in {where}"
+        if name in self.package.exports:
+            return f"the package has it: from {self.package.name} import {name}"
+        if other is not None:
+            return f"it is defined in {where}, from which nothing is borrowed: save and import it"
+        unusable = self.definitions.earlier(name, self.unit)
+        if unusable is not None:
+            place = self.definitions.place(unusable)
+            return f"it is defined in a chunk that is not run, or that must fail: {place}"
+        near = self.definitions.nearest(name, self._reachable)
         if near:
             return f"did you mean {near}?"
-        if use.name in self.package.exports:
-            return f"the package has it: from {self.package.name} import {use.name}"
         return "no section defines it: define or import it above this line"
 
-    def _names_in_reach(self, position: Position) -> set[str]:
-        del position
-        units = self.definitions.units[: self.unit + 1]
-        return {name for unit in units for name in unit.binders}
-
-    def _place(self, position: Position) -> str:
-        code = self.definitions.code(position)
-        return str(place_in(code.chunk, self.definitions.statement(position).first, 0))
+    def _reachable(self, name: str) -> bool:
+        if self.definitions.defines(name, self.unit) or name in self.package.exports:
+            return True
+        return self.definitions.earlier(name, self.unit) is not None
 
 
-def module_aliases(closure: Closure, units: int) -> frozenset[str]:
-    """Names that mean the generated module in the first `units` units."""
-    return frozenset(
-        entry.bound
-        for code in closure.definitions.units[:units]
-        for chunk in code.chunks
-        for statement in chunk.statements
-        for entry in statement.imports
-        if names_module(entry, closure.name)
-    )
+def module_names(definitions: Definitions, name: PackageName) -> Sequence[frozenset[str]]:
+    """For each unit the names that mean the generated module there.
+
+    A unit's own binding of a name decides; where it has none, that of the numbered units before.
+    """
+    found: list[frozenset[str]] = []
+    carried: frozenset[str] = frozenset()
+    for unit in definitions.units:
+        own = frozenset(
+            entry.bound
+            for code in unit.chunks
+            for statement in code.statements
+            for entry in statement.imports
+            if names_module(entry, name)
+        )
+        others = frozenset() if not unit.numbered else carried.difference(unit.binders)
+        found.append(own | others)
+        carried = found[-1] if unit.numbered else carried
+    return found

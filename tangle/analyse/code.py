@@ -178,6 +178,22 @@ class UnitCode:
         return {name: tuple(positions) for name, positions in found.items()}
 
     @cached_property
+    def stars(self) -> tuple[tuple[int, Import], ...]:
+        """Each `from x import *`, with the index of its chunk."""
+        return tuple(
+            (at, entry)
+            for at, code in enumerate(self.chunks)
+            for statement in code.statements
+            for entry in statement.imports
+            if entry.star
+        )
+
+    @cached_property
+    def naming(self) -> bool:
+        """Whether a magic in it may bind names that cannot be known without running."""
+        return any(code.parsed.naming for code in self.chunks)
+
+    @cached_property
     def lost(self) -> frozenset[str]:
         """Names that chunks which do not parse seem to define."""
         return frozenset(

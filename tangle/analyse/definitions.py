@@ -7,10 +7,14 @@ from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import chain
+from typing import Final
 
 from tangle.analyse.code import ChunkCode, Position, UnitCode
 from tangle.analyse.names import Import, Statement, Use
 from tangle.model import Place
+
+_MAX_NEAR: Final = 50
+"""Names for which a likely one is looked up: comparing with all names of a graph takes its time."""
 
 Wanted = Callable[[Position], bool]
 
@@ -78,19 +82,18 @@ class Definitions:
         return None
 
     @staticmethod
-    def _first(
-        unit: int, candidates: Iterable[tuple[int, int]], wanted: Wanted
-    ) -> Position | None:
+    def _first(unit: int, candidates: Iterable[tuple[int, int]], wanted: Wanted) -> Position | None:
         positions = (Position(unit, *entry) for entry in candidates)
         return next((entry for entry in positions if wanted(entry)), None)
 
-    def elsewhere(self, name: str, after: int = -1) -> Position | None:
+    def elsewhere(self, name: str, after: int = -1, wanted: Wanted = _any) -> Position | None:
         """The first definition of a name in a unit behind `after`, for a hint."""
         having = self._by_name.get(name, [])
-        at = bisect_left(having, after + 1)
-        if at == len(having):
-            return None
-        return Position(having[at], *self.units[having[at]].binders[name][0])
+        for at in range(bisect_left(having, after + 1), len(having)):
+            candidates = self.units[having[at]].binders[name]
+            if (found := self._first(having[at], candidates, wanted)) is not None:
+                return found
+        return None
 
     def plain_imports(self, position: Position, name: str) -> Iterator[Position]:
         """The statement at a position, and before it those that add to the same plain import.
@@ -117,7 +120,8 @@ class Definitions:
     def nearest(self, name: str, reachable: Callable[[str], bool]) -> str | None:
         """The reachable name that the given one is most likely a misspelling of."""
         if name not in self._near:
-            # Length first: comparing with every name of a large graph takes its time.
-            known = sorted(n for n in self._by_name if abs(len(n) - len(name)) <= 2)
+            if len(self._near) == _MAX_NEAR:
+                return None
+            known = sorted(n for n in self._by_name if n != name and abs(len(n) - len(name)) <= 2)
             self._near[name] = tuple(difflib.get_close_matches(name, known, n=5, cutoff=0.75))
         return next((entry for entry in self._near[name] if reachable(entry)), None)

@@ -1,4 +1,4 @@
-"""IPython's own lines in a chunk: found where a statement can begin, masked so that Python reads on.
+"""IPython's own lines in a chunk: found where a statement can begin, and masked for Python.
 
 Source: IPython.core.inputtransformer2, which takes an escape only at the start of a logical line.
 """

@@ -85,7 +85,11 @@ class Statement:
         """Whether it is `from __future__ import ...`, which changes how the rest is read."""
         return isinstance(self.node, ast.ImportFrom) and self.node.module == "__future__"
 
-    @property
-    def loops(self) -> bool:
-        """Whether it is a loop, whose later lines may bind what the earlier ones use."""
-        return isinstance(self.node, ast.For | ast.AsyncFor | ast.While)
+    def binds_before(self, use: Use) -> bool:
+        """Whether it is a loop that may have bound the name on the turn before."""
+        if use.name not in self.binds:
+            return False
+        if not isinstance(self.node, ast.For | ast.AsyncFor | ast.While):
+            return False
+        body = self.node.body[0]
+        return (use.line, use.column) >= (body.lineno, body.col_offset)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from tangle.analyse.code import GIVEN, ChunkCode, Position
@@ -20,15 +20,18 @@ class Closure:
     """Builds the package; `problems` are those met on the way.
 
     Attributes:
+        module_names: for each unit, the names that mean the generated module there.
         by_position: what is saved, in reading order.
     """
 
     definitions: Definitions
     name: PackageName
+    module_names: Sequence[frozenset[str]]
     problems: list[Problem] = field(default_factory=list)
     by_position: dict[Position, Saved] = field(default_factory=dict)
     _first: dict[str, Position] = field(default_factory=dict)
     _imports: dict[str, dict[str, Import]] = field(default_factory=dict)
+    _needed: dict[str, tuple[Position, Use]] = field(default_factory=dict)
     _aliases: set[str] = field(default_factory=set)
 
     def package(self, titles: Mapping[SectionName, Section]) -> Package:
@@ -38,42 +41,44 @@ class Closure:
         for position in self.by_position:
             for use in self.definitions.statement(position).uses:
                 self._need(position, use)
+        self._imports_against_saved()
         saved = tuple(self.by_position.values())
-        stars = (e.star and not from_module(e, self.name) for s in saved for e in s.statement.imports)
+        stars = (e for s in saved for e in s.statement.imports if e.star)
         return Package(
             name=self.name,
             future=tuple(sorted(self._future())),
             imports={name: tuple(sorted(found)) for name, found in sorted(self._imports.items())},
             aliases=tuple(sorted(self._aliases)),
             saved=saved,
-            exports=frozenset({*self._first, *self._imports, *self._aliases}),
-            star=any(stars),
+            exports=frozenset({*self._first, *self._imports, *self._aliases} - {"*"}),
+            star="*" in self._imports or not all(from_module(e, self.name) for e in stars),
         )
 
     # collecting
 
     def _collect(self, titles: Mapping[SectionName, Section]) -> None:
         """Find what is marked; a chunk that stands in several places is saved at the first."""
-        places: set[Place] = set()
-        misplaced: list[tuple[Place, Problem]] = []
+        saved_at: set[Place] = set()
+        markers_at: set[Place] = set()
+        misplaced: list[Problem] = []
         for unit, entry in enumerate(self.definitions.units):
             for at, code in enumerate(entry.chunks):
                 misplaced.extend(_misplaced(code))
                 for row, marker in sorted(code.marked.saved.items()):
-                    statement = code.statements[row]
-                    place = code.start(statement)
-                    places.add(place_in(code.chunk, marker.line, marker.column))
-                    if place not in places or place == _marked_at(code, row):
-                        places.add(place)
+                    markers_at.add(place_in(code.chunk, marker.line, marker.column))
+                    place = code.start(code.statements[row])
+                    if place not in saved_at:
+                        saved_at.add(place)
                         self._save(Position(unit, at, row), titles)
-        self.problems.extend(problem for place, problem in misplaced if place not in places)
+        # A marker that saves at its own place is nested where a reference brings it elsewhere.
+        self.problems.extend(entry for entry in misplaced if entry.place not in markers_at)
 
     def _save(self, position: Position, titles: Mapping[SectionName, Section]) -> None:
         code, statement = self.definitions.code(position), self.definitions.statement(position)
         if code.ipython_only(statement):
             message = "this statement has lines that only IPython understands"
             hint = "the package is plain Python: take those lines out, or take #@save away"
-            self._problem("unsaveable", code, code.start(statement), message, hint)
+            self._problem("unsaveable", position, code.start(statement), message, hint)
             return
         section = titles.get(code.occurrence.section)
         saved = Saved(
@@ -88,3 +93,170 @@ class Closure:
         self.by_position[position] = saved
         for name in saved.names:
             self._first.setdefault(name, position)
+
+    def _names(self, statement: Statement) -> tuple[str, ...]:
+        """What a saved statement adds; a method patched onto a class adds nothing."""
+        if statement.patches:
+            return ()
+        aliases = {entry.bound for entry in statement.imports if names_module(entry, self.name)}
+        self._aliases.update(aliases)
+        there = {e.bound for e in statement.imports if from_module(e, self.name) and not e.alias}
+        return tuple(name for name in statement.binds if name not in aliases | there)
+
+    def _saved_twice(self) -> None:
+        for position, saved in self.by_position.items():
+            for name in saved.names:
+                first = self._first[name]
+                if first == position or saved.replaces or self._same_import(first, position, name):
+                    continue
+                message = f"{name} is saved already at {self.by_position[first].place}"
+                hint = "rename one, take one marker away, or write `#@save replace` on this one"
+                self._problem("saved-twice", position, saved.place, message, hint)
+
+    def _same_import(self, one: Position, other: Position, name: str) -> bool:
+        ones = self.definitions.imports(one, name)
+        others = self.definitions.imports(other, name)
+        agreeing = all(_agree(a, b) for a in ones for b in others)
+        return bool(ones) and bool(others) and agreeing
+
+    def _future(self) -> Iterator[str]:
+        """Features that the sections which save something ask of Python."""
+        for unit in {position.unit for position in self.by_position}:
+            for code in self.definitions.units[unit].chunks:
+                for statement in code.statements:
+                    yield from future_features(statement)
+
+    # closing over names
+
+    def _need(self, position: Position, use: Use) -> None:
+        """Bring along the import that a saved statement uses, or see that the name is saved."""
+        statement = self.definitions.statement(position)
+        attribute = package_attribute(use, self.name, self.module_names[position.unit])
+        if attribute is not None:
+            self._in_order(position, use, attribute)
+        if use.deferred and use.name in statement.binds:
+            return
+        found = self.definitions.within(use, position)
+        if found is None and use.name not in GIVEN:
+            found = self.definitions.earlier(use.name, position.unit)
+        first = self._first.get(use.name)
+        if found is not None and found not in self.by_position and self._is_import(found, use.name):
+            self._need_imports(position, use, found)
+        elif first is not None and (use.deferred or first != position):
+            self._in_order(position, use, use.name)
+        elif found is not None and found not in self.by_position:
+            self._unsaved(position, use, found)
+        elif found is None and use.name not in GIVEN:
+            self._need_stars(position)
+
+    def _is_import(self, position: Position, name: str) -> bool:
+        return bool(self.definitions.imports(position, name))
+
+    def _need_imports(self, position: Position, use: Use, found: Position) -> None:
+        for place in self.definitions.plain_imports(found, use.name):
+            for entry in self.definitions.imports(place, use.name):
+                self._need_import(position, use, entry)
+
+    def _need_import(self, position: Position, use: Use, entry: Import) -> None:
+        if names_module(entry, self.name):
+            self._aliases.add(use.name)
+            return
+        if from_module(entry, self.name) and not entry.alias:
+            self._in_order(position, use, use.name)
+            return
+        known = self._imports.setdefault(use.name, {})
+        other = next(iter(known.values()), entry)
+        if from_module(entry, self.name):
+            message = f"{use.name} is `{entry.text}`, which the module itself cannot import"
+            self._conflict(position, use, message, f"say {entry.attribute} in saved code")
+        elif not _agree(entry, other):
+            message = f"{use.name} is `{entry.text}` here and `{other.text}` for other saved code"
+            self._conflict(position, use, message, "give one of the two another name with `as`")
+        else:
+            known[entry.text] = entry
+            self._needed.setdefault(use.name, (position, use))
+
+    def _need_stars(self, position: Position) -> None:
+        """What nobody defines may come from `from x import *` in the section."""
+        for chunk, entry in self.definitions.units[position.unit].stars:
+            if chunk <= position.chunk and not from_module(entry, self.name):
+                self._imports.setdefault("*", {})[entry.text] = entry
+
+    def _imports_against_saved(self) -> None:
+        """An import that comes along must not take the name of something that is saved."""
+        for name, (position, use) in self._needed.items():
+            first = self._first.get(name)
+            text = next(iter(self._imports[name]))
+            if name in self._aliases:
+                message = f"{name} is `{text}` here, and the module's own name in other saved code"
+            elif first is not None and not self._agrees_with_saved(name, first):
+                place = self.by_position[first].place
+                message = (
+                    f"{name} is `{text}` here, and something else is saved as {name} at {place}"
+                )
+            else:
+                continue
+            self._conflict(position, use, message, "give one of the two another name")
+
+    def _agrees_with_saved(self, name: str, first: Position) -> bool:
+        saved = self.definitions.imports(first, name)
+        needed = self._imports[name].values()
+        return bool(saved) and all(_agree(a, b) for a in saved for b in needed)
+
+    # problems
+
+    def _in_order(self, position: Position, use: Use, name: str) -> None:
+        first = self._first.get(name)
+        if use.deferred or first is None or first < position:
+            return
+        where = "by this very statement" if first == position else self._where(first)
+        message = f"{name} is needed here at once, but is saved {where}"
+        hint = f"move one of the two, so that {name} is saved first"
+        place = self.definitions.code(position).place(use)
+        self._problem("saved-later", position, place, message, hint)
+
+    def _where(self, position: Position) -> str:
+        return f"later, in {self.by_position[position].section}"
+
+    def _unsaved(self, position: Position, use: Use, definition: Position) -> None:
+        who = " and ".join(self.by_position[position].names) or "this statement"
+        where = self.definitions.place(definition)
+        message = f"{who} is saved, but needs {use.name}, which {where} defines without saving it"
+        hint = f"mark {use.name} with #@save too, or hand it over as an argument"
+        place = self.definitions.code(position).place(use)
+        self._problem("saved-needs-unsaved", position, place, message, hint)
+
+    def _conflict(self, position: Position, use: Use, message: str, hint: str) -> None:
+        place = self.definitions.code(position).place(use)
+        self._problem("import-conflict", position, place, message, hint)
+
+    def _problem(
+        self, name: str, position: Position, place: Place, message: str, hint: str
+    ) -> None:
+        section = self.definitions.code(position).occurrence.section
+        self.problems.append(_error(name, section, place, message, hint))
+
+
+def _misplaced(code: ChunkCode) -> Iterator[Problem]:
+    for entry in code.marked.misplaced:
+        place = place_in(code.chunk, entry.line, entry.column)
+        section = code.occurrence.section
+        yield _error(entry.code, section, place, entry.message, entry.hint)
+
+
+def _error(name: str, section: SectionName, place: Place, message: str, hint: str) -> Problem:
+    return Problem(
+        code=name, severity="error", place=place, section=section, message=message, hint=hint
+    )
+
+
+def _agree(one: Import, other: Import) -> bool:
+    """Whether two imports of one name leave each other's meaning alone."""
+    return one.text == other.text or (one.plain and other.plain)
+
+
+def future_features(statement: Statement) -> tuple[str, ...]:
+    """The features that a `from __future__ import` asks for."""
+    if isinstance(statement.node, ast.ImportFrom) and statement.future:
+        return tuple(entry.name for entry in statement.node.names)
+    return ()

@@ -85,6 +85,7 @@ class Borrowed:
     Attributes:
         lines: the statement as a session runs it.
         plain: the same as plain Python can run it, magics masked.
+        takes: the names that it asks of the package.
         section: the unit that it comes from.
         place: where it stands there.
     """
@@ -93,6 +94,7 @@ class Borrowed:
     names: tuple[str, ...]
     lines: tuple[CodeLine, ...]
     plain: tuple[str, ...]
+    takes: tuple[str, ...]
     section: SectionName
     place: Place
 

@@ -44,7 +44,7 @@ def defaults(node: ast.arguments) -> Iterator[ast.expr]:
     yield from (entry for entry in node.kw_defaults if entry is not None)
 
 
-def annotations(node: ast.FunctionDef | ast.AsyncFunctionDef) -> Iterator[ast.expr]:
+def annotations_of(node: ast.FunctionDef | ast.AsyncFunctionDef) -> Iterator[ast.expr]:
     """The annotations of a function's parameters and of what it returns."""
     yield from (entry.annotation for entry in arguments(node.args) if entry.annotation)
     if node.returns is not None:
@@ -103,7 +103,7 @@ def _evaluated_outside(
         yield from (keyword.value for keyword in node.keywords)
     else:
         yield from defaults(node.args)
-        yield from annotations(node)
+        yield from annotations_of(node)
 
 
 def set_globally(body: Iterable[ast.AST]) -> Iterator[str]:

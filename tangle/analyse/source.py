@@ -12,7 +12,6 @@ from tangle.analyse.magics import Masked, is_cell_magic, masked
 from tangle.model import Chunk, Place, Problem
 
 _LINE: Final = re.compile(r"\bline ([0-9]+)")
-_SYNTAX_ERRORS: Final = frozenset(cls.__name__ for cls in SyntaxError.__mro__[:-2])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,13 +59,13 @@ def _nothing() -> ast.Module:
 
 def _parse(chunk: Chunk, code: Masked) -> Parsed:
     text = code.text
-    problem = _null_byte(chunk, text)
+    problem = _null_byte(chunk)
     tree = _nothing()
     if problem is None:
         try:
             tree = _tree(text)
         except SyntaxError as error:
-            if chunk.settings.raises in _SYNTAX_ERRORS:
+            if chunk.settings.raises in {cls.__name__ for cls in type(error).__mro__}:
                 return Parsed(tree=tree, text="", foreign=True)
             problem = _syntax_problem(chunk, error)
         except (RecursionError, MemoryError):
@@ -92,7 +91,7 @@ def _tree(text: str) -> ast.Module:
             # The compiler counts columns in bytes, the parser in characters.
             line = text.split("\n")[(error.lineno or 1) - 1].encode()
             column = len(line[: (error.offset or 1) - 1].decode(errors="ignore"))
-            raise SyntaxError(error.msg, ("", error.lineno, column + 1, None)) from None
+            raise SyntaxError(error.msg, ("", error.lineno, column + 1, None)) from error
     return tree
 
 
@@ -122,7 +121,8 @@ def place_in(chunk: Chunk, line: int, column: int) -> Place:
     return Place(path=origin.path, line=origin.line, column=max(origin.column + column, 1))
 
 
-def _null_byte(chunk: Chunk, text: str) -> Problem | None:
+def _null_byte(chunk: Chunk) -> Problem | None:
+    text = chunk.code
     at = text.find("\0")
     if at < 0:
         return None

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from tangle.analyse.names import Use
 from tangle.analyse.scopes import (
     Scope,
-    annotations,
+    annotations_of,
     arguments,
     bindings,
     defaults,
@@ -272,7 +272,7 @@ class Walker(ast.NodeVisitor):
         self._visit_all(node.decorator_list)
         self._visit_all(defaults(node.args))
         with self._type_parameters(node):
-            for annotation in annotations(node):
+            for annotation in annotations_of(node):
                 self._annotation(annotation)
             self._body(node.args, node.body)
         self._bind(node.name)

@@ -5,7 +5,14 @@ from __future__ import annotations
 import io
 import tokenize
 
-from tangle.analyse import ChunkCode
+from tangle.analyse import ChunkCode, Statement
+from tangle.emit.text import commented
+
+_STRING_PARTS = frozenset(
+    getattr(tokenize, name)
+    for name in ("STRING", "FSTRING_MIDDLE", "TSTRING_MIDDLE")
+    if hasattr(tokenize, name)
+)
 
 
 def cell_body(code: ChunkCode, root: str) -> str:
@@ -15,40 +22,52 @@ def cell_body(code: ChunkCode, root: str) -> str:
     another language, is there as comments only; a chunk that must fail stands in a `with` that
     expects it; one that does not parse ends the script with a message that names its place.
     """
-    chunk = code.chunk
-    if not chunk.whole or code.parsed.problem is not None:
-        return _broken(code)
-    text = chunk.code
-    if not chunk.settings.run or code.parsed.foreign:
-        return _commented(text)
-    if code.parsed.magics:
-        text = _without_magics(text, code.parsed.magics)
-    if chunk.settings.raises is not None:
+    settings = code.chunk.settings
+    if not settings.run or code.parsed.foreign:
+        return commented(code.source)
+    if why := _obstacle(code):
+        return f"{commented(code.source)}raise SystemExit({why!r})\n"
+    text = _plain(code)
+    if settings.raises is not None:
         body = _indented(text) if code.statements else "    pass\n" + _indented(text)
-        return f"with _{root}.raises({chunk.settings.raises!r}):\n{body}"
+        return f"with _{root}.raises({settings.raises!r}):\n{body}"
     return text
 
 
-def _broken(code: ChunkCode) -> str:
-    problem = code.parsed.problem
-    if problem is not None:
-        message = f"{problem.place}: {problem.message}"
-    else:
-        message = f"{code.chunk.page}:{code.chunk.line}: a reference in this chunk is open"
-    return f"{_commented(code.chunk.code)}raise SystemExit({message!r})\n"
+def _obstacle(code: ChunkCode) -> str:
+    """Why the chunk cannot be in a script, with its place; empty where it can.
+
+    What Python says of a syntax error is not told: another version says it in other words.
+    """
+    chunk = code.chunk
+    if code.parsed.problem is not None:
+        return f"{code.parsed.problem.place}: this chunk does not parse; see `tangle check`"
+    here = f"{chunk.page}:{chunk.line}:1"
+    if not chunk.whole:
+        return f"{here}: a reference in this chunk is open; see `tangle check`"
+    if code.parsed.awaits:
+        return f"{here}: this chunk awaits outside a function, as only `tangle run` can"
+    return ""
 
 
-def _commented(text: str) -> str:
-    return "".join(f"# {line}".rstrip() + "\n" for line in text.split("\n")[:-1])
+def _plain(code: ChunkCode) -> str:
+    """The code without what a script cannot have in its middle, line by line."""
+    lines = [code.plain_line(row) for row in range(1, len(code.chunk.lines) + 1)]
+    for statement in code.statements:
+        if statement.future:
+            _take_out(statement, lines)
+    return "".join(f"{line}\n" for line in lines)
 
 
-def _without_magics(text: str, magics: frozenset[int]) -> str:
-    lines = text.split("\n")
-    for number in magics:
-        line = lines[number - 1]
-        blanks = line[: len(line) - len(line.lstrip())]
-        lines[number - 1] = f"{blanks}pass  # IPython only: {line.strip()}"
-    return "\n".join(lines)
+def _take_out(statement: Statement, lines: list[str]) -> None:
+    """Replace a statement by `pass`; it stands at the top of the script."""
+    node = statement.node
+    first, last = statement.first - 1, statement.last - 1
+    before = lines[first].encode()[: node.col_offset].decode()
+    after = lines[last].encode()[node.end_col_offset :].decode()
+    lines[first] = f"{before}pass{after}"
+    for row in range(first + 1, last + 1):
+        lines[row] = ""
 
 
 def _indented(text: str) -> str:
@@ -62,10 +81,3 @@ def _indented(text: str) -> str:
         line if not line or number in inside else f"    {line}"
         for number, line in enumerate(lines, start=1)
     )
-
-
-_STRING_PARTS = frozenset(
-    getattr(tokenize, name)
-    for name in ("STRING", "FSTRING_MIDDLE", "TSTRING_MIDDLE")
-    if hasattr(tokenize, name)
-)

@@ -9,10 +9,13 @@ from collections.abc import Iterable, Mapping
 
 from tangle.model import SectionName
 
-_SAFE_LENGTH = 60
+_SAFE_BYTES = 120
+"""File systems take 255 bytes a name, some of them decomposed, which can double them."""
 
 
-def script_names(sections: Iterable[tuple[SectionName, tuple[int, ...]]]) -> Mapping[SectionName, str]:
+def script_names(
+    sections: Iterable[tuple[SectionName, tuple[int, ...]]],
+) -> Mapping[SectionName, str]:
     """The module name of each section's script: `sec_3_6`; titles become words in it.
 
     A title that loses characters, or that another one equals but for case, gets a digest, so that
@@ -33,14 +36,13 @@ def script_names(sections: Iterable[tuple[SectionName, tuple[int, ...]]]) -> Map
 
 
 def _from_title(title: str) -> str:
-    normal = unicodedata.normalize("NFKC", title)
-    words = re.sub(r"\W+", "_", normal).strip("_")
-    module = f"sec_{words[:_SAFE_LENGTH]}"
-    exact = words == title and len(words) <= _SAFE_LENGTH
+    words = re.sub(r"\W+", "_", unicodedata.normalize("NFKC", title)).strip("_")
+    short = words.encode()[:_SAFE_BYTES].decode(errors="ignore")
+    module = f"sec_{short}".rstrip("_")
     # A page called "3 6" must not take the name of section 3.6.
-    return module if exact and not words[:1].isdigit() else _with_digest(module, title)
+    exact = bool(words) and short == title and not words[0].isdigit()
+    return module if exact else _with_digest(module, title)
 
 
 def _with_digest(module: str, title: str) -> str:
-    digest = hashlib.sha256(title.encode("utf-8", "surrogatepass")).hexdigest()[:8]
-    return f"{module}_{digest}"
+    return f"{module}_{hashlib.sha256(title.encode()).hexdigest()[:8]}"

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from tangle.analyse import PlannedChunk, Session
+from tangle.analyse import PlannedChunk, Session, future_features
 from tangle.emit.cells import cell_body
 from tangle.emit.package import MARK
+from tangle.emit.text import comment
 from tangle.model import Section, SectionName
 
 _SEEDED = {
     "numpy": frozenset({"numpy", "torch", "torchvision", "pandas", "matplotlib", "scipy"}),
     "torch": frozenset({"torch", "torchvision"}),
 }
+_STAND_INS = ("display", "get_ipython")
+"""What IPython has for every cell, and plain Python has not."""
 
 
 def script(
@@ -32,14 +35,17 @@ def script(
         titles: title of every section.
     """
     section = session.unit.section
-    parts = [MARK, f"# {_heading(section)} ({section.page})\n", "\n"]
+    # The heading stays out of the first two lines, where Python looks for `coding: ...`.
+    parts = [MARK, "\n", comment(f"{_heading(section)} ({section.page})"), "\n\n"]
+    parts.extend(f"from __future__ import {name}\n" for name in _future(session))
     parts.append(_set_up(session, root, folder, seed))
     parts.extend(_borrowed(session))
     counts: dict[SectionName, int] = {}
     for planned in session.chunks:
         name = planned.occurrence.section
         counts[name] = counts.get(name, 0) + 1
-        parts.append(f"\n# %% {_cell_heading(planned, titles.get(name, ''), counts[name])}\n")
+        heading = _cell_heading(planned, titles.get(name, ""), counts[name])
+        parts.append(f"\n{comment(f'%% {heading}')}\n")
         parts.append(cell_body(planned.code, root))
     return "".join(parts)
 
@@ -60,10 +66,19 @@ def _cell_heading(planned: PlannedChunk, title: str, count: int) -> str:
     return f"{name.strip()} ({', '.join(notes)})"
 
 
+def _future(session: Session) -> list[str]:
+    """Features of `from __future__` that its chunks ask for."""
+    running = (planned.code for planned in session.chunks if planned.code.runs)
+    statements = (entry for code in running for entry in code.statements)
+    return sorted({name for entry in statements for name in future_features(entry)})
+
+
 def _set_up(session: Session, root: str, folder: str | None, seed: int) -> str:
     modules = tuple(
         module for module, users in _SEEDED.items() if users.intersection(session.imports)
     )
+    codes = [planned.code for planned in session.chunks]
+    used = {use.name for code in codes for entry in code.statements for use in entry.uses}
     return (
         "# %% so that this script runs by itself, from any folder\n"
         "import pathlib as _pathlib\n"
@@ -73,6 +88,7 @@ def _set_up(session: Session, root: str, folder: str | None, seed: int) -> str:
         f"import {root} as _{root}\n"
         "\n"
         f"_{root}.enter({folder!r}, {seed!r}, {modules!r})\n"
+        + "".join(f"{name} = _{root}.{name}\n" for name in _STAND_INS if name in used)
     )
 
 
@@ -83,8 +99,8 @@ def _borrowed(session: Session) -> Iterator[str]:
     yield "\n# %% borrowed from earlier sections\n"
     last = None
     for entry in session.prelude:
-        source = f"# from {entry.section} ({entry.place.path})\n"
+        source = comment(f"from {entry.section} ({entry.place.path})")
         if source != last:
-            yield source
+            yield f"{source}\n"
             last = source
-        yield entry.text + "\n"
+        yield from (f"{line}\n" for line in entry.plain)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
 from typing import Any, Final
@@ -136,8 +136,9 @@ class PageSettings:
         return settings
 
     def _unknown(self, entry: Property) -> Problem:
-        near = difflib.get_close_matches(entry.key, [key for key in KNOWN if key != OUTPUT], n=1)
-        hint = f"did you mean {near[0]}?" if near else f"known are {', '.join(_shown())}"
+        near = difflib.get_close_matches(entry.key.removeprefix(PREFIX), _READERS, n=1)
+        known = ", ".join(f"{PREFIX}{name}" for name in _READERS)
+        hint = f"did you mean {PREFIX}{near[0]}?" if near else f"known are {known}"
         return self._problem("unknown-property", entry, f"unknown property {entry.key}", hint)
 
     def _bad_value(self, entry: Property) -> Problem:
@@ -152,7 +153,3 @@ class PageSettings:
             message=message,
             hint=hint,
         )
-
-
-def _shown() -> Iterator[str]:
-    return (key for key in KNOWN if key != OUTPUT)

@@ -148,6 +148,7 @@ def _unit(name: SectionName, draft: _Draft) -> Unit:
     needs: dict[SectionName, None] = {}
     for occurrence in draft.occurrences:
         needs.update(dict.fromkeys(occurrence.chunk.settings.needs))
+    needs.pop(name, None)
     # A unit's pages follow each other by the numbers that they have in it, not by those of other
     # units that stand there too.
     first: dict[PagePath, tuple[int, ...]] = {}

@@ -104,7 +104,8 @@ def test_a_reference_that_means_nothing_stops_its_section_there(notes: MakeNotes
     assert [chunk["outcome"] for chunk in section["chunks"]] == ["passed", "failed", "skipped"]
     assert section["chunks"][1]["error"]["line"] == 5
     assert "before\n" in graph.text("a")
-    assert "pages/a.md:9: OpenReference: a reference in this chunk" in graph.tangle("run", "1.1").out
+    said = graph.tangle("run", "1.1")
+    assert "pages/a.md:9: OpenReference: a reference in this chunk" in said.out
 
 
 @pytest.mark.parametrize(
