@@ -62,7 +62,7 @@ class Commands(click.Group):
             if error.errno == errno.EPIPE:
                 raise  # the reader of a pipe has gone: click ends quietly
             where = f"{error.filename}: " if error.filename else ""
-            _fail(f"{where}{error.strerror or error}; free what it needs and try again", 3)
+            _fail(f"{where}{error.strerror or error}; see to that and try again", 3)
 
 
 def _fail(message: str, code: int) -> NoReturn:
@@ -70,6 +70,7 @@ def _fail(message: str, code: int) -> NoReturn:
     sys.exit(code)
 
 
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 FOLDER = click.Path(file_okay=False, path_type=Path)
 FILE = click.Path(dir_okay=False, path_type=Path)
 
@@ -141,7 +142,8 @@ def _print_json(document: object) -> None:
 
 def _print_lines(lines: Iterable[str], *, err: bool = False) -> None:
     for line in lines:
-        click.echo(line, err=err)
+        # A title or a message may hold what a terminal would obey.
+        click.echo(_CONTROL.sub("\N{REPLACEMENT CHARACTER}", line), err=err)
 
 
 def _print_problems(project: Project, problems: Iterable[Problem], *, err: bool = False) -> None:
@@ -229,6 +231,13 @@ def show(where: Where, section: str) -> None:
     click.echo(do_show(where.project(), section), nl=False)
 
 
+def _seconds(ctx: click.Context, param: click.Parameter, value: float | None) -> float | None:
+    del ctx, param
+    if value is not None and not 0 < value < 1e9:
+        raise click.BadParameter("it takes a number of seconds above zero")
+    return value
+
+
 def _device(ctx: click.Context, param: click.Parameter, value: str | None) -> str | None:
     del ctx, param
     if value is not None and not re.fullmatch(r"auto|cpu|mps|cuda(:[0-9]+)?", value):
@@ -245,7 +254,8 @@ def _device(ctx: click.Context, param: click.Parameter, value: str | None) -> st
 )
 @click.option(
     "--timeout",
-    type=click.FloatRange(0, 1e9, min_open=True, max_open=True),
+    type=float,
+    callback=_seconds,
     help="Seconds a section may take.",
 )
 @click.option("--fresh", is_flag=True, help="Run also what the cache could answer.")
@@ -284,12 +294,15 @@ def run(where: Where, /, sections: tuple[str, ...], **options: Any) -> None:
         report = do_run(
             project, None if everything else sections, RunOptions(**options), observe=observe
         )
-    if report_file is not None:
-        write_junit(project, report, report_file)
+    _print_problems(project, report.unread, err=True)
     if form == "json":
         _print_json(run_document(project, report))
     else:
         _print_lines(run_lines(project, report))
+    if report.refused is not None:
+        click.echo(f"tangle: {report.refused}", err=True)
+    if report_file is not None:
+        write_junit(project, report, report_file)
     sys.exit(report.exit_code)
 
 
@@ -359,13 +372,13 @@ def clean(where: Where, force: bool) -> None:
 @cli.command()
 @click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
 def completion(shell: str) -> None:
-    r"""Print the completion script for SHELL.
+    """Print the completion script for SHELL.
 
     \b
     bash:  tangle completion bash > ~/.local/share/bash-completion/completions/tangle
     zsh:   tangle completion zsh > a file `_tangle` in a folder of $fpath
     fish:  tangle completion fish > ~/.config/fish/completions/tangle.fish
-    """
+    """  # noqa: D301 -- \b is click's sign for lines to keep
     from click.shell_completion import get_completion_class
 
     kind = get_completion_class(shell)

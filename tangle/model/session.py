@@ -152,7 +152,9 @@ class SessionResult:
         device: the device that was used: `cpu` where no memory of another was touched.
         peak_memory: bytes, the most that the worker held.
         device_memory: bytes on the device, the most that torch held there.
-        reads: the files below `Job.watched` that it read.
+        reads: the files below `Job.watched` that it read; a path that ends in the separator is a
+            folder whose names it listed.
+        spawned: whether it started programs; what those read, nobody sees.
         versions: name and version of the packages whose code was loaded, sorted.
     """
 
@@ -164,4 +166,5 @@ class SessionResult:
     peak_memory: int = 0
     device_memory: int = 0
     reads: tuple[ReadFile, ...] = ()
+    spawned: bool = False
     versions: tuple[tuple[str, str], ...] = ()

@@ -11,7 +11,8 @@ from tangle.model import PagePath
 from tangle.pipeline.load import Loaded, load, shown
 from tangle.pipeline.project import Project
 from tangle.pipeline.reports import BuildReport
-from tangle.store import ForeignFile, TreeChanges, lock, plan_tree, write_tree
+from tangle.store import ForeignFile, TreeChanges, lock, plan_tree, read_bytes, write_tree
+from tangle.store.environment import make_folder
 
 
 def build(project: Project, *, check: bool = False) -> BuildReport:
@@ -31,10 +32,19 @@ def build(project: Project, *, check: bool = False) -> BuildReport:
     owned = project.package.root
     if check:
         return BuildReport(changes=generated_changes(loaded, wanted), problems=problems)
-    project.output.mkdir(parents=True, exist_ok=True)
+    make_folder(project.output)
     with lock(project.state):
+        if loaded.unread:  # their scripts are not known to be gone
+            wanted = _with_what_is_there(project, wanted)
         changes = write_tree(project.output, wanted, owned=owned)
     return BuildReport(changes=changes, problems=problems)
+
+
+def _with_what_is_there(project: Project, wanted: Mapping[str, str]) -> Mapping[str, str]:
+    """The files to write and, as they are, those that would be removed."""
+    removed = plan_tree(project.output, wanted, owned=project.package.root).removed
+    kept = {name: read_bytes(project.output / name).decode() for name in removed}
+    return {**kept, **wanted}
 
 
 def generated(loaded: Loaded) -> Mapping[str, str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from tangle.analyse import Plan, Session
@@ -11,7 +12,7 @@ from tangle.pipeline.build import generated, generated_changes
 from tangle.pipeline.load import Loaded, load, shown
 from tangle.pipeline.project import Project
 from tangle.pipeline.reports import SectionRow, State
-from tangle.store import ForeignFile
+from tangle.store import ASSET_FOLDER, ForeignFile, asset_names
 from tangle.write import StoredOutput, stored_outputs
 
 
@@ -26,13 +27,18 @@ def check(project: Project) -> tuple[Problem, ...]:
 def stale_outputs(loaded: Loaded) -> Iterator[Problem]:
     """Outputs in the notes that belong to other code, or that a person edited."""
     digests = _digests(loaded.plan)
+    sections = _sections(loaded.plan)
+    figures = set(asset_names(loaded.project.graph))
     for path, page in loaded.pages.items():
         for stored in stored_outputs(page):
             current = digests.get((path, stored.host))
+            section = sections.get((path, stored.host))
             if current is None or stored.code_digest not in current:
-                yield _stale(path, stored, orphan=current is None)
+                yield replace(_stale(path, stored, orphan=current is None), section=section)
             elif stored.edited:
-                yield _edited(path, stored)
+                yield replace(_edited(path, stored), section=section)
+            elif missing := set(stored.assets) - figures:
+                yield replace(_without_figure(path, stored, min(missing)), section=section)
 
 
 def _digests(plan: Plan) -> dict[tuple[PagePath, int], set[str]]:
@@ -42,6 +48,24 @@ def _digests(plan: Plan) -> dict[tuple[PagePath, int], set[str]]:
             occurrence = planned.occurrence
             found.setdefault((occurrence.page, occurrence.host), set()).add(planned.digest)
     return found
+
+
+def _sections(plan: Plan) -> dict[tuple[PagePath, int], SectionName]:
+    return {
+        (planned.occurrence.page, planned.occurrence.host): planned.occurrence.section
+        for session in plan.sessions
+        for planned in session.chunks
+    }
+
+
+def _without_figure(path: PagePath, stored: StoredOutput, name: str) -> Problem:
+    return Problem(
+        code="stale-output",
+        severity="error",
+        place=Place(path=path, line=stored.line),
+        message=f"this output shows {name}, which is not in {ASSET_FOLDER}",
+        hint="run the section again",
+    )
 
 
 def _stale(path: PagePath, stored: StoredOutput, *, orphan: bool) -> Problem:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from tangle.analyse import Plan, plan
 from tangle.link import CONFIG, GraphConfig, graph_config, link
@@ -19,6 +20,7 @@ class Loaded:
 
     Attributes:
         pages: every page that could be read.
+        unread: the problems of pages that could not be read.
         problems: all that is wrong with the notes, in order of place.
     """
 
@@ -26,6 +28,7 @@ class Loaded:
     config: GraphConfig
     pages: Mapping[PagePath, Page]
     plan: Plan
+    unread: tuple[Problem, ...]
     problems: tuple[Problem, ...]
 
 
@@ -42,17 +45,24 @@ def load(project: Project, *, known: Mapping[PagePath, Page] | None = None) -> L
     text = read_bytes(project.graph / CONFIG).decode("utf-8", "replace")
     config, problems = graph_config(text)
     pages: dict[PagePath, Page] = {}
-    unread: list[Problem] = list(problems)
+    unread: list[Problem] = []
     for path in page_files(project.graph, config.hidden):
         try:
             pages[path] = _page(project, path, known or {})
         except (NotUtf8, NotReadable) as error:
-            unread.append(_unread(path, error))
+            unread.append(_unread(project.graph / path, path, error))
     result = plan(
         link(pages.values(), config), project.package, borrow=project.options.borrow == "on"
     )
-    found = sorted([*unread, *result.problems], key=_place_order)
-    return Loaded(project=project, config=config, pages=pages, plan=result, problems=tuple(found))
+    found = sorted([*problems, *unread, *result.problems], key=_place_order)
+    return Loaded(
+        project=project,
+        config=config,
+        pages=pages,
+        plan=result,
+        unread=tuple(unread),
+        problems=tuple(found),
+    )
 
 
 def _place_order(problem: Problem) -> tuple[str, int, int]:
@@ -65,10 +75,11 @@ def _page(project: Project, path: PagePath, known: Mapping[PagePath, Page]) -> P
     return before if before is not None and before.data == data else parse(data, path)
 
 
-def _unread(path: PagePath, error: NotUtf8 | NotReadable) -> Problem:
+def _unread(file: Path, path: PagePath, error: NotUtf8 | NotReadable) -> Problem:
     line = error.line if isinstance(error, NotUtf8) else 1
     code = "not-utf8" if isinstance(error, NotUtf8) else "unreadable-page"
-    message, _, hint = str(error).partition("; ")
+    said = str(error).removeprefix(f"{path}:{line}: ").removeprefix(f"{file}: ")
+    message, _, hint = said.partition("; ")
     return Problem(
         code=code,
         severity="error",

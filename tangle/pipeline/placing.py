@@ -8,11 +8,21 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from tangle.analyse import PlannedChunk, Session
+from tangle.errors import Refused
 from tangle.link import CONFIG
 from tangle.model import Page, PagePath, Place, Problem, Result, SectionName
 from tangle.pipeline.load import Loaded, load, shown
 from tangle.pipeline.project import Project
-from tangle.store import Changed, lock, remove_asset, replace, write_asset
+from tangle.store import (
+    ASSET_FOLDER,
+    Changed,
+    asset_names,
+    lock,
+    read_bytes,
+    remove_asset,
+    replace,
+    write_asset,
+)
 from tangle.write import (
     EXTENSIONS,
     ChunkOutput,
@@ -25,6 +35,7 @@ from tangle.write import (
     figure_name,
     plan_outputs,
     rendered,
+    stored_outputs,
 )
 
 _ATTEMPTS = 5
@@ -171,17 +182,37 @@ def _place_page(
     placement.pending.extend(shown(project, problem) for problem in plan.refused)
     if plan.refused:
         return
-    # Figures first: a page never shows one that is not there.
-    for figure in _figures(hosts, plan):
-        write_asset(project.graph, figure.name, figure.data)
-        placement.figures.append(figure.name)
-    if plan.edits:
-        data = apply(page.data, plan.edits)
-        replace(project.graph / path, data, expected=page.data, root=project.graph)
+    figures = list(_figures(hosts, plan))
+    there = set(asset_names(project.graph))
+    foreign = [f for f in figures if f.name in there and not _is_ours(loaded, f)]
+    if foreign:
+        placement.pending.extend(_foreign(project, figure) for figure in foreign)
+        return
+    if _write_page(loaded, path, plan, figures, there):
         placement.pages.append(path)
+    placement.figures.extend(figure.name for figure in figures)
     for name in plan.dropped_assets:
         if not _used_elsewhere(loaded.pages, path, name):
             remove_asset(project.graph, name)
+
+
+def _write_page(
+    loaded: Loaded, path: PagePath, plan: OutputPlan, figures: Sequence[Figure], there: set[str]
+) -> bool:
+    """Write a page and the figures that it shows, or neither; whether the page changed."""
+    graph, page = loaded.project.graph, loaded.pages[path]
+    try:
+        # Figures first: a page never shows one that is not there.
+        for figure in figures:
+            write_asset(graph, figure.name, figure.data)
+        if plan.edits:
+            replace(graph / path, apply(page.data, plan.edits), expected=page.data, root=graph)
+    except Refused:
+        for figure in figures:
+            if figure.name not in there:
+                remove_asset(graph, figure.name)
+        raise
+    return bool(plan.edits)
 
 
 def _figures(hosts: Mapping[int, Sequence[Placed | None]], plan: OutputPlan) -> Iterator[Figure]:
@@ -189,6 +220,30 @@ def _figures(hosts: Mapping[int, Sequence[Placed | None]], plan: OutputPlan) -> 
         for entry in found:
             if entry is not None:
                 yield from (f for f in entry.figures if f.name in plan.used_assets)
+
+
+def _is_ours(loaded: Loaded, figure: Figure) -> bool:
+    """Whether a figure's file is one that tangle wrote: an output shows it, or it is the same."""
+    shown_by_outputs = (
+        figure.name in stored.assets
+        for page in loaded.pages.values()
+        if figure.name.encode() in page.data
+        for stored in stored_outputs(page)
+    )
+    file = loaded.project.graph / ASSET_FOLDER / figure.name
+    return any(shown_by_outputs) or read_bytes(file) == figure.data
+
+
+def _foreign(project: Project, figure: Figure) -> Problem:
+    return Problem(
+        code="foreign-file",
+        severity="error",
+        place=Place(
+            path=PagePath(project.shown(PagePath(f"{ASSET_FOLDER}/{figure.name}"))), line=1
+        ),
+        message="a file stands here that tangle did not write, where a figure belongs",
+        hint="move it away, then run the section again",
+    )
 
 
 def _used_elsewhere(pages: Mapping[PagePath, Page], path: PagePath, name: str) -> bool:

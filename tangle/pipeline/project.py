@@ -6,7 +6,7 @@ import difflib
 import keyword
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Literal
@@ -31,6 +31,15 @@ class NoGraph(UsageError):
             message = f"{folder}: there is no Logseq graph here or in a folder above"
             hint = "go into the graph's folder, or name it: tangle --graph DIR ..."
         super().__init__(f"{message}; {hint}")
+
+
+class SeveralGraphs(UsageError):
+    """There is more than one graph to choose from."""
+
+    def __init__(self, folder: Path, graphs: Sequence[Path]) -> None:
+        """Tell which there are."""
+        names = ", ".join(graph.name for graph in graphs)
+        super().__init__(f"{folder}: there are several graphs here: {names}; use --graph DIR")
 
 
 class BadConfig(UsageError):
@@ -128,6 +137,8 @@ def find_project(
         raise BadConfig(config, "there is no such file", "name a tangle.toml, or write one: init")
     named = graph.resolve() if graph is not None else None
     found = config.resolve() if config is not None else _config_above(named or start.resolve())
+    if config is not None and found is not None and found.name == "pyproject.toml":
+        _check_table(found)
     options = _read_options(found) if found is not None else Options()
     root = found.parent if found is not None else None
     about_other_notes = named is not None and root and (root / options.graph).resolve() != named
@@ -156,6 +167,11 @@ def _config_above(start: Path) -> Path | None:
             if path.is_file() and (name == CONFIG_NAME or "tool" in _tables(path)):
                 return path
     return None
+
+
+def _check_table(path: Path) -> None:
+    if not _tables(path):
+        raise BadConfig(path, "it has no table [tool.tangle]", "add one, or name a tangle.toml")
 
 
 def _tables(path: Path) -> Mapping[str, Any]:
@@ -260,7 +276,10 @@ def write_config(folder: Path, graph: Path | None, output: Path | None = None) -
         NoGraph: there is no graph there.
         ConfigExists: there is a configuration already.
     """
-    found = graph or find_graph(folder) or _graph_below(folder)
+    below = [] if graph or find_graph(folder) else _graphs_below(folder)
+    if len(below) > 1:
+        raise SeveralGraphs(folder, below)
+    found = graph or find_graph(folder) or next(iter(below), None)
     if found is None:
         raise NoGraph(folder, given=False)
     root = found if folder.is_relative_to(found) else folder
@@ -277,14 +296,13 @@ def _relative(path: Path, root: Path) -> str:
     return path.relative_to(root).as_posix() if path.is_relative_to(root) else str(path)
 
 
-def _graph_below(folder: Path) -> Path | None:
-    """The only graph directly below a folder, such as `notes`."""
-    found = [
+def _graphs_below(folder: Path) -> list[Path]:
+    """The graphs directly below a folder, such as `notes`."""
+    return [
         path.parent.parent
         for path in sorted(folder.glob("*/logseq/config.edn"))
         if not path.parent.parent.name.startswith(".")
     ]
-    return found[0] if len(found) == 1 else None
 
 
 class _Quoted(str):

@@ -74,12 +74,16 @@ class RunReport:
         written: whether the results were to be written into the notes.
         pages: paths of the pages that were changed, as messages name them.
         figures: paths of the figures that the sections have, likewise.
+        refused: why nothing more could be written, where that is so.
+        unread: pages that could not be read, as problems.
         pending: results that could not be placed, as problems.
         kept: hand-edited outputs that were left alone, as problems.
     """
 
     sections: tuple[SectionRun, ...]
     written: bool
+    refused: str | None
+    unread: tuple[Problem, ...]
     pages: tuple[str, ...]
     figures: tuple[str, ...]
     pending: tuple[Problem, ...]
@@ -93,4 +97,4 @@ class RunReport:
             return 130
         if outcomes - {"passed"}:
             return 1
-        return 3 if self.pending else 0
+        return 3 if self.pending or self.refused else 0

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from tangle.analyse import PlannedChunk, Session
+from tangle.errors import Refused
 from tangle.model import Failure, Job, PagePath, Place, Result, SectionName, SessionResult
 from tangle.pipeline.jobs import PreparedPackage, RunOptions, cache_key, job, package_files
 from tangle.pipeline.load import Loaded, load, shown
@@ -25,7 +27,7 @@ from tangle.run import (
     run_jobs,
 )
 from tangle.store import ASSET_FOLDER, Cache, NotReadable, NotWritable, digest_file
-from tangle.store.environment import scratch_tree, writable
+from tangle.store.environment import digest_listing, scratch_tree, writable
 
 CACHE = ".tangle/cache"
 _CACHE_BYTES = 512 * 1024 * 1024
@@ -61,17 +63,21 @@ def run(
         package = PreparedPackage(folder=folder, path=path, module=module)
         runs = _Run(loaded, options, package).run(selected, observe)
     placement = Placement()
+    refused = None
     if options.write:
-        placement = place(loaded, _outputs(runs), force=options.force)
-    return _report(project, runs, placement, written=options.write)
+        try:
+            placement = place(loaded, _outputs(runs), force=options.force)
+        except Refused as error:  # what was run is told all the same
+            refused = str(error)
+    return _report(runs, placement, loaded=loaded, written=options.write, refused=refused)
 
 
 def _check_writable(project: Project, selected: Sequence[Selected]) -> None:
     """Refuse before hours of work what would be refused after them."""
-    for entry in selected:
-        folder = (project.graph / entry.session.unit.section.page).parent
+    folders = {(project.graph / e.session.unit.section.page).parent for e in selected}
+    for folder in (*sorted(folders), project.state):
         if not writable(folder):
-            raise NotWritable(folder, PermissionError(13, "Permission denied"))
+            raise NotWritable(folder, PermissionError(errno.EACCES, "Permission denied"))
 
 
 def _threads(jobs: int) -> dict[str, str]:
@@ -105,7 +111,10 @@ class _Run:
         todo = [index for index in range(len(tasks)) if index not in found]
         keeper = _Keeper(self._executor, self._cache, {t.job.section: t for t in tasks})
         done = dict(found)
-        for wave in _waves([entry.session for entry in selected], todo):
+        for group in _waves([entry.session for entry in selected], todo):
+            failed = {r.section for r in done.values() if r.outcome != "passed"}
+            wave = [i for i in group if failed.isdisjoint(selected[i].session.unit.needs)]
+            done.update((i, _never_run(tasks[i].job)) for i in group if i not in wave)
             jobs = [tasks[index].job for index in wave]
             results = run_jobs(jobs, executor=keeper, workers=self._options.jobs, observe=observe)
             done.update(zip(wave, results, strict=True))
@@ -175,6 +184,8 @@ def _reads(result: SessionResult) -> tuple[list[str], list[str]]:
 
 def _unchanged(path: str, digest: str) -> bool:
     try:
+        if path.endswith(os.sep):
+            return digest_listing(Path(path)) == digest
         return digest_file(Path(path)) == digest
     except NotReadable:
         return False
@@ -191,7 +202,7 @@ class _Keeper:
     def run(self, job: Job, observe: Observer) -> SessionResult:
         """Run a job, and keep its result where it passed."""
         result = self.executor.run(job, observe)
-        if result.outcome == "passed":
+        if result.outcome == "passed" and not result.spawned:
             self.cache.put(self.tasks[job.section].key, result_to_json(result))
         return result
 
@@ -224,6 +235,17 @@ def _stopped_at_open_reference(
     return replace(result, outcome="failed", results=(*result.results, *results))
 
 
+def _never_run(job: Job) -> SessionResult:
+    """What is told of a section that needs one which did not pass."""
+    return SessionResult(
+        section=job.section,
+        outcome="skipped",
+        results=tuple(_skipped() for _ in job.cells),
+        seconds=0.0,
+        device="cpu",
+    )
+
+
 def _skipped() -> Result:
     return Result(outcome="skipped", outputs=(), failure=None, seconds=0.0)
 
@@ -244,9 +266,16 @@ def _open(project: Project, planned: PlannedChunk) -> Result:
 
 
 def chunk_results(entry: SectionRun) -> list[tuple[PlannedChunk, Result]]:
-    """The chunks of a section that were to run, each with its result."""
+    """The chunks of a section that were to run, each with its result.
+
+    Where borrowed statements failed, which run before them all, the first chunk did.
+    """
     chunks = [c for c in entry.session.chunks if c.code.chunk.settings.run]
-    return list(zip(chunks, entry.result.results[entry.first :], strict=False))
+    results = list(entry.result.results[entry.first :])
+    borrowed = entry.result.results[: entry.first]
+    if results and borrowed and borrowed[0].outcome != "passed":
+        results[0] = replace(results[0], outcome=borrowed[0].outcome, failure=borrowed[0].failure)
+    return list(zip(chunks, results, strict=False))
 
 
 def _outputs(runs: Sequence[SectionRun]) -> list[Placed]:
@@ -254,12 +283,20 @@ def _outputs(runs: Sequence[SectionRun]) -> list[Placed]:
 
 
 def _report(
-    project: Project, runs: tuple[SectionRun, ...], placement: Placement, *, written: bool
+    runs: tuple[SectionRun, ...],
+    placement: Placement,
+    *,
+    loaded: Loaded,
+    written: bool,
+    refused: str | None,
 ) -> RunReport:
+    project = loaded.project
     folder = PagePath(ASSET_FOLDER)
     return RunReport(
         sections=runs,
         written=written,
+        refused=refused,
+        unread=tuple(shown(project, problem) for problem in loaded.unread),
         pages=tuple(project.shown(path) for path in dict.fromkeys(placement.pages)),
         figures=tuple(
             project.shown(PagePath(f"{folder}/{name}")) for name in dict.fromkeys(placement.figures)

@@ -375,6 +375,7 @@ class _Session:
             peak_memory=self._usage.peak_memory,
             device_memory=self._usage.device_memory,
             reads=closed.reads if closed else (),
+            spawned=closed.spawned if closed else False,
             versions=closed.versions if closed else (),
         )
 

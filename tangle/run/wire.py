@@ -81,6 +81,7 @@ class Closed:
 
     usage: Usage
     reads: tuple[ReadFile, ...]
+    spawned: bool
     versions: tuple[tuple[str, str], ...]
     failure: Failure | None
 

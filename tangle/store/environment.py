@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import os
 import sys
 import tempfile
@@ -25,6 +26,15 @@ def installed_packages() -> tuple[str, ...]:
         with contextlib.suppress(OSError), os.scandir(folder or ".") as entries:
             found.update(e.name for e in entries if e.name.endswith((".dist-info", ".egg-info")))
     return tuple(sorted(found))
+
+
+def digest_listing(folder: Path) -> str:
+    """SHA-256 of the names in a folder, hidden ones aside; empty where there is none to list."""
+    try:
+        names = sorted(path.name for path in folder.iterdir() if not path.name.startswith("."))
+    except OSError:
+        return ""
+    return hashlib.sha256("\0".join(names).encode("utf-8", "surrogateescape")).hexdigest()
 
 
 def accelerators() -> tuple[str, ...]:
@@ -53,6 +63,16 @@ def scratch_tree(files: Mapping[str, str], *, owned: str) -> Iterator[Path]:
 def writable(folder: Path) -> bool:
     """Whether files can be put into a folder, as far as can be known without trying."""
     return os.access(folder, os.W_OK | os.X_OK)
+
+
+def make_folder(folder: Path) -> None:
+    """Make a folder and those above it, where they are not there.
+
+    Raises:
+        NotWritable: that cannot be.
+    """
+    with refusing(folder):
+        folder.mkdir(parents=True, exist_ok=True)
 
 
 def write_file(path: Path, data: bytes) -> None:

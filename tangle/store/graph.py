@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import stat
+import sys
 from typing import TYPE_CHECKING
 
 from tangle.model import PagePath
@@ -54,6 +55,9 @@ def _walk(folder: Path, relative: str, hidden: tuple[str, ...]) -> Iterator[Page
         found = sorted(entries, key=lambda entry: entry.name)
     for entry in found:
         path = f"{relative}{entry.name}"
+        if _undecodable(entry.name) and sys.getfilesystemencoding() != "utf-8":
+            why = f"this locale cannot name the file {entry.name!a}"
+            raise NotReadable(folder, why, "set PYTHONUTF8=1, or a locale with UTF-8")
         if _ignored(entry.name, path, hidden):
             continue
         if _is_folder(entry):

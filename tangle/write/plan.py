@@ -281,7 +281,7 @@ def _edited(page: Page, stored: StoredOutput) -> Problem:
         severity="warning",
         place=Place(path=page.path, line=stored.line),
         message="this output was edited by hand and is left as it is",
-        hint="delete the block to have it written anew",
+        hint="delete the block to have it written anew, or use --force",
     )
 
 

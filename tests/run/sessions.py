@@ -11,6 +11,7 @@ from tangle.run import LocalExecutor, run_jobs
 
 PAGE = PagePath("pages/x.md")
 MARGIN = 4
+_FOLDER = tempfile.mkdtemp()  # of its own: a stray torch.py beside the notes would be imported
 
 
 def make_cell(code: str, number: int = 1, **options: Any) -> Cell:
@@ -25,7 +26,7 @@ def make_job(*cells: str | Cell, **options: Any) -> Job:
     """A job of the cells, in a temporary folder where none is given."""
     numbered = enumerate(cells, start=1)
     made = tuple(make_cell(cell, i) if isinstance(cell, str) else cell for i, cell in numbered)
-    options.setdefault("directory", tempfile.gettempdir())
+    options.setdefault("directory", _FOLDER)
     return Job(section=SectionName("3.6"), cells=made, **options)
 
 

@@ -195,7 +195,10 @@ def test_leaving_is_a_failure(code: str) -> None:
 
 def test_an_interrupt_from_within() -> None:
     session = run("import os, signal\nos.kill(os.getpid(), signal.SIGINT)\nfor _ in range(9): pass")
-    assert session.outcome == "interrupted"
+    failure = session.results[0].failure
+    assert session.outcome == "failed"
+    assert failure is not None
+    assert failure.name == "KeyboardInterrupt"
 
 
 def test_a_failing_repr_is_a_failure() -> None:

@@ -126,6 +126,7 @@ def test_a_crash_tells_its_line() -> None:
     [
         ("for _ in range(10**7): print('x' * 100)", "failed"),
         ("print('x' * 10**9)", "failed"),
+        ("'x' * 10**9", "failed"),
         ("import sys\nsys.stdout.buffer.write(b'x' * 10**9)", "failed"),
         ("!yes", "failed"),
         ("while True:\n    try: print('x' * 100)\n    except Exception: pass", "died"),

@@ -1,4 +1,4 @@
-"""Which files below a folder a session reads, noticed as Python opens them."""
+"""What below a folder a session reads, noticed as Python opens files and lists folders."""
 
 from __future__ import annotations
 
@@ -14,8 +14,17 @@ _WRITING = os.O_WRONLY | os.O_RDWR
 _ENGINE = str(Path(__file__).resolve().parents[2]) + os.sep
 
 
+_LISTING = frozenset({"os.listdir", "os.scandir"})
+_SPAWNING = frozenset({"subprocess.Popen", "os.system", "os.exec", "os.posix_spawn"})
+_IMPORTING = "<frozen importlib"
+
+
 class ReadLog:
-    """The files that were opened for reading, before the session itself wrote them."""
+    """The files that were opened for reading, before the session itself wrote them.
+
+    Attributes:
+        spawned: whether a program was started, other than by a module while it is imported.
+    """
 
     def __init__(self, folder: str) -> None:
         """Watches below `folder`."""
@@ -25,9 +34,14 @@ class ReadLog:
         self._read: dict[str, str] = {}
         self._wrote: set[str] = set()
         self._busy = False
+        self.spawned = False
 
     def listen(self, event: str, arguments: tuple[object, ...]) -> None:
         """The audit hook; it costs what a string comparison costs, for all but the folder's."""
+        if event in _SPAWNING:
+            self.spawned = self.spawned or not _is_importing()
+        if event in _LISTING and not self._busy:
+            self._list(arguments[0])
         if event != "open" or self._busy:
             return
         path, _, flags = arguments
@@ -52,6 +66,23 @@ class ReadLog:
                 self._note(source, writing=False)
         found = ((path, known or _digest(path)) for path, known in sorted(self._read.items()))
         return tuple(ReadFile(path=path, digest=digest) for path, digest in found if digest)
+
+    def _list(self, path: object) -> None:
+        """Remembers a folder's names, unless Python looks there for modules."""
+        if path is None:
+            path = "."
+        if isinstance(path, bytes):
+            path = os.fsdecode(path)
+        if not isinstance(path, str) or _is_importing():
+            return
+        self._busy = True
+        try:
+            inside = self._inside(os.path.join(path, "x"))  # noqa: PTH118 -- any name in it
+            if inside is not None:
+                folder = inside[:-1]
+                self._read.setdefault(folder, listing_digest(folder))
+        finally:
+            self._busy = False
 
     def _note(self, path: str, writing: bool) -> None:
         inside = self._inside(path)
@@ -78,6 +109,30 @@ class ReadLog:
         if not _IGNORED.isdisjoint(Path(rest).parts) or full.startswith(sys.prefix + os.sep):
             return None
         return f"{self._folder}{os.sep}{rest}"
+
+
+def _is_importing() -> bool:
+    """Whether the code that runs was called by an import."""
+    frame = sys._getframe(1)  # noqa: SLF001 -- what CPython has for this
+    while frame.f_back is not None:
+        frame = frame.f_back
+        if frame.f_code.co_filename.startswith(_IMPORTING):
+            return True
+    return False
+
+
+def listing_digest(folder: str) -> str:
+    """SHA-256 of the names in a folder, hidden ones aside; empty where there is none."""
+    try:
+        names = sorted(
+            name
+            for name in os.listdir(folder)  # noqa: PTH208 -- quicker
+            if not name.startswith(".")
+        )
+    except OSError:
+        return ""
+    text = "\0".join(names).encode("utf-8", "surrogateescape")
+    return hashlib.sha256(text).hexdigest()
 
 
 def _digest(path: str) -> str:

@@ -50,6 +50,7 @@ def run_session(job: Job, reporter: Reporter) -> None:
         Closed(
             usage=measure_use(),
             reads=reads.close() if reads is not None and failure is None else (),
+            spawned=reads is not None and reads.spawned,
             versions=loaded_versions(),
             failure=failure,
         )
@@ -94,11 +95,10 @@ def _judge(
         return "failed", _failure("DidNotRaise", message, cell)
     if error is None:
         return "passed", None
-    outcome: Outcome = "interrupted" if isinstance(error, KeyboardInterrupt) else "failed"
     try:
-        return outcome, describe(error, notes, cell)
+        return "failed", describe(error, notes, cell)
     except Exception:  # noqa: BLE001 -- the notes can break `traceback` too
-        return outcome, _failure(type(error).__name__, text_of(error)[:500], cell)
+        return "failed", _failure(type(error).__name__, text_of(error)[:500], cell)
 
 
 def _failure(name: str, message: str, cell: Cell) -> Failure:

@@ -24,9 +24,10 @@ from traitlets import Type
 from traitlets.config import Config
 
 from tangle.model import Cell, MimeType
+from tangle.run.limits import SHOWN_DATA
 from tangle.run.wire import Showed
 from tangle.run.worker.compiler import CellCompiler
-from tangle.run.worker.reporter import Reporter, clean
+from tangle.run.worker.reporter import OutputLimit, Reporter, clean
 
 _CHUNK = 1 << 14
 
@@ -72,6 +73,12 @@ class CellDisplayHook(DisplayHook):
     """The value of a cell's last expression as a message."""
 
     shell: CellShell
+
+    def compute_format_data(self, result: Any) -> Any:
+        """The value's bundle; a text past the limit is not even made into one."""
+        if isinstance(result, str | bytes) and len(result) > SHOWN_DATA:
+            raise OutputLimit(f"the cell shows more than {SHOWN_DATA // 2**20} MiB")
+        return super().compute_format_data(result)  # type: ignore[no-untyped-call]
 
     def write_output_prompt(self) -> None:
         """Writes none."""
