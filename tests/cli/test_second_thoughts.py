@@ -71,7 +71,8 @@ def test_a_failure_in_borrowed_code_is_the_first_chunks(notes: MakeNotes, tmp_pa
 	  ```"""
     graph, report = notes({"x": page}), tmp_path / "report.xml"
     (section,) = sections(graph, "1.2", "--junit-xml", str(report))
-    (chunk,) = section["chunks"]  # type: ignore[misc]
+    assert isinstance(section["chunks"], list)
+    (chunk,) = section["chunks"]
     assert (section["outcome"], chunk["outcome"]) == ("failed", "failed")
     assert (chunk["error"]["name"], chunk["error"]["line"]) == ("ValueError", 3)
     assert ElementTree.parse(report).getroot()[0].get("failures") == "1"
