@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from tangle.model import Block, Page, PagePath
+from tangle.model import Block, Page, PagePath, Property
 
 from .blocks import blocks_of
 from .constructs import Constructs
 from .errors import NotUtf8
 from .fences import FenceReader
 from .problems import problems_of
-from .properties import properties_of
+from .properties import normal_key, properties_of
 from .references import links_of
 from .scan import Layout, scan
 from .show import outline, outline_text
@@ -58,11 +58,13 @@ def parse(data: bytes, path: PagePath = _UNNAMED, *, errors: str = "strict") -> 
 
 def _title(blocks: Sequence[Block], layout: Layout, places: Places) -> str | None:
     """The page property `title`: of front matter or `#+TITLE:`, else of the text at the top."""
-    found = properties_of(layout.directives, places)
-    if not layout.directives and blocks and blocks[0].kind == "pre":
+    found: Sequence[Property] = ()
+    if layout.directives:
+        named = [p for p in layout.directives if normal_key(places.text(p.key)) == "title"]
+        found = properties_of(named, places)
+    elif blocks and blocks[0].kind == "pre":
         found = blocks[0].properties
-    titles = [item.value for item in found if item.key == "title" and item.value]
-    return titles[0] if titles else None
+    return next((item.value for item in found if item.key == "title" and item.value), None)
 
 
 def _check_utf8(data: bytes, path: PagePath, errors: str) -> None:

@@ -2,41 +2,50 @@
 
 from __future__ import annotations
 
-from tangle.model import Block, Property, Span
+from collections.abc import Sequence
+from itertools import chain
 
-from .constructs import Found
+from tangle.model import Block, Property
+
+from .constructs import Pair
+from .make import make_block, make_span
 from .nesting import nest
 from .properties import block_id, is_valid_key, properties_of
 from .scan import Layout, Start
 from .text import Places
 
+_BLANK = b" \t\f\r\n\x1a"
+
 
 def blocks_of(layout: Layout, places: Places) -> tuple[Block, ...]:
     """The blocks of a page: they tile it, and parents come before their children."""
+    data, decode, line_of = places.data, places.decode, places.line
     starts = with_pre_block(layout, places)
-    shift = len(starts) - len(layout.starts)
-    if not starts:
-        return ()
-    runs = property_runs(layout, shift, len(starts))
-    depths = nest(1 if s.kind != "bullet" else s.indent + 1 for s in starts)
-    ends = [*(s.start for s in starts[1:]), len(places.data)]
-    blocks = []
-    for start, end, depth, run in zip(starts, ends, depths, runs, strict=True):
-        obeyed, ignored = _properties(run, layout, start, places)
+    runs = property_runs(layout, len(starts) - len(layout.starts))
+    levels, parents = nest([s.indent + 1 if s.kind == "bullet" else 1 for s in starts])
+    ends = [start.start for start in starts[1:]]
+    ends.append(len(data))
+    blocks: list[Block] = []
+    for index, (kind, start, indent, heading, title, title_end) in enumerate(starts):
+        end = ends[index]
+        obeyed: tuple[Property, ...] = ()
+        ignored: tuple[Property, ...] = ()
+        if index in runs:
+            obeyed, ignored = _properties(runs[index], places)
         blocks.append(
-            Block(
-                kind=start.kind,
-                span=Span(start=start.start, end=end),
-                indent=start.indent,
-                level=depth.level,
-                parent=depth.parent,
-                title=places.decode(start.title, start.title_end).strip("\ufeff").strip(),
-                heading=start.heading,
-                id=block_id(obeyed),
-                properties=obeyed,
-                ignored=ignored,
-                line=places.line(start.start),
-                content=content_end(places.data, start.start, end),
+            make_block(
+                kind,
+                make_span(start, end),
+                indent,
+                levels[index],
+                parents[index],
+                decode(title, title_end).strip("\ufeff").strip(),
+                heading,
+                block_id(obeyed) if obeyed else None,
+                obeyed,
+                ignored,
+                line_of(start),
+                content_end(data, start, end),
             )
         )
     return tuple(blocks)
@@ -55,27 +64,27 @@ def with_pre_block(layout: Layout, places: Places) -> list[Start]:
     return [Start("pre", 0, 0, 0, 0, end if plain else 0), *layout.starts]
 
 
-def property_runs(layout: Layout, shift: int, count: int) -> list[list[Found]]:
-    """For each block its runs of property lines."""
-    runs: list[list[Found]] = [[] for _ in range(count)]
+def property_runs(layout: Layout, shift: int) -> dict[int, list[Sequence[Pair]]]:
+    """The runs of property lines of each block that has any.
+
+    What front matter and directives say stands first, in the text before the first block.
+    """
+    runs: dict[int, list[Sequence[Pair]]] = {}
+    if layout.directives and shift:
+        runs[0] = [layout.directives]
     for block, found in layout.pieces:
         if found.kind == "properties":
-            runs[block + shift].append(found)
+            runs.setdefault(block + shift, []).append(found.pairs)
     return runs
 
 
 def _properties(
-    runs: list[Found], layout: Layout, start: Start, places: Places
+    runs: list[Sequence[Pair]], places: Places
 ) -> tuple[tuple[Property, ...], tuple[Property, ...]]:
     """The properties that count and those that do not: only the first run counts."""
-    groups = [run.pairs for run in runs]
-    if start.kind == "pre" and layout.directives:
-        groups.insert(0, tuple(layout.directives))
-    if not groups:
-        return (), ()
-    first, *rest = groups
-    obeyed = tuple(p for p in properties_of(first, places) if is_valid_key(p.key))
-    return obeyed, properties_of((pair for group in rest for pair in group), places)
+    first, *rest = runs
+    obeyed = tuple([p for p in properties_of(first, places) if is_valid_key(p.key)])
+    return obeyed, properties_of(chain.from_iterable(rest), places)
 
 
 def content_end(data: bytes, start: int, end: int) -> int:
@@ -83,7 +92,9 @@ def content_end(data: bytes, start: int, end: int) -> int:
 
     Of a block that is all blank, it is the end of the first line.
     """
-    last = len(data[start:end].rstrip(b" \t\f\r\n\x1a")) + start
+    if end - start > 1 and data[end - 1] == 0x0A and data[end - 2] not in _BLANK:
+        return end - 1
+    last = len(data[start:end].rstrip(_BLANK)) + start
     stop = data.find(b"\n", last, end)
     stop = end if stop < 0 else stop
     return stop - 1 if stop > last and data[stop - 1] == 0x0D else stop

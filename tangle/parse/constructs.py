@@ -9,18 +9,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from typing import Literal, NamedTuple
+from typing import ClassVar, Literal, NamedTuple
 
 from .html import Html, environment_end, formula_end
 from .lists import Line, ListReader, read_quote
 from .source import WHITE, Source
 
-Kind = Literal["properties", "directive", "drawer", "fence", "begin", "list", "quote", "raw"]
+Kind = Literal[
+    "properties", "directive", "drawer", "fence", "begin", "list", "quote", "raw", "text"
+]
 
 PROPERTY = rb"[^ \t\f\x1a\r\n:]{1,200}+::(?=[ \t\f\x1a\r\n]|\Z)"
 """A key and its colons; a longer word is no key, so that a long line is not read twice over."""
 LIST = rb"(?:[+*]|\d++\.)" + WHITE
-OPENER = PROPERTY + rb"|#\+|```|~~~|>|\$\$|<[?!A-Za-z]|\[:[A-Za-z]|\\[Bb]|:[^\s:]|" + LIST
+OPENER = PROPERTY + rb"|#\+|```|~~~|>|\$\$|<[?!A-Za-z]|\[:[A-Za-z]|\[\^|\\[Bb]|:[^:\r\n]|" + LIST
 """What may open a construct; on a line that begins otherwise there is none."""
 
 _PROPERTY_LINE = re.compile(
@@ -37,6 +39,12 @@ _DIRECTIVE_IN_RUN = re.compile(
     rb"[\r\n]*+" + WHITE + rb"*+" + _DIRECTIVE.pattern + rb"[\r\n]*+", re.IGNORECASE
 )
 _BEGIN = re.compile(rb"#\+begin_([^ \t\f\x1a\r\n]++)[ \t\f\x1a]*+([^\r\n]*+)\r?\n", re.IGNORECASE)
+_FOOTNOTE = re.compile(rb"\[\^[^\s\]]++\]:" + WHITE + rb"++")
+_NOTE_LINE = re.compile(WHITE + rb"*+[^ \t\f\x1a\r\n\-*#\[][^\r\n]++(?:\r?\n|\Z)")
+_DEFINITION = re.compile(WHITE + rb"*+:" + WHITE + rb"++")
+_DEFINITION_LINE = re.compile(WHITE + rb"*+[^ \t\f\x1a\r\n:#][^\r\n]++(?:\r?\n|\Z)")
+_TABLE_ROW = re.compile(WHITE + rb"*+\|[^\r\n]*\|" + WHITE + rb"*+\r?\n")
+_BLANK = b" \t\f\x1a\r\n"
 
 
 class Pair(NamedTuple):
@@ -52,6 +60,7 @@ class Found(NamedTuple):
     """One construct.
 
     Attributes:
+        kind: `raw` is shown as it is, `text` is read as text (a footnote, definitions).
         start: where its line or the rest of its line begins, white space included.
         body: the lines between opener and closer.
         name: the word after `#+BEGIN_`, in lower case; the words after a fence.
@@ -73,6 +82,8 @@ class Constructs:
 
     Attributes:
         unclosed: offsets of fences that no later line closes.
+        limit: where lists and quotes end at the latest.
+        text_from: where the text begins that stands before the next candidate.
     """
 
     def __init__(self, source: Source) -> None:
@@ -80,22 +91,19 @@ class Constructs:
         self._html = Html(source)
         self._lists = ListReader(source)
         self.unclosed: list[int] = []
+        self.text_from = 0
+        self.limit = len(source.data)
         self._no_drawer_before = -1
-        self._by_byte: dict[int, Callable[[int, int], Found | None]] = {
-            **dict.fromkeys(b"`~", self._fence),
-            **dict.fromkeys(b"<[$\\", self._raw),
-            **dict.fromkeys(b"*+0123456789", self._list),
-            ord(">"): self._quote,
-            ord("#"): self._hash,
-            ord(":"): self._drawer,
-        }
 
     def at(self, start: int, opener: int) -> Found | None:
         """The construct that opens at `opener`, its white space starting at `start`."""
-        if (properties := self._properties(start, opener)) is not None:
-            return properties
-        recognise = self._by_byte.get(self._source.data[opener])
-        return recognise(start, opener) if recognise is not None else None
+        found = self._properties(start, opener)
+        if found is None:
+            recognise = self._by_byte.get(self._source.data[opener])
+            found = recognise(self, start, opener) if recognise is not None else None
+        if found is not None:
+            self.text_from = found.end
+        return found
 
     def _properties(self, start: int, opener: int) -> Found | None:
         """A run of `key:: value` lines.
@@ -104,8 +112,11 @@ class Constructs:
         """
         data, end = self._source.data, opener
         pairs: list[Pair] = []
+        match = self._property(opener)
+        if match is None and data[opener] != 0x3A:  # nor is it a drawer
+            return None
         while True:
-            if (match := _PROPERTY_LINE.match(data, end)) is not None:
+            if match is not None:
                 pairs.append(Pair(match[1], match[2] or b"", end, match.end()))
                 end = match.end()
             elif (drawer := self._properties_drawer(end)) is not None:
@@ -116,9 +127,15 @@ class Constructs:
                 end = match.end()
             else:
                 break
+            match = self._property(end)
         if end == opener:
             return None
         return Found("properties", start, opener, end, pairs=tuple(pairs))
+
+    def _property(self, start: int) -> re.Match[bytes] | None:
+        """A property line, which no lone carriage return ends."""
+        match = _PROPERTY_LINE.match(self._source.data, start)
+        return None if match is not None and self._source.void(start, match.end()) else match
 
     def _properties_drawer(self, start: int) -> tuple[list[Pair], int] | None:
         data = self._source.data
@@ -128,6 +145,8 @@ class Constructs:
         pairs: list[Pair] = []
         position = opener.end()
         while (match := _DRAWER_PROPERTY.match(data, position)) is not None:
+            if self._source.void(position, match.end()):
+                break
             if match[1].upper() == b"END" and not match[2].strip():
                 return pairs, match.end()
             pairs.append(Pair(match[1], match[2], position, match.end()))
@@ -138,14 +157,48 @@ class Constructs:
     def _drawer(self, start: int, opener: int) -> Found | None:
         match = _DRAWER.match(self._source.data, opener)
         if match is None:
-            return None
+            return self._definitions(start, opener)
         closer = self._source.drawer_closer(match.end())
         if closer < 0 or self._source.void(opener, closer):
             return None
         return Found("drawer", start, opener, self._source.next_line(closer))
 
+    def _definitions(self, start: int, opener: int) -> Found | None:
+        """`: ` lines below a line of text, the term, with the lines that go on from each."""
+        data = self._source.data
+        term = data.rfind(b"\n", 0, start - 1) + 1
+        if term < self.text_from or data[start - 1 : start] != b"\n":
+            return None
+        if not data[term:start].strip(_BLANK) or _TABLE_ROW.match(data, term):
+            return None
+        end = opener
+        while (match := _DEFINITION.match(data, end)) is not None:
+            after = self._lines(_DEFINITION_LINE, match.end())
+            if after == match.end():
+                break
+            end = after
+        return Found("text", start, opener, end) if end > opener else None
+
+    def _footnote(self, start: int, opener: int) -> Found | None:
+        """`[^1]: ` and the lines that follow."""
+        match = _FOOTNOTE.match(self._source.data, opener)
+        end = self._lines(_NOTE_LINE, match.end()) if match is not None else -1
+        if match is None or end == match.end():
+            return None
+        return Found("text", start, opener, end)
+
+    def _lines(self, line: re.Pattern[bytes], position: int) -> int:
+        """The end of the lines of one form from an offset on; a lone carriage return ends none."""
+        while (match := line.match(self._source.data, position)) is not None:
+            if self._source.void(position, match.end()):
+                break
+            position = match.end()
+        return position
+
     def _fence(self, start: int, opener: int) -> Found | None:
         source = self._source
+        if not source.data.startswith((b"```", b"~~~"), opener):  # a key that is none after all
+            return None
         body = source.next_line(opener)
         closer = source.fence_closer(body)
         if closer < 0 or source.void(opener, closer):
@@ -182,14 +235,14 @@ class Constructs:
         )
 
     def _list(self, start: int, opener: int) -> Found | None:
-        found = self._lists.read(start)
+        found = self._lists.read(start, self.limit)
         if found is None:
             return None
         items = tuple(tuple(item) for item in found[1])
         return Found("list", start, opener, found[0], items=items)
 
     def _quote(self, start: int, opener: int) -> Found | None:
-        found = read_quote(self._source, opener)
+        found = read_quote(self._source, opener, self.limit)
         if found is None:
             return None
         return Found("quote", start, opener, found[0], items=(tuple(found[1]),))
@@ -197,11 +250,23 @@ class Constructs:
     def _raw(self, start: int, opener: int) -> Found | None:
         match self._source.data[opener : opener + 1]:
             case b"$":
-                end = formula_end(self._source, opener)
+                is_formula = self._source.data.startswith(b"$$", opener)
+                end = formula_end(self._source, opener) if is_formula else -1
             case b"\\":
                 end = environment_end(self._source, opener)
+            case b"[" if self._source.data.startswith(b"[^", opener):
+                return self._footnote(start, opener)
             case b"[":
                 end = self._html.hiccup_end(opener)
             case _:
                 end = self._html.markup_end(opener)
         return None if end < 0 else Found("raw", start, opener, end)
+
+    _by_byte: ClassVar[dict[int, Callable[[Constructs, int, int], Found | None]]] = {
+        **dict.fromkeys(b"`~", _fence),
+        **dict.fromkeys(b"<[$\\", _raw),
+        **dict.fromkeys(b"*+0123456789", _list),
+        ord(">"): _quote,
+        ord("#"): _hash,
+        ord(":"): _drawer,
+    }

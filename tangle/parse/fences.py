@@ -8,16 +8,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from itertools import groupby
 from operator import attrgetter
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
-from tangle.model import Fence, Span
+from tangle.model import Fence
 
 from .constructs import Constructs, Found
 from .dedent import JS_WHITE, Dedented, Shown, without_indentation
 from .lists import Line
+from .make import NestedIn, make_fence, make_span
 from .scan import Layout, scan_inside
 from .source import Source
 from .text import Places
@@ -31,8 +31,6 @@ _BEGIN_SRC = re.compile(rb"#\+begin_src(?![^ \t\f\x1a\r\n])[ \t\f]*+([^\r\n]*+)"
 _END_SRC = re.compile(rb"#\+end_src", re.IGNORECASE)
 
 _HOLDERS = frozenset({"fence", "begin", "list", "quote"})
-
-NestedIn = Literal["list", "quote"]
 
 
 class _Code(NamedTuple):
@@ -61,7 +59,7 @@ def cleared(lines: list[Shown]) -> list[Shown]:
 def _clear(line: Shown, width: int) -> Shown:
     bare = line.text.lstrip(_OCAML_WHITE)
     white = len(line.text) - len(bare)
-    if white >= width:
+    if white >= width < len(line.text):
         return Shown(line.margin + width, line.text[width:])
     return Shown(line.margin + white, bare) if bare else line
 
@@ -74,6 +72,8 @@ def dedented(lines: Sequence[Shown]) -> list[Shown]:
         if bare:
             white = text[: len(text) - len(bare)]
             common = white if common is None else _shared(common, white)
+            if not common:
+                return list(lines)
     width = len(common or "")
     return [
         Shown(margin + width, text[width:])
@@ -192,17 +192,17 @@ class FenceReader:
         shown = self._lines(code, width) if code.lines is None else self._trimmed(code)
         bare = dedented(shown)
         language, options = words(self._places.text(code.label))
-        return Fence(
-            block=block,
-            language=language,
-            options=options,
-            span=Span(start=code.start, end=code.end),
-            body=Span(start=code.body[0], end=code.body[1]),
-            text="".join([line.text + "\n" for line in shown]),
-            code="".join([line.text + "\n" for line in bare]),
-            line=self._places.line(code.opener),
-            margins=tuple([line.margin for line in bare]),
-            nested=code.nested,
+        return make_fence(
+            block,
+            language,
+            options,
+            make_span(code.start, code.end),
+            make_span(*code.body),
+            "".join([line.text + "\n" for line in shown]),
+            "".join([line.text + "\n" for line in bare]),
+            self._places.line(code.opener),
+            tuple([line.margin for line in bare]),
+            code.nested,
         )
 
     def _lines(self, code: _Code, width: int) -> list[Shown]:
@@ -216,7 +216,17 @@ class FenceReader:
 
     def _dedented_lines(self, body: tuple[int, int], width: int) -> list[Shown]:
         raw = self._places.decode(*body).split("\n")[:-1]
-        return [without_indentation(line.removesuffix("\r"), width) for line in raw]
+        if not raw:
+            return []
+        usual = raw[0][:width]
+        if len(usual) < width or usual.strip(JS_WHITE):
+            usual = "\n"  # with which no line begins
+        return [
+            Shown(width, line[width:].removesuffix("\r"))
+            if line.startswith(usual)
+            else without_indentation(line.removesuffix("\r"), width)
+            for line in raw
+        ]
 
     def _cleared_by(self, start: int, lines: list[Shown], width: int) -> list[Shown]:
         """The lines less the indentation of the first line of the block around them."""
@@ -260,10 +270,15 @@ def _moved(fence: Fence, shown: Dedented) -> Fence:
     """A fence of a block's shown text, where it stands in the file."""
     first = fence.line  # the line of the opener; the code begins on the next, index `first`
     margins = [margin + shown.margins[first + index] for index, margin in enumerate(fence.margins)]
-    return replace(
-        fence,
-        span=Span(start=shown.in_file(fence.span.start), end=shown.in_file(fence.span.end)),
-        body=Span(start=shown.in_file(fence.body.start), end=shown.in_file(fence.body.end)),
-        line=shown.line + fence.line - 1,
-        margins=tuple(margins),
+    return make_fence(
+        fence.block,
+        fence.language,
+        fence.options,
+        make_span(shown.in_file(fence.span.start), shown.in_file(fence.span.end)),
+        make_span(shown.in_file(fence.body.start), shown.in_file(fence.body.end)),
+        fence.text,
+        fence.code,
+        shown.line + fence.line - 1,
+        tuple(margins),
+        fence.nested,
     )

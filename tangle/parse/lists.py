@@ -15,12 +15,17 @@ from .source import Source
 _ITEM = re.compile(
     rb"([ \t\f\x1a]*+)(?:[+*]|\d++\.)[ \t\f\x1a]++(?:\[[ xX]\])?+[ \t\f\x1a]*+(?=[^\r\n])"
 )
-_NEXT = re.compile(rb"([ \t\f\x1a]++)(?:(-(?: |\r?$))|([+*] )|[+-]?(\d++))?", re.MULTILINE)
+_NEXT = re.compile(
+    rb"(?=[ \t]++(?:(?P<bullet>-(?: |\r?$))|(?P<mark>[+*] ))|)"
+    rb"(?P<white>[ \t\f\x1a]++)(?:(?<!\x1a)[+-]?(?P<number>\d++))?",
+    re.MULTILINE,
+)
+"""The line after an item's. A form feed hides marks, but not numbers; a Ctrl-Z hides both."""
 _EOL = re.compile(rb"\r?\n")
 _TWO_EOLS = re.compile(rb"\r?\n\r?\n")
 _QUOTE_LINE = re.compile(
     rb"[ \t\f\x1a]*+>[ \t\f\x1a]*+\r?\n(?:\r?\n)?"
-    rb"|[ \t\f\x1a]*+>?+[ \t\f\x1a]*+(?!- |# |id:: |[-#]\r?$)[^\r\n]++(?:\r?\n)?",
+    rb"|[ \t\f\x1a]*+>?+[ \t\f\x1a]*+(?!- |# |id:: |[-#]\r?$)(?P<text>[^\r\n]++)(?:\r?\n)?",
     re.MULTILINE,
 )
 _LARGEST = 2**31 - 1
@@ -49,20 +54,28 @@ class ListReader:
     def __init__(self, source: Source) -> None:
         self._source = source
         self._failed: set[int] = set()
+        self._limit = len(source.data)
 
-    def read(self, start: int) -> tuple[int, list[list[Line]]] | None:
-        """The end of the list at `start` and the lines of each item, or None if it is no list."""
+    def read(self, start: int, limit: int) -> tuple[int, list[list[Line]]] | None:
+        """The end of the list at `start` and the lines of each item, or None if it is no list.
+
+        Nothing from `limit` on belongs to it.
+        """
         if start in self._failed:
             return None
+        self._limit = limit
         levels = [_Level(indent=0)]
         items: list[list[Line]] = []
         position = start
         while True:
             level = levels[-1]
-            match = _ITEM.match(self._source.data, position)
+            match = _ITEM.match(self._source.data, position, self._limit)
+            item = None
             if match is not None and match.end(1) - match.start(1) >= level.indent:
+                item = self._item(match)
+            if item is not None:
                 level.item, level.mark = position, len(items)
-                lines, position, deeper = self._item(match)
+                lines, position, deeper = item
                 items.append(lines)
                 if deeper is None:
                     level.complete += 1
@@ -76,22 +89,27 @@ class ListReader:
             else:
                 return self._give_up(levels, items)
 
-    def _item(self, match: re.Match[bytes]) -> tuple[list[Line], int, int | None]:
-        """An item's lines, where it ends, and the indent of the list below it, if one follows."""
+    def _item(self, match: re.Match[bytes]) -> tuple[list[Line], int, int | None] | None:
+        """An item's lines, where it ends, and the indent of the list below it, if one follows.
+
+        None if a lone carriage return ends one of the lines.
+        """
         data = self._source.data
         indent = match.end(1) - match.start(1)
         end = self._text_end(match.end())
         lines = [Line(match.end(), end)]
         while True:
-            if (blank := _TWO_EOLS.match(data, end)) is not None:
+            if self._source.void(end, end + 1):
+                return None
+            if (blank := _TWO_EOLS.match(data, end, self._limit)) is not None:
                 return lines, blank.end(), None
-            eol = _EOL.match(data, end)
+            eol = _EOL.match(data, end, self._limit)
             position = eol.end() if eol is not None else end
-            follow = _NEXT.match(data, position) if eol is not None else None
-            if follow is None or follow[2] is not None:
+            follow = _NEXT.match(data, position, self._limit) if eol is not None else None
+            if follow is None or follow["bullet"] is not None:
                 return lines, position, None
             if _starts_item(follow):
-                depth = follow.end(1) - follow.start(1)
+                depth = len(follow["white"])
                 return lines, position, depth if depth > indent else None
             end = self._text_end(position)
             lines.append(Line(position, end))
@@ -118,17 +136,26 @@ class ListReader:
 
 def _starts_item(match: re.Match[bytes]) -> bool:
     """Whether the line counts as an item: a mark, or any number that fits (`12 apples`)."""
-    if match[3] is not None:
+    if match["mark"] is not None:
         return True
-    digits = match[4]
+    digits = match["number"]
     return digits is not None and len(digits) <= len(str(_LARGEST)) and int(digits) <= _LARGEST
 
 
-def read_quote(source: Source, start: int) -> tuple[int, list[Line]] | None:
-    """The end of the quote whose `>` stands at `start`, and its lines without the mark."""
+def read_quote(source: Source, start: int, limit: int) -> tuple[int, list[Line]] | None:
+    """The end of the quote whose `>` stands at `start`, and its lines without the mark.
+
+    A lone carriage return ends the quote with its line, which must not be empty. Nothing from
+    `limit` on belongs to it.
+    """
     lines: list[Line] = []
     position = start + 1
-    while (match := _QUOTE_LINE.match(source.data, position)) is not None:
+    while (match := _QUOTE_LINE.match(source.data, position, limit)) is not None:
+        void = source.void(position, match.end())
+        if void and match["text"] is None:
+            break
         lines.append(Line(position, match.end()))
         position = match.end()
+        if void:
+            break
     return (position, lines) if lines else None

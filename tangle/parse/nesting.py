@@ -6,32 +6,40 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 
-class Nested(NamedTuple):
-    """Where a block stands after nesting."""
+class Nesting(NamedTuple):
+    """Where blocks stand after nesting: for each its level and its parent, -1 at the top."""
 
-    level: int
-    parent: int
+    levels: list[int]
+    parents: list[int]
 
 
-def nest(depths: Iterable[int]) -> list[Nested]:
-    """Depth and parent of each block, from the white space before it (logseq-spec.md 2).
+def nest(depths: Iterable[int]) -> Nesting:
+    """Level and parent of each block, from the white space before it (logseq-spec.md 2).
 
     Only comparisons count. A stack holds the open blocks, the deepest last. A block between two
     depths takes the place, and from then on the depth, of the outermost open block below it.
     """
-    nested: list[Nested] = []
+    levels: list[int] = []
+    parents: list[int] = []
     stack: list[tuple[int, int]] = []
     for index, depth in enumerate(depths):
         replaced: tuple[int, int] | None = None
-        while stack and stack[-1][0] > depth:
+        while stack and stack[-1][0] >= depth:
             replaced = stack.pop()
-        if stack and stack[-1][0] == depth:
-            replaced = stack.pop()
+            if replaced[0] == depth:
+                break
         if replaced is not None:
-            nested.append(nested[replaced[1]])
+            sibling = replaced[1]
+            levels.append(levels[sibling])
+            parents.append(parents[sibling])
             stack.append((replaced[0], index))
+            continue
+        if stack:
+            parent = stack[-1][1]
+            levels.append(levels[parent] + 1)
+            parents.append(parent)
         else:
-            parent = stack[-1][1] if stack else -1
-            nested.append(Nested(nested[parent].level + 1 if stack else 1, parent))
-            stack.append((depth, index))
-    return nested
+            levels.append(1)
+            parents.append(-1)
+        stack.append((depth, index))
+    return Nesting(levels, parents)

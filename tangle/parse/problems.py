@@ -23,14 +23,12 @@ def problems_of(
     places: Places, blocks: Sequence[Block], fences: Sequence[Fence], unclosed: Sequence[int]
 ) -> tuple[Problem, ...]:
     """The problems of a page, in the order of their places."""
-    found = [
-        *_unclosed(places, blocks, unclosed),
-        *_swallowing(places, fences),
-        *_strangers(places, fences),
-        *_nested(places, fences),
-        *_mixed(places, fences),
-        *_ignored(places, blocks),
-    ]
+    found = [*_unclosed(places, blocks, unclosed), *_ignored(places, blocks)]
+    if fences:
+        found += _swallowing(places, fences)
+        found += _strangers(places, fences)
+        found += _nested(places, fences)
+        found += _mixed(places, fences)
     return tuple(sorted(found, key=lambda p: (p.place.line, p.place.column, p.code)))
 
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 
-from tangle.model import Property, Span, Uuid
+from tangle.model import Property, Uuid
 
 from .constructs import Pair
+from .make import make_property, make_span
 from .text import Places
 
 _UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
@@ -18,24 +20,26 @@ def properties_of(pairs: Iterable[Pair], places: Places) -> tuple[Property, ...]
     """The lines as properties, their keys as Logseq files them."""
     return tuple(
         [
-            Property(
-                key=normal_key(places.text(pair.key)),
-                name=places.text(pair.key).strip(),
-                value=places.text(pair.value).strip(),
-                span=Span(start=pair.start, end=pair.end),
-                line=places.line(pair.start),
+            make_property(
+                normal_key(name := places.text(key).strip()),
+                name,
+                places.text(value).strip(),
+                make_span(start, end),
+                places.line(start),
             )
-            for pair in pairs
+            for key, value, start, end in pairs
         ]
     )
 
 
+@lru_cache(maxsize=1024)  # a graph has few keys, and many lines with each
 def normal_key(key: str) -> str:
     """A property's key as Logseq files it: lower case, `-` for blanks and `_`."""
     key = key.strip().lower().replace(" ", "-").replace("_", "-")
     return "id" if key == "custom-id" else key
 
 
+@lru_cache(maxsize=1024)
 def is_valid_key(key: str) -> bool:
     """Whether Logseq accepts the key (logseq-spec.md 3)."""
     return _INVALID_KEY.search(key) is None

@@ -10,29 +10,42 @@ import re
 from bisect import bisect_right
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Sequence
-from typing import NamedTuple
+from typing import ClassVar, NamedTuple
 
-from tangle.model import Block, Reference, ReferenceKind, Span, Uuid
+from tangle.model import Block, Reference, ReferenceKind, Uuid
 
 from .constructs import Found
-from .scan import Layout, Start
+from .make import make_span
+from .scan import Layout
 from .text import Places
 
 _UUID = rb"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
-_MARK = re.compile(rb"\\|`|\(\(|\]\(|\]\]|\[\[|\{\{|#")
-_REF = re.compile(rb"\(\((" + _UUID + rb")\)\)")
-_LINK = re.compile(rb"\]\((" + _UUID + rb")\)")
-_EMBED = re.compile(
-    rb"\{\{\{?+[ \t]*+embed[ \t]++(?:\(\((" + _UUID + rb")\)\)|\[\[([^\r\n]+?)\]\])[ \t]*+\}\}\}?+"
-)
-_TICKS = re.compile(rb"`++")
-_TAG = re.compile(rb"#([^\s,.:;!?'\"()\[\]{}#`+][^\s,;!?'\"()\[\]{}#`]*+)")
-_FULL_UUID = re.compile(_UUID)
-_OPAQUE_BEGIN = frozenset({b"src", b"example", b"export", b"comment"})
+_ID_SIZE = 36
 _LABEL_LIMIT = 1000
 """Bytes that a label may be long; a longer one leaves the reference without it."""
 _TITLE_LIMIT = 500
 """Bytes that a page's name may be long."""
+_MARK = re.compile(  # each way begins with a character: so the search leaps from one to the next
+    rb"\[(?P<link>\[[^\n\\`#(){}\[\]]{1,500}+\]\])"  # one that holds nothing to look at
+    rb"|#(?P<tag>[^\s,.:;!?'\"()\[\]{}#`+][^\s,;!?'\"()\[\]{}#`]*+)"
+    rb"|\\(?P<escape>(?s:.))"
+    rb"|`(?P<code>`*+)[^`]++`(?P=code)(?!`)"
+    rb"|`(?P<ticks>`*+)"
+    rb"|\[(?P<open>\[)"
+    rb"|\](?P<close>\])"
+    rb"|\{(?P<macro>\{)"
+    rb"|\((?P<ref>\(" + _UUID + rb"\)\))"
+    rb"|\](?P<label>\(" + _UUID + rb"\))"
+    rb"|\](?P<address>\()"
+)
+_SILENT = frozenset({"escape", "code", "address"})
+_ANY_MARK = re.compile(rb"#|\\|`|\[\[|\(\(|\{\{|\]\(")
+_EMBED = re.compile(
+    rb"\{\{\{?+[ \t]*+embed[ \t]++(?:\(\((" + _UUID + rb")\)\)|\[\[([^\r\n]+?)\]\])[ \t]*+\}\}\}?+"
+)
+_TICKS = re.compile(rb"`++")
+_FULL_UUID = re.compile(_UUID)
+_OPAQUE_BEGIN = frozenset({b"src", b"example", b"export", b"comment"})
 
 
 class Links(NamedTuple):
@@ -40,14 +53,6 @@ class Links(NamedTuple):
 
     references: tuple[Reference, ...]
     titles: tuple[str, ...]
-
-
-class _Region(NamedTuple):
-    """Some text that is read by itself: a title, a paragraph, the value of a property."""
-
-    block: int
-    start: int
-    end: int
 
 
 class _Hit(NamedTuple):
@@ -62,74 +67,65 @@ def links_of(layout: Layout, blocks: Sequence[Block], places: Places) -> Links:
     """The references and the page names in a page's text, in order."""
     data = places.data
     reader = _LinkReader(data)
-    marks = [match.start() for match in _MARK.finditer(data)]
-    for region in _regions(layout, blocks, marks):
-        reader.read(region)
+    _read_blocks(reader, layout, blocks, data)
     hits = sorted(reader.hits)
-    alone = _alone(hits, layout, blocks, data)
+    alone = _alone(hits, layout, blocks, data) if hits else set()
     references = tuple(
-        Reference(
-            kind=hit.kind,
-            target=Uuid(hit.target.decode("ascii").lower()),
-            block=hit.block,
-            span=Span(start=hit.start, end=hit.end),
-            line=places.line(hit.start),
-            column=places.column(hit.start),
-            alone=hit.block in alone,
-        )
-        for hit in hits
+        [
+            Reference(
+                kind=hit.kind,
+                target=Uuid(hit.target.decode("ascii").lower()),
+                block=hit.block,
+                span=make_span(hit.start, hit.end),
+                line=places.line(hit.start),
+                column=places.column(hit.start),
+                alone=hit.block in alone,
+            )
+            for hit in hits
+        ]
     )
-    return Links(references, tuple(places.decode(*span) for span in sorted(reader.titles)))
+    return Links(references, tuple([places.decode(*span) for span in sorted(reader.titles)]))
 
 
-def _regions(layout: Layout, blocks: Sequence[Block], marks: Sequence[int]) -> Iterator[_Region]:
-    """The stretches of text in the blocks that hold a mark at all."""
-    shift = len(blocks) - len(layout.starts)
-    pieces = layout.pieces
-    at = block = 0
-    for mark in marks:
-        if mark < (blocks[block - 1].span.end if block else 0):
-            continue
-        while blocks[block].span.end <= mark:
-            block += 1
-        while at < len(pieces) and pieces[at].block + shift < block:
-            at += 1
-        held = at
-        while held < len(pieces) and pieces[held].block + shift == block:
-            held += 1
-        start = layout.starts[block - shift] if block >= shift else None
-        yield from _of_block(block, blocks[block], start, [p.found for p in pieces[at:held]])
-        at, block = held, block + 1
+def _read_blocks(reader: _LinkReader, layout: Layout, blocks: Sequence[Block], data: bytes) -> None:
+    """Read the stretches of text in the blocks that hold a mark at all.
+
+    Each is read by itself: a title, a paragraph, the value of a property.
+    """
+    starts = layout.starts
+    shift = len(blocks) - len(starts)
+    edges = [block.span.end for block in blocks]
+    held: dict[int, list[Found]] = {}
+    for piece in layout.pieces:
+        held.setdefault(piece.block + shift, []).append(piece.found)
+    mark = _ANY_MARK.search(data)
+    while mark is not None:
+        block = bisect_right(edges, mark.start())
+        position = 0
+        if block >= shift:
+            start = starts[block - shift]
+            position = start.title_end
+            reader.read(block, start.title, position)
+        for found in held.get(block, ()):
+            reader.read(block, position, found.start)
+            for inner in _inside(found):
+                reader.read(block, *inner)
+            position = found.end
+        end = edges[block]
+        reader.read(block, position, end)
+        mark = _ANY_MARK.search(data, end)
 
 
-def _of_block(
-    index: int, block: Block, start: Start | None, held: Sequence[Found]
-) -> Iterator[_Region]:
-    """The stretches of text in one block: its title, and what is between its constructs."""
-    position = 0
-    if start is not None:
-        position = start.title_end
-        if start.title < position:
-            yield _Region(index, start.title, position)
-    for found in held:
-        if position < found.start:
-            yield _Region(index, position, found.start)
-        yield from _inside(found, index)
-        position = found.end
-    if position < block.span.end - 1:
-        yield _Region(index, position, block.span.end)
-
-
-def _inside(found: Found, block: int) -> Iterator[_Region]:
+def _inside(found: Found) -> Iterator[tuple[int, int]]:
     """The text in a construct: what is shown as it is has none."""
     if found.kind == "properties":
         for pair in found.pairs:
             if not pair.value.startswith(b'"'):
-                yield _Region(block, pair.start, pair.end)
-    elif found.kind in {"list", "quote"}:
-        yield _Region(block, found.start, found.end)
+                yield pair.start, pair.end
+    elif found.kind in {"list", "quote", "text"}:
+        yield found.start, found.end
     elif found.kind == "begin" and found.name not in _OPAQUE_BEGIN:
-        yield _Region(block, *found.body)
+        yield found.body
 
 
 class _LinkReader:
@@ -137,55 +133,61 @@ class _LinkReader:
 
     def __init__(self, data: bytes) -> None:
         self._data = data
+        self._block = self._start = self._end = 0
         self.hits: list[_Hit] = []
         self.titles: list[tuple[int, int]] = []
         self._opened: list[int] = []
         self._line_end = -1
         self._no_macro_before = -1
         self._ticks: dict[int, list[int]] | None = None
-        self._read_mark: dict[bytes, Callable[[int, int, _Region], int]] = {
-            b"\\": self._escape,
-            b"`": self._after_code,
-            b"((": self._reference,
-            b"](": self._label,
-            b"[[": self._open,
-            b"]]": self._close,
-            b"{{": self._macro,
-            b"#": self._tag,
-        }
 
-    def read(self, region: _Region) -> None:
-        """Note the references and page names of a region."""
+    def read(self, block: int, start: int, end: int) -> None:
+        """Note the references and page names of a stretch of a block's text."""
+        if end - start <= 1:  # no mark is that short
+            return
+        self._block, self._start, self._end = block, start, end
         self._ticks = None
         self._line_end = -1  # of the line in hand, whose `[[` are open
-        position = region.start
-        while (mark := _MARK.search(self._data, position, region.end)) is not None:
-            position = self._read_mark[mark[0]](mark.start(), mark.end(), region)
+        marks = _MARK.finditer(self._data, start, end)
+        while (mark := next(marks, None)) is not None:
+            kind = mark.lastgroup
+            if kind == "link":
+                self._name(*mark.span())
+            elif kind not in _SILENT:
+                position = self._by_mark[kind or ""](self, mark)
+                if position != mark.end():
+                    marks = _MARK.finditer(self._data, position, end)
 
-    def _escape(self, _start: int, end: int, _region: _Region) -> int:
-        return end + 1
+    def _name(self, start: int, end: int) -> None:
+        """What stands in `[[` and `]]`: the id of a block or the name of a page."""
+        size = end - start - 4
+        target = _FULL_UUID.fullmatch(self._data, start + 2, end - 2) if size == _ID_SIZE else None
+        if target is not None:
+            self.hits.append(_Hit(start, end, self._block, "ref", target[0]))
+        elif 0 < size <= _TITLE_LIMIT:
+            self.titles.append((start + 2, end - 2))
 
-    def _after_code(self, start: int, _end: int, region: _Region) -> int:
+    def _after_code(self, mark: re.Match[bytes]) -> int:
         """Skip inline code: it ends at the next run of as many backquotes."""
+        start, end = mark.span()
         if self._ticks is None:
-            self._ticks = defaultdict(list)
-            for ticks in _TICKS.finditer(self._data, start, region.end):
-                self._ticks[ticks.end() - ticks.start()].append(ticks.start())
-        run = _TICKS.match(self._data, start, region.end)
-        size = run.end() - start if run is not None else 1
-        runs = self._ticks[size]
+            self._ticks = {}
+            for ticks in _TICKS.finditer(self._data, start, self._end):
+                self._ticks.setdefault(ticks.end() - ticks.start(), []).append(ticks.start())
+        runs = self._ticks.get(end - start, ())
         after = bisect_right(runs, start)
-        return (runs[after] if after < len(runs) else start) + size
+        return runs[after] + end - start if after < len(runs) else end
 
-    def _macro(self, start: int, end: int, region: _Region) -> int:
+    def _macro(self, mark: re.Match[bytes]) -> int:
         """An embed says what it shows; the arguments of other macros are no text."""
-        embed = _EMBED.match(self._data, start, region.end)
+        start, end = mark.span()
+        embed = _EMBED.match(self._data, start, self._end)
         if embed is not None and embed[1] is not None:
-            self.hits.append(_Hit(*embed.span(), region.block, "embed", embed[1]))
+            self.hits.append(_Hit(*embed.span(), self._block, "embed", embed[1]))
             return embed.end()
         if start < self._no_macro_before:
             return end
-        stop = self._end_of_line(start, region)
+        stop = self._end_of_line(start)
         closer = self._data.find(b"}}", end, stop)
         if closer < 0:
             self._no_macro_before = stop
@@ -194,64 +196,69 @@ class _LinkReader:
             self.titles.append(embed.span(2))
         return closer + 2
 
-    def _end_of_line(self, offset: int, region: _Region) -> int:
+    def _end_of_line(self, offset: int) -> int:
         if offset >= self._line_end:
-            end = self._data.find(b"\n", offset, region.end)
-            self._line_end = region.end if end < 0 else end + 1
+            end = self._data.find(b"\n", offset, self._end)
+            self._line_end = self._end if end < 0 else end + 1
             self._opened.clear()
         return self._line_end
 
-    def _open(self, start: int, end: int, region: _Region) -> int:
-        self._end_of_line(start, region)
-        self._opened.append(start)
-        return end
+    def _open(self, mark: re.Match[bytes]) -> int:
+        self._end_of_line(mark.start())
+        self._opened.append(mark.start())
+        return mark.end()
 
-    def _close(self, start: int, end: int, region: _Region) -> int:
+    def _close(self, mark: re.Match[bytes]) -> int:
         """Pair `[[` and `]]` of one line; a page's name may hold another."""
-        self._end_of_line(start, region)
+        self._end_of_line(mark.start())
         if self._opened:
-            opened = self._opened.pop()
-            target = _FULL_UUID.fullmatch(self._data, opened + 2, start)
-            if target is not None:
-                self.hits.append(_Hit(opened, end, region.block, "ref", target[0]))
-            elif opened + 2 < start <= opened + 2 + _TITLE_LIMIT:
-                self.titles.append((opened + 2, start))
+            self._name(self._opened.pop(), mark.end())
+        return mark.end()
+
+    def _tag(self, mark: re.Match[bytes]) -> int:
+        start, end = mark.span()
+        if not self._in_address(start):
+            self.titles.append((start + 1, start + 1 + len(mark["tag"].rstrip(b".:"))))
         return end
 
-    def _tag(self, start: int, end: int, region: _Region) -> int:
-        name = _TAG.match(self._data, start, region.end)
-        if name is None:
-            return end
-        before = self._data[max(region.start, start - 200) : start]
-        word = b"" if before[-1:].isspace() else b"".join(before.split()[-1:])
-        if b"://" not in word and b"](" not in word:
-            self.titles.append((end, end + len(name[1].rstrip(b".:"))))
-        return name.end()
+    def _in_address(self, start: int) -> bool:
+        """Whether the word before the offset is that of a link."""
+        data, limit = self._data, max(self._start, start - 200)
+        if data.rfind(b"://", limit, start) < 0 and data.rfind(b"](", limit, start) < 0:
+            return False
+        before = data[limit:start]
+        word = b"" if before[-1:].isspace() else before.split()[-1]
+        return b"://" in word or b"](" in word
 
-    def _label(self, start: int, end: int, region: _Region) -> int:
+    def _label(self, mark: re.Match[bytes]) -> int:
         """`[label](id)`; `[label](((id)))` is found by its inner part."""
-        link = _LINK.match(self._data, start, region.end)
-        if link is None:
-            return end
-        label = self._data.rfind(b"[", max(region.start, start - _LABEL_LIMIT), start)
+        start, end = mark.span()
+        label = self._data.rfind(b"[", max(self._start, start - _LABEL_LIMIT), start)
         if label >= 0:
-            self.hits.append(_Hit(label, link.end(), region.block, "labelled", link[1]))
-        return link.end()
+            self.hits.append(_Hit(label, end, self._block, "labelled", mark[0][2:-1]))
+        return end
 
-    def _reference(self, start: int, _end: int, region: _Region) -> int:
+    def _reference(self, mark: re.Match[bytes]) -> int:
         """`((id))` or `[label](((id)))`."""
-        data = self._data
-        reference = _REF.match(data, start, region.end)
-        if reference is None:
-            return start + 1
-        stop = reference.end()
-        if data[start - 2 : start] == b"](" and data[stop : stop + 1] == b")":
-            label = data.rfind(b"[", max(region.start, start - _LABEL_LIMIT), start - 2)
+        data, target = self._data, mark[0][2:-2]
+        start, end = mark.span()
+        if data[start - 2 : start] == b"](" and data[end : end + 1] == b")":
+            label = data.rfind(b"[", max(self._start, start - _LABEL_LIMIT), start - 2)
             if label >= 0:
-                self.hits.append(_Hit(label, stop + 1, region.block, "labelled", reference[1]))
-                return stop + 1
-        self.hits.append(_Hit(start, stop, region.block, "ref", reference[1]))
-        return stop
+                self.hits.append(_Hit(label, end + 1, self._block, "labelled", target))
+                return end
+        self.hits.append(_Hit(start, end, self._block, "ref", target))
+        return end
+
+    _by_mark: ClassVar[dict[str, Callable[[_LinkReader, re.Match[bytes]], int]]] = {
+        "tag": _tag,
+        "ticks": _after_code,
+        "open": _open,
+        "close": _close,
+        "macro": _macro,
+        "ref": _reference,
+        "label": _label,
+    }
 
 
 def _alone(hits: Sequence[_Hit], layout: Layout, blocks: Sequence[Block], data: bytes) -> set[int]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import chain
 from typing import NamedTuple
 
 from tangle.model import BlockKind
@@ -11,22 +12,27 @@ from .constructs import LIST, OPENER, Constructs, Found, Pair
 from .lists import Line
 from .source import WHITE, Source
 
-_END = rb"(?=[ \t\f\x1a\r\n]|\Z)"
-_LINE = (
-    rb"(" + WHITE + rb"*+)(?:(?=(" + OPENER + rb"))"
-    rb"|(-)(?:" + WHITE + rb"*+(#++)" + _END + rb")?+" + _END + rb"|(#++)" + _END + rb")"
-)
-_SEARCH = re.compile(rb"\n" + _LINE)
-_HERE = re.compile(_LINE)
-_OPENER = re.compile(OPENER)
-_NOT_IN_TITLE = re.compile(LIST + rb"|\[")
-"""A list or hiccup right after a bullet is the block's title."""
-_TITLELESS = re.compile(rb"(?:\|[^\r\n]*\||-{3,}|\*{3,}|_{3,})" + WHITE + rb"*\r?$", re.MULTILINE)
-"""A row of a table or a rule right after a bullet is no title, but the first of the body."""
-_TITLE = re.compile(
+_END = rb"(?=[ \t\f\r\n]|\Z)"
+_BEFORE_TITLE = (
     rb"(?:" + WHITE + rb"++(?:TODO|DOING|WAITING|WAIT|DONE|CANCELED|CANCELLED|STARTED|IN-PROGRESS"
     rb"|NOW|LATER)(?= |\Z))?+(?:" + WHITE + rb"++\[#[^\r\n]\])?+" + WHITE + rb"*+"
 )
+_TABLE_OR_RULE = rb"(?:\|[^\r\n]*\||-{3,}|\*{3,}|_{3,})" + WHITE + rb"*\r?(?=\n|\Z)"
+_IN_BODY = rb"(?!" + LIST + rb"|\[(?!\^))(?:" + OPENER + rb")|" + _TABLE_OR_RULE
+"""What right after a bullet is no title, but the first of the body: a construct (a list or hiccup
+is the title), a row of a table, a rule."""
+_LINE = (
+    rb"(" + WHITE + rb"*+)(?:(?=(" + OPENER + rb"))"
+    rb"|(?:-(?:" + WHITE + rb"*+(#++)" + _END + rb")?+|(#++))" + _END + _BEFORE_TITLE + rb"(?:"
+    rb"(?=(" + _IN_BODY + rb"))|([^\n]*+)))"
+)
+"""A line that opens a construct (2) or a block: heading marks after a bullet (3) or without (4),
+then the body (5) or the title (6)."""
+_TITLED = 6
+_SEARCH = re.compile(rb"\n" + _LINE)
+_HERE = re.compile(_LINE)
+_OPENER = re.compile(OPENER)
+_ROW = re.compile(_TABLE_OR_RULE)
 _FRONT_MATTER = re.compile(rb"---\r?\n")
 _FRONT_MATTER_LINE = re.compile(rb"([^:\r\n]++):" + WHITE + rb"*+([^\r\n]*+)(?:\r?\n|\Z)")
 
@@ -64,46 +70,46 @@ class Layout(NamedTuple):
 def scan(source: Source, constructs: Constructs) -> Layout:
     """Find the blocks and constructs of a page, each byte looked at a bounded number of times."""
     layout = Layout([], [], [])
+    starts, data = layout.starts, source.data
     position = _front_matter(source, layout)
-    data, size = source.data, len(source.data)
-    match = _HERE.match(data, position)
-    while position < size:
-        if match is not None:
-            position = _take(match, constructs, layout, source)
-        if match is None or position < 0:  # only text up to the end of the line
-            position = match.end() if match is not None else position
-            match = _SEARCH.search(data, position)
-        elif data[position - 1] == 0x0A:
-            match = _SEARCH.search(data, position - 1)
-        else:
-            match = _HERE.match(data, position)
-            continue
-        if match is None:
-            break
+    while position >= 0:  # at the start of a line, or after a construct that ends within one
+        first = _HERE.match(data, position)
+        after = position if first is None else first.end()
+        position = -1
+        for match in chain(() if first is None else (first,), _SEARCH.finditer(data, after)):
+            if match.lastindex == _TITLED:
+                white, marks, bare, title = match.group(1, 3, 4, 6)
+                kind: BlockKind = "heading" if bare else "bullet"
+                heading = bare or marks
+                size = len(heading) if heading else 0
+                end = match.end()
+                starts.append(Start(kind, match.start(1), len(white), size, end - len(title), end))
+            elif (position := _take(match, constructs, layout, source)) >= 0:
+                break
     return layout
 
 
 def _take(match: re.Match[bytes], constructs: Constructs, layout: Layout, source: Source) -> int:
     """Record what stands at a candidate; the offset to go on from, -1 for the next line."""
-    if match[2] is not None:
-        return _construct(match.start(1), match.end(), len(layout.starts) - 1, constructs, layout)
-    data = source.data
-    title = _TITLE.match(data, match.end())
-    at = title.end() if title is not None else match.end()
+    at = match.end()
+    if match.lastindex == 2:
+        return _construct(match.start(1), at, len(layout.starts) - 1, constructs, layout)
+    end, data = -1, source.data
+    if _OPENER.match(data, at):
+        end = _construct(at, at, len(layout.starts), constructs, layout)
+    titled = end < 0 and _ROW.match(data, at) is None
     start, indent_end = match.span(1)
-    bare, marks = match[5] is not None, match[5] or match[4] or b""
-    index = len(layout.starts)
-    end = stop = -1
-    if _OPENER.match(data, at) and not _NOT_IN_TITLE.match(data, at):
-        end = _construct(at, at, index, constructs, layout)
-    if end < 0:
-        stop = at if _TITLELESS.match(data, at) else source.line_end(at)
+    marks, bare = match.group(3, 4)
     kind: BlockKind = "heading" if bare else "bullet"
-    layout.starts.append(Start(kind, start, indent_end - start, len(marks), at, max(at, stop)))
+    size = len(bare or marks or b"")
+    stop = source.line_end(at) if titled else at
+    layout.starts.append(Start(kind, start, indent_end - start, size, at, stop))
     return end
 
 
 def _construct(start: int, opener: int, block: int, constructs: Constructs, layout: Layout) -> int:
+    if 0 <= block < len(layout.starts):
+        constructs.text_from = max(constructs.text_from, layout.starts[block].title_end)
     found = constructs.at(start, opener)
     if found is None:
         return -1
@@ -140,13 +146,14 @@ def scan_inside(source: Source, constructs: Constructs, start: int, end: int) ->
     Blocks, properties and drawers do not start there.
     """
     found: list[Found] = []
+    constructs.text_from, constructs.limit = start, end
     match = _INSIDE_HERE.match(source.data, start, end)
     while True:
         position = match.end() if match is not None else start
         one = None
         if match is not None:
             one = constructs.at(match.start(1), position)
-        if one is not None and (one.kind in {"list", "quote"} or one.end <= end):
+        if one is not None and (one.kind in {"list", "quote", "text"} or one.end <= end):
             start = min(one.end, end)
             if one.kind not in {"properties", "drawer"}:
                 items = tuple(_until(end, item) for item in one.items)

@@ -18,9 +18,10 @@ NAME_LIMIT = 24
 """Bytes of a `#+BEGIN_` name that are compared with its `#+END_`."""
 
 _LONE_CR = re.compile(rb"\r(?!\n)")
-_FENCE_LINE = re.compile(rb"^[ \t\f]*+(?:```|~~~)", re.MULTILINE)
-_DRAWER_END = re.compile(rb"^[ \t\f]*+:END:[ \t\f\r]*+$", re.MULTILINE | re.IGNORECASE)
-_BEGIN_END = re.compile(rb"^[ \t\f]*+#\+end_([^\r\n]*+)", re.MULTILINE | re.IGNORECASE)
+# No closer stands on the first line of a page, so each is looked for after a line feed.
+_FENCE_LINE = re.compile(rb"\n[ \t\f]*+(?:```|~~~)")
+_DRAWER_END = re.compile(rb"\n[ \t\f]*+:END:[ \t\f\r]*+(?=\n|\Z)", re.IGNORECASE)
+_BEGIN_END = re.compile(rb"\n[ \t\f]*+#\+end_([^\r\n]*+)", re.IGNORECASE)
 
 
 class Source:
@@ -88,15 +89,15 @@ class Source:
 
     @cached_property
     def _fence_lines(self) -> list[int]:
-        return [m.start() for m in _FENCE_LINE.finditer(self.data)]
+        return [m.start() + 1 for m in _FENCE_LINE.finditer(self.data)]
 
     @cached_property
     def _drawer_ends(self) -> list[int]:
-        return [m.start() for m in _DRAWER_END.finditer(self.data)]
+        return [m.start() + 1 for m in _DRAWER_END.finditer(self.data)]
 
     @cached_property
     def _begin_ends(self) -> list[tuple[int, bytes]]:
-        return [(m.start(), m[1][:NAME_LIMIT].lower()) for m in _BEGIN_END.finditer(self.data)]
+        return [(m.start() + 1, m[1][:NAME_LIMIT].lower()) for m in _BEGIN_END.finditer(self.data)]
 
     def _ends_of_length(self, length: int) -> dict[bytes, list[int]]:
         """The `#+end_` lines by the first `length` bytes of their names."""

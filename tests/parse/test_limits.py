@@ -17,6 +17,10 @@ _REPEATED = [
     *(b"<div>\n", b"<br>\n", b"<!--\n", b'[:div "\n', b"$$", b"$$a\n", b"\\begin{a}\n", b"\\"),
     *(b"((", b"((" + _ID + b"))", b"](((" + _ID + b")))", b"{{", b"[[", b"#a", b"://#a"),
     *(b"> ```python\n", b"- a\n  * ```python\n    x\n    ```\n"),
+    *(b"[^1]: ab\n", b"[^1]: ab\r", b"a\n: bc\n", b": de\r", b"* a\r", b"> a\r", b"k:: v\r"),
+    *(b":PROPERTIES:\n:a: b\r", b"`a``b", b"| a |\n: bc\n", b"[[a"),
+    *(b"#+begin_a\n> b\nx\n#+end_a\n", b"x\n#+end_a\n#+begin_a\n> ```x"),
+    *(b"#+begin_a\n* b\n #+end_a\n",),
 ]
 _SIZE = 200_000
 

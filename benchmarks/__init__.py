@@ -1,0 +1,1 @@
+"""Scripts that measure tangle and compare it with others; run as `python -m benchmarks.parse`."""

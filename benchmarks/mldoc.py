@@ -1,0 +1,150 @@
+"""Logseq's own parser, asked for outlines: what `tangle.parse` is compared with.
+
+Needs node, and a folder in which `npm install mldoc@1.5.7` was run.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from tangle.model import Page
+from tangle.parse import parse
+from tangle.parse.properties import is_valid_key, normal_key
+
+VERSION = "1.5.7"
+_SCRIPT = Path(__file__).with_name("mldoc_outline.js")
+
+
+def absent(folder: Path | None) -> str | None:
+    """Why mldoc cannot be asked, or None where it can."""
+    if shutil.which("node") is None:
+        return "there is no node"
+    if folder is None or not (folder / "node_modules" / "mldoc" / "index.js").is_file():
+        return f"mldoc is not there: npm install mldoc@{VERSION} in a folder, and name the folder"
+    return None
+
+
+def install(folder: Path) -> str | None:
+    """Fetch mldoc into a folder; why that failed, or None."""
+    npm = shutil.which("npm")
+    if npm is None:
+        return "there is no npm"
+    done = subprocess.run(
+        [npm, "install", "--no-fund", "--no-audit", f"mldoc@{VERSION}"],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return None if done.returncode == 0 else f"npm install failed: {done.stderr.strip()[-200:]}"
+
+
+def outlines(texts: Sequence[str], folder: Path) -> list[dict[str, Any]]:
+    """The outlines of some pages, from a fresh process."""
+    done = subprocess.run(
+        ["node", "--stack-size=8000", str(_SCRIPT), str(folder)],
+        input=json.dumps(list(texts)),
+        capture_output=True,
+        text=True,
+        check=True,
+        encoding="utf-8",
+    )
+    found: list[dict[str, Any]] = json.loads(done.stdout)
+    return found
+
+
+def differences(text: str, theirs: dict[str, Any]) -> dict[str, tuple[object, object]]:
+    """In what the two outlines of a page differ: for each respect ours and Logseq's."""
+    page = parse(text.encode("utf-8", "surrogatepass"))
+    found: dict[str, tuple[object, object]] = {}
+    for name, (ours, other) in {
+        "blocks": (_blocks(page), _their_blocks(theirs)),
+        "properties": (_properties(page), _their_properties(theirs)),
+        "code": (_code(page), _their_code(theirs)),
+        "code starts": (_starts(page), _their_starts(theirs)),
+    }.items():
+        if ours != other:
+            found[name] = (ours, other)
+            break  # what follows differs for that reason
+    if found.keys() == {"code starts"} and _may_differ(page, theirs):
+        return {}
+    return found
+
+
+def _blocks(page: Page) -> list[tuple[object, ...]]:
+    return [
+        (b.kind, b.span.start, b.span.end, b.indent + 1 if b.kind == "bullet" else 1, b.heading)
+        for b in page.blocks
+    ]
+
+
+def _their_blocks(theirs: dict[str, Any]) -> list[tuple[object, ...]]:
+    return [
+        (b["kind"], b["start"], b["end"], b["level"], b.get("size", 0)) for b in theirs["blocks"]
+    ]
+
+
+def _properties(page: Page) -> list[tuple[list[tuple[str, str]], list[str]]]:
+    return [
+        ([(p.key, p.value) for p in b.properties], [p.key for p in b.ignored]) for b in page.blocks
+    ]
+
+
+def _their_properties(
+    theirs: dict[str, Any],
+) -> list[tuple[list[tuple[str, str]], list[str]]]:
+    found = []
+    for block in theirs["blocks"]:
+        runs: list[list[list[str]]] = block["runs"]
+        if block["kind"] == "pre" and theirs["directives"]:
+            runs = [theirs["directives"], *runs]
+        first, *rest = runs or [[]]
+        pairs = [(normal_key(key), value.strip()) for key, value in first]
+        found.append(
+            (
+                [(key, value) for key, value in pairs if is_valid_key(key)],
+                [normal_key(key) for run in rest for key, _ in run],
+            )
+        )
+    return found
+
+
+def _code(page: Page) -> list[list[tuple[str, str]]]:
+    return [
+        [(f.language, f.text) for f in page.fences if f.block == index]
+        for index in range(len(page.blocks))
+    ]
+
+
+def _their_code(theirs: dict[str, Any]) -> list[list[tuple[str, str]]]:
+    return [[(language, text) for language, text in b["code"]] for b in theirs["blocks"]]
+
+
+def _starts(page: Page) -> list[list[int]]:
+    return [
+        [f.span.start for f in page.fences if f.block == index and f.nested is None]
+        for index in range(len(page.blocks))
+    ]
+
+
+def _their_starts(theirs: dict[str, Any]) -> list[list[int]]:
+    return [[start for start, _ in b["spans"]] for b in theirs["blocks"]]
+
+
+def _may_differ(page: Page, theirs: dict[str, Any]) -> bool:
+    """Whether Logseq shows code that the file's own outline does not have.
+
+    That is so for code within `#+BEGIN_NOTE`, and where the indentation that is taken off turns
+    lists into text or text into lists.
+    """
+    return any(
+        len(spans) != len(block["code"]) or len(spans) != len(starts)
+        for starts, spans, block in zip(
+            _starts(page), _their_starts(theirs), theirs["blocks"], strict=True
+        )
+    )
