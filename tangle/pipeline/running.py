@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -26,8 +25,13 @@ from tangle.run import (
     result_to_json,
     run_jobs,
 )
-from tangle.store import ASSET_FOLDER, Cache, NotReadable, NotWritable, digest_file
-from tangle.store.environment import digest_listing, scratch_tree, writable
+from tangle.store import ASSET_FOLDER, Cache, NotReadable, digest_file
+from tangle.store.environment import (
+    check_writable,
+    digest_listing,
+    make_folder,
+    scratch_tree,
+)
 
 CACHE = ".tangle/cache"
 _CACHE_BYTES = 512 * 1024 * 1024
@@ -74,10 +78,10 @@ def run(
 
 def _check_writable(project: Project, selected: Sequence[Selected]) -> None:
     """Refuse before hours of work what would be refused after them."""
+    make_folder(project.state)
     folders = {(project.graph / e.session.unit.section.page).parent for e in selected}
     for folder in (*sorted(folders), project.state):
-        if not writable(folder):
-            raise NotWritable(folder, PermissionError(errno.EACCES, "Permission denied"))
+        check_writable(folder)
 
 
 def _threads(jobs: int) -> dict[str, str]:

@@ -15,6 +15,7 @@ from tangle.pipeline.project import Project
 from tangle.pipeline.running import CACHE
 from tangle.pipeline.selection import find_session
 from tangle.store import Cache, lock, page_files, read_bytes, remove_asset, replace
+from tangle.store.environment import make_folder
 from tangle.write import apply, remove_outputs
 
 
@@ -62,6 +63,7 @@ def clean(project: Project, *, force: bool = False) -> CleanReport:
     kept: list[Problem] = []
     dropped: set[str] = set()
     used: set[str] = set()
+    make_folder(project.state)
     with lock(project.state):
         for path, page in loaded.pages.items():
             plan = remove_outputs(page, force=force)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import hashlib
 import os
 import sys
@@ -60,9 +61,17 @@ def scratch_tree(files: Mapping[str, str], *, owned: str) -> Iterator[Path]:
         yield root
 
 
-def writable(folder: Path) -> bool:
-    """Whether files can be put into a folder, as far as can be known without trying."""
-    return os.access(folder, os.W_OK | os.X_OK)
+def check_writable(folder: Path) -> None:
+    """See whether files can be put into a folder, as far as can be known without trying.
+
+    Raises:
+        NotWritable: they cannot.
+    """
+    if os.access(folder, os.W_OK | os.X_OK):
+        return
+    read_only = bool(os.statvfs(folder).f_flag & os.ST_RDONLY) if folder.exists() else False
+    code = errno.EROFS if read_only else errno.EACCES
+    raise NotWritable(folder, OSError(code, os.strerror(code)))
 
 
 def make_folder(folder: Path) -> None:

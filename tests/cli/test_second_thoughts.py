@@ -111,6 +111,8 @@ def test_the_cache_sees_folders_and_does_not_answer_for_programs(
     data.mkdir()
     (data / "one").touch()
     sections(graph, "1.1")
+    starts_a_program = "ls" in code.split("'") or code.startswith("!")
+    assert sections(graph, "1.1")[0]["cached"] is not starts_a_program
     (data / "two").touch()
     assert sections(graph, "1.1")[0]["cached"] is False
     assert "two" in graph.text("x")
@@ -173,3 +175,11 @@ def test_several_graphs_to_choose_from(tmp_path: Path, monkeypatch: pytest.Monke
     monkeypatch.chdir(tmp_path)
     said = call("init")
     assert (said.code, "one, two" in said.err) == (2, True)
+
+
+def test_an_output_folder_that_is_not_there_yet(notes: MakeNotes, tmp_path: Path) -> None:
+    graph = notes({"x": "- ## 1.1. A\n\t- ```python\n\t  print(7)\n\t  ```"})
+    for verb in (["run", "1.1"], ["build"], ["clean"]):
+        out = tmp_path / "new" / verb[0]
+        assert call("--graph", str(graph.root), "--output", str(out), *verb).code == 0
+    assert not (graph.root / ".tangle").exists()
