@@ -11,8 +11,15 @@ from tangle.model import PagePath
 from tangle.pipeline.load import Loaded, load, shown
 from tangle.pipeline.project import Project
 from tangle.pipeline.reports import BuildReport
-from tangle.store import ForeignFile, TreeChanges, lock, plan_tree, read_bytes, write_tree
-from tangle.store.environment import make_folder
+from tangle.store import (
+    ForeignFile,
+    TreeChanges,
+    lock,
+    make_folder,
+    plan_tree,
+    read_bytes,
+    write_tree,
+)
 
 
 def build(project: Project, *, check: bool = False) -> BuildReport:
@@ -28,40 +35,36 @@ def build(project: Project, *, check: bool = False) -> BuildReport:
     """
     loaded = load(project)
     problems = tuple(shown(project, problem) for problem in loaded.problems)
-    wanted = generated(loaded)
-    owned = project.package.root
     if check:
-        return BuildReport(changes=generated_changes(loaded, wanted), problems=problems)
+        return BuildReport(changes=generated_changes(loaded), problems=problems)
     make_folder(project.output)
     with lock(project.state):
-        if loaded.unread:  # their scripts are not known to be gone
-            wanted = _with_what_is_there(project, wanted)
-        changes = write_tree(project.output, wanted, owned=owned)
+        changes = write_tree(project.output, generated(loaded), owned=project.package.root)
     return BuildReport(changes=changes, problems=problems)
 
 
-def _with_what_is_there(project: Project, wanted: Mapping[str, str]) -> Mapping[str, str]:
-    """The files to write and, as they are, those that would be removed."""
-    removed = plan_tree(project.output, wanted, owned=project.package.root).removed
-    kept = {name: read_bytes(project.output / name).decode() for name in removed}
-    return {**kept, **wanted}
-
-
 def generated(loaded: Loaded) -> Mapping[str, str]:
-    """Path and text of every file that the notes come to."""
+    """Path and text of every file that the notes come to.
+
+    Where pages cannot be read, files that only they may have made are wanted as they are.
+    """
     project = loaded.project
     folders = {path: _folder_from_output(project, path) for path in loaded.pages}
-    return files(loaded.plan, folders=folders, seed=project.options.seed)
+    wanted = files(loaded.plan, folders=folders, seed=project.options.seed)
+    if not loaded.unread:
+        return wanted
+    removed = plan_tree(project.output, wanted, owned=project.package.root).removed
+    return {name: read_bytes(project.output / name).decode() for name in removed} | dict(wanted)
 
 
-def generated_changes(loaded: Loaded, wanted: Mapping[str, str] | None = None) -> TreeChanges:
+def generated_changes(loaded: Loaded) -> TreeChanges:
     """What building would change.
 
     Raises:
         ForeignFile: a file stands in the way that tangle did not write.
     """
     project = loaded.project
-    changes = plan_tree(project.output, wanted or generated(loaded), owned=project.package.root)
+    changes = plan_tree(project.output, generated(loaded), owned=project.package.root)
     if changes.foreign:
         raise ForeignFile([project.output / name for name in changes.foreign])
     return changes

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
 from tangle.analyse import Plan, Session
 from tangle.model import PagePath, Place, Problem, SectionName
-from tangle.pipeline.build import generated, generated_changes
+from tangle.pipeline.build import generated_changes
 from tangle.pipeline.load import Loaded, load, shown
 from tangle.pipeline.project import Project
 from tangle.pipeline.reports import SectionRow, State
@@ -26,7 +26,7 @@ def check(project: Project) -> tuple[Problem, ...]:
 
 def stale_outputs(loaded: Loaded) -> Iterator[Problem]:
     """Outputs in the notes that belong to other code, or that a person edited."""
-    digests = _digests(loaded.plan)
+    digests = _digests(loaded.plan.sessions)
     sections = _sections(loaded.plan)
     figures = set(asset_names(loaded.project.graph))
     for path, page in loaded.pages.items():
@@ -41,9 +41,10 @@ def stale_outputs(loaded: Loaded) -> Iterator[Problem]:
                 yield replace(_without_figure(path, stored, min(missing)), section=section)
 
 
-def _digests(plan: Plan) -> dict[tuple[PagePath, int], set[str]]:
+def _digests(sessions: Iterable[Session]) -> dict[tuple[PagePath, int], set[str]]:
+    """The digests of the chunks of every block that has some."""
     found: dict[tuple[PagePath, int], set[str]] = {}
-    for session in plan.sessions:
+    for session in sessions:
         for planned in session.chunks:
             occurrence = planned.occurrence
             found.setdefault((occurrence.page, occurrence.host), set()).add(planned.digest)
@@ -96,7 +97,7 @@ def _edited(path: PagePath, stored: StoredOutput) -> Problem:
 def _stale_files(loaded: Loaded) -> Iterator[Problem]:
     project = loaded.project
     try:
-        changes = generated_changes(loaded, generated(loaded))
+        changes = generated_changes(loaded)
     except ForeignFile as error:
         for path in error.paths:
             message = "a file stands here that tangle did not write"
@@ -168,10 +169,7 @@ def _state(session: Session, stored: dict[PagePath, tuple[StoredOutput, ...]]) -
         return "no-code"
     if session.problems or any(planned.code.broken for planned in session.chunks):
         return "broken"
-    digests: dict[tuple[PagePath, int], set[str]] = {}
-    for planned in session.chunks:
-        at = (planned.occurrence.page, planned.occurrence.host)
-        digests.setdefault(at, set()).add(planned.digest)
+    digests = _digests([session])
     found = [
         output.code_digest in digests[path, output.host]
         for path, outputs in stored.items()

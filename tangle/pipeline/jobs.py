@@ -17,7 +17,7 @@ from tangle.emit import Module, init, module
 from tangle.model import Cell, CodeLine, Job, Origin, PagePath, SectionName, Source
 from tangle.pipeline.project import Project
 from tangle.pipeline.selection import Selected
-from tangle.store.environment import accelerators, installed_packages
+from tangle.store import accelerators, installed_packages
 
 _SCHEMA = 1
 """Raised whenever the meaning of a cached result changes."""

@@ -10,7 +10,7 @@ from tangle.model import Result
 from tangle.pipeline.project import Project
 from tangle.pipeline.reports import RunReport, SectionRun
 from tangle.pipeline.running import chunk_results
-from tangle.store.environment import write_file
+from tangle.store import write_file
 from tangle.write import rendered
 
 _INVALID = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+import shlex
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -96,8 +96,10 @@ def outputs_of(
     return tuple(placed)
 
 
-def place(loaded: Loaded, outputs: Iterable[Placed], *, force: bool = False) -> Placement:
-    """Write outputs into the notes as they are now.
+def place(
+    loaded: Loaded, outputs: Iterable[Placed], placement: Placement, *, force: bool = False
+) -> None:
+    """Write outputs into the notes as they are now, and tell in `placement` what was written.
 
     The pages are read again under the lock. An output goes where its code stands: under the chunk
     of its section whose digest is the one that the output was made with. One whose code has
@@ -107,16 +109,14 @@ def place(loaded: Loaded, outputs: Iterable[Placed], *, force: bool = False) -> 
         Locked: another tangle is writing.
         NotWritable: a page or a figure cannot be written; the pages are whole.
     """
-    placement = Placement()
     by_section: defaultdict[SectionName, list[Placed]] = defaultdict(list)
     for output in outputs:
         by_section[output.section].append(output)
     if not by_section:
-        return placement
+        return
     with lock(loaded.project.state, timeout=30):
         for name, found in by_section.items():
             loaded = _place_section(loaded, name, found, placement, force=force)
-    return placement
 
 
 def _place_section(
@@ -263,7 +263,5 @@ def _pending(project: Project, session: Session | None, output: Placed) -> Probl
         section=output.section,
         message=f"a chunk of section {output.section} changed while it ran; "
         "its output was not written",
-        hint=f"run it again: tangle run {json.dumps(output.section, ensure_ascii=False)}"
-        if " " in output.section
-        else f"run it again: tangle run {output.section}",
+        hint=f"run it again: tangle run {shlex.quote(output.section)}",
     )

@@ -4,12 +4,21 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from tangle.analyse import PlannedChunk, Session
 from tangle.errors import Refused
-from tangle.model import Failure, Job, PagePath, Place, Result, SectionName, SessionResult
+from tangle.model import (
+    Failure,
+    Job,
+    PagePath,
+    Place,
+    ReadFile,
+    Result,
+    SectionName,
+    SessionResult,
+)
 from tangle.pipeline.jobs import PreparedPackage, RunOptions, cache_key, job, package_files
 from tangle.pipeline.load import Loaded, load, shown
 from tangle.pipeline.placing import Placed, Placement, outputs_of, place
@@ -25,9 +34,12 @@ from tangle.run import (
     result_to_json,
     run_jobs,
 )
-from tangle.store import ASSET_FOLDER, Cache, NotReadable, digest_file
-from tangle.store.environment import (
+from tangle.store import (
+    ASSET_FOLDER,
+    Cache,
+    NotReadable,
     check_writable,
+    digest_file,
     digest_listing,
     make_folder,
     scratch_tree,
@@ -70,7 +82,7 @@ def run(
     refused = None
     if options.write:
         try:
-            placement = place(loaded, _outputs(runs), force=options.force)
+            place(loaded, _outputs(runs), placement, force=options.force)
         except Refused as error:  # what was run is told all the same
             refused = str(error)
     return _report(runs, placement, loaded=loaded, written=options.write, refused=refused)
@@ -144,7 +156,7 @@ class _Run:
         except ValueError:
             return None
         right = result.section == task.job.section and len(result.results) == len(task.job.cells)
-        return result if right and all(map(_unchanged, *_reads(result))) else None
+        return result if right and all(map(_unchanged, result.reads)) else None
 
     def _section_run(self, task: _Task, result: SessionResult, *, cached: bool) -> SectionRun:
         if task.runnable.chunks < task.selected.chunks:
@@ -182,15 +194,10 @@ class _Task:
     key: str
 
 
-def _reads(result: SessionResult) -> tuple[list[str], list[str]]:
-    return [read.path for read in result.reads], [read.digest for read in result.reads]
-
-
-def _unchanged(path: str, digest: str) -> bool:
+def _unchanged(read: ReadFile) -> bool:
+    digest = digest_listing if read.path.endswith(os.sep) else digest_file
     try:
-        if path.endswith(os.sep):
-            return digest_listing(Path(path)) == digest
-        return digest_file(Path(path)) == digest
+        return digest(Path(read.path)) == read.digest
     except NotReadable:
         return False
 
@@ -201,7 +208,7 @@ class _Keeper:
 
     executor: Executor
     cache: Cache
-    tasks: Mapping[str, _Task] = field(default_factory=dict)
+    tasks: Mapping[SectionName, _Task]
 
     def run(self, job: Job, observe: Observer) -> SessionResult:
         """Run a job, and keep its result where it passed."""
@@ -305,6 +312,6 @@ def _report(
         figures=tuple(
             project.shown(PagePath(f"{folder}/{name}")) for name in dict.fromkeys(placement.figures)
         ),
-        pending=tuple(placement.pending),
-        kept=tuple(shown(project, problem) for problem in placement.kept),
+        pending=tuple(dict.fromkeys(placement.pending)),
+        kept=tuple(shown(project, problem) for problem in dict.fromkeys(placement.kept)),
     )

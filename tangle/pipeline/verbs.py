@@ -14,8 +14,7 @@ from tangle.pipeline.load import load, shown
 from tangle.pipeline.project import Project
 from tangle.pipeline.running import CACHE
 from tangle.pipeline.selection import find_session
-from tangle.store import Cache, lock, page_files, read_bytes, remove_asset, replace
-from tangle.store.environment import make_folder
+from tangle.store import Cache, lock, make_folder, page_files, read_bytes, remove_asset, replace
 from tangle.write import apply, remove_outputs
 
 

@@ -4,6 +4,15 @@ from __future__ import annotations
 
 from tangle.store.assets import ASSET_FOLDER, asset_names, remove_asset, write_asset
 from tangle.store.cache import Cache
+from tangle.store.environment import (
+    accelerators,
+    check_writable,
+    digest_listing,
+    installed_packages,
+    make_folder,
+    scratch_tree,
+    write_file,
+)
 from tangle.store.errors import (
     Changed,
     ForeignFile,
@@ -34,16 +43,23 @@ __all__ = [
     "NotWritable",
     "Outside",
     "TreeChanges",
+    "accelerators",
     "asset_names",
+    "check_writable",
     "create",
     "digest_file",
+    "digest_listing",
     "find_graph",
+    "installed_packages",
     "lock",
+    "make_folder",
     "page_files",
     "plan_tree",
     "read_bytes",
     "remove_asset",
     "replace",
+    "scratch_tree",
     "write_asset",
+    "write_file",
     "write_tree",
 ]

@@ -127,6 +127,8 @@ def test_pages_that_cannot_be_read_are_named_by_run_and_keep_their_scripts(
     script = graph.root / "generated/d2l/sections/sec_1_2.py"
     before = script.read_bytes()
     graph.page("b").write_bytes(b"- \xff")
+    checked = graph.tangle("build", "--check")
+    assert (checked.code, "sec_1_2.py" in checked.out) == (1, False)
     assert graph.tangle("build").code == 1
     assert script.read_bytes() == before
     said = graph.tangle("run", "--all")

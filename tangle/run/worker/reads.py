@@ -12,8 +12,6 @@ from tangle.model import ReadFile
 _IGNORED = frozenset({"__pycache__", ".git", ".venv", ".tangle", "site-packages"})
 _WRITING = os.O_WRONLY | os.O_RDWR
 _ENGINE = str(Path(__file__).resolve().parents[2]) + os.sep
-
-
 _LISTING = frozenset({"os.listdir", "os.scandir"})
 _SPAWNING = frozenset({"subprocess.Popen", "os.system", "os.exec", "os.posix_spawn"})
 _IMPORTING = "<frozen importlib"
