@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final, Literal
 
+from tangle.link.journals import DEFAULT_FORMAT
 from tangle.model import PagePath, Place, Problem
 
 CONFIG: Final = PagePath("logseq/config.edn")
@@ -21,11 +22,13 @@ class GraphConfig:
         hidden: prefixes of "/" and a file's path; such files are no pages.
         name_format: how a title becomes a file name.
         unit: one step of indentation in a page, as Logseq writes it.
+        journal_format: how the title of a journal's day is written, such as `MMM do, yyyy`.
     """
 
     hidden: tuple[str, ...] = ()
     name_format: Literal["triple-lowbar", "legacy"] = "legacy"
     unit: str = "\t"
+    journal_format: str = DEFAULT_FORMAT
 
 
 def graph_config(text: str) -> tuple[GraphConfig, tuple[Problem, ...]]:
@@ -46,11 +49,13 @@ def graph_config(text: str) -> tuple[GraphConfig, tuple[Problem, ...]]:
     settings = {str(key).lstrip(":"): entry for key, entry in value.items()}
     triple = str(settings.get("file/name-format", "")).lstrip(":") == "triple-lowbar"
     unit = str(settings.get("export/bullet-indentation", "tab")).lstrip(":")
+    day = settings.get("journal/page-title-format")
     return (
         GraphConfig(
             hidden=_texts(settings.get("hidden")),
             name_format="triple-lowbar" if triple else "legacy",
             unit=UNITS.get(unit, "\t"),
+            journal_format=day if isinstance(day, str) and day else DEFAULT_FORMAT,
         ),
         (),
     )

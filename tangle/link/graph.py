@@ -9,8 +9,9 @@ from typing import Final
 
 from tangle.link.config import GraphConfig
 from tangle.link.expand import ChunkKey, Names, expand
+from tangle.link.journals import journal_day
 from tangle.link.outline import Outline, outline
-from tangle.link.titles import title_from_path, title_key
+from tangle.link.titles import other_names, page_title, title_key
 from tangle.link.units import Contents, units
 from tangle.model import (
     Chunk,
@@ -32,23 +33,30 @@ PYTHON: Final = frozenset({"python", "python3", "py"})
 def link(pages: Iterable[Page], config: GraphConfig) -> Graph:
     """Link pages into a graph; every problem met is in it, none is raised."""
     by_path = {page.path: page for page in sorted(pages, key=lambda page: page.path)}
-    titles = {
-        path: page.title or title_from_path(path, config.name_format)
+    titles = {path: page_title(page, config) for path, page in by_path.items()}
+    sections = _page_names(titles)
+    names, name_problems = _names(by_path, titles, config)
+    ids, id_problems = _block_ids(by_path.values())
+    outlines = {
+        path: outline(
+            page,
+            titles[path],
+            sections[path],
+            dated=journal_day(titles[path], config.journal_format) is not None,
+        )
         for path, page in by_path.items()
     }
-    names = _page_names(titles)
-    ids, id_problems = _block_ids(by_path.values())
-    outlines = {path: outline(page, titles[path], names[path]) for path, page in by_path.items()}
     chunks, chunk_problems = _chunks(by_path, outlines, ids)
     found, unit_problems = units(Contents(pages=by_path, outlines=outlines, chunks=chunks, ids=ids))
     return Graph(
         pages=by_path,
         titles=titles,
+        names=names,
         ids=ids,
         units=found,
         problems=(
             *(problem for page in by_path.values() for problem in page.problems),
-            *_title_problems(titles),
+            *name_problems,
             *id_problems,
             *(problem for entry in outlines.values() for problem in entry.settings.problems),
             *chunk_problems,
@@ -94,17 +102,31 @@ def _page_names(titles: Mapping[PagePath, str]) -> dict[PagePath, SectionName]:
     return names
 
 
-def _title_problems(titles: Mapping[PagePath, str]) -> Iterator[Problem]:
-    first: dict[str, PagePath] = {}
+def _names(
+    pages: Mapping[PagePath, Page], titles: Mapping[PagePath, str], config: GraphConfig
+) -> tuple[dict[str, PagePath], list[Problem]]:
+    """The page that each name means; a title goes before an alias, the first page before others."""
+    names: dict[str, PagePath] = {}
+    problems: list[Problem] = []
     for path, title in titles.items():
-        key = title_key(title)
-        if key in first:
-            place = Place(path=first[key], line=1)
-            yield _twice(
-                "duplicate-title", Place(path=path, line=1), f"page title {title!r}", place
-            )
-        else:
-            first[key] = path
+        place = Place(path=path, line=1)
+        if (first := names.setdefault(title_key(title), path)) != path:
+            what = f"page title {title!r}"
+            problems.append(_twice("duplicate-title", place, what, Place(path=first, line=1)))
+    for path, page in pages.items():
+        for name, entry in other_names(page, config):
+            first = names.setdefault(title_key(name), path)
+            if first != path and entry is not None:
+                place, what = Place(path=path, line=entry.line), f"alias {name!r}"
+                problems.append(_twice("duplicate-alias", place, what, Place(path=first, line=1)))
+    return names, problems
+
+
+_WAY_OUT: Final = {
+    "duplicate-title": "rename one of the two",
+    "duplicate-alias": "take it from one of the two pages",
+    "duplicate-id": "remove one of the two ids",
+}
 
 
 def _twice(code: str, place: Place, what: str, other: Place) -> Problem:
@@ -113,7 +135,7 @@ def _twice(code: str, place: Place, what: str, other: Place) -> Problem:
         severity="error" if code == "duplicate-title" else "warning",
         place=place,
         message=f"{what} is taken already at {other}",
-        hint="rename one of the two" if code == "duplicate-title" else "remove one of the two ids",
+        hint=_WAY_OUT[code],
     )
 
 

@@ -30,8 +30,15 @@ class Outline:
         return self.page_section if index < 0 else self.found[index]
 
 
-def outline(page: Page, title: str, name: SectionName) -> Outline:
-    """Find a page's sections; `name` is what the page is addressed by where it has no number."""
+def outline(page: Page, title: str, name: SectionName, *, dated: bool = False) -> Outline:
+    """Find a page's sections.
+
+    Args:
+        page: the page.
+        title: its title.
+        name: what it is addressed by where its title has no number.
+        dated: whether the title is a date, whose digits number nothing.
+    """
     numbered = tuple(numbered_blocks(page))
     found = tuple(numbered_section(page, index, number, words) for index, number, words in numbered)
     own = {section.block: at for at, section in enumerate(found)}
@@ -39,7 +46,8 @@ def outline(page: Page, title: str, name: SectionName) -> Outline:
     for index, block in enumerate(page.blocks):
         inherited = around[block.parent] if block.parent >= 0 else -1
         around.append(own.get(index, inherited))
-    if page_number := section_number(title, heading=True):
+    page_number = None if dated else section_number(title, heading=True)
+    if page_number is not None:
         page_section = numbered_section(page, -1, *page_number)
     else:
         page_section = Section(name=name, number=(), title=title, page=page.path, block=-1, line=1)

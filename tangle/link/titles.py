@@ -1,16 +1,44 @@
-"""Page titles from file names, in both of Logseq's formats."""
+"""What a page is called: its title, from its file's name where it names none, and its aliases."""
 
 from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterator
 from pathlib import PurePosixPath
 from typing import Literal
 from urllib.parse import unquote
 
-from tangle.model import PagePath
+from tangle.link.config import GraphConfig
+from tangle.link.journals import journal_day, journal_title
+from tangle.model import Page, PagePath, Property
 
 _ESCAPE = re.compile(r"%([0-7][0-9A-Fa-f])")
+_LINK_OR_WORDS = re.compile(r"\s*\[\[(.+?)\]\]|[^,，]+")
+
+
+def page_title(page: Page, config: GraphConfig) -> str:
+    """The title that Logseq shows a page under; a day of the journal has it in the graph's format.
+
+    Source: logseq-spec.md section 1.
+    """
+    title = page.title or title_from_path(page.path, config.name_format)
+    day = journal_day(title, config.journal_format)
+    return title if day is None else journal_title(day, config.journal_format)
+
+
+def other_names(page: Page, config: GraphConfig) -> Iterator[tuple[str, Property | None]]:
+    """What else a page may be called: its aliases, and a day as the file's name writes it.
+
+    Yields:
+        The name, and the property that says it.
+    """
+    for entry in page.blocks[0].properties if page.blocks[0].kind == "pre" else ():
+        if entry.key == "alias":
+            for match in _LINK_OR_WORDS.finditer(entry.value):
+                if name := (match[1] or match[0]).strip():
+                    yield name, entry
+    yield page.title or title_from_path(page.path, config.name_format), None
 
 
 def title_from_path(path: PagePath, name_format: Literal["triple-lowbar", "legacy"]) -> str:

@@ -130,6 +130,8 @@ class Graph:
 
     Attributes:
         titles: title of every page.
+        names: the page that a name means, by the form in which titles compare: a title, an alias,
+            a day as its file's name writes it; the first page where several bear one.
         ids: page and block index of every block id.
         units: in reading order, those without chunks included where they are numbered.
         problems: of the pages and of what links them.
@@ -137,6 +139,7 @@ class Graph:
 
     pages: Mapping[PagePath, Page]
     titles: Mapping[PagePath, str]
+    names: Mapping[str, PagePath]
     ids: Mapping[Uuid, tuple[PagePath, int]]
     units: tuple[Unit, ...]
     problems: tuple[Problem, ...]

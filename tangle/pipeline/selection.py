@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from tangle.analyse import Plan, Session
 from tangle.errors import UsageError
+from tangle.link import title_key
 from tangle.model import SectionName
 
 
@@ -154,15 +155,22 @@ def _up_to(session: Session, number: tuple[int, ...]) -> int:
 
 
 def _by_title(plan: Plan, wanted: str) -> tuple[Selected, ...] | None:
-    title, _, heading = wanted.partition("#")
-    exact = [s for s in plan.sessions if wanted in (s.name, s.unit.section.title)]
-    if exact:
+    if exact := _titled(plan, wanted):
         return tuple(Selected(session=s, chunks=len(s.chunks)) for s in exact)
-    for session in plan.sessions:
-        if heading and title in (session.name, session.unit.section.title):
-            count = _to_heading(plan, session, heading)
-            return (Selected(session=session, chunks=count),) if count is not None else None
+    title, _, heading = wanted.partition("#")
+    for session in _titled(plan, title) if heading else ():
+        count = _to_heading(plan, session, heading)
+        return (Selected(session=session, chunks=count),) if count is not None else None
     return None
+
+
+def _titled(plan: Plan, title: str) -> list[Session]:
+    """The sessions of that title, or else the one of the page that goes by it in other words."""
+    exact = [s for s in plan.sessions if title in (s.name, s.unit.section.title)]
+    page = plan.graph.names.get(title_key(title))
+    return exact or [
+        s for s in plan.sessions if s.unit.section.page == page and s.unit.section.block < 0
+    ]
 
 
 def _to_heading(plan: Plan, session: Session, heading: str) -> int | None:

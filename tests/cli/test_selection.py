@@ -51,10 +51,13 @@ NEEDS = """\
         ("Notes on A/B", ["first", "second", "third"]),
         ("Notes on A/B#Second", ["first", "second"]),
         ("Notes on A/B#Third", ["first", "second", "third"]),
+        ("notes on a/b", ["first", "second", "third"]),
+        ("AB", ["first", "second", "third"]),
+        ("other words#Second", ["first", "second"]),
     ],
 )
 def test_a_page_is_named_by_its_title(notes: MakeNotes, wanted: str, texts: list[str]) -> None:
-    graph = notes({"a": f"title:: Notes on A/B\n\n{PAGES}"})
+    graph = notes({"a": f"title:: Notes on A/B\nalias:: ab, [[Other words]]\n\n{PAGES}"})
     said = graph.tangle("run", wanted)
     assert said.code == 0
     assert [word for word in ("first", "second", "third") if f"\n{word}\n" in said.out] == texts
