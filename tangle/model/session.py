@@ -155,7 +155,7 @@ class SessionResult:
         reads: the files below `Job.watched` that it read; a path that ends in the separator is a
             folder whose names it listed.
         spawned: whether it started programs; what those read, nobody sees.
-        versions: name and version of the packages whose code was loaded, sorted.
+        versions: name and version of the packages of `Job.imports` that it loaded, sorted.
     """
 
     section: SectionName

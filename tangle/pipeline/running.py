@@ -68,16 +68,18 @@ def run(
         UnknownSection: an argument names no section.
         NotWritable: the notes cannot be written; nothing was run.
     """
-    loaded = load(project)
-    selected = select_all(loaded.plan) if sections is None else select(loaded.plan, sections)
-    if options.write:
-        _check_writable(project, selected)
-    files, module = package_files(loaded.plan.package)
-    name = loaded.plan.package.name
-    with scratch_tree(files, owned=name.root) as folder:
-        path = folder / name.root / f"{name.module}.py"
-        package = PreparedPackage(folder=folder, path=path, module=module)
-        runs = _Run(loaded, options, package).run(selected, observe)
+    # The engine starts while the notes are read.
+    with LocalExecutor(settings=_threads(options.jobs), warm=True) as executor:
+        loaded = load(project)
+        selected = select_all(loaded.plan) if sections is None else select(loaded.plan, sections)
+        if options.write:
+            _check_writable(project, selected)
+        files, module = package_files(loaded.plan.package)
+        name = loaded.plan.package.name
+        with scratch_tree(files, owned=name.root) as folder:
+            path = folder / name.root / f"{name.module}.py"
+            package = PreparedPackage(folder=folder, path=path, module=module)
+            runs = _Run(loaded, options, package, executor).run(selected, observe)
     placement = Placement()
     refused = None
     if options.write:
@@ -110,11 +112,17 @@ def _threads(jobs: int) -> dict[str, str]:
 class _Run:
     """One run: what the cache can answer, and what has to be run."""
 
-    def __init__(self, loaded: Loaded, options: RunOptions, package: PreparedPackage) -> None:
+    def __init__(
+        self,
+        loaded: Loaded,
+        options: RunOptions,
+        package: PreparedPackage,
+        executor: LocalExecutor,
+    ) -> None:
         self._loaded = loaded
         self._options = options
         self._package = package
-        self._executor = LocalExecutor(settings=_threads(options.jobs))
+        self._executor = executor
         self._cache = Cache(loaded.project.state / CACHE)
 
     def run(self, selected: Sequence[Selected], observe: Observer) -> tuple[SectionRun, ...]:
@@ -125,6 +133,8 @@ class _Run:
             if not self._options.fresh and (result := self._cached(task)) is not None
         }
         todo = [index for index in range(len(tasks)) if index not in found]
+        if todo:
+            self._executor.prepare([tasks[i].job for i in todo], self._package.module.text)
         keeper = _Keeper(self._executor, self._cache, {t.job.section: t for t in tasks})
         done = dict(found)
         for group in _waves([entry.session for entry in selected], todo):

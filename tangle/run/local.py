@@ -1,4 +1,4 @@
-"""Runs a session in a fresh process of this machine, and minds it."""
+"""Runs a session in a process of its own on this machine, and minds it."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ import os
 import selectors
 import time
 import weakref
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import assert_never
+from typing import Self, assert_never
 
 from tangle.model import Failure, Job, Outcome, Result, SessionResult
 from tangle.run.events import (
@@ -22,7 +22,8 @@ from tangle.run.events import (
 )
 from tangle.run.limits import EVENT_LINE, WRITTEN_TEXT
 from tangle.run.postmortem import Stack, death_reason, first_place, notes_of, read_stack
-from tangle.run.process import Worker, start_worker
+from tangle.run.preload import modules_to_preload
+from tangle.run.process import Worker, shared_environment, start_worker
 from tangle.run.rawpipe import CHUNK, RawPipe
 from tangle.run.transcript import Transcript
 from tangle.run.wire import (
@@ -37,6 +38,7 @@ from tangle.run.wire import (
     Wrote,
     decode,
 )
+from tangle.run.zygote import Zygote
 
 _BLINK = 0.05
 """Seconds between looks at a worker whose end the system does not announce."""
@@ -59,20 +61,53 @@ class LocalExecutor:
     An executor that was stopped stays so.
     """
 
-    def __init__(self, *, settings: Mapping[str, str] | None = None) -> None:
-        """Makes an executor; nothing is started before `run`.
+    def __init__(self, *, settings: Mapping[str, str] | None = None, warm: bool = False) -> None:
+        """Makes an executor.
 
         Args:
             settings: environment variables that every worker gets, such as `OMP_NUM_THREADS`.
+            warm: start a zygote at once, to fork workers from where the system can do it; close
+                the executor when it is not needed any more.
         """
         self._settings = dict(settings or {})
         self._stop_seen, self._stop_told = os.pipe()
         os.set_blocking(self._stop_told, False)
         weakref.finalize(self, _close, self._stop_seen, self._stop_told)
+        self._zygote: Zygote | None = None
+        if warm and Zygote.possible():
+            with contextlib.suppress(OSError):  # no more processes, say: sessions will tell
+                self._zygote = Zygote(shared_environment() | self._settings, self._stop_seen)
+
+    def __enter__(self) -> Self:
+        """The executor, which is closed at the end."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Closes it."""
+        self.close()
+
+    def prepare(self, jobs: Sequence[Job], shared: str = "") -> None:
+        """Has the modules imported that jobs to come import, so that each need not do it.
+
+        Args:
+            jobs: the sessions.
+            shared: code that each of them may import: the generated package's.
+        """
+        if self._zygote is not None:
+            folders = {job.directory for job in jobs}
+            directory = folders.pop() if len(folders) == 1 else os.sep
+            self._zygote.preload(modules_to_preload(jobs, shared), directory)
+
+    def close(self) -> None:
+        """Ends what was started; may be called twice."""
+        if self._zygote is not None:
+            self._zygote.close()
+            self._zygote = None
 
     def run(self, job: Job, observe: Observer) -> SessionResult:
         """Runs one session to its end; nothing that its code does is raised."""
-        result = _Session(job, observe, self._stop_seen, self._settings).run()
+        session = _Session(job, observe, self._stop_seen)
+        result = session.run(lambda: start_worker(job, self._settings, self._zygote))
         finished = SessionFinished(
             section=job.section, outcome=result.outcome, seconds=result.seconds
         )
@@ -101,11 +136,10 @@ class _Verdict:
 class _Session:
     """Minds one worker from its start to its end."""
 
-    def __init__(self, job: Job, observe: Observer, stop: int, settings: Mapping[str, str]) -> None:
+    def __init__(self, job: Job, observe: Observer, stop: int) -> None:
         self._job = job
         self._observe = observe
         self._stop = stop
-        self._settings = settings
         self._transcript = Transcript(len(job.cells))
         self._results: list[Result] = []
         self._running = False
@@ -116,9 +150,9 @@ class _Session:
         self._line = bytearray()
         self._scanned = 0
 
-    def run(self) -> SessionResult:
+    def run(self, start: Callable[[], Worker]) -> SessionResult:
         try:
-            worker = start_worker(self._job, self._settings)
+            worker = start()
         except OSError as error:
             self._verdict = self._died(f"the session's process cannot be started: {error}")
             return self._result()

@@ -10,7 +10,6 @@ import select
 import shutil
 import signal
 import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
@@ -19,6 +18,8 @@ from pathlib import Path
 
 from tangle.model import Job
 from tangle.run.codec import to_json
+from tangle.run.handles import COOKIE, Birth, Process, StartedProcess, boot_command
+from tangle.run.zygote import Zygote, ZygoteGone
 
 ASK_SIGNAL = signal.SIGUSR2
 """Upon this signal the worker writes its stack to the trace pipe."""
@@ -27,23 +28,7 @@ _ASK_SECONDS = 0.3
 _QUIET_SECONDS = 0.02
 _REAP_SECONDS = 5.0
 _TRACE_BYTES = 1 << 16
-_COOKIE = "TANGLE_SESSION"
 _LEFT_OUT = ("COLUMNS", "LINES", "FORCE_COLOR", "CLICOLOR_FORCE", "PYTHONINSPECT")
-
-_PACKAGE = Path(__file__).resolve().parents[1] / "__init__.py"
-
-# Loads tangle from its own file, so that neither the notes' folder nor another tangle can stand in
-# its way, and without lending the session's `sys.path` an entry.
-_BOOT = """
-import sys
-sys.path[:] = [entry for entry in sys.path if entry]
-from importlib.util import module_from_spec, spec_from_file_location
-spec = spec_from_file_location("tangle", sys.argv[1])
-sys.modules["tangle"] = module_from_spec(spec)
-spec.loader.exec_module(sys.modules["tangle"])
-from tangle.run.worker.boot import main
-main(sys.argv[2:])
-"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,31 +40,28 @@ class Worker:
         out: its standard output, as the kernel has it.
         err: its standard error.
         trace: stacks, upon `ASK_SIGNAL` and when it crashes.
-        ended: readable once the process has ended; None where the system has no such thing.
         mark: what the worker puts into `out` and `err` before a message.
         folder: its scratch folder.
         cookie: stands in the environment of all its descendants.
     """
 
-    process: subprocess.Popen[bytes]
+    process: Process
     events: int
     out: int
     err: int
     trace: int
-    ended: int | None
     mark: bytes
     folder: str
     cookie: str
 
     def has_ended(self) -> bool:
-        """Whether the process is gone; it stays a zombie, so that its number stays its own."""
-        if self.process.returncode is not None:
-            return True
-        options = os.WEXITED | os.WNOHANG | os.WNOWAIT
-        try:
-            return os.waitid(os.P_PID, self.process.pid, options) is not None
-        except ChildProcessError:
-            return True
+        """Whether the process is gone; its number stays its own until `close`."""
+        return self.process.has_ended()
+
+    @property
+    def ended(self) -> int | None:
+        """Readable once the process has ended; None where the system has no such thing."""
+        return self.process.ended
 
     def await_end(self, patience: float) -> None:
         """Waits until the process is gone, no longer than said."""
@@ -122,32 +104,46 @@ class Worker:
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self.process.pid, signal.SIGKILL)
         for _ in range(3):
-            strays = list(_with_cookie(self.cookie))
+            strays = list(self._strays())
             for pid in strays:
                 with contextlib.suppress(ProcessLookupError, PermissionError):
                     os.kill(pid, signal.SIGKILL)
             if not strays:
                 break
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            return self.process.wait(_REAP_SECONDS)
-        return None
+        return self.process.code(_REAP_SECONDS)
+
+    def _strays(self) -> Iterator[int]:
+        """Processes that were started below the worker, wherever they have moved (Linux only).
+
+        A program has the cookie in its environment; a fork of a worker that was itself forked has
+        the environment of the family, and the pipe for events.
+        """
+        own, family = f"{COOKIE}={self.cookie}", f"{COOKIE}={self.process.family}"
+        pipe = f"pipe:[{os.fstat(self.events).st_ino}]"
+        for entry in Path("/proc").glob("[0-9]*"):
+            with contextlib.suppress(OSError):
+                variables = (entry / "environ").read_bytes().split(b"\0")
+                if own.encode() in variables or (
+                    family.encode() in variables and _holds(entry, pipe)
+                ):
+                    yield int(entry.name)
 
     def close(self) -> None:
         """Kills what is left, closes the pipes and removes the scratch folder."""
         self.kill()
-        ends = (self.events, self.out, self.err, self.trace, self.ended)
-        for fd in ends:
-            if fd is not None:
-                os.close(fd)
+        self.process.close()
+        for fd in (self.events, self.out, self.err, self.trace):
+            os.close(fd)
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
-def start_worker(job: Job, settings: Mapping[str, str]) -> Worker:
-    """Starts a fresh worker that runs `job`.
+def start_worker(job: Job, settings: Mapping[str, str], zygote: Zygote | None = None) -> Worker:
+    """Starts a worker that runs `job`.
 
     Args:
         job: travels on the worker's standard input.
         settings: environment variables on top of the engine's own.
+        zygote: forks the worker; without one, or where it is gone, the worker is a fresh process.
 
     Raises:
         OSError: it cannot be started; the working directory is not there, for one.
@@ -163,16 +159,14 @@ def start_worker(job: Job, settings: Mapping[str, str]) -> Worker:
             source = given.enter_context(tempfile.TemporaryFile())
             source.write(json.dumps(to_json(job)).encode())
             source.seek(0)
-            process = subprocess.Popen(
-                _command(theirs, cookie),
-                stdin=source,
-                stdout=theirs[1],
-                stderr=theirs[2],
-                pass_fds=(theirs[0], theirs[3]),
-                cwd=job.directory,
-                env=_environment(job, folder, cookie, settings),
-                start_new_session=True,
+            birth = Birth(
+                job=source.fileno(),
+                pipes=tuple(theirs),
+                directory=job.directory,
+                environment=_environment(job, folder, cookie, settings),
+                cookie=cookie,
             )
+            process = _fork(birth, zygote) or _start(birth)
         undo.pop_all()
     return Worker(
         process=process,
@@ -180,21 +174,41 @@ def start_worker(job: Job, settings: Mapping[str, str]) -> Worker:
         out=ours[1],
         err=ours[2],
         trace=ours[3],
-        ended=_open_pidfd(process.pid),
         mark=mark_of(cookie),
         folder=folder,
         cookie=cookie,
     )
 
 
+def _fork(birth: Birth, zygote: Zygote | None) -> Process | None:
+    if zygote is None:
+        return None
+    try:
+        return zygote.fork(birth)
+    except ZygoteGone:
+        return None
+
+
+def _start(birth: Birth) -> Process:
+    events, out, err, trace = birth.pipes
+    arguments = [str(events), str(trace), birth.cookie, str(os.getpid())]
+    return StartedProcess(
+        subprocess.Popen(
+            boot_command("tangle.run.worker.boot", arguments),
+            stdin=birth.job,
+            stdout=out,
+            stderr=err,
+            pass_fds=(events, trace),
+            cwd=birth.directory,
+            env=dict(birth.environment),
+            start_new_session=True,
+        )
+    )
+
+
 def mark_of(cookie: str) -> bytes:
     """The mark of the session with this cookie: no text of a user's holds it."""
     return b"\0" + cookie.encode() + b"\0"
-
-
-def _command(theirs: list[int], cookie: str) -> list[str]:
-    arguments = [str(_PACKAGE), str(theirs[0]), str(theirs[3]), cookie, str(os.getpid())]
-    return [sys.executable, "-X", "utf8", "-c", _BOOT, *arguments]
 
 
 def _pipes(undo: contextlib.ExitStack, count: int) -> tuple[list[int], list[int]]:
@@ -208,37 +222,24 @@ def _pipes(undo: contextlib.ExitStack, count: int) -> tuple[list[int], list[int]
     return ours, theirs
 
 
-def _environment(job: Job, folder: str, cookie: str, settings: Mapping[str, str]) -> dict[str, str]:
+def shared_environment() -> dict[str, str]:
+    """What every worker has in its environment."""
     environment = {name: text for name, text in os.environ.items() if name not in _LEFT_OUT}
     environment.setdefault("SOURCE_DATE_EPOCH", "0")
     return environment | {
-        "TANGLE_DEVICE": job.device,
         "PYTHONHASHSEED": "0",
         "MPLBACKEND": "module://matplotlib_inline.backend_inline",
-        "IPYTHONDIR": folder,
-        _COOKIE: cookie,
-        **settings,
     }
 
 
-def _open_pidfd(pid: int) -> int | None:
-    if not hasattr(os, "pidfd_open"):
-        return None
-    try:
-        return os.pidfd_open(pid)
-    except OSError:
-        return None
+def _environment(job: Job, folder: str, cookie: str, settings: Mapping[str, str]) -> dict[str, str]:
+    own = {"TANGLE_DEVICE": job.device, "IPYTHONDIR": folder, COOKIE: cookie}
+    return shared_environment() | own | dict(settings)
 
 
-def _with_cookie(cookie: str) -> Iterator[int]:
-    """Processes that were started below the worker, wherever they have moved (Linux only)."""
-    wanted = f"{_COOKIE}={cookie}".encode()
-    for entry in Path("/proc").glob("[0-9]*"):
-        try:
-            if wanted in (entry / "environ").read_bytes().split(b"\0"):
-                yield int(entry.name)
-        except OSError:
-            continue
+def _holds(process: Path, link: str) -> bool:
+    """Whether a process has a descriptor of that file."""
+    return any(str(entry.readlink()) == link for entry in (process / "fd").iterdir())
 
 
 def _wait_readable(fd: int, patience: float) -> bool:

@@ -7,7 +7,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from tangle.model import Cell, Job, MimeBundle, Origin, PagePath, Result, SectionName, SessionResult
-from tangle.run import LocalExecutor, run_jobs
+from tangle.run import Executor, LocalExecutor, run_jobs
+
+executor: Executor = LocalExecutor()
+"""What runs the sessions; tests run with one kind after the other."""
 
 PAGE = PagePath("pages/x.md")
 MARGIN = 4
@@ -32,8 +35,13 @@ def make_job(*cells: str | Cell, **options: Any) -> Job:
 
 def run(*cells: str | Cell, **options: Any) -> SessionResult:
     """What came of one session."""
-    (result,) = run_jobs([make_job(*cells, **options)], executor=LocalExecutor())
+    (result,) = run_all([make_job(*cells, **options)])
     return result
+
+
+def run_all(jobs: Sequence[Job], **options: Any) -> tuple[SessionResult, ...]:
+    """What came of several sessions."""
+    return run_jobs(jobs, executor=executor, **options)
 
 
 def run_one(code: str, **options: Any) -> Result:

@@ -31,7 +31,7 @@ def main(arguments: Sequence[str]) -> None:
         arguments: event pipe, trace pipe, cookie, the parent's process id.
     """
     events, trace, cookie, parent = arguments
-    _die_with(int(parent))
+    die_with(int(parent))
     with open(0, "rb", closefd=False) as source:
         job = from_json(Job, json.load(source))
     _detach_input()
@@ -45,7 +45,7 @@ def main(arguments: Sequence[str]) -> None:
     os._exit(0)
 
 
-def _die_with(parent: int) -> None:
+def die_with(parent: int) -> None:
     """Has the system kill this process when its parent ends (Linux)."""
     if sys.platform == "linux":
         with contextlib.suppress(OSError, AttributeError):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import sys
+from importlib.util import source_from_cache
 from pathlib import Path
 
 from tangle.model import ReadFile
@@ -47,6 +48,8 @@ class ReadLog:
             path = os.fsdecode(path)
         if not isinstance(path, str) or not isinstance(flags, int):
             return
+        if path.endswith(".pyc"):
+            path = _source_of(path)
         if path.startswith("/") and not path.startswith(self._roots) and "/../" not in path:
             return
         self._busy = True
@@ -58,10 +61,6 @@ class ReadLog:
     def close(self) -> tuple[ReadFile, ...]:
         """The files with the digests of what was read, by path."""
         self._busy = True
-        for module in list(sys.modules.values()):
-            source = getattr(module, "__dict__", {}).get("__file__")
-            if isinstance(source, str) and source.endswith(".py"):
-                self._note(source, writing=False)
         found = ((path, known or _digest(path)) for path, known in sorted(self._read.items()))
         return tuple(ReadFile(path=path, digest=digest) for path, digest in found if digest)
 
@@ -107,6 +106,14 @@ class ReadLog:
         if not _IGNORED.isdisjoint(Path(rest).parts) or full.startswith(sys.prefix + os.sep):
             return None
         return f"{self._folder}{os.sep}{rest}"
+
+
+def _source_of(path: str) -> str:
+    """The module whose compiled form is read in its stead."""
+    try:
+        return source_from_cache(path)
+    except ValueError:
+        return path
 
 
 def _is_importing() -> bool:

@@ -51,7 +51,7 @@ def run_session(job: Job, reporter: Reporter) -> None:
             usage=measure_use(),
             reads=reads.close() if reads is not None and failure is None else (),
             spawned=reads is not None and reads.spawned,
-            versions=loaded_versions(),
+            versions=loaded_versions(job.imports),
             failure=failure,
         )
     )

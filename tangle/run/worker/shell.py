@@ -142,6 +142,9 @@ class CellShell(InteractiveShell):
         )
         self.configurables.append(self.history_manager)  # type: ignore[arg-type]
 
+    def init_completer(self) -> None:
+        """Completes nothing: nobody types here."""
+
     def init_virtualenv(self) -> None:
         """Leaves `sys.path` alone: this is the Python that tangle was started with."""
 

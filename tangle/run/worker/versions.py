@@ -1,4 +1,4 @@
-"""The packages whose code a session has loaded."""
+"""The packages that a session has imported."""
 
 from __future__ import annotations
 
@@ -6,15 +6,18 @@ import importlib.metadata
 import platform
 import sys
 import warnings
+from collections.abc import Iterable
 from types import ModuleType
 
 _OWN = frozenset({"tangle", "__main__", "__mp_main__", "sitecustomize", "usercustomize"})
 
 
-def loaded_versions() -> tuple[tuple[str, str], ...]:
-    """Name and version of each, with `python`, sorted."""
-    names = {name for name in list(sys.modules) if "." not in name}
-    names -= sys.stdlib_module_names | _OWN
+def loaded_versions(imports: Iterable[str]) -> tuple[tuple[str, str], ...]:
+    """Name and version of each of the modules that was loaded, with `python`, sorted.
+
+    What else is loaded tells nothing: a zygote has loaded it for other sections.
+    """
+    names = set(imports).intersection(sys.modules) - sys.stdlib_module_names - _OWN
     found = {"python": platform.python_version()}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")

@@ -1,0 +1,126 @@
+"""A process as whoever minds it sees it, and what a worker is born with."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+COOKIE = "TANGLE_SESSION"
+"""The variable by which the processes of a session are known."""
+
+_PACKAGE = Path(__file__).resolve().parents[1] / "__init__.py"
+
+# Loads tangle from its own file, so that neither the notes' folder nor another tangle can stand in
+# its way, and without lending the session's `sys.path` an entry.
+_BOOT = """
+import sys
+sys.path[:] = [entry for entry in sys.path if entry]
+from importlib.util import module_from_spec, spec_from_file_location
+spec = spec_from_file_location("tangle", sys.argv[1])
+sys.modules["tangle"] = module_from_spec(spec)
+spec.loader.exec_module(sys.modules["tangle"])
+from {module} import main
+main(sys.argv[2:])
+"""
+
+
+def boot_command(module: str, arguments: Sequence[str]) -> list[str]:
+    """The command that runs `main` of one of the engine's modules in a fresh Python."""
+    boot = _BOOT.format(module=module)
+    return [sys.executable, "-X", "utf8", "-c", boot, str(_PACKAGE), *arguments]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Birth:
+    """What a worker is born with, however it comes into the world.
+
+    Attributes:
+        job: descriptor of a file with the job, which becomes its standard input.
+        pipes: its ends of the pipes for events, standard output, standard error, traces.
+        environment: all of its environment.
+    """
+
+    job: int
+    pipes: tuple[int, ...]
+    directory: str
+    environment: Mapping[str, str]
+    cookie: str
+
+
+class Process(Protocol):
+    """A worker's process; its number stays its own until `close`."""
+
+    @property
+    def pid(self) -> int:
+        """Its number, which is that of its process group too."""
+        ...
+
+    @property
+    def family(self) -> str:
+        """The cookie that processes have which it forked; empty where that is its own."""
+        ...
+
+    @property
+    def ended(self) -> int | None:
+        """A descriptor that is readable once it has ended; None where there is no such thing."""
+        ...
+
+    def has_ended(self) -> bool:
+        """Whether it has ended."""
+        ...
+
+    def code(self, patience: float) -> int | None:
+        """How it ended, as `subprocess` tells it; None if it has not within so many seconds."""
+        ...
+
+    def close(self) -> None:
+        """Gives up its number."""
+        ...
+
+
+class StartedProcess:
+    """A child of this process."""
+
+    family = ""
+
+    def __init__(self, process: subprocess.Popen[bytes]) -> None:
+        """Minds a process that was started."""
+        self._process = process
+        self.pid = process.pid
+        self.ended = _open_pidfd(process.pid)
+
+    def has_ended(self) -> bool:
+        """Whether it has ended; it stays a zombie."""
+        if self._process.returncode is not None:
+            return True
+        options = os.WEXITED | os.WNOHANG | os.WNOWAIT
+        try:
+            return os.waitid(os.P_PID, self.pid, options) is not None
+        except ChildProcessError:
+            return True
+
+    def code(self, patience: float) -> int | None:
+        """Its return code."""
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            return self._process.wait(patience)
+        return None
+
+    def close(self) -> None:
+        """Closes what told of its end."""
+        if self.ended is not None:
+            os.close(self.ended)
+
+
+def _open_pidfd(pid: int) -> int | None:
+    if not hasattr(os, "pidfd_open"):
+        return None
+    try:
+        return os.pidfd_open(pid)
+    except OSError:
+        return None
