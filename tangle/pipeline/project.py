@@ -8,6 +8,7 @@ import re
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final, Literal
 
@@ -108,10 +109,12 @@ class Project:
 
     def shown(self, path: PagePath) -> str:
         """A page's path as messages name it: relative to the project's root."""
-        graph = self.graph
-        if graph.is_relative_to(self.root):
-            return (graph / path).relative_to(self.root).as_posix()
-        return path
+        return _shown(self.root, self.graph, path)
+
+
+@lru_cache(maxsize=1 << 16)  # asked for every line of code
+def _shown(root: Path, graph: Path, path: PagePath) -> str:
+    return (graph / path).relative_to(root).as_posix() if graph.is_relative_to(root) else path
 
 
 def find_project(

@@ -124,6 +124,7 @@ class _Run:
         self._package = package
         self._executor = executor
         self._cache = Cache(loaded.project.state / CACHE)
+        self._digests: dict[str, str | None] = {}
 
     def run(self, selected: Sequence[Selected], observe: Observer) -> tuple[SectionRun, ...]:
         tasks = [self._task(entry) for entry in selected]
@@ -166,7 +167,17 @@ class _Run:
         except ValueError:
             return None
         right = result.section == task.job.section and len(result.results) == len(task.job.cells)
-        return result if right and all(map(_unchanged, result.reads)) else None
+        return result if right and all(map(self._unchanged, result.reads)) else None
+
+    def _unchanged(self, read: ReadFile) -> bool:
+        """Whether a file is what it was; several sections may have read it."""
+        if read.path not in self._digests:
+            digest = digest_listing if read.path.endswith(os.sep) else digest_file
+            try:
+                self._digests[read.path] = digest(Path(read.path))
+            except NotReadable:
+                self._digests[read.path] = None
+        return self._digests[read.path] == read.digest
 
     def _section_run(self, task: _Task, result: SessionResult, *, cached: bool) -> SectionRun:
         if task.runnable.chunks < task.selected.chunks:
@@ -202,14 +213,6 @@ class _Task:
     runnable: Selected
     job: Job
     key: str
-
-
-def _unchanged(read: ReadFile) -> bool:
-    digest = digest_listing if read.path.endswith(os.sep) else digest_file
-    try:
-        return digest(Path(read.path)) == read.digest
-    except NotReadable:
-        return False
 
 
 @dataclass(slots=True)
