@@ -6,7 +6,7 @@ from tangle.link.config import CONFIG, GraphConfig, graph_config
 from tangle.link.graph import PYTHON, link
 from tangle.link.journals import journal_day, journal_title
 from tangle.link.settings import KNOWN, OUTPUT, PREFIX
-from tangle.link.titles import title_from_path, title_key
+from tangle.link.titles import other_names, title_from_path, title_key
 
 __all__ = [
     "CONFIG",
@@ -19,6 +19,7 @@ __all__ = [
     "journal_day",
     "journal_title",
     "link",
+    "other_names",
     "title_from_path",
     "title_key",
 ]

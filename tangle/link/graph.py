@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from typing import Final
 
@@ -30,8 +31,16 @@ PYTHON: Final = frozenset({"python", "python3", "py"})
 """Languages, in lower case, whose fences are chunks."""
 
 
-def link(pages: Iterable[Page], config: GraphConfig) -> Graph:
-    """Link pages into a graph; every problem met is in it, none is raised."""
+def link(
+    pages: Iterable[Page], config: GraphConfig, *, elsewhere: AbstractSet[Uuid] = frozenset()
+) -> Graph:
+    """Link pages into a graph; every problem met is in it, none is raised.
+
+    Args:
+        pages: the pages.
+        config: the graph's settings.
+        elsewhere: ids of blocks on pages that are not among these.
+    """
     by_path = {page.path: page for page in sorted(pages, key=lambda page: page.path)}
     titles = {path: page_title(page, config) for path, page in by_path.items()}
     sections = _page_names(titles)
@@ -53,6 +62,7 @@ def link(pages: Iterable[Page], config: GraphConfig) -> Graph:
         titles=titles,
         names=names,
         ids=ids,
+        numbered=frozenset(path for path, entry in outlines.items() if entry.numbered),
         units=found,
         problems=(
             *(problem for page in by_path.values() for problem in page.problems),
@@ -60,7 +70,7 @@ def link(pages: Iterable[Page], config: GraphConfig) -> Graph:
             *id_problems,
             *(problem for entry in outlines.values() for problem in entry.settings.problems),
             *chunk_problems,
-            *_unresolved(by_path.values(), ids),
+            *_unresolved(by_path.values(), ids.keys() | elsewhere),
             *unit_problems,
         ),
     )
@@ -139,9 +149,7 @@ def _twice(code: str, place: Place, what: str, other: Place) -> Problem:
     )
 
 
-def _unresolved(
-    pages: Iterable[Page], ids: Mapping[Uuid, tuple[PagePath, int]]
-) -> Iterator[Problem]:
+def _unresolved(pages: Iterable[Page], ids: AbstractSet[Uuid]) -> Iterator[Problem]:
     for page in pages:
         for reference in page.references:
             if reference.target not in ids:

@@ -24,6 +24,11 @@ class Outline:
     around: tuple[int, ...]
     settings: PageSettings
 
+    @property
+    def numbered(self) -> bool:
+        """Whether the page or a block of it has a number."""
+        return bool(self.found or self.page_section.number)
+
     def section_at(self, block: int) -> Section:
         """The innermost section around a block."""
         index = self.around[block]

@@ -32,8 +32,41 @@ class Loaded:
     problems: tuple[Problem, ...]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sources:
+    """The files of a graph as they are on disk now.
+
+    Attributes:
+        settings: the text of its `config.edn`.
+        data: the bytes of every page that could be read.
+        unread: the problems of those that could not.
+    """
+
+    settings: str
+    data: Mapping[PagePath, bytes]
+    unread: tuple[Problem, ...]
+
+
+def read(project: Project) -> Sources:
+    """Read the files of a graph.
+
+    Raises:
+        NotReadable: the graph's folder cannot be listed.
+    """
+    settings = read_bytes(project.graph / CONFIG).decode("utf-8", "replace")
+    config, _ = graph_config(settings)
+    data: dict[PagePath, bytes] = {}
+    unread: list[Problem] = []
+    for path in page_files(project.graph, config.hidden):
+        try:
+            data[path] = read_bytes(project.graph / path)
+        except NotReadable as error:
+            unread.append(_unread(project.graph / path, path, error))
+    return Sources(settings=settings, data=data, unread=tuple(unread))
+
+
 def load(project: Project, *, known: Mapping[PagePath, Page] | None = None) -> Loaded:
-    """Read the notes.
+    """Read the notes, and work out what they come to.
 
     Args:
         project: whose notes.
@@ -42,14 +75,23 @@ def load(project: Project, *, known: Mapping[PagePath, Page] | None = None) -> L
     Raises:
         NotReadable: the graph's folder cannot be listed.
     """
-    text = read_bytes(project.graph / CONFIG).decode("utf-8", "replace")
-    config, problems = graph_config(text)
+    return loaded(project, read(project), known=known)
+
+
+def loaded(
+    project: Project, sources: Sources, *, known: Mapping[PagePath, Page] | None = None
+) -> Loaded:
+    """What the files of a graph come to."""
+    config, problems = graph_config(sources.settings)
     pages: dict[PagePath, Page] = {}
-    unread: list[Problem] = []
-    for path in page_files(project.graph, config.hidden):
+    unread = list(sources.unread)
+    for path, data in sources.data.items():
+        before = (known or {}).get(path)
         try:
-            pages[path] = _page(project, path, known or {})
-        except (NotUtf8, NotReadable) as error:
+            pages[path] = (
+                before if before is not None and before.data == data else parse(data, path)
+            )
+        except NotUtf8 as error:
             unread.append(_unread(project.graph / path, path, error))
     result = plan(
         link(pages.values(), config), project.package, borrow=project.options.borrow == "on"
@@ -67,12 +109,6 @@ def load(project: Project, *, known: Mapping[PagePath, Page] | None = None) -> L
 
 def _place_order(problem: Problem) -> tuple[str, int, int]:
     return (problem.place.path, problem.place.line, problem.place.column)
-
-
-def _page(project: Project, path: PagePath, known: Mapping[PagePath, Page]) -> Page:
-    data = read_bytes(project.graph / path)
-    before = known.get(path)
-    return before if before is not None and before.data == data else parse(data, path)
 
 
 def _unread(file: Path, path: PagePath, error: NotUtf8 | NotReadable) -> Problem:

@@ -9,8 +9,9 @@ from pathlib import Path
 from tangle.emit import script_path
 from tangle.model import Page, PagePath, Problem
 from tangle.parse import parse
-from tangle.pipeline.build import generated
+from tangle.pipeline.generated import generated
 from tangle.pipeline.load import load, shown
+from tangle.pipeline.memory import MEMORY
 from tangle.pipeline.project import Project
 from tangle.pipeline.running import CACHE
 from tangle.pipeline.selection import find_session
@@ -74,7 +75,8 @@ def clean(project: Project, *, force: bool = False) -> CleanReport:
             dropped.update(plan.dropped_assets)
             used.update(plan.used_assets)
         figures = sum(remove_asset(project.graph, name) for name in sorted(dropped - used))
-        Cache(project.state / CACHE).clear()
+        for folder in (CACHE, MEMORY):
+            Cache(project.state / folder).clear()
     return CleanReport(pages=tuple(pages), figures=figures, kept=tuple(kept))
 
 

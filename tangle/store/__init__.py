@@ -8,7 +8,9 @@ from tangle.store.environment import (
     accelerators,
     check_writable,
     digest_listing,
+    folder_identity,
     installed_packages,
+    library_stamp,
     make_folder,
     scratch_tree,
     write_file,
@@ -25,7 +27,7 @@ from tangle.store.files import DISK, Disk, Files
 from tangle.store.graph import PAGE_LIMIT, digest_file, find_graph, page_files, read_bytes
 from tangle.store.locks import LOCK_FOLDER, lock
 from tangle.store.replacing import create, replace
-from tangle.store.tree import MARK, TreeChanges, plan_tree, write_tree
+from tangle.store.tree import MARK, TreeChanges, compare_tree, plan_tree, text_digest, write_tree
 
 __all__ = [
     "ASSET_FOLDER",
@@ -46,11 +48,14 @@ __all__ = [
     "accelerators",
     "asset_names",
     "check_writable",
+    "compare_tree",
     "create",
     "digest_file",
     "digest_listing",
     "find_graph",
+    "folder_identity",
     "installed_packages",
+    "library_stamp",
     "lock",
     "make_folder",
     "page_files",
@@ -59,6 +64,7 @@ __all__ = [
     "remove_asset",
     "replace",
     "scratch_tree",
+    "text_digest",
     "write_asset",
     "write_file",
     "write_tree",

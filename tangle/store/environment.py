@@ -9,6 +9,7 @@ import os
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping
+from functools import cache
 from pathlib import Path
 
 from tangle.store.errors import NotWritable
@@ -27,6 +28,28 @@ def installed_packages() -> tuple[str, ...]:
         with contextlib.suppress(OSError), os.scandir(folder or ".") as entries:
             found.update(e.name for e in entries if e.name.endswith((".dist-info", ".egg-info")))
     return tuple(sorted(found))
+
+
+@cache
+def library_stamp() -> str:
+    """Digest that changes with tangle's own code: sizes and times of its files."""
+    top = Path(__file__).resolve().parents[1]
+    found = []
+    for folder, folders, names in os.walk(top):
+        folders[:] = sorted(name for name in folders if name != "__pycache__")
+        for name in sorted(names):
+            status = os.stat(os.path.join(folder, name))  # noqa: PTH116, PTH118 -- quick
+            found.append((folder, name, status.st_size, status.st_mtime_ns))
+    return hashlib.sha256(repr(found).encode("utf-8", "surrogateescape")).hexdigest()
+
+
+def folder_identity(folder: Path) -> str | None:
+    """What tells a folder from every other, on this machine only; None where there is none."""
+    try:
+        status = folder.stat()
+    except OSError:
+        return None
+    return f"{folder}:{status.st_dev}:{status.st_ino}"
 
 
 def digest_listing(folder: Path) -> str:

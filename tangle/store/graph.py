@@ -100,15 +100,28 @@ def read_bytes(path: Path, limit: int = PAGE_LIMIT) -> bytes:
     Raises:
         NotReadable: no such file, no right to it, not a regular file, or too big.
     """
+    name = str(path)
     try:
-        _regular(path, path.stat())
-        with path.open("rb") as file:
-            _regular(path, os.fstat(file.fileno()))
-            data = file.read(limit + 1)
+        _regular(path, os.stat(name))  # noqa: PTH116 -- ten thousand pages are read so
+        descriptor = os.open(name, os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            status = os.fstat(descriptor)
+            _regular(path, status)
+            data = _read_all(descriptor, status.st_size, limit)
+        finally:
+            os.close(descriptor)
     except OSError as error:
         raise NotReadable(path, reason(error), way_out(error)) from error
     if len(data) > limit:
         raise NotReadable(path, f"more than {limit} bytes", "split it or move it away")
+    return data
+
+
+def _read_all(descriptor: int, size: int, limit: int) -> bytes:
+    """What a file holds, at most one byte more than the limit."""
+    data = os.read(descriptor, min(size, limit) + 1)
+    while len(data) <= limit and (more := os.read(descriptor, limit + 1 - len(data))):
+        data += more
     return data
 
 

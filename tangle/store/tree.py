@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import os
 import re
 from dataclasses import dataclass
@@ -59,11 +60,27 @@ def plan_tree(root: Path, files: Mapping[str, str], *, owned: str) -> TreeChange
         _check_name(root, name)
         if not text.startswith(MARK):
             raise ValueError(f"{name}: generated text must begin with {MARK!r}")
-    found = {name: _compare(root / name, text) for name, text in files.items()}
+    digests = {name: text_digest(text) for name, text in files.items()}
+    return compare_tree(root, digests, owned=owned)
+
+
+def text_digest(text: str) -> str:
+    """SHA-256 of a generated file's text."""
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def compare_tree(root: Path, digests: Mapping[str, str], *, owned: str) -> TreeChanges:
+    """As `plan_tree`, of files of which only the digests are known.
+
+    Raises:
+        Outside: the top folder is a link, or no name for a folder.
+        NotReadable: a file that stands there cannot be read.
+    """
+    found = {name: _compare(root / name, digest) for name, digest in digests.items()}
     return TreeChanges(
         added=_of(found, "added"),
         changed=_of(found, "changed"),
-        removed=tuple(sorted(set(_marked(root, owned)) - set(files))),
+        removed=tuple(sorted(set(_marked(root, owned)) - set(digests))),
         unchanged=_of(found, "unchanged"),
         foreign=_of(found, "foreign"),
     )
@@ -116,15 +133,16 @@ def _check_name(root: Path, name: str) -> None:
             raise ForeignFile([folder])
 
 
-def _compare(path: Path, text: str) -> str:
+def _compare(path: Path, digest: str) -> str:
     if not os.path.lexists(path):
         return "added"
     if not _is_ours(path):
         return "foreign"
     try:
-        return "unchanged" if path.read_bytes() == text.encode() else "changed"
+        same = hashlib.sha256(path.read_bytes()).hexdigest() == digest
     except OSError as error:
         raise NotReadable(path, reason(error), way_out(error)) from error
+    return "unchanged" if same else "changed"
 
 
 def _is_ours(path: Path) -> bool:

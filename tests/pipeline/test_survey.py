@@ -1,0 +1,213 @@
+"""A survey that was remembered says what one made anew would say."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tangle.pipeline import build, check, find_project
+from tangle.pipeline.memory import MEMORY, Memory, Survey
+from tangle.pipeline.project import Project
+from tangle.pipeline.survey import Findings
+
+IDS = [f"{number}0000000-0000-4000-8000-000000000000" for number in range(3)]
+
+BLOCKS = [
+    "- prose",
+    "- prose with [[b]] and #tag\n  over two lines",
+    f"- with an id\n  id:: {IDS[0]}",
+    f"- with another\n  id:: {IDS[1]}",
+    f"- says (({IDS[0]})) and (({IDS[2]}))",
+    f"- (({IDS[0]}))",
+    f"- {{{{embed (({IDS[1]}))}}}}",
+    "- # 4",
+    "- ## 3.1. Section",
+    "- ### 3.1.2. Part",
+    "- ```python\n  x = 1  #@save\n  ```",
+    f"- ```python\n  y = x + z\n  ```\n  id:: {IDS[2]}",
+    "- ```python\n  z = (\n  ```",
+    "- ```text\n  not code\n  ```",
+    "- ```python\n  never closed",
+    "- tangle.skip:: yes\n  ```python\n  1\n  ```",
+    "- tangle.skp:: yes",
+    "- tangle.output:: 0123456789ab.01234567\n  ```text\n  1\n  ```",
+    "- 1. `<<name>>`\n  ```python\n  <<name>>\n  ```",
+    "- tangle.name:: name\n  ```python\n  w = 2\n  ```",
+    "  late:: property",
+    "title:: b",
+    "alias:: c, b",
+    "",
+]
+PAGE = st.lists(st.sampled_from(BLOCKS), max_size=5).map(lambda parts: "\n".join(parts) + "\n")
+NAMES = ("a", "b", "c d")
+
+
+@contextmanager
+def _project() -> Iterator[Project]:
+    with tempfile.TemporaryDirectory() as folder:
+        root = Path(folder)
+        (root / "logseq").mkdir()
+        (root / "logseq" / "config.edn").write_text("{}")
+        (root / "pages").mkdir()
+        (root / ".tangle").mkdir()
+        yield find_project(start=root)
+
+
+def _write(project: Project, name: str, text: str) -> None:
+    (project.graph / "pages" / f"{name}.md").write_text(text, encoding="utf-8")
+
+
+def _anew(project: Project) -> Survey:
+    """What is found without a memory."""
+    kept = project.state / MEMORY
+    hidden = kept.with_name("hidden")
+    if kept.exists():
+        kept.rename(hidden)
+    try:
+        return Findings(project).survey
+    finally:
+        if hidden.exists():
+            hidden.rename(kept)
+
+
+def _same(project: Project) -> Survey:
+    """What is found with the memory, which must be the same as without."""
+    findings = Findings(project)
+    assert replace(findings.survey, files={}) == _anew(project)
+    findings.remember()
+    return findings.survey
+
+
+@given(
+    st.fixed_dictionaries(dict.fromkeys(NAMES, PAGE)),
+    st.lists(st.tuples(st.sampled_from(NAMES), PAGE), max_size=6),
+)
+@settings(max_examples=60)
+def test_a_memory_says_what_is(pages: dict[str, str], edits: list[tuple[str, str]]) -> None:
+    with _project() as project:
+        for name, text in pages.items():
+            _write(project, name, text)
+        _same(project)
+        for name, text in edits:
+            _write(project, name, text)
+            _same(project)
+
+
+@given(PAGE, st.lists(st.integers(0, 40), min_size=1, max_size=4), st.sampled_from(BLOCKS))
+@settings(max_examples=60)
+def test_a_line_put_into_a_page(page: str, at: list[int], block: str) -> None:
+    """The edit that is met most: some prose in one of many pages."""
+    with _project() as project:
+        _write(project, "a", "- ## 3.1. Section\n\t- ```python\n\t  x = 1\n\t  ```\n")
+        _write(project, "b", page)
+        _same(project)
+        lines = page.split("\n")
+        for line in at:
+            lines.insert(min(line, len(lines)), block)
+            _write(project, "b", "\n".join(lines))
+            _same(project)
+
+
+def _graph(project: Project) -> None:
+    _write(project, "a", "- ## 3.1. Section\n\t- ```python\n\t  x = 1\n\t  ```\n")
+    _write(project, "b", "- prose\n- ((30000000-0000-4000-8000-000000000000))\n")
+
+
+def _is_recalled(project: Project) -> bool:
+    settings_text = (project.graph / "logseq" / "config.edn").read_text()
+    return Memory(project, settings_text).recall() is not None
+
+
+def test_prose_is_read_alone_and_code_is_not() -> None:
+    with _project() as project:
+        _graph(project)
+        build(project)
+        for name, text, alone in (
+            ("b", "- other prose\n- ((40000000-0000-4000-8000-000000000000))\n", True),
+            ("a", "- ## 3.1. Section\n\t- ```python\n\t  x = 2\n\t  ```\n", False),
+            ("b", "title:: renamed\n", False),
+        ):
+            _write(project, name, text)
+            findings = Findings(project)
+            assert ("_full" not in findings.__dict__) == alone
+            _same(project)
+
+
+def test_generated_files_that_somebody_changed_are_seen() -> None:
+    with _project() as project:
+        _graph(project)
+        build(project)
+        script = project.output / "d2l" / "sections" / "sec_3_1.py"
+        text = script.read_text()
+        script.write_text(text + "# mine\n")
+        assert [problem.code for problem in check(project)][-1] == "stale-generated"
+        build(project)
+        assert script.read_text() == text
+        script.unlink()
+        assert build(project).changes.added == ("d2l/sections/sec_3_1.py",)
+
+
+@pytest.mark.parametrize("damage", ["cut", "altered", "emptied", "other"])
+def test_a_damaged_memory_counts_as_none(damage: str) -> None:
+    with _project() as project:
+        _graph(project)
+        build(project)
+        (file,) = (project.state / MEMORY).rglob("*.json")
+        content = file.read_bytes()
+        document = json.dumps({"pages": 3}, separators=(",", ":")).encode()
+        file.write_bytes(
+            {
+                "cut": content[:-40],
+                "altered": content.replace(b"3.1", b"3.2"),
+                "emptied": b"",
+                "other": _signed(document),
+            }[damage]
+        )
+        assert not _is_recalled(project)
+        _same(project)
+        assert _is_recalled(project)
+
+
+def _signed(payload: bytes) -> bytes:
+
+    return hashlib.sha256(payload).hexdigest().encode() + b"\n" + payload
+
+
+def test_a_memory_from_elsewhere_is_not_believed(tmp_path: Path) -> None:
+    """A folder that came with the notes is not the one that was written here."""
+    with _project() as project:
+        _graph(project)
+        build(project)
+        assert _is_recalled(project)
+        moved = tmp_path / "tangle"
+        (project.state / ".tangle").rename(moved)
+        (project.state / ".tangle").mkdir()
+        for entry in moved.iterdir():
+            entry.rename(project.state / ".tangle" / entry.name)
+        assert not _is_recalled(project)
+
+
+def test_checking_leaves_nothing_in_a_graph_without_a_folder_of_ours(tmp_path: Path) -> None:
+    (tmp_path / "logseq").mkdir()
+    (tmp_path / "logseq" / "config.edn").write_text("{}")
+    (tmp_path / "a.md").write_text("- prose\n")
+    assert check(find_project(start=tmp_path)) == ()
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.md", "logseq"]
+
+
+def test_pages_that_cannot_be_read_are_never_remembered() -> None:
+    with _project() as project:
+        _graph(project)
+        (project.graph / "pages" / "bad.md").write_bytes(b"- \xff\n")
+        assert "not-utf8" in [problem.code for problem in check(project)]
+        assert not _is_recalled(project)
+        assert "not-utf8" in [problem.code for problem in check(project)]
