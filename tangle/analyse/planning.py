@@ -159,7 +159,8 @@ class _Planner:
     def _imports(
         self, unit: UnitCode, prelude: Iterable[Borrowed], *, used: bool
     ) -> tuple[str, ...]:
-        modules = {module for code in unit.chunks for module in imported_modules(code.parsed.tree)}
+        trees = (code.parsed.tree for code in unit.chunks if "import" in code.parsed.text)
+        modules = {module for tree in trees for module in imported_modules(tree)}
         for entry in prelude:
             modules |= self._modules(entry.plain)
         root = self._package.name.root
@@ -181,7 +182,8 @@ def _package_modules(package: Package) -> Iterator[str]:
 
 
 def _modules_in(lines: tuple[str, ...]) -> frozenset[str]:
-    return frozenset(imported_modules(ast.parse("\n".join(lines))))
+    text = "\n".join(lines)
+    return frozenset(imported_modules(ast.parse(text)) if "import" in text else ())
 
 
 def _add(chain: hashlib._Hash, *texts: str) -> None:

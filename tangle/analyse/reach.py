@@ -52,6 +52,7 @@ class Reach:
     package: Package
     _by_name: Mapping[str, tuple[int, ...]]
     _next: tuple[tuple[str, ...], ...]
+    _texts: tuple[tuple[str, ...], ...]
 
     @classmethod
     def of(cls, package: Package) -> Reach:
@@ -60,12 +61,18 @@ class Reach:
         for index, saved in enumerate(package.saved):
             for name in _touched(saved, package):
                 by_name[name].append(index)
+        following = tuple(
+            tuple(dict.fromkeys(_package_names(saved.statement.uses, package)))
+            for saved in package.saved
+        )
+        imports = package.imports
         return cls(
             package=package,
             _by_name={name: tuple(found) for name, found in by_name.items()},
-            _next=tuple(
-                tuple(dict.fromkeys(_package_names(saved.statement.uses, package)))
-                for saved in package.saved
+            _next=following,
+            _texts=tuple(
+                (*(text for name in names for text in imports.get(name, ())), saved.text)
+                for saved, names in zip(package.saved, following, strict=True)
             ),
         )
 
@@ -90,9 +97,7 @@ class Reach:
     def texts(self, reached: Iterable[int]) -> Iterator[str]:
         """The saved statements at these indices, each behind the imports that it uses."""
         for index in sorted(reached):
-            for name in self._next[index]:
-                yield from self.package.imports.get(name, ())
-            yield self.package.saved[index].text
+            yield from self._texts[index]
 
 
 def _touched(saved: Saved, package: Package) -> tuple[str, ...]:

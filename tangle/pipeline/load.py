@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import gc
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -82,11 +84,31 @@ def loaded(
     project: Project, sources: Sources, *, known: Mapping[PagePath, Page] | None = None
 ) -> Loaded:
     """What the files of a graph come to."""
+    with _without_collector():
+        return _loaded(project, sources, known or {})
+
+
+@contextmanager
+def _without_collector() -> Iterator[None]:
+    """Without the collector of cycles, which looks through all that was read again and again.
+
+    What is read is kept, and has no cycles: on ten thousand pages it takes 40 % of the time.
+    """
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
+
+
+def _loaded(project: Project, sources: Sources, known: Mapping[PagePath, Page]) -> Loaded:
     config, problems = graph_config(sources.settings)
     pages: dict[PagePath, Page] = {}
     unread = list(sources.unread)
     for path, data in sources.data.items():
-        before = (known or {}).get(path)
+        before = known.get(path)
         try:
             pages[path] = (
                 before if before is not None and before.data == data else parse(data, path)
