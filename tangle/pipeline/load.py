@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from tangle.analyse import Plan, plan
 from tangle.link import CONFIG, GraphConfig, graph_config, link
-from tangle.model import Page, PagePath, Place, Problem
+from tangle.model import Page, PagePath, Place, Problem, Uuid
 from tangle.parse import NotUtf8, parse
 from tangle.pipeline.project import Project
 from tangle.store import NotReadable, page_files, read_bytes
@@ -81,11 +82,22 @@ def load(project: Project, *, known: Mapping[PagePath, Page] | None = None) -> L
 
 
 def loaded(
-    project: Project, sources: Sources, *, known: Mapping[PagePath, Page] | None = None
+    project: Project,
+    sources: Sources,
+    *,
+    known: Mapping[PagePath, Page] | None = None,
+    elsewhere: AbstractSet[Uuid] = frozenset(),
 ) -> Loaded:
-    """What the files of a graph come to."""
+    """What the files of a graph come to.
+
+    Args:
+        project: whose notes.
+        sources: the files.
+        known: pages read before; one whose bytes are the same is not parsed again.
+        elsewhere: ids of blocks on pages that are not among the files.
+    """
     with _without_collector():
-        return _loaded(project, sources, known or {})
+        return _loaded(project, sources, known or {}, elsewhere)
 
 
 @contextmanager
@@ -103,7 +115,12 @@ def _without_collector() -> Iterator[None]:
             gc.enable()
 
 
-def _loaded(project: Project, sources: Sources, known: Mapping[PagePath, Page]) -> Loaded:
+def _loaded(
+    project: Project,
+    sources: Sources,
+    known: Mapping[PagePath, Page],
+    elsewhere: AbstractSet[Uuid],
+) -> Loaded:
     config, problems = graph_config(sources.settings)
     pages: dict[PagePath, Page] = {}
     unread = list(sources.unread)
@@ -115,9 +132,8 @@ def _loaded(project: Project, sources: Sources, known: Mapping[PagePath, Page]) 
             )
         except NotUtf8 as error:
             unread.append(_unread(project.graph / path, path, error))
-    result = plan(
-        link(pages.values(), config), project.package, borrow=project.options.borrow == "on"
-    )
+    graph = link(pages.values(), config, elsewhere=elsewhere)
+    result = plan(graph, project.package, borrow=project.options.borrow == "on")
     found = sorted([*problems, *unread, *result.problems], key=_place_order)
     return Loaded(
         project=project,

@@ -20,14 +20,27 @@ _AGE = 30 * 24 * 3600.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Face:
+    """What other pages notice of one that is only prose.
+
+    Attributes:
+        names: by which it is called, its title first, in the form in which titles compare.
+        ids: of its blocks, sorted.
+    """
+
+    names: tuple[str, ...]
+    ids: tuple[Uuid, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Survey:
     """What the notes come to, and what it was made of.
 
     Attributes:
         pages: digest of every page.
-        faces: of the pages that are only prose, the digest of what other pages notice of them.
-        ids: ids of all blocks.
-        coded: ids of blocks that have chunks.
+        prose: the pages that are only prose, and what other pages notice of each.
+        ids: ids of the blocks on all other pages.
+        coded: those of them whose blocks have code.
         problems: all that is wrong with the notes, in order of place.
         outputs: the output blocks that stand in them.
         rows: the sections.
@@ -35,7 +48,7 @@ class Survey:
     """
 
     pages: Mapping[PagePath, str]
-    faces: Mapping[PagePath, str]
+    prose: Mapping[PagePath, Face]
     ids: frozenset[Uuid]
     coded: frozenset[Uuid]
     problems: tuple[Problem, ...]
@@ -96,7 +109,7 @@ class Memory:
 def _encoded(survey: Survey) -> dict[str, Any]:
     return {
         "pages": dict(survey.pages),
-        "faces": dict(survey.faces),
+        "prose": {path: [face.names, face.ids] for path, face in survey.prose.items()},
         "ids": sorted(survey.ids),
         "coded": sorted(survey.coded),
         "problems": [_flat(problem) for problem in survey.problems],
@@ -115,7 +128,10 @@ def _encoded(survey: Survey) -> dict[str, Any]:
 def _decoded(document: Mapping[str, Any]) -> Survey:
     return Survey(
         pages=document["pages"],
-        faces=document["faces"],
+        prose={
+            path: Face(names=tuple(names), ids=tuple(ids))
+            for path, (names, ids) in document["prose"].items()
+        },
         ids=frozenset(document["ids"]),
         coded=frozenset(document["coded"]),
         problems=tuple(map(_problem, document["problems"])),

@@ -1,8 +1,8 @@
 """What the notes come to, as far as `build`, `check` and `list` ask.
 
 Most pages of a large graph are prose, and nothing else depends on what they say. So a survey is
-kept with the digests of the pages that it was made of: where only prose has changed since, those
-pages alone are read again. What is found is the same either way.
+kept with the digests of the pages that it was made of. Where only prose has changed since, those
+pages alone are parsed again; where code has, all that is not prose. What is found is the same.
 """
 
 from __future__ import annotations
@@ -14,20 +14,16 @@ from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from functools import cached_property
 
-from tangle.analyse import PackageName, plan
-from tangle.link import PREFIX, PYTHON, GraphConfig, graph_config, link, other_names
+from tangle.link import PREFIX, PYTHON, GraphConfig, other_names, title_key
 from tangle.model import Graph, Page, PagePath, Problem, Uuid
-from tangle.parse import NotUtf8, parse
 from tangle.pipeline.generated import generated
 from tangle.pipeline.load import Loaded, Sources, loaded, read
-from tangle.pipeline.memory import Memory, Survey
+from tangle.pipeline.memory import Face, Memory, Survey
 from tangle.pipeline.outputs import output_states, section_rows, stored
 from tangle.pipeline.project import Project
 from tangle.store import ForeignFile, TreeChanges, compare_tree, plan_tree, text_digest
 
 _BETWEEN_PAGES = frozenset({"duplicate-title", "duplicate-alias", "duplicate-id"})
-_NO_PACKAGE = PackageName(root="d2l", module="torch")
-"""Prose has no part in any package."""
 
 
 class Findings:
@@ -44,17 +40,20 @@ class Findings:
         self._digests = {path: _digest(data) for path, data in self._sources.data.items()}
         self._memory = Memory(project, self._sources.settings)
         self._kept = self._memory.recall()
-        brief = self._kept and _brought_up_to_date(self._kept, self._sources, self._digests)
-        self.survey = brief or _surveyed(self._full, self._digests)
-
-    @cached_property
-    def _full(self) -> Loaded:
-        return loaded(self.project, self._sources)
+        self._loaded: Loaded | None = None
+        brief = None
+        if self._kept is not None:
+            brief = _brought_up_to_date(self._kept, project, self._sources, self._digests)
+        if brief is None:
+            self._loaded = loaded(project, self._sources)
+            self.survey = _surveyed(self._loaded, self._digests)
+        else:
+            self.survey, self._loaded = brief
 
     @cached_property
     def files(self) -> Mapping[str, str]:
         """Path and text of every file that the notes come to."""
-        return generated(self._full)
+        return generated(self._loaded or loaded(self.project, self._sources))
 
     def changes(self) -> TreeChanges:
         """What building would change.
@@ -73,7 +72,8 @@ class Findings:
 
     def remember(self) -> None:
         """Keep what was found for the next command; not where pages could not be read."""
-        if self.survey is self._kept or self._has_unread:
+        unread = self._loaded is not None and self._loaded.unread
+        if self.survey is self._kept or self._sources.unread or unread:
             return
         survey = self.survey
         if not survey.files:
@@ -81,25 +81,22 @@ class Findings:
             survey = replace(survey, files=digests)
         self._memory.keep(survey)
 
-    @property
-    def _has_unread(self) -> bool:
-        return bool(self._sources.unread) or (not self.survey.files and bool(self._full.unread))
-
 
 def _digest(data: bytes) -> str:
     return hashlib.blake2b(data, digest_size=16).hexdigest()
 
 
 def _surveyed(full: Loaded, digests: Mapping[PagePath, str]) -> Survey:
-    """What all of the notes come to."""
+    """What notes come to, of which all is loaded that matters to their code."""
     graph = full.plan.graph
     standing = stored(full)
     blocks = {(path, f.block) for path, page in graph.pages.items() for f in page.fences}
     coded = frozenset(uuid for uuid, at in graph.ids.items() if at in blocks)
+    prose = _prose(graph, full.config, coded, full.problems)
     return Survey(
         pages=digests,
-        faces=_faces(graph, full.config, coded, full.problems),
-        ids=frozenset(graph.ids),
+        prose=prose,
+        ids=frozenset(uuid for uuid, (path, _) in graph.ids.items() if path not in prose),
         coded=coded,
         problems=full.problems,
         outputs=tuple(output_states(full, standing)),
@@ -109,54 +106,82 @@ def _surveyed(full: Loaded, digests: Mapping[PagePath, str]) -> Survey:
 
 
 def _brought_up_to_date(
-    kept: Survey, sources: Sources, digests: Mapping[PagePath, str]
-) -> Survey | None:
-    """The survey of the notes as they are now; None where more has changed than some prose."""
+    kept: Survey, project: Project, sources: Sources, digests: Mapping[PagePath, str]
+) -> tuple[Survey, Loaded | None] | None:
+    """The survey of the notes as they are now, and what had to be loaded for it.
+
+    Where only prose has changed, that is read and nothing else; else all pages but the prose that
+    has not. None where what has changed may matter to prose that was not read.
+    """
     if sources.unread or digests.keys() != kept.pages.keys():
         return None
-    changed = [path for path, digest in digests.items() if kept.pages[path] != digest]
+    changed = {path for path, digest in digests.items() if kept.pages[path] != digest}
     if not changed:
-        return kept
-    config, _ = graph_config(sources.settings)
-    problems = [problem for problem in kept.problems if problem.place.path not in set(changed)]
-    for path in changed:
-        found = _problems_alone(path, sources.data[path], config, kept)
-        if found is None:
-            return None
-        problems += found
-    problems.sort(key=_place_order)
-    return replace(kept, pages=digests, problems=tuple(problems))
-
-
-def _problems_alone(
-    path: PagePath, data: bytes, config: GraphConfig, kept: Survey
-) -> tuple[Problem, ...] | None:
-    """The problems of a page that is prose, and looks to others as before; None where it is not."""
-    if path not in kept.faces:
+        return kept, None
+    unread = kept.prose.keys() - changed
+    ids = {uuid for path in unread for uuid in kept.prose[path].ids}
+    if changed <= kept.prose.keys():
+        part = _part(project, sources, changed, ids | kept.ids)
+        now = _surveyed(part, digests)
+        right = now.prose == {path: kept.prose[path] for path in changed}
+        told = [problem for problem in kept.problems if problem.place.path not in changed]
+        told += [problem for problem in now.problems if problem.place.path in changed]
+        brief, needed = replace(kept, pages=digests), None
+    else:
+        part = needed = _part(project, sources, digests.keys() - unread, ids)
+        now = _surveyed(part, digests)
+        right = _looks_the_same(now, kept, part, changed, unread)
+        told = [problem for problem in kept.problems if problem.place.path in unread]
+        told += now.problems
+        brief = replace(now, prose=kept.prose)
+    if part.unread or not right:
         return None
-    try:
-        page = parse(data, path)
-    except NotUtf8:
-        return None
-    graph = link([page], config, elsewhere=kept.ids)
-    problems = plan(graph, _NO_PACKAGE).problems
-    faces = _faces(graph, config, kept.coded, problems)
-    return problems if faces.get(path) == kept.faces[path] else None
+    return replace(brief, problems=tuple(sorted(told, key=_place_order))), needed
 
 
-def _faces(
-    graph: Graph, config: GraphConfig, coded: AbstractSet[Uuid], problems: Iterable[Problem]
-) -> dict[PagePath, str]:
-    """Of each page that is only prose, the digest of what other pages notice of it."""
+def _part(
+    project: Project, sources: Sources, pages: Iterable[PagePath], elsewhere: AbstractSet[Uuid]
+) -> Loaded:
+    """Some of the pages, loaded as if they were all, but for the ids that others have."""
+    data = {path: sources.data[path] for path in sorted(pages)}
+    return loaded(project, replace(sources, data=data), elsewhere=elsewhere)
+
+
+def _looks_the_same(
+    now: Survey,
+    kept: Survey,
+    part: Loaded,
+    changed: AbstractSet[PagePath],
+    unread: AbstractSet[PagePath],
+) -> bool:
+    """Whether prose that was not read finds everything as it was, and nobody takes its names."""
+    read_prose = changed & kept.prose.keys()
+    taken = {name for path in unread for name in kept.prose[path].names}
+    return (
+        now.ids == kept.ids
+        and now.coded == kept.coded
+        and now.prose == {path: kept.prose[path] for path in read_prose}
+        and taken.isdisjoint(part.plan.graph.names)
+    )
+
+
+def _prose(
+    graph: Graph,
+    config: GraphConfig,
+    coded: AbstractSet[Uuid],
+    problems: Iterable[Problem],
+) -> dict[PagePath, Face]:
+    """The pages that are only prose, and what other pages notice of each."""
     entangled = graph.numbered | set(_entangled(problems))
     ids: defaultdict[PagePath, list[Uuid]] = defaultdict(list)
     for uuid, (path, _) in graph.ids.items():
         ids[path].append(uuid)
-    found: dict[PagePath, str] = {}
+    found: dict[PagePath, Face] = {}
     for path, page in graph.pages.items():
         if path not in entangled and _is_prose(page, coded):
-            names = sorted({name for name, _ in other_names(page, config)})
-            found[path] = text_digest(repr((graph.titles[path], names, sorted(ids[path]))))
+            names = (graph.titles[path], *(name for name, _ in other_names(page, config)))
+            keys = tuple(dict.fromkeys(map(title_key, names)))
+            found[path] = Face(names=keys, ids=tuple(sorted(ids[path])))
     return found
 
 
