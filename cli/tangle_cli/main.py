@@ -307,9 +307,11 @@ def run(where: Where, /, sections: tuple[str, ...], **options: Any) -> None:
 
 
 @cli.command()
+@click.option("--fix", is_flag=True, help="Mend chunks that do not parse, where that is sure.")
+@click.option("--diff", is_flag=True, help="Show what --fix would do, and write nothing.")
 @format_option("github")
 @click.pass_obj
-def check(where: Where, form: str) -> None:
+def check(where: Where, fix: bool, diff: bool, form: str) -> None:
     """Report everything that can be known without running: exit 1 if there are errors.
 
     Syntax errors, undefined names, broken references, names saved twice or not at all, unknown
@@ -320,7 +322,14 @@ def check(where: Where, form: str) -> None:
     from tangle_cli.text import problem_summary
 
     project = where.project()
+    if diff and form != "text":
+        raise click.UsageError("--diff prints a diff: it goes with --format text alone")
+    if fix or diff:
+        _repair(project, write=not diff)
     problems = do_check(project)
+    if diff:
+        click.echo(problem_summary(problems) if problems else "no problems", err=True)
+        sys.exit(1 if any(problem.severity == "error" for problem in problems) else 0)
     if form == "json":
         _print_json(problems_document(problems))
     elif form == "github":
@@ -332,6 +341,19 @@ def check(where: Where, form: str) -> None:
         click.echo(problem_summary(problems) if problems else "no problems", err=True)
     if any(problem.severity == "error" for problem in problems):
         sys.exit(1)
+
+
+def _repair(project: Project, *, write: bool) -> None:
+    from tangle.pipeline import repair
+    from tangle_cli.text import path_from_here
+
+    report = repair(project, write=write)
+    if not write:
+        click.echo(report.diff, nl=False)
+    for mended in report.mended:
+        verb = "mended" if write else "can be mended"
+        place = f"{path_from_here(project, mended.place.path)}:{mended.place.line}"
+        click.echo(f"{place}: {verb}: {'; '.join(mended.causes)}", err=True)
 
 
 @cli.command()

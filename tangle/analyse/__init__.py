@@ -16,6 +16,7 @@ from tangle.analyse.plan import (
 )
 from tangle.analyse.planning import plan
 from tangle.analyse.reach import from_module, names_module
+from tangle.analyse.repair import Repair
 
 __all__ = [
     "Borrowed",
@@ -24,6 +25,7 @@ __all__ = [
     "PackageName",
     "Plan",
     "PlannedChunk",
+    "Repair",
     "Saved",
     "Session",
     "Statement",

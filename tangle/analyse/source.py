@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import ast
+import contextlib
 import re
 import warnings
 from dataclasses import dataclass
 from typing import Final
 
 from tangle.analyse.magics import Masked, is_cell_magic, masked
+from tangle.analyse.repair import Diagnosis, diagnose
 from tangle.model import Chunk, Place, Problem
 
 _LINE: Final = re.compile(r"\bline ([0-9]+)")
@@ -27,6 +29,7 @@ class Parsed:
         foreign: whether plain Python has no use for the whole chunk.
         awaits: whether it awaits outside a function, as only IPython can.
         problem: why there is no tree.
+        diagnosis: why code that is no Python is none, and how it can be mended.
     """
 
     tree: ast.Module
@@ -36,6 +39,7 @@ class Parsed:
     foreign: bool = False
     awaits: bool = False
     problem: Problem | None = None
+    diagnosis: Diagnosis | None = None
 
 
 def parse_chunk(chunk: Chunk) -> Parsed:
@@ -60,6 +64,7 @@ def _nothing() -> ast.Module:
 def _parse(chunk: Chunk, code: Masked) -> Parsed:
     text = code.text
     problem = _null_byte(chunk)
+    diagnosis = None
     tree = _nothing()
     if problem is None:
         try:
@@ -67,7 +72,8 @@ def _parse(chunk: Chunk, code: Masked) -> Parsed:
         except SyntaxError as error:
             if chunk.settings.raises in {cls.__name__ for cls in type(error).__mro__}:
                 return Parsed(tree=tree, text="", foreign=True)
-            problem = _syntax_problem(chunk, error)
+            diagnosis = diagnose(chunk.code, error, readable)
+            problem = _syntax_problem(chunk, error, diagnosis)
         except (RecursionError, MemoryError):
             problem = too_deep(chunk)
     return Parsed(
@@ -77,7 +83,16 @@ def _parse(chunk: Chunk, code: Masked) -> Parsed:
         naming=code.naming,
         awaits=problem is None and needs_await(tree, text),
         problem=problem,
+        diagnosis=diagnosis,
     )
+
+
+def readable(code: str) -> ast.Module | None:
+    """The tree of code, IPython's own lines masked; None where it does not parse."""
+    for text in (code, masked(code).text):
+        with contextlib.suppress(SyntaxError, ValueError, RecursionError, MemoryError):
+            return _tree(text)
+    return None
 
 
 def _tree(text: str) -> ast.Module:
@@ -136,8 +151,8 @@ def too_deep(chunk: Chunk) -> Problem:
     return _problem(chunk, 1, 0, "its expressions are nested too deeply")
 
 
-def _syntax_problem(chunk: Chunk, error: SyntaxError) -> Problem:
-    line, column = error.lineno or 1, max((error.offset or 1) - 1, 0)
+def _syntax_problem(chunk: Chunk, error: SyntaxError, diagnosis: Diagnosis) -> Problem:
+    line, column = diagnosis.row + 1, diagnosis.column
     here = place_in(chunk, line, column)
 
     def in_page(match: re.Match[str]) -> str:
@@ -145,14 +160,17 @@ def _syntax_problem(chunk: Chunk, error: SyntaxError) -> Problem:
         elsewhere = "" if place.path == here.path else f" of {place.path}"
         return f"line {place.line}{elsewhere}"
 
-    return _problem(chunk, line, column, _LINE.sub(in_page, error.msg))
+    said = _LINE.sub(in_page, error.msg)
+    message = f"{diagnosis.cause} ({said})" if diagnosis.cause else said
+    return _problem(chunk, line, column, message, diagnosis.hint)
 
 
-def _problem(chunk: Chunk, line: int, column: int, message: str) -> Problem:
+def _problem(chunk: Chunk, line: int, column: int, message: str, hint: str = "") -> Problem:
+    usual = "mend the line in the note; the rest of the section is tangled without this chunk"
     return Problem(
         code="syntax-error",
         severity="error",
         place=place_in(chunk, line, column),
         message=f"this chunk does not parse: {message}",
-        hint="mend the line in the note; the rest of the section is tangled without this chunk",
+        hint=hint or usual,
     )

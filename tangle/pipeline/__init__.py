@@ -7,6 +7,7 @@ from tangle.pipeline.checking import check, sections
 from tangle.pipeline.jobs import RunOptions
 from tangle.pipeline.junit import write_junit
 from tangle.pipeline.project import Project, find_project, write_config
+from tangle.pipeline.repairing import RepairReport, repair
 from tangle.pipeline.reports import BuildReport, RunReport, SectionRow, SectionRun
 from tangle.pipeline.running import chunk_results, run
 from tangle.pipeline.verbs import CleanReport, clean, outline_pages, show
@@ -15,6 +16,7 @@ __all__ = [
     "BuildReport",
     "CleanReport",
     "Project",
+    "RepairReport",
     "RunOptions",
     "RunReport",
     "SectionRow",
@@ -25,6 +27,7 @@ __all__ = [
     "clean",
     "find_project",
     "outline_pages",
+    "repair",
     "run",
     "sections",
     "show",

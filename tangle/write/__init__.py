@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tangle.write.block import PROPERTY, ChunkOutput, FigureLink
 from tangle.write.edits import Edit, apply
+from tangle.write.mending import Entangled, mend
 from tangle.write.names import asset_target, figure_label, figure_name
 from tangle.write.plan import OutputPlan, plan_outputs, remove_outputs
 from tangle.write.render import EXTENSIONS, Figure, Rendered, rendered
@@ -14,6 +15,7 @@ __all__ = [
     "PROPERTY",
     "ChunkOutput",
     "Edit",
+    "Entangled",
     "Figure",
     "FigureLink",
     "OutputPlan",
@@ -23,6 +25,7 @@ __all__ = [
     "asset_target",
     "figure_label",
     "figure_name",
+    "mend",
     "plan_outputs",
     "remove_outputs",
     "rendered",

@@ -31,8 +31,9 @@ def where(code: str, raises: str = "") -> str:
     [
         ("x = = 1", "1:5 invalid syntax"),
         ("中文 = '字' $ 4", "1:10 invalid syntax"),
-        ("x = 1\n\ty = 2", "2:1 unexpected indent"),
-        ("if 1:\n  a\n\tb", "3:1 inconsistent use of tabs and spaces in indentation"),
+        ("x = 1\n\ty = 2", "2:1 its indentation does not fit its colons (unexpected indent)"),
+        ("if 1:\n  a\n\tb", "3:1 tabs and spaces are mixed in its indentation "
+             "(inconsistent use of tabs and spaces in indentation)"),
         ("x = (1,\n]",
          "2:1 closing parenthesis ']' does not match opening parenthesis '(' on line 3"),
         ("def f():\nx", "2:1 expected an indented block after function definition on line 3"),
@@ -46,7 +47,7 @@ def where(code: str, raises: str = "") -> str:
         ("(" * 300, "1:201 too many nested parentheses"),
         ("x = 1 \\", "1:8 unexpected EOF while parsing"),
         ("[12., 12\n12.],", None),
-        ("y = **True**", "1:5 invalid syntax"),
+        ("y = **True**", "1:5 Markdown's marks for emphasis stand in the code (invalid syntax)"),
         ("not " * 600 + "1", "1:1 its expressions are nested too deeply"),
         ("-" * 5000 + "1", "1:1 its expressions are nested too deeply"),
         ("x" + "[0]()" * 700, "1:1 its expressions are nested too deeply"),

@@ -1,0 +1,51 @@
+"""Causes that no repair is sure for: code of a newer Python, and words that are no code."""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from tangle.analyse.repair.lexer import bare
+
+_NEWER: Final = (
+    ((3, 12), re.compile(r"[ \t]*type[ \t]+[^\W\d]\w*[ \t]*(?:\[.*\])?[ \t]*=(?!=)")),
+    ((3, 12), re.compile(r"[ \t]*(?:async[ \t]+)?(?:def|class)[ \t]+[^\W\d]\w*[ \t]*\[")),
+    ((3, 14), re.compile(r"(?:.*[^\w])?[tT][rR]?['\"]")),
+    ((3, 12), re.compile(r".*\b[rR]?[fF][rR]?(['\"]).*\{[^}]*\1")),
+)
+_WORDS: Final = re.compile(r"[\u3400-\u9fff\u3040-\u30ff\uac00-\ud7a3]{2}")
+_CODE: Final = re.compile(r"[=(\[{;$@<>+*/]")
+_SENTENCE: Final = re.compile(r"[ \t]*(?:[^\W\d_]+[ ,]+){3,}[^\W\d_]+[.:!?]?[ \t]*$")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cause:
+    """Why a line does not parse, and what can be done."""
+
+    words: str
+    hint: str
+
+
+def told_by_python(lines: Sequence[str], row: int) -> Cause | None:
+    """What the line tells at which Python gave up; None where it tells nothing."""
+    if not lines:
+        return None
+    line = lines[row]
+    for version, pattern in _NEWER:
+        if sys.version_info < version and pattern.match(line):
+            name = ".".join(map(str, version))
+            here = ".".join(map(str, sys.version_info[:2]))
+            return Cause(
+                words=f"this line is Python {name}, and this is {here}",
+                hint=f"run tangle with Python {name} or newer, or write it as {here} knows it",
+            )
+    code = bare(lines)[row]
+    if (_WORDS.search(code) and not _CODE.search(code)) or _SENTENCE.match(code):
+        return Cause(
+            words="this line is prose, not code",
+            hint="put it into the block's text, or a # in front of it",
+        )
+    return None

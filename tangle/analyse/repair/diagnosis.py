@@ -1,0 +1,170 @@
+"""The search for a repair: one cause after the other, then several together."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import combinations, groupby
+from typing import Final
+
+from tangle.analyse.repair.causes import Cause, told_by_python
+from tangle.analyse.repair.characters import plain_blanks, plain_punctuation
+from tangle.analyse.repair.emphasis import without_emphasis
+from tangle.analyse.repair.indentation import as_the_colons_say, tabs_as_spaces
+from tangle.analyse.repair.prompts import without_list_marks, without_output, without_prompts
+
+Mender = Callable[[Sequence[str]], Iterator[list[str]]]
+Reader = Callable[[str], ast.Module | None]
+
+# In the order in which they are applied where several are: what stands in front of code goes first,
+# and indentation is looked at when nothing else disturbs it.
+_MENDERS: Final[tuple[tuple[Mender, str], ...]] = (
+    (plain_blanks, "white space stands in it that Python does not know"),
+    (without_prompts, "a prompt stands in front of the code"),
+    (without_list_marks, "list marks stand in front of the code"),
+    (plain_punctuation, "full-width or typographic punctuation stands in the code"),
+    (without_emphasis, "Markdown's marks for emphasis stand in the code"),
+    (without_output, "output was pasted under the code"),
+    (tabs_as_spaces, "tabs and spaces are mixed in its indentation"),
+)
+_LAST_MENDER: Final = (as_the_colons_say, "its indentation does not fit its colons")
+"""Asked only where nothing else helps: it changes most, and knows least."""
+_MOST_TOGETHER: Final = 4
+_READINGS: Final = 3
+_BUDGET: Final = 3_000_000
+"""Characters that are parsed in search of a repair; a chunk of 100 lines has a thousand tries."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Repair:
+    """A text that parses, as many lines as the chunk has.
+
+    Attributes:
+        causes: what was wrong.
+    """
+
+    lines: tuple[str, ...]
+    causes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Diagnosis:
+    """Why a chunk does not parse.
+
+    Attributes:
+        cause: in words; empty where only Python's own are known.
+        row: the line at fault, from 0.
+        column: in characters of it, from 0.
+        hint: what to do, where more can be said than to mend the line.
+        readings: ways to mend it, each another program; one alone is sure.
+    """
+
+    cause: str
+    row: int
+    column: int
+    hint: str
+    readings: tuple[Repair, ...]
+
+    @property
+    def sure(self) -> Repair | None:
+        """The repair, where there is but one."""
+        return self.readings[0] if len(self.readings) == 1 else None
+
+
+def diagnose(code: str, error: SyntaxError, read: Reader) -> Diagnosis:
+    """What is wrong with code that does not parse.
+
+    Args:
+        code: the chunk's, every line ended by a line feed.
+        error: what Python says of it.
+        read: the tree of code, None where it does not parse.
+    """
+    lines = code.split("\n")[:-1]
+    readings = tuple(_readings(lines, read))
+    row = min(max((error.lineno or 1) - 1, 0), max(len(lines) - 1, 0))
+    column = max((error.offset or 1) - 1, 0)
+    if not readings:
+        known = told_by_python(lines, row) or Cause(words="", hint="")
+        return Diagnosis(cause=known.words, row=row, column=column, hint=known.hint, readings=())
+    changed = [at for at, line in enumerate(readings[0].lines) if line != lines[at]]
+    if changed and not changed[0] <= row <= changed[-1]:
+        row = changed[0]
+    if lines[row] != readings[0].lines[row]:
+        column = _first_difference(lines[row], readings[0].lines[row])
+    if len(readings) == 1:
+        hint = "`tangle check --fix` mends it, and --diff shows how"
+    else:
+        ways = " or ".join(f"`{_shown(lines, reading)}`" for reading in readings)
+        hint = f"it can be read in more than one way, so mend it by hand: {ways}"
+    cause = "; ".join(readings[0].causes)
+    return Diagnosis(cause=cause, row=row, column=column, hint=hint, readings=readings)
+
+
+def _readings(lines: Sequence[str], read: Reader) -> Iterator[Repair]:
+    """The programs that the fewest causes explain, each once, simplest first."""
+    budget = _Budget(read)
+    ways = [
+        chosen for count in range(1, _MOST_TOGETHER) for chosen in combinations(_MENDERS, count)
+    ]
+    ways += [(*chosen, _LAST_MENDER) for chosen in [(), *ways]]
+    for _, group in groupby(ways, key=lambda chosen: (_LAST_MENDER in chosen, len(chosen))):
+        found: dict[str, Repair] = {}
+        for chosen in group:
+            causes = tuple(words for _, words in chosen)
+            for mended in _applied([list(lines)], [mender for mender, _ in chosen]):
+                tree = budget.read(mended)
+                if tree is None:
+                    continue
+                # What a string says is code's own affair: two readings differ if they do otherwise.
+                key = ast.dump(tree)
+                repair = Repair(lines=tuple(mended), causes=causes)
+                if key not in found or _cost(lines, repair) < _cost(lines, found[key]):
+                    found[key] = repair
+        if found:
+            yield from sorted(found.values(), key=lambda each: _cost(lines, each))[:_READINGS]
+            return
+
+
+def _applied(starts: list[list[str]], menders: Sequence[Mender]) -> Iterator[list[str]]:
+    """Every way to apply the menders one after the other, each of which must change something."""
+    if not menders:
+        yield from starts
+        return
+    for lines in starts:
+        for mended in menders[0](lines):
+            if mended != lines:
+                yield from _applied([mended], menders[1:])
+
+
+class _Budget:
+    """Parses what it has not parsed, until it has parsed enough."""
+
+    def __init__(self, read: Reader) -> None:
+        self._read = read
+        self._seen: dict[str, ast.Module | None] = {}
+        self._left = _BUDGET
+
+    def read(self, lines: Sequence[str]) -> ast.Module | None:
+        text = "".join(f"{line}\n" for line in lines)
+        if text not in self._seen:
+            self._left -= len(text)
+            self._seen[text] = self._read(text) if self._left > 0 else None
+        return self._seen[text]
+
+
+def _cost(lines: Sequence[str], repair: Repair) -> int:
+    """How much of the text a repair changes."""
+    pairs = zip(lines, repair.lines, strict=True)
+    return sum(1 + abs(len(a) - len(b)) for a, b in pairs if a != b)
+
+
+def _first_difference(one: str, other: str) -> int:
+    pairs = enumerate(zip(one, other, strict=False))
+    return next((at for at, (a, b) in pairs if a != b), min(len(one), len(other)))
+
+
+def _shown(lines: Sequence[str], repair: Repair) -> str:
+    """The first line that a repair changes, as it becomes."""
+    pairs = zip(lines, repair.lines, strict=True)
+    return next((new.strip() for old, new in pairs if old != new), "")

@@ -1,0 +1,85 @@
+"""Repairs of code as edits of its page."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from tangle.model import Span
+from tangle.parse import NotUtf8, parse
+from tangle.write.edits import Edit, apply
+
+if TYPE_CHECKING:
+    from tangle.model import Chunk, Fence, Page, Property
+
+
+class Entangled(ValueError):
+    """The edits would change how the page is read, beyond the code that they mend."""
+
+
+def mend(page: Page, chunk: Chunk, lines: Sequence[str]) -> bytes:
+    """The page with the code of one of its chunks replaced, line by line.
+
+    Args:
+        page: the page.
+        chunk: a chunk that stands on it, no reference in it expanded.
+        lines: its new code, as many lines as it has.
+
+    Raises:
+        Entangled: Logseq would read the page in another way then.
+    """
+    data = apply(page.data, _edits(page, chunk, lines))
+    try:
+        mended = parse(data, page.path)
+    except NotUtf8 as error:
+        raise Entangled(str(error)) from error
+    code = "".join(f"{line}\n" for line in lines)
+    if _shape(mended, None) != _shape(page, (chunk, code)):
+        raise Entangled(f"{page.path}:{chunk.line}: the page would be read in another way")
+    return data
+
+
+def _edits(page: Page, chunk: Chunk, lines: Sequence[str]) -> Iterator[Edit]:
+    starts = _line_starts(page.data)
+    for old, new in zip(chunk.lines, lines, strict=True):
+        if old.text == new:
+            continue
+        place = old.place
+        if place.path != page.path or place.column < 1:
+            raise Entangled(f"{place}: this line stands elsewhere")
+        line = page.data[starts[place.line - 1] : starts[place.line]].decode("utf-8-sig")
+        margin = line[: place.column - 1]
+        if not line.startswith(margin + old.text):
+            raise Entangled(f"{place}: this line is not as it was read")
+        begin = starts[place.line] - len(line[len(margin) :].encode())
+        span = Span(start=begin, end=begin + len(old.text.encode()))
+        yield Edit(span=span, data=new.encode())
+
+
+def _line_starts(data: bytes) -> list[int]:
+    """Where each line begins, and the end of the last."""
+    starts = [0]
+    while (found := data.find(b"\n", starts[-1])) >= 0:
+        starts.append(found + 1)
+    return [*starts, len(data)]
+
+
+def _shape(page: Page, mended: tuple[Chunk, str] | None) -> tuple[object, ...]:
+    """How a page is read, offsets aside, with the code of one chunk taken for another."""
+    blocks = [
+        (b.kind, b.level, b.parent, b.title, b.heading, b.id, b.line, *_values(b.properties))
+        for b in page.blocks
+    ]
+    codes = [(f.block, f.language, f.line, f.nested, _code(f, mended)) for f in page.fences]
+    references = [(r.kind, r.target, r.block) for r in page.references]
+    return (blocks, codes, references, page.links, page.title)
+
+
+def _values(properties: Sequence[Property]) -> Iterator[tuple[str, str]]:
+    return ((entry.key, entry.value) for entry in properties)
+
+
+def _code(fence: Fence, mended: tuple[Chunk, str] | None) -> str:
+    if mended is not None and fence.line == mended[0].line:
+        return mended[1]
+    return fence.code
