@@ -31,6 +31,7 @@ class Borrowing:
     known: Mapping[int, Mapping[str, Problem]] = field(default_factory=dict)
     _taken: dict[tuple[Position, str], Borrowed] = field(default_factory=dict)
     _reported: dict[str, Problem] = field(default_factory=dict)
+    _asking: dict[tuple[Position, str], tuple[ChunkCode, Use]] = field(default_factory=dict)
 
     def borrowed(self) -> tuple[Borrowed, ...]:
         """Every statement that the unit needs from others, in reading order."""
@@ -39,6 +40,11 @@ class Borrowing:
                 self._report(code, use, "undefined-name", "it was deleted before: define it again")
             else:
                 self._provide(code, statement, use)
+        for code, use, name in self._called_too_early():
+            found_earlier = self.definitions.earlier(name, self.unit, self.lender.usable)
+            if found_earlier is not None and self.allowed and code.chunk.settings.borrow:
+                for wanted in self.lender.with_company(found_earlier, name, self._start):
+                    self._take(*wanted, code, use)
         self._check_package()
         found: list[Borrowed] = []
         bound: dict[str, str] = {}
@@ -53,6 +59,20 @@ class Borrowing:
     def missing(self) -> Mapping[str, Problem]:
         """Problems of the unit itself: names that nobody defines, attributes with a dot before."""
         return self._reported
+
+    def costly(self) -> Iterator[Problem]:
+        """What is borrowed and takes more than a moment, or reaches outside."""
+        for wanted, entry in sorted(self._taken.items(), key=lambda item: item[0]):
+            if entry.price:
+                code, use = self._asking[wanted]
+                yield Problem(
+                    code="costly-borrowing",
+                    severity="warning",
+                    place=code.place(use),
+                    section=code.occurrence.section,
+                    message=f"{use.name} borrows {entry.price} from {entry.section}, {entry.place}",
+                    hint="define it here, save it with #@save, or set tangle.borrow:: off",
+                )
 
     def inherited(self) -> tuple[Problem, ...]:
         """Problems of earlier units that come with what is borrowed from them."""
@@ -99,6 +119,27 @@ class Borrowing:
                 deleted -= bound
                 deleted.update(statement.deletes)
 
+    def _called_too_early(self) -> Iterator[tuple[ChunkCode, Use, str]]:
+        """Names that a function of the unit may need when it is used, and that come only later."""
+        defined: set[str] = set()
+        for at, code in enumerate(self._code.chunks):
+            for row, statement in enumerate(code.statements if code.runs else ()):
+                position = Position(self.unit, at, row)
+                for use in statement.uses:
+                    if use.deferred or use.name not in defined:
+                        continue
+                    function = self.definitions.within(use, position, self.lender.usable)
+                    names = self.lender.when_called(function) if function is not None else ()
+                    for name in names:
+                        if name not in defined and name in self._code.binders:
+                            yield code, use, name
+                defined.update(self._binds(statement))
+
+    @property
+    def _start(self) -> Position:
+        """Before the unit's first statement."""
+        return Position(self.unit, -1, 0)
+
     def _binds(self, statement: Statement) -> Iterator[str]:
         yield from statement.binds
         if any(entry.star and from_module(entry, self.package.name) for entry in statement.imports):
@@ -107,9 +148,9 @@ class Borrowing:
     def _provide(self, code: ChunkCode, statement: Statement, use: Use) -> None:
         found = self.definitions.earlier(use.name, self.unit, self.lender.usable)
         if found is not None:
-            if self.allowed:
-                for entry in self.lender.with_company(found, use.name):
-                    self._take(*entry)
+            if self.allowed and code.chunk.settings.borrow:
+                for entry in self.lender.with_company(found, use.name, self._start):
+                    self._take(*entry, code, use)
             else:
                 self._report(code, use, "borrowed-name", self._not_allowed(found))
         elif not self._excused(statement, use):
@@ -124,12 +165,13 @@ class Borrowing:
         stars = (entry for _, entry in self._code.stars)
         return self._code.naming or not all(from_module(e, self.package.name) for e in stars)
 
-    def _take(self, start: Position, name: str) -> None:
+    def _take(self, start: Position, name: str, code: ChunkCode, use: Use) -> None:
         todo = [(start, name)]
         while todo:
             wanted = todo.pop()
             if wanted not in self._taken:
                 self._taken[wanted] = self.lender.entry(*wanted)
+                self._asking[wanted] = code, use
                 todo.extend(self.lender.needs(*wanted))
 
     # what the package has

@@ -167,6 +167,11 @@ class UnitCode:
         """For each class, the statements that put a method onto it, in order."""
         return self._index(lambda statement: statement.patches)
 
+    @cached_property
+    def changers(self) -> Mapping[str, tuple[tuple[int, int], ...]]:
+        """For each name, the statements that change in place what it means, in order."""
+        return self._index(lambda statement: statement.changes)
+
     def _index(
         self, names: Callable[[Statement], tuple[str, ...]]
     ) -> Mapping[str, tuple[tuple[int, int], ...]]:

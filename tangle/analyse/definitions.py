@@ -30,11 +30,14 @@ class Definitions:
         """Index the units."""
         self.units = tuple(units)
         self._by_name: defaultdict[str, list[int]] = defaultdict(list)
+        self._changing: defaultdict[str, list[int]] = defaultdict(list)
         self._lost: dict[str, int] = {}
         self._near: dict[str, tuple[str, ...]] = {}
         for index, code in enumerate(self.units):
             for name in code.binders:
                 self._by_name[name].append(index)
+            for name in code.changers:
+                self._changing[name].append(index)
             for name in code.lost:
                 self._lost.setdefault(name, index)
 
@@ -80,6 +83,17 @@ class Definitions:
                 if (found := self._first(index, candidates, wanted)) is not None:
                     return found
         return None
+
+    def changes(self, name: str, after: Position, before: Position) -> Iterator[Position]:
+        """The statements between two places that change in place what a name means."""
+        having = self._changing.get(name, [])
+        for at in range(bisect_left(having, after.unit), len(having)):
+            if having[at] > before.unit:
+                return
+            for entry in self.units[having[at]].changers[name]:
+                position = Position(having[at], *entry)
+                if after < position < before:
+                    yield position
 
     @staticmethod
     def _first(unit: int, candidates: Iterable[tuple[int, int]], wanted: Wanted) -> Position | None:

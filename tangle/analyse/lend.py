@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Final
 
 from tangle.analyse.code import GIVEN, Position
 from tangle.analyse.definitions import Definitions
+from tangle.analyse.effects import price
 from tangle.analyse.names import Use
 from tangle.analyse.plan import Borrowed, PackageName
 from tangle.analyse.reach import asked_of_package, from_module
 from tangle.model import CodeLine
+
+_LAST: Final = sys.maxsize
 
 Wanted = tuple[Position, str]
 """A statement and, where it is borrowed by name (an import, something saved), that name."""
@@ -32,27 +37,45 @@ class Lender:
     _entries: dict[Wanted, Borrowed] = field(default_factory=dict)
     _needs: dict[Position, tuple[Wanted, ...]] = field(default_factory=dict)
     _missing: dict[Position, tuple[str, ...]] = field(default_factory=dict)
+    _called: dict[Position, frozenset[str]] = field(default_factory=dict)
 
     def usable(self, position: Position) -> bool:
         """Whether a definition may be borrowed: what is not run, or must fail, may not."""
         settings = self.definitions.code(position).chunk.settings
         return position in self.saved or (settings.run and settings.raises is None)
 
-    def with_company(self, position: Position, name: str) -> Iterator[Wanted]:
-        """A definition with what its unit adds: submodules to an import, methods to a class."""
+    def with_company(self, position: Position, name: str, before: Position) -> Iterator[Wanted]:
+        """A definition with what is added to it: submodules to an import, methods to a class.
+
+        And, where it is taken as the statement itself, what changes in place the thing that it
+        made, up to where it is needed.
+
+        Args:
+            position: where the definition stands.
+            name: what it defines.
+            before: where it is needed.
+        """
         if self.definitions.imports(position, name):
-            for entry in self.definitions.plain_imports(position, name):
-                if self.usable(entry):
-                    yield entry, name
+            imports = self.definitions.plain_imports(position, name)
+            yield from ((entry, name) for entry in imports if self.usable(entry))
             return
         if position in self.saved:
             yield position, name
             return
         yield position, ""
-        for at in self.definitions.units[position.unit].patches.get(name, ()):
-            patch = Position(position.unit, *at)
+        patches = self.definitions.units[position.unit].patches.get(name, ())
+        for patch in (Position(position.unit, *at) for at in patches):
             if patch > position and self.usable(patch) and patch not in self.saved:
                 yield patch, ""
+        changes = self.definitions.changes(name, position, before)
+        yield from ((change, "") for change in changes if self._changes_it(change, name))
+
+    def _changes_it(self, change: Position, name: str) -> bool:
+        """Whether a statement that seems to change a thing is one to borrow."""
+        numbered = self.definitions.units[change.unit].numbered
+        statement = self.definitions.statement(change)
+        defines = name in statement.binds  # then it is the definition itself
+        return numbered and not defines and self.usable(change) and change not in self.saved
 
     def needs(self, position: Position, name: str) -> tuple[Wanted, ...]:
         """What a statement needs at once, or when its functions are called."""
@@ -67,12 +90,43 @@ class Lender:
                     continue
                 source = self._source(position, use)
                 if source is not None:
-                    found.update(dict.fromkeys(self.with_company(source, use.name)))
+                    # What a function needs, it finds as it is when the unit has run.
+                    before = Position(position.unit, _LAST, 0) if use.deferred else position
+                    found.update(dict.fromkeys(self.with_company(source, use.name, before)))
+                    if not use.deferred:
+                        found.update(dict.fromkeys(self._for_calls(source, position)))
                 elif use.name not in GIVEN:
                     missing.append(use.name)
             self._needs[position] = tuple(found)
             self._missing[position] = tuple(missing)
         return self._needs[position]
+
+    def _for_calls(self, function: Position, position: Position) -> Iterator[Wanted]:
+        """What a function finds when it is called at a place: not what is defined only later."""
+        for name in self.when_called(function):
+            use = Use(name=name, line=0, column=0, deferred=False)
+            source = self._source(position, use)
+            if source is not None:
+                yield from self.with_company(source, name, position)
+
+    def when_called(self, function: Position) -> frozenset[str]:
+        """Names of its module's scope that a function, or a class, may need once it is called."""
+        if function not in self._called:
+            found: set[str] = set()
+            todo = [function]
+            seen = {function}
+            while todo:
+                position = todo.pop()
+                for use in self.definitions.statement(position).uses:
+                    if not use.deferred or use.name in GIVEN or use.name in found:
+                        continue
+                    found.add(use.name)
+                    source = self._source(position, use)
+                    if source is not None and source not in seen:
+                        seen.add(source)
+                        todo.append(source)
+            self._called[function] = frozenset(found)
+        return self._called[function]
 
     def missing(self, position: Position, name: str) -> tuple[str, ...]:
         """Names that a statement needs, and that nothing defines for it."""
@@ -100,6 +154,7 @@ class Lender:
             lines=code.lines(statement),
             plain=code.plain(statement),
             takes=tuple(asked_of_package([statement], self.name, self.module_names[position.unit])),
+            price=price(statement.node),
             section=self.definitions.units[position.unit].unit.name,
             place=self.definitions.place(position),
         )
@@ -116,6 +171,7 @@ class Lender:
             lines=tuple(CodeLine(text=text, place=place) for text in texts),
             plain=texts,
             takes=tuple(takes) if imports else (name,),
+            price="",
             section=self.definitions.units[position.unit].unit.name,
             place=place,
         )

@@ -66,6 +66,7 @@ class Statement:
         deletes: names that it deletes there.
         imports: for an import statement, what it binds.
         patches: the classes that its decorator, `@add_to_class(...)`, puts it onto.
+        changes: names whose things it changes in place.
         alone: whether it shares none of its lines with another statement.
     """
 
@@ -78,6 +79,7 @@ class Statement:
     uses: tuple[Use, ...]
     imports: tuple[Import, ...]
     patches: tuple[str, ...]
+    changes: tuple[str, ...]
     alone: bool
 
     @property

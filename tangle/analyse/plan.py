@@ -86,6 +86,7 @@ class Borrowed:
         lines: the statement as a session runs it.
         plain: the same as plain Python can run it, magics masked.
         takes: the names that it asks of the package.
+        price: what running it costs beyond a moment, in words; empty where nothing is known.
         section: the unit that it comes from.
         place: where it stands there.
     """
@@ -95,6 +96,7 @@ class Borrowed:
     lines: tuple[CodeLine, ...]
     plain: tuple[str, ...]
     takes: tuple[str, ...]
+    price: str
     section: SectionName
     place: Place
 

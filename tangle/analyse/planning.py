@@ -122,7 +122,7 @@ class _Planner:
         )
         prelude = borrowing.borrowed()
         own = borrowing.missing.values()
-        self.problems.extend(own)
+        self.problems.extend((*own, *borrowing.costly()))
         self._known[index] = borrowing.missing
         reached = self._reach.closure(
             [name for code in unit.chunks for name in self._asked(code, borrowing.aliases)]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator, Sequence
 
+from tangle.analyse.effects import changed_names
 from tangle.analyse.names import Import, Statement
 from tangle.analyse.walk import Walker
 
@@ -41,6 +42,7 @@ def statements(tree: ast.Module, *, lazy: bool = False) -> tuple[Statement, ...]
                 uses=tuple(walker.uses),
                 imports=tuple(_imports(node)),
                 patches=tuple(_patched(node)),
+                changes=tuple(dict.fromkeys(changed_names(node))),
                 alone=not shares,
             )
         )

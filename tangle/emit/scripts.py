@@ -99,7 +99,8 @@ def _borrowed(session: Session) -> Iterator[str]:
     yield "\n# %% borrowed from earlier sections\n"
     last = None
     for entry in session.prelude:
-        source = comment(f"from {entry.section} ({entry.place.path})")
+        price = f": {entry.price}" if entry.price else ""
+        source = comment(f"from {entry.section} ({entry.place.path}){price}")
         if source != last:
             yield f"{source}\n"
             last = source

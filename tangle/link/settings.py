@@ -25,6 +25,7 @@ KNOWN: Final[Mapping[str, str]] = {
     "tangle.name": "a name without blanks at its ends",
     "tangle.device": "auto, cpu, cuda, cuda:N or mps",
     "tangle.needs": "sections, separated by commas, such as 3.5, 3.6",
+    "tangle.borrow": "on or off",
     OUTPUT: "written by tangle itself",
 }
 
@@ -71,6 +72,7 @@ _READERS: Final[Mapping[str, Callable[[str], object]]] = {
     "name": partial(_matching, re.compile(r"\S(.*\S)?")),
     "device": partial(_matching, re.compile(r"auto|cpu|mps|cuda(:[0-9]+)?")),
     "needs": _needs,
+    "borrow": _switch,
 }
 """For each field of the settings, what makes its value of a property's text."""
 

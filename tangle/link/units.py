@@ -137,6 +137,7 @@ def _taken(chunk: Chunk, host: Settings) -> Chunk:
         name=own.name,
         device=host.device or own.device,
         needs=tuple(dict.fromkeys((*own.needs, *host.needs))),
+        borrow=own.borrow and host.borrow,
     )
     return chunk if settings == own else replace(chunk, settings=settings)
 

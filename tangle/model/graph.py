@@ -17,6 +17,7 @@ class Settings:
         timeout: seconds.
         raises: name of the exception that the chunk must fail with.
         needs: sections that have to run before this one.
+        borrow: whether names may be taken from earlier sections.
     """
 
     run: bool = True
@@ -26,6 +27,7 @@ class Settings:
     name: str | None = None
     device: str | None = None
     needs: tuple[SectionName, ...] = ()
+    borrow: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -26,14 +26,16 @@ def where(code: str, raises: str = "") -> str:
     return f"{place.line - 2}:{place.column - 3} {said}"
 
 
+MIXED = "tabs and spaces are mixed in its indentation"
+
+
 @pytest.mark.parametrize(
     ("code", "said"),
     [
         ("x = = 1", "1:5 invalid syntax"),
         ("中文 = '字' $ 4", "1:10 invalid syntax"),
         ("x = 1\n\ty = 2", "2:1 its indentation does not fit its colons (unexpected indent)"),
-        ("if 1:\n  a\n\tb", "3:1 tabs and spaces are mixed in its indentation "
-             "(inconsistent use of tabs and spaces in indentation)"),
+        ("if 1:\n  a\n\tb", f"3:1 {MIXED} (inconsistent use of tabs and spaces in indentation)"),
         ("x = (1,\n]",
          "2:1 closing parenthesis ']' does not match opening parenthesis '(' on line 3"),
         ("def f():\nx", "2:1 expected an indented block after function definition on line 3"),
