@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tangle.analyse.code import ChunkCode
+from tangle.analyse.modules import WantedModule, wanted_modules
 from tangle.analyse.names import Statement
 from tangle.analyse.package import future_features
 from tangle.analyse.plan import (
@@ -29,8 +30,10 @@ __all__ = [
     "Saved",
     "Session",
     "Statement",
+    "WantedModule",
     "from_module",
     "future_features",
     "names_module",
     "plan",
+    "wanted_modules",
 ]

@@ -94,14 +94,14 @@ class ChunkCode:
 
     def place(self, use: Use | Import) -> Place:
         """Where a name stands in the notes."""
-        return self._place(use.line, use.column)
+        return self.place_of(use.line, use.column)
 
     def start(self, statement: Statement) -> Place:
         """Where a statement begins in the notes, its decorators included."""
         column = statement.node.col_offset if statement.first == statement.node.lineno else 0
-        return self._place(statement.first, column)
+        return self.place_of(statement.first, column)
 
-    def _place(self, line: int, column: int) -> Place:
+    def place_of(self, line: int, column: int) -> Place:
         """The place of a line (from 1) and a column (bytes, from 0)."""
         lines = self.chunk.lines
         text = lines[line - 1].text if line <= len(lines) else ""

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from tangle.model import PagePath, Place, Problem
+from tangle.pipeline.imports import missing_imports
 from tangle.pipeline.load import shown
 from tangle.pipeline.outputs import OutputState
 from tangle.pipeline.project import Project
@@ -18,7 +19,8 @@ def check(project: Project) -> tuple[Problem, ...]:
     """All problems of a project: its notes, its stored outputs, what was generated from it."""
     found = Findings(project)
     survey = found.survey
-    problems = [*survey.problems, *_output_problems(project, survey.outputs)]
+    outputs = _output_problems(project, survey.outputs)
+    problems = [*survey.problems, *outputs, *missing_imports(project, survey.modules)]
     told = [shown(project, problem) for problem in problems]
     told.sort(key=lambda problem: (problem.place.path, problem.place.line, problem.place.column))
     stale = tuple(_stale_files(found))

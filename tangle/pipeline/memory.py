@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from tangle.analyse import WantedModule
 from tangle.model import PagePath, Place, Problem, Uuid
 from tangle.pipeline.outputs import OutputState
 from tangle.pipeline.project import Project
@@ -44,6 +45,7 @@ class Survey:
         problems: all that is wrong with the notes, in order of place.
         outputs: the output blocks that stand in them.
         rows: the sections.
+        modules: what the code imports.
         files: digest of every generated file; empty where that was not asked for.
     """
 
@@ -54,6 +56,7 @@ class Survey:
     problems: tuple[Problem, ...]
     outputs: tuple[OutputState, ...]
     rows: tuple[SectionRow, ...]
+    modules: tuple[WantedModule, ...]
     files: Mapping[str, str]
 
 
@@ -121,6 +124,9 @@ def _encoded(survey: Survey) -> dict[str, Any]:
             [r.name, r.title, r.page, r.line, r.chunks, r.borrowed, list(r.saves), r.state]
             for r in survey.rows
         ],
+        "modules": [
+            [m.name, m.place.path, m.place.line, m.place.column, m.section] for m in survey.modules
+        ],
         "files": dict(survey.files),
     }
 
@@ -157,6 +163,12 @@ def _decoded(document: Mapping[str, Any]) -> Survey:
                 state=state,
             )
             for name, title, page, line, chunks, borrowed, saves, state in document["rows"]
+        ),
+        modules=tuple(
+            WantedModule(
+                name=name, place=Place(path=path, line=line, column=column), section=section
+            )
+            for name, path, line, column, section in document["modules"]
         ),
         files=document["files"],
     )

@@ -14,6 +14,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from functools import cached_property
 
+from tangle.analyse import wanted_modules
 from tangle.link import PREFIX, PYTHON, GraphConfig, other_names, title_key
 from tangle.model import Graph, Page, PagePath, Problem, Uuid
 from tangle.pipeline.generated import generated
@@ -101,6 +102,7 @@ def _surveyed(full: Loaded, digests: Mapping[PagePath, str]) -> Survey:
         problems=full.problems,
         outputs=tuple(output_states(full, standing)),
         rows=tuple(section_rows(full, standing)),
+        modules=tuple(wanted_modules(full.plan)),
         files={},
     )
 
