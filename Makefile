@@ -7,12 +7,13 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input -qq
 INSTALLED := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help demo data test check lint format types layers dead-code notes clean
+.PHONY: help demo data test check lint format types layers dead-code notes docs clean
 
 help:
 	@echo "make demo    set up, tangle the notes, run section 3.6"
 	@echo "make test    the tests, with coverage"
 	@echo "make check   the gates: style, types, layers, dead code, the notes"
+	@echo "make docs    make docs/problems.md of the catalogue of problems"
 	@echo "make format  lay out the code"
 	@echo "make clean   remove what make and the tools made; data and outputs in the notes stay"
 
@@ -64,6 +65,10 @@ dead-code: $(INSTALLED)
 notes: $(INSTALLED)
 	$(BIN)/tangle build --check
 	$(BIN)/tangle check
+
+docs: $(INSTALLED)
+	$(BIN)/python tools/problems_doc.py > docs/problems.md.new
+	mv docs/problems.md.new docs/problems.md
 
 format: $(INSTALLED)
 	$(BIN)/ruff check --fix

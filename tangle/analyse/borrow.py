@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Final
 
 from tangle.analyse.code import GIVEN, ChunkCode, Position, UnitCode
 from tangle.analyse.definitions import Definitions
@@ -12,6 +14,10 @@ from tangle.analyse.names import Import, Statement, Use
 from tangle.analyse.plan import Borrowed, Package, PackageName
 from tangle.analyse.reach import from_module, names_module, package_attribute
 from tangle.model import Problem
+
+_ALIKE: Final = 0.8
+_SHORT: Final = 3
+"""Letters of names that are too short to be slips of each other."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -31,11 +37,13 @@ class Borrowing:
     known: Mapping[int, Mapping[str, Problem]] = field(default_factory=dict)
     _taken: dict[tuple[Position, str], Borrowed] = field(default_factory=dict)
     _reported: dict[str, Problem] = field(default_factory=dict)
+    _unmet_names: dict[str, None] = field(default_factory=dict)
     _asking: dict[tuple[Position, str], tuple[ChunkCode, Use]] = field(default_factory=dict)
 
     def borrowed(self) -> tuple[Borrowed, ...]:
         """Every statement that the unit needs from others, in reading order."""
         for code, statement, use, deleted in self._unmet():
+            self._unmet_names.setdefault(use.name)
             if deleted:
                 self._report(code, use, "undefined-name", "it was deleted before: define it again")
             else:
@@ -72,6 +80,29 @@ class Borrowing:
                     section=code.occurrence.section,
                     message=f"{use.name} borrows {entry.price} from {entry.section}, {entry.place}",
                     hint="define it here, save it with #@save, or set tangle.borrow:: off",
+                )
+
+    def slips(self) -> Iterator[Problem]:
+        """Names that are most likely meant to be one that is used and comes from elsewhere.
+
+        They have the same letters, or are much alike and never used.
+        """
+        binders = self._code.binders
+        used = {use.name for code in self._code.chunks for s in code.statements for use in s.uses}
+        idle = [name for name in binders if name not in used and len(name) > _SHORT]
+        letters = {"".join(sorted(name)): name for name in binders if len(name) > _SHORT}
+        for wanted in self._unmet_names:
+            near = difflib.get_close_matches(wanted, idle, n=1, cutoff=_ALIKE) if idle else []
+            name = letters.get("".join(sorted(wanted))) or next(iter(near), None)
+            if name is not None and wanted not in self._reported:
+                at = Position(self.unit, *binders[name][0])
+                yield Problem(
+                    code="misspelt-name",
+                    severity="warning",
+                    place=self.definitions.place(at),
+                    section=self.definitions.code(at).occurrence.section,
+                    message=f"{name} is defined here, and {wanted} is used and is not",
+                    hint=f"if {wanted} is meant, write it so",
                 )
 
     def inherited(self) -> tuple[Problem, ...]:

@@ -30,12 +30,30 @@ def plan(graph: Graph, name: PackageName, *, borrow: bool = True) -> Plan:
     problems = [
         *graph.problems,
         *(code.parsed.problem for unit in units for code in unit.chunks if code.parsed.problem),
+        *(problem for unit in units for code in unit.chunks for problem in _list_dashes(code)),
         *closure.problems,
         *planner.problems,
         *_unknown_needs(graph),
     ]
     located = map(Locator(graph).located, problems)
     return Plan(graph=graph, package=package, sessions=sessions, problems=tuple(_in_order(located)))
+
+
+def _list_dashes(code: ChunkCode) -> Iterator[Problem]:
+    """Calls with a sign in front whose value nobody takes: a list's mark that got into the code."""
+    for statement in code.statements[:-1]:
+        match statement.node:
+            case ast.Expr(value=ast.UnaryOp(op=ast.USub() | ast.UAdd(), operand=ast.Call())):
+                yield Problem(
+                    code="list-dash",
+                    severity="warning",
+                    place=code.start(statement),
+                    section=code.occurrence.section,
+                    message="a sign stands in front of this call, and its value is not used",
+                    hint="if it is a list's mark, take it away",
+                )
+            case _:
+                continue
 
 
 def _sections(units: Iterable[Unit]) -> Mapping[SectionName, Section]:
@@ -122,7 +140,7 @@ class _Planner:
         )
         prelude = borrowing.borrowed()
         own = borrowing.missing.values()
-        self.problems.extend((*own, *borrowing.costly()))
+        self.problems.extend((*own, *borrowing.costly(), *borrowing.slips()))
         self._known[index] = borrowing.missing
         reached = self._reach.closure(
             [name for code in unit.chunks for name in self._asked(code, borrowing.aliases)]

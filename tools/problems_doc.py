@@ -1,0 +1,101 @@
+"""Makes docs/problems.md of the catalogue: `python tools/problems_doc.py > docs/problems.md`.
+
+What `tangle check` says of an example is what it does say: every example is checked.
+"""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+import textwrap
+from collections.abc import Iterator
+from itertools import groupby
+from pathlib import Path
+
+from tangle.model import Problem
+from tangle.model.catalogue import KINDS, Kind
+from tangle.pipeline import check, find_project
+
+_INTRODUCTION = """\
+# Problems
+
+`tangle check` prints every problem that can be known without running. `tangle build` prints those
+of the notes, and `tangle run` those that it meets when it writes. An *error* makes the exit code 1;
+a *warning* does not change it. Each has a place, and most have a hint:
+
+```
+pages/A.md:3:8: error: this chunk does not parse: '(' was never closed [syntax-error] (section A)
+    print(x
+         ^
+    hint: mend the line in the note; the rest of the section is tangled without this chunk
+```
+
+This page is made of the catalogue in the code (`make docs`); of each example it says what
+`tangle check` says.
+"""
+_WIDTH = 100
+
+
+def document() -> str:
+    """The text of docs/problems.md."""
+    parts = [_INTRODUCTION]
+    for area, kinds in groupby(KINDS, key=lambda kind: kind.area):
+        found = list(kinds)
+        parts.append(f"## {area}\n")
+        rows = [f"| [{kind.code}](#{kind.code}) | {kind.severity} |" for kind in found]
+        parts.append("\n".join(["| problem | |", "|---|---|", *rows, ""]))
+        parts.extend("\n".join(_entry(kind)) for kind in found)
+    return "\n".join(parts)
+
+
+def _entry(kind: Kind) -> Iterator[str]:
+    yield f"### {kind.code}\n"
+    yield _wrapped(kind.text)
+    for name, text in pages(kind):
+        if "=== " in kind.notes:
+            yield f"`pages/{name}.md`:\n"
+        yield f"````markdown\n{text}````\n"
+    said = first_problem(kind) if kind.notes else None
+    if said is not None:
+        hint = f"\n    hint: {said.hint}" if said.hint else ""
+        yield f"```\n{said.place}: {said.severity}: {said.message}{hint}\n```\n"
+    if kind.note:
+        yield _wrapped(kind.note)
+
+
+def _wrapped(text: str) -> str:
+    paragraphs = (
+        textwrap.fill(part, _WIDTH, break_long_words=False, break_on_hyphens=False)
+        for part in text.split("\n\n")
+    )
+    return "\n\n".join(paragraphs) + "\n"
+
+
+def pages(kind: Kind) -> list[tuple[str, str]]:
+    """The pages of an example, by name."""
+    found = [("A", "")]
+    for line in kind.notes.splitlines(keepends=True):
+        if line.startswith("=== "):
+            found.append((line[4:].strip(), ""))
+        else:
+            name, text = found[-1]
+            found[-1] = (name, text + line)
+    return found if kind.notes else []
+
+
+def first_problem(kind: Kind) -> Problem | None:
+    """The problem of that kind which `tangle check` tells of the example."""
+    with tempfile.TemporaryDirectory() as folder:
+        root = Path(folder).resolve()
+        (root / "logseq").mkdir()
+        (root / "logseq" / "config.edn").write_text("{}", encoding="utf-8")
+        (root / "pages").mkdir()
+        for name, text in pages(kind):
+            (root / "pages" / f"{name}.md").write_text(text, encoding="utf-8")
+        found = check(find_project(start=root))
+    return next((problem for problem in found if problem.code == kind.code), None)
+
+
+if __name__ == "__main__":
+    sys.stdout.reconfigure(encoding="utf-8")  # type: ignore[union-attr]
+    sys.stdout.write(document())
