@@ -94,7 +94,7 @@ class Borrowing:
         for wanted in self._unmet_names:
             near = difflib.get_close_matches(wanted, idle, n=1, cutoff=_ALIKE) if idle else []
             name = letters.get("".join(sorted(wanted))) or next(iter(near), None)
-            if name is not None and wanted not in self._reported:
+            if name is not None and wanted not in (*binders, *self._reported):
                 at = Position(self.unit, *binders[name][0])
                 yield Problem(
                     code="misspelt-name",
