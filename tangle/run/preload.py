@@ -16,6 +16,9 @@ _LATER = {"torch": ("optim", "torch._dynamo")}
 """What a library imports only when something is used, and the word in code that tells: for `torch`,
 every optimiser's constructor imports `torch._dynamo`, which takes longer than most sections."""
 
+_IN_THE_SHELL = frozenset({"IPython", "ipykernel", "ipywidgets", "matplotlib_inline"})
+"""What looks for the session's shell when it is imported: inline figures would not be shown."""
+
 _FIRST = ("numpy", "torch")
 """What others build upon."""
 
@@ -33,6 +36,7 @@ def modules_to_preload(jobs: Sequence[Job], shared: str = "") -> tuple[str, ...]
     common = set(_imported(shared)) if shared else set()
     wanted = [set(_imported(*(cell.code for cell in job.cells))) | common for job in jobs]
     found = {name for names in wanted for name in names if _is_in_all(name, wanted)}
+    found = {name for name in found if name.partition(".")[0] not in _IN_THE_SHELL}
     texts = [shared, *(cell.code for job in jobs for cell in job.cells)]
     for package, (word, module) in _LATER.items():
         if package in found and any(word in text for text in texts):

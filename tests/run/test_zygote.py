@@ -61,6 +61,7 @@ def _both(*cells: str, folder: Path, modules: str = "") -> tuple[SessionResult, 
         (["%time x\nimport seen\n!ls\nfrom also import *"], ("also", "seen")),
         (["import broken\nx = ("], ("broken",)),
         (["x = 1"], ()),
+        (["from matplotlib_inline import backend_inline\nimport IPython.display"], ()),
         (["import zlib, torch, numpy, ast"], ("numpy", "torch", "ast", "zlib")),
         (["import torch\ntorch.optim.SGD"], ("torch", "torch._dynamo")),
         (["import torch", "optim = 1"], ("torch", "torch._dynamo")),
@@ -88,6 +89,14 @@ def test_a_module_is_there_before_the_section_imports_it(tmp_path: Path) -> None
     assert text(result.results[0]) == "True\n"
 
 
+IMPORTS = """\
+import random
+import numpy as np
+import torch
+from matplotlib import pyplot as plt
+from matplotlib_inline import backend_inline
+from torch import nn"""
+
 TRAINING = """\
 net = nn.Linear(8, 1)
 opt = torch.optim.SGD(net.parameters(), lr=0.01)
@@ -101,10 +110,10 @@ l.item(), net.weight"""
 
 def test_figures_seeds_and_numbers_are_the_same(tmp_path: Path) -> None:
     cells = (
-        "import torch, random, numpy as np\nfrom torch import nn\nimport matplotlib.pyplot as plt",
+        IMPORTS,
         "X = torch.randn(64, 8); y = X.sum(1, keepdim=True)\nrandom.random(), np.random.rand()",
         TRAINING,
-        "plt.plot([1, 3, 2]); plt.title('t');",
+        "backend_inline.set_matplotlib_formats('svg')\nplt.plot([1, 3, 2]); plt.title('t');",
         "print(__import__('os').environ['TANGLE_DEVICE'], torch.get_num_threads())",
     )
     fresh, forked = _both(*cells, folder=tmp_path)
