@@ -2,14 +2,19 @@
 """What the notes save with #@save, importable as `d2l.torch`."""
 
 from itertools import accumulate
+from torch import nn
 from torch.utils import data
 from torchvision import transforms
+import hashlib
 import os
 import re
 import sys
+import tarfile
 import time
 import torch
 import torchvision
+import urllib.request
+import zipfile
 
 d2l = sys.modules[__name__]
 
@@ -111,6 +116,35 @@ class Timer:  #@save
     def cumsum(self):
         """逐次累计的用时。"""
         return list(accumulate(self.times))
+
+
+# Defined in 3.1.4 从线性回归到深度网络 (pages/线性神经网络.md)
+def show_network(layers, titles=(), figsize=None):  #@save
+    """画全连接网络：layers 是各层的节点名字，titles 写在各层的上方。"""
+    tallest = max(len(names) for names in layers)
+    d2l.set_figsize(figsize or (1.9 * len(layers), 0.55 * tallest + 0.5))
+    axes = d2l.plt.gca()
+    places = [[(2 * column, (len(names) - 1) / 2 - row) for row in range(len(names))]
+              for column, names in enumerate(layers)]
+    nodes = [[place for place, name in zip(*layer) if name != '...']
+             for layer in zip(places, layers)]
+    for left, right in zip(nodes, nodes[1:]):
+        for start in left:
+            for end in right:
+                axes.plot(*zip(start, end), color='gray', linewidth=1, zorder=1)
+    for column, names in enumerate(layers):
+        color = 'lightblue' if column == 0 else 'moccasin'
+        for place, name in zip(places[column], names):
+            if name != '...':
+                axes.plot(*place, 'o', markersize=24, color=color, zorder=2)
+            label = r'$\vdots$' if name == '...' else name
+            axes.text(*place, label, ha='center', va='center', zorder=3)
+    top = tallest / 2 + 0.2
+    for column, title in enumerate(titles):
+        axes.text(2 * column, top, title, ha='center', va='center')
+    axes.set_xlim(-0.8, 2 * len(layers) - 1.2)
+    axes.set_ylim(-top, top + 0.3)
+    axes.axis('off')
 
 
 # Defined in 3.2.1 生成数据集 (pages/线性神经网络.md)
@@ -331,9 +365,9 @@ class Animator:  #@save
         x = list(x) if hasattr(x, '__iter__') else [x] * len(y)
         for i, point in enumerate(zip(x, y)):
             if None not in point:
-                for values, value in zip(
-                        self.curves.setdefault(i, ([], [])), point):
-                    values.append(round(float(value), 3))
+                xs, ys = self.curves.setdefault(i, ([], []))
+                xs.append(round(float(point[0]), 3))
+                ys.append(float(f'{float(point[1]):.3g}'))
         self.refresh()
 
     def draw(self):
@@ -386,3 +420,103 @@ def predict_ch3(net, test_iter, n=6):  #@save
     titles = [f'{true}\n{guess}' for true, guess in zip(
         d2l.get_fashion_mnist_labels(y), d2l.get_fashion_mnist_labels(guesses))]
     d2l.show_images(X.reshape(len(X), *X.shape[-2:]), 1, len(X), titles=titles)
+
+
+# Defined in 4.4.4 多项式回归 (pages/多层感知机.md)
+def evaluate_loss(net, data_iter, loss):  #@save
+    """模型在 data_iter 全部样本上的平均损失，loss 要逐个给出损失。"""
+    place = None
+    if isinstance(net, nn.Module):
+        net.eval()
+        place = next((p.device for p in net.parameters()), None)
+    total, count = 0.0, 0
+    with torch.no_grad():
+        for batch, target in data_iter:
+            guess = net(batch if place is None else batch.to(place))
+            each = loss(guess, target.to(guess.device).reshape(guess.shape))
+            total, count = total + each.sum(), count + each.numel()
+    return float(total) / count
+
+
+# Defined in 4.10.1 下载和缓存数据集 (pages/多层感知机.md)
+DATA_HUB = {}  #@save
+
+
+# Defined in 4.10.1 下载和缓存数据集 (pages/多层感知机.md)
+DATA_URL = 'http://d2l-data.s3-accelerate.amazonaws.com/'  #@save
+
+
+# Defined in 4.10.1 下载和缓存数据集 (pages/多层感知机.md)
+def sha1_of(path):  #@save
+    """文件的 SHA-1 校验码，分块读取。"""
+    digest = hashlib.sha1()
+    with open(path, 'rb') as file:
+        while block := file.read(1 << 20):
+            digest.update(block)
+    return digest.hexdigest()
+
+
+# Defined in 4.10.1 下载和缓存数据集 (pages/多层感知机.md)
+def download(name, cache_dir='../data', timeout=10):  #@save
+    """取得 DATA_HUB 里的一个文件，返回本地的路径；校验码不对就报错。"""
+    if name not in DATA_HUB:
+        raise KeyError(f'{name} 不在 DATA_HUB 里')
+    url, sha1 = DATA_HUB[name]
+    os.makedirs(cache_dir, exist_ok=True)
+    target = os.path.join(cache_dir, url.rsplit('/', 1)[-1])
+    if os.path.exists(target) and sha1_of(target) == sha1:
+        return target
+    draft = target + '.part'
+    try:
+        with urllib.request.urlopen(url, timeout=timeout) as source, \
+                open(draft, 'wb') as file:
+            while block := source.read(1 << 20):
+                file.write(block)
+        if (found := sha1_of(draft)) != sha1:
+            raise ValueError(f'{url} 的校验码是 {found}，应当是 {sha1}')
+        os.replace(draft, target)
+    finally:
+        if os.path.exists(draft):
+            os.remove(draft)
+    return target
+
+
+# Defined in 4.10.1 下载和缓存数据集 (pages/多层感知机.md)
+def download_extract(name, folder=None):  #@save
+    """下载并解开 zip 或 tar 文件，返回解开的文件夹。"""
+    archive = download(name)
+    base = os.path.dirname(archive)
+    if archive.endswith('.zip'):
+        packed = zipfile.ZipFile(archive)
+        names = packed.namelist()
+    elif archive.endswith(('.tar', '.gz')):
+        packed = tarfile.open(archive)
+        names = packed.getnames()
+    else:
+        raise ValueError(f'{archive} 不是 zip 或 tar 文件')
+    with packed:
+        root = os.path.realpath(base)
+        for entry in names:
+            place = os.path.realpath(os.path.join(base, entry))
+            if place != root and not place.startswith(root + os.sep):
+                raise ValueError(f'{archive} 里的 {entry} 在文件夹外面')
+        packed.extractall(base)
+    return os.path.join(base, folder) if folder else os.path.splitext(archive)[0]
+
+
+# Defined in 4.10.1 下载和缓存数据集 (pages/多层感知机.md)
+def download_all():  #@save
+    """下载 DATA_HUB 里的全部文件。"""
+    return [download(name) for name in DATA_HUB]
+
+
+# Defined in 4.10.3 访问和读取数据集 (pages/多层感知机.md)
+DATA_HUB['kaggle_house_train'] = (  #@save
+    DATA_URL + 'kaggle_house_pred_train.csv',
+    '585e9cc93e70b39160e7921475f9bcd7d31219ce')
+
+
+# Defined in 4.10.3 访问和读取数据集 (pages/多层感知机.md)
+DATA_HUB['kaggle_house_test'] = (  #@save
+    DATA_URL + 'kaggle_house_pred_test.csv',
+    'fa19780a7b011d9b009e8bff8e99922a8ee2eb90')

@@ -139,3 +139,21 @@ s.item(), float(s), int(s), T.tolist()
 # %% 2.1.6 转换为其他 Python 对象 (pages/预备知识.md, chunk 3)
 half = T.to(torch.float16)
 T.dtype, half.dtype, T.device
+
+# %% 2.1.8 练习 (pages/预备知识.md, chunk 1)
+shape = torch.broadcast_shapes((2, 1, 3), (4, 1))
+assert shape == (2, 4, 3)
+shape
+
+# %% 2.1.8 练习 (pages/预备知识.md, chunk 2)
+X = torch.zeros(2, 3)
+X.reshape(-1)[0] = 7
+X.T.reshape(-1)[1] = 9
+assert X[0, 0] == 7 and not (X == 9).any()
+X
+
+# %% 2.1.8 练习 (pages/预备知识.md, chunk 3)
+number = torch.arange(4)
+lower = (number.reshape(-1, 1) >= number).int()
+assert torch.equal(lower, torch.ones(4, 4).tril().int())
+lower

@@ -31,6 +31,15 @@ for k in range(1, 6):
 assert abs(q - 3) < 1e-4
 
 # %% 2.4.1 导数和微分 (pages/预备知识.md, chunk 3)
+print('dx    change    dy        gap')
+gaps = []
+for dx in (0.1, 0.01, 0.001):
+    change, dy = f(2 + dx) - f(2), 3 * dx
+    gaps.append(change - dy)
+    print(f'{dx:.3f} {change:.6f}  {dy:.6f}  {gaps[-1]:.6f}')
+assert all(gaps[i + 1] < gaps[i] / 50 for i in range(2))
+
+# %% 2.4.1 导数和微分 (pages/预备知识.md, chunk 4)
 import sys
 
 def use_svg_display():  #@save
@@ -43,13 +52,13 @@ def use_svg_display():  #@save
     from matplotlib_inline.backend_inline import set_matplotlib_formats
     set_matplotlib_formats('svg')
 
-# %% 2.4.1 导数和微分 (pages/预备知识.md, chunk 4)
+# %% 2.4.1 导数和微分 (pages/预备知识.md, chunk 5)
 def set_figsize(figsize=(3.5, 2.5)):  #@save
     """以后新建的图都用这个大小（宽、高，英寸）。"""
     use_svg_display()
     plt.rcParams['figure.figsize'] = figsize
 
-# %% 2.4.1 导数和微分 (pages/预备知识.md, chunk 5)
+# %% 2.4.1 导数和微分 (pages/预备知识.md, chunk 6)
 def set_axes(axes, xlabel=None, ylabel=None, xlim=None, ylim=None,
              xscale='linear', yscale='linear', legend=None):  #@save
     """设置坐标轴的名称、刻度、范围和图例，并画上网格。"""
@@ -67,7 +76,7 @@ def set_axes(axes, xlabel=None, ylabel=None, xlim=None, ylim=None,
         axes.legend(legend)
     axes.grid(True)
 
-# %% 2.4.1 导数和微分 (pages/预备知识.md, chunk 6)
+# %% 2.4.1 导数和微分 (pages/预备知识.md, chunk 7)
 def as_curves(data):  #@save
     """把一条或几条曲线的数据变成由一维数组组成的列表。"""
     rows = [np.asarray(row.detach().cpu() if hasattr(row, 'detach') else row)
@@ -91,12 +100,19 @@ def plot(X, Y=None, xlabel=None, ylabel=None, legend=None, xlim=None,
         axes.plot(x, y, fmts[i % len(fmts)])
     set_axes(axes, xlabel, ylabel, xlim, ylim, xscale, yscale, legend)
 
-# %% 2.4.1 导数和微分 (pages/预备知识.md, chunk 7)
+# %% 2.4.1 导数和微分 (pages/预备知识.md, chunk 8)
 x = np.linspace(0, 3, 61)
 plot(x, [f(x), f(2) + 3 * (x - 2)], 'x', 'y',
      legend=['f(x)', 'tangent at x = 2'])
 
-# %% 2.4.1 导数和微分 (pages/预备知识.md, chunk 8)
+# %% 2.4.1 导数和微分 (pages/预备知识.md, chunk 9)
+x = np.linspace(-0.5, 2.5, 61)
+tangents = [f(p) + (p * p - 1) * (x - p) for p in (0, 1, 2)]
+assert all((f(x[x > 0]) >= line[x > 0] - 1e-9).all() for line in tangents)
+plot(x, [f(x), *tangents], 'x', 'y', ylim=(-2.2, 3), figsize=(4.2, 2.7),
+     legend=['f(x)', 'at x = 0', 'at x = 1', 'at x = 2'])
+
+# %% 2.4.1 导数和微分 (pages/预备知识.md, chunk 10)
 def central(f, x, h):
     return (f(x + h) - f(x - h)) / (2 * h)
 
@@ -107,6 +123,22 @@ errors = [abs(d(f, point, h) - exact) for d in (quotient, central)]
 assert errors[1].min() < errors[0].min()
 plot(h, errors, 'h', 'error', legend=['forward', 'central'],
      xscale='log', yscale='log')
+
+# %% 2.4.1 导数和微分 (pages/预备知识.md, chunk 11)
+def u(x):
+    return x * x
+
+def v(x):
+    return np.sin(x)
+
+def slope(f):
+    return central(f, point, 1e-5)
+
+product_rule = slope(u) * v(point) + u(point) * slope(v)
+quotient_rule = (slope(u) * v(point) - u(point) * slope(v)) / v(point) ** 2
+assert np.isclose(slope(lambda x: u(x) * v(x)), product_rule)
+assert np.isclose(slope(lambda x: u(x) / v(x)), quotient_rule)
+print(f'product {product_rule:.4f}, quotient {quotient_rule:.4f}')
 
 # %% 2.4.2 偏导数 (pages/预备知识.md, chunk 1)
 def partial(f, x, i, h=1e-4):
@@ -151,6 +183,36 @@ assert abs(best - toward) <= 2.5
 print(f'best of the circle: {best}, gradient: {toward:.1f}')
 
 # %% 2.4.3 梯度 (pages/预备知识.md, chunk 4)
+def q(x):
+    return (x[0] ** 2 + 4 * x[1] ** 2) / 2
+
+position, path = np.array([2.6, 1.3]), []
+for _ in range(25):
+    path.append(position)
+    position = position - 0.2 * gradient(q, position)
+path = np.array(path)
+heights = q(path.T)
+assert (np.diff(heights) < 0).all() and heights[-1] < heights[0] / 100
+
+set_figsize((4.2, 2.8))
+grid = np.meshgrid(np.linspace(-3, 3, 61), np.linspace(-1.8, 1.8, 61))
+plt.contour(*grid, q(np.array(grid)), levels=[0.2, 0.8, 1.8, 3.2, 5], colors='gray',
+            linewidths=0.8)
+spots = np.array([(x1, x2) for x1 in (-2, -1, 1, 2) for x2 in (-1, 1)], dtype=float)
+arrows = -np.array([gradient(q, spot) for spot in spots])
+plt.quiver(*spots.T, *arrows.T, color='steelblue', angles='xy',
+           scale_units='xy', scale=8, width=0.006)
+plt.plot(*path.T, 'm.-', linewidth=1, markersize=5)
+plt.xlabel('first')
+plt.ylabel('second')
+plt.gca().set_aspect('equal')
+
+# %% 2.4.3 梯度 (pages/预备知识.md, chunk 5)
+spot = np.array([2.0, 1.0])
+along = np.array([-4 * spot[1], spot[0]])
+assert abs(gradient(q, spot) @ along) < 1e-6
+
+# %% 2.4.3 梯度 (pages/预备知识.md, chunk 6)
 A = np.array([[1.0, 2.0], [-1.0, 3.0]])
 a = np.array([4.0, -2.0])
 assert np.allclose(gradient(lambda v: a @ v, x), a)
@@ -178,3 +240,25 @@ J = np.stack([partial(hidden, x, i) for i in range(2)], axis=1)
 by_chain = J.T @ gradient(output, hidden(x))
 assert np.allclose(by_chain, gradient(lambda v: output(hidden(v)), x))
 J.round(4), by_chain.round(4)
+
+# %% 2.4.6 练习 (pages/预备知识.md, chunk 1)
+def h(x):
+    return x ** 3 - 1 / x
+
+assert np.isclose(central(h, 1, 1e-4), 4)
+x = np.linspace(0.5, 1.6, 61)
+plot(x, [h(x), 4 * (x - 1)], 'x', 'y', legend=['f(x)', 'tangent at x = 1'])
+
+# %% 2.4.6 练习 (pages/预备知识.md, chunk 2)
+ratio = [(abs(d(f, point, 0.1) - exact) / abs(d(f, point, 0.05) - exact))
+         for d in (quotient, central)]
+assert 1.8 < ratio[0] < 2.2 and 3.8 < ratio[1] < 4.2
+print([f'{value:.1f}' for value in ratio])
+
+# %% 2.4.6 练习 (pages/预备知识.md, chunk 3)
+def k(x):
+    return 3 * x[0] ** 2 + 5 * np.exp(x[1])
+
+x = np.array([-0.5, 0.3])
+assert np.allclose(gradient(k, x), [6 * x[0], 5 * np.exp(x[1])])
+gradient(k, x).round(3)

@@ -23,17 +23,32 @@ y = (x ** 3).sum()
 y
 
 # %% 2.5.1 一个简单的例子 (pages/预备知识.md, chunk 3)
+step, trail = y.grad_fn, []
+while step is not None:
+    trail.append(type(step).__name__)
+    step = step.next_functions[0][0] if step.next_functions else None
+assert trail[-1] == 'AccumulateGrad'
+' <- '.join(trail)
+
+# %% 2.5.1 一个简单的例子 (pages/预备知识.md, chunk 4)
 y.backward()
 assert torch.allclose(x.grad, 3 * x ** 2)
 x.grad
 
-# %% 2.5.1 一个简单的例子 (pages/预备知识.md, chunk 4)
+# %% 2.5.1 一个简单的例子 (pages/预备知识.md, chunk 5)
+late = torch.arange(3.0)
+late.requires_grad_()
+torch.dot(late, late).backward()
+assert torch.equal(late.grad, 2 * late)
+late.grad
+
+# %% 2.5.1 一个简单的例子 (pages/预备知识.md, chunk 6)
 first = x.grad.clone()
 x.sum().backward()
 assert torch.equal(x.grad, first + 1)
 x.grad
 
-# %% 2.5.1 一个简单的例子 (pages/预备知识.md, chunk 5)
+# %% 2.5.1 一个简单的例子 (pages/预备知识.md, chunk 7)
 x.grad.zero_()
 x.sum().backward()
 x.grad
@@ -108,3 +123,34 @@ a = torch.randn((), requires_grad=True)
 d = wander(a)
 d.backward()
 torch.isclose(a.grad, d / a)
+
+# %% 2.5.6 练习 (pages/预备知识.md, chunk 1)
+x = torch.tensor([1.0, 2.0], requires_grad=True)
+y = (x ** 3).sum()
+y.backward(retain_graph=True)
+once = x.grad.clone()
+y.backward()
+assert torch.equal(x.grad, 2 * once)
+try:
+    y.backward()
+except RuntimeError:
+    print('the graph is gone')
+
+# %% 2.5.6 练习 (pages/预备知识.md, chunk 2)
+def wander_vector(a):
+    b = a
+    for _ in range(5):
+        b = 3 * b if b.norm() < 1 else b / 2
+    return b
+
+a = torch.tensor([0.3, -0.8], requires_grad=True)
+d = wander_vector(a)
+d.sum().backward()
+assert torch.allclose(a.grad, d / a)
+a.grad
+
+# %% 2.5.6 练习 (pages/预备知识.md, chunk 3)
+t = torch.linspace(0, 2 * torch.pi, 121, requires_grad=True)
+wave = t.sin()
+wave.sum().backward()
+d2l.plot(t, [wave, t.grad], 't', legend=['f(t)', "f'(t)"])

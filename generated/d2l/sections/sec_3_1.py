@@ -44,6 +44,14 @@ assert abs(best[2] - true_b) < 0.1
 print([f'{value:.2f}' for value in best.tolist()])
 
 # %% 3.1.1 线性回归的基本元素 (pages/线性神经网络.md, chunk 4)
+w = torch.tensor([0.5, 0.5], dtype=X.dtype, requires_grad=True)
+b = torch.zeros(1, dtype=X.dtype, requires_grad=True)
+mean_loss(X, y, w, b).backward()
+error = (X @ w + b - y).detach()
+assert torch.allclose(w.grad, X.T @ error / len(X))
+assert torch.allclose(b.grad, error.mean())
+
+# %% 3.1.1 线性回归的基本元素 (pages/线性神经网络.md, chunk 5)
 batch_size, lr, steps = 20, 0.1, 150
 w = torch.zeros_like(true_w, requires_grad=True)
 b = torch.zeros(1, dtype=X.dtype, requires_grad=True)
@@ -63,7 +71,7 @@ assert torch.allclose(w.detach(), true_w, atol=0.2)
 d2l.plot(range(1, steps + 1), [loss - lowest for loss in losses],
          'step', 'excess loss', yscale='log')
 
-# %% 3.1.1 线性回归的基本元素 (pages/线性神经网络.md, chunk 5)
+# %% 3.1.1 线性回归的基本元素 (pages/线性神经网络.md, chunk 6)
 new_house = torch.tensor([1.5, -1.0], dtype=X.dtype)
 with torch.no_grad():
     price = new_house @ w + b
@@ -126,12 +134,13 @@ def normal(x, mu, sigma):
     return np.exp(-((x - mu) / sigma) ** 2 / 2) / scale
 
 x = np.linspace(-8, 8, 321)
-params = [(0, 1), (0, 2), (3, 1)]
-curves = [normal(x, mu, sigma) for mu, sigma in params]
+shapes = [(-3, 1), (0, 2), (4, 0.7)]
+curves = [normal(x, *shape) for shape in shapes]
 for curve in curves:
     assert np.isclose(curve.sum() * (x[1] - x[0]), 1, atol=1e-3)
 d2l.plot(x, curves, 'x', 'p(x)', figsize=(4.5, 2.5),
-         legend=[f'mean {mu}, std {sigma}' for mu, sigma in params])
+         legend=[f'mean {mu}, std {sigma}' for mu, sigma in shapes],
+         ylim=(-0.03, 0.85))
 
 # %% 3.1.3 正态分布与平方损失 (pages/线性神经网络.md, chunk 2)
 sigma = 0.1
@@ -151,19 +160,38 @@ assert np.allclose(by_likelihood, np.array(by_loss) / sigma ** 2 + shift,
 print(f'same minimum: {same}, at b = {candidates[np.argmin(by_loss)]:.2f}')
 
 # %% 3.1.4 从线性回归到深度网络 (pages/线性神经网络.md, chunk 1)
-d2l.set_figsize((3.5, 2.0))
-axes = d2l.plt.gca()
-output = (1.5, 1.0)
-for height, label in zip((2, 1, 0), ('$x_1$', r'$\cdots$', '$x_d$')):
-    axes.plot((0, output[0]), (height, output[1]), 'k-', linewidth=1)
-    axes.plot(0, height, 'o', markersize=26, color='lightblue')
-    axes.text(0, height, label, ha='center', va='center')
-axes.plot(*output, 'o', markersize=26, color='moccasin')
-axes.text(*output, '$o_1$', ha='center', va='center')
-axes.margins(0.25)
-axes.axis('off');
+def show_network(layers, titles=(), figsize=None):  #@save
+    """画全连接网络：layers 是各层的节点名字，titles 写在各层的上方。"""
+    tallest = max(len(names) for names in layers)
+    d2l.set_figsize(figsize or (1.9 * len(layers), 0.55 * tallest + 0.5))
+    axes = d2l.plt.gca()
+    places = [[(2 * column, (len(names) - 1) / 2 - row) for row in range(len(names))]
+              for column, names in enumerate(layers)]
+    nodes = [[place for place, name in zip(*layer) if name != '...']
+             for layer in zip(places, layers)]
+    for left, right in zip(nodes, nodes[1:]):
+        for start in left:
+            for end in right:
+                axes.plot(*zip(start, end), color='gray', linewidth=1, zorder=1)
+    for column, names in enumerate(layers):
+        color = 'lightblue' if column == 0 else 'moccasin'
+        for place, name in zip(places[column], names):
+            if name != '...':
+                axes.plot(*place, 'o', markersize=24, color=color, zorder=2)
+            label = r'$\vdots$' if name == '...' else name
+            axes.text(*place, label, ha='center', va='center', zorder=3)
+    top = tallest / 2 + 0.2
+    for column, title in enumerate(titles):
+        axes.text(2 * column, top, title, ha='center', va='center')
+    axes.set_xlim(-0.8, 2 * len(layers) - 1.2)
+    axes.set_ylim(-top, top + 0.3)
+    axes.axis('off')
 
 # %% 3.1.4 从线性回归到深度网络 (pages/线性神经网络.md, chunk 2)
+show_network([['$x_1$', '$x_2$', '...', '$x_d$'], ['$o_1$']],
+             titles=['input layer', 'output layer'])
+
+# %% 3.1.4 从线性回归到深度网络 (pages/线性神经网络.md, chunk 3)
 layer = torch.nn.Linear(2, 1, dtype=X.dtype)
 with torch.no_grad():
     layer.weight.copy_(best[:2].reshape(1, 2))
@@ -171,3 +199,51 @@ with torch.no_grad():
     outputs = layer(X).reshape(-1)
 assert torch.allclose(outputs, design @ best)
 layer
+
+# %% 3.1.4 从线性回归到深度网络 (pages/线性神经网络.md, chunk 4)
+d2l.set_figsize((4.8, 2.2))
+axes = d2l.plt.gca()
+for row, name in zip((1, 0, -1), ('1', '2', 'd')):
+    axes.annotate('', (1.75, row * 0.15), (0.2, row),
+                  arrowprops={'arrowstyle': '->', 'color': 'gray'})
+    axes.text(0, row, f'$x_{name}$', ha='center', va='center')
+    offset = 0.22 if row >= 0 else -0.25
+    axes.text(0.95, row * 0.6 + offset, f'$w_{name}$', ha='center', va='center')
+for x, text, color in ((2, r'$\Sigma$', 'lightblue'), (3.4, r'$\sigma$', 'moccasin')):
+    axes.plot(x, 0, 'o', markersize=30, color=color)
+    axes.text(x, 0, text, ha='center', va='center')
+for start, end in ((2.3, 3.1), (3.7, 4.6)):
+    axes.annotate('', (end, 0), (start, 0), arrowprops={'arrowstyle': '->'})
+for x, text in ((0, 'dendrites'), (2, 'soma'), (4.3, 'axon')):
+    axes.text(x, -1.6, text, ha='center', va='center', color='dimgray')
+axes.set_xlim(-0.6, 5)
+axes.set_ylim(-1.9, 1.4)
+axes.axis('off');
+
+# %% 3.1.6 练习 (pages/线性神经网络.md, chunk 1)
+numbers = torch.tensor([1.0, 2.0, 3.0, 4.0, 20.0])
+tries = torch.linspace(0, 20, 2001)
+errors = numbers.reshape(-1, 1) - tries
+by_square = tries[(errors ** 2).sum(dim=0).argmin()]
+by_size = tries[errors.abs().sum(dim=0).argmin()]
+assert torch.isclose(by_square, numbers.mean(), atol=0.02)
+assert torch.isclose(by_size, numbers.median(), atol=0.02)
+print(f'{by_square:.1f} {by_size:.1f}')
+
+# %% 3.1.6 练习 (pages/线性神经网络.md, chunk 2)
+def excess(rate):
+    w, b = torch.zeros(2, dtype=X.dtype), torch.zeros(1, dtype=X.dtype)
+    found = []
+    for _ in range(steps):
+        batch = torch.randperm(len(X))[:batch_size]
+        error = X[batch] @ w + b - y[batch]
+        w = w - rate * X[batch].T @ error / batch_size
+        b = b - rate * error.mean()
+        found.append(mean_loss(X, y, w, b).item() - lowest)
+    return found
+
+curves = [excess(rate) for rate in (0.01, 0.1, 1.5)]
+slow, good, jumpy = (np.mean(curve[-50:]) for curve in curves)
+assert slow > 100 * good and jumpy > 10 * good
+d2l.plot(range(1, steps + 1), curves, 'step', 'excess loss', yscale='log',
+         legend=['lr = 0.01', 'lr = 0.1', 'lr = 1.5'], figsize=(4.2, 2.7))

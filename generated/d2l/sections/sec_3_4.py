@@ -11,9 +11,93 @@ import d2l as _d2l
 
 _d2l.enter('../notes/pages', 0, ('numpy', 'torch'))
 
-# %% 3.4.6 损失函数 (pages/线性神经网络.md, chunk 1)
+# %% 3.4 softmax回归 (pages/线性神经网络.md, chunk 1)
 import torch
+from torch import nn
+from torch.nn import functional as F
+from d2l import torch as d2l
 
+# %% 3.4.1 分类问题 (pages/线性神经网络.md, chunk 1)
+labels = torch.arange(3)
+one_hot = F.one_hot(labels, num_classes=3).float()
+by_number = (labels.reshape(-1, 1) - labels).abs()
+by_one_hot = torch.cdist(one_hot, one_hot)
+apart = ~torch.eye(3, dtype=torch.bool)
+assert by_number[apart].unique().numel() == 2
+assert torch.allclose(by_one_hot[apart], torch.tensor(2.0).sqrt())
+one_hot, by_number
+
+# %% 3.4.2 网络架构 (pages/线性神经网络.md, chunk 1)
+d2l.show_network([[f'$x_{i}$' for i in (1, 2, 3, 4)], [f'$o_{j}$' for j in (1, 2, 3)]],
+                 titles=['input layer', 'output layer'])
+
+# %% 3.4.2 网络架构 (pages/线性神经网络.md, chunk 2)
+layer = nn.Linear(4, 3)
+W, bias = layer.weight.detach(), layer.bias.detach()
+pixels = torch.tensor([0.1, 0.9, 0.4, 0.0])
+one_by_one = torch.stack([sum(W[j, i] * pixels[i] for i in range(4)) + bias[j]
+                          for j in range(3)])
+assert W.numel() == 12 and bias.numel() == 3
+assert torch.allclose(one_by_one, W @ pixels + bias, atol=1e-6)
+assert torch.allclose(layer(pixels).detach(), one_by_one, atol=1e-6)
+
+# %% 3.4.3 全连接层的参数开销 (pages/线性神经网络.md, chunk 1)
+d, q = 1024, 512
+costs = {}
+for n in (1, 4, 16):
+    groups = [nn.Linear(d // n, q // n, bias=False) for _ in range(n)]
+    costs[n] = sum(group.weight.numel() for group in groups)
+    assert costs[n] == d * q // n
+costs
+
+# %% 3.4.4 softmax运算 (pages/线性神经网络.md, chunk 1)
+scores = torch.tensor([1.5, -0.5, 0.0, 3.0])
+probs = torch.softmax(scores, dim=0)
+assert (probs > 0).all() and torch.isclose(probs.sum(), torch.tensor(1.0))
+assert torch.equal(probs.argsort(), scores.argsort())
+assert torch.allclose(torch.softmax(scores + 5, dim=0), probs, atol=1e-6)
+gaps = scores.reshape(-1, 1) - scores
+assert torch.allclose(probs.log().reshape(-1, 1) - probs.log(), gaps, atol=1e-5)
+probs
+
+# %% 3.4.4 softmax运算 (pages/线性神经网络.md, chunk 2)
+o1 = torch.linspace(-4, 6, 101)
+swept = torch.stack([o1, torch.zeros(101), torch.ones(101)], dim=1)
+curves = torch.softmax(swept, dim=1).T
+assert torch.allclose(curves.sum(dim=0), torch.ones(101))
+d2l.plot(o1, curves, 'first score', 'probability',
+         legend=['class 1', 'class 2', 'class 3'], figsize=(4, 2.6))
+
+# %% 3.4.5 小批量样本的矢量化 (pages/线性神经网络.md, chunk 1)
+batch = torch.rand(5, 4)
+Y_hat = torch.softmax(batch @ W.T + bias, dim=1)
+separately = torch.stack([torch.softmax(W @ x + bias, dim=0) for x in batch])
+assert Y_hat.shape == (5, 3)
+assert torch.allclose(Y_hat.sum(dim=1), torch.ones(5))
+assert torch.allclose(Y_hat, separately, atol=1e-6)
+
+# %% 3.4.6 损失函数 (pages/线性神经网络.md, chunk 1)
+predicted = torch.tensor([[0.7, 0.2, 0.1], [0.1, 0.8, 0.1], [0.3, 0.3, 0.4]])
+truth = torch.tensor([0, 1, 0])
+likelihood = predicted[range(3), truth].prod()
+losses = -(F.one_hot(truth, 3) * predicted.log()).sum(dim=1)
+assert torch.isclose(-likelihood.log(), losses.sum())
+assert losses.argmax() == 2
+losses
+
+# %% 3.4.6 损失函数 (pages/线性神经网络.md, chunk 2)
+confidence = torch.linspace(0.01, 1, 100)
+d2l.plot(confidence, [-confidence.log()], 'probability of the true class', 'loss')
+
+# %% 3.4.6 损失函数 (pages/线性神经网络.md, chunk 3)
+point = torch.tensor([2.0, -1.0, 0.5])
+p = torch.softmax(point, dim=0)
+J = torch.autograd.functional.jacobian(lambda o: torch.softmax(o, dim=0), point)
+assert torch.allclose(J, torch.diag(p) - torch.outer(p, p), atol=1e-6)
+assert J.sum(dim=1).abs().max() < 1e-6
+J
+
+# %% 3.4.6 损失函数 (pages/线性神经网络.md, chunk 4)
 o = torch.tensor([2.0, -1.0, 0.5], requires_grad=True)
 y = torch.tensor([0.0, 0.0, 1.0])
 y_hat = torch.softmax(o, dim=0)
@@ -23,11 +107,35 @@ by_hand = y_hat.detach() - y
 assert torch.allclose(o.grad, by_hand, atol=1e-6)
 by_hand
 
-# %% 3.4.6 损失函数 (pages/线性神经网络.md, chunk 2)
+# %% 3.4.6 损失函数 (pages/线性神经网络.md, chunk 5)
 assert o.grad[2] < 0 and (o.grad[:2] > 0).all()
 assert abs(o.grad.sum()) < 1e-6
 
+# %% 3.4.6 损失函数 (pages/线性神经网络.md, chunk 6)
+opinions = torch.tensor([0.6, 0.3, 0.1])
+o = torch.tensor([2.0, -1.0, 0.5], requires_grad=True)
+loss = -(opinions * torch.log_softmax(o, dim=0)).sum()
+loss.backward()
+assert torch.allclose(o.grad, torch.softmax(o.detach(), dim=0) - opinions, atol=1e-6)
+assert torch.isclose(loss, F.cross_entropy(o, opinions))
+print(f'loss {loss.item():.4f}')
+
+# %% 3.4.6 损失函数 (pages/线性神经网络.md, chunk 7)
+o = o.detach()
+for _ in range(2000):
+    o = o - 0.5 * (torch.softmax(o, dim=0) - opinions)
+assert torch.allclose(torch.softmax(o, dim=0), opinions, atol=1e-3)
+[round(value, 2) for value in torch.softmax(o, dim=0).tolist()]
+
 # %% 3.4.7 信息论基础 (pages/线性神经网络.md, chunk 1)
+p = torch.linspace(0.001, 0.999, 999)
+entropy = -(p * p.log2() + (1 - p) * (1 - p).log2())
+assert abs(p[entropy.argmax()] - 0.5) < 0.01
+assert abs(entropy.max() - 1) < 1e-4 and entropy[0] < 0.02
+d2l.plot(p, [-p.log2(), entropy], 'p', 'bits', legend=['surprise of heads', 'entropy'],
+         ylim=(0, 5))
+
+# %% 3.4.7 信息论基础 (pages/线性神经网络.md, chunk 2)
 P = torch.tensor([1 / 2, 1 / 4, 1 / 8, 1 / 8])
 Q = torch.full((4,), 1 / 4)
 
@@ -40,3 +148,54 @@ def mean_surprise(P, Q):
 assert mean_surprise(P, P) == 1.75 and mean_surprise(P, Q) == 2
 assert mean_surprise(Q, Q) <= mean_surprise(Q, P)
 mean_surprise(P, P), mean_surprise(P, Q)
+
+# %% 3.4.7 信息论基础 (pages/线性神经网络.md, chunk 3)
+codes = ['0', '10', '110', '111']
+lengths = torch.tensor([float(len(code)) for code in codes])
+assert torch.allclose(lengths, -P.log2())
+symbols = torch.distributions.Categorical(P).sample((20000,)).tolist()
+stream = ''.join(codes[symbol] for symbol in symbols)
+
+decoded, start = [], 0
+while start < len(stream):
+    length = next(n for n in (1, 2, 3) if stream[start:start + n] in codes)
+    decoded.append(codes.index(stream[start:start + length]))
+    start += length
+bits = len(stream) / len(symbols)
+assert decoded == symbols
+assert abs(bits - mean_surprise(P, P)) < 0.05
+print(f'{bits:.2f} bits for each symbol')
+
+# %% 3.4.7 信息论基础 (pages/线性神经网络.md, chunk 4)
+first, second = torch.softmax(torch.randn(2, 1000, 6), dim=-1)
+extra = (first * (first.log() - second.log())).sum(dim=1)
+same = (first * (first.log() - first.log())).sum(dim=1)
+assert (extra > 0).all() and (same == 0).all()
+
+# %% 3.4.8 模型预测和评估 (pages/线性神经网络.md, chunk 1)
+truth = torch.tensor([0, 1, 2])
+careful = torch.tensor([[0.7, 0.2, 0.1], [0.2, 0.6, 0.2], [0.2, 0.5, 0.3]])
+reckless = torch.tensor([[0.7, 0.2, 0.1], [0.2, 0.6, 0.2], [0.5, 0.499, 0.001]])
+results = []
+for predicted in (careful, reckless):
+    accuracy = (predicted.argmax(dim=1) == truth).float().mean().item()
+    cross_entropy = -predicted[range(3), truth].log().mean().item()
+    results.append((round(accuracy, 2), round(cross_entropy, 2)))
+assert results[0][0] == results[1][0] and results[0][1] < results[1][1] / 2
+results
+
+# %% 3.4.10 练习 (pages/线性神经网络.md, chunk 1)
+pairs = torch.randn(100, 2)
+assert torch.allclose(torch.softmax(pairs, dim=1)[:, 0],
+                      torch.sigmoid(pairs[:, 0] - pairs[:, 1]), atol=1e-6)
+
+# %% 3.4.10 练习 (pages/线性神经网络.md, chunk 2)
+scores = torch.tensor([2.0, 1.0, 0.0])
+cold, hot = (torch.softmax(scores / T, dim=0) for T in (0.05, 1000.0))
+assert cold[0] > 0.999 and (hot - 1 / 3).abs().max() < 0.001
+[[round(value, 2) for value in row.tolist()] for row in (cold, hot)]
+
+# %% 3.4.10 练习 (pages/线性神经网络.md, chunk 3)
+eigenvalues = torch.linalg.eigvalsh(J)
+assert eigenvalues.min() > -1e-6
+assert eigenvalues[1:].min() > 0.01

@@ -165,9 +165,9 @@ class Animator:  #@save
         x = list(x) if hasattr(x, '__iter__') else [x] * len(y)
         for i, point in enumerate(zip(x, y)):
             if None not in point:
-                for values, value in zip(
-                        self.curves.setdefault(i, ([], [])), point):
-                    values.append(round(float(value), 3))
+                xs, ys = self.curves.setdefault(i, ([], []))
+                xs.append(round(float(point[0]), 3))
+                ys.append(float(f'{float(point[1]):.3g}'))
         self.refresh()
 
     def draw(self):
