@@ -415,8 +415,11 @@ def _compiles(text: str) -> bool:
 
 def test_the_same_bytes_in_every_process() -> None:
     code = (
-        "import sys\n"
+        "import sys, types\n"
         "sys.path[:0] = [sys.argv[1]]\n"
+        # An installed package may bring a top-level `tests` of its own.
+        "sys.modules['tests'] = types.ModuleType('tests')\n"
+        "sys.modules['tests'].__path__ = [sys.argv[1] + '/tests']\n"
         "from tests.emit.building import built\n"
         "from tests.analyse.plans import sections\n"
         "notes = sections('import a, b, c, d, e\\ndef f(): return a, b, c, d, e  #@save',\n"
