@@ -233,21 +233,27 @@ class Borrowing:
         return self.definitions.earlier(name, self.unit) is not None
 
 
-def module_names(definitions: Definitions, name: PackageName) -> Sequence[frozenset[str]]:
+def own_module_names(unit: UnitCode, name: PackageName) -> frozenset[str]:
+    """The names to which a unit itself binds the generated module."""
+    return frozenset(
+        entry.bound
+        for code in unit.chunks
+        for statement in code.statements
+        for entry in statement.imports
+        if names_module(entry, name)
+    )
+
+
+def module_names(
+    units: Sequence[UnitCode], own_names: Sequence[frozenset[str]]
+) -> Sequence[frozenset[str]]:
     """For each unit the names that mean the generated module there.
 
     A unit's own binding of a name decides; where it has none, that of the numbered units before.
     """
     found: list[frozenset[str]] = []
     carried: frozenset[str] = frozenset()
-    for unit in definitions.units:
-        own = frozenset(
-            entry.bound
-            for code in unit.chunks
-            for statement in code.statements
-            for entry in statement.imports
-            if names_module(entry, name)
-        )
+    for unit, own in zip(units, own_names, strict=True):
         others = frozenset() if not unit.numbered else carried.difference(unit.binders)
         found.append(own | others)
         carried = found[-1] if unit.numbered else carried

@@ -9,7 +9,7 @@ import unicodedata
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Final, NamedTuple
 
 from tangle.analyse.markers import Marked, marked_statements
@@ -147,10 +147,22 @@ class ChunkCode:
 
 @dataclass(frozen=True, kw_only=True)
 class UnitCode:
-    """A unit's chunks read as Python."""
+    """A unit's chunks read as Python, as soon as somebody asks for them.
+
+    What is known of a unit without reading it can be put into its `__dict__`, where the cached
+    properties below find it.
+
+    Attributes:
+        read: reads the chunks.
+    """
 
     unit: Unit
-    chunks: tuple[ChunkCode, ...]
+    read: Callable[[], tuple[ChunkCode, ...]]
+
+    @cached_property
+    def chunks(self) -> tuple[ChunkCode, ...]:
+        """The chunks; one that does not parse has no statements."""
+        return self.read()
 
     @property
     def numbered(self) -> bool:
@@ -176,6 +188,11 @@ class UnitCode:
                 for name in dict.fromkeys(names(statement)):
                     found[name].append((at, row))
         return {name: tuple(positions) for name, positions in found.items()}
+
+    @cached_property
+    def marked(self) -> bool:
+        """Whether a `#@save` stands in it, be it in its place or not."""
+        return any(code.marked.saved or code.marked.misplaced for code in self.chunks)
 
     @cached_property
     def stars(self) -> tuple[tuple[int, Import], ...]:
@@ -205,7 +222,11 @@ class UnitCode:
 
 
 def unit_code(unit: Unit, pages: Mapping[PagePath, Page]) -> UnitCode:
-    """Read every chunk of a unit; a chunk that does not parse has no statements."""
+    """A unit whose chunks are read when they are asked for."""
+    return UnitCode(unit=unit, read=partial(_chunk_codes, unit, pages))
+
+
+def _chunk_codes(unit: Unit, pages: Mapping[PagePath, Page]) -> tuple[ChunkCode, ...]:
     chunks: list[ChunkCode] = []
     lazy = False
     for occurrence in unit.occurrences:
@@ -213,7 +234,7 @@ def unit_code(unit: Unit, pages: Mapping[PagePath, Page]) -> UnitCode:
         code = _chunk_code(occurrence, source, lazy=lazy)
         lazy = lazy or any(lazy_annotations(entry.node) for entry in code.statements)
         chunks.append(code)
-    return UnitCode(unit=unit, chunks=tuple(chunks))
+    return tuple(chunks)
 
 
 def _source(chunk: Chunk, pages: Mapping[PagePath, Page]) -> str:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from tangle.analyse.code import GIVEN, Position
-from tangle.analyse.definitions import Definitions
+from tangle.analyse.definitions import Definitions, Lookups
 from tangle.analyse.names import Use
 from tangle.analyse.plan import Borrowed, PackageName
 from tangle.analyse.reach import asked_of_package, from_module
@@ -27,11 +27,12 @@ class Lender:
 
     definitions: Definitions
     name: PackageName
-    saved: Mapping[Position, object]
+    saved: Collection[Position]
     module_names: Sequence[frozenset[str]]
     _entries: dict[Wanted, Borrowed] = field(default_factory=dict)
     _needs: dict[Position, tuple[Wanted, ...]] = field(default_factory=dict)
     _missing: dict[Position, tuple[str, ...]] = field(default_factory=dict)
+    _lookups: dict[Position, Lookups] = field(default_factory=dict)
 
     def usable(self, position: Position) -> bool:
         """Whether a definition may be borrowed: what is not run, or must fail, may not."""
@@ -59,20 +60,25 @@ class Lender:
         if name:
             return ()
         if position not in self._needs:
-            found: dict[Wanted, None] = {}
-            missing: list[str] = []
-            statement = self.definitions.statement(position)
-            for use in statement.uses:
-                if use.deferred and use.name in statement.binds:
-                    continue
-                source = self._source(position, use)
-                if source is not None:
-                    found.update(dict.fromkeys(self.with_company(source, use.name)))
-                elif use.name not in GIVEN:
-                    missing.append(use.name)
-            self._needs[position] = tuple(found)
-            self._missing[position] = tuple(missing)
+            with self.definitions.looking() as self._lookups[position]:
+                self._work_out(position)
+        self.definitions.looked.add(self._lookups[position])
         return self._needs[position]
+
+    def _work_out(self, position: Position) -> None:
+        found: dict[Wanted, None] = {}
+        missing: list[str] = []
+        statement = self.definitions.statement(position)
+        for use in statement.uses:
+            if use.deferred and use.name in statement.binds:
+                continue
+            source = self._source(position, use)
+            if source is not None:
+                found.update(dict.fromkeys(self.with_company(source, use.name)))
+            elif use.name not in GIVEN:
+                missing.append(use.name)
+        self._needs[position] = tuple(found)
+        self._missing[position] = tuple(missing)
 
     def missing(self, position: Position, name: str) -> tuple[str, ...]:
         """Names that a statement needs, and that nothing defines for it."""
@@ -87,6 +93,7 @@ class Lender:
 
     def entry(self, position: Position, name: str) -> Borrowed:
         """A statement as it is borrowed."""
+        self.definitions.looked.units.add(position.unit)
         key = (position, name)
         if key not in self._entries:
             self._entries[key] = self._by_name(position, name) if name else self._whole(position)

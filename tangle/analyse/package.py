@@ -62,6 +62,9 @@ class Closure:
         markers_at: set[Place] = set()
         misplaced: list[Problem] = []
         for unit, entry in enumerate(self.definitions.units):
+            if not entry.marked:
+                continue
+            self.definitions.looked.units.add(unit)
             for at, code in enumerate(entry.chunks):
                 misplaced.extend(_misplaced(code))
                 for row, marker in sorted(code.marked.saved.items()):

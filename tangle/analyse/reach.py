@@ -47,11 +47,19 @@ def asked_of_package(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reach:
-    """Which saved statements a piece of code reaches, through others."""
+    """Which saved statements a piece of code reaches, through others.
 
-    package: Package
-    _by_name: Mapping[str, tuple[int, ...]]
-    _next: tuple[tuple[str, ...], ...]
+    Attributes:
+        exports: every name that the package is known to have.
+        by_name: for each name the saved statements, by index, that make or change its meaning.
+        next: for each saved statement the names that it uses.
+        statements: for each its text, behind the imports that it uses.
+    """
+
+    exports: frozenset[str]
+    by_name: Mapping[str, tuple[int, ...]]
+    next: tuple[tuple[str, ...], ...]
+    statements: tuple[tuple[str, ...], ...]
 
     @classmethod
     def of(cls, package: Package) -> Reach:
@@ -60,12 +68,17 @@ class Reach:
         for index, saved in enumerate(package.saved):
             for name in _touched(saved, package):
                 by_name[name].append(index)
+        following = tuple(
+            tuple(dict.fromkeys(_package_names(saved.statement.uses, package)))
+            for saved in package.saved
+        )
         return cls(
-            package=package,
-            _by_name={name: tuple(found) for name, found in by_name.items()},
-            _next=tuple(
-                tuple(dict.fromkeys(_package_names(saved.statement.uses, package)))
-                for saved in package.saved
+            exports=package.exports,
+            by_name={name: tuple(found) for name, found in by_name.items()},
+            next=following,
+            statements=tuple(
+                (*(text for name in names for text in package.imports.get(name, ())), saved.text)
+                for names, saved in zip(following, package.saved, strict=True)
             ),
         )
 
@@ -73,7 +86,7 @@ class Reach:
         """Indices of the saved statements that the names lead to."""
         todo = list(names)
         if "*" in todo:
-            todo.extend(self.package.exports)
+            todo.extend(self.exports)
         seen: set[str] = set()
         reached: set[int] = set()
         while todo:
@@ -81,18 +94,16 @@ class Reach:
             if name in seen:
                 continue
             seen.add(name)
-            for index in self._by_name.get(name, ()):
+            for index in self.by_name.get(name, ()):
                 if index not in reached:
                     reached.add(index)
-                    todo.extend(self._next[index])
+                    todo.extend(self.next[index])
         return frozenset(reached)
 
     def texts(self, reached: Iterable[int]) -> Iterator[str]:
         """The saved statements at these indices, each behind the imports that it uses."""
         for index in sorted(reached):
-            for name in self._next[index]:
-                yield from self.package.imports.get(name, ())
-            yield self.package.saved[index].text
+            yield from self.statements[index]
 
 
 def _touched(saved: Saved, package: Package) -> tuple[str, ...]:

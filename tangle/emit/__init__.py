@@ -3,6 +3,16 @@
 from __future__ import annotations
 
 from tangle.emit.package import MARK, Module, init, module
-from tangle.emit.tree import files, script_path
+from tangle.emit.tree import Script, files, script_path, section_script, tree
 
-__all__ = ["MARK", "Module", "files", "init", "module", "script_path"]
+__all__ = [
+    "MARK",
+    "Module",
+    "Script",
+    "files",
+    "init",
+    "module",
+    "script_path",
+    "section_script",
+    "tree",
+]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from tangle.analyse import Package, Saved, from_module, names_module
+from tangle.analyse import Package, PackageName, Saved, from_module, names_module
 from tangle.emit.text import comment
 from tangle.model import Origin, SectionName
 
@@ -99,10 +99,9 @@ def _import_lines(saved: Saved, package: Package, written: set[str]) -> Iterator
             yield f"{entry.alias} = {entry.attribute}", origin
 
 
-def init(package: Package) -> str:
+def init(name: PackageName) -> str:
     """The text of the package's `__init__.py`: helpers for the section scripts."""
-    root, name = package.name.root, package.name.module
-    return f'''{MARK}"""The notes as a program: `from {root} import {name}`."""
+    return f'''{MARK}"""The notes as a program: `from {name.root} import {name.module}`."""
 
 import contextlib
 import importlib
@@ -157,15 +156,15 @@ def get_ipython():
 '''
 
 
-def main(package: Package, sections: Sequence[tuple[SectionName, str, str]]) -> str:
+def main(name: PackageName, sections: Sequence[tuple[SectionName, str, str]]) -> str:
     """The text of `__main__.py`: lists the sections, or runs one.
 
     Args:
-        package: the package it belongs to.
+        name: of the package it belongs to.
         sections: name, title and module name of every section that has code.
     """
-    rows = "".join(f"    ({name!r}, {title!r}, {script!r}),\n" for name, title, script in sections)
-    root = package.name.root
+    rows = "".join(f"    ({one!r}, {title!r}, {script!r}),\n" for one, title, script in sections)
+    root = name.root
     return f'''{MARK}"""`python -m {root}` lists the sections, `python -m {root} 3.6` runs one."""
 
 import difflib

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Final
 
 from tangle.link.config import GraphConfig
@@ -31,6 +31,19 @@ PYTHON: Final = frozenset({"python", "python3", "py"})
 
 def link(pages: Iterable[Page], config: GraphConfig) -> Graph:
     """Link pages into a graph; every problem met is in it, none is raised."""
+    return linked(pages, config).graph
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Linked:
+    """A graph, and the outlines of its pages that it was made of."""
+
+    graph: Graph
+    outlines: Mapping[PagePath, Outline]
+
+
+def linked(pages: Iterable[Page], config: GraphConfig) -> Linked:
+    """Link pages into a graph, and tell their outlines too."""
     by_path = {page.path: page for page in sorted(pages, key=lambda page: page.path)}
     titles = {
         path: page.title or title_from_path(path, config.name_format)
@@ -41,7 +54,7 @@ def link(pages: Iterable[Page], config: GraphConfig) -> Graph:
     outlines = {path: outline(page, titles[path], names[path]) for path, page in by_path.items()}
     chunks, chunk_problems = _chunks(by_path, outlines, ids)
     found, unit_problems = units(Contents(pages=by_path, outlines=outlines, chunks=chunks, ids=ids))
-    return Graph(
+    graph = Graph(
         pages=by_path,
         titles=titles,
         ids=ids,
@@ -56,6 +69,7 @@ def link(pages: Iterable[Page], config: GraphConfig) -> Graph:
             *unit_problems,
         ),
     )
+    return Linked(graph=graph, outlines=outlines)
 
 
 # --- names: ids and titles -----------------------------------------------------------------------

@@ -24,6 +24,11 @@ class Outline:
     around: tuple[int, ...]
     settings: PageSettings
 
+    @property
+    def sections(self) -> tuple[Section, ...]:
+        """The page's own section, then those found in it."""
+        return (self.page_section, *self.found)
+
     def section_at(self, block: int) -> Section:
         """The innermost section around a block."""
         index = self.around[block]
