@@ -10,7 +10,6 @@ from tangle.analyse.package import future_features
 from tangle.analyse.plan import (
     Borrowed,
     Package,
-    PackageName,
     Plan,
     PlannedChunk,
     Saved,
@@ -20,7 +19,6 @@ from tangle.analyse.planning import (
     PackagePlan,
     Planning,
     UnitPlan,
-    in_order,
     plan,
     unknown_needs,
 )
@@ -33,7 +31,6 @@ __all__ = [
     "Locator",
     "Lookups",
     "Package",
-    "PackageName",
     "PackagePlan",
     "Plan",
     "PlannedChunk",
@@ -47,7 +44,6 @@ __all__ = [
     "UnitPlan",
     "from_module",
     "future_features",
-    "in_order",
     "names_module",
     "plan",
     "unit_code",

@@ -9,9 +9,9 @@ from tangle.analyse.code import GIVEN, ChunkCode, Position, UnitCode
 from tangle.analyse.definitions import Definitions
 from tangle.analyse.lend import Lender
 from tangle.analyse.names import Import, Statement, Use
-from tangle.analyse.plan import Borrowed, Package, PackageName
+from tangle.analyse.plan import Borrowed, Package
 from tangle.analyse.reach import from_module, names_module, package_attribute
-from tangle.model import Problem
+from tangle.model import PackageName, Problem
 
 
 @dataclass(slots=True, kw_only=True)

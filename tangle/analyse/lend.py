@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from tangle.analyse.code import GIVEN, Position
 from tangle.analyse.definitions import Definitions, Lookups
 from tangle.analyse.names import Use
-from tangle.analyse.plan import Borrowed, PackageName
+from tangle.analyse.plan import Borrowed
 from tangle.analyse.reach import asked_of_package, from_module
-from tangle.model import CodeLine
+from tangle.model import CodeLine, PackageName
 
 Wanted = tuple[Position, str]
 """A statement and, where it is borrowed by name (an import, something saved), that name."""

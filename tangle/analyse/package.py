@@ -9,10 +9,10 @@ from dataclasses import dataclass, field
 from tangle.analyse.code import GIVEN, ChunkCode, Position
 from tangle.analyse.definitions import Definitions
 from tangle.analyse.names import Import, Statement, Use
-from tangle.analyse.plan import Package, PackageName, Saved
+from tangle.analyse.plan import Package, Saved
 from tangle.analyse.reach import from_module, names_module, package_attribute
 from tangle.analyse.source import place_in
-from tangle.model import Place, Problem, Section, SectionName
+from tangle.model import PackageName, Place, Problem, Section, SectionName
 
 
 @dataclass(slots=True, kw_only=True)

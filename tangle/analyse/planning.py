@@ -15,9 +15,20 @@ from tangle.analyse.definitions import Definitions, Lookups
 from tangle.analyse.lend import Lender
 from tangle.analyse.locate import Locator
 from tangle.analyse.package import Closure
-from tangle.analyse.plan import Borrowed, Package, PackageName, Plan, PlannedChunk, Saved, Session
+from tangle.analyse.plan import Borrowed, Package, Plan, PlannedChunk, Saved, Session
 from tangle.analyse.reach import Reach, asked_of_package
-from tangle.model import Graph, Page, Place, Problem, Property, Section, SectionName, Unit
+from tangle.model import (
+    Graph,
+    PackageName,
+    Page,
+    Place,
+    Problem,
+    Property,
+    Section,
+    SectionName,
+    Unit,
+    in_order,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,20 +150,6 @@ class Planning:
 
 def _sections(units: Iterable[Unit]) -> Mapping[SectionName, Section]:
     return {part.name: part for unit in units for part in (unit.section, *unit.parts)}
-
-
-def in_order(problems: Iterable[Problem]) -> Iterator[Problem]:
-    """Problems by their place, each once."""
-    seen: set[tuple[str, int, int, str, str]] = set()
-    for problem in sorted(problems, key=_key):
-        if _key(problem) not in seen:
-            seen.add(_key(problem))
-            yield problem
-
-
-def _key(problem: Problem) -> tuple[str, int, int, str, str]:
-    place = problem.place
-    return (place.path, place.line, place.column, problem.code, problem.message)
 
 
 def unknown_needs(graph: Graph, known: Collection[SectionName]) -> Iterator[Problem]:

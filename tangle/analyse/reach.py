@@ -7,7 +7,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from tangle.analyse.names import Import, Statement, Use
-from tangle.analyse.plan import Package, PackageName, Saved
+from tangle.analyse.plan import Package, Saved
+from tangle.model import PackageName
 
 
 def names_module(entry: Import, name: PackageName) -> bool:

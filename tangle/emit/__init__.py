@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from tangle.emit.package import MARK, Module, init, module
-from tangle.emit.tree import Script, files, script_path, section_script, tree
+from tangle.emit.tree import files, script_path, script_paths, section_script, shared_files
 
 __all__ = [
     "MARK",
     "Module",
-    "Script",
     "files",
     "init",
     "module",
     "script_path",
+    "script_paths",
     "section_script",
-    "tree",
+    "shared_files",
 ]

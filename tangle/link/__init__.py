@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tangle.link.config import CONFIG, GraphConfig, graph_config
+from tangle.link.config import GraphConfig, graph_config
 from tangle.link.expand import MAX_TOTAL
 from tangle.link.facts import PageFacts, leanings, page_facts
 from tangle.link.graph import PYTHON, Linked, link, linked
@@ -10,7 +10,6 @@ from tangle.link.settings import KNOWN, OUTPUT, PREFIX
 from tangle.link.titles import title_from_path, title_key
 
 __all__ = [
-    "CONFIG",
     "KNOWN",
     "MAX_TOTAL",
     "OUTPUT",

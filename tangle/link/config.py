@@ -6,9 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from tangle.model import PagePath, Place, Problem
-
-CONFIG: Final = PagePath("logseq/config.edn")
+from tangle.model import CONFIG, Place, Problem
 
 UNITS: Final = {"tab": "\t", "two-spaces": "  ", "four-spaces": "    ", "eight-spaces": " " * 8}
 

@@ -2,35 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from tangle.analyse import Plan, Session
-from tangle.model import PagePath, Place, Problem, SectionName
+from tangle.model import PagePath, Place, Problem
 from tangle.pipeline.build import generated_changes
-from tangle.pipeline.load import Loaded, load, shown
+from tangle.pipeline.findings import FoundOutput, UnitFindings
+from tangle.pipeline.memory import Memory
+from tangle.pipeline.problems import by_place, shown
 from tangle.pipeline.project import Project
 from tangle.pipeline.reports import SectionRow, State
+from tangle.pipeline.survey import Survey, survey
 from tangle.store import ASSET_FOLDER, ForeignFile, asset_names
-from tangle.write import StoredOutput, stored_outputs
 
 
 def check(project: Project) -> tuple[Problem, ...]:
     """All problems of a project: its notes, its stored outputs, what was generated from it."""
-    loaded = load(project)
-    found = [shown(project, problem) for problem in (*loaded.problems, *stale_outputs(loaded))]
-    found.sort(key=lambda problem: (problem.place.path, problem.place.line, problem.place.column))
-    return (*found, *_stale_files(loaded))
+    found = survey(project, Memory(project))
+    problems = by_place(
+        shown(project, problem) for problem in (*found.problems, *stale_outputs(found))
+    )
+    return (*problems, *_stale_files(found))
 
 
-def stale_outputs(loaded: Loaded) -> Iterator[Problem]:
+def stale_outputs(found: Survey) -> Iterator[Problem]:
     """Outputs in the notes that belong to other code, or that a person edited."""
-    digests = _digests(loaded.plan.sessions)
-    sections = _sections(loaded.plan)
-    figures = set(asset_names(loaded.project.graph))
-    for path, page in loaded.pages.items():
-        for stored in stored_outputs(page):
+    digests = _digests(found.findings.units)
+    sections = {(e[0], e[1]): e[3] for unit in found.findings.units for e in unit.digests}
+    figures = set(asset_names(found.project.graph))
+    for path, page in found.findings.pages.items():
+        for stored in map(FoundOutput._make, page.outputs):
             current = digests.get((path, stored.host))
             section = sections.get((path, stored.host))
             if current is None or stored.code_digest not in current:
@@ -41,25 +44,16 @@ def stale_outputs(loaded: Loaded) -> Iterator[Problem]:
                 yield replace(_without_figure(path, stored, min(missing)), section=section)
 
 
-def _digests(sessions: Iterable[Session]) -> dict[tuple[PagePath, int], set[str]]:
+def _digests(units: Iterable[UnitFindings]) -> dict[tuple[PagePath, int], set[str]]:
     """The digests of the chunks of every block that has some."""
     found: dict[tuple[PagePath, int], set[str]] = {}
-    for session in sessions:
-        for planned in session.chunks:
-            occurrence = planned.occurrence
-            found.setdefault((occurrence.page, occurrence.host), set()).add(planned.digest)
+    for unit in units:
+        for page, host, digest, _ in unit.digests:
+            found.setdefault((page, host), set()).add(digest)
     return found
 
 
-def _sections(plan: Plan) -> dict[tuple[PagePath, int], SectionName]:
-    return {
-        (planned.occurrence.page, planned.occurrence.host): planned.occurrence.section
-        for session in plan.sessions
-        for planned in session.chunks
-    }
-
-
-def _without_figure(path: PagePath, stored: StoredOutput, name: str) -> Problem:
+def _without_figure(path: PagePath, stored: FoundOutput, name: str) -> Problem:
     return Problem(
         code="stale-output",
         severity="error",
@@ -69,7 +63,7 @@ def _without_figure(path: PagePath, stored: StoredOutput, name: str) -> Problem:
     )
 
 
-def _stale(path: PagePath, stored: StoredOutput, *, orphan: bool) -> Problem:
+def _stale(path: PagePath, stored: FoundOutput, *, orphan: bool) -> Problem:
     message = "this output belongs to no chunk" if orphan else "this output is of older code"
     hint = "delete the block, or run `tangle clean`" if orphan else "run the section again"
     if stored.edited:
@@ -84,7 +78,7 @@ def _stale(path: PagePath, stored: StoredOutput, *, orphan: bool) -> Problem:
     )
 
 
-def _edited(path: PagePath, stored: StoredOutput) -> Problem:
+def _edited(path: PagePath, stored: FoundOutput) -> Problem:
     return Problem(
         code="edited-output",
         severity="warning",
@@ -94,10 +88,10 @@ def _edited(path: PagePath, stored: StoredOutput) -> Problem:
     )
 
 
-def _stale_files(loaded: Loaded) -> Iterator[Problem]:
-    project = loaded.project
+def _stale_files(found: Survey) -> Iterator[Problem]:
+    project = found.project
     try:
-        changes = generated_changes(loaded)
+        changes = generated_changes(found)
     except ForeignFile as error:
         for path in error.paths:
             message = "a file stands here that tangle did not write"
@@ -129,51 +123,40 @@ def _file_problem(project: Project, path: Path, code: str, message: str, hint: s
 
 def sections(project: Project) -> tuple[SectionRow, ...]:
     """The sections that are scripts, and the numbered ones without code, in reading order."""
-    loaded = load(project)
-    saves: dict[SectionName, list[str]] = {}
-    units = {
-        part.name: session.name
-        for session in loaded.plan.sessions
-        for part in (session.unit.section, *session.unit.parts)
+    found = survey(project, Memory(project)).findings
+    saves: defaultdict[int, list[str]] = defaultdict(list)
+    for (unit, _, _), names in zip(found.package.saved, found.package.names, strict=True):
+        saves[unit].extend(names)
+    stored = {
+        path: tuple(map(FoundOutput._make, page.outputs))
+        for path, page in found.pages.items()
+        if page.outputs
     }
-    for saved in loaded.plan.package.saved:
-        saves.setdefault(units.get(saved.section, saved.section), []).extend(saved.names)
-    stored = {path: stored_outputs(page) for path, page in loaded.pages.items()}
     return tuple(
-        _row(project, session, tuple(saves.get(session.name, ())), stored)
-        for session in loaded.plan.sessions
+        SectionRow(
+            name=unit.name,
+            title=unit.title,
+            page=project.shown(unit.page),
+            line=unit.line,
+            chunks=unit.chunks,
+            borrowed=unit.borrowed,
+            saves=tuple(saves[index]),
+            state=_state(unit, stored),
+        )
+        for index, unit in enumerate(found.units)
     )
 
 
-def _row(
-    project: Project,
-    session: Session,
-    saves: tuple[str, ...],
-    stored: dict[PagePath, tuple[StoredOutput, ...]],
-) -> SectionRow:
-    section = session.unit.section
-    return SectionRow(
-        name=session.name,
-        title=section.title,
-        page=project.shown(section.page),
-        line=section.line,
-        chunks=len(session.chunks),
-        borrowed=len(session.prelude),
-        saves=saves,
-        state=_state(session, stored),
-    )
-
-
-def _state(session: Session, stored: dict[PagePath, tuple[StoredOutput, ...]]) -> State:
-    if not session.chunks:
+def _state(unit: UnitFindings, stored: Mapping[PagePath, Sequence[FoundOutput]]) -> State:
+    if not unit.chunks:
         return "no-code"
-    if session.problems or any(planned.code.broken for planned in session.chunks):
+    if unit.broken:
         return "broken"
-    digests = _digests([session])
+    digests = _digests([unit])
     found = [
         output.code_digest in digests[path, output.host]
-        for path, outputs in stored.items()
-        for output in outputs
+        for path in dict.fromkeys(path for path, _ in digests)
+        for output in stored.get(path, ())
         if (path, output.host) in digests
     ]
     if not found:

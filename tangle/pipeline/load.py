@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from tangle.analyse import Plan, plan
-from tangle.link import CONFIG, GraphConfig, graph_config, link
-from tangle.model import Page, PagePath, Place, Problem
+from tangle.link import GraphConfig, graph_config, link
+from tangle.model import CONFIG, Page, PagePath, Place, Problem
 from tangle.parse import NotUtf8, parse
+from tangle.pipeline.problems import by_place
 from tangle.pipeline.project import Project
-from tangle.store import NotReadable, page_files, read_bytes
+from tangle.store import NotReadable, page_files, read_bytes, read_files
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,33 +47,34 @@ def load(project: Project, *, known: Mapping[PagePath, Page] | None = None) -> L
     config, problems = graph_config(text)
     pages: dict[PagePath, Page] = {}
     unread: list[Problem] = []
-    for path in page_files(project.graph, config.hidden):
-        try:
-            pages[path] = _page(project, path, known or {})
-        except (NotUtf8, NotReadable) as error:
-            unread.append(_unread(project.graph / path, path, error))
+    for path, data in read_files(project.graph, page_files(project.graph, config.hidden)).items():
+        before = (known or {}).get(path)
+        page = before if before and before.data == data else parsed(project, path, data)
+        if isinstance(page, Problem):
+            unread.append(page)
+        else:
+            pages[path] = page
     result = plan(
         link(pages.values(), config), project.package, borrow=project.options.borrow == "on"
     )
-    found = sorted([*problems, *unread, *result.problems], key=_place_order)
     return Loaded(
         project=project,
         config=config,
         pages=pages,
         plan=result,
         unread=tuple(unread),
-        problems=tuple(found),
+        problems=by_place([*problems, *unread, *result.problems]),
     )
 
 
-def _place_order(problem: Problem) -> tuple[str, int, int]:
-    return (problem.place.path, problem.place.line, problem.place.column)
-
-
-def _page(project: Project, path: PagePath, known: Mapping[PagePath, Page]) -> Page:
-    data = read_bytes(project.graph / path)
-    before = known.get(path)
-    return before if before is not None and before.data == data else parse(data, path)
+def parsed(project: Project, path: PagePath, data: bytes | NotReadable) -> Page | Problem:
+    """A page, or why it cannot be read."""
+    if isinstance(data, NotReadable):
+        return _unread(project.graph / path, path, data)
+    try:
+        return parse(data, path)
+    except NotUtf8 as error:
+        return _unread(project.graph / path, path, error)
 
 
 def _unread(file: Path, path: PagePath, error: NotUtf8 | NotReadable) -> Problem:
@@ -87,9 +89,3 @@ def _unread(file: Path, path: PagePath, error: NotUtf8 | NotReadable) -> Problem
         message=message,
         hint=hint or None,
     )
-
-
-def shown(project: Project, problem: Problem) -> Problem:
-    """The problem with its page's path as messages name it."""
-    place = replace(problem.place, path=PagePath(project.shown(problem.place.path)))
-    return replace(problem, place=place)

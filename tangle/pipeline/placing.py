@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 
 from tangle.analyse import PlannedChunk, Session
 from tangle.errors import Refused
-from tangle.link import CONFIG
-from tangle.model import Page, PagePath, Place, Problem, Result, SectionName
-from tangle.pipeline.load import Loaded, load, shown
+from tangle.model import CONFIG, Page, PagePath, Place, Problem, Result, SectionName
+from tangle.pipeline.load import Loaded, load
+from tangle.pipeline.problems import shown
 from tangle.pipeline.project import Project
 from tangle.store import (
     ASSET_FOLDER,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import keyword
+import os
 import re
 import tomllib
 from collections.abc import Mapping, Sequence
@@ -11,9 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Literal
 
-from tangle.analyse import PackageName
 from tangle.errors import Refused, UsageError
-from tangle.model import PagePath
+from tangle.model import PackageName, PagePath
 from tangle.store import create, find_graph, read_bytes
 
 CONFIG_NAME: Final = "tangle.toml"
@@ -105,6 +105,13 @@ class Project:
     def self_contained(self) -> bool:
         """Whether notes and output both lie in the root, so that one can find the other."""
         return self.graph.is_relative_to(self.root) and self.output.is_relative_to(self.root)
+
+    def folder_from_output(self, path: PagePath) -> str | None:
+        """A page's folder as seen from the output folder, where every machine has it so."""
+        if not self.self_contained:
+            return None
+        folder = (self.graph / path).parent
+        return Path(os.path.relpath(folder, self.output)).as_posix()
 
     def shown(self, path: PagePath) -> str:
         """A page's path as messages name it: relative to the project's root."""

@@ -20,8 +20,9 @@ from tangle.model import (
     SessionResult,
 )
 from tangle.pipeline.jobs import PreparedPackage, RunOptions, cache_key, job, package_files
-from tangle.pipeline.load import Loaded, load, shown
+from tangle.pipeline.load import Loaded, load
 from tangle.pipeline.placing import Placed, Placement, outputs_of, place
+from tangle.pipeline.problems import shown
 from tangle.pipeline.project import Project
 from tangle.pipeline.reports import RunReport, SectionRun
 from tangle.pipeline.selection import Selected, select, select_all

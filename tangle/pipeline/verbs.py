@@ -6,11 +6,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from tangle.emit import script_path
+from tangle.emit import section_script
 from tangle.model import Page, PagePath, Problem
 from tangle.parse import parse
-from tangle.pipeline.build import generated
-from tangle.pipeline.load import load, shown
+from tangle.pipeline.load import load
+from tangle.pipeline.memory import forget
+from tangle.pipeline.problems import shown
 from tangle.pipeline.project import Project
 from tangle.pipeline.running import CACHE
 from tangle.pipeline.selection import find_session
@@ -28,7 +29,8 @@ def show(project: Project, name: str) -> str:
     """
     loaded = load(project)
     session = find_session(loaded.plan, name)
-    return generated(loaded)[script_path(loaded.plan, session.name)]
+    folder = project.folder_from_output(session.unit.section.page)
+    return section_script(session, project.package, folder=folder, seed=project.options.seed)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,6 +77,7 @@ def clean(project: Project, *, force: bool = False) -> CleanReport:
             used.update(plan.used_assets)
         figures = sum(remove_asset(project.graph, name) for name in sorted(dropped - used))
         Cache(project.state / CACHE).clear()
+        forget(project)
     return CleanReport(pages=tuple(pages), figures=figures, kept=tuple(kept))
 
 

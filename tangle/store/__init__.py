@@ -22,7 +22,14 @@ from tangle.store.errors import (
     Outside,
 )
 from tangle.store.files import DISK, Disk, Files
-from tangle.store.graph import PAGE_LIMIT, digest_file, find_graph, page_files, read_bytes
+from tangle.store.graph import (
+    PAGE_LIMIT,
+    digest_file,
+    find_graph,
+    page_files,
+    read_bytes,
+    read_files,
+)
 from tangle.store.locks import LOCK_FOLDER, lock
 from tangle.store.replacing import create, replace
 from tangle.store.tree import MARK, TreeChanges, plan_tree, write_tree
@@ -56,6 +63,7 @@ __all__ = [
     "page_files",
     "plan_tree",
     "read_bytes",
+    "read_files",
     "remove_asset",
     "replace",
     "scratch_tree",

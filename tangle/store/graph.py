@@ -12,7 +12,7 @@ from tangle.model import PagePath
 from tangle.store.errors import NotReadable, reason, way_out
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
 PAGE_LIMIT = 16 * 1024 * 1024
@@ -109,6 +109,45 @@ def read_bytes(path: Path, limit: int = PAGE_LIMIT) -> bytes:
         raise NotReadable(path, reason(error), way_out(error)) from error
     if len(data) > limit:
         raise NotReadable(path, f"more than {limit} bytes", "split it or move it away")
+    return data
+
+
+def read_files(
+    folder: Path, names: Iterable[PagePath], limit: int = PAGE_LIMIT
+) -> Mapping[PagePath, bytes | NotReadable]:
+    """The content of many files, as `read_bytes` gives it, or why a file cannot be read."""
+    found: dict[PagePath, bytes | NotReadable] = {}
+    start = f"{folder}{os.sep}"
+    for name in names:
+        try:
+            found[name] = _content(start + name, limit)
+        except (OSError, ValueError, _OutOfTheWay):
+            try:
+                found[name] = read_bytes(folder / name, limit)
+            except NotReadable as error:
+                found[name] = error
+    return found
+
+
+class _OutOfTheWay(Exception):
+    """A file is none of those that are read without more ado."""
+
+
+def _content(path: str, limit: int) -> bytes:
+    """The content of a regular file; by a way that is short, as there may be ten thousand."""
+    if not stat.S_ISREG(os.stat(path).st_mode):  # noqa: PTH116
+        raise _OutOfTheWay
+    descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0))
+    try:
+        status = os.fstat(descriptor)
+        size = status.st_size
+        if size > limit or not stat.S_ISREG(status.st_mode):
+            raise _OutOfTheWay
+        data = os.read(descriptor, size + 1)
+    finally:
+        os.close(descriptor)
+    if len(data) != size:
+        raise _OutOfTheWay
     return data
 
 

@@ -1,0 +1,456 @@
+"""Findings made anew for what an edit can have touched, and taken over for all the rest.
+
+The pages that changed are linked and planned together with those that bear on them: a part of the
+graph, in which units elsewhere are known by the names that they define. Where their code is wanted
+after all, their pages join the part, and it is done again. What was looked up for a unit when its
+session was planned (`Lookups`) tells whether a change can make a difference to it.
+
+Whatever is out of the ordinary (a page's title, sections, ids or chunk names changed, the package
+has other names, too much is touched) is left to `find_all`: then the answer is None.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from tangle.analyse import (
+    MAX_NEAR,
+    ChunkCode,
+    Lookups,
+    Package,
+    PackagePlan,
+    Planning,
+    Position,
+    Reach,
+    UnitCode,
+    UnitPlan,
+    unit_code,
+    unknown_needs,
+)
+from tangle.emit import module
+from tangle.link import GraphConfig, linked, page_facts
+from tangle.model import Page, PagePath, Section, Unit
+from tangle.parse import NotUtf8, parse
+from tangle.pipeline.finder import Finder, by_section, faces, is_heavy, unit_pages, with_files
+from tangle.pipeline.findings import (
+    Findings,
+    PackageFindings,
+    PageFindings,
+    UnitFindings,
+    digest_of,
+    problem_of,
+)
+from tangle.pipeline.project import Project
+
+_FEW = 50
+_SHARE = 5
+"""A part may have some pages, or one in so many of the graph's: else reading all is as quick."""
+
+
+class _GiveUp(Exception):
+    """The whole graph has to be looked at."""
+
+
+class _Wanted(Exception):
+    """The code of units is needed whose pages are not in the part."""
+
+    def __init__(self, units: Iterable[int]) -> None:
+        self.units = frozenset(units)
+
+
+def renewed(
+    project: Project,
+    known: Findings,
+    data: Mapping[PagePath, bytes],
+    changed: Mapping[PagePath, str],
+) -> Findings | None:
+    """What is found now; None where the whole graph has to be looked at.
+
+    Args:
+        project: whose notes.
+        known: what was found before.
+        data: the bytes of every page, the same pages as before.
+        changed: the pages whose bytes changed, with their digests.
+    """
+    if known.heavy:
+        return None
+    part = _Part(known, data, changed)
+    try:
+        while True:
+            try:
+                return _Renewal(project, known, part).findings()
+            except _Wanted as wanted:
+                part.add_units(wanted.units)
+    except (_GiveUp, NotUtf8):
+        return None
+
+
+class _Part:
+    """The pages of a graph that take part; whoever is in it can be linked rightly.
+
+    Attributes:
+        changed: the pages that changed, with their digests.
+        reported: those that can have other problems now, or other sections.
+        pages: all in it, as they are now.
+    """
+
+    def __init__(
+        self, known: Findings, data: Mapping[PagePath, bytes], changed: Mapping[PagePath, str]
+    ) -> None:
+        self.changed = changed
+        self.pages: dict[PagePath, Page] = {}
+        self._known = known
+        self._data = data
+        self._on_page: defaultdict[PagePath, list[int]] = defaultdict(list)
+        for index, unit in enumerate(known.units):
+            for path in unit.pages:
+                self._on_page[path].append(index)
+        self.reported = self._leaning(changed)
+        self._add(self.reported)
+        self._add(
+            known.ids[reference.target]
+            for path in self.reported
+            for reference in self.pages[path].references
+            if reference.target in known.ids
+        )
+
+    def units_on(self, paths: Iterable[PagePath]) -> set[int]:
+        """The units whose code or sections stand in pages."""
+        return {unit for path in paths for unit in self._on_page.get(path, ())}
+
+    def has(self, unit: int) -> bool:
+        """Whether a unit is in the part, and so as a whole."""
+        return all(path in self.pages for path in self._known.units[unit].pages)
+
+    def add_units(self, units: Iterable[int]) -> None:
+        """Bring in units that are not there yet."""
+        self._add(path for unit in units for path in self._known.units[unit].pages)
+
+    def _leaning(self, changed: Iterable[PagePath]) -> frozenset[PagePath]:
+        """Pages with all that lean on them, through others too."""
+        leaning: defaultdict[PagePath, list[PagePath]] = defaultdict(list)
+        for path, page in self._known.pages.items():
+            for other in page.leans:
+                leaning[other].append(path)
+        todo, found = list(changed), set(changed)
+        while todo:
+            for path in leaning.get(todo.pop(), ()):
+                if path not in found:
+                    found.add(path)
+                    todo.append(path)
+        return frozenset(found)
+
+    def _add(self, paths: Iterable[PagePath]) -> None:
+        """Bring in pages, with those that they lean on and those that share units with them."""
+        todo = list(paths)
+        limit = max(_FEW, len(self._known.pages) // _SHARE)
+        while todo:
+            path = todo.pop()
+            if path in self.pages:
+                continue
+            if len(self.pages) >= limit:
+                raise _GiveUp
+            self.pages[path] = parse(self._data[path], path)
+            todo.extend(self._known.pages[path].leans)
+            for unit in self._on_page.get(path, ()):
+                todo.extend(self._known.units[unit].pages)
+
+
+@dataclass(slots=True, kw_only=True)
+class _Touched:
+    """What is not as it was.
+
+    Attributes:
+        units: units of which others notice a change.
+        moved: units of which others notice one only if they tell places.
+        names: names that other units define than before.
+        missing: units that miss other names than before.
+        package: names that mean something else in the package.
+    """
+
+    units: set[int] = field(default_factory=set)
+    moved: set[int] = field(default_factory=set)
+    names: set[str] = field(default_factory=set)
+    missing: set[int] = field(default_factory=set)
+    package: set[str] = field(default_factory=set)
+
+    def concerns(self, unit: UnitFindings) -> bool:
+        """Whether any of it can make a difference to a unit."""
+        tells_places = unit.syntax or unit.missing or unit.needs
+        return (
+            not self.units.isdisjoint(unit.units)
+            or not self.names.isdisjoint(unit.names)
+            or not self.missing.isdisjoint(unit.units)
+            or not self.package.isdisjoint(unit.package)
+            or bool(tells_places and not self.moved.isdisjoint(unit.units))
+            or any(self._is_near(name) for name in unit.near)
+        )
+
+    def concerns_package(self, package: PackageFindings) -> bool:
+        """Whether any of it can make a difference to the package."""
+        return (
+            not self.units.isdisjoint(package.units)
+            or not self.names.isdisjoint(package.asked)
+            or bool(package.problems and not self.moved.isdisjoint(package.units))
+        )
+
+    def _is_near(self, name: str) -> bool:
+        """Whether the names most like another one may be others now."""
+        return bool(difflib.get_close_matches(name, self.names, n=1, cutoff=0.75))
+
+
+class _Renewal:
+    """One attempt to make findings anew with the pages that are in the part now."""
+
+    def __init__(self, project: Project, known: Findings, part: _Part) -> None:
+        self._project = project
+        self._known = known
+        self._part = part
+        self._linked = linked(part.pages.values(), GraphConfig(name_format=known.name_format))
+        self._check_facts()
+        if is_heavy(self._linked.graph):
+            raise _GiveUp
+        self._units = self._all_units()
+        self._reported = self._reported_units()
+        self._planning = Planning(
+            self._units,
+            project.package,
+            borrow=project.options.borrow == "on",
+            own_names={
+                index: frozenset(unit.own_names)
+                for index, unit in enumerate(known.units)
+                if not part.has(index)
+            },
+        )
+        self._finder = Finder(project, self._linked)
+        self._touched = _Touched()
+
+    def findings(self) -> Findings:
+        """What is found now.
+
+        Raises:
+            _Wanted: more units are needed in the part.
+            _GiveUp: the whole graph has to be looked at.
+        """
+        known = self._known
+        dirty = self._notice()
+        package, package_findings = self._package(dirty)
+        plans = self._sessions(dirty, package)
+        found = known._replace(
+            pages=self._pages(), units=self._new_units(plans), package=package_findings
+        )
+        self._check_near(plans, found.units)
+        name = self._project.package
+        text = known.shared[f"{name.root}/{name.module}.py"]
+        if package_findings is not known.package:
+            text = module(package.package).text
+        return with_files(self._project, found, text)
+
+    # what takes part
+
+    def _check_facts(self) -> None:
+        """See that other pages notice nothing of the changed ones."""
+        for path in self._part.changed:
+            if digest_of(page_facts(self._linked, path)) != self._known.pages[path].facts:
+                raise _GiveUp
+
+    def _all_units(self) -> Sequence[UnitCode]:
+        """Every unit of the graph, those outside the part by what is known of them."""
+        here = {unit.name: unit for unit in self._linked.graph.units}
+        units = self._known.units
+        there = [units[i].name for i in sorted(self._part.units_on(self._part.pages))]
+        if list(here) != there:
+            raise _GiveUp
+        return [
+            unit_code(here[unit.name], self._part.pages)
+            if unit.name in here
+            else _stand_in(index, unit)
+            for index, unit in enumerate(units)
+        ]
+
+    # what changed
+
+    def _reported_units(self) -> set[int]:
+        """The units that stand, or stood, in the pages that are reported."""
+        reported = self._part.reported
+        now = {
+            index
+            for index in self._part.units_on(self._part.pages)
+            if not reported.isdisjoint(unit_pages(self._units[index].unit))
+        }
+        return now | self._part.units_on(reported)
+
+    def _notice(self) -> set[int]:
+        """The units that are not what they were; what others may notice of it is noted."""
+        dirty: set[int] = set()
+        touched = self._touched
+        for index in self._reported:
+            known, code = self._known.units[index], self._units[index]
+            text, placed = faces(code.unit, self._part.pages)
+            if placed == known.placed:
+                continue
+            dirty.add(index)
+            touched.moved.add(index)
+            if text != known.code:
+                touched.units.add(index)
+            touched.names.update(code.binders.keys() ^ set(known.binds))
+            touched.names.update(code.lost ^ set(known.lost))
+        for index, names in enumerate(self._planning.module_names):
+            if names != set(self._known.units[index].module_names):
+                dirty.add(index)
+                touched.units.add(index)
+        return dirty
+
+    # the package
+
+    def _package(self, dirty: Iterable[int]) -> tuple[PackagePlan, PackageFindings]:
+        """The package: as it is remembered, unless a change can make a difference to it."""
+        known = self._known.package
+        marked = (self._units[i].marked or self._known.units[i].marked for i in dirty)
+        if not any(marked) and not self._touched.concerns_package(known):
+            return _remembered(self._project, known), known
+        savers = {index for index, unit in enumerate(self._units) if unit.marked}
+        self._want({*savers, *known.units})
+        plan = self._planning.package()
+        found = self._finder.package(plan)
+        if (found.exports, found.star, found.modules) != (
+            tuple(known.exports),
+            known.star,
+            tuple(known.modules),
+        ):
+            raise _GiveUp
+        self._touched.units.update(_differing(found.saved, known.saved))
+        asked = {name for unit in self._known.units for name in unit.package}
+        before = _remembered(self._project, known).reach
+        self._touched.package.update(
+            name for name in asked if _reached(plan.reach, name) != _reached(before, name)
+        )
+        return plan, found
+
+    def _want(self, units: Iterable[int]) -> None:
+        wanted = [index for index in units if not self._part.has(index)]
+        if wanted:
+            raise _Wanted(wanted)
+
+    # the sessions
+
+    def _sessions(self, dirty: Iterable[int], package: PackagePlan) -> Mapping[int, UnitPlan]:
+        """The sessions to which a change can make a difference."""
+        known = self._known.units
+        affected = set(dirty)
+        plans: dict[int, UnitPlan] = {}
+        while True:
+            affected.update(i for i, unit in enumerate(known) if self._touched.concerns(unit))
+            if affected == plans.keys():
+                return plans
+            if len(affected) > max(_FEW, len(known) // _SHARE):
+                raise _GiveUp
+            self._want({other for i in affected for other in (i, *known[i].units)})
+            missing = {
+                index: {name: problem_of(problem) for name, problem in unit.missing}
+                for index, unit in enumerate(known)
+                if unit.missing and index not in affected
+            }
+            order = sorted(affected)
+            found = self._planning.sessions(package, order, missing)
+            plans = dict(zip(order, found, strict=True))
+            self._touched.missing.update(
+                index
+                for index, plan in plans.items()
+                if plan.missing.keys() != {name for name, _ in known[index].missing}
+            )
+
+    # the findings
+
+    def _pages(self) -> Mapping[PagePath, PageFindings]:
+        found = dict(self._known.pages)
+        for path in self._part.reported:
+            before = found[path]
+            facts = page_facts(self._linked, path)
+            digest = self._part.changed.get(path, before.digest)
+            found[path] = self._finder.page(path, digest, facts, before.leans)
+        return found
+
+    def _new_units(self, plans: Mapping[int, UnitPlan]) -> Sequence[UnitFindings]:
+        graph = self._linked.graph
+        names = {unit.name for unit in self._known.units}
+        needs = by_section(unknown_needs(graph, names))
+        units = list(self._known.units)
+        for index in {*plans, *self._reported}:
+            own = needs.get(units[index].name, ())
+            if index in plans:
+                units[index] = self._finder.unit(index, plans[index], self._planning, own)
+            else:
+                units[index] = units[index]._replace(needs=self._finder.located(own))
+        return units
+
+    def _check_near(self, plans: Mapping[int, UnitPlan], units: Sequence[UnitFindings]) -> None:
+        """Give up where order decides which names a likely one was looked up for."""
+        before = self._known.units
+        most = max(len({name for u in those for name in u.near}) for those in (before, units))
+        asking = any(before[i].near or units[i].near for i in plans)
+        if most >= MAX_NEAR and (asking or self._touched.names):
+            raise _GiveUp
+
+
+def _stand_in(index: int, known: UnitFindings) -> UnitCode:
+    """A unit outside the part: what is known of it, and a call for more if that is not enough."""
+
+    def read() -> tuple[ChunkCode, ...]:
+        raise _Wanted([index])
+
+    section = Section(
+        name=known.name,
+        number=tuple(known.number),
+        title=known.title,
+        page=known.page,
+        block=-1,
+        line=known.line,
+    )
+    unit = UnitCode(unit=Unit(section=section, parts=(), occurrences=(), needs=()), read=read)
+    # That some statement binds a name is known; who wants to see it has to read the unit.
+    binders = dict.fromkeys(known.binds, ((0, 0),))
+    vars(unit).update(binders=binders, lost=frozenset(known.lost), marked=known.marked)
+    return unit
+
+
+def _remembered(project: Project, known: PackageFindings) -> PackagePlan:
+    """The package as far as sessions ask for it."""
+    exports = frozenset(known.exports)
+    package = Package(
+        name=project.package,
+        future=(),
+        imports={},
+        aliases=(),
+        saved=(),
+        exports=exports,
+        star=known.star,
+    )
+    return PackagePlan(
+        package=package,
+        saved=dict.fromkeys(Position(*position) for position in known.saved),
+        reach=Reach(
+            exports=exports,
+            by_name={name: tuple(indices) for name, indices in known.by_name.items()},
+            next=tuple(map(tuple, known.next)),
+            statements=tuple(map(tuple, known.statements)),
+        ),
+        modules=frozenset(known.modules),
+        problems=(),
+        lookups=Lookups(),
+    )
+
+
+def _differing(
+    one: Iterable[tuple[int, int, int]], other: Iterable[tuple[int, int, int]]
+) -> set[int]:
+    """The units whose saved statements stand elsewhere."""
+    return {unit for unit, _, _ in set(map(tuple, one)) ^ set(map(tuple, other))}
+
+
+def _reached(reach: Reach, name: str) -> Sequence[tuple[int, Sequence[str]]]:
+    """The saved statements that a name leads to, with their place in the package."""
+    return [(index, reach.statements[index]) for index in sorted(reach.closure([name]))]
