@@ -71,6 +71,7 @@ def _fail(message: str, code: int) -> NoReturn:
 
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+_REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 FOLDER = click.Path(file_okay=False, path_type=Path)
 FILE = click.Path(dir_okay=False, path_type=Path)
 
@@ -141,16 +142,16 @@ def _print_json(document: object) -> None:
 
 
 def _print_lines(lines: Iterable[str], *, err: bool = False) -> None:
-    for line in lines:
-        # A title or a message may hold what a terminal would obey.
-        click.echo(_CONTROL.sub("\N{REPLACEMENT CHARACTER}", line), err=err)
+    # A title or a message may hold what a terminal would obey.
+    text = "".join(f"{_CONTROL.sub(_REPLACEMENT, line)}\n" for line in lines)
+    if text:
+        click.echo(text, nl=False, err=err)
 
 
 def _print_problems(project: Project, problems: Iterable[Problem], *, err: bool = False) -> None:
     from tangle_cli.text import problem_lines
 
-    for problem in problems:
-        _print_lines(problem_lines(project, problem), err=err)
+    _print_lines((line for p in problems for line in problem_lines(project, p)), err=err)
 
 
 @cli.command()
@@ -210,9 +211,8 @@ def build(where: Where, check: bool) -> None:
         ("changed", changes.changed),
         ("removed", changes.removed),
     ):
-        for name in names:
-            path = path_from_here(project, str(project.output / name))
-            click.echo(f"{path}: {would}{verb}")
+        paths = (path_from_here(project, str(project.output / name)) for name in names)
+        _print_lines(f"{path}: {would}{verb}" for path in paths)
     if not changes.any:
         click.echo(f"{path_from_here(project, str(project.output))}: up to date")
     if report.problems:

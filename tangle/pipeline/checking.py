@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from tangle.model import PagePath, Place, Problem
-from tangle.pipeline.build import generated_changes
+from tangle.pipeline.building import generated_changes
 from tangle.pipeline.findings import FoundOutput, UnitFindings
 from tangle.pipeline.memory import Memory
 from tangle.pipeline.problems import by_place, shown

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import difflib
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from tangle.analyse import (
@@ -32,7 +32,7 @@ from tangle.analyse import (
 )
 from tangle.emit import module
 from tangle.link import GraphConfig, linked, page_facts
-from tangle.model import Page, PagePath, Section, Unit
+from tangle.model import Page, PagePath, Section, SectionName, Unit
 from tangle.parse import NotUtf8, parse
 from tangle.pipeline.finder import Finder, by_section, faces, is_heavy, unit_pages, with_files
 from tangle.pipeline.findings import (
@@ -104,6 +104,7 @@ class _Part:
         self.pages: dict[PagePath, Page] = {}
         self._known = known
         self._data = data
+        self._codes: dict[SectionName, UnitCode] = {}
         self._on_page: defaultdict[PagePath, list[int]] = defaultdict(list)
         for index, unit in enumerate(known.units):
             for path in unit.pages:
@@ -124,6 +125,10 @@ class _Part:
     def has(self, unit: int) -> bool:
         """Whether a unit is in the part, and so as a whole."""
         return all(path in self.pages for path in self._known.units[unit].pages)
+
+    def code(self, unit: Unit) -> UnitCode:
+        """A unit's code, which is the same whatever else joins the part."""
+        return self._codes.setdefault(unit.name, unit_code(unit, self.pages))
 
     def add_units(self, units: Iterable[int]) -> None:
         """Bring in units that are not there yet."""
@@ -215,17 +220,6 @@ class _Renewal:
             raise _GiveUp
         self._units = self._all_units()
         self._reported = self._reported_units()
-        self._planning = Planning(
-            self._units,
-            project.package,
-            borrow=project.options.borrow == "on",
-            own_names={
-                index: frozenset(unit.own_names)
-                for index, unit in enumerate(known.units)
-                if not part.has(index)
-            },
-        )
-        self._finder = Finder(project, self._linked)
         self._touched = _Touched()
 
     def findings(self) -> Findings:
@@ -236,18 +230,24 @@ class _Renewal:
             _GiveUp: the whole graph has to be looked at.
         """
         known = self._known
-        dirty = self._notice()
-        package, package_findings = self._package(dirty)
-        plans = self._sessions(dirty, package)
-        found = known._replace(
-            pages=self._pages(), units=self._new_units(plans), package=package_findings
-        )
-        self._check_near(plans, found.units)
+        affected = self._changed_units()
+        saving = self._concerns_package(affected)
+        self._want(self._leading_to(affected, saving=saving))
+        planning = self._planning()
+        affected |= self._renamed(planning)
+        saving = saving or self._concerns_package(affected)
+        finder = Finder(self._project, self._linked)
+        package = self._package(planning) if saving else self._remembered()
+        package_findings = finder.package(package) if saving else known.package
+        if saving:
+            self._compare(package, package_findings)
+        plans = self._sessions(planning, affected, package)
+        units = self._new_units(planning, finder, plans)
+        self._check_near(plans, units)
         name = self._project.package
         text = known.shared[f"{name.root}/{name.module}.py"]
-        if package_findings is not known.package:
-            text = module(package.package).text
-        return with_files(self._project, found, text)
+        found = known._replace(pages=self._pages(finder), units=units, package=package_findings)
+        return with_files(self._project, found, module(package.package).text if saving else text)
 
     # what takes part
 
@@ -265,13 +265,9 @@ class _Renewal:
         if list(here) != there:
             raise _GiveUp
         return [
-            unit_code(here[unit.name], self._part.pages)
-            if unit.name in here
-            else _stand_in(index, unit)
+            self._part.code(here[unit.name]) if unit.name in here else _stand_in(index, unit)
             for index, unit in enumerate(units)
         ]
-
-    # what changed
 
     def _reported_units(self) -> set[int]:
         """The units that stand, or stood, in the pages that are reported."""
@@ -283,39 +279,65 @@ class _Renewal:
         }
         return now | self._part.units_on(reported)
 
-    def _notice(self) -> set[int]:
+    def _changed_units(self) -> set[int]:
         """The units that are not what they were; what others may notice of it is noted."""
-        dirty: set[int] = set()
+        changed: set[int] = set()
         touched = self._touched
         for index in self._reported:
             known, code = self._known.units[index], self._units[index]
             text, placed = faces(code.unit, self._part.pages)
             if placed == known.placed:
                 continue
-            dirty.add(index)
+            changed.add(index)
             touched.moved.add(index)
             if text != known.code:
                 touched.units.add(index)
-            touched.names.update(code.binders.keys() ^ set(known.binds))
-            touched.names.update(code.lost ^ set(known.lost))
-        for index, names in enumerate(self._planning.module_names):
-            if names != set(self._known.units[index].module_names):
-                dirty.add(index)
-                touched.units.add(index)
-        return dirty
+                touched.names.update(code.binders.keys() ^ set(known.binds))
+                touched.names.update(code.lost ^ set(known.lost))
+        return changed
+
+    def _planning(self) -> Planning:
+        known = self._known.units
+        return Planning(
+            self._units,
+            self._project.package,
+            borrow=self._project.options.borrow == "on",
+            own_names={
+                index: frozenset(unit.own_names)
+                for index, unit in enumerate(known)
+                if not self._part.has(index)
+            },
+        )
+
+    def _renamed(self, planning: Planning) -> set[int]:
+        """The units in which other names mean the generated module than before."""
+        found = {
+            index
+            for index, names in enumerate(planning.module_names)
+            if names != set(self._known.units[index].module_names)
+        }
+        self._touched.units.update(found)
+        return found
 
     # the package
 
-    def _package(self, dirty: Iterable[int]) -> tuple[PackagePlan, PackageFindings]:
-        """The package: as it is remembered, unless a change can make a difference to it."""
-        known = self._known.package
-        marked = (self._units[i].marked or self._known.units[i].marked for i in dirty)
-        if not any(marked) and not self._touched.concerns_package(known):
-            return _remembered(self._project, known), known
+    def _concerns_package(self, changed: Iterable[int]) -> bool:
+        """Whether the package may be another, as units changed."""
+        known = self._known
+        marked = (self._units[i].marked or known.units[i].marked for i in changed)
+        return any(marked) or self._touched.concerns_package(known.package)
+
+    def _package(self, planning: Planning) -> PackagePlan:
         savers = {index for index, unit in enumerate(self._units) if unit.marked}
-        self._want({*savers, *known.units})
-        plan = self._planning.package()
-        found = self._finder.package(plan)
+        self._want({*savers, *self._known.package.units})
+        return planning.package()
+
+    def _remembered(self) -> PackagePlan:
+        return _remembered(self._project, self._known.package)
+
+    def _compare(self, plan: PackagePlan, found: PackageFindings) -> None:
+        """Note what sessions may notice of a package that was worked out again."""
+        known = self._known.package
         if (found.exports, found.star, found.modules) != (
             tuple(known.exports),
             known.star,
@@ -324,11 +346,10 @@ class _Renewal:
             raise _GiveUp
         self._touched.units.update(_differing(found.saved, known.saved))
         asked = {name for unit in self._known.units for name in unit.package}
-        before = _remembered(self._project, known).reach
+        before = self._remembered().reach
         self._touched.package.update(
             name for name in asked if _reached(plan.reach, name) != _reached(before, name)
         )
-        return plan, found
 
     def _want(self, units: Iterable[int]) -> None:
         wanted = [index for index in units if not self._part.has(index)]
@@ -337,17 +358,35 @@ class _Renewal:
 
     # the sessions
 
-    def _sessions(self, dirty: Iterable[int], package: PackagePlan) -> Mapping[int, UnitPlan]:
+    def _concerned(self) -> set[int]:
+        """The units to which what is noted can make a difference."""
+        units = enumerate(self._known.units)
+        return {index for index, unit in units if self._touched.concerns(unit)}
+
+    def _leading_to(self, changed: Iterable[int], *, saving: bool) -> set[int]:
+        """The units without which those that are affected cannot be planned, most likely."""
+        known = self._known
+        affected = {*changed, *self._concerned()}
+        self._check_few(affected)
+        leading = {other for index in affected for other in known.units[index].units}
+        return affected | leading | (set(known.package.units) if saving else set())
+
+    def _check_few(self, affected: Collection[int]) -> None:
+        if len(affected) > max(_FEW, len(self._known.units) // _SHARE):
+            raise _GiveUp
+
+    def _sessions(
+        self, planning: Planning, changed: Iterable[int], package: PackagePlan
+    ) -> Mapping[int, UnitPlan]:
         """The sessions to which a change can make a difference."""
         known = self._known.units
-        affected = set(dirty)
+        affected = set(changed)
         plans: dict[int, UnitPlan] = {}
         while True:
-            affected.update(i for i, unit in enumerate(known) if self._touched.concerns(unit))
+            affected |= self._concerned()
             if affected == plans.keys():
                 return plans
-            if len(affected) > max(_FEW, len(known) // _SHARE):
-                raise _GiveUp
+            self._check_few(affected)
             self._want({other for i in affected for other in (i, *known[i].units)})
             missing = {
                 index: {name: problem_of(problem) for name, problem in unit.missing}
@@ -355,8 +394,7 @@ class _Renewal:
                 if unit.missing and index not in affected
             }
             order = sorted(affected)
-            found = self._planning.sessions(package, order, missing)
-            plans = dict(zip(order, found, strict=True))
+            plans = dict(zip(order, planning.sessions(package, order, missing), strict=True))
             self._touched.missing.update(
                 index
                 for index, plan in plans.items()
@@ -365,16 +403,18 @@ class _Renewal:
 
     # the findings
 
-    def _pages(self) -> Mapping[PagePath, PageFindings]:
+    def _pages(self, finder: Finder) -> Mapping[PagePath, PageFindings]:
         found = dict(self._known.pages)
         for path in self._part.reported:
             before = found[path]
             facts = page_facts(self._linked, path)
             digest = self._part.changed.get(path, before.digest)
-            found[path] = self._finder.page(path, digest, facts, before.leans)
+            found[path] = finder.page(path, digest, facts, before.leans)
         return found
 
-    def _new_units(self, plans: Mapping[int, UnitPlan]) -> Sequence[UnitFindings]:
+    def _new_units(
+        self, planning: Planning, finder: Finder, plans: Mapping[int, UnitPlan]
+    ) -> Sequence[UnitFindings]:
         graph = self._linked.graph
         names = {unit.name for unit in self._known.units}
         needs = by_section(unknown_needs(graph, names))
@@ -382,9 +422,9 @@ class _Renewal:
         for index in {*plans, *self._reported}:
             own = needs.get(units[index].name, ())
             if index in plans:
-                units[index] = self._finder.unit(index, plans[index], self._planning, own)
+                units[index] = finder.unit(index, plans[index], planning, own)
             else:
-                units[index] = units[index]._replace(needs=self._finder.located(own))
+                units[index] = units[index]._replace(needs=finder.located(own))
         return units
 
     def _check_near(self, plans: Mapping[int, UnitPlan], units: Sequence[UnitFindings]) -> None:

@@ -7,7 +7,6 @@ import errno
 import hashlib
 import os
 import sys
-import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -51,6 +50,8 @@ def scratch_tree(files: Mapping[str, str], *, owned: str) -> Iterator[Path]:
     Raises:
         NotWritable: there is no room for it.
     """
+    import tempfile
+
     try:
         folder = tempfile.TemporaryDirectory(prefix="tangle-")
     except OSError as error:

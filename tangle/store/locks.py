@@ -6,13 +6,13 @@ import contextlib
 import os
 from typing import TYPE_CHECKING
 
-import filelock
-
 from tangle.store.errors import Locked, NotWritable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+    import filelock
 
 LOCK_FOLDER = ".tangle"
 
@@ -51,6 +51,8 @@ def lock(project: Path, *, timeout: float = 2.0) -> Iterator[None]:
 
 
 def _acquire(path: Path, timeout: float) -> filelock.BaseFileLock | None:
+    import filelock
+
     held = filelock.FileLock(path, timeout=timeout, thread_local=False)
     try:
         held.acquire()

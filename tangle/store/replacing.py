@@ -8,7 +8,7 @@ names keep the old content, as they do with most editors.
 from __future__ import annotations
 
 import contextlib
-import secrets
+import os
 from typing import TYPE_CHECKING
 
 from tangle.store.errors import Changed, NotWritable, Outside
@@ -86,7 +86,7 @@ def draft(target: Path, data: bytes, *, like: Path | None, files: Files) -> Path
     Raises:
         OSError: it cannot be written; nothing is left behind.
     """
-    path = target.with_name(f"{DRAFT_PREFIX}{secrets.token_hex(8)}.draft")
+    path = target.with_name(f"{DRAFT_PREFIX}{os.urandom(8).hex()}.draft")
     descriptor = files.open_new(path)
     try:
         try:
