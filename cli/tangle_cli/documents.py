@@ -59,9 +59,9 @@ def run_document(project: Project, report: RunReport) -> dict[str, Any]:
 
 
 def _section_run(project: Project, run: SectionRun) -> dict[str, Any]:
-    result = run.result
     from tangle.pipeline import chunk_results
 
+    result = run.result
     return {
         "number": run.session.name,
         "title": run.session.unit.section.title,

@@ -33,11 +33,11 @@ def problem_lines(project: Project, problem: Problem) -> Iterator[str]:
 
 def path_from_here(project: Project, path: str) -> str:
     """A path that messages name, as it is reached from the working directory."""
-    target = project.root / path
+    target = os.path.join(project.root, path)  # noqa: PTH118 -- problems come in thousands
     try:
-        return Path(os.path.relpath(target)).as_posix()
+        return os.path.relpath(target).replace(os.sep, "/")
     except ValueError:  # another drive
-        return target.as_posix()
+        return Path(target).as_posix()
 
 
 def pointed(line: str, column: int) -> tuple[str, str]:

@@ -9,6 +9,7 @@ import re
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any, Final, Literal
 
@@ -115,10 +116,15 @@ class Project:
 
     def shown(self, path: PagePath) -> str:
         """A page's path as messages name it: relative to the project's root."""
-        graph = self.graph
-        if graph.is_relative_to(self.root):
-            return (graph / path).relative_to(self.root).as_posix()
-        return path
+        return _below(self.root, self.graph) + path
+
+
+@cache
+def _below(root: Path, folder: Path) -> str:
+    """What stands before names in a folder, seen from one around it; nothing where it is not."""
+    if folder == root or not folder.is_relative_to(root):
+        return ""
+    return f"{folder.relative_to(root).as_posix()}/"
 
 
 def find_project(

@@ -77,8 +77,8 @@ def renewed(
     """
     if known.heavy:
         return None
-    part = _Part(known, data, changed)
     try:
+        part = _Part(known, data, changed)
         while True:
             try:
                 return _Renewal(project, known, part).findings()

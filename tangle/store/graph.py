@@ -83,6 +83,8 @@ def _ignored(name: str, path: str, hidden: tuple[str, ...]) -> bool:
 
 def _undecodable(name: str) -> bool:
     """Whether a name is not valid UTF-8, so that no text can tell it."""
+    if name.isascii():
+        return False
     return any("\ud800" <= character <= "\udfff" for character in name)
 
 

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from tangle.model import PackageName, PagePath
 from tangle.parse import parse
 from tangle.pipeline import Project
-from tangle.pipeline.findings import Findings, digest
 from tangle.pipeline.finder import find_all
+from tangle.pipeline.findings import Findings, digest
 from tangle.pipeline.project import Options
 from tangle.pipeline.renewal import renewed
 
