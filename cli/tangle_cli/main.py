@@ -357,7 +357,7 @@ def outline(paths: tuple[Path, ...], form: str) -> None:
 @click.option("--force", is_flag=True, help="Remove outputs that were edited by hand, too.")
 @click.pass_obj
 def clean(where: Where, force: bool) -> None:
-    """Remove outputs and figures from the notes, and the cache."""
+    """Remove outputs and figures from the notes, the cache, and what is remembered."""
     from tangle.pipeline import clean as do_clean
     from tangle_cli.text import count, path_from_here
 
