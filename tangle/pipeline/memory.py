@@ -42,8 +42,8 @@ class Memory:
 
     def recall(self) -> Findings | None:
         """What was kept last; None where nothing was, or nothing that still holds."""
-        document = self._cache.get(self._key)
-        if document is None or document.get("stamp") != _stamp():
+        document, stamp = self._cache.get(self._key), _stamp()
+        if document is None or stamp is None or document.get("stamp") != stamp:
             return None
         try:
             return _findings(document["findings"])
@@ -52,8 +52,9 @@ class Memory:
 
     def keep(self, findings: Findings) -> None:
         """Keep findings for the next command, where there is a place for them."""
-        if self._create or self._folder.is_dir():
-            self._cache.put(self._key, {"stamp": _stamp(), "findings": findings})
+        stamp = _stamp()
+        if stamp is not None and (self._create or self._folder.is_dir()):
+            self._cache.put(self._key, {"stamp": stamp, "findings": findings})
             self._cache.prune(_BYTES, _AGE)
 
 
@@ -62,10 +63,16 @@ def forget(project: Project) -> None:
     Cache(project.state / MEMORY).clear()
 
 
-def _stamp() -> list[str]:
-    """What findings depend on besides notes and options: Python, and tangle to the letter."""
-    folder = Path(tangle.__file__).parent
-    return [tangle.__version__, sys.version, digest_of(sorted(_sources(str(folder), "")))]
+def _stamp() -> list[str] | None:
+    """What findings depend on besides notes and options: Python, and tangle to the letter.
+
+    None where tangle does not lie in a folder, so that its files cannot be looked at.
+    """
+    try:
+        sources = sorted(_sources(str(Path(tangle.__file__).parent), ""))
+    except OSError:
+        return None
+    return [tangle.__version__, sys.version, digest_of(sources)]
 
 
 def _sources(folder: str, relative: str) -> Iterator[tuple[str, int, int]]:

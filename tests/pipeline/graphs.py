@@ -133,16 +133,24 @@ items: st.SearchStrategy[Item] = st.one_of(
     st.sampled_from(["prose", "more prose", "```python"]).map(lambda text: (f"\t- {text}",)),
     st.tuples(st.sampled_from("01"), st.booleans()).map(_output),
 )
+# The same with many sections, so that most units have a page of their own and a part stays small.
+far_items = st.one_of(
+    st.tuples(st.integers(1, 4), st.integers(1, 4)).map(
+        lambda number: _heading(f"## {number[0]}.{number[1]}. Section")
+    ),
+    *(codes.map(lambda lines: _chunk((lines, [], None, ""))) for _ in range(4)),
+    items,
+)
 titles = st.sampled_from(["", "", "", "title:: 3.1. Numbered", "title:: Same", "title:: same"])
-names = ["a", "b", "c", "d"]
 
 
 @st.composite
 def graphs(draw: st.DrawFn) -> dict[str, tuple[Item, ...]]:
-    """Pages by name, each a title and its blocks."""
+    """Pages by name, each a title and its blocks; few and entangled, or many and less so."""
+    names, blocks = draw(st.sampled_from([("abcd", items), ("abcdefghij", far_items)]))
     found: dict[str, tuple[Item, ...]] = {}
     for name in draw(st.lists(st.sampled_from(names), min_size=1, unique=True)):
-        found[name] = ((draw(titles),), *draw(st.lists(items, max_size=7)))
+        found[name] = ((draw(titles),), *draw(st.lists(blocks, max_size=7)))
     return found
 
 
