@@ -74,7 +74,7 @@ def fit(num_hiddens):
 fits = {k: fit(k) for k in (4, 8, 16)}
 errors = [(fits[k] - target).abs().max().item() for k in fits]
 assert errors[0] > 3 * errors[1] > 6 * errors[2]
-d2l.plot(t.flatten(), [target.flatten(), *(f.flatten() for f in fits.values())],
+d2l.plot(t.flatten(), [target.flatten(), *(f.flatten().round(decimals=2) for f in fits.values())],
          't', 'value', legend=['sin 2t', '4 units', '8 units', '16 units'],
          figsize=(5, 2.8))
 

@@ -63,8 +63,8 @@ test_iter = d2l.load_array(test_data, batch_size, is_train=False)
 # %% 4.5.1 高维线性回归 (pages/多层感知机.md, chunk 2)
 def orthogonal_part(w):
     """w 与所有训练样本正交的部分。"""
-    rows = train_data[0].double().cpu()
-    w = w.double().cpu()
+    rows = train_data[0].cpu().double()
+    w = w.cpu().double()
     return w - rows.T @ torch.linalg.solve(rows @ rows.T, rows @ w)
 
 
@@ -192,7 +192,7 @@ assert off > (longer_test - zero_test) / 2
 
 # %% 4.5.5 练习 (pages/多层感知机.md, chunk 2)
 def with_ones(part):
-    features, labels = (value.double().cpu() for value in part)
+    features, labels = (value.cpu().double() for value in part)
     return torch.cat((features, torch.ones(len(features), 1)), dim=1), labels
 
 
