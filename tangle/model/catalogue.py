@@ -545,6 +545,17 @@ KINDS: Final = (
         ),
     ),
     Kind(
+        code="kept-text",
+        severity="warning",
+        area=_OUTPUTS,
+        text=(
+            "Met by `run` and `clean`: an editor saved the page twice in the moment in which "
+            "tangle replaced it, or tangle was killed in that moment. The later text stands in the "
+            "page; the earlier one is in the file that is named, a hidden one beside the page. "
+            "Take from it what the page lacks, then delete it."
+        ),
+    ),
+    Kind(
         code="changed-meanwhile",
         severity="error",
         area=_OUTPUTS,

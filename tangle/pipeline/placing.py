@@ -13,6 +13,7 @@ from tangle.link import CONFIG
 from tangle.model import Page, PagePath, Place, Problem, Result, SectionName
 from tangle.pipeline.load import Loaded, load, shown
 from tangle.pipeline.project import Project
+from tangle.pipeline.recovering import recovered
 from tangle.store import (
     ASSET_FOLDER,
     Changed,
@@ -115,6 +116,7 @@ def place(
     if not by_section:
         return
     with lock(loaded.project.state, timeout=30):
+        placement.kept.extend(recovered(loaded.project, loaded.pages))
         for name, found in by_section.items():
             loaded = _place_section(loaded, name, found, placement, force=force)
 
