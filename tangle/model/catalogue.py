@@ -562,7 +562,8 @@ KINDS: Final = (
         text=(
             "Met by `run` (exit code 3): a chunk was changed while it ran, and its output would "
             "stand beside other code. It was not written; other outputs were. Run the section "
-            "again."
+            "again; or undo the change, and `tangle run --write-pending` writes the output that "
+            "was kept."
         ),
     ),
     Kind(

@@ -12,6 +12,7 @@ from tangle.parse import parse
 from tangle.pipeline.generated import generated
 from tangle.pipeline.load import load, shown
 from tangle.pipeline.memory import MEMORY
+from tangle.pipeline.pending import forget
 from tangle.pipeline.project import Project
 from tangle.pipeline.recovering import recovered
 from tangle.pipeline.running import CACHE
@@ -81,6 +82,7 @@ def clean(project: Project, *, force: bool = False) -> CleanReport:
         figures = sum(remove_asset(project.graph, name) for name in sorted(dropped - used))
         for folder in (CACHE, MEMORY):
             Cache(project.state / folder).clear()
+        forget(project)
     return CleanReport(pages=tuple(pages), figures=figures, kept=tuple(kept))
 
 

@@ -50,7 +50,7 @@ class Cache:
             return None
         if content is None:
             return None
-        document = _decode(content)
+        document = decoded(content)
         with contextlib.suppress(OSError):
             if document is None:
                 self._files.unlink(path)
@@ -67,7 +67,7 @@ class Cache:
             TypeError: the document is not made of JSON's values.
         """
         path = self._path(key)
-        content = _encode(document)
+        content = encoded(document)
         with contextlib.suppress(OSError):
             if not path.parent.is_dir():
                 path.parent.mkdir(parents=True, exist_ok=True)
@@ -131,12 +131,14 @@ def _is_entry(name: str) -> bool:
     return name.endswith(".json") and bool(_KEY.fullmatch(name.removesuffix(".json")))
 
 
-def _encode(document: dict[str, Any]) -> bytes:
+def encoded(document: dict[str, Any]) -> bytes:
+    """A document as it is kept: a line with the digest of the rest, then JSON."""
     payload = json.dumps(document, sort_keys=True, separators=(",", ":")).encode("ascii")
     return hashlib.sha256(payload).hexdigest().encode("ascii") + b"\n" + payload
 
 
-def _decode(content: bytes) -> dict[str, Any] | None:
+def decoded(content: bytes) -> dict[str, Any] | None:
+    """The document of a file; None where the file is not whole."""
     digest, _, payload = content.partition(b"\n")
     if hashlib.sha256(payload).hexdigest().encode("ascii") != digest:
         return None
