@@ -248,16 +248,15 @@ def _write_page(
     graph, page = loaded.project.graph, loaded.pages[path]
     if figures:
         note(loaded.project, figures)
+    written: list[str] = []
     try:
         # Figures first: a page never shows one that is not there.
-        for figure in figures:
-            write_asset(graph, figure.name, figure.data)
+        written.extend(f.name for f in figures if write_asset(graph, f.name, f.data))
         if plan.edits:
             replace(graph / path, apply(page.data, plan.edits), expected=page.data, root=graph)
     except Refused:
-        for figure in figures:
-            if figure.name not in there:
-                remove_asset(graph, figure.name)
+        for name in set(written) - there:
+            remove_asset(graph, name)
         raise
     return bool(plan.edits)
 

@@ -25,6 +25,7 @@ from tangle.store.errors import (
 )
 from tangle.store.files import DISK, Disk, Files
 from tangle.store.graph import PAGE_LIMIT, digest_file, find_graph, page_files, read_bytes
+from tangle.store.links import check_links
 from tangle.store.locks import LOCK_FOLDER, lock
 from tangle.store.records import Records
 from tangle.store.replacing import create, replace
@@ -50,6 +51,7 @@ __all__ = [
     "TreeChanges",
     "accelerators",
     "asset_names",
+    "check_links",
     "check_writable",
     "compare_tree",
     "create",

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tangle.store.files import DISK, Files
+from tangle.store.links import leads_out
 from tangle.store.replacing import DRAFT_PREFIX, put
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ class Cache:
         """
         path = self._path(key)
         try:
-            content = self._files.read(path)
+            content = None if self._elsewhere(path) else self._files.read(path)
         except OSError:
             return None
         if content is None:
@@ -68,6 +69,8 @@ class Cache:
         """
         path = self._path(key)
         content = encoded(document)
+        if self._elsewhere(path):
+            return
         with contextlib.suppress(OSError):
             if not path.parent.is_dir():
                 path.parent.mkdir(parents=True, exist_ok=True)
@@ -94,6 +97,10 @@ class Cache:
                     self._files.remove_folder(folder)
             self._files.remove_folder(self._folder)
 
+    def _elsewhere(self, path: Path) -> bool:
+        """Whether links lead out of the folder that the cache's own folder is in."""
+        return leads_out(path.parent, self._folder.parent.parent)
+
     def _path(self, key: str) -> Path:
         if not _KEY.fullmatch(key):
             raise ValueError(f"{key!r}: a cache key is a digest in lower-case hex")
@@ -103,7 +110,7 @@ class Cache:
         try:
             return sorted(
                 path
-                for path in self._folder.iterdir()
+                for path in (() if self._elsewhere(self._folder / "x") else self._folder.iterdir())
                 if re.fullmatch(r"[0-9a-f]{2}", path.name)
                 and path.is_dir()
                 and not path.is_symlink()

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from tangle.store.cache import decoded, encoded
 from tangle.store.errors import refusing
 from tangle.store.files import DISK, Files
+from tangle.store.links import check_links, leads_out
 from tangle.store.replacing import put
 
 if TYPE_CHECKING:
@@ -33,8 +34,10 @@ class Records:
 
         Raises:
             NotWritable: that cannot be; what was kept under the key is kept still.
+            Outside: the folder is a link that leads out of the project.
         """
         path = self._path(key)
+        check_links(path, self._folder.parent.parent)
         with refusing(path):
             if not self._folder.is_dir():
                 self._folder.mkdir(parents=True, exist_ok=True)
@@ -42,14 +45,19 @@ class Records:
 
     def get(self, key: str) -> dict[str, Any] | None:
         """The document under a key; None where there is none that is whole."""
+        path = self._path(key)
+        if leads_out(path, self._folder.parent.parent):
+            return None
         try:
-            content = self._files.read(self._path(key))
+            content = self._files.read(path)
         except OSError:
             return None
         return None if content is None else decoded(content)
 
     def keys(self) -> tuple[str, ...]:
         """The keys under which something is kept, sorted."""
+        if leads_out(self._folder, self._folder.parent.parent):
+            return ()
         try:
             names = [path.name for path in self._folder.iterdir()]
         except OSError:
