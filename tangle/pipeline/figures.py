@@ -11,7 +11,7 @@ from tangle.pipeline.project import Project
 from tangle.store import ASSET_FOLDER, NotReadable, Records, digest_file
 from tangle.write import Figure, stored_outputs
 
-LEDGER = ".tangle/record"
+RECORD = ".tangle/record"
 _KEY = "figures"
 _MOST = 4
 """Digests that are remembered of a figure: a run that was cut short may have left an older one."""
@@ -25,7 +25,7 @@ def note(project: Project, figures: Sequence[Figure]) -> None:
     Raises:
         NotWritable: the ledger cannot be written.
     """
-    records = Records(project.state / LEDGER)
+    records = Records(project.state / RECORD)
     ledger = _ledger(records)
     before = dict(ledger)
     for figure in figures:
@@ -48,7 +48,7 @@ def is_ours(project: Project, pages: Iterable[Page], figure: Figure) -> bool:
         there = digest_file(project.graph / ASSET_FOLDER / figure.name)
     except NotReadable:
         return False
-    known = _ledger(Records(project.state / LEDGER)).get(figure.name, [])
+    known = _ledger(Records(project.state / RECORD)).get(figure.name, [])
     return there in {hashlib.sha256(figure.data).hexdigest(), *known}
 
 

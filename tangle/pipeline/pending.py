@@ -13,7 +13,7 @@ from tangle.model import SectionName
 from tangle.pipeline.load import Loaded, load
 from tangle.pipeline.placing import Placed, Placement, place
 from tangle.pipeline.project import Project
-from tangle.store import Records
+from tangle.store import Records, make_folder
 from tangle.write import ChunkOutput, Figure, FigureLink
 
 PENDING = ".tangle/pending"
@@ -37,12 +37,12 @@ def place_or_keep(
     try:
         place(loaded, found, placement, force=force)
     except Refused as error:
-        _keep(loaded.project, found)
+        keep(loaded.project, found)
         return str(error)
     except BaseException:
-        _keep(loaded.project, found)
+        keep(loaded.project, found)
         raise
-    _keep(loaded.project, placement.left)
+    keep(loaded.project, placement.left)
     _drop_others(loaded.project, {f.section for f in found}, placement.left)
     return None
 
@@ -55,6 +55,7 @@ def write_pending(
     Raises:
         NotReadable: the graph's folder cannot be listed.
     """
+    make_folder(project.state)
     loaded = load(project)
     return loaded, place_or_keep(loaded, waiting(project), placement, force=force)
 
@@ -66,7 +67,7 @@ def forget(project: Project) -> None:
         records.drop(key)
 
 
-def _keep(project: Project, outputs: Iterable[Placed]) -> None:
+def keep(project: Project, outputs: Iterable[Placed]) -> None:
     """Keep results, as far as the disk takes them: it may be what refused them."""
     records = Records(project.state / PENDING)
     try:

@@ -120,8 +120,6 @@ def place(
     by_section: defaultdict[SectionName, list[Placed]] = defaultdict(list)
     for output in outputs:
         by_section[output.section].append(output)
-    if not by_section:
-        return
     with lock(loaded.project.state, timeout=30):
         placement.kept.extend(recovered(loaded.project, loaded.pages))
         for name, found in by_section.items():

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from pathlib import PurePosixPath
 
 from tangle.model import PagePath, Place, Problem
+from tangle.pipeline.figures import RECORD
 from tangle.pipeline.project import Project
 from tangle.store import ASSET_FOLDER, recover
 
@@ -27,6 +28,7 @@ def recovered(project: Project, pages: Iterable[PagePath]) -> tuple[Problem, ...
     figures = project.graph / ASSET_FOLDER
     if not figures.is_symlink() and not figures.parent.is_symlink():
         folders.add(ASSET_FOLDER)
+    recover(project.state / RECORD)
     found = (path for name in sorted(folders) for path in recover(project.graph / name))
     return tuple(_kept(PagePath(path.relative_to(project.graph).as_posix())) for path in found)
 
