@@ -7,12 +7,14 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input -qq
 INSTALLED := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help demo data test check lint format types layers dead-code notes docs clean
+.PHONY: help demo data test torture fuzz check lint format types layers dead-code notes docs clean
 
 help:
 	@echo "make demo    set up, tangle the notes, run section 3.6"
 	@echo "make test    the tests, with coverage"
 	@echo "make check   the gates: style, types, layers, dead code, the notes"
+	@echo "make torture kill and starve tangle while it writes, thousands of times (an hour)"
+	@echo "make fuzz    two million inputs to the parser and the writer (half an hour)"
 	@echo "make docs    make docs/problems.md of the catalogue of problems"
 	@echo "make format  lay out the code"
 	@echo "make clean   remove what make and the tools made; data and outputs in the notes stay"
@@ -46,6 +48,13 @@ test: $(INSTALLED) data
 	$(BIN)/coverage run -m pytest
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
+
+torture: $(INSTALLED)
+	$(BIN)/python -m benchmarks.torture --seed 1
+
+fuzz: $(INSTALLED)
+	$(BIN)/python -m benchmarks.fuzz_parse --inputs 1000000 --seed 1
+	$(BIN)/python -m benchmarks.fuzz_write --inputs 1000000 --seed 1
 
 check: lint types layers dead-code notes
 

@@ -63,7 +63,7 @@ class Task(NamedTuple):
 def main() -> int:
     """Fuzz; the exit code."""
     arguments = _arguments()
-    material = _material(arguments.folder)
+    material = gather(arguments.folder)
     print(f"{len(material)} pieces of text to start from, seed {arguments.seed}", flush=True)
     parts = -(-arguments.inputs // _PART)
     tasks = [Task(arguments.seed * 1_000_003 + i, _PART, material) for i in range(parts)]
@@ -95,7 +95,7 @@ def _arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _material(folders: list[Path]) -> list[bytes]:
+def gather(folders: list[Path]) -> list[bytes]:
     """Samples, golden cases, and pieces of real pages."""
     found = [text.encode() for path in sorted(_CASES.glob("*.md")) for text in _golden(path)]
     samples = _SHARED / "logseq-cases.json"

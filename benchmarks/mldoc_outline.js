@@ -59,6 +59,20 @@ function codeIn(node, found) {
   return found;
 }
 
+// What stands in a block as it is shown: names of nodes, and of what lines of text hold.
+function kindsIn(node, found) {
+  if (!Array.isArray(node)) {
+    if (node && typeof node === "object") {
+      if (Array.isArray(node.url)) found.add("Link " + node.url[0]);
+      Object.values(node).forEach((value) => kindsIn(value, found));
+    }
+  } else {
+    if (typeof node[0] === "string" && /^[A-Z][A-Za-z_]+$/.test(node[0]) && node.length > 1) found.add(node[0]);
+    if (node[0] !== "Src" && node[0] !== "Example") node.forEach((value) => kindsIn(value, found));
+  }
+  return found;
+}
+
 // `data` is the page as UTF-8, in which mldoc counts.
 function outline(text) {
   const data = Buffer.from(text, "utf8");
@@ -103,6 +117,8 @@ function outline(text) {
       const shown = removeIndentation(bare, block.level + 1).replace(/^\s+/, "");
       block.code = codeIn(ast("- " + shown).map(([node]) => node), []);
     }
+    const own = nodes.slice(Math.max(block.at, 0), next ? next.at : nodes.length).map(([node]) => node);
+    block.kinds = [...kindsIn(own, new Set())].sort();
     delete block.at;
   });
   return { blocks, directives };

@@ -52,6 +52,7 @@ def run_document(project: Project, report: RunReport) -> dict[str, Any]:
         "sections": [_section_run(project, run) for run in report.sections],
         "pages": list(report.pages),
         "figures": list(report.figures),
+        "waiting": report.waiting,
         "problems": [_problem(problem) for problem in (*report.pending, *report.kept)],
     }
 

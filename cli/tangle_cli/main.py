@@ -268,6 +268,11 @@ def _device(ctx: click.Context, param: click.Parameter, value: str | None) -> st
     help="Leave the notes as they are.",
 )
 @click.option("--force", is_flag=True, help="Write over outputs that were edited by hand, too.")
+@click.option(
+    "--write-pending",
+    is_flag=True,
+    help="Run nothing: write results that earlier runs had no place for.",
+)
 @click.option("--junit-xml", type=FILE, help="Write a report for CI to this file.")
 @format_option()
 @click.pass_obj
@@ -278,22 +283,27 @@ def run(where: Where, /, sections: tuple[str, ...], **options: Any) -> None:
     3.6.5), or by its page's title (Page, Page#Heading). Each runs in a process of its own, with
     your rights; a section that did not change is answered from the cache.
     """
-    from tangle.pipeline import RunOptions, write_junit
+    from tangle.pipeline import RunOptions, run_pending, write_junit
     from tangle.pipeline import run as do_run
     from tangle_cli.documents import run_document
     from tangle_cli.progress import progress
     from tangle_cli.text import run_lines
 
-    everything, form, report_file = (
-        options.pop(key) for key in ("everything", "form", "junit_xml")
+    everything, form, report_file, pending = (
+        options.pop(key) for key in ("everything", "form", "junit_xml", "write_pending")
     )
-    if bool(sections) == everything:
+    if pending and (sections or everything or not options["write"]):
+        raise click.UsageError("--write-pending runs nothing: it takes no sections")
+    if bool(sections) == everything and not pending:
         raise click.UsageError("name the sections to run, or --all for every one")
     project = where.project()
-    with progress() as observe:
-        report = do_run(
-            project, None if everything else sections, RunOptions(**options), observe=observe
-        )
+    if pending:
+        report = run_pending(project, force=options["force"])
+    else:
+        with progress() as observe:
+            report = do_run(
+                project, None if everything else sections, RunOptions(**options), observe=observe
+            )
     _print_problems(project, report.unread, err=True)
     if form == "json":
         _print_json(run_document(project, report))

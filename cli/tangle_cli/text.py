@@ -122,6 +122,9 @@ def run_lines(project: Project, report: RunReport) -> Iterator[str]:
         yield from _section_result(run)
     for problem in (*report.kept, *report.pending):
         yield from problem_lines(project, problem)
+    if report.waiting:
+        place = "`tangle run --write-pending` places what the notes have room for"
+        yield f"{count(report.waiting, 'result')} kept: {place}"
     for page in report.pages:
         yield f"outputs written to {path_from_here(project, page)}"
     if report.figures:

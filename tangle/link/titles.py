@@ -33,7 +33,8 @@ def other_names(page: Page, config: GraphConfig) -> Iterator[tuple[str, Property
     Yields:
         The name, and the property that says it.
     """
-    for entry in page.blocks[0].properties if page.blocks[0].kind == "pre" else ():
+    # A page of no bytes has no block: an editor that is saving it may have emptied it first.
+    for entry in (e for block in page.blocks[:1] if block.kind == "pre" for e in block.properties):
         if entry.key == "alias":
             for match in _LINK_OR_WORDS.finditer(entry.value):
                 if name := (match[1] or match[0]).strip():

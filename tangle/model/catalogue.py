@@ -545,13 +545,25 @@ KINDS: Final = (
         ),
     ),
     Kind(
+        code="kept-text",
+        severity="warning",
+        area=_OUTPUTS,
+        text=(
+            "Met by `run` and `clean`: an editor saved the page twice in the moment in which "
+            "tangle replaced it, or tangle was killed in that moment. The later text stands in the "
+            "page; the earlier one is in the file that is named, a hidden one beside the page. "
+            "Take from it what the page lacks, then delete it."
+        ),
+    ),
+    Kind(
         code="changed-meanwhile",
         severity="error",
         area=_OUTPUTS,
         text=(
             "Met by `run` (exit code 3): a chunk was changed while it ran, and its output would "
             "stand beside other code. It was not written; other outputs were. Run the section "
-            "again."
+            "again; or undo the change, and `tangle run --write-pending` writes the output that "
+            "was kept."
         ),
     ),
     Kind(

@@ -9,7 +9,7 @@ from tangle.pipeline.junit import write_junit
 from tangle.pipeline.project import Project, find_project, write_config
 from tangle.pipeline.repairing import RepairReport, repair
 from tangle.pipeline.reports import BuildReport, RunReport, SectionRow, SectionRun
-from tangle.pipeline.running import chunk_results, run
+from tangle.pipeline.running import chunk_results, run, run_pending
 from tangle.pipeline.verbs import CleanReport, clean, outline_pages, show
 
 __all__ = [
@@ -29,6 +29,7 @@ __all__ = [
     "outline_pages",
     "repair",
     "run",
+    "run_pending",
     "sections",
     "show",
     "write_config",

@@ -6,7 +6,7 @@ from tangle.pipeline.load import shown
 from tangle.pipeline.project import Project
 from tangle.pipeline.reports import BuildReport
 from tangle.pipeline.survey import Findings
-from tangle.store import lock, make_folder, write_tree
+from tangle.store import check_links, lock, make_folder, write_tree
 
 
 def build(project: Project, *, check: bool = False) -> BuildReport:
@@ -17,6 +17,7 @@ def build(project: Project, *, check: bool = False) -> BuildReport:
 
     Raises:
         ForeignFile: a file stands in the way that tangle did not write.
+        Outside: the output folder is a link that leads out of the project.
         NotWritable: the output folder cannot be written; nothing was changed.
         Locked: another tangle is at work on this project.
     """
@@ -25,6 +26,7 @@ def build(project: Project, *, check: bool = False) -> BuildReport:
     if check:
         changes = found.changes()
     else:
+        check_links(project.output, project.root)
         make_folder(project.output)
         with lock(project.state):
             changes = found.changes()

@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 import shlex
-from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from dataclasses import replace as replace_fields
 
-from tangle.analyse import PlannedChunk, Session
+from tangle.analyse import Plan, PlannedChunk, Session
 from tangle.errors import Refused
 from tangle.link import CONFIG
 from tangle.model import Page, PagePath, Place, Problem, Result, SectionName
+from tangle.pipeline.figures import is_ours, note
 from tangle.pipeline.load import Loaded, load, shown
 from tangle.pipeline.project import Project
+from tangle.pipeline.recovering import recovered
 from tangle.store import (
     ASSET_FOLDER,
     Changed,
     asset_names,
     lock,
-    read_bytes,
     remove_asset,
     replace,
     write_asset,
@@ -35,7 +37,6 @@ from tangle.write import (
     figure_name,
     plan_outputs,
     rendered,
-    stored_outputs,
 )
 
 _ATTEMPTS = 5
@@ -58,11 +59,18 @@ class Placed:
 
 @dataclass(slots=True, kw_only=True)
 class Placement:
-    """What writing came to."""
+    """What writing came to.
+
+    Attributes:
+        pending: why outputs were not written, as errors.
+        left: those outputs.
+        kept: hand-edited outputs that were left alone, as warnings.
+    """
 
     pages: list[PagePath] = field(default_factory=list)
     figures: list[str] = field(default_factory=list)
     pending: list[Problem] = field(default_factory=list)
+    left: list[Placed] = field(default_factory=list)
     kept: list[Problem] = field(default_factory=list)
 
 
@@ -112,9 +120,8 @@ def place(
     by_section: defaultdict[SectionName, list[Placed]] = defaultdict(list)
     for output in outputs:
         by_section[output.section].append(output)
-    if not by_section:
-        return
     with lock(loaded.project.state, timeout=30):
+        placement.kept.extend(recovered(loaded.project, loaded.pages))
         for name, found in by_section.items():
             loaded = _place_section(loaded, name, found, placement, force=force)
 
@@ -129,40 +136,73 @@ def _place_section(
 ) -> Loaded:
     """Write one section's outputs; the notes as they are afterwards."""
     for _ in range(_ATTEMPTS):
+        attempt = Placement(pages=placement.pages, figures=placement.figures)
         loaded = load(loaded.project, known=loaded.pages)
         session = loaded.plan.by_name.get(name)
-        hosts, missing = _hosts(session, outputs)
+        hosts, missing = _hosts(loaded.plan, name, outputs)
         try:
             for path, by_block in hosts.items():
-                _place_page(loaded, path, by_block, placement, force=force)
+                _place_page(loaded, path, by_block, attempt, force=force)
         except Changed:
             continue
-        placement.pending.extend(_pending(loaded.project, session, entry) for entry in missing)
+        attempt.pending.extend(_pending(loaded.project, session, entry) for entry in missing)
+        placement.pending += attempt.pending
+        placement.kept += attempt.kept
+        placement.left += [*attempt.left, *missing]
         return loaded
     placement.pending.extend(
         _pending(loaded.project, loaded.plan.by_name.get(name), entry) for entry in outputs
     )
+    placement.left.extend(outputs)
     return loaded
 
 
 _Hosts = Mapping[PagePath, Mapping[int, Sequence[Placed | None]]]
 
 
-def _hosts(session: Session | None, outputs: Sequence[Placed]) -> tuple[_Hosts, list[Placed]]:
-    """For each page and host block the outputs of all its chunks, and those without a place."""
+def _hosts(plan: Plan, name: SectionName, outputs: Sequence[Placed]) -> tuple[_Hosts, list[Placed]]:
+    """For each page and host block the outputs of all its chunks, and those without a place.
+
+    A chunk may have moved to another section: the digest, which covers all that the output depends
+    on, finds it there, if there is but one of it.
+    """
     left = {output.digest: output for output in outputs}
     pages: defaultdict[PagePath, defaultdict[int, list[Placed | None]]] = defaultdict(
         lambda: defaultdict(list)
     )
-    for planned in session.chunks if session is not None else ():
-        occurrence = planned.occurrence
-        found = left.pop(planned.digest, None) if occurrence.chunk.settings.run else None
-        pages[occurrence.page][occurrence.host].append(found)
+    own = plan.by_name.get(name)
+    moved = _elsewhere(plan, name, left.keys() - {c.digest for c in own.chunks} if own else left)
+    for session in (*((own,) if own else ()), *moved):
+        for planned in session.chunks:
+            occurrence = planned.occurrence
+            found = left.pop(planned.digest, None) if occurrence.chunk.settings.run else None
+            entry = _at(occurrence.page, found) if found else None
+            pages[occurrence.page][occurrence.host].append(entry)
     chosen = {
         path: {host: found for host, found in hosts.items() if any(found)}
         for path, hosts in pages.items()
     }
     return {path: hosts for path, hosts in chosen.items() if hosts}, list(left.values())
+
+
+def _elsewhere(plan: Plan, name: SectionName, digests: Collection[str]) -> list[Session]:
+    """Other sections in which chunks with these digests stand, each of them once in the notes."""
+    counts = Counter(c.digest for s in plan.sessions for c in s.chunks if c.digest in digests)
+    once = {digest for digest, count in counts.items() if count == 1}
+    return [
+        session
+        for session in plan.sessions
+        if session.name != name and any(chunk.digest in once for chunk in session.chunks)
+    ]
+
+
+def _at(page: PagePath, placed: Placed) -> Placed:
+    """An output whose figures are named as they are reached from a page."""
+    links = tuple(
+        replace_fields(link, target=asset_target(page, figure.name))
+        for link, figure in zip(placed.output.figures, placed.figures, strict=True)
+    )
+    return replace_fields(placed, output=replace_fields(placed.output, figures=links))
 
 
 def _place_page(
@@ -181,11 +221,14 @@ def _place_page(
     placement.kept.extend(plan.kept_edited)
     placement.pending.extend(shown(project, problem) for problem in plan.refused)
     if plan.refused:
+        placement.left.extend(_entries(hosts))
         return
     figures = list(_figures(hosts, plan))
     there = set(asset_names(project.graph))
-    foreign = [f for f in figures if f.name in there and not _is_ours(loaded, f)]
+    pages = loaded.pages.values()
+    foreign = [f for f in figures if f.name in there and not is_ours(project, pages, f)]
     if foreign:
+        placement.left.extend(_entries(hosts))
         placement.pending.extend(_foreign(project, figure) for figure in foreign)
         return
     if _write_page(loaded, path, plan, figures, there):
@@ -201,37 +244,28 @@ def _write_page(
 ) -> bool:
     """Write a page and the figures that it shows, or neither; whether the page changed."""
     graph, page = loaded.project.graph, loaded.pages[path]
+    if figures:
+        note(loaded.project, figures)
+    written: list[str] = []
     try:
         # Figures first: a page never shows one that is not there.
-        for figure in figures:
-            write_asset(graph, figure.name, figure.data)
+        written.extend(f.name for f in figures if write_asset(graph, f.name, f.data))
         if plan.edits:
             replace(graph / path, apply(page.data, plan.edits), expected=page.data, root=graph)
     except Refused:
-        for figure in figures:
-            if figure.name not in there:
-                remove_asset(graph, figure.name)
+        for name in set(written) - there:
+            remove_asset(graph, name)
         raise
     return bool(plan.edits)
 
 
 def _figures(hosts: Mapping[int, Sequence[Placed | None]], plan: OutputPlan) -> Iterator[Figure]:
-    for found in hosts.values():
-        for entry in found:
-            if entry is not None:
-                yield from (f for f in entry.figures if f.name in plan.used_assets)
+    for entry in _entries(hosts):
+        yield from (f for f in entry.figures if f.name in plan.used_assets)
 
 
-def _is_ours(loaded: Loaded, figure: Figure) -> bool:
-    """Whether a figure's file is one that tangle wrote: an output shows it, or it is the same."""
-    shown_by_outputs = (
-        figure.name in stored.assets
-        for page in loaded.pages.values()
-        if figure.name.encode() in page.data
-        for stored in stored_outputs(page)
-    )
-    file = loaded.project.graph / ASSET_FOLDER / figure.name
-    return any(shown_by_outputs) or read_bytes(file) == figure.data
+def _entries(hosts: Mapping[int, Sequence[Placed | None]]) -> Iterator[Placed]:
+    return (entry for found in hosts.values() for entry in found if entry is not None)
 
 
 def _foreign(project: Project, figure: Figure) -> Problem:
@@ -263,5 +297,6 @@ def _pending(project: Project, session: Session | None, output: Placed) -> Probl
         section=output.section,
         message=f"a chunk of section {output.section} changed while it ran; "
         "its output was not written",
-        hint=f"run it again: tangle run {shlex.quote(output.section)}",
+        hint=f"run it again: tangle run {shlex.quote(output.section)}; or, once the code is again "
+        "what it was, place the result that was kept: tangle run --write-pending",
     )

@@ -11,6 +11,7 @@ from tangle.model import Chunk, PagePath, Place
 from tangle.parse import parse
 from tangle.pipeline.load import Sources, loaded, read
 from tangle.pipeline.project import Project
+from tangle.pipeline.recovering import recovered
 from tangle.store import lock, make_folder
 from tangle.store import replace as replace_file
 from tangle.write import Entangled, mend
@@ -63,6 +64,7 @@ def repair(project: Project, *, write: bool) -> RepairReport:
     if write and changed:
         make_folder(project.state)
         with lock(project.state):
+            recovered(project, changed)
             for path in changed:
                 old = before.data[path]
                 file = project.graph / path

@@ -78,6 +78,7 @@ class RunReport:
         unread: pages that could not be read, as problems.
         pending: results that could not be placed, as problems.
         kept: hand-edited outputs that were left alone, as problems.
+        waiting: how many results are kept because they have no place in the notes now.
     """
 
     sections: tuple[SectionRun, ...]
@@ -88,6 +89,7 @@ class RunReport:
     figures: tuple[str, ...]
     pending: tuple[Problem, ...]
     kept: tuple[Problem, ...]
+    waiting: int
 
     @property
     def exit_code(self) -> int:

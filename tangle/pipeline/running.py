@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from tangle.analyse import PlannedChunk, Session
-from tangle.errors import Refused
 from tangle.model import (
     Failure,
     Job,
@@ -21,7 +20,8 @@ from tangle.model import (
 )
 from tangle.pipeline.jobs import PreparedPackage, RunOptions, cache_key, job, package_files
 from tangle.pipeline.load import Loaded, load, shown
-from tangle.pipeline.placing import Placed, Placement, outputs_of, place
+from tangle.pipeline.pending import place_or_keep, waiting, write_pending
+from tangle.pipeline.placing import Placed, Placement, outputs_of
 from tangle.pipeline.project import Project
 from tangle.pipeline.reports import RunReport, SectionRun
 from tangle.pipeline.selection import Selected, select, select_all
@@ -82,12 +82,21 @@ def run(
             runs = _Run(loaded, options, package, executor).run(selected, observe)
     placement = Placement()
     refused = None
-    if options.write:
-        try:
-            place(loaded, _outputs(runs), placement, force=options.force)
-        except Refused as error:  # what was run is told all the same
-            refused = str(error)
+    if options.write:  # where that is refused, what was run is told all the same
+        refused = place_or_keep(loaded, _outputs(runs), placement, force=options.force)
     return _report(runs, placement, loaded=loaded, written=options.write, refused=refused)
+
+
+def run_pending(project: Project, *, force: bool = False) -> RunReport:
+    """Write into the notes the results that earlier runs had no place for, and run nothing.
+
+    Args:
+        project: whose notes.
+        force: write over output blocks that a person edited, too.
+    """
+    placement = Placement()
+    loaded, refused = write_pending(project, placement, force=force)
+    return _report((), placement, loaded=loaded, written=True, refused=refused)
 
 
 def _check_writable(project: Project, selected: Sequence[Selected]) -> None:
@@ -327,4 +336,5 @@ def _report(
         ),
         pending=tuple(dict.fromkeys(placement.pending)),
         kept=tuple(shown(project, problem) for problem in dict.fromkeys(placement.kept)),
+        waiting=len(waiting(project)),
     )

@@ -12,7 +12,9 @@ from tangle.parse import parse
 from tangle.pipeline.generated import generated
 from tangle.pipeline.load import load, shown
 from tangle.pipeline.memory import MEMORY
+from tangle.pipeline.pending import forget
 from tangle.pipeline.project import Project
+from tangle.pipeline.recovering import recovered
 from tangle.pipeline.running import CACHE
 from tangle.pipeline.selection import find_session
 from tangle.store import Cache, lock, make_folder, page_files, read_bytes, remove_asset, replace
@@ -58,13 +60,16 @@ def clean(project: Project, *, force: bool = False) -> CleanReport:
         Changed: a page was saved by another program meanwhile; run it again.
         NotWritable: a page cannot be written; it is as it was.
     """
-    loaded = load(project)
     pages: list[str] = []
     kept: list[Problem] = []
     dropped: set[str] = set()
     used: set[str] = set()
     make_folder(project.state)
     with lock(project.state):
+        loaded = load(project)
+        if left := recovered(project, loaded.pages):
+            kept.extend(shown(project, problem) for problem in left)
+            loaded = load(project, known=loaded.pages)
         for path, page in loaded.pages.items():
             plan = remove_outputs(page, force=force)
             kept.extend(shown(project, problem) for problem in plan.kept_edited)
@@ -77,6 +82,7 @@ def clean(project: Project, *, force: bool = False) -> CleanReport:
         figures = sum(remove_asset(project.graph, name) for name in sorted(dropped - used))
         for folder in (CACHE, MEMORY):
             Cache(project.state / folder).clear()
+        forget(project)
     return CleanReport(pages=tuple(pages), figures=figures, kept=tuple(kept))
 
 

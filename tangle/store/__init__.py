@@ -25,8 +25,11 @@ from tangle.store.errors import (
 )
 from tangle.store.files import DISK, Disk, Files
 from tangle.store.graph import PAGE_LIMIT, digest_file, find_graph, page_files, read_bytes
+from tangle.store.links import check_links
 from tangle.store.locks import LOCK_FOLDER, lock
+from tangle.store.records import Records
 from tangle.store.replacing import create, replace
+from tangle.store.swapping import recover
 from tangle.store.tree import MARK, TreeChanges, compare_tree, plan_tree, text_digest, write_tree
 
 __all__ = [
@@ -44,9 +47,11 @@ __all__ = [
     "NotReadable",
     "NotWritable",
     "Outside",
+    "Records",
     "TreeChanges",
     "accelerators",
     "asset_names",
+    "check_links",
     "check_writable",
     "compare_tree",
     "create",
@@ -61,6 +66,7 @@ __all__ = [
     "page_files",
     "plan_tree",
     "read_bytes",
+    "recover",
     "remove_asset",
     "replace",
     "scratch_tree",

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tangle.store.files import DISK, Files
+from tangle.store.links import leads_out
 from tangle.store.replacing import DRAFT_PREFIX, put
 
 if TYPE_CHECKING:
@@ -45,12 +46,12 @@ class Cache:
         """
         path = self._path(key)
         try:
-            content = self._files.read(path)
+            content = None if self._elsewhere(path) else self._files.read(path)
         except OSError:
             return None
         if content is None:
             return None
-        document = _decode(content)
+        document = decoded(content)
         with contextlib.suppress(OSError):
             if document is None:
                 self._files.unlink(path)
@@ -67,7 +68,9 @@ class Cache:
             TypeError: the document is not made of JSON's values.
         """
         path = self._path(key)
-        content = _encode(document)
+        content = encoded(document)
+        if self._elsewhere(path):
+            return
         with contextlib.suppress(OSError):
             if not path.parent.is_dir():
                 path.parent.mkdir(parents=True, exist_ok=True)
@@ -94,6 +97,10 @@ class Cache:
                     self._files.remove_folder(folder)
             self._files.remove_folder(self._folder)
 
+    def _elsewhere(self, path: Path) -> bool:
+        """Whether links lead out of the folder that the cache's own folder is in."""
+        return leads_out(path.parent, self._folder.parent.parent)
+
     def _path(self, key: str) -> Path:
         if not _KEY.fullmatch(key):
             raise ValueError(f"{key!r}: a cache key is a digest in lower-case hex")
@@ -103,7 +110,7 @@ class Cache:
         try:
             return sorted(
                 path
-                for path in self._folder.iterdir()
+                for path in (() if self._elsewhere(self._folder / "x") else self._folder.iterdir())
                 if re.fullmatch(r"[0-9a-f]{2}", path.name)
                 and path.is_dir()
                 and not path.is_symlink()
@@ -131,12 +138,14 @@ def _is_entry(name: str) -> bool:
     return name.endswith(".json") and bool(_KEY.fullmatch(name.removesuffix(".json")))
 
 
-def _encode(document: dict[str, Any]) -> bytes:
+def encoded(document: dict[str, Any]) -> bytes:
+    """A document as it is kept: a line with the digest of the rest, then JSON."""
     payload = json.dumps(document, sort_keys=True, separators=(",", ":")).encode("ascii")
     return hashlib.sha256(payload).hexdigest().encode("ascii") + b"\n" + payload
 
 
-def _decode(content: bytes) -> dict[str, Any] | None:
+def decoded(content: bytes) -> dict[str, Any] | None:
+    """The document of a file; None where the file is not whole."""
     digest, _, payload = content.partition(b"\n")
     if hashlib.sha256(payload).hexdigest().encode("ascii") != digest:
         return None

@@ -12,9 +12,9 @@ from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
 
-from tangle.store.errors import NotWritable
+from tangle.store.errors import NotWritable, refusing
 from tangle.store.files import DISK
-from tangle.store.replacing import put, refusing
+from tangle.store.replacing import put
 from tangle.store.tree import write_tree
 
 

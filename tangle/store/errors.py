@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 from typing import TYPE_CHECKING
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING
 from tangle.errors import Refused
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
 _WAYS_OUT = {
@@ -63,6 +64,15 @@ class NotWritable(Refused):
         self.path = path
         self.why = reason(error)
         super().__init__(f"{path}: cannot be written: {self.why}; {way_out(error)}")
+
+
+@contextlib.contextmanager
+def refusing(path: Path) -> Iterator[None]:
+    """Turn what the operating system refuses into `NotWritable`."""
+    try:
+        yield
+    except OSError as error:
+        raise NotWritable(path, error) from error
 
 
 class Changed(Refused):

@@ -11,6 +11,8 @@ import os
 import stat
 from typing import TYPE_CHECKING, Protocol
 
+from tangle.store import system
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -35,6 +37,12 @@ class Files(Protocol):
 
     def read(self, path: Path) -> bytes | None:
         """The content of a file; None where none is."""
+
+    def read_still(self, path: Path) -> bytes | None:
+        """The content of a file; None where it is being written, or is no regular file."""
+
+    def exchange(self, one: Path, other: Path) -> None:
+        """Give each of two files the other's name, in one step; `UNSUPPORTED` where none is."""
 
     def replace(self, source: Path, target: Path) -> None:
         """Rename a file over another, in one step."""
@@ -83,6 +91,7 @@ class Disk:
             with contextlib.suppress(PermissionError):
                 os.chown(path, status.st_uid, status.st_gid)
         path.chmod(stat.S_IMODE(status.st_mode))
+        _copy_attributes(like, path)
 
     def read(self, path: Path) -> bytes | None:
         """The content of a file; None where none is."""
@@ -93,6 +102,14 @@ class Disk:
             return path.read_bytes()
         except FileNotFoundError:
             return None
+
+    def read_still(self, path: Path) -> bytes | None:
+        """The content of a file that nobody is writing."""
+        return system.read_still(path)
+
+    def exchange(self, one: Path, other: Path) -> None:
+        """Exchange the names of two files."""
+        system.exchange(one, other)
 
     def replace(self, source: Path, target: Path) -> None:
         """Rename over another."""
@@ -119,6 +136,16 @@ class Disk:
     def remove_folder(self, path: Path) -> None:
         """Remove an empty folder."""
         path.rmdir()
+
+
+def _copy_attributes(source: Path, target: Path) -> None:
+    """Copy a file's extended attributes (access lists, a sync client's marks), where there are."""
+    if not hasattr(os, "listxattr"):
+        return
+    with contextlib.suppress(OSError):
+        for name in os.listxattr(source):
+            with contextlib.suppress(OSError):
+                os.setxattr(target, name, os.getxattr(source, name))
 
 
 def _umask() -> int:

@@ -1,8 +1,11 @@
-"""A file is replaced whole or not at all: draft beside it, fsync, rename.
+"""A file is replaced whole or not at all: draft beside it, fsync, one step that puts it in place.
 
-The draft's name begins with a dot, so that Logseq does not take it for a page, and it is removed
-whatever goes wrong. A file with several hard links is replaced under this name only: the other
-names keep the old content, as they do with most editors.
+For a page that step is an exchange (`swapping`), so that a save of the very last moment is seen and
+put back. Where the system or the file system has none, it is a rename right after a last look at
+the page: a save between those two calls is lost there. The draft's name begins with a dot, so that
+Logseq does not take it for a page, and it is removed whatever goes wrong. A file with several hard
+links is replaced under this name only: the other names keep the old content, as they do with most
+editors.
 """
 
 from __future__ import annotations
@@ -11,14 +14,15 @@ import contextlib
 import secrets
 from typing import TYPE_CHECKING
 
-from tangle.store.errors import Changed, NotWritable, Outside
+from tangle.store.errors import Changed, Outside, refusing
 from tangle.store.files import DISK, Files
+from tangle.store.swapping import PREFIX, Settled, Swap, exchanged, prepare, settle
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
     from pathlib import Path
 
-DRAFT_PREFIX = ".tangle-"
+DRAFT_PREFIX = PREFIX
 
 
 def replace(path: Path, data: bytes, *, expected: bytes, root: Path, files: Files = DISK) -> None:
@@ -42,7 +46,51 @@ def replace(path: Path, data: bytes, *, expected: bytes, root: Path, files: File
 
     with refusing(path):
         unchanged()
-        _write(target, data, like=target, check=unchanged, files=files)
+        made = draft(target, data, like=target, files=files)
+        try:
+            unchanged()
+            swap = prepare(made, target, old=expected, new=data, files=files)
+        except BaseException:
+            discard(made, files)
+            raise
+        if swap is None or not _exchange(path, swap, files):
+            _rename(swap.draft if swap else made, target, unchanged, files)
+
+
+def _exchange(path: Path, swap: Swap, files: Files) -> bool:
+    """Put a page's new text in its place; whether files can be exchanged here.
+
+    Raises:
+        Changed: the page is not what was read any more; what stands there is the user's.
+        OSError: that failed.
+    """
+    try:
+        if not exchanged(swap, files):
+            return False
+        settled = _settled(swap, files)
+    except FileNotFoundError:
+        discard(swap.draft, files)
+        raise Changed(path, "was removed by another program meanwhile") from None
+    except BaseException:
+        # It may have been exchanged or not: the draft's content tells.
+        with contextlib.suppress(OSError):
+            settle(swap, files)
+        raise
+    if settled.kept is not None:
+        raise Changed(path, f"was saved twice meanwhile, the earlier text is in {settled.kept}")
+    if not settled.placed:
+        raise Changed(path)
+    return True
+
+
+def _settled(swap: Swap, files: Files) -> Settled:
+    """What became of an exchange; a disk that fails once is asked a second time."""
+    try:
+        return settle(swap, files)
+    except FileNotFoundError:
+        raise
+    except OSError:
+        return settle(swap, files)
 
 
 def create(path: Path, data: bytes, *, root: Path, files: Files = DISK) -> None:
@@ -116,7 +164,11 @@ def _write_all(descriptor: int, data: bytes, files: Files) -> None:
 def _write(
     target: Path, data: bytes, *, like: Path | None, check: Callable[[], None], files: Files
 ) -> None:
-    path = draft(target, data, like=like, files=files)
+    _rename(draft(target, data, like=like, files=files), target, check, files)
+
+
+def _rename(path: Path, target: Path, check: Callable[[], None], files: Files) -> None:
+    """Rename a draft to what it is for, after a last look; it goes where that fails."""
     try:
         check()
         files.replace(path, target)
@@ -126,15 +178,6 @@ def _write(
     # The new content stands by now, and a folder that cannot be flushed changes nothing about it.
     with contextlib.suppress(OSError):
         files.fsync_folder(target.parent)
-
-
-@contextlib.contextmanager
-def refusing(path: Path) -> Iterator[None]:
-    """Turn what the operating system refuses into `NotWritable`."""
-    try:
-        yield
-    except OSError as error:
-        raise NotWritable(path, error) from error
 
 
 def put(path: Path, data: bytes, files: Files) -> None:

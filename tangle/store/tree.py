@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
-from tangle.store.errors import ForeignFile, NotReadable, Outside, reason, way_out
+from tangle.store.errors import ForeignFile, NotReadable, Outside, reason, refusing, way_out
 from tangle.store.files import DISK, Files
-from tangle.store.replacing import discard, draft, refusing
+from tangle.store.replacing import discard, draft
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping

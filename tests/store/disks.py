@@ -28,7 +28,7 @@ class FailingDisk:
     def _step(self, name: str, call: Callable[[], T]) -> T:
         self.calls.append(name)
         number = len(self.calls) - 1
-        writes = name not in {"unlink", "close", "remove_folder", "read"}
+        writes = name not in {"unlink", "close", "remove_folder", "read", "read_still"}
         if number == self.at or (self.lasting and number > self.at and writes):
             if name == "close":
                 call()
@@ -52,6 +52,12 @@ class FailingDisk:
 
     def read(self, path: Path) -> bytes | None:
         return self._step("read", lambda: DISK.read(path))
+
+    def read_still(self, path: Path) -> bytes | None:
+        return self._step("read_still", lambda: DISK.read_still(path))
+
+    def exchange(self, one: Path, other: Path) -> None:
+        self._step("exchange", lambda: DISK.exchange(one, other))
 
     def replace(self, source: Path, target: Path) -> None:
         self._step("replace", lambda: DISK.replace(source, target))

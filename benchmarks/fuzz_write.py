@@ -1,0 +1,194 @@
+"""Writes a great many outputs into damaged pages, and says where tangle.write fails.
+
+    python -m benchmarks.fuzz_write --inputs 1000000 --processes 2 --seed 1
+
+Each input is a page as `benchmarks.fuzz_parse` makes them, with a chunk put in if it has none, and
+outputs for its chunks of the same stuff. For each: no exception; edits touch output blocks alone;
+taking the outputs out gives the page back, to the byte; writing them twice is writing them once;
+other outputs in their place leave everything else as it was. The same seed gives the same inputs.
+Ends with 1 where anything failed.
+"""
+# ruff: noqa: T201  (a script talks to the person who runs it)
+
+from __future__ import annotations
+
+import argparse
+import multiprocessing
+import random
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from benchmarks import fuzz_parse
+from benchmarks.fuzz_parse import Failure, Task
+from tangle.model import Page
+from tangle.parse import parse
+from tangle.write import (
+    ChunkOutput,
+    FigureLink,
+    OutputPlan,
+    apply,
+    plan_outputs,
+    remove_outputs,
+    stored_outputs,
+)
+
+_PART = 1_000
+"""Inputs that one task holds."""
+_CHUNKS = (
+    b"- ```python\n  x = 1\n  ```\n",
+    b"\t- text\n\t  ```python\n\t  x\n\t  ```\n\t  ~~~py\n\t  y\n\t  ~~~\n",
+    b"```python\nx\n```\n",
+    b"- #+BEGIN_SRC python\n  x\n  #+END_SRC\n",
+)
+
+
+class Done(NamedTuple):
+    """What came of a task: what became of its inputs, and what failed."""
+
+    counts: Counter[str]
+    failures: list[Failure]
+
+
+def main() -> int:
+    """Fuzz; the exit code."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--inputs", type=int, default=100_000, help="how many (100000)")
+    parser.add_argument("--processes", type=int, default=2, help="at a time (2)")
+    parser.add_argument("--seed", type=int, default=1, help="other inputs for another seed (1)")
+    arguments = parser.parse_args()
+    material = fuzz_parse.gather([])
+    parts = -(-arguments.inputs // _PART)
+    tasks = [Task(arguments.seed * 1_000_003 + i, _PART, material) for i in range(parts)]
+    counts: Counter[str] = Counter()
+    failures, began = 0, time.monotonic()
+    with multiprocessing.get_context("spawn").Pool(arguments.processes) as pool:
+        for number, done in enumerate(pool.imap_unordered(run, tasks), 1):
+            counts += done.counts
+            for failure in done.failures:
+                failures += 1
+                print(f"{failure.what}\n  {failure.data!r}", flush=True)
+            if number % 100 == 0:
+                print(f"{number * _PART} inputs, {failures} failures", flush=True)
+    print(f"{parts * _PART} inputs, {dict(counts)}, {failures} failures, "
+          f"{time.monotonic() - began:.0f} s")  # fmt: skip
+    return 1 if failures else 0
+
+
+def run(task: Task) -> Done:
+    """Make the inputs of a task, and write into them."""
+    rng = random.Random(task.seed)
+    counts: Counter[str] = Counter()
+    failures: list[Failure] = []
+    for _ in range(task.inputs):
+        data = page_data(rng, task.material)
+        state = rng.getstate()
+        try:
+            for what in check(rng, data, task.material, counts):
+                failures.append(Failure(what, data))  # noqa: PERF401  (a failure may end the loop)
+        except Exception as error:  # noqa: BLE001  (whatever it is, it is what we look for)
+            failures.append(Failure(f"{type(error).__name__}: {error}, state {state[2]}", data))
+    return Done(counts, failures)
+
+
+def page_data(rng: random.Random, material: list[bytes]) -> bytes:
+    """A page with a chunk somewhere."""
+    data = fuzz_parse.make(rng, material).decode("utf-8", "replace").encode()
+    if not hosts(parse(data)):
+        lines = data.split(b"\n")
+        at = rng.randrange(len(lines) + 1)
+        data = b"\n".join([*lines[:at], rng.choice(_CHUNKS).rstrip(b"\n"), *lines[at:]])
+    return data
+
+
+def hosts(page: Page) -> dict[int, int]:
+    """By block, how many chunks stand in it."""
+    return dict(Counter(f.block for f in page.fences if f.language.lower() in {"python", "py"}))
+
+
+def outputs(
+    rng: random.Random, counts: dict[int, int], material: list[bytes]
+) -> dict[int, list[ChunkOutput | None]]:
+    """An output for every chunk of a page, now and then none."""
+    return {
+        host: [
+            ChunkOutput(
+                digest=f"{host:06x}{chunk:06x}", text=_text(rng, material), figures=_figures(rng)
+            )
+            for chunk in range(number)
+        ]
+        for host, number in counts.items()
+    }
+
+
+def _text(rng: random.Random, material: list[bytes]) -> str:
+    if rng.random() < 0.1:
+        return ""
+    return fuzz_parse.make(rng, material)[:2_000].decode("utf-8", "replace")
+
+
+def _figures(rng: random.Random) -> tuple[FigureLink, ...]:
+    return tuple(
+        FigureLink(label=f"1.1 figure {n}", target=f"../assets/tangle/1.1-{n}.svg")
+        for n in range(rng.choice((0, 0, 1, 2)))
+    )
+
+
+def check(
+    rng: random.Random, data: bytes, material: list[bytes], counts: Counter[str]
+) -> Iterator[str]:
+    """The laws of `tests/write/test_laws.py` that a page breaks."""
+    page = parse(data)
+    chunks = hosts(page)
+    if not chunks:
+        counts["without a chunk"] += 1
+        return
+    wanted = outputs(rng, chunks, material)
+    plan = plan_outputs(page, wanted)
+    yield from _beyond_outputs(page, plan)
+    if plan.refused:
+        counts["refused"] += 1
+        if plan.edits:
+            yield "refused and written"
+        return
+    counts["written"] += 1
+    after = parse(apply(data, plan.edits))
+    yield from _written(page, after, wanted)
+    again = dict(zip(hosts(after), wanted.values(), strict=True))
+    if plan_outputs(after, again).edits:
+        yield "writing twice is not writing once"
+    other = dict(zip(hosts(after), outputs(rng, chunks, material).values(), strict=True))
+    second = plan_outputs(after, other)
+    yield from _beyond_outputs(after, second)
+    if not second.refused and not stored_outputs(page):
+        yield from _written(page, parse(apply(after.data, second.edits)), other)
+
+
+def _beyond_outputs(page: Page, plan: OutputPlan) -> Iterator[str]:
+    """Edits that touch what is no output block."""
+    mine = [stored.span for stored in stored_outputs(page)]
+    for edit in plan.edits:
+        span = edit.span
+        inserts = span.start == span.end
+        if not inserts and not any(
+            m.start - 2 <= span.start and span.end <= m.end + 2 for m in mine
+        ):
+            yield "an edit beyond output blocks"
+
+
+def _written(page: Page, after: Page, wanted: dict[int, list[ChunkOutput | None]]) -> Iterator[str]:
+    if stored_outputs(page):
+        return  # outputs that the page came with are not put back
+    if any(stored.edited for stored in stored_outputs(after)):
+        yield "what is written looks edited"
+    if len(stored_outputs(after)) > sum(map(len, wanted.values())):
+        yield "more outputs than chunks"
+    back = remove_outputs(after)
+    if back.refused or apply(after.data, back.edits) != page.data:
+        yield "the page does not come back"
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,663 @@
+"""Kills and starves tangle while it writes notes, with an editor saving them; looks for losses.
+
+    python -m benchmarks.torture --seed 1              # all of it; `make torture`
+    python -m benchmarks.torture --part editor --rounds 50
+
+Parts, each on a graph of its own that is made anew for every run:
+
+- `kills`: the writer is ended by SIGKILL before, after, and halfway through each call by which it
+  reads or writes files, in turn;
+- `faults`: each of these calls in turn fails with ENOSPC, EIO and EACCES, once, or it and all that
+  write after it;
+- `system`: the same by strace, at each system call of the real command that has to do with the
+  graph: signal or error;
+- `editor`: a process saves other texts of the page at random times, in place or by rename, from its
+  own memory or by reading the page first, while tangles write outputs one after the other;
+- `eight`: eight tangles write at once, in half of the rounds with an editor;
+- `commands`: `tangle run`, a process with its workers, is killed at random times.
+
+After each run: the page, less its outputs, is what the user saved last, to the byte; no figure is
+half written, and none is shown that is not there; and the next run succeeds and leaves nothing
+behind. Ends with 1 where anything was lost. The same seed does the same, as far as the system's
+scheduler does.
+"""
+# ruff: noqa: T201  (a script talks to the person who runs it)
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import errno
+import json
+import os
+import random
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from tangle.parse import parse
+from tangle.pipeline import RunOptions, chunk_results, find_project, run, run_pending
+from tangle.pipeline.pending import keep
+from tangle.pipeline.placing import Placed, outputs_of
+from tangle.store.files import DISK, Disk
+from tangle.write import apply, remove_outputs, stored_outputs
+
+SVG = (
+    "from IPython.display import SVG\n\t  "
+    "SVG('<svg xmlns=\"http://www.w3.org/2000/svg\"><text>{0}</text></svg>')"
+)
+PAGE = (
+    "- a note\n- ## 1.1. First\n"
+    "\t- ```python\n\t  print('one')\n\t  ```\n"
+    "\t- words\n"
+    f"\t- ```python\n\t  {SVG.format('figure')}\n\t  ```\n"
+    "\t\t- below\n"
+    "\t- ```python\n\t  print('- x\\n```\\nk:: v')\n\t  ```\n"
+)
+OTHER = "- ## 1.2. Second\r\n\t- ```python\r\n\t  print('two')\r\n\t  ```"
+CODES = (errno.ENOSPC, errno.EIO, errno.EACCES)
+METHODS = (
+    *("open_new", "write", "fsync", "close", "mode", "read", "read_still", "exchange"),
+    *("replace", "unlink", "fsync_folder", "make_folder", "remove_folder"),
+)
+FEW = 10
+"""Rounds below which the parts that have an end of their own are cut short."""
+PARTS = ("kills", "faults", "system", "editor", "eight", "commands")
+
+
+@dataclass(slots=True)
+class Counts:
+    """What was done, and what was lost by it."""
+
+    done: Counter[str] = field(default_factory=Counter)
+    losses: list[str] = field(default_factory=list)
+
+    def lose(self, what: str) -> None:
+        """Note a loss."""
+        self.losses.append(what)
+        print(f"LOST: {what}", flush=True)
+
+
+# --- the graph ------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """A graph whose results wait to be written; made once, copied for each run.
+
+    Attributes:
+        template: the graph as each run finds it.
+        graph: where each run has it.
+        outputs: of all chunks.
+    """
+
+    template: Path
+    graph: Path
+    outputs: tuple[Placed, ...]
+
+    def page(self, name: str = "x") -> Path:
+        """The file of a page."""
+        return self.graph / "pages" / f"{name}.md"
+
+    def reset(self, generation: int = 0, *, written: bool = False) -> None:
+        """Make the graph anew, with results of some generation waiting.
+
+        Args:
+            generation: results of another have other texts and figures.
+            written: whether results of an earlier generation stand in the pages already.
+        """
+        shutil.rmtree(self.graph, ignore_errors=True)
+        shutil.copytree(self.template, self.graph)
+        if written:
+            self.wait_for(generation + 1)
+            run_pending(self.project())
+        self.wait_for(generation)
+
+    def wait_for(self, generation: int) -> None:
+        """Have results of some generation wait to be written."""
+        keep(self.project(), [_of_generation(placed, generation) for placed in self.outputs])
+
+    def project(self) -> Any:
+        """The graph as a project."""
+        return find_project(start=self.graph, graph=self.graph)
+
+
+def _of_generation(placed: Placed, number: int) -> Placed:
+    text = placed.output.text and f"{placed.output.text}\ngeneration {number}"
+    figures = tuple(
+        replace(figure, data=figure.data.replace(b"figure", b"figure %d" % number))
+        for figure in placed.figures
+    )
+    return replace(placed, output=replace(placed.output, text=text), figures=figures)
+
+
+def make_world(folder: Path) -> World:
+    """The graph, and what its sections come to, by running them."""
+    template = folder / "template"
+    for name, text in {
+        "logseq/config.edn": "{}",
+        "pages/x.md": PAGE,
+        "pages/y.md": OTHER,
+        "pages/z.md": "- no code\n",
+    }.items():
+        path = template / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(text.encode())
+    project = find_project(start=template, graph=template)
+    report = run(project, None, RunOptions(write=False))
+    outputs = tuple(
+        placed
+        for entry in report.sections
+        for placed in outputs_of(entry.session, chunk_results(entry))
+    )
+    if len(outputs) != 4:
+        raise RuntimeError("the graph's sections did not run")
+    shutil.rmtree(template / ".tangle", ignore_errors=True)
+    return World(template, folder / "graph", outputs)
+
+
+# --- what must hold -------------------------------------------------------------------------------
+
+
+def bare(data: bytes) -> bytes:
+    """A page without its outputs."""
+    return apply(data, remove_outputs(parse(data), force=True).edits)
+
+
+def check(world: World, users: dict[str, bytes], counts: Counts, what: str) -> None:
+    """Look at the graph after a run, do the next one, and look again.
+
+    Args:
+        world: the graph.
+        users: by page, the text that the user saved last.
+        counts: where losses are noted.
+        what: was done to the run.
+    """
+    _look(world, users, counts, what)
+    code = in_child(lambda: run_pending(world.project()).exit_code)
+    if code != 0:
+        counts.lose(f"{what}: the next run ended with {code}")
+    _look(world, users, counts, f"{what}, next run")
+    left = [str(path) for path in world.graph.rglob(".tangle-*") if path.suffix != ".kept"]
+    # These are written without the lock, so that a draft may be somebody's; they go with time.
+    left = [path for path in left if not re.search(r"/\.tangle/(pending|cache|memory)/", path)]
+    if left:
+        counts.lose(f"{what}: left behind {left}")
+    counts.done["kept texts"] += sum(1 for _ in world.graph.rglob(".tangle-*.kept"))
+
+
+def _look(world: World, users: dict[str, bytes], counts: Counts, what: str) -> None:
+    for name, text in users.items():
+        try:
+            data = world.page(name).read_bytes()
+        except OSError as error:
+            counts.lose(f"{what}: {name} cannot be read: {error}")
+            continue
+        if bare(data) != text:
+            counts.lose(f"{what}: {name} is {data!r}, and not {text!r}")
+        for stored in stored_outputs(parse(data)):
+            for figure in stored.assets:
+                _look_at_figure(world.graph / "assets" / "tangle" / figure, counts, what)
+
+
+def _look_at_figure(path: Path, counts: Counts, what: str) -> None:
+    try:
+        data = path.read_bytes()
+    except OSError:
+        counts.lose(f"{what}: {path.name} is shown and not there")
+        return
+    if not re.fullmatch(rb"<svg[^>]*><text>figure( [0-9]+)?</text></svg>", data.strip()):
+        counts.lose(f"{what}: {path.name} is {data!r}")
+
+
+# --- runs in a process of their own ---------------------------------------------------------------
+
+
+def in_child(act: Callable[[], int], *, wait: bool = True) -> int:
+    """Do something in a forked process; its exit status (negative: the signal), or its id."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    child = os.fork()
+    if child == 0:
+        code = 99
+        try:
+            code = act()
+        except BaseException as error:  # noqa: BLE001  (a child that goes on would be a second parent)
+            print(f"{type(error).__name__}: {error}", flush=True)
+        finally:
+            os._exit(code)
+    return ended(child) if wait else child
+
+
+def ended(child: int) -> int:
+    """How a child ended."""
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+
+
+@dataclass(slots=True)
+class Plan:
+    """What befalls a writer: at which of its calls, and what."""
+
+    at: int = -1
+    do: str = "nothing"
+    code: int = 0
+    lasting: bool = False
+    calls: list[str] = field(default_factory=list)
+
+
+PLAN = Plan()
+"""Of the process that is to be struck: there is one disk, and one plan for it."""
+
+
+def _struck(name: str) -> Callable[..., Any]:
+    original = getattr(Disk, name)
+    writes = name not in {"read", "read_still", "close", "unlink", "remove_folder"}
+
+    def call(self: Disk, *arguments: Any) -> Any:
+        number = len(PLAN.calls)
+        PLAN.calls.append(name)
+        if number == PLAN.at or (PLAN.lasting and number > PLAN.at >= 0 and writes):
+            return _strike(original, self, name, arguments)
+        return original(self, *arguments)
+
+    return call
+
+
+def _strike(original: Callable[..., Any], disk: Disk, name: str, arguments: Sequence[Any]) -> Any:
+    if PLAN.do == "fault":
+        if name == "close":
+            original(disk, *arguments)
+        raise OSError(PLAN.code, os.strerror(PLAN.code))
+    if PLAN.do == "after":
+        original(disk, *arguments)
+    elif PLAN.do == "halfway" and name == "write":
+        descriptor, data = arguments
+        original(disk, descriptor, data[: len(data) // 2])
+    os.kill(os.getpid(), signal.SIGKILL)
+    return None
+
+
+STRUCK = type("Struck", (Disk,), {name: _struck(name) for name in METHODS})
+
+
+def _slow(name: str) -> Callable[..., Any]:
+    original = getattr(Disk, name)
+
+    def call(self: Disk, *arguments: Any) -> Any:
+        time.sleep(random.choice((0, 0, 0.0002, 0.001)))
+        return original(self, *arguments)
+
+    return call
+
+
+SLOW = type("Slow", (Disk,), {name: _slow(name) for name in METHODS})
+"""A disk that takes its time, so that others come in between any two calls."""
+
+
+def write(world: World, plan: Plan) -> int:
+    """Write the results that wait, with the disk as the plan has it."""
+    global PLAN  # noqa: PLW0603  (this process has been forked for it)
+    PLAN = plan
+    DISK.__class__ = STRUCK
+    return run_pending(world.project()).exit_code
+
+
+def calls_of(world: World) -> list[str]:
+    """The calls of a run that nothing befalls."""
+    reader, writer = os.pipe()
+
+    def count() -> int:
+        plan = Plan()
+        code = write(world, plan)
+        os.write(writer, json.dumps(plan.calls).encode())
+        return code
+
+    if in_child(count) != 0:
+        raise RuntimeError("a run that nothing befalls did not succeed")
+    os.close(writer)
+    with os.fdopen(reader, "rb") as file:
+        found: list[str] = json.loads(file.read())
+    return found
+
+
+# --- the parts ------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Torment:
+    """A graph, what is counted, chance, and how much is wanted.
+
+    Attributes:
+        rounds: of each part that has no end by itself.
+    """
+
+    world: World
+    counts: Counts
+    rng: random.Random
+    rounds: int
+
+    def states(self) -> tuple[bool, ...]:
+        """Whether outputs stand in the pages already: both, or one where little is wanted."""
+        return (False, True) if self.rounds >= FEW else (self.rng.random() < 0.5,)
+
+    def errors(self, at: int) -> list[tuple[int, bool]]:
+        """Errors of a call, and whether they last: all, or one in turn where little is wanted."""
+        every = [(code, lasting) for code in CODES for lasting in (False, True)]
+        return every if self.rounds >= FEW else [every[at % len(every)]]
+
+    def users(self) -> dict[str, bytes]:
+        """The texts that stand in the template."""
+        return {name: (self.world.template / "pages" / f"{name}.md").read_bytes() for name in "xyz"}
+
+
+def kills(torment: Torment) -> None:
+    """SIGKILL at each call in turn."""
+    world, counts = torment.world, torment.counts
+    for written in torment.states():
+        world.reset(written=written)
+        for at, name in enumerate(calls_of(world)):
+            for do in ("before", "after", *(("halfway",) if name == "write" else ())):
+                world.reset(written=written)
+                status = in_child(lambda: write(world, Plan(at=at, do=do)))  # noqa: B023
+                what = f"killed {do} call {at}, {name}"
+                if status != -signal.SIGKILL:
+                    counts.lose(f"{what}: it ended with {status}")
+                counts.done["kills by call"] += 1
+                check(world, torment.users(), counts, what)
+
+
+def faults(torment: Torment) -> None:
+    """An error of each call in turn."""
+    world, counts = torment.world, torment.counts
+    for written in torment.states():
+        world.reset(written=written)
+        for at, name in enumerate(calls_of(world)):
+            for code, lasting in torment.errors(at):
+                world.reset(written=written)
+                plan = Plan(at=at, do="fault", code=code, lasting=lasting)
+                status = in_child(lambda: write(world, plan))  # noqa: B023
+                what = f"{errno.errorcode[code]} at call {at}, {name}, lasting {lasting}"
+                if status not in {0, 3}:
+                    counts.lose(f"{what}: it ended with {status}")
+                counts.done["faults by call"] += 1
+                check(world, torment.users(), counts, what)
+
+
+SAVES: tuple[tuple[str, bool], ...] = tuple(
+    (manner, reads)
+    for reads in (False, True)
+    for manner in ("in place", "by rename", "slowly in place")
+)
+"""How an editor saves, and whether it reads the page before it does."""
+
+
+def edit(path: Path, seed: int, until: float, how: tuple[str, bool]) -> tuple[int, list[str]]:
+    """Save a page again and again until a moment; how often, and which saves were lost.
+
+    The number of saves stands in the first line. Half of the time the save waits for the moment in
+    which a tangle has its draft ready, which is the worst there is.
+    """
+    rng = random.Random(seed)
+    manner, reads = how
+    number, last, lost = 0, PAGE.encode(), []
+    while time.monotonic() < until:
+        number += 1
+        text = _settled(path, last)
+        if text != last:
+            lost.append(f"save {number - 1} gave way to {text!r}")
+        text = text if reads else PAGE.encode()
+        last = b"- saved %d\n" % number + re.sub(rb"\A(- saved [0-9]+\n)*", b"", text)
+        if rng.random() < 0.5:
+            _wait_for_draft(path.parent, time.monotonic() + 0.01)
+        time.sleep(rng.choice((0, 0, 0.0002, 0.001, 0.005)) * rng.random())
+        save(path, last, manner)
+    return number, lost
+
+
+def _settled(path: Path, wanted: bytes) -> bytes:
+    """A page without its outputs; read again where a tangle may be putting a save back just now."""
+    text = bare(path.read_bytes())
+    end = time.monotonic() + 0.1
+    while text != wanted and time.monotonic() < end:
+        time.sleep(0.001)
+        text = bare(path.read_bytes())
+    return text
+
+
+def _wait_for_draft(folder: Path, until: float) -> None:
+    while time.monotonic() < until:
+        if any(name.endswith(".swap") for name in os.listdir(folder)):  # noqa: PTH208  (quick)
+            return
+
+
+def save(path: Path, data: bytes, manner: str) -> None:
+    """Save a page as editors do."""
+    if manner == "in place":
+        path.write_bytes(data)
+        return
+    if manner == "slowly in place":
+        with path.open("r+b") as file:
+            time.sleep(0.002)
+            file.write(data)
+            file.truncate()
+        return
+    other = path.with_name("editor.tmp")
+    other.write_bytes(data)
+    other.replace(path)
+
+
+def editor(torment: Torment) -> None:
+    """An editor that saves while tangles write."""
+    for number in range(torment.rounds):
+        _with_editor(torment, SAVES[number % len(SAVES)], tangles=1)
+
+
+def eight(torment: Torment) -> None:
+    """Eight tangles at once."""
+    for number in range(max(torment.rounds // 4, 1)):
+        if number % 2:
+            _with_editor(torment, SAVES[number // 2 % len(SAVES)], tangles=8)
+        else:
+            _eight_alone(torment)
+
+
+def _eight_alone(torment: Torment) -> None:
+    world, counts = torment.world, torment.counts
+    world.reset()
+
+    def one(generation: int) -> int:
+        world.wait_for(generation)
+        return run_pending(world.project()).exit_code
+
+    children = [in_child(lambda: one(n), wait=False) for n in range(8)]  # noqa: B023
+    codes = [ended(child) for child in children]
+    counts.done["tangles at once"] += len(codes)
+    if any(codes):
+        counts.lose(f"eight at once: they ended with {codes}")
+    check(world, torment.users(), counts, "eight at once")
+
+
+def _with_editor(torment: Torment, how: tuple[str, bool], *, tangles: int) -> None:
+    world, counts, rng = torment.world, torment.counts, torment.rng
+    world.reset()
+    until = time.monotonic() + 0.4
+    reader, writer = os.pipe()
+    seed = rng.randrange(1 << 30)
+
+    def type_on() -> int:
+        os.write(writer, json.dumps(edit(world.page(), seed, until, how)).encode())
+        return 0
+
+    children = [in_child(type_on, wait=False)]
+    children += [in_child(lambda: _tangle_on(world, until), wait=False) for _ in range(tangles)]
+    what = f"an editor saving {how[0]}{', reading first' if how[1] else ''}, {tangles} tangles"
+    while time.monotonic() < until:
+        # Whoever saves in place empties the page for a moment; all others leave a whole one.
+        if how[0] == "by rename" and not _is_whole(world.page()):
+            counts.lose(f"{what}: a reader saw {world.page().read_bytes()!r}")
+    codes = [ended(child) for child in children]
+    os.close(writer)
+    with os.fdopen(reader, "rb") as file:
+        saves, lost = json.loads(file.read())
+    counts.done["saves by an editor"] += saves
+    counts.done["writes beside an editor"] += sum(codes[1:])
+    for loss in [*lost, *([f"processes ended with {codes}"] if max(codes) > 90 else [])]:
+        counts.lose(f"{what}: {loss}")
+    last = b"- saved %d\n" % saves + PAGE.encode()
+    check(world, {**torment.users(), "x": last}, counts, what)
+
+
+def _tangle_on(world: World, until: float) -> int:
+    """Write results of one generation after the other until a moment; how many (98: it failed)."""
+    DISK.__class__ = SLOW
+    runs = 0
+    while time.monotonic() < until:
+        world.wait_for(runs + 1)
+        if run_pending(world.project()).exit_code not in {0, 3}:
+            return 98
+        runs += 1
+    return min(runs, 90)
+
+
+def _is_whole(path: Path) -> bool:
+    """Whether the page is one that somebody wrote, at this moment."""
+    return re.sub(rb"\A(- saved [0-9]+\n)?", b"", bare(path.read_bytes())) == PAGE.encode()
+
+
+# --- the real command -----------------------------------------------------------------------------
+
+
+def command(world: World, *arguments: str) -> list[str]:
+    """`tangle` for the graph."""
+    code = "from tangle_cli.main import main; main()"
+    return [sys.executable, "-c", code, "--graph", str(world.graph), *arguments]
+
+
+def commands(torment: Torment) -> None:
+    """`tangle run` killed at random times, workers and all."""
+    world, counts = torment.world, torment.counts
+    for _ in range(torment.rounds):
+        world.reset(written=torment.rng.random() < 0.5)
+        process = subprocess.Popen(
+            command(world, "run", "--all", "--fresh"),
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+        # Most of the time is start-up; what is written is written near the end.
+        time.sleep(torment.rng.uniform(0.1, 0.7))
+        with contextlib.suppress(ProcessLookupError):
+            process.kill()
+        process.wait()
+        counts.done["commands killed"] += process.returncode == -signal.SIGKILL
+        check(world, torment.users(), counts, "tangle run killed")
+
+
+_CALL = re.compile(r"^(\w+)\(")
+
+
+def system(torment: Torment) -> None:
+    """A signal or an error at each system call of the command that has to do with the graph."""
+    world, counts = torment.world, torment.counts
+    if shutil.which("strace") is None:
+        print("system: left out, there is no strace")
+        return
+    world.reset()
+    # Errors where the operating system may give them; a process may be killed anywhere.
+    for name, number in _system_calls(world):
+        for fault in ("signal=KILL", *(f"error={errno.errorcode[code]}" for code in CODES)):
+            if fault != "signal=KILL" and name in {"close", "lseek", "fcntl", "flock"}:
+                continue
+            world.reset()
+            status = _traced(world, f"--inject={name}:{fault}:when={number}", os.devnull)
+            what = f"{fault} at {name} number {number}"
+            kind = "kills by system call" if "signal" in fault else "faults by system call"
+            counts.done[kind] += 1
+            # 2: what the command could not read, it did not find.
+            if "error" in fault and status not in {0, 2, 3}:
+                counts.lose(f"{what}: the command ended with {status}")
+            check(world, torment.users(), counts, what)
+
+
+def _system_calls(world: World) -> Iterator[tuple[str, int]]:
+    """The system calls about the graph's files: name, and its number among those of that name."""
+    with tempfile.NamedTemporaryFile("r", errors="replace") as log:
+        _traced(world, "--decode-fds=path", log.name)
+        numbers: Counter[str] = Counter()
+        for line in log:
+            if found := _CALL.match(line):
+                numbers[found[1]] += 1
+                if str(world.graph) in line:
+                    yield found[1], numbers[found[1]]
+
+
+def _traced(world: World, option: str, log: str) -> int:
+    done = subprocess.run(
+        [
+            "strace",
+            "-o",
+            log,
+            "--trace=file,desc",
+            option,
+            *command(world, "run", "--write-pending"),
+        ],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        check=False,
+        env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1"},
+    )
+    return done.returncode
+
+
+# --- all of it ------------------------------------------------------------------------------------
+
+
+def torture(folder: Path, *, seed: int, rounds: int, parts: Sequence[str] = PARTS) -> Counts:
+    """Do what is asked for; what was done and lost."""
+    torment = Torment(make_world(folder), Counts(), random.Random(seed), rounds)
+    every = {
+        "kills": kills,
+        "faults": faults,
+        "system": system,
+        "editor": editor,
+        "eight": eight,
+        "commands": commands,
+    }
+    for part in parts:
+        began = time.monotonic()
+        every[part](torment)
+        print(f"{part}: {time.monotonic() - began:.0f} s, {dict(torment.counts.done)}", flush=True)
+    return torment.counts
+
+
+def main() -> int:
+    """Torture; the exit code."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--seed", type=int, default=1, help="other times for another seed (1)")
+    parser.add_argument("--rounds", type=int, default=400, help="of parts without end (400)")
+    parser.add_argument("--part", choices=PARTS, action="append", help="only these parts")
+    arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="tangle-torture-") as name:
+        counts = torture(
+            Path(name).resolve(),
+            seed=arguments.seed,
+            rounds=arguments.rounds,
+            parts=arguments.part or PARTS,
+        )
+    for what, number in sorted(counts.done.items()):
+        print(f"{number:>8} {what}")
+    print(f"{len(counts.losses):>8} losses, seed {arguments.seed}")
+    return 1 if counts.losses else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

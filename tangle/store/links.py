@@ -1,0 +1,44 @@
+"""Links that lead out: a graph from elsewhere must not make tangle write in its owner's home."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tangle.store.errors import Outside
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def check_links(path: Path, root: Path) -> None:
+    """See that no link on the way from a folder to a path below it leads out of the folder.
+
+    A path that does not lie below is somebody's express wish, and left to them.
+
+    Raises:
+        Outside: one does.
+    """
+    if not path.is_relative_to(root):
+        return
+    top = root.resolve()
+    step = root
+    for part in path.relative_to(root).parts:
+        step /= part
+        if step.is_symlink() and not _resolved_below(step, top):
+            raise Outside(step, root, "is a link that leads out")
+
+
+def leads_out(path: Path, root: Path) -> bool:
+    """Whether a link between a folder and a path below it leads out of the folder."""
+    try:
+        check_links(path, root)
+    except Outside:
+        return True
+    return False
+
+
+def _resolved_below(path: Path, top: Path) -> bool:
+    try:
+        return path.resolve().is_relative_to(top)
+    except (OSError, RuntimeError):  # a circle
+        return False

@@ -1,0 +1,76 @@
+"""JSON documents that are kept until they are dropped: what a run could not write yet."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+from typing import TYPE_CHECKING, Any
+
+from tangle.store.cache import decoded, encoded
+from tangle.store.errors import refusing
+from tangle.store.files import DISK, Files
+from tangle.store.links import check_links, leads_out
+from tangle.store.replacing import put
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+_KEY = re.compile(r"[0-9a-z]{1,128}", re.ASCII)
+
+
+class Records:
+    """Documents by key, one file each, replaced whole; a damaged one counts as none."""
+
+    __slots__ = ("_files", "_folder")
+
+    def __init__(self, folder: Path, *, files: Files = DISK) -> None:
+        """Use `folder`, which is created when something is first put."""
+        self._folder = folder
+        self._files = files
+
+    def put(self, key: str, document: Mapping[str, Any]) -> None:
+        """Keep a document under a key.
+
+        Raises:
+            NotWritable: that cannot be; what was kept under the key is kept still.
+            Outside: the folder is a link that leads out of the project.
+        """
+        path = self._path(key)
+        check_links(path, self._folder.parent.parent)
+        with refusing(path):
+            if not self._folder.is_dir():
+                self._folder.mkdir(parents=True, exist_ok=True)
+            put(path, encoded(dict(document)), self._files)
+
+    def get(self, key: str) -> dict[str, Any] | None:
+        """The document under a key; None where there is none that is whole."""
+        path = self._path(key)
+        if leads_out(path, self._folder.parent.parent):
+            return None
+        try:
+            content = self._files.read(path)
+        except OSError:
+            return None
+        return None if content is None else decoded(content)
+
+    def keys(self) -> tuple[str, ...]:
+        """The keys under which something is kept, sorted."""
+        if leads_out(self._folder, self._folder.parent.parent):
+            return ()
+        try:
+            names = [path.name for path in self._folder.iterdir()]
+        except OSError:
+            return ()
+        found = (name.removesuffix(".json") for name in names if name.endswith(".json"))
+        return tuple(sorted(key for key in found if _KEY.fullmatch(key)))
+
+    def drop(self, key: str) -> None:
+        """Keep a document no longer; one that cannot be removed is kept."""
+        with contextlib.suppress(OSError):
+            self._files.unlink(self._path(key))
+
+    def _path(self, key: str) -> Path:
+        if not _KEY.fullmatch(key):
+            raise ValueError(f"{key!r}: a record's key is made of lower-case letters and digits")
+        return self._folder / f"{key}.json"

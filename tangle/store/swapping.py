@@ -1,0 +1,205 @@
+"""A page is exchanged for its new text, and what comes out is looked at before it goes.
+
+An editor knows nothing of our lock. Between the last look at a page and a rename over it, a save
+of the user's would be lost, so nothing is renamed over: the draft and the page exchange their
+names in one step, and then the page as it was stands under the draft's name. If it is not what was
+read, or if somebody has it open for writing, the two are exchanged back.
+
+The draft's name says what it is for, so that a later run can finish what a crash cut short:
+
+    .tangle-<page's name>-<new text>-<old text>-<random>.swap      three digests
+
+- It holds the new text: the page was not exchanged, or was put back. The draft goes.
+- It holds the old text: the page is done. The draft goes.
+- It holds something else: a save that came out. It goes back, if tangle's text still stands there;
+  if a later save does, that one is newer and stays, and the earlier is kept as `.tangle-….kept`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import re
+import secrets
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tangle.store.errors import refusing
+from tangle.store.files import DISK, Files
+from tangle.store.system import UNSUPPORTED
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+PREFIX = ".tangle-"
+"""How the names of drafts begin: with a dot, so that Logseq does not take them for pages."""
+
+_ROUNDS = 100
+"""How often a page that is saved again and again is exchanged."""
+
+_SWAP = re.compile(r"\.tangle-([0-9a-f]{16})-([0-9a-f]{16})-([0-9a-f]{16})-[0-9a-f]{8}\.swap")
+_DRAFT = re.compile(r"\.tangle-[0-9a-f]{16}\.draft")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settled:
+    """What became of a page that was exchanged.
+
+    Attributes:
+        placed: whether the new text stands there.
+        kept: where an earlier one of two saves is that came in between; None where none is.
+    """
+
+    placed: bool
+    kept: Path | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Swap:
+    """A draft that is to be exchanged with a page.
+
+    Attributes:
+        draft: its file.
+        target: the page.
+        new: digest of the draft's text.
+        old: digest of the text that the page was read with.
+    """
+
+    draft: Path
+    target: Path
+    new: str
+    old: str
+
+
+def prepare(draft: Path, target: Path, *, old: bytes, new: bytes, files: Files) -> Swap | None:
+    """Name a draft for what it is for; None where files cannot be exchanged or not be watched.
+
+    Raises:
+        OSError: it cannot be renamed.
+    """
+    # Nobody else knows of the draft: if it seems to be in use, leases mean nothing here.
+    if files.read_still(draft) != new:
+        return None
+    names = (digest(os.fsencode(target.name)), digest(new), digest(old), secrets.token_hex(4))
+    path = target.with_name(f"{PREFIX}{'-'.join(names)}.swap")
+    files.replace(draft, path)
+    return Swap(draft=path, target=target, new=names[1], old=names[2])
+
+
+def digest(data: bytes) -> str:
+    """What stands for a text or a name in a draft's name: 16 hex digits."""
+    return hashlib.sha256(data).hexdigest()[:16]
+
+
+def exchanged(swap: Swap, files: Files) -> bool:
+    """Exchange a draft with its page; whether that can be done here.
+
+    Raises:
+        OSError: it could be, and failed.
+    """
+    try:
+        files.exchange(swap.draft, swap.target)
+    except OSError as error:
+        if error.errno in UNSUPPORTED:
+            return False
+        raise
+    return True
+
+
+def settle(swap: Swap, files: Files) -> Settled:
+    """Look at what stands under a draft's name, and see to it that no save is lost.
+
+    Raises:
+        OSError: that could not be done; the draft is as it was, and may be settled later.
+    """
+    out = _content(swap.draft, files)
+    if out in {swap.old, swap.new}:
+        _dismiss(swap, files)
+        return Settled(placed=out == swap.old)
+    return _put_back(swap, out, files)
+
+
+def _put_back(swap: Swap, saved: str | None, files: Files) -> Settled:
+    """Exchange until what comes out is what went in before: then the newest save stands."""
+    there: str | None = swap.new
+    for _ in range(_ROUNDS):
+        try:
+            files.exchange(swap.draft, swap.target)
+        except FileNotFoundError:
+            break  # the page was removed
+        out = _content(swap.draft, files)
+        if out is not None and out == there:
+            if out in {swap.new, swap.old}:
+                _dismiss(swap, files)
+                return Settled(placed=False)
+            break
+        there, saved = saved, out
+    return Settled(placed=False, kept=_keep(swap, files))
+
+
+def _content(path: Path, files: Files) -> str | None:
+    """The digest of what a draft holds; None while somebody writes into it."""
+    data = files.read_still(path)
+    return None if data is None else digest(data)
+
+
+def _dismiss(swap: Swap, files: Files) -> None:
+    """Remove a draft, once the names are safely on the disk; what cannot go now goes later."""
+    with contextlib.suppress(OSError):
+        files.fsync_folder(swap.target.parent)
+    with contextlib.suppress(OSError):
+        files.unlink(swap.draft)
+
+
+def _keep(swap: Swap, files: Files) -> Path:
+    path = swap.draft.with_suffix(".kept")
+    files.replace(swap.draft, path)
+    return path
+
+
+# --- after a crash --------------------------------------------------------------------------------
+
+
+def recover(folder: Path, *, files: Files = DISK) -> tuple[Path, ...]:
+    """Finish what a tangle that was killed left in a folder; the files that were kept, sorted.
+
+    To be called under the lock, so that every draft there is one of the dead.
+
+    Raises:
+        NotWritable: the folder cannot be listed, or a page that is to be put back cannot be.
+    """
+    with refusing(folder):
+        return tuple(_recover(folder, files))
+
+
+def _recover(folder: Path, files: Files) -> Iterator[Path]:
+    try:
+        paths = sorted(path for path in folder.iterdir() if path.name.startswith(PREFIX))
+    except FileNotFoundError:
+        return
+    for path in paths:
+        if _DRAFT.fullmatch(path.name):
+            with contextlib.suppress(OSError):
+                files.unlink(path)
+        elif found := _SWAP.fullmatch(path.name):
+            settled = _recovered(path, found.groups(), files)
+            if settled.kept is not None:
+                yield settled.kept
+
+
+def _recovered(draft: Path, digests: tuple[str, ...], files: Files) -> Settled:
+    of_name, new, old = digests
+    target = next((p for p in _pages(draft.parent) if digest(os.fsencode(p.name)) == of_name), None)
+    swap = Swap(draft=draft, target=target or draft, new=new, old=old)
+    if _content(draft, files) in {new, old}:
+        _dismiss(swap, files)
+        return Settled(placed=False)
+    if target is not None and _content(target, files) == new:
+        return settle(swap, files)
+    return Settled(placed=False, kept=_keep(swap, files))
+
+
+def _pages(folder: Path) -> list[Path]:
+    return [path for path in folder.iterdir() if not path.name.startswith(PREFIX)]

@@ -1,0 +1,116 @@
+"""What Linux offers beyond POSIX: two files exchanged in one step, and a look at who is writing."""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import errno
+import functools
+import os
+import signal
+import stat
+import sys
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+UNSUPPORTED = frozenset({errno.ENOSYS, errno.EINVAL, errno.EOPNOTSUPP})
+"""The errors by which a system or a file system says that it cannot exchange files."""
+
+_HERE = -100  # AT_FDCWD: paths are relative to the working directory
+_EXCHANGE = 2  # RENAME_EXCHANGE
+
+
+def exchange(one: Path, other: Path) -> None:
+    """Give each of two files the other's name, in one step: both names always lead to a file.
+
+    Raises:
+        OSError: one of them is not there, or (see `UNSUPPORTED`) that cannot be done here.
+    """
+    call = _renameat2()
+    if call is None:
+        raise OSError(errno.ENOSYS, os.strerror(errno.ENOSYS))
+    if call(_HERE, os.fsencode(one), _HERE, os.fsencode(other), _EXCHANGE) != 0:
+        code = ctypes.get_errno()
+        raise OSError(code, os.strerror(code), str(other))
+
+
+@functools.cache
+def _renameat2() -> Any | None:
+    if sys.platform != "linux":
+        return None
+    call = getattr(ctypes.CDLL(None, use_errno=True), "renameat2", None)
+    if call is not None:
+        call.argtypes = (
+            ctypes.c_int,
+            ctypes.c_char_p,
+            ctypes.c_int,
+            ctypes.c_char_p,
+            ctypes.c_uint,
+        )
+    return call
+
+
+def read_still(path: Path) -> bytes | None:
+    """The content of a file into which nobody is writing; None where somebody is, or of no file.
+
+    A read lease tells: Linux grants none on a file that some process has open for writing, and
+    takes it back where one opens it so while we read. A file system without leases leaves that
+    unseen. Links are not followed, and what is no regular file is not read.
+
+    Raises:
+        OSError: the file is not there or cannot be read.
+    """
+    flags = os.O_RDONLY | _flag("O_CLOEXEC") | _flag("O_NOFOLLOW") | _flag("O_NONBLOCK")
+    try:
+        descriptor = os.open(path, flags | _flag("O_BINARY"))
+    except OSError as error:
+        if error.errno == errno.ELOOP:
+            return None
+        raise
+    try:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            return None
+        with _lease(descriptor) as held:
+            data = _all(descriptor)
+            return data if held() else None
+    finally:
+        os.close(descriptor)
+
+
+def _flag(name: str) -> int:
+    return int(getattr(os, name, 0))
+
+
+def _all(descriptor: int) -> bytes:
+    pieces = []
+    while piece := os.read(descriptor, 1 << 20):
+        pieces.append(piece)
+    return b"".join(pieces)
+
+
+if sys.platform == "linux":
+    import fcntl
+    from collections.abc import Callable, Iterator
+
+    @contextlib.contextmanager
+    def _lease(descriptor: int) -> Iterator[Callable[[], bool]]:
+        """A read lease as long as the block runs; a question whether nobody has been writing."""
+        try:
+            fcntl.fcntl(descriptor, fcntl.F_SETLEASE, fcntl.F_RDLCK)
+        except OSError as error:
+            busy = error.errno == errno.EAGAIN
+            yield lambda: not busy
+            return
+        # Who opens the file for writing waits, and we are told: by a signal that nobody heeds.
+        fcntl.fcntl(descriptor, fcntl.F_SETSIG, signal.SIGURG)
+        yield lambda: fcntl.fcntl(descriptor, fcntl.F_GETLEASE) == fcntl.F_RDLCK
+
+else:
+
+    @contextlib.contextmanager
+    def _lease(descriptor: int) -> Iterator[Callable[[], bool]]:
+        """Elsewhere nothing is known."""
+        del descriptor
+        yield lambda: True
