@@ -7,6 +7,9 @@ Parts, each on a graph of its own that is made anew for every run:
 
 - `kills`: the writer is ended by SIGKILL before, after, and halfway through each call by which it
   reads or writes files, in turn;
+- `twice`: the same at two random calls, the second in the run that finishes what the first left;
+- `gap`: the user saves the page right before it is exchanged, when every look is over, and the
+  writer is killed at each of the calls that follow;
 - `faults`: each of these calls in turn fails with ENOSPC, EIO and EACCES, once, or it and all that
   write after it;
 - `system`: the same by strace, at each system call of the real command that has to do with the
@@ -71,7 +74,7 @@ METHODS = (
 )
 FEW = 10
 """Rounds below which the parts that have an end of their own are cut short."""
-PARTS = ("kills", "faults", "system", "editor", "eight", "commands")
+PARTS = ("kills", "twice", "gap", "faults", "system", "editor", "eight", "commands")
 
 
 @dataclass(slots=True)
@@ -245,12 +248,24 @@ def ended(child: int) -> int:
 
 @dataclass(slots=True)
 class Plan:
-    """What befalls a writer: at which of its calls, and what."""
+    """What befalls a writer: at which of its calls, and what.
+
+    Attributes:
+        at: the number of the call at which it is struck.
+        do: `before`, `after` and `halfway` are kills; `fault` is an error.
+        code: of the error.
+        lasting: whether all later calls that write fail, too.
+        saves: how the user saves the page that is exchanged, in the last moment before it is.
+        save_at: the number of that exchange.
+        calls: those that were made.
+    """
 
     at: int = -1
     do: str = "nothing"
     code: int = 0
     lasting: bool = False
+    saves: str = ""
+    save_at: int = -1
     calls: list[str] = field(default_factory=list)
 
 
@@ -265,11 +280,18 @@ def _struck(name: str) -> Callable[..., Any]:
     def call(self: Disk, *arguments: Any) -> Any:
         number = len(PLAN.calls)
         PLAN.calls.append(name)
+        if number == PLAN.save_at and name == "exchange":
+            _save_now(arguments[1])
         if number == PLAN.at or (PLAN.lasting and number > PLAN.at >= 0 and writes):
             return _strike(original, self, name, arguments)
         return original(self, *arguments)
 
     return call
+
+
+def _save_now(page: Path) -> None:
+    save(page, b"- saved 1\n" + bare(page.read_bytes()), PLAN.saves)
+    (page.parent.parent / "saved").write_text(page.stem)
 
 
 def _strike(original: Callable[..., Any], disk: Disk, name: str, arguments: Sequence[Any]) -> Any:
@@ -373,6 +395,48 @@ def kills(torment: Torment) -> None:
                     counts.lose(f"{what}: it ended with {status}")
                 counts.done["kills by call"] += 1
                 check(world, torment.users(), counts, what)
+
+
+def twice(torment: Torment) -> None:
+    """SIGKILL at some call, and again while the next run finishes what the first one left."""
+    world, counts, rng = torment.world, torment.counts, torment.rng
+    world.reset()
+    most = len(calls_of(world))
+    for _ in range(torment.rounds):
+        world.reset()
+        plans = [Plan(at=rng.randrange(most), do=rng.choice(("before", "after"))) for _ in "12"]
+        for plan in plans:
+            in_child(lambda: write(world, plan))  # noqa: B023
+        counts.done["kills by call"] += len(plans)
+        what = " and ".join(f"killed {plan.do} call {plan.at}" for plan in plans)
+        check(world, torment.users(), counts, what)
+
+
+def gap(torment: Torment) -> None:
+    """A save in the last gap, before each exchange; SIGKILL at each later call in turn."""
+    world, counts = torment.world, torment.counts
+    world.reset()
+    calls = calls_of(world)
+    for save_at in (at for at, name in enumerate(calls) if name == "exchange"):
+        for manner in ("in place", "by rename"):
+            for at in (*range(save_at, save_at + 12), 10_000):
+                for do in ("before", "after"):
+                    world.reset()
+                    plan = Plan(at=at, do=do, saves=manner, save_at=save_at)
+                    status = in_child(lambda: write(world, plan))  # noqa: B023
+                    what = f"saved {manner} at call {save_at}, killed {do} call {at}"
+                    if status not in {-signal.SIGKILL, 0, 3}:
+                        counts.lose(f"{what}: it ended with {status}")
+                    counts.done["kills by call"] += status == -signal.SIGKILL
+                    counts.done["saves in the last gap"] += 1
+                    check(world, _with_save(torment), counts, what)
+
+
+def _with_save(torment: Torment) -> dict[str, bytes]:
+    """The texts that the user saved last, where one was saved in the last gap."""
+    users = torment.users()
+    name = (torment.world.graph / "saved").read_text()
+    return {**users, name: b"- saved 1\n" + users[name]}
 
 
 def faults(torment: Torment) -> None:
@@ -626,6 +690,8 @@ def torture(folder: Path, *, seed: int, rounds: int, parts: Sequence[str] = PART
     torment = Torment(make_world(folder), Counts(), random.Random(seed), rounds)
     every = {
         "kills": kills,
+        "twice": twice,
+        "gap": gap,
         "faults": faults,
         "system": system,
         "editor": editor,

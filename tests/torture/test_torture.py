@@ -32,6 +32,8 @@ Part = Callable[[Torment], None]
     ("part", "rounds", "least"),
     [
         (torture.kills, 1, 80),
+        (torture.twice, 20, 40),
+        (torture.gap, 1, 100),
         (torture.faults, 1, 40),
         (torture.editor, 6, 50),
         (torture.eight, 8, 20),
