@@ -4,42 +4,28 @@ from __future__ import annotations
 
 import errno
 import json
-import re
 import sys
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
 from tangle import __version__
 from tangle.errors import TangleError
+from tangle_cli.common import (
+    FILE,
+    FOLDER,
+    Where,
+    complete_sections,
+    format_option,
+    print_json,
+    print_lines,
+    print_problems,
+)
+from tangle_cli.run import run
 
 if TYPE_CHECKING:
-    from click.shell_completion import CompletionItem
-
-    from tangle.model import Problem
     from tangle.pipeline import Project
-
-F = TypeVar("F", bound=Callable[..., Any])
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Where:
-    """The project that the options before the command name."""
-
-    graph: Path | None
-    output: Path | None
-    config: Path | None
-
-    def project(self) -> Project:
-        """Find the project."""
-        from tangle.pipeline import find_project
-
-        return find_project(
-            start=Path.cwd(), graph=self.graph, output=self.output, config=self.config
-        )
 
 
 class Commands(click.Group):
@@ -69,10 +55,6 @@ def _fail(message: str, code: int) -> NoReturn:
     click.echo(f"tangle: {message}", err=True)
     sys.exit(code)
 
-
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
-FOLDER = click.Path(file_okay=False, path_type=Path)
-FILE = click.Path(dir_okay=False, path_type=Path)
 
 EPILOG = """\b
 Examples:
@@ -107,52 +89,6 @@ def cli(ctx: click.Context, graph: Path | None, output: Path | None, config: Pat
     ctx.obj = Where(graph=graph, output=output, config=config)
 
 
-def format_option(*more: str) -> Callable[[F], F]:
-    """The option `--format`, with the formats that a command has."""
-    return click.option(
-        "--format",
-        "form",
-        type=click.Choice(["text", "json", *more]),
-        default="text",
-        show_default=True,
-        help="How the result is printed.",
-    )
-
-
-def _sections(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
-    """Names of sections that begin with what was typed."""
-    del param
-    from click.shell_completion import CompletionItem
-
-    from tangle.pipeline import sections
-
-    root = ctx.find_root().params
-    where = Where(graph=root.get("graph"), output=root.get("output"), config=root.get("config"))
-    try:
-        rows = sections(where.project())
-    except TangleError:
-        return []
-    found = (row for row in rows if row.chunks and row.name.startswith(incomplete))
-    return [CompletionItem(row.name, help=row.title) for row in found]
-
-
-def _print_json(document: object) -> None:
-    click.echo(json.dumps(document, ensure_ascii=False, indent=2))
-
-
-def _print_lines(lines: Iterable[str], *, err: bool = False) -> None:
-    for line in lines:
-        # A title or a message may hold what a terminal would obey.
-        click.echo(_CONTROL.sub("\N{REPLACEMENT CHARACTER}", line), err=err)
-
-
-def _print_problems(project: Project, problems: Iterable[Problem], *, err: bool = False) -> None:
-    from tangle_cli.text import problem_lines
-
-    for problem in problems:
-        _print_lines(problem_lines(project, problem), err=err)
-
-
 @cli.command()
 @click.pass_obj
 def init(where: Where) -> None:
@@ -183,9 +119,9 @@ def list_(where: Where, form: str) -> None:
 
     rows = sections(where.project())
     if form == "json":
-        _print_json(sections_document(rows))
+        print_json(sections_document(rows))
     else:
-        _print_lines(section_lines(rows))
+        print_lines(section_lines(rows))
 
 
 @cli.command()
@@ -202,7 +138,7 @@ def build(where: Where, check: bool) -> None:
 
     project = where.project()
     report = do_build(project, check=check)
-    _print_problems(project, report.problems, err=True)
+    print_problems(project, report.problems, err=True)
     changes = report.changes
     would = "would be " if check else ""
     for verb, names in (
@@ -222,7 +158,7 @@ def build(where: Where, check: bool) -> None:
 
 
 @cli.command()
-@click.argument("section", shell_complete=_sections)
+@click.argument("section", shell_complete=complete_sections)
 @click.pass_obj
 def show(where: Where, section: str) -> None:
     """Print the script of one SECTION."""
@@ -231,89 +167,7 @@ def show(where: Where, section: str) -> None:
     click.echo(do_show(where.project(), section), nl=False)
 
 
-def _seconds(ctx: click.Context, param: click.Parameter, value: float | None) -> float | None:
-    del ctx, param
-    if value is not None and not 0 < value < 1e9:
-        raise click.BadParameter("it takes a number of seconds above zero")
-    return value
-
-
-def _device(ctx: click.Context, param: click.Parameter, value: str | None) -> str | None:
-    del ctx, param
-    if value is not None and not re.fullmatch(r"auto|cpu|mps|cuda(:[0-9]+)?", value):
-        raise click.BadParameter(f"{value!r} is none of auto, cpu, cuda, cuda:N, mps")
-    return value
-
-
-@cli.command()
-@click.argument("sections", nargs=-1, shell_complete=_sections)
-@click.option("--all", "everything", is_flag=True, help="Run every section that has code.")
-@click.option("--device", callback=_device, help="auto, cpu, cuda, cuda:N or mps; default: auto.")
-@click.option(
-    "--jobs", type=click.IntRange(1), default=1, show_default=True, help="Sections at a time."
-)
-@click.option(
-    "--timeout",
-    type=float,
-    callback=_seconds,
-    help="Seconds a section may take.",
-)
-@click.option("--fresh", is_flag=True, help="Run also what the cache could answer.")
-@click.option(
-    "--no-write",
-    "write",
-    is_flag=True,
-    flag_value=False,
-    default=True,
-    help="Leave the notes as they are.",
-)
-@click.option("--force", is_flag=True, help="Write over outputs that were edited by hand, too.")
-@click.option(
-    "--write-pending",
-    is_flag=True,
-    help="Run nothing: write results that earlier runs had no place for.",
-)
-@click.option("--junit-xml", type=FILE, help="Write a report for CI to this file.")
-@format_option()
-@click.pass_obj
-def run(where: Where, /, sections: tuple[str, ...], **options: Any) -> None:
-    """Run SECTIONS of the notes and write their outputs beside the code.
-
-    A section is named by its number (3.6; 3 for all of chapter 3; 3.6.5 for 3.6 to the end of
-    3.6.5), or by its page's title (Page, Page#Heading). Each runs in a process of its own, with
-    your rights; a section that did not change is answered from the cache.
-    """
-    from tangle.pipeline import RunOptions, run_pending, write_junit
-    from tangle.pipeline import run as do_run
-    from tangle_cli.documents import run_document
-    from tangle_cli.progress import progress
-    from tangle_cli.text import run_lines
-
-    everything, form, report_file, pending = (
-        options.pop(key) for key in ("everything", "form", "junit_xml", "write_pending")
-    )
-    if pending and (sections or everything or not options["write"]):
-        raise click.UsageError("--write-pending runs nothing: it takes no sections")
-    if bool(sections) == everything and not pending:
-        raise click.UsageError("name the sections to run, or --all for every one")
-    project = where.project()
-    if pending:
-        report = run_pending(project, force=options["force"])
-    else:
-        with progress() as observe:
-            report = do_run(
-                project, None if everything else sections, RunOptions(**options), observe=observe
-            )
-    _print_problems(project, report.unread, err=True)
-    if form == "json":
-        _print_json(run_document(project, report))
-    else:
-        _print_lines(run_lines(project, report))
-    if report.refused is not None:
-        click.echo(f"tangle: {report.refused}", err=True)
-    if report_file is not None:
-        write_junit(project, report, report_file)
-    sys.exit(report.exit_code)
+cli.add_command(run)
 
 
 @cli.command()
@@ -341,13 +195,13 @@ def check(where: Where, fix: bool, diff: bool, form: str) -> None:
         click.echo(problem_summary(problems) if problems else "no problems", err=True)
         sys.exit(1 if any(problem.severity == "error" for problem in problems) else 0)
     if form == "json":
-        _print_json(problems_document(problems))
+        print_json(problems_document(problems))
     elif form == "github":
         from tangle_cli.github import annotation
 
-        _print_lines(annotation(project, problem) for problem in problems)
+        print_lines(annotation(project, problem) for problem in problems)
     else:
-        _print_problems(project, problems)
+        print_problems(project, problems)
         click.echo(problem_summary(problems) if problems else "no problems", err=True)
     if any(problem.severity == "error" for problem in problems):
         sys.exit(1)
@@ -398,7 +252,7 @@ def clean(where: Where, force: bool) -> None:
     for page in report.pages:
         click.echo(f"outputs removed from {path_from_here(project, page)}")
     click.echo(f"{count(report.figures, 'figure')} removed")
-    _print_problems(project, report.kept, err=True)
+    print_problems(project, report.kept, err=True)
 
 
 @cli.command()

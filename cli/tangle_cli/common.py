@@ -1,0 +1,95 @@
+"""What the commands share: the project that is named, options, printing."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from tangle.errors import TangleError
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
+
+    from tangle.model import Problem
+    from tangle.pipeline import Project
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+FOLDER = click.Path(file_okay=False, path_type=Path)
+FILE = click.Path(dir_okay=False, path_type=Path)
+
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Where:
+    """The project that the options before the command name."""
+
+    graph: Path | None
+    output: Path | None
+    config: Path | None
+
+    def project(self) -> Project:
+        """Find the project."""
+        from tangle.pipeline import find_project
+
+        return find_project(
+            start=Path.cwd(), graph=self.graph, output=self.output, config=self.config
+        )
+
+
+def format_option(*more: str) -> Callable[[F], F]:
+    """The option `--format`, with the formats that a command has."""
+    return click.option(
+        "--format",
+        "form",
+        type=click.Choice(["text", "json", *more]),
+        default="text",
+        show_default=True,
+        help="How the result is printed.",
+    )
+
+
+def complete_sections(
+    ctx: click.Context, param: click.Parameter, incomplete: str
+) -> list[CompletionItem]:
+    """Names of sections that begin with what was typed."""
+    del param
+    from click.shell_completion import CompletionItem
+
+    from tangle.pipeline import sections
+
+    root = ctx.find_root().params
+    where = Where(graph=root.get("graph"), output=root.get("output"), config=root.get("config"))
+    try:
+        rows = sections(where.project())
+    except TangleError:
+        return []
+    found = (row for row in rows if row.chunks and row.name.startswith(incomplete))
+    return [CompletionItem(row.name, help=row.title) for row in found]
+
+
+def print_json(document: object) -> None:
+    """Print a document as JSON that people can read, too."""
+    click.echo(json.dumps(document, ensure_ascii=False, indent=2))
+
+
+def print_lines(lines: Iterable[str], *, err: bool = False) -> None:
+    """Print lines, on standard error with `err`."""
+    for line in lines:
+        # A title or a message may hold what a terminal would obey.
+        click.echo(_CONTROL.sub("\N{REPLACEMENT CHARACTER}", line), err=err)
+
+
+def print_problems(project: Project, problems: Iterable[Problem], *, err: bool = False) -> None:
+    """Print problems, each with its place, line and way out."""
+    from tangle_cli.text import problem_lines
+
+    for problem in problems:
+        print_lines(problem_lines(project, problem), err=err)

@@ -1,0 +1,104 @@
+"""`tangle run`."""
+
+from __future__ import annotations
+
+import re
+import sys
+from typing import Any
+
+import click
+
+from tangle_cli.common import (
+    FILE,
+    Where,
+    complete_sections,
+    format_option,
+    print_json,
+    print_lines,
+    print_problems,
+)
+
+
+def _seconds(ctx: click.Context, param: click.Parameter, value: float | None) -> float | None:
+    del ctx, param
+    if value is not None and not 0 < value < 1e9:
+        raise click.BadParameter("it takes a number of seconds above zero")
+    return value
+
+
+def _device(ctx: click.Context, param: click.Parameter, value: str | None) -> str | None:
+    del ctx, param
+    if value is not None and not re.fullmatch(r"auto|cpu|mps|cuda(:[0-9]+)?", value):
+        raise click.BadParameter(f"{value!r} is none of auto, cpu, cuda, cuda:N, mps")
+    return value
+
+
+@click.command()
+@click.argument("sections", nargs=-1, shell_complete=complete_sections)
+@click.option("--all", "everything", is_flag=True, help="Run every section that has code.")
+@click.option("--device", callback=_device, help="auto, cpu, cuda, cuda:N or mps; default: auto.")
+@click.option(
+    "--jobs", type=click.IntRange(1), default=1, show_default=True, help="Sections at a time."
+)
+@click.option(
+    "--timeout",
+    type=float,
+    callback=_seconds,
+    help="Seconds a section may take.",
+)
+@click.option("--fresh", is_flag=True, help="Run also what the cache could answer.")
+@click.option(
+    "--no-write",
+    "write",
+    is_flag=True,
+    flag_value=False,
+    default=True,
+    help="Leave the notes as they are.",
+)
+@click.option("--force", is_flag=True, help="Write over outputs that were edited by hand, too.")
+@click.option(
+    "--write-pending",
+    is_flag=True,
+    help="Run nothing: write results that earlier runs had no place for.",
+)
+@click.option("--junit-xml", type=FILE, help="Write a report for CI to this file.")
+@format_option()
+@click.pass_obj
+def run(where: Where, /, sections: tuple[str, ...], **options: Any) -> None:
+    """Run SECTIONS of the notes and write their outputs beside the code.
+
+    A section is named by its number (3.6; 3 for all of chapter 3; 3.6.5 for 3.6 to the end of
+    3.6.5), or by its page's title (Page, Page#Heading). Each runs in a process of its own, with
+    your rights; a section that did not change is answered from the cache.
+    """
+    from tangle.pipeline import RunOptions, run_pending, write_junit
+    from tangle.pipeline import run as do_run
+    from tangle_cli.documents import run_document
+    from tangle_cli.progress import progress
+    from tangle_cli.text import run_lines
+
+    everything, form, report_file, pending = (
+        options.pop(key) for key in ("everything", "form", "junit_xml", "write_pending")
+    )
+    if pending and (sections or everything or not options["write"]):
+        raise click.UsageError("--write-pending runs nothing: it takes no sections")
+    if bool(sections) == everything and not pending:
+        raise click.UsageError("name the sections to run, or --all for every one")
+    project = where.project()
+    if pending:
+        report = run_pending(project, force=options["force"])
+    else:
+        with progress() as observe:
+            report = do_run(
+                project, None if everything else sections, RunOptions(**options), observe=observe
+            )
+    print_problems(project, report.unread, err=True)
+    if form == "json":
+        print_json(run_document(project, report))
+    else:
+        print_lines(run_lines(project, report))
+    if report.refused is not None:
+        click.echo(f"tangle: {report.refused}", err=True)
+    if report_file is not None:
+        write_junit(project, report, report_file)
+    sys.exit(report.exit_code)
