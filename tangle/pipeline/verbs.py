@@ -65,7 +65,7 @@ def clean(project: Project, *, force: bool = False) -> CleanReport:
     dropped: set[str] = set()
     used: set[str] = set()
     make_folder(project.state)
-    with lock(project.state):
+    with lock(project.state, notes=project.graph):
         loaded = load(project)
         if left := recovered(project, loaded.pages):
             kept.extend(shown(project, problem) for problem in left)
