@@ -33,12 +33,28 @@ def _device(ctx: click.Context, param: click.Parameter, value: str | None) -> st
     return value
 
 
+def _size(ctx: click.Context, param: click.Parameter, value: str | None) -> str | None:
+    del ctx, param
+    if value is not None:
+        from tangle.pipeline.project import SIZE, SIZE_HINT
+
+        if not SIZE.fullmatch(value.strip()):
+            raise click.BadParameter(f"{value!r} is no size: {SIZE_HINT}")
+    return value
+
+
 @click.command()
 @click.argument("sections", nargs=-1, shell_complete=complete_sections)
 @click.option("--all", "everything", is_flag=True, help="Run every section that has code.")
 @click.option("--device", callback=_device, help="auto, cpu, cuda, cuda:N or mps; default: auto.")
 @click.option(
-    "--jobs", type=click.IntRange(1), default=1, show_default=True, help="Sections at a time."
+    "--jobs", type=click.IntRange(1), help="Sections at a time; default: the number of cores."
+)
+@click.option(
+    "--max-memory",
+    metavar="SIZE",
+    callback=_size,
+    help="Memory that a section may hold: 2G, 500M, 90% of all (the default), 0 for no limit.",
 )
 @click.option(
     "--timeout",

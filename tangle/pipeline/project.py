@@ -15,6 +15,7 @@ from typing import Any, Final, Literal
 from tangle.analyse import PackageName
 from tangle.errors import Refused, UsageError
 from tangle.model import PagePath
+from tangle.run import SIZE
 from tangle.store import create, find_graph, read_bytes
 
 CONFIG_NAME: Final = "tangle.toml"
@@ -71,6 +72,7 @@ class Options:
         device: `auto`, `cpu`, `cuda`, `cuda:N` or `mps`.
         figures: format of the figures.
         timeout: seconds a section may take; 0 for no limit.
+        max_memory: what a section's processes may hold: `2G`, `500M`, `90%`; `0` for no limit.
         borrow: `off` makes every name taken from an earlier section an error.
     """
 
@@ -81,6 +83,7 @@ class Options:
     device: str = "auto"
     figures: Literal["svg", "png"] = "svg"
     timeout: float = 0.0
+    max_memory: str = "90%"
     borrow: Literal["on", "off"] = "on"
 
 
@@ -207,6 +210,7 @@ def _read_options(path: Path) -> Options:
 
 DEVICE: Final = re.compile(r"auto|cpu|mps|cuda(:[0-9]+)?")
 MOST_SECONDS: Final = 1e9
+SIZE_HINT: Final = "it takes a size such as 2G or 500M, a share such as 90%, or 0 for no limit"
 _RESERVED: Final = ("__init__", "__main__", "sections")
 _ALLOWED: Final[Mapping[str, tuple[str, ...]]] = {
     "figures": ("svg", "png"),
@@ -234,6 +238,8 @@ def _options(path: Path, table: Mapping[str, Any]) -> Options:
         raise BadConfig(path, f"device cannot be {device!r}", "auto, cpu, cuda, cuda:N or mps")
     if not 0 <= table.get("timeout", 0) < MOST_SECONDS:
         raise BadConfig(path, f"timeout cannot be {table['timeout']}", "0 or more seconds")
+    if not SIZE.fullmatch(table.get("max_memory", "0")):
+        raise BadConfig(path, f"max_memory cannot be {table['max_memory']!r}", SIZE_HINT)
     return Options(**table)
 
 
@@ -260,6 +266,7 @@ seed = 0                  # of every random generator, at the start of each sect
 device = "auto"           # auto, cpu, cuda, cuda:N or mps
 figures = "svg"           # svg or png
 timeout = 0               # seconds that a section may take; 0 for no limit
+max_memory = "90%"        # memory that a section may hold: 2G, 500M, 90% of all; "0" for no limit
 borrow = "on"             # "off": a name taken from an earlier section is an error
 """
 

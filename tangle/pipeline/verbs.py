@@ -16,6 +16,7 @@ from tangle.pipeline.pending import forget
 from tangle.pipeline.project import Project
 from tangle.pipeline.recovering import recovered
 from tangle.pipeline.running import CACHE
+from tangle.pipeline.scheduling import History
 from tangle.pipeline.selection import find_session
 from tangle.store import Cache, lock, make_folder, page_files, read_bytes, remove_asset, replace
 from tangle.write import apply, remove_outputs
@@ -83,6 +84,7 @@ def clean(project: Project, *, force: bool = False) -> CleanReport:
         for folder in (CACHE, MEMORY):
             Cache(project.state / folder).clear()
         forget(project)
+        History(project).forget()
     return CleanReport(pages=tuple(pages), figures=figures, kept=tuple(kept))
 
 

@@ -12,24 +12,40 @@ from tangle.run.events import (
     Event,
     Executor,
     Observer,
+    RunStarted,
+    Sampled,
     SessionFinished,
     SessionStarted,
     ignore,
 )
-from tangle.run.jobs import run_jobs
+from tangle.run.gpus import VISIBLE, gpu_wish, visible_gpus
+from tangle.run.jobs import run_jobs, run_turns
 from tangle.run.local import LocalExecutor
+from tangle.run.memory import SIZE, memory_limit, shown_size, total_memory
+from tangle.run.scheduling import Turn
 
 __all__ = [
+    "SIZE",
+    "VISIBLE",
     "CellFinished",
     "CellStarted",
     "Event",
     "Executor",
     "LocalExecutor",
     "Observer",
+    "RunStarted",
+    "Sampled",
     "SessionFinished",
     "SessionStarted",
+    "Turn",
+    "gpu_wish",
     "ignore",
+    "memory_limit",
     "result_from_json",
     "result_to_json",
     "run_jobs",
+    "run_turns",
+    "shown_size",
+    "total_memory",
+    "visible_gpus",
 ]

@@ -17,10 +17,12 @@ from tangle.run.events import (
     CellFinished,
     CellStarted,
     Observer,
+    Sampled,
     SessionFinished,
     SessionStarted,
 )
 from tangle.run.limits import EVENT_LINE, WRITTEN_TEXT
+from tangle.run.memory import MemoryWatch, shown_size
 from tangle.run.postmortem import Stack, death_reason, first_place, notes_of, read_stack
 from tangle.run.preload import modules_to_preload
 from tangle.run.process import Worker, shared_environment, start_worker
@@ -48,6 +50,12 @@ _CLOSING_SECONDS = 120.0
 
 _LEAVING_SECONDS = 1.0
 """What a worker may take to end by itself once all is told."""
+
+_SAMPLE_SECONDS = 0.4
+"""How often, at most, an observer is told of the memory that a session holds."""
+
+_GROWING_SECONDS = 0.1
+"""What a worker that holds too much may take to say where it is: it grows on meanwhile."""
 
 _LAST_READS = 64
 """Chunks that are taken from a pipe after the worker is dead: more than a pipe holds."""
@@ -157,7 +165,8 @@ class _Session:
             self._verdict = self._died(f"the session's process cannot be started: {error}")
             return self._result()
         try:
-            self._observe(SessionStarted(section=self._job.section))
+            cells = len(self._job.cells)
+            self._observe(SessionStarted(section=self._job.section, cells=cells))
             self._mind(worker)
         finally:
             worker.close()
@@ -167,6 +176,9 @@ class _Session:
 
     def _mind(self, worker: Worker) -> None:
         self._worker = worker
+        pid, limit = worker.process.pid, self._job.max_memory
+        self._memory = MemoryWatch(pid, limit, worker.strays)
+        self._sampled = self._started
         log = self._transcript
         self._raw = {
             1: RawPipe(worker.out, worker.mark, lambda text: log.log.write("stdout", text)),
@@ -205,17 +217,19 @@ class _Session:
         self._check_flood()
         self._check_end()
         self._check_deadlines()
+        self._check_memory()
 
     @property
     def _is_over(self) -> bool:
         return self._verdict is not None or self._closed is not None
 
-    def _patience(self) -> float | None:
+    def _patience(self) -> float:
         deadline = self._deadline()
-        waits = [] if deadline is None else [max(0.0, deadline[0] - time.monotonic())]
+        moments = [self._memory.due, *(() if deadline is None else deadline[:1])]
+        waits = [max(0.0, moment - time.monotonic()) for moment in moments]
         if self._worker.ended is None:
             waits.append(_BLINK)
-        return min(waits, default=None)
+        return min(waits)
 
     # --- what comes from the worker -----------------------------------------------------------
 
@@ -375,6 +389,21 @@ class _Session:
             return
         stack = read_stack(self._worker.ask_stack(), notes_of(self._job))
         self._verdict = self._verdict_of("timed-out", "Timeout", deadline[1], stack)
+
+    def _check_memory(self) -> None:
+        if self._is_over or not self._memory.look():
+            return
+        if self._memory.outgrown:
+            stack = read_stack(self._worker.ask_stack(_GROWING_SECONDS), notes_of(self._job))
+            limit = shown_size(self._job.max_memory or 0)
+            message = f"the session held more than {limit} of memory (max_memory)"
+            self._verdict = self._verdict_of("died", "MemoryLimit", message, stack)
+            return
+        now = time.monotonic()
+        if now - self._sampled >= _SAMPLE_SECONDS:
+            self._sampled = now
+            section, device = self._job.section, self._usage.device
+            self._observe(Sampled(section=section, memory=self._memory.held, device=device))
 
     def _died(self, reason: str, stack: Stack | None = None) -> _Verdict:
         return self._verdict_of("died", "WorkerDied", reason, stack or Stack())

@@ -72,11 +72,11 @@ class Worker:
             else:
                 _wait_readable(self.ended, until - time.monotonic())
 
-    def ask_stack(self) -> str:
+    def ask_stack(self, patience: float = _ASK_SECONDS) -> str:
         """The worker's stack now, as faulthandler writes it; empty if it does not answer."""
         with contextlib.suppress(ProcessLookupError):
             os.kill(self.process.pid, ASK_SIGNAL)
-        return self.read_trace(_ASK_SECONDS)
+        return self.read_trace(patience)
 
     def read_trace(self, patience: float) -> str:
         """What stands in the trace pipe, waiting for its beginning as long as said."""
@@ -104,7 +104,7 @@ class Worker:
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self.process.pid, signal.SIGKILL)
         for _ in range(3):
-            strays = list(self._strays())
+            strays = list(self.strays())
             for pid in strays:
                 with contextlib.suppress(ProcessLookupError, PermissionError):
                     os.kill(pid, signal.SIGKILL)
@@ -112,7 +112,7 @@ class Worker:
                 break
         return self.process.code(_REAP_SECONDS)
 
-    def _strays(self) -> Iterator[int]:
+    def strays(self) -> Iterator[int]:
         """Processes that were started below the worker, wherever they have moved (Linux only).
 
         A program has the cookie in its environment; a fork of a worker that was itself forked has
@@ -234,7 +234,7 @@ def shared_environment() -> dict[str, str]:
 
 def _environment(job: Job, folder: str, cookie: str, settings: Mapping[str, str]) -> dict[str, str]:
     own = {"TANGLE_DEVICE": job.device, "IPYTHONDIR": folder, COOKIE: cookie}
-    return shared_environment() | own | dict(settings)
+    return shared_environment() | own | dict(settings) | dict(job.environment)
 
 
 def _holds(process: Path, link: str) -> bool:

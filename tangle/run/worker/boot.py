@@ -11,6 +11,7 @@ import os
 import signal
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 from tangle.model import Job
 from tangle.run.codec import from_json
@@ -32,6 +33,7 @@ def main(arguments: Sequence[str]) -> None:
     """
     events, trace, cookie, parent = arguments
     die_with(int(parent))
+    _go_first()
     with open(0, "rb", closefd=False) as source:
         job = from_json(Job, json.load(source))
     _detach_input()
@@ -52,6 +54,12 @@ def die_with(parent: int) -> None:
             ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != parent:
         os._exit(0)
+
+
+def _go_first() -> None:
+    """Where memory runs out, the system is to end this process and no other (Linux)."""
+    with contextlib.suppress(OSError):
+        Path("/proc/self/oom_score_adj").write_text("1000")
 
 
 def _detach_input() -> None:

@@ -19,6 +19,7 @@ from tangle.run.worker.reads import ReadLog
 from tangle.run.worker.reporter import Reporter, take_streams
 from tangle.run.worker.seeds import seed_generators
 from tangle.run.worker.shell import CellShell, make_shell
+from tangle.run.worker.threads import share_threads
 from tangle.run.worker.tracebacks import describe, short_path, text_of
 from tangle.run.worker.versions import loaded_versions
 
@@ -43,6 +44,7 @@ def run_session(job: Job, reporter: Reporter) -> None:
         failure = Failure(name=name, message=str(error), traceback="", place=place)
     if failure is None:
         seed_generators(job.seed, after)
+        share_threads(after)
         if reads is not None:
             sys.addaudithook(reads.listen)
         _run_cells(job, shell, reporter)
