@@ -19,13 +19,19 @@ from tangle.pipeline.project import Project
 from tangle.pipeline.selection import Selected
 from tangle.store import accelerators, installed_packages
 
+CACHE = ".tangle/cache"
+
 _SCHEMA = 1
 """Raised whenever the meaning of a cached result changes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunOptions:
-    """What the command line asks of a run; None where the configuration decides."""
+    """What the command line asks of a run; None where the configuration decides.
+
+    Attributes:
+        changed_since: a revision; only sections that changed since then are run.
+    """
 
     device: str | None = None
     timeout: float | None = None
@@ -33,6 +39,7 @@ class RunOptions:
     fresh: bool = False
     write: bool = True
     force: bool = False
+    changed_since: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

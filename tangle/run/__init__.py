@@ -16,18 +16,23 @@ from tangle.run.events import (
     SessionStarted,
     ignore,
 )
+from tangle.run.git import Blob, FileChange, Repository, blob_digest
 from tangle.run.jobs import run_jobs
 from tangle.run.local import LocalExecutor
 
 __all__ = [
+    "Blob",
     "CellFinished",
     "CellStarted",
     "Event",
     "Executor",
+    "FileChange",
     "LocalExecutor",
     "Observer",
+    "Repository",
     "SessionFinished",
     "SessionStarted",
+    "blob_digest",
     "ignore",
     "result_from_json",
     "result_to_json",
