@@ -64,6 +64,11 @@ def _size(ctx: click.Context, param: click.Parameter, value: str | None) -> str 
 )
 @click.option("--fresh", is_flag=True, help="Run also what the cache could answer.")
 @click.option(
+    "--changed-since",
+    metavar="REV",
+    help="Run only what changed since this commit: code, borrowed and saved names, data.",
+)
+@click.option(
     "--no-write",
     "write",
     is_flag=True,
@@ -91,24 +96,25 @@ def run(where: Where, /, sections: tuple[str, ...], **options: Any) -> None:
     from tangle.pipeline import run as do_run
     from tangle_cli.documents import run_document
     from tangle_cli.progress import progress
-    from tangle_cli.text import run_lines
+    from tangle_cli.text import change_lines, run_lines
 
     everything, form, report_file, pending = (
         options.pop(key) for key in ("everything", "form", "junit_xml", "write_pending")
     )
-    if pending and (sections or everything or not options["write"]):
+    named = bool(sections) or everything or options["changed_since"] is not None
+    if pending and (named or not options["write"]):
         raise click.UsageError("--write-pending runs nothing: it takes no sections")
-    if bool(sections) == everything and not pending:
+    if (sections and everything) or not (named or pending):
         raise click.UsageError("name the sections to run, or --all for every one")
     project = where.project()
     if pending:
         report = run_pending(project, force=options["force"])
     else:
         with progress() as observe:
-            report = do_run(
-                project, None if everything else sections, RunOptions(**options), observe=observe
-            )
+            report = do_run(project, sections or None, RunOptions(**options), observe=observe)
     print_problems(project, report.unread, err=True)
+    if report.changes is not None:
+        print_lines(change_lines(report.changes, options["changed_since"]), err=True)
     if form == "json":
         print_json(run_document(project, report))
     else:

@@ -7,7 +7,7 @@ import keyword
 import re
 import tomllib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final, Literal
@@ -96,6 +96,7 @@ class Project:
         graph: the notes.
         output: the folder of generated files.
         state: the folder that holds `.tangle`.
+        config: the configuration that it obeys, where there is one.
     """
 
     root: Path
@@ -104,6 +105,7 @@ class Project:
     state: Path
     package: PackageName
     options: Options
+    config: Path | None = None
 
     @property
     def self_contained(self) -> bool:
@@ -149,7 +151,7 @@ def find_project(
     root = found.parent if found is not None else None
     about_other_notes = named is not None and root and (root / options.graph).resolve() != named
     if about_other_notes and config is None:
-        root, options = None, Options()
+        root, options, found = None, Options(), None
     folder = named or _configured_graph(root, options, start)
     if not (folder / "logseq" / "config.edn").is_file():
         raise NoGraph(folder, given=named is not None or root is not None)
@@ -161,6 +163,28 @@ def find_project(
         output=target,
         state=target if root is None and output is not None else place,
         package=_package_name(options, found),
+        options=options,
+        config=found,
+    )
+
+
+def with_options(project: Project, data: bytes) -> Project:
+    """The project as it would be if its configuration were another.
+
+    Args:
+        project: one that has a configuration.
+        data: what that file says.
+
+    Raises:
+        BadConfig: it says what cannot be.
+    """
+    assert project.config is not None
+    options = _parsed_options(project.config, data)
+    configured = (project.root / project.options.graph).resolve() == project.graph
+    return replace(
+        project,
+        graph=(project.root / options.graph).resolve() if configured else project.graph,
+        package=_package_name(options, project.config),
         options=options,
     )
 
@@ -182,8 +206,12 @@ def _check_table(path: Path) -> None:
 
 def _tables(path: Path) -> Mapping[str, Any]:
     """`{"tool": ...}` where a pyproject.toml configures tangle, else nothing."""
+    return _tables_in(read_bytes(path))
+
+
+def _tables_in(data: bytes) -> Mapping[str, Any]:
     try:
-        document = tomllib.loads(read_bytes(path).decode())
+        document = tomllib.loads(data.decode())
     except (tomllib.TOMLDecodeError, UnicodeDecodeError):
         return {}
     tool = document.get("tool", {})
@@ -200,11 +228,15 @@ def _configured_graph(root: Path | None, options: Options, start: Path) -> Path:
 
 
 def _read_options(path: Path) -> Options:
+    return _parsed_options(path, read_bytes(path))
+
+
+def _parsed_options(path: Path, data: bytes) -> Options:
     try:
-        document: Mapping[str, Any] = tomllib.loads(read_bytes(path).decode())
+        document: Mapping[str, Any] = tomllib.loads(data.decode())
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise BadConfig(path, f"this is no TOML: {error}", "mend the line it names") from error
-    table = document if path.name != "pyproject.toml" else _tables(path).get("tool", {})
+    table = document if path.name != "pyproject.toml" else _tables_in(data).get("tool", {})
     return _options(path, table)
 
 

@@ -18,12 +18,13 @@ from tangle.model import (
     SectionName,
     SessionResult,
 )
-from tangle.pipeline.jobs import PreparedPackage, RunOptions, cache_key, job, package_files
+from tangle.pipeline.changes import changed_since, only_changed
+from tangle.pipeline.jobs import CACHE, PreparedPackage, RunOptions, cache_key, job, package_files
 from tangle.pipeline.load import Loaded, load, shown
 from tangle.pipeline.pending import place_or_keep, waiting, write_pending
 from tangle.pipeline.placing import Placed, Placement, outputs_of
 from tangle.pipeline.project import Project
-from tangle.pipeline.reports import RunReport, SectionRun
+from tangle.pipeline.reports import RunReport, SectionChange, SectionRun
 from tangle.pipeline.scheduling import History, Planned, cores, gpus, thread_settings, turns
 from tangle.pipeline.selection import Selected, select, select_all
 from tangle.run import (
@@ -47,7 +48,6 @@ from tangle.store import (
     scratch_tree,
 )
 
-CACHE = ".tangle/cache"
 _CACHE_BYTES = 512 * 1024 * 1024
 _CACHE_AGE = 90 * 24 * 3600.0
 
@@ -75,6 +75,10 @@ def run(
     with LocalExecutor(settings=settings, warm=True) as executor:
         loaded = load(project)
         selected = select_all(loaded.plan) if sections is None else select(loaded.plan, sections)
+        changes: tuple[SectionChange, ...] | None = None
+        if options.changed_since is not None:
+            changes = changed_since(loaded, options.changed_since, options)
+            selected = only_changed(selected, changes)
         if options.write:
             _check_writable(project, selected)
         files, module = package_files(loaded.plan.package)
@@ -87,7 +91,8 @@ def run(
     refused = None
     if options.write:  # where that is refused, what was run is told all the same
         refused = place_or_keep(loaded, _outputs(runs), placement, force=options.force)
-    return _report(runs, placement, loaded=loaded, written=options.write, refused=refused)
+    report = _report(runs, placement, loaded=loaded, written=options.write, refused=refused)
+    return replace(report, changes=changes)
 
 
 def run_pending(project: Project, *, force: bool = False) -> RunReport:

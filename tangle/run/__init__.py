@@ -18,6 +18,7 @@ from tangle.run.events import (
     SessionStarted,
     ignore,
 )
+from tangle.run.git import Blob, FileChange, Repository, blob_digest
 from tangle.run.gpus import VISIBLE, gpu_wish, visible_gpus
 from tangle.run.jobs import run_jobs, run_turns
 from tangle.run.local import LocalExecutor
@@ -27,17 +28,21 @@ from tangle.run.scheduling import Turn
 __all__ = [
     "SIZE",
     "VISIBLE",
+    "Blob",
     "CellFinished",
     "CellStarted",
     "Event",
     "Executor",
+    "FileChange",
     "LocalExecutor",
     "Observer",
+    "Repository",
     "RunStarted",
     "Sampled",
     "SessionFinished",
     "SessionStarted",
     "Turn",
+    "blob_digest",
     "gpu_wish",
     "ignore",
     "memory_limit",
