@@ -70,6 +70,8 @@ class Job:
         timeout: seconds the whole session may take.
         watched: absolute folder; files read below it are reported with the result.
         sources: generated modules whose frames belong to lines of the notes.
+        snapshots: seconds of running that are worth a copy of the process, for the next run of
+            the session; None for no copies.
     """
 
     section: SectionName
@@ -83,6 +85,7 @@ class Job:
     timeout: float | None = None
     watched: str | None = None
     sources: tuple[Source, ...] = ()
+    snapshots: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
