@@ -27,6 +27,7 @@ from tangle.run.postmortem import Stack, death_reason, first_place, notes_of, re
 from tangle.run.preload import modules_to_preload
 from tangle.run.process import Worker, shared_environment, start_worker
 from tangle.run.rawpipe import CHUNK, RawPipe
+from tangle.run.snapshots import CopiesOfSession, Past
 from tangle.run.transcript import Transcript
 from tangle.run.wire import (
     Begun,
@@ -36,7 +37,9 @@ from tangle.run.wire import (
     Flooded,
     Message,
     Showed,
+    Snapshotted,
     Usage,
+    Veiled,
     Wrote,
     decode,
 )
@@ -114,18 +117,20 @@ class LocalExecutor:
 
     def run(self, job: Job, observe: Observer) -> SessionResult:
         """Runs one session to its end; nothing that its code does is raised."""
-        session = _Session(job, observe, self._stop_seen)
+        session = Session(job, observe, self._stop_seen)
         result = session.run(lambda: start_worker(job, self._settings, self._zygote))
-        finished = SessionFinished(
-            section=job.section, outcome=result.outcome, seconds=result.seconds
-        )
-        observe(finished)
+        observe(finished(result))
         return result
 
     def stop(self) -> None:
         """Kills the workers of all sessions; may be called in a signal handler."""
         with contextlib.suppress(BlockingIOError):
             os.write(self._stop_told, b"\0")
+
+
+def finished(result: SessionResult) -> SessionFinished:
+    """What is told at a session's end."""
+    return SessionFinished(section=result.section, outcome=result.outcome, seconds=result.seconds)
 
 
 def _close(*fds: int) -> None:
@@ -141,15 +146,29 @@ class _Verdict:
     failure: Failure | None
 
 
-class _Session:
+class Session:
     """Minds one worker from its start to its end."""
 
-    def __init__(self, job: Job, observe: Observer, stop: int) -> None:
+    def __init__(
+        self, job: Job, observe: Observer, stop: int, copies: CopiesOfSession | None = None
+    ) -> None:
+        """Minds nothing yet.
+
+        Args:
+            job: what is to be run.
+            observe: is told of every step.
+            stop: a descriptor; once it can be read, the session is over.
+            copies: where the session goes on from, and what it leaves for the next run.
+        """
         self._job = job
         self._observe = observe
         self._stop = stop
         self._transcript = Transcript(len(job.cells))
         self._results: list[Result] = []
+        self._copies = copies
+        if copies is not None:
+            self._results += copies.past.results
+            self._transcript.go_on_from(copies.past.logs)
         self._running = False
         self._started = self._cell_started = time.monotonic()
         self._verdict: _Verdict | None = None
@@ -159,6 +178,7 @@ class _Session:
         self._scanned = 0
 
     def run(self, start: Callable[[], Worker]) -> SessionResult:
+        """What came of it."""
         try:
             worker = start()
         except OSError as error:
@@ -167,9 +187,16 @@ class _Session:
         try:
             cells = len(self._job.cells)
             self._observe(SessionStarted(section=self._job.section, cells=cells))
+            if self._copies is not None:
+                worker = dataclasses.replace(worker, spared=self._copies.pids)
             self._mind(worker)
-        finally:
+            if self._copies is not None and self._verdict is None:
+                self._copies.see_off(worker, self._take_late_copies)
+                return self._result()
+        except BaseException:
             worker.close()
+            raise
+        worker.close()
         return self._result()
 
     # --- the loop -----------------------------------------------------------------------------
@@ -193,9 +220,9 @@ class _Session:
             while not self._is_over:
                 ready = {key.fd for key, _ in selector.select(self._patience())}
                 self._step(ready, selector)
-        if self._verdict is None:
+        if self._verdict is None and self._copies is None:
             worker.await_end(_LEAVING_SECONDS)
-        else:
+        elif self._verdict is not None:
             peak = max(self._usage.peak_memory, worker.peak_memory())
             self._usage = dataclasses.replace(self._usage, peak_memory=peak)
             worker.kill()
@@ -275,11 +302,32 @@ class _Session:
                 self._end(message)
             case Flooded():
                 self._verdict = self._flooded()
+            case Snapshotted() | Veiled():
+                self._note_copy(message)
             case Closed():
                 self._closed = message
                 self._usage = message.usage
             case _:
                 assert_never(message)
+
+    def _note_copy(self, message: Snapshotted | Veiled) -> None:
+        if self._copies is None or isinstance(message, Veiled):
+            if self._copies is not None:
+                self._copies.veil()
+        elif message.index == len(self._results) and not self._running:
+            logs = self._transcript.logs[: message.index]
+            past = Past(results=tuple(self._results), logs=tuple(logs))
+            process = self._worker.process
+            self._copies.took(message, past, process.family or self._worker.cookie)
+
+    def _take_late_copies(self) -> None:
+        """Takes what the worker says after it has closed: it is free to make one more copy."""
+        until = time.monotonic() + _LEAVING_SECONDS
+        with selectors.DefaultSelector() as selector, contextlib.suppress(ValueError):
+            selector.register(self._worker.events, selectors.EVENT_READ)
+            while (left := until - time.monotonic()) > 0 and selector.select(left):
+                if not self._read_events():
+                    break
 
     def _begin(self, index: int) -> None:
         if self._running or index != len(self._results) or index >= len(self._job.cells):

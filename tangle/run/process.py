@@ -12,14 +12,14 @@ import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from tangle.model import Job
 from tangle.run.codec import to_json
-from tangle.run.handles import COOKIE, Birth, Process, StartedProcess, boot_command
-from tangle.run.zygote import Zygote, ZygoteGone
+from tangle.run.handles import COOKIE, Birth, Forker, Process, StartedProcess, boot_command
+from tangle.run.zygote import ZygoteGone
 
 ASK_SIGNAL = signal.SIGUSR2
 """Upon this signal the worker writes its stack to the trace pipe."""
@@ -43,6 +43,7 @@ class Worker:
         mark: what the worker puts into `out` and `err` before a message.
         folder: its scratch folder.
         cookie: stands in the environment of all its descendants.
+        spared: processes that are none of its descendants, though they look it.
     """
 
     process: Process
@@ -53,6 +54,7 @@ class Worker:
     mark: bytes
     folder: str
     cookie: str
+    spared: Callable[[], Collection[int]] = frozenset
 
     def has_ended(self) -> bool:
         """Whether the process is gone; its number stays its own until `close`."""
@@ -120,7 +122,10 @@ class Worker:
         """
         own, family = f"{COOKIE}={self.cookie}", f"{COOKIE}={self.process.family}"
         pipe = f"pipe:[{os.fstat(self.events).st_ino}]"
+        spared = self.spared()
         for entry in Path("/proc").glob("[0-9]*"):
+            if int(entry.name) in spared:
+                continue
             with contextlib.suppress(OSError):
                 variables = (entry / "environ").read_bytes().split(b"\0")
                 if own.encode() in variables or (
@@ -137,7 +142,7 @@ class Worker:
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
-def start_worker(job: Job, settings: Mapping[str, str], zygote: Zygote | None = None) -> Worker:
+def start_worker(job: Job, settings: Mapping[str, str], zygote: Forker | None = None) -> Worker:
     """Starts a worker that runs `job`.
 
     Args:
@@ -180,7 +185,7 @@ def start_worker(job: Job, settings: Mapping[str, str], zygote: Zygote | None = 
     )
 
 
-def _fork(birth: Birth, zygote: Zygote | None) -> Process | None:
+def _fork(birth: Birth, zygote: Forker | None) -> Process | None:
     if zygote is None:
         return None
     try:

@@ -98,7 +98,7 @@ class Zygote:
                 self._send("fork", order, (birth.job, *birth.pipes, telling))
             finally:
                 os.close(telling)
-            pid = self._first_line(told)
+            pid = first_line(told, _PATIENCE, self._stop)
             if not pid.isdigit():
                 raise ZygoteGone(pid)
         except BaseException:
@@ -114,19 +114,6 @@ class Zygote:
             self._process.wait(_LEAVING_SECONDS)
         self._process.kill()
         self._process.wait()
-
-    def _first_line(self, fd: int) -> str:
-        """What the zygote answers; empty where it is gone, or is not waited for any more."""
-        line = bytearray()
-        until = time.monotonic() + _PATIENCE
-        while not line.endswith(b"\n"):
-            if not _readable(until - time.monotonic(), fd, self._stop):
-                return ""
-            byte = b"" if _readable(0.0, self._stop) else os.read(fd, 1)
-            if not byte:
-                return ""
-            line += byte
-        return line.decode().strip()
 
     def _release(self, pid: int) -> None:
         with contextlib.suppress(ZygoteGone):
@@ -182,6 +169,26 @@ class ForkedProcess:
         """Lets its number go."""
         os.close(self._told)
         self._release(self.pid)
+
+
+def first_line(fd: int, patience: float, *stop: int) -> str:
+    """What a process answers; empty where it is gone, or is not waited for any more.
+
+    Args:
+        fd: where it answers.
+        patience: seconds that it may take.
+        stop: descriptors; once one can be read, the answer is not waited for.
+    """
+    line = bytearray()
+    until = time.monotonic() + patience
+    while not line.endswith(b"\n"):
+        if not _readable(until - time.monotonic(), fd, *stop) or _readable(0.0, *stop):
+            return ""
+        byte = os.read(fd, 1)
+        if not byte:
+            return ""
+        line += byte
+    return line.decode().strip()
 
 
 def _readable(patience: float, *fds: int) -> bool:

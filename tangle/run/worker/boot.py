@@ -43,7 +43,7 @@ def main(arguments: Sequence[str]) -> None:
     reporter = Reporter(_lift(int(events)), mark_of(cookie))
     sys.argv = [""]
     sys.path[:0] = [*job.path, ""]
-    run_session(job, reporter)
+    run_session(job, reporter, faulthandler_file)
     os._exit(0)
 
 
