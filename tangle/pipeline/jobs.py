@@ -33,6 +33,7 @@ class RunOptions:
     fresh: bool = False
     write: bool = True
     force: bool = False
+    server: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -72,6 +72,7 @@ class Options:
         figures: format of the figures.
         timeout: seconds a section may take; 0 for no limit.
         borrow: `off` makes every name taken from an earlier section an error.
+        server: whether `run` leaves a process behind that makes the next run start at once.
     """
 
     graph: str = "."
@@ -82,6 +83,7 @@ class Options:
     figures: Literal["svg", "png"] = "svg"
     timeout: float = 0.0
     borrow: Literal["on", "off"] = "on"
+    server: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -208,6 +210,12 @@ def _read_options(path: Path) -> Options:
 DEVICE: Final = re.compile(r"auto|cpu|mps|cuda(:[0-9]+)?")
 MOST_SECONDS: Final = 1e9
 _RESERVED: Final = ("__init__", "__main__", "sections")
+_KINDS: Final[Mapping[type, str]] = {
+    bool: "true or false",
+    float: "a float",
+    int: "an int",
+    str: "a str",
+}
 _ALLOWED: Final[Mapping[str, tuple[str, ...]]] = {
     "figures": ("svg", "png"),
     "borrow": ("on", "off"),
@@ -222,10 +230,8 @@ def _options(path: Path, table: Mapping[str, Any]) -> Options:
             hint = f"did you mean {near[0]}?" if near else f"known are {', '.join(known)}"
             raise BadConfig(path, f"unknown option {name!r}", hint)
         kind: tuple[type, ...] = (int, float) if known[name] is float else (known[name],)
-        if not isinstance(value, kind) or isinstance(value, bool):
-            raise BadConfig(
-                path, f"{name} cannot be {value!r}", f"it takes a {known[name].__name__}"
-            )
+        if not isinstance(value, kind) or isinstance(value, bool) is not (known[name] is bool):
+            raise BadConfig(path, f"{name} cannot be {value!r}", f"it takes {_KINDS[known[name]]}")
         if value not in _ALLOWED.get(name, (value,)):
             raise BadConfig(
                 path, f"{name} cannot be {value!r}", f"one of {', '.join(_ALLOWED[name])}"
@@ -261,6 +267,7 @@ device = "auto"           # auto, cpu, cuda, cuda:N or mps
 figures = "svg"           # svg or png
 timeout = 0               # seconds that a section may take; 0 for no limit
 borrow = "on"             # "off": a name taken from an earlier section is an error
+server = true             # false: no process stays behind that makes the next run start at once
 """
 
 

@@ -25,10 +25,13 @@ from tangle.pipeline.placing import Placed, Placement, outputs_of
 from tangle.pipeline.project import Project
 from tangle.pipeline.reports import RunReport, SectionRun
 from tangle.pipeline.selection import Selected, select, select_all
+from tangle.pipeline.serving import server_for
 from tangle.run import (
     Executor,
     LocalExecutor,
+    Noticed,
     Observer,
+    ServerWanted,
     ignore,
     result_from_json,
     result_to_json,
@@ -69,7 +72,8 @@ def run(
         NotWritable: the notes cannot be written; nothing was run.
     """
     # The engine starts while the notes are read.
-    with LocalExecutor(settings=_threads(options.jobs), warm=True) as executor:
+    server = server_for(project, wanted=options.server)
+    with _engine(options, server, observe) as executor:
         loaded = load(project)
         selected = select_all(loaded.plan) if sections is None else select(loaded.plan, sections)
         if options.write:
@@ -85,6 +89,20 @@ def run(
     if options.write:  # where that is refused, what was run is told all the same
         refused = place_or_keep(loaded, _outputs(runs), placement, force=options.force)
     return _report(runs, placement, loaded=loaded, written=options.write, refused=refused)
+
+
+def _engine(options: RunOptions, server: ServerWanted | str, observe: Observer) -> LocalExecutor:
+    """The executor, which forks workers from the server or, for a reason, from its own zygote."""
+    if isinstance(server, str):
+        observe(Noticed(text=f"no server: {server}"))
+    executor = LocalExecutor(
+        settings=_threads(options.jobs),
+        warm=True,
+        server=None if isinstance(server, str) else server,
+    )
+    for note in executor.notes:
+        observe(Noticed(text=note))
+    return executor
 
 
 def run_pending(project: Project, *, force: bool = False) -> RunReport:

@@ -11,6 +11,7 @@ from tangle.run.events import (
     CellStarted,
     Event,
     Executor,
+    Noticed,
     Observer,
     SessionFinished,
     SessionStarted,
@@ -18,6 +19,8 @@ from tangle.run.events import (
 )
 from tangle.run.jobs import run_jobs
 from tangle.run.local import LocalExecutor
+from tangle.run.server import ServerStatus, ServerWanted, server_status, stop_server
+from tangle.run.server_place import NoPlace
 
 __all__ = [
     "CellFinished",
@@ -25,11 +28,17 @@ __all__ = [
     "Event",
     "Executor",
     "LocalExecutor",
+    "NoPlace",
+    "Noticed",
     "Observer",
+    "ServerStatus",
+    "ServerWanted",
     "SessionFinished",
     "SessionStarted",
     "ignore",
     "result_from_json",
     "result_to_json",
     "run_jobs",
+    "server_status",
+    "stop_server",
 ]

@@ -43,7 +43,14 @@ class SessionFinished:
     seconds: float
 
 
-Event = SessionStarted | CellStarted | CellFinished | SessionFinished
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Noticed:
+    """Something about the engine that matters to who asks: whence its processes come."""
+
+    text: str
+
+
+Event = Noticed | SessionStarted | CellStarted | CellFinished | SessionFinished
 Observer = Callable[[Event], None]
 
 
