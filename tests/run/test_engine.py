@@ -39,7 +39,7 @@ from tangle.run import (
     run_jobs,
 )
 
-from .sessions import bundles, make_job, run, run_all, run_one, text
+from .sessions import bundles, make_job, run, run_all, run_one, text, workers
 
 # --- the same each time ---------------------------------------------------------------------------
 

@@ -12,7 +12,7 @@ import pytest
 from tangle.model import Result
 from tangle.run.limits import CUT_NOTICE, KEPT_TEXT
 
-from .sessions import bundles, make_cell, make_job, run, run_all, run_one, text
+from .sessions import bundles, make_cell, make_job, run, run_all, run_one, text, workers
 
 
 def ended(result: Result, outcome: str, name: str) -> str:
