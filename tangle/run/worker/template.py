@@ -370,7 +370,8 @@ def _obstacle(directory: str) -> str:
     try:
         for entry in os.scandir(directory):
             name = entry.name.removesuffix(".py")
-            if "." not in name and name in sys.modules and (entry.name != name or entry.is_dir()):
+            stands = "." not in name and (entry.name != name or entry.is_dir())
+            if stands and name in sys.modules and name not in sys.builtin_module_names:
                 return f"the folder has a module {name} of its own"
     except OSError:
         return "the folder cannot be listed"
