@@ -23,6 +23,7 @@ from tangle_cli.common import (
     print_problems,
 )
 from tangle_cli.run import run
+from tangle_cli.server import server
 
 if TYPE_CHECKING:
     from tangle.pipeline import Project
@@ -177,6 +178,7 @@ def show(where: Where, section: str) -> None:
 
 
 cli.add_command(run)
+cli.add_command(server)
 
 
 @cli.command()

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import sys
-from typing import Any
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -17,6 +19,9 @@ from tangle_cli.common import (
     print_lines,
     print_problems,
 )
+
+if TYPE_CHECKING:
+    from tangle.run import Event, Observer
 
 
 def _seconds(ctx: click.Context, param: click.Parameter, value: float | None) -> float | None:
@@ -41,6 +46,28 @@ def _size(ctx: click.Context, param: click.Parameter, value: str | None) -> str 
         if not SIZE.fullmatch(value.strip()):
             raise click.BadParameter(f"{value!r} is no size: {SIZE_HINT}")
     return value
+
+
+@contextlib.contextmanager
+def _observer(verbose: bool) -> Iterator[Observer]:
+    """Who watches a run; what the engine notices is said when nothing is drawn any more."""
+    from tangle.run import Noticed
+    from tangle_cli.progress import progress
+
+    noticed: list[str] = []
+
+    def watch(event: Event) -> None:
+        if isinstance(event, Noticed):
+            noticed.append(event.text)
+        else:
+            show(event)
+
+    try:
+        with progress() as show:
+            yield watch
+    finally:
+        if verbose:
+            print_lines((f"engine: {text}" for text in noticed), err=True)
 
 
 @click.command()
@@ -82,6 +109,15 @@ def _size(ctx: click.Context, param: click.Parameter, value: str | None) -> str 
     is_flag=True,
     help="Run nothing: write results that earlier runs had no place for.",
 )
+@click.option(
+    "--no-server",
+    "server",
+    is_flag=True,
+    flag_value=False,
+    default=True,
+    help="Use no process of an earlier run, and leave none for the next.",
+)
+@click.option("-v", "--verbose", is_flag=True, help="Say where the sections' processes come from.")
 @click.option("--junit-xml", type=FILE, help="Write a report for CI to this file.")
 @format_option()
 @click.pass_obj
@@ -95,11 +131,10 @@ def run(where: Where, /, sections: tuple[str, ...], **options: Any) -> None:
     from tangle.pipeline import RunOptions, run_pending, write_junit
     from tangle.pipeline import run as do_run
     from tangle_cli.documents import run_document
-    from tangle_cli.progress import progress
     from tangle_cli.text import change_lines, run_lines
 
-    everything, form, report_file, pending = (
-        options.pop(key) for key in ("everything", "form", "junit_xml", "write_pending")
+    everything, form, report_file, pending, verbose = (
+        options.pop(key) for key in ("everything", "form", "junit_xml", "write_pending", "verbose")
     )
     named = bool(sections) or everything or options["changed_since"] is not None
     if pending and (named or not options["write"]):
@@ -110,7 +145,7 @@ def run(where: Where, /, sections: tuple[str, ...], **options: Any) -> None:
     if pending:
         report = run_pending(project, force=options["force"])
     else:
-        with progress() as observe:
+        with _observer(verbose) as observe:
             report = do_run(project, sections or None, RunOptions(**options), observe=observe)
     print_problems(project, report.unread, err=True)
     if report.changes is not None:

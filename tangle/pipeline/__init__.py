@@ -11,6 +11,7 @@ from tangle.pipeline.project import Project, find_project, write_config
 from tangle.pipeline.repairing import RepairReport, repair
 from tangle.pipeline.reports import BuildReport, RunReport, SectionChange, SectionRow, SectionRun
 from tangle.pipeline.running import chunk_results, run, run_pending
+from tangle.pipeline.serving import end_server, server_state
 from tangle.pipeline.verbs import CleanReport, clean, outline_pages, show
 
 __all__ = [
@@ -30,12 +31,14 @@ __all__ = [
     "check_report",
     "chunk_results",
     "clean",
+    "end_server",
     "find_project",
     "outline_pages",
     "repair",
     "run",
     "run_pending",
     "sections",
+    "server_state",
     "show",
     "write_config",
     "write_junit",

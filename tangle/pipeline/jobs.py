@@ -44,6 +44,7 @@ class RunOptions:
     write: bool = True
     force: bool = False
     changed_since: str | None = None
+    server: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

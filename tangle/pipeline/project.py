@@ -74,6 +74,7 @@ class Options:
         timeout: seconds a section may take; 0 for no limit.
         max_memory: what a section's processes may hold: `2G`, `500M`, `90%`; `0` for no limit.
         borrow: `off` makes every name taken from an earlier section an error.
+        server: whether `run` leaves a process behind that makes the next run start at once.
     """
 
     graph: str = "."
@@ -85,6 +86,7 @@ class Options:
     timeout: float = 0.0
     max_memory: str = "90%"
     borrow: Literal["on", "off"] = "on"
+    server: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -244,6 +246,12 @@ DEVICE: Final = re.compile(r"auto|cpu|mps|cuda(:[0-9]+)?")
 MOST_SECONDS: Final = 1e9
 SIZE_HINT: Final = "it takes a size such as 2G or 500M, a share such as 90%, or 0 for no limit"
 _RESERVED: Final = ("__init__", "__main__", "sections")
+_KINDS: Final[Mapping[type, str]] = {
+    bool: "true or false",
+    float: "a float",
+    int: "an int",
+    str: "a str",
+}
 _ALLOWED: Final[Mapping[str, tuple[str, ...]]] = {
     "figures": ("svg", "png"),
     "borrow": ("on", "off"),
@@ -258,10 +266,8 @@ def _options(path: Path, table: Mapping[str, Any]) -> Options:
             hint = f"did you mean {near[0]}?" if near else f"known are {', '.join(known)}"
             raise BadConfig(path, f"unknown option {name!r}", hint)
         kind: tuple[type, ...] = (int, float) if known[name] is float else (known[name],)
-        if not isinstance(value, kind) or isinstance(value, bool):
-            raise BadConfig(
-                path, f"{name} cannot be {value!r}", f"it takes a {known[name].__name__}"
-            )
+        if not isinstance(value, kind) or isinstance(value, bool) is not (known[name] is bool):
+            raise BadConfig(path, f"{name} cannot be {value!r}", f"it takes {_KINDS[known[name]]}")
         if value not in _ALLOWED.get(name, (value,)):
             raise BadConfig(
                 path, f"{name} cannot be {value!r}", f"one of {', '.join(_ALLOWED[name])}"
@@ -300,6 +306,7 @@ figures = "svg"           # svg or png
 timeout = 0               # seconds that a section may take; 0 for no limit
 max_memory = "90%"        # memory that a section may hold: 2G, 500M, 90% of all; "0" for no limit
 borrow = "on"             # "off": a name taken from an earlier section is an error
+server = true             # false: no process stays behind that makes the next run start at once
 """
 
 

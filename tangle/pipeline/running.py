@@ -27,11 +27,14 @@ from tangle.pipeline.project import Project
 from tangle.pipeline.reports import RunReport, SectionChange, SectionRun
 from tangle.pipeline.scheduling import History, Planned, cores, gpus, thread_settings, turns
 from tangle.pipeline.selection import Selected, select, select_all
+from tangle.pipeline.serving import server_for
 from tangle.run import (
     Executor,
     LocalExecutor,
+    Noticed,
     Observer,
     RunStarted,
+    ServerWanted,
     ignore,
     result_from_json,
     result_to_json,
@@ -71,8 +74,8 @@ def run(
         NotWritable: the notes cannot be written; nothing was run.
     """
     # The engine starts while the notes are read.
-    settings = thread_settings(options.jobs or cores(), os.environ)
-    with LocalExecutor(settings=settings, warm=True) as executor:
+    server = server_for(project, wanted=options.server)
+    with _engine(options, server, observe) as executor:
         loaded = load(project)
         selected = select_all(loaded.plan) if sections is None else select(loaded.plan, sections)
         changes: tuple[SectionChange, ...] | None = None
@@ -93,6 +96,20 @@ def run(
         refused = place_or_keep(loaded, _outputs(runs), placement, force=options.force)
     report = _report(runs, placement, loaded=loaded, written=options.write, refused=refused)
     return replace(report, changes=changes)
+
+
+def _engine(options: RunOptions, server: ServerWanted | str, observe: Observer) -> LocalExecutor:
+    """The executor, which forks workers from the server or, for a reason, from its own zygote."""
+    if isinstance(server, str):
+        observe(Noticed(text=f"no server: {server}"))
+    executor = LocalExecutor(
+        settings=thread_settings(options.jobs or cores(), os.environ),
+        warm=True,
+        server=None if isinstance(server, str) else server,
+    )
+    for note in executor.notes:
+        observe(Noticed(text=note))
+    return executor
 
 
 def run_pending(project: Project, *, force: bool = False) -> RunReport:

@@ -11,6 +11,7 @@ from tangle.run.events import (
     CellStarted,
     Event,
     Executor,
+    Noticed,
     Observer,
     RunStarted,
     Sampled,
@@ -24,6 +25,8 @@ from tangle.run.jobs import run_jobs, run_turns
 from tangle.run.local import LocalExecutor
 from tangle.run.memory import SIZE, memory_limit, shown_size, total_memory
 from tangle.run.scheduling import Turn
+from tangle.run.server import ServerStatus, ServerWanted, server_status, stop_server
+from tangle.run.server_place import NoPlace
 
 __all__ = [
     "SIZE",
@@ -35,10 +38,14 @@ __all__ = [
     "Executor",
     "FileChange",
     "LocalExecutor",
+    "NoPlace",
+    "Noticed",
     "Observer",
     "Repository",
     "RunStarted",
     "Sampled",
+    "ServerStatus",
+    "ServerWanted",
     "SessionFinished",
     "SessionStarted",
     "Turn",
@@ -50,7 +57,9 @@ __all__ = [
     "result_to_json",
     "run_jobs",
     "run_turns",
+    "server_status",
     "shown_size",
+    "stop_server",
     "total_memory",
     "visible_gpus",
 ]

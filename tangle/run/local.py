@@ -16,6 +16,7 @@ from tangle.model import Failure, Job, Outcome, Result, SessionResult
 from tangle.run.events import (
     CellFinished,
     CellStarted,
+    Noticed,
     Observer,
     Sampled,
     SessionFinished,
@@ -24,9 +25,11 @@ from tangle.run.events import (
 from tangle.run.limits import EVENT_LINE, WRITTEN_TEXT
 from tangle.run.memory import MemoryWatch, shown_size
 from tangle.run.postmortem import Stack, death_reason, first_place, notes_of, read_stack
-from tangle.run.preload import modules_to_preload
-from tangle.run.process import Worker, shared_environment, start_worker
+from tangle.run.preload import modules_of
+from tangle.run.process import Warmth, Worker, shared_environment, start_worker
 from tangle.run.rawpipe import CHUNK, RawPipe
+from tangle.run.server import ServerWanted, attach
+from tangle.run.server_place import NoPlace
 from tangle.run.snapshots import CopiesOfSession, Past
 from tangle.run.transcript import Transcript
 from tangle.run.wire import (
@@ -72,22 +75,33 @@ class LocalExecutor:
     An executor that was stopped stays so.
     """
 
-    def __init__(self, *, settings: Mapping[str, str] | None = None, warm: bool = False) -> None:
+    def __init__(
+        self,
+        *,
+        settings: Mapping[str, str] | None = None,
+        warm: bool = False,
+        server: ServerWanted | None = None,
+    ) -> None:
         """Makes an executor.
 
         Args:
             settings: environment variables that every worker gets, such as `OMP_NUM_THREADS`.
-            warm: start a zygote at once, to fork workers from where the system can do it; close
+            warm: have a zygote at once, to fork workers from where the system can do it; close
                 the executor when it is not needed any more.
+            server: which server may be that zygote, and is started where there is none; without
+                one, or where it cannot be had, the zygote is the executor's own.
         """
+        self.notes: tuple[str, ...] = ()
+        self._shared = ""
         self._settings = dict(settings or {})
         self._stop_seen, self._stop_told = os.pipe()
         os.set_blocking(self._stop_told, False)
         weakref.finalize(self, _close, self._stop_seen, self._stop_told)
         self._zygote: Zygote | None = None
         if warm and Zygote.possible():
-            with contextlib.suppress(OSError):  # no more processes, say: sessions will tell
-                self._zygote = Zygote(shared_environment() | self._settings, self._stop_seen)
+            self._zygote = self._attach(server)
+        elif warm:
+            self._note("sections run in fresh processes: this system cannot fork what has imported")
 
     def __enter__(self) -> Self:
         """The executor, which is closed at the end."""
@@ -104,10 +118,13 @@ class LocalExecutor:
             jobs: the sessions.
             shared: code that each of them may import: the generated package's.
         """
+        self._shared = shared
         if self._zygote is not None:
-            folders = {job.directory for job in jobs}
-            directory = folders.pop() if len(folders) == 1 else os.sep
-            self._zygote.preload(modules_to_preload(jobs, shared), directory)
+            sets: dict[str, dict[tuple[str, ...], None]] = {}
+            for job in jobs:
+                sets.setdefault(job.directory, {})[modules_of(job, shared)] = None
+            for directory, wanted in sets.items():
+                self._zygote.preload(wanted, directory, self._surroundings())
 
     def close(self) -> None:
         """Ends what was started; may be called twice."""
@@ -118,9 +135,46 @@ class LocalExecutor:
     def run(self, job: Job, observe: Observer) -> SessionResult:
         """Runs one session to its end; nothing that its code does is raised."""
         session = Session(job, observe, self._stop_seen)
-        result = session.run(lambda: start_worker(job, self._settings, self._zygote))
+        result = session.run(lambda: start_worker(job, self._settings, self._warmth(job, observe)))
         observe(finished(result))
         return result
+
+    def _attach(self, server: ServerWanted | None) -> Zygote | None:
+        """The server, or a zygote of this executor's own, at work on what every worker needs."""
+        environment = self._surroundings()
+        zygote = None
+        if server is not None:
+            try:
+                attached = attach(server, environment, self._stop_seen)
+            except NoPlace as error:
+                self._note(f"no server: {error}")
+            else:
+                zygote = attached.zygote
+                self._note(attached.note)
+        if zygote is None:
+            try:
+                zygote = Zygote.start(environment, self._stop_seen)
+            except OSError as error:  # no more processes, say: sessions will tell
+                self._note(f"sections run in fresh processes: {error.strerror}")
+                return None
+        zygote.preload([()], os.sep, environment)
+        return zygote
+
+    def _surroundings(self) -> dict[str, str]:
+        return shared_environment() | self._settings
+
+    def _warmth(self, job: Job, observe: Observer) -> Warmth | None:
+        if self._zygote is None:
+            return None
+
+        def notice(why: str) -> None:
+            observe(Noticed(text=f"{job.section}: in a fresh process: {why}"))
+
+        modules = modules_of(job, self._shared)
+        return Warmth(zygote=self._zygote, modules=modules, notice=notice)
+
+    def _note(self, text: str) -> None:
+        self.notes = (*self.notes, text)
 
     def stop(self) -> None:
         """Kills the workers of all sessions; may be called in a signal handler."""

@@ -12,13 +12,14 @@ import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from tangle.model import Job
 from tangle.run.codec import to_json
 from tangle.run.handles import COOKIE, Birth, Forker, Process, StartedProcess, boot_command
+from tangle.run.strays import find_family, kill_family
 from tangle.run.zygote import ZygoteGone
 
 ASK_SIGNAL = signal.SIGUSR2
@@ -103,35 +104,21 @@ class Worker:
 
     def kill(self) -> int | None:
         """Ends the worker and its descendants at once; the return code, None if it clings on."""
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(self.process.pid, signal.SIGKILL)
-        for _ in range(3):
-            strays = list(self.strays())
-            for pid in strays:
-                with contextlib.suppress(ProcessLookupError, PermissionError):
-                    os.kill(pid, signal.SIGKILL)
-            if not strays:
-                break
+        kill_family(
+            self.process.pid,
+            cookie=self.cookie,
+            family=self.process.family,
+            pipe=os.fstat(self.events).st_ino,
+            spared=self.spared,
+        )
         return self.process.code(_REAP_SECONDS)
 
-    def strays(self) -> Iterator[int]:
-        """Processes that were started below the worker, wherever they have moved (Linux only).
-
-        A program has the cookie in its environment; a fork of a worker that was itself forked has
-        the environment of the family, and the pipe for events.
-        """
-        own, family = f"{COOKIE}={self.cookie}", f"{COOKIE}={self.process.family}"
-        pipe = f"pipe:[{os.fstat(self.events).st_ino}]"
+    def strays(self) -> list[int]:
+        """Processes that were started below the worker, wherever they have moved (Linux only)."""
+        pipe = os.fstat(self.events).st_ino
+        found = find_family(cookie=self.cookie, family=self.process.family, pipe=pipe)
         spared = self.spared()
-        for entry in Path("/proc").glob("[0-9]*"):
-            if int(entry.name) in spared:
-                continue
-            with contextlib.suppress(OSError):
-                variables = (entry / "environ").read_bytes().split(b"\0")
-                if own.encode() in variables or (
-                    family.encode() in variables and _holds(entry, pipe)
-                ):
-                    yield int(entry.name)
+        return [pid for pid in found if pid not in spared]
 
     def close(self) -> None:
         """Kills what is left, closes the pipes and removes the scratch folder."""
@@ -142,13 +129,27 @@ class Worker:
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
-def start_worker(job: Job, settings: Mapping[str, str], zygote: Forker | None = None) -> Worker:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Warmth:
+    """What a worker can be forked from.
+
+    Attributes:
+        modules: what its code imports.
+        notice: is told why it could not be forked, and is a fresh process.
+    """
+
+    zygote: Forker
+    modules: tuple[str, ...]
+    notice: Callable[[str], None]
+
+
+def start_worker(job: Job, settings: Mapping[str, str], warmth: Warmth | None = None) -> Worker:
     """Starts a worker that runs `job`.
 
     Args:
         job: travels on the worker's standard input.
         settings: environment variables on top of the engine's own.
-        zygote: forks the worker; without one, or where it is gone, the worker is a fresh process.
+        warmth: what forks the worker; without it, or where it cannot, the process is a fresh one.
 
     Raises:
         OSError: it cannot be started; the working directory is not there, for one.
@@ -170,8 +171,9 @@ def start_worker(job: Job, settings: Mapping[str, str], zygote: Forker | None = 
                 directory=job.directory,
                 environment=_environment(job, folder, cookie, settings),
                 cookie=cookie,
+                modules=warmth.modules if warmth is not None else (),
             )
-            process = _fork(birth, zygote) or _start(birth)
+            process = _fork(birth, warmth) or _start(birth)
         undo.pop_all()
     return Worker(
         process=process,
@@ -185,12 +187,13 @@ def start_worker(job: Job, settings: Mapping[str, str], zygote: Forker | None = 
     )
 
 
-def _fork(birth: Birth, zygote: Forker | None) -> Process | None:
-    if zygote is None:
+def _fork(birth: Birth, warmth: Warmth | None) -> Process | None:
+    if warmth is None:
         return None
     try:
-        return zygote.fork(birth)
-    except ZygoteGone:
+        return warmth.zygote.fork(birth)
+    except ZygoteGone as error:
+        warmth.notice(str(error))
         return None
 
 
@@ -240,11 +243,6 @@ def shared_environment() -> dict[str, str]:
 def _environment(job: Job, folder: str, cookie: str, settings: Mapping[str, str]) -> dict[str, str]:
     own = {"TANGLE_DEVICE": job.device, "IPYTHONDIR": folder, COOKIE: cookie}
     return shared_environment() | own | dict(settings) | dict(job.environment)
-
-
-def _holds(process: Path, link: str) -> bool:
-    """Whether a process has a descriptor of that file."""
-    return any(str(entry.readlink()) == link for entry in (process / "fd").iterdir())
 
 
 def _wait_readable(fd: int, patience: float) -> bool:

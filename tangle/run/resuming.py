@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from tangle.model import Job, SessionResult
 from tangle.run.events import Observer
 from tangle.run.local import LocalExecutor, Session, finished
-from tangle.run.process import Worker, start_worker
+from tangle.run.process import Warmth, Worker, start_worker
 from tangle.run.snapshots import Past, Snapshot, SnapshotGone, Snapshots
 from tangle.run.wire import Snapshotted
 
@@ -96,11 +96,16 @@ class ResumingExecutor(LocalExecutor):
         past = Past() if found is None else found.past
         copies = _Copies(all=self.copies, job=job, past=past, parting=self._parting)
         session = Session(job, observe, self._stop_seen, copies)
-        forker = found or self._zygote
-        result = session.run(lambda: start_worker(job, self._settings, forker))
+        warmth = self._warmth(job, observe) if found is None else _from_copy(found)
+        result = session.run(lambda: start_worker(job, self._settings, warmth))
         if copies.veiled and past.results:
             return None
         return result
+
+
+def _from_copy(found: Snapshot) -> Warmth:
+    """A copy as what forks a worker; one that cannot says so itself."""
+    return Warmth(zygote=found, modules=(), notice=lambda _: None)
 
 
 @dataclass(slots=True, kw_only=True)

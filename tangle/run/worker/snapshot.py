@@ -196,7 +196,7 @@ class _Copies:
         pid = _fork()
         if pid == 0:
             # Not above: that module's own import ends here.
-            from tangle.run.worker.boot import die_with
+            from tangle.run.worker.lineage import die_with
 
             die_with(parent)
             self._close(telling)

@@ -1,0 +1,77 @@
+"""Processes that were started below a worker, wherever they have moved (Linux only)."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+from collections.abc import Callable, Collection, Iterator
+from pathlib import Path
+
+from tangle.run.handles import COOKIE
+
+_ROUNDS = 3
+
+
+def kill_family(
+    pid: int,
+    *,
+    cookie: str,
+    family: str,
+    pipe: int,
+    spared: Callable[[], Collection[int]] = frozenset,
+) -> None:
+    """Ends a worker, its process group, and what was started below it.
+
+    Args:
+        pid: the worker's number, which must be its own still.
+        cookie: stands in the environment of the programs that it started.
+        family: stands in that of its forks; empty where that is the cookie itself.
+        pipe: the inode of its pipe for events, which its forks hold.
+        spared: processes that are none of them, though they look it.
+    """
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(pid, signal.SIGKILL)
+    for _ in range(_ROUNDS):
+        kept = spared()
+        found = find_family(cookie=cookie, family=family, pipe=pipe)
+        strays = [stray for stray in found if stray not in kept]
+        for stray in strays:
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.kill(stray, signal.SIGKILL)
+        if not strays:
+            break
+
+
+def find_family(*, cookie: str, family: str, pipe: int) -> Iterator[int]:
+    """Processes that were started below a worker.
+
+    Programs have the cookie in their environment, forks have that of the worker: it is the family's
+    where the worker was itself forked; its forks have the pipe, too.
+    """
+    link = f"pipe:[{pipe}]"
+    own, kin = f"{COOKIE}={cookie}".encode(), f"{COOKIE}={family}".encode()
+    try:
+        names = os.listdir("/proc")  # noqa: PTH208 -- names are all that is wanted, and quickly
+    except OSError:
+        return
+    for name in names:
+        if not name.isdigit():
+            continue
+        with contextlib.suppress(OSError):
+            variables = _environment(name)
+            if (own in variables and own in variables.split(b"\0")) or (
+                family and kin in variables and kin in variables.split(b"\0") and _holds(name, link)
+            ):
+                yield int(name)
+
+
+def _environment(process: str) -> bytes:
+    with open(f"/proc/{process}/environ", "rb", buffering=0) as file:  # noqa: PTH123 -- quick
+        return file.readall()
+
+
+def _holds(process: str, link: str) -> bool:
+    """Whether a process has a descriptor of that file."""
+    folder = Path(f"/proc/{process}/fd")
+    return any(str(entry.readlink()) == link for entry in folder.iterdir())
