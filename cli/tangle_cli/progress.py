@@ -1,21 +1,48 @@
-"""How a run goes, on standard error: a live line on a terminal, plain lines elsewhere."""
+"""How a run goes, on standard error: a live table on a terminal, plain lines elsewhere."""
 
 from __future__ import annotations
 
+import os
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import TextIO
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, TextIO
 
-from tangle.run import CellStarted, Event, Observer, SessionFinished, SessionStarted
+from tangle.run import (
+    CellStarted,
+    Event,
+    Observer,
+    RunStarted,
+    Sampled,
+    SessionFinished,
+    SessionStarted,
+    shown_size,
+)
+
+if TYPE_CHECKING:
+    from rich.console import Console, ConsoleOptions, RenderResult
+
+_TOLD_AT_ONCE = ("failed", "timed-out", "died")
+"""Outcomes that get a line above the table, as a person may want to end the run for them."""
+
+_REFRESHES = 5
+"""Times a second that the table is drawn anew."""
+
+_AROUND = 3
+"""Lines of the terminal that are no running section's: head, sum, and where the cursor stands."""
+
+_WITH_DEVICE, _WITH_MEMORY, _WITH_NAME = 60, 44, 30
+"""Columns that a terminal must have for these to be shown."""
 
 
 @contextmanager
 def progress(stream: TextIO | None = None) -> Iterator[Observer]:
     """An observer that shows a run while it goes."""
     target = stream or sys.stderr
-    if target.isatty():
-        with _live() as observer:
+    if target.isatty() and os.environ.get("TERM") not in ("dumb", "unknown"):
+        with _live(target) as observer:
             yield observer
     else:
         yield _Plain(target).observe
@@ -30,32 +57,160 @@ class _Plain:
     def observe(self, event: Event) -> None:
         match event:
             case SessionStarted(section=section):
-                print(f"{section}: running", file=self._stream, flush=True)
-            case SessionFinished(section=section, outcome=outcome, seconds=seconds):
-                print(f"{section}: {outcome}, {seconds:.1f} s", file=self._stream, flush=True)
+                self._say(f"{_printable(section)}: running")
+            case SessionFinished():
+                self._say(_end_line(event))
             case _:
                 return
 
+    def _say(self, line: str) -> None:
+        print(line, file=self._stream, flush=True)
+
+
+def _end_line(event: SessionFinished) -> str:
+    return f"{_printable(event.section)}: {event.outcome}, {event.seconds:.1f} s"
+
+
+def _printable(text: str) -> str:
+    """A name of the notes, without what would steer the terminal."""
+    return "".join(char if char.isprintable() else "�" for char in text)
+
+
+@dataclass(slots=True)
+class _Row:
+    """A section that runs."""
+
+    section: str
+    cells: int
+    since: float
+    number: int = 0
+    name: str = "starting"
+    memory: int = 0
+    device: str = ""
+
+    def chunk(self, *, with_name: bool) -> str:
+        """Which chunk, and how many there are."""
+        if not self.number:
+            return self.name
+        place = f"{self.number} of {self.cells}"
+        return f"{self.name} ({place})" if with_name else place
+
+
+@dataclass(slots=True)
+class Board:
+    """What is known of a run at a moment; renders as a table that fits the terminal."""
+
+    clock: Callable[[], float] = time.monotonic
+    rows: dict[str, _Row] = field(default_factory=dict)
+    planned: int = 0
+    answered: int = 0
+    outcomes: list[str] = field(default_factory=list)
+
+    def take(self, event: Event) -> None:
+        """Note what an event says."""
+        match event:
+            case RunStarted(waiting=waiting, answered=answered):
+                self.planned, self.answered = len(waiting), answered
+            case SessionStarted(section=section, cells=cells):
+                self.rows[section] = _Row(_printable(section), cells, self.clock())
+            case CellStarted(section=section, index=index, name=name):
+                row = self.rows[section]
+                row.number, row.name = index + 1, _printable(name).removeprefix(f"{row.section} ")
+            case Sampled(section=section, memory=memory, device=device):
+                row = self.rows[section]
+                row.memory, row.device = memory, device
+            case SessionFinished(section=section, outcome=outcome):
+                self.rows.pop(section, None)
+                self.outcomes.append(outcome)
+            case _:
+                return
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        """The table, no higher and no wider than the terminal."""
+        from rich.table import Table
+        from rich.text import Text
+
+        width = options.max_width
+        table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
+        table.add_column("section", no_wrap=True, overflow="ellipsis", max_width=max(width // 3, 8))
+        table.add_column("chunk", no_wrap=True, overflow="ellipsis")
+        table.add_column("time", no_wrap=True, justify="right", min_width=5)
+        if width >= _WITH_MEMORY:
+            table.add_column("memory", no_wrap=True, justify="right", min_width=9)
+        if width >= _WITH_DEVICE:
+            table.add_column("device", no_wrap=True, min_width=6)
+        running = list(self.rows.values())  # of one moment: events come in another thread
+        room = max(console.size.height - _AROUND, 1)
+        for row in running[:room]:
+            cells = self._cells(row, with_name=width >= _WITH_NAME)
+            table.add_row(*(Text(cell) for cell in cells[: len(table.columns)]))
+        if running:
+            yield table
+        hidden = len(running) - len(running[:room])
+        yield Text(self._sum(hidden), no_wrap=True, overflow="ellipsis", style="dim")
+
+    def _cells(self, row: _Row, *, with_name: bool) -> tuple[str, ...]:
+        return (
+            row.section,
+            row.chunk(with_name=with_name),
+            _duration(self.clock() - row.since),
+            shown_size(row.memory) if row.memory else "",
+            row.device,
+        )
+
+    def _sum(self, hidden: int) -> str:
+        ended = len(self.outcomes)
+        parts = [f"{ended} of {self.planned} done"]
+        if hidden:
+            parts.append(f"{hidden} more running")
+        if amiss := ended - self.outcomes.count("passed"):
+            parts.append(f"{amiss} not passed")
+        if self.answered:
+            parts.append(f"{self.answered} from the cache")
+        return ", ".join(parts)
+
+
+def _duration(seconds: float) -> str:
+    """`9 s`, `2:05`, `1:02:05`."""
+    minutes, rest = divmod(int(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    if hours:
+        return f"{hours}:{minutes:02}:{rest:02}"
+    return f"{minutes}:{rest:02}" if minutes else f"{rest} s"
+
 
 @contextmanager
-def _live() -> Iterator[Observer]:
-    """A line a running section: which chunk, and since when."""
-    from rich.console import Console
-    from rich.progress import Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
-
-    columns = (SpinnerColumn(), TextColumn("{task.description}", markup=False), TimeElapsedColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as shown:
-        tasks: dict[str, TaskID] = {}
+def _live(stream: TextIO) -> Iterator[Observer]:
+    """The table, drawn anew while sections run; above it, a line for each that fails."""
+    board = Board()
+    with ExitStack() as stack:
+        show: list[Callable[[str], None]] = []
 
         def observe(event: Event) -> None:
-            match event:
-                case SessionStarted(section=section):
-                    tasks[section] = shown.add_task(f"{section}: starting", total=None)
-                case CellStarted(section=section, name=name):
-                    shown.update(tasks[section], description=f"{section}: {name}")
-                case SessionFinished(section=section):
-                    shown.remove_task(tasks.pop(section))
-                case _:
-                    return
+            board.take(event)
+            if isinstance(event, SessionStarted) and not show:
+                show.append(_begin(stack, board, stream))  # workers run while rich is imported
+            if isinstance(event, SessionFinished) and event.outcome in _TOLD_AT_ONCE and show:
+                show[0](_end_line(event))
 
         yield observe
+
+
+def _begin(stack: ExitStack, board: Board, stream: TextIO) -> Callable[[str], None]:
+    """Shows the board until the stack is left; the function prints a line above it."""
+    from rich.console import Console
+    from rich.live import Live
+    from rich.text import Text
+
+    console = Console(file=stream)
+    stack.enter_context(
+        Live(
+            board,
+            console=console,
+            refresh_per_second=_REFRESHES,
+            transient=True,
+            redirect_stdout=False,
+            redirect_stderr=False,
+        )
+    )
+    return lambda line: console.print(Text(line), soft_wrap=True)

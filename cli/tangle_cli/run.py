@@ -38,6 +38,16 @@ def _device(ctx: click.Context, param: click.Parameter, value: str | None) -> st
     return value
 
 
+def _size(ctx: click.Context, param: click.Parameter, value: str | None) -> str | None:
+    del ctx, param
+    if value is not None:
+        from tangle.pipeline.project import SIZE, SIZE_HINT
+
+        if not SIZE.fullmatch(value.strip()):
+            raise click.BadParameter(f"{value!r} is no size: {SIZE_HINT}")
+    return value
+
+
 @contextlib.contextmanager
 def _observer(verbose: bool) -> Iterator[Observer]:
     """Who watches a run; what the engine notices is said when nothing is drawn any more."""
@@ -65,7 +75,13 @@ def _observer(verbose: bool) -> Iterator[Observer]:
 @click.option("--all", "everything", is_flag=True, help="Run every section that has code.")
 @click.option("--device", callback=_device, help="auto, cpu, cuda, cuda:N or mps; default: auto.")
 @click.option(
-    "--jobs", type=click.IntRange(1), default=1, show_default=True, help="Sections at a time."
+    "--jobs", type=click.IntRange(1), help="Sections at a time; default: the number of cores."
+)
+@click.option(
+    "--max-memory",
+    metavar="SIZE",
+    callback=_size,
+    help="Memory that a section may hold: 2G, 500M, 90% of all (the default), 0 for no limit.",
 )
 @click.option(
     "--timeout",
@@ -74,6 +90,11 @@ def _observer(verbose: bool) -> Iterator[Observer]:
     help="Seconds a section may take.",
 )
 @click.option("--fresh", is_flag=True, help="Run also what the cache could answer.")
+@click.option(
+    "--changed-since",
+    metavar="REV",
+    help="Run only what changed since this commit: code, borrowed and saved names, data.",
+)
 @click.option(
     "--no-write",
     "write",
@@ -110,24 +131,25 @@ def run(where: Where, /, sections: tuple[str, ...], **options: Any) -> None:
     from tangle.pipeline import RunOptions, run_pending, write_junit
     from tangle.pipeline import run as do_run
     from tangle_cli.documents import run_document
-    from tangle_cli.text import run_lines
+    from tangle_cli.text import change_lines, run_lines
 
     everything, form, report_file, pending, verbose = (
         options.pop(key) for key in ("everything", "form", "junit_xml", "write_pending", "verbose")
     )
-    if pending and (sections or everything or not options["write"]):
+    named = bool(sections) or everything or options["changed_since"] is not None
+    if pending and (named or not options["write"]):
         raise click.UsageError("--write-pending runs nothing: it takes no sections")
-    if bool(sections) == everything and not pending:
+    if (sections and everything) or not (named or pending):
         raise click.UsageError("name the sections to run, or --all for every one")
     project = where.project()
     if pending:
         report = run_pending(project, force=options["force"])
     else:
         with _observer(verbose) as observe:
-            report = do_run(
-                project, None if everything else sections, RunOptions(**options), observe=observe
-            )
+            report = do_run(project, sections or None, RunOptions(**options), observe=observe)
     print_problems(project, report.unread, err=True)
+    if report.changes is not None:
+        print_lines(change_lines(report.changes, options["changed_since"]), err=True)
     if form == "json":
         print_json(run_document(project, report))
     else:

@@ -70,6 +70,10 @@ class Job:
         timeout: seconds the whole session may take.
         watched: absolute folder; files read below it are reported with the result.
         sources: generated modules whose frames belong to lines of the notes.
+        environment: variables of this session's own, and their values.
+        max_memory: bytes that its processes may hold; None for any number.
+        snapshots: seconds of running that are worth a copy of the process, for the next run of
+            the session; None for no copies.
     """
 
     section: SectionName
@@ -83,6 +87,9 @@ class Job:
     timeout: float | None = None
     watched: str | None = None
     sources: tuple[Source, ...] = ()
+    environment: tuple[tuple[str, str], ...] = ()
+    max_memory: int | None = None
+    snapshots: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,7 +121,8 @@ class Failure:
     """Why a cell did not pass.
 
     Attributes:
-        name: the exception's class, or the reason's name: `Timeout`, `WorkerDied`, `OutputLimit`.
+        name: the exception's class, or the reason's name: `Timeout`, `WorkerDied`, `OutputLimit`,
+            `MemoryLimit`.
         message: one line.
         traceback: the user's own frames, each at `page:line` of the note; empty where none.
         place: the innermost line of the notes that was running, where known.

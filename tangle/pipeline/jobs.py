@@ -9,6 +9,7 @@ import platform
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 
 from tangle import __version__
@@ -17,7 +18,10 @@ from tangle.emit import Module, init, module
 from tangle.model import Cell, CodeLine, Job, Origin, PagePath, SectionName, Source
 from tangle.pipeline.project import Project
 from tangle.pipeline.selection import Selected
+from tangle.run import memory_limit, total_memory
 from tangle.store import accelerators, installed_packages
+
+CACHE = ".tangle/cache"
 
 _SCHEMA = 1
 """Raised whenever the meaning of a cached result changes."""
@@ -25,14 +29,21 @@ _SCHEMA = 1
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunOptions:
-    """What the command line asks of a run; None where the configuration decides."""
+    """What the command line asks of a run; None where the configuration decides.
+
+    Attributes:
+        jobs: how many sections run at a time; None for as many as there are cores.
+        changed_since: a revision; only sections that changed since then are run.
+    """
 
     device: str | None = None
     timeout: float | None = None
-    jobs: int = 1
+    jobs: int | None = None
+    max_memory: str | None = None
     fresh: bool = False
     write: bool = True
     force: bool = False
+    changed_since: str | None = None
     server: bool = True
 
 
@@ -82,7 +93,13 @@ def job(project: Project, selected: Selected, package: PreparedPackage, options:
         timeout=options.timeout or project.options.timeout or None,
         watched=str(project.root),
         sources=(Source(path=str(package.path), origins=origins),),
+        max_memory=_max_memory(options.max_memory or project.options.max_memory),
     )
+
+
+@cache
+def _max_memory(size: str) -> int | None:
+    return memory_limit(size, total_memory())
 
 
 def _declared_device(selected: Selected) -> str | None:

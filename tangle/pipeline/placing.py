@@ -120,7 +120,7 @@ def place(
     by_section: defaultdict[SectionName, list[Placed]] = defaultdict(list)
     for output in outputs:
         by_section[output.section].append(output)
-    with lock(loaded.project.state, timeout=30):
+    with lock(loaded.project.state, notes=loaded.project.graph, timeout=30):
         placement.kept.extend(recovered(loaded.project, loaded.pages))
         for name, found in by_section.items():
             loaded = _place_section(loaded, name, found, placement, force=force)

@@ -7,7 +7,7 @@ import keyword
 import re
 import tomllib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final, Literal
@@ -15,6 +15,7 @@ from typing import Any, Final, Literal
 from tangle.analyse import PackageName
 from tangle.errors import Refused, UsageError
 from tangle.model import PagePath
+from tangle.run import SIZE
 from tangle.store import create, find_graph, read_bytes
 
 CONFIG_NAME: Final = "tangle.toml"
@@ -71,6 +72,7 @@ class Options:
         device: `auto`, `cpu`, `cuda`, `cuda:N` or `mps`.
         figures: format of the figures.
         timeout: seconds a section may take; 0 for no limit.
+        max_memory: what a section's processes may hold: `2G`, `500M`, `90%`; `0` for no limit.
         borrow: `off` makes every name taken from an earlier section an error.
         server: whether `run` leaves a process behind that makes the next run start at once.
     """
@@ -82,6 +84,7 @@ class Options:
     device: str = "auto"
     figures: Literal["svg", "png"] = "svg"
     timeout: float = 0.0
+    max_memory: str = "90%"
     borrow: Literal["on", "off"] = "on"
     server: bool = True
 
@@ -95,6 +98,7 @@ class Project:
         graph: the notes.
         output: the folder of generated files.
         state: the folder that holds `.tangle`.
+        config: the configuration that it obeys, where there is one.
     """
 
     root: Path
@@ -103,6 +107,7 @@ class Project:
     state: Path
     package: PackageName
     options: Options
+    config: Path | None = None
 
     @property
     def self_contained(self) -> bool:
@@ -148,7 +153,7 @@ def find_project(
     root = found.parent if found is not None else None
     about_other_notes = named is not None and root and (root / options.graph).resolve() != named
     if about_other_notes and config is None:
-        root, options = None, Options()
+        root, options, found = None, Options(), None
     folder = named or _configured_graph(root, options, start)
     if not (folder / "logseq" / "config.edn").is_file():
         raise NoGraph(folder, given=named is not None or root is not None)
@@ -160,6 +165,28 @@ def find_project(
         output=target,
         state=target if root is None and output is not None else place,
         package=_package_name(options, found),
+        options=options,
+        config=found,
+    )
+
+
+def with_options(project: Project, data: bytes) -> Project:
+    """The project as it would be if its configuration were another.
+
+    Args:
+        project: one that has a configuration.
+        data: what that file says.
+
+    Raises:
+        BadConfig: it says what cannot be.
+    """
+    assert project.config is not None
+    options = _parsed_options(project.config, data)
+    configured = (project.root / project.options.graph).resolve() == project.graph
+    return replace(
+        project,
+        graph=(project.root / options.graph).resolve() if configured else project.graph,
+        package=_package_name(options, project.config),
         options=options,
     )
 
@@ -181,8 +208,12 @@ def _check_table(path: Path) -> None:
 
 def _tables(path: Path) -> Mapping[str, Any]:
     """`{"tool": ...}` where a pyproject.toml configures tangle, else nothing."""
+    return _tables_in(read_bytes(path))
+
+
+def _tables_in(data: bytes) -> Mapping[str, Any]:
     try:
-        document = tomllib.loads(read_bytes(path).decode())
+        document = tomllib.loads(data.decode())
     except (tomllib.TOMLDecodeError, UnicodeDecodeError):
         return {}
     tool = document.get("tool", {})
@@ -199,16 +230,21 @@ def _configured_graph(root: Path | None, options: Options, start: Path) -> Path:
 
 
 def _read_options(path: Path) -> Options:
+    return _parsed_options(path, read_bytes(path))
+
+
+def _parsed_options(path: Path, data: bytes) -> Options:
     try:
-        document: Mapping[str, Any] = tomllib.loads(read_bytes(path).decode())
+        document: Mapping[str, Any] = tomllib.loads(data.decode())
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise BadConfig(path, f"this is no TOML: {error}", "mend the line it names") from error
-    table = document if path.name != "pyproject.toml" else _tables(path).get("tool", {})
+    table = document if path.name != "pyproject.toml" else _tables_in(data).get("tool", {})
     return _options(path, table)
 
 
 DEVICE: Final = re.compile(r"auto|cpu|mps|cuda(:[0-9]+)?")
 MOST_SECONDS: Final = 1e9
+SIZE_HINT: Final = "it takes a size such as 2G or 500M, a share such as 90%, or 0 for no limit"
 _RESERVED: Final = ("__init__", "__main__", "sections")
 _KINDS: Final[Mapping[type, str]] = {
     bool: "true or false",
@@ -240,6 +276,8 @@ def _options(path: Path, table: Mapping[str, Any]) -> Options:
         raise BadConfig(path, f"device cannot be {device!r}", "auto, cpu, cuda, cuda:N or mps")
     if not 0 <= table.get("timeout", 0) < MOST_SECONDS:
         raise BadConfig(path, f"timeout cannot be {table['timeout']}", "0 or more seconds")
+    if not SIZE.fullmatch(table.get("max_memory", "0")):
+        raise BadConfig(path, f"max_memory cannot be {table['max_memory']!r}", SIZE_HINT)
     return Options(**table)
 
 
@@ -266,6 +304,7 @@ seed = 0                  # of every random generator, at the start of each sect
 device = "auto"           # auto, cpu, cuda, cuda:N or mps
 figures = "svg"           # svg or png
 timeout = 0               # seconds that a section may take; 0 for no limit
+max_memory = "90%"        # memory that a section may hold: 2G, 500M, 90% of all; "0" for no limit
 borrow = "on"             # "off": a name taken from an earlier section is an error
 server = true             # false: no process stays behind that makes the next run start at once
 """

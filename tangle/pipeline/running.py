@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from tangle.analyse import PlannedChunk, Session
+from tangle.analyse import PlannedChunk
 from tangle.model import (
     Failure,
     Job,
@@ -18,12 +18,14 @@ from tangle.model import (
     SectionName,
     SessionResult,
 )
-from tangle.pipeline.jobs import PreparedPackage, RunOptions, cache_key, job, package_files
+from tangle.pipeline.changes import changed_since, only_changed
+from tangle.pipeline.jobs import CACHE, PreparedPackage, RunOptions, cache_key, job, package_files
 from tangle.pipeline.load import Loaded, load, shown
 from tangle.pipeline.pending import place_or_keep, waiting, write_pending
 from tangle.pipeline.placing import Placed, Placement, outputs_of
 from tangle.pipeline.project import Project
-from tangle.pipeline.reports import RunReport, SectionRun
+from tangle.pipeline.reports import RunReport, SectionChange, SectionRun
+from tangle.pipeline.scheduling import History, Planned, cores, gpus, thread_settings, turns
 from tangle.pipeline.selection import Selected, select, select_all
 from tangle.pipeline.serving import server_for
 from tangle.run import (
@@ -31,11 +33,11 @@ from tangle.run import (
     LocalExecutor,
     Noticed,
     Observer,
-    ServerWanted,
+    RunStarted,
     ignore,
     result_from_json,
     result_to_json,
-    run_jobs,
+    run_turns,
 )
 from tangle.store import (
     ASSET_FOLDER,
@@ -48,7 +50,6 @@ from tangle.store import (
     scratch_tree,
 )
 
-CACHE = ".tangle/cache"
 _CACHE_BYTES = 512 * 1024 * 1024
 _CACHE_AGE = 90 * 24 * 3600.0
 
@@ -72,10 +73,13 @@ def run(
         NotWritable: the notes cannot be written; nothing was run.
     """
     # The engine starts while the notes are read.
-    server = server_for(project, wanted=options.server)
-    with _engine(options, server, observe) as executor:
+    with _engine(project, options, observe) as executor:
         loaded = load(project)
         selected = select_all(loaded.plan) if sections is None else select(loaded.plan, sections)
+        changes: tuple[SectionChange, ...] | None = None
+        if options.changed_since is not None:
+            changes = changed_since(loaded, options.changed_since, options)
+            selected = only_changed(selected, changes)
         if options.write:
             _check_writable(project, selected)
         files, module = package_files(loaded.plan.package)
@@ -88,15 +92,17 @@ def run(
     refused = None
     if options.write:  # where that is refused, what was run is told all the same
         refused = place_or_keep(loaded, _outputs(runs), placement, force=options.force)
-    return _report(runs, placement, loaded=loaded, written=options.write, refused=refused)
+    report = _report(runs, placement, loaded=loaded, written=options.write, refused=refused)
+    return replace(report, changes=changes)
 
 
-def _engine(options: RunOptions, server: ServerWanted | str, observe: Observer) -> LocalExecutor:
+def _engine(project: Project, options: RunOptions, observe: Observer) -> LocalExecutor:
     """The executor, which forks workers from the server or, for a reason, from its own zygote."""
+    server = server_for(project, wanted=options.server)
     if isinstance(server, str):
         observe(Noticed(text=f"no server: {server}"))
     executor = LocalExecutor(
-        settings=_threads(options.jobs),
+        settings=thread_settings(options.jobs or cores(), os.environ),
         warm=True,
         server=None if isinstance(server, str) else server,
     )
@@ -125,17 +131,6 @@ def _check_writable(project: Project, selected: Sequence[Selected]) -> None:
         check_writable(folder)
 
 
-def _threads(jobs: int) -> dict[str, str]:
-    """How many threads a worker's mathematics gets, unless the user said so.
-
-    Threads that wait must sleep: where another program holds one of the cores, OpenMP's default,
-    to spin, was measured to make training ten times slower.
-    """
-    share = max((os.cpu_count() or 1) // jobs, 1)
-    settings = {"OMP_NUM_THREADS": str(share), "OMP_WAIT_POLICY": "PASSIVE"}
-    return {name: value for name, value in settings.items() if name not in os.environ}
-
-
 class _Run:
     """One run: what the cache can answer, and what has to be run."""
 
@@ -150,11 +145,13 @@ class _Run:
         self._options = options
         self._package = package
         self._executor = executor
+        self._workers = options.jobs or cores()
         self._cache = Cache(loaded.project.state / CACHE)
         self._digests: dict[str, str | None] = {}
 
     def run(self, selected: Sequence[Selected], observe: Observer) -> tuple[SectionRun, ...]:
-        tasks = [self._task(entry) for entry in selected]
+        threads = self._threads(len(selected))
+        tasks = [self._task(entry, threads) for entry in selected]
         found = {
             index: result
             for index, task in enumerate(tasks)
@@ -164,14 +161,12 @@ class _Run:
         if todo:
             self._executor.prepare([tasks[i].job for i in todo], self._package.module.text)
         keeper = _Keeper(self._executor, self._cache, {t.job.section: t for t in tasks})
-        done = dict(found)
-        for group in _waves([entry.session for entry in selected], todo):
-            failed = {r.section for r in done.values() if r.outcome != "passed"}
-            wave = [i for i in group if failed.isdisjoint(selected[i].session.unit.needs)]
-            done.update((i, _never_run(tasks[i].job)) for i in group if i not in wave)
-            jobs = [tasks[index].job for index in wave]
-            results = run_jobs(jobs, executor=keeper, workers=self._options.jobs, observe=observe)
-            done.update(zip(wave, results, strict=True))
+        observe(
+            RunStarted(
+                waiting=tuple(tasks[index].job.section for index in todo), answered=len(found)
+            )
+        )
+        done = found | dict(zip(todo, self._share_out(tasks, todo, keeper, observe), strict=True))
         if todo:
             self._cache.prune(_CACHE_BYTES, _CACHE_AGE)
         return tuple(
@@ -179,9 +174,37 @@ class _Run:
             for index, task in enumerate(tasks)
         )
 
-    def _task(self, selected: Selected) -> _Task:
+    def _share_out(
+        self, tasks: Sequence[_Task], todo: Sequence[int], executor: Executor, observe: Observer
+    ) -> tuple[SessionResult, ...]:
+        """Run the tasks of these places, several at a time."""
+        if not todo:
+            return ()
+        history = History(self._loaded.project)
+        planned = [Planned(selected=tasks[i].selected, job=tasks[i].job) for i in todo]
+        results = run_turns(
+            turns(planned, history.recall()),
+            executor=executor,
+            workers=self._workers,
+            gpus=gpus(os.environ),
+            observe=observe,
+        )
+        known = (session.name for session in self._loaded.plan.sessions)
+        history.keep(known, zip(planned, results, strict=True))
+        return results
+
+    def _threads(self, sections: int) -> tuple[tuple[str, str], ...]:
+        """What a worker's threads need to know where so many sections were asked for.
+
+        Those that the cache answers count, too: the number of threads can show in a last digit, and
+        what is in the cache must not.
+        """
+        return tuple(thread_settings(min(self._workers, sections), os.environ).items())
+
+    def _task(self, selected: Selected, threads: tuple[tuple[str, str], ...]) -> _Task:
         whole = _up_to_open_reference(selected)
         made = job(self._loaded.project, whole, self._package, self._options)
+        made = replace(made, environment=threads)
         key = cache_key(made, selected.session.package)
         return _Task(selected=selected, runnable=whole, job=made, key=key)
 
@@ -216,20 +239,6 @@ class _Run:
             first=1 if task.selected.session.prelude else 0,
             asked=task.job.device,
         )
-
-
-def _waves(sessions: Sequence[Session], todo: Sequence[int]) -> list[list[int]]:
-    """The sessions to run, in groups: those of a group need only sessions of groups before it.
-
-    The sessions come with those they need before them, unless needs run in a circle.
-    """
-    level: dict[SectionName, int] = {}
-    for session in sessions:
-        level[session.name] = max((level.get(n, -1) + 1 for n in session.unit.needs), default=0)
-    waves: dict[int, list[int]] = {}
-    for index in todo:
-        waves.setdefault(level[sessions[index].name], []).append(index)
-    return [waves[key] for key in sorted(waves)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -284,17 +293,6 @@ def _stopped_at_open_reference(
         return replace(result, results=(*result.results, *results))
     results = [_open(project, runnable[0]), *(_skipped() for _ in runnable[1:])]
     return replace(result, outcome="failed", results=(*result.results, *results))
-
-
-def _never_run(job: Job) -> SessionResult:
-    """What is told of a section that needs one which did not pass."""
-    return SessionResult(
-        section=job.section,
-        outcome="skipped",
-        results=tuple(_skipped() for _ in job.cells),
-        seconds=0.0,
-        device="cpu",
-    )
 
 
 def _skipped() -> Result:

@@ -13,32 +13,53 @@ from tangle.run.events import (
     Executor,
     Noticed,
     Observer,
+    RunStarted,
+    Sampled,
     SessionFinished,
     SessionStarted,
     ignore,
 )
-from tangle.run.jobs import run_jobs
+from tangle.run.git import Blob, FileChange, Repository, blob_digest
+from tangle.run.gpus import VISIBLE, gpu_wish, visible_gpus
+from tangle.run.jobs import run_jobs, run_turns
 from tangle.run.local import LocalExecutor
+from tangle.run.memory import SIZE, memory_limit, shown_size, total_memory
+from tangle.run.scheduling import Turn
 from tangle.run.server import ServerStatus, ServerWanted, server_status, stop_server
 from tangle.run.server_place import NoPlace
 
 __all__ = [
+    "SIZE",
+    "VISIBLE",
+    "Blob",
     "CellFinished",
     "CellStarted",
     "Event",
     "Executor",
+    "FileChange",
     "LocalExecutor",
     "NoPlace",
     "Noticed",
     "Observer",
+    "Repository",
+    "RunStarted",
+    "Sampled",
     "ServerStatus",
     "ServerWanted",
     "SessionFinished",
     "SessionStarted",
+    "Turn",
+    "blob_digest",
+    "gpu_wish",
     "ignore",
+    "memory_limit",
     "result_from_json",
     "result_to_json",
     "run_jobs",
+    "run_turns",
     "server_status",
+    "shown_size",
     "stop_server",
+    "total_memory",
+    "visible_gpus",
 ]

@@ -10,10 +10,38 @@ from tangle.model import Job, Outcome, Result, SectionName, SessionResult
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RunStarted:
+    """A run begins.
+
+    Attributes:
+        waiting: the sections that are to run, in reading order.
+        answered: how many others need not run.
+    """
+
+    waiting: tuple[SectionName, ...]
+    answered: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SessionStarted:
-    """A session's worker was started."""
+    """A session's worker was started; it has so many cells to run."""
 
     section: SectionName
+    cells: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sampled:
+    """What a session holds at the moment.
+
+    Attributes:
+        memory: bytes of its processes.
+        device: on which torch has memory so far; `cpu` where on no other.
+    """
+
+    section: SectionName
+    memory: int
+    device: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +78,9 @@ class Noticed:
     text: str
 
 
-Event = Noticed | SessionStarted | CellStarted | CellFinished | SessionFinished
+Event = (
+    RunStarted | SessionStarted | CellStarted | CellFinished | Sampled | SessionFinished | Noticed
+)
 Observer = Callable[[Event], None]
 
 

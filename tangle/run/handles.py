@@ -86,6 +86,14 @@ class Process(Protocol):
         ...
 
 
+class Forker(Protocol):
+    """A process that forks workers."""
+
+    def fork(self, birth: Birth) -> Process:
+        """Has a worker forked, and waits until it is there."""
+        ...
+
+
 class StartedProcess:
     """A child of this process."""
 

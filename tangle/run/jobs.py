@@ -8,10 +8,13 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from types import FrameType
 
-from tangle.model import Job, Result, SessionResult
+from tangle.model import Job, Outcome, Result, SessionResult
 from tangle.run.events import Event, Executor, Observer, ignore
+from tangle.run.gpus import VISIBLE
+from tangle.run.scheduling import Schedule, Start, Turn
 
 _LAST_PATIENCE = 10.0
 """Seconds that the sessions have to end after Ctrl-C was pressed a second time."""
@@ -20,21 +23,36 @@ _LAST_PATIENCE = 10.0
 def run_jobs(
     jobs: Sequence[Job], *, executor: Executor, workers: int = 1, observe: Observer = ignore
 ) -> tuple[SessionResult, ...]:
-    """What came of each job, in the order of the jobs.
+    """What came of each job, in the order of the jobs: `run_turns` of jobs that need no other."""
+    turns = [Turn(job=job, seconds=0.0) for job in jobs]
+    return run_turns(turns, executor=executor, workers=workers, observe=observe)
 
-    Ctrl-C ends the sessions; those that were not finished then have the outcome `interrupted` and
-    keep the results they had, and the tuple is returned as always.
+
+def run_turns(
+    turns: Sequence[Turn],
+    *,
+    executor: Executor,
+    workers: int = 1,
+    gpus: Sequence[str] = (),
+    observe: Observer = ignore,
+) -> tuple[SessionResult, ...]:
+    """What came of each job, in the order of the turns.
+
+    A job that needs one which did not pass has the outcome `skipped`. Ctrl-C ends the sessions;
+    those that were not finished then have the outcome `interrupted` and keep the results they had,
+    and the tuple is returned as always.
 
     Args:
-        jobs: the sessions to run.
+        turns: the sessions to run.
         executor: runs one; it is stopped upon Ctrl-C.
         workers: how many run at a time.
+        gpus: what `CUDA_VISIBLE_DEVICES` is to say for a session that has a GPU for itself.
         observe: is called in this thread, one event at a time.
 
     Raises:
         Exception: what `observe` or the executor raised, after the sessions were ended.
     """
-    crew = _Crew(jobs, executor, workers)
+    crew = _Crew(turns, executor, workers, gpus)
     with _interrupts_stop(crew.stop):
         try:
             crew.work(observe)
@@ -45,17 +63,20 @@ def run_jobs(
 
 
 class _Crew:
-    """Threads that each take the next job until none is left."""
+    """Threads that each take the next turn until none is left."""
 
-    def __init__(self, jobs: Sequence[Job], executor: Executor, workers: int) -> None:
-        self._jobs = tuple(jobs)
+    def __init__(
+        self, turns: Sequence[Turn], executor: Executor, workers: int, gpus: Sequence[str]
+    ) -> None:
+        self._turns = tuple(turns)
         self._executor = executor
+        self._gpus = tuple(gpus)
+        self._schedule = Schedule(turns, workers=workers, gpus=len(gpus))
         self._told: dict[int, SessionResult] = {}
-        self._todo = iter(range(len(self._jobs)))
-        self._taking = threading.Lock()
+        self._changed = threading.Condition()  # of a lock that a signal's handler may take again
         self._stopped = False
         self._mail: queue.SimpleQueue[Event | BaseException | None] = queue.SimpleQueue()
-        count = max(1, min(workers, len(self._jobs)))
+        count = max(1, min(workers, len(self._turns)))
         self._threads = [threading.Thread(target=self._mind, daemon=True) for _ in range(count)]
         self._left = count
 
@@ -78,10 +99,13 @@ class _Crew:
 
     def stop(self) -> None:
         """Ends what runs and starts nothing more; may be called in a signal handler."""
-        if not self._stopped:
-            self._stopped = True
-            if len(self._told) < len(self._jobs):
-                self._executor.stop()
+        if self._stopped:
+            return
+        self._stopped = True
+        if len(self._told) < len(self._turns):
+            self._executor.stop()
+        with self._changed:
+            self._changed.notify_all()
 
     def wait(self) -> None:
         """Waits for the threads; they end soon, as their workers are dead."""
@@ -92,22 +116,44 @@ class _Crew:
 
     def results(self) -> tuple[SessionResult, ...]:
         """One result a job, in order."""
+        skipped = self._schedule.skipped
         return tuple(
-            self._told.get(index) or _never_run(job) for index, job in enumerate(self._jobs)
+            self._told.get(index)
+            or not_run(turn.job, "skipped" if index in skipped else "interrupted")
+            for index, turn in enumerate(self._turns)
         )
 
     def _mind(self) -> None:
         try:
-            while (index := self._next()) is not None:
-                self._told[index] = self._executor.run(self._jobs[index], self._mail.put)
+            while (start := self._next()) is not None:
+                result = self._run(start)
+                with self._changed:
+                    self._told[start.index] = result
+                    self._schedule.end(start.index, passed=result.outcome == "passed")
+                    self._changed.notify_all()
         except BaseException as error:  # noqa: BLE001 -- raised again in `work`
             self._mail.put(error)
         finally:
             self._mail.put(None)
 
-    def _next(self) -> int | None:
-        with self._taking:
-            return None if self._stopped else next(self._todo, None)
+    def _next(self) -> Start | None:
+        with self._changed:
+            while not self._stopped and not self._schedule.is_over:
+                start = self._schedule.start()
+                if start is not None:
+                    return start
+                self._changed.wait()
+        return None
+
+    def _run(self, start: Start) -> SessionResult:
+        """Runs a job, on its own GPU where it has one."""
+        job = self._turns[start.index].job
+        name = "" if start.gpu is None else self._gpus[start.gpu]
+        if not name or ":" in job.device:  # a number that the user chose counts among all of them
+            return self._executor.run(job, self._mail.put)
+        alone = replace(job, environment=(*job.environment, (VISIBLE, name)))
+        result = self._executor.run(alone, self._mail.put)
+        return replace(result, device=result.device.replace("cuda:0", f"cuda:{start.gpu}"))
 
 
 @contextlib.contextmanager
@@ -133,11 +179,12 @@ def _interrupts_stop(stop: Callable[[], None]) -> Iterator[None]:
         signal.signal(signal.SIGINT, usual)
 
 
-def _never_run(job: Job) -> SessionResult:
+def not_run(job: Job, outcome: Outcome) -> SessionResult:
+    """What is told of a session that never started."""
     skipped = Result(outcome="skipped", outputs=(), failure=None, seconds=0.0)
     return SessionResult(
         section=job.section,
-        outcome="interrupted",
+        outcome=outcome,
         results=(skipped,) * len(job.cells),
         seconds=0.0,
         device="cpu",

@@ -16,19 +16,21 @@ from tangle.model import Failure, Job, Outcome, Result, SessionResult
 from tangle.run.events import (
     CellFinished,
     CellStarted,
-    Noticed,
     Observer,
+    Sampled,
     SessionFinished,
     SessionStarted,
 )
+from tangle.run.handles import Forker
 from tangle.run.limits import EVENT_LINE, WRITTEN_TEXT
+from tangle.run.memory import MemoryWatch, shown_size
 from tangle.run.postmortem import Stack, death_reason, first_place, notes_of, read_stack
-from tangle.run.preload import modules_of
-from tangle.run.process import Warmth, Worker, shared_environment, start_worker
+from tangle.run.process import Worker, start_worker
 from tangle.run.rawpipe import CHUNK, RawPipe
-from tangle.run.server import ServerWanted, attach
-from tangle.run.server_place import NoPlace
+from tangle.run.server import ServerWanted
+from tangle.run.snapshots import CopiesOfSession, Past
 from tangle.run.transcript import Transcript
+from tangle.run.warmth import Warmth
 from tangle.run.wire import (
     Begun,
     Cleared,
@@ -37,11 +39,12 @@ from tangle.run.wire import (
     Flooded,
     Message,
     Showed,
+    Snapshotted,
     Usage,
+    Veiled,
     Wrote,
     decode,
 )
-from tangle.run.zygote import Zygote
 
 _BLINK = 0.05
 """Seconds between looks at a worker whose end the system does not announce."""
@@ -51,6 +54,12 @@ _CLOSING_SECONDS = 120.0
 
 _LEAVING_SECONDS = 1.0
 """What a worker may take to end by itself once all is told."""
+
+_SAMPLE_SECONDS = 0.4
+"""How often, at most, an observer is told of the memory that a session holds."""
+
+_GROWING_SECONDS = 0.1
+"""What a worker that holds too much may take to say where it is: it grows on meanwhile."""
 
 _LAST_READS = 64
 """Chunks that are taken from a pipe after the worker is dead: more than a pipe holds."""
@@ -77,20 +86,13 @@ class LocalExecutor:
             settings: environment variables that every worker gets, such as `OMP_NUM_THREADS`.
             warm: have a zygote at once, to fork workers from where the system can do it; close
                 the executor when it is not needed any more.
-            server: which server may be that zygote, and is started where there is none; without
-                one, or where it cannot be had, the zygote is the executor's own.
+            server: which server may be that zygote, and is started where there is none.
         """
-        self.notes: tuple[str, ...] = ()
-        self._shared = ""
         self._settings = dict(settings or {})
         self._stop_seen, self._stop_told = os.pipe()
         os.set_blocking(self._stop_told, False)
         weakref.finalize(self, _close, self._stop_seen, self._stop_told)
-        self._zygote: Zygote | None = None
-        if warm and Zygote.possible():
-            self._zygote = self._attach(server)
-        elif warm:
-            self._note("sections run in fresh processes: this system cannot fork what has imported")
+        self._warmth = Warmth(self._settings, self._stop_seen, server) if warm else None
 
     def __enter__(self) -> Self:
         """The executor, which is closed at the end."""
@@ -107,71 +109,39 @@ class LocalExecutor:
             jobs: the sessions.
             shared: code that each of them may import: the generated package's.
         """
-        self._shared = shared
-        if self._zygote is not None:
-            sets: dict[str, dict[tuple[str, ...], None]] = {}
-            for job in jobs:
-                sets.setdefault(job.directory, {})[modules_of(job, shared)] = None
-            for directory, wanted in sets.items():
-                self._zygote.preload(wanted, directory, self._surroundings())
+        if self._warmth is not None:
+            self._warmth.prepare(jobs, shared)
 
     def close(self) -> None:
         """Ends what was started; may be called twice."""
-        if self._zygote is not None:
-            self._zygote.close()
-            self._zygote = None
+        if self._warmth is not None:
+            self._warmth.close()
 
     def run(self, job: Job, observe: Observer) -> SessionResult:
         """Runs one session to its end; nothing that its code does is raised."""
-        session = _Session(job, observe, self._stop_seen)
-        result = session.run(lambda: start_worker(job, self._settings, self._warmth(job, observe)))
-        finished = SessionFinished(
-            section=job.section, outcome=result.outcome, seconds=result.seconds
-        )
-        observe(finished)
+        session = Session(job, observe, self._stop_seen)
+        forker = self._forker(job, observe)
+        result = session.run(lambda: start_worker(job, self._settings, forker))
+        observe(finished(result))
         return result
 
-    def _attach(self, server: ServerWanted | None) -> Zygote | None:
-        """The server, or a zygote of this executor's own, at work on what every worker needs."""
-        environment = self._surroundings()
-        zygote = None
-        if server is not None:
-            try:
-                attached = attach(server, environment, self._stop_seen)
-            except NoPlace as error:
-                self._note(f"no server: {error}")
-            else:
-                zygote = attached.zygote
-                self._note(attached.note)
-        if zygote is None:
-            try:
-                zygote = Zygote.start(environment, self._stop_seen)
-            except OSError as error:  # no more processes, say: sessions will tell
-                self._note(f"sections run in fresh processes: {error.strerror}")
-                return None
-        zygote.preload([()], os.sep, environment)
-        return zygote
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """How it came by what it forks workers from."""
+        return self._warmth.notes if self._warmth is not None else ()
 
-    def _surroundings(self) -> dict[str, str]:
-        return shared_environment() | self._settings
-
-    def _warmth(self, job: Job, observe: Observer) -> Warmth | None:
-        if self._zygote is None:
-            return None
-
-        def notice(why: str) -> None:
-            observe(Noticed(text=f"{job.section}: in a fresh process: {why}"))
-
-        modules = modules_of(job, self._shared)
-        return Warmth(zygote=self._zygote, modules=modules, notice=notice)
-
-    def _note(self, text: str) -> None:
-        self.notes = (*self.notes, text)
+    def _forker(self, job: Job, observe: Observer) -> Forker | None:
+        return self._warmth.forker(job, observe) if self._warmth is not None else None
 
     def stop(self) -> None:
         """Kills the workers of all sessions; may be called in a signal handler."""
         with contextlib.suppress(BlockingIOError):
             os.write(self._stop_told, b"\0")
+
+
+def finished(result: SessionResult) -> SessionFinished:
+    """What is told at a session's end."""
+    return SessionFinished(section=result.section, outcome=result.outcome, seconds=result.seconds)
 
 
 def _close(*fds: int) -> None:
@@ -187,15 +157,29 @@ class _Verdict:
     failure: Failure | None
 
 
-class _Session:
+class Session:
     """Minds one worker from its start to its end."""
 
-    def __init__(self, job: Job, observe: Observer, stop: int) -> None:
+    def __init__(
+        self, job: Job, observe: Observer, stop: int, copies: CopiesOfSession | None = None
+    ) -> None:
+        """Minds nothing yet.
+
+        Args:
+            job: what is to be run.
+            observe: is told of every step.
+            stop: a descriptor; once it can be read, the session is over.
+            copies: where the session goes on from, and what it leaves for the next run.
+        """
         self._job = job
         self._observe = observe
         self._stop = stop
         self._transcript = Transcript(len(job.cells))
         self._results: list[Result] = []
+        self._copies = copies
+        if copies is not None:
+            self._results += copies.past.results
+            self._transcript.go_on_from(copies.past.logs)
         self._running = False
         self._started = self._cell_started = time.monotonic()
         self._verdict: _Verdict | None = None
@@ -205,22 +189,34 @@ class _Session:
         self._scanned = 0
 
     def run(self, start: Callable[[], Worker]) -> SessionResult:
+        """What came of it."""
         try:
             worker = start()
         except OSError as error:
             self._verdict = self._died(f"the session's process cannot be started: {error}")
             return self._result()
         try:
-            self._observe(SessionStarted(section=self._job.section))
+            cells = len(self._job.cells)
+            self._observe(SessionStarted(section=self._job.section, cells=cells))
+            if self._copies is not None:
+                worker = dataclasses.replace(worker, spared=self._copies.pids)
             self._mind(worker)
-        finally:
+            if self._copies is not None and self._verdict is None:
+                self._copies.see_off(worker, self._take_late_copies)
+                return self._result()
+        except BaseException:
             worker.close()
+            raise
+        worker.close()
         return self._result()
 
     # --- the loop -----------------------------------------------------------------------------
 
     def _mind(self, worker: Worker) -> None:
         self._worker = worker
+        pid, limit = worker.process.pid, self._job.max_memory
+        self._memory = MemoryWatch(pid, limit, worker.strays)
+        self._sampled = self._started
         log = self._transcript
         self._raw = {
             1: RawPipe(worker.out, worker.mark, lambda text: log.log.write("stdout", text)),
@@ -235,9 +231,9 @@ class _Session:
             while not self._is_over:
                 ready = {key.fd for key, _ in selector.select(self._patience())}
                 self._step(ready, selector)
-        if self._verdict is None:
+        if self._verdict is None and self._copies is None:
             worker.await_end(_LEAVING_SECONDS)
-        else:
+        elif self._verdict is not None:
             peak = max(self._usage.peak_memory, worker.peak_memory())
             self._usage = dataclasses.replace(self._usage, peak_memory=peak)
             worker.kill()
@@ -259,17 +255,19 @@ class _Session:
         self._check_flood()
         self._check_end()
         self._check_deadlines()
+        self._check_memory()
 
     @property
     def _is_over(self) -> bool:
         return self._verdict is not None or self._closed is not None
 
-    def _patience(self) -> float | None:
+    def _patience(self) -> float:
         deadline = self._deadline()
-        waits = [] if deadline is None else [max(0.0, deadline[0] - time.monotonic())]
+        moments = [self._memory.due, *(() if deadline is None else deadline[:1])]
+        waits = [max(0.0, moment - time.monotonic()) for moment in moments]
         if self._worker.ended is None:
             waits.append(_BLINK)
-        return min(waits, default=None)
+        return min(waits)
 
     # --- what comes from the worker -----------------------------------------------------------
 
@@ -315,11 +313,32 @@ class _Session:
                 self._end(message)
             case Flooded():
                 self._verdict = self._flooded()
+            case Snapshotted() | Veiled():
+                self._note_copy(message)
             case Closed():
                 self._closed = message
                 self._usage = message.usage
             case _:
                 assert_never(message)
+
+    def _note_copy(self, message: Snapshotted | Veiled) -> None:
+        if self._copies is None or isinstance(message, Veiled):
+            if self._copies is not None:
+                self._copies.veil()
+        elif message.index == len(self._results) and not self._running:
+            logs = self._transcript.logs[: message.index]
+            past = Past(results=tuple(self._results), logs=tuple(logs))
+            process = self._worker.process
+            self._copies.took(message, past, process.family or self._worker.cookie)
+
+    def _take_late_copies(self) -> None:
+        """Takes what the worker says after it has closed: it is free to make one more copy."""
+        until = time.monotonic() + _LEAVING_SECONDS
+        with selectors.DefaultSelector() as selector, contextlib.suppress(ValueError):
+            selector.register(self._worker.events, selectors.EVENT_READ)
+            while (left := until - time.monotonic()) > 0 and selector.select(left):
+                if not self._read_events():
+                    break
 
     def _begin(self, index: int) -> None:
         if self._running or index != len(self._results) or index >= len(self._job.cells):
@@ -429,6 +448,21 @@ class _Session:
             return
         stack = read_stack(self._worker.ask_stack(), notes_of(self._job))
         self._verdict = self._verdict_of("timed-out", "Timeout", deadline[1], stack)
+
+    def _check_memory(self) -> None:
+        if self._is_over or not self._memory.look():
+            return
+        if self._memory.outgrown:
+            stack = read_stack(self._worker.ask_stack(_GROWING_SECONDS), notes_of(self._job))
+            limit = shown_size(self._job.max_memory or 0)
+            message = f"the session held more than {limit} of memory (max_memory)"
+            self._verdict = self._verdict_of("died", "MemoryLimit", message, stack)
+            return
+        now = time.monotonic()
+        if now - self._sampled >= _SAMPLE_SECONDS:
+            self._sampled = now
+            section, device = self._job.section, self._usage.device
+            self._observe(Sampled(section=section, memory=self._memory.held, device=device))
 
     def _died(self, reason: str, stack: Stack | None = None) -> _Verdict:
         return self._verdict_of("died", "WorkerDied", reason, stack or Stack())

@@ -12,15 +12,15 @@ import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from tangle.model import Job
 from tangle.run.codec import to_json
-from tangle.run.handles import COOKIE, Birth, Process, StartedProcess, boot_command
-from tangle.run.strays import kill_family
-from tangle.run.zygote import Zygote, ZygoteGone
+from tangle.run.handles import COOKIE, Birth, Forker, Process, StartedProcess, boot_command
+from tangle.run.strays import kill_family, strays
+from tangle.run.zygote import ZygoteGone
 
 ASK_SIGNAL = signal.SIGUSR2
 """Upon this signal the worker writes its stack to the trace pipe."""
@@ -44,6 +44,7 @@ class Worker:
         mark: what the worker puts into `out` and `err` before a message.
         folder: its scratch folder.
         cookie: stands in the environment of all its descendants.
+        spared: processes that are none of its descendants, though they look it.
     """
 
     process: Process
@@ -54,6 +55,7 @@ class Worker:
     mark: bytes
     folder: str
     cookie: str
+    spared: Callable[[], Collection[int]] = frozenset
 
     def has_ended(self) -> bool:
         """Whether the process is gone; its number stays its own until `close`."""
@@ -73,11 +75,11 @@ class Worker:
             else:
                 _wait_readable(self.ended, until - time.monotonic())
 
-    def ask_stack(self) -> str:
+    def ask_stack(self, patience: float = _ASK_SECONDS) -> str:
         """The worker's stack now, as faulthandler writes it; empty if it does not answer."""
         with contextlib.suppress(ProcessLookupError):
             os.kill(self.process.pid, ASK_SIGNAL)
-        return self.read_trace(_ASK_SECONDS)
+        return self.read_trace(patience)
 
     def read_trace(self, patience: float) -> str:
         """What stands in the trace pipe, waiting for its beginning as long as said."""
@@ -102,13 +104,15 @@ class Worker:
 
     def kill(self) -> int | None:
         """Ends the worker and its descendants at once; the return code, None if it clings on."""
-        kill_family(
-            self.process.pid,
-            cookie=self.cookie,
-            family=self.process.family,
-            pipe=os.fstat(self.events).st_ino,
-        )
+        kill_family(self.process.pid, self.strays)
         return self.process.code(_REAP_SECONDS)
+
+    def strays(self) -> Iterator[int]:
+        """Processes that were started below the worker, wherever they have moved (Linux only)."""
+        pipe = os.fstat(self.events).st_ino
+        found = strays(cookie=self.cookie, family=self.process.family, pipe=pipe)
+        spared = self.spared()
+        return (pid for pid in found if pid not in spared)
 
     def close(self) -> None:
         """Kills what is left, closes the pipes and removes the scratch folder."""
@@ -119,27 +123,13 @@ class Worker:
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Warmth:
-    """What a worker can be forked from.
-
-    Attributes:
-        modules: what its code imports.
-        notice: is told why it could not be forked, and is a fresh process.
-    """
-
-    zygote: Zygote
-    modules: tuple[str, ...]
-    notice: Callable[[str], None]
-
-
-def start_worker(job: Job, settings: Mapping[str, str], warmth: Warmth | None = None) -> Worker:
+def start_worker(job: Job, settings: Mapping[str, str], zygote: Forker | None = None) -> Worker:
     """Starts a worker that runs `job`.
 
     Args:
         job: travels on the worker's standard input.
         settings: environment variables on top of the engine's own.
-        warmth: what forks the worker; without it, or where it cannot, the process is a fresh one.
+        zygote: forks the worker; without one, or where it is gone, the worker is a fresh process.
 
     Raises:
         OSError: it cannot be started; the working directory is not there, for one.
@@ -161,9 +151,8 @@ def start_worker(job: Job, settings: Mapping[str, str], warmth: Warmth | None = 
                 directory=job.directory,
                 environment=_environment(job, folder, cookie, settings),
                 cookie=cookie,
-                modules=warmth.modules if warmth is not None else (),
             )
-            process = _fork(birth, warmth) or _start(birth)
+            process = _fork(birth, zygote) or _start(birth)
         undo.pop_all()
     return Worker(
         process=process,
@@ -177,13 +166,12 @@ def start_worker(job: Job, settings: Mapping[str, str], warmth: Warmth | None = 
     )
 
 
-def _fork(birth: Birth, warmth: Warmth | None) -> Process | None:
-    if warmth is None:
+def _fork(birth: Birth, zygote: Forker | None) -> Process | None:
+    if zygote is None:
         return None
     try:
-        return warmth.zygote.fork(birth)
-    except ZygoteGone as error:
-        warmth.notice(str(error))
+        return zygote.fork(birth)
+    except ZygoteGone:
         return None
 
 
@@ -232,7 +220,7 @@ def shared_environment() -> dict[str, str]:
 
 def _environment(job: Job, folder: str, cookie: str, settings: Mapping[str, str]) -> dict[str, str]:
     own = {"TANGLE_DEVICE": job.device, "IPYTHONDIR": folder, COOKIE: cookie}
-    return shared_environment() | own | dict(settings)
+    return shared_environment() | own | dict(settings) | dict(job.environment)
 
 
 def _wait_readable(fd: int, patience: float) -> bool:

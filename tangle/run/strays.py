@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from tangle.run.handles import COOKIE
@@ -13,31 +13,33 @@ from tangle.run.handles import COOKIE
 _ROUNDS = 3
 
 
-def kill_family(pid: int, *, cookie: str, family: str, pipe: int) -> None:
+def kill_family(pid: int, below: Callable[[], Iterable[int]]) -> None:
     """Ends a worker, its process group, and what was started below it.
 
     Args:
         pid: the worker's number, which must be its own still.
-        cookie: stands in the environment of the programs that it started.
-        family: stands in that of its forks; empty where that is the cookie itself.
-        pipe: the inode of its pipe for events, which its forks hold.
+        below: finds what was started below it.
     """
     with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(pid, signal.SIGKILL)
     for _ in range(_ROUNDS):
-        strays = list(_strays(cookie, family, f"pipe:[{pipe}]"))
-        for stray in strays:
+        left = list(below())
+        for stray in left:
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.kill(stray, signal.SIGKILL)
-        if not strays:
+        if not left:
             break
 
 
-def _strays(cookie: str, family: str, pipe: str) -> Iterator[int]:
-    """The processes: programs have the cookie in their environment, forks that of the worker.
+def strays(*, cookie: str, family: str, pipe: int) -> Iterator[int]:
+    """The processes below a worker; the worker itself may be among them.
 
-    That is the family's where the worker was itself forked; its forks have the pipe, too.
+    Args:
+        cookie: stands in the environment of the programs that it started.
+        family: stands in that of its forks, where it was itself forked; else empty.
+        pipe: the inode of its pipe for events, which its forks hold.
     """
+    link = f"pipe:[{pipe}]"
     own, kin = f"{COOKIE}={cookie}".encode(), f"{COOKIE}={family}".encode()
     try:
         names = os.listdir("/proc")  # noqa: PTH208 -- names are all that is wanted, and quickly
@@ -49,7 +51,7 @@ def _strays(cookie: str, family: str, pipe: str) -> Iterator[int]:
         with contextlib.suppress(OSError):
             variables = _environment(name)
             if (own in variables and own in variables.split(b"\0")) or (
-                family and kin in variables and kin in variables.split(b"\0") and _holds(name, pipe)
+                family and kin in variables and kin in variables.split(b"\0") and _holds(name, link)
             ):
                 yield int(name)
 

@@ -121,7 +121,7 @@ class Zygote:
                 self._send("fork", order, (birth.job, *birth.pipes, telling))
             finally:
                 os.close(telling)
-            pid = self._first_line(told)
+            pid = first_line(told, _PATIENCE, self._stop)
             if not pid.isdigit():
                 raise ZygoteGone(pid or "the process that forks sections is gone")
         except BaseException:
@@ -136,19 +136,6 @@ class Zygote:
         if self._started is not None:
             self._started.end()
             self._started = None
-
-    def _first_line(self, fd: int) -> str:
-        """What the zygote answers; empty where it is gone, or is not waited for any more."""
-        line = bytearray()
-        until = time.monotonic() + _PATIENCE
-        while not line.endswith(b"\n"):
-            if not readable(until - time.monotonic(), fd, self._stop):
-                return ""
-            byte = b"" if readable(0.0, self._stop) else os.read(fd, 1)
-            if not byte:
-                return ""
-            line += byte
-        return line.decode().strip()
 
     def _release(self, pid: int) -> None:
         with contextlib.suppress(ZygoteGone):
@@ -243,6 +230,26 @@ class ForkedProcess:
         """Lets its number go."""
         os.close(self._told)
         self._release(self.pid)
+
+
+def first_line(fd: int, patience: float, *stop: int) -> str:
+    """What a process answers; empty where it is gone, or is not waited for any more.
+
+    Args:
+        fd: where it answers.
+        patience: seconds that it may take.
+        stop: descriptors; once one can be read, the answer is not waited for.
+    """
+    line = bytearray()
+    until = time.monotonic() + patience
+    while not line.endswith(b"\n"):
+        if not readable(until - time.monotonic(), fd, *stop) or readable(0.0, *stop):
+            return ""
+        byte = os.read(fd, 1)
+        if not byte:
+            return ""
+        line += byte
+    return line.decode().strip()
 
 
 def readable(patience: float, *fds: int) -> bool:

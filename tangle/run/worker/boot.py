@@ -9,6 +9,7 @@ import json
 import os
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 from tangle.model import Job
 from tangle.run.codec import from_json
@@ -29,6 +30,7 @@ def main(arguments: Sequence[str]) -> None:
     """
     events, trace, cookie, parent = arguments
     die_with(int(parent))
+    _go_first()
     with open(0, "rb", closefd=False) as source:
         job = from_json(Job, json.load(source))
     _detach_input()
@@ -38,8 +40,14 @@ def main(arguments: Sequence[str]) -> None:
     reporter = Reporter(_lift(int(events)), mark_of(cookie))
     sys.argv = [""]
     sys.path[:0] = [*job.path, ""]
-    run_session(job, reporter)
+    run_session(job, reporter, faulthandler_file)
     os._exit(0)
+
+
+def _go_first() -> None:
+    """Where memory runs out, the system is to end this process and no other (Linux)."""
+    with contextlib.suppress(OSError):
+        Path("/proc/self/oom_score_adj").write_text("1000")
 
 
 def _detach_input() -> None:

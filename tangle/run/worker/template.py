@@ -7,6 +7,7 @@ every library as if it had imported it itself.
 from __future__ import annotations
 
 import contextlib
+import functools
 import importlib
 import importlib.util
 import os
@@ -18,16 +19,15 @@ import sysconfig
 import time
 import traceback
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn
 
 from tangle.run.orders import Hangup, receive_order, send_order
-from tangle.run.strays import kill_family
+from tangle.run.strays import kill_family, strays
 from tangle.run.worker import witness
 from tangle.run.worker.lineage import die_with
-from tangle.run.worker.threads import share_threads
 
 ROOT = (
     "tangle.run.worker.boot",
@@ -44,8 +44,6 @@ ROOT = (
 _SITES = frozenset({"site-packages", "dist-packages"})
 _HEAVY_SECONDS = 0.15
 """An import that took longer is done once: others branch off behind it."""
-
-_THREADS = "OMP_NUM_THREADS"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -214,11 +212,8 @@ class Template:
             for fd, number in ((job, 0), (out, 1), (err, 2)):
                 os.dup2(fd, number)
                 os.close(fd)
-            loaded_with = os.environ.get(_THREADS)
             take_environment(order["environment"])
             os.chdir(order["directory"])
-            if os.environ.get(_THREADS) != loaded_with:
-                share_threads(os.environ.get(_THREADS, ""))
             from tangle.run.worker.boot import main as run_worker
 
             run_worker([str(events), str(trace), order["cookie"], str(parent)])
@@ -272,11 +267,14 @@ class Template:
         os.close(worker.watch)
         self._say("free")
 
+    def _strays(self, worker: _Worker) -> Iterator[int]:
+        return strays(cookie=worker.cookie, family=self._family, pipe=worker.pipe)
+
     def _drop(self, client: int) -> None:
         """Ends the workers of a command that is gone, and all that they started."""
         for pid, worker in list(self._workers.items()):
             if worker.client == client:
-                kill_family(pid, cookie=worker.cookie, family=self._family, pipe=worker.pipe)
+                kill_family(pid, functools.partial(self._strays, worker))
                 self._forget(pid, client)
 
 

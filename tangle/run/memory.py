@@ -1,0 +1,183 @@
+"""How much memory a worker and what it started hold, how much they may, and when to look again.
+
+Read from `/proc`; where the system has none, nothing is known and no limit is kept.
+
+The system's own limits would not do. `RLIMIT_AS` and `RLIMIT_DATA` count what is reserved, of which
+CUDA and allocators have many times what they use, and each process for itself; a control group
+needs rights that few users have. So the parent looks, the oftener the nearer the limit is. Should
+something grow quicker than that, the kernel ends the worker before any other process, since it
+runs with the highest `oom_score_adj`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import time
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Final
+
+SIZE: Final = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*([KMGT]?)(?:i?B)?|([0-9]+)\s*%", re.IGNORECASE)
+"""How a limit is written: `2G`, `500M`, `1.5 GiB`, `90%` of the machine's memory; `0` for none."""
+
+_UNITS = {"": 1, "K": 2**10, "M": 2**20, "G": 2**30, "T": 2**40}
+
+_GROWTH = 8 * 2**30
+"""Bytes that a few processes can fill in a second."""
+
+_SELDOM, _OFTEN = 0.5, 0.002
+"""Seconds between looks, far from the limit and next to it."""
+
+_SHARED_PAUSE = 0.02
+"""The same where shared memory keeps the sum above the limit: the exact figure costs more."""
+
+_SWEEP = 2.0
+"""Seconds between searches of all processes for those that have left the worker's tree."""
+
+_PAGE = os.sysconf("SC_PAGE_SIZE")
+
+
+def memory_limit(text: str, total: int) -> int | None:
+    """Bytes that a size stands for; None for no limit.
+
+    Args:
+        text: as `SIZE` has it.
+        total: bytes of the machine's memory; 0 where that is not known.
+
+    Raises:
+        ValueError: it is no size.
+    """
+    found = SIZE.fullmatch(text.strip())
+    if found is None:
+        raise ValueError(f"{text!r} is no size: 2G, 500M, 90% of the memory, or 0 for no limit")
+    if found[3] is not None:
+        limit = total * int(found[3]) // 100
+    else:
+        limit = int(float(found[1]) * _UNITS[found[2].upper()])
+    return limit or None
+
+
+def shown_size(count: int) -> str:
+    """A number of bytes for people: `1.5 GiB`, `500 MiB`, `3 KiB`."""
+    for unit, size in (("GiB", 2**30), ("MiB", 2**20)):
+        if count >= size:
+            return f"{round(count / size, 1):g} {unit}"
+    return f"{round(count / 2**10, 1):g} KiB"
+
+
+def total_memory() -> int:
+    """Bytes of memory that this process could have: the machine's, or its control group's."""
+    known = [_first_number(path) for path in _group_files()]
+    with contextlib.suppress(ValueError, OSError):
+        known.append(os.sysconf("SC_PHYS_PAGES") * _PAGE)
+    return min((number for number in known if number), default=0)
+
+
+def _group_files() -> list[Path]:
+    """Where the limits of this process's control groups stand."""
+    top = Path("/sys/fs/cgroup")
+    found = [top / "memory/memory.limit_in_bytes"]
+    try:
+        lines = Path("/proc/self/cgroup").read_text().splitlines()
+    except OSError:
+        return found
+    own = next((line[3:].strip("/") for line in lines if line.startswith("0::")), "")
+    folders = [top / own, *(top / own).parents]
+    return found + [folder / "memory.max" for folder in folders if folder.is_relative_to(top)]
+
+
+def _first_number(path: Path) -> int:
+    try:
+        return int(path.read_text())
+    except (OSError, ValueError):  # not there, or `max`
+        return 0
+
+
+def descendants(pid: int) -> list[int]:
+    """A process and all that were started below it and have not been orphaned, parents first."""
+    found = [pid]
+    for parent in found:
+        for path in Path(f"/proc/{parent}/task").glob("*/children"):
+            with contextlib.suppress(OSError):
+                found += [int(word) for word in path.read_text().split()]
+    return found
+
+
+def resident(pid: int) -> int:
+    """Bytes that a process holds, what it shares with others included; 0 where it is gone."""
+    try:
+        with open(f"/proc/{pid}/statm", "rb") as file:  # noqa: PTH123 -- many times a second
+            return int(file.read().split()[1]) * _PAGE
+    except (OSError, ValueError, IndexError):
+        return 0
+
+
+def proportional(pid: int) -> int:
+    """Bytes that a process holds, of what is shared its part only; 0 where it is gone."""
+    try:
+        text = Path(f"/proc/{pid}/smaps_rollup").read_text()
+        return int(text.split("\nPss:")[1].split()[0]) * 1024
+    except (OSError, ValueError, IndexError):
+        return resident(pid)
+
+
+def pause(room: int) -> float:
+    """Seconds until the next look, where so many bytes are left up to the limit."""
+    return min(max(room / _GROWTH, _OFTEN), _SELDOM)
+
+
+class MemoryWatch:
+    """Looks at how much a worker's processes hold, as often as it takes.
+
+    What counts is what they add to the machine's load: memory that is shared among them, or with
+    the process that they were forked from, counts in parts. As that is slow to find out, it is done
+    only where the quick sum, in which shared memory counts in full each time, is above the limit.
+    """
+
+    def __init__(
+        self,
+        pid: int,
+        limit: int | None,
+        strays: Callable[[], Iterable[int]],
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """Looks for the first time when `due` has come.
+
+        Args:
+            pid: the worker.
+            limit: bytes that may be held; None for any number.
+            strays: finds the worker's processes wherever they have moved; slow.
+            clock: tells the seconds.
+        """
+        self._pid = pid
+        self._limit = limit
+        self._strays = strays
+        self._clock = clock
+        self._moved: tuple[int, ...] = ()
+        self._swept = clock()
+        self.due = clock() + pause(limit or _GROWTH)
+        self.held = 0
+        self.outgrown = False
+
+    def look(self) -> bool:
+        """Looks, if it is time to; whether it has."""
+        now = self._clock()
+        if now < self.due:
+            return False
+        if now - self._swept >= _SWEEP:
+            self._moved, self._swept = tuple(self._strays()), now
+        processes = dict.fromkeys(descendants(self._pid))
+        for pid in self._moved:
+            processes.update(dict.fromkeys(descendants(pid)))
+        self.held = sum(map(resident, processes))
+        wait = _SELDOM
+        if self._limit is not None:
+            room = self._limit - self.held
+            if room < 0:
+                room = self._limit - sum(map(proportional, processes))
+                self.outgrown = room < 0
+            wait = max(pause(room), _SHARED_PAUSE if self.held > self._limit else 0.0)
+        self.due = self._clock() + wait
+        return True
