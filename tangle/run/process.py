@@ -208,9 +208,9 @@ def _pipes(undo: contextlib.ExitStack, count: int) -> tuple[list[int], list[int]
     return ours, theirs
 
 
-def shared_environment() -> dict[str, str]:
-    """What every worker has in its environment."""
-    environment = {name: text for name, text in os.environ.items() if name not in _LEFT_OUT}
+def shared_environment(given: Mapping[str, str] = os.environ) -> dict[str, str]:
+    """What every worker has in its environment, where the command has what is given."""
+    environment = {name: text for name, text in given.items() if name not in _LEFT_OUT}
     environment.setdefault("SOURCE_DATE_EPOCH", "0")
     return environment | {
         "PYTHONHASHSEED": "0",

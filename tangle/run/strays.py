@@ -46,8 +46,8 @@ def strays(*, cookie: str, family: str, pipe: int) -> Iterator[int]:
     except OSError:
         return
     for name in names:
-        if not name.isdigit():
-            continue
+        if not name.isdigit() or int(name) == os.getpid():
+            continue  # this process may itself be of the family, and holds the pipe's other end
         with contextlib.suppress(OSError):
             variables = _environment(name)
             if (own in variables and own in variables.split(b"\0")) or (

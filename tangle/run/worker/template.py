@@ -38,8 +38,12 @@ ROOT = (
     "IPython.core.oinspect",
     "IPython.core.pylabtools",
     "IPython.utils.wildcard",
+    "tangle.run.worker.rehearsal",
 )
 """What every worker needs: its own code, and what IPython's shell imports when it is made."""
+
+FRONT = "tangle_cli.front"
+"""What a command needs that runs in a fork: all of tangle."""
 
 _SITES = frozenset({"site-packages", "dist-packages"})
 _HEAVY_SECONDS = 0.15
@@ -94,7 +98,7 @@ class Template:
         order, fds = receive_order(self._channel)
         try:
             match order["do"]:
-                case "fork":
+                case "fork" | "command":
                     self._fork(order, fds)
                 case "release":
                     self._forget(order["pid"], order["client"])
@@ -122,7 +126,7 @@ class Template:
         missing = [name for name in aim if name not in self._loaded]
         started = time.monotonic()
         for name in missing:
-            if name in ROOT or self._is_library(name):
+            if name in ROOT or name == FRONT or self._is_library(name):
                 self._say("importing", name=name)
                 if not _imports_quietly(name):
                     self._say("unfit", name=name)
@@ -173,7 +177,7 @@ class Template:
 
     def _fork(self, order: Mapping[str, Any], fds: Sequence[int]) -> None:
         telling = fds[-1]
-        if why := _obstacle(order["directory"]):
+        if order["do"] == "fork" and (why := _obstacle(order["directory"])):
             self._refuse(telling, why)
             return
         parent = os.getpid()
@@ -183,7 +187,8 @@ class Template:
             self._refuse(telling, f"it cannot fork: {error.strerror}")
             return
         if pid == 0:
-            self._become_worker(order, fds, parent)
+            become = self._become_worker if order["do"] == "fork" else self._become_command
+            become(order, fds, parent)
         watch = os.pidfd_open(pid)
         self._workers[pid] = _Worker(
             client=order["client"],
@@ -222,6 +227,27 @@ class Template:
         finally:
             with contextlib.suppress(Exception):
                 sys.stderr.flush()
+            os._exit(1)
+
+    def _become_command(
+        self, order: Mapping[str, Any], fds: Sequence[int], parent: int
+    ) -> NoReturn:
+        """The way of a child that is to be a whole command; does not come back."""
+        try:
+            die_with(parent)
+            os.setsid()
+            self._close_all()
+            *streams, telling = fds
+            os.close(telling)
+            for number, fd in enumerate(streams):
+                os.dup2(fd, number)
+                os.close(fd)
+            take_environment(order["environment"])
+            os.chdir(order["directory"])
+            importlib.import_module(FRONT).serve(order)
+        except BaseException:  # noqa: BLE001 -- nothing may go back into the template's loop
+            traceback.print_exc()
+        finally:
             os._exit(1)
 
     def _close_all(self) -> None:
