@@ -23,6 +23,7 @@ from tangle.run.codec import from_json
 from tangle.run.handles import COOKIE
 from tangle.run.process import mark_of
 from tangle.run.wire import Snapshotted, Veiled
+from tangle.run.worker.lineage import die_with
 from tangle.run.worker.obstacles import looks_at_children, obstacle, open_files
 from tangle.run.worker.reads import ReadLog
 from tangle.run.worker.reporter import Reporter
@@ -195,9 +196,6 @@ class _Copies:
         parent = os.getpid()
         pid = _fork()
         if pid == 0:
-            # Not above: that module's own import ends here.
-            from tangle.run.worker.lineage import die_with
-
             die_with(parent)
             self._close(telling)
             return data.decode(), given
