@@ -264,7 +264,7 @@ class Session:
     def _patience(self) -> float:
         deadline = self._deadline()
         moments = [self._memory.due, *(() if deadline is None else deadline[:1])]
-        waits = [max(0.0, moment - time.monotonic()) for moment in moments]
+        waits: list[float] = [max(0.0, moment - time.monotonic()) for moment in moments]
         if self._worker.ended is None:
             waits.append(_BLINK)
         return min(waits)

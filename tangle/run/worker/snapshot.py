@@ -134,7 +134,7 @@ class Snapshots:
         for given, fd in zip(pipes, self._pipes, strict=True):
             os.dup2(given, fd, inheritable=fd in (1, 2))
             os.close(given)
-        job = from_json(Job, json.loads(os.pread(order, os.fstat(order).st_size, 0)))
+        job: Job = from_json(Job, json.loads(os.pread(order, os.fstat(order).st_size, 0)))
         os.close(order)
         os.environ[COOKIE] = cookie
         folders = dict(zip(self._job.path, job.path, strict=False))
