@@ -22,8 +22,8 @@ from tangle_cli import documents, progress, text
 from tangle_cli.main import main
 from tangle_cli.relay import REFUSED, circumstances
 
-LOADED = (pipeline, documents, progress, text)
-"""What a command imports on its way; it is here already."""
+__all__ = ["documents", "pipeline", "progress", "serve", "text"]
+"""What a command imports on its way is here already."""
 
 _PAGE = (
     b"- ## 1.1. a\n\t- ```python\n\t  import b\n\t  x = 1  #@save\n\t  ```\n"
