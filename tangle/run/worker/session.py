@@ -20,6 +20,7 @@ from tangle.run.worker.reporter import Reporter, take_streams
 from tangle.run.worker.seeds import seed_generators
 from tangle.run.worker.shell import CellShell, make_shell
 from tangle.run.worker.snapshot import Snapshots
+from tangle.run.worker.threads import share_threads
 from tangle.run.worker.tracebacks import describe, short_path, text_of
 from tangle.run.worker.versions import loaded_versions
 
@@ -52,6 +53,7 @@ def run_session(job: Job, reporter: Reporter, trace: int) -> None:
         reporter.send(_closed(job, None, failure))
         return
     seed_generators(job.seed, after)
+    share_threads(after)
     if reads is not None:
         sys.addaudithook(reads.listen)
     wanted = job.snapshots is not None
