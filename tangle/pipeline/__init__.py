@@ -6,13 +6,16 @@ from tangle.pipeline.build import build
 from tangle.pipeline.checking import check, sections
 from tangle.pipeline.jobs import RunOptions
 from tangle.pipeline.junit import write_junit
-from tangle.pipeline.project import Project, find_project, write_config
+from tangle.pipeline.project import SIZE_HINT, Project, find_project, write_config
 from tangle.pipeline.repairing import RepairReport, repair
 from tangle.pipeline.reports import BuildReport, RunReport, SectionRow, SectionRun
 from tangle.pipeline.running import chunk_results, run, run_pending
 from tangle.pipeline.verbs import CleanReport, clean, outline_pages, show
+from tangle.run import SIZE
 
 __all__ = [
+    "SIZE",
+    "SIZE_HINT",
     "BuildReport",
     "CleanReport",
     "Project",

@@ -196,8 +196,7 @@ class _Session:
         if self._verdict is None:
             worker.await_end(_LEAVING_SECONDS)
         else:
-            peak = max(self._usage.peak_memory, worker.peak_memory())
-            self._usage = dataclasses.replace(self._usage, peak_memory=peak)
+            self._note_peak()
             worker.kill()
             self._collect_rest()
 
@@ -225,7 +224,7 @@ class _Session:
 
     def _patience(self) -> float:
         deadline = self._deadline()
-        moments = [self._memory.due, *(() if deadline is None else deadline[:1])]
+        moments = [self._memory.due] if deadline is None else [self._memory.due, deadline[0]]
         waits = [max(0.0, moment - time.monotonic()) for moment in moments]
         if self._worker.ended is None:
             waits.append(_BLINK)
@@ -387,6 +386,7 @@ class _Session:
         deadline = self._deadline()
         if self._is_over or deadline is None or time.monotonic() < deadline[0]:
             return
+        self._note_peak()  # being asked can wake it from a wait in C, and it ends
         stack = read_stack(self._worker.ask_stack(), notes_of(self._job))
         self._verdict = self._verdict_of("timed-out", "Timeout", deadline[1], stack)
 
@@ -404,6 +404,10 @@ class _Session:
             self._sampled = now
             section, device = self._job.section, self._usage.device
             self._observe(Sampled(section=section, memory=self._memory.held, device=device))
+
+    def _note_peak(self) -> None:
+        peak = max(self._usage.peak_memory, self._worker.peak_memory())
+        self._usage = dataclasses.replace(self._usage, peak_memory=peak)
 
     def _died(self, reason: str, stack: Stack | None = None) -> _Verdict:
         return self._verdict_of("died", "WorkerDied", reason, stack or Stack())

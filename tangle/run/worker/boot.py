@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from tangle.model import Job
+from tangle.run.brand import bear_mark
 from tangle.run.codec import from_json
 from tangle.run.process import ASK_SIGNAL, mark_of
 from tangle.run.worker.reporter import Reporter
@@ -33,6 +34,7 @@ def main(arguments: Sequence[str]) -> None:
     """
     events, trace, cookie, parent = arguments
     die_with(int(parent))
+    bear_mark(cookie)
     _go_first()
     with open(0, "rb", closefd=False) as source:
         job = from_json(Job, json.load(source))
