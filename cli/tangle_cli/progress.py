@@ -20,6 +20,7 @@ from tangle.run import (
     SessionStarted,
     shown_size,
 )
+from tangle_cli.text import display_width, table
 
 if TYPE_CHECKING:
     from rich.console import Console, ConsoleOptions, RenderResult
@@ -33,7 +34,7 @@ _REFRESHES = 5
 _AROUND = 3
 """Lines of the terminal that are no running section's: head, sum, and where the cursor stands."""
 
-_WITH_DEVICE, _WITH_MEMORY, _WITH_NAME = 60, 44, 30
+_WITH_DEVICE, _WITH_MEMORY = 60, 44
 """Columns that a terminal must have for these to be shown."""
 
 
@@ -98,7 +99,7 @@ class _Row:
 
 @dataclass(slots=True)
 class Board:
-    """What is known of a run at a moment; renders as a table that fits the terminal."""
+    """What is known of a run at a moment, as a table that fits the terminal."""
 
     clock: Callable[[], float] = time.monotonic
     rows: dict[str, _Row] = field(default_factory=dict)
@@ -127,36 +128,37 @@ class Board:
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         """The table, no higher and no wider than the terminal."""
-        from rich.table import Table
         from rich.text import Text
 
-        width = options.max_width
-        table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
-        table.add_column("section", no_wrap=True, overflow="ellipsis", max_width=max(width // 3, 8))
-        table.add_column("chunk", no_wrap=True, overflow="ellipsis")
-        table.add_column("time", no_wrap=True, justify="right", min_width=5)
-        if width >= _WITH_MEMORY:
-            table.add_column("memory", no_wrap=True, justify="right", min_width=9)
-        if width >= _WITH_DEVICE:
-            table.add_column("device", no_wrap=True, min_width=6)
-        running = list(self.rows.values())  # of one moment: events come in another thread
-        room = max(console.size.height - _AROUND, 1)
-        for row in running[:room]:
-            cells = self._cells(row, with_name=width >= _WITH_NAME)
-            table.add_row(*(Text(cell) for cell in cells[: len(table.columns)]))
-        if running:
-            yield table
-        hidden = len(running) - len(running[:room])
-        yield Text(self._sum(hidden), no_wrap=True, overflow="ellipsis", style="dim")
+        head, *lines = self.lines(options.max_width, console.size.height)
+        styles = ["bold", *[""] * (len(lines) - 1), "dim"] if lines else ["dim"]
+        for line, style in zip((head, *lines), styles, strict=True):
+            yield Text(line, style=style, no_wrap=True, overflow="crop")
 
-    def _cells(self, row: _Row, *, with_name: bool) -> tuple[str, ...]:
-        return (
-            row.section,
-            row.chunk(with_name=with_name),
-            _duration(self.clock() - row.since),
-            shown_size(row.memory) if row.memory else "",
-            row.device,
-        )
+    def lines(self, width: int, height: int) -> list[str]:
+        """A head, a line for each section that runs, and a sum, on a terminal of that size."""
+        running = list(self.rows.values())  # of one moment: events come in another thread
+        seen = running[: max(height - _AROUND, 1)]
+        last = self._sum(len(running) - len(seen))
+        if not seen:
+            return [_cut(last, width)]
+        facts = [("time", "memory", "device"), *(self._facts(row) for row in seen)]
+        facts = [row[: 1 + (width >= _WITH_MEMORY) + (width >= _WITH_DEVICE)] for row in facts]
+        taken = sum(2 + max(map(display_width, column)) for column in zip(*facts, strict=True))
+        names = ["section", *(_cut(row.section, max(width // 3, 7)) for row in seen)]
+        room = width - taken - 2 - max(map(display_width, names))
+        chunks = ["chunk", *(row.chunk(with_name=True) for row in seen)]
+        if max(map(display_width, chunks)) > room:
+            chunks = ["chunk", *(row.chunk(with_name=False) for row in seen)]
+        rows = [
+            (name, _cut(chunk, max(room, 5)), *fact)
+            for name, chunk, fact in zip(names, chunks, facts, strict=True)
+        ]
+        return [*table(rows), _cut(last, width)]
+
+    def _facts(self, row: _Row) -> tuple[str, ...]:
+        memory = shown_size(row.memory) if row.memory else ""
+        return (_duration(self.clock() - row.since), memory, row.device)
 
     def _sum(self, hidden: int) -> str:
         ended = len(self.outcomes)
@@ -168,6 +170,15 @@ class Board:
         if self.answered:
             parts.append(f"{self.answered} from the cache")
         return ", ".join(parts)
+
+
+def _cut(text: str, width: int) -> str:
+    """The text, or as much of it as has room before an ellipsis."""
+    if display_width(text) <= width:
+        return text
+    while display_width(text) >= width:
+        text = text[:-1]
+    return f"{text}…"
 
 
 def _duration(seconds: float) -> str:

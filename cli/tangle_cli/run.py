@@ -44,8 +44,7 @@ def _device(ctx: click.Context, param: click.Parameter, value: str | None) -> st
 def _size(ctx: click.Context, param: click.Parameter, value: str | None) -> str | None:
     del ctx, param
     if value is not None:
-        from tangle.pipeline.project import SIZE_HINT
-        from tangle.run import SIZE
+        from tangle.pipeline import SIZE, SIZE_HINT
 
         if not SIZE.fullmatch(value.strip()):
             raise click.BadParameter(f"{value!r} is no size: {SIZE_HINT}")

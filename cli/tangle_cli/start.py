@@ -6,12 +6,16 @@ import sys
 
 
 def main() -> None:
-    """Run the command line."""
-    from tangle_cli.relay import relay
+    """Run the command line; Ctrl-C counts from here on, while the rest is loaded, too."""
+    try:
+        from tangle_cli.relay import relay
 
-    code = relay(sys.argv[1:])
+        code = relay(sys.argv[1:])
+        if code is None:
+            from tangle_cli.main import main as run_here
+    except KeyboardInterrupt:
+        sys.stderr.write("tangle: interrupted\n")
+        code = 130
     if code is not None:
         sys.exit(code)
-    from tangle_cli.main import main as run_here
-
     run_here()

@@ -7,14 +7,17 @@ from tangle.pipeline.changes import changed_sections
 from tangle.pipeline.checking import CheckReport, check, check_report, sections
 from tangle.pipeline.jobs import RunOptions
 from tangle.pipeline.junit import write_junit
-from tangle.pipeline.project import Project, find_project, write_config
+from tangle.pipeline.project import SIZE_HINT, Project, find_project, write_config
 from tangle.pipeline.repairing import RepairReport, repair
 from tangle.pipeline.reports import BuildReport, RunReport, SectionChange, SectionRow, SectionRun
 from tangle.pipeline.running import chunk_results, run, run_pending
 from tangle.pipeline.serving import end_server, leave_hints, server_state
 from tangle.pipeline.verbs import CleanReport, clean, outline_pages, show
+from tangle.run import SIZE
 
 __all__ = [
+    "SIZE",
+    "SIZE_HINT",
     "BuildReport",
     "CheckReport",
     "CleanReport",

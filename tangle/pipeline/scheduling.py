@@ -25,7 +25,7 @@ class Past:
     """What a section did the last time that it passed.
 
     Attributes:
-        seconds: that it took.
+        seconds: that its cells took; what comes before the first depends on who else is waiting.
         device: that it used.
         code: digest of its code then.
     """
@@ -78,7 +78,9 @@ class History:
         """
         new = {
             planned.job.section: Past(
-                seconds=round(result.seconds, 3), device=result.device, code=planned.code
+                seconds=round(sum(cell.seconds for cell in result.results), 3),
+                device=result.device,
+                code=planned.code,
             )
             for planned, result in done
             if result.outcome == "passed"

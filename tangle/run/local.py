@@ -234,8 +234,7 @@ class Session:
         if self._verdict is None and self._copies is None:
             worker.await_end(_LEAVING_SECONDS)
         elif self._verdict is not None:
-            peak = max(self._usage.peak_memory, worker.peak_memory())
-            self._usage = dataclasses.replace(self._usage, peak_memory=peak)
+            self._note_peak()
             worker.kill()
             self._collect_rest()
 
@@ -263,8 +262,8 @@ class Session:
 
     def _patience(self) -> float:
         deadline = self._deadline()
-        moments = [self._memory.due, *(() if deadline is None else deadline[:1])]
-        waits: list[float] = [max(0.0, moment - time.monotonic()) for moment in moments]
+        moments = [self._memory.due] if deadline is None else [self._memory.due, deadline[0]]
+        waits = [max(0.0, moment - time.monotonic()) for moment in moments]
         if self._worker.ended is None:
             waits.append(_BLINK)
         return min(waits)
@@ -446,6 +445,7 @@ class Session:
         deadline = self._deadline()
         if self._is_over or deadline is None or time.monotonic() < deadline[0]:
             return
+        self._note_peak()  # being asked can wake it from a wait in C, and it ends
         stack = read_stack(self._worker.ask_stack(), notes_of(self._job))
         self._verdict = self._verdict_of("timed-out", "Timeout", deadline[1], stack)
 
@@ -463,6 +463,10 @@ class Session:
             self._sampled = now
             section, device = self._job.section, self._usage.device
             self._observe(Sampled(section=section, memory=self._memory.held, device=device))
+
+    def _note_peak(self) -> None:
+        peak = max(self._usage.peak_memory, self._worker.peak_memory())
+        self._usage = dataclasses.replace(self._usage, peak_memory=peak)
 
     def _died(self, reason: str, stack: Stack | None = None) -> _Verdict:
         return self._verdict_of("died", "WorkerDied", reason, stack or Stack())

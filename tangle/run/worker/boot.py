@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from tangle.model import Job
+from tangle.run.brand import bear_mark
 from tangle.run.codec import from_json
 from tangle.run.process import ASK_SIGNAL, mark_of
 from tangle.run.worker.lineage import die_with
@@ -30,6 +31,9 @@ def main(arguments: Sequence[str]) -> None:
     """
     events, trace, cookie, parent = arguments
     die_with(int(parent))
+    bear_mark(cookie)
+    if not Path(os.environ["IPYTHONDIR"]).is_dir():
+        os._exit(0)  # forked late: the session was given up meanwhile, and nobody would tidy up
     _go_first()
     with open(0, "rb", closefd=False) as source:
         job = from_json(Job, json.load(source))
