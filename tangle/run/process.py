@@ -17,7 +17,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tangle.model import Job
-from tangle.run.brand import bears_mark
 from tangle.run.codec import to_json
 from tangle.run.handles import COOKIE, Birth, Forker, Process, StartedProcess, boot_command
 from tangle.run.strays import kill_family, strays
@@ -109,32 +108,11 @@ class Worker:
         return self.process.code(_REAP_SECONDS)
 
     def strays(self) -> Iterator[int]:
-<<<<<<< HEAD
         """Processes that were started below the worker, wherever they have moved (Linux only)."""
         pipe = os.fstat(self.events).st_ino
         found = strays(cookie=self.cookie, family=self.process.family, pipe=pipe)
         spared = self.spared()
         return (pid for pid in found if pid not in spared)
-=======
-        """Processes that were started below the worker, wherever they have moved (Linux only).
-
-        They have its mark, unless they changed their limits. Then a program has the cookie in its
-        environment; a fork of a worker that was itself forked has the environment of the family,
-        and the pipe for events.
-        """
-        own, family = f"{COOKIE}={self.cookie}", f"{COOKIE}={self.process.family}"
-        pipe = f"pipe:[{os.fstat(self.events).st_ino}]"
-        for entry in Path("/proc").glob("[0-9]*"):
-            with contextlib.suppress(OSError):
-                if bears_mark(entry, self.cookie):
-                    yield int(entry.name)
-                    continue
-                variables = (entry / "environ").read_bytes().split(b"\0")
-                if own.encode() in variables or (
-                    family.encode() in variables and _holds(entry, pipe)
-                ):
-                    yield int(entry.name)
->>>>>>> refs/h/parallel
 
     def close(self) -> None:
         """Kills what is left, closes the pipes and removes the scratch folder."""

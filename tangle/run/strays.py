@@ -8,6 +8,7 @@ import signal
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
+from tangle.run.brand import bears_mark
 from tangle.run.handles import COOKIE
 
 _ROUNDS = 3
@@ -34,6 +35,8 @@ def kill_family(pid: int, below: Callable[[], Iterable[int]]) -> None:
 def strays(*, cookie: str, family: str, pipe: int) -> Iterator[int]:
     """The processes below a worker; the worker itself may be among them.
 
+    They have its mark, unless they changed their limits: then the environment tells.
+
     Args:
         cookie: stands in the environment of the programs that it started.
         family: stands in that of its forks, where it was itself forked; else empty.
@@ -49,6 +52,9 @@ def strays(*, cookie: str, family: str, pipe: int) -> Iterator[int]:
         if not name.isdigit() or int(name) == os.getpid():
             continue  # this process may itself be of the family, and holds the pipe's other end
         with contextlib.suppress(OSError):
+            if bears_mark(Path("/proc") / name, cookie):
+                yield int(name)
+                continue
             variables = _environment(name)
             if (own in variables and own in variables.split(b"\0")) or (
                 family and kin in variables and kin in variables.split(b"\0") and _holds(name, link)

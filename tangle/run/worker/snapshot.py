@@ -19,6 +19,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from tangle.model import Job
+from tangle.run.brand import bear_mark
 from tangle.run.codec import from_json
 from tangle.run.handles import COOKIE
 from tangle.run.process import mark_of
@@ -137,6 +138,7 @@ class Snapshots:
         job: Job = from_json(Job, json.loads(os.pread(order, os.fstat(order).st_size, 0)))
         os.close(order)
         os.environ[COOKIE] = cookie
+        bear_mark(cookie)
         folders = dict(zip(self._job.path, job.path, strict=False))
         sys.path[:] = [folders.get(entry, entry) for entry in sys.path]
         random.setstate(state)  # Python draws a new one in every fork
