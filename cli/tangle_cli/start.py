@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 
 
 def main() -> None:
     """Run the command line; Ctrl-C counts from here on, while the rest is loaded, too."""
     try:
-        from tangle_cli.relay import relay
-
-        code = relay(sys.argv[1:])
-        if code is None:
-            from tangle_cli.main import main as run_here
+        run = _loaded()
     except KeyboardInterrupt:
         sys.stderr.write("tangle: interrupted\n")
-        code = 130
+        sys.exit(130)
+    run()
+
+
+def _loaded() -> Callable[[], None]:
+    """What is left to do when the server was asked, and had the command done where it could."""
+    from tangle_cli.relay import relay
+
+    code = relay(sys.argv[1:])
     if code is not None:
-        sys.exit(code)
-    run_here()
+        return lambda: sys.exit(code)
+    from tangle_cli.main import main as run_here
+
+    return run_here
