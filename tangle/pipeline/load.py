@@ -18,24 +18,6 @@ from tangle.store import NotReadable, page_files, read_bytes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Loaded:
-    """A project's notes as they are on disk now, and what they come to.
-
-    Attributes:
-        pages: every page that could be read.
-        unread: the problems of pages that could not be read.
-        problems: all that is wrong with the notes, in order of place.
-    """
-
-    project: Project
-    config: GraphConfig
-    pages: Mapping[PagePath, Page]
-    plan: Plan
-    unread: tuple[Problem, ...]
-    problems: tuple[Problem, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Sources:
     """The files of a graph as they are on disk now.
 
@@ -48,6 +30,26 @@ class Sources:
     settings: str
     data: Mapping[PagePath, bytes]
     unread: tuple[Problem, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Loaded:
+    """A project's notes as they are on disk now, and what they come to.
+
+    Attributes:
+        sources: the files, as they were read.
+        pages: every page that could be read.
+        unread: the problems of pages that could not be read.
+        problems: all that is wrong with the notes, in order of place.
+    """
+
+    project: Project
+    config: GraphConfig
+    sources: Sources
+    pages: Mapping[PagePath, Page]
+    plan: Plan
+    unread: tuple[Problem, ...]
+    problems: tuple[Problem, ...]
 
 
 def read(project: Project) -> Sources:
@@ -79,6 +81,18 @@ def load(project: Project, *, known: Mapping[PagePath, Page] | None = None) -> L
         NotReadable: the graph's folder cannot be listed.
     """
     return loaded(project, read(project), known=known)
+
+
+def reload(before: Loaded) -> Loaded:
+    """The notes as they are on disk now; the same as before where no byte of them has changed.
+
+    Raises:
+        NotReadable: the graph's folder cannot be listed.
+    """
+    sources = read(before.project)
+    if sources == before.sources:
+        return before
+    return loaded(before.project, sources, known=before.pages)
 
 
 def loaded(
@@ -138,6 +152,7 @@ def _loaded(
     return Loaded(
         project=project,
         config=config,
+        sources=sources,
         pages=pages,
         plan=result,
         unread=tuple(unread),

@@ -27,6 +27,7 @@ from tangle.run.memory import SIZE, memory_limit, shown_size, total_memory
 from tangle.run.scheduling import Turn
 from tangle.run.server import ServerStatus, ServerWanted, server_status, stop_server
 from tangle.run.server_place import NoPlace
+from tangle.run.resuming import ResumingExecutor
 
 __all__ = [
     "SIZE",
@@ -46,6 +47,7 @@ __all__ = [
     "Sampled",
     "ServerStatus",
     "ServerWanted",
+    "ResumingExecutor",
     "SessionFinished",
     "SessionStarted",
     "Turn",

@@ -62,10 +62,10 @@ class ResumingExecutor(LocalExecutor):
         observe(finished(result))
         return result
 
-    def resumes_at(self, job: Job) -> int:
-        """How many cells of a job need not be run again."""
+    def resumes_at(self, job: Job) -> int | None:
+        """How many cells of a job need not be run again; None where no copy of it serves."""
         found = self.copies.best(job)
-        return 0 if found is None else found.index
+        return None if found is None else found.index
 
     def go_on(self) -> None:
         """Undoes `stop`; only when nothing runs."""
@@ -75,14 +75,13 @@ class ResumingExecutor(LocalExecutor):
 
     def settle(self) -> None:
         """Waits for what sessions leave to do at their end, and keeps within the memory."""
-        for thread in self._parting:
+        for thread in tuple(self._parting):
             thread.join()
-        self._parting.clear()
         self.copies.save_memory()
 
     def close(self) -> None:
         """Ends the copies too."""
-        for thread in self._parting:
+        for thread in tuple(self._parting):
             thread.join()
         self.copies.close()
         super().close()
@@ -141,5 +140,4 @@ class _Copies:
 
         thread = threading.Thread(target=mind)
         thread.start()
-        self.parting[:] = [t for t in self.parting if t.is_alive()]
-        self.parting.append(thread)
+        self.parting[:] = [*(t for t in self.parting if t.is_alive()), thread]
