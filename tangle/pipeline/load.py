@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from tangle.analyse import Plan, plan
+from tangle.analyse import Known, Plan, plan
 from tangle.link import CONFIG, GraphConfig, graph_config, link
 from tangle.model import Page, PagePath, Place, Problem, Uuid
 from tangle.parse import NotUtf8, parse
@@ -101,6 +101,7 @@ def loaded(
     *,
     known: Mapping[PagePath, Page] | None = None,
     elsewhere: AbstractSet[Uuid] = frozenset(),
+    planned: Known | None = None,
 ) -> Loaded:
     """What the files of a graph come to.
 
@@ -109,9 +110,10 @@ def loaded(
         sources: the files.
         known: pages read before; one whose bytes are the same is not parsed again.
         elsewhere: ids of blocks on pages that are not among the files.
+        planned: what the last plan of the project's notes found out.
     """
     with _without_collector():
-        return _loaded(project, sources, known or {}, elsewhere)
+        return _loaded(project, sources, known or {}, elsewhere, planned)
 
 
 @contextmanager
@@ -134,6 +136,7 @@ def _loaded(
     sources: Sources,
     known: Mapping[PagePath, Page],
     elsewhere: AbstractSet[Uuid],
+    planned: Known | None,
 ) -> Loaded:
     config, problems = graph_config(sources.settings)
     pages: dict[PagePath, Page] = {}
@@ -147,7 +150,8 @@ def _loaded(
         except NotUtf8 as error:
             unread.append(_unread(project.graph / path, path, error))
     graph = link(pages.values(), config, elsewhere=elsewhere)
-    result = plan(graph, project.package, borrow=project.options.borrow == "on")
+    borrow = project.options.borrow == "on"
+    result = plan(graph, project.package, borrow=borrow, known=planned)
     found = sorted([*problems, *unread, *result.problems], key=_place_order)
     return Loaded(
         project=project,

@@ -7,6 +7,7 @@ decisions are taken there, one message at a time.
 from __future__ import annotations
 
 import contextlib
+import os
 import queue
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -23,6 +24,7 @@ from tangle.pipeline.placing import Placed, Placement, outputs_of, place
 from tangle.pipeline.project import Project
 from tangle.pipeline.reports import SectionRun
 from tangle.pipeline.running import check_folders, chunk_results
+from tangle.pipeline.scheduling import thread_settings
 from tangle.pipeline.selection import NoCode, Selected, UnknownSection, select, select_all
 from tangle.pipeline.watching_faces import Draft, Face, Why, difference, face, runnable
 from tangle.pipeline.watching_files import ReadFiles, packages
@@ -192,7 +194,7 @@ class Watcher:
         self._mail: queue.SimpleQueue[_Mail] = queue.SimpleQueue()
         self._end = contextlib.ExitStack()
         with contextlib.ExitStack() as undo:
-            executor = ResumingExecutor(settings=threads(1), warm=True)
+            executor = ResumingExecutor(settings=thread_settings(1, os.environ), warm=True)
             self._executor = undo.enter_context(executor)
             self._packages = undo.enter_context(packages())
             self._notes = WatchedNotes(project)

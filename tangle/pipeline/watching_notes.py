@@ -6,9 +6,10 @@ from collections.abc import Collection
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
+from tangle.analyse import Known
 from tangle.link import CONFIG
 from tangle.model import PagePath
-from tangle.pipeline.load import Loaded, load, loaded, reload
+from tangle.pipeline.load import Loaded, Sources, loaded, read
 from tangle.pipeline.project import Project
 from tangle.store import NotReadable, read_bytes
 
@@ -29,7 +30,8 @@ class WatchedNotes:
         Raises:
             NotReadable: the graph's folder cannot be listed.
         """
-        self.now: Loaded = load(project)
+        self._known = Known()
+        self.now: Loaded = loaded(project, read(project), planned=self._known)
 
     def update(self, paths: Collection[Path]) -> bool:
         """Takes in what may have changed; whether the notes are others now.
@@ -51,10 +53,16 @@ class WatchedNotes:
             changed = {path: text for path, text in data.items() if text != known[path]}
             if changed:
                 sources = replace(before.sources, data={**known, **changed})
-                self.now = loaded(before.project, sources, known=before.pages)
+                self._take(sources)
         else:  # a page came or went, a folder was renamed, or the settings are others
-            self.now = reload(before)
+            sources = read(before.project)
+            if sources != before.sources:
+                self._take(sources)
         return self.now is not before
+
+    def _take(self, sources: Sources) -> None:
+        before = self.now
+        self.now = loaded(before.project, sources, known=before.pages, planned=self._known)
 
     def _read(self, pages: Collection[PagePath]) -> dict[PagePath, bytes] | None:
         """What known pages hold; None where one cannot be read, or is a page no more."""

@@ -24,10 +24,10 @@ from tangle.run.gpus import VISIBLE, gpu_wish, visible_gpus
 from tangle.run.jobs import run_jobs, run_turns
 from tangle.run.local import LocalExecutor
 from tangle.run.memory import SIZE, memory_limit, shown_size, total_memory
+from tangle.run.resuming import ResumingExecutor
 from tangle.run.scheduling import Turn
 from tangle.run.server import ServerStatus, ServerWanted, server_status, stop_server
 from tangle.run.server_place import NoPlace
-from tangle.run.resuming import ResumingExecutor
 
 __all__ = [
     "SIZE",
@@ -43,11 +43,11 @@ __all__ = [
     "Noticed",
     "Observer",
     "Repository",
+    "ResumingExecutor",
     "RunStarted",
     "Sampled",
     "ServerStatus",
     "ServerWanted",
-    "ResumingExecutor",
     "SessionFinished",
     "SessionStarted",
     "Turn",

@@ -12,7 +12,7 @@ import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -44,7 +44,6 @@ class Worker:
         mark: what the worker puts into `out` and `err` before a message.
         folder: its scratch folder.
         cookie: stands in the environment of all its descendants.
-        spared: processes that are none of its descendants, though they look it.
     """
 
     process: Process
@@ -55,7 +54,6 @@ class Worker:
     mark: bytes
     folder: str
     cookie: str
-    spared: Callable[[], Collection[int]] = frozenset
 
     def has_ended(self) -> bool:
         """Whether the process is gone; its number stays its own until `close`."""
@@ -109,16 +107,13 @@ class Worker:
             cookie=self.cookie,
             family=self.process.family,
             pipe=os.fstat(self.events).st_ino,
-            spared=self.spared,
         )
         return self.process.code(_REAP_SECONDS)
 
     def strays(self) -> list[int]:
         """Processes that were started below the worker, wherever they have moved (Linux only)."""
         pipe = os.fstat(self.events).st_ino
-        found = find_family(cookie=self.cookie, family=self.process.family, pipe=pipe)
-        spared = self.spared()
-        return [pid for pid in found if pid not in spared]
+        return list(find_family(cookie=self.cookie, family=self.process.family, pipe=pipe))
 
     def close(self) -> None:
         """Kills what is left, closes the pipes and removes the scratch folder."""
@@ -172,6 +167,7 @@ def start_worker(job: Job, settings: Mapping[str, str], warmth: Warmth | None = 
                 environment=_environment(job, folder, cookie, settings),
                 cookie=cookie,
                 modules=warmth.modules if warmth is not None else (),
+                family=secrets.token_hex(8) if job.snapshots is not None else "",
             )
             process = _fork(birth, warmth) or _start(birth)
         undo.pop_all()
@@ -208,9 +204,10 @@ def _start(birth: Birth) -> Process:
             stderr=err,
             pass_fds=(events, trace),
             cwd=birth.directory,
-            env=dict(birth.environment),
+            env={**birth.environment, COOKIE: birth.family or birth.cookie},
             start_new_session=True,
-        )
+        ),
+        birth.family,
     )
 
 

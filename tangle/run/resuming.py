@@ -6,11 +6,11 @@ import contextlib
 import os
 import sys
 import threading
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
 from tangle.model import Job, SessionResult
-from tangle.run.events import Observer
+from tangle.run.events import CellStarted, Event, Observer
 from tangle.run.local import LocalExecutor, Session, finished
 from tangle.run.process import Warmth, Worker, start_worker
 from tangle.run.snapshots import Past, Snapshot, SnapshotGone, Snapshots
@@ -94,9 +94,19 @@ class ResumingExecutor(LocalExecutor):
         """
         past = Past() if found is None else found.past
         copies = _Copies(all=self.copies, job=job, past=past, parting=self._parting)
-        session = Session(job, observe, self._stop_seen, copies)
+        begun: list[Event] = []
+
+        def watch(event: Event) -> None:
+            if isinstance(event, CellStarted):
+                begun.append(event)
+            observe(event)
+
+        session = Session(job, watch, self._stop_seen, copies)
         warmth = self._warmth(job, observe) if found is None else _from_copy(found)
         result = session.run(lambda: start_worker(job, self._settings, warmth))
+        self.copies.leave(job.section)
+        if found is not None and result.outcome == "died" and not begun:
+            raise SnapshotGone("it could not go on")
         if copies.veiled and past.results:
             return None
         return result
@@ -116,10 +126,6 @@ class _Copies:
     past: Past
     parting: list[threading.Thread]
     veiled: bool = field(default=False)
-
-    def pids(self) -> Collection[int]:
-        """All copies there are."""
-        return self.all.pids()
 
     def took(self, message: Snapshotted, past: Past, cookie: str) -> None:
         """Takes over a copy."""

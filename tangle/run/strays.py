@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 from tangle.run.handles import COOKIE
@@ -19,7 +19,6 @@ def kill_family(
     cookie: str,
     family: str,
     pipe: int,
-    spared: Callable[[], Collection[int]] = frozenset,
 ) -> None:
     """Ends a worker, its process group, and what was started below it.
 
@@ -28,14 +27,11 @@ def kill_family(
         cookie: stands in the environment of the programs that it started.
         family: stands in that of its forks; empty where that is the cookie itself.
         pipe: the inode of its pipe for events, which its forks hold.
-        spared: processes that are none of them, though they look it.
     """
     with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(pid, signal.SIGKILL)
     for _ in range(_ROUNDS):
-        kept = spared()
-        found = find_family(cookie=cookie, family=family, pipe=pipe)
-        strays = [stray for stray in found if stray not in kept]
+        strays = list(find_family(cookie=cookie, family=family, pipe=pipe))
         for stray in strays:
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.kill(stray, signal.SIGKILL)

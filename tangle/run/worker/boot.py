@@ -13,6 +13,7 @@ from pathlib import Path
 
 from tangle.model import Job
 from tangle.run.codec import from_json
+from tangle.run.handles import COOKIE
 from tangle.run.process import ASK_SIGNAL, mark_of
 from tangle.run.worker.lineage import die_with
 from tangle.run.worker.reporter import Reporter
@@ -31,6 +32,7 @@ def main(arguments: Sequence[str]) -> None:
     events, trace, cookie, parent = arguments
     die_with(int(parent))
     _go_first()
+    os.environ[COOKIE] = cookie  # a process that is to be copied was born with another
     with open(0, "rb", closefd=False) as source:
         job = from_json(Job, json.load(source))
     _detach_input()

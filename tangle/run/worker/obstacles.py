@@ -60,7 +60,7 @@ def obstacle(before: Mapping[int, str], children: Collection[int]) -> str:
         _of_descriptors(before)
         or _of_signals()
         or _of_children(children)
-        or _of_devices()
+        or _of_torch()
         or ("shared memory" if re.search(r"^\S+ .w.s ", maps, re.MULTILINE) else "")
         or ("an untried library or a device" if _UNTRIED.search(maps) else "")
         or _of_threads(maps)
@@ -94,7 +94,7 @@ def _of_children(known: Collection[int]) -> str:
     return ""
 
 
-def _of_devices() -> str:
+def _of_torch() -> str:
     torch: Any = sys.modules.get("torch")
     try:
         return "CUDA" if torch is not None and torch.cuda.is_initialized() else ""
@@ -111,12 +111,18 @@ def _of_threads(maps: str) -> str:
         except (OSError, AttributeError):
             return "a thread pool that cannot be ended"
     blas = len(set(_BLAS.findall(maps)))
-    allowed = 1 + blas * (_blas_threads() - 1)  # OpenBLAS itself ends its pool at a fork
+    # OpenBLAS itself ends its pool at a fork, and torch makes its second one (XNNPACK's) anew.
+    allowed = 1 + blas * (_blas_threads() - 1) + _torch_threads() - 1
     until = time.monotonic() + _PAUSE_SECONDS
     while (count := len(os.listdir("/proc/self/task"))) > allowed:  # noqa: PTH208
         if time.monotonic() > until:
             return f"{count} threads"
     return ""
+
+
+def _torch_threads() -> int:
+    torch: Any = sys.modules.get("torch")
+    return 1 if torch is None else int(torch.get_num_threads())
 
 
 def _blas_threads() -> int:
