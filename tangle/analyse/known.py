@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from tangle.analyse.code import ChunkCode, UnitCode
@@ -10,6 +10,14 @@ from tangle.analyse.plan import Package, Session
 from tangle.model import Occurrence, Problem, Unit
 
 _Text = tuple[str, str | None, bool]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KnownUnit:
+    """A unit's code, and its chunks by their text."""
+
+    code: UnitCode
+    texts: Mapping[_Text, ChunkCode]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,31 +38,36 @@ class Known:
     def __init__(self) -> None:
         """Knows nothing yet."""
         self._chunks: dict[_Text, ChunkCode] = {}
-        self._units: dict[Unit, UnitCode] = {}
+        self._units: dict[Unit, KnownUnit] = {}
         self._sessions: dict[int, KnownSession] = {}
         self._order: Sequence[UnitCode] = ()
         self._package: Package | None = None
         self._same = 0
-        self._needed: tuple[dict[_Text, ChunkCode], dict[Unit, UnitCode]] = ({}, {})
+        self._needed_chunks: dict[_Text, ChunkCode] = {}
+        self._needed_units: dict[Unit, KnownUnit] = {}
 
     # --- reading ------------------------------------------------------------------------------
 
     def unit(self, unit: Unit) -> UnitCode | None:
         """A unit's code, where nothing in it has changed or moved."""
         found = self._units.get(unit)
-        if found is not None:
-            self.learn_unit(found)
-        return found
+        if found is None:
+            return None
+        self._needed_units[unit] = found
+        self._needed_chunks.update(found.texts)
+        return found.code
 
     def learn_unit(self, code: UnitCode) -> None:
         """Keeps a unit's code; one with open references says more than its unit does."""
-        if all(entry.chunk.whole for entry in code.chunks):
-            self._needed[1][code.unit] = code
+        texts: dict[_Text, ChunkCode] = {}
         lazy = False
         for entry in code.chunks:
             if entry.chunk.whole and entry.parsed.problem is None:
-                self._needed[0][_text(entry.occurrence, lazy=lazy)] = entry
+                texts[_text(entry.occurrence, lazy=lazy)] = entry
             lazy = lazy or entry.makes_lazy
+        self._needed_chunks.update(texts)
+        if all(entry.chunk.whole for entry in code.chunks):
+            self._needed_units[code.unit] = KnownUnit(code=code, texts=texts)
 
     def chunk(self, occurrence: Occurrence, *, lazy: bool) -> ChunkCode | None:
         """The code of a chunk that parses; what it says is relative to the chunk's first line."""
@@ -69,8 +82,8 @@ class Known:
         self._same = next((at for at, (a, b) in enumerate(pairs) if a is not b), len(units))
         self._same = min(self._same, len(self._order)) if package == self._package else 0
         self._order, self._package = tuple(units), package
-        self._chunks, self._units = self._needed
-        self._needed = ({}, {})
+        self._chunks, self._units = self._needed_chunks, self._needed_units
+        self._needed_chunks, self._needed_units = {}, {}
         self._sessions = {at: s for at, s in self._sessions.items() if at < self._same}
 
     def session(self, index: int) -> KnownSession | None:

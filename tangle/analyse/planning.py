@@ -223,7 +223,8 @@ def _package_modules(package: Package) -> Iterator[str]:
         for text in texts:
             yield from imported_modules(ast.parse(text))
     for saved in package.saved:
-        yield from imported_modules(saved.statement.node)
+        if "import" in saved.text:
+            yield from imported_modules(saved.statement.node)
 
 
 def _modules_in(lines: tuple[str, ...]) -> frozenset[str]:

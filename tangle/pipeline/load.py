@@ -6,11 +6,12 @@ import gc
 from collections.abc import Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from pathlib import Path
 
 from tangle.analyse import Known, Plan, plan
-from tangle.link import CONFIG, GraphConfig, graph_config, link
+from tangle.link import CONFIG, GraphConfig, KnownPages, graph_config, link
 from tangle.model import Page, PagePath, Place, Problem, Uuid
 from tangle.parse import NotUtf8, parse
 from tangle.pipeline.project import Project
@@ -50,6 +51,19 @@ class Loaded:
     plan: Plan
     unread: tuple[Problem, ...]
     problems: tuple[Problem, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LastTime:
+    """What loading the same project's notes has found out, for the next time; it learns.
+
+    Attributes:
+        pages: of linking.
+        plan: of planning; None where nothing is to be learnt.
+    """
+
+    pages: KnownPages = field(default_factory=KnownPages)
+    plan: Known | None = None
 
 
 def read(project: Project) -> Sources:
@@ -101,7 +115,7 @@ def loaded(
     *,
     known: Mapping[PagePath, Page] | None = None,
     elsewhere: AbstractSet[Uuid] = frozenset(),
-    planned: Known | None = None,
+    last: LastTime | None = None,
 ) -> Loaded:
     """What the files of a graph come to.
 
@@ -110,10 +124,10 @@ def loaded(
         sources: the files.
         known: pages read before; one whose bytes are the same is not parsed again.
         elsewhere: ids of blocks on pages that are not among the files.
-        planned: what the last plan of the project's notes found out.
+        last: what was found out the last time.
     """
     with _without_collector():
-        return _loaded(project, sources, known or {}, elsewhere, planned)
+        return _loaded(project, sources, known or {}, elsewhere, last or LastTime())
 
 
 @contextmanager
@@ -136,9 +150,9 @@ def _loaded(
     sources: Sources,
     known: Mapping[PagePath, Page],
     elsewhere: AbstractSet[Uuid],
-    planned: Known | None,
+    last: LastTime,
 ) -> Loaded:
-    config, problems = graph_config(sources.settings)
+    config, problems = _config(sources.settings)
     pages: dict[PagePath, Page] = {}
     unread = list(sources.unread)
     for path, data in sources.data.items():
@@ -149,9 +163,9 @@ def _loaded(
             )
         except NotUtf8 as error:
             unread.append(_unread(project.graph / path, path, error))
-    graph = link(pages.values(), config, elsewhere=elsewhere)
+    graph = link(pages.values(), config, elsewhere=elsewhere, known=last.pages)
     borrow = project.options.borrow == "on"
-    result = plan(graph, project.package, borrow=borrow, known=planned)
+    result = plan(graph, project.package, borrow=borrow, known=last.plan)
     found = sorted([*problems, *unread, *result.problems], key=_place_order)
     return Loaded(
         project=project,
@@ -162,6 +176,12 @@ def _loaded(
         unread=tuple(unread),
         problems=tuple(found),
     )
+
+
+@lru_cache(maxsize=4)
+def _config(settings: str) -> tuple[GraphConfig, tuple[Problem, ...]]:
+    config, problems = graph_config(settings)
+    return config, tuple(problems)
 
 
 def _place_order(problem: Problem) -> tuple[str, int, int]:

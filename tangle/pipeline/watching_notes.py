@@ -9,7 +9,7 @@ from pathlib import Path, PurePosixPath
 from tangle.analyse import Known
 from tangle.link import CONFIG
 from tangle.model import PagePath
-from tangle.pipeline.load import Loaded, Sources, loaded, read
+from tangle.pipeline.load import LastTime, Loaded, Sources, loaded, read
 from tangle.pipeline.project import Project
 from tangle.store import NotReadable, read_bytes
 
@@ -30,8 +30,8 @@ class WatchedNotes:
         Raises:
             NotReadable: the graph's folder cannot be listed.
         """
-        self._known = Known()
-        self.now: Loaded = loaded(project, read(project), planned=self._known)
+        self._last = LastTime(plan=Known())
+        self.now: Loaded = loaded(project, read(project), last=self._last)
 
     def update(self, paths: Collection[Path]) -> bool:
         """Takes in what may have changed; whether the notes are others now.
@@ -62,7 +62,7 @@ class WatchedNotes:
 
     def _take(self, sources: Sources) -> None:
         before = self.now
-        self.now = loaded(before.project, sources, known=before.pages, planned=self._known)
+        self.now = loaded(before.project, sources, known=before.pages, last=self._last)
 
     def _read(self, pages: Collection[PagePath]) -> dict[PagePath, bytes] | None:
         """What known pages hold; None where one cannot be read, or is a page no more."""

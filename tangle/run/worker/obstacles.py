@@ -16,6 +16,8 @@ from typing import Any
 from tangle.model import Cell
 
 _STATELESS = frozenset({"/dev/null", "/dev/zero", "/dev/random", "/dev/urandom"})
+_LIBRARIES = (f"{sys.prefix}{os.sep}", f"{sys.base_prefix}{os.sep}", "/usr/")
+
 _UNTRIED = re.compile(r"lib(i?omp5|omp)\b|/dev/nvidia|/dev/kfd")
 """Thread pools that were not seen to survive a fork, and devices that do not."""
 
@@ -72,8 +74,19 @@ def _of_descriptors(before: Mapping[int, str]) -> str:
     now = open_files()
     if any(now.get(fd) != link for fd, link in before.items()):
         return "a descriptor of the session's own is another"
-    new = (link for fd, link in now.items() if fd not in before)
-    return next((f"open: {link}" for link in new if link not in _STATELESS), "")
+    new = ((fd, link) for fd, link in now.items() if fd not in before)
+    return next((f"open: {link}" for fd, link in new if not _is_stateless(fd, link)), "")
+
+
+def _is_stateless(fd: int, link: str) -> bool:
+    """Whether nobody minds where an open file is read next: libraries seek in their own (fonts)."""
+    if not link.startswith(_LIBRARIES):
+        return link in _STATELESS
+    try:
+        flags = Path(f"/proc/self/fdinfo/{fd}").read_text().split("flags:")[1].split()[0]
+    except (OSError, IndexError):
+        return False
+    return int(flags, 8) & os.O_ACCMODE == os.O_RDONLY
 
 
 def _of_signals() -> str:
