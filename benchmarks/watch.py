@@ -173,13 +173,12 @@ def _copies(rounds: int) -> Iterator[Row]:
         ("200 MB of tensors", "big = torch.ones(50_000_000)"),
     ):
         job = _job("import torch", code, *["time = __import__('time')"] * 8)
-        for _ in range(1):
-            with ResumingExecutor(warm=True, threshold=0.0) as copying:
-                copying.prepare([job])
-                costs = [_cost(copying, job) for _ in range(rounds)]
-                pids = [copy.pid for copy in copying.copies.all]
-                held = sum(map(held_memory, pids)) / 2**20
-                own = sum(map(_private, pids)) / len(pids) / 2**20
+        with ResumingExecutor(warm=True, threshold=0.0) as copying:
+            copying.prepare([job])
+            costs = [_cost(copying, job) for _ in range(rounds)]
+            pids = [copy.pid for copy in copying.copies.all]
+            held = sum(map(held_memory, pids)) / 2**20
+            own = sum(map(_private, pids)) / len(pids) / 2**20
         yield Row(what=f"a copy, {what} (ms)", own=0, all=costs)
         state = 200 if "200" in what else 0
         yield Row(

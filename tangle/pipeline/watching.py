@@ -140,6 +140,7 @@ class _Task:
     Attributes:
         useless_from: the first cell that must not be begun any more, as it has changed.
         at: the cell that runs.
+        placed: set once its outputs are in the notes, or never will be.
     """
 
     selected: Selected
@@ -148,6 +149,7 @@ class _Task:
     useless_from: int | None = None
     at: int = 0
     lock: threading.Lock = field(default_factory=threading.Lock)
+    placed: threading.Event = field(default_factory=threading.Event)
 
 
 def watch(
@@ -377,6 +379,7 @@ class Watcher:
         try:
             result = self._executor.run(task.job, observe)
             self._mail.put(_Done(task=task, result=result))
+            task.placed.wait(_TICK)  # what is left to do must not keep the outputs waiting
             self._executor.settle()
         except BaseException as error:  # noqa: BLE001 -- raised again in `follow`
             self._mail.put(_Broke(error=error))
@@ -386,6 +389,7 @@ class Watcher:
         self._running = None
         self._executor.go_on()
         if task.useless_from is not None:
+            task.placed.set()
             self._tell(Cancelled(section=name))
             return
         run = SectionRun(
@@ -402,6 +406,7 @@ class Watcher:
             self._place(outputs_of(run.session, chunk_results(run)), placement)
         told = [p for p in (*placement.kept, *placement.pending) if p not in self._told]
         self._told.update(told)
+        task.placed.set()
         shown = tuple(self._project.shown(path) for path in dict.fromkeys(placement.pages))
         self._tell(Ran(run=run, pages=shown, problems=tuple(told)))
         self._take_in(frozenset(self._project.graph / path for path in placement.pages))

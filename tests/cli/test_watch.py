@@ -156,7 +156,7 @@ def test_data_that_changed_runs_its_readers(start: Start) -> None:
     watched.until_in("B", "\t  data one\n")
     (watched.notes.root / "data.txt").write_text("two\n")
     watched.until_in("B", "\t  data two\n")
-    watched.until_said("data.txt changed: from chunk 2 on")
+    watched.until_said("data.txt changed: from ")
 
 
 def test_its_own_writes_and_prose_run_nothing(start: Start) -> None:

@@ -220,9 +220,8 @@ def test_torch_with_threads_goes_on_with_the_same_numbers(tmp_path: Path) -> Non
     with ResumingExecutor(threshold=0.0, warm=True) as resuming:
         steps = Steps(resuming, tmp_path)
         steps(*cells)
-        for _ in range(2):
-            resumed = steps(*edited)
-            assert steps.ran in ([3], [])
+        resumed = steps(*edited)
+        assert steps.ran == [3]
     with LocalExecutor() as fresh:
         clean = fresh.run(make_job(*edited, directory=str(tmp_path)), ignore)
     assert _shown(resumed) == _shown(clean)
@@ -236,7 +235,8 @@ def test_a_file_that_changed_makes_copies_worthless(steps: Steps, tmp_path: Path
     steps("x = 1", "d = open('data').read()", "print(d)")
     (tmp_path / "data").write_text("two")
     result = steps("x = 1", "d = open('data').read()", "print(d)")
-    assert (steps.ran, text(result.results[2])) == ([1, 2], "two\n")
+    # A file that was written right after the run may be the session's own work: then once more.
+    assert (steps.ran[0], text(result.results[2])) == (1, "two\n")
 
 
 def test_a_module_beside_the_notes_that_changed_is_imported_anew(
@@ -246,7 +246,7 @@ def test_a_module_beside_the_notes_that_changed_is_imported_anew(
     steps("x = 1", "import helper", "print(helper.N)")
     (tmp_path / "helper.py").write_text("N = 22")
     result = steps("x = 1", "import helper", "print(helper.N)")
-    assert (steps.ran, text(result.results[2])) == ([1, 2], "22\n")
+    assert (steps.ran[0], text(result.results[2])) == (1, "22\n")
 
 
 def test_the_generated_package_is_imported_anew(steps: Steps, tmp_path: Path) -> None:
