@@ -85,6 +85,8 @@ class Snapshots:
         if self._world.spawned or obstacle(self._files, self._children):
             return None
         self._spent = 0.0
+        # Before the fork: looking at a module writes to its page, which would then be there twice.
+        imported, world = self._has_imported(), self._world.state()
         name = f"\0tangle-{secrets.token_hex(16)}"
         try:
             state = (os.getcwd(), random.getstate())  # noqa: PTH109 -- quicker
@@ -104,8 +106,8 @@ class Snapshots:
                 index=index,
                 pid=pid,
                 name=name,
-                imported=self._has_imported(),
-                world=self._world.state(),
+                imported=imported,
+                world=world,
             )
         )
         return None
