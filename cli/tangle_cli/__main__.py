@@ -1,5 +1,5 @@
 """`python -m tangle_cli` is `tangle`."""
 
-from tangle_cli.main import main
+from tangle_cli.start import main
 
 main()

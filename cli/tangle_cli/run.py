@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -19,8 +20,10 @@ from tangle_cli.common import (
     print_lines,
     print_problems,
 )
+from tangle_cli.relay import hint_paths
 
 if TYPE_CHECKING:
+    from tangle.pipeline import Project
     from tangle.run import Event, Observer
 
 
@@ -49,6 +52,14 @@ def _size(ctx: click.Context, param: click.Parameter, value: str | None) -> str 
         if not SIZE.fullmatch(value.strip()):
             raise click.BadParameter(f"{value!r} is no size: {SIZE_HINT}")
     return value
+
+
+def _leave_hints(where: Where, project: Project, options: Mapping[str, Any]) -> None:
+    """Has the next command that is given here find the server without looking for the project."""
+    from tangle.pipeline import leave_hints
+
+    if options["server"] and where == Where(graph=None, output=None, config=None):
+        leave_hints(project, hint_paths(os.getcwd()))  # noqa: PTH109 -- as the relay has it
 
 
 @contextlib.contextmanager
@@ -152,6 +163,7 @@ def run(where: Where, /, sections: tuple[str, ...], **options: Any) -> None:
     else:
         with _observer(verbose) as observe:
             report = do_run(project, sections or None, RunOptions(**options), observe=observe)
+    _leave_hints(where, project, options)
     print_problems(project, report.unread, err=True)
     if report.changes is not None:
         print_lines(change_lines(report.changes, options["changed_since"]), err=True)

@@ -11,7 +11,7 @@ from tangle.pipeline.project import Project, find_project, write_config
 from tangle.pipeline.repairing import RepairReport, repair
 from tangle.pipeline.reports import BuildReport, RunReport, SectionChange, SectionRow, SectionRun
 from tangle.pipeline.running import chunk_results, run, run_pending
-from tangle.pipeline.serving import end_server, server_state
+from tangle.pipeline.serving import end_server, leave_hints, server_state
 from tangle.pipeline.verbs import CleanReport, clean, outline_pages, show
 
 __all__ = [
@@ -33,6 +33,7 @@ __all__ = [
     "clean",
     "end_server",
     "find_project",
+    "leave_hints",
     "outline_pages",
     "repair",
     "run",

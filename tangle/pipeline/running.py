@@ -34,7 +34,6 @@ from tangle.run import (
     Noticed,
     Observer,
     RunStarted,
-    ServerWanted,
     ignore,
     result_from_json,
     result_to_json,
@@ -74,8 +73,7 @@ def run(
         NotWritable: the notes cannot be written; nothing was run.
     """
     # The engine starts while the notes are read.
-    server = server_for(project, wanted=options.server)
-    with _engine(options, server, observe) as executor:
+    with _engine(project, options, observe) as executor:
         loaded = load(project)
         selected = select_all(loaded.plan) if sections is None else select(loaded.plan, sections)
         changes: tuple[SectionChange, ...] | None = None
@@ -98,8 +96,9 @@ def run(
     return replace(report, changes=changes)
 
 
-def _engine(options: RunOptions, server: ServerWanted | str, observe: Observer) -> LocalExecutor:
+def _engine(project: Project, options: RunOptions, observe: Observer) -> LocalExecutor:
     """The executor, which forks workers from the server or, for a reason, from its own zygote."""
+    server = server_for(project, wanted=options.server)
     if isinstance(server, str):
         observe(Noticed(text=f"no server: {server}"))
     executor = LocalExecutor(

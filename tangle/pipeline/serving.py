@@ -2,13 +2,29 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from pathlib import Path
 
 from tangle.errors import Refused
 from tangle.pipeline.project import Project
-from tangle.run import NoPlace, ServerStatus, ServerWanted, server_status, stop_server
-from tangle.store import installed_packages, library_stamp
+from tangle.run import (
+    NoPlace,
+    ServerStatus,
+    ServerWanted,
+    leave_hint,
+    place_of,
+    server_status,
+    stop_server,
+)
+from tangle.store import (
+    LOCK_FOLDER,
+    NotWritable,
+    installed_packages,
+    library_stamp,
+    make_folder,
+)
 
 
 class ServerElsewhere(Refused):
@@ -35,8 +51,30 @@ def server_for(
         return "the configuration says server = false"
     if environment.get("CI", "").lower() not in ("", "0", "false", "no"):
         return "this is a CI: the variable CI is set"
-    facts = (library_stamp(), *installed_packages())
-    return ServerWanted(project=project.state, facts=facts)
+    folder = _folder(project)
+    try:
+        make_folder(folder)
+    except NotWritable as error:
+        return str(error)
+    return ServerWanted(project=folder, facts=(library_stamp(), *installed_packages()))
+
+
+def _folder(project: Project) -> Path:
+    """The folder whose lock the server holds: not the notes', which another lock is for."""
+    return project.state / LOCK_FOLDER
+
+
+def leave_hints(project: Project, paths: Iterable[str]) -> None:
+    """Leave links to the project's server, where it runs, for commands that know no more.
+
+    Args:
+        project: whose server.
+        paths: where the links may stand; those that are not beside its socket are not made.
+    """
+    with contextlib.suppress(NoPlace):
+        place = place_of(_folder(project))
+        for path in paths:
+            leave_hint(place, Path(path))
 
 
 def server_state(project: Project) -> ServerStatus | None:
@@ -46,7 +84,7 @@ def server_state(project: Project) -> ServerStatus | None:
         ServerElsewhere: what stands there is another user's.
     """
     try:
-        return server_status(project.state)
+        return server_status(_folder(project))
     except NoPlace as error:
         raise ServerElsewhere(str(error)) from error
 
@@ -61,6 +99,6 @@ def end_server(project: Project) -> int | None:
         ServerElsewhere: what stands there is another user's.
     """
     try:
-        return stop_server(project.state)
+        return stop_server(_folder(project))
     except NoPlace as error:
         raise ServerElsewhere(str(error)) from error

@@ -26,8 +26,8 @@ from tangle.run.local import LocalExecutor
 from tangle.run.memory import SIZE, memory_limit, shown_size, total_memory
 from tangle.run.resuming import ResumingExecutor
 from tangle.run.scheduling import Turn
-from tangle.run.server import ServerStatus, ServerWanted, server_status, stop_server
-from tangle.run.server_place import NoPlace
+from tangle.run.server import ServerStatus, ServerWanted, same_start, server_status, stop_server
+from tangle.run.server_place import NoPlace, leave_hint, place_of
 
 __all__ = [
     "SIZE",
@@ -54,11 +54,14 @@ __all__ = [
     "blob_digest",
     "gpu_wish",
     "ignore",
+    "leave_hint",
     "memory_limit",
+    "place_of",
     "result_from_json",
     "result_to_json",
     "run_jobs",
     "run_turns",
+    "same_start",
     "server_status",
     "shown_size",
     "stop_server",

@@ -79,7 +79,7 @@ class Noticed:
 
 
 Event = (
-    Noticed | RunStarted | SessionStarted | CellStarted | CellFinished | Sampled | SessionFinished
+    RunStarted | SessionStarted | CellStarted | CellFinished | Sampled | SessionFinished | Noticed
 )
 Observer = Callable[[Event], None]
 

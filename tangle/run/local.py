@@ -16,22 +16,21 @@ from tangle.model import Failure, Job, Outcome, Result, SessionResult
 from tangle.run.events import (
     CellFinished,
     CellStarted,
-    Noticed,
     Observer,
     Sampled,
     SessionFinished,
     SessionStarted,
 )
+from tangle.run.handles import Forker
 from tangle.run.limits import EVENT_LINE, WRITTEN_TEXT
 from tangle.run.memory import MemoryWatch, shown_size
 from tangle.run.postmortem import Stack, death_reason, first_place, notes_of, read_stack
-from tangle.run.preload import modules_of
-from tangle.run.process import Warmth, Worker, shared_environment, start_worker
+from tangle.run.process import Worker, start_worker
 from tangle.run.rawpipe import CHUNK, RawPipe
-from tangle.run.server import ServerWanted, attach
-from tangle.run.server_place import NoPlace
+from tangle.run.server import ServerWanted
 from tangle.run.snapshots import CopiesOfSession, Past
 from tangle.run.transcript import Transcript
+from tangle.run.warmth import Warmth
 from tangle.run.wire import (
     Begun,
     Cleared,
@@ -46,7 +45,6 @@ from tangle.run.wire import (
     Wrote,
     decode,
 )
-from tangle.run.zygote import Zygote
 
 _BLINK = 0.05
 """Seconds between looks at a worker whose end the system does not announce."""
@@ -88,20 +86,13 @@ class LocalExecutor:
             settings: environment variables that every worker gets, such as `OMP_NUM_THREADS`.
             warm: have a zygote at once, to fork workers from where the system can do it; close
                 the executor when it is not needed any more.
-            server: which server may be that zygote, and is started where there is none; without
-                one, or where it cannot be had, the zygote is the executor's own.
+            server: which server may be that zygote, and is started where there is none.
         """
-        self.notes: tuple[str, ...] = ()
-        self._shared = ""
         self._settings = dict(settings or {})
         self._stop_seen, self._stop_told = os.pipe()
         os.set_blocking(self._stop_told, False)
         weakref.finalize(self, _close, self._stop_seen, self._stop_told)
-        self._zygote: Zygote | None = None
-        if warm and Zygote.possible():
-            self._zygote = self._attach(server)
-        elif warm:
-            self._note("sections run in fresh processes: this system cannot fork what has imported")
+        self._warmth = Warmth(self._settings, self._stop_seen, server) if warm else None
 
     def __enter__(self) -> Self:
         """The executor, which is closed at the end."""
@@ -118,63 +109,29 @@ class LocalExecutor:
             jobs: the sessions.
             shared: code that each of them may import: the generated package's.
         """
-        self._shared = shared
-        if self._zygote is not None:
-            sets: dict[str, dict[tuple[str, ...], None]] = {}
-            for job in jobs:
-                sets.setdefault(job.directory, {})[modules_of(job, shared)] = None
-            for directory, wanted in sets.items():
-                self._zygote.preload(wanted, directory, self._surroundings())
+        if self._warmth is not None:
+            self._warmth.prepare(jobs, shared)
 
     def close(self) -> None:
         """Ends what was started; may be called twice."""
-        if self._zygote is not None:
-            self._zygote.close()
-            self._zygote = None
+        if self._warmth is not None:
+            self._warmth.close()
 
     def run(self, job: Job, observe: Observer) -> SessionResult:
         """Runs one session to its end; nothing that its code does is raised."""
         session = Session(job, observe, self._stop_seen)
-        result = session.run(lambda: start_worker(job, self._settings, self._warmth(job, observe)))
+        forker = self._forker(job, observe)
+        result = session.run(lambda: start_worker(job, self._settings, forker))
         observe(finished(result))
         return result
 
-    def _attach(self, server: ServerWanted | None) -> Zygote | None:
-        """The server, or a zygote of this executor's own, at work on what every worker needs."""
-        environment = self._surroundings()
-        zygote = None
-        if server is not None:
-            try:
-                attached = attach(server, environment, self._stop_seen)
-            except NoPlace as error:
-                self._note(f"no server: {error}")
-            else:
-                zygote = attached.zygote
-                self._note(attached.note)
-        if zygote is None:
-            try:
-                zygote = Zygote.start(environment, self._stop_seen)
-            except OSError as error:  # no more processes, say: sessions will tell
-                self._note(f"sections run in fresh processes: {error.strerror}")
-                return None
-        zygote.preload([()], os.sep, environment)
-        return zygote
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """How it came by what it forks workers from."""
+        return self._warmth.notes if self._warmth is not None else ()
 
-    def _surroundings(self) -> dict[str, str]:
-        return shared_environment() | self._settings
-
-    def _warmth(self, job: Job, observe: Observer) -> Warmth | None:
-        if self._zygote is None:
-            return None
-
-        def notice(why: str) -> None:
-            observe(Noticed(text=f"{job.section}: in a fresh process: {why}"))
-
-        modules = modules_of(job, self._shared)
-        return Warmth(zygote=self._zygote, modules=modules, notice=notice)
-
-    def _note(self, text: str) -> None:
-        self.notes = (*self.notes, text)
+    def _forker(self, job: Job, observe: Observer) -> Forker | None:
+        return self._warmth.forker(job, observe) if self._warmth is not None else None
 
     def stop(self) -> None:
         """Kills the workers of all sessions; may be called in a signal handler."""

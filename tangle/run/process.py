@@ -12,14 +12,14 @@ import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from tangle.model import Job
 from tangle.run.codec import to_json
 from tangle.run.handles import COOKIE, Birth, Forker, Process, StartedProcess, boot_command
-from tangle.run.strays import find_family, kill_family
+from tangle.run.strays import kill_family, strays
 from tangle.run.zygote import ZygoteGone
 
 ASK_SIGNAL = signal.SIGUSR2
@@ -102,18 +102,13 @@ class Worker:
 
     def kill(self) -> int | None:
         """Ends the worker and its descendants at once; the return code, None if it clings on."""
-        kill_family(
-            self.process.pid,
-            cookie=self.cookie,
-            family=self.process.family,
-            pipe=os.fstat(self.events).st_ino,
-        )
+        kill_family(self.process.pid, self.strays)
         return self.process.code(_REAP_SECONDS)
 
-    def strays(self) -> list[int]:
+    def strays(self) -> Iterator[int]:
         """Processes that were started below the worker, wherever they have moved (Linux only)."""
         pipe = os.fstat(self.events).st_ino
-        return list(find_family(cookie=self.cookie, family=self.process.family, pipe=pipe))
+        return strays(cookie=self.cookie, family=self.process.family, pipe=pipe)
 
     def close(self) -> None:
         """Kills what is left, closes the pipes and removes the scratch folder."""
@@ -124,27 +119,13 @@ class Worker:
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Warmth:
-    """What a worker can be forked from.
-
-    Attributes:
-        modules: what its code imports.
-        notice: is told why it could not be forked, and is a fresh process.
-    """
-
-    zygote: Forker
-    modules: tuple[str, ...]
-    notice: Callable[[str], None]
-
-
-def start_worker(job: Job, settings: Mapping[str, str], warmth: Warmth | None = None) -> Worker:
+def start_worker(job: Job, settings: Mapping[str, str], zygote: Forker | None = None) -> Worker:
     """Starts a worker that runs `job`.
 
     Args:
         job: travels on the worker's standard input.
         settings: environment variables on top of the engine's own.
-        warmth: what forks the worker; without it, or where it cannot, the process is a fresh one.
+        zygote: forks the worker; without one, or where it is gone, the worker is a fresh process.
 
     Raises:
         OSError: it cannot be started; the working directory is not there, for one.
@@ -166,10 +147,9 @@ def start_worker(job: Job, settings: Mapping[str, str], warmth: Warmth | None = 
                 directory=job.directory,
                 environment=_environment(job, folder, cookie, settings),
                 cookie=cookie,
-                modules=warmth.modules if warmth is not None else (),
                 family=secrets.token_hex(8) if job.snapshots is not None else "",
             )
-            process = _fork(birth, warmth) or _start(birth)
+            process = _fork(birth, zygote) or _start(birth)
         undo.pop_all()
     return Worker(
         process=process,
@@ -183,13 +163,12 @@ def start_worker(job: Job, settings: Mapping[str, str], warmth: Warmth | None = 
     )
 
 
-def _fork(birth: Birth, warmth: Warmth | None) -> Process | None:
-    if warmth is None:
+def _fork(birth: Birth, zygote: Forker | None) -> Process | None:
+    if zygote is None:
         return None
     try:
-        return warmth.zygote.fork(birth)
-    except ZygoteGone as error:
-        warmth.notice(str(error))
+        return zygote.fork(birth)
+    except ZygoteGone:
         return None
 
 
@@ -227,9 +206,9 @@ def _pipes(undo: contextlib.ExitStack, count: int) -> tuple[list[int], list[int]
     return ours, theirs
 
 
-def shared_environment() -> dict[str, str]:
-    """What every worker has in its environment."""
-    environment = {name: text for name, text in os.environ.items() if name not in _LEFT_OUT}
+def shared_environment(given: Mapping[str, str] = os.environ) -> dict[str, str]:
+    """What every worker has in its environment, where the command has what is given."""
+    environment = {name: text for name, text in given.items() if name not in _LEFT_OUT}
     environment.setdefault("SOURCE_DATE_EPOCH", "0")
     return environment | {
         "PYTHONHASHSEED": "0",

@@ -12,7 +12,8 @@ from dataclasses import dataclass, field, replace
 from tangle.model import Job, SessionResult
 from tangle.run.events import CellStarted, Event, Observer
 from tangle.run.local import LocalExecutor, Session, finished
-from tangle.run.process import Warmth, Worker, start_worker
+from tangle.run.process import Worker, start_worker
+from tangle.run.server import ServerWanted
 from tangle.run.snapshots import Past, Snapshot, SnapshotGone, Snapshots
 from tangle.run.wire import Snapshotted
 
@@ -34,16 +35,18 @@ class ResumingExecutor(LocalExecutor):
         *,
         settings: Mapping[str, str] | None = None,
         warm: bool = False,
+        server: ServerWanted | None = None,
         threshold: float = WORTH_A_COPY,
     ) -> None:
         """Makes an executor, which has to be closed.
 
         Args:
             settings: environment variables that every worker gets.
-            warm: start a zygote at once.
+            warm: have a zygote at once.
+            server: which server may be that zygote.
             threshold: seconds of running that are worth a copy.
         """
-        super().__init__(settings=settings, warm=warm)
+        super().__init__(settings=settings, warm=warm, server=server)
         self._threshold = threshold if sys.platform == "linux" else None
         self._parting: list[threading.Thread] = []
         self.copies = Snapshots()
@@ -102,19 +105,14 @@ class ResumingExecutor(LocalExecutor):
             observe(event)
 
         session = Session(job, watch, self._stop_seen, copies)
-        warmth = self._warmth(job, observe) if found is None else _from_copy(found)
-        result = session.run(lambda: start_worker(job, self._settings, warmth))
+        forker = found or self._forker(job, observe)
+        result = session.run(lambda: start_worker(job, self._settings, forker))
         self.copies.leave(job.section)
         if found is not None and result.outcome == "died" and not begun:
             raise SnapshotGone("it could not go on")
         if copies.veiled and past.results:
             return None
         return result
-
-
-def _from_copy(found: Snapshot) -> Warmth:
-    """A copy as what forks a worker; one that cannot says so itself."""
-    return Warmth(zygote=found, modules=(), notice=lambda _: None)
 
 
 @dataclass(slots=True, kw_only=True)

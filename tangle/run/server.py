@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from tangle.run.orders import Hangup, pair, peer, receive_order, send_order
+from tangle.run.process import shared_environment
 from tangle.run.server_place import (
     NoPlace,
     Place,
@@ -71,6 +72,8 @@ class ServerStatus:
         idle: seconds since a command last used it.
         commands: how many use it now.
         memory: bytes of all its processes, shared pages counted once.
+        workers: processes that it forked for them: sections, and whole commands.
+        fronts: processes that can run a whole command at once, with tangle loaded.
         loaded: for each process that forks sections, the modules that it has imported.
     """
 
@@ -82,6 +85,7 @@ class ServerStatus:
     memory: int
     python: str
     socket: Path
+    fronts: int
     loaded: tuple[tuple[str, ...], ...]
 
 
@@ -91,6 +95,21 @@ class Attached:
 
     zygote: Zygote
     note: str
+
+
+def same_start(environment: Mapping[str, str]) -> bool:
+    """Whether a process that was started with an environment would be as this one (Linux)."""
+    text = Path("/proc/self/environ").read_bytes()
+    pairs = (os.fsdecode(entry).partition("=") for entry in text.split(b"\0") if entry)
+    return _at_start(shared_environment(environment)) == _at_start({n: v for n, _, v in pairs})
+
+
+def _at_start(environment: Mapping[str, str]) -> dict[str, str]:
+    return {
+        name: value
+        for name, value in sorted(environment.items())
+        if name.startswith(_AT_START) or name in _AT_START_TOO
+    }
 
 
 def attach(wanted: ServerWanted, environment: Mapping[str, str], stop: int) -> Attached:
@@ -191,6 +210,7 @@ def server_status(project: Path) -> ServerStatus | None:
         return None
     templates: list[dict[str, Any]] = answer["templates"]
     ready = [template for template in templates if template["ready"]]
+    fronts = [template for template in ready if template["front"]]
     pids = [answer["pid"], *(template["pid"] for template in templates)]
     return ServerStatus(
         pid=answer["pid"],
@@ -201,7 +221,8 @@ def server_status(project: Path) -> ServerStatus | None:
         memory=sum(map(_memory, pids)),
         python=answer["python"],
         socket=place.socket,
-        loaded=tuple(tuple(template["modules"]) for template in ready),
+        fronts=len(fronts),
+        loaded=tuple(tuple(template["modules"]) for template in ready if template not in fronts),
     )
 
 
@@ -251,12 +272,9 @@ def _identity(wanted: ServerWanted, environment: Mapping[str, str]) -> str:
     """Digest of all that a server's processes have from its start and cannot change later."""
     facts = {
         "facts": wanted.facts,
-        "python": [sys.executable, sys.version, sys.prefix, list(sys.flags)],
-        "environment": {
-            name: value
-            for name, value in sorted(environment.items())
-            if name.startswith(_AT_START) or name in _AT_START_TOO
-        },
+        # The engine's own processes are in UTF-8 mode, and do without random hashes.
+        "python": [sys.executable, sys.version, sys.prefix, sys.flags.optimize],
+        "environment": _at_start(environment),
         "limits": {
             name: resource.getrlimit(getattr(resource, name))
             for name in sorted(dir(resource))

@@ -86,7 +86,7 @@ def lock(project: Path) -> int | None:
         NoPlace: the folder cannot be locked.
     """
     try:
-        fd = os.open(project, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        fd = os.open(project, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
     except OSError as error:
         raise NoPlace(f"{project} cannot be locked: {error.strerror}") from error
     try:
@@ -116,6 +116,21 @@ def connect(place: Place) -> socket.socket | None:
         channel.close()
         raise NoPlace(f"{place.socket} is another user's")
     return channel
+
+
+def leave_hint(place: Place, path: Path) -> None:
+    """Leaves a link to a server's socket, in the same folder, for commands that know no more.
+
+    Args:
+        place: where the server is; one that is gone is not linked to.
+        path: the link's path.
+    """
+    if path.parent != place.socket.parent or not place.socket.is_socket():
+        return
+    with contextlib.suppress(OSError):
+        if not path.is_symlink() or os.readlink(path) != place.socket.name:  # noqa: PTH115
+            path.unlink(missing_ok=True)
+            path.symlink_to(place.socket.name)
 
 
 @contextlib.contextmanager

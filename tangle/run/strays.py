@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from tangle.run.handles import COOKIE
@@ -13,37 +13,31 @@ from tangle.run.handles import COOKIE
 _ROUNDS = 3
 
 
-def kill_family(
-    pid: int,
-    *,
-    cookie: str,
-    family: str,
-    pipe: int,
-) -> None:
+def kill_family(pid: int, below: Callable[[], Iterable[int]]) -> None:
     """Ends a worker, its process group, and what was started below it.
 
     Args:
         pid: the worker's number, which must be its own still.
-        cookie: stands in the environment of the programs that it started.
-        family: stands in that of its forks; empty where that is the cookie itself.
-        pipe: the inode of its pipe for events, which its forks hold.
+        below: finds what was started below it.
     """
     with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(pid, signal.SIGKILL)
     for _ in range(_ROUNDS):
-        strays = list(find_family(cookie=cookie, family=family, pipe=pipe))
-        for stray in strays:
+        left = list(below())
+        for stray in left:
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.kill(stray, signal.SIGKILL)
-        if not strays:
+        if not left:
             break
 
 
-def find_family(*, cookie: str, family: str, pipe: int) -> Iterator[int]:
-    """Processes that were started below a worker.
+def strays(*, cookie: str, family: str, pipe: int) -> Iterator[int]:
+    """The processes below a worker; the worker itself may be among them.
 
-    Programs have the cookie in their environment, forks have that of the worker: it is the family's
-    where the worker was itself forked; its forks have the pipe, too.
+    Args:
+        cookie: stands in the environment of the programs that it started.
+        family: stands in that of its forks, where it was itself forked; else empty.
+        pipe: the inode of its pipe for events, which its forks hold.
     """
     link = f"pipe:[{pipe}]"
     own, kin = f"{COOKIE}={cookie}".encode(), f"{COOKIE}={family}".encode()
@@ -52,8 +46,8 @@ def find_family(*, cookie: str, family: str, pipe: int) -> Iterator[int]:
     except OSError:
         return
     for name in names:
-        if not name.isdigit():
-            continue
+        if not name.isdigit() or int(name) == os.getpid():
+            continue  # this process may itself be of the family, and holds the pipe's other end
         with contextlib.suppress(OSError):
             variables = _environment(name)
             if (own in variables and own in variables.split(b"\0")) or (

@@ -24,6 +24,7 @@ from tangle.store.errors import (
     NotReadable,
     NotWritable,
     Outside,
+    Unfinished,
 )
 from tangle.store.files import DISK, Disk, Files
 from tangle.store.graph import PAGE_LIMIT, digest_file, find_graph, is_page, page_files, read_bytes
@@ -52,6 +53,7 @@ __all__ = [
     "Outside",
     "Records",
     "TreeChanges",
+    "Unfinished",
     "accelerators",
     "asset_names",
     "check_links",

@@ -45,8 +45,8 @@ def graph(notes: MakeNotes, monkeypatch: pytest.MonkeyPatch) -> Iterator[Notes]:
     monkeypatch.delenv("CI")
     made = notes({"A": PAGE})
     yield made
-    stop_server(made.root)
-    assert server_status(made.root) is None
+    stop_server(made.root / ".tangle")
+    assert server_status(made.root / ".tangle") is None
     shutil.rmtree(runtime)
 
 

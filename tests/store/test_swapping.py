@@ -11,8 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tangle.store import DISK, Changed, NotWritable, recover, replace
-from tangle.store.errors import Unfinished
+from tangle.store import DISK, Changed, NotWritable, Unfinished, recover, replace
 from tangle.store.swapping import digest
 
 from .disks import CODES, FailingDisk, snapshot

@@ -16,7 +16,7 @@ from typing import Any
 
 from tangle.run.orders import Hangup, pair, receive_order, send_order
 from tangle.run.worker import witness
-from tangle.run.worker.template import ROOT, Origin, become_template
+from tangle.run.worker.template import FRONT, ROOT, Origin, become_template
 
 MOST_TEMPLATES = 10
 """The one that was not used for longest goes first; each holds what it alone has imported."""
@@ -24,7 +24,7 @@ MOST_TEMPLATES = 10
 _MOST_LOSSES = 5
 """After so many templates that ended by themselves, one after the other, none is tried again."""
 
-_PLACELESS = frozenset({"IPython", "numpy", "tangle", "torch"})
+_PLACELESS = frozenset({"IPython", "numpy", "tangle", "tangle_cli", "torch"})
 """Packages that read no settings from the current folder while they are imported."""
 
 _OF_A_WORKER = frozenset({"TANGLE_DEVICE", "TANGLE_SESSION", "IPYTHONDIR", "CUDA_VISIBLE_DEVICES"})
@@ -72,10 +72,25 @@ class Wish:
     fds: tuple[int, ...] = ()
 
     @property
+    def is_command(self) -> bool:
+        """Whether not a section's worker is wanted, but a process for a whole command."""
+        return bool(self.order["do"] == "command")
+
+    @property
+    def aim(self) -> tuple[str, ...]:
+        """What is to be imported, in order."""
+        return (FRONT,) if self.is_command else (*ROOT, *self.order["modules"])
+
+    @property
+    def surroundings(self) -> str:
+        """Digest of what imports depend on beside the folder."""
+        return FRONT if self.is_command else _digest(self.environment)
+
+    @property
     def environment(self) -> dict[str, str]:
         """What the template has in its environment."""
         left_out = _OF_A_WORKER | _OF_A_TERMINAL
-        if self.order["share"]:  # a number that tangle chose; a worker can still change it
+        if self.order.get("share"):  # a number that tangle chose; a worker can still change it
             left_out |= {"OMP_NUM_THREADS"}
         return {k: v for k, v in self.order["environment"].items() if k not in left_out}
 
@@ -141,6 +156,10 @@ class Nursery:
         self._wishes.sort(key=lambda wish: not wish.fds)
         self._advance()
 
+    def has_front(self) -> bool:
+        """Whether a command can be forked at once."""
+        return any(FRONT in nursling.loaded for nursling in self._nurslings)
+
     def release(self, client: int, pid: int) -> None:
         """Lets a worker's number go."""
         for nursling in self._busy():
@@ -182,8 +201,9 @@ class Nursery:
         return [
             {
                 "pid": nursling.pid,
-                "modules": [name for name in nursling.loaded if name not in ROOT],
+                "modules": [name for name in nursling.loaded if name not in (*ROOT, FRONT)],
                 "ready": bool(nursling.loaded),
+                "front": FRONT in nursling.aim,
                 "workers": nursling.workers,
             }
             for nursling in self._nurslings
@@ -262,7 +282,10 @@ class Nursery:
 
     def _try(self, wish: Wish) -> None:
         aim = self._aim(wish)
-        surroundings = _digest(wish.environment)
+        if not aim:
+            self._refuse(wish, "tangle itself cannot be loaded")
+            return
+        surroundings = wish.surroundings
         best = self._best(wish, aim, surroundings)
         if best is not None and len(best.loaded) == len(aim):
             self._grant(wish, best)
@@ -285,7 +308,7 @@ class Nursery:
 
     def _aim(self, wish: Wish) -> tuple[str, ...]:
         """What is to be imported, in order, less what cannot be."""
-        wanted = dict.fromkeys((*ROOT, *wish.order["modules"]))
+        wanted = dict.fromkeys(wish.aim)
         return tuple(
             name for name in wanted if not any(_is_in(name, unfit) for unfit in self._unfit)
         )
@@ -320,7 +343,7 @@ class Nursery:
             return
         order = {**wish.order, "client": wish.client}
         try:
-            send_order(nursling.channel, "fork", order, wish.fds)
+            send_order(nursling.channel, order["do"], order, wish.fds)
             nursling.workers += 1
         except OSError as error:
             _answer(wish.fds[-1], f"the process that forks is gone: {error.strerror}")
@@ -343,7 +366,7 @@ class Nursery:
         }
         nursling = Nursling(
             channel=ours,
-            surroundings=_digest(wish.environment),
+            surroundings=wish.surroundings,
             directory=wish.order["directory"],
             aim=aim,
             parent=parent,

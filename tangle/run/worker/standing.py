@@ -66,14 +66,22 @@ class Standing:
         if self.retired:
             return
         self.retired = True
-        with contextlib.suppress(OSError):
-            self._socket.unlink()
+        for path in (self._socket, *self._hints()):
+            with contextlib.suppress(OSError):
+                path.unlink()
         with contextlib.suppress(OSError):
             self._socket.parent.rmdir()  # where no other project has one
         self.listener.close()
         with contextlib.suppress(OSError):
             fcntl.flock(self._lock, fcntl.LOCK_UN)  # for copies of the descriptor, too
         os.close(self._lock)
+
+    def _hints(self) -> list[Path]:
+        """Links to the socket."""
+        with contextlib.suppress(OSError):
+            links = [path for path in self._socket.parent.iterdir() if path.is_symlink()]
+            return [path for path in links if path.readlink().name == self._socket.name]
+        return []
 
     def close_copies(self) -> None:
         """Closes, in a forked child, what this object holds."""

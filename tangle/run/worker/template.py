@@ -7,6 +7,7 @@ every library as if it had imported it itself.
 from __future__ import annotations
 
 import contextlib
+import functools
 import importlib
 import importlib.util
 import os
@@ -18,16 +19,15 @@ import sysconfig
 import time
 import traceback
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn
 
 from tangle.run.orders import Hangup, receive_order, send_order
-from tangle.run.strays import kill_family
+from tangle.run.strays import kill_family, strays
 from tangle.run.worker import witness
 from tangle.run.worker.lineage import die_with
-from tangle.run.worker.threads import share_threads
 
 ROOT = (
     "tangle.run.worker.boot",
@@ -38,14 +38,16 @@ ROOT = (
     "IPython.core.oinspect",
     "IPython.core.pylabtools",
     "IPython.utils.wildcard",
+    "tangle.run.worker.rehearsal",
 )
 """What every worker needs: its own code, and what IPython's shell imports when it is made."""
+
+FRONT = "tangle_cli.front"
+"""What a command needs that runs in a fork: all of tangle."""
 
 _SITES = frozenset({"site-packages", "dist-packages"})
 _HEAVY_SECONDS = 0.15
 """An import that took longer is done once: others branch off behind it."""
-
-_THREADS = "OMP_NUM_THREADS"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,7 +98,7 @@ class Template:
         order, fds = receive_order(self._channel)
         try:
             match order["do"]:
-                case "fork":
+                case "fork" | "command":
                     self._fork(order, fds)
                 case "release":
                     self._forget(order["pid"], order["client"])
@@ -124,7 +126,7 @@ class Template:
         missing = [name for name in aim if name not in self._loaded]
         started = time.monotonic()
         for name in missing:
-            if name in ROOT or self._is_library(name):
+            if name in ROOT or name == FRONT or self._is_library(name):
                 self._say("importing", name=name)
                 if not _imports_quietly(name):
                     self._say("unfit", name=name)
@@ -175,7 +177,7 @@ class Template:
 
     def _fork(self, order: Mapping[str, Any], fds: Sequence[int]) -> None:
         telling = fds[-1]
-        if why := _obstacle(order["directory"]):
+        if order["do"] == "fork" and (why := _obstacle(order["directory"])):
             self._refuse(telling, why)
             return
         parent = os.getpid()
@@ -185,7 +187,8 @@ class Template:
             self._refuse(telling, f"it cannot fork: {error.strerror}")
             return
         if pid == 0:
-            self._become_worker(order, fds, parent)
+            become = self._become_worker if order["do"] == "fork" else self._become_command
+            become(order, fds, parent)
         watch = os.pidfd_open(pid)
         self._workers[pid] = _Worker(
             client=order["client"],
@@ -214,11 +217,8 @@ class Template:
             for fd, number in ((job, 0), (out, 1), (err, 2)):
                 os.dup2(fd, number)
                 os.close(fd)
-            loaded_with = os.environ.get(_THREADS)
             take_environment(order["environment"])
             os.chdir(order["directory"])
-            if os.environ.get(_THREADS) != loaded_with:
-                share_threads(os.environ.get(_THREADS, ""))
             from tangle.run.worker.boot import main as run_worker
 
             run_worker([str(events), str(trace), order["cookie"], str(parent)])
@@ -227,6 +227,27 @@ class Template:
         finally:
             with contextlib.suppress(Exception):
                 sys.stderr.flush()
+            os._exit(1)
+
+    def _become_command(
+        self, order: Mapping[str, Any], fds: Sequence[int], parent: int
+    ) -> NoReturn:
+        """The way of a child that is to be a whole command; does not come back."""
+        try:
+            die_with(parent)
+            os.setsid()
+            self._close_all()
+            *streams, telling = fds
+            os.close(telling)
+            for number, fd in enumerate(streams):
+                os.dup2(fd, number)
+                os.close(fd)
+            take_environment(order["environment"])
+            os.chdir(order["directory"])
+            importlib.import_module(FRONT).serve(order)
+        except BaseException:  # noqa: BLE001 -- nothing may go back into the template's loop
+            traceback.print_exc()
+        finally:
             os._exit(1)
 
     def _close_all(self) -> None:
@@ -272,11 +293,14 @@ class Template:
         os.close(worker.watch)
         self._say("free")
 
+    def _strays(self, worker: _Worker) -> Iterator[int]:
+        return strays(cookie=worker.cookie, family=self._family, pipe=worker.pipe)
+
     def _drop(self, client: int) -> None:
         """Ends the workers of a command that is gone, and all that they started."""
         for pid, worker in list(self._workers.items()):
             if worker.client == client:
-                kill_family(pid, cookie=worker.cookie, family=self._family, pipe=worker.pipe)
+                kill_family(pid, functools.partial(self._strays, worker))
                 self._forget(pid, client)
 
 

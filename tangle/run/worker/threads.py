@@ -1,53 +1,47 @@
-"""How many threads the mathematics of a process uses, where its libraries are loaded already.
+"""How many threads the session's mathematics runs on: what `OMP_NUM_THREADS` says.
 
-`OMP_NUM_THREADS` is read when a library is loaded: in a forked process it comes too late.
+A fresh process needs no help with that. A forked one has libraries that read the variable when the
+process was started that it was forked from, when nobody knew how many sections would run at a time.
 """
 
 from __future__ import annotations
 
 import contextlib
 import ctypes
-import sys
+import os
 from pathlib import Path
+from types import ModuleType
 
-_SETTERS = (
-    "scipy_openblas_set_num_threads64_",
-    "scipy_openblas_set_num_threads",
-    "openblas_set_num_threads64_",
-    "openblas_set_num_threads",
-)
+from tangle.run.worker.after_import import AfterImport
+
+_VARIABLE = "OMP_NUM_THREADS"
+_OPENBLAS = ("scipy_openblas_set_num_threads64_", "openblas_set_num_threads64_")
 
 
-def share_threads(share: str) -> None:
-    """Has torch, OpenMP and NumPy's OpenBLAS use so many threads, as far as they are loaded.
-
-    Before the first operation, so that no pool is there yet that a fork would have halved.
-
-    Args:
-        share: what `OMP_NUM_THREADS` says; anything but a number leaves all as it is.
-    """
-    count = share.partition(",")[0].strip()
-    if not count.isdigit() or int(count) < 1:
+def share_threads(after: AfterImport) -> None:
+    """Has NumPy and torch use as many threads as the environment says, once they are imported."""
+    said = os.environ.get(_VARIABLE, "")
+    if not said.isdecimal() or said == "0":
         return
-    torch = sys.modules.get("torch")
-    if torch is not None:
-        torch.set_num_threads(int(count))
-    for path in _loaded("openblas", "libgomp", "libomp"):
-        with contextlib.suppress(OSError):
-            _set(ctypes.CDLL(path), int(count))
+    count = int(said)
+
+    def limit_numpy(numpy: ModuleType) -> None:
+        for path in Path(numpy.__file__ or "").parents[1].glob("numpy.libs/libscipy_openblas*"):
+            _tell_openblas(path, count)
+
+    def limit_torch(torch: ModuleType) -> None:
+        if torch.get_num_threads() != count:
+            torch.set_num_threads(count)
+
+    after.add("numpy", limit_numpy)
+    after.add("torch", limit_torch)
 
 
-def _set(library: ctypes.CDLL, count: int) -> None:
-    for name in (*_SETTERS, "omp_set_num_threads"):
-        with contextlib.suppress(AttributeError):
-            getattr(library, name)(ctypes.c_int(count))
-            return
-
-
-def _loaded(*names: str) -> list[str]:
-    """Shared libraries of this process whose file is called so."""
+def _tell_openblas(path: Path, count: int) -> None:
+    """Calls the setter of the library, which is loaded already, whatever it is called in it."""
     with contextlib.suppress(OSError):
-        lines = Path("/proc/self/maps").read_text(errors="replace").splitlines()
-        paths = {line.split(maxsplit=5)[5] for line in lines if "/" in line and ".so" in line}
-        return sorted(path for path in paths if any(n in Path(path).name for n in names))
-    return []
+        library = ctypes.CDLL(str(path))
+        for name in _OPENBLAS:
+            if hasattr(library, name):
+                getattr(library, name)(ctypes.c_int(count))
+                return

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import site
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 Stamps = Mapping[str, tuple[int, int, int] | None]
@@ -30,6 +30,11 @@ def take(names: Sequence[str]) -> Stamps:
     paths += [folder for folder in _sites() if folder in sys.path]
     if any(name.partition(".")[0] in ("matplotlib", "seaborn") for name in names):
         paths += _matplotlib_settings()
+    return of_files(paths)
+
+
+def of_files(paths: Iterable[str]) -> Stamps:
+    """Stamps of some files."""
     return {path: _stamp(path) for path in paths}
 
 

@@ -11,6 +11,7 @@ while it is there.
 from __future__ import annotations
 
 import contextlib
+import importlib.util
 import json
 import os
 import selectors
@@ -20,10 +21,12 @@ import sys
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from types import FrameType
 from typing import Any
 
 from tangle.run.orders import Hangup, receive_order, send_order
+from tangle.run.worker import witness
 from tangle.run.worker.nursery import Nursery, Nursling, Wish
 from tangle.run.worker.standing import LOOK_SECONDS, Standing
 
@@ -67,6 +70,7 @@ class _Zygote:
         self._selector = selectors.DefaultSelector()
         self._clients: dict[int, _Client] = {}
         self._count = 0
+        self._own = witness.of_files(_own_files()) if standing is not None else {}
         self._usual = signal.getsignal(signal.SIGTERM)
         self._nursery = Nursery(self._selector, self._family, self._leave)
 
@@ -158,13 +162,24 @@ class _Zygote:
         self._selector.unregister(client.channel)
         client.channel.close()
         self._nursery.drop(client.number)
-        if self._standing is not None:
+        if self._standing is not None and not self._standing.retired:
             self._standing.touch()
+            front = {"do": "command", "directory": os.sep, "environment": dict(os.environ)}
+            self._nursery.add(Wish(client=client.number, order=front))
 
     def _obey(self, client: _Client, order: Mapping[str, Any], fds: list[int]) -> None:
         match order["do"]:
             case "hello":
                 self._greet(client, order["identity"])
+            case "status":
+                self._answer(client, "status", self._report())
+            case "stop":
+                self._stop(client)
+            case _:
+                self._provide(client, order, fds)
+
+    def _provide(self, client: _Client, order: Mapping[str, Any], fds: list[int]) -> None:
+        match order["do"]:
             case "preload":
                 for modules in order["sets"]:
                     wish = Wish(client=client.number, order={**order, "modules": modules})
@@ -173,12 +188,21 @@ class _Zygote:
                 mine = tuple(fds)
                 fds.clear()
                 self._nursery.add(Wish(client=client.number, order=order, fds=mine))
+            case "command":
+                self._take_command(client, order, fds)
             case "release":
                 self._nursery.release(client.number, order["pid"])
-            case "status":
-                self._answer(client, "status", self._report())
-            case "stop":
-                self._stop(client)
+
+    def _take_command(self, client: _Client, order: Mapping[str, Any], fds: list[int]) -> None:
+        """Has a whole command run in a fork, unless that would take longer than it takes here."""
+        standing = self._standing
+        fits = standing is not None and not standing.retired and not witness.changed(self._own)
+        if not fits or not self._nursery.has_front():
+            self._hang_up(client)
+            return
+        mine = tuple(fds)
+        fds.clear()
+        self._nursery.add(Wish(client=client.number, order=order, fds=mine))
 
     def _greet(self, client: _Client, identity: str) -> None:
         if self._standing is None or self._standing.retired or identity == self._identity:
@@ -211,3 +235,12 @@ class _Zygote:
             "python": sys.version.split()[0],
             "templates": self._nursery.report(),
         }
+
+
+def _own_files() -> list[str]:
+    """The files of tangle, and of its command line."""
+    folders = [Path(__file__).resolve().parents[2]]
+    spec = importlib.util.find_spec("tangle_cli")
+    if spec is not None:
+        folders += map(Path, spec.submodule_search_locations or ())
+    return [str(path) for folder in folders for path in sorted(folder.rglob("*.py"))]
