@@ -24,6 +24,7 @@ from tangle_cli.common import (
 )
 from tangle_cli.run import run
 from tangle_cli.server import server
+from tangle_cli.watch import watch
 
 if TYPE_CHECKING:
     from tangle.pipeline import Project
@@ -179,6 +180,7 @@ def show(where: Where, section: str) -> None:
 
 cli.add_command(run)
 cli.add_command(server)
+cli.add_command(watch)
 
 
 @cli.command()

@@ -27,14 +27,16 @@ if TYPE_CHECKING:
     from tangle.run import Event, Observer
 
 
-def _seconds(ctx: click.Context, param: click.Parameter, value: float | None) -> float | None:
+def check_seconds(ctx: click.Context, param: click.Parameter, value: float | None) -> float | None:
+    """A number of seconds that an option gives."""
     del ctx, param
     if value is not None and not 0 < value < 1e9:
         raise click.BadParameter("it takes a number of seconds above zero")
     return value
 
 
-def _device(ctx: click.Context, param: click.Parameter, value: str | None) -> str | None:
+def check_device(ctx: click.Context, param: click.Parameter, value: str | None) -> str | None:
+    """A device that an option names."""
     del ctx, param
     if value is not None and not re.fullmatch(r"auto|cpu|mps|cuda(:[0-9]+)?", value):
         raise click.BadParameter(f"{value!r} is none of auto, cpu, cuda, cuda:N, mps")
@@ -84,7 +86,9 @@ def _observer(verbose: bool) -> Iterator[Observer]:
 @click.command()
 @click.argument("sections", nargs=-1, shell_complete=complete_sections)
 @click.option("--all", "everything", is_flag=True, help="Run every section that has code.")
-@click.option("--device", callback=_device, help="auto, cpu, cuda, cuda:N or mps; default: auto.")
+@click.option(
+    "--device", callback=check_device, help="auto, cpu, cuda, cuda:N or mps; default: auto."
+)
 @click.option(
     "--jobs", type=click.IntRange(1), help="Sections at a time; default: the number of cores."
 )
@@ -97,7 +101,7 @@ def _observer(verbose: bool) -> Iterator[Observer]:
 @click.option(
     "--timeout",
     type=float,
-    callback=_seconds,
+    callback=check_seconds,
     help="Seconds a section may take.",
 )
 @click.option("--fresh", is_flag=True, help="Run also what the cache could answer.")

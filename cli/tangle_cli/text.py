@@ -141,7 +141,7 @@ def run_lines(project: Project, report: RunReport) -> Iterator[str]:
     if len(report.sections) == 1:
         yield from _output_lines(project, report.sections[0])
     for run in report.sections:
-        yield from _section_result(run)
+        yield from section_result(run)
     for problem in (*report.kept, *report.pending):
         yield from problem_lines(project, problem)
     if report.waiting:
@@ -173,7 +173,8 @@ def _output_lines(project: Project, run: SectionRun) -> Iterator[str]:
     yield ""
 
 
-def _section_result(run: SectionRun) -> Iterator[str]:
+def section_result(run: SectionRun) -> Iterator[str]:
+    """What came of a section: its outcome, time and device, and why it failed."""
     result = run.result
     title = run.session.unit.section.title
     name = run.session.name if title == run.session.name else f"{run.session.name} {title}".strip()

@@ -81,7 +81,7 @@ def run(
             changes = changed_since(loaded, options.changed_since, options)
             selected = only_changed(selected, changes)
         if options.write:
-            _check_writable(project, selected)
+            check_folders(project, selected)
         files, module = package_files(loaded.plan.package)
         name = loaded.plan.package.name
         with scratch_tree(files, owned=name.root) as folder:
@@ -123,7 +123,7 @@ def run_pending(project: Project, *, force: bool = False) -> RunReport:
     return _report((), placement, loaded=loaded, written=True, refused=refused)
 
 
-def _check_writable(project: Project, selected: Sequence[Selected]) -> None:
+def check_folders(project: Project, selected: Sequence[Selected]) -> None:
     """Refuse before hours of work what would be refused after them."""
     make_folder(project.state)
     folders = {(project.graph / e.session.unit.section.page).parent for e in selected}

@@ -198,8 +198,6 @@ class Session:
         try:
             cells = len(self._job.cells)
             self._observe(SessionStarted(section=self._job.section, cells=cells))
-            if self._copies is not None:
-                worker = dataclasses.replace(worker, spared=self._copies.pids)
             self._mind(worker)
             if self._copies is not None and self._verdict is None:
                 self._copies.see_off(worker, self._take_late_copies)
@@ -327,8 +325,7 @@ class Session:
         elif message.index == len(self._results) and not self._running:
             logs = self._transcript.logs[: message.index]
             past = Past(results=tuple(self._results), logs=tuple(logs))
-            process = self._worker.process
-            self._copies.took(message, past, process.family or self._worker.cookie)
+            self._copies.took(message, past, self._worker.process.family)
 
     def _take_late_copies(self) -> None:
         """Takes what the worker says after it has closed: it is free to make one more copy."""
