@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -17,6 +17,9 @@ from tangle_cli.common import (
     print_lines,
     print_problems,
 )
+
+if TYPE_CHECKING:
+    from tangle.pipeline import Project, RunReport
 
 
 def _seconds(ctx: click.Context, param: click.Parameter, value: float | None) -> float | None:
@@ -46,7 +49,16 @@ def _device(ctx: click.Context, param: click.Parameter, value: str | None) -> st
     callback=_seconds,
     help="Seconds a section may take.",
 )
-@click.option("--fresh", is_flag=True, help="Run also what the cache could answer.")
+@click.option(
+    "--fresh/--no-fresh",
+    default=None,
+    help="Run also what the cache could answer; the default with --verify, and not else.",
+)
+@click.option(
+    "--verify",
+    is_flag=True,
+    help="Compare the outputs with those in the notes, and write nothing: exit 1 if they differ.",
+)
 @click.option(
     "--changed-since",
     metavar="REV",
@@ -76,35 +88,53 @@ def run(where: Where, /, sections: tuple[str, ...], **options: Any) -> None:
     3.6.5), or by its page's title (Page, Page#Heading). Each runs in a process of its own, with
     your rights; a section that did not change is answered from the cache.
     """
-    from tangle.pipeline import RunOptions, run_pending, write_junit
+    from tangle.pipeline import RunOptions, run_pending
     from tangle.pipeline import run as do_run
-    from tangle_cli.documents import run_document
     from tangle_cli.progress import progress
-    from tangle_cli.text import change_lines, run_lines
+    from tangle_cli.text import change_lines
 
-    everything, form, report_file, pending = (
-        options.pop(key) for key in ("everything", "form", "junit_xml", "write_pending")
-    )
-    named = bool(sections) or everything or options["changed_since"] is not None
-    if pending and (named or not options["write"]):
-        raise click.UsageError("--write-pending runs nothing: it takes no sections")
-    if (sections and everything) or not (named or pending):
-        raise click.UsageError("name the sections to run, or --all for every one")
+    form, junit, pending = (options.pop(key) for key in ("form", "junit_xml", "write_pending"))
+    wanted = _wanted(sections, options, pending=pending)
     project = where.project()
     if pending:
         report = run_pending(project, force=options["force"])
     else:
         with progress() as observe:
-            report = do_run(project, sections or None, RunOptions(**options), observe=observe)
+            report = do_run(project, wanted, RunOptions(**options), observe=observe)
     print_problems(project, report.unread, err=True)
     if report.changes is not None:
         print_lines(change_lines(report.changes, options["changed_since"]), err=True)
+    _print(project, report, form)
+    if report.refused is not None:
+        click.echo(f"tangle: {report.refused}", err=True)
+    if junit is not None:
+        from tangle.pipeline import write_junit
+
+        write_junit(project, report, junit)
+    sys.exit(report.exit_code)
+
+
+def _wanted(
+    sections: tuple[str, ...], options: dict[str, Any], *, pending: bool
+) -> tuple[str, ...] | None:
+    """The sections that are named, None for all; what options imply is put into them."""
+    everything = options.pop("everything")
+    named = bool(sections) or everything or options["changed_since"] is not None
+    if pending and (named or options["verify"] or not options["write"]):
+        raise click.UsageError("--write-pending runs nothing: it takes no sections")
+    if (sections and everything) or not (named or pending):
+        raise click.UsageError("name the sections to run, or --all for every one")
+    if options["fresh"] is None:
+        options["fresh"] = options["verify"]
+    options["write"] = options["write"] and not options["verify"]
+    return sections or None
+
+
+def _print(project: Project, report: RunReport, form: str) -> None:
+    from tangle_cli.documents import run_document
+    from tangle_cli.text import run_lines
+
     if form == "json":
         print_json(run_document(project, report))
     else:
         print_lines(run_lines(project, report))
-    if report.refused is not None:
-        click.echo(f"tangle: {report.refused}", err=True)
-    if report_file is not None:
-        write_junit(project, report, report_file)
-    sys.exit(report.exit_code)

@@ -9,14 +9,23 @@ from tangle.pipeline.jobs import RunOptions
 from tangle.pipeline.junit import write_junit
 from tangle.pipeline.project import Project, find_project, write_config
 from tangle.pipeline.repairing import RepairReport, repair
-from tangle.pipeline.reports import BuildReport, RunReport, SectionChange, SectionRow, SectionRun
+from tangle.pipeline.reports import (
+    BuildReport,
+    Difference,
+    RunReport,
+    SectionChange,
+    SectionRow,
+    SectionRun,
+)
 from tangle.pipeline.running import chunk_results, run, run_pending
 from tangle.pipeline.verbs import CleanReport, clean, outline_pages, show
+from tangle.pipeline.verifying import Verifier
 
 __all__ = [
     "BuildReport",
     "CheckReport",
     "CleanReport",
+    "Difference",
     "Project",
     "RepairReport",
     "RunOptions",
@@ -24,6 +33,7 @@ __all__ = [
     "SectionChange",
     "SectionRow",
     "SectionRun",
+    "Verifier",
     "build",
     "changed_sections",
     "check",

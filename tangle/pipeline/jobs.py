@@ -31,6 +31,7 @@ class RunOptions:
 
     Attributes:
         changed_since: a revision; only sections that changed since then are run.
+        verify: compare the outputs with those in the notes; `write` must be False then.
     """
 
     device: str | None = None
@@ -40,6 +41,7 @@ class RunOptions:
     write: bool = True
     force: bool = False
     changed_since: str | None = None
+    verify: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

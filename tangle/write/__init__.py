@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from tangle.write.block import PROPERTY, ChunkOutput, FigureLink
+from tangle.write.compare import OutputDifference, Shown, compare, text_lines
 from tangle.write.edits import Edit, apply
 from tangle.write.mending import Entangled, mend
 from tangle.write.names import asset_target, figure_label, figure_name
+from tangle.write.numbers import Tolerance
 from tangle.write.plan import OutputPlan, plan_outputs, remove_outputs
 from tangle.write.render import EXTENSIONS, Figure, Rendered, rendered
-from tangle.write.stored import StoredOutput, stored_outputs, used_assets
+from tangle.write.stored import StoredOutput, stored_outputs, stored_text, used_assets
 
 __all__ = [
     "EXTENSIONS",
@@ -18,11 +20,15 @@ __all__ = [
     "Entangled",
     "Figure",
     "FigureLink",
+    "OutputDifference",
     "OutputPlan",
     "Rendered",
+    "Shown",
     "StoredOutput",
+    "Tolerance",
     "apply",
     "asset_target",
+    "compare",
     "figure_label",
     "figure_name",
     "mend",
@@ -30,5 +36,7 @@ __all__ = [
     "remove_outputs",
     "rendered",
     "stored_outputs",
+    "stored_text",
+    "text_lines",
     "used_assets",
 ]
