@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -20,6 +22,10 @@ from tangle_cli.common import (
 
 if TYPE_CHECKING:
     from tangle.pipeline import Project, RunReport
+
+
+_JOB_PAGE = "GITHUB_STEP_SUMMARY"
+"""The variable that names the file of which GitHub makes the page of a job."""
 
 
 def _seconds(ctx: click.Context, param: click.Parameter, value: float | None) -> float | None:
@@ -79,7 +85,13 @@ def _device(ctx: click.Context, param: click.Parameter, value: str | None) -> st
     help="Run nothing: write results that earlier runs had no place for.",
 )
 @click.option("--junit-xml", type=FILE, help="Write a report for CI to this file.")
-@format_option()
+@click.option("--html", type=FILE, help="Write a report with outputs and figures to this file.")
+@click.option(
+    "--summary",
+    type=FILE,
+    help="Write a report in Markdown to this file; GitHub's own is appended to.",
+)
+@format_option("github")
 @click.pass_obj
 def run(where: Where, /, sections: tuple[str, ...], **options: Any) -> None:
     """Run SECTIONS of the notes and write their outputs beside the code.
@@ -93,7 +105,8 @@ def run(where: Where, /, sections: tuple[str, ...], **options: Any) -> None:
     from tangle_cli.progress import progress
     from tangle_cli.text import change_lines
 
-    form, junit, pending = (options.pop(key) for key in ("form", "junit_xml", "write_pending"))
+    form, pending = options.pop("form"), options.pop("write_pending")
+    files = {key: options.pop(key) for key in ("junit_xml", "html", "summary")}
     wanted = _wanted(sections, options, pending=pending)
     project = where.project()
     if pending:
@@ -107,10 +120,7 @@ def run(where: Where, /, sections: tuple[str, ...], **options: Any) -> None:
     _print(project, report, form)
     if report.refused is not None:
         click.echo(f"tangle: {report.refused}", err=True)
-    if junit is not None:
-        from tangle.pipeline import write_junit
-
-        write_junit(project, report, junit)
+    _write_reports(project, report, files)
     sys.exit(report.exit_code)
 
 
@@ -136,5 +146,22 @@ def _print(project: Project, report: RunReport, form: str) -> None:
 
     if form == "json":
         print_json(run_document(project, report))
+    elif form == "github":
+        from tangle_cli.github import run_annotations, without_commands
+
+        print_lines(without_commands(run_lines(project, report)))
+        print_lines(run_annotations(project, report))
     else:
         print_lines(run_lines(project, report))
+
+
+def _write_reports(project: Project, report: RunReport, files: dict[str, Path | None]) -> None:
+    from tangle.pipeline import write_html, write_junit, write_summary
+
+    if (path := files["junit_xml"]) is not None:
+        write_junit(project, report, path)
+    if (path := files["html"]) is not None:
+        write_html(project, report, path)
+    if (path := files["summary"]) is not None:
+        # Every step of a job adds to this one.
+        write_summary(project, report, path, append=str(path) == os.environ.get(_JOB_PAGE))

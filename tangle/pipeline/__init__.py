@@ -5,8 +5,11 @@ from __future__ import annotations
 from tangle.pipeline.build import build
 from tangle.pipeline.changes import changed_sections
 from tangle.pipeline.checking import CheckReport, check, check_report, sections
+from tangle.pipeline.html import write_html
 from tangle.pipeline.jobs import RunOptions
 from tangle.pipeline.junit import write_junit
+from tangle.pipeline.markdown import write_summary
+from tangle.pipeline.outcomes import ChunkOutcome, SectionOutcome, outcomes, why
 from tangle.pipeline.project import Project, find_project, write_config
 from tangle.pipeline.repairing import RepairReport, repair
 from tangle.pipeline.reports import (
@@ -24,6 +27,7 @@ from tangle.pipeline.verifying import Verifier
 __all__ = [
     "BuildReport",
     "CheckReport",
+    "ChunkOutcome",
     "CleanReport",
     "Difference",
     "Project",
@@ -31,6 +35,7 @@ __all__ = [
     "RunOptions",
     "RunReport",
     "SectionChange",
+    "SectionOutcome",
     "SectionRow",
     "SectionRun",
     "Verifier",
@@ -41,12 +46,16 @@ __all__ = [
     "chunk_results",
     "clean",
     "find_project",
+    "outcomes",
     "outline_pages",
     "repair",
     "run",
     "run_pending",
     "sections",
     "show",
+    "why",
     "write_config",
+    "write_html",
     "write_junit",
+    "write_summary",
 ]
