@@ -9,6 +9,7 @@ from tangle.pipeline.html import write_html
 from tangle.pipeline.jobs import RunOptions
 from tangle.pipeline.junit import write_junit
 from tangle.pipeline.markdown import write_summary
+from tangle.pipeline.merging import install_driver, merge_files
 from tangle.pipeline.outcomes import ChunkOutcome, SectionOutcome, outcomes, why
 from tangle.pipeline.project import Project, find_project, write_config
 from tangle.pipeline.repairing import RepairReport, repair
@@ -46,6 +47,8 @@ __all__ = [
     "chunk_results",
     "clean",
     "find_project",
+    "install_driver",
+    "merge_files",
     "outcomes",
     "outline_pages",
     "repair",

@@ -16,7 +16,14 @@ from tangle.run.events import (
     SessionStarted,
     ignore,
 )
-from tangle.run.git import Blob, FileChange, Repository, blob_digest
+from tangle.run.git import (
+    Blob,
+    FileChange,
+    MergedText,
+    Repository,
+    blob_digest,
+    merge_texts,
+)
 from tangle.run.jobs import run_jobs
 from tangle.run.local import LocalExecutor
 
@@ -28,12 +35,14 @@ __all__ = [
     "Executor",
     "FileChange",
     "LocalExecutor",
+    "MergedText",
     "Observer",
     "Repository",
     "SessionFinished",
     "SessionStarted",
     "blob_digest",
     "ignore",
+    "merge_texts",
     "result_from_json",
     "result_to_json",
     "run_jobs",

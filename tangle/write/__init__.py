@@ -6,6 +6,7 @@ from tangle.write.block import PROPERTY, ChunkOutput, FigureLink
 from tangle.write.compare import OutputDifference, Shown, compare, text_lines
 from tangle.write.edits import Edit, apply
 from tangle.write.mending import Entangled, mend
+from tangle.write.merging import CutBlock, CutPage, cut_outputs, put_back
 from tangle.write.names import asset_target, figure_label, figure_name
 from tangle.write.numbers import Tolerance
 from tangle.write.plan import OutputPlan, plan_outputs, remove_outputs
@@ -16,6 +17,8 @@ __all__ = [
     "EXTENSIONS",
     "PROPERTY",
     "ChunkOutput",
+    "CutBlock",
+    "CutPage",
     "Edit",
     "Entangled",
     "Figure",
@@ -29,10 +32,12 @@ __all__ = [
     "apply",
     "asset_target",
     "compare",
+    "cut_outputs",
     "figure_label",
     "figure_name",
     "mend",
     "plan_outputs",
+    "put_back",
     "remove_outputs",
     "rendered",
     "stored_outputs",
