@@ -141,6 +141,15 @@ class Repository:
                 found[name] = Blob(digest=digest, size=int(size))
         return found
 
+    def file(self, commit: str, path: Path) -> Blob | None:
+        """A regular file that a commit has at a path; None where it has none."""
+        inside = path.relative_to(self.root).as_posix()
+        entry = self._asked(["ls-tree", "-l", "-z", "--full-tree", commit, "--", inside])
+        facts = entry.partition(b"\t")[0].decode("ascii").split()
+        if not facts or facts[0] not in _REGULAR:
+            return None
+        return Blob(digest=facts[2], size=int(facts[3]))
+
     def contents(self, digests: Iterable[str]) -> Iterator[tuple[str, bytes]]:
         """The contents of blobs, each with its name."""
         wanted = list(dict.fromkeys(digests))

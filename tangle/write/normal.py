@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from typing import Final
 
-_NUMBER: Final = r"[0-9][0-9.,]*"
+# Bounded, all of them: a line may have sixty thousand characters of whatever kind.
+_NUMBER: Final = r"[0-9][0-9.,]{0,30}"
+_LETTERS: Final = r"[^\W\d_]{1,30}"
 _UNIT: Final = r"(?:ns|[µμu]s|ms|s|secs?|seconds?|mins?|minutes?|hours?)"
 _DURATION: Final = rf"(?<![\w.]){_NUMBER}(?:e[-+]?[0-9]+)?[ \u00a0]?{_UNIT}(?![\w/])"
 
@@ -14,13 +16,13 @@ _RULES: Final = tuple(
     for pattern, instead in (
         # `%timeit`: 1.2 µs ± 3.4 ns per loop (mean ± std. dev. of 7 runs, 1,000,000 loops each)
         (
-            rf"{_DURATION}(?: ± {_DURATION})? per loop(?: \(mean ± std\. dev\. of [^)]*\))?",
+            rf"{_DURATION}(?: ± {_DURATION})? per loop(?: \(mean ± std\. dev\. of [^)]{0, 80}\))?",
             "‹time›",
         ),
         # A progress bar's own clock: [00:01<00:00, 55.3it/s]
-        (r"\[[0-9:]+<[^\]]*\]", "‹time›"),
-        (rf"(?<![\w.]){_NUMBER} ?[^\W\d_]+/(?:s|sec|second)\b", "‹rate›"),
-        (rf"(?<![\w.]){_NUMBER} ?(?:s|sec|ms)/[^\W\d_]+", "‹rate›"),
+        (r"\[[0-9:]{4,12}<[^\]]{0,80}\]", "‹time›"),
+        (rf"(?<![\w.]){_NUMBER} ?{_LETTERS}/(?:s|sec|second)\b", "‹rate›"),
+        (rf"(?<![\w.]){_NUMBER} ?(?:s|sec|ms)/{_LETTERS}", "‹rate›"),
         (rf"{_DURATION}(?:,? {_DURATION})*", "‹time›"),
         (r"\b0x(?:[0-9a-fA-F]{6,16}\b|…)", "‹address›"),
         # The name of a temporary file, then the folder of any file.

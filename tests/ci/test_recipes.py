@@ -203,6 +203,9 @@ def test_the_action_runs_all_none_and_named(graph: GitNotes) -> None:
     assert "1.3 Three: passed" in named.stdout
     new_branch = act("Run", graph, since="0" * 40)
     assert new_branch.stdout.count(": passed") == 3
+    forced = act("Run", graph, since="1" * 40)
+    assert f"::notice title=tangle::There is no commit {'1' * 40}" in forced.stdout
+    assert forced.stdout.count(": passed") == 3
     assert act("Run", graph, run="all").stdout.count(": passed") == 3
     nothing = act("Run", graph, run="none")
     assert (nothing.returncode, nothing.stdout) == (0, "")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import struct
+import time
 import zlib
 
 import pytest
@@ -127,6 +128,30 @@ def test_what_python_prints_of_a_float_is_held_to_its_digits(value: float, facto
 @given(st.text(alphabet="0123456789.e+-()[], tensor\n", max_size=300))
 def test_no_text_breaks_it(text: str) -> None:
     same(text, text[::-1])
+
+
+HOSTILE = [
+    "1,",
+    "1.",
+    "[1:00<",
+    "tensor(",
+    "1e",
+    "/a",
+    "\\\\",
+    "1 a",
+    "a/s ",
+    "0x123456",
+    "1 s ",
+    "±",
+]
+
+
+@pytest.mark.parametrize("unit", HOSTILE)
+def test_a_hostile_line_takes_no_longer_than_another(unit: str) -> None:
+    line = unit * (64 * 1024 // len(unit))
+    before = time.process_time()
+    compare(Shown(lines=(line,)), Shown(lines=(line + "x",)))
+    assert time.process_time() - before < 5
 
 
 # --- figures --------------------------------------------------------------------------------------
