@@ -16,7 +16,7 @@ _RULES: Final = tuple(
     for pattern, instead in (
         # `%timeit`: 1.2 µs ± 3.4 ns per loop (mean ± std. dev. of 7 runs, 1,000,000 loops each)
         (
-            rf"{_DURATION}(?: ± {_DURATION})? per loop(?: \(mean ± std\. dev\. of [^)]{0, 80}\))?",
+            rf"{_DURATION}(?: ± {_DURATION})? per loop(?: \(mean ± std\. dev\. of [^)]{{0,80}}\))?",
             "‹time›",
         ),
         # A progress bar's own clock: [00:01<00:00, 55.3it/s]

@@ -130,23 +130,10 @@ def test_no_text_breaks_it(text: str) -> None:
     same(text, text[::-1])
 
 
-HOSTILE = [
-    "1,",
-    "1.",
-    "[1:00<",
-    "tensor(",
-    "1e",
-    "/a",
-    "\\\\",
-    "1 a",
-    "a/s ",
-    "0x123456",
-    "1 s ",
-    "±",
-]
+_REPEATED = ("1,", "1.", "[1:00<", "tensor(", "1e", "/a", "1 a", "a/s ", "0x123456", "1 s ", "±")
 
 
-@pytest.mark.parametrize("unit", HOSTILE)
+@pytest.mark.parametrize("unit", _REPEATED)
 def test_a_hostile_line_takes_no_longer_than_another(unit: str) -> None:
     line = unit * (64 * 1024 // len(unit))
     before = time.process_time()
