@@ -138,6 +138,8 @@ def _taken(chunk: Chunk, host: Settings) -> Chunk:
         device=host.device or own.device,
         needs=tuple(dict.fromkeys((*own.needs, *host.needs))),
         borrow=own.borrow and host.borrow,
+        rtol=own.rtol if host.rtol is None else host.rtol,
+        atol=host.atol or own.atol,
     )
     return chunk if settings == own else replace(chunk, settings=settings)
 

@@ -18,6 +18,9 @@ class Settings:
         raises: name of the exception that the chunk must fail with.
         needs: sections that have to run before this one.
         borrow: whether names may be taken from earlier sections.
+        rtol: how far a number in the output may be from the stored one, as a part of it; None for
+            what the way it is printed suggests.
+        atol: the same, absolute, and added.
     """
 
     run: bool = True
@@ -28,6 +31,8 @@ class Settings:
     device: str | None = None
     needs: tuple[SectionName, ...] = ()
     borrow: bool = True
+    rtol: float | None = None
+    atol: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

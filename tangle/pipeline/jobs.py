@@ -34,6 +34,7 @@ class RunOptions:
     Attributes:
         jobs: how many sections run at a time; None for as many as there are cores.
         changed_since: a revision; only sections that changed since then are run.
+        verify: compare the outputs with those in the notes; `write` must be False then.
     """
 
     device: str | None = None
@@ -45,6 +46,7 @@ class RunOptions:
     force: bool = False
     changed_since: str | None = None
     server: bool = True
+    verify: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

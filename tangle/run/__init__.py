@@ -19,7 +19,14 @@ from tangle.run.events import (
     SessionStarted,
     ignore,
 )
-from tangle.run.git import Blob, FileChange, Repository, blob_digest
+from tangle.run.git import (
+    Blob,
+    FileChange,
+    MergedText,
+    Repository,
+    blob_digest,
+    merge_texts,
+)
 from tangle.run.gpus import VISIBLE, gpu_wish, visible_gpus
 from tangle.run.jobs import run_jobs, run_turns
 from tangle.run.local import LocalExecutor
@@ -39,6 +46,7 @@ __all__ = [
     "Executor",
     "FileChange",
     "LocalExecutor",
+    "MergedText",
     "NoPlace",
     "Noticed",
     "Observer",
@@ -56,6 +64,7 @@ __all__ = [
     "ignore",
     "leave_hint",
     "memory_limit",
+    "merge_texts",
     "place_of",
     "result_from_json",
     "result_to_json",
