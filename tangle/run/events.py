@@ -35,6 +35,14 @@ class CellFinished:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LinesRun:
+    """Lines of the notes that were run for the first time: pages, each with its lines."""
+
+    section: SectionName
+    lines: tuple[tuple[str, tuple[int, ...]], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SessionFinished:
     """A session's worker is gone; its result is on its way."""
 
@@ -43,7 +51,7 @@ class SessionFinished:
     seconds: float
 
 
-Event = SessionStarted | CellStarted | CellFinished | SessionFinished
+Event = SessionStarted | CellStarted | CellFinished | LinesRun | SessionFinished
 Observer = Callable[[Event], None]
 
 

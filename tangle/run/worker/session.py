@@ -13,8 +13,10 @@ from tangle.model import Cell, Failure, Job, Outcome
 from tangle.run.postmortem import Notes, first_place, notes_of
 from tangle.run.wire import Begun, Closed, Ended
 from tangle.run.worker.after_import import AfterImport
+from tangle.run.worker.assertions import explain_asserts
 from tangle.run.worker.devices import DeviceUnavailable, choose_device, measure_use
 from tangle.run.worker.figures import prepare_figures
+from tangle.run.worker.lines import LineLog
 from tangle.run.worker.reads import ReadLog
 from tangle.run.worker.reporter import Reporter, take_streams
 from tangle.run.worker.seeds import seed_generators
@@ -32,6 +34,9 @@ def run_session(job: Job, reporter: Reporter) -> None:
     after = AfterImport()
     reads = ReadLog(job.watched) if job.watched else None
     shell = make_shell(reporter)
+    if job.assertions is not None:
+        shell.compile.change = explain_asserts(job.assertions, job.sources)
+    lines = LineLog(notes_of(job)) if job.measure else None
     after.install()
     prepare_figures(job.figure_format, after)
     failure = None
@@ -45,7 +50,7 @@ def run_session(job: Job, reporter: Reporter) -> None:
         seed_generators(job.seed, after)
         if reads is not None:
             sys.addaudithook(reads.listen)
-        _run_cells(job, shell, reporter)
+        _run_cells(job, shell, reporter, lines)
     reporter.send(
         Closed(
             usage=measure_use(),
@@ -57,18 +62,21 @@ def run_session(job: Job, reporter: Reporter) -> None:
     )
 
 
-def _run_cells(job: Job, shell: CellShell, reporter: Reporter) -> None:
+def _run_cells(job: Job, shell: CellShell, reporter: Reporter, lines: LineLog | None) -> None:
     notes = notes_of(job)
     for index, cell in enumerate(job.cells):
         reporter.begin_cell()
         reporter.send(Begun(index=index))
         started = _clock()
-        error = shell.run(cell)
+        with lines or contextlib.nullcontext():
+            error = shell.run(cell)
         if reporter.is_child:
             os._exit(0)  # the cell forked, and both went on: one session is enough
         seconds = max(0.0, _clock() - started)
         outcome, failure = _judge(error, cell, notes, reporter)
         _flush_c()
+        if lines is not None:
+            reporter.send(lines.take())
         reporter.send(
             Ended(
                 index=index,
@@ -90,15 +98,25 @@ def _judge(
         said = ": ".join(filter(None, (type(error).__name__, text_of(error))))
         reporter.write("stderr", f"{said}\n")
         return "passed", None
-    if error is None and cell.raises is not None:
-        message = f"the cell was to fail with {cell.raises} and did not fail"
-        return "failed", _failure("DidNotRaise", message, cell)
+    failure = _why(error, cell, notes)
+    if failure is not None and cell.may_fail:
+        said = ": ".join(filter(None, (failure.name, failure.message)))
+        reporter.write("stderr", f"{said}\n")
+        return "passed", failure
+    return "passed" if failure is None else "failed", failure
+
+
+def _why(error: BaseException | None, cell: Cell, notes: Notes) -> Failure | None:
+    """Why the cell failed, if it did."""
     if error is None:
-        return "passed", None
+        if cell.raises is None:
+            return None
+        message = f"the cell was to fail with {cell.raises} and did not fail"
+        return _failure("DidNotRaise", message, cell)
     try:
-        return "failed", describe(error, notes, cell)
+        return describe(error, notes, cell)
     except Exception:  # noqa: BLE001 -- the notes can break `traceback` too
-        return "failed", _failure(type(error).__name__, text_of(error)[:500], cell)
+        return _failure(type(error).__name__, text_of(error)[:500], cell)
 
 
 def _failure(name: str, message: str, cell: Cell) -> Failure:
