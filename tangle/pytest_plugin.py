@@ -5,6 +5,7 @@ Nothing of tangle is imported here but with the first page: pytest loads this at
 
 from __future__ import annotations
 
+import argparse
 import os
 from collections.abc import Generator, Iterator
 from pathlib import Path
@@ -30,9 +31,19 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption(
         "--tangle-device",
         metavar="DEVICE",
+        type=_device,
         help="where the notes run: auto, cpu, cuda, cuda:N or mps",
     )
     parser.addini("tangle", "collect notes wherever they are met", type="bool", default=False)
+
+
+def _device(value: str) -> str:
+    """A device that `tangle run` knows too."""
+    from tangle.pipeline.project import DEVICE
+
+    if not DEVICE.fullmatch(value):
+        raise argparse.ArgumentTypeError(f"{value!r} is none of auto, cpu, cuda, cuda:N, mps")
+    return value
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -111,7 +122,8 @@ def pytest_configure_node(node: Any) -> None:
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
     """Keeps a section on one worker, where pytest-xdist would tear it apart."""
-    if config.getvalue("dist") not in ("load", "worksteal") or not config.stash[_MINE].possible:
+    torn = config.getvalue("dist") in ("load", "loadgroup", "worksteal")
+    if not torn or not config.stash[_MINE].possible:
         return None
     from tangle.testing.scheduling import section_scheduling
 

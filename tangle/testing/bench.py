@@ -183,13 +183,14 @@ class Bench:
 
     def problems_of(self, session: Session, chunk: int) -> list[Problem]:
         """What `tangle check` has to say of a chunk that keeps it from running."""
-        code = session.chunks[chunk].code.chunk
-        lines = {(line.place.path, line.place.line) for line in code.lines}
-        lines.add((code.page, code.line))
+        code = session.chunks[chunk].code
+        first = code.chunk.line
+        lines = {(line.place.path, line.place.line) for line in code.chunk.lines}
+        lines |= {(code.chunk.page, first + n) for n in range(code.source.count("\n") + 2)}
         return [
             shown(self.loaded.project, problem)
-            for problem in session.problems
-            if (problem.place.path, problem.place.line) in lines
+            for problem in self.loaded.problems
+            if problem.severity == "error" and (problem.place.path, problem.place.line) in lines
         ]
 
     # --- which are wanted ---------------------------------------------------------------------

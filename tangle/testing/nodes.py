@@ -97,8 +97,6 @@ class NoteChunk(pytest.Item):
         titles = {part.name: part.title for part in self.section.unit.parts}
         words = {occurrence.section, titles.get(occurrence.section, ""), f"chunk{self.chunk + 1}"}
         self.extra_keyword_matches.update(filter(None, words))
-        if self.config.pluginmanager.hasplugin("xdist"):
-            self.add_marker(pytest.mark.xdist_group(name=f"tangle {self.section.name}"))
         reason = occurrence.chunk.settings.xfail
         if reason is not None:
             self.add_marker(pytest.mark.xfail(reason=reason, raises=KnownFailure))

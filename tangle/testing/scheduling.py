@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from xdist.scheduler import LoadScopeScheduling
+from xdist.scheduler import LoadGroupScheduling
 
 if TYPE_CHECKING:
     import pytest
@@ -12,14 +12,18 @@ if TYPE_CHECKING:
 _PAGES = (".md", ".markdown")
 
 
-class SectionScheduling(LoadScopeScheduling):  # type: ignore[misc]  # it has no types
-    """The chunks of a section go to one worker, in order; all other tests go one by one."""
+class SectionScheduling(LoadGroupScheduling):  # type: ignore[misc]  # it has no types
+    """The chunks of a section go to one worker, in order; all other tests go as they would.
+
+    That is one by one, or by their groups where `--dist loadgroup` asks for it.
+    """
 
     def _split_scope(self, nodeid: str) -> str:
         page, *names = nodeid.split("::")
         if page.endswith(_PAGES) and len(names) == 2:
             return f"tangle {names[0]}"
-        return nodeid
+        grouped = self.config.getvalue("dist") == "loadgroup"
+        return str(super()._split_scope(nodeid)) if grouped else nodeid
 
 
 def section_scheduling(config: pytest.Config, log: Any) -> SectionScheduling:

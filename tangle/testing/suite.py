@@ -12,7 +12,6 @@ import pytest
 from tangle.errors import TangleError
 from tangle.model import AssertStyle
 from tangle.pipeline import find_project
-from tangle.pipeline.project import DEVICE
 from tangle.pipeline.testing import TrialOptions
 from tangle.testing.bench import Bench
 from tangle.testing.measuring import LineReport, running_coverage
@@ -45,11 +44,6 @@ class Suite:
         self._config = config
         self._benches: dict[Path, Bench] = {}
         self._lines = LineReport(running_coverage())
-        device = config.getoption("tangle_device")
-        if device is not None and not DEVICE.fullmatch(device):
-            raise pytest.UsageError(
-                f"--tangle-device: {device!r} is none of auto, cpu, cuda, cuda:N, mps"
-            )
 
     def node(
         self, file: Path, graph: Path | None, parent: pytest.Collector
