@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 
@@ -145,7 +144,7 @@ def test_a_configuration_that_is_wrong(graph: Make) -> None:
     assert "INTERNALERROR" not in said.out + said.err
 
 
-def test_no_graph_to_be_configured(graph: Make, tmp_path: Path) -> None:
+def test_no_graph_to_be_configured(graph: Make) -> None:
     made = graph(x=PAGE)
     said = made.pytest("--tangle")
     assert said.code == 4

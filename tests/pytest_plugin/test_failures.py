@@ -78,9 +78,8 @@ def test_no_frame_but_the_readers_and_those_of_libraries(graph: Make) -> None:
     places = [line for line in told.split("\n") if ": in " in line or "Error" in line]
     assert places[0] == "notes/pages/x.md:8: in this chunk"
     assert places[1] == "notes/pages/x.md:6: in read"
-    assert [place.partition(":")[0] for place in places[2:4]] == ["json/__init__.py"] + [
-        "json/decoder.py"
-    ]
+    libraries = [place.partition(":")[0] for place in places[2:4]]
+    assert libraries == ["json/__init__.py", "json/decoder.py"]
     for ours in ("tangle/", "IPython", "_pytest", "pluggy"):
         assert ours not in told
 

@@ -24,7 +24,7 @@ PAGE = "".join(
 @pytest.mark.parametrize("dist", ["load", "loadgroup", "loadscope", "worksteal"])
 def test_sections_stay_together(graph: Make, dist: str) -> None:
     made = graph(x=PAGE)
-    made.pytester.makepyfile("import pytest\n\n@pytest.mark.parametrize('n', range(3))\ndef test_it(n):\n    pass\n")  # fmt: skip
+    made.pytester.makepyfile("".join(f"def test_{n}():\n    pass\n" for n in range(3)))
     said = made.pytest("notes", ".", "-v", "-n", "2", "--dist", dist)
     assert "1 failed, 30 passed, 2 skipped" in said.out
     workers: dict[str, set[str]] = defaultdict(set)
