@@ -22,9 +22,9 @@ import sysconfig
 import tempfile
 import time
 import venv
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import nbformat
 
@@ -33,6 +33,10 @@ from tangle.pipeline import find_project
 from tangle.pipeline.load import load
 
 _ROOT = Path(__file__).parents[1]
+new_code_cell: Callable[..., Any] = nbformat.v4.new_code_cell
+new_notebook: Callable[..., Any] = nbformat.v4.new_notebook
+write: Callable[..., None] = nbformat.write
+
 _PEERS = ("nbmake==1.5.5", "nbdev==3.3.26")
 _SECTIONS = ("2.1", "2.3", "2.4", "2.5", "3.1")
 _FAULTY = ("2.3", 19)
@@ -58,12 +62,15 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--sections", nargs="+", default=_SECTIONS)
+    parser.add_argument("--parallel", action="store_true", help="with two workers as well")
     parser.add_argument("--keep", type=Path, help="work in this folder, and leave it there")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as scratch:
         folder = (options.keep or Path(scratch)).resolve()
         bin_folder = _environment(folder / "venv")
         runners = list(_runners(folder, bin_folder, options.sections))
+        if not options.parallel:
+            runners = runners[::2]
         best = {runner.name: float("inf") for runner in runners}
         said: dict[str, str] = {}
         for _ in range(options.rounds):
@@ -91,12 +98,14 @@ def _runners(folder: Path, peers: Path, sections: Sequence[str]) -> Iterator[Run
     )
     ids = [f"notes/{session.unit.section.page}::{session.name}" for session in chosen]
     here = (sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--rootdir", folder)
-    there = (peers / "python", "-m", "pytest", "-q", "-p", "no:cacheprovider", "--nbmake")
+    # tangle's own plugin is seen behind the peers.
+    quiet = ("-q", "-p", "no:cacheprovider", "-p", "no:tangle")
+    there = (peers / "python", "-m", "pytest", *quiet, "--nbmake")
     yield Runner("tangle", (*here, *ids), folder)
     yield Runner("tangle, -n 2", (*here, "-n", "2", *ids), folder)
     yield Runner("nbmake", (*there, "notebooks"), folder)
     yield Runner("nbmake, -n 2", (*there, "-n", "2", "notebooks"), folder)
-    nbdev = (peers / "nbdev-test", "--path", "notebooks", "--n_workers")
+    nbdev = (peers / "nbdev-test", "notebooks", "--n-workers")
     yield Runner("nbdev-test", (*nbdev, "0"), folder)
     yield Runner("nbdev-test, 2 workers", (*nbdev, "2"), folder)
 
@@ -130,11 +139,11 @@ def _export(session: Session, path: Path) -> None:
         # nbmake knows a tag for cells that must fail, nbdev only to leave cells out.
         source = f"#| eval: false\n{text}" if raises else text
         metadata = {"tags": ["raises-exception"]} if raises else {}
-        cell = nbformat.v4.new_code_cell(source.rstrip("\n"), metadata=metadata)
+        cell = new_code_cell(source.rstrip("\n"), metadata=metadata)
         cell["id"] = f"cell-{number}"
         cells.append(cell)
     spec = {"kernelspec": {"name": "python3", "language": "python", "display_name": "Python 3"}}
-    nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata=spec), path)
+    write(new_notebook(cells=cells, metadata=spec), path)
 
 
 # --- the peers ------------------------------------------------------------------------------------
@@ -145,11 +154,13 @@ def _environment(folder: Path) -> Path:
     if not folder.exists():
         venv.create(folder, symlinks=True, with_pip=True)
         site = next((folder / "lib").glob("python3*/site-packages"))
-        pip = [folder / "bin" / "python", "-m", "pip", "install", "--quiet"]
+        pip = [str(folder / "bin" / "python"), "-m", "pip", "install", "--quiet"]
         subprocess.run([*pip, *_PEERS, "pytest-xdist"], check=True)
         here = dict.fromkeys((sysconfig.get_path("purelib"), sysconfig.get_path("platlib")))
-        # Added as text, not as a site: the path files there, and so tangle itself, stay away.
-        (site / "behind.pth").write_text("".join(f"{path}\n" for path in here))
+        # As a site: a repair of torchvision may hang on a path file there.
+        (site / "behind.pth").write_text(
+            "".join(f"import site; site.addsitedir({path!r})\n" for path in here)
+        )
     return folder / "bin"
 
 
@@ -186,7 +197,7 @@ def _report(runners: Sequence[Runner], best: dict[str, float], said: dict[str, s
         counts = re.findall(r"^.*\b\d+ (?:passed|failed).*$", text, re.MULTILINE)
         tests = re.sub(r"=| in .*", "", counts[-1]).strip() if counts else "none, only notebooks"
         print(f"| {runner.name} | {best[runner.name]:.1f} | {tests} | {len(lines)} | {own} |")
-    for runner in runners[::2]:
+    for runner in runners:
         print(f"\n--- {runner.name} ---\n{said[runner.name]}")
 
 
