@@ -132,13 +132,13 @@ def _faulty_copy(graph: Path) -> Path:
 def _export(session: Session, path: Path) -> None:
     """A section as a notebook: what it borrows, then a cell a chunk that runs."""
     borrowed = "".join(f"{line.text}\n" for entry in session.prelude for line in entry.lines)
-    texts = [(borrowed, None)] if borrowed else []
+    texts: list[tuple[str, str | None]] = [(borrowed, None)] if borrowed else []
     texts += [(c.code.source, c.code.chunk.settings.raises) for c in session.chunks if c.code.runs]
     cells = []
     for number, (text, raises) in enumerate(texts):
         # nbmake knows a tag for cells that must fail, nbdev only to leave cells out.
         source = f"#| eval: false\n{text}" if raises else text
-        metadata = {"tags": ["raises-exception"]} if raises else {}
+        metadata: dict[str, list[str]] = {"tags": ["raises-exception"]} if raises else {}
         cell = new_code_cell(source.rstrip("\n"), metadata=metadata)
         cell["id"] = f"cell-{number}"
         cells.append(cell)
