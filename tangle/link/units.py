@@ -133,6 +133,7 @@ def _taken(chunk: Chunk, host: Settings) -> Chunk:
         run=own.run and host.run,
         skip=own.skip or host.skip,
         raises=host.raises or own.raises,
+        xfail=host.xfail or own.xfail,
         timeout=host.timeout or own.timeout,
         name=own.name,
         device=host.device or own.device,

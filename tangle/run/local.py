@@ -16,6 +16,7 @@ from tangle.model import Failure, Job, Outcome, Result, SessionResult
 from tangle.run.events import (
     CellFinished,
     CellStarted,
+    LinesRun,
     Observer,
     Sampled,
     SessionFinished,
@@ -37,6 +38,7 @@ from tangle.run.wire import (
     Closed,
     Ended,
     Flooded,
+    Measured,
     Message,
     Showed,
     Snapshotted,
@@ -306,6 +308,8 @@ class Session:
                 self._begin(message.index)
             case Wrote() | Showed() | Cleared():
                 self._transcript.take(message)
+            case Measured():
+                self._observe(LinesRun(section=self._job.section, lines=message.lines))
             case Ended():
                 self._end(message)
             case Flooded():
