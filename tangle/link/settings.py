@@ -26,6 +26,7 @@ KNOWN: Final[Mapping[str, str]] = {
     "tangle.device": "auto, cpu, cuda, cuda:N or mps",
     "tangle.needs": "sections, separated by commas, such as 3.5, 3.6",
     "tangle.borrow": "on or off",
+    "tangle.cache": "yes or no",
     OUTPUT: "written by tangle itself",
 }
 
@@ -73,6 +74,7 @@ _READERS: Final[Mapping[str, Callable[[str], object]]] = {
     "device": partial(_matching, re.compile(r"auto|cpu|mps|cuda(:[0-9]+)?")),
     "needs": _needs,
     "borrow": _switch,
+    "cache": _switch,
 }
 """For each field of the settings, what makes its value of a property's text."""
 

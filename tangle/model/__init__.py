@@ -20,9 +20,12 @@ from tangle.model.session import (
     Output,
     ReadFile,
     Result,
+    Revised,
+    Seen,
     SessionResult,
     Source,
     Stream,
+    Trace,
 )
 
 __all__ = [
@@ -50,14 +53,17 @@ __all__ = [
     "Reference",
     "ReferenceKind",
     "Result",
+    "Revised",
     "Section",
     "SectionName",
+    "Seen",
     "SessionResult",
     "Settings",
     "Severity",
     "Source",
     "Span",
     "Stream",
+    "Trace",
     "Unit",
     "Uuid",
 ]

@@ -18,6 +18,7 @@ class Settings:
         raises: name of the exception that the chunk must fail with.
         needs: sections that have to run before this one.
         borrow: whether names may be taken from earlier sections.
+        cache: whether a result of it may stand for running it again.
     """
 
     run: bool = True
@@ -28,6 +29,7 @@ class Settings:
     device: str | None = None
     needs: tuple[SectionName, ...] = ()
     borrow: bool = True
+    cache: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 from tangle.analyse import PlannedChunk, Session
 from tangle.model import (
@@ -13,41 +12,27 @@ from tangle.model import (
     Job,
     PagePath,
     Place,
-    ReadFile,
     Result,
     SectionName,
     SessionResult,
 )
-from tangle.pipeline.jobs import PreparedPackage, RunOptions, cache_key, job, package_files
+from tangle.pipeline.answers import CACHE, Answers, World
+from tangle.pipeline.jobs import PreparedPackage, RunOptions, job, package_files
+from tangle.pipeline.keys import Keys, import_effects, session_keys
 from tangle.pipeline.load import Loaded, load, shown
 from tangle.pipeline.pending import place_or_keep, waiting, write_pending
 from tangle.pipeline.placing import Placed, Placement, outputs_of
 from tangle.pipeline.project import Project
 from tangle.pipeline.reports import RunReport, SectionRun
 from tangle.pipeline.selection import Selected, select, select_all
-from tangle.run import (
-    Executor,
-    LocalExecutor,
-    Observer,
-    ignore,
-    result_from_json,
-    result_to_json,
-    run_jobs,
-)
+from tangle.run import CellFinished, Event, Executor, LocalExecutor, Observer, ignore, run_jobs
 from tangle.store import (
     ASSET_FOLDER,
     Cache,
-    NotReadable,
     check_writable,
-    digest_file,
-    digest_listing,
     make_folder,
     scratch_tree,
 )
-
-CACHE = ".tangle/cache"
-_CACHE_BYTES = 512 * 1024 * 1024
-_CACHE_AGE = 90 * 24 * 3600.0
 
 
 def run(
@@ -132,20 +117,16 @@ class _Run:
         self._options = options
         self._package = package
         self._executor = executor
-        self._cache = Cache(loaded.project.state / CACHE)
-        self._digests: dict[str, str | None] = {}
+        self._answers = Answers(Cache(loaded.project.state / CACHE), World())
+        self._effects = import_effects(loaded.plan.package)
 
     def run(self, selected: Sequence[Selected], observe: Observer) -> tuple[SectionRun, ...]:
         tasks = [self._task(entry) for entry in selected]
-        found = {
-            index: result
-            for index, task in enumerate(tasks)
-            if not self._options.fresh and (result := self._cached(task)) is not None
-        }
+        found = {} if self._options.fresh else self._answered(tasks)
         todo = [index for index in range(len(tasks)) if index not in found]
         if todo:
             self._executor.prepare([tasks[i].job for i in todo], self._package.module.text)
-        keeper = _Keeper(self._executor, self._cache, {t.job.section: t for t in tasks})
+        keeper = _Keeper(self._executor, self._answers, {t.job.section: t for t in tasks})
         done = dict(found)
         for group in _waves([entry.session for entry in selected], todo):
             failed = {r.section for r in done.values() if r.outcome != "passed"}
@@ -155,7 +136,7 @@ class _Run:
             results = run_jobs(jobs, executor=keeper, workers=self._options.jobs, observe=observe)
             done.update(zip(wave, results, strict=True))
         if todo:
-            self._cache.prune(_CACHE_BYTES, _CACHE_AGE)
+            self._answers.prune()
         return tuple(
             self._section_run(task, done[index], cached=index in found)
             for index, task in enumerate(tasks)
@@ -164,29 +145,24 @@ class _Run:
     def _task(self, selected: Selected) -> _Task:
         whole = _up_to_open_reference(selected)
         made = job(self._loaded.project, whole, self._package, self._options)
-        key = cache_key(made, selected.session.package)
-        return _Task(selected=selected, runnable=whole, job=made, key=key)
+        keys = session_keys(made, selected.session, self._package.module.text, self._effects)
+        return _Task(selected=selected, runnable=whole, job=made, keys=keys)
 
-    def _cached(self, task: _Task) -> SessionResult | None:
-        document = self._cache.get(task.key)
-        if document is None:
-            return None
-        try:
-            result = result_from_json(document)
-        except ValueError:
-            return None
-        right = result.section == task.job.section and len(result.results) == len(task.job.cells)
-        return result if right and all(map(self._unchanged, result.reads)) else None
+    def _answered(self, tasks: Sequence[_Task]) -> dict[int, SessionResult]:
+        """What the cache knows; not where a section that must run before is run again.
 
-    def _unchanged(self, read: ReadFile) -> bool:
-        """Whether a file is what it was; several sections may have read it."""
-        if read.path not in self._digests:
-            digest = digest_listing if read.path.endswith(os.sep) else digest_file
-            try:
-                self._digests[read.path] = digest(Path(read.path))
-            except NotReadable:
-                self._digests[read.path] = None
-        return self._digests[read.path] == read.digest
+        The tasks come with those that they need before them, unless needs run in a circle.
+        """
+        found: dict[int, SessionResult] = {}
+        again: set[SectionName] = set()
+        for index, task in enumerate(tasks):
+            needs = task.selected.session.unit.needs
+            result = self._answers.answer(task.job, task.keys) if again.isdisjoint(needs) else None
+            if result is not None:
+                found[index] = result
+            else:
+                again.add(task.job.section)
+        return found
 
     def _section_run(self, task: _Task, result: SessionResult, *, cached: bool) -> SectionRun:
         if task.runnable.chunks < task.selected.chunks:
@@ -216,12 +192,12 @@ def _waves(sessions: Sequence[Session], todo: Sequence[int]) -> list[list[int]]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Task:
-    """A selected section, the part of it that can run, its job and its key in the cache."""
+    """A selected section, the part of it that can run, its job and the keys of its cells."""
 
     selected: Selected
     runnable: Selected
     job: Job
-    key: str
+    keys: Keys
 
 
 @dataclass(slots=True)
@@ -229,14 +205,20 @@ class _Keeper:
     """An executor that keeps what passes as soon as it is done, so that nothing is run twice."""
 
     executor: Executor
-    cache: Cache
+    answers: Answers
     tasks: Mapping[SectionName, _Task]
 
     def run(self, job: Job, observe: Observer) -> SessionResult:
-        """Run a job, and keep its result where it passed."""
-        result = self.executor.run(job, observe)
-        if result.outcome == "passed" and not result.spawned:
-            self.cache.put(self.tasks[job.section].key, result_to_json(result))
+        """Run a job, and keep the results of its cells, up to the first that did not pass."""
+        finished: list[Result] = []
+
+        def notice(event: Event) -> None:
+            if isinstance(event, CellFinished):
+                finished.append(event.result)
+            observe(event)
+
+        result = self.executor.run(job, notice)
+        self.answers.keep(job, self.tasks[job.section].keys, finished, result)
         return result
 
     def stop(self) -> None:

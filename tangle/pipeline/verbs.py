@@ -9,13 +9,13 @@ from pathlib import Path
 from tangle.emit import script_path
 from tangle.model import Page, PagePath, Problem
 from tangle.parse import parse
+from tangle.pipeline.answers import CACHE
 from tangle.pipeline.generated import generated
 from tangle.pipeline.load import load, shown
 from tangle.pipeline.memory import MEMORY
 from tangle.pipeline.pending import forget
 from tangle.pipeline.project import Project
 from tangle.pipeline.recovering import recovered
-from tangle.pipeline.running import CACHE
 from tangle.pipeline.selection import find_session
 from tangle.store import Cache, lock, make_folder, page_files, read_bytes, remove_asset, replace
 from tangle.write import apply, remove_outputs

@@ -5,7 +5,7 @@ The notes' code runs in worker processes; importing this loads neither IPython n
 
 from __future__ import annotations
 
-from tangle.run.codec import result_from_json, result_to_json
+from tangle.run.codec import from_json, result_from_json, result_to_json, to_json
 from tangle.run.events import (
     CellFinished,
     CellStarted,
@@ -28,8 +28,10 @@ __all__ = [
     "Observer",
     "SessionFinished",
     "SessionStarted",
+    "from_json",
     "ignore",
     "result_from_json",
     "result_to_json",
     "run_jobs",
+    "to_json",
 ]

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Self, assert_never
 
-from tangle.model import Failure, Job, Outcome, Result, SessionResult
+from tangle.model import Failure, Job, Outcome, Result, SessionResult, Trace
 from tangle.run.events import (
     CellFinished,
     CellStarted,
@@ -283,16 +283,31 @@ class _Session:
             return
         for pipe in self._raw.values():
             pipe.end_cell()
-        self._usage = message.usage
-        self._add(message.outcome, message.failure, message.seconds)
+        self._usage = usage = message.usage
+        trace = Trace(
+            seen=message.seen,
+            seconds=time.monotonic() - self._started,
+            device=usage.device,
+            device_memory=usage.device_memory,
+            peak_memory=usage.peak_memory,
+            revised=self._transcript.revised(),
+        )
+        self._add(message.outcome, message.failure, message.seconds, trace)
 
-    def _add(self, outcome: Outcome, failure: Failure | None, seconds: float) -> None:
+    def _add(
+        self,
+        outcome: Outcome,
+        failure: Failure | None,
+        seconds: float,
+        trace: Trace | None = None,
+    ) -> None:
         index = len(self._results)
         result = Result(
             outcome=outcome,
             outputs=self._transcript.logs[index].freeze(),
             failure=failure,
             seconds=seconds,
+            trace=trace,
         )
         self._running = False
         self._results.append(result)
@@ -408,8 +423,6 @@ class _Session:
             device=self._usage.device,
             peak_memory=self._usage.peak_memory,
             device_memory=self._usage.device_memory,
-            reads=closed.reads if closed else (),
-            spawned=closed.spawned if closed else False,
             versions=closed.versions if closed else (),
         )
 

@@ -8,8 +8,8 @@ from tangle.store.environment import (
     accelerators,
     check_writable,
     digest_listing,
+    file_stamp,
     folder_identity,
-    installed_packages,
     library_stamp,
     make_folder,
     scratch_tree,
@@ -25,6 +25,7 @@ from tangle.store.errors import (
 )
 from tangle.store.files import DISK, Disk, Files
 from tangle.store.graph import PAGE_LIMIT, digest_file, find_graph, page_files, read_bytes
+from tangle.store.installed import Installed
 from tangle.store.links import check_links
 from tangle.store.locks import LOCK_FOLDER, lock
 from tangle.store.records import Records
@@ -43,6 +44,7 @@ __all__ = [
     "Disk",
     "Files",
     "ForeignFile",
+    "Installed",
     "Locked",
     "NotReadable",
     "NotWritable",
@@ -57,9 +59,9 @@ __all__ = [
     "create",
     "digest_file",
     "digest_listing",
+    "file_stamp",
     "find_graph",
     "folder_identity",
-    "installed_packages",
     "library_stamp",
     "lock",
     "make_folder",

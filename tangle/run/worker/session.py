@@ -9,13 +9,13 @@ import sys
 import time
 import warnings
 
-from tangle.model import Cell, Failure, Job, Outcome
+from tangle.model import Cell, Failure, Job, Outcome, Seen
 from tangle.run.postmortem import Notes, first_place, notes_of
 from tangle.run.wire import Begun, Closed, Ended
 from tangle.run.worker.after_import import AfterImport
 from tangle.run.worker.devices import DeviceUnavailable, choose_device, measure_use
 from tangle.run.worker.figures import prepare_figures
-from tangle.run.worker.reads import ReadLog
+from tangle.run.worker.noticing import Noticing
 from tangle.run.worker.reporter import Reporter, take_streams
 from tangle.run.worker.seeds import seed_generators
 from tangle.run.worker.shell import CellShell, make_shell
@@ -30,7 +30,7 @@ def run_session(job: Job, reporter: Reporter) -> None:
     take_streams(reporter)
     _shorten_warnings()
     after = AfterImport()
-    reads = ReadLog(job.watched) if job.watched else None
+    noticing = Noticing(job) if job.watched else None
     shell = make_shell(reporter)
     after.install()
     prepare_figures(job.figure_format, after)
@@ -43,21 +43,19 @@ def run_session(job: Job, reporter: Reporter) -> None:
         failure = Failure(name=name, message=str(error), traceback="", place=place)
     if failure is None:
         seed_generators(job.seed, after)
-        if reads is not None:
-            sys.addaudithook(reads.listen)
-        _run_cells(job, shell, reporter)
+        if noticing is not None:
+            noticing.start()
+        _run_cells(job, shell, reporter, noticing)
     reporter.send(
         Closed(
             usage=measure_use(),
-            reads=reads.close() if reads is not None and failure is None else (),
-            spawned=reads is not None and reads.spawned,
             versions=loaded_versions(job.imports),
             failure=failure,
         )
     )
 
 
-def _run_cells(job: Job, shell: CellShell, reporter: Reporter) -> None:
+def _run_cells(job: Job, shell: CellShell, reporter: Reporter, noticing: Noticing | None) -> None:
     notes = notes_of(job)
     for index, cell in enumerate(job.cells):
         reporter.begin_cell()
@@ -76,6 +74,7 @@ def _run_cells(job: Job, shell: CellShell, reporter: Reporter) -> None:
                 failure=failure,
                 seconds=seconds,
                 usage=measure_use(),
+                seen=noticing.take() if noticing is not None else Seen(),
             )
         )
         if outcome != "passed":

@@ -24,6 +24,7 @@ from typing import Any
 
 from tangle.run.worker.boot import die_with
 from tangle.run.worker.boot import main as run_worker
+from tangle.run.worker.noticing import MISSING
 
 _FDS = 8
 _SITES = frozenset({"site-packages", "dist-packages"})
@@ -52,6 +53,7 @@ def main(arguments: Sequence[str]) -> None:
     """
     die_with(os.getppid())
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    MISSING.install()
     channel = socket.socket(fileno=int(arguments[0]))
     zygote = _Zygote(channel, frozenset(json.loads(arguments[1])) if arguments[1:] else frozenset())
     for name in _SHELL:
