@@ -17,7 +17,6 @@ from tangle.analyse.plan import (
 )
 from tangle.analyse.planning import plan
 from tangle.analyse.reach import from_module, names_module
-from tangle.analyse.repair import Repair
 
 __all__ = [
     "Borrowed",
@@ -26,7 +25,6 @@ __all__ = [
     "PackageName",
     "Plan",
     "PlannedChunk",
-    "Repair",
     "Saved",
     "Session",
     "Statement",

@@ -131,6 +131,11 @@ def _digest(path: str) -> str:
         return ""
 
 
+def has_answers(state: Path) -> bool:
+    """Whether results of earlier runs are kept, so that there may be nothing to run."""
+    return (state / CACHE).is_dir()
+
+
 class Answers:
     """The results that are kept for a project; several processes may use them at once."""
 

@@ -16,7 +16,7 @@ from tangle.model import (
     SectionName,
     SessionResult,
 )
-from tangle.pipeline.answers import CACHE, Answers, World
+from tangle.pipeline.answers import CACHE, Answers, World, has_answers
 from tangle.pipeline.jobs import PreparedPackage, RunOptions, job, package_files
 from tangle.pipeline.keys import Keys, import_effects, session_keys
 from tangle.pipeline.load import Loaded, load, shown
@@ -53,8 +53,9 @@ def run(
         UnknownSection: an argument names no section.
         NotWritable: the notes cannot be written; nothing was run.
     """
-    # The engine starts while the notes are read.
-    with LocalExecutor(settings=_threads(options.jobs), warm=True) as executor:
+    # The engine starts while the notes are read, unless it may well not be needed.
+    warm = options.fresh or not has_answers(project.state)
+    with LocalExecutor(settings=_threads(options.jobs), warm=warm) as executor:
         loaded = load(project)
         selected = select_all(loaded.plan) if sections is None else select(loaded.plan, sections)
         if options.write:
@@ -125,6 +126,7 @@ class _Run:
         found = {} if self._options.fresh else self._answered(tasks)
         todo = [index for index in range(len(tasks)) if index not in found]
         if todo:
+            self._executor.warm()
             self._executor.prepare([tasks[i].job for i in todo], self._package.module.text)
         keeper = _Keeper(self._executor, self._answers, {t.job.section: t for t in tasks})
         done = dict(found)

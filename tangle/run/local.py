@@ -74,9 +74,8 @@ class LocalExecutor:
         os.set_blocking(self._stop_told, False)
         weakref.finalize(self, _close, self._stop_seen, self._stop_told)
         self._zygote: Zygote | None = None
-        if warm and Zygote.possible():
-            with contextlib.suppress(OSError):  # no more processes, say: sessions will tell
-                self._zygote = Zygote(shared_environment() | self._settings, self._stop_seen)
+        if warm:
+            self.warm()
 
     def __enter__(self) -> Self:
         """The executor, which is closed at the end."""
@@ -85,6 +84,12 @@ class LocalExecutor:
     def __exit__(self, *_: object) -> None:
         """Closes it."""
         self.close()
+
+    def warm(self) -> None:
+        """Starts a zygote to fork workers from, where the system can do it and there is none."""
+        if self._zygote is None and Zygote.possible():
+            with contextlib.suppress(OSError):  # no more processes, say: sessions will tell
+                self._zygote = Zygote(shared_environment() | self._settings, self._stop_seen)
 
     def prepare(self, jobs: Sequence[Job], shared: str = "") -> None:
         """Has the modules imported that jobs to come import, so that each need not do it.
