@@ -72,15 +72,23 @@ def write_notes(folder: Path, numbers: Sequence[int], edition: int = 0) -> None:
         page.write_text("".join(blocks))
 
 
+def write_trivial_notes(folder: Path, sections: int, chunks: int) -> None:
+    """Write a graph of sections whose chunks do next to nothing."""
+    write_notes(folder, [])
+    for number in range(1, sections + 1):
+        blocks = "".join(f"\t- ```python\n\t  x = {at}\n\t  ```\n" for at in range(chunks))
+        page = folder / "pages" / f"Section {number}.md"
+        page.write_text(f"- ## 1.{number}. Section {number}\n{blocks}")
+
+
 def edit_notes(folder: Path, number: int, edition: int) -> None:
-    """Edit the last cell of a section, its outputs left where they stand."""
+    """Edit the last cell of a section; its outputs stay where they stand."""
     page = folder / "pages" / f"Section {number}.md"
-    text = page.read_text()
-    at = text.rindex(", edition ") + len(", edition ")
-    if text.count("edition ") > 1:  # the last output says it too
-        at = text.index("edition ") + len("edition ")
-    end = text.index('"', at)
-    page.write_text(text[:at] + str(edition) + text[end:])
+    before = LAST.partition("{edition}")[0].format(number=number)
+    head, found, rest = page.read_text().partition(before)
+    if not found:
+        raise ValueError(f"{page}: the last cell is not there")
+    page.write_text(f"{head}{before}{edition}{rest[rest.index(chr(34)) :]}")
 
 
 def write_scripts(folder: Path, numbers: Sequence[int], edition: int = 0) -> None:
