@@ -18,7 +18,6 @@ from tangle.analyse.plan import (
 )
 from tangle.analyse.planning import plan
 from tangle.analyse.reach import from_module, names_module
-from tangle.analyse.repair import Repair
 
 __all__ = [
     "Borrowed",
@@ -28,7 +27,6 @@ __all__ = [
     "PackageName",
     "Plan",
     "PlannedChunk",
-    "Repair",
     "Saved",
     "Session",
     "Statement",

@@ -157,6 +157,7 @@ class Lender:
             price=price(statement.node),
             section=self.definitions.units[position.unit].unit.name,
             place=self.definitions.place(position),
+            cache=code.chunk.settings.cache,
         )
 
     def _by_name(self, position: Position, name: str) -> Borrowed:
@@ -174,4 +175,5 @@ class Lender:
             price="",
             section=self.definitions.units[position.unit].unit.name,
             place=place,
+            cache=bool(imports) or self.definitions.code(position).chunk.settings.cache,
         )

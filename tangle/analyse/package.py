@@ -89,6 +89,7 @@ class Closure:
             place=code.start(statement),
             replaces=code.marked.saved[position.statement].replaces,
             statement=statement,
+            cache=code.chunk.settings.cache,
         )
         self.by_position[position] = saved
         for name in saved.names:

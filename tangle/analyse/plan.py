@@ -39,6 +39,7 @@ class Saved:
         names: what it adds to the package; empty where it only changes what is there.
         section: the innermost section around it.
         title: that section's title.
+        cache: whether what it comes to may be answered from the cache.
     """
 
     names: tuple[str, ...]
@@ -48,6 +49,7 @@ class Saved:
     place: Place
     replaces: bool
     statement: Statement
+    cache: bool = True
 
     @property
     def text(self) -> str:
@@ -89,6 +91,7 @@ class Borrowed:
         price: what running it costs beyond a moment, in words; empty where nothing is known.
         section: the unit that it comes from.
         place: where it stands there.
+        cache: whether what it comes to may be answered from the cache.
     """
 
     kind: Literal["import", "saved", "statement"]
@@ -99,6 +102,7 @@ class Borrowed:
     price: str
     section: SectionName
     place: Place
+    cache: bool = True
 
     @property
     def text(self) -> str:
@@ -112,10 +116,14 @@ class PlannedChunk:
 
     Attributes:
         digest: of all code that its output depends on, 12 hexadecimal digits.
+        reaches: texts of the saved statements that it is the first of its session to reach.
+        cache: whether what it comes to may be answered from the cache.
     """
 
     code: ChunkCode
     digest: str
+    reaches: tuple[str, ...] = ()
+    cache: bool = True
 
     @property
     def occurrence(self) -> Occurrence:
@@ -129,7 +137,8 @@ class Session:
 
     Attributes:
         imports: top-level modules that its code imports, the package's included, sorted.
-        package: texts of the saved statements that it reaches, in the package's order.
+        lent: texts of the saved statements that the prelude reaches, in the package's order.
+        cache: whether what the prelude comes to may be answered from the cache.
         problems: the errors that keep it from running to its end.
     """
 
@@ -137,13 +146,19 @@ class Session:
     prelude: tuple[Borrowed, ...]
     chunks: tuple[PlannedChunk, ...]
     imports: tuple[str, ...]
-    package: tuple[str, ...]
+    lent: tuple[str, ...]
     problems: tuple[Problem, ...]
+    cache: bool = True
 
     @property
     def name(self) -> SectionName:
         """What the session is addressed by."""
         return self.unit.name
+
+    @property
+    def package(self) -> tuple[str, ...]:
+        """Texts of all saved statements that it reaches."""
+        return (*self.lent, *(text for chunk in self.chunks for text in chunk.reaches))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -170,14 +170,16 @@ class _Planner:
             [name for code in unit.chunks for name in self._asked(code, borrowing.aliases)]
             + _taken_from_package(prelude)
         )
+        lent = self._reach.closure(_taken_from_package(prelude))
         broken = [code.parsed.problem for code in unit.chunks if code.parsed.problem]
         made = Session(
             unit=unit.unit,
             prelude=prelude,
             chunks=tuple(self._chunks(unit, prelude, borrowing.aliases)),
             imports=self._imports(unit, prelude, used=bool(reached)),
-            package=tuple(self._reach.texts(reached)),
+            lent=tuple(self._reach.texts(lent)),
             problems=(*broken, *borrowing.inherited(), *own),
+            cache=self._reach.cacheable(lent) and all(entry.cache for entry in prelude),
         )
         if self._before is not None and not made.problems:
             self._before.learn_session(index, made, warnings)
@@ -195,11 +197,17 @@ class _Planner:
         done = self._reach.closure(_taken_from_package(prelude))
         _add(chain, *self._reach.texts(done))
         for code in unit.chunks:
+            reached: frozenset[int] = frozenset()
             if code.runs:
                 reached = self._reach.closure(self._asked(code, aliases)) - done
                 done |= reached
                 _add(chain, *self._reach.texts(reached), code.chunk.code)
-            yield PlannedChunk(code=code, digest=chain.hexdigest()[:12])
+            yield PlannedChunk(
+                code=code,
+                digest=chain.hexdigest()[:12],
+                reaches=tuple(self._reach.texts(reached)),
+                cache=code.chunk.settings.cache and self._reach.cacheable(reached),
+            )
 
     def _imports(
         self, unit: UnitCode, prelude: Iterable[Borrowed], *, used: bool

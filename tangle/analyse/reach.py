@@ -40,6 +40,8 @@ def asked_of_package(
             attribute = package_attribute(use, name, aliases)
             if attribute is not None:
                 yield attribute
+            elif use.name in aliases:
+                yield "*"  # the module itself is handed on
         for entry in statement.imports:
             if from_module(entry, name) and entry.attribute is not None:
                 yield entry.attribute
@@ -93,6 +95,10 @@ class Reach:
                     reached.add(index)
                     todo.extend(self._next[index])
         return frozenset(reached)
+
+    def cacheable(self, reached: Iterable[int]) -> bool:
+        """Whether what the saved statements at these indices come to may be cached."""
+        return all(self.package.saved[index].cache for index in reached)
 
     def texts(self, reached: Iterable[int]) -> Iterator[str]:
         """The saved statements at these indices, each behind the imports that it uses."""

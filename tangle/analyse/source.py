@@ -7,11 +7,13 @@ import contextlib
 import re
 import warnings
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from tangle.analyse.magics import Masked, is_cell_magic, masked
-from tangle.analyse.repair import Diagnosis, diagnose
 from tangle.model import Chunk, Place, Problem
+
+if TYPE_CHECKING:
+    from tangle.analyse.repair import Diagnosis
 
 _LINE: Final = re.compile(r"\bline ([0-9]+)")
 
@@ -72,6 +74,8 @@ def _parse(chunk: Chunk, code: Masked) -> Parsed:
         except SyntaxError as error:
             if chunk.settings.raises in {cls.__name__ for cls in type(error).__mro__}:
                 return Parsed(tree=tree, text="", foreign=True)
+            from tangle.analyse.repair import diagnose  # chunks parse, nearly all of them
+
             diagnosis = diagnose(chunk.code, error, readable)
             problem = _syntax_problem(chunk, error, diagnosis)
         except (RecursionError, MemoryError):

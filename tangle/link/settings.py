@@ -30,6 +30,7 @@ KNOWN: Final[Mapping[str, str]] = {
     "tangle.borrow": "on or off",
     "tangle.rtol": "a part of the number, such as 1e-3; 0 for no tolerance",
     "tangle.atol": "a difference, such as 0.01",
+    "tangle.cache": "yes or no",
     OUTPUT: "written by tangle itself",
 }
 
@@ -90,6 +91,7 @@ _READERS: Final[Mapping[str, Callable[[str], object]]] = {
     "borrow": _switch,
     "rtol": _difference,
     "atol": _difference,
+    "cache": _switch,
 }
 """For each field of the settings, what makes its value of a property's text."""
 

@@ -22,6 +22,7 @@ class Settings:
         rtol: how far a number in the output may be from the stored one, as a part of it; None for
             what the way it is printed suggests.
         atol: the same, absolute, and added.
+        cache: whether a result of it may stand for running it again.
     """
 
     run: bool = True
@@ -35,6 +36,7 @@ class Settings:
     borrow: bool = True
     rtol: float | None = None
     atol: float = 0.0
+    cache: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -83,7 +83,8 @@ class Job:
         device: what was asked for: `auto`, `cpu`, `cuda`, `cuda:N`, `mps`.
         figure_format: `svg` or `png`.
         timeout: seconds the whole session may take.
-        watched: absolute folder; files read below it are reported with the result.
+        watched: absolute folder of the project; where it is set, what the session reads is reported
+            with the results.
         sources: generated modules whose frames belong to lines of the notes.
         environment: variables of this session's own, and their values.
         max_memory: bytes that its processes may hold; None for any number.
@@ -188,24 +189,84 @@ class Failure:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ReadFile:
+    """A file that a session read, as it was then.
+
+    Attributes:
+        path: absolute; one that ends in the separator is a folder whose names were listed.
+        digest: SHA-256 of its content, or of its names; empty where there was no such file.
+        stamp: a file that still has it was not touched; empty where only the digest can tell.
+    """
+
+    path: str
+    digest: str
+    stamp: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """What a cell's outcome may rest on beside its code, as far as cells before it did not.
+
+    Attributes:
+        reads: the files that it read, before the session itself wrote them.
+        wrote: the files that it left behind.
+        modules: top-level installed modules that it loaded.
+        missing: top-level modules that were looked for in vain.
+        spawned: whether programs were started so far; what those read, nobody sees.
+        own_text: whether the text of the cells was looked at so far, as tracebacks and warnings do.
+        versions: name and version of the packages of `Job.imports` loaded so far, sorted.
+    """
+
+    reads: tuple[ReadFile, ...] = ()
+    wrote: tuple[str, ...] = ()
+    modules: tuple[str, ...] = ()
+    missing: tuple[str, ...] = ()
+    spawned: bool = False
+    own_text: bool = False
+    versions: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Revised:
+    """The outputs of an earlier cell after a later one has changed them."""
+
+    cell: int
+    outputs: tuple[Output, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CellEnd:
+    """How a session stood at the end of one cell: what an earlier end of it would have come to.
+
+    Attributes:
+        seconds: since the session's start.
+        device, device_memory, peak_memory: as in `SessionResult`.
+        revised: earlier cells whose outputs this one changed.
+    """
+
+    seen: Seen
+    seconds: float
+    device: str
+    device_memory: int
+    peak_memory: int
+    revised: tuple[Revised, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Result:
     """What came of one cell; results stand in the order of the job's cells.
 
     A cell that may fail and did has `passed`, with a failure.
+
+    Attributes:
+        end: of a cell that ended by itself, in this run.
     """
 
     outcome: Outcome
     outputs: tuple[Output, ...]
     failure: Failure | None
     seconds: float
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReadFile:
-    """A file that a session read, as it was then."""
-
-    path: str
-    digest: str
+    end: CellEnd | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -216,9 +277,6 @@ class SessionResult:
         device: the device that was used: `cpu` where no memory of another was touched.
         peak_memory: bytes, the most that the worker held.
         device_memory: bytes on the device, the most that torch held there.
-        reads: the files below `Job.watched` that it read; a path that ends in the separator is a
-            folder whose names it listed.
-        spawned: whether it started programs; what those read, nobody sees.
         versions: name and version of the packages of `Job.imports` that it loaded, sorted.
     """
 
@@ -229,6 +287,9 @@ class SessionResult:
     device: str
     peak_memory: int = 0
     device_memory: int = 0
-    reads: tuple[ReadFile, ...] = ()
-    spawned: bool = False
     versions: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def reads(self) -> tuple[ReadFile, ...]:
+        """The files that the session read, as far as its cells ended by themselves."""
+        return tuple(read for r in self.results if r.end for read in r.end.seen.reads)

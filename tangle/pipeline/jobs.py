@@ -2,29 +2,17 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
-import os
-import platform
-import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
-from tangle import __version__
 from tangle.analyse import Package, PlannedChunk
 from tangle.emit import Module, init, module
 from tangle.model import Cell, CodeLine, Job, Origin, PagePath, SectionName, Source
 from tangle.pipeline.project import Project
 from tangle.pipeline.selection import Selected
 from tangle.run import memory_limit, total_memory
-from tangle.store import accelerators, installed_packages
-
-CACHE = ".tangle/cache"
-
-_SCHEMA = 1
-"""Raised whenever the meaning of a cached result changes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,38 +128,3 @@ def _origins(project: Project, lines: Sequence[CodeLine]) -> tuple[Origin, ...]:
         )
         for line in lines
     )
-
-
-def cache_key(job: Job, package_texts: Sequence[str]) -> str:
-    """Digest of everything that a session's result depends on, its data files aside.
-
-    Code without its place in the notes (that moves with every sentence above it, and only failures
-    tell it, which are not kept), the saved statements that it reaches, device, seed, figure format,
-    Python, every installed package, and the environment that reaches the code.
-    """
-    facts = {
-        "schema": _SCHEMA,
-        "tangle": __version__,
-        "section": job.section,
-        "cells": [_facts(cell) for cell in job.cells],
-        "device": job.device,
-        "seed": job.seed,
-        "figures": job.figure_format,
-        "package": list(package_texts),
-        "python": sys.version,
-        "machine": [platform.system(), platform.machine(), os.cpu_count()],
-        "installed": installed_packages(),
-        "accelerators": accelerators(),
-        "environment": sorted(
-            (name, value)
-            for name, value in os.environ.items()
-            if name.startswith(("TANGLE_", "OMP_", "MKL_", "CUDA_")) or name == "PYTHONPATH"
-        ),
-    }
-    text = json.dumps(facts, sort_keys=True, ensure_ascii=False)
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
-
-
-def _facts(cell: Cell) -> tuple[object, ...]:
-    """What a cell's result depends on; a cell that may fail is another one than it was before."""
-    return (cell.name, cell.code, cell.raises, *(["may fail"] if cell.may_fail else []))

@@ -6,17 +6,11 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from tangle.model import SectionName
-from tangle.pipeline.jobs import (
-    CACHE,
-    PreparedPackage,
-    RunOptions,
-    cache_key,
-    job,
-    package_files,
-)
+from tangle.pipeline.answers import CACHE, Answers, World
+from tangle.pipeline.jobs import PreparedPackage, RunOptions, job, package_files
+from tangle.pipeline.keys import import_effects, session_keys
 from tangle.pipeline.load import Loaded
 from tangle.pipeline.selection import select_all
-from tangle.run import result_from_json
 from tangle.store import Cache
 
 
@@ -29,18 +23,15 @@ def known_reads(loaded: Loaded, options: RunOptions) -> Mapping[SectionName, fro
 
 
 def _known(loaded: Loaded, options: RunOptions) -> Iterator[tuple[SectionName, frozenset[str]]]:
-    project = loaded.project
-    _, module = package_files(loaded.plan.package)
+    project, package = loaded.project, loaded.plan.package
+    _, module = package_files(package)
     # Nothing is run: where the package would lie is in no key.
     nowhere = PreparedPackage(folder=Path("/"), path=Path("/"), module=module)
-    cache = Cache(project.state / CACHE)
+    answers = Answers(Cache(project.state / CACHE), World())
+    effects = import_effects(package)
     for selected in select_all(loaded.plan):
         made = job(project, selected, nowhere, options)
-        document = cache.get(cache_key(made, selected.session.package))
-        if document is None:
-            continue
-        try:
-            result = result_from_json(document)
-        except ValueError:
-            continue  # of another form: what it read is not known
-        yield selected.session.name, frozenset(entry.path for entry in result.reads)
+        keys = session_keys(made, selected.session, module.text, effects)
+        reads = answers.last_reads(made, keys)
+        if reads is not None:
+            yield selected.session.name, frozenset(reads)

@@ -3,19 +3,31 @@
 from __future__ import annotations
 
 import gc
+import hashlib
 from collections.abc import Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
-from functools import lru_cache
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
+from typing import Any, Final
 
+from tangle import __version__
 from tangle.analyse import Known, Plan, plan
 from tangle.link import CONFIG, GraphConfig, KnownPages, graph_config, link
 from tangle.model import Page, PagePath, Place, Problem, Uuid
 from tangle.parse import NotUtf8, parse
 from tangle.pipeline.project import Project
-from tangle.store import NotReadable, page_files, read_bytes
+from tangle.store import (
+    LOCK_FOLDER,
+    Cache,
+    NotReadable,
+    folder_identity,
+    page_files,
+    read_bytes,
+)
+
+SETTINGS: Final = ".tangle/settings"
+"""What the graph's settings were read as, on this machine."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,15 +50,15 @@ class Loaded:
     """A project's notes as they are on disk now, and what they come to.
 
     Attributes:
-        sources: the files, as they were read.
+        sources: the files that it was made of.
         pages: every page that could be read.
         unread: the problems of pages that could not be read.
         problems: all that is wrong with the notes, in order of place.
     """
 
     project: Project
-    config: GraphConfig
     sources: Sources
+    config: GraphConfig
     pages: Mapping[PagePath, Page]
     plan: Plan
     unread: tuple[Problem, ...]
@@ -73,7 +85,7 @@ def read(project: Project) -> Sources:
         NotReadable: the graph's folder cannot be listed.
     """
     settings = read_bytes(project.graph / CONFIG).decode("utf-8", "replace")
-    config, _ = graph_config(settings)
+    config, _ = _config(project, settings)
     data: dict[PagePath, bytes] = {}
     unread: list[Problem] = []
     for path in page_files(project.graph, config.hidden):
@@ -84,29 +96,46 @@ def read(project: Project) -> Sources:
     return Sources(settings=settings, data=data, unread=tuple(unread))
 
 
-def load(project: Project, *, known: Mapping[PagePath, Page] | None = None) -> Loaded:
+def _config(project: Project, settings: str) -> tuple[GraphConfig, tuple[Problem, ...]]:
+    """What a `config.edn` says; remembered where tangle has a folder, as it is slow to read."""
+    folder = folder_identity(project.state / LOCK_FOLDER)
+    if folder is None:
+        return graph_config(settings)
+    facts = f"{folder}\0{__version__}\0{settings}".encode("utf-8", "surrogatepass")
+    key = hashlib.sha256(facts).hexdigest()
+    cache = Cache(project.state / SETTINGS)
+    if (known := _as_config(cache.get(key))) is not None:
+        return known, ()
+    config, problems = graph_config(settings)
+    if not problems:
+        cache.put(key, asdict(config))
+    return config, problems
+
+
+def _as_config(document: Mapping[str, Any] | None) -> GraphConfig | None:
+    if document is None:
+        return None
+    try:
+        return GraphConfig(**{**document, "hidden": tuple(document["hidden"])})
+    except (KeyError, TypeError):
+        return None
+
+
+def load(project: Project, *, before: Loaded | None = None) -> Loaded:
     """Read the notes, and work out what they come to.
 
     Args:
         project: whose notes.
-        known: pages read before; one whose bytes are the same is not parsed again.
+        before: what they came to before; it still does where no byte of them has changed, and
+            pages whose bytes are the same are not parsed again.
 
     Raises:
         NotReadable: the graph's folder cannot be listed.
     """
-    return loaded(project, read(project), known=known)
-
-
-def reload(before: Loaded) -> Loaded:
-    """The notes as they are on disk now; the same as before where no byte of them has changed.
-
-    Raises:
-        NotReadable: the graph's folder cannot be listed.
-    """
-    sources = read(before.project)
-    if sources == before.sources:
+    sources = read(project)
+    if before is not None and before.project == project and before.sources == sources:
         return before
-    return loaded(before.project, sources, known=before.pages)
+    return loaded(project, sources, known=before.pages if before is not None else None)
 
 
 def loaded(
@@ -152,7 +181,7 @@ def _loaded(
     elsewhere: AbstractSet[Uuid],
     last: LastTime,
 ) -> Loaded:
-    config, problems = _config(sources.settings)
+    config, problems = _config(project, sources.settings)
     pages: dict[PagePath, Page] = {}
     unread = list(sources.unread)
     for path, data in sources.data.items():
@@ -169,19 +198,13 @@ def _loaded(
     found = sorted([*problems, *unread, *result.problems], key=_place_order)
     return Loaded(
         project=project,
-        config=config,
         sources=sources,
+        config=config,
         pages=pages,
         plan=result,
         unread=tuple(unread),
         problems=tuple(found),
     )
-
-
-@lru_cache(maxsize=4)
-def _config(settings: str) -> tuple[GraphConfig, tuple[Problem, ...]]:
-    config, problems = graph_config(settings)
-    return config, tuple(problems)
 
 
 def _place_order(problem: Problem) -> tuple[str, int, int]:

@@ -13,7 +13,7 @@ from tangle.errors import Refused
 from tangle.link import CONFIG
 from tangle.model import Page, PagePath, Place, Problem, Result, SectionName
 from tangle.pipeline.figures import is_ours, note
-from tangle.pipeline.load import Loaded, reload, shown
+from tangle.pipeline.load import Loaded, load, shown
 from tangle.pipeline.project import Project
 from tangle.pipeline.recovering import recovered
 from tangle.store import (
@@ -118,44 +118,43 @@ def place(
         Locked: another tangle is writing.
         NotWritable: a page or a figure cannot be written; the pages are whole.
     """
+    with lock(loaded.project.state, notes=loaded.project.graph, timeout=30):
+        placement.kept.extend(recovered(loaded.project, loaded.pages))
+        todo = list(outputs)
+        for _ in range(_ATTEMPTS):
+            if not todo:
+                return
+            loaded = load(loaded.project, before=loaded)
+            todo = _place_all(loaded, todo, placement, force=force)
+    by_name = loaded.plan.by_name
+    placement.pending.extend(_pending(loaded.project, by_name.get(e.section), e) for e in todo)
+    placement.left.extend(todo)
+
+
+def _place_all(
+    loaded: Loaded, outputs: Sequence[Placed], placement: Placement, *, force: bool
+) -> list[Placed]:
+    """Write outputs, page by page; those of pages that changed in between."""
     by_section: defaultdict[SectionName, list[Placed]] = defaultdict(list)
     for output in outputs:
         by_section[output.section].append(output)
-    with lock(loaded.project.state, notes=loaded.project.graph, timeout=30):
-        placement.kept.extend(recovered(loaded.project, loaded.pages))
-        for name, found in by_section.items():
-            loaded = _place_section(loaded, name, found, placement, force=force)
-
-
-def _place_section(
-    loaded: Loaded,
-    name: SectionName,
-    outputs: Sequence[Placed],
-    placement: Placement,
-    *,
-    force: bool,
-) -> Loaded:
-    """Write one section's outputs; the notes as they are afterwards."""
-    for _ in range(_ATTEMPTS):
+    found = [_hosts(loaded.plan, name, entries) for name, entries in by_section.items()]
+    changed: list[Placed] = []
+    for path, by_block in _merged(hosts for hosts, _ in found).items():
         attempt = Placement(pages=placement.pages, figures=placement.figures)
-        loaded = reload(loaded)
-        session = loaded.plan.by_name.get(name)
-        hosts, missing = _hosts(loaded.plan, name, outputs)
         try:
-            for path, by_block in hosts.items():
-                _place_page(loaded, path, by_block, attempt, force=force)
+            _place_page(loaded, path, by_block, attempt, force=force)
         except Changed:
+            changed.extend(_entries(by_block))
             continue
-        attempt.pending.extend(_pending(loaded.project, session, entry) for entry in missing)
         placement.pending += attempt.pending
         placement.kept += attempt.kept
-        placement.left += [*attempt.left, *missing]
-        return loaded
-    placement.pending.extend(
-        _pending(loaded.project, loaded.plan.by_name.get(name), entry) for entry in outputs
-    )
-    placement.left.extend(outputs)
-    return loaded
+        placement.left += attempt.left
+    by_name = loaded.plan.by_name
+    for entry in (entry for _, missing in found for entry in missing):
+        placement.pending.append(_pending(loaded.project, by_name.get(entry.section), entry))
+        placement.left.append(entry)
+    return changed
 
 
 _Hosts = Mapping[PagePath, Mapping[int, Sequence[Placed | None]]]
@@ -184,6 +183,17 @@ def _hosts(plan: Plan, name: SectionName, outputs: Sequence[Placed]) -> tuple[_H
         for path, hosts in pages.items()
     }
     return {path: hosts for path, hosts in chosen.items() if hosts}, list(left.values())
+
+
+def _merged(found: Iterable[_Hosts]) -> _Hosts:
+    """The outputs of several sections, page by page and block by block."""
+    pages: defaultdict[PagePath, dict[int, Sequence[Placed | None]]] = defaultdict(dict)
+    for hosts in found:
+        for path, by_block in hosts.items():
+            for host, entries in by_block.items():
+                before = pages[path].get(host, entries)
+                pages[path][host] = [a or b for a, b in zip(before, entries, strict=True)]
+    return pages
 
 
 def _elsewhere(plan: Plan, name: SectionName, digests: Collection[str]) -> list[Session]:

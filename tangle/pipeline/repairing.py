@@ -6,7 +6,8 @@ import difflib
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from tangle.analyse import Plan, Repair
+from tangle.analyse import Plan
+from tangle.analyse.repair import Repair
 from tangle.model import Chunk, PagePath, Place
 from tangle.parse import parse
 from tangle.pipeline.load import Sources, loaded, read

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 from tangle.analyse import PlannedChunk
 from tangle.model import (
@@ -13,13 +12,14 @@ from tangle.model import (
     Job,
     PagePath,
     Place,
-    ReadFile,
     Result,
     SectionName,
     SessionResult,
 )
+from tangle.pipeline.answers import CACHE, Answers, World, has_answers
 from tangle.pipeline.changes import changed_since, only_changed
-from tangle.pipeline.jobs import CACHE, PreparedPackage, RunOptions, cache_key, job, package_files
+from tangle.pipeline.jobs import PreparedPackage, RunOptions, job, package_files
+from tangle.pipeline.keys import Keys, import_effects, session_keys
 from tangle.pipeline.load import Loaded, load, shown
 from tangle.pipeline.pending import place_or_keep, waiting, write_pending
 from tangle.pipeline.placing import Placed, Placement, outputs_of
@@ -30,29 +30,23 @@ from tangle.pipeline.selection import Selected, select, select_all
 from tangle.pipeline.serving import server_for
 from tangle.pipeline.verifying import Verifier
 from tangle.run import (
+    CellFinished,
+    Event,
     Executor,
     LocalExecutor,
     Noticed,
     Observer,
     RunStarted,
     ignore,
-    result_from_json,
-    result_to_json,
     run_turns,
 )
 from tangle.store import (
     ASSET_FOLDER,
     Cache,
-    NotReadable,
     check_writable,
-    digest_file,
-    digest_listing,
     make_folder,
     scratch_tree,
 )
-
-_CACHE_BYTES = 512 * 1024 * 1024
-_CACHE_AGE = 90 * 24 * 3600.0
 
 
 def run(
@@ -73,8 +67,9 @@ def run(
         UnknownSection: an argument names no section.
         NotWritable: the notes cannot be written; nothing was run.
     """
-    # The engine starts while the notes are read.
-    with _engine(project, options, observe) as executor:
+    # The engine starts while the notes are read, unless it may well not be needed.
+    warm = options.fresh or not has_answers(project.state)
+    with _engine(project, options, observe, warm=warm) as executor:
         loaded = load(project)
         selected = select_all(loaded.plan) if sections is None else select(loaded.plan, sections)
         changes: tuple[SectionChange, ...] | None = None
@@ -106,19 +101,18 @@ def run(
     return replace(report, changes=changes, differences=differences)
 
 
-def _engine(project: Project, options: RunOptions, observe: Observer) -> LocalExecutor:
+def _engine(
+    project: Project, options: RunOptions, observe: Observer, *, warm: bool
+) -> LocalExecutor:
     """The executor, which forks workers from the server or, for a reason, from its own zygote."""
     server = server_for(project, wanted=options.server)
     if isinstance(server, str):
         observe(Noticed(text=f"no server: {server}"))
-    executor = LocalExecutor(
+    return LocalExecutor(
         settings=thread_settings(options.jobs or cores(), os.environ),
-        warm=True,
+        warm=warm,
         server=None if isinstance(server, str) else server,
     )
-    for note in executor.notes:
-        observe(Noticed(text=note))
-    return executor
 
 
 def run_pending(project: Project, *, force: bool = False) -> RunReport:
@@ -156,21 +150,20 @@ class _Run:
         self._package = package
         self._executor = executor
         self._workers = options.jobs or cores()
-        self._cache = Cache(loaded.project.state / CACHE)
-        self._digests: dict[str, str | None] = {}
+        self._answers = Answers(Cache(loaded.project.state / CACHE), World())
+        self._effects = import_effects(loaded.plan.package)
 
     def run(self, selected: Sequence[Selected], observe: Observer) -> tuple[SectionRun, ...]:
         threads = self._threads(len(selected))
         tasks = [self._task(entry, threads) for entry in selected]
-        found = {
-            index: result
-            for index, task in enumerate(tasks)
-            if not self._options.fresh and (result := self._cached(task)) is not None
-        }
+        found = {} if self._options.fresh else self._answered(tasks)
         todo = [index for index in range(len(tasks)) if index not in found]
         if todo:
+            self._executor.warm()
+            for note in self._executor.notes:
+                observe(Noticed(text=note))
             self._executor.prepare([tasks[i].job for i in todo], self._package.module.text)
-        keeper = _Keeper(self._executor, self._cache, {t.job.section: t for t in tasks})
+        keeper = _Keeper(self._executor, self._answers, {t.job.section: t for t in tasks})
         observe(
             RunStarted(
                 waiting=tuple(tasks[index].job.section for index in todo), answered=len(found)
@@ -178,7 +171,7 @@ class _Run:
         )
         done = found | dict(zip(todo, self._share_out(tasks, todo, keeper, observe), strict=True))
         if todo:
-            self._cache.prune(_CACHE_BYTES, _CACHE_AGE)
+            self._answers.prune()
         return tuple(
             self._section_run(task, done[index], cached=index in found)
             for index, task in enumerate(tasks)
@@ -215,29 +208,24 @@ class _Run:
         whole = _up_to_open_reference(selected)
         made = job(self._loaded.project, whole, self._package, self._options)
         made = replace(made, environment=threads)
-        key = cache_key(made, selected.session.package)
-        return _Task(selected=selected, runnable=whole, job=made, key=key)
+        keys = session_keys(made, selected.session, self._package.module.text, self._effects)
+        return _Task(selected=selected, runnable=whole, job=made, keys=keys)
 
-    def _cached(self, task: _Task) -> SessionResult | None:
-        document = self._cache.get(task.key)
-        if document is None:
-            return None
-        try:
-            result = result_from_json(document)
-        except ValueError:
-            return None
-        right = result.section == task.job.section and len(result.results) == len(task.job.cells)
-        return result if right and all(map(self._unchanged, result.reads)) else None
+    def _answered(self, tasks: Sequence[_Task]) -> dict[int, SessionResult]:
+        """What the cache knows; not where a section that must run before is run again.
 
-    def _unchanged(self, read: ReadFile) -> bool:
-        """Whether a file is what it was; several sections may have read it."""
-        if read.path not in self._digests:
-            digest = digest_listing if read.path.endswith(os.sep) else digest_file
-            try:
-                self._digests[read.path] = digest(Path(read.path))
-            except NotReadable:
-                self._digests[read.path] = None
-        return self._digests[read.path] == read.digest
+        The tasks come with those that they need before them, unless needs run in a circle.
+        """
+        found: dict[int, SessionResult] = {}
+        again: set[SectionName] = set()
+        for index, task in enumerate(tasks):
+            needs = task.selected.session.unit.needs
+            result = self._answers.answer(task.job, task.keys) if again.isdisjoint(needs) else None
+            if result is not None:
+                found[index] = result
+            else:
+                again.add(task.job.section)
+        return found
 
     def _section_run(self, task: _Task, result: SessionResult, *, cached: bool) -> SectionRun:
         if task.runnable.chunks < task.selected.chunks:
@@ -253,12 +241,12 @@ class _Run:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Task:
-    """A selected section, the part of it that can run, its job and its key in the cache."""
+    """A selected section, the part of it that can run, its job and the keys of its cells."""
 
     selected: Selected
     runnable: Selected
     job: Job
-    key: str
+    keys: Keys
 
 
 @dataclass(slots=True)
@@ -266,14 +254,20 @@ class _Keeper:
     """An executor that keeps what passes as soon as it is done, so that nothing is run twice."""
 
     executor: Executor
-    cache: Cache
+    answers: Answers
     tasks: Mapping[SectionName, _Task]
 
     def run(self, job: Job, observe: Observer) -> SessionResult:
-        """Run a job, and keep its result where it passed."""
-        result = self.executor.run(job, observe)
-        if result.outcome == "passed" and not result.spawned:
-            self.cache.put(self.tasks[job.section].key, result_to_json(result))
+        """Run a job, and keep the results of its cells, up to the first that did not pass."""
+        finished: list[Result] = []
+
+        def notice(event: Event) -> None:
+            if isinstance(event, CellFinished):
+                finished.append(event.result)
+            observe(event)
+
+        result = self.executor.run(job, notice)
+        self.answers.keep(job, self.tasks[job.section].keys, finished, result)
         return result
 
     def stop(self) -> None:

@@ -20,8 +20,8 @@ from tangle.run import (
 )
 from tangle.store import (
     LOCK_FOLDER,
+    Installed,
     NotWritable,
-    installed_packages,
     library_stamp,
     make_folder,
 )
@@ -56,7 +56,12 @@ def server_for(
         make_folder(folder)
     except NotWritable as error:
         return str(error)
-    return ServerWanted(project=folder, facts=(library_stamp(), *installed_packages()))
+    return ServerWanted(project=folder, facts=(library_stamp(), *_packages()))
+
+
+def _packages() -> list[str]:
+    """Name and version of all that is installed for this Python."""
+    return sorted(f"{name} {version}" for name, version in Installed().versions.items())
 
 
 def _folder(project: Project) -> Path:

@@ -9,9 +9,9 @@ from pathlib import Path
 from tangle.emit import script_path
 from tangle.model import Page, PagePath, Problem
 from tangle.parse import parse
+from tangle.pipeline.answers import CACHE
 from tangle.pipeline.generated import generated
-from tangle.pipeline.jobs import CACHE
-from tangle.pipeline.load import load, shown
+from tangle.pipeline.load import SETTINGS, load, shown
 from tangle.pipeline.memory import MEMORY
 from tangle.pipeline.pending import forget
 from tangle.pipeline.project import Project
@@ -70,7 +70,7 @@ def clean(project: Project, *, force: bool = False) -> CleanReport:
         loaded = load(project)
         if left := recovered(project, loaded.pages):
             kept.extend(shown(project, problem) for problem in left)
-            loaded = load(project, known=loaded.pages)
+            loaded = load(project, before=loaded)
         for path, page in loaded.pages.items():
             plan = remove_outputs(page, force=force)
             kept.extend(shown(project, problem) for problem in plan.kept_edited)
@@ -81,7 +81,7 @@ def clean(project: Project, *, force: bool = False) -> CleanReport:
             dropped.update(plan.dropped_assets)
             used.update(plan.used_assets)
         figures = sum(remove_asset(project.graph, name) for name in sorted(dropped - used))
-        for folder in (CACHE, MEMORY):
+        for folder in (CACHE, MEMORY, SETTINGS):
             Cache(project.state / folder).clear()
         forget(project)
         History(project).forget()

@@ -55,7 +55,7 @@ class ReadFiles:
 
 
 def _stamp(path: str) -> str:
-    return file_stamp(Path(path))
+    return file_stamp(path)
 
 
 def _digest(path: str) -> str:

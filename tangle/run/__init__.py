@@ -5,7 +5,7 @@ The notes' code runs in worker processes; importing this loads neither IPython n
 
 from __future__ import annotations
 
-from tangle.run.codec import result_from_json, result_to_json
+from tangle.run.codec import from_json, result_from_json, result_to_json, to_json
 from tangle.run.events import (
     CellFinished,
     CellStarted,
@@ -62,6 +62,7 @@ __all__ = [
     "SessionStarted",
     "Turn",
     "blob_digest",
+    "from_json",
     "gpu_wish",
     "ignore",
     "leave_hint",
@@ -76,6 +77,7 @@ __all__ = [
     "server_status",
     "shown_size",
     "stop_server",
+    "to_json",
     "total_memory",
     "visible_gpus",
 ]

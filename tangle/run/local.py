@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Self, assert_never
 
-from tangle.model import Failure, Job, Outcome, Result, SessionResult
+from tangle.model import CellEnd, Failure, Job, Outcome, Result, SessionResult
 from tangle.run.events import (
     CellFinished,
     CellStarted,
@@ -94,7 +94,10 @@ class LocalExecutor:
         self._stop_seen, self._stop_told = os.pipe()
         os.set_blocking(self._stop_told, False)
         weakref.finalize(self, _close, self._stop_seen, self._stop_told)
-        self._warmth = Warmth(self._settings, self._stop_seen, server) if warm else None
+        self._server = server
+        self._warmth: Warmth | None = None
+        if warm:
+            self.warm()
 
     def __enter__(self) -> Self:
         """The executor, which is closed at the end."""
@@ -103,6 +106,11 @@ class LocalExecutor:
     def __exit__(self, *_: object) -> None:
         """Closes it."""
         self.close()
+
+    def warm(self) -> None:
+        """Has something to fork workers from, where the system can do it and there is nothing."""
+        if self._warmth is None:
+            self._warmth = Warmth(self._settings, self._stop_seen, self._server)
 
     def prepare(self, jobs: Sequence[Job], shared: str = "") -> None:
         """Has the modules imported that jobs to come import, so that each need not do it.
@@ -356,16 +364,31 @@ class Session:
             return
         for pipe in self._raw.values():
             pipe.end_cell()
-        self._usage = message.usage
-        self._add(message.outcome, message.failure, message.seconds)
+        self._usage = usage = message.usage
+        end = CellEnd(
+            seen=message.seen,
+            seconds=time.monotonic() - self._started,
+            device=usage.device,
+            device_memory=usage.device_memory,
+            peak_memory=usage.peak_memory,
+            revised=self._transcript.revised(),
+        )
+        self._add(message.outcome, message.failure, message.seconds, end)
 
-    def _add(self, outcome: Outcome, failure: Failure | None, seconds: float) -> None:
+    def _add(
+        self,
+        outcome: Outcome,
+        failure: Failure | None,
+        seconds: float,
+        end: CellEnd | None = None,
+    ) -> None:
         index = len(self._results)
         result = Result(
             outcome=outcome,
             outputs=self._transcript.logs[index].freeze(),
             failure=failure,
             seconds=seconds,
+            end=end,
         )
         self._running = False
         self._results.append(result)
@@ -501,8 +524,6 @@ class Session:
             device=self._usage.device,
             peak_memory=self._usage.peak_memory,
             device_memory=self._usage.device_memory,
-            reads=closed.reads if closed else (),
-            spawned=closed.spawned if closed else False,
             versions=closed.versions if closed else (),
         )
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal, assert_never
 
-from tangle.model import MimeBundle, Output, Stream
+from tangle.model import MimeBundle, Output, Revised, Stream
 from tangle.run.limits import CUT_NOTICE, KEPT_TEXT, SHOWN_DATA, SHOWN_OVERHEAD
 from tangle.run.wire import Cleared, Showed, Wrote
 
@@ -40,6 +40,7 @@ class CellLog:
     shown: int = 0
     cut: bool = False
     clear_next: bool = False
+    changes: int = 0
 
     @property
     def flooded(self) -> bool:
@@ -50,6 +51,7 @@ class CellLog:
         """Adds text to a stream, to the last output if that is the same stream."""
         if not text:
             return
+        self.changes += 1
         self._settle()
         if self.cut:
             return
@@ -67,6 +69,7 @@ class CellLog:
 
     def show(self, message: Showed) -> None:
         """Adds a bundle."""
+        self.changes += 1
         self._settle()
         size = SHOWN_OVERHEAD + sum(len(text) for _, text in message.data)
         bundle = MimeBundle(kind=message.kind, data=message.data)
@@ -78,12 +81,14 @@ class CellLog:
         for item in self.items:
             if isinstance(item, _Display) and item.display == message.display:
                 size = SHOWN_OVERHEAD + sum(len(text) for _, text in message.data)
+                self.changes += 1
                 self.shown += size - item.size
                 item.bundle = MimeBundle(kind=item.bundle.kind, data=message.data)
                 item.size = size
 
     def clear(self, message: Cleared) -> None:
         """Forgets what was put out, now or when the next output comes."""
+        self.changes += 1
         self.clear_next = True
         if not message.wait:
             self._settle()
@@ -119,6 +124,7 @@ class Transcript:
         """Begins with an empty log for each of `cells` cells."""
         self.logs = [CellLog() for _ in range(max(cells, 1))]
         self.current = 0
+        self._told: list[int] = []
 
     def go_on_from(self, logs: Sequence[CellLog]) -> None:
         """Takes copies of the logs of the first cells, which later ones may change."""
@@ -129,6 +135,19 @@ class Transcript:
     def log(self) -> CellLog:
         """The log of the cell that runs."""
         return self.logs[self.current]
+
+    def revised(self) -> tuple[Revised, ...]:
+        """The earlier cells whose outputs are others than when this was last asked.
+
+        To be asked once a cell, at its end.
+        """
+        now = [log.changes for log in self.logs[: self.current + 1]]
+        before, self._told = self._told, now
+        return tuple(
+            Revised(cell=cell, outputs=self.logs[cell].freeze())
+            for cell, changes in enumerate(before)
+            if changes != now[cell]
+        )
 
     def take(self, message: Wrote | Showed | Cleared) -> None:
         """Adds what a worker's message says."""

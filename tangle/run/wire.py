@@ -11,7 +11,7 @@ import json
 from dataclasses import dataclass
 from typing import Literal
 
-from tangle.model import Failure, MimeType, Outcome, ReadFile
+from tangle.model import Failure, MimeType, Outcome, Seen
 from tangle.run.codec import from_json, to_json
 
 CANNOT_REPORT = 97
@@ -80,6 +80,7 @@ class Ended:
     failure: Failure | None
     seconds: float
     usage: Usage
+    seen: Seen
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,8 +111,6 @@ class Closed:
     """The session is over; `failure` is set where it could not even begin."""
 
     usage: Usage
-    reads: tuple[ReadFile, ...]
-    spawned: bool
     versions: tuple[tuple[str, str], ...]
     failure: Failure | None
 

@@ -11,7 +11,6 @@ from tangle.store.environment import (
     digest_listing,
     file_stamp,
     folder_identity,
-    installed_packages,
     library_stamp,
     make_folder,
     scratch_tree,
@@ -28,6 +27,7 @@ from tangle.store.errors import (
 )
 from tangle.store.files import DISK, Disk, Files
 from tangle.store.graph import PAGE_LIMIT, digest_file, find_graph, is_page, page_files, read_bytes
+from tangle.store.installed import Installed
 from tangle.store.links import check_links
 from tangle.store.locks import LOCK_FOLDER, lock
 from tangle.store.records import Records
@@ -47,6 +47,7 @@ __all__ = [
     "Disk",
     "Files",
     "ForeignFile",
+    "Installed",
     "Locked",
     "NotReadable",
     "NotWritable",
@@ -65,7 +66,6 @@ __all__ = [
     "file_stamp",
     "find_graph",
     "folder_identity",
-    "installed_packages",
     "is_page",
     "library_stamp",
     "lock",

@@ -6,7 +6,6 @@ import contextlib
 import errno
 import hashlib
 import os
-import sys
 import tempfile
 from collections.abc import Iterator, Mapping
 from functools import cache
@@ -18,16 +17,14 @@ from tangle.store.replacing import put
 from tangle.store.tree import write_tree
 
 
-def installed_packages() -> tuple[str, ...]:
-    """Name and version of every distribution that this Python would import from, sorted.
-
-    Read from the names of their metadata folders: one listing a folder, nothing is opened.
-    """
-    found: set[str] = set()
-    for folder in sys.path:
-        with contextlib.suppress(OSError), os.scandir(folder or ".") as entries:
-            found.update(e.name for e in entries if e.name.endswith((".dist-info", ".egg-info")))
-    return tuple(sorted(found))
+def file_stamp(path: str) -> str:
+    """What changes with a file's content, as workers write it down; empty where there is none."""
+    try:
+        found = os.stat(path)  # noqa: PTH116 -- quicker
+    except (OSError, ValueError):
+        return ""
+    parts = (found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino, found.st_dev)
+    return ":".join(map(str, parts))
 
 
 @cache
@@ -50,15 +47,6 @@ def folder_identity(folder: Path) -> str | None:
     except OSError:
         return None
     return f"{folder}:{status.st_dev}:{status.st_ino}"
-
-
-def file_stamp(path: Path) -> str:
-    """What changes when a file or a folder does: its time, size and number; empty without one."""
-    try:
-        status = path.stat()
-    except OSError:
-        return ""
-    return f"{status.st_mtime_ns}:{status.st_size}:{status.st_ino}"
 
 
 def digest_listing(folder: Path) -> str:

@@ -8,14 +8,14 @@ import sys
 import time
 from typing import TYPE_CHECKING
 
-import filelock
-
 from tangle.store.errors import Locked, NotWritable
 from tangle.store.links import check_links
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+    from filelock import BaseFileLock
 
 LOCK_FOLDER = ".tangle"
 
@@ -112,7 +112,9 @@ else:
         return True
 
 
-def _acquire(path: Path, timeout: float) -> filelock.BaseFileLock | None:
+def _acquire(path: Path, timeout: float) -> BaseFileLock | None:
+    import filelock
+
     held = filelock.FileLock(path, timeout=timeout, thread_local=False)
     try:
         held.acquire()

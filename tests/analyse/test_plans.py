@@ -124,7 +124,10 @@ def test_a_session_knows_what_of_the_package_it_reaches() -> None:
             "def f(): pass  #@save\ndef g(): pass  #@save", "g()", "import d2l.torch as d\nd.f"
         )
     )
-    reached = [session.package for session in found.sessions]
+    reached = [
+        (*session.lent, *(text for chunk in session.chunks for text in chunk.reaches))
+        for session in found.sessions
+    ]
     assert reached == [(), ("def g(): pass  #@save",), ("def f(): pass  #@save",)]
 
 

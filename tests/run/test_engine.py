@@ -24,9 +24,12 @@ from tangle.model import (
     Outcome,
     ReadFile,
     Result,
+    Revised,
     SectionName,
+    Seen,
     SessionResult,
     Stream,
+    Trace,
 )
 from tangle.run import (
     CellFinished,
@@ -168,8 +171,15 @@ def test_files_read(tmp_path: Path) -> None:
         watched=str(tmp_path),
     )
     assert session.outcome == "passed"
+    missing = [read.path for read in session.reads if not read.digest]
+    assert missing == [str(tmp_path / "data/none.csv")]
+    assert session.results[0].trace is not None
+    assert session.results[0].trace.seen.wrote == (
+        str(tmp_path / "data/changed.csv"),
+        str(tmp_path / "data/made.csv"),
+    )
     wanted = {"data/a.csv": "a", "data/changed.csv": "old", "lib/helper.py": "x = 1"}
-    assert {read.path: read.digest for read in session.reads} == {
+    assert {read.path: read.digest for read in session.reads if read.digest} == {
         str(tmp_path / name): hashlib.sha256(content.encode()).hexdigest()
         for name, content in wanted.items()
     }
@@ -312,6 +322,12 @@ def several(kind: type[Any]) -> st.SearchStrategy[tuple[Any, ...]]:
 
 SECONDS = st.floats(min_value=0, allow_nan=False, allow_infinity=False)
 OUTCOMES = st.sampled_from(get_args(Outcome))
+TRACES = st.builds(
+    Trace,
+    seen=st.builds(Seen, reads=several(ReadFile)),
+    seconds=SECONDS,
+    revised=st.lists(st.builds(Revised, outputs=several(Stream)), max_size=2).map(tuple),
+)
 RESULTS = st.builds(
     SessionResult,
     results=st.lists(
@@ -321,12 +337,12 @@ RESULTS = st.builds(
             outputs=several(Stream) | several(MimeBundle),
             failure=st.none() | st.from_type(Failure),
             seconds=SECONDS,
+            trace=st.none() | TRACES,
         ),
         max_size=3,
     ).map(tuple),
     seconds=SECONDS,
     peak_memory=st.integers(),
-    reads=several(ReadFile),
     versions=st.lists(st.tuples(st.text(), st.text()), max_size=3).map(tuple),
 )
 

@@ -17,6 +17,7 @@ from tangle.run.codec import from_json
 from tangle.run.handles import COOKIE
 from tangle.run.process import ASK_SIGNAL, mark_of
 from tangle.run.worker.lineage import die_with
+from tangle.run.worker.noticing import MISSING
 from tangle.run.worker.reporter import Reporter
 from tangle.run.worker.session import run_session
 
@@ -44,6 +45,7 @@ def main(arguments: Sequence[str]) -> None:
     faulthandler.enable(file=faulthandler_file, all_threads=False)
     faulthandler.register(ASK_SIGNAL, file=faulthandler_file, all_threads=False)
     reporter = Reporter(_lift(int(events)), mark_of(cookie))
+    MISSING.install()
     sys.argv = [""]
     sys.path[:0] = [*job.path, ""]
     run_session(job, reporter, faulthandler_file)

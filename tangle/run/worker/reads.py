@@ -1,21 +1,35 @@
-"""What below a folder a session reads, noticed as Python opens files and lists folders."""
+"""What files a session reads and writes, noticed as Python opens files and lists folders."""
 
 from __future__ import annotations
 
 import hashlib
 import os
 import sys
+import tempfile
+import time
+from collections.abc import Iterable
 from importlib.util import source_from_cache
 from pathlib import Path
 
 from tangle.model import ReadFile
 
-_IGNORED = frozenset({"__pycache__", ".git", ".venv", ".tangle", "site-packages"})
+_IGNORED = frozenset(
+    {"__pycache__", ".git", ".venv", ".tangle", "site-packages", "dist-packages", "matplotlib"}
+)
+"""Folders that hold nothing of the notes' own; of matplotlib's, its fonts and its settings."""
+_SYSTEM = ("/proc/", "/sys/", "/dev/", "/run/", "/etc/", "/usr/", "/lib", "/bin/", "/sbin/")
 _WRITING = os.O_WRONLY | os.O_RDWR
 _ENGINE = str(Path(__file__).resolve().parents[2]) + os.sep
 _LISTING = frozenset({"os.listdir", "os.scandir"})
 _SPAWNING = frozenset({"subprocess.Popen", "os.system", "os.exec", "os.posix_spawn"})
 _IMPORTING = "<frozen importlib"
+_UNSURE = "changed"
+"""The digest of a file that somebody else changed while the session had it: none is like it."""
+_QUIET = 1.0
+"""Seconds after its last change from which a file's stamp tells every later one: clocks of file
+systems are coarse."""
+
+Status = tuple[int, ...]
 
 
 class ReadLog:
@@ -25,48 +39,75 @@ class ReadLog:
         spawned: whether a program was started, other than by a module while it is imported.
     """
 
-    def __init__(self, folder: str) -> None:
-        """Watches below `folder`."""
+    def __init__(self, folder: str, own: Iterable[str] = ()) -> None:
+        """Watches all files but those of the system and of what is installed.
+
+        Args:
+            folder: the project's; links on the way to it do not show in the paths of its files.
+            own: folders of generated code, which is known otherwise.
+        """
         self._folder = str(Path(folder).absolute())
         real = str(Path(folder).resolve())
         self._roots = tuple(dict.fromkeys(root + os.sep for root in (self._folder, real)))
-        self._read: dict[str, str] = {}
-        self._wrote: set[str] = set()
+        others = {str(Path(path).resolve()) for path in (sys.prefix, sys.base_prefix)}
+        others |= {sys.prefix, sys.base_prefix, *own}
+        self._ignored = (_ENGINE, *_SYSTEM, *(path.rstrip(os.sep) + os.sep for path in others))
+        self._temporary = tempfile.gettempdir() + os.sep
+        self._read: dict[str, tuple[str, Status | None]] = {}
+        self._wrote: dict[str, None] = {}
+        self._taken = 0
+        self._told = 0
         self._busy = False
         self.spawned = False
 
     def listen(self, event: str, arguments: tuple[object, ...]) -> None:
-        """The audit hook; it costs what a string comparison costs, for all but the folder's."""
+        """The audit hook; it costs what a string comparison costs, for all but the notes' own."""
         if event in _SPAWNING:
             self.spawned = self.spawned or not is_importing()
-        if event in _LISTING and not self._busy:
-            self._list(arguments[0])
-        if event != "open" or self._busy:
+        if self._busy:
             return
-        path, _, flags = arguments
+        if event in _LISTING:
+            self._list(arguments[0])
+        elif event == "open":
+            self._open(arguments[0], arguments[2])
+        elif event == "sqlite3.connect":
+            self._open(arguments[0], os.O_RDWR)
+
+    def read_module(self, path: str) -> None:
+        """Notes a module of the user's own as read, whatever was opened for it."""
+        self._open(path, os.O_RDONLY)
+
+    def take(self) -> tuple[tuple[ReadFile, ...], tuple[str, ...]]:
+        """The files that were read since this was last asked, and those that were written."""
+        self._busy = True
+        try:
+            read = list(self._read.items())[self._taken :]
+            wrote = list(self._wrote)[self._told :]
+            self._taken, self._told = len(self._read), len(self._wrote)
+            found = [_as_read(path, *known) for path, known in sorted(read)]
+            return tuple(found), tuple(path for path in wrote if self._is_left(path))
+        finally:
+            self._busy = False
+
+    def _is_left(self, path: str) -> bool:
+        """Whether a file that was written is there to stay."""
+        passing = path.startswith(self._temporary) and not path.startswith(self._roots)
+        return not passing and Path(path).is_file()
+
+    def _open(self, path: object, flags: object) -> None:
         if isinstance(path, bytes):
             path = os.fsdecode(path)
         if not isinstance(path, str) or not isinstance(flags, int):
             return
         if path.endswith(".pyc"):
             path = source_of(path)
-        if path.startswith("/") and not path.startswith(self._roots) and "/../" not in path:
+        if path.startswith(self._ignored) and "/../" not in path:
             return
         self._busy = True
         try:
-            self._note(path, bool(flags & _WRITING))
+            self._note(path, flags)
         finally:
             self._busy = False
-
-    def close(self) -> tuple[ReadFile, ...]:
-        """The files with the digests of what was read, by path."""
-        self._busy = True
-        found = ((path, known or _digest(path)) for path, known in sorted(self._read.items()))
-        return tuple(ReadFile(path=path, digest=digest) for path, digest in found if digest)
-
-    def reopen(self) -> None:
-        """Goes on listening after `close`."""
-        self._busy = False
 
     def _list(self, path: object) -> None:
         """Remembers a folder's names, unless Python looks there for modules."""
@@ -81,35 +122,64 @@ class ReadLog:
             inside = self._inside(os.path.join(path, "x"))  # noqa: PTH118 -- any name in it
             if inside is not None:
                 folder = inside[:-1]
-                self._read.setdefault(folder, listing_digest(folder))
+                self._read.setdefault(folder, (listing_digest(folder), None))
         finally:
             self._busy = False
 
-    def _note(self, path: str, writing: bool) -> None:
+    def _note(self, path: str, flags: int) -> None:
         inside = self._inside(path)
         if inside is None:
             return
-        if not writing:
+        if not flags & _WRITING:
             if inside not in self._wrote:
-                self._read.setdefault(inside, "")
-        else:
-            if self._read.get(inside) == "":
-                self._read[inside] = _digest(inside)  # as it was read: this open may empty it
-            self._wrote.add(inside)
+                self._read.setdefault(inside, ("", _status(inside)))
+            return
+        known = self._read.get(inside)
+        keeps = not flags & os.O_TRUNC and inside not in self._wrote
+        if known is None and keeps and (status := _status(inside)):
+            known = ("", status)
+        if known is not None and not known[0] and known[1] is not None:
+            # As it was read: this open may empty it.
+            self._read[inside] = (_as_read(inside, *known).digest, None)
+        self._wrote.setdefault(inside)
 
     def _inside(self, path: str) -> str | None:
-        """The path under the folder's own name, None if it is not a file to report."""
+        """The path, the project's under its own name; None if it is not a file to report."""
         try:
             full = os.path.abspath(path)  # noqa: PTH100 -- `..` goes, links stay, no disk
         except (OSError, ValueError):
             return None
         root = next((root for root in self._roots if full.startswith(root)), None)
-        if root is None or full.endswith(".pyc") or full.startswith(_ENGINE):
+        if root is not None:
+            rest = full[len(root) :]
+            ignored = full.startswith(self._ignored[:1])
+            full = f"{self._folder}{os.sep}{rest}"
+        else:
+            rest = full
+            ignored = full.startswith(self._ignored)
+        if ignored or full.endswith(".pyc") or not _IGNORED.isdisjoint(Path(rest).parts):
             return None
-        rest = full[len(root) :]
-        if not _IGNORED.isdisjoint(Path(rest).parts) or full.startswith(sys.prefix + os.sep):
-            return None
-        return f"{self._folder}{os.sep}{rest}"
+        return None if full.startswith(sys.prefix + os.sep) else full
+
+
+def _status(path: str) -> Status | None:
+    """What changes with a file; None where there is none to read."""
+    try:
+        found = os.stat(path)  # noqa: PTH116 -- quicker
+    except (OSError, ValueError):
+        return None
+    return (found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino, found.st_dev)
+
+
+def _as_read(path: str, digest: str, status: Status | None) -> ReadFile:
+    """The file as it was when the session opened it."""
+    if digest or status is None:
+        return ReadFile(path=path, digest=digest)
+    digest = _digest(path)
+    if _status(path) != status:
+        return ReadFile(path=path, digest=_UNSURE)
+    still = time.time() - max(status[1], status[2]) / 1e9 > _QUIET
+    return ReadFile(path=path, digest=digest, stamp=":".join(map(str, status)) if still else "")
 
 
 def source_of(path: str) -> str:

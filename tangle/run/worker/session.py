@@ -9,7 +9,7 @@ import sys
 import time
 import warnings
 
-from tangle.model import Cell, Failure, Job, Outcome
+from tangle.model import Cell, Failure, Job, Outcome, Seen
 from tangle.run.postmortem import Notes, first_place, notes_of
 from tangle.run.wire import Begun, Closed, Ended
 from tangle.run.worker.after_import import AfterImport
@@ -17,7 +17,7 @@ from tangle.run.worker.assertions import explain_asserts
 from tangle.run.worker.devices import DeviceUnavailable, choose_device, measure_use
 from tangle.run.worker.figures import prepare_figures
 from tangle.run.worker.lines import LineLog
-from tangle.run.worker.reads import ReadLog
+from tangle.run.worker.noticing import Noticing
 from tangle.run.worker.reporter import Reporter, take_streams
 from tangle.run.worker.seeds import seed_generators
 from tangle.run.worker.shell import CellShell, make_shell
@@ -40,7 +40,7 @@ def run_session(job: Job, reporter: Reporter, trace: int) -> None:
     take_streams(reporter)
     _shorten_warnings()
     after = AfterImport()
-    reads = ReadLog(job.watched) if job.watched else None
+    noticing = Noticing(job) if job.watched else None
     shell = make_shell(reporter)
     if job.assertions is not None:
         shell.compile.change = explain_asserts(job.assertions, job.sources)
@@ -55,15 +55,15 @@ def run_session(job: Job, reporter: Reporter, trace: int) -> None:
         name = type(error).__name__
         failure = Failure(name=name, message=str(error), traceback="", place=place)
     if failure is not None:
-        reporter.send(_closed(job, None, failure))
+        reporter.send(_closed(job, failure))
         return
     seed_generators(job.seed, after)
     share_threads(after)
-    if reads is not None:
-        sys.addaudithook(reads.listen)
+    if noticing is not None:
+        noticing.start()
     wanted = job.snapshots is not None
-    snapshots = Snapshots(job, reporter, trace, reads) if wanted else None
-    _Cells(shell, reporter, reads, snapshots, lines).run(job)
+    snapshots = Snapshots(job, reporter, trace) if wanted else None
+    _Cells(shell, reporter, noticing, snapshots, lines).run(job)
 
 
 class _Cells:
@@ -73,13 +73,13 @@ class _Cells:
         self,
         shell: CellShell,
         reporter: Reporter,
-        reads: ReadLog | None,
+        noticing: Noticing | None,
         snapshots: Snapshots | None,
         lines: LineLog | None,
     ) -> None:
         self._shell = shell
         self._reporter = reporter
-        self._reads = reads
+        self._noticing = noticing
         self._snapshots = snapshots
         self._lines = lines
 
@@ -89,7 +89,7 @@ class _Cells:
         todo: Job | None = job
         while todo is not None:
             job, index = self._run_from(todo, index)
-            self._reporter.send(_closed(job, self._reads, None))
+            self._reporter.send(_closed(job, None))
             # The last copy comes when everything is told, so that nobody waits for it.
             todo = self._copy(index) if index == len(job.cells) else None
 
@@ -127,6 +127,7 @@ class _Cells:
                 failure=failure,
                 seconds=seconds,
                 usage=measure_use(),
+                seen=self._noticing.take() if self._noticing is not None else Seen(),
             )
         )
         if self._snapshots is not None:
@@ -134,11 +135,9 @@ class _Cells:
         return outcome == "passed"
 
 
-def _closed(job: Job, reads: ReadLog | None, failure: Failure | None) -> Closed:
+def _closed(job: Job, failure: Failure | None) -> Closed:
     return Closed(
         usage=measure_use(),
-        reads=reads.close() if reads is not None else (),
-        spawned=reads is not None and reads.spawned,
         versions=loaded_versions(job.imports),
         failure=failure,
     )

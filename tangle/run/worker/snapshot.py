@@ -26,7 +26,6 @@ from tangle.run.process import mark_of
 from tangle.run.wire import Snapshotted, Veiled
 from tangle.run.worker.lineage import die_with
 from tangle.run.worker.obstacles import looks_at_children, obstacle, open_files
-from tangle.run.worker.reads import ReadLog
 from tangle.run.worker.reporter import Reporter
 from tangle.run.worker.world import WorldLog
 
@@ -44,18 +43,16 @@ _fork, _exit, _poll = os.fork, os._exit, select.poll
 class Snapshots:
     """Keeps copies of this process for later runs of the same session."""
 
-    def __init__(self, job: Job, reporter: Reporter, trace: int, reads: ReadLog | None) -> None:
+    def __init__(self, job: Job, reporter: Reporter, trace: int) -> None:
         """Begins to watch what the session does to the world.
 
         Args:
             job: says after how many seconds of cells a copy is worth its while.
             reporter: has the event pipe.
             trace: the descriptor that faulthandler writes to.
-            reads: the log that goes on in a copy that goes on.
         """
         self._job = job
         self._reporter = reporter
-        self._reads = reads
         self._pipes = (reporter.descriptor, 1, 2, trace)
         self._world = WorldLog([*job.path, os.environ.get("IPYTHONDIR", "")])
         self._veiled = False
@@ -155,8 +152,6 @@ class Snapshots:
         self._job = job
         self._children.clear()
         self._world.resume(float(left))
-        if self._reads is not None:
-            self._reads.reopen()
         return job
 
 

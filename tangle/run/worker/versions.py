@@ -9,6 +9,9 @@ import warnings
 from collections.abc import Iterable
 from types import ModuleType
 
+_FOUND: dict[str, str] = {}
+"""Versions that were asked for already: distributions' metadata takes a millisecond to read."""
+
 _OWN = frozenset({"tangle", "__main__", "__mp_main__", "sitecustomize", "usercustomize"})
 
 
@@ -22,9 +25,9 @@ def loaded_versions(imports: Iterable[str]) -> tuple[tuple[str, str], ...]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         for name in names:
-            version = _version(name, sys.modules.get(name))
+            version = _FOUND.get(name) or _version(name, sys.modules.get(name))
             if version and not name.startswith("_"):
-                found[name] = version
+                found[name] = _FOUND[name] = version
     return tuple(sorted(found.items()))
 
 

@@ -27,6 +27,7 @@ from typing import Any
 
 from tangle.run.orders import Hangup, receive_order, send_order
 from tangle.run.worker import witness
+from tangle.run.worker.noticing import MISSING
 from tangle.run.worker.nursery import Nursery, Nursling, Wish
 from tangle.run.worker.standing import LOOK_SECONDS, Standing
 
@@ -43,6 +44,7 @@ def main(arguments: Sequence[str]) -> None:
     """
     facts = json.loads(arguments[0])
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    MISSING.install()
     standing = None
     if "listener" in facts:
         if os.fork() > 0:  # the command waits for this one, and is nobody's parent after it

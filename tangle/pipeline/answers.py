@@ -1,0 +1,436 @@
+"""Results of earlier runs, kept cell by cell, and whether they still stand for running again.
+
+One document a session holds its last runs, so that an answer is one file to read:
+
+    {"runs": [run, ...], "outputs": {digest: output, ...}}
+
+A run has, cell by cell, the two chains of keys (see `keys`) and what came of the cell: outputs by
+their digest, since runs share most of them; what later cells changed in earlier ones' outputs; what
+the cell read, wrote and loaded; how the session stood at its end. A run that failed has the cells
+before the one that failed. The first cells of a run answer for a session that ends with them.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, Final
+
+from tangle.model import (
+    CellEnd,
+    Job,
+    MimeBundle,
+    Output,
+    ReadFile,
+    Result,
+    Revised,
+    Seen,
+    SessionResult,
+)
+from tangle.pipeline.keys import Keys, digest, tells_lines
+from tangle.run import from_json, to_json
+from tangle.store import Cache, Installed, NotReadable, digest_file, digest_listing, file_stamp
+
+CACHE: Final = ".tangle/cache"
+_BYTES: Final = 512 * 1024 * 1024
+_AGE: Final = 90 * 24 * 3600.0
+_RUNS: Final = 8
+"""How many runs of a session are kept: an edit that is taken back is answered, too."""
+_RUN_BYTES: Final = 16 * 1024 * 1024
+"""What the outputs of older runs may take beside those of the newest."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeptCell:
+    """What came of one cell.
+
+    Attributes:
+        outputs: as they were at the cell's end.
+        exact: whether they, or those of a cell before, may tell lines of the code.
+        packages: name and version of the distributions that were loaded first here; the module's
+            name with an empty version where none has it.
+        trace: how the session stood; what it loaded is in `packages`.
+    """
+
+    outputs: tuple[Output, ...]
+    seconds: float
+    exact: bool
+    packages: tuple[tuple[str, str], ...]
+    trace: CellEnd
+
+
+@dataclass(slots=True, kw_only=True)
+class World:
+    """What is on disk now; everything is looked at once, as long as one command lasts."""
+
+    installed: Installed = field(default_factory=Installed)
+    _digests: dict[tuple[str, str], bool] = field(default_factory=dict)
+    _local: dict[str, Installed] = field(default_factory=dict)
+    _found: dict[tuple[str, tuple[str, ...]], bool] = field(default_factory=dict)
+
+    def forget(self) -> None:
+        """Looks at files anew from here on: sessions have run."""
+        self._digests.clear()
+        self._local.clear()
+        self._found.clear()
+
+    def is_as_read(self, read: ReadFile) -> bool:
+        """Whether a file, or the names in a folder, are what they were."""
+        key = (read.path, read.digest)
+        if key not in self._digests:
+            untouched = bool(read.stamp) and file_stamp(read.path) == read.stamp
+            self._digests[key] = untouched or _digest(read.path) == read.digest
+        return self._digests[key]
+
+    def has_packages(self, packages: Sequence[tuple[str, str]]) -> bool:
+        """Whether distributions are installed as they were."""
+        versions = self.installed.versions
+        return all(versions.get(name, "") == version for name, version in packages)
+
+    def misses(self, modules: tuple[str, ...], directory: str) -> bool:
+        """Whether none of these modules can be imported in a folder."""
+        return not self.shadows(modules, directory) and not self._finds("", modules)
+
+    def shadows(self, modules: tuple[str, ...], directory: str) -> bool:
+        """Whether one of these modules is in the folder, where it is found first."""
+        return self._finds(directory, modules)
+
+    def origins(
+        self, modules: Sequence[str]
+    ) -> tuple[tuple[tuple[str, str], ...], tuple[ReadFile, ...]]:
+        """The distributions that modules are of, with versions, and the files of all others."""
+        owners = self.installed.owners(modules)
+        names = sorted({name for found in owners.values() for name in found})
+        places = [self.installed.place(module) for module, found in owners.items() if not found]
+        files = tuple(ReadFile(path=place, digest=_digest(place)) for place in places if place)
+        return tuple((name, self.installed.versions[name]) for name in names), files
+
+    def _finds(self, directory: str, modules: tuple[str, ...]) -> bool:
+        """Whether a folder, or no folder but where packages are installed, has such a module."""
+        key = (directory, modules)
+        if key not in self._found:
+            found = self._local_modules(directory) if directory else self.installed
+            self._found[key] = any(map(found.has_module, modules))
+        return self._found[key]
+
+    def _local_modules(self, directory: str) -> Installed:
+        if directory not in self._local:
+            given = os.environ.get("PYTHONPATH", "").split(os.pathsep)
+            own = (folder for folder in given if folder and "-packages" not in folder)
+            self._local[directory] = Installed([directory, *own])
+        return self._local[directory]
+
+
+def _digest(path: str) -> str:
+    try:
+        return digest_listing(Path(path)) if path.endswith(os.sep) else digest_file(Path(path))
+    except NotReadable:
+        return ""
+
+
+def has_answers(state: Path) -> bool:
+    """Whether results of earlier runs are kept, so that there may be nothing to run."""
+    return (state / CACHE).is_dir()
+
+
+class Answers:
+    """The results that are kept for a project; several processes may use them at once."""
+
+    def __init__(self, cache: Cache, world: World) -> None:
+        """Looks at nothing yet."""
+        self._cache = cache
+        self._world = world
+
+    def answer(self, job: Job, keys: Keys) -> SessionResult | None:
+        """What running the job would come to, if that is known."""
+        count = len(job.cells)
+        if keys.answerable < count or not count:
+            return None
+        document = self._cache.get(keys.base)
+        try:
+            for cells in _candidates(document or {"runs": []}, keys, count):
+                if all(self._stands(cell, job.directory) for cell in cells):
+                    return _result(job, cells)
+        except (KeyError, TypeError, ValueError, IndexError, AttributeError):
+            return None  # whole, but none of ours
+        return None
+
+    def last_reads(self, job: Job, keys: Keys) -> tuple[str, ...] | None:
+        """The paths that the newest run of the job's code read, whatever they hold now.
+
+        None where no run of it is known.
+        """
+        document = self._cache.get(keys.base)
+        try:
+            for cells in _candidates(document or {"runs": []}, keys, len(job.cells)):
+                return tuple(read.path for cell in cells for read in cell.trace.seen.reads)
+        except (KeyError, TypeError, ValueError, IndexError, AttributeError):
+            return None  # whole, but none of ours
+        return None
+
+    def keep(self, job: Job, keys: Keys, finished: Sequence[Result], result: SessionResult) -> None:
+        """Keep what passed of a run.
+
+        Args:
+            job: what was run.
+            keys: its keys.
+            finished: the result of each cell as it was at the cell's own end.
+            result: what the session came to.
+        """
+        kept = self._kept(list(_answerable(finished, keys)))
+        if not kept:
+            return
+        if len(kept) == len(job.cells) and result.outcome == "passed":
+            kept[-1] = _with_end(kept, result)
+        document = _with_run(self._cache.get(keys.base), _encoded(kept, keys))
+        self._cache.put(keys.base, document)
+
+    def prune(self) -> None:
+        """Drop what was not used for long, and the oldest beyond the cache's size."""
+        self._cache.prune(_BYTES, _AGE)
+
+    def _stands(self, cell: KeptCell, directory: str) -> bool:
+        world, seen = self._world, cell.trace.seen
+        return (
+            world.has_packages(cell.packages)
+            and world.misses(seen.missing, directory)
+            and not world.shadows(seen.modules, directory)
+            and all(os.path.exists(path) for path in seen.wrote)  # noqa: PTH110 -- quick
+            and all(map(world.is_as_read, seen.reads))
+        )
+
+    def _kept(self, passed: Sequence[Result]) -> list[KeptCell]:
+        found: list[KeptCell] = []
+        exact = False
+        for result in passed:
+            trace = result.end
+            assert trace is not None
+            shown = [result.outputs, *(revised.outputs for revised in trace.revised)]
+            exact = exact or trace.seen.own_text or any(tells_lines(_texts(s)) for s in shown)
+            packages, files = self._world.origins(trace.seen.modules)
+            found.append(
+                KeptCell(
+                    outputs=result.outputs,
+                    seconds=result.seconds,
+                    exact=exact,
+                    packages=packages,
+                    trace=replace(
+                        trace, seen=replace(trace.seen, reads=(*trace.seen.reads, *files))
+                    ),
+                )
+            )
+        return found
+
+
+def _answerable(finished: Sequence[Result], keys: Keys) -> Iterator[Result]:
+    """The cells, from the first, that passed and that a cache may answer for."""
+    for result in finished[: keys.answerable]:
+        trace = result.end
+        if result.outcome != "passed" or result.failure is not None:
+            return  # one that may fail, and did, tells why anew
+        if trace is None or trace.seen.spawned:
+            return
+        yield result
+
+
+# --- from cells to a result and back --------------------------------------------------------------
+
+
+def _result(job: Job, cells: Sequence[KeptCell]) -> SessionResult:
+    """What a session came to that ended with these cells."""
+    end = cells[-1].trace
+    outputs = _outputs(cells)
+    return SessionResult(
+        section=job.section,
+        outcome="passed",
+        results=tuple(
+            Result(outcome="passed", outputs=shown, failure=None, seconds=cell.seconds)
+            for cell, shown in zip(cells, outputs, strict=True)
+        ),
+        seconds=end.seconds,
+        device=end.device,
+        peak_memory=end.peak_memory,
+        device_memory=end.device_memory,
+        versions=end.seen.versions,
+    )
+
+
+def _outputs(cells: Sequence[KeptCell]) -> list[tuple[Output, ...]]:
+    """The outputs of cells, as the last of them left them."""
+    found: list[tuple[Output, ...]] = []
+    for cell in cells:
+        found.append(cell.outputs)
+        for revised in cell.trace.revised:
+            found[revised.cell] = revised.outputs
+    return found
+
+
+def _with_end(cells: Sequence[KeptCell], result: SessionResult) -> KeptCell:
+    """The last cell, so that replaying all of them comes to just this result."""
+    last = cells[-1]
+    told = _outputs(cells)
+    late = tuple(
+        Revised(cell=index, outputs=final.outputs)
+        for index, final in enumerate(result.results)
+        if final.outputs != told[index]
+    )
+    end = replace(
+        last.trace,
+        seconds=result.seconds,
+        device=result.device,
+        device_memory=result.device_memory,
+        peak_memory=result.peak_memory,
+        revised=(*last.trace.revised, *late),
+        seen=replace(last.trace.seen, versions=result.versions),
+    )
+    exact = last.exact or any(tells_lines(_texts(revised.outputs)) for revised in late)
+    return replace(last, trace=end, exact=exact)
+
+
+def _texts(outputs: Sequence[Output]) -> Iterator[str]:
+    for output in outputs:
+        if isinstance(output, MimeBundle):
+            yield from (text for mime, text in output.data if mime.startswith("text/"))
+        else:
+            yield output.text
+
+
+# --- as JSON --------------------------------------------------------------------------------------
+
+
+def _encoded(cells: Sequence[KeptCell], keys: Keys) -> dict[str, Any]:
+    """A document with one run."""
+    outputs: dict[str, Any] = {}
+    count = len(cells)
+    run = {
+        "module": keys.module,
+        "texts": list(keys.texts[:count]),
+        "meanings": list(keys.meanings[:count]),
+        "cells": [_flat(cell, outputs) for cell in cells],
+    }
+    return {"runs": [run], "outputs": outputs}
+
+
+def _with_run(before: Mapping[str, Any] | None, new: dict[str, Any]) -> dict[str, Any]:
+    """The document with a run more; the oldest go where their outputs take too much."""
+    try:
+        olds = [(old, _shown(old, before or {})) for old in (before or {}).get("runs", ())]
+    except (KeyError, TypeError, ValueError, IndexError, AttributeError):
+        olds = []  # whole, but none of ours
+    size = 0
+    for old, outputs in olds:
+        more = {name: output for name, output in outputs.items() if name not in new["outputs"]}
+        size += sum(len(json.dumps(output)) for output in more.values())
+        if size > _RUN_BYTES or len(new["runs"]) >= _RUNS:
+            break
+        if not _covers(new["runs"][0], old):
+            new["runs"].append(old)
+            new["outputs"].update(more)
+    return new
+
+
+def _shown(run: Mapping[str, Any], document: Mapping[str, Any]) -> dict[str, Any]:
+    """The outputs that a run has, by their digest."""
+    names = [
+        name
+        for shown, _, _, _, _, revised, _ in run["cells"]
+        for found in (shown, *(new for _, new in revised))
+        for name in found
+    ]
+    return {name: document["outputs"][name] for name in names}
+
+
+def _covers(new: Mapping[str, Any], old: Mapping[str, Any]) -> bool:
+    """Whether a run has all that an older one has: the same code, and files as they were."""
+    count = len(old["cells"])
+    if len(new["cells"]) < count or new["texts"][count - 1] != old["texts"][count - 1]:
+        return False
+    reads = [
+        [[read[:2] for read in cell[-1]["reads"]] for cell in run["cells"][:count]]
+        for run in (new, old)
+    ]
+    return new["module"] == old["module"] and reads[0] == reads[1]
+
+
+def _flat(cell: KeptCell, outputs: dict[str, Any]) -> list[Any]:
+    trace = cell.trace
+    seen = trace.seen
+    return [
+        _put(cell.outputs, outputs),
+        cell.seconds,
+        cell.exact,
+        [list(package) for package in cell.packages],
+        [trace.seconds, trace.device, trace.device_memory, trace.peak_memory],
+        [[revised.cell, _put(revised.outputs, outputs)] for revised in trace.revised],
+        {
+            "reads": [[read.path, read.digest, read.stamp] for read in seen.reads],
+            "wrote": list(seen.wrote),
+            "modules": list(seen.modules),
+            "missing": list(seen.missing),
+            "versions": [list(version) for version in seen.versions],
+        },
+    ]
+
+
+def _put(found: Sequence[Output], outputs: dict[str, Any]) -> list[str]:
+    names = []
+    for output in found:
+        data = to_json(output)
+        name = digest(json.dumps(data, sort_keys=True))
+        outputs[name] = data
+        names.append(name)
+    return names
+
+
+def _candidates(
+    document: Mapping[str, Any], keys: Keys, count: int
+) -> Iterator[tuple[KeptCell, ...]]:
+    """The first cells of each run that was of the same code, the newest first.
+
+    Raises:
+        KeyError, TypeError, ValueError, IndexError, AttributeError: the document is none of ours.
+    """
+    for run in document["runs"]:
+        flat = run["cells"][:count]
+        if len(flat) < count:
+            continue
+        same = run["texts"][count - 1] == keys.texts[-1]
+        if not same and run["meanings"][count - 1] != keys.meanings[-1]:
+            continue
+        if (same and run["module"] == keys.module) or not any(cell[2] for cell in flat):
+            yield tuple(_unflat(cell, at, document["outputs"]) for at, cell in enumerate(flat))
+
+
+def _unflat(flat: Sequence[Any], index: int, outputs: Mapping[str, Any]) -> KeptCell:
+    shown, seconds, exact, packages, standing, revised, seen = flat
+    since, device, device_memory, peak_memory = standing
+    if any(not 0 <= at < index for at, _ in revised if at != index):
+        raise ValueError("a cell revises earlier ones")
+    trace = CellEnd(
+        seen=Seen(
+            reads=tuple(ReadFile(path=p, digest=d, stamp=s) for p, d, s in seen["reads"]),
+            wrote=tuple(seen["wrote"]),
+            modules=tuple(seen["modules"]),
+            missing=tuple(seen["missing"]),
+            versions=from_json(tuple[tuple[str, str], ...], seen["versions"]),
+        ),
+        seconds=from_json(float, since),
+        device=from_json(str, device),
+        device_memory=from_json(int, device_memory),
+        peak_memory=from_json(int, peak_memory),
+        revised=tuple(Revised(cell=at, outputs=_take(new, outputs)) for at, new in revised),
+    )
+    return KeptCell(
+        outputs=_take(shown, outputs),
+        seconds=from_json(float, seconds),
+        exact=bool(exact),
+        packages=tuple((name, version) for name, version in packages),
+        trace=trace,
+    )
+
+
+def _take(names: Sequence[str], outputs: Mapping[str, Any]) -> tuple[Output, ...]:
+    return tuple(from_json(Output, outputs[name]) for name in names)
