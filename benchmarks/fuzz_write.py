@@ -95,7 +95,12 @@ def run(task: Task) -> Done:
 
 def page_data(rng: random.Random, material: list[bytes]) -> bytes:
     """A page with a chunk somewhere."""
-    data = fuzz_parse.make(rng, material).decode("utf-8", "replace").encode()
+    return with_chunk(rng, fuzz_parse.make(rng, material))
+
+
+def with_chunk(rng: random.Random, data: bytes) -> bytes:
+    """A page as UTF-8, with a chunk put in if it has none."""
+    data = data.decode("utf-8", "replace").encode()
     if not hosts(parse(data)):
         lines = data.split(b"\n")
         at = rng.randrange(len(lines) + 1)

@@ -9,9 +9,11 @@ Parts, each on a graph of its own that is made anew for every run:
   reads or writes files, in turn;
 - `twice`: the same at two random calls, the second in the run that finishes what the first left;
 - `gap`: the user saves the page right before it is exchanged, when every look is over, and the
-  writer is killed at each of the calls that follow;
+  writer is killed at each of the calls that follow, or they fail;
 - `faults`: each of these calls in turn fails with ENOSPC, EIO and EACCES, once, or it and all that
   write after it;
+- `verbs`: kills and errors at each call of the other verbs that write: `clean`, `check --fix`
+  and `build`;
 - `system`: the same by strace, at each system call of the real command that has to do with the
   graph: signal or error;
 - `editor`: a process saves other texts of the page at random times, in place or by rename, from its
@@ -21,8 +23,10 @@ Parts, each on a graph of its own that is made anew for every run:
 
 After each run: the page, less its outputs, is what the user saved last, to the byte; no figure is
 half written, and none is shown that is not there; and the next run succeeds and leaves nothing
-behind. Ends with 1 where anything was lost. The same seed does the same, as far as the system's
-scheduler does.
+behind. One case is weaker, and counted: where the user saved in the last gap and tangle was killed
+before it could put that back, the save stands whole in a draft until the next run puts it back.
+Ends with 1 where anything was lost. The same seed does the same, as far as the system's scheduler
+does.
 """
 # ruff: noqa: T201  (a script talks to the person who runs it)
 
@@ -47,8 +51,18 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from tangle.errors import Refused
 from tangle.parse import parse
-from tangle.pipeline import RunOptions, chunk_results, find_project, run, run_pending
+from tangle.pipeline import (
+    RunOptions,
+    build,
+    chunk_results,
+    clean,
+    find_project,
+    repair,
+    run,
+    run_pending,
+)
 from tangle.pipeline.pending import keep
 from tangle.pipeline.placing import Placed, outputs_of
 from tangle.store.files import DISK, Disk
@@ -67,6 +81,8 @@ PAGE = (
     "\t- ```python\n\t  print('- x\\n```\\nk:: v')\n\t  ```\n"
 )
 OTHER = "- ## 1.2. Second\r\n\t- ```python\r\n\t  print('two')\r\n\t  ```"
+BROKEN = b"- ## 1.3. Broken\n\t- ```python\n\t  print\xef\xbc\x881)\n\t  ```\n"
+MENDED = b"- ## 1.3. Broken\n\t- ```python\n\t  print(1)\n\t  ```\n"
 CODES = (errno.ENOSPC, errno.EIO, errno.EACCES)
 METHODS = (
     *("open_new", "write", "fsync", "close", "mode", "read", "read_still", "exchange"),
@@ -74,7 +90,7 @@ METHODS = (
 )
 FEW = 10
 """Rounds below which the parts that have an end of their own are cut short."""
-PARTS = ("kills", "twice", "gap", "faults", "system", "editor", "eight", "commands")
+PARTS = ("kills", "twice", "gap", "faults", "verbs", "system", "editor", "eight", "commands")
 
 
 @dataclass(slots=True)
@@ -110,6 +126,10 @@ class World:
     def page(self, name: str = "x") -> Path:
         """The file of a page."""
         return self.graph / "pages" / f"{name}.md"
+
+    def original(self, name: str) -> bytes:
+        """The text of a page as each run finds it, less its outputs."""
+        return (self.template / "pages" / f"{name}.md").read_bytes()
 
     def reset(self, generation: int = 0, *, written: bool = False) -> None:
         """Make the graph anew, with results of some generation waiting.
@@ -176,7 +196,9 @@ def bare(data: bytes) -> bytes:
     return apply(data, remove_outputs(parse(data), force=True).edits)
 
 
-def check(world: World, users: dict[str, bytes], counts: Counts, what: str) -> None:
+def check(
+    world: World, users: dict[str, bytes], counts: Counts, what: str, *, midway: bool = False
+) -> None:
     """Look at the graph after a run, do the next one, and look again.
 
     Args:
@@ -184,8 +206,11 @@ def check(world: World, users: dict[str, bytes], counts: Counts, what: str) -> N
         users: by page, the text that the user saved last.
         counts: where losses are noted.
         what: was done to the run.
+        midway: whether it may have been killed with a save of the user's in its hands. No system
+            exchanges two files only if one of them is what was expected, so until the next run
+            such a save may stand whole in a draft beside the page. Afterwards it is the page.
     """
-    _look(world, users, counts, what)
+    _look(world, users, counts, what, midway=midway)
     code = in_child(lambda: run_pending(world.project()).exit_code)
     if code != 0:
         counts.lose(f"{what}: the next run ended with {code}")
@@ -198,18 +223,26 @@ def check(world: World, users: dict[str, bytes], counts: Counts, what: str) -> N
     counts.done["kept texts"] += sum(1 for _ in world.graph.rglob(".tangle-*.kept"))
 
 
-def _look(world: World, users: dict[str, bytes], counts: Counts, what: str) -> None:
+def _look(
+    world: World, users: dict[str, bytes], counts: Counts, what: str, *, midway: bool = False
+) -> None:
     for name, text in users.items():
         try:
             data = world.page(name).read_bytes()
         except OSError as error:
             counts.lose(f"{what}: {name} cannot be read: {error}")
             continue
-        if bare(data) != text:
+        if midway and bare(data) == world.original(name) != text and text in _drafts(world):
+            counts.done["saves that the next run put back"] += 1
+        elif bare(data) != text:
             counts.lose(f"{what}: {name} is {data!r}, and not {text!r}")
         for stored in stored_outputs(parse(data)):
             for figure in stored.assets:
                 _look_at_figure(world.graph / "assets" / "tangle" / figure, counts, what)
+
+
+def _drafts(world: World) -> list[bytes]:
+    return [path.read_bytes() for path in (world.graph / "pages").glob(".tangle-*.swap")]
 
 
 def _look_at_figure(path: Path, counts: Counts, what: str) -> None:
@@ -268,6 +301,13 @@ class Plan:
     save_at: int = -1
     calls: list[str] = field(default_factory=list)
 
+    @property
+    def said(self) -> str:
+        """In words."""
+        if self.do == "fault":
+            return f"{errno.errorcode[self.code]} at call {self.at}, lasting {self.lasting}"
+        return f"killed {self.do} call {self.at}"
+
 
 PLAN = Plan()
 """Of the process that is to be struck: there is one disk, and one plan for it."""
@@ -300,7 +340,8 @@ def _strike(original: Callable[..., Any], disk: Disk, name: str, arguments: Sequ
             original(disk, *arguments)
         raise OSError(PLAN.code, os.strerror(PLAN.code))
     if PLAN.do == "after":
-        original(disk, *arguments)
+        with contextlib.suppress(OSError):  # a folder that is not empty is not removed
+            original(disk, *arguments)
     elif PLAN.do == "halfway" and name == "write":
         descriptor, data = arguments
         original(disk, descriptor, data[: len(data) // 2])
@@ -325,21 +366,32 @@ SLOW = type("Slow", (Disk,), {name: _slow(name) for name in METHODS})
 """A disk that takes its time, so that others come in between any two calls."""
 
 
-def write(world: World, plan: Plan) -> int:
-    """Write the results that wait, with the disk as the plan has it."""
-    global PLAN  # noqa: PLW0603  (this process has been forked for it)
-    PLAN = plan
-    DISK.__class__ = STRUCK
+Act = Callable[[World], int]
+
+
+def place_waiting(world: World) -> int:
+    """Write the results that wait."""
     return run_pending(world.project()).exit_code
 
 
-def calls_of(world: World) -> list[str]:
+def write(world: World, plan: Plan, act: Act = place_waiting) -> int:
+    """Do what writes, with the disk as the plan has it; the exit code."""
+    global PLAN  # noqa: PLW0603  (this process has been forked for it)
+    PLAN = plan
+    DISK.__class__ = STRUCK
+    try:
+        return act(world)
+    except Refused:
+        return Refused.exit_code
+
+
+def calls_of(world: World, act: Act = place_waiting) -> list[str]:
     """The calls of a run that nothing befalls."""
     reader, writer = os.pipe()
 
     def count() -> int:
         plan = Plan()
-        code = write(world, plan)
+        code = write(world, plan, act)
         os.write(writer, json.dumps(plan.calls).encode())
         return code
 
@@ -367,18 +419,27 @@ class Torment:
     rng: random.Random
     rounds: int
 
+    @property
+    def few(self) -> bool:
+        """Whether little is wanted, as in the test suite."""
+        return self.rounds < FEW
+
     def states(self) -> tuple[bool, ...]:
         """Whether outputs stand in the pages already: both, or one where little is wanted."""
-        return (False, True) if self.rounds >= FEW else (self.rng.random() < 0.5,)
+        return (self.rng.random() < 0.5,) if self.few else (False, True)
+
+    def sides(self) -> tuple[str, ...]:
+        """Where a call is killed; after one is before the next, so both only if much is wanted."""
+        return ("after",) if self.few else ("before", "after")
 
     def errors(self, at: int) -> list[tuple[int, bool]]:
         """Errors of a call, and whether they last: all, or one in turn where little is wanted."""
         every = [(code, lasting) for code in CODES for lasting in (False, True)]
-        return every if self.rounds >= FEW else [every[at % len(every)]]
+        return [every[at % len(every)]] if self.few else every
 
     def users(self) -> dict[str, bytes]:
         """The texts that stand in the template."""
-        return {name: (self.world.template / "pages" / f"{name}.md").read_bytes() for name in "xyz"}
+        return {name: self.world.original(name) for name in "xyz"}
 
 
 def kills(torment: Torment) -> None:
@@ -387,7 +448,7 @@ def kills(torment: Torment) -> None:
     for written in torment.states():
         world.reset(written=written)
         for at, name in enumerate(calls_of(world)):
-            for do in ("before", "after", *(("halfway",) if name == "write" else ())):
+            for do in (*torment.sides(), *(("halfway",) if name == "write" else ())):
                 world.reset(written=written)
                 status = in_child(lambda: write(world, Plan(at=at, do=do)))  # noqa: B023
                 what = f"killed {do} call {at}, {name}"
@@ -413,23 +474,32 @@ def twice(torment: Torment) -> None:
 
 
 def gap(torment: Torment) -> None:
-    """A save in the last gap, before each exchange; SIGKILL at each later call in turn."""
+    """A save in the last gap, before each exchange; a kill or an error at each later call."""
     world, counts = torment.world, torment.counts
     world.reset()
     calls = calls_of(world)
     for save_at in (at for at, name in enumerate(calls) if name == "exchange"):
         for manner in ("in place", "by rename"):
-            for at in (*range(save_at, save_at + 12), 10_000):
-                for do in ("before", "after"):
+            for at in (*range(save_at, save_at + (6 if torment.few else 12)), 10_000):
+                for plan in _blows(torment, at, saves=manner, save_at=save_at):
                     world.reset()
-                    plan = Plan(at=at, do=do, saves=manner, save_at=save_at)
                     status = in_child(lambda: write(world, plan))  # noqa: B023
-                    what = f"saved {manner} at call {save_at}, killed {do} call {at}"
+                    what = f"saved {manner} at call {save_at}, {plan.said}"
                     if status not in {-signal.SIGKILL, 0, 3}:
                         counts.lose(f"{what}: it ended with {status}")
-                    counts.done["kills by call"] += status == -signal.SIGKILL
                     counts.done["saves in the last gap"] += 1
-                    check(world, _with_save(torment), counts, what)
+                    counts.done["faults by call"] += plan.do == "fault"
+                    killed = status == -signal.SIGKILL
+                    counts.done["kills by call"] += killed
+                    check(world, _with_save(torment), counts, what, midway=killed or plan.lasting)
+
+
+def _blows(torment: Torment, at: int, **more: Any) -> Iterator[Plan]:
+    """All that may befall a call."""
+    for do in torment.sides():
+        yield Plan(at=at, do=do, **more)
+    for code, lasting in torment.errors(at):
+        yield Plan(at=at, do="fault", code=code, lasting=lasting, **more)
 
 
 def _with_save(torment: Torment) -> dict[str, bytes]:
@@ -454,6 +524,77 @@ def faults(torment: Torment) -> None:
                     counts.lose(f"{what}: it ended with {status}")
                 counts.done["faults by call"] += 1
                 check(world, torment.users(), counts, what)
+
+
+def _clean(world: World) -> int:
+    clean(world.project())
+    return 0
+
+
+def _mend(world: World) -> int:
+    return 0 if repair(world.project(), write=True).mended else 1
+
+
+def _build(world: World) -> int:
+    build(world.project())
+    return 0
+
+
+def verbs(torment: Torment) -> None:
+    """A kill and an error at each call of the verbs that write notes or the program."""
+    world, counts = torment.world, torment.counts
+    program = _program(world)
+    for act in (_clean, _mend, _build):
+
+        def ready(act: Act = act) -> None:
+            world.reset(written=act is _clean)
+            if act is _mend:
+                world.page("w").write_bytes(BROKEN)
+
+        ready()
+        for at, name in enumerate(calls_of(world, act)):
+            blows = list(_blows(torment, at))
+            if torment.few:  # every third call is struck, by each blow in turn
+                blows = [blows[at % len(blows)]] if at % 3 == 0 else []
+            for plan in blows:
+                ready()
+                status = in_child(lambda: write(world, plan, act))  # noqa: B023
+                what = f"{act.__name__[1:]}: {plan.said}, {name}"
+                if status not in ({0, 3} if plan.do == "fault" else {-signal.SIGKILL}):
+                    counts.lose(f"{what}: it ended with {status}")
+                counts.done["faults by call" if plan.do == "fault" else "kills by call"] += 1
+                _next_verb(world, act, program, counts, what)
+                check(world, torment.users(), counts, what)
+
+
+def _next_verb(
+    world: World, act: Act, program: dict[str, bytes], counts: Counts, what: str
+) -> None:
+    """The files that a verb changed are whole, and it can be done again."""
+    if act is _mend and world.page("w").read_bytes() not in {BROKEN, MENDED}:
+        counts.lose(f"{what}: w is {world.page('w').read_bytes()!r}")
+    for path, data in _generated(world).items():
+        if program.get(path) != data and not Path(path).name.startswith(".tangle-"):
+            counts.lose(f"{what}: {path} is {data!r}")
+    if (code := in_child(lambda: write(world, Plan(), act))) not in {0, 1 if act is _mend else 0}:
+        counts.lose(f"{what}: done again it ended with {code}")
+    if act is _mend and world.page("w").read_bytes() != MENDED:
+        counts.lose(f"{what}: done again, w is {world.page('w').read_bytes()!r}")
+    if act is _build and _generated(world) != program:
+        counts.lose(f"{what}: built again, there are {sorted(_generated(world))}")
+
+
+def _program(world: World) -> dict[str, bytes]:
+    world.reset()
+    if in_child(lambda: _build(world)) != 0:
+        raise RuntimeError("the program cannot be built")
+    return _generated(world)
+
+
+def _generated(world: World) -> dict[str, bytes]:
+    folder = world.graph / "generated"
+    files = (path for path in folder.rglob("*") if path.is_file())
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in files}
 
 
 SAVES: tuple[tuple[str, bool], ...] = tuple(
@@ -693,6 +834,7 @@ def torture(folder: Path, *, seed: int, rounds: int, parts: Sequence[str] = PART
         "twice": twice,
         "gap": gap,
         "faults": faults,
+        "verbs": verbs,
         "system": system,
         "editor": editor,
         "eight": eight,

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import os
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,20 @@ settings.register_profile(
     "tangle", deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True
 )
 settings.load_profile("tangle")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def no_server() -> Iterator[None]:
+    """No command that a test runs leaves a server behind; those that want one take `CI` away.
+
+    Not set before hypothesis is imported: it has a profile of its own for a CI.
+    """
+    before = os.environ.get("CI")
+    os.environ["CI"] = "true"
+    yield
+    del os.environ["CI"]
+    if before is not None:
+        os.environ["CI"] = before
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from tangle.model import Failure, MimeBundle, Output, Problem, Stream
-from tangle.pipeline import Project, RunReport, SectionRow, SectionRun, chunk_results
+from tangle.pipeline import CheckReport, Project, RunReport, SectionRow, SectionRun, chunk_results
 
 
 def sections_document(rows: Iterable[SectionRow]) -> dict[str, Any]:
@@ -28,9 +28,13 @@ def sections_document(rows: Iterable[SectionRow]) -> dict[str, Any]:
     }
 
 
-def problems_document(problems: Iterable[Problem]) -> dict[str, Any]:
-    """Problems in order of place."""
-    return {"problems": [_problem(problem) for problem in problems]}
+def check_document(report: CheckReport) -> dict[str, Any]:
+    """Problems in order of place, and what the outputs in the notes are worth."""
+    return {
+        "problems": [_problem(problem) for problem in report.problems],
+        "outputs": report.outputs,
+        "fresh": report.fresh,
+    }
 
 
 def _problem(problem: Problem) -> dict[str, Any]:
@@ -53,6 +57,12 @@ def run_document(project: Project, report: RunReport) -> dict[str, Any]:
         "pages": list(report.pages),
         "figures": list(report.figures),
         "waiting": report.waiting,
+        "changes": None
+        if report.changes is None
+        else [
+            {"section": change.section, "reasons": list(change.reasons)}
+            for change in report.changes
+        ],
         "problems": [_problem(problem) for problem in (*report.pending, *report.kept)],
     }
 

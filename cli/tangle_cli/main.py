@@ -23,6 +23,7 @@ from tangle_cli.common import (
     print_problems,
 )
 from tangle_cli.run import run
+from tangle_cli.server import server
 
 if TYPE_CHECKING:
     from tangle.pipeline import Project
@@ -105,19 +106,28 @@ def init(where: Where) -> None:
 
 
 @cli.command("list")
+@click.option(
+    "--changed-since", "since", metavar="REV", help="Only sections that changed since this commit."
+)
 @format_option()
 @click.pass_obj
-def list_(where: Where, form: str) -> None:
+def list_(where: Where, since: str | None, form: str) -> None:
     """List the sections: number, chunks, what they borrow, state, title.
 
     States: fresh (outputs are of the code as it is), stale, not-run, broken (an error keeps the
     section from running to its end), no-code.
     """
-    from tangle.pipeline import sections
+    from tangle.pipeline import changed_sections, sections
     from tangle_cli.documents import sections_document
-    from tangle_cli.text import section_lines
+    from tangle_cli.text import change_lines, section_lines
 
-    rows = sections(where.project())
+    project = where.project()
+    rows = sections(project)
+    if since is not None:
+        changes = changed_sections(project, since)
+        names = {change.section for change in changes}
+        rows = tuple(row for row in rows if row.name in names)
+        print_lines(change_lines(changes, since), err=True)
     if form == "json":
         print_json(sections_document(rows))
     else:
@@ -168,6 +178,7 @@ def show(where: Where, section: str) -> None:
 
 
 cli.add_command(run)
+cli.add_command(server)
 
 
 @cli.command()
@@ -181,21 +192,22 @@ def check(where: Where, fix: bool, diff: bool, form: str) -> None:
     Syntax errors, undefined names, broken references, names saved twice or not at all, unknown
     properties, stale outputs, stale files in generated/.
     """
-    from tangle.pipeline import check as do_check
-    from tangle_cli.documents import problems_document
-    from tangle_cli.text import problem_summary
+    from tangle.pipeline import check_report
+    from tangle_cli.documents import check_document
+    from tangle_cli.text import output_summary, problem_summary
 
     project = where.project()
     if diff and form != "text":
         raise click.UsageError("--diff prints a diff: it goes with --format text alone")
     if fix or diff:
         _repair(project, write=not diff)
-    problems = do_check(project)
+    report = check_report(project)
+    problems = report.problems
     if diff:
         click.echo(problem_summary(problems) if problems else "no problems", err=True)
         sys.exit(1 if any(problem.severity == "error" for problem in problems) else 0)
     if form == "json":
-        print_json(problems_document(problems))
+        print_json(check_document(report))
     elif form == "github":
         from tangle_cli.github import annotation
 
@@ -203,6 +215,8 @@ def check(where: Where, fix: bool, diff: bool, form: str) -> None:
     else:
         print_problems(project, problems)
         click.echo(problem_summary(problems) if problems else "no problems", err=True)
+        if report.outputs:
+            click.echo(output_summary(report), err=True)
     if any(problem.severity == "error" for problem in problems):
         sys.exit(1)
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import re
 import sys
-from typing import Any
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -17,6 +20,11 @@ from tangle_cli.common import (
     print_lines,
     print_problems,
 )
+from tangle_cli.relay import hint_paths
+
+if TYPE_CHECKING:
+    from tangle.pipeline import Project
+    from tangle.run import Event, Observer
 
 
 def _seconds(ctx: click.Context, param: click.Parameter, value: float | None) -> float | None:
@@ -36,11 +44,42 @@ def _device(ctx: click.Context, param: click.Parameter, value: str | None) -> st
 def _size(ctx: click.Context, param: click.Parameter, value: str | None) -> str | None:
     del ctx, param
     if value is not None:
-        from tangle.pipeline import SIZE, SIZE_HINT
+        from tangle.pipeline.project import SIZE_HINT
+        from tangle.run import SIZE
 
         if not SIZE.fullmatch(value.strip()):
             raise click.BadParameter(f"{value!r} is no size: {SIZE_HINT}")
     return value
+
+
+def _leave_hints(where: Where, project: Project, options: Mapping[str, Any]) -> None:
+    """Has the next command that is given here find the server without looking for the project."""
+    from tangle.pipeline import leave_hints
+
+    if options["server"] and where == Where(graph=None, output=None, config=None):
+        leave_hints(project, hint_paths(os.getcwd()))  # noqa: PTH109 -- as the relay has it
+
+
+@contextlib.contextmanager
+def _observer(verbose: bool) -> Iterator[Observer]:
+    """Who watches a run; what the engine notices is said when nothing is drawn any more."""
+    from tangle.run import Noticed
+    from tangle_cli.progress import progress
+
+    noticed: list[str] = []
+
+    def watch(event: Event) -> None:
+        if isinstance(event, Noticed):
+            noticed.append(event.text)
+        else:
+            show(event)
+
+    try:
+        with progress() as show:
+            yield watch
+    finally:
+        if verbose:
+            print_lines((f"engine: {text}" for text in noticed), err=True)
 
 
 @click.command()
@@ -64,6 +103,11 @@ def _size(ctx: click.Context, param: click.Parameter, value: str | None) -> str 
 )
 @click.option("--fresh", is_flag=True, help="Run also what the cache could answer.")
 @click.option(
+    "--changed-since",
+    metavar="REV",
+    help="Run only what changed since this commit: code, borrowed and saved names, data.",
+)
+@click.option(
     "--no-write",
     "write",
     is_flag=True,
@@ -77,6 +121,15 @@ def _size(ctx: click.Context, param: click.Parameter, value: str | None) -> str 
     is_flag=True,
     help="Run nothing: write results that earlier runs had no place for.",
 )
+@click.option(
+    "--no-server",
+    "server",
+    is_flag=True,
+    flag_value=False,
+    default=True,
+    help="Use no process of an earlier run, and leave none for the next.",
+)
+@click.option("-v", "--verbose", is_flag=True, help="Say where the sections' processes come from.")
 @click.option("--junit-xml", type=FILE, help="Write a report for CI to this file.")
 @format_option()
 @click.pass_obj
@@ -90,25 +143,26 @@ def run(where: Where, /, sections: tuple[str, ...], **options: Any) -> None:
     from tangle.pipeline import RunOptions, run_pending, write_junit
     from tangle.pipeline import run as do_run
     from tangle_cli.documents import run_document
-    from tangle_cli.progress import progress
-    from tangle_cli.text import run_lines
+    from tangle_cli.text import change_lines, run_lines
 
-    everything, form, report_file, pending = (
-        options.pop(key) for key in ("everything", "form", "junit_xml", "write_pending")
+    everything, form, report_file, pending, verbose = (
+        options.pop(key) for key in ("everything", "form", "junit_xml", "write_pending", "verbose")
     )
-    if pending and (sections or everything or not options["write"]):
+    named = bool(sections) or everything or options["changed_since"] is not None
+    if pending and (named or not options["write"]):
         raise click.UsageError("--write-pending runs nothing: it takes no sections")
-    if bool(sections) == everything and not pending:
+    if (sections and everything) or not (named or pending):
         raise click.UsageError("name the sections to run, or --all for every one")
     project = where.project()
     if pending:
         report = run_pending(project, force=options["force"])
     else:
-        with progress() as observe:
-            report = do_run(
-                project, None if everything else sections, RunOptions(**options), observe=observe
-            )
+        with _observer(verbose) as observe:
+            report = do_run(project, sections or None, RunOptions(**options), observe=observe)
+    _leave_hints(where, project, options)
     print_problems(project, report.unread, err=True)
+    if report.changes is not None:
+        print_lines(change_lines(report.changes, options["changed_since"]), err=True)
     if form == "json":
         print_json(run_document(project, report))
     else:

@@ -8,7 +8,15 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from tangle.model import Failure, Problem, Result
-from tangle.pipeline import Project, RunReport, SectionRow, SectionRun, chunk_results
+from tangle.pipeline import (
+    CheckReport,
+    Project,
+    RunReport,
+    SectionChange,
+    SectionRow,
+    SectionRun,
+    chunk_results,
+)
 from tangle.write import rendered
 
 _WIDTH = 100
@@ -99,6 +107,14 @@ def section_lines(rows: Sequence[SectionRow]) -> Iterator[str]:
     yield f"{count(coded, 'section')} with code, {count(sum(r.chunks for r in rows), 'chunk')}"
 
 
+def change_lines(changes: Sequence[SectionChange], revision: str) -> Iterator[str]:
+    """The sections that changed since a revision, each with what changed."""
+    for change in changes:
+        yield f"{change.section}: changed since {revision}: {'; '.join(change.reasons)}"
+    if not changes:
+        yield f"no section changed since {revision}"
+
+
 def count(number: int, noun: str) -> str:
     """`1 chunk`, `2 chunks`."""
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
@@ -109,6 +125,12 @@ def problem_summary(problems: Iterable[Problem]) -> str:
     severities = [problem.severity for problem in problems]
     errors, warnings = severities.count("error"), severities.count("warning")
     return f"{count(errors, 'error')}, {count(warnings, 'warning')}"
+
+
+def output_summary(report: CheckReport) -> str:
+    """How many of the outputs in the notes are proven to be of the code as it is."""
+    of_all = "" if report.fresh == report.outputs else f" of {report.outputs}"
+    return f"{report.fresh}{of_all} stored outputs are of the code as it is"
 
 
 # --- runs -----------------------------------------------------------------------------------------

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final, Literal
 
 from tangle.link.journals import DEFAULT_FORMAT
@@ -31,6 +32,7 @@ class GraphConfig:
     journal_format: str = DEFAULT_FORMAT
 
 
+@lru_cache(maxsize=4)  # its library takes its time, and a command asks twice
 def graph_config(text: str) -> tuple[GraphConfig, tuple[Problem, ...]]:
     """Read the text of a `config.edn`; one that cannot be read gives the defaults and a warning.
 

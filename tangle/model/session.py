@@ -72,6 +72,8 @@ class Job:
         sources: generated modules whose frames belong to lines of the notes.
         environment: variables of this session's own, and their values.
         max_memory: bytes that its processes may hold; None for any number.
+        snapshots: seconds of running that are worth a copy of the process, for the next run of
+            the session; None for no copies.
     """
 
     section: SectionName
@@ -87,6 +89,7 @@ class Job:
     sources: tuple[Source, ...] = ()
     environment: tuple[tuple[str, str], ...] = ()
     max_memory: int | None = None
+    snapshots: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

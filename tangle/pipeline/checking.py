@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 from tangle.model import PagePath, Place, Problem
@@ -15,17 +16,38 @@ from tangle.pipeline.survey import Findings
 from tangle.store import ASSET_FOLDER, ForeignFile, asset_names
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckReport:
+    """What can be known of the notes without running them.
+
+    Attributes:
+        problems: in order of place.
+        outputs: how many output blocks stand in the notes.
+        fresh: how many of them are proven to be of the code as it is, whole and unedited.
+    """
+
+    problems: tuple[Problem, ...]
+    outputs: int
+    fresh: int
+
+
 def check(project: Project) -> tuple[Problem, ...]:
     """All problems of a project: its notes, its stored outputs, what was generated from it."""
+    return check_report(project).problems
+
+
+def check_report(project: Project) -> CheckReport:
+    """The problems of a project, and what its stored outputs are worth."""
     found = Findings(project)
     survey = found.survey
-    outputs = _output_problems(project, survey.outputs)
+    outputs = tuple(_output_problems(project, survey.outputs))
     problems = [*survey.problems, *outputs, *missing_imports(project, survey.modules)]
     told = [shown(project, problem) for problem in problems]
     told.sort(key=lambda problem: (problem.place.path, problem.place.line, problem.place.column))
     stale = tuple(_stale_files(found))
     found.remember()
-    return (*told, *stale)
+    count = len(survey.outputs)
+    return CheckReport(problems=(*told, *stale), outputs=count, fresh=count - len(outputs))
 
 
 def sections(project: Project) -> tuple[SectionRow, ...]:

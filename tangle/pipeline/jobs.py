@@ -21,6 +21,8 @@ from tangle.pipeline.selection import Selected
 from tangle.run import memory_limit, total_memory
 from tangle.store import accelerators, installed_packages
 
+CACHE = ".tangle/cache"
+
 _SCHEMA = 1
 """Raised whenever the meaning of a cached result changes."""
 
@@ -31,6 +33,7 @@ class RunOptions:
 
     Attributes:
         jobs: how many sections run at a time; None for as many as there are cores.
+        changed_since: a revision; only sections that changed since then are run.
     """
 
     device: str | None = None
@@ -40,6 +43,8 @@ class RunOptions:
     fresh: bool = False
     write: bool = True
     force: bool = False
+    changed_since: str | None = None
+    server: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

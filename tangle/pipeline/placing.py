@@ -19,6 +19,7 @@ from tangle.pipeline.recovering import recovered
 from tangle.store import (
     ASSET_FOLDER,
     Changed,
+    Unfinished,
     asset_names,
     lock,
     remove_asset,
@@ -120,7 +121,7 @@ def place(
     by_section: defaultdict[SectionName, list[Placed]] = defaultdict(list)
     for output in outputs:
         by_section[output.section].append(output)
-    with lock(loaded.project.state, timeout=30):
+    with lock(loaded.project.state, notes=loaded.project.graph, timeout=30):
         placement.kept.extend(recovered(loaded.project, loaded.pages))
         for name, found in by_section.items():
             loaded = _place_section(loaded, name, found, placement, force=force)
@@ -252,9 +253,11 @@ def _write_page(
         written.extend(f.name for f in figures if write_asset(graph, f.name, f.data))
         if plan.edits:
             replace(graph / path, apply(page.data, plan.edits), expected=page.data, root=graph)
-    except Refused:
-        for name in set(written) - there:
-            remove_asset(graph, name)
+    except Refused as error:
+        # Where the page could not be put back, it shows them until the next run does that.
+        if not isinstance(error, Unfinished):
+            for name in set(written) - there:
+                remove_asset(graph, name)
         raise
     return bool(plan.edits)
 

@@ -7,7 +7,7 @@ import keyword
 import re
 import tomllib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final, Literal
@@ -74,6 +74,7 @@ class Options:
         timeout: seconds a section may take; 0 for no limit.
         max_memory: what a section's processes may hold: `2G`, `500M`, `90%`; `0` for no limit.
         borrow: `off` makes every name taken from an earlier section an error.
+        server: whether `run` leaves a process behind that makes the next run start at once.
     """
 
     graph: str = "."
@@ -85,6 +86,7 @@ class Options:
     timeout: float = 0.0
     max_memory: str = "90%"
     borrow: Literal["on", "off"] = "on"
+    server: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,6 +98,7 @@ class Project:
         graph: the notes.
         output: the folder of generated files.
         state: the folder that holds `.tangle`.
+        config: the configuration that it obeys, where there is one.
     """
 
     root: Path
@@ -104,6 +107,7 @@ class Project:
     state: Path
     package: PackageName
     options: Options
+    config: Path | None = None
 
     @property
     def self_contained(self) -> bool:
@@ -149,7 +153,7 @@ def find_project(
     root = found.parent if found is not None else None
     about_other_notes = named is not None and root and (root / options.graph).resolve() != named
     if about_other_notes and config is None:
-        root, options = None, Options()
+        root, options, found = None, Options(), None
     folder = named or _configured_graph(root, options, start)
     if not (folder / "logseq" / "config.edn").is_file():
         raise NoGraph(folder, given=named is not None or root is not None)
@@ -161,6 +165,28 @@ def find_project(
         output=target,
         state=target if root is None and output is not None else place,
         package=_package_name(options, found),
+        options=options,
+        config=found,
+    )
+
+
+def with_options(project: Project, data: bytes) -> Project:
+    """The project as it would be if its configuration were another.
+
+    Args:
+        project: one that has a configuration.
+        data: what that file says.
+
+    Raises:
+        BadConfig: it says what cannot be.
+    """
+    assert project.config is not None
+    options = _parsed_options(project.config, data)
+    configured = (project.root / project.options.graph).resolve() == project.graph
+    return replace(
+        project,
+        graph=(project.root / options.graph).resolve() if configured else project.graph,
+        package=_package_name(options, project.config),
         options=options,
     )
 
@@ -182,8 +208,12 @@ def _check_table(path: Path) -> None:
 
 def _tables(path: Path) -> Mapping[str, Any]:
     """`{"tool": ...}` where a pyproject.toml configures tangle, else nothing."""
+    return _tables_in(read_bytes(path))
+
+
+def _tables_in(data: bytes) -> Mapping[str, Any]:
     try:
-        document = tomllib.loads(read_bytes(path).decode())
+        document = tomllib.loads(data.decode())
     except (tomllib.TOMLDecodeError, UnicodeDecodeError):
         return {}
     tool = document.get("tool", {})
@@ -200,11 +230,15 @@ def _configured_graph(root: Path | None, options: Options, start: Path) -> Path:
 
 
 def _read_options(path: Path) -> Options:
+    return _parsed_options(path, read_bytes(path))
+
+
+def _parsed_options(path: Path, data: bytes) -> Options:
     try:
-        document: Mapping[str, Any] = tomllib.loads(read_bytes(path).decode())
+        document: Mapping[str, Any] = tomllib.loads(data.decode())
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise BadConfig(path, f"this is no TOML: {error}", "mend the line it names") from error
-    table = document if path.name != "pyproject.toml" else _tables(path).get("tool", {})
+    table = document if path.name != "pyproject.toml" else _tables_in(data).get("tool", {})
     return _options(path, table)
 
 
@@ -212,6 +246,12 @@ DEVICE: Final = re.compile(r"auto|cpu|mps|cuda(:[0-9]+)?")
 MOST_SECONDS: Final = 1e9
 SIZE_HINT: Final = "it takes a size such as 2G or 500M, a share such as 90%, or 0 for no limit"
 _RESERVED: Final = ("__init__", "__main__", "sections")
+_KINDS: Final[Mapping[type, str]] = {
+    bool: "true or false",
+    float: "a float",
+    int: "an int",
+    str: "a str",
+}
 _ALLOWED: Final[Mapping[str, tuple[str, ...]]] = {
     "figures": ("svg", "png"),
     "borrow": ("on", "off"),
@@ -226,10 +266,8 @@ def _options(path: Path, table: Mapping[str, Any]) -> Options:
             hint = f"did you mean {near[0]}?" if near else f"known are {', '.join(known)}"
             raise BadConfig(path, f"unknown option {name!r}", hint)
         kind: tuple[type, ...] = (int, float) if known[name] is float else (known[name],)
-        if not isinstance(value, kind) or isinstance(value, bool):
-            raise BadConfig(
-                path, f"{name} cannot be {value!r}", f"it takes a {known[name].__name__}"
-            )
+        if not isinstance(value, kind) or isinstance(value, bool) is not (known[name] is bool):
+            raise BadConfig(path, f"{name} cannot be {value!r}", f"it takes {_KINDS[known[name]]}")
         if value not in _ALLOWED.get(name, (value,)):
             raise BadConfig(
                 path, f"{name} cannot be {value!r}", f"one of {', '.join(_ALLOWED[name])}"
@@ -268,6 +306,7 @@ figures = "svg"           # svg or png
 timeout = 0               # seconds that a section may take; 0 for no limit
 max_memory = "90%"        # memory that a section may hold: 2G, 500M, 90% of all; "0" for no limit
 borrow = "on"             # "off": a name taken from an earlier section is an error
+server = true             # false: no process stays behind that makes the next run start at once
 """
 
 

@@ -63,7 +63,7 @@ def repair(project: Project, *, write: bool) -> RepairReport:
     changed = [path for path, data in after.data.items() if data != before.data[path]]
     if write and changed:
         make_folder(project.state)
-        with lock(project.state):
+        with lock(project.state, notes=project.graph):
             recovered(project, changed)
             for path in changed:
                 old = before.data[path]

@@ -67,6 +67,19 @@ class SectionRun:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SectionChange:
+    """A section that has to be run again because of what changed.
+
+    Attributes:
+        section: the unit's name.
+        reasons: what changed, in words.
+    """
+
+    section: SectionName
+    reasons: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RunReport:
     """What came of a run.
 
@@ -79,6 +92,7 @@ class RunReport:
         pending: results that could not be placed, as problems.
         kept: hand-edited outputs that were left alone, as problems.
         waiting: how many results are kept because they have no place in the notes now.
+        changes: the sections that changed since a revision, where that was asked for.
     """
 
     sections: tuple[SectionRun, ...]
@@ -90,6 +104,7 @@ class RunReport:
     pending: tuple[Problem, ...]
     kept: tuple[Problem, ...]
     waiting: int
+    changes: tuple[SectionChange, ...] | None = None
 
     @property
     def exit_code(self) -> int:

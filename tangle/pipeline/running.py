@@ -18,17 +18,20 @@ from tangle.model import (
     SectionName,
     SessionResult,
 )
-from tangle.pipeline.jobs import PreparedPackage, RunOptions, cache_key, job, package_files
+from tangle.pipeline.changes import changed_since, only_changed
+from tangle.pipeline.jobs import CACHE, PreparedPackage, RunOptions, cache_key, job, package_files
 from tangle.pipeline.load import Loaded, load, shown
 from tangle.pipeline.pending import place_or_keep, waiting, write_pending
 from tangle.pipeline.placing import Placed, Placement, outputs_of
 from tangle.pipeline.project import Project
-from tangle.pipeline.reports import RunReport, SectionRun
+from tangle.pipeline.reports import RunReport, SectionChange, SectionRun
 from tangle.pipeline.scheduling import History, Planned, cores, gpus, thread_settings, turns
 from tangle.pipeline.selection import Selected, select, select_all
+from tangle.pipeline.serving import server_for
 from tangle.run import (
     Executor,
     LocalExecutor,
+    Noticed,
     Observer,
     RunStarted,
     ignore,
@@ -47,7 +50,6 @@ from tangle.store import (
     scratch_tree,
 )
 
-CACHE = ".tangle/cache"
 _CACHE_BYTES = 512 * 1024 * 1024
 _CACHE_AGE = 90 * 24 * 3600.0
 
@@ -71,10 +73,13 @@ def run(
         NotWritable: the notes cannot be written; nothing was run.
     """
     # The engine starts while the notes are read.
-    settings = thread_settings(options.jobs or cores(), os.environ)
-    with LocalExecutor(settings=settings, warm=True) as executor:
+    with _engine(project, options, observe) as executor:
         loaded = load(project)
         selected = select_all(loaded.plan) if sections is None else select(loaded.plan, sections)
+        changes: tuple[SectionChange, ...] | None = None
+        if options.changed_since is not None:
+            changes = changed_since(loaded, options.changed_since, options)
+            selected = only_changed(selected, changes)
         if options.write:
             _check_writable(project, selected)
         files, module = package_files(loaded.plan.package)
@@ -87,7 +92,23 @@ def run(
     refused = None
     if options.write:  # where that is refused, what was run is told all the same
         refused = place_or_keep(loaded, _outputs(runs), placement, force=options.force)
-    return _report(runs, placement, loaded=loaded, written=options.write, refused=refused)
+    report = _report(runs, placement, loaded=loaded, written=options.write, refused=refused)
+    return replace(report, changes=changes)
+
+
+def _engine(project: Project, options: RunOptions, observe: Observer) -> LocalExecutor:
+    """The executor, which forks workers from the server or, for a reason, from its own zygote."""
+    server = server_for(project, wanted=options.server)
+    if isinstance(server, str):
+        observe(Noticed(text=f"no server: {server}"))
+    executor = LocalExecutor(
+        settings=thread_settings(options.jobs or cores(), os.environ),
+        warm=True,
+        server=None if isinstance(server, str) else server,
+    )
+    for note in executor.notes:
+        observe(Noticed(text=note))
+    return executor
 
 
 def run_pending(project: Project, *, force: bool = False) -> RunReport:

@@ -10,12 +10,12 @@ from tangle.emit import script_path
 from tangle.model import Page, PagePath, Problem
 from tangle.parse import parse
 from tangle.pipeline.generated import generated
+from tangle.pipeline.jobs import CACHE
 from tangle.pipeline.load import load, shown
 from tangle.pipeline.memory import MEMORY
 from tangle.pipeline.pending import forget
 from tangle.pipeline.project import Project
 from tangle.pipeline.recovering import recovered
-from tangle.pipeline.running import CACHE
 from tangle.pipeline.scheduling import History
 from tangle.pipeline.selection import find_session
 from tangle.store import Cache, lock, make_folder, page_files, read_bytes, remove_asset, replace
@@ -66,7 +66,7 @@ def clean(project: Project, *, force: bool = False) -> CleanReport:
     dropped: set[str] = set()
     used: set[str] = set()
     make_folder(project.state)
-    with lock(project.state):
+    with lock(project.state, notes=project.graph):
         loaded = load(project)
         if left := recovered(project, loaded.pages):
             kept.extend(shown(project, problem) for problem in left)

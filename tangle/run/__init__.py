@@ -11,6 +11,7 @@ from tangle.run.events import (
     CellStarted,
     Event,
     Executor,
+    Noticed,
     Observer,
     RunStarted,
     Sampled,
@@ -18,34 +19,50 @@ from tangle.run.events import (
     SessionStarted,
     ignore,
 )
+from tangle.run.git import Blob, FileChange, Repository, blob_digest
 from tangle.run.gpus import VISIBLE, gpu_wish, visible_gpus
 from tangle.run.jobs import run_jobs, run_turns
 from tangle.run.local import LocalExecutor
 from tangle.run.memory import SIZE, memory_limit, shown_size, total_memory
 from tangle.run.scheduling import Turn
+from tangle.run.server import ServerStatus, ServerWanted, same_start, server_status, stop_server
+from tangle.run.server_place import NoPlace, leave_hint, place_of
 
 __all__ = [
     "SIZE",
     "VISIBLE",
+    "Blob",
     "CellFinished",
     "CellStarted",
     "Event",
     "Executor",
+    "FileChange",
     "LocalExecutor",
+    "NoPlace",
+    "Noticed",
     "Observer",
+    "Repository",
     "RunStarted",
     "Sampled",
+    "ServerStatus",
+    "ServerWanted",
     "SessionFinished",
     "SessionStarted",
     "Turn",
+    "blob_digest",
     "gpu_wish",
     "ignore",
+    "leave_hint",
     "memory_limit",
+    "place_of",
     "result_from_json",
     "result_to_json",
     "run_jobs",
     "run_turns",
+    "same_start",
+    "server_status",
     "shown_size",
+    "stop_server",
     "total_memory",
     "visible_gpus",
 ]

@@ -71,7 +71,16 @@ class SessionFinished:
     seconds: float
 
 
-Event = RunStarted | SessionStarted | CellStarted | CellFinished | Sampled | SessionFinished
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Noticed:
+    """Something about the engine that matters to who asks: whence its processes come."""
+
+    text: str
+
+
+Event = (
+    RunStarted | SessionStarted | CellStarted | CellFinished | Sampled | SessionFinished | Noticed
+)
 Observer = Callable[[Event], None]
 
 

@@ -44,6 +44,7 @@ class Birth:
         job: descriptor of a file with the job, which becomes its standard input.
         pipes: its ends of the pipes for events, standard output, standard error, traces.
         environment: all of its environment.
+        modules: what its code imports, for a zygote to have imported before.
     """
 
     job: int
@@ -51,6 +52,7 @@ class Birth:
     directory: str
     environment: Mapping[str, str]
     cookie: str
+    modules: tuple[str, ...] = ()
 
 
 class Process(Protocol):
@@ -81,6 +83,14 @@ class Process(Protocol):
 
     def close(self) -> None:
         """Gives up its number."""
+        ...
+
+
+class Forker(Protocol):
+    """A process that forks workers."""
+
+    def fork(self, birth: Birth) -> Process:
+        """Has a worker forked, and waits until it is there."""
         ...
 
 

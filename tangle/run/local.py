@@ -21,13 +21,16 @@ from tangle.run.events import (
     SessionFinished,
     SessionStarted,
 )
+from tangle.run.handles import Forker
 from tangle.run.limits import EVENT_LINE, WRITTEN_TEXT
 from tangle.run.memory import MemoryWatch, shown_size
 from tangle.run.postmortem import Stack, death_reason, first_place, notes_of, read_stack
-from tangle.run.preload import modules_to_preload
-from tangle.run.process import Worker, shared_environment, start_worker
+from tangle.run.process import Worker, start_worker
 from tangle.run.rawpipe import CHUNK, RawPipe
+from tangle.run.server import ServerWanted
+from tangle.run.snapshots import CopiesOfSession, Past
 from tangle.run.transcript import Transcript
+from tangle.run.warmth import Warmth
 from tangle.run.wire import (
     Begun,
     Cleared,
@@ -36,11 +39,12 @@ from tangle.run.wire import (
     Flooded,
     Message,
     Showed,
+    Snapshotted,
     Usage,
+    Veiled,
     Wrote,
     decode,
 )
-from tangle.run.zygote import Zygote
 
 _BLINK = 0.05
 """Seconds between looks at a worker whose end the system does not announce."""
@@ -69,22 +73,26 @@ class LocalExecutor:
     An executor that was stopped stays so.
     """
 
-    def __init__(self, *, settings: Mapping[str, str] | None = None, warm: bool = False) -> None:
+    def __init__(
+        self,
+        *,
+        settings: Mapping[str, str] | None = None,
+        warm: bool = False,
+        server: ServerWanted | None = None,
+    ) -> None:
         """Makes an executor.
 
         Args:
             settings: environment variables that every worker gets, such as `OMP_NUM_THREADS`.
-            warm: start a zygote at once, to fork workers from where the system can do it; close
+            warm: have a zygote at once, to fork workers from where the system can do it; close
                 the executor when it is not needed any more.
+            server: which server may be that zygote, and is started where there is none.
         """
         self._settings = dict(settings or {})
         self._stop_seen, self._stop_told = os.pipe()
         os.set_blocking(self._stop_told, False)
         weakref.finalize(self, _close, self._stop_seen, self._stop_told)
-        self._zygote: Zygote | None = None
-        if warm and Zygote.possible():
-            with contextlib.suppress(OSError):  # no more processes, say: sessions will tell
-                self._zygote = Zygote(shared_environment() | self._settings, self._stop_seen)
+        self._warmth = Warmth(self._settings, self._stop_seen, server) if warm else None
 
     def __enter__(self) -> Self:
         """The executor, which is closed at the end."""
@@ -101,31 +109,39 @@ class LocalExecutor:
             jobs: the sessions.
             shared: code that each of them may import: the generated package's.
         """
-        if self._zygote is not None:
-            folders = {job.directory for job in jobs}
-            directory = folders.pop() if len(folders) == 1 else os.sep
-            self._zygote.preload(modules_to_preload(jobs, shared), directory)
+        if self._warmth is not None:
+            self._warmth.prepare(jobs, shared)
 
     def close(self) -> None:
         """Ends what was started; may be called twice."""
-        if self._zygote is not None:
-            self._zygote.close()
-            self._zygote = None
+        if self._warmth is not None:
+            self._warmth.close()
 
     def run(self, job: Job, observe: Observer) -> SessionResult:
         """Runs one session to its end; nothing that its code does is raised."""
-        session = _Session(job, observe, self._stop_seen)
-        result = session.run(lambda: start_worker(job, self._settings, self._zygote))
-        finished = SessionFinished(
-            section=job.section, outcome=result.outcome, seconds=result.seconds
-        )
-        observe(finished)
+        session = Session(job, observe, self._stop_seen)
+        forker = self._forker(job, observe)
+        result = session.run(lambda: start_worker(job, self._settings, forker))
+        observe(finished(result))
         return result
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """How it came by what it forks workers from."""
+        return self._warmth.notes if self._warmth is not None else ()
+
+    def _forker(self, job: Job, observe: Observer) -> Forker | None:
+        return self._warmth.forker(job, observe) if self._warmth is not None else None
 
     def stop(self) -> None:
         """Kills the workers of all sessions; may be called in a signal handler."""
         with contextlib.suppress(BlockingIOError):
             os.write(self._stop_told, b"\0")
+
+
+def finished(result: SessionResult) -> SessionFinished:
+    """What is told at a session's end."""
+    return SessionFinished(section=result.section, outcome=result.outcome, seconds=result.seconds)
 
 
 def _close(*fds: int) -> None:
@@ -141,15 +157,29 @@ class _Verdict:
     failure: Failure | None
 
 
-class _Session:
+class Session:
     """Minds one worker from its start to its end."""
 
-    def __init__(self, job: Job, observe: Observer, stop: int) -> None:
+    def __init__(
+        self, job: Job, observe: Observer, stop: int, copies: CopiesOfSession | None = None
+    ) -> None:
+        """Minds nothing yet.
+
+        Args:
+            job: what is to be run.
+            observe: is told of every step.
+            stop: a descriptor; once it can be read, the session is over.
+            copies: where the session goes on from, and what it leaves for the next run.
+        """
         self._job = job
         self._observe = observe
         self._stop = stop
         self._transcript = Transcript(len(job.cells))
         self._results: list[Result] = []
+        self._copies = copies
+        if copies is not None:
+            self._results += copies.past.results
+            self._transcript.go_on_from(copies.past.logs)
         self._running = False
         self._started = self._cell_started = time.monotonic()
         self._verdict: _Verdict | None = None
@@ -159,6 +189,7 @@ class _Session:
         self._scanned = 0
 
     def run(self, start: Callable[[], Worker]) -> SessionResult:
+        """What came of it."""
         try:
             worker = start()
         except OSError as error:
@@ -167,9 +198,16 @@ class _Session:
         try:
             cells = len(self._job.cells)
             self._observe(SessionStarted(section=self._job.section, cells=cells))
+            if self._copies is not None:
+                worker = dataclasses.replace(worker, spared=self._copies.pids)
             self._mind(worker)
-        finally:
+            if self._copies is not None and self._verdict is None:
+                self._copies.see_off(worker, self._take_late_copies)
+                return self._result()
+        except BaseException:
             worker.close()
+            raise
+        worker.close()
         return self._result()
 
     # --- the loop -----------------------------------------------------------------------------
@@ -193,9 +231,9 @@ class _Session:
             while not self._is_over:
                 ready = {key.fd for key, _ in selector.select(self._patience())}
                 self._step(ready, selector)
-        if self._verdict is None:
+        if self._verdict is None and self._copies is None:
             worker.await_end(_LEAVING_SECONDS)
-        else:
+        elif self._verdict is not None:
             self._note_peak()
             worker.kill()
             self._collect_rest()
@@ -274,11 +312,32 @@ class _Session:
                 self._end(message)
             case Flooded():
                 self._verdict = self._flooded()
+            case Snapshotted() | Veiled():
+                self._note_copy(message)
             case Closed():
                 self._closed = message
                 self._usage = message.usage
             case _:
                 assert_never(message)
+
+    def _note_copy(self, message: Snapshotted | Veiled) -> None:
+        if self._copies is None or isinstance(message, Veiled):
+            if self._copies is not None:
+                self._copies.veil()
+        elif message.index == len(self._results) and not self._running:
+            logs = self._transcript.logs[: message.index]
+            past = Past(results=tuple(self._results), logs=tuple(logs))
+            process = self._worker.process
+            self._copies.took(message, past, process.family or self._worker.cookie)
+
+    def _take_late_copies(self) -> None:
+        """Takes what the worker says after it has closed: it is free to make one more copy."""
+        until = time.monotonic() + _LEAVING_SECONDS
+        with selectors.DefaultSelector() as selector, contextlib.suppress(ValueError):
+            selector.register(self._worker.events, selectors.EVENT_READ)
+            while (left := until - time.monotonic()) > 0 and selector.select(left):
+                if not self._read_events():
+                    break
 
     def _begin(self, index: int) -> None:
         if self._running or index != len(self._results) or index >= len(self._job.cells):
@@ -400,7 +459,7 @@ class _Session:
             self._verdict = self._verdict_of("died", "MemoryLimit", message, stack)
             return
         now = time.monotonic()
-        if now - self._sampled >= _SAMPLE_SECONDS:
+        if self._memory.held and now - self._sampled >= _SAMPLE_SECONDS:
             self._sampled = now
             section, device = self._job.section, self._usage.device
             self._observe(Sampled(section=section, memory=self._memory.held, device=device))

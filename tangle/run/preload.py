@@ -6,7 +6,9 @@ import ast
 import re
 import sys
 import warnings
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator
+from functools import lru_cache
+from pathlib import Path
 
 from tangle.model import Job
 
@@ -16,58 +18,68 @@ _LATER = {"torch": ("optim", "torch._dynamo")}
 """What a library imports only when something is used, and the word in code that tells: for `torch`,
 every optimiser's constructor imports `torch._dynamo`, which takes longer than most sections."""
 
+_LATER_MODULES = frozenset(module for _, module in _LATER.values())
+
 _IN_THE_SHELL = frozenset({"IPython", "ipykernel", "ipywidgets", "matplotlib_inline"})
 """What looks for the session's shell when it is imported: inline figures would not be shown."""
 
+_BUILD_UPON_NUMPY = frozenset(
+    {"matplotlib", "pandas", "scipy", "seaborn", "sklearn", "torch", "torchvision"}
+)
+"""What imports `numpy` in any case, where it is there."""
+
 _FIRST = ("numpy", "torch")
-"""What others build upon."""
+"""What others build upon, and most sections share."""
 
 
-def modules_to_preload(jobs: Sequence[Job], shared: str = "") -> tuple[str, ...]:
-    """Dotted names of what the jobs import, those first that others build upon.
+def modules_of(job: Job, shared: str = "") -> tuple[str, ...]:
+    """Dotted names of what a job imports, those first that others build upon.
 
-    A submodule is named only if every job that imports its package imports it: code that forgot
-    `import matplotlib.pyplot` must fail as it does alone.
+    Nothing that another section imports: code that forgot `import matplotlib.pyplot` must fail as
+    it does alone.
 
     Args:
-        jobs: the sessions to come.
-        shared: code that each of them may import: the generated package's.
+        job: the session to come.
+        shared: the generated package's code, which counts where the job imports the package.
     """
-    common = set(_imported(shared)) if shared else set()
-    wanted = [set(_imported(*(cell.code for cell in job.cells))) | common for job in jobs]
-    found = {name for names in wanted for name in names if _is_in_all(name, wanted)}
+    texts = [cell.code for cell in job.cells]
+    found = {name for text in texts for name in _imported(text)}
+    packages = {Path(source.path).parent.name for source in job.sources}
+    if shared and not packages.isdisjoint(found):
+        found.update(_imported(shared))
+        texts.append(shared)
     found = {name for name in found if name.partition(".")[0] not in _IN_THE_SHELL}
-    texts = [shared, *(cell.code for job in jobs for cell in job.cells)]
+    if not _BUILD_UPON_NUMPY.isdisjoint(found):
+        found.add("numpy")
     for package, (word, module) in _LATER.items():
         if package in found and any(word in text for text in texts):
             found.add(module)
     return tuple(sorted(found, key=_order))
 
 
-def _is_in_all(name: str, wanted: Iterable[set[str]]) -> bool:
+def _order(name: str) -> tuple[int, bool, str]:
+    """Its place in the order of imports: what sections with other imports share comes first."""
     package = name.partition(".")[0]
-    return "." not in name or all(name in names for names in wanted if package in names)
+    first = _FIRST.index(package) if package in _FIRST else len(_FIRST)
+    return first, name not in _FIRST and name not in _LATER_MODULES, name
 
 
-def _order(name: str) -> tuple[int, str]:
-    package = name.partition(".")[0]
-    return (_FIRST.index(package) if package in _FIRST else len(_FIRST), name)
-
-
-def _imported(*texts: str) -> Iterator[str]:
+@lru_cache(maxsize=1024)
+def _imported(text: str) -> frozenset[str]:
     """Modules that are imported when the code runs, packages around them included."""
-    for text in texts:
-        for node in _import_statements(text):
-            names = [entry.name for entry in node.names]
-            if isinstance(node, ast.ImportFrom):
-                module = "" if node.level else node.module or ""
-                names = [module]
-                if module and module not in sys.stdlib_module_names:
-                    # `from a import b` imports `a.b` where that is a module.
-                    names += [f"{module}.{entry.name}" for entry in node.names if entry.name != "*"]
-            for name in filter(None, names):
-                parts = name.split(".")
-                yield from (".".join(parts[:end]) for end in range(1, len(parts) + 1))
+    found: set[str] = set()
+    for node in _import_statements(text):
+        names = [entry.name for entry in node.names]
+        if isinstance(node, ast.ImportFrom):
+            module = "" if node.level else node.module or ""
+            names = [module]
+            if module and module not in sys.stdlib_module_names:
+                # `from a import b` imports `a.b` where that is a module.
+                names += [f"{module}.{entry.name}" for entry in node.names if entry.name != "*"]
+        for name in filter(None, names):
+            parts = name.split(".")
+            found.update(".".join(parts[:end]) for end in range(1, len(parts) + 1))
+    return frozenset(found)
 
 
 def _import_statements(text: str) -> Iterator[ast.Import | ast.ImportFrom]:

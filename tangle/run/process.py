@@ -12,15 +12,15 @@ import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from tangle.model import Job
-from tangle.run.brand import bears_mark
 from tangle.run.codec import to_json
-from tangle.run.handles import COOKIE, Birth, Process, StartedProcess, boot_command
-from tangle.run.zygote import Zygote, ZygoteGone
+from tangle.run.handles import COOKIE, Birth, Forker, Process, StartedProcess, boot_command
+from tangle.run.strays import kill_family, strays
+from tangle.run.zygote import ZygoteGone
 
 ASK_SIGNAL = signal.SIGUSR2
 """Upon this signal the worker writes its stack to the trace pipe."""
@@ -44,6 +44,7 @@ class Worker:
         mark: what the worker puts into `out` and `err` before a message.
         folder: its scratch folder.
         cookie: stands in the environment of all its descendants.
+        spared: processes that are none of its descendants, though they look it.
     """
 
     process: Process
@@ -54,6 +55,7 @@ class Worker:
     mark: bytes
     folder: str
     cookie: str
+    spared: Callable[[], Collection[int]] = frozenset
 
     def has_ended(self) -> bool:
         """Whether the process is gone; its number stays its own until `close`."""
@@ -102,36 +104,15 @@ class Worker:
 
     def kill(self) -> int | None:
         """Ends the worker and its descendants at once; the return code, None if it clings on."""
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(self.process.pid, signal.SIGKILL)
-        for _ in range(3):
-            strays = list(self.strays())
-            for pid in strays:
-                with contextlib.suppress(ProcessLookupError, PermissionError):
-                    os.kill(pid, signal.SIGKILL)
-            if not strays:
-                break
+        kill_family(self.process.pid, self.strays)
         return self.process.code(_REAP_SECONDS)
 
     def strays(self) -> Iterator[int]:
-        """Processes that were started below the worker, wherever they have moved (Linux only).
-
-        They have its mark, unless they changed their limits. Then a program has the cookie in its
-        environment; a fork of a worker that was itself forked has the environment of the family,
-        and the pipe for events.
-        """
-        own, family = f"{COOKIE}={self.cookie}", f"{COOKIE}={self.process.family}"
-        pipe = f"pipe:[{os.fstat(self.events).st_ino}]"
-        for entry in Path("/proc").glob("[0-9]*"):
-            with contextlib.suppress(OSError):
-                if bears_mark(entry, self.cookie):
-                    yield int(entry.name)
-                    continue
-                variables = (entry / "environ").read_bytes().split(b"\0")
-                if own.encode() in variables or (
-                    family.encode() in variables and _holds(entry, pipe)
-                ):
-                    yield int(entry.name)
+        """Processes that were started below the worker, wherever they have moved (Linux only)."""
+        pipe = os.fstat(self.events).st_ino
+        found = strays(cookie=self.cookie, family=self.process.family, pipe=pipe)
+        spared = self.spared()
+        return (pid for pid in found if pid not in spared)
 
     def close(self) -> None:
         """Kills what is left, closes the pipes and removes the scratch folder."""
@@ -142,7 +123,7 @@ class Worker:
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
-def start_worker(job: Job, settings: Mapping[str, str], zygote: Zygote | None = None) -> Worker:
+def start_worker(job: Job, settings: Mapping[str, str], zygote: Forker | None = None) -> Worker:
     """Starts a worker that runs `job`.
 
     Args:
@@ -185,7 +166,7 @@ def start_worker(job: Job, settings: Mapping[str, str], zygote: Zygote | None = 
     )
 
 
-def _fork(birth: Birth, zygote: Zygote | None) -> Process | None:
+def _fork(birth: Birth, zygote: Forker | None) -> Process | None:
     if zygote is None:
         return None
     try:
@@ -227,9 +208,9 @@ def _pipes(undo: contextlib.ExitStack, count: int) -> tuple[list[int], list[int]
     return ours, theirs
 
 
-def shared_environment() -> dict[str, str]:
-    """What every worker has in its environment."""
-    environment = {name: text for name, text in os.environ.items() if name not in _LEFT_OUT}
+def shared_environment(given: Mapping[str, str] = os.environ) -> dict[str, str]:
+    """What every worker has in its environment, where the command has what is given."""
+    environment = {name: text for name, text in given.items() if name not in _LEFT_OUT}
     environment.setdefault("SOURCE_DATE_EPOCH", "0")
     return environment | {
         "PYTHONHASHSEED": "0",
@@ -240,11 +221,6 @@ def shared_environment() -> dict[str, str]:
 def _environment(job: Job, folder: str, cookie: str, settings: Mapping[str, str]) -> dict[str, str]:
     own = {"TANGLE_DEVICE": job.device, "IPYTHONDIR": folder, COOKIE: cookie}
     return shared_environment() | own | dict(settings) | dict(job.environment)
-
-
-def _holds(process: Path, link: str) -> bool:
-    """Whether a process has a descriptor of that file."""
-    return any(str(entry.readlink()) == link for entry in (process / "fd").iterdir())
 
 
 def _wait_readable(fd: int, patience: float) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal, assert_never
 
@@ -117,6 +119,11 @@ class Transcript:
         """Begins with an empty log for each of `cells` cells."""
         self.logs = [CellLog() for _ in range(max(cells, 1))]
         self.current = 0
+
+    def go_on_from(self, logs: Sequence[CellLog]) -> None:
+        """Takes copies of the logs of the first cells, which later ones may change."""
+        self.logs[: len(logs)] = copy.deepcopy(list(logs))
+        self.current = min(len(logs), len(self.logs) - 1)
 
     @property
     def log(self) -> CellLog:

@@ -76,6 +76,29 @@ class Ended:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Snapshotted:
+    """A copy of the session waits for its next run.
+
+    Attributes:
+        index: how many cells it has done.
+        name: the abstract socket on which it wants to be called, soon.
+        imported: whether it has loaded a module of the generated package.
+        world: the files and folders that it knows, each with its `signature`.
+    """
+
+    index: int
+    pid: int
+    name: str
+    imported: bool
+    world: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Veiled:
+    """The session has read what it wrote itself unseen: older copies of it know too little."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Closed:
     """The session is over; `failure` is set where it could not even begin."""
 
@@ -86,10 +109,14 @@ class Closed:
     failure: Failure | None
 
 
-Message = Begun | Wrote | Showed | Cleared | Flooded | Ended | Closed
+Message = Begun | Wrote | Showed | Cleared | Flooded | Ended | Snapshotted | Veiled | Closed
 
 _TYPES: dict[str, type[Message]] = {
-    kind.__name__: kind for kind in (Begun, Wrote, Showed, Cleared, Flooded, Ended, Closed)
+    kind.__name__: kind
+    for kind in (
+        *(Begun, Wrote, Showed, Cleared, Flooded, Ended),
+        *(Snapshotted, Veiled, Closed),
+    )
 }
 
 

@@ -22,9 +22,10 @@ from tangle.store.errors import (
     NotReadable,
     NotWritable,
     Outside,
+    Unfinished,
 )
 from tangle.store.files import DISK, Disk, Files
-from tangle.store.graph import PAGE_LIMIT, digest_file, find_graph, page_files, read_bytes
+from tangle.store.graph import PAGE_LIMIT, digest_file, find_graph, is_page, page_files, read_bytes
 from tangle.store.links import check_links
 from tangle.store.locks import LOCK_FOLDER, lock
 from tangle.store.records import Records
@@ -49,6 +50,7 @@ __all__ = [
     "Outside",
     "Records",
     "TreeChanges",
+    "Unfinished",
     "accelerators",
     "asset_names",
     "check_links",
@@ -60,6 +62,7 @@ __all__ = [
     "find_graph",
     "folder_identity",
     "installed_packages",
+    "is_page",
     "library_stamp",
     "lock",
     "make_folder",

@@ -84,6 +84,24 @@ class Changed(Refused):
         super().__init__(f"{path}: {what}; nothing was written, run the command again")
 
 
+class Unfinished(Refused):
+    """A page was exchanged, and the system would not let what came out be looked at or put back.
+
+    Attributes:
+        draft: where what came out is; it may be what the user saved last.
+    """
+
+    def __init__(self, path: Path, draft: Path, error: OSError) -> None:
+        """Say which page, where its last text may be, and what to do about it."""
+        self.path = path
+        self.draft = draft
+        super().__init__(
+            f"{path}: was being replaced when the system failed: {reason(error)}; "
+            f"a text that was saved meanwhile is in {draft}, and the next run puts it back; "
+            f"{way_out(error)}"
+        )
+
+
 class Outside(Refused):
     """A path leads out of the folder that it should stay in."""
 

@@ -87,9 +87,7 @@ class Disk:
             return
         status = like.stat()
         if hasattr(os, "chown"):
-            # Only root may give files away; others keep their own name on it, as editors do.
-            with contextlib.suppress(PermissionError):
-                os.chown(path, status.st_uid, status.st_gid)
+            _give(path, status.st_uid, status.st_gid)
         path.chmod(stat.S_IMODE(status.st_mode))
         _copy_attributes(like, path)
 
@@ -136,6 +134,18 @@ class Disk:
     def remove_folder(self, path: Path) -> None:
         """Remove an empty folder."""
         path.rmdir()
+
+
+def _give(path: Path, owner: int, group: int) -> None:
+    """Give a file an owner and a group, or the group alone, as far as this user may.
+
+    Only root may give files away; others keep their own name on it, as editors do.
+    """
+    try:
+        os.chown(path, owner, group)
+    except PermissionError:
+        with contextlib.suppress(PermissionError):
+            os.chown(path, -1, group)
 
 
 def _copy_attributes(source: Path, target: Path) -> None:

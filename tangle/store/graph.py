@@ -50,6 +50,21 @@ def page_files(graph: Path, hidden: Sequence[str] = ()) -> tuple[PagePath, ...]:
         raise NotReadable(graph, reason(error), way_out(error)) from error
 
 
+def is_page(path: str, hidden: Sequence[str] = ()) -> bool:
+    """Whether a file of that path, relative to the graph, is one of its pages by its name.
+
+    Args:
+        path: in POSIX form.
+        hidden: the `:hidden` of the graph's configuration, as in `page_files`.
+    """
+    prefixes = tuple(entry if entry.startswith("/") else f"/{entry}" for entry in hidden)
+    parts = path.split("/")
+    above = ("/".join(parts[: count + 1]) for count in range(len(parts)))
+    if any(_ignored(part, whole, prefixes) for part, whole in zip(parts, above, strict=True)):
+        return False
+    return path.endswith(_PAGE_SUFFIXES)
+
+
 def _walk(folder: Path, relative: str, hidden: tuple[str, ...]) -> Iterator[PagePath]:
     with os.scandir(folder) as entries:
         found = sorted(entries, key=lambda entry: entry.name)

@@ -1,9 +1,11 @@
-"""One tangle at a time writes to a project."""
+"""One tangle at a time writes to a project, and one to a graph."""
 
 from __future__ import annotations
 
 import contextlib
 import os
+import sys
+import time
 from typing import TYPE_CHECKING
 
 import filelock
@@ -18,12 +20,18 @@ if TYPE_CHECKING:
 LOCK_FOLDER = ".tangle"
 
 
+_PAUSE = 0.02
+"""Seconds between two tries for a folder's lock."""
+
+
 @contextlib.contextmanager
-def lock(project: Path, *, timeout: float = 2.0) -> Iterator[None]:
+def lock(project: Path, *, notes: Path | None = None, timeout: float = 2.0) -> Iterator[None]:
     """Hold the project's lock, `.tangle/lock`; the system drops it when the holder dies.
 
     Args:
         project: the folder that the lock is for.
+        notes: the graph, where it is to be written to. Two projects may have one graph (another
+            configuration, another `--output`), so it has a lock of its own.
         timeout: seconds to wait for another holder.
 
     Raises:
@@ -31,6 +39,15 @@ def lock(project: Path, *, timeout: float = 2.0) -> Iterator[None]:
         Outside: the folder or a file in it is a link that leads out of the project.
         NotWritable: the lock's file cannot be created.
     """
+    with contextlib.ExitStack() as held:
+        held.enter_context(_lock_project(project, timeout))
+        if notes is not None:
+            held.enter_context(_lock_folder(notes, timeout))
+        yield
+
+
+@contextlib.contextmanager
+def _lock_project(project: Path, timeout: float) -> Iterator[None]:
     folder = project / LOCK_FOLDER
     path = folder / "lock"
     # The lock's own file is emptied by whoever tries for it, so that the holder signs beside it.
@@ -55,6 +72,44 @@ def lock(project: Path, *, timeout: float = 2.0) -> Iterator[None]:
         with contextlib.suppress(OSError):
             holder.unlink(missing_ok=True)
         taken.release()
+
+
+if sys.platform == "win32":
+
+    @contextlib.contextmanager
+    def _lock_folder(folder: Path, timeout: float) -> Iterator[None]:
+        """Windows locks no folder; the project's lock is all there is."""
+        del folder, timeout
+        yield
+
+else:
+    import fcntl
+
+    @contextlib.contextmanager
+    def _lock_folder(folder: Path, timeout: float) -> Iterator[None]:
+        """Hold a lock on a folder itself, so that no file of ours need stand in it."""
+        try:
+            descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        except OSError as error:
+            raise NotWritable(folder, error) from error
+        try:
+            end = time.monotonic() + timeout
+            while not _locked(descriptor):
+                if time.monotonic() >= end:
+                    raise Locked(folder, None)
+                time.sleep(_PAUSE)
+            yield
+        finally:
+            os.close(descriptor)
+
+    def _locked(descriptor: int) -> bool:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        except OSError:
+            return True  # a file system without such locks (some of the network) has this one less
+        return True
 
 
 def _acquire(path: Path, timeout: float) -> filelock.BaseFileLock | None:

@@ -14,7 +14,7 @@ import contextlib
 import secrets
 from typing import TYPE_CHECKING
 
-from tangle.store.errors import Changed, Outside, refusing
+from tangle.store.errors import Changed, Outside, Unfinished, refusing
 from tangle.store.files import DISK, Files
 from tangle.store.swapping import PREFIX, Settled, Swap, exchanged, prepare, settle
 
@@ -34,6 +34,7 @@ def replace(path: Path, data: bytes, *, expected: bytes, root: Path, files: File
         Changed: the file is not (or no longer) what was read.
         Outside: the path leads out of `root`.
         NotWritable: the operating system refuses; the old content stands.
+        Unfinished: it refuses in the very middle; what was saved meanwhile stands in the draft.
     """
     target = inside(path, root)
 
@@ -62,7 +63,8 @@ def _exchange(path: Path, swap: Swap, files: Files) -> bool:
 
     Raises:
         Changed: the page is not what was read any more; what stands there is the user's.
-        OSError: that failed.
+        Unfinished: it may have come out, and could not be put back.
+        OSError: that failed; what was read stands there.
     """
     try:
         if not exchanged(swap, files):
@@ -73,8 +75,12 @@ def _exchange(path: Path, swap: Swap, files: Files) -> bool:
         raise Changed(path, "was removed by another program meanwhile") from None
     except BaseException:
         # It may have been exchanged or not: the draft's content tells.
-        with contextlib.suppress(OSError):
+        try:
             settle(swap, files)
+        except FileNotFoundError:
+            pass
+        except OSError as error:
+            raise Unfinished(path, swap.draft, error) from error
         raise
     if settled.kept is not None:
         raise Changed(path, f"was saved twice meanwhile, the earlier text is in {settled.kept}")

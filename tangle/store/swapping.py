@@ -159,6 +159,11 @@ def _keep(swap: Swap, files: Files) -> Path:
     return path
 
 
+def is_draft(name: str) -> bool:
+    """Whether a file is called as a draft is that has not been named for a page."""
+    return _DRAFT.fullmatch(name) is not None
+
+
 # --- after a crash --------------------------------------------------------------------------------
 
 
@@ -180,7 +185,7 @@ def _recover(folder: Path, files: Files) -> Iterator[Path]:
     except FileNotFoundError:
         return
     for path in paths:
-        if _DRAFT.fullmatch(path.name):
+        if is_draft(path.name):
             with contextlib.suppress(OSError):
                 files.unlink(path)
         elif found := _SWAP.fullmatch(path.name):

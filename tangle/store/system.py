@@ -1,4 +1,7 @@
-"""What Linux offers beyond POSIX: two files exchanged in one step, and a look at who is writing."""
+"""What systems offer beyond POSIX: two files exchanged in one step, a look at who is writing.
+
+Linux has both; macOS exchanges files (on APFS), and does not tell who is writing; others have none.
+"""
 
 from __future__ import annotations
 
@@ -13,13 +16,14 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
-UNSUPPORTED = frozenset({errno.ENOSYS, errno.EINVAL, errno.EOPNOTSUPP})
+UNSUPPORTED = frozenset({errno.ENOSYS, errno.EINVAL, errno.EOPNOTSUPP, errno.ENOTSUP})
 """The errors by which a system or a file system says that it cannot exchange files."""
 
 _HERE = -100  # AT_FDCWD: paths are relative to the working directory
-_EXCHANGE = 2  # RENAME_EXCHANGE
+_EXCHANGE = 2  # RENAME_EXCHANGE of Linux, RENAME_SWAP of macOS
 
 
 def exchange(one: Path, other: Path) -> None:
@@ -28,28 +32,27 @@ def exchange(one: Path, other: Path) -> None:
     Raises:
         OSError: one of them is not there, or (see `UNSUPPORTED`) that cannot be done here.
     """
-    call = _renameat2()
+    call = _exchanging()
     if call is None:
         raise OSError(errno.ENOSYS, os.strerror(errno.ENOSYS))
-    if call(_HERE, os.fsencode(one), _HERE, os.fsencode(other), _EXCHANGE) != 0:
+    if call(os.fsencode(one), os.fsencode(other)) != 0:
         code = ctypes.get_errno()
         raise OSError(code, os.strerror(code), str(other))
 
 
 @functools.cache
-def _renameat2() -> Any | None:
-    if sys.platform != "linux":
+def _exchanging() -> Callable[[bytes, bytes], int] | None:
+    """The system's call, which returns 0 where that was done; None where there is none."""
+    path, number = ctypes.c_char_p, ctypes.c_int
+    name = {"linux": "renameat2", "darwin": "renamex_np"}.get(sys.platform, "")
+    call: Any = getattr(ctypes.CDLL(None, use_errno=True), name, None) if name else None
+    if call is None:
         return None
-    call = getattr(ctypes.CDLL(None, use_errno=True), "renameat2", None)
-    if call is not None:
-        call.argtypes = (
-            ctypes.c_int,
-            ctypes.c_char_p,
-            ctypes.c_int,
-            ctypes.c_char_p,
-            ctypes.c_uint,
-        )
-    return call
+    if name == "renamex_np":
+        call.argtypes = (path, path, ctypes.c_uint)
+        return lambda one, other: int(call(one, other, _EXCHANGE))
+    call.argtypes = (number, path, number, path, ctypes.c_uint)
+    return lambda one, other: int(call(_HERE, one, _HERE, other, _EXCHANGE))
 
 
 def read_still(path: Path) -> bytes | None:
@@ -92,7 +95,6 @@ def _all(descriptor: int) -> bytes:
 
 if sys.platform == "linux":
     import fcntl
-    from collections.abc import Callable, Iterator
 
     @contextlib.contextmanager
     def _lease(descriptor: int) -> Iterator[Callable[[], bool]]:

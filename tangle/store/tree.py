@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from tangle.store.errors import ForeignFile, NotReadable, Outside, reason, refusing, way_out
 from tangle.store.files import DISK, Files
 from tangle.store.replacing import discard, draft
+from tangle.store.swapping import is_draft
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -146,9 +147,11 @@ def _compare(path: Path, digest: str) -> str:
 
 
 def _is_ours(path: Path) -> bool:
-    """Whether a file is a regular one whose first line begins with the mark."""
+    """Whether a file is a regular one whose first line begins with the mark, or a dead draft."""
     if path.is_symlink() or not path.is_file():
         return False
+    if is_draft(path.name):
+        return True  # of a tangle that was killed, perhaps before it wrote the first line
     try:
         with path.open("rb") as file:
             return file.read(len(MARK)) == MARK.encode()
@@ -157,7 +160,7 @@ def _is_ours(path: Path) -> bool:
 
 
 def _marked(root: Path, owned: str) -> Iterator[str]:
-    """The names under `root/owned` of files that bear the mark; links are not followed."""
+    """The names under `root/owned` of files that are ours; links are not followed."""
     _check_name(root, f"{owned}/x")
     top = root / owned
     for folder, folders, names in os.walk(top, followlinks=False):

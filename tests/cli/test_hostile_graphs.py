@@ -222,6 +222,39 @@ def test_a_web_of_a_hundred_thousand_references(notes: MakeNotes) -> None:
         assert graph.tangle(*verb).code == 0
 
 
+def named(name: str, *lines: str) -> str:
+    code = "".join(f"\t  {line}\n" for line in lines)
+    return f"\t- ```python\n{code}\t  ```\n\t  tangle.name:: {name}\n\t  tangle.skip:: yes\n"
+
+
+def test_a_web_of_a_hundred_thousand_chunks_in_chunks(notes: MakeNotes) -> None:
+    leaves = (named(f"leaf {at}", f"x = {at}") for at in range(100))
+    web = [f"<<leaf {at}>>" for at in range(100)]
+    inner = (named(f"inner {at}", *web) for at in range(1_000))
+    graph = notes({"web": "- web\n" + "".join((*leaves, *inner))})
+    graph.write("x", "- ## 1.1. S\n\t- ```python\n\t  <<inner 999>>\n\t  print(x)\n\t  ```\n")
+    for verb in (["check"], ["run", "1.1"]):
+        assert graph.tangle(*verb).code == 0
+    assert "\t\t  99\n" in graph.text("x")
+
+
+def test_a_chain_of_ten_thousand_chunks(notes: MakeNotes) -> None:
+    links = (named(f"n{at}", f"<<n{at - 1}>>") for at in range(1, 10_000))
+    end = "\t- ```python\n\t  <<n9999>>\n\t  ```\n"
+    graph = notes({"x": "".join(("- ## 1.1. S\n", named("n0", "print('far')"), *links, end))})
+    assert graph.tangle("run", "1.1").code == 0
+    assert "\t\t  far\n" in graph.text("x")
+
+
+@pytest.mark.parametrize("code", ["(" * 10_000, "1" + " + 1" * 10_000, "a" + ".b" * 10_000])
+def test_code_that_is_nested_too_deep_is_told(notes: MakeNotes, code: str) -> None:
+    graph = notes({"x": f"- ## 1.1. S\n\t- ```python\n\t  x = {code}\n\t  ```\n{CHUNK}"})
+    said = graph.tangle("check")
+    assert said.code == 1
+    assert "this chunk does not parse" in said.out
+    assert graph.tangle("build").code == 1
+
+
 def test_chunks_that_double_each_other_are_told_and_not_written(notes: MakeNotes) -> None:
     chunks = ["\t- ```python\n\t  x = 0\n\t  ```\n\t  tangle.name:: n0\n"]
     chunks += [

@@ -1,6 +1,13 @@
-"""A small part of benchmarks/fuzz_parse.py at each run, and the inputs that it once failed on."""
+"""A small part of benchmarks/fuzz_parse.py at each run, and the inputs that it once failed on.
+
+`tests/corpus/parse.json` has the fewest inputs that reach all code that atheris reached
+(benchmarks/fuzz_atheris.py, 117,198 inputs), each a text of one character a byte.
+"""
 
 from __future__ import annotations
+
+import json
+from pathlib import Path
 
 import pytest
 
@@ -24,3 +31,13 @@ def test_damaged_pages() -> None:
 def test_found_by_fuzzing(data: bytes) -> None:
     """Inputs that broke a law before."""
     assert list(check(data)) == []
+
+
+CORPUS = Path(__file__).parents[1] / "corpus" / "parse.json"
+
+
+def test_the_corpus() -> None:
+    """What the fuzzer found on its way through the parser keeps the laws still."""
+    inputs = [text.encode("latin-1") for text in json.loads(CORPUS.read_bytes())]
+    assert len(inputs) > 500
+    assert [failure for data in inputs for failure in check(data)] == []

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
 from collections.abc import Sequence
 from typing import Any
+
+import psutil
 
 from tangle.model import Cell, Job, MimeBundle, Origin, PagePath, Result, SectionName, SessionResult
 from tangle.run import Executor, LocalExecutor, run_jobs
@@ -62,3 +65,28 @@ def bundles(results: Sequence[Result]) -> list[dict[str, str]]:
     """Everything that was shown."""
     outputs = [out for result in results for out in result.outputs]
     return [{**dict(out.data)} for out in outputs if isinstance(out, MimeBundle)]
+
+
+def workers() -> list[int]:
+    """The sessions' processes below this one: each leads a group; those that fork them do not.
+
+    The zygote's first process, a child of this one, leads a group too.
+    """
+    own = psutil.Process()
+    below = [child.pid for child in own.children(recursive=True) if child.ppid() != own.pid]
+    fresh = [child.pid for child in own.children() if "tangle.run.worker.boot" in _command(child)]
+    return [pid for pid in below if _leads(pid)] + fresh
+
+
+def _command(process: psutil.Process) -> str:
+    try:
+        return " ".join(process.cmdline())
+    except psutil.NoSuchProcess:
+        return ""
+
+
+def _leads(pid: int) -> bool:
+    try:
+        return os.getpgid(pid) == pid
+    except ProcessLookupError:
+        return False

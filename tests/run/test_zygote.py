@@ -11,9 +11,9 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tangle.model import SessionResult
+from tangle.model import SessionResult, Source
 from tangle.run import LocalExecutor, run_jobs
-from tangle.run.preload import modules_to_preload
+from tangle.run.preload import modules_of
 from tangle.run.zygote import Zygote
 
 from .sessions import bundles, make_job, text
@@ -47,35 +47,44 @@ def _both(*cells: str, folder: Path, modules: str = "") -> tuple[SessionResult, 
 
 
 @pytest.mark.parametrize(
-    ("sections", "modules"),
+    ("code", "modules"),
     [
-        (["import math"], ("math",)),
-        (["import a.b.c"], ("a", "a.b", "a.b.c")),
-        (["from a import b as c, d"], ("a", "a.b", "a.d")),
-        (["from a.b import *"], ("a", "a.b")),
-        (["from . import x", "import y"], ("y",)),
-        (["def f():\n    import late"], ("late",)),
-        (["import a.b", "import a"], ("a",)),
-        (["import a.b", "import c"], ("a", "a.b", "c")),
-        (["import a.b", "import a.b", "import a.b.c, a.b"], ("a", "a.b")),
-        (["%time x\nimport seen\n!ls\nfrom also import *"], ("also", "seen")),
-        (["import broken\nx = ("], ("broken",)),
-        (["x = 1"], ()),
-        (["from matplotlib_inline import backend_inline\nimport IPython.display"], ()),
-        (["import zlib, torch, numpy, ast"], ("numpy", "torch", "ast", "zlib")),
-        (["import torch\ntorch.optim.SGD"], ("torch", "torch._dynamo")),
-        (["import torch", "optim = 1"], ("torch", "torch._dynamo")),
-        (["optim = 1"], ()),
+        ("import math", ("math",)),
+        ("import a.b.c", ("a", "a.b", "a.b.c")),
+        ("from a import b as c, d", ("a", "a.b", "a.d")),
+        ("from a.b import *", ("a", "a.b")),
+        ("from . import x\nimport y", ("y",)),
+        ("def f():\n    import late", ("late",)),
+        ("%time x\nimport seen\n!ls\nfrom also import *", ("also", "seen")),
+        ("import broken\nx = (", ("broken",)),
+        ("x = 1", ()),
+        ("from matplotlib_inline import backend_inline\nimport IPython.display", ()),
+        ("import zlib, torch, numpy, ast", ("numpy", "torch", "ast", "zlib")),
+        ("import pandas", ("numpy", "pandas")),
+        ("import torch\ntorch.optim.SGD", ("numpy", "torch", "torch._dynamo")),
+        (
+            "import torch.nn, torch.backends\ntorch.optim.SGD",
+            ("numpy", "torch", "torch._dynamo", "torch.backends", "torch.nn"),
+        ),
+        ("optim = 1", ()),
     ],
 )
-def test_modules_to_preload(sections: list[str], modules: tuple[str, ...]) -> None:
-    assert modules_to_preload([make_job(code) for code in sections]) == modules
+def test_modules_of_a_section(code: str, modules: tuple[str, ...]) -> None:
+    assert modules_of(make_job(code)) == modules
 
 
-def test_what_the_package_imports_counts_for_every_section() -> None:
-    jobs = [make_job("import a"), make_job("import b")]
-    assert modules_to_preload(jobs, "import a.c\nfrom d import e") == (
-        *("a", "a.c", "b", "d", "d.e"),
+def test_modules_of_all_its_cells() -> None:
+    assert modules_of(make_job("import a", "import torch", "optim")) == (
+        *("numpy", "torch", "torch._dynamo", "a"),
+    )
+
+
+def test_what_the_package_imports_counts_for_sections_that_import_it() -> None:
+    sources = (Source(path="/tmp/d2l/torch.py", origins=()),)
+    shared = "import a.c\nfrom d import e"
+    assert modules_of(make_job("import b", sources=sources), shared) == ("b",)
+    assert modules_of(make_job("from d2l import torch", sources=sources), shared) == (
+        *("a", "a.c", "d", "d.e", "d2l", "d2l.torch"),
     )
 
 
@@ -83,10 +92,23 @@ def test_what_the_package_imports_counts_for_every_section() -> None:
 
 
 def test_a_module_is_there_before_the_section_imports_it(tmp_path: Path) -> None:
-    look = "import sys\nprint('fractions' in sys.modules)"
-    with _loaded("import fractions", str(tmp_path)) as warm:
-        (result,) = run_jobs([make_job(look, directory=str(tmp_path))], executor=warm)
+    look = "import sys\nprint('fractions' in sys.modules)\nimport fractions"
+    job = make_job(look, directory=str(tmp_path))
+    with LocalExecutor(warm=True) as warm:
+        (result,) = run_jobs([job], executor=warm)
     assert text(result.results[0]) == "True\n"
+
+
+def test_what_another_section_imports_is_not_there(tmp_path: Path) -> None:
+    folder = str(tmp_path)
+    whole = make_job("import xml.dom.minidom", directory=folder)
+    part = make_job("import xml\nxml.dom", directory=folder)
+    look = make_job("import sys\nprint('xml' in sys.modules)", directory=folder)
+    with LocalExecutor(warm=True) as warm:
+        warm.prepare([whole, part, look])
+        results = run_jobs([whole, part, look, part], executor=warm)
+    assert [result.outcome for result in results] == ["passed", "failed", "passed", "failed"]
+    assert text(results[2].results[0]) == "False\n"
 
 
 IMPORTS = """\
@@ -238,3 +260,14 @@ def _alive(pid: int) -> bool:
         return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:
         return False
+
+
+@pytest.mark.parametrize("count", ["1", "3"])
+def test_a_worker_has_its_own_number_of_threads(tmp_path: Path, count: str) -> None:
+    pytest.importorskip("torch", reason="the notes' packages are not installed")
+    code = "import numpy, torch\ntorch.get_num_threads()"
+    share = (("OMP_NUM_THREADS", count),)
+    job = make_job(code, directory=str(tmp_path), environment=share)
+    with _loaded("import numpy, torch", str(tmp_path)) as warm:
+        (forked,) = run_jobs([job], executor=warm)
+    assert bundles(forked.results) == [{"text/plain": count}]

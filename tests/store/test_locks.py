@@ -102,3 +102,29 @@ def test_a_file_in_the_way(tmp_path: Path) -> None:
 def test_a_project_that_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(NotWritable, match="check that the file"), lock(tmp_path / "no"):
         pytest.fail("held")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows locks no folder")
+def test_two_projects_with_one_graph_take_turns(tmp_path: Path) -> None:
+    one, two, notes = (tmp_path / name for name in ("one", "two", "notes"))
+    for folder in (one, two, notes):
+        folder.mkdir()
+    with lock(one, notes=notes):
+        with lock(two):
+            pass
+        with (
+            pytest.raises(Locked, match="notes: another tangle"),
+            lock(two, notes=notes, timeout=0),
+        ):
+            pytest.fail("two wrote to one graph")
+        with lock(two, timeout=0):
+            pass  # what was taken on the way was given back
+    with lock(two, notes=notes, timeout=0):
+        pass
+    assert list(notes.iterdir()) == []
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows locks no folder")
+def test_a_graph_that_is_not_there(tmp_path: Path) -> None:
+    with pytest.raises(NotWritable, match="no: "), lock(tmp_path, notes=tmp_path / "no"):
+        pytest.fail("held")

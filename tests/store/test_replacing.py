@@ -3,6 +3,9 @@ from __future__ import annotations
 import errno
 import os
 import stat
+import subprocess
+import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -37,6 +40,60 @@ def test_the_mode_is_kept(page: Path, tmp_path: Path) -> None:
     page.chmod(0o640)
     replace(page, NEW, expected=OLD, root=tmp_path)
     assert stat.S_IMODE(page.stat().st_mode) == 0o640
+
+
+@pytest.mark.skipif(
+    not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root gives files away"
+)
+def test_the_owner_is_kept(page: Path, tmp_path: Path) -> None:
+    os.chown(page, 12345, 54321)
+    replace(page, NEW, expected=OLD, root=tmp_path)
+    status = page.stat()
+    assert (status.st_uid, status.st_gid) == (12345, 54321)
+
+
+WITHOUT_RIGHTS = """
+import os, sys
+from pathlib import Path
+from tangle.store import replace
+page = Path(sys.argv[1])
+os.setgroups([54321])
+os.setgid(11111)
+os.setuid(11111)
+replace(page, b"new", expected=b"old", root=page.parent)
+"""
+
+
+@pytest.mark.skipif(
+    not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root becomes somebody else"
+)
+def test_a_colleagues_page_keeps_the_group_that_shares_it() -> None:
+    # Outside of pytest's folders, which nobody else may enter.
+    with tempfile.TemporaryDirectory() as name:
+        page = Path(name) / "x.md"
+        page.write_bytes(b"old")
+        for path, mode in ((page, 0o664), (page.parent, 0o775)):
+            os.chown(path, 12345, 54321)
+            path.chmod(mode)
+        subprocess.run(
+            [sys.executable, "-c", WITHOUT_RIGHTS, str(page)],
+            check=True,
+            env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
+        )
+        status = page.stat()
+        assert page.read_bytes() == b"new"
+        assert (status.st_uid, status.st_gid) == (11111, 54321)
+        assert stat.S_IMODE(status.st_mode) == 0o664
+
+
+@pytest.mark.skipif(not hasattr(os, "setxattr"), reason="there are no extended attributes here")
+def test_extended_attributes_are_kept(page: Path, tmp_path: Path) -> None:
+    try:
+        os.setxattr(page, "user.sync", b"seen")
+    except OSError:
+        pytest.skip("this file system keeps none")
+    replace(page, NEW, expected=OLD, root=tmp_path)
+    assert os.getxattr(page, "user.sync") == b"seen"
 
 
 def test_a_new_file_has_the_mode_of_new_files(tmp_path: Path) -> None:

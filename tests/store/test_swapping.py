@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from tangle.store import DISK, Changed, recover, replace
+from tangle.store import DISK, Changed, NotWritable, Unfinished, recover, replace
 from tangle.store.swapping import digest
 
-from .disks import FailingDisk, snapshot
+from .disks import CODES, FailingDisk, snapshot
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="only Linux exchanges files")
 
@@ -45,8 +45,16 @@ SAVES = pytest.mark.parametrize("save", [in_place, by_rename])
 class Typing(FailingDisk):
     """A disk on which an editor saves right before some exchanges, when all looks are over."""
 
-    def __init__(self, save: Save, texts: dict[int, bytes]) -> None:
-        super().__init__(-1, 0)
+    def __init__(
+        self,
+        save: Save,
+        texts: dict[int, bytes],
+        *,
+        at: int = -1,
+        code: int = 0,
+        lasting: bool = False,
+    ) -> None:
+        super().__init__(at, code, lasting=lasting)
         self.save = save
         self.texts = texts
         self.exchanges = 0
@@ -171,6 +179,34 @@ def test_an_interruption_after_the_exchange_leaves_nothing_open(page: Path, tmp_
     with pytest.raises(KeyboardInterrupt):
         replace(page, NEW, expected=OLD, root=tmp_path, files=Interrupted(-1, 0))
     assert snapshot(tmp_path) == {"x.md": NEW}
+
+
+@pytest.mark.parametrize("lasting", [False, True])
+@pytest.mark.parametrize("code", CODES)
+@SAVES
+def test_whatever_call_fails_after_a_save_in_the_last_gap_it_is_there(
+    page: Path, tmp_path: Path, save: Save, code: int, lasting: bool
+) -> None:
+    counting = Typing(save, {1: TYPED})
+    with pytest.raises(Changed):
+        replace(page, NEW, expected=OLD, root=tmp_path, files=counting)
+    unfinished = 0
+    for at in range(counting.calls.index("exchange"), len(counting.calls)):
+        page.write_bytes(OLD)
+        disk = Typing(save, {1: TYPED}, at=at, code=code, lasting=lasting)
+        with pytest.raises((Changed, NotWritable, Unfinished)) as caught:
+            replace(page, NEW, expected=OLD, root=tmp_path, files=disk)
+        if isinstance(caught.value, Unfinished):
+            unfinished += 1
+            assert lasting
+            assert (page.read_bytes(), caught.value.draft.read_bytes()) == (NEW, TYPED)
+            assert f"is in {caught.value.draft}" in str(caught.value)
+        else:
+            assert page.read_bytes() == TYPED
+        assert recover(page.parent) == ()
+        assert snapshot(tmp_path) == {"x.md": TYPED}
+    # The look at what came out, and the way back.
+    assert unfinished == (2 if lasting else 0)
 
 
 # --- what a crash leaves --------------------------------------------------------------------------

@@ -61,6 +61,17 @@ def test_what_no_section_makes_any_more_goes(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+def test_what_a_killed_tangle_drafted_goes(tmp_path: Path) -> None:
+    write_tree(tmp_path, FILES, owned="d2l")
+    names = ("d2l/.tangle-0123456789abcdef.draft", "d2l/sections/.tangle-fedcba9876543210.draft")
+    (tmp_path / names[0]).touch()
+    (tmp_path / names[1]).write_text("# Gene")
+    (tmp_path / "d2l" / ".tangle-mine.draft").write_text("mine")
+    assert plan_tree(tmp_path, FILES, owned="d2l").removed == names
+    assert write_tree(tmp_path, FILES, owned="d2l").removed == names
+    assert written(tmp_path) == {**FILES, "d2l/.tangle-mine.draft": "mine"}
+
+
 @pytest.mark.parametrize("other", ["__pycache__/notes.txt", "mine.txt", "mine/x.py"])
 def test_folders_with_anything_else_stay(tmp_path: Path, other: str) -> None:
     write_tree(tmp_path, FILES, owned="d2l")

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import faulthandler
 import fcntl
 import json
 import os
-import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -17,13 +15,12 @@ from tangle.model import Job
 from tangle.run.brand import bear_mark
 from tangle.run.codec import from_json
 from tangle.run.process import ASK_SIGNAL, mark_of
+from tangle.run.worker.lineage import die_with
 from tangle.run.worker.reporter import Reporter
 from tangle.run.worker.session import run_session
 
 _HIGH = (1000, 500, 200, 3)
 """Where the worker's own pipes go: above what code that closes everything closes."""
-
-_PR_SET_PDEATHSIG = 1
 
 
 def main(arguments: Sequence[str]) -> None:
@@ -47,17 +44,8 @@ def main(arguments: Sequence[str]) -> None:
     reporter = Reporter(_lift(int(events)), mark_of(cookie))
     sys.argv = [""]
     sys.path[:0] = [*job.path, ""]
-    run_session(job, reporter)
+    run_session(job, reporter, faulthandler_file)
     os._exit(0)
-
-
-def die_with(parent: int) -> None:
-    """Has the system kill this process when its parent ends (Linux)."""
-    if sys.platform == "linux":
-        with contextlib.suppress(OSError, AttributeError):
-            ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-    if os.getppid() != parent:
-        os._exit(0)
 
 
 def _go_first() -> None:

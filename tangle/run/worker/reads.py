@@ -38,7 +38,7 @@ class ReadLog:
     def listen(self, event: str, arguments: tuple[object, ...]) -> None:
         """The audit hook; it costs what a string comparison costs, for all but the folder's."""
         if event in _SPAWNING:
-            self.spawned = self.spawned or not _is_importing()
+            self.spawned = self.spawned or not is_importing()
         if event in _LISTING and not self._busy:
             self._list(arguments[0])
         if event != "open" or self._busy:
@@ -49,7 +49,7 @@ class ReadLog:
         if not isinstance(path, str) or not isinstance(flags, int):
             return
         if path.endswith(".pyc"):
-            path = _source_of(path)
+            path = source_of(path)
         if path.startswith("/") and not path.startswith(self._roots) and "/../" not in path:
             return
         self._busy = True
@@ -64,13 +64,17 @@ class ReadLog:
         found = ((path, known or _digest(path)) for path, known in sorted(self._read.items()))
         return tuple(ReadFile(path=path, digest=digest) for path, digest in found if digest)
 
+    def reopen(self) -> None:
+        """Goes on listening after `close`."""
+        self._busy = False
+
     def _list(self, path: object) -> None:
         """Remembers a folder's names, unless Python looks there for modules."""
         if path is None:
             path = "."
         if isinstance(path, bytes):
             path = os.fsdecode(path)
-        if not isinstance(path, str) or _is_importing():
+        if not isinstance(path, str) or is_importing():
             return
         self._busy = True
         try:
@@ -108,7 +112,7 @@ class ReadLog:
         return f"{self._folder}{os.sep}{rest}"
 
 
-def _source_of(path: str) -> str:
+def source_of(path: str) -> str:
     """The module whose compiled form is read in its stead."""
     try:
         return source_from_cache(path)
@@ -116,7 +120,7 @@ def _source_of(path: str) -> str:
         return path
 
 
-def _is_importing() -> bool:
+def is_importing() -> bool:
     """Whether the code that runs was called by an import."""
     frame = sys._getframe(1)  # noqa: SLF001 -- what CPython has for this
     while frame.f_back is not None:

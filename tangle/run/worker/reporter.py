@@ -65,10 +65,7 @@ class Reporter:
     def __init__(self, fd: int, mark: bytes) -> None:
         """Takes the event pipe `fd`, and `mark` for the raw pipes."""
         self._fd = fd
-        self._mark = mark
-        self._pipe = _identity(fd)
-        self._raw = {number: _identity(number) for number in (1, 2)}
-        self._pid = os.getpid()
+        self.begin_anew(mark)
         self._lock = threading.RLock()
         self._name: Literal["stdout", "stderr"] = "stdout"
         self._parts: list[str] = []
@@ -76,6 +73,18 @@ class Reporter:
         self._since = 0.0
         self._burst = 0
         self.begin_cell()
+
+    def begin_anew(self, mark: bytes) -> None:
+        """Takes what the descriptors stand for now, in this process, for its pipes."""
+        self._mark = mark
+        self._pipe = _identity(self._fd)
+        self._raw = {number: _identity(number) for number in (1, 2)}
+        self._pid = os.getpid()
+
+    @property
+    def descriptor(self) -> int:
+        """That of the event pipe."""
+        return self._fd
 
     @property
     def is_child(self) -> bool:

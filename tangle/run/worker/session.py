@@ -19,6 +19,7 @@ from tangle.run.worker.reads import ReadLog
 from tangle.run.worker.reporter import Reporter, take_streams
 from tangle.run.worker.seeds import seed_generators
 from tangle.run.worker.shell import CellShell, make_shell
+from tangle.run.worker.snapshot import Snapshots
 from tangle.run.worker.threads import share_threads
 from tangle.run.worker.tracebacks import describe, short_path, text_of
 from tangle.run.worker.versions import loaded_versions
@@ -26,8 +27,14 @@ from tangle.run.worker.versions import loaded_versions
 _clock = time.perf_counter
 
 
-def run_session(job: Job, reporter: Reporter) -> None:
-    """Runs the job's cells until one fails, and reports all of it."""
+def run_session(job: Job, reporter: Reporter, trace: int) -> None:
+    """Runs the job's cells until one fails, and reports all of it.
+
+    Args:
+        job: what to run.
+        reporter: is told.
+        trace: the descriptor that stacks are written to.
+    """
     take_streams(reporter)
     _shorten_warnings()
     after = AfterImport()
@@ -42,34 +49,66 @@ def run_session(job: Job, reporter: Reporter) -> None:
         place = first_place(job.cells[0]) if job.cells else None
         name = type(error).__name__
         failure = Failure(name=name, message=str(error), traceback="", place=place)
-    if failure is None:
-        seed_generators(job.seed, after)
-        share_threads(after)
-        if reads is not None:
-            sys.addaudithook(reads.listen)
-        _run_cells(job, shell, reporter)
-    reporter.send(
-        Closed(
-            usage=measure_use(),
-            reads=reads.close() if reads is not None and failure is None else (),
-            spawned=reads is not None and reads.spawned,
-            versions=loaded_versions(job.imports),
-            failure=failure,
-        )
-    )
+    if failure is not None:
+        reporter.send(_closed(job, None, failure))
+        return
+    seed_generators(job.seed, after)
+    share_threads(after)
+    if reads is not None:
+        sys.addaudithook(reads.listen)
+    wanted = job.snapshots is not None
+    snapshots = Snapshots(job, reporter, trace, reads) if wanted else None
+    _Cells(shell, reporter, reads, snapshots).run(job)
 
 
-def _run_cells(job: Job, shell: CellShell, reporter: Reporter) -> None:
-    notes = notes_of(job)
-    for index, cell in enumerate(job.cells):
+class _Cells:
+    """Runs the cells of a job; a copy of the process may come back with another job to go on."""
+
+    def __init__(
+        self,
+        shell: CellShell,
+        reporter: Reporter,
+        reads: ReadLog | None,
+        snapshots: Snapshots | None,
+    ) -> None:
+        self._shell = shell
+        self._reporter = reporter
+        self._reads = reads
+        self._snapshots = snapshots
+
+    def run(self, job: Job) -> None:
+        """Runs until a cell does not pass, and tells so; then is there for a copy, if need be."""
+        index = 0
+        todo: Job | None = job
+        while todo is not None:
+            job, index = self._run_from(todo, index)
+            self._reporter.send(_closed(job, self._reads, None))
+            # The last copy comes when everything is told, so that nobody waits for it.
+            todo = self._copy(index) if index == len(job.cells) else None
+
+    def _run_from(self, job: Job, index: int) -> tuple[Job, int]:
+        """Runs the cells from one on; the job at the end, and how many cells have passed."""
+        while index < len(job.cells):
+            job = self._copy(index) or job
+            if index == len(job.cells) or not self._passes(job, index):
+                break
+            index += 1
+        return job, index
+
+    def _copy(self, index: int) -> Job | None:
+        """What to do from now on, where this process is a copy that was made now."""
+        return None if self._snapshots is None else self._snapshots.take(index)
+
+    def _passes(self, job: Job, index: int) -> bool:
+        cell, reporter = job.cells[index], self._reporter
         reporter.begin_cell()
         reporter.send(Begun(index=index))
         started = _clock()
-        error = shell.run(cell)
+        error = self._shell.run(cell)
         if reporter.is_child:
             os._exit(0)  # the cell forked, and both went on: one session is enough
         seconds = max(0.0, _clock() - started)
-        outcome, failure = _judge(error, cell, notes, reporter)
+        outcome, failure = _judge(error, cell, notes_of(job), reporter)
         _flush_c()
         reporter.send(
             Ended(
@@ -80,8 +119,19 @@ def _run_cells(job: Job, shell: CellShell, reporter: Reporter) -> None:
                 usage=measure_use(),
             )
         )
-        if outcome != "passed":
-            break
+        if self._snapshots is not None:
+            self._snapshots.spent(seconds)
+        return outcome == "passed"
+
+
+def _closed(job: Job, reads: ReadLog | None, failure: Failure | None) -> Closed:
+    return Closed(
+        usage=measure_use(),
+        reads=reads.close() if reads is not None else (),
+        spawned=reads is not None and reads.spawned,
+        versions=loaded_versions(job.imports),
+        failure=failure,
+    )
 
 
 def _judge(

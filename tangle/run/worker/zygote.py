@@ -1,13 +1,16 @@
-"""The zygote's own process: imports modules, forks workers, tells how they ended.
+"""The zygote's first process: it hands each order to a template, and has templates made.
 
-It runs no code of the notes, computes nothing and starts no threads, so that a forked child finds
-every library as if it had imported it itself.
+A template (`template`) has imported exactly what some section imports, so that what it forks is as
+a fresh process would be after these imports. They are a tree: what a long import has made is kept,
+and sections that need it and more branch off there. This process itself imports nothing of theirs.
+
+It serves one command, whose end is its own, or, as a *server*, all commands of a project that come
+while it is there.
 """
 
 from __future__ import annotations
 
 import contextlib
-import importlib
 import importlib.util
 import json
 import os
@@ -15,248 +18,229 @@ import selectors
 import signal
 import socket
 import sys
-import sysconfig
-import traceback
-import warnings
-from collections.abc import Sequence
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
-from tangle.run.worker.boot import die_with
-from tangle.run.worker.boot import main as run_worker
+from tangle.run.orders import Hangup, receive_order, send_order
+from tangle.run.worker import witness
+from tangle.run.worker.nursery import Nursery, Nursling, Wish
+from tangle.run.worker.standing import LOOK_SECONDS, Standing
 
-_FDS = 8
-_SITES = frozenset({"site-packages", "dist-packages"})
-_BYTES = 64
-_SHELL = (
-    "IPython.core.application",
-    "IPython.core.crashhandler",
-    "IPython.core.logger",
-    "IPython.core.magics",
-    "IPython.core.oinspect",
-    "IPython.core.pylabtools",
-    "IPython.utils.wildcard",
-)
-"""What IPython's shell imports when it is made."""
-
-_STARTS_THREADS = frozenset({"numpy"})
-"""Libraries whose threads survive a fork: OpenBLAS ends its pool before, and makes it anew."""
+_ENDING_SECONDS = 5.0
+"""What it may take to end the workers that are left at the end."""
 
 
 def main(arguments: Sequence[str]) -> None:
-    """Serves until the other end of the socket is closed.
+    """Serves until nobody can want anything any more.
 
     Args:
-        arguments: the socket's descriptor; then, where this Python was started anew, the names of
-            modules that must not be imported, and those that must be.
+        arguments: JSON: `channel`, the first command's descriptor; `family`, the cookie in this
+            process's environment; for a server also `identity` and what `Standing` takes.
     """
-    die_with(os.getppid())
+    facts = json.loads(arguments[0])
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    channel = socket.socket(fileno=int(arguments[0]))
-    zygote = _Zygote(channel, frozenset(json.loads(arguments[1])) if arguments[1:] else frozenset())
-    for name in _SHELL:
-        with contextlib.suppress(ImportError):  # another IPython may have them elsewhere
-            importlib.import_module(name)
-    if arguments[2:]:
-        zygote.preload(json.loads(arguments[2]))
-    zygote.serve()
+    standing = None
+    if "listener" in facts:
+        if os.fork() > 0:  # the command waits for this one, and is nobody's parent after it
+            os._exit(0)
+        standing = Standing(facts)
+    zygote = _Zygote(facts, standing)
+    zygote.serve(socket.socket(fileno=facts["channel"]))
     os._exit(0)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Client:
+    """A command."""
+
+    number: int
+    channel: socket.socket
+
+
 class _Zygote:
-    def __init__(self, channel: socket.socket, unfit: frozenset[str]) -> None:
-        self._channel = channel
-        self._unfit = unfit
-        self._standard = _standard_library()
+    def __init__(self, facts: Mapping[str, Any], standing: Standing | None) -> None:
+        self._identity = str(facts.get("identity", ""))
+        self._family = str(facts["family"])
+        self._standing = standing
+        self._began = time.time()
         self._selector = selectors.DefaultSelector()
-        self._selector.register(channel, selectors.EVENT_READ)
-        self._children: dict[int, int] = {}
+        self._clients: dict[int, _Client] = {}
+        self._count = 0
+        self._own = witness.of_files(_own_files()) if standing is not None else {}
+        self._usual = signal.getsignal(signal.SIGTERM)
+        self._nursery = Nursery(self._selector, self._family, self._leave)
 
-    def serve(self) -> None:
-        """Follows orders, and tells of workers that end."""
-        while True:
-            for key, _ in self._selector.select():
-                if key.fileobj is self._channel:
-                    if not self._obey():
-                        return
-                else:
-                    pid, telling = key.data
-                    self._tell_end(pid, telling, key.fd)
+    def serve(self, first: socket.socket) -> None:
+        """Follows orders until there can be no more."""
+        self._take(first)
+        if self._standing is not None:
+            self._selector.register(self._standing.listener, selectors.EVENT_READ)
+            signal.signal(signal.SIGTERM, self._terminate)
+        while not self._is_done():
+            ready = self._selector.select(LOOK_SECONDS if self._standing else None)
+            for key, _ in ready:
+                self._step(key)
+        self._finish()
 
-    def _obey(self) -> bool:
-        data, fds, _, _ = socket.recv_fds(self._channel, _BYTES, _FDS)
-        if not data:
+    def _step(self, key: selectors.SelectorKey) -> None:
+        if isinstance(key.data, _Client):
+            if key.data.number in self._clients:
+                self._hear(key.data)
+        elif isinstance(key.data, Nursling):
+            if key.fd >= 0 and key.fileobj is key.data.channel and key.data.channel.fileno() >= 0:
+                self._nursery.hear(key.data)
+        elif self._standing is not None and not self._standing.retired:
+            connection = self._standing.accept()
+            if connection is not None:
+                self._take(connection)
+
+    def _is_done(self) -> bool:
+        if self._clients:
             return False
-        order = _read_order(fds[0])
+        standing = self._standing
+        return standing is None or standing.retired or standing.is_over()
+
+    def _finish(self) -> None:
+        """Leaves nothing behind."""
+        if self._standing is not None:
+            self._standing.retire()
+        until = time.monotonic() + _ENDING_SECONDS
+        while self._nursery.workers and (left := until - time.monotonic()) > 0:
+            for key, _ in self._selector.select(left):
+                if isinstance(key.data, Nursling):
+                    self._nursery.hear(key.data)
+        self._nursery.close()
+
+    def _terminate(self, number: int, frame: FrameType | None) -> None:
+        """SIGTERM: as when it is told to stop, but at once."""
+        del number, frame
+        if self._standing is not None:
+            self._standing.retire()
+        self._nursery.close()
+        os._exit(0)
+
+    def _leave(self) -> None:
+        """Closes, in a forked child, all that is this process's."""
+        signal.signal(signal.SIGTERM, self._usual)
+        if self._standing is not None:
+            self._standing.close_copies()
+        for client in self._clients.values():
+            client.channel.close()
+        self._nursery.close_copies()
+        self._selector.close()
+
+    # --- commands -----------------------------------------------------------------------------
+
+    def _take(self, channel: socket.socket) -> None:
+        self._count += 1
+        client = _Client(number=self._count, channel=channel)
+        self._clients[client.number] = client
+        self._selector.register(channel, selectors.EVENT_READ, client)
+
+    def _hear(self, client: _Client) -> None:
+        """Follows an order; one that makes no sense ends the connection, not the server."""
         try:
-            match order.pop("do"):
-                case "preload":
-                    os.chdir(order["directory"])
-                    self.preload(order["modules"])
-                case "fork":
-                    self._fork(order, fds[1:])
-                case "release":
-                    self._forget(order["pid"])
+            order, fds = receive_order(client.channel)
+        except Hangup:
+            self._hang_up(client)
+            return
+        try:
+            self._obey(client, order, fds)
+        except (KeyError, TypeError, ValueError, OSError):
+            self._hang_up(client)
         finally:
             for fd in fds:
                 os.close(fd)
-        return True
 
-    # --- importing ----------------------------------------------------------------------------
-
-    def preload(self, modules: Sequence[str]) -> None:
-        """Imports modules; begins anew without one that says something or starts threads.
-
-        What an import prints belongs to the section that imports, which must print it itself.
-        """
-        for name in modules:
-            if name in self._unfit or not self._is_library(name):
-                continue
-            if not _imports_quietly(name):
-                unfit = json.dumps(sorted({*self._unfit, name}))
-                os.set_inheritable(self._channel.fileno(), True)
-                rest = [str(self._channel.fileno()), unfit, json.dumps(list(modules))]
-                os.execv(sys.executable, [*sys.orig_argv[: -_own_arguments()], *rest])
-
-    def _is_library(self, name: str) -> bool:
-        """Whether a module is installed, or Python's own: the user's own are never touched."""
-        try:
-            spec = importlib.util.find_spec(name.partition(".")[0])
-        except (ImportError, ValueError):
-            return False
-        if spec is None:
-            return False
-        places = [spec.origin or "", *(spec.submodule_search_locations or ())]
-        return spec.origin in ("built-in", "frozen") or any(map(self._is_installed, places))
-
-    def _is_installed(self, path: str) -> bool:
-        return path.startswith(self._standard) or not _SITES.isdisjoint(Path(path).parts)
-
-    # --- forking ------------------------------------------------------------------------------
-
-    def _fork(self, order: dict[str, Any], fds: Sequence[int]) -> None:
-        telling = fds[-1]
-        if why := _obstacle(order["directory"]):
-            os.write(telling, f"{why}\n".encode())
+    def _hang_up(self, client: _Client) -> None:
+        if self._clients.pop(client.number, None) is None:
             return
-        pid = os.fork()
-        if pid == 0:
-            self._become_worker(order, fds)
-        os.write(telling, f"{pid}\n".encode())
-        kept = os.dup(telling)
-        watch = os.pidfd_open(pid)
-        self._children[pid] = watch
-        self._selector.register(watch, selectors.EVENT_READ, (pid, kept))
+        self._selector.unregister(client.channel)
+        client.channel.close()
+        self._nursery.drop(client.number)
+        if self._standing is not None and not self._standing.retired:
+            self._standing.touch()
+            front = {"do": "command", "directory": os.sep, "environment": dict(os.environ)}
+            self._nursery.add(Wish(client=client.number, order=front))
 
-    def _become_worker(self, order: dict[str, Any], fds: Sequence[int]) -> None:
-        """The child's way from here; does not come back."""
-        try:
-            parent = os.getppid()
-            os.setsid()
-            signal.signal(signal.SIGINT, signal.default_int_handler)
-            self._close_all()
-            job, events, out, err, trace, telling = fds
-            os.close(telling)
-            for fd, number in ((job, 0), (out, 1), (err, 2)):
-                os.dup2(fd, number)
-                os.close(fd)
-            os.environ.clear()
-            os.environ.update(order["environment"])
-            os.chdir(order["directory"])
-            run_worker([str(events), str(trace), order["cookie"], str(parent)])
-        except BaseException:  # noqa: BLE001 -- nothing may go back into the zygote's loop
-            traceback.print_exc()
-        finally:
-            with contextlib.suppress(Exception):
-                sys.stderr.flush()
-            os._exit(1)
+    def _obey(self, client: _Client, order: Mapping[str, Any], fds: list[int]) -> None:
+        match order["do"]:
+            case "hello":
+                self._greet(client, order["identity"])
+            case "status":
+                self._answer(client, "status", self._report())
+            case "stop":
+                self._stop(client)
+            case _:
+                self._provide(client, order, fds)
 
-    def _close_all(self) -> None:
-        """Closes what the zygote alone needs."""
-        for key in list(self._selector.get_map().values()):
-            if key.data is not None:
-                os.close(key.data[1])
-        for watch in self._children.values():
-            os.close(watch)
-        self._selector.close()
-        self._channel.close()
+    def _provide(self, client: _Client, order: Mapping[str, Any], fds: list[int]) -> None:
+        match order["do"]:
+            case "preload":
+                for modules in order["sets"]:
+                    wish = Wish(client=client.number, order={**order, "modules": modules})
+                    self._nursery.add(wish)
+            case "fork":
+                mine = tuple(fds)
+                fds.clear()
+                self._nursery.add(Wish(client=client.number, order=order, fds=mine))
+            case "command":
+                self._take_command(client, order, fds)
+            case "release":
+                self._nursery.release(client.number, order["pid"])
 
-    def _tell_end(self, pid: int, telling: int, watch: int) -> None:
-        """Tells how a worker ended; it stays a zombie, so that nobody else gets its number."""
-        self._selector.unregister(watch)
-        status = os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)
-        code = 0
-        if status is not None:
-            code = status.si_status if status.si_code == os.CLD_EXITED else -status.si_status
+    def _take_command(self, client: _Client, order: Mapping[str, Any], fds: list[int]) -> None:
+        """Has a whole command run in a fork, unless that would take longer than it takes here."""
+        standing = self._standing
+        fits = standing is not None and not standing.retired and not witness.changed(self._own)
+        if not fits or not self._nursery.has_front():
+            self._hang_up(client)
+            return
+        mine = tuple(fds)
+        fds.clear()
+        self._nursery.add(Wish(client=client.number, order=order, fds=mine))
+
+    def _greet(self, client: _Client, identity: str) -> None:
+        if self._standing is None or self._standing.retired or identity == self._identity:
+            self._answer(client, "welcome", {"family": self._family, "pid": os.getpid()})
+        else:
+            self._stop(client, "stale")
+
+    def _stop(self, client: _Client, answer: str = "stopped") -> None:
+        """Gives its place up; commands that it works for are served to their end."""
+        others = len(self._clients) - 1
+        if self._standing is not None and not self._standing.retired:
+            self._selector.unregister(self._standing.listener)
+            self._standing.retire()
+        self._answer(client, answer, {"commands": others})
+        self._hang_up(client)
+
+    @staticmethod
+    def _answer(client: _Client, verb: str, facts: Mapping[str, object]) -> None:
         with contextlib.suppress(OSError):
-            os.write(telling, str(code).encode())
-        os.close(telling)
+            client.channel.setblocking(False)
+            send_order(client.channel, verb, facts)
+            client.channel.setblocking(True)
 
-    def _forget(self, pid: int) -> None:
-        watch = self._children.pop(pid, None)
-        if watch is not None:
-            with contextlib.suppress(ChildProcessError):
-                os.waitpid(pid, 0)
-            os.close(watch)
-
-
-def _own_arguments() -> int:
-    """How many of this process's arguments are `main`'s."""
-    return len(sys.argv) - 2
-
-
-def _read_order(file: int) -> dict[str, Any]:
-    size = os.fstat(file).st_size
-    order = json.loads(os.pread(file, size, 0).decode("utf-8", "surrogateescape"))
-    assert isinstance(order, dict)
-    return order
+    def _report(self) -> dict[str, object]:
+        return {
+            "pid": os.getpid(),
+            "began": self._began,
+            "idle": self._standing.idle if self._standing is not None else 0.0,
+            "commands": len(self._clients) - 1,
+            "python": sys.version.split()[0],
+            "templates": self._nursery.report(),
+        }
 
 
-def _standard_library() -> tuple[str, ...]:
-    paths = sysconfig.get_paths()
-    folders = {folder for name in ("stdlib", "platstdlib") for folder in _both_names(paths[name])}
-    return tuple(sorted(folder + os.sep for folder in folders))
-
-
-def _both_names(folder: str) -> tuple[str, str]:
-    return folder, str(Path(folder).resolve())
-
-
-def _imports_quietly(name: str) -> bool:
-    """Whether a module could be imported, or not, without a word and without a thread."""
-    threads = _threads()
-    said = os.memfd_create("said")
-    before = [os.dup(number) for number in (1, 2)]
-    try:
-        for number in (1, 2):
-            os.dup2(said, number)
-        with contextlib.suppress(Exception), warnings.catch_warnings():
-            importlib.import_module(name)
-        for stream in (sys.stdout, sys.stderr):
-            stream.flush()
-        spoke = os.fstat(said).st_size > 0
-    finally:
-        for number, fd in enumerate(before, start=1):
-            os.dup2(fd, number)
-            os.close(fd)
-        os.close(said)
-    return not spoke and (_threads() == threads or name.partition(".")[0] in _STARTS_THREADS)
-
-
-def _threads() -> int:
-    return len(os.listdir("/proc/self/task"))  # noqa: PTH208 -- names are all that is wanted
-
-
-def _obstacle(directory: str) -> str:
-    """Why a fresh process would come to something else in a folder; empty where it would not.
-
-    A module there may stand in the way of one that was imported here.
-    """
-    try:
-        for entry in os.scandir(directory):
-            name = entry.name.removesuffix(".py")
-            if "." not in name and name in sys.modules and (entry.name != name or entry.is_dir()):
-                return f"the folder has a module {name} of its own"
-    except OSError:
-        return "the folder cannot be listed"
-    return ""
+def _own_files() -> list[str]:
+    """The files of tangle, and of its command line."""
+    folders = [Path(__file__).resolve().parents[2]]
+    spec = importlib.util.find_spec("tangle_cli")
+    if spec is not None:
+        folders += map(Path, spec.submodule_search_locations or ())
+    return [str(path) for folder in folders for path in sorted(folder.rglob("*.py"))]

@@ -1,0 +1,88 @@
+"""A command in a process that was forked with all of tangle loaded: as if it had been started.
+
+Imported in the server, so that its forks need not import anything more.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import traceback
+from collections.abc import Mapping
+from typing import Any, NoReturn
+
+import tangle_cli.documents
+import tangle_cli.progress
+import tangle_cli.text  # noqa: F401
+from tangle.analyse import PackageName, plan
+from tangle.link import graph_config, link
+from tangle.model import PagePath
+from tangle.parse import parse
+from tangle.run import same_start
+from tangle_cli.main import main
+from tangle_cli.relay import REFUSED, circumstances
+
+_PAGE = (
+    b"- ## 1.1. a\n\t- ```python\n\t  import b\n\t  x = 1  #@save\n\t  ```\n"
+    b"\t- ((c)) [[d]] tangle.run:: no\n"
+)
+
+
+def _rehearse() -> None:
+    """Does once what Python and libraries remember: compiled patterns, tables of grammars."""
+    config, _ = graph_config('{:a [1 #{b} "c"] :d nil}')
+    graph = link([parse(_PAGE, PagePath("a.md"))], config)
+    plan(graph, PackageName(root="a", module="b"))
+
+
+def serve(order: Mapping[str, Any]) -> NoReturn:
+    """Runs the command of an order, and ends the process with its exit code.
+
+    Streams, folder and environment are the command's already.
+    """
+    if order["circumstances"] != circumstances() or not same_start(os.environ):
+        os._exit(REFUSED)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    _take_streams(order["streams"])
+    sys.argv = ["tangle", *order["arguments"]]
+    code: object = 0
+    try:
+        main()
+    except SystemExit as end:
+        code = end.code
+    except BaseException:  # noqa: BLE001 -- as the interpreter would
+        traceback.print_exc()
+        code = 1
+    os._exit(_leave(code))
+
+
+def _leave(code: object) -> int:
+    try:
+        if code is not None and not isinstance(code, int):
+            print(code, file=sys.stderr)  # noqa: T201
+        sys.stdout.flush()
+        sys.stderr.flush()
+    except OSError:
+        return 1
+    return int(code or 0) if isinstance(code, int | None) else 1
+
+
+def _take_streams(told: list[list[str]]) -> None:
+    """Makes the streams anew, as Python does at its start."""
+    names = ("stdin", "stdout", "stderr")
+    for fd, (name, (encoding, errors)) in enumerate(zip(names, told, strict=True)):
+        at_once = fd == 2 or bool(os.environ.get("PYTHONUNBUFFERED")) or os.isatty(fd)
+        stream = open(  # noqa: SIM115
+            fd,
+            "w" if fd else "r",
+            buffering=1 if fd and at_once else -1,
+            encoding=encoding,
+            errors=errors,
+            closefd=False,
+        )
+        setattr(sys, name, stream)
+        setattr(sys, f"__{name}__", stream)
+
+
+_rehearse()

@@ -1,0 +1,83 @@
+"""`tangle server`: what it is doing, and its end."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from tangle_cli.common import Where, format_option, print_json, print_lines
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tangle.run import ServerStatus
+
+
+@click.group()
+def server() -> None:
+    """The process that has the libraries loaded, so that sections start at once.
+
+    `tangle run` starts it where it can, and it ends by itself after ten minutes without a run.
+    """
+
+
+@server.command()
+@format_option()
+@click.pass_obj
+def status(where: Where, form: str) -> None:
+    """Tell whether this project's server runs, since when, and what it has loaded."""
+    from tangle.pipeline import server_state
+
+    state = server_state(where.project())
+    if form == "json":
+        print_json(_document(state))
+    elif state is None:
+        click.echo("no server runs")
+    else:
+        print_lines(_lines(state))
+
+
+@server.command()
+@click.pass_obj
+def stop(where: Where) -> None:
+    """End this project's server; a run that uses it is served to its end."""
+    from tangle.pipeline import end_server
+
+    left = end_server(where.project())
+    if left is None:
+        click.echo("no server runs")
+    elif left:
+        click.echo("the server ends when the run that uses it is through")
+    else:
+        click.echo("the server has ended")
+
+
+def _document(state: ServerStatus | None) -> dict[str, Any]:
+    if state is None:
+        return {"running": False}
+    return {
+        "running": True,
+        "pid": state.pid,
+        "since": _moment(state.began),
+        "idle": round(state.idle, 1),
+        "commands": state.commands,
+        "workers": state.workers,
+        "memory": state.memory,
+        "python": state.python,
+        "socket": str(state.socket),
+        "loaded": [list(modules) for modules in state.loaded],
+    }
+
+
+def _lines(state: ServerStatus) -> Iterator[str]:
+    yield f"process {state.pid}, Python {state.python}, since {_moment(state.began)}"
+    busy = f"in use by {state.commands}" if state.commands else f"idle for {state.idle:.0f} s"
+    yield f"{busy}, {state.memory / 2**20:.0f} MiB"
+    for modules in state.loaded:
+        yield f"has loaded: {', '.join(modules) or 'what every section needs'}"
+
+
+def _moment(seconds: float) -> str:
+    return time.strftime("%Y-%m-%dT%H:%M:%S%z", time.localtime(seconds))

@@ -1,0 +1,251 @@
+"""Which sections a change touches, by what they depend on and not by the files that changed."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path, PurePosixPath
+
+from tangle.analyse import Plan, Session
+from tangle.model import SectionName
+from tangle.pipeline.jobs import RunOptions
+from tangle.pipeline.known import known_reads
+from tangle.pipeline.load import Loaded, load
+from tangle.pipeline.past import is_generated, past_notes, past_project
+from tangle.pipeline.project import Options, Project
+from tangle.pipeline.reports import SectionChange
+from tangle.pipeline.selection import Selected
+from tangle.run import FileChange, Repository
+from tangle.store import is_page
+
+_DECIDING = ("package", "seed", "device", "figures", "borrow")
+"""What a configuration says that every section's result may depend on."""
+
+
+def changed_since(
+    now: Loaded, revision: str, options: RunOptions | None = None
+) -> tuple[SectionChange, ...]:
+    """The sections whose code, borrowed names, saved names or data changed since a revision.
+
+    The notes are compared as they are on disk, saved in git or not. A section counts as changed if
+    no section of then is the same in all that its outputs depend on, wherever it stood and whatever
+    it was called. Sections that need a changed one (`tangle.needs`) count, too.
+
+    Args:
+        now: the notes as they are.
+        revision: a commit, branch or tag.
+        options: of the run that is meant, which finds in the cache what sections read.
+
+    Raises:
+        NoRepository: the graph is in no git repository.
+        UnknownRevision: the repository has no such commit.
+        GitFailed: git could not answer.
+    """
+    project = now.project
+    repository = Repository.around(project.graph)
+    commit = repository.commit(revision)
+    then = past_project(repository, commit, project)
+    sessions = [session for session in now.plan.sessions if session.chunks]
+    found: dict[SectionName, list[str]]
+    if then is None:
+        found = {s.name: ["tangle.toml, which cannot be obeyed there"] for s in sessions}
+    elif different := _different_options(then.options, project.options):
+        found = {session.name: [f"tangle.toml: {', '.join(different)}"] for session in sessions}
+    else:
+        old = past_notes(repository, commit, then, now)
+        found = dict(_code_reasons(now.plan, old.plan if old is not None else None))
+        data = _Data(now, options or RunOptions(), _data_files(repository, commit, now))
+        for session in sessions:
+            if session.name not in found and (reasons := list(data.reasons(session))):
+                found[session.name] = reasons
+    _add_dependants(sessions, found)
+    return tuple(
+        SectionChange(section=session.name, reasons=tuple(found[session.name]))
+        for session in sessions
+        if session.name in found
+    )
+
+
+def changed_sections(project: Project, revision: str) -> tuple[SectionChange, ...]:
+    """The sections of a project that changed since a revision; as `changed_since` tells them."""
+    return changed_since(load(project), revision)
+
+
+def only_changed(
+    selected: Sequence[Selected], changes: Iterable[SectionChange]
+) -> tuple[Selected, ...]:
+    """Of the sections that were selected the changed ones, and those that these need first."""
+    by_name = {entry.session.name: entry for entry in selected}
+    todo = [change.section for change in changes if change.section in by_name]
+    kept: set[SectionName] = set()
+    while todo:
+        name = todo.pop()
+        if name not in kept and name in by_name:
+            kept.add(name)
+            todo.extend(by_name[name].session.unit.needs)
+    return tuple(entry for entry in selected if entry.session.name in kept)
+
+
+def _different_options(then: Options, now: Options) -> list[str]:
+    return [name for name in _DECIDING if getattr(then, name) != getattr(now, name)]
+
+
+def _add_dependants(sessions: Sequence[Session], found: dict[SectionName, list[str]]) -> None:
+    """Add the sections that need a changed one, and those that need them."""
+    grown = True
+    while grown:
+        grown = False
+        for session in sessions:
+            needed = [name for name in session.unit.needs if name in found]
+            if needed and session.name not in found:
+                found[session.name] = [f"needs {name}" for name in needed]
+                grown = True
+
+
+# --- code -----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Facts:
+    """All in the notes that a section's outputs depend on; names and places are none of it."""
+
+    folder: str
+    borrowed: tuple[str, ...]
+    package: tuple[str, ...]
+    chunks: tuple[tuple[object, ...], ...]
+
+
+def _facts(plan: Plan, session: Session) -> _Facts:
+    """The facts of a section; its folder is where it looks for its data."""
+    chunks = (planned.code.chunk for planned in session.chunks)
+    return _Facts(
+        folder=PurePosixPath(session.unit.section.page).parent.as_posix(),
+        borrowed=tuple(entry.text for entry in session.prelude),
+        package=(*plan.package.future, *session.package) if session.package else (),
+        chunks=tuple(
+            (chunk.code, chunk.whole, chunk.settings.raises, chunk.settings.device)
+            for chunk in chunks
+            if chunk.settings.run
+        ),
+    )
+
+
+def _code_reasons(now: Plan, then: Plan | None) -> Iterator[tuple[SectionName, list[str]]]:
+    old = {session.name: _facts(then, session) for session in then.sessions} if then else {}
+    known = set(old.values())
+    texts = _saved_names(now, then)
+    for session in now.sessions:
+        facts = _facts(now, session)
+        if session.chunks and facts not in known:
+            before = old.get(session.name)
+            yield (
+                session.name,
+                ["new"] if before is None else list(_why(session, facts, before, texts)),
+            )
+
+
+def _why(
+    session: Session, now: _Facts, then: _Facts, saved: Mapping[str, tuple[str, ...]]
+) -> Iterator[str]:
+    if now.folder != then.folder:
+        yield f"moved here from {then.folder}"
+    if now.chunks != then.chunks:
+        yield "its code"
+    if now.borrowed != then.borrowed:
+        new = [entry for entry in session.prelude if entry.text not in then.borrowed]
+        names = dict.fromkeys(name for entry in new for name in entry.names)
+        yield f"borrowed {', '.join(names)}" if names else "what it borrows"
+    if now.package != then.package:
+        # The order counts, too: `dict.fromkeys` tells the names in that of the package.
+        different = [text for text in now.package if text not in then.package]
+        different += [text for text in then.package if text not in now.package]
+        names = dict.fromkeys(name for text in different for name in saved.get(text, ()))
+        yield f"saved {', '.join(names)}" if names else "what the package imports"
+
+
+def _saved_names(*plans: Plan | None) -> dict[str, tuple[str, ...]]:
+    """The names that a saved statement makes, by its text."""
+    return {
+        entry.text: entry.names or entry.statement.patches
+        for plan in plans
+        if plan is not None
+        for entry in plan.package.saved
+    }
+
+
+# --- data -----------------------------------------------------------------------------------------
+
+
+def _data_files(repository: Repository, commit: str, now: Loaded) -> tuple[FileChange, ...]:
+    """The files below the project that changed and that a section may read."""
+    project = now.project
+    folder = project.root if project.root.is_relative_to(repository.root) else repository.root
+    return tuple(
+        change
+        for change in repository.differing(commit, folder)
+        if not is_generated(project, change.path) and not _is_page(now, change.path)
+    )
+
+
+def _is_page(now: Loaded, path: Path) -> bool:
+    graph = now.project.graph
+    if not path.is_relative_to(graph):
+        return False
+    return is_page(path.relative_to(graph).as_posix(), now.config.hidden)
+
+
+class _Data:
+    """Which of the changed data files a section reads."""
+
+    def __init__(self, now: Loaded, options: RunOptions, files: Sequence[FileChange]) -> None:
+        self._now = now
+        self._options = options
+        self._files = files
+
+    def reasons(self, session: Session) -> Iterator[str]:
+        """The changed files that a section reads: by the cache, else by what its code names."""
+        if not self._files:
+            return
+        known = self._reads.get(session.name)
+        for change in self._files:
+            read = _names(self._now.project, session, change.path)
+            if known is not None:
+                read = _was_read(change, known)
+            if read:
+                yield f"data {_shown(self._now.project, change.path)}"
+
+    @cached_property
+    def _reads(self) -> Mapping[SectionName, frozenset[str]]:
+        return known_reads(self._now, self._options)
+
+
+def _was_read(change: FileChange, reads: frozenset[str]) -> bool:
+    """Whether a file was read, or came to or left a folder that was listed."""
+    listed = f"{change.path.parent}{os.sep}" in reads and change.kind != "changed"
+    return listed or str(change.path) in reads
+
+
+def _names(project: Project, session: Session, path: Path) -> bool:
+    """Whether a section's code names a file, or a folder around it, as a word of its own.
+
+    Where nothing is known of what a section read, that is the sign: rather one section too many.
+    """
+    folder = (project.graph / session.unit.section.page).parent
+    steps = [part for part in Path(os.path.relpath(path, folder)).parts if part != os.pardir]
+    words = {*steps, path.stem} if len(path.stem) > 2 else set(steps)
+    # Not from `\b`: a name may begin or end with any character.
+    pattern = "|".join(re.escape(word) for word in sorted(words))
+    return re.search(rf"(?<!\w)(?:{pattern})(?!\w)", _code(session)) is not None
+
+
+def _code(session: Session) -> str:
+    """All code that a section runs."""
+    chunks = (planned.code.chunk.code for planned in session.chunks)
+    return "\n".join((*(entry.text for entry in session.prelude), *session.package, *chunks))
+
+
+def _shown(project: Project, path: Path) -> str:
+    return Path(os.path.relpath(path, project.root)).as_posix()

@@ -1,0 +1,402 @@
+"""A process that has imported what some sections import, and nothing else; it forks their workers.
+
+It runs no code of the notes, computes nothing and starts no threads, so that a forked child finds
+every library as if it had imported it itself.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import importlib
+import importlib.util
+import os
+import selectors
+import signal
+import socket
+import sys
+import sysconfig
+import time
+import traceback
+import warnings
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NoReturn
+
+from tangle.run.orders import Hangup, receive_order, send_order
+from tangle.run.strays import kill_family, strays
+from tangle.run.worker import witness
+from tangle.run.worker.lineage import die_with
+
+ROOT = (
+    "tangle.run.worker.boot",
+    "IPython.core.application",
+    "IPython.core.crashhandler",
+    "IPython.core.logger",
+    "IPython.core.magics",
+    "IPython.core.oinspect",
+    "IPython.core.pylabtools",
+    "IPython.utils.wildcard",
+    "tangle.run.worker.rehearsal",
+)
+"""What every worker needs: its own code, and what IPython's shell imports when it is made."""
+
+FRONT = "tangle_cli.front"
+"""What a command needs that runs in a fork: all of tangle."""
+
+_SITES = frozenset({"site-packages", "dist-packages"})
+_HEAVY_SECONDS = 0.15
+"""An import that took longer is done once: others branch off behind it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Worker:
+    """A worker: the command it works for, and what tells of its end."""
+
+    client: int
+    watch: int
+    telling: int
+    cookie: str
+    pipe: int
+
+
+class Template:
+    """One such process, from the inside."""
+
+    def __init__(self, channel: socket.socket, family: str, loaded: Sequence[str]) -> None:
+        """Begins as a copy of another, or of a process that has imported nothing.
+
+        Args:
+            channel: orders come from here; at its end the process ends.
+            family: the cookie in the environment that the kernel shows of it.
+            loaded: the modules that it has from where it comes.
+        """
+        self._channel = channel
+        self._family = family
+        self._loaded = list(loaded)
+        self._standard = _standard_library()
+        self._selector = selectors.DefaultSelector()
+        self._selector.register(channel, selectors.EVENT_READ)
+        self._workers: dict[int, _Worker] = {}
+        self._branches: dict[int, int] = {}
+
+    def serve(self) -> NoReturn:
+        """Follows orders until there can be no more."""
+        with contextlib.suppress(Hangup, OSError):
+            while True:
+                for key, _ in self._selector.select():
+                    if key.fileobj is self._channel:
+                        self._obey()
+                    elif key.data in self._workers:
+                        self._tell_end(key.data)
+                    else:
+                        self._bury(key.data)
+        os._exit(0)
+
+    def _obey(self) -> None:
+        order, fds = receive_order(self._channel)
+        try:
+            match order["do"]:
+                case "fork" | "command":
+                    self._fork(order, fds)
+                case "release":
+                    self._forget(order["pid"], order["client"])
+                case "branch":
+                    self._branch(order, fds)
+                case "drop":
+                    self._drop(order["client"])
+        finally:
+            for fd in fds:
+                os.close(fd)
+
+    def _say(self, verb: str, **facts: object) -> None:
+        send_order(self._channel, verb, facts)
+
+    # --- importing ----------------------------------------------------------------------------
+
+    def load(self, aim: Sequence[str]) -> None:
+        """Imports what is missing, in order, and tells; stops behind a long one.
+
+        A module that says something or starts threads is not for a template: what an import prints
+        belongs to the section that imports, which must print it itself. Then this process is
+        spoilt, and ends.
+        """
+        self._say("pid", pid=os.getpid())
+        missing = [name for name in aim if name not in self._loaded]
+        started = time.monotonic()
+        for name in missing:
+            if name in ROOT or name == FRONT or self._is_library(name):
+                self._say("importing", name=name)
+                if not _imports_quietly(name):
+                    self._say("unfit", name=name)
+                    os._exit(0)
+            self._loaded.append(name)
+            if time.monotonic() - started > _HEAVY_SECONDS and name not in ROOT[:-1]:
+                break
+        self._say("ready", modules=self._loaded, stamps=witness.take(self._loaded))
+
+    def _is_library(self, name: str) -> bool:
+        """Whether a module is installed, or Python's own: the user's own are never touched."""
+        try:
+            spec = importlib.util.find_spec(name.partition(".")[0])
+        except (ImportError, ValueError):
+            return False
+        if spec is None:
+            return False
+        places = [spec.origin or "", *(spec.submodule_search_locations or ())]
+        return spec.origin in ("built-in", "frozen") or any(map(self._is_installed, places))
+
+    def _is_installed(self, path: str) -> bool:
+        return path.startswith(self._standard) or not _SITES.isdisjoint(Path(path).parts)
+
+    # --- forking ------------------------------------------------------------------------------
+
+    def _branch(self, order: Mapping[str, Any], fds: Sequence[int]) -> None:
+        """Forks a copy of this process that imports more."""
+        channel = socket.socket(fileno=os.dup(fds[0]))
+        parent = os.getpid()
+        pid = os.fork()
+        if pid == 0:
+            for fd in fds:
+                os.close(fd)
+            origin = Origin(
+                parent=parent, family=self._family, loaded=self._loaded, leave=self._close_all
+            )
+            become_template(channel, order, origin)
+        channel.close()
+        watch = os.pidfd_open(pid)
+        self._branches[pid] = watch
+        self._selector.register(watch, selectors.EVENT_READ, pid)
+
+    def _bury(self, pid: int) -> None:
+        watch = self._branches.pop(pid)
+        self._selector.unregister(watch)
+        os.close(watch)
+        os.waitpid(pid, 0)
+
+    def _fork(self, order: Mapping[str, Any], fds: Sequence[int]) -> None:
+        telling = fds[-1]
+        if order["do"] == "fork" and (why := _obstacle(order["directory"])):
+            self._refuse(telling, why)
+            return
+        parent = os.getpid()
+        try:
+            pid = os.fork()
+        except OSError as error:
+            self._refuse(telling, f"it cannot fork: {error.strerror}")
+            return
+        if pid == 0:
+            become = self._become_worker if order["do"] == "fork" else self._become_command
+            become(order, fds, parent)
+        watch = os.pidfd_open(pid)
+        self._workers[pid] = _Worker(
+            client=order["client"],
+            watch=watch,
+            telling=os.dup(telling),
+            cookie=order["cookie"],
+            pipe=os.fstat(fds[1]).st_ino,
+        )
+        self._selector.register(watch, selectors.EVENT_READ, pid)
+        with contextlib.suppress(OSError):  # nobody waits for it any more: it will be dropped
+            os.write(telling, f"{pid}\n".encode())
+
+    def _refuse(self, telling: int, why: str) -> None:
+        with contextlib.suppress(OSError):
+            os.write(telling, f"{why}\n".encode())
+        self._say("free")
+
+    def _become_worker(self, order: Mapping[str, Any], fds: Sequence[int], parent: int) -> NoReturn:
+        """The child's way from here; does not come back."""
+        try:
+            os.setsid()
+            signal.signal(signal.SIGINT, signal.default_int_handler)
+            self._close_all()
+            job, events, out, err, trace, telling = fds
+            os.close(telling)
+            for fd, number in ((job, 0), (out, 1), (err, 2)):
+                os.dup2(fd, number)
+                os.close(fd)
+            take_environment(order["environment"])
+            os.chdir(order["directory"])
+            from tangle.run.worker.boot import main as run_worker
+
+            run_worker([str(events), str(trace), order["cookie"], str(parent)])
+        except BaseException:  # noqa: BLE001 -- nothing may go back into the template's loop
+            traceback.print_exc()
+        finally:
+            with contextlib.suppress(Exception):
+                sys.stderr.flush()
+            os._exit(1)
+
+    def _become_command(
+        self, order: Mapping[str, Any], fds: Sequence[int], parent: int
+    ) -> NoReturn:
+        """The way of a child that is to be a whole command; does not come back."""
+        try:
+            die_with(parent)
+            os.setsid()
+            self._close_all()
+            *streams, telling = fds
+            os.close(telling)
+            for number, fd in enumerate(streams):
+                os.dup2(fd, number)
+                os.close(fd)
+            take_environment(order["environment"])
+            os.chdir(order["directory"])
+            importlib.import_module(FRONT).serve(order)
+        except BaseException:  # noqa: BLE001 -- nothing may go back into the template's loop
+            traceback.print_exc()
+        finally:
+            os._exit(1)
+
+    def _close_all(self) -> None:
+        """Closes, in a child, what this process alone needs."""
+        for worker in self._workers.values():
+            os.close(worker.watch)
+            if worker.telling >= 0:
+                os.close(worker.telling)
+        for watch in self._branches.values():
+            os.close(watch)
+        self._selector.close()
+        self._channel.close()
+
+    def _tell_end(self, pid: int) -> None:
+        """Tells how a worker ended; it stays a zombie, so that nobody else gets its number."""
+        worker = self._workers[pid]
+        self._selector.unregister(worker.watch)
+        status = os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)
+        code = 0
+        if status is not None:
+            code = status.si_status if status.si_code == os.CLD_EXITED else -status.si_status
+        with contextlib.suppress(OSError):
+            os.write(worker.telling, str(code).encode())
+        os.close(worker.telling)
+        self._workers[pid] = _Worker(
+            client=worker.client,
+            watch=worker.watch,
+            telling=-1,
+            cookie=worker.cookie,
+            pipe=worker.pipe,
+        )
+
+    def _forget(self, pid: int, client: int) -> None:
+        worker = self._workers.get(pid)
+        if worker is None or worker.client != client:
+            return
+        del self._workers[pid]
+        if worker.telling >= 0:  # it was given up before it ended
+            self._selector.unregister(worker.watch)
+            os.close(worker.telling)
+        with contextlib.suppress(ChildProcessError):
+            os.waitpid(pid, 0)
+        os.close(worker.watch)
+        self._say("free")
+
+    def _strays(self, worker: _Worker) -> Iterator[int]:
+        return strays(cookie=worker.cookie, family=self._family, pipe=worker.pipe)
+
+    def _drop(self, client: int) -> None:
+        """Ends the workers of a command that is gone, and all that they started."""
+        for pid, worker in list(self._workers.items()):
+            if worker.client == client:
+                kill_family(pid, functools.partial(self._strays, worker))
+                self._forget(pid, client)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Origin:
+    """Where a template comes from.
+
+    Attributes:
+        parent: the process that forked it, with which it ends.
+        family: as for `Template`.
+        loaded: the modules that the parent had imported.
+        leave: closes what the child has from its parent.
+    """
+
+    parent: int
+    family: str
+    loaded: Sequence[str]
+    leave: Callable[[], None]
+
+
+def become_template(channel: socket.socket, order: Mapping[str, Any], origin: Origin) -> NoReturn:
+    """What a forked child does from its first line on to be a template; does not come back.
+
+    Args:
+        channel: orders come from here.
+        order: `directory`, `environment`, and `aim`: what to import, in order.
+        origin: where it comes from.
+    """
+    try:
+        die_with(origin.parent)
+        origin.leave()
+        take_environment(order["environment"])
+        os.chdir(order["directory"])
+        template = Template(channel, origin.family, origin.loaded)
+        template.load(order["aim"])
+        os.chdir(os.sep)  # to keep no folder from being unmounted
+        template.serve()
+    finally:
+        os._exit(1)
+
+
+def take_environment(environment: Mapping[str, str]) -> None:
+    """Makes the environment this one, and no other."""
+    os.environ.clear()
+    os.environ.update(environment)
+
+
+def _standard_library() -> tuple[str, ...]:
+    paths = sysconfig.get_paths()
+    folders = {folder for name in ("stdlib", "platstdlib") for folder in _both_names(paths[name])}
+    return tuple(sorted(folder + os.sep for folder in folders))
+
+
+def _both_names(folder: str) -> tuple[str, str]:
+    return folder, str(Path(folder).resolve())
+
+
+def _imports_quietly(name: str) -> bool:
+    """Whether a module could be imported, or not, without a word and without a thread."""
+    threads, with_numpy = _threads(), "numpy" in sys.modules
+    said = os.memfd_create("said")
+    before = [os.dup(number) for number in (1, 2)]
+    try:
+        for number in (1, 2):
+            os.dup2(said, number)
+        with contextlib.suppress(Exception), warnings.catch_warnings():
+            importlib.import_module(name)
+        for stream in (sys.stdout, sys.stderr):
+            stream.flush()
+        spoke = os.fstat(said).st_size > 0
+    finally:
+        for number, fd in enumerate(before, start=1):
+            os.dup2(fd, number)
+            os.close(fd)
+        os.close(said)
+    more = _threads() - threads
+    # OpenBLAS, which comes with NumPy, ends its pool before a fork, and makes it anew.
+    survive = "numpy" in sys.modules and not with_numpy and more < (os.cpu_count() or 1)
+    return not spoke and (more == 0 or survive)
+
+
+def _threads() -> int:
+    return len(os.listdir("/proc/self/task"))  # noqa: PTH208 -- names are all that is wanted
+
+
+def _obstacle(directory: str) -> str:
+    """Why a fresh process would come to something else in a folder; empty where it would not.
+
+    A module there may stand in the way of one that was imported here.
+    """
+    try:
+        for entry in os.scandir(directory):
+            name = entry.name.removesuffix(".py")
+            stands = "." not in name and (entry.name != name or entry.is_dir())
+            if stands and name in sys.modules and name not in sys.builtin_module_names:
+                return f"the folder has a module {name} of its own"
+    except OSError:
+        return "the folder cannot be listed"
+    return ""

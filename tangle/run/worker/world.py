@@ -1,0 +1,110 @@
+"""What a session takes from the disk, and what it leaves there.
+
+By it a copy of the session can tell later whether the world is still the one that it knows.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import sysconfig
+import time
+from collections.abc import Iterable
+from pathlib import Path
+
+from tangle.run.worker.reads import is_importing, source_of
+from tangle.run.world import signature
+
+_WRITING = os.O_WRONLY | os.O_RDWR
+_LISTING = frozenset({"os.listdir", "os.scandir"})
+_SPAWNING = frozenset({"subprocess.Popen", "os.system", "os.exec", "os.posix_spawn", "os.fork"})
+_CHANGING = frozenset(
+    {"os.remove", "os.rename", "os.mkdir", "os.rmdir", "os.truncate", "os.link", "os.symlink"}
+    | {"os.chmod", "os.utime", "sqlite3.connect"}
+)
+_SYSTEM = ("/proc/", "/sys/", "/dev/", "/usr/", "/lib", "/etc/")
+_IGNORED = frozenset({"__pycache__", "site-packages", ".git"})
+
+
+class WorldLog:
+    """The files that were opened and the folders that were listed, wherever they are.
+
+    Attributes:
+        deaf: whether nothing is noted now.
+        spawned: whether programs were started: what they do, nobody sees.
+        veiled: whether a file was read that somebody wrote since the session began, unseen: C++
+            code of the session itself, most likely.
+    """
+
+    def __init__(self, own: Iterable[str]) -> None:
+        """Begins.
+
+        Args:
+            own: folders whose files are of no account: the generated package's.
+        """
+        engine = str(Path(__file__).resolve().parents[2])
+        paths = sysconfig.get_paths()
+        folders = {engine, sys.prefix, paths["stdlib"], paths["platstdlib"], *own}
+        self._skipped = (*_SYSTEM, *(folder + os.sep for folder in folders))
+        self._read: dict[str, str] = {}
+        self._wrote: set[str] = set()
+        self._began = time.time()
+        self._busy = False
+        self.deaf = False
+        self.spawned = False
+        self.veiled = False
+
+    def listen(self, event: str, arguments: tuple[object, ...]) -> None:
+        """The audit hook."""
+        if self._busy or self.deaf:
+            return
+        if event == "open":
+            self._opened(arguments[0], arguments[2])
+        elif event in _SPAWNING:
+            self.spawned = self.spawned or not is_importing()
+        elif event in _CHANGING:
+            for path in arguments[:2]:
+                self._note(path, writing=True)
+        elif event in _LISTING and not is_importing():
+            self._note("." if arguments[0] is None else arguments[0], writing=False, folder=True)
+
+    def state(self) -> tuple[tuple[str, str], ...]:
+        """Each path with its signature: as it was read, or as the session left it."""
+        self._busy = True
+        try:
+            left = ((path, signature(path)) for path in sorted(self._wrote))
+            return (*sorted(self._read.items()), *left)
+        finally:
+            self._busy = False
+
+    def _opened(self, path: object, flags: object) -> None:
+        if isinstance(flags, int):
+            self._note(path, writing=bool(flags & _WRITING))
+
+    def _note(self, path: object, *, writing: bool, folder: bool = False) -> None:
+        if isinstance(path, bytes):
+            path = os.fsdecode(path)
+        if not isinstance(path, str) or path.startswith(self._skipped):
+            return
+        if path.endswith(".pyc"):
+            path = source_of(path)
+        self._busy = True
+        try:
+            full = os.path.abspath(path) + (os.sep if folder else "")  # noqa: PTH100 -- links stay
+            if full.startswith(self._skipped) or not _IGNORED.isdisjoint(Path(full).parts):
+                return
+            if writing:
+                self._wrote.add(full)
+            elif full not in self._wrote and full not in self._read:
+                self._read[full] = signature(full)
+                self.veiled = self.veiled or (not folder and self._is_new(full))
+        except (OSError, ValueError):
+            self.spawned = True  # no such folder, no such name: what was meant cannot be told
+        finally:
+            self._busy = False
+
+    def _is_new(self, path: str) -> bool:
+        try:
+            return os.stat(path).st_mtime >= self._began  # noqa: PTH116
+        except OSError:
+            return False

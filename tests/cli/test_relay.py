@@ -1,0 +1,182 @@
+"""A command that the server runs for the process that was started: no difference but the time."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from tangle.run import ServerStatus, server_status, stop_server
+from tangle.run.zygote import Zygote
+from tangle_cli.relay import hint_paths
+from tests.graphs import MakeNotes, Notes
+
+pytestmark = pytest.mark.skipif(not Zygote.possible(), reason="this system has no pidfds")
+
+PAGE = """\
+- ## 1.1. Sums
+	- ```python
+	  import os
+	  print(1 + 1, os.environ.get("SEEN"), os.path.basename(os.getcwd()))
+	  ```
+- ## 1.2. Waits
+	- ```python
+	  import pathlib, time, os
+	  pathlib.Path('pid').write_text(str(os.getpid()))
+	  time.sleep(60)
+	  ```
+- ## 1.3. Fails
+	- ```python
+	  1 / 0
+	  ```
+"""
+
+
+@pytest.fixture(scope="module")
+def runtime() -> Iterator[str]:
+    """A folder for sockets, short enough for a path."""
+    folder = tempfile.mkdtemp(prefix="t")
+    yield folder
+    shutil.rmtree(folder)
+
+
+@pytest.fixture
+def graph(notes: MakeNotes, monkeypatch: pytest.MonkeyPatch, runtime: str) -> Iterator[Notes]:
+    """A graph with a server that can run whole commands; it is gone at the end."""
+    monkeypatch.setenv("XDG_RUNTIME_DIR", runtime)
+    monkeypatch.delenv("CI")
+    made = notes({"A": PAGE})
+    tangle(made, "run", "1.1", "--no-write").check_returncode()
+    assert until(lambda: status(made).fronts == 1)
+    yield made
+    stop_server(made.root / ".tangle")
+    assert server_status(made.root / ".tangle") is None
+
+
+def tangle(graph: Notes, *arguments: str, code: str = "") -> subprocess.CompletedProcess[str]:
+    """Calls the program in the graph's folder; with `code`, what that says of it."""
+    program = [sys.executable, "-c", code] if code else [sys.executable, "-m", "tangle_cli"]
+    return subprocess.run(
+        [*program, *arguments], cwd=graph.root, capture_output=True, text=True, check=False
+    )
+
+
+RELAYED = """\
+import sys
+from tangle_cli.relay import relay
+code = relay(sys.argv[1:])
+sys.exit(77 if code is None else code)
+"""
+"""Exits with 77 where the command was not taken."""
+
+
+def status(graph: Notes) -> ServerStatus:
+    found = server_status(graph.root / ".tangle")
+    assert found is not None
+    return found
+
+
+def until(done: object, seconds: float = 30.0) -> bool:
+    assert callable(done)
+    end = time.monotonic() + seconds
+    while not done() and time.monotonic() < end:
+        time.sleep(0.02)
+    return bool(done())
+
+
+def test_it_is_the_same_but_for_the_time(graph: Notes, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SEEN", "here")
+    here = tangle(graph, "--graph", ".", "run", "1.1", "--no-write", "--fresh")
+    there = tangle(graph, "run", "1.1", "--no-write", "--fresh", code=RELAYED)
+    assert (there.returncode, here.returncode) == (0, 0)
+    assert "2 here pages\n" in there.stdout
+    assert there.stdout.splitlines()[:2] == here.stdout.splitlines()[:2]
+    assert there.stderr.splitlines()[0] == here.stderr.splitlines()[0] == "1.1: running"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "said"),
+    [
+        (["run", "1.3", "--no-write"], 1, ""),
+        (["run", "9.9"], 2, "9.9"),
+        (["run", "--nonsense"], 2, "--nonsense"),
+        (["run", "1.1", "--timeout", "0"], 2, "above zero"),
+    ],
+)
+def test_exit_codes_and_messages_come_through(
+    graph: Notes, arguments: list[str], code: int, said: str
+) -> None:
+    there = tangle(graph, *arguments, code=RELAYED)
+    assert (there.returncode, said in there.stderr) == (code, True)
+
+
+@pytest.mark.parametrize(
+    "arguments", [["list"], ["run", "1.1", "--no-server"], ["run", "--help"], []]
+)
+def test_what_is_not_relayed(graph: Notes, arguments: list[str]) -> None:
+    assert tangle(graph, *arguments, code=RELAYED).returncode == 77
+
+
+def test_what_a_server_cannot_be_for_it_is_not_relayed(
+    graph: Notes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    arguments = ("run", "1.1", "--no-write")
+    monkeypatch.setenv("CI", "1")
+    assert tangle(graph, *arguments, code=RELAYED).returncode == 77
+    monkeypatch.delenv("CI")
+    monkeypatch.setenv("PYTHONWARNINGS", "ignore")
+    assert tangle(graph, *arguments, code=RELAYED).returncode == 77
+    monkeypatch.delenv("PYTHONWARNINGS")
+    other = f"import os\nos.umask(0o027)\nos.nice(3)\n{RELAYED}"
+    assert tangle(graph, *arguments, code=other).returncode == 77
+    assert tangle(graph, *arguments, code=RELAYED).returncode == 0
+
+
+def test_a_hint_that_leads_nowhere_is_no_harm(graph: Notes) -> None:
+    stop_server(graph.root / ".tangle")
+    (hint, _) = map(Path, hint_paths(str(graph.root)))
+    hint.parent.mkdir(mode=0o700, exist_ok=True)
+    for target in ("nowhere.sock", "../nowhere.sock", "/etc/passwd"):
+        hint.symlink_to(target)
+        assert tangle(graph, "run", "1.1", "--no-write", code=RELAYED).returncode == 77
+        hint.unlink()
+
+
+def test_a_pipe_that_closes_ends_it(graph: Notes) -> None:
+    command = f"{sys.executable} -m tangle_cli run 1.1 --no-write --fresh | head -c 1"
+    said = subprocess.run(
+        ["/bin/sh", "-c", command], cwd=graph.root, capture_output=True, timeout=60, check=True
+    )
+    assert len(said.stdout) == 1
+    assert until(lambda: status(graph).workers == 0)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+def test_signals_reach_it(graph: Notes, number: signal.Signals) -> None:
+    mark = graph.root / "pages" / "pid"
+    program = [sys.executable, "-c", RELAYED, "run", "1.2", "--no-write"]
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    with subprocess.Popen(program, cwd=graph.root, env={**os.environ}, **quiet) as command:
+        assert until(lambda: mark.exists() and mark.read_text())
+        worker = int(mark.read_text())
+        command.send_signal(number)
+        code = command.wait(30)
+    assert code == {signal.SIGINT: 130, signal.SIGTERM: 143, signal.SIGKILL: -9}[number]
+    assert until(lambda: _is_gone(worker))
+    assert until(lambda: status(graph).workers == 0)
+
+
+def _is_gone(pid: int) -> bool:
+    try:
+        return psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return True
