@@ -7,11 +7,12 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input -qq
 INSTALLED := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help demo data test torture fuzz check lint format types layers dead-code notes docs clean
+.PHONY: help demo data test test-notes torture fuzz check lint format types layers dead-code notes docs clean
 
 help:
 	@echo "make demo    set up, tangle the notes, run section 3.6"
 	@echo "make test    the tests, with coverage"
+	@echo "make test-notes  every chunk of the notes as a test (five minutes)"
 	@echo "make check   the gates: style, types, layers, dead code, the notes"
 	@echo "make torture kill and starve tangle while it writes, thousands of times (an hour)"
 	@echo "make fuzz    two million inputs to the parser and the writer (half an hour)"
@@ -48,6 +49,9 @@ test: $(INSTALLED) data
 	$(BIN)/coverage run -m pytest
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
+
+test-notes: $(INSTALLED) data
+	$(BIN)/pytest notes
 
 torture: $(INSTALLED)
 	$(BIN)/python -m benchmarks.torture --seed 1

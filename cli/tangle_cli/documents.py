@@ -6,7 +6,15 @@ from collections.abc import Iterable
 from typing import Any
 
 from tangle.model import Failure, MimeBundle, Output, Problem, Stream
-from tangle.pipeline import CheckReport, Project, RunReport, SectionRow, SectionRun, chunk_results
+from tangle.pipeline import (
+    CheckReport,
+    Difference,
+    Project,
+    RunReport,
+    SectionRow,
+    SectionRun,
+    chunk_results,
+)
 
 
 def sections_document(rows: Iterable[SectionRow]) -> dict[str, Any]:
@@ -57,6 +65,9 @@ def run_document(project: Project, report: RunReport) -> dict[str, Any]:
         "pages": list(report.pages),
         "figures": list(report.figures),
         "waiting": report.waiting,
+        "differences": None
+        if report.differences is None
+        else [_difference(difference) for difference in report.differences],
         "changes": None
         if report.changes is None
         else [
@@ -64,6 +75,19 @@ def run_document(project: Project, report: RunReport) -> dict[str, Any]:
             for change in report.changes
         ],
         "problems": [_problem(problem) for problem in (*report.pending, *report.kept)],
+    }
+
+
+def _difference(difference: Difference) -> dict[str, Any]:
+    return {
+        "kind": difference.kind,
+        "path": difference.place.path,
+        "line": difference.place.line,
+        "section": difference.section,
+        "chunk": difference.chunk,
+        "message": difference.message,
+        "hint": difference.hint,
+        "diff": list(difference.diff),
     }
 
 

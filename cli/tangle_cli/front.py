@@ -12,16 +12,18 @@ import traceback
 from collections.abc import Mapping
 from typing import Any, NoReturn
 
-import tangle_cli.documents
-import tangle_cli.progress
-import tangle_cli.text  # noqa: F401
+from tangle import pipeline
 from tangle.analyse import PackageName, plan
 from tangle.link import graph_config, link
 from tangle.model import PagePath
 from tangle.parse import parse
 from tangle.run import same_start
+from tangle_cli import documents, progress, text
 from tangle_cli.main import main
 from tangle_cli.relay import REFUSED, circumstances
+
+__all__ = ["documents", "pipeline", "progress", "serve", "text"]
+"""What a command imports on its way is here already."""
 
 _PAGE = (
     b"- ## 1.1. a\n\t- ```python\n\t  import b\n\t  x = 1  #@save\n\t  ```\n"

@@ -1,20 +1,85 @@
-"""Problems as workflow commands, which GitHub shows at the line of a change."""
+"""Problems and runs as workflow commands, which GitHub shows at the line of a change."""
 
 from __future__ import annotations
 
+import os
+import secrets
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
 from tangle.model import Problem
-from tangle.pipeline import Project
-from tangle_cli.text import path_from_here
+from tangle.pipeline import ChunkOutcome, Project, RunReport, outcomes, why
 
 
 def annotation(project: Project, problem: Problem) -> str:
     """One `::error file=...::message` line."""
     place = problem.place
-    path = path_from_here(project, place.path)
     message = f"{problem.message}\n{problem.hint}" if problem.hint else problem.message
-    where = f"file={_escaped(path, ':,')},line={place.line},col={place.column}"
-    title = _escaped(f"tangle: {problem.code}", ":,")
-    return f"::{problem.severity} {where},title={title}::{_escaped(message, '')}"
+    where = {
+        "file": path_in_workspace(project, place.path),
+        "line": str(place.line),
+        "col": str(place.column),
+        "title": f"tangle: {problem.code}",
+    }
+    return _command(problem.severity, where, message)
+
+
+def run_annotations(project: Project, report: RunReport) -> Iterator[str]:
+    """What went wrong in a run: chunks that did not pass, outputs that differ, what is unwritten.
+
+    Chunks that were skipped are left out: the one that stopped them is told.
+    """
+    for section in outcomes(project, report):
+        for chunk in section.chunks:
+            name = f"{section.run.session.name} chunk {chunk.number}"
+            if chunk.result.outcome not in ("passed", "skipped"):
+                yield _failed(project, name, chunk)
+            for found in chunk.differences:
+                where = {
+                    "file": path_in_workspace(project, found.place.path),
+                    "line": str(found.place.line),
+                    "title": f"tangle: {name}: {found.kind}",
+                }
+                lines = (found.message, *found.diff, found.hint)
+                yield _command("error", where, "\n".join(lines))
+    yield from (annotation(project, problem) for problem in (*report.pending, *report.kept))
+
+
+def without_commands(lines: Iterable[str]) -> Iterator[str]:
+    """Lines of which GitHub obeys none: what a chunk printed may look like a command."""
+    token = secrets.token_hex(16)
+    yield f"::stop-commands::{token}"
+    yield from lines
+    yield f"::{token}::"
+
+
+def _failed(project: Project, name: str, chunk: ChunkOutcome) -> str:
+    failure = chunk.result.failure
+    place = failure.place if failure is not None else None
+    where = {
+        "file": path_in_workspace(project, place.path if place else chunk.page),
+        "line": str(place.line if place else chunk.line),
+        "title": f"tangle: {name}: {chunk.result.outcome}",
+    }
+    said = why(chunk.result)
+    traceback = failure.traceback.rstrip("\n") if failure is not None else ""
+    return _command("error", where, f"{said}\n{traceback}" if traceback else said)
+
+
+def path_in_workspace(project: Project, path: str) -> str:
+    """A path as GitHub knows it: from the top of what was checked out, else from here."""
+    target = project.root / path
+    workspace = os.environ.get("GITHUB_WORKSPACE")
+    base = Path(workspace).resolve() if workspace else Path.cwd()
+    try:
+        return Path(os.path.relpath(target, base)).as_posix()
+    except ValueError:  # another drive
+        return target.as_posix()
+
+
+def _command(name: str, properties: dict[str, str], message: str) -> str:
+    told = ",".join(f"{key}={_escaped(value, ':,')}" for key, value in properties.items())
+    return f"::{name} {told}::{_escaped(message, '')}"
 
 
 def _escaped(text: str, more: str) -> str:

@@ -22,8 +22,10 @@ from tangle_cli.common import (
     print_lines,
     print_problems,
 )
+from tangle_cli.merge import merge_driver
 from tangle_cli.run import run
 from tangle_cli.server import server
+from tangle_cli.watch import watch
 
 if TYPE_CHECKING:
     from tangle.pipeline import Project
@@ -136,8 +138,9 @@ def list_(where: Where, since: str | None, form: str) -> None:
 
 @cli.command()
 @click.option("--check", is_flag=True, help="Write nothing; exit 1 if anything would change.")
+@click.option("--exit-code", is_flag=True, help="Exit 1 if anything was changed, as hooks do.")
 @click.pass_obj
-def build(where: Where, check: bool) -> None:
+def build(where: Where, check: bool, exit_code: bool) -> None:
     """Generate the package and the section scripts from the notes.
 
     No line of the notes is run. A chunk that does not parse is reported with its place; the rest is
@@ -163,7 +166,7 @@ def build(where: Where, check: bool) -> None:
         click.echo(f"{path_from_here(project, str(project.output))}: up to date")
     if report.problems:
         click.echo(problem_summary(report.problems), err=True)
-    if report.failed or (check and changes.any):
+    if report.failed or ((check or exit_code) and changes.any):
         sys.exit(1)
 
 
@@ -179,6 +182,8 @@ def show(where: Where, section: str) -> None:
 
 cli.add_command(run)
 cli.add_command(server)
+cli.add_command(watch)
+cli.add_command(merge_driver)
 
 
 @cli.command()

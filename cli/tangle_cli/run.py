@@ -7,6 +7,7 @@ import os
 import re
 import sys
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -23,18 +24,23 @@ from tangle_cli.common import (
 from tangle_cli.relay import hint_paths
 
 if TYPE_CHECKING:
-    from tangle.pipeline import Project
+    from tangle.pipeline import Project, RunReport
     from tangle.run import Event, Observer
 
+_JOB_PAGE = "GITHUB_STEP_SUMMARY"
+"""The variable that names the file of which GitHub makes the page of a job."""
 
-def _seconds(ctx: click.Context, param: click.Parameter, value: float | None) -> float | None:
+
+def check_seconds(ctx: click.Context, param: click.Parameter, value: float | None) -> float | None:
+    """A number of seconds that an option gives."""
     del ctx, param
     if value is not None and not 0 < value < 1e9:
         raise click.BadParameter("it takes a number of seconds above zero")
     return value
 
 
-def _device(ctx: click.Context, param: click.Parameter, value: str | None) -> str | None:
+def check_device(ctx: click.Context, param: click.Parameter, value: str | None) -> str | None:
+    """A device that an option names."""
     del ctx, param
     if value is not None and not re.fullmatch(r"auto|cpu|mps|cuda(:[0-9]+)?", value):
         raise click.BadParameter(f"{value!r} is none of auto, cpu, cuda, cuda:N, mps")
@@ -44,8 +50,7 @@ def _device(ctx: click.Context, param: click.Parameter, value: str | None) -> st
 def _size(ctx: click.Context, param: click.Parameter, value: str | None) -> str | None:
     del ctx, param
     if value is not None:
-        from tangle.pipeline.project import SIZE_HINT
-        from tangle.run import SIZE
+        from tangle.pipeline import SIZE, SIZE_HINT
 
         if not SIZE.fullmatch(value.strip()):
             raise click.BadParameter(f"{value!r} is no size: {SIZE_HINT}")
@@ -85,7 +90,9 @@ def _observer(verbose: bool) -> Iterator[Observer]:
 @click.command()
 @click.argument("sections", nargs=-1, shell_complete=complete_sections)
 @click.option("--all", "everything", is_flag=True, help="Run every section that has code.")
-@click.option("--device", callback=_device, help="auto, cpu, cuda, cuda:N or mps; default: auto.")
+@click.option(
+    "--device", callback=check_device, help="auto, cpu, cuda, cuda:N or mps; default: auto."
+)
 @click.option(
     "--jobs", type=click.IntRange(1), help="Sections at a time; default: the number of cores."
 )
@@ -98,10 +105,19 @@ def _observer(verbose: bool) -> Iterator[Observer]:
 @click.option(
     "--timeout",
     type=float,
-    callback=_seconds,
+    callback=check_seconds,
     help="Seconds a section may take.",
 )
-@click.option("--fresh", is_flag=True, help="Run also what the cache could answer.")
+@click.option(
+    "--fresh/--no-fresh",
+    default=None,
+    help="Run also what the cache could answer; the default with --verify, and not else.",
+)
+@click.option(
+    "--verify",
+    is_flag=True,
+    help="Compare the outputs with those in the notes, and write nothing: exit 1 if they differ.",
+)
 @click.option(
     "--changed-since",
     metavar="REV",
@@ -131,7 +147,13 @@ def _observer(verbose: bool) -> Iterator[Observer]:
 )
 @click.option("-v", "--verbose", is_flag=True, help="Say where the sections' processes come from.")
 @click.option("--junit-xml", type=FILE, help="Write a report for CI to this file.")
-@format_option()
+@click.option("--html", type=FILE, help="Write a report with outputs and figures to this file.")
+@click.option(
+    "--summary",
+    type=FILE,
+    help="Write a report in Markdown to this file; GitHub's own is appended to.",
+)
+@format_option("github")
 @click.pass_obj
 def run(where: Where, /, sections: tuple[str, ...], **options: Any) -> None:
     """Run SECTIONS of the notes and write their outputs beside the code.
@@ -140,35 +162,68 @@ def run(where: Where, /, sections: tuple[str, ...], **options: Any) -> None:
     3.6.5), or by its page's title (Page, Page#Heading). Each runs in a process of its own, with
     your rights; a section that did not change is answered from the cache.
     """
-    from tangle.pipeline import RunOptions, run_pending, write_junit
+    from tangle.pipeline import RunOptions, run_pending
     from tangle.pipeline import run as do_run
-    from tangle_cli.documents import run_document
-    from tangle_cli.text import change_lines, run_lines
+    from tangle_cli.text import change_lines
 
-    everything, form, report_file, pending, verbose = (
-        options.pop(key) for key in ("everything", "form", "junit_xml", "write_pending", "verbose")
-    )
-    named = bool(sections) or everything or options["changed_since"] is not None
-    if pending and (named or not options["write"]):
-        raise click.UsageError("--write-pending runs nothing: it takes no sections")
-    if (sections and everything) or not (named or pending):
-        raise click.UsageError("name the sections to run, or --all for every one")
+    form, pending, verbose = (options.pop(key) for key in ("form", "write_pending", "verbose"))
+    files = {key: options.pop(key) for key in ("junit_xml", "html", "summary")}
+    wanted = _wanted(sections, options, pending=pending)
     project = where.project()
     if pending:
         report = run_pending(project, force=options["force"])
     else:
         with _observer(verbose) as observe:
-            report = do_run(project, sections or None, RunOptions(**options), observe=observe)
+            report = do_run(project, wanted, RunOptions(**options), observe=observe)
     _leave_hints(where, project, options)
     print_problems(project, report.unread, err=True)
     if report.changes is not None:
         print_lines(change_lines(report.changes, options["changed_since"]), err=True)
-    if form == "json":
-        print_json(run_document(project, report))
-    else:
-        print_lines(run_lines(project, report))
+    _print(project, report, form)
     if report.refused is not None:
         click.echo(f"tangle: {report.refused}", err=True)
-    if report_file is not None:
-        write_junit(project, report, report_file)
+    _write_reports(project, report, files)
     sys.exit(report.exit_code)
+
+
+def _wanted(
+    sections: tuple[str, ...], options: dict[str, Any], *, pending: bool
+) -> tuple[str, ...] | None:
+    """The sections that are named, None for all; what options imply is put into them."""
+    everything = options.pop("everything")
+    named = bool(sections) or everything or options["changed_since"] is not None
+    if pending and (named or options["verify"] or not options["write"]):
+        raise click.UsageError("--write-pending runs nothing: it takes no sections")
+    if (sections and everything) or not (named or pending):
+        raise click.UsageError("name the sections to run, or --all for every one")
+    if options["fresh"] is None:
+        options["fresh"] = options["verify"]
+    options["write"] = options["write"] and not options["verify"]
+    return sections or None
+
+
+def _print(project: Project, report: RunReport, form: str) -> None:
+    from tangle_cli.documents import run_document
+    from tangle_cli.text import run_lines
+
+    if form == "json":
+        print_json(run_document(project, report))
+    elif form == "github":
+        from tangle_cli.github import run_annotations, without_commands
+
+        print_lines(without_commands(run_lines(project, report)))
+        print_lines(run_annotations(project, report))
+    else:
+        print_lines(run_lines(project, report))
+
+
+def _write_reports(project: Project, report: RunReport, files: dict[str, Path | None]) -> None:
+    from tangle.pipeline import write_html, write_junit, write_summary
+
+    if (path := files["junit_xml"]) is not None:
+        write_junit(project, report, path)
+    if (path := files["html"]) is not None:
+        write_html(project, report, path)
+    if (path := files["summary"]) is not None:
+        # Every step of a job adds to this one.
+        write_summary(project, report, path, append=str(path) == os.environ.get(_JOB_PAGE))

@@ -3,18 +3,26 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 
 
 def main() -> None:
-    """Run the command line."""
+    """Run the command line; Ctrl-C counts from here on, while the rest is loaded, too."""
     try:
-        from tangle_cli.relay import relay
-
-        code = relay(sys.argv[1:])
-        if code is not None:
-            sys.exit(code)
-        from tangle_cli.main import main as run_here
-    except KeyboardInterrupt:  # while all that is loaded, or before the server has taken over
+        run = _loaded()
+    except KeyboardInterrupt:
         sys.stderr.write("tangle: interrupted\n")
         sys.exit(130)
-    run_here()
+    run()
+
+
+def _loaded() -> Callable[[], None]:
+    """What is left to do when the server was asked, and had the command done where it could."""
+    from tangle_cli.relay import relay
+
+    code = relay(sys.argv[1:])
+    if code is not None:
+        return lambda: sys.exit(code)
+    from tangle_cli.main import main as run_here
+
+    return run_here

@@ -10,6 +10,7 @@ from pathlib import Path
 from tangle.model import Failure, Problem, Result
 from tangle.pipeline import (
     CheckReport,
+    Difference,
     Project,
     RunReport,
     SectionChange,
@@ -141,9 +142,18 @@ def run_lines(project: Project, report: RunReport) -> Iterator[str]:
     if len(report.sections) == 1:
         yield from _output_lines(project, report.sections[0])
     for run in report.sections:
-        yield from _section_result(run)
+        yield from section_result(run)
     for problem in (*report.kept, *report.pending):
         yield from problem_lines(project, problem)
+    for difference in report.differences or ():
+        yield from difference_lines(project, difference)
+    if report.differences == ():
+        yield "the outputs are those in the notes"
+    yield from _where_written(project, report)
+
+
+def _where_written(project: Project, report: RunReport) -> Iterator[str]:
+    """What became of the results."""
     if report.waiting:
         place = "`tangle run --write-pending` places what the notes have room for"
         yield f"{count(report.waiting, 'result')} kept: {place}"
@@ -154,6 +164,19 @@ def run_lines(project: Project, report: RunReport) -> Iterator[str]:
         yield f"{count(len(report.figures), 'figure')} in {', '.join(folders)}"
     if report.written and not report.pages and report.exit_code == 0:
         yield "the notes were up to date"
+
+
+def difference_lines(project: Project, difference: Difference) -> Iterator[str]:
+    """An output that is not what the notes hold: where, what, and a diff from the notes to now."""
+    place = difference.place
+    where = f"{path_from_here(project, place.path)}:{place.line}"
+    yield f"{where}: error: {difference.message} [{difference.kind}] (section {difference.section})"
+    if difference.diff:
+        yield from ("    --- in the notes", "    +++ in this run")
+        yield from (f"    {line}" for line in difference.diff[:_MOST_LINES])
+        if len(difference.diff) > _MOST_LINES:
+            yield f"    [… {count(len(difference.diff) - _MOST_LINES, 'more line')}]"
+    yield f"    hint: {difference.hint}"
 
 
 def _output_lines(project: Project, run: SectionRun) -> Iterator[str]:
@@ -173,7 +196,8 @@ def _output_lines(project: Project, run: SectionRun) -> Iterator[str]:
     yield ""
 
 
-def _section_result(run: SectionRun) -> Iterator[str]:
+def section_result(run: SectionRun) -> Iterator[str]:
+    """What came of a section: its outcome, time and device, and why it failed."""
     result = run.result
     title = run.session.unit.section.title
     name = run.session.name if title == run.session.name else f"{run.session.name} {title}".strip()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tangle.analyse.code import ChunkCode
+from tangle.analyse.known import Known
 from tangle.analyse.modules import WantedModule, wanted_modules
 from tangle.analyse.names import Statement
 from tangle.analyse.package import future_features
@@ -22,6 +23,7 @@ from tangle.analyse.repair import Repair
 __all__ = [
     "Borrowed",
     "ChunkCode",
+    "Known",
     "Package",
     "PackageName",
     "Plan",

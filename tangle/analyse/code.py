@@ -10,13 +10,16 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from tangle.analyse.markers import Marked, marked_statements
 from tangle.analyse.names import Import, Statement, Use
 from tangle.analyse.source import Parsed, needs_await, parse_chunk, place_in, too_deep
 from tangle.analyse.statements import lazy_annotations, statements
 from tangle.model import Chunk, CodeLine, Occurrence, Page, PagePath, Place, Unit
+
+if TYPE_CHECKING:
+    from tangle.analyse.known import Known
 
 GIVEN: Final = frozenset(dir(builtins)) | {
     "__annotations__",
@@ -91,6 +94,11 @@ class ChunkCode:
     def runs(self) -> bool:
         """Whether a session runs it."""
         return self.chunk.settings.run
+
+    @property
+    def makes_lazy(self) -> bool:
+        """Whether annotations are not evaluated in the chunks after it."""
+        return any(lazy_annotations(entry.node) for entry in self.statements)
 
     def place(self, use: Use | Import) -> Place:
         """Where a name stands in the notes."""
@@ -209,16 +217,22 @@ class UnitCode:
         )
 
 
-def unit_code(unit: Unit, pages: Mapping[PagePath, Page]) -> UnitCode:
+def unit_code(unit: Unit, pages: Mapping[PagePath, Page], known: Known | None = None) -> UnitCode:
     """Read every chunk of a unit; a chunk that does not parse has no statements."""
+    if known is not None and (found := known.unit(unit)) is not None:
+        return found
     chunks: list[ChunkCode] = []
     lazy = False
     for occurrence in unit.occurrences:
-        source = _source(occurrence.chunk, pages)
-        code = _chunk_code(occurrence, source, lazy=lazy)
-        lazy = lazy or any(lazy_annotations(entry.node) for entry in code.statements)
+        code = known.chunk(occurrence, lazy=lazy) if known is not None else None
+        if code is None:
+            code = _chunk_code(occurrence, _source(occurrence.chunk, pages), lazy=lazy)
+        lazy = lazy or code.makes_lazy
         chunks.append(code)
-    return UnitCode(unit=unit, chunks=tuple(chunks))
+    made = UnitCode(unit=unit, chunks=tuple(chunks))
+    if known is not None:
+        known.learn_unit(made)
+    return made
 
 
 def _source(chunk: Chunk, pages: Mapping[PagePath, Page]) -> str:

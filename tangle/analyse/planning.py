@@ -10,6 +10,7 @@ from functools import cache
 from tangle.analyse.borrow import Borrowing, module_names
 from tangle.analyse.code import ChunkCode, UnitCode, unit_code
 from tangle.analyse.definitions import Definitions
+from tangle.analyse.known import Known
 from tangle.analyse.lend import Lender
 from tangle.analyse.locate import Locator
 from tangle.analyse.package import Closure
@@ -18,14 +19,25 @@ from tangle.analyse.reach import Reach, asked_of_package
 from tangle.model import Graph, Page, Place, Problem, Property, Section, SectionName, Unit
 
 
-def plan(graph: Graph, name: PackageName, *, borrow: bool = True) -> Plan:
-    """Work out the package and the sessions of a graph; no line of the notes is run."""
-    units = tuple(unit_code(unit, graph.pages) for unit in graph.units)
+def plan(
+    graph: Graph, name: PackageName, *, borrow: bool = True, known: Known | None = None
+) -> Plan:
+    """Work out the package and the sessions of a graph; no line of the notes is run.
+
+    Args:
+        graph: the notes.
+        name: what the package is called.
+        borrow: whether a section may take names from earlier ones.
+        known: what the last plan of the same notes, with the same `name` and `borrow`, found out.
+    """
+    units = tuple(unit_code(unit, graph.pages, known) for unit in graph.units)
     definitions = Definitions(units)
     names = module_names(definitions, name)
     closure = Closure(definitions=definitions, name=name, module_names=names)
     package = closure.package(_sections(graph.units))
-    planner = _Planner(closure, package, borrow=borrow)
+    if known is not None:
+        known.begin(units, package)
+    planner = _Planner(closure, package, borrow=borrow, known=known)
     sessions = tuple(planner.session(index) for index in range(len(units)))
     problems = [
         *graph.problems,
@@ -111,7 +123,10 @@ def _properties_around(page: Page, block: int) -> Iterator[Property]:
 class _Planner:
     """Plans the sessions, one by one."""
 
-    def __init__(self, closure: Closure, package: Package, *, borrow: bool) -> None:
+    def __init__(
+        self, closure: Closure, package: Package, *, borrow: bool, known: Known | None
+    ) -> None:
+        self._before = known
         self.problems: list[Problem] = []
         self._known: dict[int, Mapping[str, Problem]] = {}
         self._closure = closure
@@ -129,6 +144,14 @@ class _Planner:
 
     def session(self, index: int) -> Session:
         """The session of a unit."""
+        found = self._before.session(index) if self._before is not None else None
+        if found is not None:
+            self.problems.extend(found.warnings)
+            self._known[index] = {}
+            return found.session
+        return self._new_session(index)
+
+    def _new_session(self, index: int) -> Session:
         unit = self._closure.definitions.units[index]
         borrowing = Borrowing(
             lender=self._lender,
@@ -140,14 +163,15 @@ class _Planner:
         )
         prelude = borrowing.borrowed()
         own = borrowing.missing.values()
-        self.problems.extend((*own, *borrowing.costly(), *borrowing.slips()))
+        warnings = [*borrowing.costly(), *borrowing.slips()]
+        self.problems.extend((*own, *warnings))
         self._known[index] = borrowing.missing
         reached = self._reach.closure(
             [name for code in unit.chunks for name in self._asked(code, borrowing.aliases)]
             + _taken_from_package(prelude)
         )
         broken = [code.parsed.problem for code in unit.chunks if code.parsed.problem]
-        return Session(
+        made = Session(
             unit=unit.unit,
             prelude=prelude,
             chunks=tuple(self._chunks(unit, prelude, borrowing.aliases)),
@@ -155,6 +179,9 @@ class _Planner:
             package=tuple(self._reach.texts(reached)),
             problems=(*broken, *borrowing.inherited(), *own),
         )
+        if self._before is not None and not made.problems:
+            self._before.learn_session(index, made, warnings)
+        return made
 
     def _asked(self, code: ChunkCode, aliases: frozenset[str]) -> Iterator[str]:
         return asked_of_package(code.statements, self._package.name, aliases)
@@ -196,7 +223,8 @@ def _package_modules(package: Package) -> Iterator[str]:
         for text in texts:
             yield from imported_modules(ast.parse(text))
     for saved in package.saved:
-        yield from imported_modules(saved.statement.node)
+        if "import" in saved.text:
+            yield from imported_modules(saved.statement.node)
 
 
 def _modules_in(lines: tuple[str, ...]) -> frozenset[str]:

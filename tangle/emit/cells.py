@@ -14,13 +14,19 @@ _STRING_PARTS = frozenset(
     if hasattr(tokenize, name)
 )
 
+_KNOWN_TO_FAIL = """\
+except Exception as _error:
+    print(f"{type(_error).__name__}: {_error}")
+"""
+
 
 def cell_body(code: ChunkCode, root: str) -> str:
     """The text of a cell, as the note has it wherever plain Python can run it.
 
     Lines that only IPython understands become comments; a chunk that is not run, or that is in
     another language, is there as comments only; a chunk that must fail stands in a `with` that
-    expects it; one that does not parse ends the script with a message that names its place.
+    expects it, one that is known to fail in a `try`; one that does not parse ends the script with
+    a message that names its place.
     """
     settings = code.chunk.settings
     if not settings.run or code.parsed.foreign:
@@ -28,10 +34,15 @@ def cell_body(code: ChunkCode, root: str) -> str:
     if why := _obstacle(code):
         return f"{commented(code.source)}raise SystemExit({why!r})\n"
     text = _plain(code)
+    if settings.raises is None and settings.xfail is None:
+        return text
+    body = _indented(text) if code.statements else "    pass\n" + _indented(text)
     if settings.raises is not None:
-        body = _indented(text) if code.statements else "    pass\n" + _indented(text)
-        return f"with _{root}.raises({settings.raises!r}):\n{body}"
-    return text
+        body = f"with _{root}.raises({settings.raises!r}):\n{body}"
+    if settings.xfail is not None:
+        inner = body if settings.raises is None else _indented(body)
+        body = f"try:\n{inner}{_KNOWN_TO_FAIL}"
+    return body
 
 
 def _obstacle(code: ChunkCode) -> str:

@@ -63,6 +63,8 @@ def _cell_heading(planned: PlannedChunk, title: str, count: int) -> str:
         notes.append("not run")
     if settings.raises is not None:
         notes.append(f"must raise {settings.raises}")
+    if settings.xfail is not None:
+        notes.append("known to fail")
     return f"{name.strip()} ({', '.join(notes)})"
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from tangle.link.config import CONFIG, GraphConfig, graph_config
 from tangle.link.graph import PYTHON, link
 from tangle.link.journals import journal_day, journal_title
+from tangle.link.known import KnownPages
 from tangle.link.settings import KNOWN, OUTPUT, PREFIX
 from tangle.link.titles import other_names, title_from_path, title_key
 
@@ -15,6 +16,7 @@ __all__ = [
     "PREFIX",
     "PYTHON",
     "GraphConfig",
+    "KnownPages",
     "graph_config",
     "journal_day",
     "journal_title",

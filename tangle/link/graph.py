@@ -11,6 +11,7 @@ from typing import Final
 from tangle.link.config import GraphConfig
 from tangle.link.expand import ChunkKey, Names, expand
 from tangle.link.journals import journal_day
+from tangle.link.known import KnownPages, LinkedPage, Named
 from tangle.link.outline import Outline, outline
 from tangle.link.titles import other_names, page_title, title_key
 from tangle.link.units import Contents, units
@@ -32,7 +33,11 @@ PYTHON: Final = frozenset({"python", "python3", "py"})
 
 
 def link(
-    pages: Iterable[Page], config: GraphConfig, *, elsewhere: AbstractSet[Uuid] = frozenset()
+    pages: Iterable[Page],
+    config: GraphConfig,
+    *,
+    elsewhere: AbstractSet[Uuid] = frozenset(),
+    known: KnownPages | None = None,
 ) -> Graph:
     """Link pages into a graph; every problem met is in it, none is raised.
 
@@ -40,22 +45,28 @@ def link(
         pages: the pages.
         config: the graph's settings.
         elsewhere: ids of blocks on pages that are not among these.
+        known: what the last linking found out; its pages are taken over where they are the same.
     """
     by_path = {page.path: page for page in sorted(pages, key=lambda page: page.path)}
     titles = {path: page_title(page, config) for path, page in by_path.items()}
     sections = _page_names(titles)
     names, name_problems = _names(by_path, titles, config)
     ids, id_problems = _block_ids(by_path.values())
-    outlines = {
-        path: outline(
-            page,
-            titles[path],
-            sections[path],
-            dated=journal_day(titles[path], config.journal_format) is not None,
+    known = known or KnownPages()
+    linked = {
+        path: known.page(
+            Named(
+                page=page,
+                title=titles[path],
+                name=sections[path],
+                dated=journal_day(titles[path], config.journal_format) is not None,
+            ),
+            _linked,
         )
         for path, page in by_path.items()
     }
-    chunks, chunk_problems = _chunks(by_path, outlines, ids)
+    outlines = {path: entry.outline for path, entry in linked.items()}
+    chunks, chunk_problems = _chunks(linked, ids)
     found, unit_problems = units(Contents(pages=by_path, outlines=outlines, chunks=chunks, ids=ids))
     return Graph(
         pages=by_path,
@@ -167,20 +178,26 @@ def _unresolved(pages: Iterable[Page], ids: AbstractSet[Uuid]) -> Iterator[Probl
 BlockAt = tuple[PagePath, int]
 
 
+def _linked(named: Named) -> LinkedPage:
+    page = named.page
+    around = outline(page, named.title, named.name, dated=named.dated)
+    counts: defaultdict[int, int] = defaultdict(int)
+    chunks: list[Chunk] = []
+    for fence in page.fences:
+        if fence.language.lower() in PYTHON and fence.nested is None:
+            chunks.append(_chunk(page, fence, counts[fence.block], around))
+            counts[fence.block] += 1
+    return LinkedPage(outline=around, chunks=tuple(chunks))
+
+
 def _chunks(
-    pages: Mapping[PagePath, Page],
-    outlines: Mapping[PagePath, Outline],
-    ids: Mapping[Uuid, BlockAt],
+    pages: Mapping[PagePath, LinkedPage], ids: Mapping[Uuid, BlockAt]
 ) -> tuple[dict[BlockAt, tuple[Chunk, ...]], tuple[Problem, ...]]:
     """The chunks of every block that has some, references in them expanded."""
-    found: list[Chunk] = []
+    found = [chunk for page in pages.values() for chunk in page.chunks]
     by_block: defaultdict[BlockAt, list[ChunkKey]] = defaultdict(list)
-    for path, page in pages.items():
-        for fence in page.fences:
-            if fence.language.lower() in PYTHON and fence.nested is None:
-                here = by_block[path, fence.block]
-                here.append(ChunkKey(len(found)))
-                found.append(_chunk(page, fence, len(here) - 1, outlines[path]))
+    for key, chunk in enumerate(found):
+        by_block[chunk.page, chunk.block].append(ChunkKey(key))
     named: defaultdict[str, list[Sequence[ChunkKey]]] = defaultdict(list)
     for keys in by_block.values():
         name = found[keys[0]].settings.name
@@ -190,7 +207,9 @@ def _chunks(
     names = Names(named=named, blocks=blocks)
     expanded, problems = expand([chunk.lines for chunk in found], names)
     whole = [
-        replace(chunk, lines=lines or (), whole=lines is not None)
+        chunk
+        if lines == chunk.lines
+        else replace(chunk, lines=lines or (), whole=lines is not None)
         for chunk, lines in zip(found, expanded, strict=True)
     ]
     result = {at: tuple(whole[key] for key in keys) for at, keys in by_block.items()}

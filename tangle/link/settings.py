@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import math
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -21,11 +22,14 @@ KNOWN: Final[Mapping[str, str]] = {
     "tangle.run": "yes or no",
     "tangle.skip": "yes or no",
     "tangle.raises": "the name of an exception, such as ValueError",
+    "tangle.xfail": "the reason why the chunk is known to fail",
     "tangle.timeout": "a number of seconds above zero",
     "tangle.name": "a name without blanks at its ends",
     "tangle.device": "auto, cpu, cuda, cuda:N or mps",
     "tangle.needs": "sections, separated by commas, such as 3.5, 3.6",
     "tangle.borrow": "on or off",
+    "tangle.rtol": "a part of the number, such as 1e-3; 0 for no tolerance",
+    "tangle.atol": "a difference, such as 0.01",
     OUTPUT: "written by tangle itself",
 }
 
@@ -51,6 +55,16 @@ def _seconds(value: str) -> float:
     return seconds
 
 
+def _difference(value: str) -> float:
+    try:
+        difference = float(value)
+    except ValueError:
+        raise BadValue from None
+    if not 0 <= difference < math.inf:
+        raise BadValue
+    return difference
+
+
 def _matching(pattern: re.Pattern[str], value: str) -> str:
     if pattern.fullmatch(value) is None:
         raise BadValue
@@ -68,11 +82,14 @@ _READERS: Final[Mapping[str, Callable[[str], object]]] = {
     "run": _switch,
     "skip": _switch,
     "raises": partial(_matching, re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*")),
+    "xfail": partial(_matching, re.compile(r"\S.*")),
     "timeout": _seconds,
     "name": partial(_matching, re.compile(r"\S(.*\S)?")),
     "device": partial(_matching, re.compile(r"auto|cpu|mps|cuda(:[0-9]+)?")),
     "needs": _needs,
     "borrow": _switch,
+    "rtol": _difference,
+    "atol": _difference,
 }
 """For each field of the settings, what makes its value of a property's text."""
 

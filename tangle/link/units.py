@@ -133,11 +133,14 @@ def _taken(chunk: Chunk, host: Settings) -> Chunk:
         run=own.run and host.run,
         skip=own.skip or host.skip,
         raises=host.raises or own.raises,
+        xfail=host.xfail or own.xfail,
         timeout=host.timeout or own.timeout,
         name=own.name,
         device=host.device or own.device,
         needs=tuple(dict.fromkeys((*own.needs, *host.needs))),
         borrow=own.borrow and host.borrow,
+        rtol=own.rtol if host.rtol is None else host.rtol,
+        atol=host.atol or own.atol,
     )
     return chunk if settings == own else replace(chunk, settings=settings)
 

@@ -10,8 +10,10 @@ from tangle.model.basic import PagePath, Place, Problem, SectionName, Severity, 
 from tangle.model.graph import Chunk, CodeLine, Graph, Occurrence, Section, Settings, Unit
 from tangle.model.outline import Block, BlockKind, Fence, Page, Property, Reference, ReferenceKind
 from tangle.model.session import (
+    AssertStyle,
     Cell,
     Failure,
+    Frame,
     Job,
     MimeBundle,
     MimeType,
@@ -23,9 +25,11 @@ from tangle.model.session import (
     SessionResult,
     Source,
     Stream,
+    Trace,
 )
 
 __all__ = [
+    "AssertStyle",
     "Block",
     "BlockKind",
     "Cell",
@@ -33,6 +37,7 @@ __all__ = [
     "CodeLine",
     "Failure",
     "Fence",
+    "Frame",
     "Graph",
     "Job",
     "MimeBundle",
@@ -58,6 +63,7 @@ __all__ = [
     "Source",
     "Span",
     "Stream",
+    "Trace",
     "Unit",
     "Uuid",
 ]

@@ -16,18 +16,25 @@ class Settings:
     Attributes:
         timeout: seconds.
         raises: name of the exception that the chunk must fail with.
+        xfail: why the chunk is known to fail, where it is; the session goes on after it.
         needs: sections that have to run before this one.
         borrow: whether names may be taken from earlier sections.
+        rtol: how far a number in the output may be from the stored one, as a part of it; None for
+            what the way it is printed suggests.
+        atol: the same, absolute, and added.
     """
 
     run: bool = True
     skip: bool = False
     raises: str | None = None
+    xfail: str | None = None
     timeout: float | None = None
     name: str | None = None
     device: str | None = None
     needs: tuple[SectionName, ...] = ()
     borrow: bool = True
+    rtol: float | None = None
+    atol: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

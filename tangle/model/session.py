@@ -34,6 +34,7 @@ class Cell:
             stands: `3.6 chunk 4`.
         origins: one for each line of `code`.
         raises: the name of the exception that it must fail with.
+        may_fail: whether the session goes on where it fails: it passes then, with its failure.
         timeout: seconds it may take.
     """
 
@@ -41,7 +42,21 @@ class Cell:
     code: str
     origins: tuple[Origin, ...]
     raises: str | None = None
+    may_fail: bool = False
     timeout: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AssertStyle:
+    """How pytest explains a failing `assert`.
+
+    Attributes:
+        verbosity: as `-v` and `-q` make it.
+        settings: pytest's own settings that count for it, by name.
+    """
+
+    verbosity: int = 0
+    settings: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,6 +89,8 @@ class Job:
         max_memory: bytes that its processes may hold; None for any number.
         snapshots: seconds of running that are worth a copy of the process, for the next run of
             the session; None for no copies.
+        assertions: has `assert` explained as pytest does it; None leaves it to Python.
+        measure: whether to tell which lines of the notes were run.
     """
 
     section: SectionName
@@ -90,6 +107,8 @@ class Job:
     environment: tuple[tuple[str, str], ...] = ()
     max_memory: int | None = None
     snapshots: float | None = None
+    assertions: AssertStyle | None = None
+    measure: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,6 +136,38 @@ Output = Stream | MimeBundle
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Frame:
+    """One line that ran when an exception went through it.
+
+    Attributes:
+        place: where it stands in the notes; None where it is not of them.
+        path: the page, or the file as it is imported.
+        source: the line's text, without the blanks around it.
+    """
+
+    place: Place | None
+    path: str
+    line: int
+    function: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trace:
+    """A traceback in its parts, for those who show it in another form.
+
+    Attributes:
+        before: the text of the exceptions that came before and led to this one; mostly empty.
+        frames: the reader's own frames and those of libraries below them, outermost first.
+        said: the exception itself, all its lines, as Python prints them.
+    """
+
+    before: str
+    frames: tuple[Frame, ...]
+    said: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Failure:
     """Why a cell did not pass.
 
@@ -126,17 +177,22 @@ class Failure:
         message: one line.
         traceback: the user's own frames, each at `page:line` of the note; empty where none.
         place: the innermost line of the notes that was running, where known.
+        trace: the traceback in its parts, where an exception was raised.
     """
 
     name: str
     message: str
     traceback: str
     place: Place | None
+    trace: Trace | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Result:
-    """What came of one cell; results stand in the order of the job's cells."""
+    """What came of one cell; results stand in the order of the job's cells.
+
+    A cell that may fail and did has `passed`, with a failure.
+    """
 
     outcome: Outcome
     outputs: tuple[Output, ...]

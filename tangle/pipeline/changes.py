@@ -6,6 +6,7 @@ import os
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from functools import cached_property
 from pathlib import Path, PurePosixPath
 
@@ -229,16 +230,35 @@ def _was_read(change: FileChange, reads: frozenset[str]) -> bool:
 
 
 def _names(project: Project, session: Session, path: Path) -> bool:
-    """Whether a section's code names a file, or a folder around it, as a word of its own.
+    """Whether a section's code names a file, or a folder around it, as paths are written.
 
-    Where nothing is known of what a section read, that is the sign: rather one section too many.
+    Where nothing is known of what a section read, that is the sign: rather one section too many,
+    but not all of them for a word of prose.
     """
     folder = (project.graph / session.unit.section.page).parent
-    steps = [part for part in Path(os.path.relpath(path, folder)).parts if part != os.pardir]
-    words = {*steps, path.stem} if len(path.stem) > 2 else set(steps)
-    # Not from `\b`: a name may begin or end with any character.
-    pattern = "|".join(re.escape(word) for word in sorted(words))
-    return re.search(rf"(?<!\w)(?:{pattern})(?!\w)", _code(session)) is not None
+    steps = Path(os.path.relpath(path, folder)).parts
+    if path.suffix == ".py" and steps[0] != os.pardir:
+        return Path(steps[0]).stem in session.imports
+    around = {step for step in steps[:-1] if step != os.pardir}
+    named = _segments(_code(session))
+    stem = {path.stem} if len(path.stem) > 2 and path.suffix != ".py" else set()
+    if not named.isdisjoint({path.name, *around, *stem}):
+        return True
+    patterns = (segment for segment in named if "*" in segment or "?" in segment)
+    return any(fnmatchcase(path.name, pattern) for pattern in patterns if pattern.strip("*?."))
+
+
+_PATH = re.compile(r"""(?P<open>["']?)(?P<text>[\w.~@*?+/\\-]+)(?P<close>["']?)""")
+
+
+def _segments(code: str) -> frozenset[str]:
+    """The parts of all that looks like a path: words in quotes, with a separator, or a dot."""
+    found: set[str] = set()
+    for word in _PATH.finditer(code):
+        text = word["text"]
+        if (word["open"] and word["close"]) or "/" in text or "." in text:
+            found.update(re.split(r"[/\\]", text))
+    return frozenset(found)
 
 
 def _code(session: Session) -> str:

@@ -34,6 +34,7 @@ class RunOptions:
     Attributes:
         jobs: how many sections run at a time; None for as many as there are cores.
         changed_since: a revision; only sections that changed since then are run.
+        verify: compare the outputs with those in the notes; `write` must be False then.
     """
 
     device: str | None = None
@@ -45,6 +46,7 @@ class RunOptions:
     force: bool = False
     changed_since: str | None = None
     server: bool = True
+    verify: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,6 +126,7 @@ def _cell(project: Project, planned: PlannedChunk, count: int) -> Cell:
         code=chunk.code,
         origins=_origins(project, chunk.lines),
         raises=chunk.settings.raises,
+        may_fail=chunk.settings.xfail is not None,
         timeout=chunk.settings.timeout,
     )
 
@@ -150,7 +153,7 @@ def cache_key(job: Job, package_texts: Sequence[str]) -> str:
         "schema": _SCHEMA,
         "tangle": __version__,
         "section": job.section,
-        "cells": [(cell.name, cell.code, cell.raises) for cell in job.cells],
+        "cells": [_facts(cell) for cell in job.cells],
         "device": job.device,
         "seed": job.seed,
         "figures": job.figure_format,
@@ -167,3 +170,8 @@ def cache_key(job: Job, package_texts: Sequence[str]) -> str:
     }
     text = json.dumps(facts, sort_keys=True, ensure_ascii=False)
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _facts(cell: Cell) -> tuple[object, ...]:
+    """What a cell's result depends on; a cell that may fail is another one than it was before."""
+    return (cell.name, cell.code, cell.raises, *(["may fail"] if cell.may_fail else []))

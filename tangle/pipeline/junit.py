@@ -1,4 +1,7 @@
-"""A run as JUnit XML, which CI systems read: a suite a section, a case a chunk."""
+"""A run as JUnit XML, which CI systems read: a suite a section, a case a chunk.
+
+The form is that of Jenkins' xUnit plugin (junit-10.xsd), which GitLab and others read as well.
+"""
 
 from __future__ import annotations
 
@@ -6,14 +9,14 @@ import re
 from pathlib import Path
 from xml.etree import ElementTree
 
-from tangle.model import Result
+from tangle.pipeline.outcomes import ChunkOutcome, SectionOutcome, outcomes, why
 from tangle.pipeline.project import Project
-from tangle.pipeline.reports import RunReport, SectionRun
-from tangle.pipeline.running import chunk_results
+from tangle.pipeline.reports import RunReport
 from tangle.store import write_file
 from tangle.write import rendered
 
 _INVALID = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+_ERRORS = ("timed-out", "died", "interrupted")
 
 
 def write_junit(project: Project, report: RunReport, path: Path) -> None:
@@ -22,51 +25,74 @@ def write_junit(project: Project, report: RunReport, path: Path) -> None:
     Raises:
         NotWritable: the file cannot be written.
     """
-    root = ElementTree.Element("testsuites", name="tangle")
-    for run in report.sections:
-        root.append(_suite(project, run))
+    write_file(path, junit(project, report))
+
+
+def junit(project: Project, report: RunReport) -> bytes:
+    """A run's report as JUnit XML."""
+    sections = outcomes(project, report)
+    cases = [chunk for section in sections for chunk in section.chunks]
+    seconds = sum(section.run.result.seconds for section in sections)
+    counts = {"name": "tangle", **_counts(cases, seconds)}
+    counts.pop("skipped")  # the schema has it on suites only
+    root = ElementTree.Element("testsuites", counts)
+    for section in sections:
+        root.append(_suite(section))
     ElementTree.indent(root)
-    data = ElementTree.tostring(root, encoding="utf-8", xml_declaration=True)
-    write_file(path, data + b"\n")
+    data: bytes = ElementTree.tostring(root, encoding="utf-8", xml_declaration=True)
+    return data + b"\n"
 
 
-def _suite(project: Project, run: SectionRun) -> ElementTree.Element:
-    results = chunk_results(run)
-    outcomes = [result.outcome for _, result in results]
-    errors = sum(outcome in ("timed-out", "died", "interrupted") for outcome in outcomes)
-    suite = ElementTree.Element(
-        "testsuite",
-        name=_clean(run.session.name),
-        tests=str(len(results)),
-        failures=str(outcomes.count("failed")),
-        errors=str(errors),
-        skipped=str(outcomes.count("skipped")),
-        time=f"{run.result.seconds:.3f}",
-    )
-    for number, (planned, result) in enumerate(results, start=1):
-        chunk = planned.code.chunk
+def _counts(chunks: list[ChunkOutcome], seconds: float) -> dict[str, str]:
+    found = [chunk.result.outcome for chunk in chunks]
+    failures = sum(outcome == "failed" for outcome in found)
+    failures += sum(bool(chunk.differences) for chunk in chunks)
+    return {
+        "tests": str(len(chunks)),
+        "failures": str(failures),
+        "errors": str(sum(outcome in _ERRORS for outcome in found)),
+        "skipped": str(found.count("skipped")),
+        "time": f"{seconds:.3f}",
+    }
+
+
+def _suite(section: SectionOutcome) -> ElementTree.Element:
+    name = _clean(section.run.session.name)
+    counts = _counts(list(section.chunks), section.run.result.seconds)
+    page = _clean(section.chunks[0].page) if section.chunks else ""
+    # The schema has a file on suites, and neither file nor line on cases: those are in the text.
+    suite = ElementTree.Element("testsuite", {"name": name, **counts, "file": page})
+    for chunk in section.chunks:
         case = ElementTree.SubElement(
             suite,
             "testcase",
-            classname=_clean(run.session.name),
-            name=f"chunk {number}",
-            file=project.shown(chunk.page),
-            line=str(chunk.line),
-            time=f"{result.seconds:.3f}",
+            classname=name,
+            name=f"chunk {chunk.number}",
+            time=f"{chunk.result.seconds:.3f}",
         )
-        _outcome(case, result)
+        _outcome(case, chunk)
     return suite
 
 
-def _outcome(case: ElementTree.Element, result: Result) -> None:
+def _outcome(case: ElementTree.Element, chunk: ChunkOutcome) -> None:
+    result = chunk.result
     if result.outcome == "skipped":
         ElementTree.SubElement(case, "skipped")
     elif result.outcome != "passed":
         tag = "failure" if result.outcome == "failed" else "error"
-        failure = result.failure
-        message = f"{failure.name}: {failure.message}" if failure else result.outcome
-        entry = ElementTree.SubElement(case, tag, message=_clean(message), type=result.outcome)
-        entry.text = _clean(failure.traceback if failure else "")
+        entry = ElementTree.SubElement(case, tag, message=_clean(why(result)), type=result.outcome)
+        traceback = result.failure.traceback if result.failure else ""
+        entry.text = _clean(f"{chunk.page}:{chunk.line}: {why(result)}\n{traceback}")
+    elif chunk.differences:
+        first = chunk.differences[0]
+        message = _clean("; ".join(found.message for found in chunk.differences))
+        entry = ElementTree.SubElement(case, "failure", message=message, type=first.kind)
+        lines = [
+            line
+            for found in chunk.differences
+            for line in (f"{found.place.path}:{found.place.line}: {found.message}", *found.diff)
+        ]
+        entry.text = _clean("\n".join(lines))
     if text := rendered(result.outputs).text:
         ElementTree.SubElement(case, "system-out").text = _clean(text)
 

@@ -6,33 +6,16 @@ import gc
 from collections.abc import Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from pathlib import Path
 
-from tangle.analyse import Plan, plan
-from tangle.link import CONFIG, GraphConfig, graph_config, link
+from tangle.analyse import Known, Plan, plan
+from tangle.link import CONFIG, GraphConfig, KnownPages, graph_config, link
 from tangle.model import Page, PagePath, Place, Problem, Uuid
 from tangle.parse import NotUtf8, parse
 from tangle.pipeline.project import Project
 from tangle.store import NotReadable, page_files, read_bytes
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Loaded:
-    """A project's notes as they are on disk now, and what they come to.
-
-    Attributes:
-        pages: every page that could be read.
-        unread: the problems of pages that could not be read.
-        problems: all that is wrong with the notes, in order of place.
-    """
-
-    project: Project
-    config: GraphConfig
-    pages: Mapping[PagePath, Page]
-    plan: Plan
-    unread: tuple[Problem, ...]
-    problems: tuple[Problem, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +31,39 @@ class Sources:
     settings: str
     data: Mapping[PagePath, bytes]
     unread: tuple[Problem, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Loaded:
+    """A project's notes as they are on disk now, and what they come to.
+
+    Attributes:
+        sources: the files, as they were read.
+        pages: every page that could be read.
+        unread: the problems of pages that could not be read.
+        problems: all that is wrong with the notes, in order of place.
+    """
+
+    project: Project
+    config: GraphConfig
+    sources: Sources
+    pages: Mapping[PagePath, Page]
+    plan: Plan
+    unread: tuple[Problem, ...]
+    problems: tuple[Problem, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LastTime:
+    """What loading the same project's notes has found out, for the next time; it learns.
+
+    Attributes:
+        pages: of linking.
+        plan: of planning; None where nothing is to be learnt.
+    """
+
+    pages: KnownPages = field(default_factory=KnownPages)
+    plan: Known | None = None
 
 
 def read(project: Project) -> Sources:
@@ -81,12 +97,25 @@ def load(project: Project, *, known: Mapping[PagePath, Page] | None = None) -> L
     return loaded(project, read(project), known=known)
 
 
+def reload(before: Loaded) -> Loaded:
+    """The notes as they are on disk now; the same as before where no byte of them has changed.
+
+    Raises:
+        NotReadable: the graph's folder cannot be listed.
+    """
+    sources = read(before.project)
+    if sources == before.sources:
+        return before
+    return loaded(before.project, sources, known=before.pages)
+
+
 def loaded(
     project: Project,
     sources: Sources,
     *,
     known: Mapping[PagePath, Page] | None = None,
     elsewhere: AbstractSet[Uuid] = frozenset(),
+    last: LastTime | None = None,
 ) -> Loaded:
     """What the files of a graph come to.
 
@@ -95,9 +124,10 @@ def loaded(
         sources: the files.
         known: pages read before; one whose bytes are the same is not parsed again.
         elsewhere: ids of blocks on pages that are not among the files.
+        last: what was found out the last time.
     """
     with _without_collector():
-        return _loaded(project, sources, known or {}, elsewhere)
+        return _loaded(project, sources, known or {}, elsewhere, last or LastTime())
 
 
 @contextmanager
@@ -120,8 +150,9 @@ def _loaded(
     sources: Sources,
     known: Mapping[PagePath, Page],
     elsewhere: AbstractSet[Uuid],
+    last: LastTime,
 ) -> Loaded:
-    config, problems = graph_config(sources.settings)
+    config, problems = _config(sources.settings)
     pages: dict[PagePath, Page] = {}
     unread = list(sources.unread)
     for path, data in sources.data.items():
@@ -132,17 +163,25 @@ def _loaded(
             )
         except NotUtf8 as error:
             unread.append(_unread(project.graph / path, path, error))
-    graph = link(pages.values(), config, elsewhere=elsewhere)
-    result = plan(graph, project.package, borrow=project.options.borrow == "on")
+    graph = link(pages.values(), config, elsewhere=elsewhere, known=last.pages)
+    borrow = project.options.borrow == "on"
+    result = plan(graph, project.package, borrow=borrow, known=last.plan)
     found = sorted([*problems, *unread, *result.problems], key=_place_order)
     return Loaded(
         project=project,
         config=config,
+        sources=sources,
         pages=pages,
         plan=result,
         unread=tuple(unread),
         problems=tuple(found),
     )
+
+
+@lru_cache(maxsize=4)
+def _config(settings: str) -> tuple[GraphConfig, tuple[Problem, ...]]:
+    config, problems = graph_config(settings)
+    return config, tuple(problems)
 
 
 def _place_order(problem: Problem) -> tuple[str, int, int]:

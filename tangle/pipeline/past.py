@@ -21,7 +21,7 @@ def past_project(repository: Repository, commit: str, now: Project) -> Project |
     config = now.config
     if config is None or not config.is_relative_to(repository.root):
         return now
-    blob = repository.files(commit, config.parent).get(config.name)
+    blob = repository.file(commit, config)
     if blob is None:
         return now
     ((_, data),) = repository.contents([blob.digest])

@@ -13,7 +13,7 @@ from tangle.errors import Refused
 from tangle.link import CONFIG
 from tangle.model import Page, PagePath, Place, Problem, Result, SectionName
 from tangle.pipeline.figures import is_ours, note
-from tangle.pipeline.load import Loaded, load, shown
+from tangle.pipeline.load import Loaded, reload, shown
 from tangle.pipeline.project import Project
 from tangle.pipeline.recovering import recovered
 from tangle.store import (
@@ -138,7 +138,7 @@ def _place_section(
     """Write one section's outputs; the notes as they are afterwards."""
     for _ in range(_ATTEMPTS):
         attempt = Placement(pages=placement.pages, figures=placement.figures)
-        loaded = load(loaded.project, known=loaded.pages)
+        loaded = reload(loaded)
         session = loaded.plan.by_name.get(name)
         hosts, missing = _hosts(loaded.plan, name, outputs)
         try:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from tangle.analyse import Session
-from tangle.model import Problem, SectionName, SessionResult
+from tangle.model import Place, Problem, SectionName, SessionResult
 from tangle.store import TreeChanges
 
 State = Literal["no-code", "broken", "not-run", "stale", "fresh"]
@@ -80,6 +80,28 @@ class SectionChange:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Difference:
+    """An output that is not what the notes hold.
+
+    Attributes:
+        kind: `differs`; `missing`, where the notes hold none; `stale`, where theirs is of older
+            code, whether it says the same or not.
+        place: the line of the stored output that differs first, or the chunk; as messages name it.
+        section: the innermost section around the chunk.
+        chunk: the chunk's line on its page.
+        diff: lines that begin with `-` (the notes), `+` (this run), ` ` or `@@`.
+    """
+
+    kind: Literal["differs", "missing", "stale"]
+    place: Place
+    section: SectionName
+    chunk: int
+    message: str
+    hint: str
+    diff: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RunReport:
     """What came of a run.
 
@@ -93,6 +115,7 @@ class RunReport:
         kept: hand-edited outputs that were left alone, as problems.
         waiting: how many results are kept because they have no place in the notes now.
         changes: the sections that changed since a revision, where that was asked for.
+        differences: how outputs differ from the notes; None where they were not compared.
     """
 
     sections: tuple[SectionRun, ...]
@@ -105,6 +128,7 @@ class RunReport:
     kept: tuple[Problem, ...]
     waiting: int
     changes: tuple[SectionChange, ...] | None = None
+    differences: tuple[Difference, ...] | None = None
 
     @property
     def exit_code(self) -> int:
@@ -112,6 +136,6 @@ class RunReport:
         outcomes = {run.result.outcome for run in self.sections}
         if "interrupted" in outcomes:
             return 130
-        if outcomes - {"passed"}:
+        if outcomes - {"passed"} or self.differences:
             return 1
         return 3 if self.pending or self.refused else 0

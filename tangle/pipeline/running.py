@@ -28,6 +28,7 @@ from tangle.pipeline.reports import RunReport, SectionChange, SectionRun
 from tangle.pipeline.scheduling import History, Planned, cores, gpus, thread_settings, turns
 from tangle.pipeline.selection import Selected, select, select_all
 from tangle.pipeline.serving import server_for
+from tangle.pipeline.verifying import Verifier
 from tangle.run import (
     Executor,
     LocalExecutor,
@@ -81,19 +82,28 @@ def run(
             changes = changed_since(loaded, options.changed_since, options)
             selected = only_changed(selected, changes)
         if options.write:
-            _check_writable(project, selected)
+            check_folders(project, selected)
         files, module = package_files(loaded.plan.package)
         name = loaded.plan.package.name
         with scratch_tree(files, owned=name.root) as folder:
             path = folder / name.root / f"{name.module}.py"
             package = PreparedPackage(folder=folder, path=path, module=module)
             runs = _Run(loaded, options, package, executor).run(selected, observe)
+    differences = None
+    if options.verify:
+        verifier = Verifier(loaded)
+        differences = tuple(
+            difference
+            for entry in runs
+            for planned, result in chunk_results(entry)
+            for difference in verifier.differences(planned, result)
+        )
     placement = Placement()
     refused = None
     if options.write:  # where that is refused, what was run is told all the same
         refused = place_or_keep(loaded, _outputs(runs), placement, force=options.force)
     report = _report(runs, placement, loaded=loaded, written=options.write, refused=refused)
-    return replace(report, changes=changes)
+    return replace(report, changes=changes, differences=differences)
 
 
 def _engine(project: Project, options: RunOptions, observe: Observer) -> LocalExecutor:
@@ -123,7 +133,7 @@ def run_pending(project: Project, *, force: bool = False) -> RunReport:
     return _report((), placement, loaded=loaded, written=True, refused=refused)
 
 
-def _check_writable(project: Project, selected: Sequence[Selected]) -> None:
+def check_folders(project: Project, selected: Sequence[Selected]) -> None:
     """Refuse before hours of work what would be refused after them."""
     make_folder(project.state)
     folders = {(project.graph / e.session.unit.section.page).parent for e in selected}

@@ -11,6 +11,7 @@ from tangle.run.events import (
     CellStarted,
     Event,
     Executor,
+    LinesRun,
     Noticed,
     Observer,
     RunStarted,
@@ -19,11 +20,19 @@ from tangle.run.events import (
     SessionStarted,
     ignore,
 )
-from tangle.run.git import Blob, FileChange, Repository, blob_digest
+from tangle.run.git import (
+    Blob,
+    FileChange,
+    MergedText,
+    Repository,
+    blob_digest,
+    merge_texts,
+)
 from tangle.run.gpus import VISIBLE, gpu_wish, visible_gpus
 from tangle.run.jobs import run_jobs, run_turns
 from tangle.run.local import LocalExecutor
 from tangle.run.memory import SIZE, memory_limit, shown_size, total_memory
+from tangle.run.resuming import ResumingExecutor
 from tangle.run.scheduling import Turn
 from tangle.run.server import ServerStatus, ServerWanted, same_start, server_status, stop_server
 from tangle.run.server_place import NoPlace, leave_hint, place_of
@@ -37,11 +46,14 @@ __all__ = [
     "Event",
     "Executor",
     "FileChange",
+    "LinesRun",
     "LocalExecutor",
+    "MergedText",
     "NoPlace",
     "Noticed",
     "Observer",
     "Repository",
+    "ResumingExecutor",
     "RunStarted",
     "Sampled",
     "ServerStatus",
@@ -54,6 +66,7 @@ __all__ = [
     "ignore",
     "leave_hint",
     "memory_limit",
+    "merge_texts",
     "place_of",
     "result_from_json",
     "result_to_json",

@@ -11,6 +11,7 @@ import contextlib
 import re
 import resource
 import sys
+from pathlib import Path
 
 _LEAST = 1 << 62
 _LINE = re.compile(rb"^Max realtime timeout +(\d+) ", re.MULTILINE)
@@ -25,18 +26,17 @@ def bear_mark(cookie: str) -> None:
         resource.setrlimit(resource.RLIMIT_RTTIME, (_mark(cookie), most))
 
 
-def bears_mark(process: str, cookie: str) -> bool:
+def bears_mark(process: Path, cookie: str) -> bool:
     """Whether a process has the mark of that session.
 
     Args:
-        process: its number.
+        process: its folder in `/proc`.
         cookie: the session's.
 
     Raises:
         OSError: it is gone.
     """
-    with open(f"/proc/{process}/limits", "rb", buffering=0) as file:  # noqa: PTH123 -- quick
-        found = _LINE.search(file.readall())
+    found = _LINE.search((process / "limits").read_bytes())
     return found is not None and int(found[1]) == _mark(cookie)
 
 

@@ -63,6 +63,14 @@ class CellFinished:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LinesRun:
+    """Lines of the notes that were run for the first time: pages, each with its lines."""
+
+    section: SectionName
+    lines: tuple[tuple[str, tuple[int, ...]], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SessionFinished:
     """A session's worker is gone; its result is on its way."""
 
@@ -79,7 +87,14 @@ class Noticed:
 
 
 Event = (
-    RunStarted | SessionStarted | CellStarted | CellFinished | Sampled | SessionFinished | Noticed
+    RunStarted
+    | SessionStarted
+    | CellStarted
+    | CellFinished
+    | LinesRun
+    | Sampled
+    | SessionFinished
+    | Noticed
 )
 Observer = Callable[[Event], None]
 

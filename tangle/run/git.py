@@ -1,6 +1,7 @@
 """What git knows of the notes: how they were at a revision, and which files differ from it.
 
-git is a process, so it is asked here. It is only asked: nothing in the repository is changed.
+git is a process, so it is asked here. Nothing in the repository is changed, but its configuration
+where `configure` says so.
 """
 
 from __future__ import annotations
@@ -8,12 +9,16 @@ from __future__ import annotations
 import hashlib
 import os
 import subprocess
+import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 from tangle.errors import TangleError, UsageError
+
+_MOST_CONFLICTS = 127
+"""`git merge-file` ends with the number of conflicts, or more than this where it failed."""
 
 ChangeKind = Literal["added", "changed", "removed"]
 
@@ -136,6 +141,15 @@ class Repository:
                 found[name] = Blob(digest=digest, size=int(size))
         return found
 
+    def file(self, commit: str, path: Path) -> Blob | None:
+        """A regular file that a commit has at a path; None where it has none."""
+        inside = path.relative_to(self.root).as_posix()
+        entry = self._asked(["ls-tree", "-l", "-z", "--full-tree", commit, "--", inside])
+        facts = entry.partition(b"\t")[0].decode("ascii").split()
+        if not facts or facts[0] not in _REGULAR:
+            return None
+        return Blob(digest=facts[2], size=int(facts[3]))
+
     def contents(self, digests: Iterable[str]) -> Iterator[tuple[str, bytes]]:
         """The contents of blobs, each with its name."""
         wanted = list(dict.fromkeys(digests))
@@ -167,6 +181,10 @@ class Repository:
         found.update((self._path(path), "added") for path in new.split(b"\0") if path)
         return tuple(FileChange(path=path, kind=found[path]) for path in sorted(found))
 
+    def configure(self, name: str, value: str) -> None:
+        """Set an option of this clone."""
+        self._asked(["config", "--local", name, value])
+
     def _path(self, name: bytes) -> Path:
         return self.root / os.fsdecode(name)
 
@@ -186,6 +204,38 @@ def blob_digest(data: bytes, *, like: str) -> str:
     """
     algorithm = hashlib.sha256 if len(like) == 64 else hashlib.sha1
     return algorithm(b"blob %d\0" % len(data) + data, usedforsecurity=False).hexdigest()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MergedText:
+    """What three texts came to.
+
+    Attributes:
+        conflicts: whether both sides changed the same lines, which are marked in the text.
+    """
+
+    data: bytes
+    conflicts: bool
+
+
+def merge_texts(base: bytes, ours: bytes, theirs: bytes, *, marker_size: int = 7) -> MergedText:
+    """Two texts that come from a third, merged line by line as git merges files.
+
+    Raises:
+        GitFailed: they are no texts.
+        NoGit: git is not installed.
+    """
+    with tempfile.TemporaryDirectory(prefix="tangle-") as name:
+        paths = [Path(name) / side for side in ("ours", "base", "theirs")]
+        for path, data in zip(paths, (ours, base, theirs), strict=True):
+            path.write_bytes(data)
+        asked = ["merge-file", "--stdout", "--quiet", f"--marker-size={marker_size}"]
+        asked += [word for path in paths for word in ("-L", path.name)]
+        # Here, so that git obeys what the repository says of conflicts (merge.conflictStyle).
+        done = _git(Path.cwd(), [*asked, *(str(path) for path in paths)])
+    if done.returncode > _MOST_CONFLICTS:
+        raise GitFailed(Path.cwd(), asked, _said(done))
+    return MergedText(data=done.stdout, conflicts=done.returncode > 0)
 
 
 def _git(

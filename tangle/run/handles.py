@@ -45,6 +45,7 @@ class Birth:
         pipes: its ends of the pipes for events, standard output, standard error, traces.
         environment: all of its environment.
         modules: what its code imports, for a zygote to have imported before.
+        family: stands for the cookie where forks of it must not be taken for its own; else empty.
     """
 
     job: int
@@ -53,6 +54,7 @@ class Birth:
     environment: Mapping[str, str]
     cookie: str
     modules: tuple[str, ...] = ()
+    family: str = ""
 
 
 class Process(Protocol):
@@ -97,11 +99,10 @@ class Forker(Protocol):
 class StartedProcess:
     """A child of this process."""
 
-    family = ""
-
-    def __init__(self, process: subprocess.Popen[bytes]) -> None:
-        """Minds a process that was started."""
+    def __init__(self, process: subprocess.Popen[bytes], family: str = "") -> None:
+        """Minds a process that was started; `family` is the cookie that its forks have."""
         self._process = process
+        self.family = family
         self.pid = process.pid
         self.ended = _open_pidfd(process.pid)
 

@@ -16,6 +16,7 @@ from tangle.model import Failure, Job, Outcome, Result, SessionResult
 from tangle.run.events import (
     CellFinished,
     CellStarted,
+    LinesRun,
     Observer,
     Sampled,
     SessionFinished,
@@ -37,6 +38,7 @@ from tangle.run.wire import (
     Closed,
     Ended,
     Flooded,
+    Measured,
     Message,
     Showed,
     Snapshotted,
@@ -198,8 +200,6 @@ class Session:
         try:
             cells = len(self._job.cells)
             self._observe(SessionStarted(section=self._job.section, cells=cells))
-            if self._copies is not None:
-                worker = dataclasses.replace(worker, spared=self._copies.pids)
             self._mind(worker)
             if self._copies is not None and self._verdict is None:
                 self._copies.see_off(worker, self._take_late_copies)
@@ -308,6 +308,8 @@ class Session:
                 self._begin(message.index)
             case Wrote() | Showed() | Cleared():
                 self._transcript.take(message)
+            case Measured():
+                self._observe(LinesRun(section=self._job.section, lines=message.lines))
             case Ended():
                 self._end(message)
             case Flooded():
@@ -327,8 +329,7 @@ class Session:
         elif message.index == len(self._results) and not self._running:
             logs = self._transcript.logs[: message.index]
             past = Past(results=tuple(self._results), logs=tuple(logs))
-            process = self._worker.process
-            self._copies.took(message, past, process.family or self._worker.cookie)
+            self._copies.took(message, past, self._worker.process.family)
 
     def _take_late_copies(self) -> None:
         """Takes what the worker says after it has closed: it is free to make one more copy."""

@@ -12,7 +12,7 @@ import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -44,7 +44,6 @@ class Worker:
         mark: what the worker puts into `out` and `err` before a message.
         folder: its scratch folder.
         cookie: stands in the environment of all its descendants.
-        spared: processes that are none of its descendants, though they look it.
     """
 
     process: Process
@@ -55,7 +54,6 @@ class Worker:
     mark: bytes
     folder: str
     cookie: str
-    spared: Callable[[], Collection[int]] = frozenset
 
     def has_ended(self) -> bool:
         """Whether the process is gone; its number stays its own until `close`."""
@@ -110,9 +108,7 @@ class Worker:
     def strays(self) -> Iterator[int]:
         """Processes that were started below the worker, wherever they have moved (Linux only)."""
         pipe = os.fstat(self.events).st_ino
-        found = strays(cookie=self.cookie, family=self.process.family, pipe=pipe)
-        spared = self.spared()
-        return (pid for pid in found if pid not in spared)
+        return strays(cookie=self.cookie, family=self.process.family, pipe=pipe)
 
     def close(self) -> None:
         """Kills what is left, closes the pipes and removes the scratch folder."""
@@ -151,6 +147,7 @@ def start_worker(job: Job, settings: Mapping[str, str], zygote: Forker | None = 
                 directory=job.directory,
                 environment=_environment(job, folder, cookie, settings),
                 cookie=cookie,
+                family=secrets.token_hex(8) if job.snapshots is not None else "",
             )
             process = _fork(birth, zygote) or _start(birth)
         undo.pop_all()
@@ -186,9 +183,10 @@ def _start(birth: Birth) -> Process:
             stderr=err,
             pass_fds=(events, trace),
             cwd=birth.directory,
-            env=dict(birth.environment),
+            env={**birth.environment, COOKIE: birth.family or birth.cookie},
             start_new_session=True,
-        )
+        ),
+        birth.family,
     )
 
 

@@ -6,11 +6,11 @@ import contextlib
 import os
 import sys
 import threading
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
 from tangle.model import Job, SessionResult
-from tangle.run.events import Observer
+from tangle.run.events import CellStarted, Event, Observer
 from tangle.run.local import LocalExecutor, Session, finished
 from tangle.run.process import Worker, start_worker
 from tangle.run.server import ServerWanted
@@ -65,10 +65,10 @@ class ResumingExecutor(LocalExecutor):
         observe(finished(result))
         return result
 
-    def resumes_at(self, job: Job) -> int:
-        """How many cells of a job need not be run again."""
+    def resumes_at(self, job: Job) -> int | None:
+        """How many cells of a job need not be run again; None where no copy of it serves."""
         found = self.copies.best(job)
-        return 0 if found is None else found.index
+        return None if found is None else found.index
 
     def go_on(self) -> None:
         """Undoes `stop`; only when nothing runs."""
@@ -78,14 +78,13 @@ class ResumingExecutor(LocalExecutor):
 
     def settle(self) -> None:
         """Waits for what sessions leave to do at their end, and keeps within the memory."""
-        for thread in self._parting:
+        for thread in tuple(self._parting):
             thread.join()
-        self._parting.clear()
         self.copies.save_memory()
 
     def close(self) -> None:
         """Ends the copies too."""
-        for thread in self._parting:
+        for thread in tuple(self._parting):
             thread.join()
         self.copies.close()
         super().close()
@@ -98,9 +97,19 @@ class ResumingExecutor(LocalExecutor):
         """
         past = Past() if found is None else found.past
         copies = _Copies(all=self.copies, job=job, past=past, parting=self._parting)
-        session = Session(job, observe, self._stop_seen, copies)
+        begun: list[Event] = []
+
+        def watch(event: Event) -> None:
+            if isinstance(event, CellStarted):
+                begun.append(event)
+            observe(event)
+
+        session = Session(job, watch, self._stop_seen, copies)
         forker = found or self._forker(job, observe)
         result = session.run(lambda: start_worker(job, self._settings, forker))
+        self.copies.leave(job.section)
+        if found is not None and result.outcome == "died" and not begun:
+            raise SnapshotGone("it could not go on")
         if copies.veiled and past.results:
             return None
         return result
@@ -115,10 +124,6 @@ class _Copies:
     past: Past
     parting: list[threading.Thread]
     veiled: bool = field(default=False)
-
-    def pids(self) -> Collection[int]:
-        """All copies there are."""
-        return self.all.pids()
 
     def took(self, message: Snapshotted, past: Past, cookie: str) -> None:
         """Takes over a copy."""
@@ -139,5 +144,4 @@ class _Copies:
 
         thread = threading.Thread(target=mind)
         thread.start()
-        self.parting[:] = [t for t in self.parting if t.is_alive()]
-        self.parting.append(thread)
+        self.parting[:] = [*(t for t in self.parting if t.is_alive()), thread]

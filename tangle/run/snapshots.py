@@ -15,7 +15,8 @@ import os
 import socket
 import struct
 import threading
-from collections.abc import Callable, Collection
+import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
@@ -73,6 +74,7 @@ class Snapshot:
         cookie: stands in the environment that its process was born with.
         seconds: what its cells took.
         used: when it was made or used last, by the store's count of runs.
+        left: when the session's last run was over.
     """
 
     section: SectionName
@@ -86,6 +88,9 @@ class Snapshot:
     channel: socket.socket
     seconds: float
     used: int
+    left: float = 0.0
+    _running: set[int] = field(default_factory=set)
+    _dropped: bool = False
     _sending: threading.Lock = field(default_factory=threading.Lock)
 
     def serves(self, job: Job) -> bool:
@@ -109,25 +114,34 @@ class Snapshot:
         told, telling = os.pipe()
         try:
             try:
-                self._send(birth.cookie.encode(), (birth.job, *birth.pipes, telling))
+                order = f"{birth.cookie} {self.left!r}"
+                self._send(order.encode(), (birth.job, *birth.pipes, telling))
             finally:
                 os.close(telling)
             pid = first_line(told, _PATIENCE)
             if not pid.isdigit():
                 raise SnapshotGone(pid)
+            with self._sending:
+                self._running.add(int(pid))
         except BaseException:
             os.close(told)
             raise
         return ForkedProcess(int(pid), told, self.cookie, self._release)
 
     def drop(self) -> None:
-        """Ends it."""
+        """Ends it, as soon as no session runs that it has forked: those end with it."""
         with self._sending:
-            self.channel.close()
+            self._dropped = True
+            if not self._running:
+                self.channel.close()
 
     def _release(self, pid: int) -> None:
         with contextlib.suppress(SnapshotGone):
             self._send(str(pid).encode(), ())
+        with self._sending:
+            self._running.discard(pid)
+            if self._dropped and not self._running:
+                self.channel.close()
 
     def _send(self, text: bytes, fds: tuple[int, ...]) -> None:
         try:
@@ -143,10 +157,6 @@ class CopiesOfSession(Protocol):
     @property
     def past(self) -> Past:
         """What was done before it began."""
-        ...
-
-    def pids(self) -> Collection[int]:
-        """All copies there are."""
         ...
 
     def took(self, message: Snapshotted, past: Past, cookie: str) -> None:
@@ -168,13 +178,14 @@ class Snapshots:
     def __init__(self) -> None:
         """Has none yet."""
         self._all: list[Snapshot] = []
+        self._left: dict[SectionName, float] = {}
         self._runs = 0
         self._changing = threading.Lock()
 
-    def pids(self) -> Collection[int]:
-        """The processes, which must not be taken for something that a session left behind."""
-        with self._changing:
-            return frozenset(snapshot.pid for snapshot in self._all)
+    @property
+    def all(self) -> list[Snapshot]:
+        """The copies there are."""
+        return self._of(None)
 
     def best(self, job: Job) -> Snapshot | None:
         """The copy that has done most of a job."""
@@ -185,6 +196,7 @@ class Snapshots:
         found = next((snapshot for snapshot in fitting if snapshot.knows_the_world()), None)
         if found is not None:
             found.used = self._runs
+            found.left = self._left.get(job.section, 0.0)
         return found
 
     def took(self, message: Snapshotted, job: Job, past: Past, cookie: str) -> None:
@@ -219,6 +231,10 @@ class Snapshots:
         self._trim(lambda: len(self._of(job.section)) > _MOST_OF_A_SESSION, job.section)
         self._trim(lambda: len(self._all) > _MOST)
 
+    def leave(self, section: SectionName) -> None:
+        """Takes note that a run of a session is over."""
+        self._left[section] = time.time()
+
     def forget_later(self, section: SectionName) -> None:
         """Ends the copies of a session that have done something."""
         for snapshot in self._of(section):
@@ -228,7 +244,7 @@ class Snapshots:
     def save_memory(self) -> None:
         """Ends copies until the rest has its share of the machine's memory; takes a moment."""
         limit = _memory() // _PART_OF_MEMORY
-        held = {s.pid: held_memory(s.pid) for s in self._of(None)}
+        held = {s.pid: held_memory(s.pid) for s in self.all}
         self._trim(lambda: sum(held.get(s.pid, 0) for s in self._all) > limit)
 
     def drop(self, snapshot: Snapshot) -> None:
@@ -240,7 +256,7 @@ class Snapshots:
 
     def close(self) -> None:
         """Ends all copies."""
-        for snapshot in self._of(None):
+        for snapshot in self.all:
             self.drop(snapshot)
 
     def _of(self, section: SectionName | None) -> list[Snapshot]:
@@ -277,6 +293,7 @@ def history(job: Job, count: int) -> str:
     """Digest of all that the first cells of a job depend on, its package and its files aside."""
     facts = [
         *(job.section, job.directory, job.device, job.seed, job.figure_format, job.watched),
+        job.environment,
         *((cell.name, cell.code, cell.raises) for cell in job.cells[:count]),
     ]
     return hashlib.sha256(json.dumps(facts).encode()).hexdigest()

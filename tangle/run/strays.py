@@ -35,9 +35,10 @@ def kill_family(pid: int, below: Callable[[], Iterable[int]]) -> None:
 def strays(*, cookie: str, family: str, pipe: int) -> Iterator[int]:
     """The processes below a worker; the worker itself may be among them.
 
+    They have its mark, unless they changed their limits: then the environment tells.
+
     Args:
-        cookie: its mark is made of it; it stands in the environment of the programs, too, that it
-            started: should one of them have changed its limits.
+        cookie: stands in the environment of the programs that it started.
         family: stands in that of its forks, where it was itself forked; else empty.
         pipe: the inode of its pipe for events, which its forks hold.
     """
@@ -51,7 +52,7 @@ def strays(*, cookie: str, family: str, pipe: int) -> Iterator[int]:
         if not name.isdigit() or int(name) == os.getpid():
             continue  # this process may itself be of the family, and holds the pipe's other end
         with contextlib.suppress(OSError):
-            if bears_mark(name, cookie):
+            if bears_mark(Path("/proc") / name, cookie):
                 yield int(name)
                 continue
             variables = _environment(name)

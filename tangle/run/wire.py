@@ -65,6 +65,13 @@ class Usage:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Measured:
+    """Lines of the notes that were run for the first time: pages, each with its lines."""
+
+    lines: tuple[tuple[str, tuple[int, ...]], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Ended:
     """The cell of this index has ended."""
 
@@ -109,12 +116,14 @@ class Closed:
     failure: Failure | None
 
 
-Message = Begun | Wrote | Showed | Cleared | Flooded | Ended | Snapshotted | Veiled | Closed
+Message = (
+    Begun | Wrote | Showed | Cleared | Flooded | Measured | Ended | Snapshotted | Veiled | Closed
+)
 
 _TYPES: dict[str, type[Message]] = {
     kind.__name__: kind
     for kind in (
-        *(Begun, Wrote, Showed, Cleared, Flooded, Ended),
+        *(Begun, Wrote, Showed, Cleared, Flooded, Measured, Ended),
         *(Snapshotted, Veiled, Closed),
     )
 }

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from tangle.store.assets import ASSET_FOLDER, asset_names, remove_asset, write_asset
 from tangle.store.cache import Cache
+from tangle.store.changes import Changes
 from tangle.store.environment import (
     accelerators,
     check_writable,
     digest_listing,
+    file_stamp,
     folder_identity,
     installed_packages,
     library_stamp,
@@ -41,6 +43,7 @@ __all__ = [
     "PAGE_LIMIT",
     "Cache",
     "Changed",
+    "Changes",
     "Disk",
     "Files",
     "ForeignFile",
@@ -59,6 +62,7 @@ __all__ = [
     "create",
     "digest_file",
     "digest_listing",
+    "file_stamp",
     "find_graph",
     "folder_identity",
     "installed_packages",

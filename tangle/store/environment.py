@@ -52,6 +52,15 @@ def folder_identity(folder: Path) -> str | None:
     return f"{folder}:{status.st_dev}:{status.st_ino}"
 
 
+def file_stamp(path: Path) -> str:
+    """What changes when a file or a folder does: its time, size and number; empty without one."""
+    try:
+        status = path.stat()
+    except OSError:
+        return ""
+    return f"{status.st_mtime_ns}:{status.st_size}:{status.st_ino}"
+
+
 def digest_listing(folder: Path) -> str:
     """SHA-256 of the names in a folder, hidden ones aside; empty where there is none to list."""
     try:

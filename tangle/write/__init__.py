@@ -3,32 +3,45 @@
 from __future__ import annotations
 
 from tangle.write.block import PROPERTY, ChunkOutput, FigureLink
+from tangle.write.compare import OutputDifference, Shown, compare, text_lines
 from tangle.write.edits import Edit, apply
 from tangle.write.mending import Entangled, mend
+from tangle.write.merging import CutBlock, CutPage, cut_outputs, put_back
 from tangle.write.names import asset_target, figure_label, figure_name
+from tangle.write.numbers import Tolerance
 from tangle.write.plan import OutputPlan, plan_outputs, remove_outputs
 from tangle.write.render import EXTENSIONS, Figure, Rendered, rendered
-from tangle.write.stored import StoredOutput, stored_outputs, used_assets
+from tangle.write.stored import StoredOutput, stored_outputs, stored_text, used_assets
 
 __all__ = [
     "EXTENSIONS",
     "PROPERTY",
     "ChunkOutput",
+    "CutBlock",
+    "CutPage",
     "Edit",
     "Entangled",
     "Figure",
     "FigureLink",
+    "OutputDifference",
     "OutputPlan",
     "Rendered",
+    "Shown",
     "StoredOutput",
+    "Tolerance",
     "apply",
     "asset_target",
+    "compare",
+    "cut_outputs",
     "figure_label",
     "figure_name",
     "mend",
     "plan_outputs",
+    "put_back",
     "remove_outputs",
     "rendered",
     "stored_outputs",
+    "stored_text",
+    "text_lines",
     "used_assets",
 ]

@@ -19,6 +19,22 @@ class Edit:
     data: bytes
 
 
+def disjoint(edits: Iterable[Edit]) -> tuple[Edit, ...]:
+    """Edits in order, none of which takes away what one before it has taken away already.
+
+    Two blocks at the top of a page both claim the line end between them.
+    """
+    found: list[Edit] = []
+    done = 0
+    for edit in sorted(edits, key=lambda edit: (edit.span.start, edit.span.end)):
+        span = edit.span
+        if not edit.data and span.start < done <= span.end:
+            span = Span(start=done, end=span.end)
+        found.append(Edit(span=span, data=edit.data))
+        done = max(done, span.end)
+    return tuple(found)
+
+
 def apply(data: bytes, edits: Iterable[Edit]) -> bytes:
     """The bytes with every edit made.
 

@@ -17,7 +17,7 @@ from tangle.write.block import (
     joined,
     output_digest,
 )
-from tangle.write.edits import Edit, apply
+from tangle.write.edits import Edit, apply, disjoint
 from tangle.write.layout import Spot, first_child_spot, has_children, line_end, sibling_spot
 from tangle.write.stored import StoredOutput, stored_outputs, used_assets
 from tangle.write.verify import Expected, reads_as_expected
@@ -146,7 +146,7 @@ class _Draft:
             self.refuse(stored)
             return False
         self.gone.append(stored)
-        self.edits.append(Edit(span=_removal(self.page, stored), data=b""))
+        self.edits.append(Edit(span=removal(self.page, stored), data=b""))
         return True
 
     def is_kept(self, stored: StoredOutput) -> bool:
@@ -159,9 +159,7 @@ class _Draft:
             Edit(span=Span(start=offset, end=offset), data=b"".join(blocks))
             for offset, blocks in self.inserted.items()
         ]
-        return tuple(
-            sorted([*inserts, *self.edits], key=lambda edit: (edit.span.start, edit.span.end))
-        )
+        return disjoint([*inserts, *self.edits])
 
     def _expect(self, host: int, value: bytes, lines: tuple[str, ...], *, ours: bool) -> None:
         self.expected.append(Expected(host=host, value=value, lines=lines, ours=ours))
@@ -237,7 +235,7 @@ def _value(output: ChunkOutput, lines: tuple[str, ...]) -> str:
     return f"{output.value}.{output_digest(lines)}"
 
 
-def _removal(page: Page, stored: StoredOutput) -> Span:
+def removal(page: Page, stored: StoredOutput) -> Span:
     """A block's span with the line end that inserting put before it."""
     data, start, end = page.data, stored.span.start, stored.span.end
     block = data[start:end]

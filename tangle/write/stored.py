@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 _VALUE = re.compile(r"([0-9a-f]{12})\.([0-9a-f]{8})", re.ASCII)
 _ASSET = re.compile(r"assets/tangle/([^\s()\[\]<>\"'\\/]+)")
+_IMAGE = re.compile(r"!\[[^\]]*\]\([^)]*\)")
 _INDENT = " \t\f"
 
 
@@ -66,6 +67,17 @@ def stored_outputs(page: Page) -> tuple[StoredOutput, ...]:
         elif block.parent < 0 and block.kind != "pre":
             following_pre = False
     return tuple(found)
+
+
+def stored_text(output: StoredOutput) -> tuple[str, ...]:
+    """The lines of an output block's text, without what is written around it, and its images."""
+    return tuple(line for line in _inside(output.lines) if not _IMAGE.fullmatch(line.strip()))
+
+
+def _inside(lines: Sequence[str]) -> Sequence[str]:
+    """The lines between the text's opener and its closer; all, where a person took these away."""
+    below = _outside(lines)
+    return lines[1 : len(lines) - len(below) - 1] if len(below) < len(lines) else lines
 
 
 def used_assets(data: bytes) -> frozenset[str]:

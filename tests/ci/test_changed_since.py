@@ -189,6 +189,37 @@ def test_data_by_what_the_cache_knows(tmp_path: Path) -> None:
     assert graph.changed() == ["1.1", "1.2", "1.3"]  # rather one too many
 
 
+def test_words_of_prose_and_names_in_code_are_no_paths(tmp_path: Path) -> None:
+    page = """\
+- ## 1.1. Says much
+	- ```python
+	  table = [list, 'a table of data']
+	  ```
+- ## 1.2. By a pattern
+	- ```python
+	  from pathlib import Path
+	  print(len(list(Path('..').rglob('*.csv'))))
+	  ```
+- ## 1.3. By a module
+	- ```python
+	  import helper
+	  ```
+- ## 1.4. By a program
+	- ```python
+	  !cat ../data/table.csv
+	  ```"""
+    graph = git_notes(tmp_path, {"x": page})
+    graph.write("notes/pages/helper.py", "x = 1\n")
+    graph.write("src/helper.py", "x = 1\n")
+    assert graph.changed() == ["1.3"]
+    graph.write("notes/data/table.csv", "1\n")
+    assert graph.changed() == ["1.2", "1.3", "1.4"]
+    graph.commit()
+    graph.write("src/list.json", "1\n")
+    graph.write("src/helper.py", "x = 2\n")
+    assert graph.changed() == []
+
+
 def test_generated_files_and_figures_are_no_data(graph: GitNotes) -> None:
     replace(graph, "four", "print('after')", "print('after', 'generated', 'tangle', 'torch')")
     graph.commit()

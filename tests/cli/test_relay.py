@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import signal
 import subprocess
@@ -164,8 +163,9 @@ def test_a_pipe_that_closes_ends_it(graph: Notes) -> None:
 def test_signals_reach_it(graph: Notes, number: signal.Signals) -> None:
     mark = graph.root / "pages" / "pid"
     program = [sys.executable, "-c", RELAYED, "run", "1.2", "--no-write"]
-    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-    with subprocess.Popen(program, cwd=graph.root, env={**os.environ}, **quiet) as command:
+    with subprocess.Popen(
+        program, cwd=graph.root, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    ) as command:
         assert until(lambda: mark.exists() and mark.read_text())
         worker = int(mark.read_text())
         command.send_signal(number)

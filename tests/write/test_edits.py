@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from tangle.model import Span
 from tangle.write import Edit, apply
+from tangle.write.edits import disjoint
 
 
 def edit(start: int, end: int, data: bytes) -> Edit:
@@ -15,6 +16,13 @@ def edit(start: int, end: int, data: bytes) -> Edit:
 def test_edits_are_made_in_order_of_their_spans() -> None:
     edits = [edit(4, 6, b"XYZ"), edit(0, 1, b""), edit(4, 4, b"-")]
     assert apply(b"abcdefg", edits) == b"bcd-XYZg"
+
+
+def test_what_two_edits_both_take_away_is_taken_away_once() -> None:
+    edits = disjoint([edit(2, 5, b""), edit(0, 3, b""), edit(5, 5, b"x")])
+    assert apply(b"abcdefg", edits) == b"xfg"
+    with pytest.raises(ValueError, match="overlap"):
+        apply(b"abcdefg", disjoint([edit(0, 3, b""), edit(2, 5, b"x")]))
 
 
 def test_no_edits() -> None:

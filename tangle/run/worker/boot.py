@@ -14,6 +14,7 @@ from pathlib import Path
 from tangle.model import Job
 from tangle.run.brand import bear_mark
 from tangle.run.codec import from_json
+from tangle.run.handles import COOKIE
 from tangle.run.process import ASK_SIGNAL, mark_of
 from tangle.run.worker.lineage import die_with
 from tangle.run.worker.reporter import Reporter
@@ -35,6 +36,7 @@ def main(arguments: Sequence[str]) -> None:
     if not Path(os.environ["IPYTHONDIR"]).is_dir():
         os._exit(0)  # forked late: the session was given up meanwhile, and nobody would tidy up
     _go_first()
+    os.environ[COOKIE] = cookie  # a process that is to be copied was born with another
     with open(0, "rb", closefd=False) as source:
         job = from_json(Job, json.load(source))
     _detach_input()

@@ -10,7 +10,7 @@ from __future__ import annotations
 import ast
 import difflib
 import linecache
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from IPython.core.compilerop import CachingCompiler
@@ -20,14 +20,23 @@ from tangle.model import Cell
 _TIMED = ("<timed exec>", "<timed eval>")
 
 
+def _leave_alone(tree: ast.Module, source: str) -> None:
+    """The change that changes nothing."""
+
+
 class CellCompiler(CachingCompiler):
-    """IPython's compiler, with a cell that it works for."""
+    """IPython's compiler, with a cell that it works for.
+
+    Attributes:
+        change: is called with the tree of each cell before it is compiled, and with its text.
+    """
 
     def __init__(self) -> None:
         """Works for no cell yet."""
         super().__init__()  # type: ignore[no-untyped-call]
         self._cell: Cell | None = None
         self._of_body = False
+        self.change: Callable[[ast.Module, str], None] = _leave_alone
 
     @property
     def file_name(self) -> str:
@@ -59,6 +68,8 @@ class CellCompiler(CachingCompiler):
             error.end_lineno = _at(lines, error.end_lineno)
             raise
         _renumber(tree, lines)
+        if isinstance(tree, ast.Module):
+            self.change(tree, source)
         return tree
 
     def __call__(self, source: Any, filename: str, symbol: str, **options: Any) -> Any:

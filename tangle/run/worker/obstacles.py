@@ -16,6 +16,8 @@ from typing import Any
 from tangle.model import Cell
 
 _STATELESS = frozenset({"/dev/null", "/dev/zero", "/dev/random", "/dev/urandom"})
+_LIBRARIES = (f"{sys.prefix}{os.sep}", f"{sys.base_prefix}{os.sep}", "/usr/")
+
 _UNTRIED = re.compile(r"lib(i?omp5|omp)\b|/dev/nvidia|/dev/kfd")
 """Thread pools that were not seen to survive a fork, and devices that do not."""
 
@@ -60,7 +62,7 @@ def obstacle(before: Mapping[int, str], children: Collection[int]) -> str:
         _of_descriptors(before)
         or _of_signals()
         or _of_children(children)
-        or _of_devices()
+        or _of_torch()
         or ("shared memory" if re.search(r"^\S+ .w.s ", maps, re.MULTILINE) else "")
         or ("an untried library or a device" if _UNTRIED.search(maps) else "")
         or _of_threads(maps)
@@ -72,8 +74,19 @@ def _of_descriptors(before: Mapping[int, str]) -> str:
     now = open_files()
     if any(now.get(fd) != link for fd, link in before.items()):
         return "a descriptor of the session's own is another"
-    new = (link for fd, link in now.items() if fd not in before)
-    return next((f"open: {link}" for link in new if link not in _STATELESS), "")
+    new = ((fd, link) for fd, link in now.items() if fd not in before)
+    return next((f"open: {link}" for fd, link in new if not _is_stateless(fd, link)), "")
+
+
+def _is_stateless(fd: int, link: str) -> bool:
+    """Whether nobody minds where an open file is read next: libraries seek in their own (fonts)."""
+    if not link.startswith(_LIBRARIES):
+        return link in _STATELESS
+    try:
+        flags = Path(f"/proc/self/fdinfo/{fd}").read_text().split("flags:")[1].split()[0]
+    except (OSError, IndexError):
+        return False
+    return int(flags, 8) & os.O_ACCMODE == os.O_RDONLY
 
 
 def _of_signals() -> str:
@@ -94,7 +107,7 @@ def _of_children(known: Collection[int]) -> str:
     return ""
 
 
-def _of_devices() -> str:
+def _of_torch() -> str:
     torch: Any = sys.modules.get("torch")
     try:
         return "CUDA" if torch is not None and torch.cuda.is_initialized() else ""
@@ -111,12 +124,18 @@ def _of_threads(maps: str) -> str:
         except (OSError, AttributeError):
             return "a thread pool that cannot be ended"
     blas = len(set(_BLAS.findall(maps)))
-    allowed = 1 + blas * (_blas_threads() - 1)  # OpenBLAS itself ends its pool at a fork
+    # OpenBLAS itself ends its pool at a fork, and torch makes its second one (XNNPACK's) anew.
+    allowed = 1 + blas * (_blas_threads() - 1) + _torch_threads() - 1
     until = time.monotonic() + _PAUSE_SECONDS
     while (count := len(os.listdir("/proc/self/task"))) > allowed:  # noqa: PTH208
         if time.monotonic() > until:
             return f"{count} threads"
     return ""
+
+
+def _torch_threads() -> int:
+    torch: Any = sys.modules.get("torch")
+    return 1 if torch is None else int(torch.get_num_threads())
 
 
 def _blas_threads() -> int:

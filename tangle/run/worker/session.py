@@ -13,8 +13,10 @@ from tangle.model import Cell, Failure, Job, Outcome
 from tangle.run.postmortem import Notes, first_place, notes_of
 from tangle.run.wire import Begun, Closed, Ended
 from tangle.run.worker.after_import import AfterImport
+from tangle.run.worker.assertions import explain_asserts
 from tangle.run.worker.devices import DeviceUnavailable, choose_device, measure_use
 from tangle.run.worker.figures import prepare_figures
+from tangle.run.worker.lines import LineLog
 from tangle.run.worker.reads import ReadLog
 from tangle.run.worker.reporter import Reporter, take_streams
 from tangle.run.worker.seeds import seed_generators
@@ -40,6 +42,9 @@ def run_session(job: Job, reporter: Reporter, trace: int) -> None:
     after = AfterImport()
     reads = ReadLog(job.watched) if job.watched else None
     shell = make_shell(reporter)
+    if job.assertions is not None:
+        shell.compile.change = explain_asserts(job.assertions, job.sources)
+    lines = LineLog(notes_of(job)) if job.measure else None
     after.install()
     prepare_figures(job.figure_format, after)
     failure = None
@@ -58,7 +63,7 @@ def run_session(job: Job, reporter: Reporter, trace: int) -> None:
         sys.addaudithook(reads.listen)
     wanted = job.snapshots is not None
     snapshots = Snapshots(job, reporter, trace, reads) if wanted else None
-    _Cells(shell, reporter, reads, snapshots).run(job)
+    _Cells(shell, reporter, reads, snapshots, lines).run(job)
 
 
 class _Cells:
@@ -70,11 +75,13 @@ class _Cells:
         reporter: Reporter,
         reads: ReadLog | None,
         snapshots: Snapshots | None,
+        lines: LineLog | None,
     ) -> None:
         self._shell = shell
         self._reporter = reporter
         self._reads = reads
         self._snapshots = snapshots
+        self._lines = lines
 
     def run(self, job: Job) -> None:
         """Runs until a cell does not pass, and tells so; then is there for a copy, if need be."""
@@ -104,12 +111,15 @@ class _Cells:
         reporter.begin_cell()
         reporter.send(Begun(index=index))
         started = _clock()
-        error = self._shell.run(cell)
+        with self._lines or contextlib.nullcontext():
+            error = self._shell.run(cell)
         if reporter.is_child:
             os._exit(0)  # the cell forked, and both went on: one session is enough
         seconds = max(0.0, _clock() - started)
         outcome, failure = _judge(error, cell, notes_of(job), reporter)
         _flush_c()
+        if self._lines is not None:
+            reporter.send(self._lines.take())
         reporter.send(
             Ended(
                 index=index,
@@ -142,15 +152,25 @@ def _judge(
         said = ": ".join(filter(None, (type(error).__name__, text_of(error))))
         reporter.write("stderr", f"{said}\n")
         return "passed", None
-    if error is None and cell.raises is not None:
-        message = f"the cell was to fail with {cell.raises} and did not fail"
-        return "failed", _failure("DidNotRaise", message, cell)
+    failure = _why(error, cell, notes)
+    if failure is not None and cell.may_fail:
+        said = ": ".join(filter(None, (failure.name, failure.message)))
+        reporter.write("stderr", f"{said}\n")
+        return "passed", failure
+    return "passed" if failure is None else "failed", failure
+
+
+def _why(error: BaseException | None, cell: Cell, notes: Notes) -> Failure | None:
+    """Why the cell failed, if it did."""
     if error is None:
-        return "passed", None
+        if cell.raises is None:
+            return None
+        message = f"the cell was to fail with {cell.raises} and did not fail"
+        return _failure("DidNotRaise", message, cell)
     try:
-        return "failed", describe(error, notes, cell)
+        return describe(error, notes, cell)
     except Exception:  # noqa: BLE001 -- the notes can break `traceback` too
-        return "failed", _failure(type(error).__name__, text_of(error)[:500], cell)
+        return _failure(type(error).__name__, text_of(error)[:500], cell)
 
 
 def _failure(name: str, message: str, cell: Cell) -> Failure:

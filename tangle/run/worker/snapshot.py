@@ -86,8 +86,13 @@ class Snapshots:
         if self._world.spawned or obstacle(self._files, self._children):
             return None
         self._spent = 0.0
+        # Before the fork: looking at a module writes to its page, which would then be there twice.
+        imported, world = self._has_imported(), self._world.state()
         name = f"\0tangle-{secrets.token_hex(16)}"
-        state = random.getstate()
+        try:
+            state = (os.getcwd(), random.getstate())  # noqa: PTH109 -- quicker
+        except OSError:  # the folder is gone
+            return None
         with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as listener:
             listener.bind(name)
             listener.listen(1)
@@ -102,8 +107,8 @@ class Snapshots:
                 index=index,
                 pid=pid,
                 name=name,
-                imported=self._has_imported(),
-                world=self._world.state(),
+                imported=imported,
+                world=world,
             )
         )
         return None
@@ -116,7 +121,7 @@ class Snapshots:
 
     # --- in the copy --------------------------------------------------------------------------
 
-    def _stay(self, listener: socket.socket, state: object) -> Job:
+    def _stay(self, listener: socket.socket, state: tuple[str, Any]) -> Job:
         """Waits for orders; comes back only in a fork that is to go on."""
         os.setsid()
         nothing = os.open(os.devnull, os.O_RDWR)
@@ -125,28 +130,31 @@ class Snapshots:
         os.close(nothing)
         copies = _Copies(_called(listener))
         listener.close()
-        cookie, given = copies.serve()
-        return self._go_on(cookie, given, state)
+        order, given = copies.serve()
+        return self._go_on(order, given, state)
 
-    def _go_on(self, cookie: str, fds: Sequence[int], state: Any) -> Job:
+    def _go_on(self, order: str, fds: Sequence[int], state: tuple[str, Any]) -> Job:
         """Makes this process a worker anew, with pipes and a job of its own."""
-        order, *pipes = fds
+        cookie, left = order.split()
+        source, *pipes = fds
         os.setsid()
         for given, fd in zip(pipes, self._pipes, strict=True):
             os.dup2(given, fd, inheritable=fd in (1, 2))
             os.close(given)
-        job: Job = from_json(Job, json.loads(os.pread(order, os.fstat(order).st_size, 0)))
-        os.close(order)
+        job: Job = from_json(Job, json.loads(os.pread(source, os.fstat(source).st_size, 0)))
+        os.close(source)
         os.environ[COOKIE] = cookie
         bear_mark(cookie)
         folders = dict(zip(self._job.path, job.path, strict=False))
         sys.path[:] = [folders.get(entry, entry) for entry in sys.path]
-        random.setstate(state)  # Python draws a new one in every fork
+        folder, generator = state
+        os.chdir(folder)  # it may have been made anew since
+        random.setstate(generator)  # Python draws a new one in every fork
         self._reporter.begin_anew(mark_of(cookie))
         self._files |= {fd: link for fd, link in open_files().items() if fd in self._pipes}
         self._job = job
         self._children.clear()
-        self._world.deaf = False
+        self._world.resume(float(left))
         if self._reads is not None:
             self._reads.reopen()
         return job
@@ -174,7 +182,7 @@ class _Copies:
         self._pidfds: dict[int, tuple[int, int]] = {}
 
     def serve(self) -> tuple[str, list[int]]:
-        """Comes back only in a fork, with the cookie and the descriptors that it was given."""
+        """Comes back only in a fork, with the order and the descriptors that it was given."""
         while True:
             poll = _poll()
             poll.register(self._channel, select.POLLIN)

@@ -10,7 +10,7 @@ from traceback import FrameSummary, StackSummary, TracebackException
 
 import IPython
 
-from tangle.model import Cell, Failure, Place
+from tangle.model import Cell, Failure, Frame, Place, Trace
 from tangle.run.postmortem import Notes, place_of_line
 from tangle.run.worker.compiler import remember
 from tangle.run.worker.reporter import clean
@@ -55,9 +55,33 @@ def describe(error: BaseException, notes: Notes, current: Cell) -> Failure:
     report = TracebackException.from_exception(error, compact=True)
     place = _innermost(report, notes) or place_of_line(current, 1)
     _tidy(report, notes, set())
-    text = "".join(report.format())[:_MOST_TEXT]
-    name = type(error).__name__
-    return Failure(name=name, message=_message(error), traceback=clean(text), place=place)
+    text = clean("".join(report.format())[:_MOST_TEXT])
+    return Failure(
+        name=type(error).__name__,
+        message=_message(error),
+        traceback=text,
+        place=place,
+        trace=_trace(report, notes, text),
+    )
+
+
+def _trace(report: TracebackException, notes: Notes, text: str) -> Trace:
+    """The parts of a traceback that was tidied; `text` is all of it."""
+    own = clean("".join(report.format(chain=False))[:_MOST_TEXT])
+    frames = tuple(_frame(frame, notes) for frame in report.stack or ())
+    said = own if report.exceptions else clean("".join(report.format_exception_only()))
+    return Trace(before=text.removesuffix(own), frames=frames, said=said[:_MOST_TEXT])
+
+
+def _frame(frame: FrameSummary, notes: Notes) -> Frame:
+    place = _place(frame, notes)
+    return Frame(
+        place=place,
+        path=place.path if place else short_path(frame.filename),
+        line=place.line if place else frame.lineno or 0,
+        function=frame.name,
+        source=clean(frame.line or ""),
+    )
 
 
 def text_of(error: BaseException) -> str:
@@ -147,4 +171,12 @@ def _tidy(report: TracebackException, notes: Notes, seen: set[int]) -> None:
 
 def _kept(frames: list[FrameSummary], notes: Notes) -> list[FrameSummary]:
     first = next((at for at, frame in enumerate(frames) if frame.filename in notes.cells), 0)
-    return [frame for frame in frames[first:] if not frame.filename.startswith(_OURS)]
+    ours = _OURS + _of_pytest()
+    return [frame for frame in frames[first:] if not frame.filename.startswith(ours)]
+
+
+def _of_pytest() -> tuple[str, ...]:
+    """Where pytest is, if it was imported: to explain assertions, or because the notes use it."""
+    found = (sys.modules.get(name) for name in ("_pytest", "pluggy"))
+    files = (getattr(module, "__file__", None) for module in found)
+    return tuple(str(Path(file).parent) + os.sep for file in files if file)

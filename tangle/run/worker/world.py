@@ -5,6 +5,7 @@ By it a copy of the session can tell later whether the world is still the one th
 
 from __future__ import annotations
 
+import math
 import os
 import sys
 import sysconfig
@@ -22,6 +23,9 @@ _CHANGING = frozenset(
     {"os.remove", "os.rename", "os.mkdir", "os.rmdir", "os.truncate", "os.link", "os.symlink"}
     | {"os.chmod", "os.utime", "sqlite3.connect"}
 )
+_TICK = 0.01
+"""Seconds by which the times of files are coarser than the clock."""
+
 _SYSTEM = ("/proc/", "/sys/", "/dev/", "/usr/", "/lib", "/etc/")
 _IGNORED = frozenset({"__pycache__", "site-packages", ".git"})
 
@@ -48,7 +52,7 @@ class WorldLog:
         self._skipped = (*_SYSTEM, *(folder + os.sep for folder in folders))
         self._read: dict[str, str] = {}
         self._wrote: set[str] = set()
-        self._began = time.time()
+        self._running = [(time.time(), math.inf)]
         self._busy = False
         self.deaf = False
         self.spawned = False
@@ -67,6 +71,16 @@ class WorldLog:
                 self._note(path, writing=True)
         elif event in _LISTING and not is_importing():
             self._note("." if arguments[0] is None else arguments[0], writing=False, folder=True)
+
+    def resume(self, left: float) -> None:
+        """Goes on listening in a copy of the session.
+
+        Args:
+            left: when the session's last run was over.
+        """
+        (began, _), *_ = self._running
+        self._running = [(began, left), (time.time(), math.inf)]
+        self.deaf = False
 
     def state(self) -> tuple[tuple[str, str], ...]:
         """Each path with its signature: as it was read, or as the session left it."""
@@ -104,7 +118,9 @@ class WorldLog:
             self._busy = False
 
     def _is_new(self, path: str) -> bool:
+        """Whether a file was written while the session ran, as far as its time tells."""
         try:
-            return os.stat(path).st_mtime >= self._began  # noqa: PTH116
+            written = os.stat(path).st_mtime  # noqa: PTH116
         except OSError:
             return False
+        return any(start - _TICK <= written <= end + _TICK for start, end in self._running)

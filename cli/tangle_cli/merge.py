@@ -1,0 +1,49 @@
+"""`tangle merge-driver`."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from pathlib import Path
+
+import click
+
+from tangle_cli.common import Where
+
+
+@click.command("merge-driver")
+@click.argument("files", nargs=-1, metavar="[BASE OURS THEIRS PATH]")
+@click.option(
+    "--marker-size", type=click.IntRange(1), default=7, help="How long marks of conflicts are."
+)
+@click.option("--install", is_flag=True, help="Have git call this for the graph, in this clone.")
+@click.pass_obj
+def merge_driver(where: Where, files: tuple[str, ...], marker_size: int, install: bool) -> None:
+    """Merge pages for git so that output blocks never conflict.
+
+    Text is merged as git merges it. An output block is taken from the side whose code came
+    through; where that is neither, it is left out, and the next run makes it. Figures stay as ours
+    are. git calls it so: tangle merge-driver --marker-size %L %O %A %B %P
+    """
+    if install:
+        if files:
+            raise click.UsageError("--install takes no files")
+        _install(where)
+        return
+    if len(files) != 4:
+        raise click.UsageError("name four files, as git does: %O %A %B %P; or --install")
+    from tangle.pipeline import merge_files
+
+    *versions, path = files
+    if not merge_files([Path(name) for name in versions], path, marker_size=marker_size):
+        sys.exit(1)
+
+
+def _install(where: Where) -> None:
+    from tangle.pipeline import install_driver
+
+    # git calls it by a shell, which may not have this environment.
+    written = install_driver(where.project(), f"{shlex.quote(sys.executable)} -m tangle_cli")
+    click.echo("git merges the graph's pages by tangle now, in this clone")
+    if written is not None:
+        click.echo(f"wrote {written}: commit it; every clone runs `tangle merge-driver --install`")

@@ -1,0 +1,87 @@
+"""`tangle watch`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any, assert_never
+
+import click
+
+from tangle_cli.common import Where, complete_sections, print_lines
+from tangle_cli.run import check_device, check_seconds
+
+if TYPE_CHECKING:
+    from tangle.pipeline import Project
+    from tangle.pipeline.watching import News, Ran
+
+
+@click.command()
+@click.argument("sections", nargs=-1, shell_complete=complete_sections)
+@click.option(
+    "--device", callback=check_device, help="auto, cpu, cuda, cuda:N or mps; default: auto."
+)
+@click.option("--timeout", type=float, callback=check_seconds, help="Seconds a section may take.")
+@click.option(
+    "--no-write",
+    "write",
+    is_flag=True,
+    flag_value=False,
+    default=True,
+    help="Leave the notes as they are.",
+)
+@click.option("--force", is_flag=True, help="Write over outputs that were edited by hand, too.")
+@click.pass_obj
+def watch(where: Where, /, sections: tuple[str, ...], **options: Any) -> None:
+    """Run sections whenever their code changes, and write the outputs beside it.
+
+    On each save of a page, the sections whose code changed are run again from the first changed
+    chunk on: their own chunks, what they borrow, saved functions that they use, files that they
+    read. Named SECTIONS run at once, and no others do; without names all are watched, and wait
+    for an edit. Ctrl-C ends it.
+    """
+    from tangle.pipeline import RunOptions
+    from tangle.pipeline.watching import watch as do_watch
+
+    project = where.project()
+
+    def tell(news: News) -> None:
+        print_lines(_lines(project, news))
+
+    do_watch(project, sections, RunOptions(**options), tell)
+
+
+def _lines(project: Project, news: News) -> Iterator[str]:
+    from tangle.pipeline import watching as w
+    from tangle_cli.text import count, path_from_here
+
+    match news:
+        case w.Watching(sections=sections):
+            which = ", ".join(sections) if len(sections) <= 5 else count(len(sections), "section")
+            yield f"watching {which}; Ctrl-C ends it"
+        case w.Runs(why=why):
+            start = f"from chunk {why.first} on" if why.first > 1 else "from the start"
+            yield f"{why.section}: {why.what}: {start}"
+        case w.Waits(section=section, draft=draft):
+            place = f"{path_from_here(project, project.shown(draft.place.path))}:{draft.place.line}"
+            before = f", those before it run: {draft.message}" if draft.number > 1 else ""
+            yield f"{section}: chunk {draft.number} waits{before or f': {draft.message}'} ({place})"
+        case w.Gone(name=name):
+            yield f"{name}: it is not in the notes now; it runs when it comes back"
+        case w.Cancelled(section=section):
+            yield f"{section}: changed meanwhile, begun again"
+        case w.Ran():
+            yield from _ran_lines(project, news)
+        case w.Trouble(message=message):
+            yield f"tangle: {message}"
+        case _:
+            assert_never(news)
+
+
+def _ran_lines(project: Project, news: Ran) -> Iterator[str]:
+    from tangle_cli.text import path_from_here, problem_lines, section_result
+
+    yield from section_result(news.run)
+    for problem in news.problems:
+        yield from problem_lines(project, problem)
+    for page in news.pages:
+        yield f"outputs written to {path_from_here(project, page)}"

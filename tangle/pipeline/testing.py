@@ -1,0 +1,90 @@
+"""What a test runner needs of a project: its sections as jobs, and the package that they import."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+
+from tangle.analyse import Session
+from tangle.model import AssertStyle, Job
+from tangle.pipeline.jobs import PreparedPackage, RunOptions, job, package_files
+from tangle.pipeline.load import Loaded
+from tangle.pipeline.selection import Selected
+from tangle.store import scratch_tree
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trial:
+    """A section to be run for what comes of it; nothing of it is written or kept.
+
+    Attributes:
+        cells: for each chunk that runs, by its place among the session's chunks, its cell's.
+        stop: the first chunk that cannot be run, since a reference in it is open; None if none.
+    """
+
+    job: Job
+    cells: Mapping[int, int]
+    stop: int | None
+
+
+@contextmanager
+def prepared_package(loaded: Loaded) -> Iterator[PreparedPackage]:
+    """The generated package, in a folder that is there as long as this lasts."""
+    files, module = package_files(loaded.plan.package)
+    name = loaded.plan.package.name
+    with scratch_tree(files, owned=name.root) as folder:
+        path = folder / name.root / f"{name.module}.py"
+        yield PreparedPackage(folder=folder, path=path, module=module)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrialOptions:
+    """How sections are tried.
+
+    Attributes:
+        device: None where notes and configuration decide.
+        assertions: how failing assertions are explained; None leaves them as they are.
+        measure: whether to tell which lines were run.
+    """
+
+    device: str | None = None
+    assertions: AssertStyle | None = None
+    measure: bool = False
+
+
+def trial(
+    loaded: Loaded, session: Session, chunks: int, package: PreparedPackage, options: TrialOptions
+) -> Trial:
+    """A session, as far as it is wanted.
+
+    Args:
+        loaded: the notes.
+        session: one of their sessions.
+        chunks: how many of its chunks are wanted.
+        package: the generated package.
+        options: how to run them.
+    """
+    wanted = session.chunks[:chunks]
+    runs = [index for index, planned in enumerate(wanted) if planned.code.runs]
+    stop = next((index for index in runs if not wanted[index].code.chunk.whole), None)
+    runs = [index for index in runs if stop is None or index < stop]
+    first = 1 if session.prelude else 0
+    selected = Selected(session=session, chunks=len(wanted) if stop is None else stop)
+    made = job(loaded.project, selected, package, RunOptions(device=options.device))
+    return Trial(
+        job=replace(made, watched=None, assertions=options.assertions, measure=options.measure),
+        cells={index: cell for cell, index in enumerate(runs, start=first)},
+        stop=stop,
+    )
+
+
+def thread_settings(processes: int) -> Mapping[str, str]:
+    """How many threads a worker's mathematics gets, where so many run at a time.
+
+    As `tangle run` has it; what the user's environment says goes before it.
+    """
+    share = max((os.cpu_count() or 1) // max(processes, 1), 1)
+    settings = {"OMP_NUM_THREADS": str(share), "OMP_WAIT_POLICY": "PASSIVE"}
+    return {name: value for name, value in settings.items() if name not in os.environ}

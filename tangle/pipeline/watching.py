@@ -1,0 +1,427 @@
+"""Runs, on each save of a page, the sections whose code changed, and writes their outputs back.
+
+One thread waits for the disk, one runs a section, and the one that called puts them together: all
+decisions are taken there, one message at a time.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import queue
+import threading
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Protocol, Self, assert_never
+
+from tangle.errors import Refused, TangleError
+from tangle.model import Job, Problem, SectionName, SessionResult
+from tangle.pipeline.jobs import RunOptions, job
+from tangle.pipeline.load import Loaded
+from tangle.pipeline.pending import keep
+from tangle.pipeline.placing import Placed, Placement, outputs_of, place
+from tangle.pipeline.project import Project
+from tangle.pipeline.reports import SectionRun
+from tangle.pipeline.running import check_folders, chunk_results
+from tangle.pipeline.scheduling import thread_settings
+from tangle.pipeline.selection import NoCode, Selected, UnknownSection, select, select_all
+from tangle.pipeline.watching_faces import Draft, Face, Why, difference, face, runnable
+from tangle.pipeline.watching_files import ReadFiles, packages
+from tangle.pipeline.watching_notes import WatchedNotes
+from tangle.run import CellStarted, Event, ResumingExecutor
+from tangle.store import Changes
+
+_TICK = 1.0
+"""Seconds after which files outside the graph are looked at again."""
+
+
+# --- what is told ---------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Watching:
+    """Edits are seen from now on."""
+
+    sections: tuple[SectionName, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Runs:
+    """A section begins to run."""
+
+    why: Why
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waits:
+    """A section has a chunk that cannot run yet; those before it do."""
+
+    section: SectionName
+    draft: Draft
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gone:
+    """A section that was asked for is not in the notes any more."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cancelled:
+    """A run was ended, since an edit made it useless."""
+
+    section: SectionName
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ran:
+    """A section has run, and its outputs are in the notes as far as they have a place.
+
+    Attributes:
+        pages: those that were changed, as messages name them.
+        problems: outputs that were not written, and hand-edited ones that were left alone.
+    """
+
+    run: SectionRun
+    pages: tuple[str, ...]
+    problems: tuple[Problem, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trouble:
+    """Something does not work now; watching goes on."""
+
+    message: str
+
+
+News = Watching | Runs | Waits | Gone | Cancelled | Ran | Trouble
+
+
+# --- what comes in --------------------------------------------------------------------------------
+
+
+class Disk(Protocol):
+    """Tells what changes in the graph's folder."""
+
+    def __iter__(self) -> Iterator[frozenset[Path]]:
+        """The paths that changed at about the same time; waits for the next."""
+        ...
+
+    def close(self) -> None:
+        """Ends the waiting."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Changed:
+    paths: frozenset[Path]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Done:
+    task: _Task
+    result: SessionResult
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Broke:
+    error: BaseException
+
+
+_Mail = _Changed | _Done | _Broke
+
+
+@dataclass(slots=True, kw_only=True, eq=False)
+class _Task:
+    """A section that runs.
+
+    Attributes:
+        useless_from: the first cell that must not be begun any more, as it has changed.
+        at: the cell that runs.
+        placed: set once its outputs are in the notes, or never will be.
+    """
+
+    selected: Selected
+    job: Job
+    loaded: Loaded
+    useless_from: int | None = None
+    at: int = 0
+    lock: threading.Lock = field(default_factory=threading.Lock)
+    placed: threading.Event = field(default_factory=threading.Event)
+
+
+def watch(
+    project: Project,
+    sections: Sequence[str],
+    options: RunOptions,
+    tell: Callable[[News], None],
+) -> None:
+    """Watch the notes, until interrupted.
+
+    Args:
+        project: whose notes.
+        sections: names of sections, as `select` takes them, which run at once, too; without any,
+            all that have code are watched, and run when they change.
+        options: device, limits, and whether outputs go into the notes.
+        tell: is told of every step, in this thread.
+
+    Raises:
+        UnknownSection: an argument names no section.
+        NotWritable: the notes cannot be written.
+        NotReadable: the graph cannot be watched.
+        KeyboardInterrupt: Ctrl-C.
+    """
+    changes = Changes(project.graph)
+    try:
+        with Watcher(project, sections, options, tell) as watcher:
+            watcher.follow(changes)
+    finally:
+        changes.close()
+
+
+class Watcher:
+    """Watches one project; close it at the end."""
+
+    def __init__(
+        self,
+        project: Project,
+        sections: Sequence[str],
+        options: RunOptions,
+        tell: Callable[[News], None],
+    ) -> None:
+        """Reads the notes and starts the engine."""
+        self._project, self._names, self._options, self._tell = project, sections, options, tell
+        self._mail: queue.SimpleQueue[_Mail] = queue.SimpleQueue()
+        self._end = contextlib.ExitStack()
+        with contextlib.ExitStack() as undo:
+            executor = ResumingExecutor(settings=thread_settings(1, os.environ), warm=True)
+            self._executor = undo.enter_context(executor)
+            self._packages = undo.enter_context(packages())
+            self._notes = WatchedNotes(project)
+            self._end = undo.pop_all()
+        self._faces: dict[SectionName, Face] = {}
+        self._queue: dict[SectionName, Why] = {}
+        self._reads = ReadFiles()
+        self._running: _Task | None = None
+        self._threads: list[threading.Thread] = []
+        self._told: set[News | Problem] = set()
+
+    def __enter__(self) -> Self:
+        """Itself; it is closed at the end."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Ends what runs, and every copy of a session."""
+        self._executor.stop()
+        for thread in self._threads:
+            thread.join()
+        self._end.close()
+
+    def follow(self, disk: Disk) -> None:
+        """Goes with the changes until they end, or Ctrl-C.
+
+        Raises:
+            UnknownSection: a section that was asked for does not exist.
+        """
+        self._start()
+        threading.Thread(target=self._listen, args=(disk,), daemon=True).start()
+        while True:
+            self._start_next()
+            try:
+                mail = self._mail.get(timeout=_TICK)
+            except queue.Empty:
+                self._look_at_files()
+                continue
+            match mail:
+                case _Changed(paths=paths):
+                    self._take_in(paths)
+                case _Done(task=task, result=result):
+                    self._finish(task, result)
+                case _Broke(error=error):
+                    raise error
+                case _:
+                    assert_never(mail)
+
+    def _listen(self, disk: Disk) -> None:
+        try:
+            for paths in disk:
+                self._mail.put(_Changed(paths=paths))
+        except BaseException as error:  # noqa: BLE001 -- raised again in `follow`
+            self._mail.put(_Broke(error=error))
+
+    # --- what changes -------------------------------------------------------------------------
+
+    def _start(self) -> None:
+        plan = self._notes.now.plan
+        selected = select(plan, self._names) if self._names else select_all(plan)
+        if self._options.write:
+            check_folders(self._project, selected)
+        for entry in selected:
+            self._note_face(entry, face(entry))
+            if self._names:
+                name = entry.session.name
+                self._queue[name] = Why(section=name, what="asked for", first=1)
+        package = self._packages(plan.package)
+        jobs = [job(self._project, runnable(s), package, self._options) for s in selected]
+        self._executor.prepare(jobs, package.module.text)
+        self._tell(Watching(sections=tuple(entry.session.name for entry in selected)))
+
+    def _take_in(self, paths: frozenset[Path]) -> None:
+        try:
+            changed = self._notes.update(paths)
+        except TangleError as error:
+            self._tell_once(Trouble(message=str(error)))
+            return
+        if changed:
+            for entry in self._selected():
+                self._compare(entry)
+        self._look_at_files()
+
+    def _selected(self) -> list[Selected]:
+        """The sections that are watched, those that exist."""
+        plan = self._notes.now.plan
+        if not self._names:
+            return list(select_all(plan))
+        there: list[str] = []
+        for name in self._names:
+            gone = Gone(name=name)
+            try:
+                select(plan, [name])
+                there.append(name)
+                self._told.discard(gone)
+            except (UnknownSection, NoCode):
+                self._tell_once(gone)
+        return list(select(plan, there))
+
+    def _compare(self, selected: Selected) -> None:
+        name, now = selected.session.name, face(selected)
+        before = self._faces.get(name)
+        why = difference(name, before, now, self._notes.now.plan)
+        self._note_face(selected, now)
+        if why is not None:
+            earlier = self._queue.pop(name, why)
+            self._queue[name] = replace(why, first=min(why.first, earlier.first))
+            cell = 0
+            if before is not None and before.borrowed == now.borrowed:
+                cell = why.first - 1 + bool(now.borrowed)
+            self._cancel(name, cell)
+
+    def _note_face(self, selected: Selected, now: Face) -> None:
+        name = selected.session.name
+        self._faces[name] = now
+        drafts = {t for t in self._told if isinstance(t, Waits) and t.section == name}
+        if now.draft is None:
+            self._told -= drafts
+        elif all(told.draft.number != now.draft.number for told in drafts):
+            self._told -= drafts
+            self._tell_once(Waits(section=name, draft=now.draft))
+
+    def _look_at_files(self) -> None:
+        """Has sections run again whose data files changed."""
+        for name, path in self._reads.changed():
+            if name in self._faces:
+                shown = Path(path)
+                if shown.is_relative_to(self._project.root):
+                    shown = shown.relative_to(self._project.root)
+                self._queue[name] = Why(section=name, what=f"{shown} changed", first=0)
+                self._cancel(name, 0)
+
+    def _cancel(self, name: SectionName, cell: int) -> None:
+        """Ends the section's run when it comes to a cell, or at once if it is past it."""
+        task = self._running
+        if task is None or task.selected.session.name != name:
+            return
+        with task.lock:
+            task.useless_from = min(cell, cell if task.useless_from is None else task.useless_from)
+            if task.at >= task.useless_from:
+                self._executor.stop()
+
+    # --- what runs ----------------------------------------------------------------------------
+
+    def _start_next(self) -> None:
+        while self._queue and self._running is None:
+            name = next(iter(self._queue))
+            why = self._queue.pop(name)
+            selected = next((s for s in self._selected() if s.session.name == name), None)
+            if selected is not None:
+                self._run(runnable(selected), why)
+
+    def _run(self, selected: Selected, why: Why) -> None:
+        loaded = self._notes.now
+        package = self._packages(loaded.plan.package)
+        task = _Task(
+            selected=selected,
+            job=job(self._project, selected, package, self._options),
+            loaded=loaded,
+        )
+        resumes = self._executor.resumes_at(task.job)
+        if resumes is None:
+            self._executor.prepare([task.job], package.module.text)
+        if not why.first:
+            own = max(0, (resumes or 0) - bool(selected.session.prelude))
+            why = replace(why, first=own + 1)
+        self._running = task
+        thread = threading.Thread(target=self._work, args=(task,))
+        self._threads = [*(t for t in self._threads if t.is_alive()), thread]
+        thread.start()
+        self._tell(Runs(why=why))
+
+    def _work(self, task: _Task) -> None:
+        def observe(event: Event) -> None:
+            if isinstance(event, CellStarted):
+                with task.lock:
+                    task.at = event.index
+                    if task.useless_from is not None and task.at >= task.useless_from:
+                        self._executor.stop()
+
+        try:
+            result = self._executor.run(task.job, observe)
+            self._mail.put(_Done(task=task, result=result))
+            task.placed.wait(_TICK)  # what is left to do must not keep the outputs waiting
+            self._executor.settle()
+        except BaseException as error:  # noqa: BLE001 -- raised again in `follow`
+            self._mail.put(_Broke(error=error))
+
+    def _finish(self, task: _Task, result: SessionResult) -> None:
+        name = task.selected.session.name
+        self._running = None
+        self._executor.go_on()
+        if task.useless_from is not None:
+            task.placed.set()
+            self._tell(Cancelled(section=name))
+            return
+        run = SectionRun(
+            session=task.selected.session,
+            result=result,
+            cached=False,
+            first=1 if task.selected.session.prelude else 0,
+            asked=task.job.device,
+        )
+        if result.reads or result.outcome == "passed":
+            self._reads.note(name, result.reads)
+        placement = Placement()
+        if self._options.write:
+            self._place(outputs_of(run.session, chunk_results(run)), placement)
+        told = [p for p in (*placement.kept, *placement.pending) if p not in self._told]
+        self._told.update(told)
+        task.placed.set()
+        shown = tuple(self._project.shown(path) for path in dict.fromkeys(placement.pages))
+        self._tell(Ran(run=run, pages=shown, problems=tuple(told)))
+        self._take_in(frozenset(self._project.graph / path for path in placement.pages))
+
+    def _place(self, outputs: Iterable[Placed], placement: Placement) -> None:
+        """Writes outputs back; those whose code has changed meanwhile come again by themselves."""
+        found = tuple(outputs)
+        try:
+            place(self._notes.now, found, placement, force=self._options.force)
+        except Refused as error:
+            keep(self._project, found)
+            self._tell(Trouble(message=str(error)))
+        placement.pending = [p for p in placement.pending if p.code != "changed-meanwhile"]
+
+    def _tell_once(self, news: News) -> None:
+        if news not in self._told:
+            self._told.add(news)
+            self._tell(news)

@@ -1,0 +1,135 @@
+"""What a run of a section depends on, so that two states of the notes can be told apart."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import zip_longest
+
+from tangle.analyse import Plan, PlannedChunk
+from tangle.model import Place, SectionName
+from tangle.pipeline.selection import Selected
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChunkFace:
+    """What a chunk's result depends on; `code` is its own, `digest` covers all before it."""
+
+    digest: str
+    code: str
+    settings: tuple[object, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draft:
+    """A chunk that cannot run as it is: nobody has finished it yet."""
+
+    number: int
+    place: Place
+    message: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Face:
+    """What a run of a section depends on, its data files aside.
+
+    Attributes:
+        chunks: those that run.
+        draft: the chunk at which they end before the section does.
+        borrowed: whether statements from earlier sections run first.
+        saved: texts of the saved statements that are reached.
+    """
+
+    chunks: tuple[ChunkFace, ...]
+    draft: Draft | None
+    borrowed: tuple[str, ...]
+    saved: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Why:
+    """Why a section runs.
+
+    Attributes:
+        section: which.
+        what: what changed, in words: `chunk 4`.
+        first: the first chunk whose result may be another, from 1; 0 where nobody knows yet.
+    """
+
+    section: SectionName
+    what: str
+    first: int
+
+
+def face(selected: Selected) -> Face:
+    """The face of a section, or of its part that is selected."""
+    running = [c for c in selected.session.chunks[: selected.chunks] if c.code.chunk.settings.run]
+    whole: list[PlannedChunk] = []
+    draft = None
+    for planned in running:
+        if planned.code.broken:
+            draft = _draft(planned, len(whole) + 1)
+            break
+        whole.append(planned)
+    return Face(
+        chunks=tuple(map(_chunk_face, whole)),
+        draft=draft,
+        borrowed=tuple(entry.text for entry in selected.session.prelude),
+        saved=selected.session.package,
+    )
+
+
+def runnable(selected: Selected) -> Selected:
+    """The part of a section before its first chunk that cannot run."""
+    for index, planned in enumerate(selected.session.chunks[: selected.chunks]):
+        if planned.code.broken and planned.code.chunk.settings.run:
+            return Selected(session=selected.session, chunks=index)
+    return selected
+
+
+def _chunk_face(planned: PlannedChunk) -> ChunkFace:
+    chunk = planned.code.chunk
+    settings = (chunk.settings.raises, chunk.settings.timeout, chunk.settings.device)
+    return ChunkFace(digest=planned.digest, code=chunk.code, settings=settings)
+
+
+def _draft(planned: PlannedChunk, number: int) -> Draft:
+    problem = planned.code.parsed.problem
+    chunk = planned.code.chunk
+    return Draft(
+        number=number,
+        place=problem.place if problem else Place(path=chunk.page, line=chunk.line),
+        message=problem.message if problem else "a reference in it leads nowhere",
+    )
+
+
+def difference(section: SectionName, before: Face | None, now: Face, plan: Plan) -> Why | None:
+    """What makes a section's result another; None where nothing does, or nothing is left to run."""
+    if before is None:
+        return Why(section=section, what="new", first=1) if now.chunks else None
+    pairs = enumerate(zip_longest(before.chunks, now.chunks), start=1)
+    first = next((number for number, (old, new) in pairs if old != new), None)
+    if first is None or first > len(now.chunks):
+        return None
+    return Why(section=section, what=_what(before, now, first, plan), first=first)
+
+
+def _what(before: Face, now: Face, first: int, plan: Plan) -> str:
+    here = now.chunks[first - 1]
+    old = before.chunks[first - 1] if first <= len(before.chunks) else None
+    if old is None and before.draft is None:
+        return f"chunk {first} is new"
+    if old is None:
+        return f"chunk {first} changed"
+    if (old.code, old.settings) != (here.code, here.settings):
+        return f"chunk {first} changed"
+    if first == 1 and before.borrowed != now.borrowed:
+        return "what it borrows changed"
+    names = _saved_names(plan, set(now.saved) - set(before.saved))
+    return f"{', '.join(names)} changed" if names else "saved code that it uses changed"
+
+
+def _saved_names(plan: Plan, texts: set[str]) -> Sequence[str]:
+    root = plan.package.name.root
+    found = (name for saved in plan.package.saved if saved.text in texts for name in saved.names)
+    return [f"{root}.{name}" for name in dict.fromkeys(found)]

@@ -1,0 +1,289 @@
+"""A graph on the bench: its sections, which of their chunks are wanted, and what came of them."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tangle.analyse import PlannedChunk, Session
+from tangle.model import Failure, PagePath, Place, Problem, Result, SectionName
+from tangle.pipeline import Project
+from tangle.pipeline.load import Loaded, load, shown
+from tangle.pipeline.testing import (
+    Trial,
+    TrialOptions,
+    prepared_package,
+    thread_settings,
+    trial,
+)
+from tangle.run import LocalExecutor
+from tangle.testing.running import Running
+
+BORROWED = -1
+"""Stands for the borrowed statements where the number of a chunk is asked for."""
+
+# Imported once for all sections; each of them asks for it when an assertion fails.
+_EXPLAINS = "\nimport _pytest.assertion.rewrite, _pytest.assertion.util\n"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Blame:
+    """An earlier chunk of a section that did not pass.
+
+    Attributes:
+        chunk: its place among the chunks, or `BORROWED`.
+        first: whether nobody was told yet, since it has no test of its own in this run.
+    """
+
+    chunk: int
+    result: Result
+    first: bool
+
+    @property
+    def text(self) -> str:
+        """Why what comes after it cannot run."""
+        what = "a borrowed statement" if self.chunk == BORROWED else f"chunk {self.chunk + 1}"
+        if was_skipped(self.result):
+            return f"{what} was skipped"
+        said = {"timed-out": "took too long", "died": "ended the session's process"}
+        return f"{what} {said.get(self.result.outcome, 'failed')}"
+
+
+def was_skipped(result: Result) -> bool:
+    """Whether a chunk asked to be skipped, with `pytest.skip`."""
+    return result.failure is not None and result.failure.name == "Skipped"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Expectation:
+    """What is asked of a chunk that passed, beyond that it passes.
+
+    Attributes:
+        check: why the chunk does not come up to it; None where it does.
+    """
+
+    name: str
+    check: Callable[[PlannedChunk, Result], Failure | None]
+
+
+@dataclass(slots=True, kw_only=True)
+class _Wanted:
+    """Which chunks of a section have a test in this run.
+
+    Attributes:
+        left: how many of them are still to be done.
+        whole: whether another section needs it, to its end.
+        told: what was blamed that has no test of its own.
+    """
+
+    chunks: Counter[int] = field(default_factory=Counter)
+    left: int = 0
+    whole: bool = False
+    told: set[int] = field(default_factory=set)
+
+
+class SectionTrial:
+    """A section that runs, or did."""
+
+    def __init__(self, loaded: Loaded, made: Trial, running: Running, wanted: _Wanted) -> None:
+        """Looks after a session that was started."""
+        self._loaded = loaded
+        self._made = made
+        self._running = running
+        self._wanted = wanted
+
+    def await_chunk(self, chunk: int) -> None:
+        """Waits until a chunk has begun, or never will."""
+        if chunk in self._made.cells:
+            self._running.await_cell(self._made.cells[chunk])
+
+    def result(self, chunk: int) -> Result:
+        """What came of a chunk, or of the borrowed statements; waits until it is known."""
+        if chunk == self._made.stop:
+            return open_reference(self._loaded, chunk, self._made)
+        cell = 0 if chunk == BORROWED else self._made.cells[chunk]
+        return self._running.result(cell)
+
+    def blame(self, chunk: int) -> Blame | None:
+        """The first of what stands before a chunk that did not pass; waits until that is known."""
+        for earlier in self._before(chunk):
+            result = self.result(earlier)
+            if result.outcome != "passed":
+                first = not self._wanted.chunks[earlier] and earlier not in self._wanted.told
+                self._wanted.told.add(earlier)
+                return Blame(chunk=earlier, result=result, first=first)
+        return None
+
+    def passed(self) -> bool:
+        """Whether all of it did; waits until that is known."""
+        return self._made.stop is None and self._running.outcome().outcome == "passed"
+
+    def finish(self) -> None:
+        """Waits until the session is over."""
+        self._running.finish()
+
+    def _before(self, chunk: int) -> Iterator[int]:
+        if 0 not in self._made.cells.values() and self._made.job.cells:
+            yield BORROWED
+        yield from (earlier for earlier in self._made.cells if earlier < chunk)
+        if self._made.stop is not None and self._made.stop < chunk:
+            yield self._made.stop
+
+
+class Bench:
+    """A graph whose sections are run when their tests ask for it."""
+
+    def __init__(self, project: Project, options: TrialOptions, processes: int = 1) -> None:
+        """Reads the notes, and runs nothing.
+
+        Args:
+            project: whose notes.
+            options: how to run sections.
+            processes: how many benches share this machine.
+
+        Raises:
+            NotReadable: the graph's folder cannot be listed.
+        """
+        self.loaded = load(project)
+        self.expectations: tuple[Expectation, ...] = ()
+        self.lines: defaultdict[Path, set[int]] = defaultdict(set)
+        self._options = options
+        self._processes = processes
+        self._wanted: defaultdict[SectionName, _Wanted] = defaultdict(_Wanted)
+        self._trials: dict[SectionName, SectionTrial] = {}
+        self._noting = threading.Lock()
+        self._stack = contextlib.ExitStack()
+        self._starts: Callable[[Session], SectionTrial] | None = None
+        self._executor: LocalExecutor | None = None
+        self._files = {project.shown(path): path for path in self.loaded.pages}
+
+    def file(self, page: str) -> Path:
+        """The file of a page that messages name so."""
+        return self.loaded.project.graph / self.page(page)
+
+    def page(self, page: str) -> PagePath:
+        """The path in the graph of a page that messages name so."""
+        return self._files.get(page, PagePath(page))
+
+    def sections_on(self, page: PagePath) -> Iterator[tuple[Session, list[int]]]:
+        """The sessions that have chunks on a page, and which of their chunks those are."""
+        for session in self.loaded.plan.sessions:
+            here = [i for i, c in enumerate(session.chunks) if c.occurrence.page == page]
+            if here:
+                yield session, here
+
+    def unread(self, page: PagePath) -> Problem | None:
+        """Why a page could not be read, if that is so."""
+        found = (problem for problem in self.loaded.unread if problem.place.path == page)
+        return next((shown(self.loaded.project, problem) for problem in found), None)
+
+    def problems_of(self, session: Session, chunk: int) -> list[Problem]:
+        """What `tangle check` has to say of a chunk that keeps it from running."""
+        code = session.chunks[chunk].code
+        first = code.chunk.line
+        lines = {(line.place.path, line.place.line) for line in code.chunk.lines}
+        lines |= {(code.chunk.page, first + n) for n in range(code.source.count("\n") + 2)}
+        return [
+            shown(self.loaded.project, problem)
+            for problem in self.loaded.problems
+            if problem.severity == "error" and (problem.place.path, problem.place.line) in lines
+        ]
+
+    # --- which are wanted ---------------------------------------------------------------------
+
+    def want(self, session: Session, chunk: int) -> None:
+        """There is a test for a chunk; said of all of them before the first is run."""
+        wanted = self._wanted[session.name]
+        wanted.chunks[chunk] += 1
+        wanted.left += 1
+        todo = [session]
+        while todo:
+            for needed in self.needs(todo.pop()):
+                if not self._wanted[needed.name].whole:
+                    self._wanted[needed.name].whole = True
+                    todo.append(needed)
+
+    def needs(self, session: Session) -> list[Session]:
+        """The sessions that have to pass before another is run."""
+        by_name = self.loaded.plan.by_name
+        names = (name for name in session.unit.needs if name in by_name)
+        return [by_name[name] for name in names if by_name[name].chunks]
+
+    def failed_need(self, session: Session) -> Session | None:
+        """A session that another needs and that did not pass; runs what is needed.
+
+        Where needs run in a circle, they are run as they come.
+        """
+        return self._failed_need(session, {session.name})
+
+    def _failed_need(self, session: Session, above: set[SectionName]) -> Session | None:
+        for needed in self.needs(session):
+            if needed.name in above:
+                continue
+            before = self._failed_need(needed, {*above, needed.name})
+            if before is not None or not self.trial(needed).passed():
+                return needed
+        return None
+
+    def done(self, session: Session) -> None:
+        """A test of a section is over; with the last one its session ends."""
+        self._wanted[session.name].left -= 1
+        if self._wanted[session.name].left == 0 and session.name in self._trials:
+            self._trials[session.name].finish()
+
+    # --- running ------------------------------------------------------------------------------
+
+    def trial(self, session: Session) -> SectionTrial:
+        """A section's session, started with the first question."""
+        if session.name not in self._trials:
+            self._starts = self._starts or self._set_up()
+            self._trials[session.name] = self._starts(session)
+        return self._trials[session.name]
+
+    def close(self) -> None:
+        """Ends what runs and removes what was made; may be called twice."""
+        if self._executor is not None:
+            self._executor.stop()
+        for running in self._trials.values():
+            running.finish()
+        self._stack.close()
+        self._executor = None
+
+    def _set_up(self) -> Callable[[Session], SectionTrial]:
+        package = self._stack.enter_context(prepared_package(self.loaded))
+        settings = thread_settings(self._processes)
+        executor = LocalExecutor(settings=settings, warm=True)
+        self._executor = self._stack.enter_context(executor)
+
+        def made(session: Session) -> Trial:
+            wanted = self._wanted[session.name]
+            count = len(session.chunks) if wanted.whole else max(wanted.chunks, default=-1) + 1
+            return trial(self.loaded, session, count, package, self._options)
+
+        def start(session: Session) -> SectionTrial:
+            one = made(session)
+            running = Running(one.job, executor, self._note_lines)
+            return SectionTrial(self.loaded, one, running, self._wanted[session.name])
+
+        jobs = [made(s).job for s in self.loaded.plan.sessions if s.name in self._wanted]
+        explains = _EXPLAINS if self._options.assertions is not None else ""
+        executor.prepare(jobs, package.module.text + explains)
+        return start
+
+    def _note_lines(self, page: str, lines: tuple[int, ...]) -> None:
+        with self._noting:
+            self.lines[self.file(page)].update(lines)
+
+
+def open_reference(loaded: Loaded, chunk: int, made: Trial) -> Result:
+    """What comes of a chunk whose references lead nowhere."""
+    session = loaded.plan.by_name[made.job.section]
+    code = session.chunks[chunk].code.chunk
+    place = Place(path=PagePath(loaded.project.shown(code.page)), line=code.line)
+    message = "a reference in this chunk means nothing"
+    failure = Failure(name="OpenReference", message=message, traceback="", place=place)
+    return Result(outcome="failed", outputs=(), failure=failure, seconds=0.0)

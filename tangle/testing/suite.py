@@ -1,0 +1,130 @@
+"""All graphs that one run of pytest is about."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tangle.errors import TangleError
+from tangle.model import AssertStyle
+from tangle.pipeline import find_project
+from tangle.pipeline.testing import TrialOptions
+from tangle.testing.bench import Bench
+from tangle.testing.measuring import LineReport, running_coverage
+from tangle.testing.nodes import BrokenPage, NoteChunk, NotePage, page_path
+
+_ASSERT_SETTINGS = (
+    "truncation_limit_lines",
+    "truncation_limit_chars",
+    "assertion_text_diff_style",
+)
+
+
+def configured_graph(config: pytest.Config) -> Path:
+    """The graph of the project that pytest was called in.
+
+    Raises:
+        UsageError: there is none, or its configuration is wrong.
+    """
+    try:
+        return find_project(start=config.invocation_params.dir).graph
+    except TangleError as error:
+        raise pytest.UsageError(f"--tangle: {error}") from error
+
+
+class Suite:
+    """The notes that are collected, a bench for each graph."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        """Has no graph yet."""
+        self._config = config
+        self._benches: dict[Path, Bench] = {}
+        self._lines = LineReport(running_coverage())
+
+    def node(
+        self, file: Path, graph: Path | None, parent: pytest.Collector
+    ) -> pytest.Collector | None:
+        """The node of a page; None for a file that is in a graph's folder and no page of it."""
+        if graph is None:
+            why = f"{file}: this page is in no Logseq graph; a graph's folder has logseq/config.edn"
+            return BrokenPage.from_parent(parent, path=file, why=why)
+        try:
+            bench = self._bench(graph)
+        except TangleError as error:
+            return BrokenPage.from_parent(parent, path=file, why=str(error))
+        page = page_path(bench, file)
+        if problem := bench.unread(page):
+            why = f"{problem.place}: {problem.message}" + (
+                f"; {problem.hint}" if problem.hint else ""
+            )
+            return BrokenPage.from_parent(parent, path=file, why=why)
+        if page not in bench.loaded.pages:
+            return None
+        return NotePage.from_parent(parent, path=file, bench=bench)
+
+    def choose(self, items: Sequence[pytest.Item]) -> None:
+        """Tells each bench which of its chunks have tests in this run."""
+        for item in items:
+            if isinstance(item, NoteChunk):
+                item.bench.want(item.section, item.chunk)
+
+    def amend(
+        self, report: pytest.TestReport, item: pytest.Item, call: pytest.CallInfo[None]
+    ) -> None:
+        """Has a chunk's report tell the time that the chunk took, and what it takes to read it.
+
+        pytest asks a test for the form of a failure only where that is the test's own, not where
+        it is its set-up's: of a chunk before it.
+        """
+        if not isinstance(item, NoteChunk):
+            return
+        if call.when == "call" and item.result is not None:
+            report.duration = item.result.seconds
+        if call.when == "setup" and report.failed and call.excinfo is not None:
+            report.longrepr = item.repr_failure(call.excinfo)
+
+    def hand_over_lines(self) -> None:
+        """Gives coverage the lines that were run."""
+        for bench in self._benches.values():
+            self._lines.add(bench)
+
+    def summarize(self, terminal: Any) -> None:
+        """Shows which lines were run, where coverage itself is not told."""
+        self._lines.show(terminal, self._config.invocation_params.dir)
+
+    def close(self) -> None:
+        """Ends what runs."""
+        for bench in self._benches.values():
+            bench.close()
+
+    def _bench(self, graph: Path) -> Bench:
+        if graph not in self._benches:
+            project = find_project(start=graph, graph=graph)
+            options = TrialOptions(
+                device=self._config.getoption("tangle_device"),
+                assertions=_assert_style(self._config),
+                measure=self._lines.wants(graph),
+            )
+            workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+            self._benches[graph] = Bench(project, options, processes=workers)
+        return self._benches[graph]
+
+
+def _assert_style(config: pytest.Config) -> AssertStyle | None:
+    """How assertions are explained in this run; None with `--assert=plain`."""
+    if config.getoption("assertmode") == "plain":
+        return None
+    settings: list[tuple[str, str]] = []
+    for name in _ASSERT_SETTINGS:
+        try:
+            value = config.getini(name)
+        except ValueError:  # this pytest has no such setting
+            continue
+        if value is not None:
+            settings.append((name, str(value)))
+    verbosity = config.get_verbosity(config.VERBOSITY_ASSERTIONS)
+    return AssertStyle(verbosity=verbosity, settings=tuple(settings))

@@ -1,0 +1,149 @@
+"""Outputs as expectations: what a run gave beside what the notes hold, differences that matter."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from tangle.model import MimeType
+from tangle.write.block import canonical, shortened
+from tangle.write.normal import normalised
+from tangle.write.numbers import Number, Tolerance, close, tokens
+from tangle.write.pictures import picture_difference
+from tangle.write.terminal import shown
+
+_ZERO_WIDTH: Final = "\u200b"
+USUAL: Final = Tolerance()
+"""What the way in which a number is printed suggests."""
+
+_CONTEXT: Final = 2
+"""Lines around a difference that a diff shows."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shown:
+    """What an output shows, as it stands in a note or as a run made it.
+
+    Attributes:
+        lines: of its text; none where there is none.
+        figures: MIME type and content, in order; None for a figure whose file is not there.
+    """
+
+    lines: tuple[str, ...] = ()
+    figures: tuple[tuple[MimeType, bytes | None], ...] = ()
+
+    @property
+    def empty(self) -> bool:
+        """Whether it shows nothing."""
+        return not (self.lines or self.figures)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutputDifference:
+    """One way in which an output is not what was expected.
+
+    Attributes:
+        message: in words.
+        line: index of the first expected line that differs; None where it is about a figure.
+        diff: lines that begin with `-` (expected), `+` (what the run gave), ` ` or `@@`.
+    """
+
+    message: str
+    line: int | None = None
+    diff: tuple[str, ...] = ()
+
+
+def text_lines(text: str) -> tuple[str, ...]:
+    """The lines that a note would hold of a text that a run wrote."""
+    seen = shown(text)
+    return canonical(shortened(seen).split("\n")) if seen else ()
+
+
+def compare(
+    expected: Shown, actual: Shown, tolerance: Tolerance = USUAL
+) -> tuple[OutputDifference, ...]:
+    """How an output differs from the one that was expected; nothing where it is the same.
+
+    Numbers may differ within the tolerance, figures within what an eye sees; times, rates,
+    addresses in memory and folders of absolute paths are not compared, and blanks count as one.
+    """
+    return (*_texts(expected, actual, tolerance), *_figures(expected, actual))
+
+
+def _figures(expected: Shown, actual: Shown) -> Iterator[OutputDifference]:
+    if len(expected.figures) != len(actual.figures):
+        there, now = len(expected.figures), len(actual.figures)
+        yield OutputDifference(message=f"{_count(there)} in the notes, {now} in this run")
+        return
+    pairs = enumerate(zip(expected.figures, actual.figures, strict=True), start=1)
+    for number, ((old_type, old), (new_type, new)) in pairs:
+        if old is None:
+            yield OutputDifference(message=f"figure {number} has no file to compare with")
+        elif old_type != new_type:
+            what = f"figure {number} was {old_type}, and is {new_type}"
+            yield OutputDifference(message=what)
+        elif new is not None and (said := picture_difference(old_type, old, new)):
+            yield OutputDifference(message=f"figure {number} differs: {said}")
+
+
+def _count(number: int) -> str:
+    return f"{number} figure" if number == 1 else f"{number} figures"
+
+
+def _texts(expected: Shown, actual: Shown, tolerance: Tolerance) -> Iterator[OutputDifference]:
+    old = tuple(line.replace(_ZERO_WIDTH, "") for line in expected.lines)
+    new = tuple(line.replace(_ZERO_WIDTH, "") for line in actual.lines)
+    if old == new:
+        return
+    accepted = _accepted(old, new, tolerance)
+    if accepted == old:
+        return
+    diff = tuple(difflib.unified_diff(old, accepted, n=_CONTEXT, lineterm=""))[2:]
+    pairs = enumerate(zip(old, accepted, strict=False))
+    first = next((index for index, (a, b) in pairs if a != b), min(len(old), len(accepted)))
+    yield OutputDifference(message="the output differs", line=first, diff=diff)
+
+
+def _accepted(old: tuple[str, ...], new: tuple[str, ...], tolerance: Tolerance) -> tuple[str, ...]:
+    """The new lines, with the old ones in place of those that are the same within the tolerance."""
+    before, after = _tokenised(old), _tokenised(new)
+    forms = [tuple(_form(token) for token in line) for line in before]
+    new_forms = [tuple(_form(token) for token in line) for line in after]
+    result = list(new)
+    matcher = difflib.SequenceMatcher(None, forms, new_forms, autojunk=False)
+    for match in matcher.get_matching_blocks():
+        for i, j in zip(
+            range(match.a, match.a + match.size), range(match.b, match.b + match.size), strict=True
+        ):
+            if _all_close(before[i], after[j], tolerance):
+                result[j] = old[i]
+    return tuple(result)
+
+
+def _all_close(
+    old: Sequence[str | Number], new: Sequence[str | Number], tolerance: Tolerance
+) -> bool:
+    return all(
+        close(a, b, tolerance)
+        for a, b in zip(old, new, strict=True)
+        if isinstance(a, Number) and isinstance(b, Number)
+    )
+
+
+def _form(token: str | Number) -> str:
+    """A token as lines are matched by: numbers that may differ look alike."""
+    return "‹number›" if isinstance(token, Number) else token
+
+
+def _tokenised(lines: Sequence[str]) -> list[list[str | Number]]:
+    """The tokens of each line; a tensor's brackets may reach over many."""
+    text = "\n".join(normalised(line) for line in lines)
+    found: list[list[str | Number]] = [[]]
+    for token in tokens(text):
+        if token == "\n":
+            found.append([])
+        else:
+            found[-1].append(token)
+    return found

@@ -1,0 +1,153 @@
+"""Whether two figures show the same: SVG by elements, PNG by pixels, others by their bytes."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+from collections.abc import Iterator
+from typing import Final
+from xml.etree import ElementTree
+
+from tangle.model import MimeType
+from tangle.write.pixels import NotDecoded, pixels
+
+_NEAR: Final = 0.5
+"""Units of a drawing (points, mostly) that a coordinate may be off: less than a line is thick."""
+_SHADE: Final = 16
+"""Of 255: a channel that differs by so much at most looks the same."""
+_FEW: Final = 0.002
+"""The part of the pixels that may differ by more: edges that are smoothed another way."""
+
+_NUMBER: Final = re.compile(r"[-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?")
+_IDENTIFIER: Final = re.compile(r"#[\w:.-]+")
+_EMBEDDED: Final = re.compile(r"data:(image/[\w.+-]+);base64,\s*", re.ASCII)
+_PLACES: Final = (
+    *("cx", "cy", "d", "dx", "dy", "fx", "fy", "height", "offset", "points", "r", "rx", "ry"),
+    *("transform", "viewBox", "width", "x", "x1", "x2", "y", "y1", "y2"),
+)
+"""Attributes whose numbers are places or sizes."""
+
+
+def picture_difference(mime: MimeType, expected: bytes, actual: bytes) -> str:
+    """In what way a figure differs from the expected one, in words; empty where in none."""
+    if expected == actual:
+        return ""
+    if mime == "image/svg+xml":
+        return _svg_difference(expected, actual)
+    if mime == "image/png":
+        return _png_difference(expected, actual)
+    return f"{mime} is compared byte by byte"
+
+
+# --- PNG ------------------------------------------------------------------------------------------
+
+
+def _png_difference(expected: bytes, actual: bytes) -> str:
+    try:
+        old, new = pixels(expected), pixels(actual)
+    except NotDecoded as error:
+        return f"its bytes are not the same, and its pixels cannot be compared ({error})"
+    if (old.width, old.height) != (new.width, new.height):
+        return f"it was {old.width}×{old.height} pixels, and is {new.width}×{new.height}"
+    count = old.width * old.height
+    apart = [abs(a - b) for a, b in zip(old.rgba, new.rgba, strict=True)]
+    worst = [max(apart[at : at + 4]) for at in range(0, len(apart), 4)]
+    different = sum(value > _SHADE for value in worst)
+    if different <= count * _FEW:
+        return ""
+    return f"{different} of {count} pixels, by up to {max(worst)} of 255"
+
+
+# --- SVG ------------------------------------------------------------------------------------------
+
+
+def _svg_difference(expected: bytes, actual: bytes) -> str:
+    if b"<!ENTITY" in expected or b"<!ENTITY" in actual:
+        return "it declares entities, and is compared byte by byte"
+    try:
+        old, new = ElementTree.fromstring(expected), ElementTree.fromstring(actual)
+    except ElementTree.ParseError as error:
+        return f"it is no XML ({error}), and is compared byte by byte"
+    return next(_tree_differences(old, new), "")
+
+
+def _tree_differences(old: ElementTree.Element, new: ElementTree.Element) -> Iterator[str]:
+    """Differences of two drawings, element by element; names that were made up are matched."""
+    before, after = list(_elements(old)), list(_elements(new))
+    names = dict(zip(_made_up(before), _made_up(after), strict=False))
+    for old_element, new_element in zip(before, after, strict=False):
+        if old_element.tag != new_element.tag:
+            yield f"<{_short(old_element.tag)}> became <{_short(new_element.tag)}>"
+        said = _text_difference(old_element, new_element)
+        if said:
+            yield said
+        yield from _attribute_differences(old_element, new_element, names)
+    if len(before) != len(after):
+        yield f"it had {len(before)} elements, and has {len(after)}"
+
+
+def _elements(root: ElementTree.Element) -> Iterator[ElementTree.Element]:
+    """The elements that are drawn, in order; who made the file and when is none of them."""
+    todo = [root]
+    while todo:
+        element = todo.pop()
+        yield element
+        todo.extend(child for child in reversed(element) if _short(child.tag) != "metadata")
+
+
+def _made_up(elements: list[ElementTree.Element]) -> list[str]:
+    return [found for element in elements if (found := element.get("id"))]
+
+
+def _short(tag: str) -> str:
+    return tag.rpartition("}")[2]
+
+
+def _text_difference(old: ElementTree.Element, new: ElementTree.Element) -> str:
+    before, after = (" ".join((element.text or "").split()) for element in (old, new))
+    if before == after or _short(old.tag) == "style":
+        return ""
+    return f"the text {before!r} became {after!r}"
+
+
+def _attribute_differences(
+    old: ElementTree.Element, new: ElementTree.Element, names: dict[str, str]
+) -> Iterator[str]:
+    tag = _short(old.tag)
+    for key in sorted(old.attrib.keys() | new.attrib.keys()):
+        name, before, after = _short(key), old.get(key), new.get(key)
+        if name == "id" or before == after:
+            continue
+        if before is None or after is None:
+            yield f"<{tag}> {'lost' if after is None else 'got'} {name}"
+        elif not _same_value(name, before, after, names):
+            yield f"{name} of <{tag}>: {_cut(before)} became {_cut(after)}"
+
+
+def _cut(value: str) -> str:
+    return value if len(value) <= 40 else f"{value[:40]}…"
+
+
+def _same_value(name: str, old: str, new: str, names: dict[str, str]) -> bool:
+    embedded, other = _EMBEDDED.match(old), _EMBEDDED.match(new)
+    if embedded and other:
+        return embedded[1] == other[1] and not _embedded_difference(
+            MimeType(embedded[1]), old[embedded.end() :], new[other.end() :]
+        )
+    old = _IDENTIFIER.sub(lambda found: "#" + names.get(found[0][1:], found[0][1:]), old)
+    if old == new:
+        return True
+    if name not in _PLACES:
+        return False
+    if _NUMBER.sub("#", old).split() != _NUMBER.sub("#", new).split():
+        return False
+    pairs = zip(_NUMBER.findall(old), _NUMBER.findall(new), strict=True)
+    return all(abs(float(a) - float(b)) <= _NEAR for a, b in pairs)
+
+
+def _embedded_difference(mime: MimeType, old: str, new: str) -> str:
+    try:
+        return picture_difference(mime, base64.b64decode(old), base64.b64decode(new))
+    except binascii.Error:
+        return "it is not base64"

@@ -1,0 +1,276 @@
+"""`tangle watch`, a real one, beside an editor that saves."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import psutil
+import pytest
+
+from tests.graphs import MakeNotes, Notes
+
+PATIENCE = 60.0
+
+A = """\
+- # 3.1. First
+	- ```python
+	  import random, time
+	  def square(x):  #@save
+	      return x * x
+	  ```
+	- ```python
+	  xs = [random.random()]
+	  print("second", time.perf_counter_ns())
+	  time.sleep(0.1)
+	  ```
+	- ```python
+	  print("last", len(xs))
+	  ```
+"""
+
+B = """\
+- # 3.2. Second
+	- ```python
+	  from d2l import torch as d2l
+	  print("squared", d2l.square(3))
+	  ```
+	- ```python
+	  print("data", open("../data.txt").read().strip())
+	  ```
+"""
+
+
+@dataclass(slots=True, kw_only=True)
+class Watched:
+    """A graph, `tangle watch` for it, and what it has said so far."""
+
+    notes: Notes
+    process: subprocess.Popen[bytes]
+    said: Path
+    _shown: dict[str, int] = field(default_factory=dict)
+
+    def edit(self, page: str, before: str, after: str) -> None:
+        """Replace a text in a page, as an editor does that saves by renaming."""
+        text = self.notes.text(page)
+        assert before in text
+        draft = self.notes.root / "pages" / ".draft"
+        draft.write_text(text.replace(before, after), encoding="utf-8")
+        draft.replace(self.notes.page(page))
+
+    def until(self, done: Callable[[], bool]) -> None:
+        """Wait until something is so."""
+        until = time.monotonic() + PATIENCE
+        while not done():
+            assert self.process.poll() is None, self.output()
+            assert time.monotonic() < until, self.output()
+            time.sleep(0.005)
+
+    def until_in(self, page: str, text: str) -> None:
+        """Wait until a page has a text."""
+        self.until(lambda: text in self.notes.text(page))
+
+    def until_said(self, text: str) -> None:
+        """Wait until it has said something, after what it said when this was called last."""
+        start = self._shown.get("", 0)
+        self.until(lambda: text in self.output()[start:])
+        self._shown[""] = self.output().index(text, start) + len(text)
+
+    def output(self) -> str:
+        """All that it has said."""
+        return self.said.read_text(encoding="utf-8")
+
+    def end(self) -> int:
+        """Press Ctrl-C; the exit code, once it and all that it started is gone."""
+        children = psutil.Process(self.process.pid).children(recursive=True)
+        self.process.send_signal(signal.SIGINT)
+        code = self.process.wait(PATIENCE)
+        _, alive = psutil.wait_procs(children, timeout=10)
+        assert [p for p in alive if p.status() != psutil.STATUS_ZOMBIE] == []
+        return code
+
+
+Start = Callable[..., Watched]
+
+
+@pytest.fixture
+def start(notes: MakeNotes, tmp_path: Path) -> Iterator[Start]:
+    """Start `tangle watch` with arguments."""
+    started: list[Watched] = []
+
+    def begin(*arguments: str, **pages: str) -> Watched:
+        graph = notes({"A": A, "B": B, **pages})
+        (graph.root / "data.txt").write_text("one\n")
+        said = tmp_path / "said"
+        command = [sys.executable, "-m", "tangle_cli", "--graph", str(graph.root), "watch"]
+        with said.open("wb") as file:
+            process = subprocess.Popen([*command, *arguments], stdout=file, stderr=file)
+        watched = Watched(notes=graph, process=process, said=said)
+        started.append(watched)
+        watched.until(lambda: "Ctrl-C ends it" in watched.output())
+        return watched
+
+    yield begin
+    for watched in started:
+        if watched.process.poll() is None:
+            watched.process.kill()
+            watched.process.wait()
+
+
+def _output_of(page: str, word: str) -> str:
+    """The line of a page's outputs that begins with a word."""
+    lines = (line.strip() for line in page.split("\n"))
+    return next((line for line in lines if line.startswith(word)), "")
+
+
+def test_edits_run_from_the_chunk_that_changed(start: Start) -> None:
+    watched = start()
+    watched.edit("A", 'print("last"', 'print("v1"')
+    watched.until_in("A", "\t  v1 1\n")
+    watched.until_said("3.1: chunk 3 changed: from chunk 3 on")
+    second = _output_of(watched.notes.text("A"), "second ")
+    watched.edit("A", 'print("v1"', 'print("v2"')
+    watched.until_in("A", "\t  v2 1\n")
+    watched.until_said("outputs written")
+    assert second == _output_of(watched.notes.text("A"), "second ") != ""
+    assert watched.end() == 130
+
+
+def test_a_saved_function_that_changed_runs_its_users(start: Start) -> None:
+    watched = start("3.2")
+    watched.until_in("B", "\t  squared 9\n")
+    watched.edit("A", "return x * x", "return x * x + 1")
+    watched.until_in("B", "\t  squared 10\n")
+    watched.until_said("3.2: d2l.square changed: from the start")
+    assert "3.1" not in watched.output()
+
+
+def test_data_that_changed_runs_its_readers(start: Start) -> None:
+    watched = start("3.2")
+    watched.until_in("B", "\t  data one\n")
+    (watched.notes.root / "data.txt").write_text("two\n")
+    watched.until_in("B", "\t  data two\n")
+    watched.until_said("data.txt changed: from ")
+
+
+def test_its_own_writes_and_prose_run_nothing(start: Start) -> None:
+    watched = start("3.1")
+    watched.until_in("A", "\t  last 1\n")
+    watched.until_said("outputs written")
+    watched.edit("A", "- # 3.1. First\n", "- # 3.1. First\n\t- prose\n")
+    watched.edit("B", "- # 3.2. Second\n", "- # 3.2. Second\n\t- prose\n")
+    watched.edit("A", 'print("last"', 'print("then"')
+    watched.until_in("A", "\t  then 1\n")
+    assert watched.output().count("3.1: ") == 2
+    assert "prose" in watched.notes.text("A")
+
+
+def test_a_draft_is_told_once_and_what_stands_before_it_runs(start: Start) -> None:
+    watched = start("3.1")
+    watched.until_in("A", "\t  last 1\n")
+    watched.edit("A", 'print("last"', 'print("last')
+    watched.until_said("3.1: chunk 3 waits, those before it run: this chunk does not parse")
+    watched.edit("A", 'print("last', 'print("las')
+    watched.edit("A", 'print("second"', 'print("zwei"')
+    watched.until_in("A", "\t  zwei ")
+    watched.edit("A", 'print("las,', 'print("done",')
+    watched.until_in("A", "\t  done 1\n")
+    assert watched.output().count("waits") == 1
+
+
+def test_an_edit_ends_the_run_that_it_makes_useless(start: Start) -> None:
+    watched = start("3.1")
+    watched.until_in("A", "\t  last 1\n")
+    watched.edit("A", 'print("last"', 'time.sleep(600); print("last"')
+    watched.until_said("3.1: chunk 3 changed")
+    watched.edit("A", "time.sleep(600); ", "")
+    watched.until_said("3.1: changed meanwhile, begun again")
+    watched.until_said("3.1 First: passed")
+    assert watched.end() == 130
+
+
+def test_ctrl_c_ends_what_runs(start: Start) -> None:
+    watched = start("3.1")
+    watched.until_said("passed")
+    watched.edit("A", 'print("last"', 'time.sleep(600); print("last"')
+    watched.until_said("3.1: chunk 3 changed")
+    assert watched.end() == 130
+
+
+def test_a_killed_watch_leaves_no_process(start: Start) -> None:
+    watched = start("3.1")
+    watched.until_said("passed")
+    watched.edit("A", 'print("last"', 'open("running", "w"); time.sleep(600); print("last"')
+    running = watched.notes.root / "pages" / "running"
+    watched.until(running.exists)
+    cookie = b"TANGLE_SESSION="
+    ours = psutil.Process(watched.process.pid).children(recursive=True)
+    groups = {os.getsid(p.pid) for p in ours}
+    copies = [
+        p
+        for p in psutil.process_iter()
+        if cookie in _environment(p.pid) and str(watched.notes.root).encode() in _cwd(p.pid)
+    ]
+    assert groups
+    assert len(copies) >= 3
+    watched.process.kill()
+    watched.process.wait()
+    _, alive = psutil.wait_procs([*ours, *copies], timeout=10)
+    assert [p for p in alive if p.status() != psutil.STATUS_ZOMBIE] == []
+
+
+def _environment(pid: int) -> bytes:
+    try:
+        return Path(f"/proc/{pid}/environ").read_bytes()
+    except OSError:
+        return b""
+
+
+def _cwd(pid: int) -> bytes:
+    try:
+        return os.fsencode(Path(f"/proc/{pid}/cwd").readlink())
+    except OSError:
+        return b""
+
+
+def test_pages_come_go_and_change_their_names(start: Start) -> None:
+    watched = start("3.1")
+    watched.until_in("A", "\t  last 1\n")
+    watched.until_said("outputs written")
+    text = watched.notes.text("A")
+    watched.notes.page("A").unlink()
+    watched.until_said("3.1: it is not in the notes now")
+    watched.notes.write("C", text.replace('print("last"', 'print("moved"'))
+    watched.until_in("C", "\t  moved 1\n")
+    watched.notes.page("C").rename(watched.notes.page("D"))
+    watched.edit("D", 'print("moved"', 'print("renamed"')
+    watched.until_in("D", "\t  renamed 1\n")
+
+
+def test_a_failure_is_told_and_the_next_edit_mends_it(start: Start) -> None:
+    watched = start("3.1")
+    watched.until_in("A", "\t  last 1\n")
+    watched.edit("A", 'print("last", len(xs))', 'print("last", 1 / 0)')
+    watched.until_said("3.1 First: failed")
+    watched.until_said("ZeroDivisionError")
+    watched.edit("A", "1 / 0", "len(xs)")
+    watched.until_said("3.1 First: passed")
+
+
+def test_without_write_the_notes_stay(start: Start) -> None:
+    watched = start("--no-write", "3.1")
+    watched.until_said("3.1 First: passed")
+    assert watched.notes.text("A") == A
+    assert watched.end() == 130
+
+
+def test_an_unknown_section_is_wrong_use(notes: MakeNotes) -> None:
+    graph = notes({"A": A})
+    said = graph.tangle("watch", "9.9")
+    assert (said.code, "section 9.9: there is none" in said.err) == (2, True)

@@ -1,0 +1,280 @@
+"""What counts as the same output: numbers as far as they are shown, no times, no places."""
+
+from __future__ import annotations
+
+import base64
+import struct
+import time
+import zlib
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tangle.model import MimeType
+from tangle.write import Shown, Tolerance, compare
+from tangle.write.compare import USUAL
+from tangle.write.normal import normalised
+from tangle.write.pixels import NotDecoded, pixels
+
+SVG = MimeType("image/svg+xml")
+PNG = MimeType("image/png")
+
+
+def same(old: str, new: str, tolerance: Tolerance = USUAL) -> bool:
+    before, after = (tuple(text.split("\n")) for text in (old, new))
+    return not compare(Shown(lines=before), Shown(lines=after), tolerance)
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("tensor([0.1234, 2.0000])", "tensor([0.1235, 2.0000])"),
+        ("tensor(1234.5678)", "tensor(1234.6000)"),
+        (
+            "tensor([[ 0.0123, -0.0001],\n        [ 1.0000,  2.5000]])",
+            "tensor([[0.0124, 0.0000],\n        [1.0000, 2.5000]])",
+        ),
+        ("tensor([0.5000], dtype=torch.bfloat16)", "tensor([0.5070], dtype=torch.bfloat16)"),
+        ("array([0.123456789])", "array([0.123456790])"),
+        ("0.30000000000000004", "0.3000000000000001"),
+        ("loss 12.57, accuracy 0.8125", "loss 12.58, accuracy 0.8126"),
+        ("1.2345e-08", "1.2346e-08"),
+        ("took 3.2 s", "took 0.11 s"),
+        ("0.25 sec", "13 sec"),
+        ("7890.1 examples/sec on cpu", "65.3 examples/sec on cpu"),
+        (
+            "1.2 µs ± 3.4 ns per loop (mean ± std. dev. of 7 runs, 1,000,000 loops each)",
+            "845 ns ± 12 ns per loop (mean ± std. dev. of 7 runs, 100,000 loops each)",
+        ),
+        (
+            "CPU times: user 3 ms, sys: 0 ns, total: 3 ms\nWall time: 3.2 ms",
+            "CPU times: user 1.5 s, sys: 20 ms, total: 1.52 s\nWall time: 1.6 s",
+        ),
+        ("100%|████| 10/10 [00:01<00:00, 55.3it/s]", "100%|████| 10/10 [00:03<00:00, 3.10it/s]"),
+        ("<object at 0x7f3a2b1c>", "<object at 0x7fffee00>"),
+        ("saved /home/a/x/net.pt", "saved /tmp/b/net.pt"),
+        ("C:\\Users\\a\\net.pt", "D:\\b\\net.pt"),
+        ("/tmp/tmpab12cd34/x", "/tmp/tmpzz99yy88/x"),
+        ("a  b", "a b"),
+    ],
+)
+def test_the_same(old: str, new: str) -> None:
+    assert same(old, new)
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("0.5", "0.6"),
+        ("3", "4"),
+        ("epoch 3: 1.25", "epoch 4: 1.25"),
+        ("1.25", "1.26"),
+        ("tensor([0.1234])", "tensor([0.1244])"),
+        ("tensor([1., 2.])", "tensor([1., 3.])"),
+        ("tensor([1.])", "tensor(1.)"),
+        ("0.30000000000000004", "0.3000001"),
+        ("torch 2.13.0", "torch 2.13.1"),
+        ("nan", "1.0"),
+        ("x1 = 2", "x2 = 2"),
+        ("one\ntwo", "one"),
+        ("one", ""),
+        ("saved /home/a/net.pt", "saved /home/a/other.pt"),
+        ("https://a.org/x", "https://b.org/x"),
+        ("3.2 m", "3.3 m"),
+    ],
+)
+def test_not_the_same(old: str, new: str) -> None:
+    assert not same(old, new)
+    assert not same(new, old)
+
+
+def test_a_tolerance_that_a_note_declares() -> None:
+    assert same("loss 0.52", "loss 0.53", Tolerance(rtol=0.05))
+    assert not same("loss 0.52", "loss 0.60", Tolerance(rtol=0.05))
+    assert same("0.01", "0.03", Tolerance(atol=0.02))
+    assert not same("tensor([0.1234])", "tensor([0.1235])", Tolerance(rtol=0))
+    assert not same("epoch 3", "epoch 4", Tolerance(rtol=0.9))  # whole numbers count
+
+
+def test_a_diff_shows_only_what_differs_and_where() -> None:
+    old = Shown(lines=("loss 0.12345", "epochs 3", "a", "b", "c", "d", "took 3.2 s"))
+    new = Shown(lines=("loss 0.12346", "epochs 4", "a", "b", "c", "d", "took 9 s"))
+    (found,) = compare(old, new)
+    assert (found.line, found.message) == (1, "the output differs")
+    assert found.diff == ("@@ -1,4 +1,4 @@", " loss 0.12345", "-epochs 3", "+epochs 4", " a", " b")
+
+
+def test_a_line_more_does_not_hide_that_the_others_are_the_same() -> None:
+    (found,) = compare(
+        Shown(lines=("took 1 s", "0.123456")), Shown(lines=("new", "took 2 s", "0.123457"))
+    )
+    assert [line for line in found.diff if line[0] in "+-"] == ["+new"]
+
+
+@given(st.text(max_size=200))
+def test_everything_is_the_same_as_itself(text: str) -> None:
+    assert same(text, text)
+    assert normalised(normalised(text)) == normalised(text) or "‹" in text or "[" in text
+
+
+@given(st.floats(1e-300, 1e300), st.floats(0.002, 1e3))
+def test_what_python_prints_of_a_float_is_held_to_its_digits(value: float, factor: float) -> None:
+    near, far = value * (1 + 1e-13), value * (1 + factor)
+    assert same(repr(value), repr(near))
+    assert not same(repr(value), repr(far))
+
+
+@given(st.text(alphabet="0123456789.e+-()[], tensor\n", max_size=300))
+def test_no_text_breaks_it(text: str) -> None:
+    same(text, text[::-1])
+
+
+_REPEATED = ("1,", "1.", "[1:00<", "tensor(", "1e", "/a", "1 a", "a/s ", "0x123456", "1 s ", "±")
+
+
+@pytest.mark.parametrize("unit", _REPEATED)
+def test_a_hostile_line_takes_no_longer_than_another(unit: str) -> None:
+    line = unit * (64 * 1024 // len(unit))
+    before = time.process_time()
+    compare(Shown(lines=(line,)), Shown(lines=(line + "x",)))
+    assert time.process_time() - before < 5
+
+
+# --- figures --------------------------------------------------------------------------------------
+
+
+def figure(mime: MimeType, old: bytes, new: bytes) -> str:
+    found = compare(Shown(figures=((mime, old),)), Shown(figures=((mime, new),)))
+    return found[0].message if found else ""
+
+
+DRAWING = b"""<?xml version="1.0"?>
+<svg xmlns="http://www.w3.org/2000/svg" width="100pt" viewBox="0 0 100 80">
+<metadata><date>2026-01-01</date></metadata>
+<defs><clipPath id="p1234"><rect x="1" y="2" width="50" height="40"/></clipPath></defs>
+<path d="M 10.0 20.0 L 30.5 40.5" clip-path="url(#p1234)" style="stroke: #1f77b4"/>
+<text x="3" y="4">loss</text>
+</svg>"""
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        (b"p1234", b"pabcd", ""),
+        (b"2026-01-01", b"2027-12-31", ""),
+        (b"30.5 40.5", b"30.7 40.4", ""),
+        (b"30.5 40.5", b"33.5 40.5", "d of <path>"),
+        (b"L 30.5", b"C 30.5", "d of <path>"),
+        (b"#1f77b4", b"#ff7f0e", "style of <path>"),
+        (b">loss<", b">gain<", "the text 'loss' became 'gain'"),
+        (b"</svg>", b"<path/></svg>", "it had 6 elements, and has 7"),
+        (b"<text x", b"<title x", "no XML"),
+        (b"<svg", b"<!DOCTYPE a [<!ENTITY b 'c'>]><svg", "entities"),
+    ],
+)
+def test_drawings(old: bytes, new: bytes, said: str) -> None:
+    assert old in DRAWING
+    found = figure(SVG, DRAWING, DRAWING.replace(old, new))
+    assert (said in found) if said else found == ""
+
+
+def png(rows: list[bytes], *, colour: int, filters: int = 0, extra: bytes = b"") -> bytes:
+    """A PNG file; rows are unfiltered, and filtered here by one kind."""
+    step = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}[colour]
+    raw = b""
+    above = bytes(len(rows[0]))
+    for row in rows:
+        raw += bytes([filters]) + bytes(
+            (value - guess(filters, row, above, at, step)) & 255 for at, value in enumerate(row)
+        )
+        above = row
+    header = struct.pack(">IIBBBBB", len(rows[0]) // step, len(rows), 8, colour, 0, 0, 0)
+    return (
+        b"\x89PNG\r\n\x1a\n"
+        + chunk(b"IHDR", header)
+        + extra
+        + chunk(b"IDAT", zlib.compress(raw))
+        + chunk(b"IEND", b"")
+    )
+
+
+def guess(kind: int, row: bytes, above: bytes, at: int, step: int) -> int:
+    left = row[at - step] if at >= step else 0
+    up, corner = above[at], above[at - step] if at >= step else 0
+    paeth = min((left, up, corner), key=lambda value: abs(left + up - corner - value))
+    return (0, left, up, (left + up) // 2, paeth)[kind]
+
+
+def chunk(kind: bytes, body: bytes) -> bytes:
+    return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
+
+
+SIDE = st.integers(1, 4)
+
+
+@given(st.sampled_from([0, 2, 4, 6]), st.integers(0, 4), SIDE, SIDE, st.data())
+def test_pixels_of_every_kind(
+    colour: int, filters: int, width: int, height: int, data: st.DataObject
+) -> None:
+    step = {0: 1, 2: 3, 4: 2, 6: 4}[colour]
+    size = width * step
+    rows = [data.draw(st.binary(min_size=size, max_size=size)) for _ in range(height)]
+    found = pixels(png(rows, colour=colour, filters=filters))
+    flat = b"".join(rows)
+    points = [flat[at : at + step] for at in range(0, len(flat), step)]
+    wanted = {
+        0: [p * 3 + b"\xff" for p in points],
+        2: [p + b"\xff" for p in points],
+        4: [p[:1] * 3 + p[1:] for p in points],
+        6: points,
+    }[colour]
+    assert (found.width, found.height, found.rgba) == (width, height, b"".join(wanted))
+
+
+def test_a_palette() -> None:
+    extra = chunk(b"PLTE", b"\x01\x02\x03\x0a\x0b\x0c") + chunk(b"tRNS", b"\x80")
+    found = pixels(png([b"\0\1"], colour=3, extra=extra))
+    assert found.rgba == b"\x01\x02\x03\x80\x0a\x0b\x0c\xff"
+    with pytest.raises(NotDecoded):
+        pixels(png([b"\0\2"], colour=3, extra=extra))
+
+
+def test_pixels_within_a_shade_are_the_same() -> None:
+    white = [b"\xff\xff\xff" * 50 for _ in range(50)]
+    grey = [b"\xf5\xf5\xf5" * 50 for _ in range(50)]
+    dots = [b"\0\0\0" * 2 + white[0][6:], *white[1:]]
+    many = [b"\0\0\0" * 20 + white[0][60:], *white[1:]]
+    wide = [b"\xff\xff\xff" * 51 for _ in range(50)]
+    plain = png(white, colour=2)
+    assert figure(PNG, plain, png(grey, colour=2, filters=4)) == ""
+    assert figure(PNG, plain, png(dots, colour=2)) == ""
+    assert "20 of 2500 pixels, by up to 255 of 255" in figure(PNG, plain, png(many, colour=2))
+    assert "was 50×50 pixels, and is 51×50" in figure(PNG, plain, png(wide, colour=2))
+
+
+@given(st.binary(max_size=100))
+def test_what_cannot_be_decoded_is_compared_by_bytes_and_says_so(junk: bytes) -> None:
+    good = png([b"\0"], colour=0)
+    for bad in (junk, good[:40] + junk, good[:-30]):
+        if bad != good:
+            assert "cannot be compared" in figure(PNG, good, bad)
+
+
+def test_a_picture_inside_a_drawing() -> None:
+    def drawing(row: bytes) -> bytes:
+        data = base64.b64encode(png([row], colour=0))
+        return b'<svg xmlns="x"><image href="data:image/png;base64,\n' + data + b'"/></svg>'
+
+    assert figure(SVG, drawing(b"\x10\x20"), drawing(b"\x12\x21")) == ""
+    assert "href of <image>" in figure(SVG, drawing(b"\x10\x20"), drawing(b"\x12\xff"))
+
+
+def test_figures_that_came_went_or_have_no_file() -> None:
+    one = Shown(figures=((SVG, DRAWING),))
+    none = Shown(figures=((SVG, None),))
+    assert [d.message for d in compare(one, Shown())] == ["1 figure in the notes, 0 in this run"]
+    assert [d.message for d in compare(none, one)] == ["figure 1 has no file to compare with"]
+    other = Shown(figures=((MimeType("image/jpeg"), b"a"),))
+    assert "was image/svg+xml, and is image/jpeg" in compare(one, other)[0].message
+    assert "byte by byte" in figure(MimeType("image/jpeg"), b"a", b"b")
