@@ -483,7 +483,7 @@ class Session:
             self._verdict = self._verdict_of("died", "MemoryLimit", message, stack)
             return
         now = time.monotonic()
-        if now - self._sampled >= _SAMPLE_SECONDS:
+        if self._memory.held and now - self._sampled >= _SAMPLE_SECONDS:
             self._sampled = now
             section, device = self._job.section, self._usage.device
             self._observe(Sampled(section=section, memory=self._memory.held, device=device))

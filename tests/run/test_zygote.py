@@ -260,3 +260,14 @@ def _alive(pid: int) -> bool:
         return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:
         return False
+
+
+@pytest.mark.parametrize("count", ["1", "3"])
+def test_a_worker_has_its_own_number_of_threads(tmp_path: Path, count: str) -> None:
+    pytest.importorskip("torch", reason="the notes' packages are not installed")
+    code = "import numpy, torch\ntorch.get_num_threads()"
+    share = (("OMP_NUM_THREADS", count),)
+    job = make_job(code, directory=str(tmp_path), environment=share)
+    with _loaded("import numpy, torch", str(tmp_path)) as warm:
+        (forked,) = run_jobs([job], executor=warm)
+    assert bundles(forked.results) == [{"text/plain": count}]
