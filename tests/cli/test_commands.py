@@ -579,7 +579,7 @@ def test_without_a_graph_the_message_says_what_to_do(
     [
         ("graph = ", "no TOML"),
         ('grap = "notes"', "did you mean graph?"),
-        ("seed = 'x'", "it takes a int"),
+        ("seed = 'x'", "it takes an int"),
         ('borrow = "maybe"', "one of on, off"),
         ('package = "d2l"', "such as d2l.torch"),
     ],

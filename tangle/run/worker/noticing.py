@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import linecache
 import os
 import sys
 import sysconfig
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec
 from pathlib import Path
@@ -30,6 +31,16 @@ class MissingModules(MetaPathFinder):
     def __init__(self) -> None:
         """Knows nothing yet."""
         self.names: dict[str, None] = {}
+        self._deaf = False
+
+    @contextlib.contextmanager
+    def looks_away(self) -> Iterator[None]:
+        """While this lasts, what is looked for is not what a session's code looks for."""
+        self._deaf = True
+        try:
+            yield
+        finally:
+            self._deaf = False
 
     def install(self) -> None:
         """Puts itself behind the other finders, once."""
@@ -43,7 +54,8 @@ class MissingModules(MetaPathFinder):
         target: ModuleType | None = None,  # noqa: ARG002
     ) -> ModuleSpec | None:
         """None."""
-        self.names.setdefault(fullname.partition(".")[0])
+        if not self._deaf:
+            self.names.setdefault(fullname.partition(".")[0])
         return None
 
 

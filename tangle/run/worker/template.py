@@ -28,6 +28,7 @@ from tangle.run.orders import Hangup, receive_order, send_order
 from tangle.run.strays import kill_family, strays
 from tangle.run.worker import witness
 from tangle.run.worker.lineage import die_with
+from tangle.run.worker.noticing import MISSING
 
 ROOT = (
     "tangle.run.worker.boot",
@@ -139,7 +140,8 @@ class Template:
     def _is_library(self, name: str) -> bool:
         """Whether a module is installed, or Python's own: the user's own are never touched."""
         try:
-            spec = importlib.util.find_spec(name.partition(".")[0])
+            with MISSING.looks_away():
+                spec = importlib.util.find_spec(name.partition(".")[0])
         except (ImportError, ValueError):
             return False
         if spec is None:
