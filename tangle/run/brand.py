@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import re
 import resource
+import secrets
 import sys
 from pathlib import Path
 
@@ -24,6 +25,25 @@ def bear_mark(cookie: str) -> None:
     with contextlib.suppress(OSError, ValueError):
         _, most = resource.getrlimit(resource.RLIMIT_RTTIME)
         resource.setrlimit(resource.RLIMIT_RTTIME, (_mark(cookie), most))
+
+
+def other_mark() -> tuple[int, int] | None:
+    """Gives this process a mark that no session has; what `restore_mark` takes, to undo it.
+
+    A fork that is to outlive the session has it from its first moment on.
+    """
+    if sys.platform != "linux":
+        return None
+    before = resource.getrlimit(resource.RLIMIT_RTTIME)
+    bear_mark(secrets.token_hex(8))
+    return before
+
+
+def restore_mark(before: tuple[int, int] | None) -> None:
+    """Gives this process the mark that it had."""
+    if before is not None:
+        with contextlib.suppress(OSError, ValueError):
+            resource.setrlimit(resource.RLIMIT_RTTIME, before)
 
 
 def bears_mark(process: Path, cookie: str) -> bool:

@@ -19,7 +19,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from tangle.model import Job
-from tangle.run.brand import bear_mark
+from tangle.run.brand import bear_mark, other_mark, restore_mark
 from tangle.run.codec import from_json
 from tangle.run.handles import COOKIE
 from tangle.run.process import mark_of
@@ -94,9 +94,11 @@ class Snapshots:
             listener.bind(name)
             listener.listen(1)
             self._world.deaf = True  # this fork is ours
+            mark = other_mark()  # the session may end while its copy stays
             pid = _fork()
             if pid == 0:
                 return self._stay(listener, state)
+            restore_mark(mark)
             self._world.deaf = False
         self._children.add(pid)
         self._reporter.send(
