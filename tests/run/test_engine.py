@@ -173,8 +173,8 @@ def test_files_read(tmp_path: Path) -> None:
     assert session.outcome == "passed"
     missing = [read.path for read in session.reads if not read.digest]
     assert missing == [str(tmp_path / "data/none.csv")]
-    assert session.results[0].trace is not None
-    assert session.results[0].trace.seen.wrote == (
+    assert session.results[0].end is not None
+    assert session.results[0].end.seen.wrote == (
         str(tmp_path / "data/changed.csv"),
         str(tmp_path / "data/made.csv"),
     )
