@@ -22,7 +22,7 @@ _TAGS = frozenset(
 _OPENER = re.compile(rb"<([A-Za-z][A-Za-z0-9]*+)(?=" + WHITE + rb"|>)")
 _TAG = re.compile(rb"<(/?)([A-Za-z][A-Za-z0-9]*+)(?:(>)|(?=[ \t\f\x1a]))")
 _HICCUP = re.compile(rb"\[:([A-Za-z][A-Za-z0-9]*+)(?=[ \t\f\x1a\]])")
-_ENVIRONMENT = re.compile(rb"\\begin\{([^}]++)\}", re.IGNORECASE)
+_ENVIRONMENT = re.compile(rb"\\begin\{", re.IGNORECASE)
 _MARKUP = ((b"<?", b"?>"), (b"<!--", b"-->"), (b"<![CDATA[", b"]]"), (b"<!", b">"))
 
 _SHORTEST = 10
@@ -104,9 +104,12 @@ def formula_end(source: Source, start: int) -> int:
 
 def environment_end(source: Source, start: int) -> int:
     r"""End of `\begin{x}...\end{x}`; without a closer it runs to the end of the page."""
-    opener = _ENVIRONMENT.match(source.data, start)
-    if opener is None:
+    if not _ENVIRONMENT.match(source.data, start):
         return -1
-    closer = rb"\end{" + opener[1].lower() + b"}"
-    at = source.lower.find(closer, opener.end())
+    named = start + len(b"\\begin{")
+    brace = source.find(b"}", named)  # not by the pattern: many names without an end stay linear
+    if brace <= named:
+        return -1
+    closer = rb"\end{" + source.data[named:brace].lower() + b"}"
+    at = source.lower.find(closer, brace + 1)
     return len(source.data) if at < 0 else at + len(closer)
