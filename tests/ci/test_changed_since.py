@@ -201,7 +201,7 @@ def test_data_that_only_the_cache_knows_in_a_later_commit(tmp_path: Path) -> Non
 	  ```
 - ## 1.2. Reads, and says so where it fails
 	- ```python
-	  print(open('../da' + 'ta/table.csv').read())
+	  print(open('../da' + 'ta/ta' + 'ble.csv').read())
 	  ```
 	- tangle.xfail:: why
 	  ```python
