@@ -128,9 +128,9 @@ def _facts(plan: Plan, session: Session) -> _Facts:
         borrowed=tuple(entry.text for entry in session.prelude),
         package=(*plan.package.future, *session.package) if session.package else (),
         chunks=tuple(
-            (chunk.code, chunk.whole, chunk.settings.raises, chunk.settings.device)
+            (chunk.code, chunk.whole, by.raises, by.xfail is not None, by.device)
             for chunk in chunks
-            if chunk.settings.run
+            if (by := chunk.settings).run
         ),
     )
 

@@ -106,6 +106,18 @@ def test_a_borrowed_value(graph: GitNotes) -> None:
     )
 
 
+def test_a_chunk_that_is_no_longer_known_to_fail(tmp_path: Path) -> None:
+    page = "- ## 1.1. A\n\t- tangle.xfail:: why\n\t  ```python\n\t  1 / 0\n\t  ```"
+    graph = git_notes(tmp_path, {"x": page})
+    replace(graph, "x", "tangle.xfail:: why", "tangle.xfail:: another reason")
+    assert graph.changed() == []
+    replace(graph, "x", "tangle.xfail:: another reason\n\t  ", "")
+    assert graph.changed() == ["1.1"]
+    said = graph.tangle("run", "--changed-since", "HEAD")
+    assert said.code == 1
+    assert "1.1: changed since HEAD: its code" in said.err
+
+
 def test_prose_outputs_and_places_do_not_count(graph: GitNotes) -> None:
     graph.tangle("run", "--all")
     replace(graph, "three", "- ## 3.1. Areas", "- Words before.\n- ## 3.1. Areas of circles")
