@@ -34,6 +34,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         type=_device,
         help="where the notes run: auto, cpu, cuda, cuda:N or mps",
     )
+    group.addoption(
+        "--tangle-verify",
+        action="store_true",
+        help="a chunk of the notes also fails where it does not show what its note holds",
+    )
     parser.addini("tangle", "collect notes wherever they are met", type="bool", default=False)
 
 

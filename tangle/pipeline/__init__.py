@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from tangle.pipeline.junit import write_junit
     from tangle.pipeline.markdown import write_summary
     from tangle.pipeline.merging import install_driver, merge_files
-    from tangle.pipeline.outcomes import ChunkOutcome, SectionOutcome, outcomes, why
     from tangle.pipeline.project import SIZE_HINT, Project, find_project, write_config
     from tangle.pipeline.repairing import RepairReport, repair
     from tangle.pipeline.reports import (
@@ -31,6 +30,7 @@ if TYPE_CHECKING:
     )
     from tangle.pipeline.running import chunk_results, run, run_pending
     from tangle.pipeline.serving import end_server, leave_hints, server_state
+    from tangle.pipeline.told import ChunkOutcome, SectionOutcome, outcomes, why
     from tangle.pipeline.verbs import CleanReport, clean, outline_pages, show
     from tangle.pipeline.verifying import Verifier
     from tangle.run import SIZE
@@ -52,7 +52,7 @@ _NAMES: Final = {
         "install_driver",
         "merge_files",
     ),
-    "tangle.pipeline.outcomes": (
+    "tangle.pipeline.told": (
         "ChunkOutcome",
         "SectionOutcome",
         "outcomes",

@@ -136,6 +136,20 @@ def has_answers(state: Path) -> bool:
     return (state / CACHE).is_dir()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LastReads:
+    """The files that a run of a job's code read, whatever they hold now.
+
+    Attributes:
+        paths: a path that ends in the separator is a folder whose names were listed.
+        whole: whether all of the job's cells are known; else those before one that failed, even
+            where it may, or that no cache may answer for.
+    """
+
+    paths: frozenset[str]
+    whole: bool
+
+
 class Answers:
     """The results that are kept for a project; several processes may use them at once."""
 
@@ -158,18 +172,20 @@ class Answers:
             return None  # whole, but none of ours
         return None
 
-    def last_reads(self, job: Job, keys: Keys) -> tuple[str, ...] | None:
-        """The paths that the newest run of the job's code read, whatever they hold now.
+    def last_reads(self, job: Job, keys: Keys) -> LastReads | None:
+        """What the run that is known of most of the job's code read, the newest of several.
 
         None where no run of it is known.
         """
         document = self._cache.get(keys.base)
         try:
-            for cells in _candidates(document or {"runs": []}, keys, len(job.cells)):
-                return tuple(read.path for cell in cells for read in cell.trace.seen.reads)
+            known = [_known_cells(run, keys) for run in (document or {"runs": []})["runs"]]
+            cells = max(known, key=len, default=[])
+            paths = [path for cell in cells for path, *_ in cell[-1]["reads"]]
         except (KeyError, TypeError, ValueError, IndexError, AttributeError):
             return None  # whole, but none of ours
-        return None
+        whole = len(cells) == len(job.cells)
+        return LastReads(paths=frozenset(paths), whole=whole) if cells else None
 
     def keep(self, job: Job, keys: Keys, finished: Sequence[Result], result: SessionResult) -> None:
         """Keep what passed of a run.
@@ -402,6 +418,15 @@ def _candidates(
             continue
         if (same and run["module"] == keys.module) or not any(cell[2] for cell in flat):
             yield tuple(_unflat(cell, at, document["outputs"]) for at, cell in enumerate(flat))
+
+
+def _known_cells(run: Mapping[str, Any], keys: Keys) -> list[Any]:
+    """The cells of a run, from the first, that were of the same code."""
+    for count in range(min(len(run["cells"]), len(keys.texts)), 0, -1):
+        same = run["texts"][count - 1] == keys.texts[count - 1]
+        if same or run["meanings"][count - 1] == keys.meanings[count - 1]:
+            return list(run["cells"][:count])
+    return []
 
 
 def _unflat(flat: Sequence[Any], index: int, outputs: Mapping[str, Any]) -> KeptCell:

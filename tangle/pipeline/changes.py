@@ -12,6 +12,7 @@ from pathlib import Path, PurePosixPath
 
 from tangle.analyse import Plan, Session
 from tangle.model import SectionName
+from tangle.pipeline.answers import LastReads
 from tangle.pipeline.jobs import RunOptions
 from tangle.pipeline.known import known_reads
 from tangle.pipeline.load import Loaded, load
@@ -127,9 +128,9 @@ def _facts(plan: Plan, session: Session) -> _Facts:
         borrowed=tuple(entry.text for entry in session.prelude),
         package=(*plan.package.future, *session.package) if session.package else (),
         chunks=tuple(
-            (chunk.code, chunk.whole, chunk.settings.raises, chunk.settings.device)
+            (chunk.code, chunk.whole, by.raises, by.xfail is not None, by.device)
             for chunk in chunks
-            if chunk.settings.run
+            if (by := chunk.settings).run
         ),
     )
 
@@ -207,19 +208,22 @@ class _Data:
         self._files = files
 
     def reasons(self, session: Session) -> Iterator[str]:
-        """The changed files that a section reads: by the cache, else by what its code names."""
+        """The changed files that a section reads: by the cache, else by what its code names.
+
+        Both, where the cache knows but the first chunks.
+        """
         if not self._files:
             return
         known = self._reads.get(session.name)
         for change in self._files:
-            read = _names(self._now.project, session, change.path)
-            if known is not None:
-                read = _was_read(change, known)
+            read = known is not None and _was_read(change, known.paths)
+            if known is None or not known.whole:
+                read = read or _names(self._now.project, session, change.path)
             if read:
                 yield f"data {_shown(self._now.project, change.path)}"
 
     @cached_property
-    def _reads(self) -> Mapping[SectionName, frozenset[str]]:
+    def _reads(self) -> Mapping[SectionName, LastReads]:
         return known_reads(self._now, self._options)
 
 

@@ -15,9 +15,9 @@ from typing import Final
 
 from tangle import __version__
 from tangle.model import MimeBundle, MimeType, Output
-from tangle.pipeline.outcomes import ChunkOutcome, SectionOutcome, outcomes, why
 from tangle.pipeline.project import Project
 from tangle.pipeline.reports import Difference, RunReport
+from tangle.pipeline.told import ChunkOutcome, SectionOutcome, outcomes, why
 from tangle.store import write_file
 from tangle.write import rendered
 

@@ -9,9 +9,9 @@ import re
 from pathlib import Path
 from xml.etree import ElementTree
 
-from tangle.pipeline.outcomes import ChunkOutcome, SectionOutcome, outcomes, why
 from tangle.pipeline.project import Project
 from tangle.pipeline.reports import RunReport
+from tangle.pipeline.told import ChunkOutcome, SectionOutcome, outcomes, why
 from tangle.store import write_file
 from tangle.write import rendered
 

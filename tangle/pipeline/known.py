@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from tangle.model import SectionName
-from tangle.pipeline.answers import CACHE, Answers, World
+from tangle.pipeline.answers import CACHE, Answers, LastReads, World
 from tangle.pipeline.jobs import PreparedPackage, RunOptions, job, package_files
 from tangle.pipeline.keys import import_effects, session_keys
 from tangle.pipeline.load import Loaded
@@ -14,15 +14,12 @@ from tangle.pipeline.selection import select_all
 from tangle.store import Cache
 
 
-def known_reads(loaded: Loaded, options: RunOptions) -> Mapping[SectionName, frozenset[str]]:
-    """For each section that the cache has a result of, the paths that it read.
-
-    A path that ends in the separator is a folder whose names it listed.
-    """
+def known_reads(loaded: Loaded, options: RunOptions) -> Mapping[SectionName, LastReads]:
+    """For each section that the cache has results of, the paths that it read."""
     return dict(_known(loaded, options))
 
 
-def _known(loaded: Loaded, options: RunOptions) -> Iterator[tuple[SectionName, frozenset[str]]]:
+def _known(loaded: Loaded, options: RunOptions) -> Iterator[tuple[SectionName, LastReads]]:
     project, package = loaded.project, loaded.plan.package
     _, module = package_files(package)
     # Nothing is run: where the package would lie is in no key.
@@ -34,4 +31,4 @@ def _known(loaded: Loaded, options: RunOptions) -> Iterator[tuple[SectionName, f
         keys = session_keys(made, selected.session, module.text, effects)
         reads = answers.last_reads(made, keys)
         if reads is not None:
-            yield selected.session.name, frozenset(reads)
+            yield selected.session.name, reads

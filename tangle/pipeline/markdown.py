@@ -7,9 +7,9 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Final
 
-from tangle.pipeline.outcomes import ChunkOutcome, SectionOutcome, outcomes, why
 from tangle.pipeline.project import Project
 from tangle.pipeline.reports import RunReport
+from tangle.pipeline.told import ChunkOutcome, SectionOutcome, outcomes, why
 from tangle.store import NotReadable, read_bytes, write_file
 
 _MARKS: Final = {

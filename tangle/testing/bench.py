@@ -108,6 +108,10 @@ class SectionTrial:
         cell = 0 if chunk == BORROWED else self._made.cells[chunk]
         return self._running.result(cell)
 
+    def final(self, chunk: int) -> Result:
+        """What a chunk came to with its session, whose later chunks may redraw what it shows."""
+        return self._running.outcome().results[self._made.cells[chunk]]
+
     def blame(self, chunk: int) -> Blame | None:
         """The first of what stands before a chunk that did not pass; waits until that is known."""
         for earlier in self._before(chunk):

@@ -16,6 +16,7 @@ from tangle.pipeline.testing import TrialOptions
 from tangle.testing.bench import Bench
 from tangle.testing.measuring import LineReport, running_coverage
 from tangle.testing.nodes import BrokenPage, NoteChunk, NotePage, page_path
+from tangle.testing.verifying import stored_output
 
 _ASSERT_SETTINGS = (
     "truncation_limit_lines",
@@ -110,7 +111,9 @@ class Suite:
                 measure=self._lines.wants(graph),
             )
             workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
-            self._benches[graph] = Bench(project, options, processes=workers)
+            bench = self._benches[graph] = Bench(project, options, processes=workers)
+            if self._config.getoption("tangle_verify"):
+                bench.expectations = (stored_output(bench.loaded),)
         return self._benches[graph]
 
 

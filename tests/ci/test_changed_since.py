@@ -106,6 +106,18 @@ def test_a_borrowed_value(graph: GitNotes) -> None:
     )
 
 
+def test_a_chunk_that_is_no_longer_known_to_fail(tmp_path: Path) -> None:
+    page = "- ## 1.1. A\n\t- tangle.xfail:: why\n\t  ```python\n\t  1 / 0\n\t  ```"
+    graph = git_notes(tmp_path, {"x": page})
+    replace(graph, "x", "tangle.xfail:: why", "tangle.xfail:: another reason")
+    assert graph.changed() == []
+    replace(graph, "x", "tangle.xfail:: another reason\n\t  ", "")
+    assert graph.changed() == ["1.1"]
+    said = graph.tangle("run", "--changed-since", "HEAD")
+    assert said.code == 1
+    assert "1.1: changed since HEAD: its code" in said.err
+
+
 def test_prose_outputs_and_places_do_not_count(graph: GitNotes) -> None:
     graph.tangle("run", "--all")
     replace(graph, "three", "- ## 3.1. Areas", "- Words before.\n- ## 3.1. Areas of circles")
@@ -187,6 +199,48 @@ def test_data_by_what_the_cache_knows(tmp_path: Path) -> None:
     shutil.rmtree(graph.project / ".tangle")
     graph.write("notes/data/table.csv", "2\n")
     assert graph.changed() == ["1.1", "1.2", "1.3"]  # rather one too many
+
+
+def test_data_that_only_the_cache_knows_in_a_later_commit(tmp_path: Path) -> None:
+    """Known by the run before: not by a name in the code, and whatever it holds now."""
+    page = """\
+- ## 1.1. Reads by a made-up name
+	- ```python
+	  name = 'ta' + 'ble'
+	  ```
+	- ```python
+	  print(open(f'../data/{name}.csv').read())
+	  ```
+- ## 1.2. Reads, and says so where it fails
+	- ```python
+	  print(open('../da' + 'ta/ta' + 'ble.csv').read())
+	  ```
+	- tangle.xfail:: why
+	  ```python
+	  1 / 0
+	  ```
+- ## 1.3. Alone
+	- ```python
+	  print('alone')
+	  ```"""
+    graph = git_notes(tmp_path, {"x": page})
+    graph.write("notes/data/table.csv", "1\n")
+    graph.write("notes/data/other.csv", "1\n")
+    graph.commit()
+    assert graph.tangle("run", "--all").code == 0
+    first = graph.commit("outputs")
+    graph.write("notes/data/other.csv", "2\n")
+    graph.commit()
+    assert graph.changed(first) == []
+    graph.write("notes/data/table.csv", "2\n")
+    graph.commit()
+    assert graph.changed("HEAD") == []
+    assert graph.changed(first) == ["1.1", "1.2"]
+    said = graph.tangle("run", "--changed-since", first)
+    assert "1.1: changed since" in said.err
+    assert "data/table.csv" in said.err
+    assert graph.changed("HEAD") == []
+    assert graph.changed(first) == ["1.1", "1.2"]  # the cache knows more now, and not less
 
 
 def test_words_of_prose_and_names_in_code_are_no_paths(tmp_path: Path) -> None:

@@ -61,6 +61,20 @@ def test_what_the_notes_say_is_what_comes_out(graph: Notes) -> None:
     assert "answered from the cache" in graph.tangle("run", "1.1", "--verify", "--no-fresh").out
 
 
+def test_what_the_cache_answers_is_compared_too(graph: Notes) -> None:
+    edit(graph, "  steps 10\n", "  steps 11\n")
+    before = graph.text("x")
+    said = graph.tangle("run", "--all", "--verify", "--no-fresh", "--format", "json")
+    document = json.loads(said.out)
+    assert (said.code, [s["cached"] for s in document["sections"]]) == (1, [True, True])
+    (found,) = document["differences"]
+    assert (found["kind"], found["section"]) == ("differs", "1.1")
+    assert {"-steps 11", "+steps 10"} <= set(found["diff"])
+    assert graph.text("x") == before
+    edit(graph, "  steps 11\n", "  steps 10\n")
+    assert differences(graph, "--no-fresh") == (0, [])
+
+
 def test_what_differs_is_shown_at_its_line(graph: Notes) -> None:
     edit(graph, "  steps 10\n", "  steps 11\n")
     line = graph.text("x").split("\n").index("\t\t  steps 11") + 1

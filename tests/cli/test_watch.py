@@ -263,6 +263,27 @@ def test_a_failure_is_told_and_the_next_edit_mends_it(start: Start) -> None:
     watched.until_said("3.1 First: passed")
 
 
+def test_a_known_failure_is_written_and_ends_nothing(start: Start) -> None:
+    page = (
+        B.replace(
+            '\t- ```python\n\t  print("data"',
+            '\t- tangle.xfail:: why\n\t  ```python\n\t  print(1 / 0, "data"',
+        )
+        + '\t- ```python\n\t  print("after", 1)\n\t  ```\n'
+    )
+    watched = start("3.2", B=page)
+    watched.until_in("B", "\t  ZeroDivisionError: division by zero\n")
+    watched.until_in("B", "\t  after 1\n")
+    watched.until_said("outputs written")
+    watched.edit("B", 'print("after", 1)', 'print("after", 2)')
+    watched.until_in("B", "\t  after 2\n")
+    watched.edit("B", "print(1 / 0, ", "print(1 / 1, ")
+    watched.until_in("B", "\t  1.0 data one\n")
+    assert "ZeroDivisionError" not in watched.notes.text("B")
+    assert "failed" not in watched.output()
+    assert watched.end() == 130
+
+
 def test_without_write_the_notes_stay(start: Start) -> None:
     watched = start("--no-write", "3.1")
     watched.until_said("3.1 First: passed")

@@ -1,0 +1,50 @@
+"""The outputs in the notes as expectations: what `tangle run --verify` tells, told by a test."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from tangle.analyse import PlannedChunk
+from tangle.model import Failure, Result, Trace
+from tangle.pipeline import Difference, Verifier
+from tangle.pipeline.load import Loaded
+from tangle.testing.bench import Expectation
+
+_NAMES = {"differs": "OutputDiffers", "missing": "OutputMissing", "stale": "OutputStale"}
+
+
+def stored_output(loaded: Loaded) -> Expectation:
+    """Asks of a chunk to show what its note holds.
+
+    Args:
+        loaded: the notes as they were when the tests were collected.
+    """
+    verifier = Verifier(loaded)
+
+    def check(planned: PlannedChunk, result: Result) -> Failure | None:
+        found = tuple(verifier.differences(planned, result))
+        return _failure(found) if found else None
+
+    return Expectation(name="stored output", check=check)
+
+
+def _failure(found: tuple[Difference, ...]) -> Failure:
+    """All that differs as one failure, at the line of the first."""
+    first = found[0]
+    lines = [f"{_NAMES[first.kind]}: {first.message}", *_diff(first)]
+    for other in found[1:]:
+        lines += [f"line {other.place.line}: {other.message}", *_diff(other)]
+    lines += [f"hint: {hint}" for hint in dict.fromkeys(each.hint for each in found)]
+    return Failure(
+        name=_NAMES[first.kind],
+        message="; ".join(each.message for each in found),
+        traceback="",
+        place=first.place,
+        trace=Trace(before="", frames=(), said="\n".join(lines)),
+    )
+
+
+def _diff(difference: Difference) -> Iterator[str]:
+    if difference.diff:
+        yield from ("--- in the notes", "+++ in this run")
+        yield from difference.diff
