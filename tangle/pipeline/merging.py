@@ -49,6 +49,8 @@ def merge_pages(
         sides = [_Side(data, path) for data in (base, ours, theirs)]
     except NotUtf8:
         return merge(base, ours, theirs)
+    if base in (ours, theirs):  # one side changed nothing: the other is the result, to the byte
+        return MergedText(data=theirs if base == ours else ours, conflicts=False)
     merged = merge(*(side.cut.data for side in sides))
     page = parse(merged.data, path)
     chosen: dict[int, _Blocks] = {}

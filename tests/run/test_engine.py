@@ -19,6 +19,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tangle.model import (
+    CellEnd,
     Failure,
     MimeBundle,
     Outcome,
@@ -29,7 +30,6 @@ from tangle.model import (
     Seen,
     SessionResult,
     Stream,
-    Trace,
 )
 from tangle.run import (
     CellFinished,
@@ -323,7 +323,7 @@ def several(kind: type[Any]) -> st.SearchStrategy[tuple[Any, ...]]:
 SECONDS = st.floats(min_value=0, allow_nan=False, allow_infinity=False)
 OUTCOMES = st.sampled_from(get_args(Outcome))
 TRACES = st.builds(
-    Trace,
+    CellEnd,
     seen=st.builds(Seen, reads=several(ReadFile)),
     seconds=SECONDS,
     revised=st.lists(st.builds(Revised, outputs=several(Stream)), max_size=2).map(tuple),
@@ -337,7 +337,7 @@ RESULTS = st.builds(
             outputs=several(Stream) | several(MimeBundle),
             failure=st.none() | st.from_type(Failure),
             seconds=SECONDS,
-            trace=st.none() | TRACES,
+            end=st.none() | TRACES,
         ),
         max_size=3,
     ).map(tuple),
