@@ -9,7 +9,7 @@ import unicodedata
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Final, NamedTuple
 
 from tangle.analyse.markers import Marked, marked_statements
@@ -145,12 +145,50 @@ class ChunkCode:
         )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnitNames:
+    """What other units ask about a unit before they look at its statements.
+
+    Attributes:
+        defines: names that it defines.
+        changes: names whose things it changes in place.
+        lost: names that its chunks which do not parse seem to define.
+        marked: whether a `#@save` stands in it, be it in its place or not.
+    """
+
+    defines: frozenset[str]
+    changes: frozenset[str]
+    lost: frozenset[str]
+    marked: bool
+
+
 @dataclass(frozen=True, kw_only=True)
 class UnitCode:
-    """A unit's chunks read as Python."""
+    """A unit's chunks read as Python, as soon as somebody asks for them.
+
+    Attributes:
+        read: reads the chunks.
+        known: its names, where they are known without reading.
+    """
 
     unit: Unit
-    chunks: tuple[ChunkCode, ...]
+    read: Callable[[], tuple[ChunkCode, ...]]
+    known: UnitNames | None = None
+
+    @cached_property
+    def names(self) -> UnitNames:
+        """What others ask about it first."""
+        return self.known or UnitNames(
+            defines=frozenset(self.binders),
+            changes=frozenset(self.changers),
+            lost=self._lost(),
+            marked=any(code.marked.saved or code.marked.misplaced for code in self.chunks),
+        )
+
+    @cached_property
+    def chunks(self) -> tuple[ChunkCode, ...]:
+        """The chunks; one that does not parse has no statements."""
+        return self.read()
 
     @property
     def numbered(self) -> bool:
@@ -198,9 +236,7 @@ class UnitCode:
         """Whether a magic in it may bind names that cannot be known without running."""
         return any(code.parsed.naming for code in self.chunks)
 
-    @cached_property
-    def lost(self) -> frozenset[str]:
-        """Names that chunks which do not parse seem to define."""
+    def _lost(self) -> frozenset[str]:
         return frozenset(
             unicodedata.normalize("NFKC", name)
             for code in self.chunks
@@ -209,8 +245,14 @@ class UnitCode:
         )
 
 
-def unit_code(unit: Unit, pages: Mapping[PagePath, Page]) -> UnitCode:
-    """Read every chunk of a unit; a chunk that does not parse has no statements."""
+def unit_code(
+    unit: Unit, pages: Mapping[PagePath, Page], known: UnitNames | None = None
+) -> UnitCode:
+    """A unit whose chunks are read when they are asked for."""
+    return UnitCode(unit=unit, read=partial(_chunk_codes, unit, pages), known=known)
+
+
+def _chunk_codes(unit: Unit, pages: Mapping[PagePath, Page]) -> tuple[ChunkCode, ...]:
     chunks: list[ChunkCode] = []
     lazy = False
     for occurrence in unit.occurrences:
@@ -218,7 +260,7 @@ def unit_code(unit: Unit, pages: Mapping[PagePath, Page]) -> UnitCode:
         code = _chunk_code(occurrence, source, lazy=lazy)
         lazy = lazy or any(lazy_annotations(entry.node) for entry in code.statements)
         chunks.append(code)
-    return UnitCode(unit=unit, chunks=tuple(chunks))
+    return tuple(chunks)
 
 
 def _source(chunk: Chunk, pages: Mapping[PagePath, Page]) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Final
 
 from tangle.link.config import GraphConfig
@@ -31,10 +31,23 @@ PYTHON: Final = frozenset({"python", "python3", "py"})
 """Languages, in lower case, whose fences are chunks."""
 
 
-def link(
+def link(pages: Iterable[Page], config: GraphConfig) -> Graph:
+    """Link pages into a graph; every problem met is in it, none is raised."""
+    return linked(pages, config).graph
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Linked:
+    """A graph, and the outlines of its pages that it was made of."""
+
+    graph: Graph
+    outlines: Mapping[PagePath, Outline]
+
+
+def linked(
     pages: Iterable[Page], config: GraphConfig, *, elsewhere: AbstractSet[Uuid] = frozenset()
-) -> Graph:
-    """Link pages into a graph; every problem met is in it, none is raised.
+) -> Linked:
+    """Link pages into a graph, and tell their outlines too.
 
     Args:
         pages: the pages.
@@ -57,12 +70,11 @@ def link(
     }
     chunks, chunk_problems = _chunks(by_path, outlines, ids)
     found, unit_problems = units(Contents(pages=by_path, outlines=outlines, chunks=chunks, ids=ids))
-    return Graph(
+    graph = Graph(
         pages=by_path,
         titles=titles,
         names=names,
         ids=ids,
-        numbered=frozenset(path for path, entry in outlines.items() if entry.numbered),
         units=found,
         problems=(
             *(problem for page in by_path.values() for problem in page.problems),
@@ -74,6 +86,7 @@ def link(
             *unit_problems,
         ),
     )
+    return Linked(graph=graph, outlines=outlines)
 
 
 # --- names: ids and titles -----------------------------------------------------------------------

@@ -6,7 +6,18 @@ column counts characters.
 
 from __future__ import annotations
 
-from tangle.model.basic import PagePath, Place, Problem, SectionName, Severity, Span, Uuid
+from tangle.model.basic import (
+    CONFIG,
+    PackageName,
+    PagePath,
+    Place,
+    Problem,
+    SectionName,
+    Severity,
+    Span,
+    Uuid,
+    in_order,
+)
 from tangle.model.graph import Chunk, CodeLine, Graph, Occurrence, Section, Settings, Unit
 from tangle.model.outline import Block, BlockKind, Fence, Page, Property, Reference, ReferenceKind
 from tangle.model.session import (
@@ -26,6 +37,7 @@ from tangle.model.session import (
 )
 
 __all__ = [
+    "CONFIG",
     "Block",
     "BlockKind",
     "Cell",
@@ -41,6 +53,7 @@ __all__ = [
     "Origin",
     "Outcome",
     "Output",
+    "PackageName",
     "Page",
     "PagePath",
     "Place",
@@ -60,4 +73,5 @@ __all__ = [
     "Stream",
     "Unit",
     "Uuid",
+    "in_order",
 ]

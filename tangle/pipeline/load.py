@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import gc
-from collections.abc import Iterator, Mapping
-from collections.abc import Set as AbstractSet
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
-from pathlib import Path
+from collections.abc import Mapping
+from dataclasses import dataclass
 
 from tangle.analyse import Plan, plan
-from tangle.link import CONFIG, GraphConfig, graph_config, link
-from tangle.model import Page, PagePath, Place, Problem, Uuid
+from tangle.link import GraphConfig, graph_config, link
+from tangle.model import Page, PagePath, Problem
 from tangle.parse import NotUtf8, parse
 from tangle.pipeline.project import Project
-from tangle.store import NotReadable, page_files, read_bytes
+from tangle.pipeline.reading import Sources, by_place, read, unread_problem, without_gc
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,39 +31,6 @@ class Loaded:
     problems: tuple[Problem, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sources:
-    """The files of a graph as they are on disk now.
-
-    Attributes:
-        settings: the text of its `config.edn`.
-        data: the bytes of every page that could be read.
-        unread: the problems of those that could not.
-    """
-
-    settings: str
-    data: Mapping[PagePath, bytes]
-    unread: tuple[Problem, ...]
-
-
-def read(project: Project) -> Sources:
-    """Read the files of a graph.
-
-    Raises:
-        NotReadable: the graph's folder cannot be listed.
-    """
-    settings = read_bytes(project.graph / CONFIG).decode("utf-8", "replace")
-    config, _ = graph_config(settings)
-    data: dict[PagePath, bytes] = {}
-    unread: list[Problem] = []
-    for path in page_files(project.graph, config.hidden):
-        try:
-            data[path] = read_bytes(project.graph / path)
-        except NotReadable as error:
-            unread.append(_unread(project.graph / path, path, error))
-    return Sources(settings=settings, data=data, unread=tuple(unread))
-
-
 def load(project: Project, *, known: Mapping[PagePath, Page] | None = None) -> Loaded:
     """Read the notes, and work out what they come to.
 
@@ -82,11 +45,7 @@ def load(project: Project, *, known: Mapping[PagePath, Page] | None = None) -> L
 
 
 def loaded(
-    project: Project,
-    sources: Sources,
-    *,
-    known: Mapping[PagePath, Page] | None = None,
-    elsewhere: AbstractSet[Uuid] = frozenset(),
+    project: Project, sources: Sources, *, known: Mapping[PagePath, Page] | None = None
 ) -> Loaded:
     """What the files of a graph come to.
 
@@ -94,33 +53,12 @@ def loaded(
         project: whose notes.
         sources: the files.
         known: pages read before; one whose bytes are the same is not parsed again.
-        elsewhere: ids of blocks on pages that are not among the files.
     """
-    with _without_collector():
-        return _loaded(project, sources, known or {}, elsewhere)
+    with without_gc():
+        return _loaded(project, sources, known or {})
 
 
-@contextmanager
-def _without_collector() -> Iterator[None]:
-    """Without the collector of cycles, which looks through all that was read again and again.
-
-    What is read is kept, and has no cycles: on ten thousand pages it takes 40 % of the time.
-    """
-    enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if enabled:
-            gc.enable()
-
-
-def _loaded(
-    project: Project,
-    sources: Sources,
-    known: Mapping[PagePath, Page],
-    elsewhere: AbstractSet[Uuid],
-) -> Loaded:
+def _loaded(project: Project, sources: Sources, known: Mapping[PagePath, Page]) -> Loaded:
     config, problems = graph_config(sources.settings)
     pages: dict[PagePath, Page] = {}
     unread = list(sources.unread)
@@ -131,39 +69,14 @@ def _loaded(
                 before if before is not None and before.data == data else parse(data, path)
             )
         except NotUtf8 as error:
-            unread.append(_unread(project.graph / path, path, error))
-    graph = link(pages.values(), config, elsewhere=elsewhere)
+            unread.append(unread_problem(project, path, error))
+    graph = link(pages.values(), config)
     result = plan(graph, project.package, borrow=project.options.borrow == "on")
-    found = sorted([*problems, *unread, *result.problems], key=_place_order)
     return Loaded(
         project=project,
         config=config,
         pages=pages,
         plan=result,
         unread=tuple(unread),
-        problems=tuple(found),
+        problems=by_place([*problems, *unread, *result.problems]),
     )
-
-
-def _place_order(problem: Problem) -> tuple[str, int, int]:
-    return (problem.place.path, problem.place.line, problem.place.column)
-
-
-def _unread(file: Path, path: PagePath, error: NotUtf8 | NotReadable) -> Problem:
-    line = error.line if isinstance(error, NotUtf8) else 1
-    code = "not-utf8" if isinstance(error, NotUtf8) else "unreadable-page"
-    said = str(error).removeprefix(f"{path}:{line}: ").removeprefix(f"{file}: ")
-    message, _, hint = said.partition("; ")
-    return Problem(
-        code=code,
-        severity="error",
-        place=Place(path=path, line=line),
-        message=message,
-        hint=hint or None,
-    )
-
-
-def shown(project: Project, problem: Problem) -> Problem:
-    """The problem with its page's path as messages name it."""
-    place = replace(problem.place, path=PagePath(project.shown(problem.place.path)))
-    return replace(problem, place=place)

@@ -19,10 +19,11 @@ from tangle.model import (
     SessionResult,
 )
 from tangle.pipeline.jobs import PreparedPackage, RunOptions, cache_key, job, package_files
-from tangle.pipeline.load import Loaded, load, shown
+from tangle.pipeline.load import Loaded, load
 from tangle.pipeline.pending import place_or_keep, waiting, write_pending
 from tangle.pipeline.placing import Placed, Placement, outputs_of
 from tangle.pipeline.project import Project
+from tangle.pipeline.reading import shown
 from tangle.pipeline.reports import RunReport, SectionRun
 from tangle.pipeline.selection import Selected, select, select_all
 from tangle.run import (

@@ -10,10 +10,11 @@ from tangle.emit import script_path
 from tangle.model import Page, PagePath, Problem
 from tangle.parse import parse
 from tangle.pipeline.generated import generated
-from tangle.pipeline.load import load, shown
+from tangle.pipeline.load import load
 from tangle.pipeline.memory import MEMORY
 from tangle.pipeline.pending import forget
 from tangle.pipeline.project import Project
+from tangle.pipeline.reading import shown
 from tangle.pipeline.recovering import recovered
 from tangle.pipeline.running import CACHE
 from tangle.pipeline.selection import find_session

@@ -6,14 +6,14 @@ import contextlib
 import os
 from typing import TYPE_CHECKING
 
-import filelock
-
 from tangle.store.errors import Locked, NotWritable
 from tangle.store.links import check_links
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+    import filelock
 
 LOCK_FOLDER = ".tangle"
 
@@ -58,6 +58,8 @@ def lock(project: Path, *, timeout: float = 2.0) -> Iterator[None]:
 
 
 def _acquire(path: Path, timeout: float) -> filelock.BaseFileLock | None:
+    import filelock
+
     held = filelock.FileLock(path, timeout=timeout, thread_local=False)
     try:
         held.acquire()

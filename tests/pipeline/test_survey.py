@@ -8,8 +8,8 @@ import os
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -18,9 +18,11 @@ from hypothesis import strategies as st
 from tangle.model import Page, PagePath
 from tangle.parse import parse
 from tangle.pipeline import build, check, find_project
-from tangle.pipeline.memory import MEMORY, Memory, Survey
+from tangle.pipeline.findings import Findings
+from tangle.pipeline.memory import MEMORY, Memory
 from tangle.pipeline.project import Project
-from tangle.pipeline.survey import Findings
+from tangle.pipeline.survey import Survey
+from tests.pipeline.graphs import plain
 
 EXAMPLES = int(os.environ.get("TANGLE_EXAMPLES", "40"))
 """How many graphs are tried; thousands found nothing new."""
@@ -72,39 +74,55 @@ def _write(project: Project, name: str, text: str) -> None:
     (project.graph / "pages" / f"{name}.md").write_text(text, encoding="utf-8")
 
 
-def _anew(project: Project) -> Survey:
+def _told(found: Survey) -> Any:
+    """All that a survey tells, as plain values."""
+    return (
+        plain(found.findings),
+        found.problems,
+        found.rows(),
+        tuple(found.modules()),
+        dict(found.files),
+        found.changes(),
+    )
+
+
+def _anew(project: Project) -> Any:
     """What is found without a memory."""
     kept = project.state / MEMORY
     hidden = kept.with_name("hidden")
     if kept.exists():
         kept.rename(hidden)
     try:
-        return Findings(project).survey
+        return _told(Survey(project))
     finally:
         if hidden.exists():
             hidden.rename(kept)
 
 
-def _same(project: Project) -> Survey:
+def _same(project: Project) -> Findings:
     """What is found with the memory, which must be the same as without."""
-    findings = Findings(project)
-    assert replace(findings.survey, files={}) == _anew(project)
-    findings.remember()
-    return findings.survey
+    found = Survey(project)
+    assert _told(found) == _anew(project)
+    found.remember()
+    return found.findings
 
 
 @given(
     st.fixed_dictionaries(dict.fromkeys(NAMES, PAGE)),
-    st.lists(st.tuples(st.sampled_from(NAMES), PAGE), max_size=6),
+    st.lists(st.tuples(st.sampled_from((*NAMES, "new")), st.none() | PAGE), max_size=6),
 )
 @settings(max_examples=EXAMPLES)
-def test_a_memory_says_what_is(pages: dict[str, str], edits: list[tuple[str, str]]) -> None:
+def test_a_memory_says_what_is(pages: dict[str, str], edits: list[tuple[str, str | None]]) -> None:
+    """Pages are written anew, come and go."""
     with _project() as project:
         for name, text in pages.items():
             _write(project, name, text)
         _same(project)
-        for name, text in edits:
-            _write(project, name, text)
+        for name, new in edits:
+            if new is not None:
+                _write(project, name, new)
+            else:
+                (project.graph / "pages" / f"{name}.md").unlink(missing_ok=True)
             _same(project)
 
 
@@ -133,26 +151,28 @@ def _is_recalled(project: Project) -> bool:
     return Memory(project, settings_text).recall() is not None
 
 
-def test_prose_is_read_alone_and_code_without_it(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_only_what_an_edit_touches_is_read() -> None:
     parsed: list[str] = []
 
     def counting(data: bytes, path: PagePath) -> Page:
         parsed.append(path)
         return parse(data, path)
 
-    monkeypatch.setattr("tangle.pipeline.load.parse", counting)
     with _project() as project:
         _graph(project)
-        build(project)
-        assert parsed == ["pages/a.md", "pages/b.md"]
+        _write(project, "c", "- ## 3.2. Next\n\t- ```python\n\t  y = x\n\t  ```\n")
+        _write(project, "d", "- ## 3.3. Last\n\t- ```python\n\t  z = 0\n\t  ```\n")
+        Survey(project, parse=counting).remember()
+        assert parsed == [f"pages/{name}.md" for name in "abcd"]
         for name, text, again in (
-            ("b", "- other prose\n- ((40000000-0000-4000-8000-000000000000))\n", ["pages/b.md"]),
-            ("a", "- ## 3.1. Section\n\t- ```python\n\t  x = 2\n\t  ```\n", ["pages/a.md"]),
+            ("b", "- other prose\n- ((40000000-0000-4000-8000-000000000000))\n", "b"),
+            ("a", "- ## 3.1. Section\n\t- ```python\n\t  x = 2\n\t  ```\n", "ac"),
+            ("d", "- ## 3.3. Last\n\t- ```python\n\t  z = 1\n\t  ```\n", "d"),
         ):
             _write(project, name, text)
             parsed.clear()
-            build(project)
-            assert parsed == again
+            Survey(project, parse=counting).remember()
+            assert sorted(parsed) == [f"pages/{other}.md" for other in again]
             _same(project)
 
 
