@@ -29,8 +29,6 @@ def build(project: Project, *, check: bool = False) -> BuildReport:
         check_links(project.output, project.root)
         make_folder(project.output)
         with lock(project.state):
-            changes = found.changes()
-            if changes.any:
-                changes = write_tree(project.output, found.files, owned=project.package.root)
+            changes = write_tree(project.output, found.files, owned=project.package.root)
             found.remember()
     return BuildReport(changes=changes, problems=problems)

@@ -102,6 +102,7 @@ class _Part:
         changed: the pages that changed, with their digests.
         reported: those that can have other problems now, or other sections.
         pages: all in it, as they are now.
+        stand_in: what is known of a unit by its index, for where it is not in the part.
     """
 
     def __init__(
@@ -122,6 +123,7 @@ class _Part:
         self._known = known
         self._read = cache(lambda path: parse(data[path], path))
         self._codes: dict[SectionName, UnitCode] = {}
+        self.stand_in = cache(lambda index: _stand_in(index, known.units[index]))
         self._on_page: defaultdict[PagePath, list[int]] = defaultdict(list)
         for index, unit in enumerate(known.units):
             for path in unit.pages:
@@ -323,9 +325,12 @@ class _Renewal:
         """Every unit of the graph; of those that are as they were, what is known of them."""
         found: list[UnitCode] = []
         for index, unit in enumerate(self._known.units):
-            names = None if index in self._changed else _names(unit)
             here = self._here.get(index)
-            found.append(self._part.code(here, names) if here else _stand_in(index, unit))
+            if here is None:
+                found.append(self._part.stand_in(index))
+            else:
+                names = None if index in self._changed else _names(unit)
+                found.append(self._part.code(here, names))
         return found
 
     def _note_names(self) -> None:
