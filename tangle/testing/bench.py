@@ -12,7 +12,8 @@ from pathlib import Path
 from tangle.analyse import PlannedChunk, Session
 from tangle.model import Failure, PagePath, Place, Problem, Result, SectionName
 from tangle.pipeline import Project
-from tangle.pipeline.load import Loaded, load, shown
+from tangle.pipeline.load import Loaded, load
+from tangle.pipeline.reading import shown
 from tangle.pipeline.testing import (
     Trial,
     TrialOptions,
