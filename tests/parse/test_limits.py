@@ -20,7 +20,7 @@ _REPEATED = [
     *(b"[^1]: ab\n", b"[^1]: ab\r", b"a\n: bc\n", b": de\r", b"* a\r", b"> a\r", b"k:: v\r"),
     *(b":PROPERTIES:\n:a: b\r", b"`a``b", b"| a |\n: bc\n", b"[[a"),
     *(b"#+begin_a\n> b\nx\n#+end_a\n", b"x\n#+end_a\n#+begin_a\n> ```x"),
-    *(b"#+begin_a\n* b\n #+end_a\n",),
+    *(b"#+begin_a\n* b\n #+end_a\n", b"- a\n  \\begin{x&"),
 ]
 _SIZE = 200_000
 
