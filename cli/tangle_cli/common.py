@@ -93,3 +93,38 @@ def print_problems(project: Project, problems: Iterable[Problem], *, err: bool =
 
     for problem in problems:
         print_lines(problem_lines(project, problem), err=err)
+
+
+def _seconds(ctx: click.Context, param: click.Parameter, value: float | None) -> float | None:
+    """A number of seconds that an option gives."""
+    del ctx, param
+    if value is not None and not 0 < value < 1e9:
+        raise click.BadParameter("it takes a number of seconds above zero")
+    return value
+
+
+def _device(ctx: click.Context, param: click.Parameter, value: str | None) -> str | None:
+    """A device that an option names."""
+    del ctx, param
+    if value is not None and not re.fullmatch(r"auto|cpu|mps|cuda(:[0-9]+)?", value):
+        raise click.BadParameter(f"{value!r} is none of auto, cpu, cuda, cuda:N, mps")
+    return value
+
+
+device_option = click.option(
+    "--device", callback=_device, help="auto, cpu, cuda, cuda:N or mps; default: auto."
+)
+timeout_option = click.option(
+    "--timeout", type=float, callback=_seconds, help="Seconds a section may take."
+)
+write_option = click.option(
+    "--no-write",
+    "write",
+    is_flag=True,
+    flag_value=False,
+    default=True,
+    help="Leave the notes as they are.",
+)
+force_option = click.option(
+    "--force", is_flag=True, help="Write over outputs that were edited by hand, too."
+)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import re
 import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -16,10 +15,14 @@ from tangle_cli.common import (
     FILE,
     Where,
     complete_sections,
+    device_option,
+    force_option,
     format_option,
     print_json,
     print_lines,
     print_problems,
+    timeout_option,
+    write_option,
 )
 from tangle_cli.relay import hint_paths
 
@@ -29,22 +32,6 @@ if TYPE_CHECKING:
 
 _JOB_PAGE = "GITHUB_STEP_SUMMARY"
 """The variable that names the file of which GitHub makes the page of a job."""
-
-
-def check_seconds(ctx: click.Context, param: click.Parameter, value: float | None) -> float | None:
-    """A number of seconds that an option gives."""
-    del ctx, param
-    if value is not None and not 0 < value < 1e9:
-        raise click.BadParameter("it takes a number of seconds above zero")
-    return value
-
-
-def check_device(ctx: click.Context, param: click.Parameter, value: str | None) -> str | None:
-    """A device that an option names."""
-    del ctx, param
-    if value is not None and not re.fullmatch(r"auto|cpu|mps|cuda(:[0-9]+)?", value):
-        raise click.BadParameter(f"{value!r} is none of auto, cpu, cuda, cuda:N, mps")
-    return value
 
 
 def _size(ctx: click.Context, param: click.Parameter, value: str | None) -> str | None:
@@ -90,9 +77,7 @@ def _observer(verbose: bool) -> Iterator[Observer]:
 @click.command()
 @click.argument("sections", nargs=-1, shell_complete=complete_sections)
 @click.option("--all", "everything", is_flag=True, help="Run every section that has code.")
-@click.option(
-    "--device", callback=check_device, help="auto, cpu, cuda, cuda:N or mps; default: auto."
-)
+@device_option
 @click.option(
     "--jobs", type=click.IntRange(1), help="Sections at a time; default: the number of cores."
 )
@@ -102,12 +87,7 @@ def _observer(verbose: bool) -> Iterator[Observer]:
     callback=_size,
     help="Memory that a section may hold: 2G, 500M, 90% of all (the default), 0 for no limit.",
 )
-@click.option(
-    "--timeout",
-    type=float,
-    callback=check_seconds,
-    help="Seconds a section may take.",
-)
+@timeout_option
 @click.option(
     "--fresh/--no-fresh",
     default=None,
@@ -123,15 +103,8 @@ def _observer(verbose: bool) -> Iterator[Observer]:
     metavar="REV",
     help="Run only what changed since this commit: code, borrowed and saved names, data.",
 )
-@click.option(
-    "--no-write",
-    "write",
-    is_flag=True,
-    flag_value=False,
-    default=True,
-    help="Leave the notes as they are.",
-)
-@click.option("--force", is_flag=True, help="Write over outputs that were edited by hand, too.")
+@write_option
+@force_option
 @click.option(
     "--write-pending",
     is_flag=True,

@@ -7,8 +7,15 @@ from typing import TYPE_CHECKING, Any, assert_never
 
 import click
 
-from tangle_cli.common import Where, complete_sections, print_lines
-from tangle_cli.run import check_device, check_seconds
+from tangle_cli.common import (
+    Where,
+    complete_sections,
+    device_option,
+    force_option,
+    print_lines,
+    timeout_option,
+    write_option,
+)
 
 if TYPE_CHECKING:
     from tangle.pipeline import Project
@@ -17,19 +24,10 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("sections", nargs=-1, shell_complete=complete_sections)
-@click.option(
-    "--device", callback=check_device, help="auto, cpu, cuda, cuda:N or mps; default: auto."
-)
-@click.option("--timeout", type=float, callback=check_seconds, help="Seconds a section may take.")
-@click.option(
-    "--no-write",
-    "write",
-    is_flag=True,
-    flag_value=False,
-    default=True,
-    help="Leave the notes as they are.",
-)
-@click.option("--force", is_flag=True, help="Write over outputs that were edited by hand, too.")
+@device_option
+@timeout_option
+@write_option
+@force_option
 @click.pass_obj
 def watch(where: Where, /, sections: tuple[str, ...], **options: Any) -> None:
     """Run sections whenever their code changes, and write the outputs beside it.

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
@@ -13,6 +14,7 @@ from tangle.model import Cell, CodeLine, Job, Origin, PagePath, SectionName, Sou
 from tangle.pipeline.project import Project
 from tangle.pipeline.selection import Selected
 from tangle.run import memory_limit, total_memory
+from tangle.store import scratch_tree
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +46,15 @@ class PreparedPackage:
     folder: Path
     path: Path
     module: Module
+
+
+@contextmanager
+def prepared_package(package: Package) -> Iterator[PreparedPackage]:
+    """The generated package, in a folder that is there as long as this lasts."""
+    files, text = package_files(package)
+    with scratch_tree(files, owned=package.name.root) as folder:
+        path = folder / package.name.root / f"{package.name.module}.py"
+        yield PreparedPackage(folder=folder, path=path, module=text)
 
 
 def package_files(package: Package) -> tuple[Mapping[str, str], Module]:

@@ -18,7 +18,7 @@ from tangle.model import (
 )
 from tangle.pipeline.answers import CACHE, Answers, World, has_answers
 from tangle.pipeline.changes import changed_since, only_changed
-from tangle.pipeline.jobs import PreparedPackage, RunOptions, job, package_files
+from tangle.pipeline.jobs import PreparedPackage, RunOptions, job, prepared_package
 from tangle.pipeline.keys import Keys, import_effects, session_keys
 from tangle.pipeline.load import Loaded, load, shown
 from tangle.pipeline.pending import place_or_keep, waiting, write_pending
@@ -45,7 +45,6 @@ from tangle.store import (
     Cache,
     check_writable,
     make_folder,
-    scratch_tree,
 )
 
 
@@ -78,11 +77,7 @@ def run(
             selected = only_changed(selected, changes)
         if options.write:
             check_folders(project, selected)
-        files, module = package_files(loaded.plan.package)
-        name = loaded.plan.package.name
-        with scratch_tree(files, owned=name.root) as folder:
-            path = folder / name.root / f"{name.module}.py"
-            package = PreparedPackage(folder=folder, path=path, module=module)
+        with prepared_package(loaded.plan.package) as package:
             runs = _Run(loaded, options, package, executor).run(selected, observe)
     differences = None
     if options.verify:
@@ -199,8 +194,8 @@ class _Run:
     def _threads(self, sections: int) -> tuple[tuple[str, str], ...]:
         """What a worker's threads need to know where so many sections were asked for.
 
-        Those that the cache answers count, too: the number of threads can show in a last digit, and
-        what is in the cache must not.
+        Those that the cache answers count, too: the number of threads can show in a last digit, so
+        it goes by what was asked for. The keys of the cache leave it out.
         """
         return tuple(thread_settings(min(self._workers, sections), os.environ).items())
 

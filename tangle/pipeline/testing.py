@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from tangle.analyse import Session
 from tangle.model import AssertStyle, Job
-from tangle.pipeline.jobs import PreparedPackage, RunOptions, job, package_files
+from tangle.pipeline.jobs import PreparedPackage, RunOptions, job
 from tangle.pipeline.load import Loaded
 from tangle.pipeline.selection import Selected
-from tangle.store import scratch_tree
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,16 +24,6 @@ class Trial:
     job: Job
     cells: Mapping[int, int]
     stop: int | None
-
-
-@contextmanager
-def prepared_package(loaded: Loaded) -> Iterator[PreparedPackage]:
-    """The generated package, in a folder that is there as long as this lasts."""
-    files, module = package_files(loaded.plan.package)
-    name = loaded.plan.package.name
-    with scratch_tree(files, owned=name.root) as folder:
-        path = folder / name.root / f"{name.module}.py"
-        yield PreparedPackage(folder=folder, path=path, module=module)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,13 +65,3 @@ def trial(
         cells={index: cell for cell, index in enumerate(runs, start=first)},
         stop=stop,
     )
-
-
-def thread_settings(processes: int) -> Mapping[str, str]:
-    """How many threads a worker's mathematics gets, where so many run at a time.
-
-    As `tangle run` has it; what the user's environment says goes before it.
-    """
-    share = max((os.cpu_count() or 1) // max(processes, 1), 1)
-    settings = {"OMP_NUM_THREADS": str(share), "OMP_WAIT_POLICY": "PASSIVE"}
-    return {name: value for name, value in settings.items() if name not in os.environ}

@@ -44,18 +44,14 @@ class ReadFiles:
     def changed(self) -> list[tuple[SectionName, str]]:
         """Sections of which a file is another now, with that file; each change is told once."""
         found: list[tuple[SectionName, str]] = []
-        for path in [path for path, stamp in self._stamps.items() if _stamp(path) != stamp]:
-            self._stamps[path] = _stamp(path)
+        for path in [path for path, stamp in self._stamps.items() if file_stamp(path) != stamp]:
+            self._stamps[path] = file_stamp(path)
             digest = _digest(path)
             for section, reads in self._reads.items():
                 if path in reads and reads[path] != digest:
                     reads[path] = digest
                     found.append((section, path))
         return found
-
-
-def _stamp(path: str) -> str:
-    return file_stamp(path)
 
 
 def _digest(path: str) -> str:

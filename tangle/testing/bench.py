@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import threading
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
@@ -12,14 +13,10 @@ from pathlib import Path
 from tangle.analyse import PlannedChunk, Session
 from tangle.model import Failure, PagePath, Place, Problem, Result, SectionName
 from tangle.pipeline import Project
+from tangle.pipeline.jobs import prepared_package
 from tangle.pipeline.load import Loaded, load, shown
-from tangle.pipeline.testing import (
-    Trial,
-    TrialOptions,
-    prepared_package,
-    thread_settings,
-    trial,
-)
+from tangle.pipeline.scheduling import thread_settings
+from tangle.pipeline.testing import Trial, TrialOptions, trial
 from tangle.run import LocalExecutor
 from tangle.testing.running import Running
 
@@ -258,8 +255,8 @@ class Bench:
         self._executor = None
 
     def _set_up(self) -> Callable[[Session], SectionTrial]:
-        package = self._stack.enter_context(prepared_package(self.loaded))
-        settings = thread_settings(self._processes)
+        package = self._stack.enter_context(prepared_package(self.loaded.plan.package))
+        settings = thread_settings(self._processes, os.environ)
         executor = LocalExecutor(settings=settings, warm=True)
         self._executor = self._stack.enter_context(executor)
 
