@@ -22,6 +22,7 @@ import sys
 import tempfile
 import time
 import uuid
+from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -29,7 +30,9 @@ _ROOT = Path(__file__).parents[1]
 _SHARED = _ROOT.parent / "shared"
 _SOURCES = [_SHARED / "graphs" / "logseq-docs", _SHARED / "user-notes", _ROOT / "notes"]
 _UUID = re.compile(rb"\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b")
-_TITLE = re.compile(rb"^((?:title|alias):: .*?)[ \t]*$", re.MULTILINE)
+_NAMES = re.compile(
+    rb"^([ \t]*(?:- )?(?:title::?|alias::|tangle\.name::) )(.*?)[ \t\r]*$", re.MULTILINE
+)
 _NUMBER = re.compile(rb"^([ \t]*- #+ )([0-9]{1,2})(?=[. ])", re.MULTILINE)
 _PROSE = 10_000
 _CODE = 1_000
@@ -96,27 +99,36 @@ def _prose_graph(graph: Path) -> tuple[int, Path, Path]:
     """Copies of real pages: bytes, a page of prose, a page with code."""
     pages = [page for source in _SOURCES for page in sorted(source.rglob("pages/*.md"))]
     _begin(graph)
+    stem = Counter(page.stem for page in pages)
     for number in range(_PROSE):
-        copy, page = divmod(number, len(pages))
-        data = _of_its_own(pages[page].read_bytes(), copy)
-        (graph / "pages" / f"{pages[page].stem} {copy}.md").write_bytes(data)
+        copy, at = divmod(number, len(pages))
+        page = pages[at]
+        # The notes and those that they were made from have chapters of the same numbers.
+        chapters = 20 * copy + (10 if page.is_relative_to(_ROOT) else 0)
+        mark = str(copy) if stem[page.stem] == 1 else f"{copy}-{at}"
+        data = _of_its_own(page.read_bytes(), mark, chapters)
+        (graph / "pages" / f"{page.stem} {mark}.md").write_bytes(data)
     written = sorted((graph / "pages").iterdir())
     has_code = [b"```python" in page.read_bytes() for page in written]
     middle = has_code.index(False, len(written) // 2)
     return _size(graph), written[middle], written[has_code.index(True, len(written) // 3)]
 
 
-def _of_its_own(data: bytes, copy: int) -> bytes:
-    """A page with ids, title and section numbers that no other copy has."""
+def _of_its_own(data: bytes, mark: str, chapters: int) -> bytes:
+    """A page with ids, names and section numbers that no other copy has."""
 
     def identifier(found: re.Match[bytes]) -> bytes:
-        return str(uuid.uuid5(uuid.NAMESPACE_OID, f"{found[0].decode()} {copy}")).encode()
+        return str(uuid.uuid5(uuid.NAMESPACE_OID, f"{found[0].decode()} {mark}")).encode()
+
+    def names(found: re.Match[bytes]) -> bytes:
+        return found[1] + b", ".join(
+            b"%s %s" % (name.strip(), mark.encode()) for name in found[2].split(b",")
+        )
 
     def number(found: re.Match[bytes]) -> bytes:
-        return found[1] + str(int(found[2]) + 10 * copy).encode()
+        return found[1] + str(int(found[2]) + chapters).encode()
 
-    data = _TITLE.sub(rb"\1 " + str(copy).encode(), _UUID.sub(identifier, data))
-    return _NUMBER.sub(number, data)
+    return _NUMBER.sub(number, _NAMES.sub(names, _UUID.sub(identifier, data)))
 
 
 def _code_graph(graph: Path) -> tuple[int, Path, Path]:

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tangle.model import Failure, MimeBundle, Output, Problem, Stream
-from tangle.pipeline import (
-    CheckReport,
-    Difference,
-    Project,
-    RunReport,
-    SectionRow,
-    SectionRun,
-    chunk_results,
-)
+
+if TYPE_CHECKING:
+    from tangle.pipeline import (
+        CheckReport,
+        Difference,
+        Project,
+        RunReport,
+        SectionRow,
+        SectionRun,
+    )
 
 
 def sections_document(rows: Iterable[SectionRow]) -> dict[str, Any]:
@@ -92,6 +93,8 @@ def _difference(difference: Difference) -> dict[str, Any]:
 
 
 def _section_run(project: Project, run: SectionRun) -> dict[str, Any]:
+    from tangle.pipeline import chunk_results
+
     result = run.result
     return {
         "number": run.session.name,

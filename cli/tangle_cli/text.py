@@ -6,19 +6,20 @@ import os
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from tangle.model import Failure, Problem, Result
-from tangle.pipeline import (
-    CheckReport,
-    Difference,
-    Project,
-    RunReport,
-    SectionChange,
-    SectionRow,
-    SectionRun,
-    chunk_results,
-)
-from tangle.write import rendered
+
+if TYPE_CHECKING:
+    from tangle.pipeline import (
+        CheckReport,
+        Difference,
+        Project,
+        RunReport,
+        SectionChange,
+        SectionRow,
+        SectionRun,
+    )
 
 _WIDTH = 100
 _MOST_LINES = 60
@@ -180,6 +181,9 @@ def difference_lines(project: Project, difference: Difference) -> Iterator[str]:
 
 
 def _output_lines(project: Project, run: SectionRun) -> Iterator[str]:
+    from tangle.pipeline import chunk_results
+    from tangle.write import rendered
+
     for planned, result in chunk_results(run):
         shown = rendered(result.outputs)
         if not shown.text and not shown.figures:

@@ -2,38 +2,58 @@
 
 from __future__ import annotations
 
-from tangle.analyse.code import ChunkCode
+from tangle.analyse.code import ChunkCode, Position, UnitCode, UnitNames, unit_code
+from tangle.analyse.definitions import MAX_NEAR, Lookups
 from tangle.analyse.known import Known
-from tangle.analyse.modules import WantedModule, wanted_modules
+from tangle.analyse.locate import Locator
+from tangle.analyse.modules import WantedModule, once_a_page
 from tangle.analyse.names import Statement
 from tangle.analyse.package import future_features
 from tangle.analyse.plan import (
     Borrowed,
     Package,
-    PackageName,
     Plan,
     PlannedChunk,
     Saved,
     Session,
 )
-from tangle.analyse.planning import plan
-from tangle.analyse.reach import from_module, names_module
+from tangle.analyse.planning import (
+    PackagePlan,
+    Planning,
+    UnitPlan,
+    plan,
+    unknown_needs,
+)
+from tangle.analyse.reach import Reach, from_module, names_module
+from tangle.model import PackageName
 
 __all__ = [
+    "MAX_NEAR",
     "Borrowed",
     "ChunkCode",
     "Known",
+    "Locator",
+    "Lookups",
     "Package",
     "PackageName",
+    "PackagePlan",
     "Plan",
     "PlannedChunk",
+    "Planning",
+    "Position",
+    "Reach",
     "Saved",
     "Session",
     "Statement",
+    "UnitCode",
+    "UnitNames",
+    "UnitPlan",
     "WantedModule",
     "from_module",
     "future_features",
     "names_module",
+    "once_a_page",
     "plan",
-    "wanted_modules",
+    "unit_code",
+    "unknown_needs",
 ]

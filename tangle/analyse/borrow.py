@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import difflib
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Final
 
 from tangle.analyse.code import GIVEN, ChunkCode, Position, UnitCode
-from tangle.analyse.definitions import Definitions
+from tangle.analyse.definitions import MAX_NEAR, Definitions
 from tangle.analyse.lend import Lender
 from tangle.analyse.names import Import, Statement, Use
-from tangle.analyse.plan import Borrowed, Package, PackageName
+from tangle.analyse.plan import Borrowed, Package
 from tangle.analyse.reach import from_module, names_module, package_attribute
-from tangle.model import Problem
+from tangle.model import PackageName, Problem
 
 _ALIKE: Final = 0.8
 _SHORT: Final = 3
@@ -89,12 +91,18 @@ class Borrowing:
         """
         binders = self._code.binders
         used = {use.name for code in self._code.chunks for s in code.statements for use in s.uses}
-        idle = [name for name in binders if name not in used and len(name) > _SHORT]
-        letters = {"".join(sorted(name)): name for name in binders if len(name) > _SHORT}
-        for wanted in self._unmet_names:
-            near = difflib.get_close_matches(wanted, idle, n=1, cutoff=_ALIKE) if idle else []
-            name = letters.get("".join(sorted(wanted))) or next(iter(near), None)
-            if name is not None and wanted not in (*binders, *self._reported):
+        bare = {name: _without_digits(name) for name in binders if len(name) > _SHORT}
+        idle = [name for name in bare if name not in used]
+        letters: defaultdict[str, list[str]] = defaultdict(list)
+        for name in bare:
+            letters["".join(sorted(name))].append(name)
+        for wanted in islice(self._unmet_names, MAX_NEAR):
+            alike = difflib.get_close_matches(wanted, idle, n=5, cutoff=_ALIKE) if idle else []
+            found = (*reversed(letters["".join(sorted(wanted))]), *alike)
+            # `net1` and `net2` are two of a kind, and no slip.
+            others = [name for name in found if bare[name] != _without_digits(wanted)]
+            if others and wanted not in (*binders, *self._reported):
+                name = others[0]
                 at = Position(self.unit, *binders[name][0])
                 yield Problem(
                     code="misspelt-name",
@@ -189,7 +197,7 @@ class Borrowing:
 
     def _excused(self, statement: Statement, use: Use) -> bool:
         """Whether a name may well be there, though no statement defines it for certain."""
-        if statement.binds_before(use) or use.name in self._code.lost:
+        if statement.binds_before(use) or use.name in self._code.names.lost:
             return True
         if self._code.numbered and self.definitions.lost(use.name, self.unit):
             return True
@@ -303,25 +311,35 @@ class Borrowing:
     def _reachable(self, name: str) -> bool:
         if self.definitions.defines(name, self.unit) or name in self.package.exports:
             return True
-        return self.definitions.earlier(name, self.unit) is not None
+        return self.definitions.has_earlier(name, self.unit)
 
 
-def module_names(definitions: Definitions, name: PackageName) -> Sequence[frozenset[str]]:
+def _without_digits(name: str) -> str:
+    return "".join(character for character in name if not character.isdigit())
+
+
+def own_module_names(unit: UnitCode, name: PackageName) -> frozenset[str]:
+    """The names to which a unit itself binds the generated module."""
+    return frozenset(
+        entry.bound
+        for code in unit.chunks
+        for statement in code.statements
+        for entry in statement.imports
+        if names_module(entry, name)
+    )
+
+
+def module_names(
+    units: Sequence[UnitCode], own_names: Sequence[frozenset[str]]
+) -> Sequence[frozenset[str]]:
     """For each unit the names that mean the generated module there.
 
     A unit's own binding of a name decides; where it has none, that of the numbered units before.
     """
     found: list[frozenset[str]] = []
     carried: frozenset[str] = frozenset()
-    for unit in definitions.units:
-        own = frozenset(
-            entry.bound
-            for code in unit.chunks
-            for statement in code.statements
-            for entry in statement.imports
-            if names_module(entry, name)
-        )
-        others = frozenset() if not unit.numbered else carried.difference(unit.binders)
+    for unit, own in zip(units, own_names, strict=True):
+        others = frozenset() if not unit.numbered else carried.difference(unit.names.defines)
         found.append(own | others)
         carried = found[-1] if unit.numbered else carried
     return found

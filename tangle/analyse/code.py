@@ -9,7 +9,7 @@ import unicodedata
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from tangle.analyse.markers import Marked, marked_statements
@@ -153,12 +153,50 @@ class ChunkCode:
         )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnitNames:
+    """What other units ask about a unit before they look at its statements.
+
+    Attributes:
+        defines: names that it defines.
+        changes: names whose things it changes in place.
+        lost: names that its chunks which do not parse seem to define.
+        marked: whether a `#@save` stands in it, be it in its place or not.
+    """
+
+    defines: frozenset[str]
+    changes: frozenset[str]
+    lost: frozenset[str]
+    marked: bool
+
+
 @dataclass(frozen=True, kw_only=True)
 class UnitCode:
-    """A unit's chunks read as Python."""
+    """A unit's chunks read as Python, as soon as somebody asks for them.
+
+    Attributes:
+        read: reads the chunks.
+        known: its names, where they are known without reading.
+    """
 
     unit: Unit
-    chunks: tuple[ChunkCode, ...]
+    read: Callable[[], tuple[ChunkCode, ...]]
+    known: UnitNames | None = None
+
+    @cached_property
+    def names(self) -> UnitNames:
+        """What others ask about it first."""
+        return self.known or UnitNames(
+            defines=frozenset(self.binders),
+            changes=frozenset(self.changers),
+            lost=self._lost(),
+            marked=any(code.marked.saved or code.marked.misplaced for code in self.chunks),
+        )
+
+    @cached_property
+    def chunks(self) -> tuple[ChunkCode, ...]:
+        """The chunks; one that does not parse has no statements."""
+        return self.read()
 
     @property
     def numbered(self) -> bool:
@@ -206,9 +244,7 @@ class UnitCode:
         """Whether a magic in it may bind names that cannot be known without running."""
         return any(code.parsed.naming for code in self.chunks)
 
-    @cached_property
-    def lost(self) -> frozenset[str]:
-        """Names that chunks which do not parse seem to define."""
+    def _lost(self) -> frozenset[str]:
         return frozenset(
             unicodedata.normalize("NFKC", name)
             for code in self.chunks
@@ -217,22 +253,44 @@ class UnitCode:
         )
 
 
-def unit_code(unit: Unit, pages: Mapping[PagePath, Page], known: Known | None = None) -> UnitCode:
-    """Read every chunk of a unit; a chunk that does not parse has no statements."""
-    if known is not None and (found := known.unit(unit)) is not None:
-        return found
+def unit_code(
+    unit: Unit,
+    pages: Mapping[PagePath, Page],
+    names: UnitNames | None = None,
+    *,
+    before: Known | None = None,
+) -> UnitCode:
+    """A unit's code; its chunks are read when they are asked for, and at once for who learns them.
+
+    Args:
+        unit: the unit.
+        pages: those of its graph.
+        names: its names, where they are known without reading.
+        before: what the last plan found out; what is read now is learnt.
+    """
+    if before is None:
+        return UnitCode(unit=unit, read=partial(_chunk_codes, unit, pages), known=names)
+    found = before.unit(unit)
+    if found is None:
+        # What is kept for the next plan must not keep the pages of this one.
+        chunks = _chunk_codes(unit, pages, before)
+        found = UnitCode(unit=unit, read=lambda: chunks, known=names)
+        before.learn_unit(found)
+    return found
+
+
+def _chunk_codes(
+    unit: Unit, pages: Mapping[PagePath, Page], before: Known | None = None
+) -> tuple[ChunkCode, ...]:
     chunks: list[ChunkCode] = []
     lazy = False
     for occurrence in unit.occurrences:
-        code = known.chunk(occurrence, lazy=lazy) if known is not None else None
+        code = before.chunk(occurrence, lazy=lazy) if before is not None else None
         if code is None:
             code = _chunk_code(occurrence, _source(occurrence.chunk, pages), lazy=lazy)
         lazy = lazy or code.makes_lazy
         chunks.append(code)
-    made = UnitCode(unit=unit, chunks=tuple(chunks))
-    if known is not None:
-        known.learn_unit(made)
-    return made
+    return tuple(chunks)
 
 
 def _source(chunk: Chunk, pages: Mapping[PagePath, Page]) -> str:

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from tangle.analyse.code import ChunkCode, UnitCode
-from tangle.analyse.plan import Package, Session
-from tangle.model import Occurrence, Problem, Unit
+from tangle.analyse.plan import Package
+from tangle.model import Occurrence, Unit
+
+if TYPE_CHECKING:
+    from tangle.analyse.planning import UnitPlan
 
 _Text = tuple[str, str | None, bool]
 
@@ -18,14 +22,6 @@ class KnownUnit:
 
     code: UnitCode
     texts: Mapping[_Text, ChunkCode]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class KnownSession:
-    """A session as it was planned, with the warnings that came of it."""
-
-    session: Session
-    warnings: tuple[Problem, ...]
 
 
 class Known:
@@ -39,7 +35,7 @@ class Known:
         """Knows nothing yet."""
         self._chunks: dict[_Text, ChunkCode] = {}
         self._units: dict[Unit, KnownUnit] = {}
-        self._sessions: dict[int, KnownSession] = {}
+        self._sessions: dict[int, UnitPlan] = {}
         self._order: Sequence[UnitCode] = ()
         self._package: Package | None = None
         self._same = 0
@@ -86,13 +82,13 @@ class Known:
         self._needed_chunks, self._needed_units = {}, {}
         self._sessions = {at: s for at, s in self._sessions.items() if at < self._same}
 
-    def session(self, index: int) -> KnownSession | None:
+    def session(self, index: int) -> UnitPlan | None:
         """A session that was planned before of the same units and the same package."""
         return self._sessions.get(index)
 
-    def learn_session(self, index: int, session: Session, warnings: Sequence[Problem]) -> None:
+    def learn_session(self, index: int, found: UnitPlan) -> None:
         """Keeps a session that has no errors: those speak of later units, too."""
-        self._sessions[index] = KnownSession(session=session, warnings=tuple(warnings))
+        self._sessions[index] = found
 
 
 def _text(occurrence: Occurrence, *, lazy: bool) -> _Text:

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
 from tangle.analyse.code import GIVEN, Position
-from tangle.analyse.definitions import Definitions
+from tangle.analyse.definitions import Definitions, Lookups
 from tangle.analyse.effects import price
 from tangle.analyse.names import Use
-from tangle.analyse.plan import Borrowed, PackageName
+from tangle.analyse.plan import Borrowed
 from tangle.analyse.reach import asked_of_package, from_module
-from tangle.model import CodeLine
+from tangle.model import CodeLine, PackageName
 
 _LAST: Final = sys.maxsize
 
@@ -32,12 +32,13 @@ class Lender:
 
     definitions: Definitions
     name: PackageName
-    saved: Mapping[Position, object]
+    saved: Collection[Position]
     module_names: Sequence[frozenset[str]]
     _entries: dict[Wanted, Borrowed] = field(default_factory=dict)
     _needs: dict[Position, tuple[Wanted, ...]] = field(default_factory=dict)
     _missing: dict[Position, tuple[str, ...]] = field(default_factory=dict)
     _called: dict[Position, frozenset[str]] = field(default_factory=dict)
+    _lookups: dict[tuple[Position, str], Lookups] = field(default_factory=dict)
 
     def usable(self, position: Position) -> bool:
         """Whether a definition may be borrowed: what is not run, or must fail, may not."""
@@ -82,24 +83,29 @@ class Lender:
         if name:
             return ()
         if position not in self._needs:
-            found: dict[Wanted, None] = {}
-            missing: list[str] = []
-            statement = self.definitions.statement(position)
-            for use in statement.uses:
-                if use.deferred and use.name in statement.binds:
-                    continue
-                source = self._source(position, use)
-                if source is not None:
-                    # What a function needs, it finds as it is when the unit has run.
-                    before = Position(position.unit, _LAST, 0) if use.deferred else position
-                    found.update(dict.fromkeys(self.with_company(source, use.name, before)))
-                    if not use.deferred:
-                        found.update(dict.fromkeys(self._for_calls(source, position)))
-                elif use.name not in GIVEN:
-                    missing.append(use.name)
-            self._needs[position] = tuple(found)
-            self._missing[position] = tuple(missing)
+            with self.definitions.looking() as self._lookups[position, "needs"]:
+                self._work_out(position)
+        self.definitions.looked.add(self._lookups[position, "needs"])
         return self._needs[position]
+
+    def _work_out(self, position: Position) -> None:
+        found: dict[Wanted, None] = {}
+        missing: list[str] = []
+        statement = self.definitions.statement(position)
+        for use in statement.uses:
+            if use.deferred and use.name in statement.binds:
+                continue
+            source = self._source(position, use)
+            if source is not None:
+                # What a function needs, it finds as it is when the unit has run.
+                before = Position(position.unit, _LAST, 0) if use.deferred else position
+                found.update(dict.fromkeys(self.with_company(source, use.name, before)))
+                if not use.deferred:
+                    found.update(dict.fromkeys(self._for_calls(source, position)))
+            elif use.name not in GIVEN:
+                missing.append(use.name)
+        self._needs[position] = tuple(found)
+        self._missing[position] = tuple(missing)
 
     def _for_calls(self, function: Position, position: Position) -> Iterator[Wanted]:
         """What a function finds when it is called at a place: not what is defined only later."""
@@ -112,21 +118,26 @@ class Lender:
     def when_called(self, function: Position) -> frozenset[str]:
         """Names of its module's scope that a function, or a class, may need once it is called."""
         if function not in self._called:
-            found: set[str] = set()
-            todo = [function]
-            seen = {function}
-            while todo:
-                position = todo.pop()
-                for use in self.definitions.statement(position).uses:
-                    if not use.deferred or use.name in GIVEN or use.name in found:
-                        continue
-                    found.add(use.name)
-                    source = self._source(position, use)
-                    if source is not None and source not in seen:
-                        seen.add(source)
-                        todo.append(source)
-            self._called[function] = frozenset(found)
+            with self.definitions.looking() as self._lookups[function, "called"]:
+                self._called[function] = frozenset(self._names_when_called(function))
+        self.definitions.looked.add(self._lookups[function, "called"])
         return self._called[function]
+
+    def _names_when_called(self, function: Position) -> set[str]:
+        found: set[str] = set()
+        todo = [function]
+        seen = {function}
+        while todo:
+            position = todo.pop()
+            for use in self.definitions.statement(position).uses:
+                if not use.deferred or use.name in GIVEN or use.name in found:
+                    continue
+                found.add(use.name)
+                source = self._source(position, use)
+                if source is not None and source not in seen:
+                    seen.add(source)
+                    todo.append(source)
+        return found
 
     def missing(self, position: Position, name: str) -> tuple[str, ...]:
         """Names that a statement needs, and that nothing defines for it."""
@@ -141,6 +152,7 @@ class Lender:
 
     def entry(self, position: Position, name: str) -> Borrowed:
         """A statement as it is borrowed."""
+        self.definitions.looked.units.add(position.unit)
         key = (position, name)
         if key not in self._entries:
             self._entries[key] = self._by_name(position, name) if name else self._whole(position)

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from tangle.analyse.code import ChunkCode
-from tangle.analyse.plan import Plan
+from tangle.analyse.code import ChunkCode, UnitCode
 from tangle.model import Place, SectionName
 
 _CAUGHT: Final = frozenset({"ImportError", "ModuleNotFoundError", "Exception", "BaseException"})
@@ -23,19 +22,25 @@ class WantedModule:
     section: SectionName
 
 
-def wanted_modules(plan: Plan) -> Iterator[WantedModule]:
-    """The modules that chunks import, each once a page, but for those they can do without."""
+def modules_of_unit(unit: UnitCode) -> Iterator[WantedModule]:
+    """The modules that a unit's chunks import, each once a page, but for those not needed."""
+    found = (
+        module
+        for code in unit.chunks
+        if code.runs and "import" in code.parsed.text
+        for module in _wanted(code)
+    )
+    return once_a_page(found)
+
+
+def once_a_page(modules: Iterable[WantedModule]) -> Iterator[WantedModule]:
+    """The modules, where a page imports each of them first."""
     seen: set[tuple[str, str]] = set()
-    for session in plan.sessions:
-        for planned in session.chunks:
-            code = planned.code
-            if not code.runs or "import" not in code.parsed.text:
-                continue
-            for found in _wanted(code):
-                key = (found.name, found.place.path)
-                if key not in seen:
-                    seen.add(key)
-                    yield found
+    for found in modules:
+        key = (found.name, found.place.path)
+        if key not in seen:
+            seen.add(key)
+            yield found
 
 
 def _wanted(code: ChunkCode) -> Iterator[WantedModule]:

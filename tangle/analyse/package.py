@@ -9,10 +9,10 @@ from dataclasses import dataclass, field
 from tangle.analyse.code import GIVEN, ChunkCode, Position
 from tangle.analyse.definitions import Definitions
 from tangle.analyse.names import Import, Statement, Use
-from tangle.analyse.plan import Package, PackageName, Saved
+from tangle.analyse.plan import Package, Saved
 from tangle.analyse.reach import from_module, names_module, package_attribute
 from tangle.analyse.source import place_in
-from tangle.model import Place, Problem, Section, SectionName
+from tangle.model import PackageName, Place, Problem, Section, SectionName
 
 
 @dataclass(slots=True, kw_only=True)
@@ -62,6 +62,9 @@ class Closure:
         markers_at: set[Place] = set()
         misplaced: list[Problem] = []
         for unit, entry in enumerate(self.definitions.units):
+            if not entry.names.marked:
+                continue
+            self.definitions.looked.units.add(unit)
             for at, code in enumerate(entry.chunks):
                 misplaced.extend(_misplaced(code))
                 for row, marker in sorted(code.marked.saved.items()):

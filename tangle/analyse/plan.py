@@ -12,23 +12,12 @@ from tangle.model import (
     CodeLine,
     Graph,
     Occurrence,
+    PackageName,
     Place,
     Problem,
     SectionName,
     Unit,
 )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PackageName:
-    """The generated module's name, `d2l.torch`: a package, and a module in it."""
-
-    root: str
-    module: str
-
-    def __str__(self) -> str:
-        """The dotted name."""
-        return f"{self.root}.{self.module}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

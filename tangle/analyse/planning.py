@@ -4,19 +4,74 @@ from __future__ import annotations
 
 import ast
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from functools import cache
+from types import MappingProxyType
 
-from tangle.analyse.borrow import Borrowing, module_names
-from tangle.analyse.code import ChunkCode, UnitCode, unit_code
-from tangle.analyse.definitions import Definitions
+from tangle.analyse.borrow import Borrowing, module_names, own_module_names
+from tangle.analyse.code import ChunkCode, Position, UnitCode, unit_code
+from tangle.analyse.definitions import Definitions, Lookups
+from tangle.analyse.doubts import doubtful
 from tangle.analyse.known import Known
 from tangle.analyse.lend import Lender
 from tangle.analyse.locate import Locator
+from tangle.analyse.modules import WantedModule, modules_of_unit
 from tangle.analyse.package import Closure
-from tangle.analyse.plan import Borrowed, Package, PackageName, Plan, PlannedChunk, Session
+from tangle.analyse.plan import Borrowed, Package, Plan, PlannedChunk, Saved, Session
 from tangle.analyse.reach import Reach, asked_of_package
-from tangle.model import Graph, Page, Place, Problem, Property, Section, SectionName, Unit
+from tangle.model import (
+    Graph,
+    PackageName,
+    Page,
+    Place,
+    Problem,
+    Property,
+    Section,
+    SectionName,
+    Unit,
+    in_order,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PackagePlan:
+    """The package, and what sessions need to know of it.
+
+    Attributes:
+        saved: the statements that it has; None where they are not known but by their position.
+        modules: top-level modules that it imports.
+        problems: of what is saved.
+        lookups: what it was worked out from.
+    """
+
+    package: Package
+    saved: Mapping[Position, Saved | None]
+    reach: Reach
+    modules: frozenset[str]
+    problems: tuple[Problem, ...]
+    lookups: Lookups
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnitPlan:
+    """The session of a unit, and what others need to know of it.
+
+    Attributes:
+        syntax: the problems of chunks that do not parse.
+        missing: problems of names that nobody defines; of attributes, with a dot before the name.
+        doubts: what is no error, but most likely not meant: prices, slips, marks of lists.
+        modules: what it imports, where it does so first on a page.
+        lookups: what it was worked out from.
+    """
+
+    session: Session
+    code: UnitCode
+    syntax: tuple[Problem, ...]
+    missing: Mapping[str, Problem]
+    doubts: tuple[Problem, ...]
+    modules: tuple[WantedModule, ...]
+    lookups: Lookups
 
 
 def plan(
@@ -30,64 +85,99 @@ def plan(
         borrow: whether a section may take names from earlier ones.
         known: what the last plan of the same notes, with the same `name` and `borrow`, found out.
     """
-    units = tuple(unit_code(unit, graph.pages, known) for unit in graph.units)
-    definitions = Definitions(units)
-    names = module_names(definitions, name)
-    closure = Closure(definitions=definitions, name=name, module_names=names)
-    package = closure.package(_sections(graph.units))
+    codes = [unit_code(unit, graph.pages, before=known) for unit in graph.units]
+    planning = Planning(codes, name, borrow=borrow)
+    package = planning.package()
     if known is not None:
-        known.begin(units, package)
-    planner = _Planner(closure, package, borrow=borrow, known=known)
-    sessions = tuple(planner.session(index) for index in range(len(units)))
+        known.begin(codes, package.package)
+    units = planning.sessions(package, range(len(codes)), {}, before=known)
     problems = [
         *graph.problems,
-        *(code.parsed.problem for unit in units for code in unit.chunks if code.parsed.problem),
-        *(problem for unit in units for code in unit.chunks for problem in _list_dashes(code)),
-        *closure.problems,
-        *planner.problems,
-        *_unknown_needs(graph),
+        *(problem for unit in units for problem in unit.syntax),
+        *package.problems,
+        *(problem for unit in units for problem in (*unit.missing.values(), *unit.doubts)),
+        *unknown_needs(graph, {unit.name for unit in graph.units}),
     ]
     located = map(Locator(graph).located, problems)
-    return Plan(graph=graph, package=package, sessions=sessions, problems=tuple(_in_order(located)))
+    return Plan(
+        graph=graph,
+        package=package.package,
+        sessions=tuple(unit.session for unit in units),
+        problems=tuple(in_order(located)),
+    )
 
 
-def _list_dashes(code: ChunkCode) -> Iterator[Problem]:
-    """Calls with a sign in front whose value nobody takes: a list's mark that got into the code."""
-    for statement in code.statements[:-1]:
-        match statement.node:
-            case ast.Expr(value=ast.UnaryOp(op=ast.USub() | ast.UAdd(), operand=ast.Call())):
-                yield Problem(
-                    code="list-dash",
-                    severity="warning",
-                    place=code.start(statement),
-                    section=code.occurrence.section,
-                    message="a sign stands in front of this call, and its value is not used",
-                    hint="if it is a list's mark, take it away",
-                )
-            case _:
-                continue
+class Planning:
+    """Works out the package, and the sessions that somebody asks for.
+
+    Attributes:
+        name: what the package is called.
+        borrow: whether a section may take names from earlier ones.
+        definitions: where names are defined, over all units.
+        own_names: for each unit the names to which it binds the generated module.
+        module_names: for each the names that mean it there.
+    """
+
+    def __init__(
+        self,
+        units: Sequence[UnitCode],
+        name: PackageName,
+        *,
+        borrow: bool = True,
+        own_names: Mapping[int, frozenset[str]] = MappingProxyType({}),
+    ) -> None:
+        """Index the units; `own_names` are known of those that are not to be read."""
+        self.definitions = Definitions(units)
+        self.own_names = tuple(
+            own_names[index] if index in own_names else own_module_names(unit, name)
+            for index, unit in enumerate(units)
+        )
+        self.module_names = module_names(units, self.own_names)
+        self.name = name
+        self.borrow = borrow
+
+    def package(self) -> PackagePlan:
+        """Work out the package."""
+        closure = Closure(
+            definitions=self.definitions, name=self.name, module_names=self.module_names
+        )
+        with self.definitions.looking() as lookups:
+            package = closure.package(_sections(unit.unit for unit in self.definitions.units))
+        return PackagePlan(
+            package=package,
+            saved=closure.by_position,
+            reach=Reach.of(package),
+            modules=frozenset(_package_modules(package)),
+            problems=tuple(closure.problems),
+            lookups=lookups,
+        )
+
+    def sessions(
+        self,
+        package: PackagePlan,
+        wanted: Iterable[int],
+        known: Mapping[int, Mapping[str, Problem]],
+        *,
+        before: Known | None = None,
+    ) -> tuple[UnitPlan, ...]:
+        """Work out sessions.
+
+        Args:
+            package: what they may ask for.
+            wanted: which units, in reading order.
+            known: of other units, what is missing there.
+            before: what the last plan found out; it has begun with this one, and learns.
+        """
+        planner = _Planner(self, package, known, before)
+        return tuple(planner.unit(index) for index in wanted)
 
 
 def _sections(units: Iterable[Unit]) -> Mapping[SectionName, Section]:
     return {part.name: part for unit in units for part in (unit.section, *unit.parts)}
 
 
-def _in_order(problems: Iterable[Problem]) -> Iterator[Problem]:
-    """Problems by their place, each once."""
-    seen: set[tuple[str, int, int, str, str]] = set()
-    for problem in sorted(problems, key=_key):
-        if _key(problem) not in seen:
-            seen.add(_key(problem))
-            yield problem
-
-
-def _key(problem: Problem) -> tuple[str, int, int, str, str]:
-    place = problem.place
-    return (place.path, place.line, place.column, problem.code, problem.message)
-
-
-def _unknown_needs(graph: Graph) -> Iterator[Problem]:
-    known = {unit.name for unit in graph.units}
+def unknown_needs(graph: Graph, known: Collection[SectionName]) -> Iterator[Problem]:
+    """Sections that `tangle.needs` names, and that are not among the known ones."""
     for unit in graph.units:
         for name in unit.needs:
             if name not in known:
@@ -124,66 +214,80 @@ class _Planner:
     """Plans the sessions, one by one."""
 
     def __init__(
-        self, closure: Closure, package: Package, *, borrow: bool, known: Known | None
+        self,
+        planning: Planning,
+        package: PackagePlan,
+        known: Mapping[int, Mapping[str, Problem]],
+        before: Known | None,
     ) -> None:
-        self._before = known
-        self.problems: list[Problem] = []
-        self._known: dict[int, Mapping[str, Problem]] = {}
-        self._closure = closure
-        self._package = package
-        self._borrow = borrow
+        self._before = before
+        self._known = dict(known)
+        self._definitions = planning.definitions
+        self._module_names = planning.module_names
+        self._package = package.package
+        self._borrow = planning.borrow
         self._lender = Lender(
-            definitions=closure.definitions,
-            name=closure.name,
-            saved=closure.by_position,
-            module_names=closure.module_names,
+            definitions=planning.definitions,
+            name=planning.name,
+            saved=package.saved,
+            module_names=planning.module_names,
         )
-        self._reach = Reach.of(package)
+        self._reach = package.reach
         self._modules = cache(_modules_in)
-        self._package_modules = frozenset(_package_modules(package))
+        self._package_modules = package.modules
 
-    def session(self, index: int) -> Session:
+    def unit(self, index: int) -> UnitPlan:
         """The session of a unit."""
         found = self._before.session(index) if self._before is not None else None
         if found is not None:
-            self.problems.extend(found.warnings)
-            self._known[index] = {}
-            return found.session
-        return self._new_session(index)
+            self._known[index] = found.missing
+            return found
+        made = self._new_unit(index)
+        if self._before is not None and not made.session.problems:
+            self._before.learn_session(index, made)
+        return made
 
-    def _new_session(self, index: int) -> Session:
-        unit = self._closure.definitions.units[index]
-        borrowing = Borrowing(
-            lender=self._lender,
-            package=self._package,
-            unit=index,
-            aliases=self._closure.module_names[index],
-            allowed=self._borrow,
-            known=self._known,
-        )
-        prelude = borrowing.borrowed()
-        own = borrowing.missing.values()
-        warnings = [*borrowing.costly(), *borrowing.slips()]
-        self.problems.extend((*own, *warnings))
-        self._known[index] = borrowing.missing
-        reached = self._reach.closure(
-            [name for code in unit.chunks for name in self._asked(code, borrowing.aliases)]
-            + _taken_from_package(prelude)
-        )
-        lent = self._reach.closure(_taken_from_package(prelude))
-        broken = [code.parsed.problem for code in unit.chunks if code.parsed.problem]
-        made = Session(
+    def _new_unit(self, index: int) -> UnitPlan:
+        unit = self._definitions.units[index]
+        with self._definitions.looking() as lookups:
+            borrowing = Borrowing(
+                lender=self._lender,
+                package=self._package,
+                unit=index,
+                aliases=self._module_names[index],
+                allowed=self._borrow,
+                known=self._known,
+            )
+            prelude = borrowing.borrowed()
+            inherited = borrowing.inherited()
+            doubts = (*borrowing.costly(), *borrowing.slips())
+        own = borrowing.missing
+        self._known[index] = own
+        taken = _taken_from_package(prelude)
+        asked = [name for code in unit.chunks for name in self._asked(code, borrowing.aliases)]
+        asked += taken
+        lookups.package.update(asked)
+        lent = self._reach.closure(taken)
+        broken = tuple(code.parsed.problem for code in unit.chunks if code.parsed.problem)
+        session = Session(
             unit=unit.unit,
             prelude=prelude,
             chunks=tuple(self._chunks(unit, prelude, borrowing.aliases)),
-            imports=self._imports(unit, prelude, used=bool(reached)),
+            imports=self._imports(unit, prelude, used=bool(self._reach.closure(asked))),
             lent=tuple(self._reach.texts(lent)),
-            problems=(*broken, *borrowing.inherited(), *own),
+            problems=(*broken, *inherited, *own.values()),
             cache=self._reach.cacheable(lent) and all(entry.cache for entry in prelude),
         )
-        if self._before is not None and not made.problems:
-            self._before.learn_session(index, made, warnings)
-        return made
+        forms = (problem for code in unit.chunks for problem in doubtful(code))
+        return UnitPlan(
+            session=session,
+            code=unit,
+            syntax=broken,
+            missing=own,
+            doubts=(*forms, *doubts),
+            modules=tuple(modules_of_unit(unit)),
+            lookups=lookups,
+        )
 
     def _asked(self, code: ChunkCode, aliases: frozenset[str]) -> Iterator[str]:
         return asked_of_package(code.statements, self._package.name, aliases)

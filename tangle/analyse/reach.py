@@ -7,7 +7,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from tangle.analyse.names import Import, Statement, Use
-from tangle.analyse.plan import Package, PackageName, Saved
+from tangle.analyse.plan import Package, Saved
+from tangle.model import PackageName
 
 
 def names_module(entry: Import, name: PackageName) -> bool:
@@ -49,12 +50,21 @@ def asked_of_package(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reach:
-    """Which saved statements a piece of code reaches, through others."""
+    """Which saved statements a piece of code reaches, through others.
 
-    package: Package
-    _by_name: Mapping[str, tuple[int, ...]]
-    _next: tuple[tuple[str, ...], ...]
-    _texts: tuple[tuple[str, ...], ...]
+    Attributes:
+        exports: every name that the package is known to have.
+        by_name: for each name the saved statements, by index, that make or change its meaning.
+        next: for each saved statement the names that it uses.
+        statements: for each its text, behind the imports that it uses.
+        cached: for each whether what it comes to may be answered from the cache.
+    """
+
+    exports: frozenset[str]
+    by_name: Mapping[str, tuple[int, ...]]
+    next: tuple[tuple[str, ...], ...]
+    statements: tuple[tuple[str, ...], ...]
+    cached: tuple[bool, ...]
 
     @classmethod
     def of(cls, package: Package) -> Reach:
@@ -67,22 +77,22 @@ class Reach:
             tuple(dict.fromkeys(_package_names(saved.statement.uses, package)))
             for saved in package.saved
         )
-        imports = package.imports
         return cls(
-            package=package,
-            _by_name={name: tuple(found) for name, found in by_name.items()},
-            _next=following,
-            _texts=tuple(
-                (*(text for name in names for text in imports.get(name, ())), saved.text)
-                for saved, names in zip(package.saved, following, strict=True)
+            exports=package.exports,
+            by_name={name: tuple(found) for name, found in by_name.items()},
+            next=following,
+            statements=tuple(
+                (*(text for name in names for text in package.imports.get(name, ())), saved.text)
+                for names, saved in zip(following, package.saved, strict=True)
             ),
+            cached=tuple(saved.cache for saved in package.saved),
         )
 
     def closure(self, names: Iterable[str]) -> frozenset[int]:
         """Indices of the saved statements that the names lead to."""
         todo = list(names)
         if "*" in todo:
-            todo.extend(self.package.exports)
+            todo.extend(self.exports)
         seen: set[str] = set()
         reached: set[int] = set()
         while todo:
@@ -90,20 +100,20 @@ class Reach:
             if name in seen:
                 continue
             seen.add(name)
-            for index in self._by_name.get(name, ()):
+            for index in self.by_name.get(name, ()):
                 if index not in reached:
                     reached.add(index)
-                    todo.extend(self._next[index])
+                    todo.extend(self.next[index])
         return frozenset(reached)
 
     def cacheable(self, reached: Iterable[int]) -> bool:
         """Whether what the saved statements at these indices come to may be cached."""
-        return all(self.package.saved[index].cache for index in reached)
+        return all(self.cached[index] for index in reached)
 
     def texts(self, reached: Iterable[int]) -> Iterator[str]:
         """The saved statements at these indices, each behind the imports that it uses."""
         for index in sorted(reached):
-            yield from self._texts[index]
+            yield from self.statements[index]
 
 
 def _touched(saved: Saved, package: Package) -> tuple[str, ...]:

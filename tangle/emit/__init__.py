@@ -3,6 +3,16 @@
 from __future__ import annotations
 
 from tangle.emit.package import MARK, Module, init, module
-from tangle.emit.tree import files, script_path
+from tangle.emit.tree import files, script_path, script_paths, section_script, shared_files
 
-__all__ = ["MARK", "Module", "files", "init", "module", "script_path"]
+__all__ = [
+    "MARK",
+    "Module",
+    "files",
+    "init",
+    "module",
+    "script_path",
+    "script_paths",
+    "section_script",
+    "shared_files",
+]

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
-from tangle.analyse import Plan
+from tangle.analyse import Plan, Session
 from tangle.emit.names import script_names
 from tangle.emit.package import MARK, init, main, module
 from tangle.emit.scripts import script
-from tangle.model import PagePath, SectionName
+from tangle.model import PackageName, PagePath, Section, SectionName
 
 
 def files(plan: Plan, *, folders: Mapping[PagePath, str | None], seed: int) -> Mapping[str, str]:
@@ -19,37 +19,44 @@ def files(plan: Plan, *, folders: Mapping[PagePath, str | None], seed: int) -> M
         folders: for each page, its folder relative to the output folder, or None.
         seed: seed of the random generators in the section scripts.
     """
-    package = plan.package
-    root = package.name.root
+    name = plan.package.name
     sessions = [session for session in plan.sessions if session.chunks]
-    scripts = _script_names(plan)
-    titles = {
-        part.name: part.title
-        for session in sessions
-        for part in (session.unit.section, *session.unit.parts)
-    }
-    rows = [(s.name, s.unit.section.title, scripts[s.name]) for s in sessions]
-    found = {
-        f"{root}/__init__.py": init(package),
-        f"{root}/{package.name.module}.py": module(package).text,
-        f"{root}/__main__.py": main(package, rows),
+    sections = [session.unit.section for session in sessions]
+    found = dict(shared_files(name, module(plan.package).text, sections))
+    for path, session in zip(script_paths(name, sections), sessions, strict=True):
+        folder = folders.get(session.unit.section.page)
+        found[path] = section_script(session, name, folder=folder, seed=seed)
+    return found
+
+
+def section_script(session: Session, name: PackageName, *, folder: str | None, seed: int) -> str:
+    """The text of a session's script; for the arguments see `files`."""
+    titles = {part.name: part.title for part in (session.unit.section, *session.unit.parts)}
+    return script(session, root=name.root, folder=folder, seed=seed, titles=titles)
+
+
+def shared_files(
+    name: PackageName, module_text: str, sections: Sequence[Section]
+) -> Mapping[str, str]:
+    """Path and text of every generated file that is no script, for the sections that have one."""
+    root = name.root
+    modules = script_names((section.name, section.number) for section in sections)
+    rows = [(section.name, section.title, modules[section.name]) for section in sections]
+    return {
+        f"{root}/__init__.py": init(name),
+        f"{root}/{name.module}.py": module_text,
+        f"{root}/__main__.py": main(name, rows),
         f"{root}/sections/__init__.py": MARK + '"""One script a section."""\n',
     }
-    for session in sessions:
-        found[f"{root}/sections/{scripts[session.name]}.py"] = script(
-            session,
-            root=root,
-            folder=folders.get(session.unit.section.page),
-            seed=seed,
-            titles=titles,
-        )
-    return found
+
+
+def script_paths(name: PackageName, sections: Sequence[Section]) -> Sequence[str]:
+    """Where the scripts of sections go, relative to the output folder."""
+    modules = script_names((section.name, section.number) for section in sections)
+    return [f"{name.root}/sections/{module}.py" for module in modules.values()]
 
 
 def script_path(plan: Plan, name: SectionName) -> str:
     """Where the script of a section that has code goes, relative to the output folder."""
-    return f"{plan.package.name.root}/sections/{_script_names(plan)[name]}.py"
-
-
-def _script_names(plan: Plan) -> Mapping[SectionName, str]:
-    return script_names((s.name, s.unit.section.number) for s in plan.sessions if s.chunks)
+    modules = script_names((s.name, s.unit.section.number) for s in plan.sessions if s.chunks)
+    return f"{plan.package.name.root}/sections/{modules[name]}.py"

@@ -2,26 +2,36 @@
 
 from __future__ import annotations
 
-from tangle.link.config import CONFIG, GraphConfig, graph_config
-from tangle.link.graph import PYTHON, link
+from tangle.link.config import GraphConfig, graph_config
+from tangle.link.expand import MAX_TOTAL
+from tangle.link.facts import Leaning, PageFacts, leanings, page_anchors, page_facts
+from tangle.link.graph import PYTHON, Linked, link, linked
 from tangle.link.journals import journal_day, journal_title
 from tangle.link.known import KnownPages
 from tangle.link.settings import KNOWN, OUTPUT, PREFIX
-from tangle.link.titles import other_names, title_from_path, title_key
+from tangle.link.titles import title_from_path, title_key
+from tangle.model import CONFIG
 
 __all__ = [
     "CONFIG",
     "KNOWN",
+    "MAX_TOTAL",
     "OUTPUT",
     "PREFIX",
     "PYTHON",
     "GraphConfig",
     "KnownPages",
+    "Leaning",
+    "Linked",
+    "PageFacts",
     "graph_config",
     "journal_day",
     "journal_title",
+    "leanings",
     "link",
-    "other_names",
+    "linked",
+    "page_anchors",
+    "page_facts",
     "title_from_path",
     "title_key",
 ]

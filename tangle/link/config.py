@@ -8,9 +8,7 @@ from functools import lru_cache
 from typing import Final, Literal
 
 from tangle.link.journals import DEFAULT_FORMAT
-from tangle.model import PagePath, Place, Problem
-
-CONFIG: Final = PagePath("logseq/config.edn")
+from tangle.model import CONFIG, Place, Problem
 
 UNITS: Final = {"tab": "\t", "two-spaces": "  ", "four-spaces": "    ", "eight-spaces": " " * 8}
 

@@ -22,6 +22,17 @@ MAX_CHARACTERS: Final = 1_000_000
 MAX_TOTAL: Final = 8_000_000
 """Characters that all chunks with references may have together after expansion."""
 
+
+def references_in(code: str) -> Iterator[str]:
+    """What the lines of a code that are only a reference name; ids in lower case."""
+    if "<<" in code:
+        for match in map(_REFERENCE.fullmatch, code.split("\n")):
+            if match is not None:
+                name = match[2].strip()
+                block = _BLOCK.fullmatch(name)
+                yield f"(({block[1].lower()}))" if block else name
+
+
 ChunkKey = NewType("ChunkKey", int)
 """A chunk's index in the list that is expanded."""
 

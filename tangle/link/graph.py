@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Final
 
 from tangle.link.config import GraphConfig
@@ -32,14 +32,33 @@ PYTHON: Final = frozenset({"python", "python3", "py"})
 """Languages, in lower case, whose fences are chunks."""
 
 
-def link(
+def link(pages: Iterable[Page], config: GraphConfig, *, known: KnownPages | None = None) -> Graph:
+    """Link pages into a graph; every problem met is in it, none is raised.
+
+    Args:
+        pages: the pages.
+        config: the graph's settings.
+        known: what the last linking found out; its pages are taken over where they are the same.
+    """
+    return linked(pages, config, known=known).graph
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Linked:
+    """A graph, and the outlines of its pages that it was made of."""
+
+    graph: Graph
+    outlines: Mapping[PagePath, Outline]
+
+
+def linked(
     pages: Iterable[Page],
     config: GraphConfig,
     *,
     elsewhere: AbstractSet[Uuid] = frozenset(),
     known: KnownPages | None = None,
-) -> Graph:
-    """Link pages into a graph; every problem met is in it, none is raised.
+) -> Linked:
+    """Link pages into a graph, and tell their outlines too.
 
     Args:
         pages: the pages.
@@ -53,7 +72,7 @@ def link(
     names, name_problems = _names(by_path, titles, config)
     ids, id_problems = _block_ids(by_path.values())
     known = known or KnownPages()
-    linked = {
+    entries = {
         path: known.page(
             Named(
                 page=page,
@@ -65,15 +84,14 @@ def link(
         )
         for path, page in by_path.items()
     }
-    outlines = {path: entry.outline for path, entry in linked.items()}
-    chunks, chunk_problems = _chunks(linked, ids)
+    outlines = {path: entry.outline for path, entry in entries.items()}
+    chunks, chunk_problems = _chunks(entries, ids)
     found, unit_problems = units(Contents(pages=by_path, outlines=outlines, chunks=chunks, ids=ids))
-    return Graph(
+    graph = Graph(
         pages=by_path,
         titles=titles,
         names=names,
         ids=ids,
-        numbered=frozenset(path for path, entry in outlines.items() if entry.numbered),
         units=found,
         problems=(
             *(problem for page in by_path.values() for problem in page.problems),
@@ -85,6 +103,7 @@ def link(
             *unit_problems,
         ),
     )
+    return Linked(graph=graph, outlines=outlines)
 
 
 # --- names: ids and titles -----------------------------------------------------------------------

@@ -25,9 +25,9 @@ class Outline:
     settings: PageSettings
 
     @property
-    def numbered(self) -> bool:
-        """Whether the page or a block of it has a number."""
-        return bool(self.found or self.page_section.number)
+    def sections(self) -> tuple[Section, ...]:
+        """The page's own section, then those found in it."""
+        return (self.page_section, *self.found)
 
     def section_at(self, block: int) -> Section:
         """The innermost section around a block."""

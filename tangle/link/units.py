@@ -54,9 +54,9 @@ def units(contents: Contents) -> tuple[tuple[Unit, ...], tuple[Problem, ...]]:
     drafts: dict[SectionName, _Draft] = {}
     problems: list[Problem] = []
     seen: dict[SectionName, Section] = {}
-    for path in _reading_order(contents):
+    for path in reading_order(contents.outlines):
         outline = contents.outlines[path]
-        for section in (outline.page_section, *outline.found):
+        for section in outline.sections:
             if section.number and section.name in seen:
                 problems.append(_section_twice(section, seen[section.name]))
                 continue
@@ -70,16 +70,14 @@ def units(contents: Contents) -> tuple[tuple[Unit, ...], tuple[Problem, ...]]:
     return tuple(sorted(found, key=_unit_order)), tuple(problems)
 
 
-def _reading_order(contents: Contents) -> list[PagePath]:
+def reading_order(outlines: Mapping[PagePath, Outline]) -> list[PagePath]:
     """Pages by their first section number, those without by their path, at the end."""
 
     def key(path: PagePath) -> tuple[tuple[int, ...], PagePath]:
-        outline = contents.outlines[path]
-        sections = (outline.page_section, *outline.found)
-        numbers = (section.number for section in sections if section.number)
+        numbers = (section.number for section in outlines[path].sections if section.number)
         return (min(numbers, default=_UNNUMBERED), path)
 
-    return sorted(contents.pages, key=key)
+    return sorted(outlines, key=key)
 
 
 def _draft_of(drafts: dict[SectionName, _Draft], section: Section) -> _Draft:

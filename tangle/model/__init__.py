@@ -6,7 +6,18 @@ column counts characters.
 
 from __future__ import annotations
 
-from tangle.model.basic import PagePath, Place, Problem, SectionName, Severity, Span, Uuid
+from tangle.model.basic import (
+    CONFIG,
+    PackageName,
+    PagePath,
+    Place,
+    Problem,
+    SectionName,
+    Severity,
+    Span,
+    Uuid,
+    in_order,
+)
 from tangle.model.graph import Chunk, CodeLine, Graph, Occurrence, Section, Settings, Unit
 from tangle.model.outline import Block, BlockKind, Fence, Page, Property, Reference, ReferenceKind
 from tangle.model.session import (
@@ -32,6 +43,7 @@ from tangle.model.session import (
 )
 
 __all__ = [
+    "CONFIG",
     "AssertStyle",
     "Block",
     "BlockKind",
@@ -50,6 +62,7 @@ __all__ = [
     "Origin",
     "Outcome",
     "Output",
+    "PackageName",
     "Page",
     "PagePath",
     "Place",
@@ -72,4 +85,5 @@ __all__ = [
     "Trace",
     "Unit",
     "Uuid",
+    "in_order",
 ]

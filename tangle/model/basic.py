@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Literal, NewType
+from typing import Final, Literal, NewType
 
 Uuid = NewType("Uuid", str)
 """A block id, 36 characters, lower case."""
@@ -11,10 +12,25 @@ Uuid = NewType("Uuid", str)
 PagePath = NewType("PagePath", str)
 """A page's file, POSIX form, relative to the graph's folder: `pages/x.md`."""
 
+CONFIG: Final = PagePath("logseq/config.edn")
+"""The file that makes a folder a graph."""
+
 SectionName = NewType("SectionName", str)
 """What a section is addressed by: `3.6.5`, or a page's title where it has no number."""
 
 Severity = Literal["error", "warning"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PackageName:
+    """The generated module's name, `d2l.torch`: a package, and a module in it."""
+
+    root: str
+    module: str
+
+    def __str__(self) -> str:
+        """The dotted name."""
+        return f"{self.root}.{self.module}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,3 +72,17 @@ class Problem:
     section: SectionName | None = None
     hint: str | None = None
     excerpt: str | None = None
+
+
+def in_order(problems: Iterable[Problem]) -> Iterator[Problem]:
+    """Problems by their place, each once."""
+    seen: set[tuple[str, int, int, str, str]] = set()
+    for problem in sorted(problems, key=_key):
+        if _key(problem) not in seen:
+            seen.add(_key(problem))
+            yield problem
+
+
+def _key(problem: Problem) -> tuple[str, int, int, str, str]:
+    place = problem.place
+    return (place.path, place.line, place.column, problem.code, problem.message)

@@ -243,6 +243,17 @@ KINDS: Final = (
         notes="- ```python\n  rows = [1, 2]\n  - rows.clear()\n  rows\n  ```\n",
     ),
     Kind(
+        code="marks-in-text",
+        severity="warning",
+        area=_CODE,
+        text=(
+            "A text in the code has Markdown's marks for emphasis around a line end or a tab: an "
+            "editor put them there, and the program would write them out. `--fix` leaves them, "
+            "as the chunk parses. Take them away."
+        ),
+        notes="- ```python\n  print('2,NA,106000**\\n**')\n  ```\n",
+    ),
+    Kind(
         code="undefined-name",
         severity="error",
         area=_CODE,

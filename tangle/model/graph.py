@@ -144,7 +144,6 @@ class Graph:
         names: the page that a name means, by the form in which titles compare: a title, an alias,
             a day as its file's name writes it; the first page where several bear one.
         ids: page and block index of every block id.
-        numbered: pages that have numbered sections, or are one.
         units: in reading order, those without chunks included where they are numbered.
         problems: of the pages and of what links them.
     """
@@ -153,6 +152,5 @@ class Graph:
     titles: Mapping[PagePath, str]
     names: Mapping[str, PagePath]
     ids: Mapping[Uuid, tuple[PagePath, int]]
-    numbered: frozenset[PagePath]
     units: tuple[Unit, ...]
     problems: tuple[Problem, ...]

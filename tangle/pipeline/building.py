@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from tangle.pipeline.load import shown
 from tangle.pipeline.project import Project
+from tangle.pipeline.reading import shown
 from tangle.pipeline.reports import BuildReport
-from tangle.pipeline.survey import Findings
+from tangle.pipeline.survey import Survey
 from tangle.store import check_links, lock, make_folder, write_tree
 
 
@@ -21,16 +21,14 @@ def build(project: Project, *, check: bool = False) -> BuildReport:
         NotWritable: the output folder cannot be written; nothing was changed.
         Locked: another tangle is at work on this project.
     """
-    found = Findings(project)
-    problems = tuple(shown(project, problem) for problem in found.survey.problems)
+    found = Survey(project)
+    problems = tuple(shown(project, problem) for problem in found.problems)
     if check:
         changes = found.changes()
     else:
         check_links(project.output, project.root)
         make_folder(project.output)
         with lock(project.state):
-            changes = found.changes()
-            if changes.any:
-                changes = write_tree(project.output, found.files, owned=project.package.root)
+            changes = write_tree(project.output, found.files, owned=project.package.root)
             found.remember()
     return BuildReport(changes=changes, problems=problems)

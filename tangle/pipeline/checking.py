@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from tangle.model import PagePath, Place, Problem
 from tangle.pipeline.imports import missing_imports
-from tangle.pipeline.load import shown
-from tangle.pipeline.outputs import OutputState
+from tangle.pipeline.outputs import output_problems
 from tangle.pipeline.project import Project
+from tangle.pipeline.reading import by_place, shown
 from tangle.pipeline.reports import SectionRow
-from tangle.pipeline.survey import Findings
-from tangle.store import ASSET_FOLDER, ForeignFile, asset_names
+from tangle.pipeline.survey import Survey
+from tangle.store import ForeignFile, asset_names
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,45 +38,23 @@ def check(project: Project) -> tuple[Problem, ...]:
 
 def check_report(project: Project) -> CheckReport:
     """The problems of a project, and what its stored outputs are worth."""
-    found = Findings(project)
-    survey = found.survey
-    outputs = tuple(_output_problems(project, survey.outputs))
-    problems = [*survey.problems, *outputs, *missing_imports(project, survey.modules)]
-    told = [shown(project, problem) for problem in problems]
-    told.sort(key=lambda problem: (problem.place.path, problem.place.line, problem.place.column))
+    found = Survey(project)
+    figures = frozenset(asset_names(project.graph))
+    outputs = tuple(output_problems(found.findings, figures))
+    problems = [*found.problems, *outputs, *missing_imports(project, found.modules())]
+    told = by_place(shown(project, problem) for problem in problems)
     stale = tuple(_stale_files(found))
     found.remember()
-    count = len(survey.outputs)
+    count = sum(len(page.outputs) for page in found.findings.pages.values())
     return CheckReport(problems=(*told, *stale), outputs=count, fresh=count - len(outputs))
 
 
 def sections(project: Project) -> tuple[SectionRow, ...]:
     """The sections that are scripts, and the numbered ones without code, in reading order."""
-    return Findings(project).survey.rows
+    return Survey(project).rows()
 
 
-def _output_problems(project: Project, outputs: Iterable[OutputState]) -> Iterator[Problem]:
-    """Outputs in the notes that belong to other code, that a person edited, or lack a figure."""
-    figures = set(asset_names(project.graph))
-    for output in outputs:
-        if output.problem is not None:
-            yield output.problem
-        elif missing := set(output.figures) - figures:
-            yield _without_figure(output, min(missing))
-
-
-def _without_figure(output: OutputState, name: str) -> Problem:
-    return Problem(
-        code="stale-output",
-        severity="error",
-        place=Place(path=output.path, line=output.line),
-        section=output.section,
-        message=f"this output shows {name}, which is not in {ASSET_FOLDER}",
-        hint="run the section again",
-    )
-
-
-def _stale_files(found: Findings) -> Iterator[Problem]:
+def _stale_files(found: Survey) -> Iterator[Problem]:
     project = found.project
     try:
         changes = found.changes()

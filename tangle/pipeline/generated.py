@@ -14,20 +14,20 @@ from tangle.store import plan_tree, read_bytes
 
 
 def generated(loaded: Loaded) -> Mapping[str, str]:
-    """Path and text of every file that the notes come to.
-
-    Where pages cannot be read, files that only they may have made are wanted as they are.
-    """
+    """Path and text of every file that the notes come to."""
     project = loaded.project
-    folders = {path: _folder_from_output(project, path) for path in loaded.pages}
+    folders = {path: folder_from_output(project, path) for path in loaded.pages}
     wanted = files(loaded.plan, folders=folders, seed=project.options.seed)
-    if not loaded.unread:
-        return wanted
+    return with_unread(project, wanted) if loaded.unread else wanted
+
+
+def with_unread(project: Project, wanted: Mapping[str, str]) -> Mapping[str, str]:
+    """Where pages cannot be read, files that only they may have made are wanted as they are."""
     removed = plan_tree(project.output, wanted, owned=project.package.root).removed
     return {name: read_bytes(project.output / name).decode() for name in removed} | dict(wanted)
 
 
-def _folder_from_output(project: Project, path: PagePath) -> str | None:
+def folder_from_output(project: Project, path: PagePath) -> str | None:
     """A page's folder as seen from the output folder, where that is the same on every machine."""
     if not project.self_contained:
         return None

@@ -62,7 +62,7 @@ def package_files(package: Package) -> tuple[Mapping[str, str], Module]:
     text = module(package)
     root = package.name.root
     return {
-        f"{root}/__init__.py": init(package),
+        f"{root}/__init__.py": init(package.name),
         f"{root}/{package.name.module}.py": text.text,
     }, text
 

@@ -2,47 +2,22 @@
 
 from __future__ import annotations
 
-import gc
-import hashlib
-from collections.abc import Iterator, Mapping
-from collections.abc import Set as AbstractSet
-from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field, replace
-from pathlib import Path
-from typing import Any, Final
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
-from tangle import __version__
 from tangle.analyse import Known, Plan, plan
-from tangle.link import CONFIG, GraphConfig, KnownPages, graph_config, link
-from tangle.model import Page, PagePath, Place, Problem, Uuid
+from tangle.link import GraphConfig, KnownPages, link
+from tangle.model import Page, PagePath, Problem
 from tangle.parse import NotUtf8, parse
 from tangle.pipeline.project import Project
-from tangle.store import (
-    LOCK_FOLDER,
-    Cache,
-    NotReadable,
-    folder_identity,
-    page_files,
-    read_bytes,
+from tangle.pipeline.reading import (
+    Sources,
+    by_place,
+    graph_settings,
+    read,
+    unread_problem,
+    without_gc,
 )
-
-SETTINGS: Final = ".tangle/settings"
-"""What the graph's settings were read as, on this machine."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sources:
-    """The files of a graph as they are on disk now.
-
-    Attributes:
-        settings: the text of its `config.edn`.
-        data: the bytes of every page that could be read.
-        unread: the problems of those that could not.
-    """
-
-    settings: str
-    data: Mapping[PagePath, bytes]
-    unread: tuple[Problem, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,49 +53,6 @@ class LastTime:
     plan: Known | None = None
 
 
-def read(project: Project) -> Sources:
-    """Read the files of a graph.
-
-    Raises:
-        NotReadable: the graph's folder cannot be listed.
-    """
-    settings = read_bytes(project.graph / CONFIG).decode("utf-8", "replace")
-    config, _ = _config(project, settings)
-    data: dict[PagePath, bytes] = {}
-    unread: list[Problem] = []
-    for path in page_files(project.graph, config.hidden):
-        try:
-            data[path] = read_bytes(project.graph / path)
-        except NotReadable as error:
-            unread.append(_unread(project.graph / path, path, error))
-    return Sources(settings=settings, data=data, unread=tuple(unread))
-
-
-def _config(project: Project, settings: str) -> tuple[GraphConfig, tuple[Problem, ...]]:
-    """What a `config.edn` says; remembered where tangle has a folder, as it is slow to read."""
-    folder = folder_identity(project.state / LOCK_FOLDER)
-    if folder is None:
-        return graph_config(settings)
-    facts = f"{folder}\0{__version__}\0{settings}".encode("utf-8", "surrogatepass")
-    key = hashlib.sha256(facts).hexdigest()
-    cache = Cache(project.state / SETTINGS)
-    if (known := _as_config(cache.get(key))) is not None:
-        return known, ()
-    config, problems = graph_config(settings)
-    if not problems:
-        cache.put(key, asdict(config))
-    return config, problems
-
-
-def _as_config(document: Mapping[str, Any] | None) -> GraphConfig | None:
-    if document is None:
-        return None
-    try:
-        return GraphConfig(**{**document, "hidden": tuple(document["hidden"])})
-    except (KeyError, TypeError):
-        return None
-
-
 def load(project: Project, *, before: Loaded | None = None) -> Loaded:
     """Read the notes, and work out what they come to.
 
@@ -143,7 +75,6 @@ def loaded(
     sources: Sources,
     *,
     known: Mapping[PagePath, Page] | None = None,
-    elsewhere: AbstractSet[Uuid] = frozenset(),
     last: LastTime | None = None,
 ) -> Loaded:
     """What the files of a graph come to.
@@ -152,36 +83,16 @@ def loaded(
         project: whose notes.
         sources: the files.
         known: pages read before; one whose bytes are the same is not parsed again.
-        elsewhere: ids of blocks on pages that are not among the files.
         last: what was found out the last time.
     """
-    with _without_collector():
-        return _loaded(project, sources, known or {}, elsewhere, last or LastTime())
-
-
-@contextmanager
-def _without_collector() -> Iterator[None]:
-    """Without the collector of cycles, which looks through all that was read again and again.
-
-    What is read is kept, and has no cycles: on ten thousand pages it takes 40 % of the time.
-    """
-    enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if enabled:
-            gc.enable()
+    with without_gc():
+        return _loaded(project, sources, known or {}, last or LastTime())
 
 
 def _loaded(
-    project: Project,
-    sources: Sources,
-    known: Mapping[PagePath, Page],
-    elsewhere: AbstractSet[Uuid],
-    last: LastTime,
+    project: Project, sources: Sources, known: Mapping[PagePath, Page], last: LastTime
 ) -> Loaded:
-    config, problems = _config(project, sources.settings)
+    config, problems = graph_settings(project, sources.settings)
     pages: dict[PagePath, Page] = {}
     unread = list(sources.unread)
     for path, data in sources.data.items():
@@ -191,11 +102,10 @@ def _loaded(
                 before if before is not None and before.data == data else parse(data, path)
             )
         except NotUtf8 as error:
-            unread.append(_unread(project.graph / path, path, error))
-    graph = link(pages.values(), config, elsewhere=elsewhere, known=last.pages)
+            unread.append(unread_problem(project, path, error))
+    graph = link(pages.values(), config, known=last.pages)
     borrow = project.options.borrow == "on"
     result = plan(graph, project.package, borrow=borrow, known=last.plan)
-    found = sorted([*problems, *unread, *result.problems], key=_place_order)
     return Loaded(
         project=project,
         sources=sources,
@@ -203,29 +113,5 @@ def _loaded(
         pages=pages,
         plan=result,
         unread=tuple(unread),
-        problems=tuple(found),
+        problems=by_place([*problems, *unread, *result.problems]),
     )
-
-
-def _place_order(problem: Problem) -> tuple[str, int, int]:
-    return (problem.place.path, problem.place.line, problem.place.column)
-
-
-def _unread(file: Path, path: PagePath, error: NotUtf8 | NotReadable) -> Problem:
-    line = error.line if isinstance(error, NotUtf8) else 1
-    code = "not-utf8" if isinstance(error, NotUtf8) else "unreadable-page"
-    said = str(error).removeprefix(f"{path}:{line}: ").removeprefix(f"{file}: ")
-    message, _, hint = said.partition("; ")
-    return Problem(
-        code=code,
-        severity="error",
-        place=Place(path=path, line=line),
-        message=message,
-        hint=hint or None,
-    )
-
-
-def shown(project: Project, problem: Problem) -> Problem:
-    """The problem with its page's path as messages name it."""
-    place = replace(problem.place, path=PagePath(project.shown(problem.place.path)))
-    return replace(problem, place=place)

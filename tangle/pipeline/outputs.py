@@ -3,83 +3,48 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from itertools import starmap
 
-from tangle.analyse import Plan, Session
 from tangle.model import PagePath, Place, Problem, SectionName
-from tangle.pipeline.load import Loaded
+from tangle.pipeline.findings import Findings, FoundOutput, UnitFindings
 from tangle.pipeline.project import Project
 from tangle.pipeline.reports import SectionRow, State
-from tangle.write import StoredOutput, stored_outputs
-
-Stored = dict[PagePath, tuple[StoredOutput, ...]]
+from tangle.store import ASSET_FOLDER
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OutputState:
-    """An output block, and what is wrong with it.
+def output_problems(found: Findings, figures: Collection[str]) -> Iterator[Problem]:
+    """Outputs in the notes that belong to other code, that a person edited, or lack a figure.
 
-    Attributes:
-        problem: set where it belongs to other code, or was edited.
-        figures: names of the figures that it shows.
+    Args:
+        found: what is found in the notes.
+        figures: the figures that are there.
     """
-
-    path: PagePath
-    line: int
-    section: SectionName | None
-    problem: Problem | None
-    figures: tuple[str, ...]
-
-
-def stored(loaded: Loaded) -> Stored:
-    """The output blocks of every page that has some."""
-    found = {path: stored_outputs(page) for path, page in loaded.pages.items()}
-    return {path: outputs for path, outputs in found.items() if outputs}
-
-
-def output_states(loaded: Loaded, found: Stored) -> Iterator[OutputState]:
-    """Every output block in the notes with its state."""
-    digests = _digests(loaded.plan.sessions)
-    sections = _sections(loaded.plan)
-    for path, outputs in found.items():
-        for output in outputs:
+    digests = _digests(found.units)
+    sections = {(e[0], e[1]): e[3] for unit in found.units for e in unit.digests}
+    for path, page in found.pages.items():
+        for output in starmap(FoundOutput, page.outputs):
             current = digests.get((path, output.host))
             section = sections.get((path, output.host))
-            problem = None
             if current is None or output.code_digest not in current:
-                problem = _stale(path, output, section, orphan=current is None)
+                yield _stale(path, output, section, orphan=current is None)
             elif output.edited:
-                problem = _edited(path, output, section)
-            yield OutputState(
-                path=path,
-                line=output.line,
-                section=section,
-                problem=problem,
-                figures=output.assets,
-            )
+                yield _edited(path, output, section)
+            elif missing := set(output.assets).difference(figures):
+                yield _without_figure(path, output, section, min(missing))
 
 
-def _digests(sessions: Iterable[Session]) -> dict[tuple[PagePath, int], set[str]]:
+def _digests(units: Iterable[UnitFindings]) -> dict[tuple[PagePath, int], set[str]]:
     """The digests of the chunks of every block that has some."""
     found: dict[tuple[PagePath, int], set[str]] = {}
-    for session in sessions:
-        for planned in session.chunks:
-            occurrence = planned.occurrence
-            found.setdefault((occurrence.page, occurrence.host), set()).add(planned.digest)
+    for unit in units:
+        for page, host, digest, _ in unit.digests:
+            found.setdefault((page, host), set()).add(digest)
     return found
 
 
-def _sections(plan: Plan) -> dict[tuple[PagePath, int], SectionName]:
-    return {
-        (planned.occurrence.page, planned.occurrence.host): planned.occurrence.section
-        for session in plan.sessions
-        for planned in session.chunks
-    }
-
-
 def _stale(
-    path: PagePath, output: StoredOutput, section: SectionName | None, *, orphan: bool
+    path: PagePath, output: FoundOutput, section: SectionName | None, *, orphan: bool
 ) -> Problem:
     message = "this output belongs to no chunk" if orphan else "this output is of older code"
     hint = "delete the block, or run `tangle clean`" if orphan else "run the section again"
@@ -96,7 +61,7 @@ def _stale(
     )
 
 
-def _edited(path: PagePath, output: StoredOutput, section: SectionName | None) -> Problem:
+def _edited(path: PagePath, output: FoundOutput, section: SectionName | None) -> Problem:
     return Problem(
         code="edited-output",
         severity="warning",
@@ -107,52 +72,54 @@ def _edited(path: PagePath, output: StoredOutput, section: SectionName | None) -
     )
 
 
-# --- the list of sections -------------------------------------------------------------------------
-
-
-def section_rows(loaded: Loaded, found: Stored) -> Iterator[SectionRow]:
-    """The sections that are scripts, and the numbered ones without code, in reading order."""
-    saves: dict[SectionName, list[str]] = {}
-    units = {
-        part.name: session.name
-        for session in loaded.plan.sessions
-        for part in (session.unit.section, *session.unit.parts)
-    }
-    for saved in loaded.plan.package.saved:
-        saves.setdefault(units.get(saved.section, saved.section), []).extend(saved.names)
-    standing: defaultdict[tuple[PagePath, int], list[StoredOutput]] = defaultdict(list)
-    for path, outputs in found.items():
-        for output in outputs:
-            standing[path, output.host].append(output)
-    for session in loaded.plan.sessions:
-        state = _state(session, standing)
-        yield _row(loaded.project, session, tuple(saves.get(session.name, ())), state)
-
-
-def _row(project: Project, session: Session, saves: tuple[str, ...], state: State) -> SectionRow:
-    section = session.unit.section
-    return SectionRow(
-        name=session.name,
-        title=section.title,
-        page=project.shown(section.page),
-        line=section.line,
-        chunks=len(session.chunks),
-        borrowed=len(session.prelude),
-        saves=saves,
-        state=state,
+def _without_figure(
+    path: PagePath, output: FoundOutput, section: SectionName | None, name: str
+) -> Problem:
+    return Problem(
+        code="stale-output",
+        severity="error",
+        place=Place(path=path, line=output.line),
+        section=section,
+        message=f"this output shows {name}, which is not in {ASSET_FOLDER}",
+        hint="run the section again",
     )
 
 
+# --- the list of sections -------------------------------------------------------------------------
+
+
+def section_rows(project: Project, found: Findings) -> Iterator[SectionRow]:
+    """The sections that are scripts, and the numbered ones without code, in reading order."""
+    saves: defaultdict[int, list[str]] = defaultdict(list)
+    for (unit, _, _), names in zip(found.package.saved, found.package.names, strict=True):
+        saves[unit].extend(names)
+    standing: defaultdict[tuple[PagePath, int], list[FoundOutput]] = defaultdict(list)
+    for path, page in found.pages.items():
+        for output in starmap(FoundOutput, page.outputs):
+            standing[path, output.host].append(output)
+    for index, session in enumerate(found.units):
+        yield SectionRow(
+            name=session.name,
+            title=session.title,
+            page=project.shown(session.page),
+            line=session.line,
+            chunks=session.chunks,
+            borrowed=session.borrowed,
+            saves=tuple(saves[index]),
+            state=_state(session, standing),
+        )
+
+
 def _state(
-    session: Session, standing: Mapping[tuple[PagePath, int], Sequence[StoredOutput]]
+    unit: UnitFindings, standing: Mapping[tuple[PagePath, int], Sequence[FoundOutput]]
 ) -> State:
-    if not session.chunks:
+    if not unit.chunks:
         return "no-code"
-    if session.problems or any(planned.code.broken for planned in session.chunks):
+    if unit.broken:
         return "broken"
     fresh = [
         output.code_digest in digests
-        for at, digests in _digests([session]).items()
+        for at, digests in _digests([unit]).items()
         for output in standing.get(at, ())
     ]
     if not fresh:

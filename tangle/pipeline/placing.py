@@ -13,8 +13,9 @@ from tangle.errors import Refused
 from tangle.link import CONFIG
 from tangle.model import Page, PagePath, Place, Problem, Result, SectionName
 from tangle.pipeline.figures import is_ours, note
-from tangle.pipeline.load import Loaded, load, shown
+from tangle.pipeline.load import Loaded, load
 from tangle.pipeline.project import Project
+from tangle.pipeline.reading import shown
 from tangle.pipeline.recovering import recovered
 from tangle.store import (
     ASSET_FOLDER,

@@ -12,9 +12,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final, Literal
 
-from tangle.analyse import PackageName
 from tangle.errors import Refused, UsageError
-from tangle.model import PagePath
+from tangle.model import PackageName, PagePath
 from tangle.run import SIZE
 from tangle.store import create, find_graph, read_bytes
 

@@ -10,8 +10,9 @@ from tangle.analyse import Plan
 from tangle.analyse.repair import Repair
 from tangle.model import Chunk, PagePath, Place
 from tangle.parse import parse
-from tangle.pipeline.load import Sources, loaded, read
+from tangle.pipeline.load import loaded
 from tangle.pipeline.project import Project
+from tangle.pipeline.reading import Sources, read
 from tangle.pipeline.recovering import recovered
 from tangle.store import lock, make_folder
 from tangle.store import replace as replace_file

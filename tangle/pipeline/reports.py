@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-from tangle.analyse import Session
 from tangle.model import Place, Problem, SectionName, SessionResult
 from tangle.store import TreeChanges
+
+if TYPE_CHECKING:
+    from tangle.analyse import Session  # heavy, and only the report of a run speaks of it
 
 State = Literal["no-code", "broken", "not-run", "stale", "fresh"]
 

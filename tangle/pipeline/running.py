@@ -20,10 +20,11 @@ from tangle.pipeline.answers import CACHE, Answers, World, has_answers
 from tangle.pipeline.changes import changed_since, only_changed
 from tangle.pipeline.jobs import PreparedPackage, RunOptions, job, prepared_package
 from tangle.pipeline.keys import Keys, import_effects, session_keys
-from tangle.pipeline.load import Loaded, load, shown
+from tangle.pipeline.load import Loaded, load
 from tangle.pipeline.pending import place_or_keep, waiting, write_pending
 from tangle.pipeline.placing import Placed, Placement, outputs_of
 from tangle.pipeline.project import Project
+from tangle.pipeline.reading import shown
 from tangle.pipeline.reports import RunReport, SectionChange, SectionRun
 from tangle.pipeline.scheduling import History, Planned, cores, gpus, thread_settings, turns
 from tangle.pipeline.selection import Selected, select, select_all

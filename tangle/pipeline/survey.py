@@ -1,60 +1,112 @@
-"""What the notes come to, as far as `build`, `check` and `list` ask.
+"""What `build`, `check` and `list` need of the notes; what did not change is remembered.
 
-Most pages of a large graph are prose, and nothing else depends on what they say. So a survey is
-kept with the digests of the pages that it was made of. Where only prose has changed since, those
-pages alone are parsed again; where code has, all that is not prose. What is found is the same.
+`find_all` looks at every page, and so says what is right. `renewed` works out again only what an
+edit can have touched: it has to come to the same, or to give up.
 """
 
 from __future__ import annotations
 
-import hashlib
-from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
-from collections.abc import Set as AbstractSet
-from dataclasses import replace
+from collections.abc import Iterator, Mapping
 from functools import cached_property
+from itertools import starmap
+from typing import TYPE_CHECKING
 
-from tangle.analyse import wanted_modules
-from tangle.link import PREFIX, PYTHON, GraphConfig, other_names, title_key
-from tangle.model import Graph, Page, PagePath, Problem, Uuid
-from tangle.pipeline.generated import generated
-from tangle.pipeline.load import Loaded, Sources, loaded, read
-from tangle.pipeline.memory import Face, Memory, Survey
-from tangle.pipeline.outputs import output_states, section_rows, stored
+from tangle.model import PagePath, Place, Problem, in_order
+from tangle.pipeline.findings import Findings, FoundModule, FoundProblem, digest, problem_of
+from tangle.pipeline.memory import Memory
 from tangle.pipeline.project import Project
-from tangle.store import ForeignFile, TreeChanges, compare_tree, plan_tree, text_digest
+from tangle.pipeline.reading import (
+    Sources,
+    by_place,
+    read,
+    read_settings,
+    unread_problem,
+    without_gc,
+)
+from tangle.pipeline.reports import SectionRow
+from tangle.store import ForeignFile, TreeChanges, plan_tree
 
-_BETWEEN_PAGES = frozenset({"duplicate-title", "duplicate-alias", "duplicate-id"})
+if TYPE_CHECKING:
+    from tangle.analyse import WantedModule
+    from tangle.model import Page
+    from tangle.pipeline.renewal import Parse
 
 
-class Findings:
-    """A survey of a project's notes, and the files that they come to."""
+class Survey:
+    """A project's notes as they are on disk now, and what they come to.
 
-    def __init__(self, project: Project) -> None:
-        """Looks at the notes as they are on disk now.
+    Attributes:
+        findings: what is known of them.
+        unread: the problems of pages that could not be read.
+    """
+
+    def __init__(self, project: Project, *, parse: Parse | None = None) -> None:
+        """Look at the notes.
+
+        Args:
+            project: whose notes.
+            parse: reads a page; `tangle.parse.parse` where nothing is given.
 
         Raises:
-            NotReadable: the graph's folder cannot be listed.
+            NotReadable: the graph's folder, or its configuration, cannot be read.
         """
         self.project = project
-        self._sources = read(project)
-        self._digests = {path: _digest(data) for path, data in self._sources.data.items()}
-        self._memory = Memory(project, self._sources.settings)
+        settings = read_settings(project)
+        self._memory = Memory(project, settings)
         self._kept = self._memory.recall()
-        self._loaded: Loaded | None = None
-        brief = None
-        if self._kept is not None:
-            brief = _brought_up_to_date(self._kept, project, self._sources, self._digests)
-        if brief is None:
-            self._loaded = loaded(project, self._sources)
-            self.survey = _surveyed(self._loaded, self._digests)
-        else:
-            self.survey, self._loaded = brief
+        hidden = self._kept.hidden if self._kept is not None else None
+        sources = read(project, settings=settings, hidden=hidden)
+        found: Findings | None = None
+        if self._kept is not None and not sources.unread:
+            found = _brought_up_to_date(project, self._kept, sources, parse)
+        self.unread: tuple[Problem, ...] = ()
+        if found is None:
+            with without_gc():
+                found, self.unread = _anew(project, sources, parse)
+        self.findings = found
+
+    @cached_property
+    def problems(self) -> tuple[Problem, ...]:
+        """All that is wrong with the notes, in order of place."""
+        found = self.findings
+        told: list[FoundProblem] = [
+            *(problem for page in found.pages.values() for problem in page.problems),
+            *found.package.problems,
+        ]
+        for unit in found.units:
+            told += (*unit.syntax, *unit.doubts, *unit.needs)
+            told += (problem for _, problem in unit.missing)
+        told_of_graph = in_order(map(problem_of, told))
+        return by_place([*map(problem_of, found.problems), *self.unread, *told_of_graph])
+
+    def rows(self) -> tuple[SectionRow, ...]:
+        """The sections that are scripts, and the numbered ones without code, in reading order."""
+        from tangle.pipeline.outputs import section_rows
+
+        return tuple(section_rows(self.project, self.findings))
+
+    def modules(self) -> Iterator[WantedModule]:
+        """What the code imports, where a page does so first."""
+        from tangle.analyse import WantedModule, once_a_page
+
+        def wanted(found: FoundModule) -> WantedModule:
+            place = Place(path=found.path, line=found.line, column=found.column)
+            return WantedModule(name=found.name, place=place, section=found.section)
+
+        modules = (module for unit in self.findings.units for module in unit.modules)
+        return once_a_page(map(wanted, starmap(FoundModule, modules)))
 
     @cached_property
     def files(self) -> Mapping[str, str]:
         """Path and text of every file that the notes come to."""
-        return generated(self._loaded or loaded(self.project, self._sources))
+        found = self.findings
+        texts = (unit.script for unit in found.units if unit.chunks)
+        files = {**found.shared, **dict(zip(found.scripts, texts, strict=True))}
+        if not self.unread:
+            return files
+        from tangle.pipeline.generated import with_unread
+
+        return with_unread(self.project, files)
 
     def changes(self) -> TreeChanges:
         """What building would change.
@@ -62,147 +114,47 @@ class Findings:
         Raises:
             ForeignFile: a file stands in the way that tangle did not write.
         """
-        root, owned = self.project.output, self.project.package.root
-        if self.survey.files:
-            changes = compare_tree(root, self.survey.files, owned=owned)
-        else:
-            changes = plan_tree(root, self.files, owned=owned)
+        root = self.project.output
+        changes = plan_tree(root, self.files, owned=self.project.package.root)
         if changes.foreign:
             raise ForeignFile([root / name for name in changes.foreign])
         return changes
 
     def remember(self) -> None:
         """Keep what was found for the next command; not where pages could not be read."""
-        unread = self._loaded is not None and self._loaded.unread
-        if self.survey is self._kept or self._sources.unread or unread:
-            return
-        survey = self.survey
-        if not survey.files:
-            digests = {name: text_digest(text) for name, text in self.files.items()}
-            survey = replace(survey, files=digests)
-        self._memory.keep(survey)
-
-
-def _digest(data: bytes) -> str:
-    return hashlib.blake2b(data, digest_size=16).hexdigest()
-
-
-def _surveyed(full: Loaded, digests: Mapping[PagePath, str]) -> Survey:
-    """What notes come to, of which all is loaded that matters to their code."""
-    graph = full.plan.graph
-    standing = stored(full)
-    blocks = {(path, f.block) for path, page in graph.pages.items() for f in page.fences}
-    coded = frozenset(uuid for uuid, at in graph.ids.items() if at in blocks)
-    prose = _prose(graph, full.config, coded, full.problems)
-    return Survey(
-        pages=digests,
-        prose=prose,
-        ids=frozenset(uuid for uuid, (path, _) in graph.ids.items() if path not in prose),
-        coded=coded,
-        problems=full.problems,
-        outputs=tuple(output_states(full, standing)),
-        rows=tuple(section_rows(full, standing)),
-        modules=tuple(wanted_modules(full.plan)),
-        files={},
-    )
+        if not self.unread and self.findings is not self._kept:
+            self._memory.keep(self.findings)
 
 
 def _brought_up_to_date(
-    kept: Survey, project: Project, sources: Sources, digests: Mapping[PagePath, str]
-) -> tuple[Survey, Loaded | None] | None:
-    """The survey of the notes as they are now, and what had to be loaded for it.
-
-    Where only prose has changed, that is read and nothing else; else all pages but the prose that
-    has not. None where what has changed may matter to prose that was not read.
-    """
-    if sources.unread or digests.keys() != kept.pages.keys():
+    project: Project, known: Findings, sources: Sources, parse: Parse | None
+) -> Findings | None:
+    """What is found now, where that follows from what is remembered."""
+    if sources.data.keys() != known.pages.keys():
         return None
-    changed = {path for path, digest in digests.items() if kept.pages[path] != digest}
+    digests = {path: digest(data) for path, data in sources.data.items()}
+    changed = {path: now for path, now in digests.items() if now != known.pages[path].digest}
     if not changed:
-        return kept, None
-    unread = kept.prose.keys() - changed
-    ids = {uuid for path in unread for uuid in kept.prose[path].ids}
-    if changed <= kept.prose.keys():
-        part = _part(project, sources, changed, ids | kept.ids)
-        now = _surveyed(part, digests)
-        right = now.prose == {path: kept.prose[path] for path in changed}
-        told = [problem for problem in kept.problems if problem.place.path not in changed]
-        told += [problem for problem in now.problems if problem.place.path in changed]
-        brief, needed = replace(kept, pages=digests), None
-    else:
-        part = needed = _part(project, sources, digests.keys() - unread, ids)
-        now = _surveyed(part, digests)
-        right = _looks_the_same(now, kept, part, changed, unread)
-        told = [problem for problem in kept.problems if problem.place.path in unread]
-        told += now.problems
-        brief = replace(now, prose=kept.prose)
-    if part.unread or not right:
-        return None
-    return replace(brief, problems=tuple(sorted(told, key=_place_order))), needed
+        return known
+    from tangle.pipeline.renewal import renewed
+
+    return renewed(project, known, sources.data, changed, parse)
 
 
-def _part(
-    project: Project, sources: Sources, pages: Iterable[PagePath], elsewhere: AbstractSet[Uuid]
-) -> Loaded:
-    """Some of the pages, loaded as if they were all, but for the ids that others have."""
-    data = {path: sources.data[path] for path in sorted(pages)}
-    return loaded(project, replace(sources, data=data), elsewhere=elsewhere)
+def _anew(
+    project: Project, sources: Sources, parse: Parse | None
+) -> tuple[Findings, tuple[Problem, ...]]:
+    """What is found on all pages that can be read, and the problems of the others."""
+    from tangle.parse import NotUtf8
+    from tangle.parse import parse as own_parse
+    from tangle.pipeline.finder import find_all
 
-
-def _looks_the_same(
-    now: Survey,
-    kept: Survey,
-    part: Loaded,
-    changed: AbstractSet[PagePath],
-    unread: AbstractSet[PagePath],
-) -> bool:
-    """Whether prose that was not read finds everything as it was, and nobody takes its names."""
-    read_prose = changed & kept.prose.keys()
-    taken = {name for path in unread for name in kept.prose[path].names}
-    return (
-        now.ids == kept.ids
-        and now.coded == kept.coded
-        and now.prose == {path: kept.prose[path] for path in read_prose}
-        and taken.isdisjoint(part.plan.graph.names)
-    )
-
-
-def _prose(
-    graph: Graph,
-    config: GraphConfig,
-    coded: AbstractSet[Uuid],
-    problems: Iterable[Problem],
-) -> dict[PagePath, Face]:
-    """The pages that are only prose, and what other pages notice of each."""
-    entangled = graph.numbered | set(_entangled(problems))
-    ids: defaultdict[PagePath, list[Uuid]] = defaultdict(list)
-    for uuid, (path, _) in graph.ids.items():
-        ids[path].append(uuid)
-    found: dict[PagePath, Face] = {}
-    for path, page in graph.pages.items():
-        if path not in entangled and _is_prose(page, coded):
-            names = (graph.titles[path], *(name for name, _ in other_names(page, config)))
-            keys = tuple(dict.fromkeys(map(title_key, names)))
-            found[path] = Face(names=keys, ids=tuple(sorted(ids[path])))
-    return found
-
-
-def _entangled(problems: Iterable[Problem]) -> Iterator[PagePath]:
-    """Pages of which a problem says what another has too; both are named."""
-    for problem in problems:
-        if problem.code in _BETWEEN_PAGES:
-            yield problem.place.path
-            yield PagePath(problem.message.rpartition(" at ")[2].rsplit(":", 2)[0])
-
-
-def _is_prose(page: Page, coded: AbstractSet[Uuid]) -> bool:
-    """Whether a page has no code, takes none from elsewhere, and says nothing to tangle."""
-    return not (
-        PREFIX.encode() in page.data.lower()
-        or any(fence.language.lower() in PYTHON for fence in page.fences)
-        or any(entry.alone and entry.target in coded for entry in page.references)
-    )
-
-
-def _place_order(problem: Problem) -> tuple[str, int, int]:
-    return (problem.place.path, problem.place.line, problem.place.column)
+    pages: dict[PagePath, Page] = {}
+    unread = list(sources.unread)
+    for path, data in sources.data.items():
+        try:
+            pages[path] = (parse or own_parse)(data, path)
+        except NotUtf8 as error:
+            unread.append(unread_problem(project, path, error))
+    digests = {path: digest(page.data) for path, page in pages.items()}
+    return find_all(project, sources.settings, pages, digests), tuple(unread)

@@ -11,10 +11,11 @@ from tangle.model import Page, PagePath, Problem
 from tangle.parse import parse
 from tangle.pipeline.answers import CACHE
 from tangle.pipeline.generated import generated
-from tangle.pipeline.load import SETTINGS, load, shown
+from tangle.pipeline.load import load
 from tangle.pipeline.memory import MEMORY
 from tangle.pipeline.pending import forget
 from tangle.pipeline.project import Project
+from tangle.pipeline.reading import SETTINGS, shown
 from tangle.pipeline.recovering import recovered
 from tangle.pipeline.scheduling import History
 from tangle.pipeline.selection import find_session

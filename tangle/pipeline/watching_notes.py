@@ -9,8 +9,9 @@ from pathlib import Path, PurePosixPath
 from tangle.analyse import Known
 from tangle.link import CONFIG
 from tangle.model import PagePath
-from tangle.pipeline.load import LastTime, Loaded, Sources, loaded, read
+from tangle.pipeline.load import LastTime, Loaded, loaded
 from tangle.pipeline.project import Project
+from tangle.pipeline.reading import Sources, read
 from tangle.store import NotReadable, read_bytes
 
 _PAGES = (".md", ".markdown")

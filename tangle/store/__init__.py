@@ -33,7 +33,7 @@ from tangle.store.locks import LOCK_FOLDER, lock
 from tangle.store.records import Records
 from tangle.store.replacing import create, replace
 from tangle.store.swapping import recover
-from tangle.store.tree import MARK, TreeChanges, compare_tree, plan_tree, text_digest, write_tree
+from tangle.store.tree import MARK, TreeChanges, plan_tree, write_tree
 
 __all__ = [
     "ASSET_FOLDER",
@@ -59,7 +59,6 @@ __all__ = [
     "asset_names",
     "check_links",
     "check_writable",
-    "compare_tree",
     "create",
     "digest_file",
     "digest_listing",
@@ -77,7 +76,6 @@ __all__ = [
     "remove_asset",
     "replace",
     "scratch_tree",
-    "text_digest",
     "write_asset",
     "write_file",
     "write_tree",

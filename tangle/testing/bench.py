@@ -14,7 +14,8 @@ from tangle.analyse import PlannedChunk, Session
 from tangle.model import Failure, PagePath, Place, Problem, Result, SectionName
 from tangle.pipeline import Project
 from tangle.pipeline.jobs import prepared_package
-from tangle.pipeline.load import Loaded, load, shown
+from tangle.pipeline.load import Loaded, load
+from tangle.pipeline.reading import shown
 from tangle.pipeline.scheduling import thread_settings
 from tangle.pipeline.testing import Trial, TrialOptions, trial
 from tangle.run import LocalExecutor

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from tangle.analyse import PackageName, Plan, Session, plan
-from tangle.model import Problem
+from tangle.analyse import Plan, Session, plan
+from tangle.model import PackageName, Problem
 from tests.link.graphs import graph
 
 NAME = PackageName(root="d2l", module="torch")

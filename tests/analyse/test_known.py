@@ -25,6 +25,8 @@ CHUNKS = (
     "z = (",
     "<<named>>",
     "lsos = 1\nloss + 1",
+    "- print(x)\n1",
+    "print('a**\\n**')",
     "%matplotlib inline",
 )
 

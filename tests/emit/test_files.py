@@ -381,7 +381,7 @@ def test_where_a_script_goes() -> None:
         "d2l/sections/sec_1_1.py",
     }
     assert all(text.startswith(MARK) for text in files(found, folders={}, seed=0).values())
-    assert init(found.package).startswith(MARK)
+    assert init(found.package.name).startswith(MARK)
 
 
 # --- laws -----------------------------------------------------------------------------------------

@@ -8,8 +8,8 @@ import os
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -17,10 +17,13 @@ from hypothesis import strategies as st
 
 from tangle.model import Page, PagePath
 from tangle.parse import parse
-from tangle.pipeline import build, check, find_project
-from tangle.pipeline.memory import MEMORY, Memory, Survey
+from tangle.pipeline import CheckReport, build, check, check_report, find_project
+from tangle.pipeline.findings import Findings
+from tangle.pipeline.memory import MEMORY, Memory
 from tangle.pipeline.project import Project
-from tangle.pipeline.survey import Findings
+from tangle.pipeline.survey import Survey
+from tangle.write.block import output_digest
+from tests.pipeline.graphs import plain
 
 EXAMPLES = int(os.environ.get("TANGLE_EXAMPLES", "40"))
 """How many graphs are tried; thousands found nothing new."""
@@ -45,6 +48,8 @@ BLOCKS = [
     "- ```python\n  never closed",
     "- tangle.skip:: yes\n  ```python\n  1\n  ```",
     "- tangle.skp:: yes",
+    "- tangle.xfail:: a reason\n  ```python\n  y = x\n  ```",
+    "- tangle.cache:: no\n  tangle.rtol:: 0.1\n  ```python\n  z = 1  #@save\n  ```",
     "- tangle.output:: 0123456789ab.01234567\n  ```text\n  1\n  ```",
     "- 1. `<<name>>`\n  ```python\n  <<name>>\n  ```",
     "- tangle.name:: name\n  ```python\n  w = 2\n  ```",
@@ -72,39 +77,55 @@ def _write(project: Project, name: str, text: str) -> None:
     (project.graph / "pages" / f"{name}.md").write_text(text, encoding="utf-8")
 
 
-def _anew(project: Project) -> Survey:
+def _told(found: Survey) -> Any:
+    """All that a survey tells, as plain values."""
+    return (
+        plain(found.findings),
+        found.problems,
+        found.rows(),
+        tuple(found.modules()),
+        dict(found.files),
+        found.changes(),
+    )
+
+
+def _anew(project: Project) -> Any:
     """What is found without a memory."""
     kept = project.state / MEMORY
     hidden = kept.with_name("hidden")
     if kept.exists():
         kept.rename(hidden)
     try:
-        return Findings(project).survey
+        return _told(Survey(project))
     finally:
         if hidden.exists():
             hidden.rename(kept)
 
 
-def _same(project: Project) -> Survey:
+def _same(project: Project) -> Findings:
     """What is found with the memory, which must be the same as without."""
-    findings = Findings(project)
-    assert replace(findings.survey, files={}) == _anew(project)
-    findings.remember()
-    return findings.survey
+    found = Survey(project)
+    assert _told(found) == _anew(project)
+    found.remember()
+    return found.findings
 
 
 @given(
     st.fixed_dictionaries(dict.fromkeys(NAMES, PAGE)),
-    st.lists(st.tuples(st.sampled_from(NAMES), PAGE), max_size=6),
+    st.lists(st.tuples(st.sampled_from((*NAMES, "new")), st.none() | PAGE), max_size=6),
 )
 @settings(max_examples=EXAMPLES)
-def test_a_memory_says_what_is(pages: dict[str, str], edits: list[tuple[str, str]]) -> None:
+def test_a_memory_says_what_is(pages: dict[str, str], edits: list[tuple[str, str | None]]) -> None:
+    """Pages are written anew, come and go."""
     with _project() as project:
         for name, text in pages.items():
             _write(project, name, text)
         _same(project)
-        for name, text in edits:
-            _write(project, name, text)
+        for name, new in edits:
+            if new is not None:
+                _write(project, name, new)
+            else:
+                (project.graph / "pages" / f"{name}.md").unlink(missing_ok=True)
             _same(project)
 
 
@@ -133,27 +154,70 @@ def _is_recalled(project: Project) -> bool:
     return Memory(project, settings_text).recall() is not None
 
 
-def test_prose_is_read_alone_and_code_without_it(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_only_what_an_edit_touches_is_read() -> None:
     parsed: list[str] = []
 
     def counting(data: bytes, path: PagePath) -> Page:
         parsed.append(path)
         return parse(data, path)
 
-    monkeypatch.setattr("tangle.pipeline.load.parse", counting)
     with _project() as project:
         _graph(project)
-        build(project)
-        assert parsed == ["pages/a.md", "pages/b.md"]
+        _write(project, "c", "- ## 3.2. Next\n\t- ```python\n\t  y = x\n\t  ```\n")
+        _write(project, "d", "- ## 3.3. Last\n\t- ```python\n\t  z = 0\n\t  ```\n")
+        Survey(project, parse=counting).remember()
+        assert parsed == [f"pages/{name}.md" for name in "abcd"]
         for name, text, again in (
-            ("b", "- other prose\n- ((40000000-0000-4000-8000-000000000000))\n", ["pages/b.md"]),
-            ("a", "- ## 3.1. Section\n\t- ```python\n\t  x = 2\n\t  ```\n", ["pages/a.md"]),
+            ("b", "- other prose\n- ((40000000-0000-4000-8000-000000000000))\n", "b"),
+            ("a", "- ## 3.1. Section\n\t- ```python\n\t  x = 2\n\t  ```\n", "ac"),
+            ("d", "- ## 3.3. Last\n\t- ```python\n\t  z = 1\n\t  ```\n", "d"),
         ):
             _write(project, name, text)
             parsed.clear()
-            build(project)
-            assert parsed == again
+            Survey(project, parse=counting).remember()
+            assert sorted(parsed) == [f"pages/{other}.md" for other in again]
             _same(project)
+
+
+def _checked(project: Project) -> CheckReport:
+    """What checking comes to with the memory, which must be the same as without."""
+    remembered = check_report(project)
+    for file in (project.state / MEMORY).rglob("*.json"):
+        file.unlink()
+    assert check_report(project) == remembered
+    return remembered
+
+
+def test_what_outputs_are_worth_is_remembered() -> None:
+    """Two outputs: the second depends on the first section's code, too."""
+    sections = (
+        ("a", "- ## 3.1. Section\n\t- ```python\n\t  {}\n\t  ```\n"),
+        ("b", "- ## 3.2. Next\n\t- tangle.xfail:: {}\n\t  ```python\n\t  print(x)\n\t  ```\n"),
+    )
+    shown = ("```text", "1", "```")
+    with _project() as project:
+        for (name, text), said in zip(sections, ("x = 1", "a reason"), strict=True):
+            _write(project, name, text.format(said))
+        outputs = {
+            unit.pages[0]: f"\t\t- tangle.output:: {unit.digests[0][2]}.{output_digest(shown)}\n"
+            + "".join(f"\t\t  {line}\n" for line in shown)
+            for unit in Survey(project).findings.units
+        }
+        # The last column: how many of the two are fresh then.
+        for first, second, printed, fresh in (
+            ("x = 1", "a reason", "1", 2),
+            ("x = 2", "a reason", "1", 0),
+            ("x = 1", "another", "1", 2),
+            ("x = 1", "another", "2", 1),
+            ("x = 1", "another", "1", 2),
+        ):
+            for (name, text), said in zip(sections, (first, second), strict=True):
+                output = outputs[PagePath(f"pages/{name}.md")]
+                if name == "b":
+                    output = output.replace("\t  1\n", f"\t  {printed}\n")
+                _write(project, name, text.format(said) + output)
+            found = _checked(project)
+            assert (found.outputs, found.fresh) == (2, fresh)
 
 
 def test_generated_files_that_somebody_changed_are_seen() -> None:

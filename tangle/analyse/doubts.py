@@ -1,0 +1,58 @@
+"""Code that parses, and by its form is most likely not what was meant."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from tangle.analyse.code import ChunkCode
+from tangle.model import Problem
+
+_MARKS: Final = re.compile(r"(?<=[^*_\s])(\*\*|__)[\n\t]+\1(?![*_])")
+"""Emphasis around nothing but escapes, behind a word: that is no drawing made of stars."""
+
+_WRITTEN: Final = re.compile(r"(\*\*|__)\\[nt]")
+
+
+def doubtful(code: ChunkCode) -> Iterator[Problem]:
+    """What a chunk's statements look like that they should not."""
+    yield from _list_dashes(code)
+    if _WRITTEN.search(code.parsed.text):
+        yield from _marks_in_strings(code)
+
+
+def _list_dashes(code: ChunkCode) -> Iterator[Problem]:
+    """Calls with a sign in front whose value nobody takes: a list's mark that got into the code."""
+    for statement in code.statements[:-1]:
+        match statement.node:
+            case ast.Expr(value=ast.UnaryOp(op=ast.USub() | ast.UAdd(), operand=ast.Call())):
+                yield Problem(
+                    code="list-dash",
+                    severity="warning",
+                    place=code.start(statement),
+                    section=code.occurrence.section,
+                    message="a sign stands in front of this call, and its value is not used",
+                    hint="if it is a list's mark, take it away",
+                )
+            case _:
+                continue
+
+
+def _marks_in_strings(code: ChunkCode) -> Iterator[Problem]:
+    r"""Texts with Markdown's emphasis around an escape, as in `'a**\n**'`."""
+    for node in ast.walk(code.parsed.tree):
+        match node:
+            case ast.Constant(value=str(text)) if found := _MARKS.search(text):
+                marks = repr(found[0])[1:-1]
+                yield Problem(
+                    code="marks-in-text",
+                    severity="warning",
+                    place=code.place_of(node.lineno, node.col_offset),
+                    section=code.occurrence.section,
+                    message=f"this text holds {marks}: Markdown's emphasis around an escape",
+                    hint="if an editor put the marks there, take them away: they become data",
+                )
+            case _:
+                continue

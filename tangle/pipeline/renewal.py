@@ -1,0 +1,549 @@
+"""Findings made anew for what an edit can have touched, and taken over for all the rest.
+
+The pages that changed are linked and planned together with those that bear on them: a part of the
+graph, in which units elsewhere are known by the names that they define. Where their code is wanted
+after all, their pages join the part, and it is done again. What was looked up for a unit when its
+session was planned (`Lookups`) tells whether a change can make a difference to it.
+
+Whatever is out of the ordinary (a page's title, sections, ids or chunk names changed, the package
+has other names, too much is touched) is left to `find_all`: then the answer is None.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+
+from tangle.analyse import (
+    MAX_NEAR,
+    ChunkCode,
+    Lookups,
+    Package,
+    PackagePlan,
+    Planning,
+    Position,
+    Reach,
+    UnitCode,
+    UnitNames,
+    UnitPlan,
+    unit_code,
+    unknown_needs,
+)
+from tangle.emit import module
+from tangle.link import GraphConfig, Leaning, linked, page_anchors, page_facts
+from tangle.model import Page, PagePath, Section, SectionName, Unit
+from tangle.parse import NotUtf8
+from tangle.parse import parse as own_parse
+from tangle.pipeline.finder import Finder, by_section, faces, is_heavy, unit_pages, with_files
+from tangle.pipeline.findings import (
+    Findings,
+    PackageFindings,
+    PageFindings,
+    UnitFindings,
+    digest_of,
+    problem_of,
+)
+from tangle.pipeline.project import Project
+
+Parse = Callable[[bytes, PagePath], Page]
+
+_FEW = 50
+_SHARE = 5
+"""A part may have some pages, or one in so many of the graph's: else reading all is as quick."""
+
+
+class _GiveUp(Exception):
+    """The whole graph has to be looked at."""
+
+
+class _Wanted(Exception):
+    """The code of units is needed whose pages are not in the part."""
+
+    def __init__(self, units: Iterable[int]) -> None:
+        self.units = frozenset(units)
+
+
+def renewed(
+    project: Project,
+    known: Findings,
+    data: Mapping[PagePath, bytes],
+    changed: Mapping[PagePath, str],
+    parse: Parse | None = None,
+) -> Findings | None:
+    """What is found now; None where the whole graph has to be looked at.
+
+    Args:
+        project: whose notes.
+        known: what was found before.
+        data: the bytes of every page, the same pages as before.
+        changed: the pages whose bytes changed, with their digests.
+        parse: reads a page.
+    """
+    if known.heavy:
+        return None
+    try:
+        part = _Part(known, data, changed, parse or own_parse)
+        while True:
+            try:
+                return _Renewal(project, known, part).findings()
+            except _Wanted as wanted:
+                part.add_units(wanted.units)
+    except (_GiveUp, NotUtf8):
+        return None
+
+
+class _Part:
+    """The pages of a graph that take part; whoever is in it can be linked rightly.
+
+    Attributes:
+        changed: the pages that changed, with their digests.
+        reported: those that can have other problems now, or other sections.
+        pages: all in it, as they are now.
+        stand_in: what is known of a unit by its index, for where it is not in the part.
+    """
+
+    def __init__(
+        self,
+        known: Findings,
+        data: Mapping[PagePath, bytes],
+        changed: Mapping[PagePath, str],
+        parse: Parse,
+    ) -> None:
+        self.changed = changed
+        self.config = GraphConfig(
+            hidden=tuple(known.hidden),
+            name_format=known.name_format,
+            unit=known.unit,
+            journal_format=known.journal_format,
+        )
+        self.pages: dict[PagePath, Page] = {}
+        self._known = known
+        self._read = cache(lambda path: parse(data[path], path))
+        self._codes: dict[SectionName, UnitCode] = {}
+        self.stand_in = cache(lambda index: _stand_in(index, known.units[index]))
+        self._on_page: defaultdict[PagePath, list[int]] = defaultdict(list)
+        for index, unit in enumerate(known.units):
+            for path in unit.pages:
+                self._on_page[path].append(index)
+        self.reported = self._leaning(self._moved())
+        self._add(self.reported)
+        self._add(
+            known.ids[reference.target]
+            for path in self.reported
+            for reference in self.pages[path].references
+            if reference.alone and reference.target in known.ids
+        )
+
+    def _moved(self) -> frozenset[PagePath]:
+        """The changed pages of which other pages' problems name other lines now.
+
+        Raises:
+            _GiveUp: other pages notice more than that of a changed one.
+        """
+        alone = linked(map(self._read, self.changed), self.config)
+        for path in self.changed:
+            if digest_of(page_facts(alone, path, self.config)) != self._known.pages[path].facts:
+                raise _GiveUp
+        return frozenset(
+            path
+            for path in self.changed
+            if digest_of(page_anchors(alone, path)) != self._known.pages[path].anchors
+        )
+
+    def units_on(self, paths: Iterable[PagePath]) -> set[int]:
+        """The units whose code or sections stand in pages."""
+        return {unit for path in paths for unit in self._on_page.get(path, ())}
+
+    def has(self, unit: int) -> bool:
+        """Whether a unit is in the part, and so as a whole."""
+        return all(path in self.pages for path in self._known.units[unit].pages)
+
+    def code(self, unit: Unit, known: UnitNames | None) -> UnitCode:
+        """A unit's code, which is the same whatever else joins the part."""
+        if unit.name not in self._codes:
+            self._codes[unit.name] = unit_code(unit, self.pages, known)
+        return self._codes[unit.name]
+
+    def add_units(self, units: Iterable[int]) -> None:
+        """Bring in units that are not there yet."""
+        self._add(path for unit in units for path in self._known.units[unit].pages)
+
+    def _leaning(self, moved: frozenset[PagePath]) -> frozenset[PagePath]:
+        """The changed pages, those made of them, through others too, and those that name lines."""
+        made: defaultdict[PagePath, list[PagePath]] = defaultdict(list)
+        found = set(self.changed)
+        for path, page in self._known.pages.items():
+            if not moved.isdisjoint(page.yields):
+                found.add(path)
+            for other in page.takes:
+                made[other].append(path)
+        todo = list(found)
+        while todo:
+            for path in made.get(todo.pop(), ()):
+                if path not in found:
+                    found.add(path)
+                    todo.append(path)
+        return frozenset(found)
+
+    def _add(self, paths: Iterable[PagePath]) -> None:
+        """Bring in pages, with those that they lean on and those that share units with them."""
+        todo = list(paths)
+        limit = max(_FEW, len(self._known.pages) // _SHARE)
+        while todo:
+            path = todo.pop()
+            if path in self.pages:
+                continue
+            if len(self.pages) >= limit:
+                raise _GiveUp
+            self.pages[path] = self._read(path)
+            known = self._known.pages[path]
+            todo.extend((*known.takes, *known.yields))
+            for unit in self._on_page.get(path, ()):
+                todo.extend(self._known.units[unit].pages)
+
+
+@dataclass(slots=True, kw_only=True)
+class _Touched:
+    """What is not as it was.
+
+    Attributes:
+        units: units of which others notice a change.
+        moved: units of which others notice one only if they tell places.
+        names: names that other units define than before.
+        missing: units that miss other names than before.
+        package: names that mean something else in the package.
+    """
+
+    units: set[int] = field(default_factory=set)
+    moved: set[int] = field(default_factory=set)
+    names: set[str] = field(default_factory=set)
+    missing: set[int] = field(default_factory=set)
+    package: set[str] = field(default_factory=set)
+
+    def concerns(self, unit: UnitFindings) -> bool:
+        """Whether any of it can make a difference to a unit."""
+        tells_places = unit.syntax or unit.missing or unit.doubts or unit.needs
+        return (
+            not self.units.isdisjoint(unit.units)
+            or not self.names.isdisjoint(unit.names)
+            or not self.missing.isdisjoint(unit.units)
+            or not self.package.isdisjoint(unit.package)
+            or bool(tells_places and not self.moved.isdisjoint(unit.units))
+            or any(self._is_near(name) for name in unit.near)
+        )
+
+    def concerns_package(self, package: PackageFindings) -> bool:
+        """Whether any of it can make a difference to the package."""
+        return (
+            not self.units.isdisjoint(package.units)
+            or not self.names.isdisjoint(package.asked)
+            or bool(package.problems and not self.moved.isdisjoint(package.units))
+        )
+
+    def _is_near(self, name: str) -> bool:
+        """Whether the names most like another one may be others now."""
+        return bool(difflib.get_close_matches(name, self.names, n=1, cutoff=0.75))
+
+
+class _Renewal:
+    """One attempt to make findings anew with the pages that are in the part now."""
+
+    def __init__(self, project: Project, known: Findings, part: _Part) -> None:
+        self._project = project
+        self._known = known
+        self._part = part
+        self._linked = linked(part.pages.values(), part.config, elsewhere=frozenset(known.ids))
+        if is_heavy(self._linked.graph):
+            raise _GiveUp
+        self._here = self._units_here()
+        self._reported = self._reported_units()
+        self._touched = _Touched()
+        self._changed = self._changed_units()
+        self._units = self._all_units()
+        self._note_names()
+
+    def findings(self) -> Findings:
+        """What is found now.
+
+        Raises:
+            _Wanted: more units are needed in the part.
+            _GiveUp: the whole graph has to be looked at.
+        """
+        known = self._known
+        affected = set(self._changed)
+        saving = self._concerns_package(affected)
+        self._want(self._leading_to(affected, saving=saving))
+        planning = self._planning()
+        affected |= self._renamed(planning)
+        saving = saving or self._concerns_package(affected)
+        finder = Finder(self._project, self._linked)
+        package = self._package(planning) if saving else self._remembered()
+        package_findings = finder.package(package) if saving else known.package
+        if saving:
+            self._compare(package, package_findings)
+        plans = self._sessions(planning, affected, package)
+        units = self._new_units(planning, finder, plans)
+        self._check_near(plans, units)
+        name = self._project.package
+        text = known.shared[f"{name.root}/{name.module}.py"]
+        found = known._replace(pages=self._pages(finder), units=units, package=package_findings)
+        return with_files(self._project, found, module(package.package).text if saving else text)
+
+    # what takes part
+
+    def _units_here(self) -> Mapping[int, Unit]:
+        """The units of the part, by their index in the whole graph."""
+        indices = sorted(self._part.units_on(self._part.pages))
+        units = self._linked.graph.units
+        if [unit.name for unit in units] != [self._known.units[i].name for i in indices]:
+            raise _GiveUp
+        return dict(zip(indices, units, strict=True))
+
+    def _reported_units(self) -> set[int]:
+        """The units that stand, or stood, in the pages that are reported."""
+        reported = self._part.reported
+        now = {i for i, unit in self._here.items() if not reported.isdisjoint(unit_pages(unit))}
+        return now | self._part.units_on(reported)
+
+    def _changed_units(self) -> frozenset[int]:
+        """The units that are not what they were; what others may notice of it is noted."""
+        changed: set[int] = set()
+        for index in self._reported:
+            known = self._known.units[index]
+            text, placed = faces(self._here[index], self._part.pages)
+            if placed != known.placed:
+                changed.add(index)
+                self._touched.moved.add(index)
+            if text != known.code:
+                self._touched.units.add(index)
+        return frozenset(changed)
+
+    def _all_units(self) -> Sequence[UnitCode]:
+        """Every unit of the graph; of those that are as they were, what is known of them."""
+        found: list[UnitCode] = []
+        for index, unit in enumerate(self._known.units):
+            here = self._here.get(index)
+            if here is None:
+                found.append(self._part.stand_in(index))
+            else:
+                names = None if index in self._changed else _names(unit)
+                found.append(self._part.code(here, names))
+        return found
+
+    def _note_names(self) -> None:
+        """Note the names by which others may notice that units are not what they were."""
+        for index in self._touched.units:
+            now, before = self._units[index].names, _names(self._known.units[index])
+            self._touched.names.update(
+                now.defines ^ before.defines, now.changes ^ before.changes, now.lost ^ before.lost
+            )
+
+    def _planning(self) -> Planning:
+        known = self._known.units
+        return Planning(
+            self._units,
+            self._project.package,
+            borrow=self._project.options.borrow == "on",
+            own_names={
+                index: frozenset(unit.own_names)
+                for index, unit in enumerate(known)
+                if index not in self._changed
+            },
+        )
+
+    def _renamed(self, planning: Planning) -> set[int]:
+        """The units in which other names mean the generated module than before."""
+        found = {
+            index
+            for index, names in enumerate(planning.module_names)
+            if names != set(self._known.units[index].module_names)
+        }
+        self._touched.units.update(found)
+        return found
+
+    # the package
+
+    def _concerns_package(self, changed: Iterable[int]) -> bool:
+        """Whether the package may be another, as units changed."""
+        known = self._known
+        marked = (self._units[i].names.marked or known.units[i].marked for i in changed)
+        return any(marked) or self._touched.concerns_package(known.package)
+
+    def _package(self, planning: Planning) -> PackagePlan:
+        savers = {index for index, unit in enumerate(self._units) if unit.names.marked}
+        self._want({*savers, *self._known.package.units})
+        return planning.package()
+
+    def _remembered(self) -> PackagePlan:
+        return _remembered(self._project, self._known.package)
+
+    def _compare(self, plan: PackagePlan, found: PackageFindings) -> None:
+        """Note what sessions may notice of a package that was worked out again."""
+        known = self._known.package
+        if (found.exports, found.star, found.modules) != (
+            tuple(known.exports),
+            known.star,
+            tuple(known.modules),
+        ):
+            raise _GiveUp
+        self._touched.units.update(_differing(found.saved, known.saved))
+        asked = {name for unit in self._known.units for name in unit.package}
+        before = self._remembered().reach
+        self._touched.package.update(
+            name for name in asked if _reached(plan.reach, name) != _reached(before, name)
+        )
+
+    def _want(self, units: Iterable[int]) -> None:
+        wanted = [index for index in units if not self._part.has(index)]
+        if wanted:
+            raise _Wanted(wanted)
+
+    # the sessions
+
+    def _concerned(self) -> set[int]:
+        """The units to which what is noted can make a difference."""
+        units = enumerate(self._known.units)
+        return {index for index, unit in units if self._touched.concerns(unit)}
+
+    def _leading_to(self, changed: Iterable[int], *, saving: bool) -> set[int]:
+        """The units without which those that are affected cannot be planned, most likely."""
+        known = self._known
+        affected = {*changed, *self._concerned()}
+        self._check_few(affected)
+        leading = {other for index in affected for other in known.units[index].units}
+        return affected | leading | (set(known.package.units) if saving else set())
+
+    def _check_few(self, affected: Collection[int]) -> None:
+        if len(affected) > max(_FEW, len(self._known.units) // _SHARE):
+            raise _GiveUp
+
+    def _sessions(
+        self, planning: Planning, changed: Iterable[int], package: PackagePlan
+    ) -> Mapping[int, UnitPlan]:
+        """The sessions to which a change can make a difference."""
+        known = self._known.units
+        affected = set(changed)
+        plans: dict[int, UnitPlan] = {}
+        while True:
+            affected |= self._concerned()
+            if affected == plans.keys():
+                return plans
+            self._check_few(affected)
+            self._want({other for i in affected for other in (i, *known[i].units)})
+            missing = {
+                index: {name: problem_of(problem) for name, problem in unit.missing}
+                for index, unit in enumerate(known)
+                if unit.missing and index not in affected
+            }
+            order = sorted(affected)
+            plans = dict(zip(order, planning.sessions(package, order, missing), strict=True))
+            self._touched.missing.update(
+                index
+                for index, plan in plans.items()
+                if plan.missing.keys() != {name for name, _ in known[index].missing}
+            )
+
+    # the findings
+
+    def _pages(self, finder: Finder) -> Mapping[PagePath, PageFindings]:
+        found = dict(self._known.pages)
+        for path in self._part.reported:
+            before = found[path]
+            facts = page_facts(self._linked, path, self._part.config)
+            digest = self._part.changed.get(path, before.digest)
+            leaning = Leaning(takes=frozenset(before.takes), yields=frozenset(before.yields))
+            found[path] = finder.page(path, digest, facts, leaning)
+        return found
+
+    def _new_units(
+        self, planning: Planning, finder: Finder, plans: Mapping[int, UnitPlan]
+    ) -> Sequence[UnitFindings]:
+        graph = self._linked.graph
+        names = {unit.name for unit in self._known.units}
+        needs = by_section(unknown_needs(graph, names))
+        units = list(self._known.units)
+        for index in {*plans, *self._reported}:
+            own = needs.get(units[index].name, ())
+            if index in plans:
+                units[index] = finder.unit(index, plans[index], planning, own)
+            else:
+                units[index] = units[index]._replace(needs=finder.located(own))
+        return units
+
+    def _check_near(self, plans: Mapping[int, UnitPlan], units: Sequence[UnitFindings]) -> None:
+        """Give up where order decides which names a likely one was looked up for."""
+        before = self._known.units
+        most = max(len({name for u in those for name in u.near}) for those in (before, units))
+        asking = any(before[i].near or units[i].near for i in plans)
+        if most >= MAX_NEAR and (asking or self._touched.names):
+            raise _GiveUp
+
+
+def _stand_in(index: int, known: UnitFindings) -> UnitCode:
+    """A unit outside the part: what is known of it, and a call for more if that is not enough."""
+
+    def read() -> tuple[ChunkCode, ...]:
+        raise _Wanted([index])
+
+    section = Section(
+        name=known.name,
+        number=tuple(known.number),
+        title=known.title,
+        page=known.page,
+        block=-1,
+        line=known.line,
+    )
+    unit = Unit(section=section, parts=(), occurrences=(), needs=())
+    return UnitCode(unit=unit, read=read, known=_names(known))
+
+
+def _names(known: UnitFindings) -> UnitNames:
+    return UnitNames(
+        defines=frozenset(known.defines),
+        changes=frozenset(known.changes),
+        lost=frozenset(known.lost),
+        marked=known.marked,
+    )
+
+
+def _remembered(project: Project, known: PackageFindings) -> PackagePlan:
+    """The package as far as sessions ask for it."""
+    exports = frozenset(known.exports)
+    package = Package(
+        name=project.package,
+        future=(),
+        imports={},
+        aliases=(),
+        saved=(),
+        exports=exports,
+        star=known.star,
+    )
+    return PackagePlan(
+        package=package,
+        saved=dict.fromkeys(Position(*position) for position in known.saved),
+        reach=Reach(
+            exports=exports,
+            by_name={name: tuple(indices) for name, indices in known.by_name.items()},
+            next=tuple(map(tuple, known.next)),
+            statements=tuple(map(tuple, known.statements)),
+            cached=tuple(known.cached),
+        ),
+        modules=frozenset(known.modules),
+        problems=(),
+        lookups=Lookups(),
+    )
+
+
+def _differing(
+    one: Iterable[tuple[int, int, int]], other: Iterable[tuple[int, int, int]]
+) -> set[int]:
+    """The units whose saved statements stand elsewhere."""
+    return {unit for unit, _, _ in set(map(tuple, one)) ^ set(map(tuple, other))}
+
+
+def _reached(reach: Reach, name: str) -> Sequence[tuple[int, Sequence[str]]]:
+    """The saved statements that a name leads to, with their place in the package."""
+    return [(index, reach.statements[index]) for index in sorted(reach.closure([name]))]
