@@ -2,10 +2,11 @@
 
     python -m benchmarks.graphs [--rounds 5]
 
-Makes a graph of 10,000 pages from the real graphs that stand beside the project (each copy with ids
-and titles of its own, so that the graph is a sane one), and one of 1,000 pages of code that borrow
-from each other. Every figure is the median of fresh processes, start of Python included. Write the
-output into benchmarks/README.md.
+Makes a graph of 10,000 pages from the real graphs that stand beside the project (each copy with
+ids, titles and saved names of its own, so that the graph is a sane one), and one of 1,000 pages of
+code that borrow from each other. An edit of code puts a statement into the first chunk of a page.
+Every figure is the median of fresh processes, start of Python included. Write the output into
+benchmarks/README.md.
 """
 # ruff: noqa: T201  (a script talks to the person who runs it)
 
@@ -28,12 +29,14 @@ from pathlib import Path
 
 _ROOT = Path(__file__).parents[1]
 _SHARED = _ROOT.parent / "shared"
-_SOURCES = [_SHARED / "graphs" / "logseq-docs", _SHARED / "user-notes", _ROOT / "notes"]
+_SOURCES = [_SHARED / "graphs" / "logseq-docs", _SHARED / "user-notes"]
 _UUID = re.compile(rb"\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b")
 _NAMES = re.compile(
     rb"^([ \t]*(?:- )?(?:title::?|alias::|tangle\.name::) )(.*?)[ \t\r]*$", re.MULTILINE
 )
 _NUMBER = re.compile(rb"^([ \t]*- #+ )([0-9]{1,2})(?=[. ])", re.MULTILINE)
+_SAVED = re.compile(rb"^[ \t]*(?:def|class) (\w+)[^\n]*#@save", re.MULTILINE)
+_FENCE = re.compile(rb"(```python[^\n]*\n)([ \t]*)(?=\S)")
 _PROSE = 10_000
 _CODE = 1_000
 
@@ -66,17 +69,27 @@ def _measured(graph: Path, command: str, edited: Sequence[Path], rounds: int) ->
         if command == "check":
             (graph / ".tangle").mkdir()
 
-    def edit(page: Path) -> Callable[[], None]:
-        def change() -> None:
-            with page.open("a", encoding="utf-8") as file:
-                file.write(f"- {uuid.uuid4().hex} is said here\n")
-
-        return change
-
-    cases: list[Callable[[], None]] = [cold, lambda: None, *map(edit, edited)]
+    prose, code = edited
+    cases: list[Callable[[], None]] = [
+        cold,
+        lambda: None,
+        lambda: _edit_prose(prose),
+        lambda: _edit_code(code),
+    ]
     return [
         statistics.median(_seconds(graph, command, case) for _ in range(rounds)) for case in cases
     ]
+
+
+def _edit_prose(page: Path) -> None:
+    with page.open("a", encoding="utf-8") as file:
+        file.write(f"- {uuid.uuid4().hex} is said here\n")
+
+
+def _edit_code(page: Path) -> None:
+    """Puts a statement with a name of its own in front of the page's first chunk."""
+    statement = b"\\1\\2x_%s = 1\n\\2" % uuid.uuid4().hex.encode()
+    page.write_bytes(_FENCE.sub(statement, page.read_bytes(), count=1))
 
 
 def _seconds(graph: Path, command: str, before: Callable[[], None]) -> float:
@@ -85,9 +98,9 @@ def _seconds(graph: Path, command: str, before: Callable[[], None]) -> float:
     if command == "build":
         line[-1:-1] = ["--output", str(graph / "generated")]
     start = time.perf_counter()
-    done = subprocess.run(line, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False)
+    done = subprocess.run(line, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, check=False)
     seconds = time.perf_counter() - start
-    if done.returncode not in (0, 1):
+    if done.returncode not in (0, 1) or b"Traceback" in done.stderr:
         sys.exit(f"{' '.join(line)}: exit code {done.returncode}")
     return seconds
 
@@ -103,10 +116,8 @@ def _prose_graph(graph: Path) -> tuple[int, Path, Path]:
     for number in range(_PROSE):
         copy, at = divmod(number, len(pages))
         page = pages[at]
-        # The notes and those that they were made from have chapters of the same numbers.
-        chapters = 20 * copy + (10 if page.is_relative_to(_ROOT) else 0)
         mark = str(copy) if stem[page.stem] == 1 else f"{copy}-{at}"
-        data = _of_its_own(page.read_bytes(), mark, chapters)
+        data = _of_its_own(page.read_bytes(), mark, chapters=20 * copy)
         (graph / "pages" / f"{page.stem} {mark}.md").write_bytes(data)
     written = sorted((graph / "pages").iterdir())
     has_code = [b"```python" in page.read_bytes() for page in written]
@@ -115,7 +126,9 @@ def _prose_graph(graph: Path) -> tuple[int, Path, Path]:
 
 
 def _of_its_own(data: bytes, mark: str, chapters: int) -> bytes:
-    """A page with ids, names and section numbers that no other copy has."""
+    """A page with ids, names, saved names and section numbers that no other copy has."""
+    for name in {found[1] for found in _SAVED.finditer(data)}:
+        data = re.sub(rb"\b%s\b" % name, b"%s_%s" % (name, mark.encode().replace(b"-", b"_")), data)
 
     def identifier(found: re.Match[bytes]) -> bytes:
         return str(uuid.uuid5(uuid.NAMESPACE_OID, f"{found[0].decode()} {mark}")).encode()

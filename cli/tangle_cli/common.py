@@ -82,17 +82,17 @@ def print_json(document: object) -> None:
 
 def print_lines(lines: Iterable[str], *, err: bool = False) -> None:
     """Print lines, on standard error with `err`."""
-    for line in lines:
-        # A title or a message may hold what a terminal would obey.
-        click.echo(_CONTROL.sub("\N{REPLACEMENT CHARACTER}", line), err=err)
+    # A title or a message may hold what a terminal would obey.
+    shown = [_CONTROL.sub("\N{REPLACEMENT CHARACTER}", line) for line in lines]
+    if shown:
+        click.echo("\n".join(shown), err=err)
 
 
 def print_problems(project: Project, problems: Iterable[Problem], *, err: bool = False) -> None:
     """Print problems, each with its place, line and way out."""
     from tangle_cli.text import problem_lines
 
-    for problem in problems:
-        print_lines(problem_lines(project, problem), err=err)
+    print_lines((line for p in problems for line in problem_lines(project, p)), err=err)
 
 
 def _seconds(ctx: click.Context, param: click.Parameter, value: float | None) -> float | None:

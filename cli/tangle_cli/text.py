@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -41,11 +42,15 @@ def problem_lines(project: Project, problem: Problem) -> Iterator[str]:
 
 def path_from_here(project: Project, path: str) -> str:
     """A path that messages name, as it is reached from the working directory."""
-    target = project.root / path
+    return _from(Path.cwd(), project.root, path)
+
+
+@lru_cache(maxsize=1024)
+def _from(here: Path, root: Path, path: str) -> str:
     try:
-        return Path(os.path.relpath(target)).as_posix()
+        return Path(os.path.relpath(root / path, here)).as_posix()
     except ValueError:  # another drive
-        return target.as_posix()
+        return (root / path).as_posix()
 
 
 def pointed(line: str, column: int) -> tuple[str, str]:

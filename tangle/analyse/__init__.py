@@ -8,7 +8,7 @@ from tangle.analyse.known import Known
 from tangle.analyse.locate import Locator
 from tangle.analyse.modules import WantedModule, once_a_page
 from tangle.analyse.names import Statement
-from tangle.analyse.package import future_features
+from tangle.analyse.package import future_features, package_face, saved_at, used_by_saved
 from tangle.analyse.plan import (
     Borrowed,
     Package,
@@ -53,7 +53,10 @@ __all__ = [
     "future_features",
     "names_module",
     "once_a_page",
+    "package_face",
     "plan",
+    "saved_at",
     "unit_code",
     "unknown_needs",
+    "used_by_saved",
 ]

@@ -87,6 +87,11 @@ class Statement:
         """Whether it is `from __future__ import ...`, which changes how the rest is read."""
         return isinstance(self.node, ast.ImportFrom) and self.node.module == "__future__"
 
+    @property
+    def touched(self) -> tuple[str, ...]:
+        """The names to which it does something."""
+        return (*self.binds, *self.sets, *self.deletes, *self.patches, *self.changes)
+
     def binds_before(self, use: Use) -> bool:
         """Whether it is a loop that may have bound the name on the turn before."""
         if use.name not in self.binds:

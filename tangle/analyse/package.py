@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from tangle.analyse.code import GIVEN, ChunkCode, Position
+from tangle.analyse.code import GIVEN, ChunkCode, Position, UnitCode
 from tangle.analyse.definitions import Definitions
 from tangle.analyse.names import Import, Statement, Use
 from tangle.analyse.plan import Package, Saved
@@ -239,6 +239,38 @@ class Closure:
     ) -> None:
         section = self.definitions.code(position).occurrence.section
         self.problems.append(_error(name, section, place, message, hint))
+
+
+def used_by_saved(package: Package) -> frozenset[str]:
+    """The names that saved statements use, at once or when they are called."""
+    return frozenset(use.name for saved in package.saved for use in saved.statement.uses)
+
+
+def package_face(unit: UnitCode, used: frozenset[str]) -> Iterator[object]:
+    """What the package can notice of a unit, the places of its lines aside: plain values.
+
+    Args:
+        unit: the unit.
+        used: names that saved statements use, as `used_by_saved` has them.
+    """
+    for code in unit.chunks:
+        found: list[object] = [(e.code, e.message, e.hint) for e in code.marked.misplaced]
+        if code.broken or code.parsed.naming:
+            found.append(code.source)
+        for row, statement in enumerate(code.statements):
+            marker = code.marked.saved.get(row)
+            told = marker or statement.imports or statement.future
+            if told or not used.isdisjoint(statement.touched):
+                texts = [line.text for line in code.lines(statement)]
+                found.append((marker and marker.replaces, statement.alone, *texts))
+        if found:
+            yield code.occurrence.section, repr(code.chunk.settings), *found
+
+
+def saved_at(unit: UnitCode) -> Iterator[tuple[int, int]]:
+    """Chunk and statement of what is marked in its place, in order."""
+    for at, code in enumerate(unit.chunks):
+        yield from ((at, row) for row in sorted(code.marked.saved))
 
 
 def _misplaced(code: ChunkCode) -> Iterator[Problem]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from tangle.model.basic import (
     CONFIG,
+    SIZE,
     PackageName,
     PagePath,
     Place,
@@ -44,6 +45,7 @@ from tangle.model.session import (
 
 __all__ = [
     "CONFIG",
+    "SIZE",
     "AssertStyle",
     "Block",
     "BlockKind",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final, Literal, NewType
@@ -17,6 +18,9 @@ CONFIG: Final = PagePath("logseq/config.edn")
 
 SectionName = NewType("SectionName", str)
 """What a section is addressed by: `3.6.5`, or a page's title where it has no number."""
+
+SIZE: Final = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*([KMGT]?)(?:i?B)?|([0-9]+)\s*%", re.IGNORECASE)
+"""How a limit of memory is written: `2G`, `1.5 GiB`, `90%` of the machine's; `0` for none."""
 
 Severity = Literal["error", "warning"]
 

@@ -10,6 +10,7 @@ import importlib
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
+    from tangle.model import SIZE
     from tangle.pipeline.building import build
     from tangle.pipeline.changes import changed_sections
     from tangle.pipeline.checking import CheckReport, check, check_report, sections
@@ -33,7 +34,6 @@ if TYPE_CHECKING:
     from tangle.pipeline.told import ChunkOutcome, SectionOutcome, outcomes, why
     from tangle.pipeline.verbs import CleanReport, clean, outline_pages, show
     from tangle.pipeline.verifying import Verifier
-    from tangle.run import SIZE
 
 _NAMES: Final = {
     "tangle.pipeline.building": ("build",),
@@ -93,7 +93,7 @@ _NAMES: Final = {
         "show",
     ),
     "tangle.pipeline.verifying": ("Verifier",),
-    "tangle.run": ("SIZE",),
+    "tangle.model": ("SIZE",),
 }
 _HOMES: Final = {name: module for module, names in _NAMES.items() for name in names}
 

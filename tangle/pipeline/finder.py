@@ -10,9 +10,12 @@ from tangle.analyse import (
     Locator,
     PackagePlan,
     Planning,
+    UnitCode,
     UnitPlan,
+    package_face,
     unit_code,
     unknown_needs,
+    used_by_saved,
 )
 from tangle.emit import module, script_paths, section_script, shared_files
 from tangle.link import (
@@ -80,6 +83,7 @@ def find_all(
     facts = {path: page_facts(found, path, config) for path in pages}
     leans = leanings(facts, found.outlines)
     finder = Finder(project, found)
+    package_findings = finder.package(package)
     return with_files(
         project,
         Findings(
@@ -94,10 +98,12 @@ def find_all(
             },
             ids={uuid: path for uuid, (path, _) in graph.ids.items()},
             units=tuple(
-                finder.unit(index, plan, planning, needs.get(plan.session.name, ()))
+                finder.unit(
+                    index, plan, planning, package_findings, needs.get(plan.session.name, ())
+                )
                 for index, plan in enumerate(plans)
             ),
-            package=finder.package(package),
+            package=package_findings,
             shared={},
             scripts=(),
             heavy=is_heavy(graph),
@@ -167,7 +173,12 @@ class Finder:
         )
 
     def unit(
-        self, index: int, found: UnitPlan, planning: Planning, needs: Iterable[Problem]
+        self,
+        index: int,
+        found: UnitPlan,
+        planning: Planning,
+        package: PackageFindings,
+        needs: Iterable[Problem],
     ) -> UnitFindings:
         """The findings of a unit; `needs` are the problems of what it needs."""
         session, code = found.session, found.code
@@ -186,6 +197,7 @@ class Finder:
             changes=tuple(sorted(code.names.changes)),
             lost=tuple(sorted(code.names.lost)),
             marked=code.names.marked,
+            lends=lends(index, code, package),
             own_names=tuple(sorted(planning.own_names[index])),
             module_names=tuple(sorted(planning.module_names[index])),
             units=tuple(sorted(found.lookups.units - {index})),
@@ -230,6 +242,7 @@ class Finder:
             cached=reach.cached,
             units=tuple(sorted(found.lookups.units)),
             asked=tuple(sorted(found.lookups.names)),
+            used=tuple(sorted(used_by_saved(found.package))),
         )
 
     def located(self, problems: Iterable[Problem]) -> Sequence[FoundProblem]:
@@ -243,6 +256,13 @@ def by_section(problems: Iterable[Problem]) -> Mapping[SectionName | None, list[
     for problem in problems:
         found[problem.section].append(problem)
     return found
+
+
+def lends(index: int, code: UnitCode, package: PackageFindings) -> str:
+    """The digest of what the package can notice of a unit, if it looks at it at all."""
+    if index not in package.units:
+        return ""
+    return digest_of(*package_face(code, frozenset(package.used)))
 
 
 def _script(project: Project, found: UnitPlan) -> str:

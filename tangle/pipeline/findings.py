@@ -137,6 +137,7 @@ class UnitFindings(NamedTuple):
         code: digest of what other units can notice of it, the places of its lines aside.
         placed: digest of all that it is, with the places of its lines.
         defines: as in `UnitNames`; so are `changes`, `lost` and `marked`.
+        lends: digest of what the package can notice of it; empty where it looks at none of it.
         own_names: names to which it binds the generated module.
         module_names: names that mean the generated module in it.
         units: the units whose code its session was worked out from.
@@ -167,6 +168,7 @@ class UnitFindings(NamedTuple):
     changes: Sequence[str]
     lost: Sequence[str]
     marked: bool
+    lends: str
     own_names: Sequence[str]
     module_names: Sequence[str]
     units: Sequence[int]
@@ -196,6 +198,7 @@ class PackageFindings(NamedTuple):
         by_name: as in `Reach`; so are `next`, `statements` and `cached`.
         units: the units whose code it was worked out from.
         asked: names that were looked for in other units for it.
+        used: names that the saved statements use.
     """
 
     exports: Sequence[str]
@@ -210,6 +213,7 @@ class PackageFindings(NamedTuple):
     cached: Sequence[bool]
     units: Sequence[int]
     asked: Sequence[str]
+    used: Sequence[str]
 
 
 class Findings(NamedTuple):

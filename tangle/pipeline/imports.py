@@ -34,9 +34,10 @@ _OFTEN_MEANT: Final = (
 
 def missing_imports(project: Project, wanted: Iterable[WantedModule]) -> Iterator[Problem]:
     """The imports of modules that are not installed, nor beside the page; none is imported."""
+    is_beside = cache(_is_beside)
     for module in wanted:
         folder = (project.graph / module.place.path).parent
-        own = module.name in (project.package.root, "__main__") or _is_beside(folder, module.name)
+        own = module.name in (project.package.root, "__main__") or is_beside(folder, module.name)
         if not own and not _is_installed(module.name):
             yield Problem(
                 code="missing-import",

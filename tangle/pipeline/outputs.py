@@ -20,6 +20,8 @@ def output_problems(found: Findings, figures: Collection[str]) -> Iterator[Probl
         found: what is found in the notes.
         figures: the figures that are there.
     """
+    if not any(page.outputs for page in found.pages.values()):
+        return
     digests = _digests(found.units)
     sections = {(e[0], e[1]): e[3] for unit in found.units for e in unit.digests}
     for path, page in found.pages.items():

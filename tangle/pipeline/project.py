@@ -13,8 +13,7 @@ from pathlib import Path
 from typing import Any, Final, Literal
 
 from tangle.errors import Refused, UsageError
-from tangle.model import PackageName, PagePath
-from tangle.run import SIZE
+from tangle.model import SIZE, PackageName, PagePath
 from tangle.store import create, find_graph, read_bytes
 
 CONFIG_NAME: Final = "tangle.toml"

@@ -29,6 +29,7 @@ from tangle.analyse import (
     UnitCode,
     UnitNames,
     UnitPlan,
+    saved_at,
     unit_code,
     unknown_needs,
 )
@@ -37,7 +38,15 @@ from tangle.link import GraphConfig, Leaning, linked, page_anchors, page_facts
 from tangle.model import Page, PagePath, Section, SectionName, Unit
 from tangle.parse import NotUtf8
 from tangle.parse import parse as own_parse
-from tangle.pipeline.finder import Finder, by_section, faces, is_heavy, unit_pages, with_files
+from tangle.pipeline.finder import (
+    Finder,
+    by_section,
+    faces,
+    is_heavy,
+    lends,
+    unit_pages,
+    with_files,
+)
 from tangle.pipeline.findings import (
     Findings,
     PackageFindings,
@@ -236,11 +245,9 @@ class _Touched:
         )
 
     def concerns_package(self, package: PackageFindings) -> bool:
-        """Whether any of it can make a difference to the package."""
-        return (
-            not self.units.isdisjoint(package.units)
-            or not self.names.isdisjoint(package.asked)
-            or bool(package.problems and not self.moved.isdisjoint(package.units))
+        """Whether any of it, but what units lend it, can make a difference to the package."""
+        return not self.names.isdisjoint(package.asked) or bool(
+            package.problems and not self.moved.isdisjoint(package.units)
         )
 
     def _is_near(self, name: str) -> bool:
@@ -274,18 +281,21 @@ class _Renewal:
         """
         known = self._known
         affected = set(self._changed)
-        saving = self._concerns_package(affected)
+        saving = self._concerns_package()
         self._want(self._leading_to(affected, saving=saving))
         planning = self._planning()
-        affected |= self._renamed(planning)
-        saving = saving or self._concerns_package(affected)
+        renamed = self._renamed(planning)
+        affected |= renamed
+        saving = saving or not renamed.isdisjoint(known.package.units) or self._concerns_package()
         finder = Finder(self._project, self._linked)
-        package = self._package(planning) if saving else self._remembered()
-        package_findings = finder.package(package) if saving else known.package
+        package_findings = known.package._replace(saved=self._saved_now())
+        package = _remembered(self._project, package_findings)
         if saving:
+            package = self._package(planning)
+            package_findings = finder.package(package)
             self._compare(package, package_findings)
         plans = self._sessions(planning, affected, package)
-        units = self._new_units(planning, finder, plans)
+        units = self._new_units(planning, finder, plans, package_findings)
         self._check_near(plans, units)
         name = self._project.package
         text = known.shared[f"{name.root}/{name.module}.py"]
@@ -366,19 +376,37 @@ class _Renewal:
 
     # the package
 
-    def _concerns_package(self, changed: Iterable[int]) -> bool:
+    def _concerns_package(self) -> bool:
         """Whether the package may be another, as units changed."""
-        known = self._known
-        marked = (self._units[i].names.marked or known.units[i].marked for i in changed)
-        return any(marked) or self._touched.concerns_package(known.package)
+        package = self._known.package
+        if self._touched.concerns_package(package):
+            return True
+        lending = self._touched.units.intersection(package.units)
+        return not all(map(self._lends_the_same, lending)) or any(
+            self._units[index].names.marked for index in self._touched.units - lending
+        )
+
+    def _lends_the_same(self, index: int) -> bool:
+        """Whether the package gets from a unit what it did, if maybe at other positions."""
+        package, code = self._known.package, self._units[index]
+        saved = [at for at in package.saved if at[0] == index]
+        as_many = len(saved) == sum(1 for _ in saved_at(code))
+        return as_many and lends(index, code, package) == self._known.units[index].lends
+
+    def _saved_now(self) -> Sequence[tuple[int, int, int]]:
+        """Where the saved statements stand, if the package gets what it did."""
+        package = self._known.package
+        moved = self._touched.units.intersection(unit for unit, _, _ in package.saved)
+        now = {i: iter(tuple(saved_at(self._units[i]))) for i in moved}
+        return tuple(
+            (unit, *next(now[unit], (chunk, row))) if unit in now else (unit, chunk, row)
+            for unit, chunk, row in package.saved
+        )
 
     def _package(self, planning: Planning) -> PackagePlan:
         savers = {index for index, unit in enumerate(self._units) if unit.names.marked}
         self._want({*savers, *self._known.package.units})
         return planning.package()
-
-    def _remembered(self) -> PackagePlan:
-        return _remembered(self._project, self._known.package)
 
     def _compare(self, plan: PackagePlan, found: PackageFindings) -> None:
         """Note what sessions may notice of a package that was worked out again."""
@@ -391,7 +419,7 @@ class _Renewal:
             raise _GiveUp
         self._touched.units.update(_differing(found.saved, known.saved))
         asked = {name for unit in self._known.units for name in unit.package}
-        before = self._remembered().reach
+        before = _remembered(self._project, known).reach
         self._touched.package.update(
             name for name in asked if _reached(plan.reach, name) != _reached(before, name)
         )
@@ -459,7 +487,11 @@ class _Renewal:
         return found
 
     def _new_units(
-        self, planning: Planning, finder: Finder, plans: Mapping[int, UnitPlan]
+        self,
+        planning: Planning,
+        finder: Finder,
+        plans: Mapping[int, UnitPlan],
+        package: PackageFindings,
     ) -> Sequence[UnitFindings]:
         graph = self._linked.graph
         names = {unit.name for unit in self._known.units}
@@ -468,9 +500,14 @@ class _Renewal:
         for index in {*plans, *self._reported}:
             own = needs.get(units[index].name, ())
             if index in plans:
-                units[index] = finder.unit(index, plans[index], planning, own)
+                units[index] = finder.unit(index, plans[index], planning, package, own)
             else:
                 units[index] = units[index]._replace(needs=finder.located(own))
+        before = self._known.package
+        if {*package.used} != {*before.used} or {*package.units} != {*before.units}:
+            for index in {*package.units, *before.units}:
+                now = lends(index, self._units[index], package)
+                units[index] = units[index]._replace(lends=now)
         return units
 
     def _check_near(self, plans: Mapping[int, UnitPlan], units: Sequence[UnitFindings]) -> None:

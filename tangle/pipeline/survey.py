@@ -58,7 +58,8 @@ class Survey:
         sources = read(project, settings=settings, hidden=hidden)
         found: Findings | None = None
         if self._kept is not None and not sources.unread:
-            found = _brought_up_to_date(project, self._kept, sources, parse)
+            with without_gc():
+                found = _brought_up_to_date(project, self._kept, sources, parse)
         self.unread: tuple[Problem, ...] = ()
         if found is None:
             with without_gc():

@@ -31,14 +31,13 @@ from tangle.run.git import (
 from tangle.run.gpus import VISIBLE, gpu_wish, visible_gpus
 from tangle.run.jobs import run_jobs, run_turns
 from tangle.run.local import LocalExecutor
-from tangle.run.memory import SIZE, memory_limit, shown_size, total_memory
+from tangle.run.memory import memory_limit, shown_size, total_memory
 from tangle.run.resuming import ResumingExecutor
 from tangle.run.scheduling import Turn
 from tangle.run.server import ServerStatus, ServerWanted, same_start, server_status, stop_server
 from tangle.run.server_place import NoPlace, leave_hint, place_of
 
 __all__ = [
-    "SIZE",
     "VISIBLE",
     "Blob",
     "CellFinished",

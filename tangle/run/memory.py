@@ -13,14 +13,11 @@ from __future__ import annotations
 
 import contextlib
 import os
-import re
 import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Final
 
-SIZE: Final = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*([KMGT]?)(?:i?B)?|([0-9]+)\s*%", re.IGNORECASE)
-"""How a limit is written: `2G`, `500M`, `1.5 GiB`, `90%` of the machine's memory; `0` for none."""
+from tangle.model import SIZE
 
 _UNITS = {"": 1, "K": 2**10, "M": 2**20, "G": 2**30, "T": 2**40}
 

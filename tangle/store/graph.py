@@ -98,7 +98,7 @@ def _ignored(name: str, path: str, hidden: tuple[str, ...]) -> bool:
 
 def _undecodable(name: str) -> bool:
     """Whether a name is not valid UTF-8, so that no text can tell it."""
-    return any("\ud800" <= character <= "\udfff" for character in name)
+    return not name.isascii() and any("\ud800" <= character <= "\udfff" for character in name)
 
 
 def _is_folder(entry: os.DirEntry[str]) -> bool:

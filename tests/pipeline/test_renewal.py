@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tangle.analyse import Planning
 from tests.pipeline.graphs import (
     Item,
     data_of,
@@ -120,3 +121,26 @@ def test_renewing_comes_to_what_looking_at_everything_does(data: st.DataObject) 
         if new is not None:
             assert plain(new) == plain(right)
         known = new or right
+
+
+SAVING = {
+    "a": page("1.1", "def f():  #@save", "    return 1"),
+    "b": page("1.2", "k = 2", "def g():  #@save", "    return 2"),
+    "c": page("1.3", "from d2l import torch as d2l", "d2l.g()"),
+}
+SAME_PACKAGE = {
+    "a line above it": (("- prose",), *SAVING["b"]),
+    "a statement before it": page("1.2", "k = 2", "j = 3", "def g():  #@save", "    return 2"),
+}
+
+
+@pytest.mark.parametrize("edit", SAME_PACKAGE.values(), ids=SAME_PACKAGE)
+def test_the_package_is_not_made_anew_where_it_gets_what_it_did(
+    edit: tuple[Item, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    known = found_in(PROJECT, data_of(SAVING))
+    right = found_in(PROJECT, data_of({**SAVING, "b": edit}))
+    monkeypatch.setattr(Planning, "package", None)
+    new = renewed_in(PROJECT, known, data_of({**SAVING, "b": edit}))
+    assert new is not None
+    assert plain(new) == plain(right)

@@ -178,4 +178,4 @@ def test_where_memory_runs_out_the_session_is_the_first_to_be_ended() -> None:
 def test_the_limit_is_looked_at_though_the_session_is_silent() -> None:
     before = time.monotonic()
     assert run_one("import time\ntime.sleep(0.1)", max_memory=2**40).outcome == "passed"
-    assert time.monotonic() - before < 10
+    assert time.monotonic() - before < 30

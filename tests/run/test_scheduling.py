@@ -252,4 +252,4 @@ def test_an_executor_that_raises_ends_those_that_wait() -> None:
     before = time.monotonic()
     with pytest.raises(LookupError):
         run_turns([named("a"), named("b", 0)], executor=Broken(), workers=2)
-    assert time.monotonic() - before < 5
+    assert time.monotonic() - before < 30

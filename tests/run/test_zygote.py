@@ -101,9 +101,9 @@ def test_a_module_is_there_before_the_section_imports_it(tmp_path: Path) -> None
 
 def test_what_another_section_imports_is_not_there(tmp_path: Path) -> None:
     folder = str(tmp_path)
-    whole = make_job("import xml.dom.minidom", directory=folder)
-    part = make_job("import xml\nxml.dom", directory=folder)
-    look = make_job("import sys\nprint('xml' in sys.modules)", directory=folder)
+    whole = make_job("import wsgiref.simple_server", directory=folder)
+    part = make_job("import wsgiref\nwsgiref.simple_server", directory=folder)
+    look = make_job("import sys\nprint('wsgiref' in sys.modules)", directory=folder)
     with LocalExecutor(warm=True) as warm:
         warm.prepare([whole, part, look])
         results = run_jobs([whole, part, look, part], executor=warm)
@@ -223,7 +223,7 @@ def test_a_zygote_that_dies_takes_its_workers_with_it(tmp_path: Path) -> None:
         before = time.monotonic()
         (result,) = run_jobs([make_job(code, directory=str(tmp_path))], executor=warm)
     assert result.outcome == "died"
-    assert time.monotonic() - before < 10
+    assert time.monotonic() - before < 30
 
 
 # --- nothing is left ------------------------------------------------------------------------------
