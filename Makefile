@@ -5,13 +5,15 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input -qq
 INSTALLED := $(VENV)/.installed
+PARALLEL ?= --numprocesses auto --maxprocesses 4
 
 .DEFAULT_GOAL := help
-.PHONY: help demo data test test-notes torture fuzz check lint format types layers dead-code notes docs clean
+.PHONY: help demo data test coverage test-notes torture fuzz check lint format types layers dead-code notes docs clean
 
 help:
 	@echo "make demo    set up, tangle the notes, run section 3.6"
-	@echo "make test    the tests, with coverage"
+	@echo "make test    the tests, as many at a time as there are cores"
+	@echo "make coverage  the tests, and which lines they reach (twice as long)"
 	@echo "make test-notes  every chunk of the notes as a test (five minutes)"
 	@echo "make check   the gates: style, types, layers, dead code, the notes"
 	@echo "make torture kill and starve tangle while it writes, thousands of times (an hour)"
@@ -45,8 +47,11 @@ data: $(INSTALLED)
 # --- tests and gates ---------------------------------------------------------------------------
 
 test: $(INSTALLED) data
+	$(BIN)/python -m pytest $(PARALLEL)
+
+coverage: $(INSTALLED) data
 	$(BIN)/coverage erase
-	$(BIN)/coverage run -m pytest
+	$(BIN)/coverage run -m pytest $(PARALLEL)
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
 

@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 SETTINGS: Final = ".tangle/settings"
 """What the graph's settings were read as, on this machine."""
 
+_BYTES: Final = 2**20
+_AGE: Final = 90 * 24 * 3600.0
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sources:
@@ -95,6 +98,7 @@ def graph_settings(project: Project, settings: str) -> tuple[GraphConfig, tuple[
     config, problems = graph_config(settings)
     if not problems:
         cache.put(key, asdict(config))
+        cache.prune(_BYTES, _AGE)
     return config, problems
 
 

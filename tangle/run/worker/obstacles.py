@@ -21,8 +21,8 @@ _LIBRARIES = (f"{sys.prefix}{os.sep}", f"{sys.base_prefix}{os.sep}", "/usr/")
 _UNTRIED = re.compile(r"lib(i?omp5|omp)\b|/dev/nvidia|/dev/kfd")
 """Thread pools that were not seen to survive a fork, and devices that do not."""
 
-_POOL = re.compile(r"\S*/libgomp[^/\n]*\.so\S*")
-_BLAS = re.compile(r"\S*openblas\S*\.so\S*")
+_POOL = re.compile(r"/libgomp[^/]*\.so")
+_BLAS = re.compile(r"openblas.*\.so")
 _HARD = 2
 _PAUSE_SECONDS = 0.02
 
@@ -118,12 +118,12 @@ def _of_torch() -> str:
 def _of_threads(maps: str) -> str:
     if threading.active_count() > 1:
         return "threads"
-    for path in sorted(set(_POOL.findall(maps))):
+    for path in sorted(_libraries(maps, _POOL)):
         try:
             ctypes.CDLL(path).omp_pause_resource_all(_HARD)
         except (OSError, AttributeError):
             return "a thread pool that cannot be ended"
-    blas = len(set(_BLAS.findall(maps)))
+    blas = len(_libraries(maps, _BLAS))
     # OpenBLAS itself ends its pool at a fork, and torch makes its second one (XNNPACK's) anew.
     allowed = 1 + blas * (_blas_threads() - 1) + _torch_threads() - 1
     until = time.monotonic() + _PAUSE_SECONDS
@@ -131,6 +131,11 @@ def _of_threads(maps: str) -> str:
         if time.monotonic() > until:
             return f"{count} threads"
     return ""
+
+
+def _libraries(maps: str, name: re.Pattern[str]) -> set[str]:
+    """The files in memory whose path has a name in it."""
+    return {line[line.index("/") :] for line in maps.split("\n") if name.search(line)}
 
 
 def _torch_threads() -> int:

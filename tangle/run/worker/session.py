@@ -45,6 +45,9 @@ def run_session(job: Job, reporter: Reporter, trace: int) -> None:
     if job.assertions is not None:
         shell.compile.change = explain_asserts(job.assertions, job.sources)
     lines = LineLog(notes_of(job)) if job.measure else None
+    # A helper saved twice in a second has the same time and maybe the same size, which is all that
+    # Python compares with a compiled file: it would take the older code.
+    sys.dont_write_bytecode = True
     after.install()
     prepare_figures(job.figure_format, after)
     failure = None

@@ -83,7 +83,6 @@ class Snapshots:
         if self._world.spawned or obstacle(self._files, self._children):
             return None
         self._spent = 0.0
-        # Before the fork: looking at a module writes to its page, which would then be there twice.
         imported, world = self._has_imported(), self._world.state()
         name = f"\0tangle-{secrets.token_hex(16)}"
         try:
@@ -114,9 +113,17 @@ class Snapshots:
 
     def _has_imported(self) -> bool:
         """Whether a module of the generated package is loaded."""
-        folders = tuple(path + os.sep for path in self._job.path)
-        files = (getattr(module, "__file__", None) for module in list(sys.modules.values()))
-        return any(isinstance(file, str) and file.startswith(folders) for file in files)
+        # A look at every module would write to its page, which copies from before then had alone.
+        for folder in self._job.path:
+            try:
+                names = os.listdir(folder)  # noqa: PTH208 -- quicker
+            except OSError:
+                return True  # what was there cannot be told any more
+            for name in names:
+                file = getattr(sys.modules.get(name.partition(".")[0]), "__file__", None)
+                if isinstance(file, str) and file.startswith(folder + os.sep):
+                    return True
+        return False
 
     # --- in the copy --------------------------------------------------------------------------
 
