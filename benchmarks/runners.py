@@ -112,7 +112,9 @@ def _tangle(name: str, options: Sequence[str]) -> Runner:
 def _batch(peers: Path, python: str) -> tuple[Runner, ...]:
     """Tools that run a notebook in a kernel of its own each time."""
     convert = [str(peers / "bin" / "jupyter-nbconvert"), "--to", "notebook", "--execute"]
-    nbmake = [python, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--nbmake"]
+    # tangle's plugin is told of in the environment below, from where its modules cannot be loaded.
+    off = ["-p", "no:cacheprovider", "-p", "no:tangle"]
+    nbmake = [python, "-m", "pytest", "-q", *off, "--nbmake"]
     mill = str(peers / "bin" / "papermill")
     return (
         Runner(
