@@ -15,7 +15,7 @@ Parts, each on a graph of its own that is made anew for every run:
 - `verbs`: kills and errors at each call of the other verbs that write: `clean`, `check --fix`
   and `build`;
 - `system`: the same by strace, at each system call of the real command that has to do with the
-  graph: signal or error;
+  graph: signal or error, in random order, five a round;
 - `editor`: a process saves other texts of the page at random times, in place or by rename, from its
   own memory or by reading the page first, while tangles write outputs one after the other;
 - `eight`: eight tangles write at once, in half of the rounds with an editor;
@@ -768,6 +768,7 @@ def commands(torment: Torment) -> None:
         check(world, torment.users(), counts, "tangle run killed")
 
 
+_FAULTS_A_ROUND = 5
 _CALL = re.compile(r"^(\w+)\(")
 
 
@@ -779,19 +780,25 @@ def system(torment: Torment) -> None:
         return
     world.reset()
     # Errors where the operating system may give them; a process may be killed anywhere.
-    for name, number in _system_calls(world):
-        for fault in ("signal=KILL", *(f"error={errno.errorcode[code]}" for code in CODES)):
-            if fault != "signal=KILL" and name in {"close", "lseek", "fcntl", "flock"}:
-                continue
-            world.reset()
-            status = _traced(world, f"--inject={name}:{fault}:when={number}", os.devnull)
-            what = f"{fault} at {name} number {number}"
-            kind = "kills by system call" if "signal" in fault else "faults by system call"
-            counts.done[kind] += 1
-            # 2: what the command could not read, it did not find.
-            if "error" in fault and status not in {0, 2, 3}:
-                counts.lose(f"{what}: the command ended with {status}")
-            check(world, torment.users(), counts, what)
+    faults = ("signal=KILL", *(f"error={errno.errorcode[code]}" for code in CODES))
+    every = [
+        (name, number, fault)
+        for name, number in _system_calls(world)
+        for fault in faults
+        if fault == "signal=KILL" or name not in {"close", "lseek", "fcntl", "flock"}
+    ]
+    torment.rng.shuffle(every)
+    for name, number, fault in every[: _FAULTS_A_ROUND * torment.rounds]:
+        world.reset()
+        status = _traced(world, f"--inject={name}:{fault}:when={number}", os.devnull)
+        what = f"{fault} at {name} number {number}"
+        kind = "kills by system call" if "signal" in fault else "faults by system call"
+        counts.done[kind] += 1
+        # 2: what the command could not read, it did not find.
+        if "error" in fault and status not in {0, 2, 3}:
+            counts.lose(f"{what}: the command ended with {status}")
+        check(world, torment.users(), counts, what)
+    counts.done["system calls with a fault to choose from"] += len(every)
 
 
 def _system_calls(world: World) -> Iterator[tuple[str, int]]:

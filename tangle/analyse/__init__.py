@@ -8,7 +8,7 @@ from tangle.analyse.known import Known
 from tangle.analyse.locate import Locator
 from tangle.analyse.modules import WantedModule, once_a_page
 from tangle.analyse.names import Statement
-from tangle.analyse.package import future_features, package_face, saved_at, used_by_saved
+from tangle.analyse.package import future_features, marked_positions, package_face, used_by_saved
 from tangle.analyse.plan import (
     Borrowed,
     Package,
@@ -51,11 +51,11 @@ __all__ = [
     "WantedModule",
     "from_module",
     "future_features",
+    "marked_positions",
     "names_module",
     "once_a_page",
     "package_face",
     "plan",
-    "saved_at",
     "unit_code",
     "unknown_needs",
     "used_by_saved",

@@ -25,7 +25,7 @@ def _any(_: Position) -> bool:
     return True
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class Lookups:
     """What was looked up to work something out: while all of it is the same, so is what came of it.
 

@@ -16,7 +16,7 @@ _NAMING_CELL: Final = re.compile(r"capture\s+[^\s-]|.*--(?:out|err|proc)\b")
 _NAMING_LINE: Final = re.compile(r"\s*%(?:run|pylab|store|load)\b")
 _ESCAPED: Final = re.compile(r"(\s*)[%!?]")
 _HELP: Final = re.compile(r"(\s*)%{0,2}[^\W\d][\w.*\[\]-]*\?{1,2}\s*$")
-_ASSIGNED: Final = re.compile(r"(\s*[^=#!%]+=\s*)[%!]")
+_ASSIGNED: Final = re.compile(r"""(\s*(?:[^=#!%'"\[]|\[[^\]=]*\])+=\s*)[%!]""")
 _TIMED: Final = re.compile(r"(\s*)%(?:time|timeit|prun)\s+(.*)")
 _TOKEN: Final = re.compile(r"'''|\"\"\"|['\"#\\()\[\]{}]")
 

@@ -255,19 +255,20 @@ def package_face(unit: UnitCode, used: frozenset[str]) -> Iterator[object]:
     """
     for code in unit.chunks:
         found: list[object] = [(e.code, e.message, e.hint) for e in code.marked.misplaced]
-        if code.broken or code.parsed.naming:
-            found.append(code.source)
         for row, statement in enumerate(code.statements):
             marker = code.marked.saved.get(row)
             told = marker or statement.imports or statement.future
             if told or not used.isdisjoint(statement.touched):
                 texts = [line.text for line in code.lines(statement)]
-                found.append((marker and marker.replaces, statement.alone, *texts))
+                facts = marker and (marker.replaces, code.ipython_only(statement))
+                found.append((facts, statement.alone, *texts))
         if found:
-            yield code.occurrence.section, repr(code.chunk.settings), *found
+            occurrence, chunk = code.occurrence, code.chunk
+            # A chunk that stands in several places is saved once, under the page that it is on.
+            yield occurrence.section, chunk.page, occurrence.referred, repr(chunk.settings), *found
 
 
-def saved_at(unit: UnitCode) -> Iterator[tuple[int, int]]:
+def marked_positions(unit: UnitCode) -> Iterator[tuple[int, int]]:
     """Chunk and statement of what is marked in its place, in order."""
     for at, code in enumerate(unit.chunks):
         yield from ((at, row) for row in sorted(code.marked.saved))

@@ -23,7 +23,7 @@ class PageFacts(NamedTuple):
         title: as Logseq shows it.
         others: what else the page may be called, in the form in which names compare.
         sections: number (empty where there is none) and title of each, in order.
-        ids: of its blocks, each with whether the block has chunks.
+        ids: of its blocks, each with whether the block has chunks, and whether they are left out.
         names: the `tangle.name` of its blocks with chunks.
         asked: what the lines of its chunks that are only a reference name.
     """
@@ -31,7 +31,7 @@ class PageFacts(NamedTuple):
     title: str
     others: tuple[str, ...]
     sections: tuple[tuple[str, str], ...]
-    ids: tuple[tuple[Uuid, bool], ...]
+    ids: tuple[tuple[Uuid, tuple[bool, bool]], ...]
     names: tuple[str, ...]
     asked: tuple[str, ...]
 
@@ -51,7 +51,7 @@ def page_facts(found: Linked, path: PagePath, config: GraphConfig) -> PageFacts:
             (section.name if section.number else "", section.title) for section in outline.sections
         ),
         ids=tuple(
-            (block.id, index in coded)
+            (block.id, (index in coded, outline.settings[index].skip))
             for index, block in enumerate(page.blocks)
             if block.id is not None
         ),

@@ -45,10 +45,16 @@ def link(pages: Iterable[Page], config: GraphConfig, *, known: KnownPages | None
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Linked:
-    """A graph, and the outlines of its pages that it was made of."""
+    """A graph, and what it was made of.
+
+    Attributes:
+        outlines: of its pages.
+        chunks: all of them, those that are left out too, by page and block.
+    """
 
     graph: Graph
     outlines: Mapping[PagePath, Outline]
+    chunks: Mapping[tuple[PagePath, int], tuple[Chunk, ...]]
 
 
 def linked(
@@ -103,7 +109,7 @@ def linked(
             *unit_problems,
         ),
     )
-    return Linked(graph=graph, outlines=outlines)
+    return Linked(graph=graph, outlines=outlines, chunks=chunks)
 
 
 # --- names: ids and titles -----------------------------------------------------------------------

@@ -139,6 +139,7 @@ def _taken(chunk: Chunk, host: Settings) -> Chunk:
         borrow=own.borrow and host.borrow,
         rtol=own.rtol if host.rtol is None else host.rtol,
         atol=host.atol or own.atol,
+        cache=own.cache and host.cache,
     )
     return chunk if settings == own else replace(chunk, settings=settings)
 

@@ -32,7 +32,6 @@ from tangle.model import (
     Chunk,
     CodeLine,
     Fence,
-    Graph,
     Page,
     PagePath,
     Problem,
@@ -106,7 +105,7 @@ def find_all(
             package=package_findings,
             shared={},
             scripts=(),
-            heavy=is_heavy(graph),
+            referred_size=referred_size(found),
         ),
         module(package.package).text,
     )
@@ -132,15 +131,16 @@ def with_files(project: Project, found: Findings, module_text: str) -> Findings:
     )
 
 
-def is_heavy(graph: Graph) -> bool:
-    """Whether references in code add up to so much that the limit for all of them may be near."""
-    size = sum(
-        sum(len(line.text) + 1 for line in occurrence.chunk.lines)
-        for unit in graph.units
-        for occurrence in unit.occurrences
-        if any(line.place.line != at for at, line in _numbered(occurrence.chunk))
+def referred_size(found: Linked) -> int:
+    """The characters of all chunks that references in code bring lines to."""
+    if any(problem.code == "too-large" for problem in found.graph.problems):
+        return MAX_TOTAL
+    return sum(
+        sum(len(line.text) + 1 for line in chunk.lines)
+        for chunks in found.chunks.values()
+        for chunk in chunks
+        if any(line.place.line != at for at, line in _numbered(chunk))
     )
-    return size > MAX_TOTAL // 4 or any(problem.code == "too-large" for problem in graph.problems)
 
 
 def _numbered(chunk: Chunk) -> Iterable[tuple[int, CodeLine]]:
@@ -318,13 +318,23 @@ def faces(unit: Unit, pages: Mapping[PagePath, Page]) -> tuple[str, str]:
             fences[chunk.page] = {fence.line: fence for fence in pages[chunk.page].fences}
         fence = fences[chunk.page][chunk.line]
         text.append((occurrence.page, occurrence.section, chunk.page, chunk.whole))
+        text.append(occurrence.referred)
         text.append((_settings_of(chunk.settings), chunk.code if chunk.whole else fence.code))
         places.append((occurrence.host, occurrence.order, chunk.block, chunk.order, chunk.line))
         places.append(fence.margins)
+        if occurrence.referred:
+            places.append(list(_around(pages[chunk.page], chunk.block)))
         places.append(pages[chunk.page].data[fence.span.start : fence.span.end])
         places.append([pages[path].data for path in _foreign(chunk, occurrence.page, fence)])
     code = digest_of(text)
     return code, digest_of(code, places)
+
+
+def _around(page: Page, block: int) -> Iterator[int]:
+    """The blocks around one: a problem of it names the section that it stands in."""
+    while block >= 0:
+        block = page.blocks[block].parent
+        yield block
 
 
 def _foreign(chunk: Chunk, page: PagePath, fence: Fence) -> Sequence[PagePath]:

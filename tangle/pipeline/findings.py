@@ -227,7 +227,7 @@ class Findings(NamedTuple):
         units: in reading order.
         shared: path and text of every generated file that is no script.
         scripts: path of the script of each unit that has chunks.
-        heavy: whether references in code add up to so much that a limit may be near.
+        referred_size: the characters of chunks that references in code bring lines to, at most.
     """
 
     hidden: Sequence[str]
@@ -241,7 +241,7 @@ class Findings(NamedTuple):
     package: PackageFindings
     shared: Mapping[str, str]
     scripts: Sequence[str]
-    heavy: bool
+    referred_size: int
 
 
 def digest(data: bytes) -> str:

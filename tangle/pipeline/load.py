@@ -8,14 +8,14 @@ from dataclasses import dataclass, field
 from tangle.analyse import Known, Plan, plan
 from tangle.link import GraphConfig, KnownPages, link
 from tangle.model import Page, PagePath, Problem
-from tangle.parse import NotUtf8, parse
+from tangle.parse import parse
 from tangle.pipeline.project import Project
 from tangle.pipeline.reading import (
     Sources,
     by_place,
     graph_settings,
+    parsed,
     read,
-    unread_problem,
     without_gc,
 )
 
@@ -93,16 +93,12 @@ def _loaded(
     project: Project, sources: Sources, known: Mapping[PagePath, Page], last: LastTime
 ) -> Loaded:
     config, problems = graph_settings(project, sources.settings)
-    pages: dict[PagePath, Page] = {}
-    unread = list(sources.unread)
-    for path, data in sources.data.items():
+
+    def page(data: bytes, path: PagePath) -> Page:
         before = known.get(path)
-        try:
-            pages[path] = (
-                before if before is not None and before.data == data else parse(data, path)
-            )
-        except NotUtf8 as error:
-            unread.append(unread_problem(project, path, error))
+        return before if before is not None and before.data == data else parse(data, path)
+
+    pages, unread = parsed(project, sources, page)
     graph = link(pages.values(), config, known=last.pages)
     borrow = project.options.borrow == "on"
     result = plan(graph, project.package, borrow=borrow, known=last.plan)
@@ -112,6 +108,6 @@ def _loaded(
         config=config,
         pages=pages,
         plan=result,
-        unread=tuple(unread),
+        unread=unread,
         problems=by_place([*problems, *unread, *result.problems]),
     )

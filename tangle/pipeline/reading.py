@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import gc
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from tangle import __version__
-from tangle.model import CONFIG, PagePath, Place, Problem
+from tangle.model import CONFIG, Page, PagePath, Place, Problem
 from tangle.pipeline.project import Project
 from tangle.store import (
     LOCK_FOLDER,
@@ -81,6 +81,22 @@ def read(
         except NotReadable as error:
             unread.append(unread_problem(project, path, error))
     return Sources(settings=settings, data=data, unread=tuple(unread))
+
+
+def parsed(
+    project: Project, sources: Sources, parse: Callable[[bytes, PagePath], Page]
+) -> tuple[dict[PagePath, Page], tuple[Problem, ...]]:
+    """The pages that can be read, and the problems of the others."""
+    from tangle.parse import NotUtf8
+
+    pages: dict[PagePath, Page] = {}
+    unread = list(sources.unread)
+    for path, data in sources.data.items():
+        try:
+            pages[path] = parse(data, path)
+        except NotUtf8 as error:
+            unread.append(unread_problem(project, path, error))
+    return pages, tuple(unread)
 
 
 def graph_settings(project: Project, settings: str) -> tuple[GraphConfig, tuple[Problem, ...]]:

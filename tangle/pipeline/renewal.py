@@ -12,14 +12,11 @@ has other names, too much is touched) is left to `find_all`: then the answer is 
 from __future__ import annotations
 
 import difflib
-from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cache
 
 from tangle.analyse import (
     MAX_NEAR,
-    ChunkCode,
     Lookups,
     Package,
     PackagePlan,
@@ -27,23 +24,21 @@ from tangle.analyse import (
     Position,
     Reach,
     UnitCode,
-    UnitNames,
     UnitPlan,
-    saved_at,
-    unit_code,
+    marked_positions,
     unknown_needs,
 )
 from tangle.emit import module
-from tangle.link import GraphConfig, Leaning, linked, page_anchors, page_facts
-from tangle.model import Page, PagePath, Section, SectionName, Unit
+from tangle.link import MAX_TOTAL, Leaning, linked, page_facts
+from tangle.model import PagePath, Unit
 from tangle.parse import NotUtf8
 from tangle.parse import parse as own_parse
 from tangle.pipeline.finder import (
     Finder,
     by_section,
     faces,
-    is_heavy,
     lends,
+    referred_size,
     unit_pages,
     with_files,
 )
@@ -52,27 +47,10 @@ from tangle.pipeline.findings import (
     PackageFindings,
     PageFindings,
     UnitFindings,
-    digest_of,
     problem_of,
 )
+from tangle.pipeline.part import FEW, SHARE, GiveUp, Parse, Part, Wanted, names_of
 from tangle.pipeline.project import Project
-
-Parse = Callable[[bytes, PagePath], Page]
-
-_FEW = 50
-_SHARE = 5
-"""A part may have some pages, or one in so many of the graph's: else reading all is as quick."""
-
-
-class _GiveUp(Exception):
-    """The whole graph has to be looked at."""
-
-
-class _Wanted(Exception):
-    """The code of units is needed whose pages are not in the part."""
-
-    def __init__(self, units: Iterable[int]) -> None:
-        self.units = frozenset(units)
 
 
 def renewed(
@@ -91,127 +69,15 @@ def renewed(
         changed: the pages whose bytes changed, with their digests.
         parse: reads a page.
     """
-    if known.heavy:
-        return None
     try:
-        part = _Part(known, data, changed, parse or own_parse)
+        part = Part(known, data, changed, parse or own_parse)
         while True:
             try:
                 return _Renewal(project, known, part).findings()
-            except _Wanted as wanted:
+            except Wanted as wanted:
                 part.add_units(wanted.units)
-    except (_GiveUp, NotUtf8):
+    except (GiveUp, NotUtf8):
         return None
-
-
-class _Part:
-    """The pages of a graph that take part; whoever is in it can be linked rightly.
-
-    Attributes:
-        changed: the pages that changed, with their digests.
-        reported: those that can have other problems now, or other sections.
-        pages: all in it, as they are now.
-        stand_in: what is known of a unit by its index, for where it is not in the part.
-    """
-
-    def __init__(
-        self,
-        known: Findings,
-        data: Mapping[PagePath, bytes],
-        changed: Mapping[PagePath, str],
-        parse: Parse,
-    ) -> None:
-        self.changed = changed
-        self.config = GraphConfig(
-            hidden=tuple(known.hidden),
-            name_format=known.name_format,
-            unit=known.unit,
-            journal_format=known.journal_format,
-        )
-        self.pages: dict[PagePath, Page] = {}
-        self._known = known
-        self._read = cache(lambda path: parse(data[path], path))
-        self._codes: dict[SectionName, UnitCode] = {}
-        self.stand_in = cache(lambda index: _stand_in(index, known.units[index]))
-        self._on_page: defaultdict[PagePath, list[int]] = defaultdict(list)
-        for index, unit in enumerate(known.units):
-            for path in unit.pages:
-                self._on_page[path].append(index)
-        self.reported = self._leaning(self._moved())
-        self._add(self.reported)
-        self._add(
-            known.ids[reference.target]
-            for path in self.reported
-            for reference in self.pages[path].references
-            if reference.alone and reference.target in known.ids
-        )
-
-    def _moved(self) -> frozenset[PagePath]:
-        """The changed pages of which other pages' problems name other lines now.
-
-        Raises:
-            _GiveUp: other pages notice more than that of a changed one.
-        """
-        alone = linked(map(self._read, self.changed), self.config)
-        for path in self.changed:
-            if digest_of(page_facts(alone, path, self.config)) != self._known.pages[path].facts:
-                raise _GiveUp
-        return frozenset(
-            path
-            for path in self.changed
-            if digest_of(page_anchors(alone, path)) != self._known.pages[path].anchors
-        )
-
-    def units_on(self, paths: Iterable[PagePath]) -> set[int]:
-        """The units whose code or sections stand in pages."""
-        return {unit for path in paths for unit in self._on_page.get(path, ())}
-
-    def has(self, unit: int) -> bool:
-        """Whether a unit is in the part, and so as a whole."""
-        return all(path in self.pages for path in self._known.units[unit].pages)
-
-    def code(self, unit: Unit, known: UnitNames | None) -> UnitCode:
-        """A unit's code, which is the same whatever else joins the part."""
-        if unit.name not in self._codes:
-            self._codes[unit.name] = unit_code(unit, self.pages, known)
-        return self._codes[unit.name]
-
-    def add_units(self, units: Iterable[int]) -> None:
-        """Bring in units that are not there yet."""
-        self._add(path for unit in units for path in self._known.units[unit].pages)
-
-    def _leaning(self, moved: frozenset[PagePath]) -> frozenset[PagePath]:
-        """The changed pages, those made of them, through others too, and those that name lines."""
-        made: defaultdict[PagePath, list[PagePath]] = defaultdict(list)
-        found = set(self.changed)
-        for path, page in self._known.pages.items():
-            if not moved.isdisjoint(page.yields):
-                found.add(path)
-            for other in page.takes:
-                made[other].append(path)
-        todo = list(found)
-        while todo:
-            for path in made.get(todo.pop(), ()):
-                if path not in found:
-                    found.add(path)
-                    todo.append(path)
-        return frozenset(found)
-
-    def _add(self, paths: Iterable[PagePath]) -> None:
-        """Bring in pages, with those that they lean on and those that share units with them."""
-        todo = list(paths)
-        limit = max(_FEW, len(self._known.pages) // _SHARE)
-        while todo:
-            path = todo.pop()
-            if path in self.pages:
-                continue
-            if len(self.pages) >= limit:
-                raise _GiveUp
-            self.pages[path] = self._read(path)
-            known = self._known.pages[path]
-            todo.extend((*known.takes, *known.yields))
-            for unit in self._on_page.get(path, ()):
-                todo.extend(self._known.units[unit].pages)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -258,13 +124,15 @@ class _Touched:
 class _Renewal:
     """One attempt to make findings anew with the pages that are in the part now."""
 
-    def __init__(self, project: Project, known: Findings, part: _Part) -> None:
+    def __init__(self, project: Project, known: Findings, part: Part) -> None:
         self._project = project
         self._known = known
         self._part = part
         self._linked = linked(part.pages.values(), part.config, elsewhere=frozenset(known.ids))
-        if is_heavy(self._linked.graph):
-            raise _GiveUp
+        # What the part came to before is counted, too, until all is looked at again.
+        self._referred_size = known.referred_size + referred_size(self._linked)
+        if self._referred_size > MAX_TOTAL // 4:
+            raise GiveUp
         self._here = self._units_here()
         self._reported = self._reported_units()
         self._touched = _Touched()
@@ -276,8 +144,8 @@ class _Renewal:
         """What is found now.
 
         Raises:
-            _Wanted: more units are needed in the part.
-            _GiveUp: the whole graph has to be looked at.
+            Wanted: more units are needed in the part.
+            GiveUp: the whole graph has to be looked at.
         """
         known = self._known
         affected = set(self._changed)
@@ -299,7 +167,12 @@ class _Renewal:
         self._check_near(plans, units)
         name = self._project.package
         text = known.shared[f"{name.root}/{name.module}.py"]
-        found = known._replace(pages=self._pages(finder), units=units, package=package_findings)
+        found = known._replace(
+            pages=self._pages(finder),
+            units=units,
+            package=package_findings,
+            referred_size=self._referred_size,
+        )
         return with_files(self._project, found, module(package.package).text if saving else text)
 
     # what takes part
@@ -309,7 +182,7 @@ class _Renewal:
         indices = sorted(self._part.units_on(self._part.pages))
         units = self._linked.graph.units
         if [unit.name for unit in units] != [self._known.units[i].name for i in indices]:
-            raise _GiveUp
+            raise GiveUp
         return dict(zip(indices, units, strict=True))
 
     def _reported_units(self) -> set[int]:
@@ -339,14 +212,14 @@ class _Renewal:
             if here is None:
                 found.append(self._part.stand_in(index))
             else:
-                names = None if index in self._changed else _names(unit)
+                names = None if index in self._changed else names_of(unit)
                 found.append(self._part.code(here, names))
         return found
 
     def _note_names(self) -> None:
         """Note the names by which others may notice that units are not what they were."""
         for index in self._touched.units:
-            now, before = self._units[index].names, _names(self._known.units[index])
+            now, before = self._units[index].names, names_of(self._known.units[index])
             self._touched.names.update(
                 now.defines ^ before.defines, now.changes ^ before.changes, now.lost ^ before.lost
             )
@@ -390,14 +263,14 @@ class _Renewal:
         """Whether the package gets from a unit what it did, if maybe at other positions."""
         package, code = self._known.package, self._units[index]
         saved = [at for at in package.saved if at[0] == index]
-        as_many = len(saved) == sum(1 for _ in saved_at(code))
+        as_many = len(saved) == sum(1 for _ in marked_positions(code))
         return as_many and lends(index, code, package) == self._known.units[index].lends
 
     def _saved_now(self) -> Sequence[tuple[int, int, int]]:
         """Where the saved statements stand, if the package gets what it did."""
         package = self._known.package
         moved = self._touched.units.intersection(unit for unit, _, _ in package.saved)
-        now = {i: iter(tuple(saved_at(self._units[i]))) for i in moved}
+        now = {i: iter(tuple(marked_positions(self._units[i]))) for i in moved}
         return tuple(
             (unit, *next(now[unit], (chunk, row))) if unit in now else (unit, chunk, row)
             for unit, chunk, row in package.saved
@@ -416,7 +289,7 @@ class _Renewal:
             known.star,
             tuple(known.modules),
         ):
-            raise _GiveUp
+            raise GiveUp
         self._touched.units.update(_differing(found.saved, known.saved))
         asked = {name for unit in self._known.units for name in unit.package}
         before = _remembered(self._project, known).reach
@@ -427,7 +300,7 @@ class _Renewal:
     def _want(self, units: Iterable[int]) -> None:
         wanted = [index for index in units if not self._part.has(index)]
         if wanted:
-            raise _Wanted(wanted)
+            raise Wanted(wanted)
 
     # the sessions
 
@@ -445,8 +318,8 @@ class _Renewal:
         return affected | leading | (set(known.package.units) if saving else set())
 
     def _check_few(self, affected: Collection[int]) -> None:
-        if len(affected) > max(_FEW, len(self._known.units) // _SHARE):
-            raise _GiveUp
+        if len(affected) > max(FEW, len(self._known.units) // SHARE):
+            raise GiveUp
 
     def _sessions(
         self, planning: Planning, changed: Iterable[int], package: PackagePlan
@@ -516,34 +389,7 @@ class _Renewal:
         most = max(len({name for u in those for name in u.near}) for those in (before, units))
         asking = any(before[i].near or units[i].near for i in plans)
         if most >= MAX_NEAR and (asking or self._touched.names):
-            raise _GiveUp
-
-
-def _stand_in(index: int, known: UnitFindings) -> UnitCode:
-    """A unit outside the part: what is known of it, and a call for more if that is not enough."""
-
-    def read() -> tuple[ChunkCode, ...]:
-        raise _Wanted([index])
-
-    section = Section(
-        name=known.name,
-        number=tuple(known.number),
-        title=known.title,
-        page=known.page,
-        block=-1,
-        line=known.line,
-    )
-    unit = Unit(section=section, parts=(), occurrences=(), needs=())
-    return UnitCode(unit=unit, read=read, known=_names(known))
-
-
-def _names(known: UnitFindings) -> UnitNames:
-    return UnitNames(
-        defines=frozenset(known.defines),
-        changes=frozenset(known.changes),
-        lost=frozenset(known.lost),
-        marked=known.marked,
-    )
+            raise GiveUp
 
 
 def _remembered(project: Project, known: PackageFindings) -> PackagePlan:

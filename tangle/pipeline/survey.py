@@ -11,16 +11,16 @@ from functools import cached_property
 from itertools import starmap
 from typing import TYPE_CHECKING
 
-from tangle.model import PagePath, Place, Problem, in_order
+from tangle.model import Place, Problem, in_order
 from tangle.pipeline.findings import Findings, FoundModule, FoundProblem, digest, problem_of
 from tangle.pipeline.memory import Memory
 from tangle.pipeline.project import Project
 from tangle.pipeline.reading import (
     Sources,
     by_place,
+    parsed,
     read,
     read_settings,
-    unread_problem,
     without_gc,
 )
 from tangle.pipeline.reports import SectionRow
@@ -28,8 +28,7 @@ from tangle.store import ForeignFile, TreeChanges, plan_tree
 
 if TYPE_CHECKING:
     from tangle.analyse import WantedModule
-    from tangle.model import Page
-    from tangle.pipeline.renewal import Parse
+    from tangle.pipeline.part import Parse
 
 
 class Survey:
@@ -146,16 +145,9 @@ def _anew(
     project: Project, sources: Sources, parse: Parse | None
 ) -> tuple[Findings, tuple[Problem, ...]]:
     """What is found on all pages that can be read, and the problems of the others."""
-    from tangle.parse import NotUtf8
     from tangle.parse import parse as own_parse
     from tangle.pipeline.finder import find_all
 
-    pages: dict[PagePath, Page] = {}
-    unread = list(sources.unread)
-    for path, data in sources.data.items():
-        try:
-            pages[path] = (parse or own_parse)(data, path)
-        except NotUtf8 as error:
-            unread.append(unread_problem(project, path, error))
+    pages, unread = parsed(project, sources, parse or own_parse)
     digests = {path: digest(page.data) for path, page in pages.items()}
-    return find_all(project, sources.settings, pages, digests), tuple(unread)
+    return find_all(project, sources.settings, pages, digests), unread

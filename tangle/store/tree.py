@@ -57,12 +57,12 @@ def plan_tree(root: Path, files: Mapping[str, str], *, owned: str) -> TreeChange
         Outside: a name leaves `root`, or a folder on the way is a link.
         NotReadable: a file that stands there cannot be read.
     """
-    for folder in {name.rpartition("/")[0] for name in files}:
-        _check_name(root, f"{folder}/x" if folder else "x")
     for name, text in files.items():
         _check_words(root, name)
         if not text.startswith(MARK):
             raise ValueError(f"{name}: generated text must begin with {MARK!r}")
+    for folder in sorted({name.rpartition("/")[0] for name in files}):
+        _check_name(root, f"{folder}/x" if folder else "x")
     # Names are joined as text: there may be thousands, and a `Path` takes longer than the file.
     start = f"{root}{os.sep}"
     found = {name: _compare(start + name, text) for name, text in files.items()}

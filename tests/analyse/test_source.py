@@ -122,6 +122,8 @@ def test_a_chunk_that_awaits_parses() -> None:
         ("for a in b:\n    !ls {a}\n    %cd", "for a in b:\n    pass\n    pass"),
         ("x = !ls -l", "x = None"),
         ("a, b['c'] = %foo", "a, b['c'] = None"),
+        ('d["k"][0] = !ls', 'd["k"][0] = None'),
+        ('%cd\nprint("loss=%f" % x)', 'pass\nprint("loss=%f" % x)'),
         ("x.y?", "pass"),
         ("?x", "pass"),
         ("x[0]??  ", "pass"),

@@ -69,14 +69,17 @@ def test_a_helper_module_that_was_edited(notes: MakeNotes) -> None:
     assert (section["cached"], shown(section)) == (False, ["2\n"])
 
 
-def test_a_helper_that_a_helper_imports(notes: MakeNotes) -> None:
+def test_a_helper_that_a_helper_imports(notes: MakeNotes, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("PYTHONDONTWRITEBYTECODE", raising=False)
     graph = notes({"x": page("import outer\nprint(outer.f())")})
     (graph.root / "pages/outer.py").write_text("import inner\ndef f(): return inner.x\n")
     inner = graph.root / "pages/inner.py"
     inner.write_text("x = 1\n")
+    os.utime(inner, (10**9, 10**9))
     run(graph)
     assert cached(graph)
     inner.write_text("x = 2\n")
+    os.utime(inner, (10**9, 10**9))  # Python takes a compiled file for one of the same second
     assert shown(run(graph)) == ["2\n"]
 
 
@@ -339,6 +342,16 @@ def test_it_holds_for_what_comes_later_and_for_what_is_borrowed(notes: MakeNotes
     for number in ("1.1", "1.2", "1.3"):
         run(graph, number)
     assert [cached(graph, number) for number in ("1.1", "1.2", "1.3")] == [False, False, True]
+
+
+@pytest.mark.parametrize("where", ["own", "host"])
+def test_it_holds_where_a_reference_brings_it(notes: MakeNotes, where: str) -> None:
+    uuid = "10000000-0000-4000-8000-000000000001"
+    own, host = ("tangle.cache:: no", "") if where == "own" else ("", "tangle.cache:: no")
+    lender = f"- ## 1.1. A\n\t- id:: {uuid}\n\t  {own}\n\t  ```python\n\t  print(1)\n\t  ```"
+    graph = notes({"a": lender, "b": f"- ## 1.2. B\n  {host}\n\t- (({uuid}))"})
+    run(graph, "1.2")
+    assert not cached(graph, "1.2")
 
 
 def test_saved_code_that_asks_not_to_be_answered(notes: MakeNotes) -> None:

@@ -260,6 +260,7 @@ def renewed_in(
 def plain(found: Findings) -> Any:
     """Findings as JSON has them."""
     document = found._asdict()
+    del document["referred_size"]  # a bound, which renewing may raise
     document["pages"] = {path: page._asdict() for path, page in found.pages.items()}
     document["units"] = {unit.name: unit._asdict() for unit in found.units}
     document["package"] = found.package._asdict()

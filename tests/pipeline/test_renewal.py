@@ -144,3 +144,106 @@ def test_the_package_is_not_made_anew_where_it_gets_what_it_did(
     new = renewed_in(PROJECT, known, data_of({**SAVING, "b": edit}))
     assert new is not None
     assert plain(new) == plain(right)
+
+
+ID, OTHER = "10000000-0000-4000-8000-000000000001", "20000000-0000-4000-8000-000000000002"
+PATCH = ("@d2l.add_to_class(Trainer)  #@save", "def fit(self):", "    return 1")
+
+
+def block(uuid: str, *lines: str, settings: tuple[str, ...] = (), indent: str = "\t") -> Item:
+    """A block with an id and a chunk."""
+    inner = f"{indent}  "
+    code = (f"{inner}{line}" for line in lines)
+    kept = (f"{inner}{line}" for line in settings)
+    return (f"{indent}- id:: {uuid}", *kept, f"{inner}```python", *code, f"{inner}```")
+
+
+SECTION, REFERENCE = ("- ## 1.1. s",), (f"\t- (({ID}))",)
+REFERRING = {
+    "a chunk that is not left out any more": (
+        {
+            "a": (SECTION, REFERENCE),
+            "b": (("- ## 1.2. s",), block(ID, "x = 1", settings=("tangle.skip:: yes",))),
+        },
+        {"b": (("- ## 1.2. s",), block(ID, "x = 1"))},
+    ),
+    "a copy of saved code that becomes a reference to it": (
+        {"a": page("1.1", *PATCH), "b": (("- ## 1.2. s",), block(ID, *PATCH))},
+        {"a": (SECTION, REFERENCE)},
+    ),
+    "a reference to other saved code of the same text": (
+        {
+            "a": (SECTION, REFERENCE),
+            "b": (("- ## 1.2. s",), block(ID, "import math  #@save")),
+            "c": (("- ## 1.3. s",), block(OTHER, "import math  #@save")),
+        },
+        {"a": (SECTION, (f"\t- (({OTHER}))",))},
+    ),
+    "the same on one page": (
+        {
+            "a": (SECTION, REFERENCE),
+            "b": (
+                ("- ## 1.2. s",),
+                block(ID, "import math  #@save"),
+                block(OTHER, "import math  #@save"),
+            ),
+        },
+        {"a": (SECTION, (f"\t- (({OTHER}))",))},
+    ),
+    "a section around broken code that moves away": (
+        {
+            "a": (
+                SECTION,
+                REFERENCE,
+                ("- ## 1.2. b",),
+                ("\t- ## 1.3. c",),
+                block(ID, "x = = 1", indent="\t\t"),
+            )
+        },
+        {
+            "a": (
+                SECTION,
+                REFERENCE,
+                ("- ## 1.2. b",),
+                ("\t\t- ## 1.3. c",),
+                block(ID, "x = = 1", indent="\t\t"),
+            )
+        },
+    ),
+    "a magic above saved code that looks like another": (
+        {"a": page("1.1", "#@save", 'print("""a=%s', '""" % 3)')},
+        {"a": page("1.1", "!ls", "#@save", 'print("""a=%s', '""" % 3)')},
+    ),
+}
+
+
+@pytest.mark.parametrize(("pages", "edit"), REFERRING.values(), ids=REFERRING)
+def test_what_comes_of_a_reference_is_not_taken_over(
+    pages: dict[str, tuple[Item, ...]], edit: dict[str, tuple[Item, ...]]
+) -> None:
+    known = found_in(PROJECT, data_of(pages))
+    right = found_in(PROJECT, data_of({**pages, **edit}))
+    assert plain(right) != plain(known)
+    new = renewed_in(PROJECT, known, data_of({**pages, **edit}))
+    assert new is None or plain(new) == plain(right)
+
+
+def test_what_references_bring_adds_up() -> None:
+    def pages(sizes: list[int]) -> dict[str, tuple[Item, ...]]:
+        return {
+            f"p{at}": (
+                (f"- ## 1.{at + 1}. s",),
+                ("\t- tangle.name:: " + f"x{at}", "\t  ```python", "\t  #" + "1" * size, "\t  ```"),
+                *((("\t- ```python", *[f"\t  <<x{at}>>"] * 9, "\t  ```"),) * 2),
+            )
+            for at, size in enumerate(sizes)
+        }
+
+    sizes = [1] * 5
+    known = found_in(PROJECT, data_of(pages(sizes)))
+    for at in range(5):
+        sizes[at] = 100_000
+        data = data_of(pages(sizes))
+        new = renewed_in(PROJECT, known, data)
+        known = new or found_in(PROJECT, data)
+    assert "too-large" in {problem.code for p in known.pages.values() for problem in p.problems}

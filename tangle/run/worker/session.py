@@ -14,6 +14,7 @@ from tangle.run.postmortem import Notes, first_place, notes_of
 from tangle.run.wire import Begun, Closed, Ended
 from tangle.run.worker.after_import import AfterImport
 from tangle.run.worker.assertions import explain_asserts
+from tangle.run.worker.bytecode import compile_only_libraries
 from tangle.run.worker.devices import DeviceUnavailable, choose_device, measure_use
 from tangle.run.worker.figures import prepare_figures
 from tangle.run.worker.lines import LineLog
@@ -45,9 +46,7 @@ def run_session(job: Job, reporter: Reporter, trace: int) -> None:
     if job.assertions is not None:
         shell.compile.change = explain_asserts(job.assertions, job.sources)
     lines = LineLog(notes_of(job)) if job.measure else None
-    # A helper saved twice in a second has the same time and maybe the same size, which is all that
-    # Python compares with a compiled file: it would take the older code.
-    sys.dont_write_bytecode = True
+    compile_only_libraries()
     after.install()
     prepare_figures(job.figure_format, after)
     failure = None

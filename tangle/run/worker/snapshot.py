@@ -15,7 +15,9 @@ import select
 import socket
 import struct
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import accumulate
+from pathlib import Path
 from typing import Any
 
 from tangle.model import Job
@@ -114,16 +116,7 @@ class Snapshots:
     def _has_imported(self) -> bool:
         """Whether a module of the generated package is loaded."""
         # A look at every module would write to its page, which copies from before then had alone.
-        for folder in self._job.path:
-            try:
-                names = os.listdir(folder)  # noqa: PTH208 -- quicker
-            except OSError:
-                return True  # what was there cannot be told any more
-            for name in names:
-                file = getattr(sys.modules.get(name.partition(".")[0]), "__file__", None)
-                if isinstance(file, str) and file.startswith(folder + os.sep):
-                    return True
-        return False
+        return any(name in sys.modules for name in _modules_of(self._job))
 
     # --- in the copy --------------------------------------------------------------------------
 
@@ -162,6 +155,16 @@ class Snapshots:
         self._children.clear()
         self._world.resume(float(left))
         return job
+
+
+def _modules_of(job: Job) -> Iterator[str]:
+    """The dotted names of the generated modules, and of the packages that they are in."""
+    for source in job.sources:
+        for folder in job.path:
+            path = Path(source.path)
+            if path.is_relative_to(folder):
+                parts = path.relative_to(folder).with_suffix("").parts
+                yield from accumulate(parts, "{}.{}".format)
 
 
 def _called(listener: socket.socket) -> socket.socket:
