@@ -69,10 +69,10 @@ def compare(
     Numbers may differ within the tolerance, figures within what an eye sees; times, rates,
     addresses in memory and folders of absolute paths are not compared, and blanks count as one.
     """
-    return (*_texts(expected, actual, tolerance), *_figures(expected, actual))
+    return (*_texts(expected, actual, tolerance), *_figures(expected, actual, tolerance))
 
 
-def _figures(expected: Shown, actual: Shown) -> Iterator[OutputDifference]:
+def _figures(expected: Shown, actual: Shown, tolerance: Tolerance) -> Iterator[OutputDifference]:
     if len(expected.figures) != len(actual.figures):
         there, now = len(expected.figures), len(actual.figures)
         yield OutputDifference(message=f"{_count(there)} in the notes, {now} in this run")
@@ -84,7 +84,7 @@ def _figures(expected: Shown, actual: Shown) -> Iterator[OutputDifference]:
         elif old_type != new_type:
             what = f"figure {number} was {old_type}, and is {new_type}"
             yield OutputDifference(message=what)
-        elif new is not None and (said := picture_difference(old_type, old, new)):
+        elif new is not None and (said := picture_difference(old_type, old, new, tolerance.rtol)):
             yield OutputDifference(message=f"figure {number} differs: {said}")
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import base64
 import binascii
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Final
 from xml.etree import ElementTree
 
@@ -29,21 +30,31 @@ _PLACES: Final = (
 """Attributes whose numbers are places or sizes."""
 
 
-def picture_difference(mime: MimeType, expected: bytes, actual: bytes) -> str:
-    """In what way a figure differs from the expected one, in words; empty where in none."""
+def picture_difference(
+    mime: MimeType, expected: bytes, actual: bytes, rtol: float | None = None
+) -> str:
+    """In what way a figure differs from the expected one, in words; empty where in none.
+
+    Args:
+        mime: what both are.
+        expected: the file that is known.
+        actual: the other.
+        rtol: how far a coordinate may be off, as a part of the drawing's longer side, and which
+            part of the pixels may differ; None for what an eye does not see.
+    """
     if expected == actual:
         return ""
     if mime == "image/svg+xml":
-        return _svg_difference(expected, actual)
+        return _svg_difference(expected, actual, rtol or 0.0)
     if mime == "image/png":
-        return _png_difference(expected, actual)
+        return _png_difference(expected, actual, max(_FEW, rtol or 0.0))
     return f"{mime} is compared byte by byte"
 
 
 # --- PNG ------------------------------------------------------------------------------------------
 
 
-def _png_difference(expected: bytes, actual: bytes) -> str:
+def _png_difference(expected: bytes, actual: bytes, few: float) -> str:
     try:
         old, new = pixels(expected), pixels(actual)
     except NotDecoded as error:
@@ -54,7 +65,7 @@ def _png_difference(expected: bytes, actual: bytes) -> str:
     apart = [abs(a - b) for a, b in zip(old.rgba, new.rgba, strict=True)]
     worst = [max(apart[at : at + 4]) for at in range(0, len(apart), 4)]
     different = sum(value > _SHADE for value in worst)
-    if different <= count * _FEW:
+    if different <= count * few:
         return ""
     return f"{different} of {count} pixels, by up to {max(worst)} of 255"
 
@@ -62,27 +73,65 @@ def _png_difference(expected: bytes, actual: bytes) -> str:
 # --- SVG ------------------------------------------------------------------------------------------
 
 
-def _svg_difference(expected: bytes, actual: bytes) -> str:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Same:
+    """What counts as the same value.
+
+    Attributes:
+        names: for each name that was made up in one drawing, that in the other.
+        near: how far a coordinate may be off.
+        rtol: as in `picture_difference`, for what is embedded.
+    """
+
+    names: Mapping[str, str]
+    near: float
+    rtol: float
+
+    def value(self, name: str, old: str, new: str) -> bool:
+        """Whether an attribute says the same."""
+        embedded, other = _EMBEDDED.match(old), _EMBEDDED.match(new)
+        if embedded and other:
+            return embedded[1] == other[1] and not _embedded_difference(
+                MimeType(embedded[1]), old[embedded.end() :], new[other.end() :], self.rtol
+            )
+        old = _IDENTIFIER.sub(lambda found: "#" + self.names.get(found[0][1:], found[0][1:]), old)
+        if old == new:
+            return True
+        if name not in _PLACES:
+            return False
+        if _NUMBER.sub("#", old).split() != _NUMBER.sub("#", new).split():
+            return False
+        pairs = zip(_NUMBER.findall(old), _NUMBER.findall(new), strict=True)
+        return all(abs(float(a) - float(b)) <= self.near for a, b in pairs)
+
+
+def _svg_difference(expected: bytes, actual: bytes, rtol: float) -> str:
     if b"<!ENTITY" in expected or b"<!ENTITY" in actual:
         return "it declares entities, and is compared byte by byte"
     try:
         old, new = ElementTree.fromstring(expected), ElementTree.fromstring(actual)
     except ElementTree.ParseError as error:
         return f"it is no XML ({error}), and is compared byte by byte"
-    return next(_tree_differences(old, new), "")
+    return next(_tree_differences(old, new, rtol), "")
 
 
-def _tree_differences(old: ElementTree.Element, new: ElementTree.Element) -> Iterator[str]:
+def _tree_differences(
+    old: ElementTree.Element, new: ElementTree.Element, rtol: float
+) -> Iterator[str]:
     """Differences of two drawings, element by element; names that were made up are matched."""
     before, after = list(_elements(old)), list(_elements(new))
-    names = dict(zip(_made_up(before), _made_up(after), strict=False))
+    same = _Same(
+        names=dict(zip(_made_up(before), _made_up(after), strict=False)),
+        near=max(_NEAR, rtol * _longer_side(old)),
+        rtol=rtol,
+    )
     for old_element, new_element in zip(before, after, strict=False):
         if old_element.tag != new_element.tag:
             yield f"<{_short(old_element.tag)}> became <{_short(new_element.tag)}>"
         said = _text_difference(old_element, new_element)
         if said:
             yield said
-        yield from _attribute_differences(old_element, new_element, names)
+        yield from _attribute_differences(old_element, new_element, same)
     if len(before) != len(after):
         yield f"it had {len(before)} elements, and has {len(after)}"
 
@@ -94,6 +143,12 @@ def _elements(root: ElementTree.Element) -> Iterator[ElementTree.Element]:
         element = todo.pop()
         yield element
         todo.extend(child for child in reversed(element) if _short(child.tag) != "metadata")
+
+
+def _longer_side(root: ElementTree.Element) -> float:
+    """Of what is drawn in, in its own units; 0 where it does not say."""
+    box = _NUMBER.findall(root.get("viewBox", ""))[2:]
+    return max((float(size) for size in box), default=0.0)
 
 
 def _made_up(elements: list[ElementTree.Element]) -> list[str]:
@@ -112,7 +167,7 @@ def _text_difference(old: ElementTree.Element, new: ElementTree.Element) -> str:
 
 
 def _attribute_differences(
-    old: ElementTree.Element, new: ElementTree.Element, names: dict[str, str]
+    old: ElementTree.Element, new: ElementTree.Element, same: _Same
 ) -> Iterator[str]:
     tag = _short(old.tag)
     for key in sorted(old.attrib.keys() | new.attrib.keys()):
@@ -121,7 +176,7 @@ def _attribute_differences(
             continue
         if before is None or after is None:
             yield f"<{tag}> {'lost' if after is None else 'got'} {name}"
-        elif not _same_value(name, before, after, names):
+        elif not same.value(name, before, after):
             yield f"{name} of <{tag}>: {_cut(before)} became {_cut(after)}"
 
 
@@ -129,25 +184,8 @@ def _cut(value: str) -> str:
     return value if len(value) <= 40 else f"{value[:40]}…"
 
 
-def _same_value(name: str, old: str, new: str, names: dict[str, str]) -> bool:
-    embedded, other = _EMBEDDED.match(old), _EMBEDDED.match(new)
-    if embedded and other:
-        return embedded[1] == other[1] and not _embedded_difference(
-            MimeType(embedded[1]), old[embedded.end() :], new[other.end() :]
-        )
-    old = _IDENTIFIER.sub(lambda found: "#" + names.get(found[0][1:], found[0][1:]), old)
-    if old == new:
-        return True
-    if name not in _PLACES:
-        return False
-    if _NUMBER.sub("#", old).split() != _NUMBER.sub("#", new).split():
-        return False
-    pairs = zip(_NUMBER.findall(old), _NUMBER.findall(new), strict=True)
-    return all(abs(float(a) - float(b)) <= _NEAR for a, b in pairs)
-
-
-def _embedded_difference(mime: MimeType, old: str, new: str) -> str:
+def _embedded_difference(mime: MimeType, old: str, new: str, rtol: float) -> str:
     try:
-        return picture_difference(mime, base64.b64decode(old), base64.b64decode(new))
+        return picture_difference(mime, base64.b64decode(old), base64.b64decode(new), rtol)
     except binascii.Error:
         return "it is not base64"
