@@ -144,8 +144,8 @@ def test_a_hostile_line_takes_no_longer_than_another(unit: str) -> None:
 # --- figures --------------------------------------------------------------------------------------
 
 
-def figure(mime: MimeType, old: bytes, new: bytes) -> str:
-    found = compare(Shown(figures=((mime, old),)), Shown(figures=((mime, new),)))
+def figure(mime: MimeType, old: bytes, new: bytes, tolerance: Tolerance = USUAL) -> str:
+    found = compare(Shown(figures=((mime, old),)), Shown(figures=((mime, new),)), tolerance)
     return found[0].message if found else ""
 
 
@@ -177,6 +177,13 @@ def test_drawings(old: bytes, new: bytes, said: str) -> None:
     assert old in DRAWING
     found = figure(SVG, DRAWING, DRAWING.replace(old, new))
     assert (said in found) if said else found == ""
+
+
+@pytest.mark.parametrize(("moved", "same"), [(b"33.5 40.5", True), (b"36.5 40.5", False)])
+def test_drawings_within_a_part_of_their_longer_side(moved: bytes, same: bool) -> None:
+    new = DRAWING.replace(b"30.5 40.5", moved)
+    assert (figure(SVG, DRAWING, new, Tolerance(rtol=0.05)) == "") is same
+    assert figure(SVG, DRAWING, new, Tolerance(rtol=0)) != ""
 
 
 def png(rows: list[bytes], *, colour: int, filters: int = 0, extra: bytes = b"") -> bytes:
@@ -250,6 +257,7 @@ def test_pixels_within_a_shade_are_the_same() -> None:
     assert figure(PNG, plain, png(grey, colour=2, filters=4)) == ""
     assert figure(PNG, plain, png(dots, colour=2)) == ""
     assert "20 of 2500 pixels, by up to 255 of 255" in figure(PNG, plain, png(many, colour=2))
+    assert figure(PNG, plain, png(many, colour=2), Tolerance(rtol=0.05)) == ""
     assert "was 50×50 pixels, and is 51×50" in figure(PNG, plain, png(wide, colour=2))
 
 
