@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from tangle.store.files import DISK, Files
 from tangle.store.links import leads_out
-from tangle.store.replacing import DRAFT_PREFIX, put
+from tangle.store.replacing import DRAFT_PREFIX, put_quickly
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -74,7 +74,7 @@ class Cache:
         with contextlib.suppress(OSError):
             if not path.parent.is_dir():
                 path.parent.mkdir(parents=True, exist_ok=True)
-            put(path, content, self._files)
+            put_quickly(path, content, self._files)
 
     def prune(self, max_bytes: int, max_age: float) -> None:
         """Drop what was not used for `max_age` seconds, and the oldest beyond `max_bytes`."""

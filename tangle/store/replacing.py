@@ -134,8 +134,10 @@ def inside(path: Path, root: Path) -> Path:
     return resolved
 
 
-def draft(target: Path, data: bytes, *, like: Path | None, files: Files) -> Path:
-    """Write `data` to a new file beside `target`, safely on the disk; its path.
+def draft(
+    target: Path, data: bytes, *, like: Path | None, files: Files, flush: bool = True
+) -> Path:
+    """Write `data` to a new file beside `target`, safely on the disk with `flush`; its path.
 
     Raises:
         OSError: it cannot be written; nothing is left behind.
@@ -145,7 +147,8 @@ def draft(target: Path, data: bytes, *, like: Path | None, files: Files) -> Path
     try:
         try:
             _write_all(descriptor, data, files)
-            files.fsync(descriptor)
+            if flush:
+                files.fsync(descriptor)
         finally:
             files.close(descriptor)
         files.mode(path, like)
@@ -175,15 +178,19 @@ def _write(
 
 def _rename(path: Path, target: Path, check: Callable[[], None], files: Files) -> None:
     """Rename a draft to what it is for, after a last look; it goes where that fails."""
+    _rename_unflushed(path, target, check, files)
+    # The new content stands by now, and a folder that cannot be flushed changes nothing about it.
+    with contextlib.suppress(OSError):
+        files.fsync_folder(target.parent)
+
+
+def _rename_unflushed(path: Path, target: Path, check: Callable[[], None], files: Files) -> None:
     try:
         check()
         files.replace(path, target)
     except BaseException:
         discard(path, files)
         raise
-    # The new content stands by now, and a folder that cannot be flushed changes nothing about it.
-    with contextlib.suppress(OSError):
-        files.fsync_folder(target.parent)
 
 
 def put(path: Path, data: bytes, files: Files) -> None:
@@ -194,3 +201,14 @@ def put(path: Path, data: bytes, files: Files) -> None:
     """
     like = path if path.exists() else None
     _write(path, data, like=like, check=lambda: None, files=files)
+
+
+def put_quickly(path: Path, data: bytes, files: Files) -> None:
+    """The same for a file that can be made again: a power cut may leave it empty.
+
+    Raises:
+        OSError: it cannot be written; the old content stands.
+    """
+    like = path if path.exists() else None
+    made = draft(path, data, like=like, files=files, flush=False)
+    _rename_unflushed(made, path, lambda: None, files)
