@@ -158,9 +158,11 @@ class Snapshots:
 
 
 def _modules_of(job: Job) -> Iterator[str]:
-    """The dotted names of the generated modules, and of the packages that they are in."""
-    for source in job.sources:
-        for folder in job.path:
+    """The dotted names of the generated modules, and of all that stands beside them."""
+    for folder in job.path:
+        with contextlib.suppress(OSError):
+            yield from (name.partition(".")[0] for name in os.listdir(folder))  # noqa: PTH208
+        for source in job.sources:
             path = Path(source.path)
             if path.is_relative_to(folder):
                 parts = path.relative_to(folder).with_suffix("").parts
