@@ -35,7 +35,6 @@ from tangle.model import (
     Page,
     PagePath,
     Problem,
-    Section,
     SectionName,
     Settings,
     Unit,
@@ -50,6 +49,7 @@ from tangle.pipeline.findings import (
     PageFindings,
     UnitFindings,
     digest_of,
+    section_of,
 )
 from tangle.pipeline.generated import folder_from_output
 from tangle.pipeline.project import Project
@@ -113,18 +113,7 @@ def find_all(
 
 def with_files(project: Project, found: Findings, module_text: str) -> Findings:
     """Findings with the files that their units and the package come to."""
-    sections = [
-        Section(
-            name=unit.name,
-            number=tuple(unit.number),
-            title=unit.title,
-            page=unit.page,
-            block=-1,
-            line=unit.line,
-        )
-        for unit in found.units
-        if unit.chunks
-    ]
+    sections = [section_of(unit) for unit in found.units if unit.chunks]
     return found._replace(
         shared=shared_files(project.package, module_text, sections),
         scripts=tuple(script_paths(project.package, sections)),

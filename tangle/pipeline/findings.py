@@ -15,6 +15,7 @@ from tangle.model import (
     PagePath,
     Place,
     Problem,
+    Section,
     SectionName,
     Severity,
     Uuid,
@@ -242,6 +243,18 @@ class Findings(NamedTuple):
     shared: Mapping[str, str]
     scripts: Sequence[str]
     referred_size: int
+
+
+def section_of(unit: UnitFindings) -> Section:
+    """A unit's section, but for its block, which is not kept."""
+    return Section(
+        name=unit.name,
+        number=tuple(unit.number),
+        title=unit.title,
+        page=unit.page,
+        block=-1,
+        line=unit.line,
+    )
 
 
 def digest(data: bytes) -> str:

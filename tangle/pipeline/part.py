@@ -8,8 +8,8 @@ from functools import cache
 
 from tangle.analyse import ChunkCode, UnitCode, UnitNames, unit_code
 from tangle.link import GraphConfig, linked, page_anchors, page_facts
-from tangle.model import Page, PagePath, Section, SectionName, Unit
-from tangle.pipeline.findings import Findings, UnitFindings, digest_of
+from tangle.model import Page, PagePath, SectionName, Unit
+from tangle.pipeline.findings import Findings, UnitFindings, digest_of, section_of
 
 Parse = Callable[[bytes, PagePath], Page]
 
@@ -145,15 +145,7 @@ def _stand_in(index: int, known: UnitFindings) -> UnitCode:
     def read() -> tuple[ChunkCode, ...]:
         raise Wanted([index])
 
-    section = Section(
-        name=known.name,
-        number=tuple(known.number),
-        title=known.title,
-        page=known.page,
-        block=-1,
-        line=known.line,
-    )
-    unit = Unit(section=section, parts=(), occurrences=(), needs=())
+    unit = Unit(section=section_of(known), parts=(), occurrences=(), needs=())
     return UnitCode(unit=unit, read=read, known=names_of(known))
 
 

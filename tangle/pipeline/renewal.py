@@ -156,12 +156,13 @@ class _Renewal:
         affected |= renamed
         saving = saving or not renamed.isdisjoint(known.package.units) or self._concerns_package()
         finder = Finder(self._project, self._linked)
-        package_findings = known.package._replace(saved=self._saved_now())
-        package = _remembered(self._project, package_findings)
         if saving:
             package = self._package(planning)
             package_findings = finder.package(package)
             self._compare(package, package_findings)
+        else:
+            package_findings = known.package._replace(saved=self._saved_now())
+            package = _remembered(self._project, package_findings)
         plans = self._sessions(planning, affected, package)
         units = self._new_units(planning, finder, plans, package_findings)
         self._check_near(plans, units)
@@ -267,14 +268,11 @@ class _Renewal:
         return as_many and lends(index, code, package) == self._known.units[index].lends
 
     def _saved_now(self) -> Sequence[tuple[int, int, int]]:
-        """Where the saved statements stand, if the package gets what it did."""
-        package = self._known.package
-        moved = self._touched.units.intersection(unit for unit, _, _ in package.saved)
-        now = {i: iter(tuple(marked_positions(self._units[i]))) for i in moved}
-        return tuple(
-            (unit, *next(now[unit], (chunk, row))) if unit in now else (unit, chunk, row)
-            for unit, chunk, row in package.saved
-        )
+        """Where the saved statements stand, where each unit lends the package what it did."""
+        saved = self._known.package.saved
+        changed = self._touched.units.intersection(unit for unit, _, _ in saved)
+        now = {index: marked_positions(self._units[index]) for index in changed}
+        return tuple((at[0], *next(now[at[0]])) if at[0] in now else at for at in saved)
 
     def _package(self, planning: Planning) -> PackagePlan:
         savers = {index for index, unit in enumerate(self._units) if unit.names.marked}

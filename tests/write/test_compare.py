@@ -127,7 +127,8 @@ def test_what_python_prints_of_a_float_is_held_to_its_digits(value: float, facto
 
 @given(st.text(alphabet="0123456789.e+-()[], tensor\n", max_size=300))
 def test_no_text_breaks_it(text: str) -> None:
-    same(text, text[::-1])
+    assert same(text, text)
+    assert same(text, text[::-1]) in (True, False)
 
 
 _REPEATED = ("1,", "1.", "[1:00<", "tensor(", "1e", "/a", "1 a", "a/s ", "0x123456", "1 s ", "±")
