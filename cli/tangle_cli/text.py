@@ -58,20 +58,21 @@ def pointed(line: str, column: int) -> tuple[str, str]:
     stripped = line.lstrip()
     at = max(column - 1 - (len(line) - len(stripped)), 0)
     start = max(at - _WIDTH * 2 // 3, 0)
-    before = "".join(_visible(c) for c in stripped[start:at])
-    after = "".join(_visible(c) for c in stripped[at : start + _WIDTH])
+    before, after = _visible(stripped[start:at]), _visible(stripped[at : start + _WIDTH])
     lead = "…" if start else ""
     return lead + before + after, " " * (len(lead) + display_width(before)) + "^"
 
 
-def _visible(character: str) -> str:
-    if character == "\t":
-        return "    "
-    return character if character.isprintable() else "�"
+def _visible(text: str) -> str:
+    if text.isprintable():
+        return text
+    return "".join("    " if c == "\t" else c if c.isprintable() else "�" for c in text)
 
 
 def display_width(text: str) -> int:
     """Columns that a text takes on a terminal."""
+    if text.isascii():
+        return len(text)
     return sum(
         0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1
         for c in text
