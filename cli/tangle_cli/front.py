@@ -13,29 +13,14 @@ from collections.abc import Mapping
 from typing import Any, NoReturn
 
 from tangle import pipeline
-from tangle.analyse import PackageName, plan
-from tangle.link import graph_config, link
-from tangle.model import PagePath
-from tangle.parse import parse
+from tangle.pipeline import read_ahead, rehearse
 from tangle.run import same_start
 from tangle_cli import documents, progress, text
 from tangle_cli.main import main
 from tangle_cli.relay import REFUSED, circumstances
 
-__all__ = ["documents", "pipeline", "progress", "serve", "text"]
+__all__ = ["documents", "pipeline", "progress", "read_ahead", "serve", "text"]
 """What a command imports on its way is here already."""
-
-_PAGE = (
-    b"- ## 1.1. a\n\t- ```python\n\t  import b\n\t  x = 1  #@save\n\t  ```\n"
-    b"\t- ((c)) [[d]] tangle.run:: no\n"
-)
-
-
-def _rehearse() -> None:
-    """Does once what Python and libraries remember: compiled patterns, tables of grammars."""
-    config, _ = graph_config('{:a [1 #{b} "c"] :d nil}')
-    graph = link([parse(_PAGE, PagePath("a.md"))], config)
-    plan(graph, PackageName(root="a", module="b"))
 
 
 def serve(order: Mapping[str, Any]) -> NoReturn:
@@ -87,4 +72,4 @@ def _take_streams(told: list[list[str]]) -> None:
         setattr(sys, f"__{name}__", stream)
 
 
-_rehearse()
+rehearse()

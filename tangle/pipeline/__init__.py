@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from tangle.model import SIZE
+    from tangle.pipeline.ahead import read_ahead, rehearse
     from tangle.pipeline.building import build
     from tangle.pipeline.changes import changed_sections
     from tangle.pipeline.checking import CheckReport, check, check_report, sections
@@ -36,6 +37,10 @@ if TYPE_CHECKING:
     from tangle.pipeline.verifying import Verifier
 
 _NAMES: Final = {
+    "tangle.pipeline.ahead": (
+        "read_ahead",
+        "rehearse",
+    ),
     "tangle.pipeline.building": ("build",),
     "tangle.pipeline.changes": ("changed_sections",),
     "tangle.pipeline.checking": (
@@ -95,6 +100,8 @@ _NAMES: Final = {
     "tangle.pipeline.verifying": ("Verifier",),
     "tangle.model": ("SIZE",),
 }
+VERBS: Final = tuple(_NAMES)
+"""The modules that names come from."""
 _HOMES: Final = {name: module for module, names in _NAMES.items() for name in names}
 
 
@@ -135,6 +142,8 @@ __all__ = [
     "merge_files",
     "outcomes",
     "outline_pages",
+    "read_ahead",
+    "rehearse",
     "repair",
     "run",
     "run_pending",

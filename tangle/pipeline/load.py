@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Final
 
 from tangle.analyse import Known, Plan, plan
 from tangle.link import GraphConfig, KnownPages, link
@@ -16,6 +17,7 @@ from tangle.pipeline.reading import (
     graph_settings,
     parsed,
     read,
+    read_settings,
     without_gc,
 )
 
@@ -53,21 +55,48 @@ class LastTime:
     plan: Known | None = None
 
 
+@dataclass(slots=True, kw_only=True)
+class ReadAhead:
+    """Notes that this process, or the one that it was forked from, has read before.
+
+    Attributes:
+        notes: what they came to; None where none were read.
+        last: what was found out about them.
+    """
+
+    notes: Loaded | None = None
+    last: LastTime = field(default_factory=lambda: LastTime(plan=Known()))
+
+    def of(self, project: Project) -> Loaded | None:
+        """What a project's notes came to, if they are those that were read."""
+        return self.notes if self.notes is not None and self.notes.project == project else None
+
+
+AHEAD: Final = ReadAhead()
+
+
 def load(project: Project, *, before: Loaded | None = None) -> Loaded:
     """Read the notes, and work out what they come to.
 
     Args:
         project: whose notes.
         before: what they came to before; it still does where no byte of them has changed, and
-            pages whose bytes are the same are not parsed again.
+            pages whose bytes are the same are not parsed again. Without it, what was read ahead.
 
     Raises:
         NotReadable: the graph's folder cannot be listed.
     """
-    sources = read(project)
-    if before is not None and before.project == project and before.sources == sources:
+    ahead = AHEAD.of(project)
+    before = before or ahead
+    if before is None or before.project != project:
+        return loaded(project, read(project))
+    settings = read_settings(project)
+    same = settings == before.sources.settings
+    sources = read(project, settings=settings, hidden=before.config.hidden if same else None)
+    if before.sources == sources:
         return before
-    return loaded(project, sources, known=before.pages if before is not None else None)
+    last = AHEAD.last if ahead is not None else None
+    return loaded(project, sources, known=before.pages, last=last)
 
 
 def loaded(

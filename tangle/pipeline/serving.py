@@ -56,7 +56,8 @@ def server_for(
         make_folder(folder)
     except NotWritable as error:
         return str(error)
-    return ServerWanted(project=folder, facts=(library_stamp(), *_packages()))
+    facts = (library_stamp(), *_packages())
+    return ServerWanted(project=folder, notes=project.root, facts=facts)
 
 
 def _packages() -> list[str]:

@@ -159,6 +159,38 @@ def test_a_pipe_that_closes_ends_it(graph: Notes) -> None:
     assert until(lambda: status(graph).workers == 0)
 
 
+def test_it_sees_what_was_edited_since_its_notes_were_read(graph: Notes) -> None:
+    run = ("run", "1.1", "--no-write")
+    assert "2 " in tangle(graph, *run, code=RELAYED).stdout
+    for text in ("1 + 2", "1 + 3", "1 + 4"):
+        graph.write("A", PAGE.replace("1 + 1", text))
+        said = tangle(graph, *run, code=RELAYED)
+        assert (said.returncode, f"{eval(text)} " in said.stdout) == (0, True)  # noqa: S307
+    graph.page("A").rename(graph.page("B"))
+    assert "5 " in tangle(graph, *run, code=RELAYED).stdout
+    graph.page("B").unlink()
+    assert tangle(graph, *run, code=RELAYED).returncode == 2
+    assert status(graph).fronts == 1
+
+
+COUNTED = """\
+import sys
+from tangle_cli import front
+from tangle_cli.main import main
+before = set(sys.modules)
+sys.argv[1:] = ["run", "1.1", "--no-write", "--no-server"]
+try:
+    main()
+finally:
+    sys.exit(" ".join(sorted(set(sys.modules) - before)))
+"""
+
+
+def test_a_fork_has_nothing_left_to_import(graph: Notes) -> None:
+    tangle(graph, "run", "1.1", "--no-write")  # so that the next is answered from the cache
+    assert tangle(graph, code=COUNTED).stderr.strip() == ""
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
 def test_signals_reach_it(graph: Notes, number: signal.Signals) -> None:
     mark = graph.root / "pages" / "pid"

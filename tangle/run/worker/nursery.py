@@ -63,7 +63,8 @@ class Wish:
 
     Attributes:
         client: the command.
-        order: `modules`, `directory`, `environment`, `share`; for a worker, `cookie`.
+        order: `modules`, `directory`, `environment`, `share`; for a worker, `cookie`; for a process
+            that whole commands are forked from, `notes`.
         fds: the worker's; none for a template.
     """
 
@@ -340,6 +341,9 @@ class Nursery:
         self._wishes.remove(wish)
         nursling.used = time.monotonic()
         if not wish.fds:
+            if notes := wish.order.get("notes"):
+                with contextlib.suppress(OSError):
+                    send_order(nursling.channel, "ahead", {"notes": notes})
             return
         order = {**wish.order, "client": wish.client}
         try:
@@ -363,6 +367,7 @@ class Nursery:
             "aim": aim,
             "directory": wish.order["directory"],
             "environment": wish.environment,
+            "notes": wish.order.get("notes", ""),
         }
         nursling = Nursling(
             channel=ours,

@@ -20,7 +20,7 @@ import time
 import traceback
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -53,13 +53,18 @@ _HEAVY_SECONDS = 0.15
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Worker:
-    """A worker: the command it works for, and what tells of its end."""
+    """A worker: the command it works for, and what tells of its end.
+
+    Attributes:
+        notes: where a whole command was given; empty for a section.
+    """
 
     client: int
     watch: int
     telling: int
     cookie: str
     pipe: int
+    notes: str
 
 
 class Template:
@@ -105,6 +110,8 @@ class Template:
                     self._forget(order["pid"], order["client"])
                 case "branch":
                     self._branch(order, fds)
+                case "ahead":
+                    self.read_ahead(order["notes"])
                 case "drop":
                     self._drop(order["client"])
         finally:
@@ -136,6 +143,15 @@ class Template:
             if time.monotonic() - started > _HEAVY_SECONDS and name not in ROOT[:-1]:
                 break
         self._say("ready", modules=self._loaded, stamps=witness.take(self._loaded))
+
+    @staticmethod
+    def read_ahead(directory: str) -> None:
+        """Reads notes that a command may want, in a process that commands are forked from.
+
+        Args:
+            directory: a folder of the project.
+        """
+        importlib.import_module(FRONT).read_ahead(directory)
 
     def _is_library(self, name: str) -> bool:
         """Whether a module is installed, or Python's own: the user's own are never touched."""
@@ -198,6 +214,7 @@ class Template:
             telling=os.dup(telling),
             cookie=order["cookie"],
             pipe=os.fstat(fds[1]).st_ino,
+            notes=order["directory"] if order["do"] == "command" else "",
         )
         self._selector.register(watch, selectors.EVENT_READ, pid)
         with contextlib.suppress(OSError):  # nobody waits for it any more: it will be dropped
@@ -274,13 +291,9 @@ class Template:
         with contextlib.suppress(OSError):
             os.write(worker.telling, str(code).encode())
         os.close(worker.telling)
-        self._workers[pid] = _Worker(
-            client=worker.client,
-            watch=worker.watch,
-            telling=-1,
-            cookie=worker.cookie,
-            pipe=worker.pipe,
-        )
+        self._workers[pid] = replace(worker, telling=-1)
+        if worker.notes:
+            self.read_ahead(worker.notes)
 
     def _forget(self, pid: int, client: int) -> None:
         worker = self._workers.get(pid)
@@ -328,7 +341,8 @@ def become_template(channel: socket.socket, order: Mapping[str, Any], origin: Or
 
     Args:
         channel: orders come from here.
-        order: `directory`, `environment`, and `aim`: what to import, in order.
+        order: `directory`, `environment`, `aim`: what to import, in order; and `notes`, a folder of
+            the project for which whole commands are to be forked, or nothing.
         origin: where it comes from.
     """
     try:
@@ -339,6 +353,8 @@ def become_template(channel: socket.socket, order: Mapping[str, Any], origin: Or
         template = Template(channel, origin.family, origin.loaded)
         template.load(order["aim"])
         os.chdir(os.sep)  # to keep no folder from being unmounted
+        if order["notes"]:
+            template.read_ahead(order["notes"])
         template.serve()
     finally:
         os._exit(1)

@@ -40,7 +40,8 @@ def main(arguments: Sequence[str]) -> None:
 
     Args:
         arguments: JSON: `channel`, the first command's descriptor; `family`, the cookie in this
-            process's environment; for a server also `identity` and what `Standing` takes.
+            process's environment; for a server also `identity`, `notes` (a folder of the first
+            command's project) and what `Standing` takes.
     """
     facts = json.loads(arguments[0])
     signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -55,18 +56,24 @@ def main(arguments: Sequence[str]) -> None:
     os._exit(0)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True, eq=False)
 class _Client:
-    """A command."""
+    """A command.
+
+    Attributes:
+        notes: a folder of the project that it is about; empty where it did not tell.
+    """
 
     number: int
     channel: socket.socket
+    notes: str = ""
 
 
 class _Zygote:
     def __init__(self, facts: Mapping[str, Any], standing: Standing | None) -> None:
         self._identity = str(facts.get("identity", ""))
         self._family = str(facts["family"])
+        self._notes = str(facts.get("notes", ""))
         self._standing = standing
         self._began = time.time()
         self._selector = selectors.DefaultSelector()
@@ -78,7 +85,7 @@ class _Zygote:
 
     def serve(self, first: socket.socket) -> None:
         """Follows orders until there can be no more."""
-        self._take(first)
+        self._take(first, self._notes)
         if self._standing is not None:
             self._selector.register(self._standing.listener, selectors.EVENT_READ)
             signal.signal(signal.SIGTERM, self._terminate)
@@ -137,9 +144,9 @@ class _Zygote:
 
     # --- commands -----------------------------------------------------------------------------
 
-    def _take(self, channel: socket.socket) -> None:
+    def _take(self, channel: socket.socket, notes: str = "") -> None:
         self._count += 1
-        client = _Client(number=self._count, channel=channel)
+        client = _Client(number=self._count, channel=channel, notes=notes)
         self._clients[client.number] = client
         self._selector.register(channel, selectors.EVENT_READ, client)
 
@@ -166,12 +173,18 @@ class _Zygote:
         self._nursery.drop(client.number)
         if self._standing is not None and not self._standing.retired:
             self._standing.touch()
-            front = {"do": "command", "directory": os.sep, "environment": dict(os.environ)}
+            front = {
+                "do": "command",
+                "directory": os.sep,
+                "environment": dict(os.environ),
+                "notes": client.notes,
+            }
             self._nursery.add(Wish(client=client.number, order=front))
 
     def _obey(self, client: _Client, order: Mapping[str, Any], fds: list[int]) -> None:
         match order["do"]:
             case "hello":
+                client.notes = order["notes"]
                 self._greet(client, order["identity"])
             case "status":
                 self._answer(client, "status", self._report())
