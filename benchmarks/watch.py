@@ -30,7 +30,7 @@ from pathlib import Path
 
 from tangle.model import Cell, Job, SectionName
 from tangle.run import Event, ResumingExecutor
-from tangle.run.snapshots import held_memory
+from tangle.run.memory import proportional
 
 PATIENCE = 180.0
 
@@ -177,7 +177,7 @@ def _copies(rounds: int) -> Iterator[Row]:
             copying.prepare([job])
             costs = [_cost(copying, job) for _ in range(rounds)]
             pids = [copy.pid for copy in copying.copies.all]
-            held = sum(map(held_memory, pids)) / 2**20
+            held = sum(map(proportional, pids)) / 2**20
             own = sum(map(_private, pids)) / len(pids) / 2**20
         yield Row(what=f"a copy, {what} (ms)", own=0, all=costs)
         state = 200 if "200" in what else 0

@@ -18,6 +18,7 @@ from tangle.run import same_start
 from tangle_cli import documents, progress, text
 from tangle_cli.main import main
 from tangle_cli.relay import REFUSED, circumstances
+from tangle_cli.start import interrupted
 
 __all__ = ["documents", "pipeline", "progress", "read_ahead", "serve", "text"]
 """What a command imports on its way is here already."""
@@ -30,14 +31,17 @@ def serve(order: Mapping[str, Any]) -> NoReturn:
     """
     if order["circumstances"] != circumstances() or not same_start(os.environ):
         os._exit(REFUSED)
-    signal.signal(signal.SIGINT, signal.default_int_handler)
     _take_streams(order["streams"])
     sys.argv = ["tangle", *order["arguments"]]
     code: object = 0
     try:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})  # blocked since the fork
         main()
     except SystemExit as end:
         code = end.code
+    except KeyboardInterrupt:
+        code = interrupted()
     except BaseException:  # noqa: BLE001 -- as the interpreter would
         traceback.print_exc()
         code = 1

@@ -293,5 +293,12 @@ def completion(shell: str) -> None:
 
 
 def main() -> None:
-    """Run the command line."""
-    cli(prog_name="tangle")
+    """Run the command line; Ctrl-C has the same exit code while arguments are looked at, too."""
+    try:
+        code = cli.main(prog_name="tangle", standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except click.Abort:
+        _fail("interrupted", 130)
+    sys.exit(code)

@@ -75,6 +75,7 @@ def circumstances() -> list[object]:
         [os.getuid(), os.getgid(), *sorted(os.getgroups())],
         [_link(f"/proc/self/{name}") for name in ("root", "ns/mnt", "ns/net", "ns/pid", "ns/user")],
         _umask(),
+        _group_memory(),
     ]
 
 
@@ -83,6 +84,24 @@ def _link(path: str) -> str:
         return os.readlink(path)
     except OSError:
         return ""
+
+
+def _group_memory() -> list[str]:
+    """The limits of memory of the control groups that this process is in, from the inmost out."""
+    try:
+        with open("/proc/self/cgroup", encoding="utf-8", errors="surrogateescape") as file:
+            own = next((line[3:-1] for line in file if line.startswith("0::")), "/")
+    except OSError:
+        return []
+    found = []
+    while own not in ("", "/"):
+        try:
+            with open(f"/sys/fs/cgroup{own}/memory.max", encoding="ascii") as file:
+                found.append(file.read())
+        except OSError:
+            found.append("")
+        own = own.rpartition("/")[0]
+    return found
 
 
 def _umask() -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 # ruff: noqa: PTH109, PTH115, PTH120 -- pathlib takes longer to import than all of this
 import json
 import os
+import select
 import signal
 import socket
 import stat
@@ -12,6 +13,9 @@ import sys
 from types import FrameType
 
 from tangle_cli.relay import REFUSED, circumstances
+
+_PATIENCE = 5.0
+"""Seconds that a server may take to begin; one that is well takes a few milliseconds."""
 
 _PASSED_ON = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
@@ -23,8 +27,8 @@ def run_there(link: str, arguments: list[str]) -> int | None:
         link: the path of a link to its socket.
         arguments: the command line, without the program's name.
     """
-    channel = _connect(link)
-    if channel is None:
+    streams = [sys.stdin, sys.stdout, sys.stderr]
+    if None in streams or (channel := _connect(link)) is None:
         return None
     told, telling = os.pipe()
     try:
@@ -32,6 +36,8 @@ def run_there(link: str, arguments: list[str]) -> int | None:
             _send(channel, arguments, telling)
         finally:
             os.close(telling)
+        if not select.select([told], [], [], _PATIENCE)[0]:
+            return None  # what is not wanted any more is not begun there
         with open(told, "rb", closefd=False) as answers:
             pid = answers.readline().strip()
             if not pid.isdigit():

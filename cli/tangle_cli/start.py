@@ -11,9 +11,14 @@ def main() -> None:
     try:
         run = _loaded()
     except KeyboardInterrupt:
-        sys.stderr.write("tangle: interrupted\n")
-        sys.exit(130)
+        sys.exit(interrupted())
     run()
+
+
+def interrupted() -> int:
+    """Tell that Ctrl-C has ended the command; its exit code."""
+    sys.stderr.write("tangle: interrupted\n")
+    return 130
 
 
 def _loaded() -> Callable[[], None]:

@@ -90,6 +90,7 @@ def linked(
         )
         for path, page in by_path.items()
     }
+    known.keep_only(by_path)
     outlines = {path: entry.outline for path, entry in entries.items()}
     chunks, chunk_problems = _chunks(entries, ids)
     found, unit_problems = units(Contents(pages=by_path, outlines=outlines, chunks=chunks, ids=ids))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
 from tangle.link.outline import Outline
@@ -48,3 +48,7 @@ class KnownPages:
         made = make(named)
         self._pages[named.page.path] = (named, made)
         return made
+
+    def keep_only(self, paths: Collection[PagePath]) -> None:
+        """Forgets pages that are not there any more."""
+        self._pages = {path: found for path, found in self._pages.items() if path in paths}

@@ -2,27 +2,29 @@
 
 from __future__ import annotations
 
+import codecs
 import gc
 import importlib
-import tempfile
 from pathlib import Path
 from typing import Final
 
 from tangle.analyse import PackageName, plan
-from tangle.errors import TangleError
 from tangle.link import graph_config, link
 from tangle.model import PagePath
 from tangle.parse import parse
 from tangle.pipeline import VERBS
-from tangle.pipeline.load import AHEAD, Loaded, loaded
+from tangle.pipeline.load import AHEAD, loaded
 from tangle.pipeline.project import Project, find_project
-from tangle.pipeline.reading import Sources, read
-from tangle.store import Installed, lock
+from tangle.pipeline.reading import graph_settings, read, read_settings
+from tangle.store import Installed, page_files
 
 _PAGE: Final = (
     b"- ## 1.1. a\n\t- ```python\n\t  import b\n\t  x = 1  #@save\n\t  ```\n"
     b"\t- ((c)) [[d]] tangle.run:: no\n"
 )
+
+_LATE: Final = ("filelock",)
+"""What is imported where it is first used."""
 
 _MOST: Final = 2**20
 """Bytes of notes; what is made of them takes up to ninety times as much."""
@@ -35,8 +37,10 @@ def rehearse() -> None:
     config, _ = graph_config('{:a [1 #{b} "c"] :d nil}')
     graph = link([parse(_PAGE, PagePath("a.md"))], config)
     plan(graph, PackageName(root="a", module="b"))
-    with tempfile.TemporaryDirectory() as folder, lock(Path(folder)):
-        Installed([folder])
+    for name in _LATE:
+        importlib.import_module(name)
+    codecs.lookup("ascii")
+    Installed([])
 
 
 def read_ahead(directory: str) -> None:
@@ -50,18 +54,31 @@ def read_ahead(directory: str) -> None:
     gc.unfreeze()
     try:
         project = find_project(start=Path(directory))
-        sources = read(project)
-        size = sum(map(len, sources.data.values()))
-        AHEAD.notes = _taken_in(project, sources) if size <= _MOST else None
-    except TangleError:  # the command will tell
-        AHEAD.notes = None
+        if _is_too_much(project):
+            AHEAD.forget()
+        else:
+            _take_in(project)
+    except Exception:  # noqa: BLE001 -- the command will tell; others are forked from here
+        AHEAD.forget()
     gc.collect()
     gc.freeze()  # a fork that collects garbage is not to look through it
 
 
-def _taken_in(project: Project, sources: Sources) -> Loaded:
+def _is_too_much(project: Project) -> bool:
+    hidden = graph_settings(project, read_settings(project))[0].hidden
+    size = 0
+    for path in page_files(project.graph, hidden):
+        size += (project.graph / path).stat().st_size
+        if size > _MOST:
+            return True
+    return False
+
+
+def _take_in(project: Project) -> None:
     before = AHEAD.of(project)
-    if before is not None and before.sources == sources:
-        return before
-    known = before.pages if before is not None else None
-    return loaded(project, sources, known=known, last=AHEAD.last)
+    if before is None:  # of other options another plan may come
+        AHEAD.forget()
+    sources = read(project)
+    if before is None or before.sources != sources:
+        known = before.pages if before is not None else None
+        AHEAD.notes = loaded(project, sources, known=known, last=AHEAD.last)

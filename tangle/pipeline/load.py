@@ -67,6 +67,11 @@ class ReadAhead:
     notes: Loaded | None = None
     last: LastTime = field(default_factory=lambda: LastTime(plan=Known()))
 
+    def forget(self) -> None:
+        """Knows nothing any more."""
+        self.notes = None
+        self.last = LastTime(plan=Known())
+
     def of(self, project: Project) -> Loaded | None:
         """What a project's notes came to, if they are those that were read."""
         return self.notes if self.notes is not None and self.notes.project == project else None

@@ -21,7 +21,7 @@ from tangle.pipeline.jobs import RunOptions, job
 from tangle.pipeline.load import Loaded
 from tangle.pipeline.pending import keep
 from tangle.pipeline.placing import Placed, Placement, outputs_of, place
-from tangle.pipeline.project import Project
+from tangle.pipeline.project import Project, with_options
 from tangle.pipeline.reports import SectionRun
 from tangle.pipeline.running import check_folders, chunk_results
 from tangle.pipeline.scheduling import thread_settings
@@ -30,7 +30,7 @@ from tangle.pipeline.watching_faces import Draft, Face, Why, difference, face, r
 from tangle.pipeline.watching_files import ReadFiles, packages
 from tangle.pipeline.watching_notes import WatchedNotes
 from tangle.run import CellStarted, Event, ResumingExecutor
-from tangle.store import Changes
+from tangle.store import Changes, file_stamp, read_bytes
 
 _TICK = 1.0
 """Seconds after which files outside the graph are looked at again."""
@@ -204,6 +204,8 @@ class Watcher:
         self._faces: dict[SectionName, Face] = {}
         self._queue: dict[SectionName, Why] = {}
         self._reads = ReadFiles()
+        self._settings = file_stamp(str(project.config)) if project.config is not None else ""
+        self._ran: set[SectionName] = set()
         self._running: _Task | None = None
         self._threads: list[threading.Thread] = []
         self._told: set[News | Problem] = set()
@@ -259,7 +261,7 @@ class Watcher:
         if self._options.write:
             check_folders(self._project, selected)
         for entry in selected:
-            self._note_face(entry, face(entry))
+            self._note_face(entry, face(entry, plan.package))
             if self._names:
                 name = entry.session.name
                 self._queue[name] = Why(section=name, what="asked for", first=1)
@@ -296,9 +298,10 @@ class Watcher:
         return list(select(plan, there))
 
     def _compare(self, selected: Selected) -> None:
-        name, now = selected.session.name, face(selected)
+        plan, name = self._notes.now.plan, selected.session.name
+        now = face(selected, plan.package)
         before = self._faces.get(name)
-        why = difference(name, before, now, self._notes.now.plan)
+        why = difference(name, before, now, plan)
         self._note_face(selected, now)
         if why is not None:
             earlier = self._queue.pop(name, why)
@@ -318,8 +321,33 @@ class Watcher:
             self._told -= drafts
             self._tell_once(Waits(section=name, draft=now.draft))
 
+    def _look_at_settings(self) -> None:
+        """Has sections that have run do so again where the configuration says something else."""
+        config = self._project.config
+        if config is None or (stamp := file_stamp(str(config))) == self._settings:
+            return
+        self._settings = stamp
+        try:
+            project = with_options(self._project, read_bytes(config))
+        except TangleError as error:
+            self._tell_once(Trouble(message=str(error)))
+            return
+        if project.graph != self._project.graph:
+            why = "the notes are to be in another folder; watch anew for those"
+            self._tell_once(Trouble(message=f"{config}: {why}"))
+        elif project != self._project:
+            self._project = project
+            self._notes.configure(project)
+            for entry in self._selected():
+                name = entry.session.name
+                self._note_face(entry, face(entry, self._notes.now.plan.package))
+                if name in self._ran:
+                    self._queue[name] = Why(section=name, what=f"{config.name} changed", first=1)
+                    self._cancel(name, 0)
+
     def _look_at_files(self) -> None:
         """Has sections run again whose data files changed."""
+        self._look_at_settings()
         for name, path in self._reads.changed():
             if name in self._faces:
                 shown = Path(path)
@@ -363,6 +391,7 @@ class Watcher:
             own = max(0, (resumes or 0) - bool(selected.session.prelude))
             why = replace(why, first=own + 1)
         self._running = task
+        self._ran.add(selected.session.name)
         thread = threading.Thread(target=self._work, args=(task,))
         self._threads = [*(t for t in self._threads if t.is_alive()), thread]
         thread.start()

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
 
-from tangle.analyse import Plan, PlannedChunk
+from tangle.analyse import Package, Plan, PlannedChunk
 from tangle.model import Place, SectionName
+from tangle.pipeline.keys import import_effects
 from tangle.pipeline.selection import Selected
 
 
@@ -38,12 +39,14 @@ class Face:
         draft: the chunk at which they end before the section does.
         borrowed: whether statements from earlier sections run first.
         saved: texts of the saved statements that are reached.
+        effects: those that do something when the package is imported, where it may be.
     """
 
     chunks: tuple[ChunkFace, ...]
     draft: Draft | None
     borrowed: tuple[str, ...]
     saved: tuple[str, ...]
+    effects: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,8 +64,13 @@ class Why:
     first: int
 
 
-def face(selected: Selected) -> Face:
-    """The face of a section, or of its part that is selected."""
+def face(selected: Selected, package: Package) -> Face:
+    """The face of a section, or of its part that is selected.
+
+    Args:
+        selected: the section.
+        package: the generated package.
+    """
     running = [c for c in selected.session.chunks[: selected.chunks] if c.code.chunk.settings.run]
     whole: list[PlannedChunk] = []
     draft = None
@@ -71,11 +79,15 @@ def face(selected: Selected) -> Face:
             draft = _draft(planned, len(whole) + 1)
             break
         whole.append(planned)
+    borrowed = tuple(entry.text for entry in selected.session.prelude)
+    texts = (*borrowed, *(planned.code.chunk.code for planned in whole))
+    imports = selected.session.package or any(package.name.root in text for text in texts)
     return Face(
         chunks=tuple(map(_chunk_face, whole)),
         draft=draft,
-        borrowed=tuple(entry.text for entry in selected.session.prelude),
+        borrowed=borrowed,
         saved=selected.session.package,
+        effects=import_effects(package) if imports else (),
     )
 
 
@@ -89,7 +101,10 @@ def runnable(selected: Selected) -> Selected:
 
 def _chunk_face(planned: PlannedChunk) -> ChunkFace:
     chunk = planned.code.chunk
-    settings = (chunk.settings.raises, chunk.settings.timeout, chunk.settings.device)
+    settings = (
+        *(chunk.settings.raises, chunk.settings.timeout, chunk.settings.device),
+        chunk.settings.xfail is not None,
+    )
     return ChunkFace(digest=planned.digest, code=chunk.code, settings=settings)
 
 
@@ -107,6 +122,9 @@ def difference(section: SectionName, before: Face | None, now: Face, plan: Plan)
     """What makes a section's result another; None where nothing does, or nothing is left to run."""
     if before is None:
         return Why(section=section, what="new", first=1) if now.chunks else None
+    if before.effects != now.effects and now.chunks:
+        what = f"what importing {plan.package.name.root} does changed"
+        return Why(section=section, what=what, first=1)
     pairs = enumerate(zip_longest(before.chunks, now.chunks), start=1)
     first = next((number for number, (old, new) in pairs if old != new), None)
     if first is None or first > len(now.chunks):

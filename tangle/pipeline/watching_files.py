@@ -6,11 +6,15 @@ import contextlib
 import os
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
+from typing import Final
 
 from tangle.analyse import Package
 from tangle.model import ReadFile, SectionName
 from tangle.pipeline.jobs import PreparedPackage, package_files
 from tangle.store import NotReadable, digest_file, digest_listing, file_stamp, scratch_tree
+
+_PACKAGES: Final = 32
+"""Copies of sessions have imported from the folders of as many packages at most."""
 
 
 class ReadFiles:
@@ -28,9 +32,12 @@ class ReadFiles:
         A file that is another at the end of a run than when the run read it was written by somebody
         else, or by the section itself: in that case it is so each time, and no reason to run.
         """
-        found = {read.path: read.digest for read in reads}
+        last = tuple(reads)
+        found = {read.path: read.digest for read in last}
+        untouched = {r.path for r in last if r.stamp and file_stamp(r.path) == r.stamp}
         for path, digest in found.items():
-            now, both = _digest(path), (section, path)
+            now = digest if path in untouched else _digest(path)
+            both = (section, path)
             if now == digest:
                 self._moving.discard(both)
             elif both in self._moving:
@@ -64,17 +71,22 @@ def _digest(path: str) -> str:
 
 @contextlib.contextmanager
 def packages() -> Iterator[Callable[[Package], PreparedPackage]]:
-    """Writes packages where workers find them: one text, one folder, as long as this lasts."""
-    with contextlib.ExitStack() as folders:
-        known: dict[str, Path] = {}
+    """Writes packages where workers find them: one text, one folder, for the last texts."""
+    with contextlib.ExitStack() as end:
+        known: dict[str, tuple[Path, contextlib.ExitStack]] = {}
 
         def prepared(package: Package) -> PreparedPackage:
             files, module = package_files(package)
             root = package.name.root
             text = "\0".join(files.values())
             if text not in known:
-                known[text] = folders.enter_context(scratch_tree(files, owned=root))
-            path = known[text] / root / f"{package.name.module}.py"
-            return PreparedPackage(folder=known[text], path=path, module=module)
+                made = end.enter_context(contextlib.ExitStack())
+                known[text] = made.enter_context(scratch_tree(files, owned=root)), made
+                for old in list(known)[:-_PACKAGES]:
+                    known.pop(old)[1].close()
+            known[text] = known.pop(text)  # the last is the one that was used last
+            folder = known[text][0]
+            path = folder / root / f"{package.name.module}.py"
+            return PreparedPackage(folder=folder, path=path, module=module)
 
         yield prepared

@@ -61,6 +61,12 @@ class WatchedNotes:
                 self._take(sources)
         return self.now is not before
 
+    def configure(self, project: Project) -> None:
+        """Takes the same notes for those of a project with other options."""
+        before = self.now
+        self._last = LastTime(plan=Known())  # a plan holds for the options that it was made with
+        self.now = loaded(project, before.sources, known=before.pages, last=self._last)
+
     def _take(self, sources: Sources) -> None:
         before = self.now
         self.now = loaded(before.project, sources, known=before.pages, last=self._last)

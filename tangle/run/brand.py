@@ -8,14 +8,11 @@ under a real-time scheduler, which some 100,000 years do not change.
 from __future__ import annotations
 
 import contextlib
-import re
 import resource
 import secrets
 import sys
-from pathlib import Path
 
 _LEAST = 1 << 62
-_LINE = re.compile(rb"^Max realtime timeout +(\d+) ", re.MULTILINE)
 
 
 def bear_mark(cookie: str) -> None:
@@ -46,18 +43,9 @@ def restore_mark(before: tuple[int, int] | None) -> None:
             resource.setrlimit(resource.RLIMIT_RTTIME, before)
 
 
-def bears_mark(process: Path, cookie: str) -> bool:
-    """Whether a process has the mark of that session.
-
-    Args:
-        process: its folder in `/proc`.
-        cookie: the session's.
-
-    Raises:
-        OSError: it is gone.
-    """
-    found = _LINE.search((process / "limits").read_bytes())
-    return found is not None and int(found[1]) == _mark(cookie)
+def shown_mark(cookie: str) -> bytes:
+    """What stands among the limits of a process (`/proc/PID/limits`) that has a session's mark."""
+    return b"Max realtime timeout      %-20d " % _mark(cookie)
 
 
 def _mark(cookie: str) -> int:

@@ -187,6 +187,7 @@ class Session:
         self._transcript = Transcript(len(job.cells))
         self._results: list[Result] = []
         self._copies = copies
+        self._copied: set[int] = set()  # they outlive the session, and are the copies' affair
         if copies is not None:
             self._results += copies.past.results
             self._transcript.go_on_from(copies.past.logs)
@@ -223,7 +224,7 @@ class Session:
     def _mind(self, worker: Worker) -> None:
         self._worker = worker
         pid, limit = worker.process.pid, self._job.max_memory
-        self._memory = MemoryWatch(pid, limit, worker.strays)
+        self._memory = MemoryWatch(pid, limit, worker.strays, spared=self._copied)
         self._sampled = self._started
         log = self._transcript
         self._raw = {
@@ -331,6 +332,8 @@ class Session:
                 assert_never(message)
 
     def _note_copy(self, message: Snapshotted | Veiled) -> None:
+        if isinstance(message, Snapshotted):
+            self._copied.add(message.pid)
         if self._copies is None or isinstance(message, Veiled):
             if self._copies is not None:
                 self._copies.veil()

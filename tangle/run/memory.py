@@ -14,7 +14,7 @@ from __future__ import annotations
 import contextlib
 import os
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Container, Iterable
 from pathlib import Path
 
 from tangle.model import SIZE
@@ -72,6 +72,26 @@ def total_memory() -> int:
     return min((number for number in known if number), default=0)
 
 
+def free_memory() -> int:
+    """Bytes of memory that could still be had, by the machine and by its control groups."""
+    found = [total_memory()]
+    with contextlib.suppress(OSError, ValueError, IndexError):
+        text = Path("/proc/meminfo").read_text()
+        found.append(int(text.split("MemAvailable:")[1].split()[0]) * 1024)
+    for path in _group_files():
+        if path.name == "memory.max" and (limit := _first_number(path)):
+            used = _first_number(path.with_name("memory.current"))
+            found.append(limit - used + _file_pages(path.with_name("memory.stat")))
+    return max(0, min(found))
+
+
+def _file_pages(statistics: Path) -> int:
+    """Bytes of a control group's memory that only repeat what files hold."""
+    with contextlib.suppress(OSError, ValueError, IndexError):
+        return int(statistics.read_text().split("inactive_file ")[1].split()[0])
+    return 0
+
+
 def _group_files() -> list[Path]:
     """Where the limits of this process's control groups stand."""
     top = Path("/sys/fs/cgroup")
@@ -92,13 +112,19 @@ def _first_number(path: Path) -> int:
         return 0
 
 
-def descendants(pid: int) -> list[int]:
-    """A process and all that were started below it and have not been orphaned, parents first."""
+def descendants(pid: int, *, without: Container[int] = ()) -> list[int]:
+    """A process and all that were started below it and have not been orphaned, parents first.
+
+    Args:
+        pid: the process.
+        without: others that do not count, with all below them.
+    """
     found = [pid]
     for parent in found:
         for path in Path(f"/proc/{parent}/task").glob("*/children"):
             with contextlib.suppress(OSError):
-                found += [int(word) for word in path.read_text().split()]
+                children = map(int, path.read_text().split())
+                found += [child for child in children if child not in without]
     return found
 
 
@@ -139,6 +165,8 @@ class MemoryWatch:
         limit: int | None,
         strays: Callable[[], Iterable[int]],
         clock: Callable[[], float] = time.monotonic,
+        *,
+        spared: Container[int] = (),
     ) -> None:
         """Looks for the first time when `due` has come.
 
@@ -147,10 +175,12 @@ class MemoryWatch:
             limit: bytes that may be held; None for any number.
             strays: finds the worker's processes wherever they have moved; slow.
             clock: tells the seconds.
+            spared: processes below it that do not count; more may come into it.
         """
         self._pid = pid
         self._limit = limit
         self._strays = strays
+        self._spared = spared
         self._clock = clock
         self._moved: tuple[int, ...] = ()
         self._swept = clock()
@@ -164,10 +194,11 @@ class MemoryWatch:
         if now < self.due:
             return False
         if now - self._swept >= _SWEEP:
-            self._moved, self._swept = tuple(self._strays()), now
-        processes = dict.fromkeys(descendants(self._pid))
+            self._moved = tuple(pid for pid in self._strays() if pid not in self._spared)
+            self._swept = now
+        processes = dict.fromkeys(descendants(self._pid, without=self._spared))
         for pid in self._moved:
-            processes.update(dict.fromkeys(descendants(pid)))
+            processes.update(dict.fromkeys(descendants(pid, without=self._spared)))
         self.held = sum(map(resident, processes))
         wait = _SELDOM
         if self._limit is not None:

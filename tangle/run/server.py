@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tangle.run.memory import proportional, total_memory
 from tangle.run.orders import Hangup, pair, peer, receive_order, send_order
 from tangle.run.process import shared_environment
 from tangle.run.server_place import (
@@ -225,7 +226,7 @@ def server_status(project: Path) -> ServerStatus | None:
         idle=answer["idle"],
         commands=answer["commands"],
         workers=sum(template["workers"] for template in templates),
-        memory=sum(map(_memory, pids)),
+        memory=sum(map(proportional, pids)),
         python=answer["python"],
         socket=place.socket,
         fronts=len(fronts),
@@ -287,6 +288,7 @@ def _identity(wanted: ServerWanted, environment: Mapping[str, str]) -> str:
             for name in sorted(dir(resource))
             if name.startswith("RLIMIT_")
         },
+        "memory": total_memory(),
         "nice": os.getpriority(os.PRIO_PROCESS, 0),
         "cores": sorted(os.sched_getaffinity(0)),
         "groups": [os.getgid(), *sorted(os.getgroups())],
@@ -312,12 +314,3 @@ def _link(path: str) -> str:
         return os.readlink(path)  # noqa: PTH115 -- no path, as Linux writes it
     except OSError:
         return ""
-
-
-def _memory(pid: int) -> int:
-    """Bytes that a process has of its own, with its share of what it has with others."""
-    try:
-        text = Path(f"/proc/{pid}/smaps_rollup").read_text()
-        return int(text.split("\nPss:")[1].split()[0]) * 1024
-    except (OSError, ValueError, IndexError):
-        return 0

@@ -18,11 +18,11 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Protocol
 
 from tangle.model import Job, Result, SectionName
 from tangle.run.handles import Birth
+from tangle.run.memory import free_memory, proportional, total_memory
 from tangle.run.process import Worker
 from tangle.run.transcript import CellLog
 from tangle.run.wire import Snapshotted
@@ -36,6 +36,9 @@ _MOST_OF_A_SESSION = 12
 
 _PART_OF_MEMORY = 4
 """Copies may hold one such part of the machine's memory that no other process shares."""
+
+_PART_LEFT = 8
+"""While less than one such part of it is free, each new copy takes the place of another."""
 
 _MOST_FILES = 4096
 """Files that a copy may know: they are looked at before it is used."""
@@ -230,6 +233,8 @@ class Snapshots:
             self.drop(snapshot)
         self._trim(lambda: len(self._of(job.section)) > _MOST_OF_A_SESSION, job.section)
         self._trim(lambda: len(self._all) > _MOST)
+        if self.all and free_memory() < total_memory() // _PART_LEFT:
+            self.drop(min(self.all, key=self._worth))
 
     def leave(self, section: SectionName) -> None:
         """Takes note that a run of a session is over."""
@@ -243,8 +248,8 @@ class Snapshots:
 
     def save_memory(self) -> None:
         """Ends copies until the rest has its share of the machine's memory; takes a moment."""
-        limit = _memory() // _PART_OF_MEMORY
-        held = {s.pid: held_memory(s.pid) for s in self.all}
+        limit = total_memory() // _PART_OF_MEMORY
+        held = {s.pid: proportional(s.pid) for s in self.all}
         self._trim(lambda: sum(held.get(s.pid, 0) for s in self._all) > limit)
 
     def drop(self, snapshot: Snapshot) -> None:
@@ -264,17 +269,13 @@ class Snapshots:
             return [s for s in self._all if section in (None, s.section)]
 
     def _trim(self, too_many: Callable[[], bool], section: SectionName | None = None) -> None:
-        """Ends copies, old ones that are cheap to make again first, while there are too many.
-
-        What one is worth: the seconds that it saves beyond the next earlier one, divided by the
-        number of runs since it was used.
-        """
-
-        def worth(snapshot: Snapshot) -> tuple[float, int]:
-            return self._saved(snapshot) / (1 + self._runs - snapshot.used), snapshot.used
-
+        """Ends copies, old ones that are cheap to make again first, while there are too many."""
         while too_many():
-            self.drop(min(self._of(section), key=worth))
+            self.drop(min(self._of(section), key=self._worth))
+
+    def _worth(self, snapshot: Snapshot) -> tuple[float, int]:
+        """The seconds that it saves beyond the next earlier one, by the runs since it was used."""
+        return self._saved(snapshot) / (1 + self._runs - snapshot.used), snapshot.used
 
     def _saved(self, snapshot: Snapshot) -> float:
         earlier = (
@@ -294,22 +295,9 @@ def history(job: Job, count: int) -> str:
     facts = [
         *(job.section, job.directory, job.device, job.seed, job.figure_format, job.watched),
         job.environment,
-        *((cell.name, cell.code, cell.raises) for cell in job.cells[:count]),
+        *((cell.name, cell.code, cell.raises, cell.may_fail) for cell in job.cells[:count]),
     ]
     return hashlib.sha256(json.dumps(facts).encode()).hexdigest()
-
-
-def held_memory(pid: int) -> int:
-    """Bytes that a process holds, its part of what it shares with others; 0 if it has ended."""
-    try:
-        text = Path(f"/proc/{pid}/smaps_rollup").read_text()
-        return int(text.split("\nPss:")[1].split()[0]) * 1024
-    except (OSError, ValueError, IndexError):
-        return 0
-
-
-def _memory() -> int:
-    return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
 
 
 def _call(name: str) -> socket.socket | None:

@@ -8,10 +8,11 @@ import signal
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
-from tangle.run.brand import bears_mark
+from tangle.run.brand import shown_mark
 from tangle.run.handles import COOKIE
 
 _ROUNDS = 3
+_MOST = 1 << 16
 
 
 def kill_family(pid: int, below: Callable[[], Iterable[int]]) -> None:
@@ -21,10 +22,11 @@ def kill_family(pid: int, below: Callable[[], Iterable[int]]) -> None:
         pid: the worker's number, which must be its own still.
         below: finds what was started below it.
     """
-    with contextlib.suppress(ProcessLookupError, PermissionError):
-        os.killpg(pid, signal.SIGKILL)
+    for kill in (os.killpg, os.kill):  # right after its birth it has no group of its own yet
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            kill(pid, signal.SIGKILL)
     for _ in range(_ROUNDS):
-        left = list(below())
+        left = [stray for stray in below() if stray != pid]
         for stray in left:
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.kill(stray, signal.SIGKILL)
@@ -44,6 +46,7 @@ def strays(*, cookie: str, family: str, pipe: int) -> Iterator[int]:
     """
     link = f"pipe:[{pipe}]"
     own, kin = f"{COOKIE}={cookie}".encode(), f"{COOKIE}={family}".encode()
+    mark = shown_mark(cookie)
     try:
         names = os.listdir("/proc")  # noqa: PTH208 -- names are all that is wanted, and quickly
     except OSError:
@@ -52,19 +55,26 @@ def strays(*, cookie: str, family: str, pipe: int) -> Iterator[int]:
         if not name.isdigit() or int(name) == os.getpid():
             continue  # this process may itself be of the family, and holds the pipe's other end
         with contextlib.suppress(OSError):
-            if bears_mark(Path("/proc") / name, cookie):
+            if mark in _read(f"/proc/{name}/limits"):
                 yield int(name)
                 continue
-            variables = _environment(name)
+            variables = _read(f"/proc/{name}/environ")
             if (own in variables and own in variables.split(b"\0")) or (
                 family and kin in variables and kin in variables.split(b"\0") and _holds(name, link)
             ):
                 yield int(name)
 
 
-def _environment(process: str) -> bytes:
-    with open(f"/proc/{process}/environ", "rb", buffering=0) as file:  # noqa: PTH123 -- quick
-        return file.readall()
+def _read(path: str) -> bytes:
+    """All that a file of the system's says; there are as many as there are processes."""
+    file = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        found = os.read(file, _MOST)
+        while more := os.read(file, _MOST):
+            found += more
+        return found
+    finally:
+        os.close(file)
 
 
 def _holds(process: str, link: str) -> bool:

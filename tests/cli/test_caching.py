@@ -106,6 +106,43 @@ def test_a_data_file_that_changed(notes: MakeNotes, where: str) -> None:
     assert (section["cached"], shown(section)) == (True, ["one\n"])
 
 
+def test_a_data_file_that_a_fork_reads(notes: MakeNotes) -> None:
+    code = """\
+from multiprocessing import get_context
+def read(path):
+    return open(path).read()
+with get_context("fork").Pool(1) as pool:
+    print(*pool.map(read, ["data.txt"]))"""
+    graph = notes({"x": page(code)})
+    data = graph.root / "pages/data.txt"
+    data.write_text("one")
+    assert shown(run(graph)) == ["one\n"]
+    assert cached(graph)
+    data.write_text("two")
+    assert shown(run(graph)) == ["two\n"]
+
+
+def test_what_other_processes_than_forks_read_is_not_known(notes: MakeNotes) -> None:
+    code = """\
+from multiprocessing import get_context
+with get_context("spawn").Pool(1) as pool:
+    print(*pool.map(abs, [-1]))"""
+    graph = notes({"x": page(code)})
+    assert shown(run(graph)) == ["1\n"]
+    assert not cached(graph)
+
+
+def test_the_settings_of_matplotlib(notes: MakeNotes) -> None:
+    code = "from matplotlib import pyplot as plt\nprint(plt.rcParams['lines.linewidth'])"
+    graph = notes({"x": page(code)})
+    assert shown(run(graph)) == ["1.5\n"]
+    assert cached(graph)
+    for width in ("2.0", "3.0"):
+        (graph.root / "pages/matplotlibrc").write_text(f"lines.linewidth: {width}\n")
+        assert shown(run(graph)) == [f"{width}\n"]
+        assert cached(graph)
+
+
 def test_a_file_that_was_not_there(notes: MakeNotes) -> None:
     code = "try: print(open('new.txt').read())\nexcept OSError: print('none')"
     graph = notes({"x": page(code)})

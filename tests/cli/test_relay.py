@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import signal
 import subprocess
@@ -36,6 +37,24 @@ PAGE = """\
 - ## 1.3. Fails
 	- ```python
 	  1 / 0
+	  ```
+- ## 1.4. Slow
+	- ```python
+	  import time
+	  time.sleep(1.5)
+	  print("slow")
+	  ```
+- ## 1.5. Starts a program
+	- ```python
+	  import pathlib, subprocess, time
+	  program = subprocess.Popen(["sleep", "600"])
+	  pathlib.Path('pid').write_text(str(program.pid))
+	  time.sleep(60)
+	  ```
+- ## 1.6. Where its package is
+	- ```python
+	  import sys
+	  print(sys.path[0])
 	  ```
 """
 
@@ -205,6 +224,95 @@ def test_signals_reach_it(graph: Notes, number: signal.Signals) -> None:
     assert code == {signal.SIGINT: 130, signal.SIGTERM: 143, signal.SIGKILL: -9}[number]
     assert until(lambda: _is_gone(worker))
     assert until(lambda: status(graph).workers == 0)
+
+
+@pytest.mark.parametrize("delay", [0.0, 0.01, 0.02, 0.03, 0.05, 0.08, 0.12])
+def test_ctrl_c_is_not_lost_on_the_way(graph: Notes, delay: float) -> None:
+    code = f"print('begins', flush=True)\n{RELAYED}"
+    program = [sys.executable, "-c", code, "run", "1.2", "--no-write"]
+    with subprocess.Popen(
+        program, cwd=graph.root, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+    ) as command:
+        assert command.stdout is not None
+        command.stdout.readline()
+        time.sleep(delay)
+        command.send_signal(signal.SIGINT)
+        # Before there is a server's process to pass it on to, it is this one's own.
+        assert command.wait(20) in (130, -signal.SIGINT)
+    assert until(lambda: status(graph).workers == 0)
+
+
+def test_the_end_of_one_leaves_another_that_shares_its_pipe(graph: Notes) -> None:
+    both = f"{{ {sys.executable} -m tangle_cli run 1.4 --no-write --fresh || echo broken; }} &"
+    both += f" sleep 0.7; {sys.executable} -m tangle_cli run 1.1 --no-write --fresh; wait"
+    said = subprocess.run(
+        ["/bin/sh", "-c", f"({both}) | cat"],
+        cwd=graph.root,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert "slow\n" in said.stdout
+    assert "broken" not in said.stdout
+
+
+def test_one_command_counts_once(graph: Notes) -> None:
+    mark = graph.root / "pages" / "pid"
+    program = [sys.executable, "-c", RELAYED, "run", "1.2", "--no-write"]
+    with subprocess.Popen(program, cwd=graph.root, stderr=subprocess.DEVNULL) as command:
+        assert until(lambda: mark.exists() and mark.read_text())
+        assert status(graph).commands == 1
+        command.send_signal(signal.SIGINT)
+        command.wait(30)
+    assert until(lambda: status(graph).commands == 0)
+
+
+def test_a_server_that_is_ended_ends_what_its_sections_started(graph: Notes) -> None:
+    mark = graph.root / "pages" / "pid"
+    program = [sys.executable, "-c", RELAYED, "run", "1.5", "--no-write"]
+    with subprocess.Popen(program, cwd=graph.root, stderr=subprocess.PIPE, text=True) as command:
+        assert until(lambda: mark.exists() and mark.read_text())
+        os.kill(status(graph).pid, signal.SIGTERM)
+        _, said = command.communicate(timeout=30)
+    assert "the server has ended under this command" in said
+    assert command.returncode != 0
+    assert until(lambda: _is_gone(int(mark.read_text())))
+    assert server_status(graph.root / ".tangle") is None
+
+
+def test_a_server_that_does_not_answer_is_not_waited_for(graph: Notes) -> None:
+    mark = graph.root / "pages" / "pid"
+    impatient = f"import tangle_cli.relaying\ntangle_cli.relaying._PATIENCE = 0.3\n{RELAYED}"
+    pid = status(graph).pid
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        program = [sys.executable, "-c", impatient, "run", "1.2", "--no-write"]
+        # No pipes: what was sent holds their ends until somebody reads it.
+        code = subprocess.call(
+            program, cwd=graph.root, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
+        assert code == 77
+    finally:
+        os.kill(pid, signal.SIGCONT)
+    assert until(lambda: status(graph).workers == 0)
+    time.sleep(0.5)
+    assert not mark.exists()
+    assert tangle(graph, "run", "1.1", "--no-write", code=RELAYED).returncode == 0
+
+
+def test_temporary_files_are_where_the_command_wants_them(
+    graph: Notes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "own").mkdir()
+    monkeypatch.setenv("TMPDIR", str(tmp_path / "own"))
+    said = tangle(graph, "run", "1.6", "--no-write", code=RELAYED)
+    assert (said.returncode, f"\n{tmp_path}/own/" in said.stdout) == (0, True)
+
+
+def test_without_a_stream_it_is_not_relayed(graph: Notes) -> None:
+    command = f"{sys.executable} -c '{RELAYED}' run 1.1 --no-write <&-"
+    said = subprocess.run(["/bin/sh", "-c", command], cwd=graph.root, check=False)
+    assert said.returncode == 77
 
 
 def _is_gone(pid: int) -> bool:

@@ -104,8 +104,10 @@ def start(notes: MakeNotes, tmp_path: Path) -> Iterator[Start]:
     """Start `tangle watch` with arguments."""
     started: list[Watched] = []
 
-    def begin(*arguments: str, **pages: str) -> Watched:
+    def begin(*arguments: str, configuration: str = "", **pages: str) -> Watched:
         graph = notes({"A": A, "B": B, **pages})
+        if configuration:
+            (graph.root / "tangle.toml").write_text(f'graph = "."\n{configuration}')
         (graph.root / "data.txt").write_text("one\n")
         said = tmp_path / "said"
         command = [sys.executable, "-m", "tangle_cli", "--graph", str(graph.root), "watch"]
@@ -282,6 +284,61 @@ def test_a_known_failure_is_written_and_ends_nothing(start: Start) -> None:
     assert "ZeroDivisionError" not in watched.notes.text("B")
     assert "failed" not in watched.output()
     assert watched.end() == 130
+
+
+def test_a_known_failure_that_is_no_longer_known_ends_the_section(start: Start) -> None:
+    page = (
+        B.replace(
+            '\t- ```python\n\t  print("data"',
+            "\t- tangle.xfail:: why\n\t  ```python\n\t  import time; time.sleep(0.1)\n"
+            '\t  print(1 / 0, "data"',
+        )
+        + '\t- ```python\n\t  print("after", 1)\n\t  ```\n'
+    )
+    watched = start("3.2", B=page)
+    watched.until_in("B", "\t  after 1\n")
+    watched.edit("B", "tangle.xfail:: why\n\t  ", "")
+    watched.until_said("3.2 Second: failed")
+    watched.edit("B", 'print("after", 1)', 'print("after", 2)')
+    watched.until_said("3.2: chunk 3 changed")
+    watched.until_said("3.2 Second: failed")
+    assert "after 2\n\t" not in watched.notes.text("B")
+
+
+def test_what_importing_the_package_does_counts(start: Start) -> None:
+    saves = """\
+- # 3.1. First
+	- ```python
+	  import warnings  #@save
+	  warnings.simplefilter("ignore")  #@save
+	  ```
+"""
+    uses = """\
+- # 3.2. Second
+	- ```python
+	  import warnings
+	  from d2l import torch as d2l
+	  print("first", warnings.filters[0][0])
+	  ```
+"""
+    watched = start("3.2", A=saves, B=uses)
+    watched.until_in("B", "\t  first ignore\n")
+    watched.edit("A", '"ignore"', '"always"')
+    watched.until_in("B", "\t  first always\n")
+    watched.until_said("3.2: what importing d2l does changed: from the start")
+
+
+def test_a_configuration_that_changed_counts(start: Start) -> None:
+    watched = start("3.2", configuration="seed = 1\n")
+    watched.until_in("B", "\t  squared 9\n")
+    watched.until_said("outputs written")
+    configuration = watched.notes.root / "tangle.toml"
+    configuration.write_text('graph = "."\nseed = [\n')
+    watched.until_said("tangle.toml")
+    configuration.write_text('graph = "."\nseed = 7\n')
+    watched.until_said("3.2: tangle.toml changed: from the start")
+    watched.until_said("3.2 Second: passed")
+    assert "3.1" not in watched.output()
 
 
 def test_without_write_the_notes_stay(start: Start) -> None:

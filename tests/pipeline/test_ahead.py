@@ -22,12 +22,16 @@ PAGE = """\
 	      return 2 * x
 	  ```
 	- ```python
-	  double(3)
+	  base = double(3)
 	  ```
 - ## 1.2. More
 	- ```python
 	  from d2l import torch as d2l
 	  d2l.double(4), lost
+	  ```
+- ## 1.3. Borrows
+	- ```python
+	  base + 1
 	  ```
 """
 
@@ -117,7 +121,7 @@ def test_another_project_is_read_for_itself(graph: Notes, tmp_path: Path) -> Non
     assert [session.name for session in _load(other).plan.sessions] == ["9.9"]
     read_ahead(str(other.root))
     assert [session.name for session in _load(other).plan.sessions] == ["9.9"]
-    assert [session.name for session in _load(graph).plan.sessions] == ["1.1", "1.2"]
+    assert [session.name for session in _load(graph).plan.sessions] == ["1.1", "1.2", "1.3"]
 
 
 def test_notes_that_take_too_much_are_not_kept(
@@ -126,7 +130,7 @@ def test_notes_that_take_too_much_are_not_kept(
     monkeypatch.setattr(ahead, "_MOST", 10)
     read_ahead(str(graph.root))
     assert AHEAD.notes is None
-    assert [session.name for session in _load(graph).plan.sessions] == ["1.1", "1.2"]
+    assert [session.name for session in _load(graph).plan.sessions] == ["1.1", "1.2", "1.3"]
 
 
 def test_where_there_is_no_project_nothing_is_kept(graph: Notes) -> None:
@@ -135,3 +139,17 @@ def test_where_there_is_no_project_nothing_is_kept(graph: Notes) -> None:
     (graph.root / "tangle.toml").write_text("graph = [")
     read_ahead(str(graph.root))
     assert AHEAD.notes is None
+
+
+def test_what_goes_wrong_while_reading_is_left_to_the_command(
+    graph: Notes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise RecursionError
+
+    graph.write("A", PAGE.replace("2 * x", "4 * x"))
+    with monkeypatch.context() as patched:
+        patched.setattr(ahead, "loaded", fail)
+        read_ahead(str(graph.root))
+    assert AHEAD.notes is None
+    assert [session.name for session in _load(graph).plan.sessions] == ["1.1", "1.2", "1.3"]

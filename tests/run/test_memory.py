@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -12,6 +14,7 @@ from tangle.run import Event, LocalExecutor, Sampled, memory_limit, run_jobs, sh
 from tangle.run.memory import (
     MemoryWatch,
     descendants,
+    free_memory,
     pause,
     proportional,
     resident,
@@ -81,6 +84,15 @@ def test_what_this_process_holds() -> None:
     assert MIB < proportional(own) <= held * 1.1
     assert held < total_memory()
     assert descendants(own)[0] == own
+
+
+@needs_proc
+def test_processes_that_are_spared_do_not_count() -> None:
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as child:
+        assert child.pid in descendants(os.getpid())
+        assert child.pid not in descendants(os.getpid(), without={child.pid})
+        child.communicate(b"\n")
+    assert 0 < free_memory() <= total_memory()
 
 
 def test_a_process_that_is_gone_holds_nothing() -> None:

@@ -10,6 +10,7 @@ import sys
 import textwrap
 import time
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import psutil
@@ -19,7 +20,7 @@ from hypothesis import strategies as st
 
 from tangle.model import Job, SessionResult
 from tangle.run import CellStarted, Event, LocalExecutor, ResumingExecutor, ignore
-from tangle.run.snapshots import held_memory
+from tangle.run.memory import proportional
 from tangle.run.zygote import Zygote
 
 from .sessions import bundles, make_cell, make_job, text
@@ -335,6 +336,24 @@ def test_copies_are_bounded_in_number(steps: Steps) -> None:
     assert len(steps._executor.copies.all) == 12
 
 
+def test_copies_do_not_count_against_the_sessions_memory(steps: Steps) -> None:
+    codes = [f"x = bytes([{n}]) * 10**8; print(len(x))" for n in range(7)]
+    assert (
+        steps("import time", *codes, "time.sleep(0.6)", max_memory=500 * 2**20).outcome == "passed"
+    )
+
+
+def test_what_may_fail_is_part_of_what_a_copy_has_done(
+    resuming: ResumingExecutor, tmp_path: Path
+) -> None:
+    cells = [make_cell("1 / 0"), make_cell("print(1)")]
+    known = [replace(cells[0], may_fail=True), cells[1]]
+    job = replace(make_job("", directory=str(tmp_path)), cells=tuple(known))
+    assert resuming.run(job, ignore).outcome == "passed"
+    resuming.settle()
+    assert resuming.run(replace(job, cells=tuple(cells)), ignore).outcome == "failed"
+
+
 def test_closing_ends_every_copy(tmp_path: Path) -> None:
     with ResumingExecutor(threshold=0.0, warm=True) as executor:
         steps = Steps(executor, tmp_path)
@@ -342,7 +361,7 @@ def test_closing_ends_every_copy(tmp_path: Path) -> None:
         steps("x = 1", "y = 3")
         pids = _pids(executor)
         assert len(pids) == 4
-        assert all(held_memory(pid) > 0 for pid in pids)
+        assert all(proportional(pid) > 0 for pid in pids)
     _until(lambda: not any(map(_alive, pids)))
 
 

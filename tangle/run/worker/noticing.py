@@ -17,6 +17,7 @@ from typing import Any
 from tangle.model import Job, Seen
 from tangle.run.worker.reads import ReadLog
 from tangle.run.worker.versions import loaded_versions
+from tangle.run.worker.witness import matplotlib_settings
 
 _SITES = (f"{os.sep}site-packages{os.sep}", f"{os.sep}dist-packages{os.sep}")
 _OWN = frozenset({"tangle", "tangle_cli", "__main__", "__mp_main__"})
@@ -86,6 +87,10 @@ class Noticing:
         sys.addaudithook(self._reads.listen)
         self._own_text.start()
 
+    def begin_anew(self) -> None:
+        """Goes on in a copy of the session."""
+        self._reads.begin_anew()
+
     def take(self) -> Seen:
         """What there is beside what was told before."""
         modules = self._loaded()
@@ -106,6 +111,8 @@ class Noticing:
         """Top-level installed modules not told yet; modules of the user's own count as read."""
         new = [name for name in list(sys.modules) if name not in self._looked_at]
         self._looked_at.update(new)
+        if "matplotlib" in new:
+            self._reads.read_settings(matplotlib_settings())
         found = []
         for name in sorted(new, key=lambda name: name.count(".")):
             top = name.partition(".")[0]

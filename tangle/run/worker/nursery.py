@@ -161,6 +161,11 @@ class Nursery:
         """Whether a command can be forked at once."""
         return any(FRONT in nursling.loaded for nursling in self._nurslings)
 
+    @property
+    def fronts(self) -> frozenset[int]:
+        """The processes that commands are forked from."""
+        return frozenset(n.pid for n in self._nurslings if FRONT in n.aim)
+
     def release(self, client: int, pid: int) -> None:
         """Lets a worker's number go."""
         for nursling in self._busy():
@@ -341,7 +346,8 @@ class Nursery:
         self._wishes.remove(wish)
         nursling.used = time.monotonic()
         if not wish.fds:
-            if notes := wish.order.get("notes"):
+            notes = wish.order.get("notes")
+            if notes and not nursling.workers:  # one that runs now will have it read at its end
                 with contextlib.suppress(OSError):
                     send_order(nursling.channel, "ahead", {"notes": notes})
             return

@@ -12,16 +12,21 @@ from importlib.util import source_from_cache
 from pathlib import Path
 
 from tangle.model import ReadFile
+from tangle.run.worker.forks import Forks
+from tangle.run.worker.places import Places
 
-_IGNORED = frozenset(
-    {"__pycache__", ".git", ".venv", ".tangle", "site-packages", "dist-packages", "matplotlib"}
-)
-"""Folders that hold nothing of the notes' own; of matplotlib's, its fonts and its settings."""
-_SYSTEM = ("/proc/", "/sys/", "/dev/", "/run/", "/etc/", "/usr/", "/lib", "/bin/", "/sbin/")
+_IGNORED = frozenset({"__pycache__", ".git", ".venv", ".tangle", "site-packages", "dist-packages"})
+"""Folders that hold nothing of the notes' own."""
+_IGNORED_ELSEWHERE = _IGNORED | {"matplotlib"}
+"""Its list of the machine's fonts, outside the project."""
 _WRITING = os.O_WRONLY | os.O_RDWR
-_ENGINE = str(Path(__file__).resolve().parents[2]) + os.sep
 _LISTING = frozenset({"os.listdir", "os.scandir"})
 _SPAWNING = frozenset({"subprocess.Popen", "os.system", "os.exec", "os.posix_spawn"})
+_SPAWNING_MODULES = frozenset(
+    {"multiprocessing.popen_spawn_posix", "multiprocessing.popen_forkserver"}
+    | {"joblib.externals.loky.backend.popen_loky_posix", "loky.backend.popen_loky_posix"}
+)
+"""They start programs without a word, and are imported when they are to."""
 _IMPORTING = "<frozen importlib"
 _UNSURE = "changed"
 """The digest of a file that somebody else changed while the session had it: none is like it."""
@@ -46,24 +51,22 @@ class ReadLog:
             folder: the project's; links on the way to it do not show in the paths of its files.
             own: folders of generated code, which is known otherwise.
         """
-        self._folder = str(Path(folder).absolute())
-        real = str(Path(folder).resolve())
-        self._roots = tuple(dict.fromkeys(root + os.sep for root in (self._folder, real)))
-        others = {str(Path(path).resolve()) for path in (sys.prefix, sys.base_prefix)}
-        others |= {sys.prefix, sys.base_prefix, *own}
-        self._ignored = (_ENGINE, *_SYSTEM, *(path.rstrip(os.sep) + os.sep for path in others))
+        self._places = Places(folder, own)
         self._temporary = tempfile.gettempdir() + os.sep
         self._read: dict[str, tuple[str, Status | None]] = {}
         self._wrote: dict[str, None] = {}
         self._taken = 0
         self._told = 0
         self._busy = False
+        self._forks = Forks()
         self.spawned = False
 
     def listen(self, event: str, arguments: tuple[object, ...]) -> None:
         """The audit hook; it costs what a string comparison costs, for all but the notes' own."""
-        if event in _SPAWNING:
+        if event in _SPAWNING or (event == "os.fork" and not self._forks.possible):
             self.spawned = self.spawned or not is_importing()
+        elif event == "import" and arguments[0] in _SPAWNING_MODULES:
+            self.spawned = True
         if self._busy:
             return
         if event in _LISTING:
@@ -77,10 +80,23 @@ class ReadLog:
         """Notes a module of the user's own as read, whatever was opened for it."""
         self._open(path, os.O_RDONLY)
 
+    def read_settings(self, paths: Iterable[str]) -> None:
+        """Notes files that a library looks for when it is imported, there or not."""
+        for path in paths:
+            rest = self._places.in_project(path)
+            known = f"{self._places.project}{os.sep}{rest}" if rest is not None else path
+            if known not in self._wrote:
+                self._read.setdefault(known, ("", _status(known)))
+
+    def begin_anew(self) -> None:
+        """Goes on in a copy of the session."""
+        self._forks.begin_anew()
+
     def take(self) -> tuple[tuple[ReadFile, ...], tuple[str, ...]]:
         """The files that were read since this was last asked, and those that were written."""
         self._busy = True
         try:
+            self._hear_forks()
             read = list(self._read.items())[self._taken :]
             wrote = list(self._wrote)[self._told :]
             self._taken, self._told = len(self._read), len(self._wrote)
@@ -89,9 +105,18 @@ class ReadLog:
         finally:
             self._busy = False
 
+    def _hear_forks(self) -> None:
+        for path, digest, status, writes in self._forks.news():
+            if writes:
+                self._wrote.setdefault(path)
+            elif path not in self._wrote:
+                known = self._read.setdefault(path, (digest, tuple(status) if status else None))
+                if digest and not known[0]:  # the fork wrote it then
+                    self._read[path] = (digest, None)
+
     def _is_left(self, path: str) -> bool:
         """Whether a file that was written is there to stay."""
-        passing = path.startswith(self._temporary) and not path.startswith(self._roots)
+        passing = path.startswith(self._temporary) and self._places.in_project(path) is None
         return not passing and Path(path).is_file()
 
     def _open(self, path: object, flags: object) -> None:
@@ -101,7 +126,7 @@ class ReadLog:
             return
         if path.endswith(".pyc"):
             path = source_of(path)
-        if path.startswith(self._ignored) and "/../" not in path:
+        if self._places.is_foreign(path) and "/../" not in path:
             return
         self._busy = True
         try:
@@ -122,7 +147,8 @@ class ReadLog:
             inside = self._inside(os.path.join(path, "x"))  # noqa: PTH118 -- any name in it
             if inside is not None:
                 folder = inside[:-1]
-                self._read.setdefault(folder, (listing_digest(folder), None))
+                if folder not in self._read:
+                    self._learn(folder, listing_digest(folder), None)
         finally:
             self._busy = False
 
@@ -131,8 +157,8 @@ class ReadLog:
         if inside is None:
             return
         if not flags & _WRITING:
-            if inside not in self._wrote:
-                self._read.setdefault(inside, ("", _status(inside)))
+            if inside not in self._wrote and inside not in self._read:
+                self._learn(inside, "", _status(inside))
             return
         known = self._read.get(inside)
         keeps = not flags & os.O_TRUNC and inside not in self._wrote
@@ -140,8 +166,17 @@ class ReadLog:
             known = ("", status)
         if known is not None and not known[0] and known[1] is not None:
             # As it was read: this open may empty it.
-            self._read[inside] = (_as_read(inside, *known).digest, None)
-        self._wrote.setdefault(inside)
+            self._learn(inside, _as_read(inside, *known).digest, None)
+        if inside not in self._wrote:
+            self._wrote[inside] = None
+            if self._forks.is_fork:
+                self._forks.tell(inside, "", None, True)
+
+    def _learn(self, path: str, digest: str, status: Status | None) -> None:
+        """Takes note of a file or folder that was read; a fork tells the session."""
+        self._read[path] = (digest, status)
+        if self._forks.is_fork:
+            self._forks.tell(path, digest, status, False)
 
     def _inside(self, path: str) -> str | None:
         """The path, the project's under its own name; None if it is not a file to report."""
@@ -149,17 +184,13 @@ class ReadLog:
             full = os.path.abspath(path)  # noqa: PTH100 -- `..` goes, links stay, no disk
         except (OSError, ValueError):
             return None
-        root = next((root for root in self._roots if full.startswith(root)), None)
-        if root is not None:
-            rest = full[len(root) :]
-            ignored = full.startswith(self._ignored[:1])
-            full = f"{self._folder}{os.sep}{rest}"
-        else:
-            rest = full
-            ignored = full.startswith(self._ignored)
-        if ignored or full.endswith(".pyc") or not _IGNORED.isdisjoint(Path(rest).parts):
+        if self._places.is_foreign(full) or full.endswith(".pyc"):
             return None
-        return None if full.startswith(sys.prefix + os.sep) else full
+        rest = self._places.in_project(full)
+        if rest is None:
+            return full if _IGNORED_ELSEWHERE.isdisjoint(Path(full).parts) else None
+        inside = _IGNORED.isdisjoint(Path(rest).parts)
+        return f"{self._places.project}{os.sep}{rest}" if inside else None
 
 
 def _status(path: str) -> Status | None:

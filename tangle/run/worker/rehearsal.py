@@ -5,6 +5,15 @@ To import this module is to do it. Nothing of it is seen by a section.
 
 from __future__ import annotations
 
+import bdb  # noqa: F401 -- IPython imports it with the first cell
+import unicodedata  # noqa: F401 -- and this, to see whether a name is one
+
 from IPython.core.inputtransformer2 import TransformerManager
 
+from tangle.model import Cell, Job, Origin, Seen, Source
+from tangle.run.codec import hints
+from tangle.run.wire import Begun, Closed, Ended, Usage, Wrote
+
+for kind in (Job, Cell, Origin, Source, Seen, Begun, Closed, Ended, Usage, Wrote):
+    hints(kind)
 TransformerManager().transform_cell("x = 1\n")  # type: ignore[no-untyped-call]

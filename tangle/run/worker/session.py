@@ -106,7 +106,10 @@ class _Cells:
 
     def _copy(self, index: int) -> Job | None:
         """What to do from now on, where this process is a copy that was made now."""
-        return None if self._snapshots is None else self._snapshots.take(index)
+        job = None if self._snapshots is None else self._snapshots.take(index)
+        if job is not None and self._noticing is not None:
+            self._noticing.begin_anew()
+        return job
 
     def _passes(self, job: Job, index: int) -> bool:
         cell, reporter = job.cells[index], self._reporter

@@ -56,7 +56,8 @@ class Snapshots:
         self._job = job
         self._reporter = reporter
         self._pipes = (reporter.descriptor, 1, 2, trace)
-        self._world = WorldLog([*job.path, os.environ.get("IPYTHONDIR", "")])
+        own = [*job.path, *filter(None, [os.environ.get("IPYTHONDIR")])]
+        self._world = WorldLog(job.watched or job.directory, own)
         self._veiled = False
         self._children: set[int] = set()
         self._spent = float("inf")  # the first is due at once: imports and set-up are behind it

@@ -11,6 +11,7 @@ import functools
 import importlib
 import importlib.util
 import os
+import select
 import selectors
 import signal
 import socket
@@ -56,6 +57,7 @@ class _Worker:
     """A worker: the command it works for, and what tells of its end.
 
     Attributes:
+        pipe: the inode of a section's pipe for events; a command shares its pipes with others.
         notes: where a whole command was given; empty for a section.
     """
 
@@ -86,12 +88,16 @@ class Template:
         self._selector.register(channel, selectors.EVENT_READ)
         self._workers: dict[int, _Worker] = {}
         self._branches: dict[int, int] = {}
+        self._unread = ""
 
     def serve(self) -> NoReturn:
         """Follows orders until there can be no more."""
         with contextlib.suppress(Hangup, OSError):
             while True:
-                for key, _ in self._selector.select():
+                ready = self._selector.select(0.0 if self._unread else None)
+                if not ready:
+                    self._read_ahead()
+                for key, _ in ready:
                     if key.fileobj is self._channel:
                         self._obey()
                     elif key.data in self._workers:
@@ -111,7 +117,7 @@ class Template:
                 case "branch":
                     self._branch(order, fds)
                 case "ahead":
-                    self.read_ahead(order["notes"])
+                    self.wish_ahead(order["notes"])
                 case "drop":
                     self._drop(order["client"])
         finally:
@@ -144,14 +150,18 @@ class Template:
                 break
         self._say("ready", modules=self._loaded, stamps=witness.take(self._loaded))
 
-    @staticmethod
-    def read_ahead(directory: str) -> None:
-        """Reads notes that a command may want, in a process that commands are forked from.
+    def wish_ahead(self, directory: str) -> None:
+        """Has notes read that a command may want, as soon as there is nothing else to do.
 
         Args:
-            directory: a folder of the project.
+            directory: a folder of the project; empty for none.
         """
-        importlib.import_module(FRONT).read_ahead(directory)
+        self._unread = directory
+
+    def _read_ahead(self) -> None:
+        directory, self._unread = self._unread, ""
+        with contextlib.suppress(Exception):  # a command that it troubles, too, will tell
+            importlib.import_module(FRONT).read_ahead(directory)
 
     def _is_library(self, name: str) -> bool:
         """Whether a module is installed, or Python's own: the user's own are never touched."""
@@ -194,31 +204,40 @@ class Template:
         os.waitpid(pid, 0)
 
     def _fork(self, order: Mapping[str, Any], fds: Sequence[int]) -> None:
-        telling = fds[-1]
-        if order["do"] == "fork" and (why := _obstacle(order["directory"])):
+        telling, is_command = fds[-1], order["do"] == "command"
+        if _is_closed(telling):  # nobody waits for it any more
+            self._say("free")
+            return
+        if not is_command and (why := _obstacle(order["directory"])):
             self._refuse(telling, why)
             return
         parent = os.getpid()
+        # Blocked, a signal waits until the child can take it: it is ignored here.
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
         try:
             pid = os.fork()
+            if pid == 0:
+                become = self._become_command if is_command else self._become_worker
+                become(order, fds, parent)
         except OSError as error:
             self._refuse(telling, f"it cannot fork: {error.strerror}")
             return
-        if pid == 0:
-            become = self._become_worker if order["do"] == "fork" else self._become_command
-            become(order, fds, parent)
+        finally:
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
         watch = os.pidfd_open(pid)
         self._workers[pid] = _Worker(
             client=order["client"],
             watch=watch,
             telling=os.dup(telling),
             cookie=order["cookie"],
-            pipe=os.fstat(fds[1]).st_ino,
-            notes=order["directory"] if order["do"] == "command" else "",
+            pipe=-1 if is_command else os.fstat(fds[1]).st_ino,
+            notes=order["directory"] if is_command else "",
         )
         self._selector.register(watch, selectors.EVENT_READ, pid)
-        with contextlib.suppress(OSError):  # nobody waits for it any more: it will be dropped
+        try:
             os.write(telling, f"{pid}\n".encode())
+        except OSError:  # nobody waits for it any more
+            self._end(pid)
 
     def _refuse(self, telling: int, why: str) -> None:
         with contextlib.suppress(OSError):
@@ -230,6 +249,7 @@ class Template:
         try:
             os.setsid()
             signal.signal(signal.SIGINT, signal.default_int_handler)
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
             self._close_all()
             job, events, out, err, trace, telling = fds
             os.close(telling)
@@ -293,7 +313,7 @@ class Template:
         os.close(worker.telling)
         self._workers[pid] = replace(worker, telling=-1)
         if worker.notes:
-            self.read_ahead(worker.notes)
+            self.wish_ahead(worker.notes)
 
     def _forget(self, pid: int, client: int) -> None:
         worker = self._workers.get(pid)
@@ -315,8 +335,13 @@ class Template:
         """Ends the workers of a command that is gone, and all that they started."""
         for pid, worker in list(self._workers.items()):
             if worker.client == client:
-                kill_family(pid, functools.partial(self._strays, worker))
-                self._forget(pid, client)
+                self._end(pid)
+
+    def _end(self, pid: int) -> None:
+        """Ends a worker, and all that it started."""
+        worker = self._workers[pid]
+        kill_family(pid, functools.partial(self._strays, worker))
+        self._forget(pid, worker.client)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -353,8 +378,7 @@ def become_template(channel: socket.socket, order: Mapping[str, Any], origin: Or
         template = Template(channel, origin.family, origin.loaded)
         template.load(order["aim"])
         os.chdir(os.sep)  # to keep no folder from being unmounted
-        if order["notes"]:
-            template.read_ahead(order["notes"])
+        template.wish_ahead(order["notes"])
         template.serve()
     finally:
         os._exit(1)
@@ -402,6 +426,13 @@ def _imports_quietly(name: str) -> bool:
 
 def _threads() -> int:
     return len(os.listdir("/proc/self/task"))  # noqa: PTH208 -- names are all that is wanted
+
+
+def _is_closed(fd: int) -> bool:
+    """Whether a pipe that is written to has no reader any more."""
+    poll = select.poll()
+    poll.register(fd, 0)
+    return bool(poll.poll(0))
 
 
 def _obstacle(directory: str) -> str:

@@ -29,7 +29,7 @@ def take(names: Sequence[str]) -> Stamps:
     paths = [path for path in files if isinstance(path, str) and path.startswith(os.sep)]
     paths += [folder for folder in _sites() if folder in sys.path]
     if any(name.partition(".")[0] in ("matplotlib", "seaborn") for name in names):
-        paths += _matplotlib_settings()
+        paths += matplotlib_settings()
     return of_files(paths)
 
 
@@ -55,7 +55,7 @@ def _sites() -> list[str]:
     return [*site.getsitepackages(), site.getusersitepackages()]
 
 
-def _matplotlib_settings() -> list[str]:
+def matplotlib_settings() -> list[str]:
     """Where matplotlib looks for a `matplotlibrc`; its own is in its package."""
     environment = os.environ
     home = Path(environment.get("HOME") or "/")

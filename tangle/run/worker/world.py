@@ -7,12 +7,11 @@ from __future__ import annotations
 
 import math
 import os
-import sys
-import sysconfig
 import time
 from collections.abc import Iterable
 from pathlib import Path
 
+from tangle.run.worker.places import Places
 from tangle.run.worker.reads import is_importing, source_of
 from tangle.run.world import signature
 
@@ -26,7 +25,6 @@ _CHANGING = frozenset(
 _TICK = 0.01
 """Seconds by which the times of files are coarser than the clock."""
 
-_SYSTEM = ("/proc/", "/sys/", "/dev/", "/usr/", "/lib", "/etc/")
 _IGNORED = frozenset({"__pycache__", "site-packages", ".git"})
 
 
@@ -40,16 +38,14 @@ class WorldLog:
             code of the session itself, most likely.
     """
 
-    def __init__(self, own: Iterable[str]) -> None:
+    def __init__(self, project: str, own: Iterable[str]) -> None:
         """Begins.
 
         Args:
+            project: the project's folder.
             own: folders whose files are of no account: the generated package's.
         """
-        engine = str(Path(__file__).resolve().parents[2])
-        paths = sysconfig.get_paths()
-        folders = {engine, sys.prefix, paths["stdlib"], paths["platstdlib"], *own}
-        self._skipped = (*_SYSTEM, *(folder + os.sep for folder in folders))
+        self._places = Places(project, own)
         self._read: dict[str, str] = {}
         self._wrote: set[str] = set()
         self._running = [(time.time(), math.inf)]
@@ -98,14 +94,14 @@ class WorldLog:
     def _note(self, path: object, *, writing: bool, folder: bool = False) -> None:
         if isinstance(path, bytes):
             path = os.fsdecode(path)
-        if not isinstance(path, str) or path.startswith(self._skipped):
+        if not isinstance(path, str) or self._places.is_foreign(path):
             return
         if path.endswith(".pyc"):
             path = source_of(path)
         self._busy = True
         try:
             full = os.path.abspath(path) + (os.sep if folder else "")  # noqa: PTH100 -- links stay
-            if full.startswith(self._skipped) or not _IGNORED.isdisjoint(Path(full).parts):
+            if self._places.is_foreign(full) or not _IGNORED.isdisjoint(Path(full).parts):
                 return
             if writing:
                 self._wrote.add(full)

@@ -23,9 +23,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
-from typing import Any
+from typing import Any, NoReturn
 
-from tangle.run.orders import Hangup, receive_order, send_order
+from tangle.run.orders import Hangup, peer, receive_order, send_order
 from tangle.run.worker import witness
 from tangle.run.worker.noticing import MISSING
 from tangle.run.worker.nursery import Nursery, Nursling, Wish
@@ -69,6 +69,16 @@ class _Client:
     notes: str = ""
 
 
+class _Terminated(BaseException):
+    """SIGTERM: the end, at once, of all that is done for commands."""
+
+
+def _terminate(number: int, frame: FrameType | None) -> NoReturn:
+    del frame
+    signal.signal(number, signal.SIG_IGN)  # the end is on its way
+    raise _Terminated
+
+
 class _Zygote:
     def __init__(self, facts: Mapping[str, Any], standing: Standing | None) -> None:
         self._identity = str(facts.get("identity", ""))
@@ -86,13 +96,17 @@ class _Zygote:
     def serve(self, first: socket.socket) -> None:
         """Follows orders until there can be no more."""
         self._take(first, self._notes)
-        if self._standing is not None:
-            self._selector.register(self._standing.listener, selectors.EVENT_READ)
-            signal.signal(signal.SIGTERM, self._terminate)
-        while not self._is_done():
-            ready = self._selector.select(LOOK_SECONDS if self._standing else None)
-            for key, _ in ready:
-                self._step(key)
+        try:
+            if self._standing is not None:
+                self._selector.register(self._standing.listener, selectors.EVENT_READ)
+                signal.signal(signal.SIGTERM, _terminate)
+            while not self._is_done():
+                ready = self._selector.select(LOOK_SECONDS if self._standing else None)
+                for key, _ in ready:
+                    self._step(key)
+        except _Terminated:
+            for number in self._clients:
+                self._nursery.drop(number)
         self._finish()
 
     def _step(self, key: selectors.SelectorKey) -> None:
@@ -123,14 +137,6 @@ class _Zygote:
                 if isinstance(key.data, Nursling):
                     self._nursery.hear(key.data)
         self._nursery.close()
-
-    def _terminate(self, number: int, frame: FrameType | None) -> None:
-        """SIGTERM: as when it is told to stop, but at once."""
-        del number, frame
-        if self._standing is not None:
-            self._standing.retire()
-        self._nursery.close()
-        os._exit(0)
 
     def _leave(self) -> None:
         """Closes, in a forked child, all that is this process's."""
@@ -187,7 +193,7 @@ class _Zygote:
                 client.notes = order["notes"]
                 self._greet(client, order["identity"])
             case "status":
-                self._answer(client, "status", self._report())
+                self._answer(client, "status", self._report(client))
             case "stop":
                 self._stop(client)
             case _:
@@ -227,7 +233,7 @@ class _Zygote:
 
     def _stop(self, client: _Client, answer: str = "stopped") -> None:
         """Gives its place up; commands that it works for are served to their end."""
-        others = len(self._clients) - 1
+        others = self._others(client)
         if self._standing is not None and not self._standing.retired:
             self._selector.unregister(self._standing.listener)
             self._standing.retire()
@@ -241,15 +247,30 @@ class _Zygote:
             send_order(client.channel, verb, facts)
             client.channel.setblocking(True)
 
-    def _report(self) -> dict[str, object]:
+    def _others(self, client: _Client) -> int:
+        """How many other commands it works for; one that it runs itself has two connections."""
+        inside = self._nursery.fronts
+        others = (other for other in self._clients.values() if other is not client)
+        return sum(_parent(peer(other.channel)[0]) not in inside for other in others)
+
+    def _report(self, client: _Client) -> dict[str, object]:
         return {
             "pid": os.getpid(),
             "began": self._began,
             "idle": self._standing.idle if self._standing is not None else 0.0,
-            "commands": len(self._clients) - 1,
+            "commands": self._others(client),
             "python": sys.version.split()[0],
             "templates": self._nursery.report(),
         }
+
+
+def _parent(pid: int) -> int:
+    """The process that forked a process; 0 where it is gone."""
+    try:
+        text = Path(f"/proc/{pid}/stat").read_text(errors="replace")
+        return int(text.rpartition(")")[2].split()[1])
+    except (OSError, ValueError, IndexError):
+        return 0
 
 
 def _own_files() -> list[str]:
