@@ -51,7 +51,6 @@ def read_ahead(directory: str) -> None:
     Args:
         directory: where commands are given.
     """
-    gc.unfreeze()
     try:
         project = find_project(start=Path(directory))
         if _is_too_much(project):
@@ -60,8 +59,6 @@ def read_ahead(directory: str) -> None:
             _take_in(project)
     except Exception:  # noqa: BLE001 -- the command will tell; others are forked from here
         AHEAD.forget()
-    gc.collect()
-    gc.freeze()  # a fork that collects garbage is not to look through it
 
 
 def _is_too_much(project: Project) -> bool:
@@ -82,3 +79,6 @@ def _take_in(project: Project) -> None:
     if before is None or before.sources != sources:
         known = before.pages if before is not None else None
         AHEAD.notes = loaded(project, sources, known=known, last=AHEAD.last)
+        gc.unfreeze()
+        gc.collect()
+        gc.freeze()  # a fork that collects garbage is not to look through it
