@@ -4,7 +4,9 @@
     python -m benchmarks.run --runs 1 --only tangle --only nbconvert --sections 4
 
 The tools take turns, and a figure is the median of the runs; those that take minutes for twenty
-sections run them once (`--slow-runs`), and the table says so. Nothing else should run beside it.
+sections run them once (`--slow-runs`), and the table says so. How many times tangle's it is, is
+told by the rounds in which both ran, since a machine is not as quick all the time. Nothing else
+should run beside it.
 """
 
 from __future__ import annotations
@@ -49,10 +51,11 @@ class Failed(Exception):
 
 
 class Clock:
-    """Runs commands, and keeps what they took, by tool and case."""
+    """Runs commands, and keeps what they took: by tool and case, then by round."""
 
     def __init__(self, variables: dict[str, str]) -> None:
-        self.taken: defaultdict[tuple[str, str], list[float]] = defaultdict(list)
+        self.turn = 0
+        self.taken: defaultdict[tuple[str, str], dict[int, float]] = defaultdict(dict)
         self.failed: dict[str, str] = {}
         self._variables = variables
 
@@ -64,7 +67,7 @@ class Clock:
             self.failed[name] = str(error)
             sys.stderr.write(f"{name:24} {case:18} FAILED {error}\n")
             return
-        self.taken[name, case].append(seconds)
+        self.taken[name, case][self.turn] = seconds
         sys.stderr.write(f"{name:24} {case:18} {seconds:8.2f} s\n")
 
     def run(self, commands: Sequence[Command], folder: Path) -> float:
@@ -101,6 +104,7 @@ def compare(chosen: Sequence[Runner], top: Path, clock: Clock, options: argparse
     numbers = range(1, options.sections + 1)
     kept: dict[str, Path] = {}
     for turn in range(options.runs):
+        clock.turn = turn
         for runner in chosen:
             one = _new(top, runner, numbers[:1])
             clock.measure(runner.name, CASES[0], runner.cold(one), one)
@@ -200,9 +204,11 @@ def _cell(clock: Clock, runner: Runner, case: str) -> str:
     found = clock.taken.get((runner.name, case))
     if not found:
         return "–"
-    median = statistics.median(found)
-    ours = clock.taken.get(("tangle", case))
-    ratio = f", {median / statistics.median(ours):.2f} ×" if ours else ""
+    median = statistics.median(found.values())
+    beside = clock.taken.get(("tangle", case), {})
+    rounds = found.keys() & beside.keys()
+    theirs, ours = ([times[turn] for turn in rounds] for times in (found, beside))
+    ratio = f", {statistics.median(theirs) / statistics.median(ours):.2f} ×" if rounds else ""
     return f"{median:.2f} s{ratio} ({len(found)})"
 
 
