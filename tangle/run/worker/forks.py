@@ -32,11 +32,20 @@ class Forks:
         self.possible = hasattr(os, "memfd_create")
         self._pid = _getpid()
         self._heard = 0
-        self._file = _high(os.memfd_create("forks", os.MFD_CLOEXEC)) if self.possible else -1
+        self._file = _high(_made()) if self.possible else -1
 
     def begin_anew(self) -> None:
-        """Takes this process for the session's from here on: it was a copy of it."""
+        """Takes this process for the session's from here on: it was a copy of it.
+
+        What forks of other runs tell goes on to be told to those: it has a file of its own, under
+        the same number.
+        """
         self._pid = _getpid()
+        if self.possible:
+            self._heard = 0
+            made = _made()
+            os.dup2(made, self._file, inheritable=False)
+            os.close(made)
 
     @property
     def is_fork(self) -> bool:
@@ -63,6 +72,12 @@ class Forks:
         for line in whole.splitlines():
             with contextlib.suppress(ValueError):
                 yield json.loads(line)
+
+
+def _made() -> int:
+    file = os.memfd_create("forks", os.MFD_CLOEXEC)
+    fcntl.fcntl(file, fcntl.F_SETFL, os.O_APPEND)  # else forks write over each other's lines
+    return file
 
 
 def _high(fd: int) -> int:

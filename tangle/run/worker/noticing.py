@@ -112,7 +112,8 @@ class Noticing:
         new = [name for name in list(sys.modules) if name not in self._looked_at]
         self._looked_at.update(new)
         if "matplotlib" in new:
-            self._reads.read_settings(matplotlib_settings())
+            with contextlib.suppress(OSError):  # the session's folder is gone
+                self._reads.read_settings(matplotlib_settings())
         found = []
         for name in sorted(new, key=lambda name: name.count(".")):
             top = name.partition(".")[0]
