@@ -12,7 +12,6 @@ import traceback
 from collections.abc import Mapping
 from typing import Any, NoReturn
 
-from tangle import pipeline
 from tangle.pipeline import read_ahead, rehearse
 from tangle.run import same_start
 from tangle_cli import documents, progress, text
@@ -20,7 +19,7 @@ from tangle_cli.main import main
 from tangle_cli.relay import REFUSED, circumstances
 from tangle_cli.start import interrupted
 
-__all__ = ["documents", "pipeline", "progress", "read_ahead", "serve", "text"]
+__all__ = ["documents", "progress", "read_ahead", "serve", "text"]
 """What a command imports on its way is here already."""
 
 

@@ -25,6 +25,7 @@ from tangle_cli.common import (
 from tangle_cli.merge import merge_driver
 from tangle_cli.run import run
 from tangle_cli.server import server
+from tangle_cli.start import interrupted
 from tangle_cli.watch import watch
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ class Commands(click.Group):
         except TangleError as error:
             _fail(str(error), error.exit_code)
         except KeyboardInterrupt:
-            _fail("interrupted", 130)
+            sys.exit(interrupted())
         except OSError as error:
             if error.errno == errno.EPIPE:
                 raise  # the reader of a pipe has gone: click ends quietly
@@ -300,5 +301,5 @@ def main() -> None:
         error.show()
         sys.exit(error.exit_code)
     except click.Abort:
-        _fail("interrupted", 130)
+        sys.exit(interrupted())
     sys.exit(code)

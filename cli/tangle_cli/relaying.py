@@ -36,7 +36,9 @@ def run_there(link: str, arguments: list[str]) -> int | None:
             _send(channel, arguments, telling)
         finally:
             os.close(telling)
-        if not select.select([told], [], [], _PATIENCE)[0]:
+        poll = select.poll()
+        poll.register(told, select.POLLIN)
+        if not poll.poll(1000 * _PATIENCE):
             return None  # what is not wanted any more is not begun there
         with open(told, "rb", closefd=False) as answers:
             pid = answers.readline().strip()

@@ -19,7 +19,7 @@ from tangle_cli.common import (
 
 if TYPE_CHECKING:
     from tangle.pipeline import Project
-    from tangle.pipeline.watching import News, Ran
+    from tangle.pipeline.watching_news import News, Ran
 
 
 @click.command()
@@ -49,7 +49,7 @@ def watch(where: Where, /, sections: tuple[str, ...], **options: Any) -> None:
 
 
 def _lines(project: Project, news: News) -> Iterator[str]:
-    from tangle.pipeline import watching as w
+    from tangle.pipeline import watching_news as w
     from tangle_cli.text import count, path_from_here
 
     match news:

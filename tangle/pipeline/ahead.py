@@ -16,7 +16,7 @@ from tangle.pipeline import VERBS
 from tangle.pipeline.load import AHEAD, loaded
 from tangle.pipeline.project import Project, find_project
 from tangle.pipeline.reading import graph_settings, read, read_settings
-from tangle.store import Installed, page_files
+from tangle.store import Installed, pages_take_more
 
 _PAGE: Final = (
     b"- ## 1.1. a\n\t- ```python\n\t  import b\n\t  x = 1  #@save\n\t  ```\n"
@@ -53,22 +53,13 @@ def read_ahead(directory: str) -> None:
     """
     try:
         project = find_project(start=Path(directory))
-        if _is_too_much(project):
+        hidden = graph_settings(project, read_settings(project))[0].hidden
+        if pages_take_more(project.graph, hidden, _MOST):
             AHEAD.forget()
         else:
             _take_in(project)
     except Exception:  # noqa: BLE001 -- the command will tell; others are forked from here
         AHEAD.forget()
-
-
-def _is_too_much(project: Project) -> bool:
-    hidden = graph_settings(project, read_settings(project))[0].hidden
-    size = 0
-    for path in page_files(project.graph, hidden):
-        size += (project.graph / path).stat().st_size
-        if size > _MOST:
-            return True
-    return False
 
 
 def _take_in(project: Project) -> None:

@@ -93,12 +93,12 @@ def load(project: Project, *, before: Loaded | None = None) -> Loaded:
     """
     ahead = AHEAD.of(project)
     before = before or ahead
-    if before is None or before.project != project:
+    if before is None:
         return loaded(project, read(project))
     settings = read_settings(project)
     same = settings == before.sources.settings
     sources = read(project, settings=settings, hidden=before.config.hidden if same else None)
-    if before.sources == sources:
+    if before.project == project and before.sources == sources:
         return before
     last = AHEAD.last if ahead is not None else None
     return loaded(project, sources, known=before.pages, last=last)

@@ -57,7 +57,7 @@ def server_for(
     except NotWritable as error:
         return str(error)
     facts = (library_stamp(), *_packages())
-    return ServerWanted(project=folder, notes=project.root, facts=facts)
+    return ServerWanted(project=folder, notes=str(project.root), facts=facts)
 
 
 def _packages() -> list[str]:

@@ -26,77 +26,15 @@ from tangle.pipeline.reports import SectionRun
 from tangle.pipeline.running import check_folders, chunk_results
 from tangle.pipeline.scheduling import thread_settings
 from tangle.pipeline.selection import NoCode, Selected, UnknownSection, select, select_all
-from tangle.pipeline.watching_faces import Draft, Face, Why, difference, face, runnable
+from tangle.pipeline.watching_faces import Face, Why, difference, face, runnable
 from tangle.pipeline.watching_files import ReadFiles, packages
+from tangle.pipeline.watching_news import Cancelled, Gone, News, Ran, Runs, Trouble, Waits, Watching
 from tangle.pipeline.watching_notes import WatchedNotes
 from tangle.run import CellStarted, Event, ResumingExecutor
 from tangle.store import Changes, file_stamp, read_bytes
 
 _TICK = 1.0
 """Seconds after which files outside the graph are looked at again."""
-
-
-# --- what is told ---------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Watching:
-    """Edits are seen from now on."""
-
-    sections: tuple[SectionName, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Runs:
-    """A section begins to run."""
-
-    why: Why
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Waits:
-    """A section has a chunk that cannot run yet; those before it do."""
-
-    section: SectionName
-    draft: Draft
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Gone:
-    """A section that was asked for is not in the notes any more."""
-
-    name: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Cancelled:
-    """A run was ended, since an edit made it useless."""
-
-    section: SectionName
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ran:
-    """A section has run, and its outputs are in the notes as far as they have a place.
-
-    Attributes:
-        pages: those that were changed, as messages name them.
-        problems: outputs that were not written, and hand-edited ones that were left alone.
-    """
-
-    run: SectionRun
-    pages: tuple[str, ...]
-    problems: tuple[Problem, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Trouble:
-    """Something does not work now; watching goes on."""
-
-    message: str
-
-
-News = Watching | Runs | Waits | Gone | Cancelled | Ran | Trouble
 
 
 # --- what comes in --------------------------------------------------------------------------------

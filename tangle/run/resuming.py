@@ -11,7 +11,8 @@ from dataclasses import dataclass, field, replace
 
 from tangle.model import Job, SessionResult
 from tangle.run.events import CellStarted, Event, Observer
-from tangle.run.local import LocalExecutor, Session, finished
+from tangle.run.local import LocalExecutor, finished
+from tangle.run.minding import Session
 from tangle.run.process import Worker, start_worker
 from tangle.run.server import ServerWanted
 from tangle.run.snapshots import Past, Snapshot, SnapshotGone, Snapshots

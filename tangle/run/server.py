@@ -54,14 +54,14 @@ class ServerWanted:
 
     Attributes:
         project: the folder that it is the only server of.
-        notes: a folder of it in which commands find it; its notes are read ahead.
+        notes: a folder of it in which commands find it, to read its notes ahead; empty for not.
         facts: what else makes one command's processes differ from another's: tangle's own code,
             the packages that are installed.
         idle: seconds without a command after which it ends.
     """
 
     project: Path
-    notes: Path | None = None
+    notes: str = ""
     facts: tuple[str, ...] = ()
     idle: float = IDLE_SECONDS
 
@@ -131,7 +131,7 @@ def attach(wanted: ServerWanted, environment: Mapping[str, str], stop: int) -> A
     for attempt in range(_TRIES):
         channel = connect(place)
         if channel is not None:
-            answer = _ask(channel, "hello", {"identity": identity, "notes": _notes(wanted)})
+            answer = _ask(channel, "hello", {"identity": identity, "notes": wanted.notes})
             if answer.get("do") == "welcome":
                 zygote = Zygote(channel, family=str(answer["family"]), stop=stop, started=None)
                 return Attached(zygote=zygote, note=f"used the server, process {answer['pid']}")
@@ -176,7 +176,7 @@ def _start(wanted: ServerWanted, making: _Making, stop: int) -> Attached:
             "lock": making.lock,
             "socket": str(place.socket),
             "project": str(place.project),
-            "notes": _notes(wanted),
+            "notes": wanted.notes,
             "idle": wanted.idle,
         }
         try:
@@ -186,10 +186,6 @@ def _start(wanted: ServerWanted, making: _Making, stop: int) -> Attached:
             raise NoPlace(f"no process can be started: {error.strerror}") from error
     zygote = Zygote(ours, family=family, stop=stop, started=_Launched(process))
     return Attached(zygote=zygote, note="started a server")
-
-
-def _notes(wanted: ServerWanted) -> str:
-    return str(wanted.notes or "")
 
 
 class _Launched:

@@ -26,7 +26,15 @@ from tangle.store.errors import (
     Unfinished,
 )
 from tangle.store.files import DISK, Disk, Files
-from tangle.store.graph import PAGE_LIMIT, digest_file, find_graph, is_page, page_files, read_bytes
+from tangle.store.graph import (
+    PAGE_LIMIT,
+    digest_file,
+    find_graph,
+    is_page,
+    page_files,
+    pages_take_more,
+    read_bytes,
+)
 from tangle.store.installed import Installed
 from tangle.store.links import check_links
 from tangle.store.locks import LOCK_FOLDER, lock
@@ -70,6 +78,7 @@ __all__ = [
     "lock",
     "make_folder",
     "page_files",
+    "pages_take_more",
     "plan_tree",
     "read_bytes",
     "recover",

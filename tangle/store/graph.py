@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import stat
@@ -48,6 +49,21 @@ def page_files(graph: Path, hidden: Sequence[str] = ()) -> tuple[PagePath, ...]:
         return tuple(sorted(_walk(graph, "", prefixes)))
     except OSError as error:
         raise NotReadable(graph, reason(error), way_out(error)) from error
+
+
+def pages_take_more(graph: Path, hidden: Sequence[str], most: int) -> bool:
+    """Whether the pages of a graph have more than so many bytes; none is opened.
+
+    Raises:
+        NotReadable: the graph's own folder cannot be listed.
+    """
+    size = 0
+    for path in page_files(graph, hidden):
+        with contextlib.suppress(OSError):  # it vanished meanwhile
+            size += (graph / path).stat().st_size
+        if size > most:
+            return True
+    return False
 
 
 def is_page(path: str, hidden: Sequence[str] = ()) -> bool:

@@ -12,7 +12,6 @@ from typing import Any
 
 import pytest
 
-from tangle.run.worker.forks import Forks
 from tests.graphs import MakeNotes, Notes
 
 
@@ -121,18 +120,6 @@ with get_context("fork").Pool(1) as pool:
     assert cached(graph)
     data.write_text("two")
     assert shown(run(graph)) == ["two\n"]
-
-
-def test_forks_that_tell_at_once_are_all_heard() -> None:
-    forks, each = Forks(), 400
-    for number in range(8):
-        if os.fork() == 0:
-            for line in range(each):
-                forks.tell(number, line)
-            os._exit(0)
-    for _ in range(8):
-        os.wait()
-    assert sorted(forks.news()) == [[n, line] for n in range(8) for line in range(each)]
 
 
 def test_a_folder_that_is_gone_when_matplotlib_is_imported(notes: MakeNotes) -> None:

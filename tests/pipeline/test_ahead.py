@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import fields
 from pathlib import Path
 
@@ -12,7 +12,7 @@ import pytest
 
 from tangle.pipeline import ahead, find_project, read_ahead
 from tangle.pipeline.generated import generated
-from tangle.pipeline.load import AHEAD, LastTime, Loaded, ReadAhead, load
+from tangle.pipeline.load import AHEAD, Loaded, load
 from tests.graphs import MakeNotes, Notes
 
 PAGE = """\
@@ -37,15 +37,13 @@ PAGE = """\
 
 
 @pytest.fixture
-def graph(notes: MakeNotes, monkeypatch: pytest.MonkeyPatch) -> Notes:
+def graph(notes: MakeNotes) -> Iterator[Notes]:
     """A graph whose notes were read ahead."""
-    fresh = ReadAhead()
-    monkeypatch.setattr(AHEAD, "notes", fresh.notes)
-    monkeypatch.setattr(AHEAD, "last", fresh.last)
     made = notes({"A": PAGE, "B": "- nothing\n"})
     read_ahead(str(made.root))
     assert AHEAD.notes is not None
-    return made
+    yield made
+    AHEAD.forget()
 
 
 def _load(graph: Notes) -> Loaded:
@@ -90,16 +88,13 @@ def _configure(graph: Notes) -> None:
     "edit", [_edit_code, _break, _add_page, _remove_page, _damage, _hide, _configure]
 )
 @pytest.mark.parametrize("again", [False, True])
-def test_an_edit_is_seen(
-    graph: Notes, edit: Callable[[Notes], None], *, again: bool, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_edit_is_seen(graph: Notes, edit: Callable[[Notes], None], *, again: bool) -> None:
     before = AHEAD.notes
     edit(graph)
     if again:
         read_ahead(str(graph.root))
     found = _load(graph)
-    monkeypatch.setattr(AHEAD, "notes", None)
-    monkeypatch.setattr(AHEAD, "last", LastTime())
+    AHEAD.forget()
     expected = _load(graph)
     assert before is not None
     assert found.sources != before.sources or found.project != before.project

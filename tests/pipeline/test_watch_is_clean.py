@@ -14,7 +14,8 @@ import pytest
 
 from tangle.pipeline import RunOptions, RunReport, find_project, run, watching
 from tangle.pipeline.project import Project
-from tangle.pipeline.watching import News, Ran, Watcher
+from tangle.pipeline.watching import Watcher
+from tangle.pipeline.watching_news import News, Ran
 from tangle.run.zygote import Zygote
 from tests.graphs import MakeNotes, Notes
 

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import sys
 import sysconfig
-from typing import TYPE_CHECKING
+from pathlib import Path
+
+import pytest
 
 from tangle.run.worker.places import Places
 
-if TYPE_CHECKING:
-    from pathlib import Path
 
-    import pytest
+@pytest.fixture(autouse=True)
+def executor() -> None:
+    """Stands in for the folder's: no session is run here."""
 
 
 def test_a_project_among_the_systems_files() -> None:

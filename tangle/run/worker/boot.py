@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import faulthandler
-import fcntl
 import json
 import os
 import sys
@@ -16,13 +15,11 @@ from tangle.run.brand import bear_mark
 from tangle.run.codec import from_json
 from tangle.run.handles import COOKIE
 from tangle.run.process import ASK_SIGNAL, mark_of
+from tangle.run.worker.lifting import lift
 from tangle.run.worker.lineage import die_with
 from tangle.run.worker.noticing import MISSING
 from tangle.run.worker.reporter import Reporter
 from tangle.run.worker.session import run_session
-
-_HIGH = (1000, 500, 200, 3)
-"""Where the worker's own pipes go: above what code that closes everything closes."""
 
 
 def main(arguments: Sequence[str]) -> None:
@@ -41,10 +38,10 @@ def main(arguments: Sequence[str]) -> None:
     with open(0, "rb", closefd=False) as source:
         job = from_json(Job, json.load(source))
     _detach_input()
-    faulthandler_file = _lift(int(trace))
+    faulthandler_file = lift(int(trace))
     faulthandler.enable(file=faulthandler_file, all_threads=False)
     faulthandler.register(ASK_SIGNAL, file=faulthandler_file, all_threads=False)
-    reporter = Reporter(_lift(int(events)), mark_of(cookie))
+    reporter = Reporter(lift(int(events)), mark_of(cookie))
     MISSING.install()
     sys.argv = [""]
     sys.path[:0] = [*job.path, ""]
@@ -62,13 +59,3 @@ def _detach_input() -> None:
     nothing = os.open(os.devnull, os.O_RDONLY)
     os.dup2(nothing, 0)
     os.close(nothing)
-
-
-def _lift(fd: int) -> int:
-    """The pipe under a high number that no child inherits."""
-    for least in _HIGH:
-        with contextlib.suppress(OSError, ValueError):
-            lifted = fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, least)
-            os.close(fd)
-            return lifted
-    return fd

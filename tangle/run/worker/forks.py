@@ -13,8 +13,7 @@ import os
 from collections.abc import Iterator
 from typing import Any
 
-_HIGH = (1000, 500, 200, 3)
-"""Where the descriptor goes: above what code that closes everything closes."""
+from tangle.run.worker.lifting import lift
 
 # The notes may replace any of these.
 _getpid, _write = os.getpid, os.write
@@ -32,7 +31,7 @@ class Forks:
         self.possible = hasattr(os, "memfd_create")
         self._pid = _getpid()
         self._heard = 0
-        self._file = _high(_made()) if self.possible else -1
+        self._file = lift(_made()) if self.possible else -1
 
     def begin_anew(self) -> None:
         """Takes this process for the session's from here on: it was a copy of it.
@@ -78,12 +77,3 @@ def _made() -> int:
     file = os.memfd_create("forks", os.MFD_CLOEXEC)
     fcntl.fcntl(file, fcntl.F_SETFL, os.O_APPEND)  # else forks write over each other's lines
     return file
-
-
-def _high(fd: int) -> int:
-    for least in _HIGH:
-        with contextlib.suppress(OSError, ValueError):
-            lifted = fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, least)
-            os.close(fd)
-            return lifted
-    return fd

@@ -31,17 +31,15 @@ class Places:
             own: folders of generated code, which is known otherwise.
         """
         self.project = str(Path(project).absolute())
-        roots = dict.fromkeys((self.project, str(Path(project).resolve())))
-        self._roots = tuple(_folder(root) for root in roots)
-        prefixes = {p for path in (sys.prefix, sys.base_prefix) for p in _both_names(path)}
-        around = {
-            path for path in prefixes if any(r.startswith(_folder(path)) for r in self._roots)
-        }
+        roots = dict.fromkeys(both_names(self.project))
+        self._roots = tuple(map(as_folder, roots))
+        prefixes = {p for path in (sys.prefix, sys.base_prefix) for p in both_names(path)}
+        around = {p for p in prefixes if any(r.startswith(as_folder(p)) for r in self._roots)}
         paths = sysconfig.get_paths()
         libraries = {paths[name] for name in ("stdlib", "platstdlib", "purelib", "platlib")}
         never = (_ENGINE, *own, *libraries, *(prefixes - around))
-        self._never = tuple(dict.fromkeys(map(_folder, never)))
-        self._elsewhere = (*_SYSTEM, *map(_folder, around))
+        self._never = tuple(dict.fromkeys(map(as_folder, never)))
+        self._elsewhere = (*_SYSTEM, *map(as_folder, around))
 
     def in_project(self, path: str) -> str | None:
         """What follows the project's folder in an absolute path; None for one that is not in it."""
@@ -55,9 +53,11 @@ class Places:
         )
 
 
-def _folder(path: str) -> str:
+def as_folder(path: str) -> str:
+    """A folder's path as those of its files begin."""
     return path.rstrip(os.sep) + os.sep
 
 
-def _both_names(folder: str) -> tuple[str, str]:
+def both_names(folder: str) -> tuple[str, str]:
+    """A folder's path as it is given, and without links."""
     return folder, str(Path(folder).resolve())

@@ -10,27 +10,23 @@ import contextlib
 import functools
 import gc
 import importlib
-import importlib.util
 import os
 import select
 import selectors
 import signal
 import socket
 import sys
-import sysconfig
 import time
 import traceback
-import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any, NoReturn
 
 from tangle.run.orders import Hangup, receive_order, send_order
 from tangle.run.strays import kill_family, strays
 from tangle.run.worker import witness
+from tangle.run.worker.importing import imports_quietly, is_library
 from tangle.run.worker.lineage import die_with
-from tangle.run.worker.noticing import MISSING
 
 ROOT = (
     "tangle.run.worker.boot",
@@ -48,7 +44,6 @@ ROOT = (
 FRONT = "tangle_cli.front"
 """What a command needs that runs in a fork: all of tangle."""
 
-_SITES = frozenset({"site-packages", "dist-packages"})
 _HEAVY_SECONDS = 0.15
 """An import that took longer is done once: others branch off behind it."""
 
@@ -84,7 +79,6 @@ class Template:
         self._channel = channel
         self._family = family
         self._loaded = list(loaded)
-        self._standard = _standard_library()
         self._selector = selectors.DefaultSelector()
         self._selector.register(channel, selectors.EVENT_READ)
         self._workers: dict[int, _Worker] = {}
@@ -144,9 +138,9 @@ class Template:
         missing = [name for name in aim if name not in self._loaded]
         started = time.monotonic()
         for name in missing:
-            if name in ROOT or name == FRONT or self._is_library(name):
+            if name in ROOT or name == FRONT or is_library(name):
                 self._say("importing", name=name)
-                if not _imports_quietly(name):
+                if not imports_quietly(name):
                     self._say("unfit", name=name)
                     os._exit(0)
             self._loaded.append(name)
@@ -168,21 +162,6 @@ class Template:
         directory, self._unread = self._unread, ""
         with contextlib.suppress(Exception):  # a command that it troubles, too, will tell
             importlib.import_module(FRONT).read_ahead(directory)
-
-    def _is_library(self, name: str) -> bool:
-        """Whether a module is installed, or Python's own: the user's own are never touched."""
-        try:
-            with MISSING.looks_away():
-                spec = importlib.util.find_spec(name.partition(".")[0])
-        except (ImportError, ValueError):
-            return False
-        if spec is None:
-            return False
-        places = [spec.origin or "", *(spec.submodule_search_locations or ())]
-        return spec.origin in ("built-in", "frozen") or any(map(self._is_installed, places))
-
-    def _is_installed(self, path: str) -> bool:
-        return path.startswith(self._standard) or not _SITES.isdisjoint(Path(path).parts)
 
     # --- forking ------------------------------------------------------------------------------
 
@@ -394,44 +373,6 @@ def take_environment(environment: Mapping[str, str]) -> None:
     """Makes the environment this one, and no other."""
     os.environ.clear()
     os.environ.update(environment)
-
-
-def _standard_library() -> tuple[str, ...]:
-    paths = sysconfig.get_paths()
-    folders = {folder for name in ("stdlib", "platstdlib") for folder in _both_names(paths[name])}
-    return tuple(sorted(folder + os.sep for folder in folders))
-
-
-def _both_names(folder: str) -> tuple[str, str]:
-    return folder, str(Path(folder).resolve())
-
-
-def _imports_quietly(name: str) -> bool:
-    """Whether a module could be imported, or not, without a word and without a thread."""
-    threads, with_numpy = _threads(), "numpy" in sys.modules
-    said = os.memfd_create("said")
-    before = [os.dup(number) for number in (1, 2)]
-    try:
-        for number in (1, 2):
-            os.dup2(said, number)
-        with contextlib.suppress(Exception), warnings.catch_warnings():
-            importlib.import_module(name)
-        for stream in (sys.stdout, sys.stderr):
-            stream.flush()
-        spoke = os.fstat(said).st_size > 0
-    finally:
-        for number, fd in enumerate(before, start=1):
-            os.dup2(fd, number)
-            os.close(fd)
-        os.close(said)
-    more = _threads() - threads
-    # OpenBLAS, which comes with NumPy, ends its pool before a fork, and makes it anew.
-    survive = "numpy" in sys.modules and not with_numpy and more < (os.cpu_count() or 1)
-    return not spoke and (more == 0 or survive)
-
-
-def _threads() -> int:
-    return len(os.listdir("/proc/self/task"))  # noqa: PTH208 -- names are all that is wanted
 
 
 def _is_closed(fd: int) -> bool:

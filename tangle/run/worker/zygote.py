@@ -52,7 +52,7 @@ def main(arguments: Sequence[str]) -> None:
             os._exit(0)
         standing = Standing(facts)
     zygote = _Zygote(facts, standing)
-    zygote.serve(socket.socket(fileno=facts["channel"]))
+    zygote.serve(socket.socket(fileno=facts["channel"]), facts.get("notes", ""))
     os._exit(0)
 
 
@@ -83,7 +83,6 @@ class _Zygote:
     def __init__(self, facts: Mapping[str, Any], standing: Standing | None) -> None:
         self._identity = str(facts.get("identity", ""))
         self._family = str(facts["family"])
-        self._notes = str(facts.get("notes", ""))
         self._standing = standing
         self._began = time.time()
         self._selector = selectors.DefaultSelector()
@@ -93,9 +92,14 @@ class _Zygote:
         self._usual = signal.getsignal(signal.SIGTERM)
         self._nursery = Nursery(self._selector, self._family, self._leave)
 
-    def serve(self, first: socket.socket) -> None:
-        """Follows orders until there can be no more."""
-        self._take(first, self._notes)
+    def serve(self, first: socket.socket, notes: str) -> None:
+        """Follows orders until there can be no more.
+
+        Args:
+            first: the connection of the first command.
+            notes: a folder of its project; empty where whole commands will not be forked.
+        """
+        self._take(first, notes)
         try:
             if self._standing is not None:
                 self._selector.register(self._standing.listener, selectors.EVENT_READ)

@@ -1,0 +1,69 @@
+"""What is told while the notes are watched."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tangle.model import Problem, SectionName
+from tangle.pipeline.reports import SectionRun
+from tangle.pipeline.watching_faces import Draft, Why
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Watching:
+    """Edits are seen from now on."""
+
+    sections: tuple[SectionName, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Runs:
+    """A section begins to run."""
+
+    why: Why
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waits:
+    """A section has a chunk that cannot run yet; those before it do."""
+
+    section: SectionName
+    draft: Draft
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gone:
+    """A section that was asked for is not in the notes any more."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cancelled:
+    """A run was ended, since an edit made it useless."""
+
+    section: SectionName
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ran:
+    """A section has run, and its outputs are in the notes as far as they have a place.
+
+    Attributes:
+        pages: those that were changed, as messages name them.
+        problems: outputs that were not written, and hand-edited ones that were left alone.
+    """
+
+    run: SectionRun
+    pages: tuple[str, ...]
+    problems: tuple[Problem, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trouble:
+    """Something does not work now; watching goes on."""
+
+    message: str
+
+
+News = Watching | Runs | Waits | Gone | Cancelled | Ran | Trouble
