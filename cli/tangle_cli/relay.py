@@ -86,22 +86,22 @@ def _link(path: str) -> str:
         return ""
 
 
-def _group_memory() -> list[str]:
-    """The limits of memory of the control groups that this process is in, from the inmost out."""
+def _group_memory() -> int:
+    """Bytes of memory that the control groups around this process leave it; 0 for no limit."""
     try:
         with open("/proc/self/cgroup", encoding="utf-8", errors="surrogateescape") as file:
             own = next((line[3:-1] for line in file if line.startswith("0::")), "/")
     except OSError:
-        return []
-    found = []
+        return 0
+    limits = []
     while own not in ("", "/"):
         try:
             with open(f"/sys/fs/cgroup{own}/memory.max", encoding="ascii") as file:
-                found.append(file.read())
-        except OSError:
-            found.append("")
+                limits.append(int(file.read()))
+        except (OSError, ValueError):  # not there, or `max`
+            pass
         own = own.rpartition("/")[0]
-    return found
+    return min(limits, default=0)
 
 
 def _umask() -> str:

@@ -122,6 +122,27 @@ with get_context("fork").Pool(1) as pool:
     assert shown(run(graph)) == ["two\n"]
 
 
+def test_what_forks_of_one_cell_read_again_and_again(notes: MakeNotes) -> None:
+    code = """\
+import os
+def told():
+    folder = "/proc/self/fd/"
+    links = ((fd, os.readlink(folder + fd)) for fd in os.listdir(folder) if int(fd) > 99)
+    return sum(os.fstat(int(fd)).st_size for fd, link in links if "forks" in link)
+sizes = []
+for _ in range(3):
+    pid = os.fork()
+    if pid == 0:
+        open("data.txt").read()
+        os._exit(0)
+    os.waitpid(pid, 0)
+    sizes.append(told())
+print(sizes[0] > 0, len(set(sizes)))"""
+    graph = notes({"x": page(code)})
+    (graph.root / "pages/data.txt").write_text("one")
+    assert shown(run(graph)) == ["True 1\n"]
+
+
 def test_a_folder_that_is_gone_when_matplotlib_is_imported(notes: MakeNotes) -> None:
     code = """\
 import os, tempfile

@@ -69,7 +69,9 @@ class ReadLog:
             self.spawned = True
         if self._busy:
             return
-        if event in _LISTING:
+        if event == "os.fork":
+            self._hear_before_fork()
+        elif event in _LISTING:
             self._list(arguments[0])
         elif event == "open":
             self._open(arguments[0], arguments[2])
@@ -113,6 +115,15 @@ class ReadLog:
                 known = self._read.setdefault(path, (digest, tuple(status) if status else None))
                 if digest and not known[0]:  # the fork wrote it then
                     self._read[path] = (digest, None)
+
+    def _hear_before_fork(self) -> None:
+        """A new fork need not tell again what those before it told."""
+        if not self._forks.is_fork:
+            self._busy = True
+            try:
+                self._hear_forks()
+            finally:
+                self._busy = False
 
     def _is_left(self, path: str) -> bool:
         """Whether a file that was written is there to stay."""

@@ -134,6 +134,7 @@ class _Zygote:
     def _finish(self) -> None:
         """Leaves nothing behind."""
         if self._standing is not None:
+            signal.signal(signal.SIGTERM, signal.SIG_IGN)  # the end is on its way
             self._standing.retire()
         until = time.monotonic() + _ENDING_SECONDS
         while self._nursery.workers and (left := until - time.monotonic()) > 0:
@@ -239,8 +240,10 @@ class _Zygote:
         """Gives its place up; commands that it works for are served to their end."""
         others = self._others(client)
         if self._standing is not None and not self._standing.retired:
+            signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
             self._selector.unregister(self._standing.listener)
             self._standing.retire()
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
         self._answer(client, answer, {"commands": others})
         self._hang_up(client)
 
