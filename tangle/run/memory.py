@@ -14,7 +14,7 @@ from __future__ import annotations
 import contextlib
 import os
 import time
-from collections.abc import Callable, Collection, Container, Iterable
+from collections.abc import Callable, Container, Iterable
 from pathlib import Path
 
 from tangle.model import SIZE
@@ -146,15 +146,6 @@ def proportional(pid: int) -> int:
         return resident(pid)
 
 
-def anonymous(pid: int) -> int:
-    """Bytes that a process holds and that no file holds too; 0 where that is not known."""
-    try:
-        text = Path(f"/proc/{pid}/status").read_text()
-        return int(text.split("\nRssAnon:")[1].split()[0]) * 1024
-    except (OSError, ValueError, IndexError):
-        return 0
-
-
 def pause(room: int) -> float:
     """Seconds until the next look, where so many bytes are left up to the limit."""
     return min(max(room / _GROWTH, _OFTEN), _SELDOM)
@@ -175,7 +166,7 @@ class MemoryWatch:
         strays: Callable[[], Iterable[int]],
         clock: Callable[[], float] = time.monotonic,
         *,
-        spared: Collection[int] = (),
+        spared: Container[int] = (),
     ) -> None:
         """Looks for the first time when `due` has come.
 
@@ -213,13 +204,8 @@ class MemoryWatch:
         if self._limit is not None:
             room = self._limit - self.held
             if room < 0:
-                room = self._limit - self._exactly(processes)
+                room = self._limit - sum(map(proportional, processes))
                 self.outgrown = room < 0
             wait = max(pause(room), _SHARED_PAUSE if self.held > self._limit else 0.0)
         self.due = self._clock() + wait
         return True
-
-    def _exactly(self, processes: Iterable[int]) -> int:
-        held = sum(map(proportional, processes))
-        # What the worker shares with processes that are spared is its own all the same.
-        return max(held, anonymous(self._pid)) if self._spared else held

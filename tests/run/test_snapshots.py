@@ -343,28 +343,6 @@ def test_copies_do_not_count_against_the_sessions_memory(steps: Steps) -> None:
     )
 
 
-def test_what_the_session_shares_with_its_copies_counts_in_full(steps: Steps) -> None:
-    grows = "y = bytes(300 * 10**6); time.sleep(1.5)"
-    codes = ["import time", "x = b'x' * (300 * 10**6)", *["x[0]"] * 6, grows]
-    assert steps(*codes, max_memory=450 * 2**20).outcome == "died"
-
-
-def test_a_copy_hears_only_its_own_forks(steps: Steps, tmp_path: Path) -> None:
-    def reads(name: str) -> str:
-        return (
-            f"import os\npid = os.fork()\nif pid == 0:\n    open('{name}').read()\n"
-            "    os._exit(0)\nassert os.waitpid(pid, 0)[1] == 0"
-        )
-
-    for name in ("one", "two"):
-        (tmp_path / name).write_text(name)
-    first = steps("x = 1", reads("one"), watched=str(tmp_path))
-    assert [Path(read.path).name for read in first.reads] == ["one"]
-    second = steps("x = 1", reads("two"), watched=str(tmp_path))
-    assert steps.ran == [1]
-    assert [Path(read.path).name for read in second.reads] == ["two"]
-
-
 def test_what_may_fail_is_part_of_what_a_copy_has_done(
     resuming: ResumingExecutor, tmp_path: Path
 ) -> None:
