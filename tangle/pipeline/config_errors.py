@@ -44,4 +44,4 @@ class ConfigExists(Refused):
 
     def __init__(self, path: Path) -> None:
         """Tell which file stands there."""
-        super().__init__(f"{path}: this file exists already; edit it, or remove it first")
+        super().__init__(f"{path}: exists already and configures tangle; edit it")

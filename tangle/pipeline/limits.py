@@ -1,39 +1,32 @@
-"""What a configuration may not name: it may have come with a clone, and no user looked at it yet.
+"""What a configuration may not name: it may have come with a clone that no user has looked at.
 
-It may not send what is generated out of its own folder or into an environment, and not give the
-package the name of a module that other programs import.
+The package may not have the name of a module that other programs import, and no path may lead out
+of the configuration's folder.
 """
 
 from __future__ import annotations
 
-import importlib.machinery
-import os
 import sys
-import sysconfig
-from collections.abc import Iterator
-from functools import cache
 from pathlib import Path
 from typing import Final
 
-from tangle.store import MARK
+from tangle.store import Installed, is_generated_file
 
-DEFAULT_PACKAGE: Final = "d2l"
+_BOOK_PACKAGE: Final = "d2l"
 """What the book's notes call their package: it may be laid over an installed one of that name."""
 
-_SITES: Final = frozenset({"site-packages", "dist-packages"})
-_ENVIRONMENT_MARKS: Final = ("pyvenv.cfg", "conda-meta")
 _RUN_BY_ITSELF: Final = frozenset({"conftest", "sitecustomize", "usercustomize"})
 _COMMON_LIBRARIES: Final = frozenset(
     {
         *("IPython", "PIL", "click", "coverage", "filelock", "matplotlib", "numpy", "pandas"),
         *("pip", "pytest", "requests", "rich", "scipy", "seaborn", "setuptools", "sklearn"),
-        *("tangle", "tangle_cli", "torch", "torchvision", "tqdm"),
+        *("tangle", "tangle_cli", "test", "torch", "torchvision", "tqdm"),
     }
 )
 """Libraries of tangle and of most notes: refused even where this Python does not have them."""
 
 
-def leads_out(folder: Path, name: str) -> bool:
+def leads_outside(folder: Path, name: str) -> bool:
     """Whether a path that a configuration names lies outside of the configuration's folder.
 
     Args:
@@ -44,36 +37,6 @@ def leads_out(folder: Path, name: str) -> bool:
         return not (folder / name).resolve().is_relative_to(folder.resolve())
     except (OSError, RuntimeError, ValueError):  # a circle of links, a null byte
         return True
-
-
-def environment_around(target: Path, folder: Path) -> Path | None:
-    """The Python environment, or the git repository's own folder, that an output would go into.
-
-    Args:
-        target: the output folder; it need not exist.
-        folder: the configuration's folder. An environment around it, as where `python -m venv .`
-            made one of the project itself, counts only for its folders of packages and programs.
-    """
-    real, top = target.resolve(), folder.resolve()
-    for at in (real, *real.parents):
-        if at.name.casefold() in _SITES or at.name == ".git" or at in _package_folders():
-            return at
-        if not top.is_relative_to(at) and _is_environment(at):
-            return at
-    return None
-
-
-def _is_environment(folder: Path) -> bool:
-    prefixes = {Path(sys.prefix).resolve(), Path(sys.base_prefix).resolve()}
-    return folder in prefixes or any((folder / name).exists() for name in _ENVIRONMENT_MARKS)
-
-
-@cache
-def _package_folders() -> frozenset[Path]:
-    """Where this Python keeps modules and programs."""
-    names = ("stdlib", "platstdlib", "purelib", "platlib", "scripts")
-    paths = sysconfig.get_paths()
-    return frozenset(Path(paths[name]).resolve() for name in names if name in paths)
 
 
 def taken_by(name: str, folder: Path) -> str | None:
@@ -87,43 +50,41 @@ def taken_by(name: str, folder: Path) -> str | None:
         return f"the module {name} of the standard library"
     if name in _RUN_BY_ITSELF:
         return f"{name}, which Python or pytest run by themselves"
-    if name == DEFAULT_PACKAGE:
+    if name == _BOOK_PACKAGE:
         return None
     if name in _COMMON_LIBRARIES:
-        return f"the installed package {name}"
-    found = installed_place(name, folder)
-    return None if found is None else f"the installed package {name} ({found})"
+        return f"the package {name}"
+    found = installed_as(name, folder)
+    return None if found is None else f"the installed package {found}"
 
 
-def installed_place(name: str, folder: Path) -> Path | None:
-    """Where a module of that name is installed; None where none is, or tangle generated it.
+def overlay_notice(name: str, folder: Path) -> str | None:
+    """That the generated package stands before an installed one; None where there is none.
 
     Args:
-        name: the top-level name.
+        name: the package's top-level name.
+        folder: the project's.
+    """
+    found = installed_as(name, folder)
+    if found is None:
+        return None
+    return (
+        f"notice: a package {name} is installed, too ({found}); "
+        "the sections use the generated one, and so do programs with generated/ on their path"
+    )
+
+
+def installed_as(name: str, folder: Path) -> str | None:
+    """What provides an installed module; None where nothing does, or tangle generated it.
+
+    Args:
+        name: the module's top-level name.
         folder: the project's: what stands there is its own.
     """
-    for entry in map(Path, filter(None, sys.path)):
-        if entry.resolve() != folder.resolve():
-            for path in _places(entry, name):
-                return None if _is_generated(path) else path
-    return None
-
-
-def _places(entry: Path, name: str) -> Iterator[Path]:
-    """The files by which a folder provides a module; of a package without one, its folder."""
-    package = entry / name
-    if package.is_dir():
-        if (package / "__init__.py").is_file():
-            yield package / "__init__.py"
-        elif entry.name in _SITES:
-            yield package
-    for end in importlib.machinery.all_suffixes():
-        if (path := entry / f"{name}{end}").is_file():
-            yield path
-
-
-def _is_generated(path: Path) -> bool:
-    if not path.is_file():
-        return False
-    with path.open("rb") as file:
-        return os.fsdecode(file.read(len(MARK))) == MARK
+    own = folder.resolve()
+    installed = Installed([at for at in sys.path if at and Path(at).resolve() != own])
+    place = installed.place(name)
+    if place is not None:
+        return None if is_generated_file(place) else place
+    # A package that several distributions share has no file of its own.
+    return next(iter(installed.owners([name])[name]), None)

@@ -14,9 +14,9 @@ from typing import Any, Final, Literal
 
 from tangle.model import SIZE, PackageName, PagePath
 from tangle.pipeline.config_errors import BadConfig, ConfigExists, NoGraph, SeveralGraphs
-from tangle.pipeline.limits import environment_around, leads_out, taken_by
+from tangle.pipeline.limits import leads_outside, taken_by
 from tangle.pipeline.trust import check_owner, is_own
-from tangle.store import create, find_graph, read_bytes
+from tangle.store import create, environment_around, find_graph, read_bytes
 
 CONFIG_NAME: Final = "tangle.toml"
 
@@ -213,7 +213,7 @@ def _tables_in(data: bytes) -> Mapping[str, Any]:
 
 def _configured_graph(config: Path | None, options: Options, start: Path) -> Path:
     if config is not None:
-        if leads_out(config.parent, options.graph):
+        if leads_outside(config.parent, options.graph):
             hint = "name it on the command line: tangle --graph DIR ..."
             raise BadConfig(config, f"graph leads out of its folder: {options.graph!r}", hint)
         return (config.parent / options.graph).resolve()
@@ -234,7 +234,7 @@ def _check_graph(folder: Path, *, given: bool) -> None:
 
 def _check_output(config: Path, options: Options) -> None:
     """See that a configuration sends what is generated to a place that it may name."""
-    if leads_out(config.parent, options.output):
+    if leads_outside(config.parent, options.output):
         hint = "name it on the command line: tangle --output DIR ..."
         raise BadConfig(config, f"output leads out of its folder: {options.output!r}", hint)
     found = environment_around(config.parent / options.output, config.parent)
@@ -356,18 +356,19 @@ def write_config(folder: Path, graph: Path | None, output: Path | None = None) -
     found = graph or find_graph(folder) or next(iter(below), None)
     if found is None:
         raise NoGraph(folder, given=False)
-    root = found if folder.is_relative_to(found) else folder
+    # A configuration may only name what is below it.
+    root = folder if found.is_relative_to(folder) else found
+    if (there := next(_configs_in(root), None) or _config_above(found)) is not None:
+        raise ConfigExists(there)
     path = root / CONFIG_NAME
-    if path.exists():
-        raise ConfigExists(path)
-    target = _relative(output, root) if output is not None else "generated"
-    text = TEMPLATE.format(graph=_Quoted(_relative(found, root)), output=_Quoted(target))
+    if output is not None and not output.is_relative_to(root):
+        hint = f"name a folder in {root}, or give --output to the commands themselves"
+        raise BadConfig(path, f"output leads out of its folder: {str(output)!r}", hint)
+    target = output.relative_to(root).as_posix() if output is not None else "generated"
+    graph_name = found.relative_to(root).as_posix()
+    text = TEMPLATE.format(graph=_Quoted(graph_name), output=_Quoted(target))
     create(path, text.encode(), root=root)
     return path
-
-
-def _relative(path: Path, root: Path) -> str:
-    return path.relative_to(root).as_posix() if path.is_relative_to(root) else str(path)
 
 
 def _graphs_below(folder: Path) -> list[Path]:

@@ -126,7 +126,7 @@ def _read_trusted(path: Path, data: bytes) -> list[str]:
     return trusted
 
 
-def trust(folder: Path) -> Path:
+def trust_folder(folder: Path) -> Path:
     """Trust the configurations and graphs in a folder and below it, whoever they belong to.
 
     Args:

@@ -38,10 +38,11 @@ from tangle.store.graph import (
 from tangle.store.installed import Installed
 from tangle.store.links import check_links
 from tangle.store.locks import LOCK_FOLDER, lock
+from tangle.store.python_folders import environment_around
 from tangle.store.records import Records
 from tangle.store.replacing import create, replace
 from tangle.store.swapping import recover
-from tangle.store.tree import MARK, TreeChanges, plan_tree, write_tree
+from tangle.store.tree import MARK, TreeChanges, is_generated_file, plan_tree, write_tree
 from tangle.store.user_key import user_key
 
 __all__ = [
@@ -71,9 +72,11 @@ __all__ = [
     "create",
     "digest_file",
     "digest_listing",
+    "environment_around",
     "file_stamp",
     "find_graph",
     "folder_identity",
+    "is_generated_file",
     "is_page",
     "library_stamp",
     "lock",
