@@ -36,7 +36,7 @@ from tangle.store.graph import (
     read_bytes,
 )
 from tangle.store.installed import Installed
-from tangle.store.links import check_links
+from tangle.store.links import check_links, leads_out
 from tangle.store.locks import LOCK_FOLDER, lock
 from tangle.store.python_folders import environment_around
 from tangle.store.records import Records
@@ -78,6 +78,7 @@ __all__ = [
     "folder_identity",
     "is_generated_file",
     "is_page",
+    "leads_out",
     "library_stamp",
     "lock",
     "make_folder",

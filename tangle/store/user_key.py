@@ -5,9 +5,12 @@ The file is `tangle/key` in the user's state folder: `$XDG_STATE_HOME`, else `~/
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 import os
 import secrets
 import stat
+from functools import cache
 from pathlib import Path
 from typing import Final
 
@@ -38,6 +41,28 @@ def user_key() -> bytes | None:
         return found or _make(path)
     except OSError:
         return None
+
+
+def signature(*facts: str) -> str:
+    """What tells facts that this user noted on this machine from those that came from elsewhere.
+
+    Where there is no key, it tells users and machines apart, but a stranger could work it out.
+
+    Returns:
+        16 hex digits.
+    """
+    owner = str(os.geteuid()) if _ON_POSIX else ""
+    text = "\0".join((_machine(), owner, *facts)).encode("utf-8", "surrogateescape")
+    return hmac.new(user_key() or b"", text, hashlib.sha256).hexdigest()[:16]
+
+
+@cache
+def _machine() -> str:
+    """What the system calls this machine; empty where it does not say."""
+    try:
+        return os.fsdecode(Path("/etc/machine-id").read_bytes().strip())
+    except OSError:
+        return ""
 
 
 def _state_folder() -> Path | None:
