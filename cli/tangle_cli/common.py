@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from tangle.errors import TangleError
+from tangle_cli.printing import print_lines
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
@@ -23,8 +23,6 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 FOLDER = click.Path(file_okay=False, path_type=Path)
 FILE = click.Path(dir_okay=False, path_type=Path)
-
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,9 +59,8 @@ def complete_sections(
 ) -> list[CompletionItem]:
     """Names of sections that begin with what was typed."""
     del param
-    from click.shell_completion import CompletionItem
-
     from tangle.pipeline import sections
+    from tangle_cli.completion import section_items
 
     root = ctx.find_root().params
     where = Where(graph=root.get("graph"), output=root.get("output"), config=root.get("config"))
@@ -72,20 +69,7 @@ def complete_sections(
     except TangleError:
         return []
     found = (row for row in rows if row.chunks and row.name.startswith(incomplete))
-    return [CompletionItem(row.name, help=row.title) for row in found]
-
-
-def print_json(document: object) -> None:
-    """Print a document as JSON that people can read, too."""
-    click.echo(json.dumps(document, ensure_ascii=False, indent=2))
-
-
-def print_lines(lines: Iterable[str], *, err: bool = False) -> None:
-    """Print lines, on standard error with `err`."""
-    # A title or a message may hold what a terminal would obey.
-    shown = [_CONTROL.sub("\N{REPLACEMENT CHARACTER}", line) for line in lines]
-    if shown:
-        click.echo("\n".join(shown), err=err)
+    return section_items([(row.name, row.title) for row in found])
 
 
 def print_problems(project: Project, problems: Iterable[Problem], *, err: bool = False) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import errno
-import json
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -18,11 +18,10 @@ from tangle_cli.common import (
     Where,
     complete_sections,
     format_option,
-    print_json,
-    print_lines,
     print_problems,
 )
 from tangle_cli.merge import merge_driver
+from tangle_cli.printing import print_commands, print_json, print_lines, print_text
 from tangle_cli.run import run
 from tangle_cli.server import server
 from tangle_cli.start import interrupted
@@ -56,7 +55,7 @@ class Commands(click.Group):
 
 
 def _fail(message: str, code: int) -> NoReturn:
-    click.echo(f"tangle: {message}", err=True)
+    print_lines([f"tangle: {message}"], err=True)
     sys.exit(code)
 
 
@@ -105,7 +104,24 @@ def init(where: Where) -> None:
 
     graph, output = (path and path.resolve() for path in (where.graph, where.output))
     path = write_config(Path.cwd(), graph, output)
-    click.echo(f"wrote {path}")
+    print_lines([f"wrote {path}"])
+
+
+@cli.command()
+@click.argument("folder", type=FOLDER, default=".")
+def trust(folder: Path) -> None:
+    """Obey the configurations and graphs in FOLDER that belong to another user.
+
+    A configuration decides whose code `tangle run` executes, so one that is neither yours nor
+    root's is refused until you trust the folder. The folder is noted in your own settings,
+    ~/.config/tangle/config.toml.
+    """
+    from tangle.pipeline import trust_folder
+
+    if not folder.is_dir():
+        raise click.UsageError(f"{folder}: there is no such folder")
+    path = trust_folder(folder)
+    print_lines([f"{folder.resolve()}: trusted, as noted in {path}"])
 
 
 @cli.command("list")
@@ -153,6 +169,8 @@ def build(where: Where, check: bool, exit_code: bool) -> None:
     project = where.project()
     report = do_build(project, check=check)
     print_problems(project, report.problems, err=True)
+    if report.notice is not None:
+        print_lines([report.notice], err=True)
     changes = report.changes
     would = "would be " if check else ""
     for verb, names in (
@@ -162,11 +180,11 @@ def build(where: Where, check: bool, exit_code: bool) -> None:
     ):
         for name in names:
             path = path_from_here(project, str(project.output / name))
-            click.echo(f"{path}: {would}{verb}")
+            print_lines([f"{path}: {would}{verb}"])
     if not changes.any:
-        click.echo(f"{path_from_here(project, str(project.output))}: up to date")
+        print_lines([f"{path_from_here(project, str(project.output))}: up to date"])
     if report.problems:
-        click.echo(problem_summary(report.problems), err=True)
+        print_lines([problem_summary(report.problems)], err=True)
     if report.failed or ((check or exit_code) and changes.any):
         sys.exit(1)
 
@@ -178,7 +196,7 @@ def show(where: Where, section: str) -> None:
     """Print the script of one SECTION."""
     from tangle.pipeline import show as do_show
 
-    click.echo(do_show(where.project(), section), nl=False)
+    print_text(do_show(where.project(), section))
 
 
 cli.add_command(run)
@@ -210,19 +228,19 @@ def check(where: Where, fix: bool, diff: bool, form: str) -> None:
     report = check_report(project)
     problems = report.problems
     if diff:
-        click.echo(problem_summary(problems) if problems else "no problems", err=True)
+        print_lines([problem_summary(problems) if problems else "no problems"], err=True)
         sys.exit(1 if any(problem.severity == "error" for problem in problems) else 0)
     if form == "json":
         print_json(check_document(report))
     elif form == "github":
         from tangle_cli.github import annotation
 
-        print_lines(annotation(project, problem) for problem in problems)
+        print_commands(annotation(project, problem) for problem in problems)
     else:
         print_problems(project, problems)
-        click.echo(problem_summary(problems) if problems else "no problems", err=True)
+        print_lines([problem_summary(problems) if problems else "no problems"], err=True)
         if report.outputs:
-            click.echo(output_summary(report), err=True)
+            print_lines([output_summary(report)], err=True)
     if any(problem.severity == "error" for problem in problems):
         sys.exit(1)
 
@@ -233,11 +251,11 @@ def _repair(project: Project, *, write: bool) -> None:
 
     report = repair(project, write=write)
     if not write:
-        click.echo(report.diff, nl=False)
+        print_text(report.diff)
     for mended in report.mended:
         verb = "mended" if write else "can be mended"
         place = f"{path_from_here(project, mended.place.path)}:{mended.place.line}"
-        click.echo(f"{place}: {verb}: {'; '.join(mended.causes)}", err=True)
+        print_lines([f"{place}: {verb}: {'; '.join(mended.causes)}"], err=True)
 
 
 @cli.command()
@@ -254,9 +272,9 @@ def outline(paths: tuple[Path, ...], form: str) -> None:
 
     for page in outline_pages(paths):
         if form == "json":
-            click.echo(json.dumps(document(page), ensure_ascii=False))
+            print_json(document(page), indent=None)
         else:
-            click.echo(outline_text(page).rstrip("\n"))
+            print_lines(outline_text(page).rstrip("\n").split("\n"))
 
 
 @cli.command()
@@ -270,8 +288,8 @@ def clean(where: Where, force: bool) -> None:
     project = where.project()
     report = do_clean(project, force=force)
     for page in report.pages:
-        click.echo(f"outputs removed from {path_from_here(project, page)}")
-    click.echo(f"{count(report.figures, 'figure')} removed")
+        print_lines([f"outputs removed from {path_from_here(project, page)}"])
+    print_lines([f"{count(report.figures, 'figure')} removed"])
     print_problems(project, report.kept, err=True)
 
 
@@ -287,6 +305,8 @@ def completion(shell: str) -> None:
     """  # noqa: D301 -- \b is click's sign for lines to keep
     from click.shell_completion import get_completion_class
 
+    import tangle_cli.completion  # noqa: F401 -- the shells' classes
+
     kind = get_completion_class(shell)
     if kind is None:
         raise click.UsageError(f"no completion for {shell}")
@@ -295,6 +315,8 @@ def completion(shell: str) -> None:
 
 def main() -> None:
     """Run the command line; Ctrl-C has the same exit code while arguments are looked at, too."""
+    if "_TANGLE_COMPLETE" in os.environ:
+        import tangle_cli.completion  # noqa: F401 -- the shells' classes
     try:
         code = cli.main(prog_name="tangle", standalone_mode=False)
     except click.ClickException as error:

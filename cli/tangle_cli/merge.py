@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from tangle_cli.common import Where
+from tangle_cli.printing import print_lines
 
 
 @click.command("merge-driver")
@@ -42,8 +43,11 @@ def merge_driver(where: Where, files: tuple[str, ...], marker_size: int, install
 def _install(where: Where) -> None:
     from tangle.pipeline import install_driver
 
-    # git calls it by a shell, which may not have this environment.
-    written = install_driver(where.project(), f"{shlex.quote(sys.executable)} -m tangle_cli")
+    # git calls it by a shell, which may not have this environment. It does so in the work tree, so
+    # that without -P a branch's own tangle_cli.py would be run.
+    written = install_driver(where.project(), f"{shlex.quote(sys.executable)} -P -m tangle_cli")
     click.echo("git merges the graph's pages by tangle now, in this clone")
     if written is not None:
-        click.echo(f"wrote {written}: commit it; every clone runs `tangle merge-driver --install`")
+        print_lines(
+            [f"wrote {written}: commit it; every clone runs `tangle merge-driver --install`"]
+        )

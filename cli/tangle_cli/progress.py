@@ -20,6 +20,7 @@ from tangle.run import (
     SessionStarted,
     shown_size,
 )
+from tangle_cli.printing import inert
 from tangle_cli.text import display_width, table
 
 if TYPE_CHECKING:
@@ -65,7 +66,7 @@ class _Plain:
                 return
 
     def _say(self, line: str) -> None:
-        print(line, file=self._stream, flush=True)
+        print(inert(line), file=self._stream, flush=True)
 
 
 def _end_line(event: SessionFinished) -> str:

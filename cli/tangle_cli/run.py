@@ -18,12 +18,11 @@ from tangle_cli.common import (
     device_option,
     force_option,
     format_option,
-    print_json,
-    print_lines,
     print_problems,
     timeout_option,
     write_option,
 )
+from tangle_cli.printing import print_commands, print_json, print_lines
 from tangle_cli.relay import hint_paths
 
 if TYPE_CHECKING:
@@ -154,7 +153,7 @@ def run(where: Where, /, sections: tuple[str, ...], **options: Any) -> None:
         print_lines(change_lines(report.changes, options["changed_since"]), err=True)
     _print(project, report, form)
     if report.refused is not None:
-        click.echo(f"tangle: {report.refused}", err=True)
+        print_lines([f"tangle: {report.refused}"], err=True)
     _write_reports(project, report, files)
     sys.exit(report.exit_code)
 
@@ -184,8 +183,8 @@ def _print(project: Project, report: RunReport, form: str) -> None:
     elif form == "github":
         from tangle_cli.github import run_annotations, without_commands
 
-        print_lines(without_commands(run_lines(project, report)))
-        print_lines(run_annotations(project, report))
+        print_commands(without_commands(run_lines(project, report)))
+        print_commands(run_annotations(project, report))
     else:
         print_lines(run_lines(project, report))
 

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from tangle_cli.common import Where, format_option, print_json, print_lines
+from tangle_cli.common import Where, format_option
+from tangle_cli.printing import print_json, print_lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tangle.model import Failure, Problem, Result
+from tangle_cli.printing import one_line
 
 if TYPE_CHECKING:
     from tangle.pipeline import (
@@ -48,9 +49,9 @@ def path_from_here(project: Project, path: str) -> str:
 @lru_cache(maxsize=1024)
 def _from(here: Path, root: Path, path: str) -> str:
     try:
-        return Path(os.path.relpath(root / path, here)).as_posix()
+        return one_line(Path(os.path.relpath(root / path, here)).as_posix())
     except ValueError:  # another drive
-        return (root / path).as_posix()
+        return one_line((root / path).as_posix())
 
 
 def pointed(line: str, column: int) -> tuple[str, str]:

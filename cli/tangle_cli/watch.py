@@ -12,10 +12,10 @@ from tangle_cli.common import (
     complete_sections,
     device_option,
     force_option,
-    print_lines,
     timeout_option,
     write_option,
 )
+from tangle_cli.printing import print_lines
 
 if TYPE_CHECKING:
     from tangle.pipeline import Project
@@ -70,7 +70,7 @@ def _lines(project: Project, news: News) -> Iterator[str]:
         case w.Ran():
             yield from _ran_lines(project, news)
         case w.Trouble(message=message):
-            yield f"tangle: {message}"
+            yield from f"tangle: {message}".split("\n")
         case _:
             assert_never(news)
 

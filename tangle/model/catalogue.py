@@ -567,6 +567,18 @@ KINDS: Final = (
         ),
     ),
     Kind(
+        code="foreign-draft",
+        severity="warning",
+        area=_OUTPUTS,
+        text=(
+            "Met by `run` and `clean`: a hidden file beside the pages is named as tangle names a "
+            "draft while it replaces a page. Another user or machine left it, or it came with a "
+            "clone, a copy or a sync client, or it is a link. tangle finishes its own interrupted "
+            "writes only, so this file was left alone. If you trust it, take from it what the page "
+            "lacks; then delete it."
+        ),
+    ),
+    Kind(
         code="changed-meanwhile",
         severity="error",
         area=_OUTPUTS,

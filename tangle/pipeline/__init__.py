@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from tangle.pipeline.running import chunk_results, run, run_pending
     from tangle.pipeline.serving import end_server, leave_hints, server_state
     from tangle.pipeline.told import ChunkOutcome, SectionOutcome, outcomes, why
+    from tangle.pipeline.trust import trust_folder
     from tangle.pipeline.verbs import CleanReport, clean, outline_pages, show
     from tangle.pipeline.verifying import Verifier
 
@@ -91,6 +92,7 @@ _NAMES: Final = {
         "leave_hints",
         "server_state",
     ),
+    "tangle.pipeline.trust": ("trust_folder",),
     "tangle.pipeline.verbs": (
         "CleanReport",
         "clean",
@@ -150,6 +152,7 @@ __all__ = [
     "sections",
     "server_state",
     "show",
+    "trust_folder",
     "why",
     "write_config",
     "write_html",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tangle.pipeline.limits import overlay_notice
 from tangle.pipeline.project import Project
 from tangle.pipeline.reading import shown
 from tangle.pipeline.reports import BuildReport
@@ -31,4 +32,5 @@ def build(project: Project, *, check: bool = False) -> BuildReport:
         with lock(project.state):
             changes = write_tree(project.output, found.files, owned=project.package.root)
             found.remember()
-    return BuildReport(changes=changes, problems=problems)
+    notice = overlay_notice(project.package.root, project.root)
+    return BuildReport(changes=changes, problems=problems, notice=notice)

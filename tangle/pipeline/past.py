@@ -7,8 +7,9 @@ from pathlib import Path
 
 from tangle.link import CONFIG, graph_config
 from tangle.model import PagePath
+from tangle.pipeline.config_errors import BadConfig
 from tangle.pipeline.load import Loaded, loaded
-from tangle.pipeline.project import BadConfig, Project, with_options
+from tangle.pipeline.project import Project, with_options
 from tangle.pipeline.reading import Sources
 from tangle.run import Blob, Repository, blob_digest
 from tangle.store import PAGE_LIMIT, is_page

@@ -6,56 +6,19 @@ import difflib
 import keyword
 import re
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final, Literal
 
-from tangle.errors import Refused, UsageError
 from tangle.model import SIZE, PackageName, PagePath
-from tangle.store import create, find_graph, read_bytes
+from tangle.pipeline.config_errors import BadConfig, ConfigExists, NoGraph, SeveralGraphs
+from tangle.pipeline.limits import leads_outside, taken_by
+from tangle.pipeline.trust import check_owner, is_own
+from tangle.store import create, environment_around, find_graph, read_bytes
 
 CONFIG_NAME: Final = "tangle.toml"
-
-
-class NoGraph(UsageError):
-    """There is no Logseq graph where one was looked for."""
-
-    def __init__(self, folder: Path, *, given: bool) -> None:
-        """Tell where it was looked for; `given` when the user named that folder."""
-        if given:
-            message = f"{folder}: this folder is no Logseq graph: it has no logseq/config.edn"
-            hint = "name the folder that holds `pages` and `logseq`"
-        else:
-            message = f"{folder}: there is no Logseq graph here or in a folder above"
-            hint = "go into the graph's folder, or name it: tangle --graph DIR ..."
-        super().__init__(f"{message}; {hint}")
-
-
-class SeveralGraphs(UsageError):
-    """There is more than one graph to choose from."""
-
-    def __init__(self, folder: Path, graphs: Sequence[Path]) -> None:
-        """Tell which there are."""
-        names = ", ".join(graph.name for graph in graphs)
-        super().__init__(f"{folder}: there are several graphs here: {names}; use --graph DIR")
-
-
-class BadConfig(UsageError):
-    """The configuration file says something that cannot be."""
-
-    def __init__(self, path: Path, message: str, hint: str) -> None:
-        """Tell the file, what is wrong in it, and the way out."""
-        super().__init__(f"{path}: {message}; {hint}")
-
-
-class ConfigExists(Refused):
-    """There is a configuration already."""
-
-    def __init__(self, path: Path) -> None:
-        """Tell which file stands there."""
-        super().__init__(f"{path}: this file exists already; edit it, or remove it first")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,6 +103,7 @@ def find_project(
     Raises:
         NoGraph: there is no graph where it should be.
         BadConfig: the configuration cannot be read or says what cannot be.
+        NotTrusted: the configuration or the graph belongs to another user.
     """
     if config is not None and not config.is_file():
         raise BadConfig(config, "there is no such file", "name a tangle.toml, or write one: init")
@@ -147,15 +111,16 @@ def find_project(
     found = config.resolve() if config is not None else _config_above(named or start.resolve())
     if config is not None and found is not None and found.name == "pyproject.toml":
         _check_table(found)
-    options = _read_options(found) if found is not None else Options()
+    options = _owned_options(found)
     root = found.parent if found is not None else None
     about_other_notes = named is not None and root and (root / options.graph).resolve() != named
     if about_other_notes and config is None:
         root, options, found = None, Options(), None
-    folder = named or _configured_graph(root, options, start)
-    if not (folder / "logseq" / "config.edn").is_file():
-        raise NoGraph(folder, given=named is not None or root is not None)
+    folder = named or _configured_graph(found, options, start)
+    _check_graph(folder, given=named is not None or root is not None)
     place = root or folder
+    if found is not None and output is None:
+        _check_output(found, options)
     target = (output.resolve() if output is not None else place / options.output).absolute()
     return Project(
         root=place,
@@ -180,6 +145,8 @@ def with_options(project: Project, data: bytes) -> Project:
     """
     assert project.config is not None
     options = _parsed_options(project.config, data)
+    if options.graph != project.options.graph:
+        _configured_graph(project.config, options, project.root)
     configured = (project.root / project.options.graph).resolve() == project.graph
     return replace(
         project,
@@ -190,13 +157,39 @@ def with_options(project: Project, data: bytes) -> Project:
 
 
 def _config_above(start: Path) -> Path | None:
-    """The nearest configuration at or above a folder: `tangle.toml`, or one in pyproject.toml."""
+    """The nearest configuration at or above a folder: `tangle.toml`, or one in pyproject.toml.
+
+    One above the graph that the folder is in counts only if it names that graph: in a folder that
+    many share, it may be anyone's.
+
+    Raises:
+        BadConfig: one that may name the graph cannot be read.
+    """
+    graph: Path | None = None
     for folder in (start, *start.parents):
-        for name in (CONFIG_NAME, "pyproject.toml"):
-            path = folder / name
-            if path.is_file() and (name == CONFIG_NAME or "tool" in _tables(path)):
+        for path in _configs_in(folder):
+            if graph is None or _names_graph(path, graph):
                 return path
+        if graph is None and (folder / "logseq" / "config.edn").is_file():
+            graph = folder
     return None
+
+
+def _configs_in(folder: Path) -> Iterator[Path]:
+    for name in (CONFIG_NAME, "pyproject.toml"):
+        path = folder / name
+        if path.is_file() and (name == CONFIG_NAME or "tool" in _tables(path)):
+            yield path
+
+
+def _names_graph(path: Path, graph: Path) -> bool:
+    """Whether a configuration is about a graph; of another user's bad one nothing is said."""
+    try:
+        return (path.parent / _read_options(path).graph).resolve() == graph
+    except BadConfig:
+        if is_own(path):
+            raise
+        return False
 
 
 def _check_table(path: Path) -> None:
@@ -218,13 +211,44 @@ def _tables_in(data: bytes) -> Mapping[str, Any]:
     return {"tool": tool["tangle"]} if isinstance(tool, dict) and "tangle" in tool else {}
 
 
-def _configured_graph(root: Path | None, options: Options, start: Path) -> Path:
-    if root is not None:
-        return (root / options.graph).resolve()
+def _configured_graph(config: Path | None, options: Options, start: Path) -> Path:
+    if config is not None:
+        if leads_outside(config.parent, options.graph):
+            hint = "name it on the command line: tangle --graph DIR ..."
+            raise BadConfig(config, f"graph leads out of its folder: {options.graph!r}", hint)
+        return (config.parent / options.graph).resolve()
     found = find_graph(start.resolve())
     if found is None:
         raise NoGraph(start, given=False)
     return found
+
+
+def _check_graph(folder: Path, *, given: bool) -> None:
+    """See that a folder is a graph, and one to be obeyed."""
+    settings = folder / "logseq" / "config.edn"
+    if not settings.is_file():
+        raise NoGraph(folder, given=given)
+    for path in (folder, settings):
+        check_owner(path, folder)
+
+
+def _check_output(config: Path, options: Options) -> None:
+    """See that a configuration sends what is generated to a place that it may name."""
+    if leads_outside(config.parent, options.output):
+        hint = "name it on the command line: tangle --output DIR ..."
+        raise BadConfig(config, f"output leads out of its folder: {options.output!r}", hint)
+    found = environment_around(config.parent / options.output, config.parent)
+    if found is not None:
+        message = f"output cannot be {options.output!r}: {found} is not for notes to write into"
+        raise BadConfig(config, message, "choose a folder of the project, such as generated")
+
+
+def _owned_options(config: Path | None) -> Options:
+    """What a configuration says, if it is one to be obeyed."""
+    if config is None:
+        return Options()
+    check_owner(config, config.parent)
+    return _read_options(config)
 
 
 def _read_options(path: Path) -> Options:
@@ -235,7 +259,7 @@ def _parsed_options(path: Path, data: bytes) -> Options:
     try:
         document: Mapping[str, Any] = tomllib.loads(data.decode())
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise BadConfig(path, f"this is no TOML: {error}", "mend the line it names") from error
+        raise BadConfig(path, f"this is no TOML: {error}", "repair the line it names") from error
     table = document if path.name != "pyproject.toml" else _tables_in(data).get("tool", {})
     return _options(path, table)
 
@@ -290,6 +314,9 @@ def _package_name(options: Options, config: Path | None) -> PackageName:
     if not usable or module in _RESERVED:
         hint = "it takes a package and a module in it, such as d2l.torch"
         raise BadConfig(config or Path(CONFIG_NAME), f"package cannot be {options.package!r}", hint)
+    if config is not None and (taken := taken_by(root, config.parent)) is not None:
+        message = f"package cannot be {options.package!r}: it would hide {taken}"
+        raise BadConfig(config, message, "choose a name that nothing else has")
     return PackageName(root=root, module=module)
 
 
@@ -329,18 +356,19 @@ def write_config(folder: Path, graph: Path | None, output: Path | None = None) -
     found = graph or find_graph(folder) or next(iter(below), None)
     if found is None:
         raise NoGraph(folder, given=False)
-    root = found if folder.is_relative_to(found) else folder
+    # A configuration may only name what is below it.
+    root = folder if found.is_relative_to(folder) else found
+    if (there := next(_configs_in(root), None) or _config_above(found)) is not None:
+        raise ConfigExists(there)
     path = root / CONFIG_NAME
-    if path.exists():
-        raise ConfigExists(path)
-    target = _relative(output, root) if output is not None else "generated"
-    text = TEMPLATE.format(graph=_Quoted(_relative(found, root)), output=_Quoted(target))
+    if output is not None and not output.is_relative_to(root):
+        hint = f"name a folder in {root}, or give --output to the commands themselves"
+        raise BadConfig(path, f"output leads out of its folder: {str(output)!r}", hint)
+    target = output.relative_to(root).as_posix() if output is not None else "generated"
+    graph_name = found.relative_to(root).as_posix()
+    text = TEMPLATE.format(graph=_Quoted(graph_name), output=_Quoted(target))
     create(path, text.encode(), root=root)
     return path
-
-
-def _relative(path: Path, root: Path) -> str:
-    return path.relative_to(root).as_posix() if path.is_relative_to(root) else str(path)
 
 
 def _graphs_below(folder: Path) -> list[Path]:

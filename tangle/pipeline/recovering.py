@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 
 from tangle.model import PagePath, Place, Problem
 from tangle.pipeline.figures import RECORD
 from tangle.pipeline.project import Project
-from tangle.store import ASSET_FOLDER, recover
+from tangle.store import ASSET_FOLDER, leads_out, recover
 
 
 def recovered(project: Project, pages: Iterable[PagePath]) -> tuple[Problem, ...]:
@@ -19,7 +19,8 @@ def recovered(project: Project, pages: Iterable[PagePath]) -> tuple[Problem, ...
         pages: those that are read, so that their folders are real ones in the graph.
 
     Returns:
-        For each text of a user's that has no place in its page a problem that names its file.
+        A problem for each text of a user's that has no place in its page, and for each draft that
+        came from elsewhere and was left alone; it names the file.
 
     Raises:
         NotWritable: a folder cannot be listed, or a page not be put back.
@@ -28,17 +29,39 @@ def recovered(project: Project, pages: Iterable[PagePath]) -> tuple[Problem, ...
     figures = project.graph / ASSET_FOLDER
     if not figures.is_symlink() and not figures.parent.is_symlink():
         folders.add(ASSET_FOLDER)
-    recover(project.state / RECORD)
-    found = (path for name in sorted(folders) for path in recover(project.graph / name))
-    return tuple(_kept(PagePath(path.relative_to(project.graph).as_posix())) for path in found)
+    record = project.state / RECORD
+    if not leads_out(record, project.state):
+        recover(record)
+    found = [recover(project.graph / name) for name in sorted(folders)]
+    kept = [path for left in found for path in left.kept]
+    foreign = [path for left in found for path in left.foreign]
+    return (
+        *(_kept(project, path) for path in kept),
+        *(_foreign(project, path) for path in foreign),
+    )
 
 
-def _kept(path: PagePath) -> Problem:
+def _kept(project: Project, path: Path) -> Problem:
     """That a user's text stands beside the pages, since a later one has its place."""
     return Problem(
         code="kept-text",
         severity="warning",
-        place=Place(path=path, line=1),
+        place=_place(project, path),
         message="a page was saved twice while it was written, and this is the earlier text",
         hint="take from it what the page lacks, then delete it",
     )
+
+
+def _foreign(project: Project, path: Path) -> Problem:
+    """That a draft stands beside the pages which came from elsewhere."""
+    return Problem(
+        code="foreign-draft",
+        severity="warning",
+        place=_place(project, path),
+        message="an interrupted write of another user, machine or folder was not finished",
+        hint="take from it what the page lacks, if you trust it, then delete it",
+    )
+
+
+def _place(project: Project, path: Path) -> Place:
+    return Place(path=PagePath(path.relative_to(project.graph).as_posix()), line=1)

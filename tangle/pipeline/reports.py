@@ -20,10 +20,12 @@ class BuildReport:
 
     Attributes:
         problems: all that is wrong with the notes.
+        notice: what a person should know though nothing is wrong; None where there is nothing.
     """
 
     changes: TreeChanges
     problems: tuple[Problem, ...]
+    notice: str | None = None
 
     @property
     def failed(self) -> bool:

@@ -36,12 +36,14 @@ from tangle.store.graph import (
     read_bytes,
 )
 from tangle.store.installed import Installed
-from tangle.store.links import check_links
+from tangle.store.links import check_links, leads_out
 from tangle.store.locks import LOCK_FOLDER, lock
+from tangle.store.python_folders import environment_around
 from tangle.store.records import Records
 from tangle.store.replacing import create, replace
 from tangle.store.swapping import recover
-from tangle.store.tree import MARK, TreeChanges, plan_tree, write_tree
+from tangle.store.tree import MARK, TreeChanges, is_generated_file, plan_tree, write_tree
+from tangle.store.user_key import user_key
 
 __all__ = [
     "ASSET_FOLDER",
@@ -70,10 +72,13 @@ __all__ = [
     "create",
     "digest_file",
     "digest_listing",
+    "environment_around",
     "file_stamp",
     "find_graph",
     "folder_identity",
+    "is_generated_file",
     "is_page",
+    "leads_out",
     "library_stamp",
     "lock",
     "make_folder",
@@ -85,6 +90,7 @@ __all__ = [
     "remove_asset",
     "replace",
     "scratch_tree",
+    "user_key",
     "write_asset",
     "write_file",
     "write_tree",

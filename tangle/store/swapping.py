@@ -7,7 +7,10 @@ read, or if somebody has it open for writing, the two are exchanged back.
 
 The draft's name says what it is for, so that a later run can finish what a crash cut short:
 
-    .tangle-<page's name>-<new text>-<old text>-<random>.swap      three digests
+    .tangle-<page's name>-<new text>-<old text>-<random>-<signature>.swap      three digests
+
+A later run finishes only what this user left on this machine in this folder: the signature tells.
+A draft that came with a clone or by a sync client is named, and left alone, and so is a link.
 
 - It holds the new text: the page was not exchanged, or was put back. The draft goes.
 - It holds the old text: the page is done. The draft goes.
@@ -22,16 +25,14 @@ import hashlib
 import os
 import re
 import secrets
+import stat
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from tangle.store.errors import refusing
 from tangle.store.files import DISK, Files
 from tangle.store.system import UNSUPPORTED
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
+from tangle.store.user_key import signature
 
 PREFIX = ".tangle-"
 """How the names of drafts begin: with a dot, so that Logseq does not take them for pages."""
@@ -39,7 +40,9 @@ PREFIX = ".tangle-"
 _ROUNDS = 100
 """How often a page that is saved again and again is exchanged."""
 
-_SWAP = re.compile(r"\.tangle-([0-9a-f]{16})-([0-9a-f]{16})-([0-9a-f]{16})-[0-9a-f]{8}\.swap")
+_SWAP = re.compile(
+    r"\.tangle-((?:[0-9a-f]{16}-){3}[0-9a-f]{8})(?:-([0-9a-f]{16}))?\.swap", re.ASCII
+)
 _DRAFT = re.compile(r"\.tangle-[0-9a-f]{16}\.draft")
 
 
@@ -83,9 +86,19 @@ def prepare(draft: Path, target: Path, *, old: bytes, new: bytes, files: Files) 
     if files.read_still(draft) != new:
         return None
     names = (digest(os.fsencode(target.name)), digest(new), digest(old), secrets.token_hex(4))
-    path = target.with_name(f"{PREFIX}{'-'.join(names)}.swap")
+    path = target.with_name(draft_name(target.parent, "-".join(names)))
     files.replace(draft, path)
     return Swap(draft=path, target=target, new=names[1], old=names[2])
+
+
+def draft_name(folder: Path, facts: str) -> str:
+    """The name of a draft that is to be exchanged, signed for its folder.
+
+    Args:
+        folder: where it is to stand.
+        facts: digests of the page's name, the new text and the old one, and a random number.
+    """
+    return f"{PREFIX}{facts}-{signature(str(folder.resolve()), facts)}.swap"
 
 
 def digest(data: bytes) -> str:
@@ -167,31 +180,60 @@ def is_draft(name: str) -> bool:
 # --- after a crash --------------------------------------------------------------------------------
 
 
-def recover(folder: Path, *, files: Files = DISK) -> tuple[Path, ...]:
-    """Finish what a tangle that was killed left in a folder; the files that were kept, sorted.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Leftovers:
+    """What a killed tangle left in a folder, and cannot be put in its place.
+
+    Attributes:
+        kept: earlier ones of two saves, beside the page that holds the later.
+        foreign: drafts of another user, machine or folder, and links: nobody touched them.
+    """
+
+    kept: tuple[Path, ...] = ()
+    foreign: tuple[Path, ...] = ()
+
+
+def recover(folder: Path, *, files: Files = DISK) -> Leftovers:
+    """Finish what a tangle that was killed left in a folder.
 
     To be called under the lock, so that every draft there is one of the dead.
 
     Raises:
         NotWritable: the folder cannot be listed, or a page that is to be put back cannot be.
     """
+    kept: list[Path] = []
+    foreign: list[Path] = []
     with refusing(folder):
-        return tuple(_recover(folder, files))
+        for path in _drafts(folder):
+            regular = stat.S_ISREG(path.lstat().st_mode)
+            if is_draft(path.name) and regular:
+                with contextlib.suppress(OSError):
+                    files.unlink(path)
+            elif regular and (facts := _own_facts(path)) is not None:
+                settled = _recovered(path, facts, files)
+                if settled.kept is not None:
+                    kept.append(settled.kept)
+            else:
+                foreign.append(path)
+    return Leftovers(kept=tuple(kept), foreign=tuple(foreign))
 
 
-def _recover(folder: Path, files: Files) -> Iterator[Path]:
+def _drafts(folder: Path) -> list[Path]:
+    """Whatever in a folder is called as a draft is, sorted."""
     try:
-        paths = sorted(path for path in folder.iterdir() if path.name.startswith(PREFIX))
+        return sorted(
+            path for path in folder.iterdir() if is_draft(path.name) or _SWAP.fullmatch(path.name)
+        )
     except FileNotFoundError:
-        return
-    for path in paths:
-        if is_draft(path.name):
-            with contextlib.suppress(OSError):
-                files.unlink(path)
-        elif found := _SWAP.fullmatch(path.name):
-            settled = _recovered(path, found.groups(), files)
-            if settled.kept is not None:
-                yield settled.kept
+        return []
+
+
+def _own_facts(path: Path) -> tuple[str, ...] | None:
+    """The digests in a draft's name; None where this user did not make it here."""
+    found = _SWAP.fullmatch(path.name)
+    if found is None or path.name != draft_name(path.parent, found[1]):
+        return None
+    return tuple(found[1].split("-")[:3])
 
 
 def _recovered(draft: Path, digests: tuple[str, ...], files: Files) -> Settled:

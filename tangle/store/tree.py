@@ -158,6 +158,18 @@ def _start(path: str, size: int) -> bytes | None:
     return found if found.startswith(MARK.encode()) else None
 
 
+def is_generated_file(path: str) -> bool:
+    """Whether a file is a regular one that begins with the mark.
+
+    Raises:
+        NotReadable: it cannot be read.
+    """
+    try:
+        return _start(path, 0) is not None
+    except FileNotFoundError:
+        return False
+
+
 def _is_ours(path: str) -> bool:
     """Whether a file is a regular one whose first line begins with the mark, or a dead draft.
 

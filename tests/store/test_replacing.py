@@ -158,7 +158,7 @@ def test_whatever_call_fails_the_file_is_whole_and_no_draft_stays(
             # What comes after the exchange changes nothing: the new text stands.
             assert at > counting.calls.index("exchange")
             assert page.read_bytes() == NEW
-            assert recover(page.parent) == ()
+            assert not recover(page.parent).kept
             assert snapshot(tmp_path) == {"pages/x.md": NEW}
 
 

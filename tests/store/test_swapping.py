@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tangle.store import DISK, Changed, NotWritable, Unfinished, recover, replace
-from tangle.store.swapping import digest
+from tangle.store.swapping import Leftovers, digest, draft_name
 
 from .disks import CODES, FailingDisk, snapshot
 
@@ -203,7 +203,7 @@ def test_whatever_call_fails_after_a_save_in_the_last_gap_it_is_there(
             assert f"is in {caught.value.draft}" in str(caught.value)
         else:
             assert page.read_bytes() == TYPED
-        assert recover(page.parent) == ()
+        assert recover(page.parent) == Leftovers()
         assert snapshot(tmp_path) == {"x.md": TYPED}
     # The look at what came out, and the way back.
     assert unfinished == (2 if lasting else 0)
@@ -214,8 +214,8 @@ def test_whatever_call_fails_after_a_save_in_the_last_gap_it_is_there(
 
 def left(page: Path, text: bytes) -> Path:
     """A draft as a killed tangle leaves it."""
-    names = (digest(os.fsencode(page.name)), digest(NEW), digest(OLD))
-    path = page.with_name(f".tangle-{'-'.join(names)}-0123abcd.swap")
+    names = (digest(os.fsencode(page.name)), digest(NEW), digest(OLD), "0123abcd")
+    path = page.with_name(draft_name(page.parent, "-".join(names)))
     path.write_bytes(text)
     return path
 
@@ -235,17 +235,57 @@ def test_what_a_crash_leaves_is_finished(
 ) -> None:
     left(page, draft)
     page.write_bytes(standing)
-    assert len(recover(page.parent)) == len(aside)
+    assert len(recover(page.parent).kept) == len(aside)
     assert page.read_bytes() == after
     assert kept(page.parent) == aside
     assert list(page.parent.glob(".tangle-*.swap")) == []
-    assert recover(page.parent) == ()
+    assert recover(page.parent) == Leftovers()
+
+
+def as_before(page: Path) -> Path:
+    """The name that drafts had in clones of earlier times, which anybody can make."""
+    return page.with_name(left(page, TYPED).name[:-22] + ".swap")
+
+
+@pytest.mark.parametrize("how", ["unsigned", "copied", "another key", "another name", "link"])
+@pytest.mark.parametrize("standing", [NEW, OLD, LATER])
+def test_what_came_from_elsewhere_is_left_alone_and_named(
+    page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, how: str, standing: bytes
+) -> None:
+    draft = left(page, TYPED)
+    page.write_bytes(standing)
+    folder = page.parent
+    secret = tmp_path.parent / "secret"
+    secret.write_bytes(TYPED)
+    match how:
+        case "unsigned":
+            draft = draft.rename(as_before(page))
+            left(page, TYPED).unlink()
+        case "copied":  # as a clone, a backup or a sync client does it
+            folder = tmp_path / "copy"
+            folder.mkdir()
+            for path in (page, draft):
+                path.rename(folder / path.name)
+        case "another key":
+            monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path.parent / "another"))
+        case "another name":
+            digits = "0" if draft.name[8] != "0" else "1"
+            draft = draft.rename(draft.with_name(f".tangle-{digits}{draft.name[9:]}"))
+        case "link":
+            draft.unlink()
+            draft.symlink_to(secret)
+    before = snapshot(folder)
+    found = recover(folder)
+    assert (found.kept, [path.name for path in found.foreign]) == ((), [draft.name])
+    assert snapshot(folder) == before
+    assert (folder / page.name).read_bytes() == standing
+    assert secret.read_bytes() == TYPED
 
 
 def test_a_save_whose_page_is_gone_is_kept(page: Path) -> None:
     left(page, TYPED)
     page.unlink()
-    assert [path.read_bytes() for path in recover(page.parent)] == [TYPED]
+    assert [path.read_bytes() for path in recover(page.parent).kept] == [TYPED]
     assert not page.exists()
 
 
@@ -254,12 +294,12 @@ def test_only_drafts_are_removed(page: Path) -> None:
     for name in others:
         page.with_name(name).write_bytes(b"mine")
     page.with_name(".tangle-0123456789abcdef.draft").write_bytes(b"half")
-    assert recover(page.parent) == ()
+    assert recover(page.parent) == Leftovers()
     assert set(snapshot(page.parent)) == {"x.md", *others}
 
 
 def test_a_folder_that_is_missing_has_nothing_to_recover(tmp_path: Path) -> None:
-    assert recover(tmp_path / "no") == ()
+    assert recover(tmp_path / "no") == Leftovers()
 
 
 def test_content_is_told_only_of_a_file_at_rest(page: Path, tmp_path: Path) -> None:
@@ -285,4 +325,4 @@ def test_the_draft_says_what_it_is_for(page: Path, tmp_path: Path) -> None:
 
     replace(page, NEW, expected=OLD, root=tmp_path, files=Looking(-1, 0))
     parts = (digest(b"x.md"), digest(NEW), digest(OLD))
-    assert re.fullmatch(rf"\.tangle-{'-'.join(parts)}-[0-9a-f]{{8}}\.swap", names[0])
+    assert re.fullmatch(rf"\.tangle-{'-'.join(parts)}-[0-9a-f]{{8}}-[0-9a-f]{{16}}\.swap", names[0])

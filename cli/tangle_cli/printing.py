@@ -1,0 +1,88 @@
+"""What is printed: names and texts of the notes steer neither a terminal nor a log of GitHub's.
+
+A title, a file's name or a line of code may hold what a terminal obeys (escape sequences, marks
+that turn the direction of text), and GitHub obeys lines that begin with `::`.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import stat
+import sys
+from collections.abc import Iterable
+from typing import Final
+
+import click
+
+_STEERING: Final = (
+    "\x00-\x08\x0b-\x1f\x7f-\x9f"  # controls, escape among them; C1 begins sequences, too
+    "\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"  # marks of direction
+    "\u2028\u2029\ufeff\U000e0000-\U000e007f"  # line ends to some, and what is never seen
+    "\ud800-\udfff"  # bytes of a name that is not UTF-8
+)
+_CONTROL: Final = re.compile(f"[{_STEERING}]")
+_CONTROL_OR_LINE_END: Final = re.compile(f"[{_STEERING}\n]")
+_REPLACEMENT: Final = "\N{REPLACEMENT CHARACTER}"
+_LOG_COMMAND: Final = re.compile(r"^\s*(?=::)|#(?=#\[)")
+"""Where GitHub's runner sees a command: `::` behind blanks, the older `##[` anywhere in a line."""
+
+
+def one_line(text: str) -> str:
+    """A text without what a terminal obeys, line ends included."""
+    return _CONTROL_OR_LINE_END.sub(_REPLACEMENT, text)
+
+
+def steers(text: str) -> bool:
+    """Whether a text, put into a line, would do more than stand there."""
+    return _CONTROL_OR_LINE_END.search(text) is not None
+
+
+def print_lines(lines: Iterable[str], *, err: bool = False) -> None:
+    """Print lines, on standard error with `err`; each stays one line, and is no command."""
+    _echo(map(inert, lines), err=err)
+
+
+def print_commands(lines: Iterable[str]) -> None:
+    """Print lines that GitHub is to obey."""
+    _echo(map(one_line, lines))
+
+
+def print_text(text: str) -> None:
+    """Print a text that other programs read, to the byte, unless it goes to a terminal or a log."""
+    if sys.stdout.isatty() or (_in_actions() and not _is_file()):
+        print_lines(text.removesuffix("\n").split("\n"))
+    else:
+        click.echo(text, nl=False)
+
+
+def print_json(document: object, *, indent: int | None = 2) -> None:
+    """Print a document as JSON that people can read, too."""
+    text = json.dumps(document, ensure_ascii=False, indent=indent)
+    text = _CONTROL.sub(lambda found: json.dumps(found[0])[1:-1], text)
+    # In JSON `##[` can only stand in a string.
+    click.echo(text.replace("##[", "#\\u0023["))
+
+
+def _echo(lines: Iterable[str], *, err: bool = False) -> None:
+    if shown := list(lines):
+        click.echo("\n".join(shown), err=err)
+
+
+def inert(line: str) -> str:
+    """A line that neither a terminal nor GitHub obeys."""
+    shown = one_line(line)
+    return _LOG_COMMAND.sub(r"\g<0>\\", shown) if _in_actions() else shown
+
+
+def _in_actions() -> bool:
+    return os.environ.get("GITHUB_ACTIONS") == "true"
+
+
+def _is_file() -> bool:
+    """Whether standard output is a file, which no log shows."""
+    try:
+        return stat.S_ISREG(os.fstat(sys.stdout.fileno()).st_mode)
+    except (OSError, ValueError):  # it is closed, or a test's
+        return False

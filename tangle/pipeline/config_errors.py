@@ -1,0 +1,47 @@
+"""The ways in which there is no project, or one that cannot be obeyed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from tangle.errors import Refused, UsageError
+
+
+class NoGraph(UsageError):
+    """There is no Logseq graph where one was looked for."""
+
+    def __init__(self, folder: Path, *, given: bool) -> None:
+        """Tell where it was looked for; `given` when the user named that folder."""
+        if given:
+            message = f"{folder}: this folder is no Logseq graph: it has no logseq/config.edn"
+            hint = "name the folder that holds `pages` and `logseq`"
+        else:
+            message = f"{folder}: there is no Logseq graph here or in a folder above"
+            hint = "go into the graph's folder, or name it: tangle --graph DIR ..."
+        super().__init__(f"{message}; {hint}")
+
+
+class SeveralGraphs(UsageError):
+    """There is more than one graph to choose from."""
+
+    def __init__(self, folder: Path, graphs: Sequence[Path]) -> None:
+        """Tell which there are."""
+        names = ", ".join(graph.name for graph in graphs)
+        super().__init__(f"{folder}: there are several graphs here: {names}; use --graph DIR")
+
+
+class BadConfig(UsageError):
+    """The configuration file says something that cannot be."""
+
+    def __init__(self, path: Path, message: str, hint: str) -> None:
+        """Tell the file, what is wrong in it, and the way out."""
+        super().__init__(f"{path}: {message}; {hint}")
+
+
+class ConfigExists(Refused):
+    """There is a configuration already."""
+
+    def __init__(self, path: Path) -> None:
+        """Tell which file stands there."""
+        super().__init__(f"{path}: exists already and configures tangle; edit it")

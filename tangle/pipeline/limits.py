@@ -1,0 +1,90 @@
+"""What a configuration may not name: it may have come with a clone that no user has looked at.
+
+The package may not have the name of a module that other programs import, and no path may lead out
+of the configuration's folder.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Final
+
+from tangle.store import Installed, is_generated_file
+
+_BOOK_PACKAGE: Final = "d2l"
+"""What the book's notes call their package: it may be laid over an installed one of that name."""
+
+_RUN_BY_ITSELF: Final = frozenset({"conftest", "sitecustomize", "usercustomize"})
+_COMMON_LIBRARIES: Final = frozenset(
+    {
+        *("IPython", "PIL", "click", "coverage", "filelock", "matplotlib", "numpy", "pandas"),
+        *("pip", "pytest", "requests", "rich", "scipy", "seaborn", "setuptools", "sklearn"),
+        *("tangle", "tangle_cli", "test", "torch", "torchvision", "tqdm"),
+    }
+)
+"""Libraries of tangle and of most notes: refused even where this Python does not have them."""
+
+
+def leads_outside(folder: Path, name: str) -> bool:
+    """Whether a path that a configuration names lies outside of the configuration's folder.
+
+    Args:
+        folder: the configuration's.
+        name: the path; links on it count as what they lead to.
+    """
+    try:
+        return not (folder / name).resolve().is_relative_to(folder.resolve())
+    except (OSError, RuntimeError, ValueError):  # a circle of links, a null byte
+        return True
+
+
+def taken_by(name: str, folder: Path) -> str | None:
+    """What a package of that name would hide; None where it would hide nothing.
+
+    Args:
+        name: the package's top-level name.
+        folder: the configuration's: what stands there is the project's own.
+    """
+    if name in sys.stdlib_module_names or name in sys.builtin_module_names:
+        return f"the module {name} of the standard library"
+    if name in _RUN_BY_ITSELF:
+        return f"{name}, which Python or pytest run by themselves"
+    if name == _BOOK_PACKAGE:
+        return None
+    if name in _COMMON_LIBRARIES:
+        return f"the package {name}"
+    found = installed_as(name, folder)
+    return None if found is None else f"the installed package {found}"
+
+
+def overlay_notice(name: str, folder: Path) -> str | None:
+    """That the generated package stands before an installed one; None where there is none.
+
+    Args:
+        name: the package's top-level name.
+        folder: the project's.
+    """
+    found = installed_as(name, folder)
+    if found is None:
+        return None
+    return (
+        f"notice: a package {name} is installed, too ({found}); "
+        "the sections use the generated one, and so do programs with generated/ on their path"
+    )
+
+
+def installed_as(name: str, folder: Path) -> str | None:
+    """What provides an installed module; None where nothing does, or tangle generated it.
+
+    Args:
+        name: the module's top-level name.
+        folder: the project's: what stands there is its own.
+    """
+    own = folder.resolve()
+    installed = Installed([at for at in sys.path if at and Path(at).resolve() != own])
+    place = installed.place(name)
+    if place is not None:
+        return None if is_generated_file(place) else place
+    # A package that several distributions share has no file of its own.
+    return next(iter(installed.owners([name])[name]), None)
