@@ -29,9 +29,9 @@ _LINE = (
 """A line that opens a construct (2) or a block: heading marks after a bullet (3) or without (4),
 then the body (5) or the title (6).
 
-Of what may be absent, `(?:x|)` makes a choice that nothing after it takes back, for all of that
-matches whatever comes. `(?:x)?+` would say the same, but Python before 3.11.5 matches possessive
-groups wrongly (CPython issue 106052), and then finds no bullet.
+An optional part is `(?:x|)`: what follows it always matches, so the first choice stands. A
+possessive group would say the same, but Python before 3.11.5 matches those wrongly (CPython issue
+106052) and then finds no bullet.
 """
 _TITLED = 6
 _SEARCH = re.compile(rb"\n" + _LINE)
