@@ -156,8 +156,9 @@ def list_(where: Where, since: str | None, form: str) -> None:
 @cli.command()
 @click.option("--check", is_flag=True, help="Write nothing; exit 1 if anything would change.")
 @click.option("--exit-code", is_flag=True, help="Exit 1 if anything was changed, as hooks do.")
+@click.option("--force", is_flag=True, help="Remove all scripts, too, where no section has code.")
 @click.pass_obj
-def build(where: Where, check: bool, exit_code: bool) -> None:
+def build(where: Where, check: bool, exit_code: bool, force: bool) -> None:
     """Generate the package and the section scripts from the notes.
 
     No line of the notes is run. A chunk that does not parse is reported with its place; the rest is
@@ -167,7 +168,7 @@ def build(where: Where, check: bool, exit_code: bool) -> None:
     from tangle_cli.text import path_from_here, problem_summary
 
     project = where.project()
-    report = do_build(project, check=check)
+    report = do_build(project, check=check, force=force)
     print_problems(project, report.problems, err=True)
     if report.notice is not None:
         print_lines([report.notice], err=True)

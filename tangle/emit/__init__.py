@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 from tangle.emit.package import MARK, Module, init, module
-from tangle.emit.tree import files, script_path, script_paths, section_script, shared_files
+from tangle.emit.tree import (
+    files,
+    is_script,
+    script_path,
+    script_paths,
+    section_script,
+    shared_files,
+)
 
 __all__ = [
     "MARK",
     "Module",
     "files",
     "init",
+    "is_script",
     "module",
     "script_path",
     "script_paths",

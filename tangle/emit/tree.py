@@ -56,6 +56,11 @@ def script_paths(name: PackageName, sections: Sequence[Section]) -> Sequence[str
     return [f"{name.root}/sections/{module}.py" for module in modules.values()]
 
 
+def is_script(path: str, name: PackageName) -> bool:
+    """Whether a generated file, by its path relative to the output folder, is a section's."""
+    return path.startswith(f"{name.root}/sections/sec_")
+
+
 def script_path(plan: Plan, name: SectionName) -> str:
     """Where the script of a section that has code goes, relative to the output folder."""
     modules = script_names((s.name, s.unit.section.number) for s in plan.sessions if s.chunks)

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 
 from tangle.model import Block, Page, PagePath, Property
 
 from .blocks import blocks_of
 from .constructs import Constructs
-from .errors import NotUtf8
+from .errors import MisreadsPages, NotUtf8
 from .fences import FenceReader
+from .probe import reads_as_known
 from .problems import problems_of
 from .properties import normal_key, properties_of
 from .references import links_of
@@ -18,7 +20,7 @@ from .show import outline, outline_text
 from .source import Source
 from .text import Places
 
-__all__ = ["NotUtf8", "outline", "outline_text", "parse", "render"]
+__all__ = ["MisreadsPages", "NotUtf8", "outline", "outline_text", "parse", "render"]
 
 
 _UNNAMED = PagePath("page.md")
@@ -33,9 +35,21 @@ def parse(data: bytes, path: PagePath = _UNNAMED, *, errors: str = "strict") -> 
         errors: what to do about bytes that are not UTF-8, as for `bytes.decode`.
 
     Raises:
+        MisreadsPages: this Python cannot read pages; the first call finds that out.
         NotUtf8: if `errors` is `strict` and the file is not UTF-8.
     """
+    _check_python()
     _check_utf8(data, path, errors)
+    return _read(data, path, errors)
+
+
+@cache
+def _check_python() -> None:
+    if not reads_as_known(_read):
+        raise MisreadsPages
+
+
+def _read(data: bytes, path: PagePath, errors: str = "strict") -> Page:
     source = Source(data)
     constructs = Constructs(source)
     places = Places(data, path, errors)

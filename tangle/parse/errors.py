@@ -1,8 +1,10 @@
-"""The way in which reading a page can fail."""
+"""The ways in which reading a page can fail."""
 
 from __future__ import annotations
 
-from tangle.errors import TangleError
+import sys
+
+from tangle.errors import Refused, TangleError
 from tangle.model import PagePath
 
 
@@ -22,4 +24,16 @@ class NotUtf8(TangleError):
         super().__init__(
             f"{path}:{line}: byte {offset} is not valid UTF-8; "
             "save the page as UTF-8 in your editor and try again"
+        )
+
+
+class MisreadsPages(Refused):
+    """This Python reads a page whose outline is known, and finds another outline."""
+
+    def __init__(self) -> None:
+        version = "{}.{}.{}".format(*sys.version_info)
+        super().__init__(
+            f"{sys.executable}: this Python ({version}) misreads pages: its module `re` matches "
+            "patterns of tangle wrongly; nothing was read or written; install tangle for another "
+            "Python, the newest release of 3.11 or later"
         )

@@ -12,9 +12,12 @@ from typing import NamedTuple
 
 from .source import Source
 
+_BOX = rb"\[[ xX]\]"
 _ITEM = re.compile(
-    rb"([ \t\f\x1a]*+)(?:[+*]|\d++\.)[ \t\f\x1a]++(?:\[[ xX]\])?+[ \t\f\x1a]*+(?=[^\r\n])"
+    rb"([ \t\f\x1a]*+)(?:[+*]|\d++\.)[ \t\f\x1a]++(?:" + _BOX + rb"|(?!" + _BOX + rb"))"
+    rb"[ \t\f\x1a]*+(?=[^\r\n])"
 )
+"""An item's mark and box. A box that stands there is never its text: a bare one is no item."""
 _NEXT = re.compile(
     rb"(?=[ \t]++(?:(?P<bullet>-(?: |\r?$))|(?P<mark>[+*] ))|)"
     rb"(?P<white>[ \t\f\x1a]++)(?:(?<!\x1a)[+-]?(?P<number>\d++))?",

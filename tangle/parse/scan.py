@@ -15,7 +15,7 @@ from .source import WHITE, Source
 _END = rb"(?=[ \t\f\r\n]|\Z)"
 _BEFORE_TITLE = (
     rb"(?:" + WHITE + rb"++(?:TODO|DOING|WAITING|WAIT|DONE|CANCELED|CANCELLED|STARTED|IN-PROGRESS"
-    rb"|NOW|LATER)(?= |\Z))?+(?:" + WHITE + rb"++\[#[^\r\n]\])?+" + WHITE + rb"*+"
+    rb"|NOW|LATER)(?= |\Z)|)(?:" + WHITE + rb"++\[#[^\r\n]\]|)" + WHITE + rb"*+"
 )
 _TABLE_OR_RULE = rb"(?:\|[^\r\n]*\||-{3,}|\*{3,}|_{3,})" + WHITE + rb"*\r?(?=\n|\Z)"
 _IN_BODY = rb"(?!" + LIST + rb"|\[(?!\^))(?:" + OPENER + rb")|" + _TABLE_OR_RULE
@@ -23,11 +23,16 @@ _IN_BODY = rb"(?!" + LIST + rb"|\[(?!\^))(?:" + OPENER + rb")|" + _TABLE_OR_RULE
 is the title), a row of a table, a rule."""
 _LINE = (
     rb"(" + WHITE + rb"*+)(?:(?=(" + OPENER + rb"))"
-    rb"|(?:-(?:" + WHITE + rb"*+(#++)" + _END + rb")?+|(#++))" + _END + _BEFORE_TITLE + rb"(?:"
+    rb"|(?:-(?:" + WHITE + rb"*+(#++)" + _END + rb"|)|(#++))" + _END + _BEFORE_TITLE + rb"(?:"
     rb"(?=(" + _IN_BODY + rb"))|([^\n]*+)))"
 )
 """A line that opens a construct (2) or a block: heading marks after a bullet (3) or without (4),
-then the body (5) or the title (6)."""
+then the body (5) or the title (6).
+
+An optional part is `(?:x|)`: what follows it always matches, so the first choice stands. A
+possessive group would say the same, but Python before 3.11.5 matches those wrongly (CPython issue
+106052) and then finds no bullet.
+"""
 _TITLED = 6
 _SEARCH = re.compile(rb"\n" + _LINE)
 _HERE = re.compile(_LINE)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from tangle.errors import Refused
 from tangle.pipeline.limits import overlay_notice
 from tangle.pipeline.project import Project
 from tangle.pipeline.reading import shown
@@ -10,13 +13,37 @@ from tangle.pipeline.survey import Survey
 from tangle.store import check_links, lock, make_folder, write_tree
 
 
-def build(project: Project, *, check: bool = False) -> BuildReport:
+class NoScriptLeft(Refused):
+    """Building would remove every script; nothing was changed.
+
+    Attributes:
+        scripts: their paths, relative to the output folder.
+    """
+
+    def __init__(self, project: Project, scripts: Sequence[str]) -> None:
+        """Say how many, why, and what to do about it."""
+        self.scripts = tuple(scripts)
+        count = "its only script" if len(scripts) == 1 else f"all of its {len(scripts)} scripts"
+        super().__init__(
+            f"{project.output}: {count} would be removed, because no section in {project.graph} "
+            "has code; nothing was changed: check that these are the right notes and that all "
+            "pages are there, or remove the scripts by `tangle build --force`"
+        )
+
+
+def build(project: Project, *, check: bool = False, force: bool = False) -> BuildReport:
     """Write the package and the section scripts; with `check` nothing is written.
 
     What can be tangled is, also where the notes have errors: a chunk that does not parse ends its
     section's script with a message that names the place.
 
+    Args:
+        project: whose notes.
+        check: write nothing, and report what would change.
+        force: remove the last scripts, too, where no section has code any more.
+
     Raises:
+        NoScriptLeft: every script would go; nothing was changed.
         ForeignFile: a file stands in the way that tangle did not write.
         Outside: the output folder is a link that leads out of the project.
         NotWritable: the output folder cannot be written; nothing was changed.
@@ -30,7 +57,20 @@ def build(project: Project, *, check: bool = False) -> BuildReport:
         check_links(project.output, project.root)
         make_folder(project.output)
         with lock(project.state):
+            if not force:
+                _keep_the_last(project, found)
             changes = write_tree(project.output, found.files, owned=project.package.root)
             found.remember()
     notice = overlay_notice(project.package.root, project.root)
     return BuildReport(changes=changes, problems=problems, notice=notice)
+
+
+def _keep_the_last(project: Project, found: Survey) -> None:
+    """Refuse to remove every script: the notes may be the wrong ones, or not there yet."""
+    if found.findings.scripts:
+        return
+    from tangle.emit import is_script
+
+    scripts = [name for name in found.changes().removed if is_script(name, project.package)]
+    if scripts:
+        raise NoScriptLeft(project, scripts)

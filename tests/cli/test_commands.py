@@ -124,6 +124,78 @@ def test_build_removes_scripts_of_sections_that_are_gone_and_nothing_else(
     assert own.read_text() == "x = 1\n"
 
 
+NO_CODE = "- ## 3.1. Lines\n\t- words"
+
+
+@pytest.mark.parametrize(
+    ("pages", "count"),
+    [
+        pytest.param({"chapter": NO_CODE}, "all of its 2 scripts", id="no code any more"),
+        pytest.param({}, "all of its 2 scripts", id="no pages"),
+        pytest.param({"other": NO_CODE}, "all of its 2 scripts", id="another page"),
+    ],
+)
+def test_build_removes_the_last_scripts_only_if_it_is_forced_to(
+    notes: MakeNotes, pages: dict[str, str], count: str
+) -> None:
+    graph = notes({"chapter": CHAPTER})
+    graph.tangle("build")
+    before = tree(graph.root / "generated")
+    graph.page("chapter").unlink()
+    for name, text in pages.items():
+        graph.write(name, text)
+    said = graph.tangle("build")
+    assert (said.code, said.out) == (3, "")
+    assert f"{count} would be removed" in said.err
+    assert "tangle build --force" in said.err
+    assert str(graph.root) in said.err
+    assert tree(graph.root / "generated") == before
+    looked = graph.tangle("build", "--check")
+    assert (looked.code, tree(graph.root / "generated")) == (1, before)
+    assert "sec_3_1.py: would be removed" in looked.out
+    forced = graph.tangle("build", "--force")
+    assert forced.code == 0, forced.err
+    assert "sec_3_1.py: removed" in forced.out
+    assert not [*(graph.root / "generated/d2l/sections").glob("sec_*.py")]
+    assert graph.tangle("build").code == 0
+
+
+def test_the_only_script_is_the_last_one_too(notes: MakeNotes) -> None:
+    graph = notes({"chapter": "- ## 3.1. Lines\n\t- ```python\n\t  1\n\t  ```"})
+    graph.tangle("build")
+    graph.write("chapter", NO_CODE)
+    said = graph.tangle("build")
+    assert said.code == 3
+    assert "its only script would be removed" in said.err
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        pytest.param("## 3.", "## 7.", id="all sections have other numbers"),
+        pytest.param(
+            "\t- ## 3.2. Circles\n\t\t- ```python", "\t- ## 3.2. Circles", id="one is left"
+        ),
+    ],
+)
+def test_build_asks_nothing_where_a_script_is_left(notes: MakeNotes, old: str, new: str) -> None:
+    graph = notes({"chapter": CHAPTER})
+    graph.tangle("build")
+    graph.write("chapter", CHAPTER.replace(old, new))
+    assert graph.tangle("build").code != 3
+    assert [*(graph.root / "generated/d2l/sections").glob("sec_*.py")]
+
+
+def test_a_page_that_cannot_be_read_takes_no_script_with_it(notes: MakeNotes) -> None:
+    graph = notes({"chapter": CHAPTER})
+    graph.tangle("build")
+    before = tree(graph.root / "generated" / "d2l" / "sections")
+    graph.page("chapter").write_bytes(b"- \xff")
+    assert graph.tangle("build", "--force").code == 1
+    after = tree(graph.root / "generated" / "d2l" / "sections")
+    assert before.keys() == after.keys()
+
+
 def test_a_foreign_file_in_the_way_is_refused(notes: MakeNotes) -> None:
     graph = notes({"chapter": CHAPTER})
     theirs = graph.root / "generated" / "d2l" / "torch.py"
