@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from tangle.emit.package import MARK, Module, init, module
+from tangle.emit.text import comment
 from tangle.emit.tree import files, script_path, script_paths, section_script, shared_files
 
 __all__ = [
     "MARK",
     "Module",
+    "comment",
     "files",
     "init",
     "module",

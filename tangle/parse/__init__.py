@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from tangle.model import Block, Page, PagePath, Property
 
 from .blocks import blocks_of
+from .conflicts import may_conflict, merge_conflict
 from .constructs import Constructs
 from .errors import NotUtf8
 from .fences import FenceReader
@@ -18,7 +19,15 @@ from .show import outline, outline_text
 from .source import Source
 from .text import Places
 
-__all__ = ["NotUtf8", "outline", "outline_text", "parse", "render"]
+__all__ = [
+    "NotUtf8",
+    "may_conflict",
+    "merge_conflict",
+    "outline",
+    "outline_text",
+    "parse",
+    "render",
+]
 
 
 _UNNAMED = PagePath("page.md")

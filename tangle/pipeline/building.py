@@ -2,11 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
+from tangle.errors import Refused
+from tangle.model import Problem
 from tangle.pipeline.project import Project
 from tangle.pipeline.reading import shown
 from tangle.pipeline.reports import BuildReport
 from tangle.pipeline.survey import Survey
 from tangle.store import check_links, lock, make_folder, write_tree
+
+
+class PagesMissing(Refused):
+    """What was generated holds code of pages that were left out; nothing was written."""
+
+    def __init__(self, files: Mapping[str, str], problems: Sequence[Problem]) -> None:
+        """Tell which files, and what is wrong with the first page."""
+        texts = "".join(files.values())
+        problem = next((p for p in problems if p.place.path in texts), problems[0])
+        hint = f"; {problem.hint}" if problem.hint else ""
+        super().__init__(
+            f"{problem.place}: {problem.message}; nothing was built, because generated files have "
+            f"code from this page: {', '.join(files)}{hint}"
+        )
 
 
 def build(project: Project, *, check: bool = False) -> BuildReport:
@@ -16,6 +34,7 @@ def build(project: Project, *, check: bool = False) -> BuildReport:
     section's script with a message that names the place.
 
     Raises:
+        PagesMissing: files would lose the code of pages that were left out.
         ForeignFile: a file stands in the way that tangle did not write.
         Outside: the output folder is a link that leads out of the project.
         NotWritable: the output folder cannot be written; nothing was changed.
@@ -26,6 +45,8 @@ def build(project: Project, *, check: bool = False) -> BuildReport:
     if check:
         changes = found.changes()
     else:
+        if found.held:
+            raise PagesMissing(found.held, [shown(project, p) for p in found.unread])
         check_links(project.output, project.root)
         make_folder(project.output)
         with lock(project.state):
