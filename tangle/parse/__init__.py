@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
+from typing import Final
 
 from tangle.model import Block, Page, PagePath, Property
 
-from .blocks import blocks_of
+from .blocks import blocks_of, templates_in
 from .conflicts import may_conflict, merge_conflict
 from .constructs import Constructs
 from .errors import NotUtf8
@@ -30,6 +32,7 @@ __all__ = [
 ]
 
 
+_TEMPLATE: Final = re.compile(rb"template::", re.IGNORECASE)
 _UNNAMED = PagePath("page.md")
 
 
@@ -53,6 +56,7 @@ def parse(data: bytes, path: PagePath = _UNNAMED, *, errors: str = "strict") -> 
     shift = len(blocks) - len(layout.starts)
     fences = FenceReader(source, constructs, places).read(layout, shift)
     links = links_of(layout, blocks, places)
+    templates = templates_in(blocks) if _TEMPLATE.search(data) else frozenset[int]()
     return Page(
         path=path,
         data=data,
@@ -61,7 +65,8 @@ def parse(data: bytes, path: PagePath = _UNNAMED, *, errors: str = "strict") -> 
         references=links.references,
         links=links.titles,
         title=_title(blocks, layout, places),
-        problems=problems_of(places, blocks, fences, constructs.unclosed),
+        problems=problems_of(places, blocks, fences, constructs.unclosed, templates),
+        templates=templates,
     )
 
 
