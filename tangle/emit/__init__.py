@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tangle.emit.package import MARK, Module, init, module
+from tangle.emit.text import comment
 from tangle.emit.tree import (
     files,
     is_script,
@@ -15,6 +16,7 @@ from tangle.emit.tree import (
 __all__ = [
     "MARK",
     "Module",
+    "comment",
     "files",
     "init",
     "is_script",

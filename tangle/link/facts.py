@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from tangle.link.config import GraphConfig
 from tangle.link.expand import references_in
-from tangle.link.graph import PYTHON, Linked
+from tangle.link.graph import Linked, chunk_fences
 from tangle.link.outline import Outline
 from tangle.link.titles import other_names, title_key
 from tangle.link.units import reading_order
@@ -39,11 +39,7 @@ class PageFacts(NamedTuple):
 def page_facts(found: Linked, path: PagePath, config: GraphConfig) -> PageFacts:
     """The facts of a page of a graph with these settings."""
     page, outline = found.graph.pages[path], found.outlines[path]
-    coded = dict.fromkeys(
-        fence.block
-        for fence in page.fences
-        if fence.nested is None and fence.language.lower() in PYTHON
-    )
+    coded = dict.fromkeys(fence.block for fence in chunk_fences(page))
     return PageFacts(
         title=found.graph.titles[path],
         others=tuple(title_key(name) for name, _ in other_names(page, config)),
@@ -68,9 +64,8 @@ def _names(outline: Outline, coded: Iterable[int]) -> Iterator[str]:
 
 
 def _asked(page: Page) -> Iterator[str]:
-    for fence in page.fences:
-        if fence.nested is None and fence.language.lower() in PYTHON:
-            yield from references_in(fence.code)
+    for fence in chunk_fences(page):
+        yield from references_in(fence.code)
 
 
 def page_anchors(found: Linked, path: PagePath) -> Sequence[object]:

@@ -189,7 +189,7 @@ def _twice(code: str, place: Place, what: str, other: Place) -> Problem:
 def _unresolved(pages: Iterable[Page], ids: AbstractSet[Uuid]) -> Iterator[Problem]:
     for page in pages:
         for reference in page.references:
-            if reference.target not in ids:
+            if reference.target not in ids and reference.block not in page.templates:
                 yield Problem(
                     code="unresolved-reference",
                     severity="warning",
@@ -209,11 +209,21 @@ def _linked(named: Named) -> LinkedPage:
     around = outline(page, named.title, named.name, dated=named.dated)
     counts: defaultdict[int, int] = defaultdict(int)
     chunks: list[Chunk] = []
-    for fence in page.fences:
-        if fence.language.lower() in PYTHON and fence.nested is None:
-            chunks.append(_chunk(page, fence, counts[fence.block], around))
-            counts[fence.block] += 1
+    for fence in chunk_fences(page):
+        chunks.append(_chunk(page, fence, counts[fence.block], around))
+        counts[fence.block] += 1
     return LinkedPage(outline=around, chunks=tuple(chunks))
+
+
+def chunk_fences(page: Page) -> Iterator[Fence]:
+    """The fences of a page that are chunks."""
+    for fence in page.fences:
+        if (
+            fence.nested is None
+            and fence.language.lower() in PYTHON
+            and fence.block not in page.templates
+        ):
+            yield fence
 
 
 def _chunks(

@@ -41,6 +41,8 @@ def numbered_blocks(page: Page) -> Iterator[tuple[int, tuple[int, ...], str]]:
     plain: list[tuple[int, tuple[int, ...], str]] = []
     found: list[tuple[int, tuple[int, ...], str]] = []
     for index, block in enumerate(page.blocks):
+        if index in page.templates:
+            continue
         if numbered := _block_number(block):
             found.append((index, *numbered))
         elif lone := section_number(block.title, heading=True):

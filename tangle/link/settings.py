@@ -126,7 +126,7 @@ class PageSettings:
         base = Settings()
         for index, block in enumerate(page.blocks):
             above = inherited[block.parent] if block.parent >= 0 else base
-            mine = self._with(above, block.properties)
+            mine = self._with(above, () if index in page.templates else block.properties)
             own.append(mine)
             passes_on = block.heading > 0 or index in sections or block.kind == "pre"
             inherited.append(replace(mine, name=None) if passes_on else above)

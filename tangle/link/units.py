@@ -105,8 +105,13 @@ def _section_twice(section: Section, other: Section) -> Problem:
 def _occurrences(contents: Contents, path: PagePath) -> Iterator[Occurrence]:
     """The chunks of a page where they take part: at their block, or where a reference stands."""
     outline = contents.outlines[path]
-    alone = {entry.block: entry for entry in contents.pages[path].references if entry.alone}
-    for index in range(len(contents.pages[path].blocks)):
+    page = contents.pages[path]
+    alone = {
+        entry.block: entry
+        for entry in page.references
+        if entry.alone and entry.block not in page.templates
+    }
+    for index in range(len(page.blocks)):
         here = contents.chunks.get((path, index), ())
         if not here and index in alone:
             host = outline.settings[index]

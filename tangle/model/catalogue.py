@@ -125,6 +125,44 @@ KINDS: Final = (
         ),
     ),
     Kind(
+        code="merge-conflict",
+        severity="error",
+        area=_PAGE,
+        text=(
+            "The marker lines of an unresolved merge stand in the page, between blocks or inside "
+            "code. Two versions of the page are there at once, so the page is left out: none of it "
+            "runs, and nothing is written to it. Choose what is to stay and delete the marker "
+            "lines. A fence in another language that shows such lines is no conflict."
+        ),
+        notes=(
+            "- one\n<<<<<<< HEAD\n- ```python\n  print(1)\n  ```\n"
+            "=======\n- ```python\n  print(2)\n  ```\n>>>>>>> topic\n"
+        ),
+    ),
+    Kind(
+        code="not-downloaded",
+        severity="error",
+        area=_PAGE,
+        text=(
+            "iCloud has taken the page off this machine and left a placeholder (`.B.md.icloud`) in "
+            "its place. The page is left out. `tangle build` refuses to write (exit code 3) while "
+            "generated files hold code from the page, and `tangle run` does not run its sections. "
+            "Download the page."
+        ),
+    ),
+    Kind(
+        code="sync-copy",
+        severity="warning",
+        area=_PAGE,
+        text=(
+            "A sync tool left a copy of a page beside the page: `B (conflicted copy 2024-01-05)`, "
+            "`B.sync-conflict-20240105-101112-ABCDEFG`, or `B 2` and `B (1)` where most lines are "
+            "those of `B`. The copy is left out: it is not run, built, or packaged. Take from it "
+            "what the page lacks, then delete it. If it is a page in its own right, rename it."
+        ),
+        notes="- one\n- two\n=== A 2\n- one\n- two\n- three\n",
+    ),
+    Kind(
         code="duplicate-title",
         severity="error",
         area=_GRAPH,
@@ -207,6 +245,16 @@ KINDS: Final = (
             "\t- ```python\n"
             "\t  x = 1\n"
             "\t  ```\n"
+        ),
+    ),
+    Kind(
+        code="nested-graph",
+        severity="warning",
+        area=_GRAPH,
+        text=(
+            "A folder inside the graph has a `logseq/config.edn`, so it is a graph as well. Its "
+            "pages belong to that graph and are left out of this one. Run tangle in that folder "
+            "for them. If it should be one graph, move the inner `logseq` folder away."
         ),
     ),
     Kind(

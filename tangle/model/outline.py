@@ -116,6 +116,7 @@ class Page:
         title: the `title` page property, else None (the file's name decides, see `link`).
         links: titles named in `[[...]]` and tags, in order, repeated as they are.
         problems: what a person should know about the page's own text.
+        templates: the blocks that are text to copy: those with `template::` and all below them.
     """
 
     path: PagePath
@@ -126,3 +127,4 @@ class Page:
     links: tuple[str, ...]
     title: str | None
     problems: tuple[Problem, ...]
+    templates: frozenset[int] = frozenset()

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from functools import cache
+from typing import Final
 
 from tangle.model import Block, Page, PagePath, Property
 
-from .blocks import blocks_of
+from .blocks import blocks_of, templates_in
+from .conflicts import may_conflict, merge_conflict
 from .constructs import Constructs
 from .errors import MisreadsPages, NotUtf8
 from .fences import FenceReader
@@ -20,9 +23,19 @@ from .show import outline, outline_text
 from .source import Source
 from .text import Places
 
-__all__ = ["MisreadsPages", "NotUtf8", "outline", "outline_text", "parse", "render"]
+__all__ = [
+    "MisreadsPages",
+    "NotUtf8",
+    "may_conflict",
+    "merge_conflict",
+    "outline",
+    "outline_text",
+    "parse",
+    "render",
+]
 
 
+_TEMPLATE: Final = re.compile(rb"template::", re.IGNORECASE)
 _UNNAMED = PagePath("page.md")
 
 
@@ -58,6 +71,7 @@ def _read(data: bytes, path: PagePath, errors: str = "strict") -> Page:
     shift = len(blocks) - len(layout.starts)
     fences = FenceReader(source, constructs, places).read(layout, shift)
     links = links_of(layout, blocks, places)
+    templates = templates_in(blocks) if _TEMPLATE.search(data) else frozenset[int]()
     return Page(
         path=path,
         data=data,
@@ -66,7 +80,8 @@ def _read(data: bytes, path: PagePath, errors: str = "strict") -> Page:
         references=links.references,
         links=links.titles,
         title=_title(blocks, layout, places),
-        problems=problems_of(places, blocks, fences, constructs.unclosed),
+        problems=problems_of(places, blocks, fences, constructs.unclosed, templates),
+        templates=templates,
     )
 
 

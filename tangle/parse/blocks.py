@@ -87,6 +87,22 @@ def _properties(
     return obeyed, properties_of(chain.from_iterable(rest), places)
 
 
+def templates_in(blocks: Sequence[Block]) -> frozenset[int]:
+    """The blocks of Logseq's templates: those with `template::` and all that are below them.
+
+    Where the text at the top of a page has it, the whole page is a template: Logseq takes the
+    bullet from a first block that begins with a property.
+    """
+    found: set[int] = set()
+    for index, block in enumerate(blocks):
+        named = any(item.key == "template" and item.value for item in block.properties)
+        if named and block.kind == "pre":
+            return frozenset(range(len(blocks)))
+        if named or block.parent in found:
+            found.add(index)
+    return frozenset(found)
+
+
 def content_end(data: bytes, start: int, end: int) -> int:
     """End of the block's last line that is not blank, without its line end.
 

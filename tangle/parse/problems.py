@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from typing import NamedTuple
 
 from tangle.model import Block, Fence, Problem, Severity
@@ -20,10 +21,19 @@ _LABEL = re.compile(rb"[ \t\f\x1a]*+([^ \t\f\r\n]*)")
 
 
 def problems_of(
-    places: Places, blocks: Sequence[Block], fences: Sequence[Fence], unclosed: Sequence[int]
+    places: Places,
+    blocks: Sequence[Block],
+    fences: Sequence[Fence],
+    unclosed: Sequence[int],
+    templates: AbstractSet[int] = frozenset(),
 ) -> tuple[Problem, ...]:
-    """The problems of a page, in the order of their places."""
-    found = [*_unclosed(places, blocks, unclosed), *_ignored(places, blocks)]
+    """The problems of a page, in the order of their places; templates have none."""
+    if templates:
+        fences = [fence for fence in fences if fence.block not in templates]
+        spans = [blocks[index].span for index in templates]
+        unclosed = [at for at in unclosed if not any(s.start <= at < s.end for s in spans)]
+    kept = [block for index, block in enumerate(blocks) if index not in templates]
+    found = [*_unclosed(places, blocks, unclosed), *_ignored(places, kept)]
     if fences:
         found += _swallowing(places, fences)
         found += _strangers(places, fences)

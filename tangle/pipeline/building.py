@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from tangle.errors import Refused
+from tangle.model import Problem
 from tangle.pipeline.limits import overlay_notice
 from tangle.pipeline.project import Project
 from tangle.pipeline.reading import shown
@@ -31,6 +32,20 @@ class NoScriptLeft(Refused):
         )
 
 
+class PagesMissing(Refused):
+    """What was generated holds code of pages that were left out; nothing was written."""
+
+    def __init__(self, files: Mapping[str, str], problems: Sequence[Problem]) -> None:
+        """Tell which files, and what is wrong with the first page."""
+        texts = "".join(files.values())
+        problem = next((p for p in problems if p.place.path in texts), problems[0])
+        hint = f"; {problem.hint}" if problem.hint else ""
+        super().__init__(
+            f"{problem.place}: {problem.message}; nothing was built, because generated files have "
+            f"code from this page: {', '.join(files)}{hint}"
+        )
+
+
 def build(project: Project, *, check: bool = False, force: bool = False) -> BuildReport:
     """Write the package and the section scripts; with `check` nothing is written.
 
@@ -44,6 +59,7 @@ def build(project: Project, *, check: bool = False, force: bool = False) -> Buil
 
     Raises:
         NoScriptLeft: every script would go; nothing was changed.
+        PagesMissing: files would lose the code of pages that were left out.
         ForeignFile: a file stands in the way that tangle did not write.
         Outside: the output folder is a link that leads out of the project.
         NotWritable: the output folder cannot be written; nothing was changed.
@@ -54,6 +70,8 @@ def build(project: Project, *, check: bool = False, force: bool = False) -> Buil
     if check:
         changes = found.changes()
     else:
+        if found.held:
+            raise PagesMissing(found.held, [shown(project, p) for p in found.unread])
         check_links(project.output, project.root)
         make_folder(project.output)
         with lock(project.state):

@@ -143,5 +143,5 @@ def _loaded(
         pages=pages,
         plan=result,
         unread=unread,
-        problems=by_place([*problems, *unread, *result.problems]),
+        problems=by_place([*problems, *unread, *sources.notices, *result.problems]),
     )

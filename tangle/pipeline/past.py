@@ -10,7 +10,7 @@ from tangle.model import PagePath
 from tangle.pipeline.config_errors import BadConfig
 from tangle.pipeline.load import Loaded, loaded
 from tangle.pipeline.project import Project, with_options
-from tangle.pipeline.reading import Sources
+from tangle.pipeline.reading import without_copies
 from tangle.run import Blob, Repository, blob_digest
 from tangle.store import PAGE_LIMIT, is_page
 
@@ -52,13 +52,13 @@ def past_notes(repository: Repository, commit: str, then: Project, now: Loaded) 
     contents = _Contents(repository, now)
     settings = contents.read({CONFIG: blobs[CONFIG]})[CONFIG].decode("utf-8", "replace")
     config, _ = graph_config(settings)
+    nested = tuple(path.removesuffix(CONFIG) for path in blobs if path.endswith(f"/{CONFIG}"))
     pages = {
         PagePath(path): blob
         for path, blob in sorted(blobs.items())
-        if blob.size <= PAGE_LIMIT and is_page(path, config.hidden)
+        if blob.size <= PAGE_LIMIT and is_page(path, config.hidden) and not path.startswith(nested)
     }
-    sources = Sources(settings=settings, data=contents.read(pages), unread=())
-    return loaded(then, sources, known=now.pages)
+    return loaded(then, without_copies(settings, contents.read(pages)), known=now.pages)
 
 
 class _Contents:

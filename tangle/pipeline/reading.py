@@ -15,10 +15,12 @@ from tangle.pipeline.project import Project
 from tangle.store import (
     LOCK_FOLDER,
     Cache,
+    GraphFiles,
     NotReadable,
     folder_identity,
-    page_files,
+    graph_files,
     read_bytes,
+    sync_copies,
 )
 
 if TYPE_CHECKING:
@@ -40,11 +42,13 @@ class Sources:
         settings: the text of its `config.edn`.
         data: the bytes of every page that could be read.
         unread: the problems of those that could not.
+        notices: what else was left out, as problems: copies by sync tools, graphs in the graph.
     """
 
     settings: str
     data: Mapping[PagePath, bytes]
-    unread: tuple[Problem, ...]
+    unread: tuple[Problem, ...] = ()
+    notices: tuple[Problem, ...] = ()
 
 
 def read_settings(project: Project) -> str:
@@ -73,29 +77,92 @@ def read(
         settings = read_settings(project)
     if hidden is None:
         hidden = graph_settings(project, settings)[0].hidden
+    files = graph_files(project.graph, hidden)
     data: dict[PagePath, bytes] = {}
-    unread: list[Problem] = []
-    for path in page_files(project.graph, hidden):
+    unread = [_absent(path) for path in files.absent]
+    for path in files.pages:
         try:
             data[path] = read_bytes(project.graph / path)
         except NotReadable as error:
             unread.append(unread_problem(project, path, error))
-    return Sources(settings=settings, data=data, unread=tuple(unread))
+    return without_copies(settings, data, unread, files)
+
+
+def without_copies(
+    settings: str,
+    data: Mapping[PagePath, bytes],
+    unread: Iterable[Problem] = (),
+    files: GraphFiles | None = None,
+) -> Sources:
+    """The sources of a graph, less the copies that sync tools left beside its pages.
+
+    Args:
+        settings: the text of its `config.edn`.
+        data: the bytes of every page that could be read, copies too.
+        unread: the problems of those that could not.
+        files: what stands in the graph's folder, where that is known.
+    """
+    copies = sync_copies(data)
+    nested = files.nested if files is not None else ()
+    return Sources(
+        settings=settings,
+        data={path: text for path, text in data.items() if path not in copies} if copies else data,
+        unread=tuple(unread),
+        notices=(*(_copy(*entry) for entry in copies.items()), *map(_nested, nested)),
+    )
+
+
+def _absent(path: PagePath) -> Problem:
+    return Problem(
+        code="not-downloaded",
+        severity="error",
+        place=Place(path=path, line=1),
+        message="this page is in iCloud and not on this machine, so it is left out",
+        hint="open its folder in the Finder and download it, or run `brctl download` on it",
+    )
+
+
+def _copy(path: PagePath, original: PagePath) -> Problem:
+    return Problem(
+        code="sync-copy",
+        severity="warning",
+        place=Place(path=path, line=1),
+        message=f"this is a copy of {original} that a sync tool made, and is left out",
+        hint="take from it what the page lacks, and delete it; or give it a name of its own",
+    )
+
+
+def _nested(folder: PagePath) -> Problem:
+    return Problem(
+        code="nested-graph",
+        severity="warning",
+        place=Place(path=PagePath(f"{folder}/{CONFIG}"), line=1),
+        message="this folder is a graph in the graph, and its pages are left out here",
+        hint=f"run tangle in that folder for them, or move {CONFIG} away to make it one graph",
+    )
 
 
 def parsed(
     project: Project, sources: Sources, parse: Callable[[bytes, PagePath], Page]
 ) -> tuple[dict[PagePath, Page], tuple[Problem, ...]]:
-    """The pages that can be read, and the problems of the others."""
-    from tangle.parse import NotUtf8
+    """The pages that can be read, and the problems of the others.
+
+    One with an unresolved merge conflict is none of them: two versions of it stand there at once.
+    """
+    from tangle.parse import NotUtf8, merge_conflict
 
     pages: dict[PagePath, Page] = {}
     unread = list(sources.unread)
     for path, data in sources.data.items():
         try:
-            pages[path] = parse(data, path)
+            page = parse(data, path)
         except NotUtf8 as error:
             unread.append(unread_problem(project, path, error))
+            continue
+        if (conflict := merge_conflict(page)) is not None:
+            unread.append(conflict)
+        else:
+            pages[path] = page
     return pages, tuple(unread)
 
 

@@ -120,6 +120,7 @@ class RunReport:
         waiting: how many results are kept because they have no place in the notes now.
         changes: the sections that changed since a revision, where that was asked for.
         differences: how outputs differ from the notes; None where they were not compared.
+        complete: whether no page was left out of what was asked for.
     """
 
     sections: tuple[SectionRun, ...]
@@ -133,13 +134,14 @@ class RunReport:
     waiting: int
     changes: tuple[SectionChange, ...] | None = None
     differences: tuple[Difference, ...] | None = None
+    complete: bool = True
 
     @property
     def exit_code(self) -> int:
-        """0 all passed, 1 code failed, 3 results could not be placed, 130 interrupted."""
+        """0 all passed, 1 code failed or a page was left out, 3 not all was placed, 130 stopped."""
         outcomes = {run.result.outcome for run in self.sections}
         if "interrupted" in outcomes:
             return 130
-        if outcomes - {"passed"} or self.differences:
+        if outcomes - {"passed"} or self.differences or not self.complete:
             return 1
         return 3 if self.pending or self.refused else 0

@@ -20,6 +20,7 @@ from tangle.pipeline.answers import CACHE, Answers, World, has_answers
 from tangle.pipeline.changes import changed_since, only_changed
 from tangle.pipeline.jobs import PreparedPackage, RunOptions, job, prepared_package
 from tangle.pipeline.keys import Keys, import_effects, session_keys
+from tangle.pipeline.left_out import chosen
 from tangle.pipeline.load import Loaded, load
 from tangle.pipeline.pending import place_or_keep, waiting, write_pending
 from tangle.pipeline.placing import Placed, Placement, outputs_of
@@ -27,7 +28,7 @@ from tangle.pipeline.project import Project
 from tangle.pipeline.reading import shown
 from tangle.pipeline.reports import RunReport, SectionChange, SectionRun
 from tangle.pipeline.scheduling import History, Planned, cores, gpus, thread_settings, turns
-from tangle.pipeline.selection import Selected, select, select_all
+from tangle.pipeline.selection import Selected
 from tangle.pipeline.serving import server_for
 from tangle.pipeline.verifying import Verifier
 from tangle.run import (
@@ -65,13 +66,14 @@ def run(
 
     Raises:
         UnknownSection: an argument names no section.
+        LeftOut: it names one on a page that was left out.
         NotWritable: the notes cannot be written; nothing was run.
     """
     # The engine starts while the notes are read, unless it may well not be needed.
     warm = options.fresh or not has_answers(project.state)
     with _engine(project, options, observe, warm=warm) as executor:
         loaded = load(project)
-        selected = select_all(loaded.plan) if sections is None else select(loaded.plan, sections)
+        selected = chosen(loaded, sections)
         changes: tuple[SectionChange, ...] | None = None
         if options.changed_since is not None:
             changes = changed_since(loaded, options.changed_since, options)
@@ -94,7 +96,12 @@ def run(
     if options.write:  # where that is refused, what was run is told all the same
         refused = place_or_keep(loaded, _outputs(runs), placement, force=options.force)
     report = _report(runs, placement, loaded=loaded, written=options.write, refused=refused)
-    return replace(report, changes=changes, differences=differences)
+    return replace(
+        report,
+        changes=changes,
+        differences=differences,
+        complete=sections is not None or not loaded.unread,
+    )
 
 
 def _engine(

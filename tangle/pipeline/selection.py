@@ -22,6 +22,13 @@ class UnknownSection(UsageError):
         hint = f"nearest: {', '.join(near)}" if near else "`tangle list` names them"
         super().__init__(f"section {wanted}: there is none in this graph; {hint}")
 
+    def beside(self, unread: Sequence[str]) -> UnknownSection:
+        """The same error, with the pages that it may stand on."""
+        if unread:
+            others = f" and {len(unread) - 1} more" if len(unread) > 1 else ""
+            self.args = (f"{self}; it may stand on a page that is left out: {unread[0]}{others}",)
+        return self
+
 
 class NoCode(UsageError):
     """The section has no code to run."""

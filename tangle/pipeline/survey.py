@@ -37,6 +37,7 @@ class Survey:
     Attributes:
         findings: what is known of them.
         unread: the problems of pages that could not be read.
+        notices: of what else was left out.
     """
 
     def __init__(self, project: Project, *, parse: Parse | None = None) -> None:
@@ -60,6 +61,7 @@ class Survey:
             with without_gc():
                 found = _brought_up_to_date(project, self._kept, sources, parse)
         self.unread: tuple[Problem, ...] = ()
+        self.notices = sources.notices
         if found is None:
             with without_gc():
                 found, self.unread = _anew(project, sources, parse)
@@ -77,7 +79,9 @@ class Survey:
             told += (*unit.syntax, *unit.doubts, *unit.needs)
             told += (problem for _, problem in unit.missing)
         told_of_graph = in_order(map(problem_of, told))
-        return by_place([*map(problem_of, found.problems), *self.unread, *told_of_graph])
+        return by_place(
+            [*map(problem_of, found.problems), *self.unread, *self.notices, *told_of_graph]
+        )
 
     def rows(self) -> tuple[SectionRow, ...]:
         """The sections that are scripts, and the numbered ones without code, in reading order."""
@@ -99,14 +103,22 @@ class Survey:
     @cached_property
     def files(self) -> Mapping[str, str]:
         """Path and text of every file that the notes come to."""
+        return {**self._made, **self.held}
+
+    @cached_property
+    def held(self) -> Mapping[str, str]:
+        """Path and text of the files that pages made which were left out; they stay as they are."""
+        if not self.unread:
+            return {}
+        from tangle.pipeline.generated import held
+
+        return held(self.project, self._made, self.unread)
+
+    @property
+    def _made(self) -> Mapping[str, str]:
         found = self.findings
         texts = (unit.script for unit in found.units if unit.chunks)
-        files = {**found.shared, **dict(zip(found.scripts, texts, strict=True))}
-        if not self.unread:
-            return files
-        from tangle.pipeline.generated import with_unread
-
-        return with_unread(self.project, files)
+        return {**found.shared, **dict(zip(found.scripts, texts, strict=True))}
 
     def changes(self) -> TreeChanges:
         """What building would change.
@@ -136,6 +148,10 @@ def _brought_up_to_date(
     changed = {path: now for path, now in digests.items() if now != known.pages[path].digest}
     if not changed:
         return known
+    from tangle.parse import may_conflict
+
+    if any(may_conflict(sources.data[path]) for path in changed):
+        return None
     from tangle.pipeline.renewal import renewed
 
     return renewed(project, known, sources.data, changed, parse)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from tangle.store.assets import ASSET_FOLDER, asset_names, remove_asset, write_asset
 from tangle.store.cache import Cache
 from tangle.store.changes import Changes
+from tangle.store.copies import sync_copies
 from tangle.store.environment import (
     accelerators,
     check_writable,
@@ -28,8 +29,10 @@ from tangle.store.errors import (
 from tangle.store.files import DISK, Disk, Files
 from tangle.store.graph import (
     PAGE_LIMIT,
+    GraphFiles,
     digest_file,
     find_graph,
+    graph_files,
     is_page,
     page_files,
     pages_take_more,
@@ -57,6 +60,7 @@ __all__ = [
     "Disk",
     "Files",
     "ForeignFile",
+    "GraphFiles",
     "Installed",
     "Locked",
     "NotReadable",
@@ -76,6 +80,7 @@ __all__ = [
     "file_stamp",
     "find_graph",
     "folder_identity",
+    "graph_files",
     "is_generated_file",
     "is_page",
     "leads_out",
@@ -90,6 +95,7 @@ __all__ = [
     "remove_asset",
     "replace",
     "scratch_tree",
+    "sync_copies",
     "user_key",
     "write_asset",
     "write_file",

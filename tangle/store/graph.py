@@ -7,19 +7,21 @@ import hashlib
 import os
 import stat
 import sys
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
 
 from tangle.model import PagePath
 from tangle.store.errors import NotReadable, reason, way_out
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
     from pathlib import Path
 
 PAGE_LIMIT = 16 * 1024 * 1024
 """Bytes that a page may have: far above any that was ever seen, far below what hurts."""
 
 _PAGE_SUFFIXES = (".md", ".markdown")
+_PLACEHOLDER: Final = ".icloud"
 _LOGSEQ_COPIES = ("logseq/bak", "logseq/version-files", "logseq/.recycle")
 
 
@@ -31,8 +33,28 @@ def find_graph(start: Path) -> Path | None:
     return None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GraphFiles:
+    """The files below a graph's folder, by what they are to it; each sorted.
+
+    Attributes:
+        pages: its Markdown pages.
+        absent: pages that iCloud has taken off this machine, by the placeholders that it left.
+        nested: folders that are graphs of their own; their pages belong to those.
+    """
+
+    pages: tuple[PagePath, ...]
+    absent: tuple[PagePath, ...] = ()
+    nested: tuple[PagePath, ...] = ()
+
+
 def page_files(graph: Path, hidden: Sequence[str] = ()) -> tuple[PagePath, ...]:
-    """The Markdown pages of a graph, sorted, without what Logseq ignores.
+    """The Markdown pages of a graph, as `graph_files` finds them."""
+    return graph_files(graph, hidden).pages
+
+
+def graph_files(graph: Path, hidden: Sequence[str] = ()) -> GraphFiles:
+    """The files of a graph, without what Logseq ignores.
 
     Links to folders are not followed, links to files are no pages, and files that vanish meanwhile
     are left out.
@@ -44,11 +66,16 @@ def page_files(graph: Path, hidden: Sequence[str] = ()) -> tuple[PagePath, ...]:
     Raises:
         NotReadable: the graph's own folder cannot be listed.
     """
-    prefixes = tuple(entry if entry.startswith("/") else f"/{entry}" for entry in hidden)
+    found = _Found(hidden=_prefixes(hidden))
     try:
-        return tuple(sorted(_walk(graph, "", prefixes)))
+        _walk(graph, "", found)
     except OSError as error:
         raise NotReadable(graph, reason(error), way_out(error)) from error
+    return GraphFiles(
+        pages=tuple(sorted(found.pages)),
+        absent=tuple(sorted(set(found.absent).difference(found.pages))),
+        nested=tuple(sorted(found.nested)),
+    )
 
 
 def pages_take_more(graph: Path, hidden: Sequence[str], most: int) -> bool:
@@ -73,7 +100,7 @@ def is_page(path: str, hidden: Sequence[str] = ()) -> bool:
         path: in POSIX form.
         hidden: the `:hidden` of the graph's configuration, as in `page_files`.
     """
-    prefixes = tuple(entry if entry.startswith("/") else f"/{entry}" for entry in hidden)
+    prefixes = _prefixes(hidden)
     parts = path.split("/")
     above = ("/".join(parts[: count + 1]) for count in range(len(parts)))
     if any(_ignored(part, whole, prefixes) for part, whole in zip(parts, above, strict=True)):
@@ -81,27 +108,65 @@ def is_page(path: str, hidden: Sequence[str] = ()) -> bool:
     return path.endswith(_PAGE_SUFFIXES)
 
 
-def _walk(folder: Path, relative: str, hidden: tuple[str, ...]) -> Iterator[PagePath]:
+def _prefixes(hidden: Sequence[str]) -> tuple[str, ...]:
+    return tuple(entry if entry.startswith("/") else f"/{entry}" for entry in hidden)
+
+
+@dataclass(slots=True, kw_only=True)
+class _Found:
+    """What a walk through a graph's folders has found so far."""
+
+    hidden: tuple[str, ...]
+    pages: list[PagePath] = field(default_factory=list)
+    absent: list[PagePath] = field(default_factory=list)
+    nested: list[PagePath] = field(default_factory=list)
+
+
+def _walk(folder: Path, relative: str, found: _Found) -> None:
     with os.scandir(folder) as entries:
-        found = sorted(entries, key=lambda entry: entry.name)
-    for entry in found:
+        listed = sorted(entries, key=lambda entry: entry.name)
+    if relative and _is_graph(folder, listed):
+        found.nested.append(PagePath(relative.removesuffix("/")))
+        return
+    for entry in listed:
         path = f"{relative}{entry.name}"
         if _undecodable(entry.name) and sys.getfilesystemencoding() != "utf-8":
             why = f"this locale cannot name the file {entry.name!a}"
             raise NotReadable(folder, why, "set PYTHONUTF8=1, or a locale with UTF-8")
-        if _ignored(entry.name, path, hidden):
+        if entry.name.endswith(_PLACEHOLDER):
+            _note_placeholder(entry.name, relative, found)
+        if _ignored(entry.name, path, found.hidden):
             continue
         if _is_folder(entry):
-            yield from _walk_quietly(folder / entry.name, f"{path}/", hidden)
+            _walk_quietly(folder / entry.name, f"{path}/", found)
         elif entry.name.endswith(_PAGE_SUFFIXES) and _is_file(entry):
-            yield PagePath(path)
+            found.pages.append(PagePath(path))
 
 
-def _walk_quietly(folder: Path, relative: str, hidden: tuple[str, ...]) -> Iterator[PagePath]:
-    try:
-        yield from _walk(folder, relative, hidden)
-    except (FileNotFoundError, NotADirectoryError):
-        return  # it vanished between being listed and being opened
+def _walk_quietly(folder: Path, relative: str, found: _Found) -> None:
+    # A folder that vanished between being listed and being opened has no pages.
+    with contextlib.suppress(FileNotFoundError, NotADirectoryError):
+        _walk(folder, relative, found)
+
+
+def _is_graph(folder: Path, listed: Sequence[os.DirEntry[str]]) -> bool:
+    """Whether a folder below the graph's is a graph of its own."""
+    return (
+        any(entry.name == "logseq" for entry in listed)
+        and (folder / "logseq" / "config.edn").is_file()
+    )
+
+
+def _note_placeholder(name: str, relative: str, found: _Found) -> None:
+    """Note the page for which iCloud left a placeholder: `.b.md.icloud` for `b.md`."""
+    page = name.removeprefix(".").removesuffix(_PLACEHOLDER)
+    path = f"{relative}{page}"
+    if (
+        name.startswith(".")
+        and page.endswith(_PAGE_SUFFIXES)
+        and not _ignored(page, path, found.hidden)
+    ):
+        found.absent.append(PagePath(path))
 
 
 def _ignored(name: str, path: str, hidden: tuple[str, ...]) -> bool:

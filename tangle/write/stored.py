@@ -60,7 +60,7 @@ def stored_outputs(page: Page) -> tuple[StoredOutput, ...]:
     # A page without bullets has its outputs as the first bullets, which belong to the pre-block.
     following_pre = bool(page.blocks) and page.blocks[0].kind == "pre"
     for index, block in enumerate(page.blocks):
-        mark = _mark(block)
+        mark = _mark(block) if index not in page.templates else None
         if mark is not None:
             host = 0 if block.parent < 0 and following_pre else block.parent
             found.append(_stored(page, index, host, mark))
