@@ -9,8 +9,9 @@ from typing import NamedTuple
 
 from tangle.link.config import GraphConfig
 from tangle.link.expand import references_in
-from tangle.link.graph import PYTHON, Linked
+from tangle.link.graph import Linked
 from tangle.link.outline import Outline
+from tangle.link.settings import reading
 from tangle.link.titles import other_names, title_key
 from tangle.link.units import reading_order
 from tangle.model import Page, PagePath, Uuid
@@ -42,7 +43,7 @@ def page_facts(found: Linked, path: PagePath, config: GraphConfig) -> PageFacts:
     coded = dict.fromkeys(
         fence.block
         for fence in page.fences
-        if fence.nested is None and fence.language.lower() in PYTHON
+        if reading(fence, outline.settings[fence.block]) is not None
     )
     return PageFacts(
         title=found.graph.titles[path],
@@ -56,7 +57,7 @@ def page_facts(found: Linked, path: PagePath, config: GraphConfig) -> PageFacts:
             if block.id is not None
         ),
         names=tuple(_names(outline, coded)),
-        asked=tuple(_asked(page)) if coded else (),
+        asked=tuple(_asked(page, outline)) if coded else (),
     )
 
 
@@ -67,9 +68,9 @@ def _names(outline: Outline, coded: Iterable[int]) -> Iterator[str]:
             yield name
 
 
-def _asked(page: Page) -> Iterator[str]:
+def _asked(page: Page, outline: Outline) -> Iterator[str]:
     for fence in page.fences:
-        if fence.nested is None and fence.language.lower() in PYTHON:
+        if reading(fence, outline.settings[fence.block]) is not None:
             yield from references_in(fence.code)
 
 

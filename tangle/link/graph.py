@@ -13,6 +13,7 @@ from tangle.link.expand import ChunkKey, Names, expand
 from tangle.link.journals import journal_day
 from tangle.link.known import KnownPages, LinkedPage, Named
 from tangle.link.outline import Outline, outline
+from tangle.link.settings import reading
 from tangle.link.titles import other_names, page_title, title_key
 from tangle.link.units import Contents, units
 from tangle.model import (
@@ -25,11 +26,9 @@ from tangle.model import (
     Place,
     Problem,
     SectionName,
+    Settings,
     Uuid,
 )
-
-PYTHON: Final = frozenset({"python", "python3", "py"})
-"""Languages, in lower case, whose fences are chunks."""
 
 
 def link(pages: Iterable[Page], config: GraphConfig, *, known: KnownPages | None = None) -> Graph:
@@ -210,8 +209,13 @@ def _linked(named: Named) -> LinkedPage:
     counts: defaultdict[int, int] = defaultdict(int)
     chunks: list[Chunk] = []
     for fence in page.fences:
-        if fence.language.lower() in PYTHON and fence.nested is None:
-            chunks.append(_chunk(page, fence, counts[fence.block], around))
+        settings = around.settings[fence.block]
+        info = reading(fence, settings)
+        if info is not None:
+            if not info.runs:
+                settings = replace(settings, run=False)
+            session = info.kind == "session"
+            chunks.append(_chunk(page, fence, counts[fence.block], settings, session=session))
             counts[fence.block] += 1
     return LinkedPage(outline=around, chunks=tuple(chunks))
 
@@ -257,7 +261,7 @@ def _names_twice(
             )
 
 
-def _chunk(page: Page, fence: Fence, order: int, around: Outline) -> Chunk:
+def _chunk(page: Page, fence: Fence, order: int, settings: Settings, *, session: bool) -> Chunk:
     texts = fence.code.split("\n")[:-1]
     lines = tuple(
         CodeLine(
@@ -272,5 +276,6 @@ def _chunk(page: Page, fence: Fence, order: int, around: Outline) -> Chunk:
         order=order,
         line=fence.line,
         lines=lines,
-        settings=around.settings[fence.block],
+        settings=settings,
+        session=session,
     )

@@ -10,6 +10,7 @@ from .blocks import blocks_of
 from .constructs import Constructs
 from .errors import NotUtf8
 from .fences import FenceReader
+from .languages import Info, Kind, info_of, kind_of
 from .problems import problems_of
 from .properties import normal_key, properties_of
 from .references import links_of
@@ -18,7 +19,17 @@ from .show import outline, outline_text
 from .source import Source
 from .text import Places
 
-__all__ = ["NotUtf8", "outline", "outline_text", "parse", "render"]
+__all__ = [
+    "Info",
+    "Kind",
+    "NotUtf8",
+    "info_of",
+    "kind_of",
+    "outline",
+    "outline_text",
+    "parse",
+    "render",
+]
 
 
 _UNNAMED = PagePath("page.md")
