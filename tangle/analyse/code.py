@@ -14,12 +14,15 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from tangle.analyse.markers import Marked, marked_statements
 from tangle.analyse.names import Import, Statement, Use
-from tangle.analyse.source import Parsed, needs_await, parse_chunk, place_in, too_deep
-from tangle.analyse.statements import lazy_annotations, statements
-from tangle.model import Chunk, CodeLine, Occurrence, Page, PagePath, Place, Unit
+from tangle.analyse.source import Parsed, Row, needs_await, parse_chunk, place_in, too_deep
+from tangle.analyse.statements import is_ellipsis, lazy_annotations, statements
+from tangle.model import Chunk, CodeLine, Occurrence, Page, PagePath, Place, Problem, Unit
 
 if TYPE_CHECKING:
     from tangle.analyse.known import Known
+
+OPEN_REFERENCE: Final = "open-reference"
+"""The code of the obstacle that `check` tells in other words, at the line of the reference."""
 
 GIVEN: Final = frozenset(dir(builtins)) | {
     "__annotations__",
@@ -86,9 +89,35 @@ class ChunkCode:
         return self.occurrence.chunk
 
     @property
+    def obstacle(self) -> Problem | None:
+        """Why it is never run nor tangled: it does not parse, or a reference in it is open."""
+        if self.parsed.problem is not None or self.chunk.whole:
+            return self.parsed.problem
+        return Problem(
+            code=OPEN_REFERENCE,
+            severity="error",
+            place=Place(path=self.chunk.page, line=self.chunk.line),
+            message="a reference in this chunk means nothing; `tangle check` says which",
+        )
+
+    @property
     def broken(self) -> bool:
-        """Whether it cannot be tangled: it does not parse, or a reference in it is open."""
-        return self.parsed.problem is not None or not self.chunk.whole
+        """Whether it cannot be run."""
+        return self.obstacle is not None
+
+    @property
+    def fragment(self) -> bool:
+        """Whether it begins or ends with a bare `...`: code with something left out around it."""
+        body = self.parsed.tree.body
+        return bool(body) and (is_ellipsis(body[0]) or is_ellipsis(body[-1]))
+
+    @property
+    def code(self) -> str:
+        """What is run of it, without the results that a session holds."""
+        examples = self.parsed.examples
+        if examples is None:
+            return self.chunk.code
+        return "".join(example.code for example in examples)
 
     @property
     def runs(self) -> bool:
@@ -112,15 +141,33 @@ class ChunkCode:
     def place_of(self, line: int, column: int) -> Place:
         """The place of a line (from 1) and a column (bytes, from 0)."""
         lines = self.chunk.lines
-        text = lines[line - 1].text if line <= len(lines) else ""
-        return place_in(self.chunk, line, len(text.encode()[:column].decode(errors="ignore")))
+        text, margin = self._row(line) if line <= len(lines) else ("", 0)
+        characters = len(text.encode()[:column].decode(errors="ignore"))
+        return place_in(self.chunk, line, margin + characters)
+
+    def _row(self, line: int) -> Row:
+        """A line (from 1) as Python reads it."""
+        if self.parsed.rows is None:
+            return Row(text=self.chunk.lines[line - 1].text, margin=0)
+        return self.parsed.rows[line - 1]
+
+    def _line(self, line: int) -> CodeLine:
+        """A line (from 1) as Python reads it, at its place."""
+        found = self.chunk.lines[line - 1]
+        if self.parsed.rows is None:
+            return found
+        text, margin = self.parsed.rows[line - 1]
+        place = replace(found.place, column=found.place.column + margin)
+        return CodeLine(text=text, place=place)
 
     def lines(self, statement: Statement) -> tuple[CodeLine, ...]:
         """The lines of a statement, or of it alone where others share its lines."""
-        found = self.chunk.lines[statement.first - 1 : statement.last]
+        rows = range(statement.first, statement.last + 1)
+        found = tuple(self._line(row) for row in rows)
         if statement.alone:
             return found
-        segment = ast.get_source_segment(self.chunk.code, statement.node) or ""
+        source = self.chunk.code if self.parsed.rows is None else self.parsed.text
+        segment = ast.get_source_segment(source, statement.node) or ""
         place = self.start(statement)
         texts = segment.split("\n")
         return tuple(
@@ -138,7 +185,7 @@ class ChunkCode:
 
     def plain_line(self, row: int) -> str:
         """A line (from 1) as plain Python can run it, what only IPython understands beside it."""
-        text = self.chunk.lines[row - 1].text
+        text = self._row(row).text
         if row not in self.parsed.magics:
             return text
         masked = self.parsed.text.split("\n")[row - 1]

@@ -13,7 +13,7 @@ from tangle.model import Occurrence, Unit
 if TYPE_CHECKING:
     from tangle.analyse.planning import UnitPlan
 
-_Text = tuple[str, str | None, bool]
+_Text = tuple[str, str | None, bool, bool]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,4 +93,4 @@ class Known:
 
 def _text(occurrence: Occurrence, *, lazy: bool) -> _Text:
     chunk = occurrence.chunk
-    return chunk.code, chunk.settings.raises, lazy
+    return chunk.code, chunk.settings.raises, chunk.session, lazy

@@ -275,7 +275,7 @@ class _Planner:
             chunks=tuple(self._chunks(unit, prelude, borrowing.aliases)),
             imports=self._imports(unit, prelude, used=bool(self._reach.closure(asked))),
             lent=tuple(self._reach.texts(lent)),
-            problems=(*broken, *inherited, *own.values()),
+            problems=(*unit.unit.faults, *broken, *inherited, *own.values()),
             cache=self._reach.cacheable(lent) and all(entry.cache for entry in prelude),
         )
         forms = (problem for code in unit.chunks for problem in doubtful(code))
@@ -305,7 +305,7 @@ class _Planner:
             if code.runs:
                 reached = self._reach.closure(self._asked(code, aliases)) - done
                 done |= reached
-                _add(chain, *self._reach.texts(reached), code.chunk.code)
+                _add(chain, *self._reach.texts(reached), code.code)
             yield PlannedChunk(
                 code=code,
                 digest=chain.hexdigest()[:12],

@@ -7,15 +7,25 @@ import contextlib
 import re
 import warnings
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from tangle.analyse.magics import Masked, is_cell_magic, masked
-from tangle.model import Chunk, Place, Problem
+from tangle.model import Chunk, Example, Place, Problem
 
 if TYPE_CHECKING:
     from tangle.analyse.repair import Diagnosis
 
+_NAMESPACES: Final = frozenset({"globals", "locals", "vars"})
+_NAMING: Final = re.compile(r"\b(?:exec|globals|locals|vars|modules|user_ns)\b")
+_WRITERS: Final = frozenset({"update", "setdefault", "__setitem__", "push"})
 _LINE: Final = re.compile(r"\bline ([0-9]+)")
+
+
+class Row(NamedTuple):
+    """A line of a chunk as Python reads it, without what stands before its code."""
+
+    text: str
+    margin: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,7 +41,10 @@ class Parsed:
         foreign: whether plain Python has no use for the whole chunk.
         awaits: whether it awaits outside a function, as only IPython can.
         problem: why there is no tree.
-        diagnosis: why code that is no Python is none, and how it can be mended.
+        diagnosis: why code that is no Python is none, and how it can be repaired.
+        examples: of an interpreter session, or of code with results kept by hand, what is run of it
+            and compared; None for a program.
+        rows: of these, the code line by line; results are blank lines.
     """
 
     tree: ast.Module
@@ -42,15 +55,27 @@ class Parsed:
     awaits: bool = False
     problem: Problem | None = None
     diagnosis: Diagnosis | None = None
+    examples: tuple[Example, ...] | None = None
+    rows: tuple[Row, ...] | None = None
 
 
 def parse_chunk(chunk: Chunk) -> Parsed:
-    """Parse a chunk's code; magics and shell lines of IPython are masked."""
+    """Decide how a chunk is read; whoever checks, lists, builds or runs it goes by this.
+
+    It is a program, in which magics and shell lines of IPython are masked; or a session, of which
+    the results are compared; or in another language; or it cannot be read, and is never run.
+    """
     code = chunk.code
+    if chunk.session or ">>>" in code:
+        from tangle.analyse.sessions import read_session  # needs doctest, and is rare
+
+        session = read_session(chunk)
+        if session is not None:
+            return session
     if is_cell_magic(code):
         found = masked(code)
         if found.foreign:
-            return Parsed(tree=_nothing(), text="", foreign=True, naming=found.naming)
+            return Parsed(tree=nothing(), text="", foreign=True, naming=found.naming)
         return _parse(chunk, found)
     plain = _parse(chunk, Masked(text=code))
     if plain.problem is None:
@@ -59,7 +84,8 @@ def parse_chunk(chunk: Chunk) -> Parsed:
     return _parse(chunk, found) if found.lines else plain
 
 
-def _nothing() -> ast.Module:
+def nothing() -> ast.Module:
+    """The tree of no code."""
     return ast.Module(body=[], type_ignores=[])
 
 
@@ -67,7 +93,7 @@ def _parse(chunk: Chunk, code: Masked) -> Parsed:
     text = code.text
     problem = _null_byte(chunk)
     diagnosis = None
-    tree = _nothing()
+    tree = nothing()
     if problem is None:
         try:
             tree = _tree(text)
@@ -84,11 +110,47 @@ def _parse(chunk: Chunk, code: Masked) -> Parsed:
         tree=tree,
         text=text,
         magics=code.lines,
-        naming=code.naming,
+        naming=code.naming or _names_by_text(tree, text),
         awaits=problem is None and needs_await(tree, text),
         problem=problem,
         diagnosis=diagnosis,
     )
+
+
+def _names_by_text(tree: ast.Module, text: str) -> bool:
+    """Whether code may bind names that only running it can tell: by `exec`, or in `globals()`."""
+    if not _NAMING.search(text):
+        return False
+    return any(_binds_by_text(node) for node in ast.walk(tree))
+
+
+def _binds_by_text(node: ast.AST) -> bool:
+    match node:
+        case ast.Call(func=ast.Name(id="exec")):
+            return True
+        case ast.Subscript(value=inner, ctx=ast.Store()):
+            return _is_namespace(inner)
+        case ast.Call(func=ast.Attribute(value=inner, attr=name)) if name in _WRITERS:
+            return _is_namespace(inner)
+        case ast.AugAssign(target=inner, op=ast.BitOr()):
+            return _is_namespace(inner)
+        case ast.Call(func=ast.Name(id="setattr"), args=[ast.Subscript(value=inner), *_]):
+            return isinstance(inner, ast.Attribute) and inner.attr == "modules"
+        case ast.Assign(value=inner) | ast.NamedExpr(value=inner):
+            return _is_namespace(inner)  # under another name: who knows
+        case _:
+            return False
+
+
+def _is_namespace(node: ast.expr) -> bool:
+    """Whether an expression is the module's namespace."""
+    match node:
+        case ast.Call(func=ast.Name(id=name), args=[]):
+            return name in _NAMESPACES
+        case ast.Attribute(attr=name):
+            return (name == "__dict__" and "modules" in ast.dump(node)) or name == "user_ns"
+        case _:
+            return False
 
 
 def readable(code: str) -> ast.Module | None:
@@ -147,12 +209,12 @@ def _null_byte(chunk: Chunk) -> Problem | None:
         return None
     before = text[:at]
     column = at - (before.rfind("\n") + 1)
-    return _problem(chunk, before.count("\n") + 1, column, "it holds a null byte")
+    return problem_at(chunk, before.count("\n") + 1, column, "it holds a null byte")
 
 
 def too_deep(chunk: Chunk) -> Problem:
     """The problem of code that exceeds what Python, or the walk over it, can nest."""
-    return _problem(chunk, 1, 0, "its expressions are nested too deeply")
+    return problem_at(chunk, 1, 0, "its expressions are nested too deeply")
 
 
 def _syntax_problem(chunk: Chunk, error: SyntaxError, diagnosis: Diagnosis) -> Problem:
@@ -166,10 +228,11 @@ def _syntax_problem(chunk: Chunk, error: SyntaxError, diagnosis: Diagnosis) -> P
 
     said = _LINE.sub(in_page, error.msg)
     message = f"{diagnosis.cause} ({said})" if diagnosis.cause else said
-    return _problem(chunk, line, column, message, diagnosis.hint)
+    return problem_at(chunk, line, column, message, diagnosis.hint)
 
 
-def _problem(chunk: Chunk, line: int, column: int, message: str, hint: str = "") -> Problem:
+def problem_at(chunk: Chunk, line: int, column: int, message: str, hint: str = "") -> Problem:
+    """The problem of a chunk that cannot be read, at a line (from 1) and column (from 0) of it."""
     usual = "mend the line in the note; the rest of the section is tangled without this chunk"
     return Problem(
         code="syntax-error",

@@ -58,6 +58,15 @@ def lazy_annotations(node: ast.stmt) -> bool:
             return False
 
 
+def is_ellipsis(node: ast.stmt) -> bool:
+    """Whether a statement is a bare `...`."""
+    return (
+        isinstance(node, ast.Expr)
+        and isinstance(node.value, ast.Constant)
+        and (node.value.value is Ellipsis)
+    )
+
+
 def _first_line(node: ast.stmt) -> int:
     return min([node.lineno, *(entry.lineno for entry in _decorators(node))])
 

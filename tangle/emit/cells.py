@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import tokenize
 
-from tangle.analyse import ChunkCode, Statement
+from tangle.analyse import OPEN_REFERENCE, ChunkCode, Statement
 from tangle.emit.text import commented
 
 _STRING_PARTS = frozenset(
@@ -33,7 +33,7 @@ def cell_body(code: ChunkCode, root: str) -> str:
         return commented(code.source)
     if why := _obstacle(code):
         return f"{commented(code.source)}raise SystemExit({why!r})\n"
-    text = _plain(code)
+    text = _plain(code) if code.parsed.examples is None else _session(code, root)
     if settings.raises is None and settings.xfail is None:
         return text
     body = _indented(text) if code.statements else "    pass\n" + _indented(text)
@@ -50,14 +50,13 @@ def _obstacle(code: ChunkCode) -> str:
 
     What Python says of a syntax error is not told: another version says it in other words.
     """
-    chunk = code.chunk
-    if code.parsed.problem is not None:
-        return f"{code.parsed.problem.place}: this chunk does not parse; see `tangle check`"
-    here = f"{chunk.page}:{chunk.line}:1"
-    if not chunk.whole:
-        return f"{here}: a reference in this chunk is open; see `tangle check`"
+    problem = code.obstacle
+    if problem is not None:
+        opened = problem.code == OPEN_REFERENCE
+        why = "a reference in this chunk is open" if opened else "this chunk does not parse"
+        return f"{problem.place}: {why}; see `tangle check`"
     if code.parsed.awaits:
-        return f"{here}: this chunk awaits outside a function, as only `tangle run` can"
+        return f"{code.chunk.page}:{code.chunk.line}:1: this chunk awaits outside a function, as only `tangle run` can"
     return ""
 
 
@@ -68,6 +67,32 @@ def _plain(code: ChunkCode) -> str:
         if statement.future:
             _take_out(statement, lines)
     return "".join(f"{line}\n" for line in lines)
+
+
+def _session(code: ChunkCode, root: str) -> str:
+    """The statements of a session as code, and its results and all else in it as comments.
+
+    A statement that must fail stands in a `with` that expects it.
+    """
+    lines = [line.text for line in code.chunk.lines]
+    rows = code.parsed.rows or ()
+    texts = [
+        f"{row.text}\n" if row.text else commented(f"{line}\n") if line.strip() else "\n"
+        for row, line in zip(rows, lines, strict=True)
+    ]
+    for statement in code.statements:
+        if statement.future:
+            taken = "".join(texts[statement.first - 1 : statement.last])
+            texts[statement.first - 1] = f"pass  # {' '.join(taken.split())}\n"
+            texts[statement.first : statement.last] = [""] * (statement.last - statement.first)
+    for example in code.parsed.examples or ():
+        last = example.row + example.code.count("\n")
+        if example.raises is not None and rows[example.row].text:
+            body = _indented("".join(texts[example.row : last])).rstrip("\n")
+            name = example.raises.partition("\n")[0].partition(":")[0].strip()
+            texts[example.row] = f"with _{root}.raises({name!r}):\n{body}\n"
+            texts[example.row + 1 : last] = [""] * (last - example.row - 1)
+    return "".join(texts)
 
 
 def _take_out(statement: Statement, lines: list[str]) -> None:

@@ -39,6 +39,10 @@ def script(
     parts = [MARK, "\n", comment(f"{_heading(section)} ({section.page})"), "\n\n"]
     parts.extend(f"from __future__ import {name}\n" for name in _future(session))
     parts.append(_set_up(session, root, folder, seed))
+    if session.unit.faults:
+        fault = session.unit.faults[0]
+        why = f"{fault.place}: {fault.message}; see `tangle check`"
+        parts.append(f"raise SystemExit({why!r})\n")
     parts.extend(_borrowed(session))
     counts: dict[SectionName, int] = {}
     for planned in session.chunks:

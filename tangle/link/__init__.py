@@ -5,7 +5,7 @@ from __future__ import annotations
 from tangle.link.config import GraphConfig, graph_config
 from tangle.link.expand import MAX_TOTAL
 from tangle.link.facts import Leaning, PageFacts, leanings, page_anchors, page_facts
-from tangle.link.graph import PYTHON, Linked, link, linked
+from tangle.link.graph import Linked, link, linked
 from tangle.link.journals import journal_day, journal_title
 from tangle.link.known import KnownPages
 from tangle.link.settings import KNOWN, OUTPUT, PREFIX
@@ -18,7 +18,6 @@ __all__ = [
     "MAX_TOTAL",
     "OUTPUT",
     "PREFIX",
-    "PYTHON",
     "GraphConfig",
     "KnownPages",
     "Leaning",

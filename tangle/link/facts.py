@@ -39,7 +39,7 @@ class PageFacts(NamedTuple):
 def page_facts(found: Linked, path: PagePath, config: GraphConfig) -> PageFacts:
     """The facts of a page of a graph with these settings."""
     page, outline = found.graph.pages[path], found.outlines[path]
-    coded = dict.fromkeys(fence.block for fence in chunk_fences(page))
+    coded = dict.fromkeys(fence.block for fence, _ in chunk_fences(page, outline))
     return PageFacts(
         title=found.graph.titles[path],
         others=tuple(title_key(name) for name, _ in other_names(page, config)),
@@ -52,7 +52,7 @@ def page_facts(found: Linked, path: PagePath, config: GraphConfig) -> PageFacts:
             if block.id is not None
         ),
         names=tuple(_names(outline, coded)),
-        asked=tuple(_asked(page)) if coded else (),
+        asked=tuple(_asked(page, outline)) if coded else (),
     )
 
 
@@ -63,8 +63,8 @@ def _names(outline: Outline, coded: Iterable[int]) -> Iterator[str]:
             yield name
 
 
-def _asked(page: Page) -> Iterator[str]:
-    for fence in chunk_fences(page):
+def _asked(page: Page, outline: Outline) -> Iterator[str]:
+    for fence, _ in chunk_fences(page, outline):
         yield from references_in(fence.code)
 
 

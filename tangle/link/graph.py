@@ -13,6 +13,7 @@ from tangle.link.expand import ChunkKey, Names, expand
 from tangle.link.journals import journal_day
 from tangle.link.known import KnownPages, LinkedPage, Named
 from tangle.link.outline import Outline, outline
+from tangle.link.settings import reading
 from tangle.link.titles import other_names, page_title, title_key
 from tangle.link.units import Contents, units
 from tangle.model import (
@@ -25,11 +26,10 @@ from tangle.model import (
     Place,
     Problem,
     SectionName,
+    Settings,
     Uuid,
 )
-
-PYTHON: Final = frozenset({"python", "python3", "py"})
-"""Languages, in lower case, whose fences are chunks."""
+from tangle.parse import Info
 
 
 def link(pages: Iterable[Page], config: GraphConfig, *, known: KnownPages | None = None) -> Graph:
@@ -209,21 +209,24 @@ def _linked(named: Named) -> LinkedPage:
     around = outline(page, named.title, named.name, dated=named.dated)
     counts: defaultdict[int, int] = defaultdict(int)
     chunks: list[Chunk] = []
-    for fence in chunk_fences(page):
-        chunks.append(_chunk(page, fence, counts[fence.block], around))
+    for fence, info in chunk_fences(page, around):
+        settings = around.settings[fence.block]
+        if not info.runs:
+            settings = replace(settings, run=False)
+        session = info.kind == "session"
+        chunks.append(_chunk(page, fence, counts[fence.block], settings, session=session))
         counts[fence.block] += 1
     return LinkedPage(outline=around, chunks=tuple(chunks))
 
 
-def chunk_fences(page: Page) -> Iterator[Fence]:
-    """The fences of a page that are chunks."""
+def chunk_fences(page: Page, around: Outline) -> Iterator[tuple[Fence, Info]]:
+    """The fences of a page that are chunks, and how each is read; none below a template is."""
     for fence in page.fences:
-        if (
-            fence.nested is None
-            and fence.language.lower() in PYTHON
-            and fence.block not in page.templates
-        ):
-            yield fence
+        if fence.block in page.templates:
+            continue
+        info = reading(fence, around.settings[fence.block])
+        if info is not None:
+            yield fence, info
 
 
 def _chunks(
@@ -267,7 +270,7 @@ def _names_twice(
             )
 
 
-def _chunk(page: Page, fence: Fence, order: int, around: Outline) -> Chunk:
+def _chunk(page: Page, fence: Fence, order: int, settings: Settings, *, session: bool) -> Chunk:
     texts = fence.code.split("\n")[:-1]
     lines = tuple(
         CodeLine(
@@ -282,5 +285,6 @@ def _chunk(page: Page, fence: Fence, order: int, around: Outline) -> Chunk:
         order=order,
         line=fence.line,
         lines=lines,
-        settings=around.settings[fence.block],
+        settings=settings,
+        session=session,
     )

@@ -7,10 +7,11 @@ import math
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any, Final
 
-from tangle.model import Page, Place, Problem, Property, SectionName, Settings
+from tangle.model import Fence, Page, Place, Problem, Property, SectionName, Settings
+from tangle.parse import Info, info_of, kind_of
 
 PREFIX: Final = "tangle."
 OUTPUT: Final = "tangle.output"
@@ -31,8 +32,21 @@ KNOWN: Final[Mapping[str, str]] = {
     "tangle.rtol": "a part of the number, such as 1e-3; 0 for no tolerance",
     "tangle.atol": "a difference, such as 0.01",
     "tangle.cache": "yes or no",
+    "tangle.lang": "the language of fences that name none, such as python",
+    "tangle.book": "the name of a book",
+    "tangle.reads": "files, separated by commas, such as data/*.db",
     OUTPUT: "written by tangle itself",
 }
+
+
+def reading(fence: Fence, settings: Settings) -> Info | None:
+    """How the code of a fence is read where these settings hold; None where it is no chunk."""
+    if fence.nested is not None:
+        return None
+    info = info_of(" ".join((fence.language, *fence.options)))
+    if not info.word and settings.lang is not None:
+        return info._replace(kind=kind_of(settings.lang))
+    return info if info.kind is not None else None
 
 
 class BadValue(ValueError):
@@ -79,6 +93,13 @@ def _needs(value: str) -> tuple[SectionName, ...]:
     return names
 
 
+def _language(value: str) -> str:
+    word = value.lower()
+    if kind_of(word) is None:
+        raise BadValue
+    return word
+
+
 _READERS: Final[Mapping[str, Callable[[str], object]]] = {
     "run": _switch,
     "skip": _switch,
@@ -92,6 +113,7 @@ _READERS: Final[Mapping[str, Callable[[str], object]]] = {
     "rtol": _difference,
     "atol": _difference,
     "cache": _switch,
+    "lang": _language,
 }
 """For each field of the settings, what makes its value of a property's text."""
 
@@ -110,6 +132,14 @@ def apply_property(settings: Settings, key: str, value: str) -> Settings:
     return replace(settings, **changed)
 
 
+@lru_cache(maxsize=1024)
+def _is_ours(key: str) -> bool:
+    """Whether a property is meant for tangle: it begins so, or is one of ours but for a slip."""
+    if key.startswith(PREFIX):
+        return True
+    return key.startswith("ta") and bool(difflib.get_close_matches(key, KNOWN, n=1, cutoff=0.87))
+
+
 class PageSettings:
     """The settings in force at each block of one page, and the problems met on the way.
 
@@ -120,13 +150,14 @@ class PageSettings:
     def __init__(self, page: Page, sections: frozenset[int]) -> None:
         """Work out the settings of every block; `sections` are the indices of numbered blocks."""
         self._page = page
-        self._problems: list[Problem] = []
+        self._faults: list[tuple[int, Problem]] = []
         inherited: list[Settings] = []
         own: list[Settings] = []
         base = Settings()
         for index, block in enumerate(page.blocks):
             above = inherited[block.parent] if block.parent >= 0 else base
-            mine = self._with(above, () if index in page.templates else block.properties)
+            properties = () if index in page.templates else block.properties
+            mine = self._with(above, properties, index)
             own.append(mine)
             passes_on = block.heading > 0 or index in sections or block.kind == "pre"
             inherited.append(replace(mine, name=None) if passes_on else above)
@@ -141,25 +172,30 @@ class PageSettings:
     @property
     def problems(self) -> tuple[Problem, ...]:
         """Unknown properties and values that make no sense."""
-        return tuple(self._problems)
+        return tuple(problem for _, problem in self._faults)
 
-    def _with(self, settings: Settings, properties: tuple[Property, ...]) -> Settings:
+    @property
+    def faults(self) -> tuple[tuple[int, Problem], ...]:
+        """The problems, each with the block whose property it is about."""
+        return tuple(self._faults)
+
+    def _with(self, settings: Settings, properties: tuple[Property, ...], block: int) -> Settings:
         for entry in properties:
-            if not entry.key.startswith(PREFIX):
+            if not _is_ours(entry.key):
                 continue
             if entry.key not in KNOWN:
-                self._problems.append(self._unknown(entry))
+                self._faults.append((block, self._unknown(entry)))
                 continue
             try:
                 settings = apply_property(settings, entry.key, entry.value)
             except BadValue:
-                self._problems.append(self._bad_value(entry))
+                self._faults.append((block, self._bad_value(entry)))
         return settings
 
     def _unknown(self, entry: Property) -> Problem:
-        near = difflib.get_close_matches(entry.key.removeprefix(PREFIX), _READERS, n=1)
-        known = ", ".join(f"{PREFIX}{name}" for name in _READERS)
-        hint = f"did you mean {PREFIX}{near[0]}?" if near else f"known are {known}"
+        near = difflib.get_close_matches(entry.key, KNOWN, n=1)
+        known = ", ".join(key for key in KNOWN if key != OUTPUT)
+        hint = f"did you mean {near[0]}?" if near else f"known are {known}"
         return self._problem("unknown-property", entry, f"unknown property {entry.key}", hint)
 
     def _bad_value(self, entry: Property) -> Problem:

@@ -47,6 +47,7 @@ class _Draft:
     section: Section | None = None
     parts: list[Section] = field(default_factory=list)
     occurrences: list[Occurrence] = field(default_factory=list)
+    faults: dict[Problem, None] = field(default_factory=dict)
 
 
 def units(contents: Contents) -> tuple[tuple[Unit, ...], tuple[Problem, ...]]:
@@ -66,6 +67,8 @@ def units(contents: Contents) -> tuple[tuple[Unit, ...], tuple[Problem, ...]]:
         for occurrence in _occurrences(contents, path):
             around = outline.section_at(occurrence.host)
             _draft_of(drafts, around).occurrences.append(occurrence)
+    if any(outline.settings.faults for outline in contents.outlines.values()):
+        _collect_faults(contents, drafts)
     found = (_unit(name, draft) for name, draft in drafts.items())
     return tuple(sorted(found, key=_unit_order)), tuple(problems)
 
@@ -80,8 +83,38 @@ def reading_order(outlines: Mapping[PagePath, Outline]) -> list[PagePath]:
     return sorted(outlines, key=key)
 
 
+def _collect_faults(contents: Contents, drafts: Mapping[SectionName, _Draft]) -> None:
+    """Give each unit the faulty properties of its sections, and those around its chunks."""
+    for outline in contents.outlines.values():
+        for block, problem in outline.settings.faults:
+            draft = drafts.get(_unit_name(outline.section_at(block)))
+            if draft is not None:
+                draft.faults[problem] = None
+    for draft in drafts.values():
+        for entry in draft.occurrences:
+            for path, block in ((entry.page, entry.host), (entry.chunk.page, entry.chunk.block)):
+                draft.faults.update(dict.fromkeys(_faults_around(contents, path, block)))
+
+
+def _faults_around(contents: Contents, path: PagePath, block: int) -> Iterator[Problem]:
+    """The faulty properties of a block, of the blocks around it, and of its page."""
+    faults = contents.outlines[path].settings.faults
+    if not faults:
+        return
+    blocks = contents.pages[path].blocks
+    around = {0} if blocks[0].kind == "pre" else set()
+    while block >= 0:
+        around.add(block)
+        block = blocks[block].parent
+    yield from (problem for at, problem in faults if at in around)
+
+
+def _unit_name(section: Section) -> SectionName:
+    return number_text(section.number[:2]) if section.number else section.name
+
+
 def _draft_of(drafts: dict[SectionName, _Draft], section: Section) -> _Draft:
-    name = number_text(section.number[:2]) if section.number else section.name
+    name = _unit_name(section)
     draft = drafts.setdefault(name, _Draft())
     if section.name == name:
         draft.section = draft.section or section
@@ -169,6 +202,7 @@ def _unit(name: SectionName, draft: _Draft) -> Unit:
         parts=tuple(part for part in parts if part.name != name),
         occurrences=tuple(occurrences),
         needs=tuple(needs),
+        faults=tuple(draft.faults),
     )
 
 

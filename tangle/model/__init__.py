@@ -22,9 +22,11 @@ from tangle.model.basic import (
 from tangle.model.graph import Chunk, CodeLine, Graph, Occurrence, Section, Settings, Unit
 from tangle.model.outline import Block, BlockKind, Fence, Page, Property, Reference, ReferenceKind
 from tangle.model.session import (
+    EXAMPLES,
     AssertStyle,
     Cell,
     CellEnd,
+    Example,
     Failure,
     Frame,
     Job,
@@ -45,6 +47,7 @@ from tangle.model.session import (
 
 __all__ = [
     "CONFIG",
+    "EXAMPLES",
     "SIZE",
     "AssertStyle",
     "Block",
@@ -53,6 +56,7 @@ __all__ = [
     "CellEnd",
     "Chunk",
     "CodeLine",
+    "Example",
     "Failure",
     "Fence",
     "Frame",

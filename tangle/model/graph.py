@@ -23,6 +23,7 @@ class Settings:
             what the way it is printed suggests.
         atol: the same, absolute, and added.
         cache: whether a result of it may stand for running it again.
+        lang: the language of fences that name none, in lower case; None for no code.
     """
 
     run: bool = True
@@ -37,6 +38,7 @@ class Settings:
     rtol: float | None = None
     atol: float = 0.0
     cache: bool = True
+    lang: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,6 +64,7 @@ class Chunk:
         line: line of the fence.
         lines: the code; empty where a reference in it could not be expanded.
         whole: False where a reference in it could not be expanded.
+        session: whether its language says that it is an interpreter session.
     """
 
     page: PagePath
@@ -71,6 +74,7 @@ class Chunk:
     lines: tuple[CodeLine, ...]
     settings: Settings
     whole: bool = True
+    session: bool = False
 
     @property
     def code(self) -> str:
@@ -130,12 +134,15 @@ class Unit:
         parts: the sections below it, in reading order.
         occurrences: its chunks in reading order, those that are skipped left out.
         needs: sections that have to run before it.
+        faults: `tangle.` properties in it, or around its chunks, that are unknown or have a value
+            that is none; while there are some, nothing of it is run.
     """
 
     section: Section
     parts: tuple[Section, ...]
     occurrences: tuple[Occurrence, ...]
     needs: tuple[SectionName, ...]
+    faults: tuple[Problem, ...] = ()
 
     @property
     def name(self) -> SectionName:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, NewType
+from typing import Final, Literal, NewType
 
 from tangle.model.basic import PagePath, Place, SectionName
 
 MimeType = NewType("MimeType", str)
+
+EXAMPLES: Final = MimeType("application/vnd.tangle.examples+json")
+"""What the examples of a session showed, each as a pair: text, and what a traceback ended with."""
 
 Outcome = Literal["passed", "failed", "timed-out", "died", "skipped", "interrupted"]
 
@@ -26,6 +29,32 @@ class Origin:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Example:
+    """One statement of an interpreter session, or the code above a result that was kept by hand.
+
+    Attributes:
+        row: the line of the cell's code at which it begins, from 0.
+        code: its source, without prompts.
+        single: whether each of its statements shows its value, as in an interpreter; else only the
+            last one does, as in a notebook.
+        want: what it must show, as `doctest` has it; None where nothing is compared.
+        want_row: the line of the cell's code at which that stands, from 0.
+        rest: all that stands between it and the next one: an output may have blank lines.
+        raises: what the traceback in the text ends with; None where it must not fail.
+        flags: the flags of `doctest` that its comments set.
+    """
+
+    row: int
+    code: str
+    single: bool
+    want: str | None
+    want_row: int
+    rest: str = ""
+    raises: str | None = None
+    flags: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Cell:
     """One piece of code that a worker runs as a notebook runs a cell.
 
@@ -36,6 +65,9 @@ class Cell:
         raises: the name of the exception that it must fail with.
         may_fail: whether the session goes on where it fails: it passes then, with its failure.
         timeout: seconds it may take.
+        examples: where it is an interpreter session, what is run of it; its results are told as a
+            bundle of the type `EXAMPLES`.
+        refusal: why nothing of it may be run; None where it may.
     """
 
     name: str
@@ -44,6 +76,8 @@ class Cell:
     raises: str | None = None
     may_fail: bool = False
     timeout: float | None = None
+    examples: tuple[Example, ...] | None = None
+    refusal: Failure | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,6 +14,7 @@ from .conflicts import may_conflict, merge_conflict
 from .constructs import Constructs
 from .errors import MisreadsPages, NotUtf8
 from .fences import FenceReader
+from .languages import Info, Kind, info_of, kind_of
 from .probe import reads_as_known
 from .problems import problems_of
 from .properties import normal_key, properties_of
@@ -24,8 +25,12 @@ from .source import Source
 from .text import Places
 
 __all__ = [
+    "Info",
+    "Kind",
     "MisreadsPages",
     "NotUtf8",
+    "info_of",
+    "kind_of",
     "may_conflict",
     "merge_conflict",
     "outline",

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ast
 import re
+import warnings
 from collections.abc import Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from typing import NamedTuple
@@ -10,10 +12,8 @@ from typing import NamedTuple
 from tangle.model import Block, Fence, Problem, Severity
 
 from .dedent import JS_WHITE
+from .languages import info_of, is_python, misspelt
 from .text import Places
-
-PYTHON = frozenset({"python", "python3", "py"})
-"""Languages whose code is tangled, in lower case."""
 
 _BULLET_FENCE = re.compile(rb"^[ \t\f]*+-[ \t]++(?:```|~~~)", re.MULTILINE)
 _WHITE = b" \t\f\x1a"
@@ -39,12 +39,8 @@ def problems_of(
         found += _strangers(places, fences)
         found += _nested(places, fences)
         found += _mixed(places, fences)
+        found += _misspelt(places, fences)
     return tuple(sorted(found, key=lambda p: (p.place.line, p.place.column, p.code)))
-
-
-def is_python(language: str) -> bool:
-    """Whether code in this language is tangled."""
-    return language.lower() in PYTHON
 
 
 class _Kind(NamedTuple):
@@ -69,6 +65,7 @@ _MIXED = _Kind(
     "warning",
     "indent every line of the code at least as far as the text of its block",
 )
+_MISSPELT = _Kind("misspelt-language", "warning", "correct the word, and the code is tangled")
 _IGNORED = _Kind("ignored-property", "warning", "move the line up to the block's other properties")
 
 
@@ -105,7 +102,7 @@ def _unclosed(
 def _swallowing(places: Places, fences: Sequence[Fence]) -> Iterator[Problem]:
     """Python that runs on over a bullet whose own fence was meant to open there."""
     for fence in fences:
-        if fence.nested is not None or not is_python(fence.language):
+        if fence.nested is not None or not is_python(_info(fence)):
             continue
         inner = _BULLET_FENCE.search(places.data, fence.body.start, fence.body.end)
         if inner is not None:
@@ -129,7 +126,7 @@ def _strangers(places: Places, fences: Sequence[Fence]) -> Iterator[Problem]:
         label = places.text(closer.lstrip(b"`~").strip())
         if not closer.startswith((b"```", b"~~~")):  # `#+END_SRC`
             continue
-        if is_python(fence.language) or is_python(label.partition(" ")[0]):
+        if is_python(_info(fence)) or is_python(label):
             tail = places.data[fence.body.end : fence.span.end]
             yield _problem(
                 places,
@@ -153,7 +150,7 @@ def _closer(data: bytes, fence: Fence) -> bytes:
 def _nested(places: Places, fences: Sequence[Fence]) -> Iterator[Problem]:
     """Python in a list or a quote: its indentation is gone."""
     for fence in fences:
-        if fence.nested is not None and is_python(fence.language):
+        if fence.nested is not None and is_python(_info(fence)):
             yield _problem(
                 places,
                 fence.span.start,
@@ -166,7 +163,7 @@ def _nested(places: Places, fences: Sequence[Fence]) -> Iterator[Problem]:
 def _mixed(places: Places, fences: Sequence[Fence]) -> Iterator[Problem]:
     """Python whose lines stand otherwise to each other in Logseq than in the file."""
     for fence in fences:
-        if fence.nested is not None or not is_python(fence.language):
+        if fence.nested is not None or not is_python(_info(fence)):
             continue
         raw = places.decode(fence.body.start, fence.body.end).split("\n")
         line = _first_changed(raw, fence.text.split("\n"))
@@ -203,6 +200,35 @@ def _indent(line: str) -> int:
 
 def _sign(number: int) -> int:
     return (number > 0) - (number < 0)
+
+
+def _misspelt(places: Places, fences: Sequence[Fence]) -> Iterator[Problem]:
+    """Code whose language is one letter off Python, and that Python can read."""
+    for fence in fences:
+        if fence.nested is not None:
+            continue
+        word = info_of(fence.language).word
+        meant = misspelt(word)
+        if meant is not None and fence.code.strip() and _parses(fence.code):
+            message = f"{word}: did you mean {meant}? In this language the code is not tangled"
+            yield _problem(places, fence.span.start, _MISSPELT, message)
+
+
+def _info(fence: Fence) -> str:
+    return " ".join((fence.language, *fence.options))
+
+
+def _parses(code: str) -> bool:
+    """Whether a text is a program, or an interpreter session."""
+    if code.lstrip().startswith(">>> "):
+        return True
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            ast.parse(code)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return False
+    return True
 
 
 def _ignored(places: Places, blocks: Sequence[Block]) -> Iterator[Problem]:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from tangle.pipeline.checking import CheckReport, check, check_report, sections
     from tangle.pipeline.html import write_html
     from tangle.pipeline.jobs import RunOptions
+    from tangle.pipeline.judging import chunk_results
     from tangle.pipeline.junit import write_junit
     from tangle.pipeline.markdown import write_summary
     from tangle.pipeline.merging import install_driver, merge_files
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
         SectionRow,
         SectionRun,
     )
-    from tangle.pipeline.running import chunk_results, run, run_pending
+    from tangle.pipeline.running import run, run_pending
     from tangle.pipeline.serving import end_server, leave_hints, server_state
     from tangle.pipeline.told import ChunkOutcome, SectionOutcome, outcomes, why
     from tangle.pipeline.trust import trust_folder

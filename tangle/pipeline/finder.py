@@ -306,7 +306,7 @@ def faces(unit: Unit, pages: Mapping[PagePath, Page]) -> tuple[str, str]:
         if chunk.page not in fences:
             fences[chunk.page] = {fence.line: fence for fence in pages[chunk.page].fences}
         fence = fences[chunk.page][chunk.line]
-        text.append((occurrence.page, occurrence.section, chunk.page, chunk.whole))
+        text.append((occurrence.page, occurrence.section, chunk.page, chunk.whole, chunk.session))
         text.append(occurrence.referred)
         text.append((_settings_of(chunk.settings), chunk.code if chunk.whole else fence.code))
         places.append((occurrence.host, occurrence.order, chunk.block, chunk.order, chunk.line))

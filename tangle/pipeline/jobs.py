@@ -8,9 +8,19 @@ from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
-from tangle.analyse import Package, PlannedChunk
+from tangle.analyse import OPEN_REFERENCE, ChunkCode, Package, PlannedChunk
 from tangle.emit import Module, init, module
-from tangle.model import Cell, CodeLine, Job, Origin, PagePath, SectionName, Source
+from tangle.model import (
+    Cell,
+    CodeLine,
+    Failure,
+    Job,
+    Origin,
+    PagePath,
+    Problem,
+    SectionName,
+    Source,
+)
 from tangle.pipeline.project import Project
 from tangle.pipeline.selection import Selected
 from tangle.run import memory_limit, total_memory
@@ -77,6 +87,8 @@ def job(project: Project, selected: Selected, package: PreparedPackage, options:
         counts[name] = counts.get(name, 0) + 1
         if planned.code.chunk.settings.run:
             cells.append(_cell(project, planned, counts[name]))
+    if session.unit.faults and cells:
+        cells[0] = replace(cells[0], refusal=_fault(project, session.unit.faults))
     page = project.graph / session.unit.section.page
     origins = tuple(
         origin and replace(origin, path=PagePath(project.shown(origin.path)))
@@ -127,7 +139,38 @@ def _cell(project: Project, planned: PlannedChunk, count: int) -> Cell:
         raises=chunk.settings.raises,
         may_fail=chunk.settings.xfail is not None,
         timeout=chunk.settings.timeout,
+        examples=planned.code.parsed.examples,
+        refusal=refusal(project, planned.code),
     )
+
+
+def refusal(project: Project, code: ChunkCode) -> Failure | None:
+    """Why a chunk is not run, as a result; None where it is.
+
+    Args:
+        project: whose notes.
+        code: the chunk.
+    """
+    problem = code.obstacle
+    if problem is None:
+        return None
+    name = "OpenReference" if problem.code == OPEN_REFERENCE else "SyntaxError"
+    return _failure(project, name, problem)
+
+
+def _fault(project: Project, faults: Sequence[Problem]) -> Failure:
+    """Why nothing of a section is run whose properties say nothing that can be obeyed."""
+    first = faults[0]
+    name = "UnknownProperty" if first.code == "unknown-property" else "BadProperty"
+    return _failure(project, name, first)
+
+
+def _failure(project: Project, name: str, problem: Problem) -> Failure:
+    place = replace(problem.place, path=PagePath(project.shown(problem.place.path)))
+    message = problem.message
+    if problem.hint and name != "OpenReference":
+        message += f" ({problem.hint})"
+    return Failure(name=name, message=message, traceback="", place=place)
 
 
 def _origins(project: Project, lines: Sequence[CodeLine]) -> tuple[Origin, ...]:

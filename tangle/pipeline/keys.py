@@ -90,7 +90,12 @@ class Keys:
 
 def _terms(cell: Cell) -> tuple[str, ...]:
     """What a cell must come to, or may."""
-    return (cell.raises or "", *(["may fail"] if cell.may_fail else []))
+    return (
+        cell.raises or "",
+        *(["may fail"] if cell.may_fail else []),
+        *(["session"] if cell.examples is not None else []),
+        *(["refused"] if cell.refusal is not None else []),
+    )
 
 
 def session_keys(job: Job, session: Session, module: str, effects: Sequence[str]) -> Keys:

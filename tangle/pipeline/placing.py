@@ -13,6 +13,7 @@ from tangle.errors import Refused
 from tangle.link import CONFIG
 from tangle.model import Page, PagePath, Place, Problem, Result, SectionName
 from tangle.pipeline.figures import is_ours, note
+from tangle.pipeline.judging import written
 from tangle.pipeline.load import Loaded, load
 from tangle.pipeline.project import Project
 from tangle.pipeline.reading import shown
@@ -84,7 +85,7 @@ def outputs_of(
     placed: list[Placed] = []
     for planned, result in results:
         section = planned.occurrence.section
-        seen = rendered(result.outputs)
+        seen = rendered(written(planned, result.outputs))
         links: list[FigureLink] = []
         figures: list[Figure] = []
         for mime, data in seen.figures:

@@ -6,12 +6,9 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from tangle.analyse import PlannedChunk
 from tangle.model import (
-    Failure,
     Job,
     PagePath,
-    Place,
     Result,
     SectionName,
     SessionResult,
@@ -19,6 +16,7 @@ from tangle.model import (
 from tangle.pipeline.answers import CACHE, Answers, World, has_answers
 from tangle.pipeline.changes import changed_since, only_changed
 from tangle.pipeline.jobs import PreparedPackage, RunOptions, job, prepared_package
+from tangle.pipeline.judging import chunk_results, judged
 from tangle.pipeline.keys import Keys, import_effects, session_keys
 from tangle.pipeline.left_out import chosen
 from tangle.pipeline.load import Loaded, load
@@ -208,11 +206,10 @@ class _Run:
         return tuple(thread_settings(min(self._workers, sections), os.environ).items())
 
     def _task(self, selected: Selected, threads: tuple[tuple[str, str], ...]) -> _Task:
-        whole = _up_to_open_reference(selected)
-        made = job(self._loaded.project, whole, self._package, self._options)
+        made = job(self._loaded.project, selected, self._package, self._options)
         made = replace(made, environment=threads)
         keys = session_keys(made, selected.session, self._package.module.text, self._effects)
-        return _Task(selected=selected, runnable=whole, job=made, keys=keys)
+        return _Task(selected=selected, job=made, keys=keys)
 
     def _answered(self, tasks: Sequence[_Task]) -> dict[int, SessionResult]:
         """What the cache knows; not where a section that must run before is run again.
@@ -231,23 +228,21 @@ class _Run:
         return found
 
     def _section_run(self, task: _Task, result: SessionResult, *, cached: bool) -> SectionRun:
-        if task.runnable.chunks < task.selected.chunks:
-            result = _stopped_at_open_reference(self._loaded.project, task, result)
-        return SectionRun(
+        run = SectionRun(
             session=task.selected.session,
             result=result,
             cached=cached,
             first=1 if task.selected.session.prelude else 0,
             asked=task.job.device,
         )
+        return judged(self._loaded.project, run)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Task:
-    """A selected section, the part of it that can run, its job and the keys of its cells."""
+    """A selected section, its job and the keys of its cells."""
 
     selected: Selected
-    runnable: Selected
     job: Job
     keys: Keys
 
@@ -278,60 +273,7 @@ class _Keeper:
         self.executor.stop()
 
 
-# --- chunks with references that lead nowhere -----------------------------------------------------
-
-
-def _up_to_open_reference(selected: Selected) -> Selected:
-    """The part of a section before the first chunk whose references could not be expanded."""
-    for index, planned in enumerate(selected.session.chunks[: selected.chunks]):
-        if not planned.code.chunk.whole and planned.code.chunk.settings.run:
-            return replace(selected, chunks=index)
-    return selected
-
-
-def _stopped_at_open_reference(
-    project: Project, task: _Task, result: SessionResult
-) -> SessionResult:
-    """The result with the chunks that could not be run."""
-    left = task.selected.session.chunks[task.runnable.chunks : task.selected.chunks]
-    runnable = [planned for planned in left if planned.code.chunk.settings.run]
-    if result.outcome != "passed":
-        results = [_skipped() for _ in runnable]
-        return replace(result, results=(*result.results, *results))
-    results = [_open(project, runnable[0]), *(_skipped() for _ in runnable[1:])]
-    return replace(result, outcome="failed", results=(*result.results, *results))
-
-
-def _skipped() -> Result:
-    return Result(outcome="skipped", outputs=(), failure=None, seconds=0.0)
-
-
-def _open(project: Project, planned: PlannedChunk) -> Result:
-    chunk = planned.code.chunk
-    where = Place(path=PagePath(project.shown(chunk.page)), line=chunk.line)
-    failure = Failure(
-        name="OpenReference",
-        message="a reference in this chunk means nothing; `tangle check` says which",
-        traceback="",
-        place=where,
-    )
-    return Result(outcome="failed", outputs=(), failure=failure, seconds=0.0)
-
-
 # --- what came of it ------------------------------------------------------------------------------
-
-
-def chunk_results(entry: SectionRun) -> list[tuple[PlannedChunk, Result]]:
-    """The chunks of a section that were to run, each with its result.
-
-    Where borrowed statements failed, which run before them all, the first chunk did.
-    """
-    chunks = [c for c in entry.session.chunks if c.code.chunk.settings.run]
-    results = list(entry.result.results[entry.first :])
-    borrowed = entry.result.results[: entry.first]
-    if results and borrowed and borrowed[0].outcome != "passed":
-        results[0] = replace(results[0], outcome=borrowed[0].outcome, failure=borrowed[0].failure)
-    return list(zip(chunks, results, strict=False))
 
 
 def _outputs(runs: Sequence[SectionRun]) -> list[Placed]:

@@ -18,12 +18,10 @@ class Trial:
 
     Attributes:
         cells: for each chunk that runs, by its place among the session's chunks, its cell's.
-        stop: the first chunk that cannot be run, since a reference in it is open; None if none.
     """
 
     job: Job
     cells: Mapping[int, int]
-    stop: int | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,13 +53,10 @@ def trial(
     """
     wanted = session.chunks[:chunks]
     runs = [index for index, planned in enumerate(wanted) if planned.code.runs]
-    stop = next((index for index in runs if not wanted[index].code.chunk.whole), None)
-    runs = [index for index in runs if stop is None or index < stop]
     first = 1 if session.prelude else 0
-    selected = Selected(session=session, chunks=len(wanted) if stop is None else stop)
+    selected = Selected(session=session, chunks=len(wanted))
     made = job(loaded.project, selected, package, RunOptions(device=options.device))
     return Trial(
         job=replace(made, watched=None, assertions=options.assertions, measure=options.measure),
         cells={index: cell for cell, index in enumerate(runs, start=first)},
-        stop=stop,
     )

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 from tangle.analyse import PlannedChunk
 from tangle.model import Result
+from tangle.pipeline.judging import chunk_results
 from tangle.pipeline.project import Project
 from tangle.pipeline.reports import Difference, RunReport, SectionRun
-from tangle.pipeline.running import chunk_results
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,6 +11,7 @@ from typing import Literal
 
 from tangle.analyse import PlannedChunk
 from tangle.model import MimeType, PagePath, Place, Result, SectionName
+from tangle.pipeline.judging import written
 from tangle.pipeline.load import Loaded
 from tangle.pipeline.reports import Difference
 from tangle.store import ASSET_FOLDER, NotReadable, read_bytes
@@ -57,7 +58,7 @@ class Verifier:
         """
         if result.outcome != "passed":
             return
-        seen = rendered(result.outputs)
+        seen = rendered(written(planned, result.outputs))
         actual = Shown(lines=text_lines(seen.text), figures=seen.figures)
         settings = planned.code.chunk.settings
         tolerance = Tolerance(rtol=settings.rtol, atol=settings.atol)

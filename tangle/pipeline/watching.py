@@ -18,12 +18,13 @@ from typing import Protocol, Self, assert_never
 from tangle.errors import Refused, TangleError
 from tangle.model import Job, Problem, SectionName, SessionResult
 from tangle.pipeline.jobs import RunOptions, job
+from tangle.pipeline.judging import chunk_results, judged
 from tangle.pipeline.load import Loaded
 from tangle.pipeline.pending import keep
 from tangle.pipeline.placing import Placed, Placement, outputs_of, place
 from tangle.pipeline.project import Project, with_options
 from tangle.pipeline.reports import SectionRun
-from tangle.pipeline.running import check_folders, chunk_results
+from tangle.pipeline.running import check_folders
 from tangle.pipeline.scheduling import thread_settings
 from tangle.pipeline.selection import NoCode, Selected, UnknownSection, select, select_all
 from tangle.pipeline.watching_faces import Face, Why, difference, face, runnable
@@ -311,7 +312,7 @@ class Watcher:
             name = next(iter(self._queue))
             why = self._queue.pop(name)
             selected = next((s for s in self._selected() if s.session.name == name), None)
-            if selected is not None:
+            if selected is not None and not selected.session.unit.faults:
                 self._run(runnable(selected), why)
 
     def _run(self, selected: Selected, why: Why) -> None:
@@ -366,6 +367,7 @@ class Watcher:
             first=1 if task.selected.session.prelude else 0,
             asked=task.job.device,
         )
+        run = judged(self._project, run)
         if result.reads or result.outcome == "passed":
             self._reads.note(name, result.reads)
         placement = Placement()

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import zip_longest
 
 from tangle.analyse import Package, Plan, PlannedChunk
-from tangle.model import Place, SectionName
+from tangle.model import Place, Problem, SectionName
 from tangle.pipeline.keys import import_effects
 from tangle.pipeline.selection import Selected
 
@@ -73,10 +73,11 @@ def face(selected: Selected, package: Package) -> Face:
     """
     running = [c for c in selected.session.chunks[: selected.chunks] if c.code.chunk.settings.run]
     whole: list[PlannedChunk] = []
-    draft = None
-    for planned in running:
-        if planned.code.broken:
-            draft = _draft(planned, len(whole) + 1)
+    faults = selected.session.unit.faults
+    draft = _draft(faults[0], 1) if faults else None
+    for planned in () if faults else running:
+        if planned.code.obstacle is not None:
+            draft = _draft(planned.code.obstacle, len(whole) + 1)
             break
         whole.append(planned)
     borrowed = tuple(entry.text for entry in selected.session.prelude)
@@ -108,14 +109,8 @@ def _chunk_face(planned: PlannedChunk) -> ChunkFace:
     return ChunkFace(digest=planned.digest, code=chunk.code, settings=settings)
 
 
-def _draft(planned: PlannedChunk, number: int) -> Draft:
-    problem = planned.code.parsed.problem
-    chunk = planned.code.chunk
-    return Draft(
-        number=number,
-        place=problem.place if problem else Place(path=chunk.page, line=chunk.line),
-        message=problem.message if problem else "a reference in it leads nowhere",
-    )
+def _draft(problem: Problem, number: int) -> Draft:
+    return Draft(number=number, place=problem.place, message=problem.message)
 
 
 def difference(section: SectionName, before: Face | None, now: Face, plan: Plan) -> Why | None:

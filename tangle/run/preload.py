@@ -42,7 +42,8 @@ def modules_of(job: Job, shared: str = "") -> tuple[str, ...]:
         job: the session to come.
         shared: the generated package's code, which counts where the job imports the package.
     """
-    texts = [cell.code for cell in job.cells]
+    texts = [cell.code for cell in job.cells if cell.examples is None]
+    texts += [example.code for cell in job.cells for example in cell.examples or ()]
     found = {name for text in texts for name in _imported(text)}
     packages = {Path(source.path).parent.name for source in job.sources}
     if shared and not packages.isdisjoint(found):

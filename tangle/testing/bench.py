@@ -11,9 +11,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tangle.analyse import PlannedChunk, Session
-from tangle.model import Failure, PagePath, Place, Problem, Result, SectionName
+from tangle.model import Failure, PagePath, Problem, Result, SectionName
 from tangle.pipeline import Project
 from tangle.pipeline.jobs import prepared_package
+from tangle.pipeline.judging import judged_chunk
 from tangle.pipeline.load import Loaded, load
 from tangle.pipeline.reading import shown
 from tangle.pipeline.scheduling import thread_settings
@@ -101,14 +102,17 @@ class SectionTrial:
 
     def result(self, chunk: int) -> Result:
         """What came of a chunk, or of the borrowed statements; waits until it is known."""
-        if chunk == self._made.stop:
-            return open_reference(self._loaded, chunk, self._made)
         cell = 0 if chunk == BORROWED else self._made.cells[chunk]
         return self._running.result(cell)
 
+    def judged(self, chunk: int, result: Result) -> Result:
+        """The result of a chunk, with what a session shows compared with its text."""
+        session = self._loaded.plan.by_name[self._made.job.section]
+        return judged_chunk(self._loaded.project, session.chunks[chunk], result)
+
     def final(self, chunk: int) -> Result:
         """What a chunk came to with its session, whose later chunks may redraw what it shows."""
-        return self._running.outcome().results[self._made.cells[chunk]]
+        return self.judged(chunk, self._running.outcome().results[self._made.cells[chunk]])
 
     def blame(self, chunk: int) -> Blame | None:
         """The first of what stands before a chunk that did not pass; waits until that is known."""
@@ -122,7 +126,7 @@ class SectionTrial:
 
     def passed(self) -> bool:
         """Whether all of it did; waits until that is known."""
-        return self._made.stop is None and self._running.outcome().outcome == "passed"
+        return self._running.outcome().outcome == "passed"
 
     def finish(self) -> None:
         """Waits until the session is over."""
@@ -132,8 +136,6 @@ class SectionTrial:
         if 0 not in self._made.cells.values() and self._made.job.cells:
             yield BORROWED
         yield from (earlier for earlier in self._made.cells if earlier < chunk)
-        if self._made.stop is not None and self._made.stop < chunk:
-            yield self._made.stop
 
 
 class Bench:
@@ -279,13 +281,3 @@ class Bench:
     def _note_lines(self, page: str, lines: tuple[int, ...]) -> None:
         with self._noting:
             self.lines[self.file(page)].update(lines)
-
-
-def open_reference(loaded: Loaded, chunk: int, made: Trial) -> Result:
-    """What comes of a chunk whose references lead nowhere."""
-    session = loaded.plan.by_name[made.job.section]
-    code = session.chunks[chunk].code.chunk
-    place = Place(path=PagePath(loaded.project.shown(code.page)), line=code.line)
-    message = "a reference in this chunk means nothing"
-    failure = Failure(name="OpenReference", message=message, traceback="", place=place)
-    return Result(outcome="failed", outputs=(), failure=failure, seconds=0.0)

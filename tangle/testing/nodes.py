@@ -132,7 +132,8 @@ class NoteChunk(pytest.Item):
         Raises:
             ChunkFailed: it did not pass, or does not come up to what is asked of it.
         """
-        result = self.result = self.bench.trial(self.section).result(self.chunk)
+        trial = self.bench.trial(self.section)
+        result = self.result = trial.judged(self.chunk, trial.result(self.chunk))
         self._show(result.outputs)
         if was_skipped(result) and result.failure is not None:
             _skip(result.failure.message)

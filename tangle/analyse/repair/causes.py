@@ -16,6 +16,15 @@ _NEWER: Final = (
     ((3, 14), re.compile(r"(?:.*[^\w])?[tT][rR]?['\"]")),
     ((3, 12), re.compile(r".*\b[rR]?[fF][rR]?(['\"]).*\{[^}]*\1")),
 )
+_SHELL_WORDS: Final = """
+apt apt-get brew cat cd chmod chown conda cp curl dir docker echo export find git grep head kill ls make mamba mkdir
+mv node npm npx pip pip3 poetry pwd python python3 rm rmdir rsync sed source ssh sudo tail tar touch unzip uv wget
+which zip
+"""
+_SHELL: Final = re.compile(
+    rf"[ \t]*(?:\$ ?)?(?:{'|'.join(_SHELL_WORDS.split())})(?:[ \t]+(?![=.,:)\]}}+*/%&|^<>]\s|=)\S.*)?$"
+)
+"""A line that begins with the name of a program, and goes on as no expression does."""
 _WORDS: Final = re.compile(r"[\u3400-\u9fff\u3040-\u30ff\uac00-\ud7a3]{2}")
 _CODE: Final = re.compile(r"[=(\[{;$@<>+*/]")
 _SENTENCE: Final = re.compile(r"[ \t]*(?:[^\W\d_]+[ ,]+){3,}[^\W\d_]+[.:!?]?[ \t]*$")
@@ -27,6 +36,17 @@ class Cause:
 
     words: str
     hint: str
+
+
+def shell_command(line: str) -> Cause | None:
+    """The cause of a line that looks like a shell command; None for any other line."""
+    if not _SHELL.match(line):
+        return None
+    command = line.strip().removeprefix("$").strip()
+    return Cause(
+        words="this line looks like a shell command",
+        hint=f"to have it run, write `!{command}`; else give the code its own language, such as sh",
+    )
 
 
 def told_by_python(lines: Sequence[str], row: int) -> Cause | None:
@@ -42,6 +62,8 @@ def told_by_python(lines: Sequence[str], row: int) -> Cause | None:
                 words=f"this line is Python {name}, and this is {here}",
                 hint=f"run tangle with Python {name} or newer, or write it as {here} knows it",
             )
+    if (shell := shell_command(line)) is not None:
+        return shell
     code = bare(lines)[row]
     if (_WORDS.search(code) and not _CODE.search(code)) or _SENTENCE.match(code):
         return Cause(

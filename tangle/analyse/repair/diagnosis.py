@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import combinations, groupby
 from typing import Final
 
-from tangle.analyse.repair.causes import Cause, told_by_python
+from tangle.analyse.repair.causes import Cause, shell_command, told_by_python
 from tangle.analyse.repair.characters import plain_blanks, plain_punctuation
 from tangle.analyse.repair.emphasis import without_emphasis
 from tangle.analyse.repair.indentation import as_the_colons_say, tabs_as_spaces
@@ -81,8 +81,9 @@ def diagnose(code: str, error: SyntaxError, read: Reader) -> Diagnosis:
         read: the tree of code, None where it does not parse.
     """
     lines = code.split("\n")[:-1]
-    readings = tuple(_readings(lines, read))
     row = min(max((error.lineno or 1) - 1, 0), max(len(lines) - 1, 0))
+    command = bool(lines) and shell_command(lines[row]) is not None
+    readings = () if command else tuple(_readings(lines, read))
     column = max((error.offset or 1) - 1, 0)
     if not readings:
         known = told_by_python(lines, row) or Cause(words="", hint="")

@@ -8,7 +8,7 @@ from typing import Final
 
 from tangle.analyse.repair.lexer import bare
 
-_PROMPT: Final = re.compile(r"[ \t]*(?:>>> ?|In ?\[[0-9 ]*\]: ?)")
+_PROMPT: Final = re.compile(r"[ \t]*In ?\[[0-9 ]*\]: ?")
 _GOING_ON: Final = re.compile(r"[ \t]*\.\.\.(?:: ?| |$)")
 _LIST: Final = re.compile(r"([-+*•·]|[0-9]{1,3}[.)])([ \t]+)(?=\S)")
 _OUTPUT: Final = re.compile(
@@ -19,7 +19,10 @@ _OUTPUT: Final = re.compile(
 
 
 def without_prompts(lines: Sequence[str]) -> Iterator[list[str]]:
-    """Prompts taken away; lines without one, in code that has some, are output: comments."""
+    """IPython's prompts taken away; lines without one, in code that has some, become comments.
+
+    Those of the interpreter stay: its sessions are read as they are.
+    """
     if not any(_PROMPT.match(line) for line in lines):
         return
     changed: list[str] = []

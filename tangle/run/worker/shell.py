@@ -74,6 +74,11 @@ class CellDisplayHook(DisplayHook):
 
     shell: CellShell
 
+    def __call__(self, result: Any = None) -> None:
+        """Shows a value."""
+        if self.shell.shows(result):
+            super().__call__(result)  # type: ignore[no-untyped-call]
+
     def compute_format_data(self, result: Any) -> Any:
         """The value's bundle; a text past the limit is not even made into one."""
         if isinstance(result, str | bytes) and len(result) > SHOWN_DATA:
@@ -114,6 +119,7 @@ class CellShell(InteractiveShell):
         self.reporter = reporter
         self.shown = set()
         self._reported: BaseException | None = None
+        self._dots = False
         super().__init__(**options)  # type: ignore[no-untyped-call]
         self.events.print_on_error = False
         pager = page.as_hook(page.display_page)  # type: ignore[no-untyped-call]
@@ -126,6 +132,9 @@ class CellShell(InteractiveShell):
         self.compile.begin(cell)
         self.shown.clear()
         self._reported = None
+        self._dots = cell.code.rstrip().endswith("...")
+        if cell.examples is not None:
+            return self._run_examples(cell)
         try:
             result = self.run_cell(  # type: ignore[no-untyped-call]
                 cell.code, store_history=True
@@ -134,6 +143,27 @@ class CellShell(InteractiveShell):
             return error
         errors = (result.error_before_exec, result.error_in_exec, self._reported)
         return next((error for error in errors if error is not None), None)
+
+    def _run_examples(self, cell: Cell) -> BaseException | None:
+        """Runs an interpreter session in place of a cell; what it raised that was not expected."""
+        from tangle.run.worker.examples import run_examples  # few notes have sessions
+
+        assert self.history_manager is not None
+        self.history_manager.store_inputs(self.execution_count, cell.code, cell.code)
+        self.execution_count += 1
+        self.events.trigger("pre_execute")
+        error: BaseException | None = None
+        try:
+            with self.builtin_trap, self.display_trap:
+                run_examples(self, cell)
+        except BaseException as raised:  # noqa: BLE001 -- it is the cell's result
+            error = raised
+        self.events.trigger("post_execute")
+        return error or self._reported
+
+    def shows(self, value: object) -> bool:
+        """Whether the value of the cell's last expression is shown: not that of a bare `...`."""
+        return value is not ... or not self._dots
 
     def init_history(self) -> None:
         """Keeps the history in memory, without a database."""
@@ -208,6 +238,7 @@ def make_shell(reporter: Reporter) -> CellShell:
     config = Config()
     config.HistoryManager.enabled = False
     config.CellShell.colors = "nocolor"
+    config.CellShell.automagic = False  # `rm x` is no Python: `!rm x` says what is meant
     module = types.ModuleType("__main__")
     sys.modules["__main__"] = module
     warnings.filterwarnings("ignore", message="To exit: use 'exit'")
