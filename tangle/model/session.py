@@ -312,6 +312,8 @@ class SessionResult:
         peak_memory: bytes, the most that the worker held.
         device_memory: bytes on the device, the most that torch held there.
         versions: name and version of the packages of `Job.imports` that it loaded, sorted.
+        late: what threads, exit handlers and finalizers put out after the last cell.
+        notice: why the session was ended after its last cell; empty where it ended by itself.
     """
 
     section: SectionName
@@ -322,6 +324,8 @@ class SessionResult:
     peak_memory: int = 0
     device_memory: int = 0
     versions: tuple[tuple[str, str], ...] = ()
+    late: tuple[Output, ...] = ()
+    notice: str = ""
 
     @property
     def reads(self) -> tuple[ReadFile, ...]:

@@ -16,5 +16,12 @@ EVENT_LINE = 64 * 1024 * 1024
 
 CUT_NOTICE = "[… output cut: more than 256 KiB]"
 
+PRINT_LESS = "print less, or write to a file"
+SHOW_LESS = 'show less, or set `figures = "png"` in tangle.toml'
+"""The ways out of the two limits."""
+
+LARGEST_SVG = 2 * 1024 * 1024
+"""Characters of an SVG; a figure that takes more is shown as a PNG."""
+
 SHOWN_OVERHEAD = 4096
 """Bytes that one display counts for beside its data, so that empty ones end as well."""

@@ -6,6 +6,7 @@ import contextlib
 import dataclasses
 import os
 import selectors
+import signal
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -20,7 +21,7 @@ from tangle.run.events import (
     Sampled,
     SessionStarted,
 )
-from tangle.run.limits import EVENT_LINE, WRITTEN_TEXT
+from tangle.run.limits import EVENT_LINE, PRINT_LESS, WRITTEN_TEXT
 from tangle.run.memory import MemoryWatch, shown_size
 from tangle.run.postmortem import Stack, death_reason, first_place, notes_of, read_stack
 from tangle.run.process import Worker
@@ -33,6 +34,7 @@ from tangle.run.wire import (
     Closed,
     Ended,
     Flooded,
+    Left,
     Measured,
     Message,
     Showed,
@@ -49,8 +51,14 @@ _BLINK = 0.05
 _CLOSING_SECONDS = 120.0
 """What a session may take after its last cell, to hash the files that it read."""
 
-_LEAVING_SECONDS = 1.0
-"""What a worker may take to end by itself once all is told."""
+_LEAVING_SECONDS = 10.0
+"""What threads, exit handlers and finalizers of a session may take once its cells are over."""
+
+_HURRIED_SECONDS = 1.0
+"""The same for a session that is interrupted or out of time."""
+
+_EXIT_SECONDS = 1.0
+"""What a worker's process may take to end by itself once all is told."""
 
 _SAMPLE_SECONDS = 0.4
 """How often, at most, an observer is told of the memory that a session holds."""
@@ -100,6 +108,9 @@ class Session:
         self._started = self._cell_started = time.monotonic()
         self._verdict: _Verdict | None = None
         self._closed: Closed | None = None
+        self._leave_by = 0.0
+        self._left = False
+        self._notice = ""
         self._usage = _NOTHING_USED
         self._line = bytearray()
         self._scanned = 0
@@ -116,7 +127,7 @@ class Session:
             self._observe(SessionStarted(section=self._job.section, cells=cells))
             self._mind(worker)
             if self._copies is not None and self._verdict is None:
-                self._copies.see_off(worker, self._take_late_copies)
+                self._copies.see_off(worker)
                 return self._result()
         except BaseException:
             worker.close()
@@ -145,18 +156,25 @@ class Session:
             while not self._is_over:
                 ready = {key.fd for key, _ in selector.select(self._patience())}
                 self._step(ready, selector)
-        if self._verdict is None and self._copies is None:
-            worker.await_end(_LEAVING_SECONDS)
+        if self._notice:
+            worker.kill()
+        elif self._verdict is None and self._copies is None:
+            worker.await_end(_EXIT_SECONDS)
         elif self._verdict is not None:
             self._note_peak()
+            if self._verdict.outcome in ("interrupted", "timed-out"):
+                self._interrupt()
             worker.kill()
             self._collect_rest()
 
     def _step(self, ready: set[int], selector: selectors.BaseSelector) -> None:
         worker = self._worker
-        if self._stop in ready:
-            self._verdict = _Verdict(outcome="interrupted", failure=None)
+        if self._stop in ready and self._closed is None:
+            self._decide(_Verdict(outcome="interrupted", failure=None))
             return
+        if self._stop in ready:
+            selector.unregister(self._stop)
+            self._leave_by = min(self._leave_by, time.monotonic() + _HURRIED_SECONDS)
         for pipe in self._raw.values():
             if pipe.fd in ready:
                 pipe.read()
@@ -172,7 +190,20 @@ class Session:
 
     @property
     def _is_over(self) -> bool:
-        return self._verdict is not None or self._closed is not None
+        return self._verdict is not None or self._left
+
+    def _decide(self, verdict: _Verdict) -> None:
+        """Ends the session; once its cells are over, their results stand."""
+        if self._closed is None:
+            self._verdict = verdict
+            return
+        self._left = True
+        if verdict.failure is not None:
+            place = verdict.failure.place
+            where = (
+                f" (at {place.path}:{place.line})" if verdict.failure.traceback and place else ""
+            )
+            self._notice = f"{verdict.failure.message}{where}"
 
     def _patience(self) -> float:
         deadline = self._deadline()
@@ -191,7 +222,7 @@ class Session:
         except BlockingIOError:
             return True
         self._line += data
-        while self._verdict is None:
+        while not self._is_over:
             at = self._line.find(b"\n", self._scanned)
             if at < 0:
                 break
@@ -201,14 +232,14 @@ class Session:
             self._take_line(line)
         self._scanned = len(self._line)
         if self._scanned > EVENT_LINE:
-            self._verdict = self._died("the session's process sent a message without an end")
+            self._decide(self._died("the session's process sent a message without an end"))
         return bool(data)
 
     def _take_line(self, line: bytes) -> None:
         try:
             marks, message = decode(line)
         except ValueError:
-            self._verdict = self._garbled()
+            self._decide(self._garbled())
             return
         for mark in marks:
             self._raw[mark].pass_mark(WRITTEN_TEXT)
@@ -226,13 +257,24 @@ class Session:
                 self._observe(LinesRun(section=self._job.section, lines=message.lines))
             case Ended():
                 self._end(message)
-            case Flooded():
-                self._verdict = self._flooded()
+            case Closed() | Left() | Flooded():
+                self._take_end(message)
             case Snapshotted() | Veiled():
                 self._note_copy(message)
+            case _:
+                assert_never(message)
+
+    def _take_end(self, message: Closed | Left | Flooded) -> None:
+        match message:
             case Closed():
                 self._closed = message
                 self._usage = message.usage
+                self._leave_by = time.monotonic() + _LEAVING_SECONDS
+                self._transcript.close()
+            case Left():
+                self._left = True
+            case Flooded():
+                self._decide(self._flooded())
             case _:
                 assert_never(message)
 
@@ -248,18 +290,9 @@ class Session:
             past = Past(results=tuple(self._results), logs=tuple(logs))
             self._copies.took(message, past, self._worker.process.family)
 
-    def _take_late_copies(self) -> None:
-        """Takes what the worker says after it has closed: it is free to make one more copy."""
-        until = time.monotonic() + _LEAVING_SECONDS
-        with selectors.DefaultSelector() as selector, contextlib.suppress(ValueError):
-            selector.register(self._worker.events, selectors.EVENT_READ)
-            while (left := until - time.monotonic()) > 0 and selector.select(left):
-                if not self._read_events():
-                    break
-
     def _begin(self, index: int) -> None:
         if self._running or index != len(self._results) or index >= len(self._job.cells):
-            self._verdict = self._garbled()
+            self._decide(self._garbled())
             return
         self._running = True
         self._transcript.current = index
@@ -269,7 +302,7 @@ class Session:
 
     def _end(self, message: Ended) -> None:
         if not self._running or message.index != len(self._results):
-            self._verdict = self._garbled()
+            self._decide(self._garbled())
             return
         for pipe in self._raw.values():
             pipe.end_cell()
@@ -302,6 +335,33 @@ class Session:
         self._running = False
         self._results.append(result)
         self._observe(CellFinished(section=self._job.section, index=index, result=result))
+
+    def _interrupt(self) -> None:
+        """Lets the session end as a program does upon Ctrl-C, if it can do so in a moment."""
+        worker = self._worker
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(worker.process.pid, signal.SIGINT)
+        until = time.monotonic() + _HURRIED_SECONDS
+        with selectors.DefaultSelector() as selector:
+            for fd in (worker.events, worker.out, worker.err, worker.ended):
+                if fd is not None:
+                    selector.register(fd, selectors.EVENT_READ)
+            while not worker.has_ended() and (left := until - time.monotonic()) > 0:
+                ready = {key.fd for key, _ in selector.select(min(left, _BLINK))}
+                for pipe in self._raw.values():
+                    if pipe.fd in ready and (pipe.count > WRITTEN_TEXT or not pipe.read()):
+                        selector.unregister(pipe.fd)
+                if worker.events in ready and not self._read_ahead():
+                    selector.unregister(worker.events)
+
+    def _read_ahead(self) -> bool:
+        """Takes one chunk of messages to be looked at later; False when no more can come."""
+        try:
+            data = os.read(self._worker.events, CHUNK)
+        except BlockingIOError:
+            return True
+        self._line += data
+        return bool(data) and len(self._line) <= EVENT_LINE
 
     def _collect_rest(self) -> None:
         """Takes what the dead worker had put out before its end."""
@@ -339,8 +399,8 @@ class Session:
 
     def _check_flood(self) -> None:
         raw = max(pipe.count for pipe in self._raw.values())
-        if self._verdict is None and (raw > WRITTEN_TEXT or self._transcript.log.flooded):
-            self._verdict = self._flooded()
+        if not self._is_over and (raw > WRITTEN_TEXT or self._transcript.log.flooded):
+            self._decide(self._flooded())
 
     def _check_end(self) -> None:
         if self._is_over or not self._worker.has_ended():
@@ -350,10 +410,13 @@ class Session:
                 break
         if not self._is_over:
             stack = read_stack(self._worker.read_trace(0.0), notes_of(self._job))
-            self._verdict = self._died(death_reason(self._worker.kill()), stack)
+            self._decide(self._died(death_reason(self._worker.kill()), stack))
 
     def _deadline(self) -> tuple[float, str] | None:
         """When the session must be ended, and what to say then."""
+        if self._closed is not None:
+            text = "the session did not end by itself: a thread, a process or an exit handler"
+            return self._leave_by, f"{text} was still at work, and was ended"
         limits: list[tuple[float, str]] = []
         if self._job.timeout is not None:
             text = f"the session took more than {self._job.timeout:g} s"
@@ -380,7 +443,7 @@ class Session:
             return
         self._note_peak()  # being asked can wake it from a wait in C, and it ends
         stack = read_stack(self._worker.ask_stack(), notes_of(self._job))
-        self._verdict = self._verdict_of("timed-out", "Timeout", deadline[1], stack)
+        self._decide(self._verdict_of("timed-out", "Timeout", deadline[1], stack))
 
     def _check_memory(self) -> None:
         if self._is_over or not self._memory.look():
@@ -389,7 +452,7 @@ class Session:
             stack = read_stack(self._worker.ask_stack(_GROWING_SECONDS), notes_of(self._job))
             limit = shown_size(self._job.max_memory or 0)
             message = f"the session held more than {limit} of memory (max_memory)"
-            self._verdict = self._verdict_of("died", "MemoryLimit", message, stack)
+            self._decide(self._verdict_of("died", "MemoryLimit", message, stack))
             return
         now = time.monotonic()
         if self._memory.held and now - self._sampled >= _SAMPLE_SECONDS:
@@ -409,7 +472,10 @@ class Session:
 
     def _flooded(self) -> _Verdict:
         limit = WRITTEN_TEXT >> 20
-        message = f"the cell put out more than {limit} MiB of text or went on after it was stopped"
+        message = (
+            f"the cell put out more than {limit} MiB of text or went on after it was stopped; "
+            f"{PRINT_LESS}"
+        )
         return self._verdict_of("died", "OutputLimit", message, Stack())
 
     def _verdict_of(self, outcome: Outcome, name: str, message: str, stack: Stack) -> _Verdict:
@@ -434,6 +500,8 @@ class Session:
             peak_memory=self._usage.peak_memory,
             device_memory=self._usage.device_memory,
             versions=closed.versions if closed else (),
+            late=self._transcript.late.freeze(),
+            notice=self._notice,
         )
 
     def _settle(self) -> Outcome:

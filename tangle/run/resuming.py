@@ -6,7 +6,7 @@ import contextlib
 import os
 import sys
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from tangle.model import Job, SessionResult
@@ -135,11 +135,10 @@ class _Copies:
         self.veiled = True
         self.all.forget_later(self.job.section)
 
-    def see_off(self, worker: Worker, listen: Callable[[], None]) -> None:
+    def see_off(self, worker: Worker) -> None:
         """Minds the worker's last moments in a thread."""
 
         def mind() -> None:
-            listen()
             worker.await_end(_LEAVING_SECONDS)
             worker.close()
 

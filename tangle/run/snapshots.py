@@ -170,8 +170,8 @@ class CopiesOfSession(Protocol):
         """Takes note that copies from before now know too little."""
         ...
 
-    def see_off(self, worker: Worker, listen: Callable[[], None]) -> None:
-        """Minds the worker's last moments while everybody else goes on; `listen` hears it out."""
+    def see_off(self, worker: Worker) -> None:
+        """Minds the worker's last moments while everybody else goes on."""
         ...
 
 

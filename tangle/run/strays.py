@@ -5,7 +5,8 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
-from collections.abc import Callable, Iterable, Iterator
+import time
+from collections.abc import Callable, Collection, Iterable, Iterator
 from pathlib import Path
 
 from tangle.run.brand import shown_mark
@@ -13,25 +14,64 @@ from tangle.run.handles import COOKIE
 
 _ROUNDS = 3
 _MOST = 1 << 16
+_TRACKER = b"resource_tracker"
+"""Stands in the command of the processes that remove what others leave in shared memory."""
+_TRACKER_SECONDS = 2.0
+_BLINK = 0.01
 
 
 def kill_family(pid: int, below: Callable[[], Iterable[int]]) -> None:
     """Ends a worker, its process group, and what was started below it.
 
+    Resource trackers (of `multiprocessing` and loky) come last: they do their work once everybody
+    else is gone, and then end by themselves.
+
     Args:
         pid: the worker's number, which must be its own still.
         below: finds what was started below it.
     """
+    _kill(os.kill, pid)
+    left = {stray for stray in below() if stray != pid}
+    trackers = {stray for stray in left if _is_tracker(stray)}
+    if trackers:
+        left = _end_all(left, pid, below, spared=trackers)
+        _await_end(trackers)
     for kill in (os.killpg, os.kill):  # right after its birth it has no group of its own yet
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            kill(pid, signal.SIGKILL)
+        _kill(kill, pid)
+    _end_all(left, pid, below)
+
+
+def _end_all(
+    left: set[int], pid: int, below: Callable[[], Iterable[int]], *, spared: Collection[int] = ()
+) -> set[int]:
+    """Kills strays until no more come; those that are left in the end."""
     for _ in range(_ROUNDS):
-        left = [stray for stray in below() if stray != pid]
-        for stray in left:
-            with contextlib.suppress(ProcessLookupError, PermissionError):
-                os.kill(stray, signal.SIGKILL)
-        if not left:
+        found = left.difference(spared)
+        if not found:
             break
+        for stray in found:
+            _kill(os.kill, stray)
+        left = {stray for stray in below() if stray != pid}
+    return left
+
+
+def _kill(kill: Callable[[int, int], None], pid: int) -> None:
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        kill(pid, signal.SIGKILL)
+
+
+def _is_tracker(pid: int) -> bool:
+    try:
+        return _TRACKER in _read(f"/proc/{pid}/cmdline")
+    except OSError:
+        return False
+
+
+def _await_end(trackers: Collection[int]) -> None:
+    """Waits until these processes are gone, not for ever."""
+    until = time.monotonic() + _TRACKER_SECONDS
+    while any(map(_is_tracker, trackers)) and time.monotonic() < until:
+        time.sleep(_BLINK)
 
 
 def strays(*, cookie: str, family: str, pipe: int) -> Iterator[int]:

@@ -118,12 +118,18 @@ class CellLog:
 
 
 class Transcript:
-    """The logs of a session's cells; what comes before the first cell goes to the first."""
+    """The logs of a session's cells; what comes before the first cell goes to the first.
+
+    Attributes:
+        late: what was put out after the last cell: by threads, exit handlers and finalizers.
+    """
 
     def __init__(self, cells: int) -> None:
         """Begins with an empty log for each of `cells` cells."""
         self.logs = [CellLog() for _ in range(max(cells, 1))]
+        self.late = CellLog()
         self.current = 0
+        self._closed = False
         self._told: list[int] = []
 
     def go_on_from(self, logs: Sequence[CellLog]) -> None:
@@ -133,8 +139,12 @@ class Transcript:
 
     @property
     def log(self) -> CellLog:
-        """The log of the cell that runs."""
-        return self.logs[self.current]
+        """The log of the cell that runs; once the cells are over, that of what comes late."""
+        return self.late if self._closed else self.logs[self.current]
+
+    def close(self) -> None:
+        """Has what comes from now on belong to no cell."""
+        self._closed = True
 
     def revised(self) -> tuple[Revised, ...]:
         """The earlier cells whose outputs are others than when this was last asked.
@@ -155,8 +165,9 @@ class Transcript:
             case Wrote():
                 self.log.write(message.name, message.text)
             case Showed(update=True):
-                for log in self.logs[: self.current + 1]:
-                    log.replace(message)
+                if not self._closed:  # the outputs of the cells are final
+                    for log in self.logs[: self.current + 1]:
+                        log.replace(message)
             case Showed():
                 self.log.show(message)
             case Cleared():

@@ -108,22 +108,37 @@ class Veiled:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Closed:
-    """The session is over; `failure` is set where it could not even begin."""
+    """The cells are over; `failure` is set where they could not even begin."""
 
     usage: Usage
     versions: tuple[tuple[str, str], ...]
     failure: Failure | None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Left:
+    """Threads, exit handlers and open files are done with: the process ends."""
+
+
 Message = (
-    Begun | Wrote | Showed | Cleared | Flooded | Measured | Ended | Snapshotted | Veiled | Closed
+    Begun
+    | Wrote
+    | Showed
+    | Cleared
+    | Flooded
+    | Measured
+    | Ended
+    | Snapshotted
+    | Veiled
+    | Closed
+    | Left
 )
 
 _TYPES: dict[str, type[Message]] = {
     kind.__name__: kind
     for kind in (
         *(Begun, Wrote, Showed, Cleared, Flooded, Measured, Ended),
-        *(Snapshotted, Veiled, Closed),
+        *(Snapshotted, Veiled, Closed, Left),
     )
 }
 

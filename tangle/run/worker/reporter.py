@@ -11,7 +11,14 @@ import time
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from tangle.run.limits import KEPT_TEXT, SHOWN_DATA, SHOWN_OVERHEAD, WRITTEN_TEXT
+from tangle.run.limits import (
+    KEPT_TEXT,
+    PRINT_LESS,
+    SHOW_LESS,
+    SHOWN_DATA,
+    SHOWN_OVERHEAD,
+    WRITTEN_TEXT,
+)
 from tangle.run.wire import (
     CANNOT_REPORT,
     Cleared,
@@ -113,7 +120,9 @@ class Reporter:
                 self._keep(name, clean(kept))
             state = self._written.add(size)
         if state != "fine":
-            self._object(state, f"the cell has written more than {WRITTEN_TEXT >> 20} MiB")
+            self._object(
+                state, f"the cell has written more than {WRITTEN_TEXT >> 20} MiB; {PRINT_LESS}"
+            )
 
     def flush(self) -> None:
         """Sends the text that waits."""
@@ -137,7 +146,7 @@ class Reporter:
         if state == "fine":
             self.send(message)
         else:
-            self._object(state, f"the cell has shown more than {SHOWN_DATA >> 20} MiB")
+            self._object(state, f"the cell has shown more than {SHOWN_DATA >> 20} MiB; {SHOW_LESS}")
 
     def clear(self, wait: bool) -> None:
         """Has the outputs of the cell so far forgotten."""
@@ -238,6 +247,9 @@ class Outlet(io.TextIOBase):
         self.name = f"<{name}>"
         self.mode = "w"
         self.buffer = _Bytes(self)
+        self._waiting = ""
+        self._lock = threading.RLock()
+        os.register_at_fork(after_in_child=self._begin_child)
 
     def write(self, text: str) -> int:
         """Takes text; the returned number is that of its characters."""
@@ -251,7 +263,11 @@ class Outlet(io.TextIOBase):
 
     def flush(self) -> None:
         """Sends what waits."""
-        if not self._reporter.is_child:
+        if self._reporter.is_child:
+            with self._lock:
+                self._put_out(self._waiting)
+                self._waiting = ""
+        else:
             self._reporter.flush()
 
     def close(self) -> None:
@@ -273,7 +289,21 @@ class Outlet(io.TextIOBase):
     def reconfigure(self, **options: Any) -> None:
         """Accepts what `TextIOWrapper` does; nothing changes."""
 
+    def _begin_child(self) -> None:
+        """Has nothing waiting: what the parent wrote, the parent sends."""
+        self._waiting = ""
+        self._lock = threading.RLock()
+
     def _write_from_child(self, text: str) -> None:
+        """Puts out whole lines, each at once: other processes write to the same pipe."""
+        with self._lock:
+            lines, line_end, rest = (self._waiting + text).rpartition("\n")
+            whole, self._waiting = lines + line_end, rest
+            if len(rest) > _BUFFER:
+                whole, self._waiting = whole + rest, ""
+            self._put_out(whole)
+
+    def _put_out(self, text: str) -> None:
         data = memoryview(text.encode("utf-8", "backslashreplace"))
         while data:
             data = data[os.write(self.fileno(), data) :]

@@ -11,7 +11,7 @@ import warnings
 
 from tangle.model import Cell, Failure, Job, Outcome, Seen
 from tangle.run.postmortem import Notes, first_place, notes_of
-from tangle.run.wire import Begun, Closed, Ended
+from tangle.run.wire import Begun, Closed, Ended, Left
 from tangle.run.worker.after_import import AfterImport
 from tangle.run.worker.assertions import explain_asserts
 from tangle.run.worker.bytecode import compile_only_libraries
@@ -22,6 +22,7 @@ from tangle.run.worker.noticing import Noticing
 from tangle.run.worker.reporter import Reporter, take_streams
 from tangle.run.worker.seeds import seed_generators
 from tangle.run.worker.shell import CellShell, make_shell
+from tangle.run.worker.shutdown import Shutdown, flush_streams
 from tangle.run.worker.snapshot import Snapshots
 from tangle.run.worker.threads import share_threads
 from tangle.run.worker.tracebacks import describe, short_path, text_of
@@ -31,7 +32,7 @@ _clock = time.perf_counter
 
 
 def run_session(job: Job, reporter: Reporter, trace: int) -> None:
-    """Runs the job's cells until one fails, and reports all of it.
+    """Runs the job's cells until one fails, reports all of it, and ends as a program does.
 
     Args:
         job: what to run.
@@ -40,9 +41,20 @@ def run_session(job: Job, reporter: Reporter, trace: int) -> None:
     """
     take_streams(reporter)
     _shorten_warnings()
+    shell = make_shell(reporter)
+    shutdown = Shutdown(shell.user_ns)
+    try:
+        _run_cells(job, reporter, trace, shell)
+    finally:  # the parent interrupts a session that it is about to end
+        reporter.begin_cell()
+        shutdown.run()
+        reporter.send(Left())
+
+
+def _run_cells(job: Job, reporter: Reporter, trace: int, shell: CellShell) -> None:
+    """Prepares the process and runs the cells; the last message says that they are over."""
     after = AfterImport()
     noticing = Noticing(job) if job.watched else None
-    shell = make_shell(reporter)
     if job.assertions is not None:
         shell.compile.change = explain_asserts(job.assertions, job.sources)
     lines = LineLog(notes_of(job)) if job.measure else None
@@ -92,7 +104,7 @@ class _Cells:
         while todo is not None:
             job, index = self._run_from(todo, index)
             self._reporter.send(_closed(job, None))
-            # The last copy comes when everything is told, so that nobody waits for it.
+            # The last copy is made before exit handlers run: it must not have done what they do.
             todo = self._copy(index) if index == len(job.cells) else None
 
     def _run_from(self, job: Job, index: int) -> tuple[Job, int]:
@@ -121,7 +133,9 @@ class _Cells:
             with self._lines or contextlib.nullcontext():
                 error = self._shell.run(cell)
         if reporter.is_child:
+            flush_streams()
             os._exit(0)  # the cell forked, and both went on: one session is enough
+        flush_streams()
         seconds = max(0.0, _clock() - started)
         outcome, failure = _judge(error, cell, notes_of(job), reporter)
         _flush_c()
@@ -192,10 +206,7 @@ def _is_a(error: BaseException, name: str) -> bool:
 
 
 def _flush_c() -> None:
-    """Has C's standard output, and Python's first one, written before the cell is over."""
-    with contextlib.suppress(Exception):
-        if sys.__stdout__ is not None:
-            sys.__stdout__.flush()
+    """Has C's standard output written before the cell is over."""
     with contextlib.suppress(OSError, AttributeError, ValueError):
         libc = ctypes.CDLL(None)
         name = "__stdoutp" if sys.platform == "darwin" else "stdout"

@@ -24,7 +24,7 @@ from traitlets import Type
 from traitlets.config import Config
 
 from tangle.model import Cell, MimeType
-from tangle.run.limits import SHOWN_DATA
+from tangle.run.limits import SHOW_LESS, SHOWN_DATA
 from tangle.run.wire import Showed
 from tangle.run.worker.compiler import CellCompiler
 from tangle.run.worker.reporter import OutputLimit, Reporter, clean
@@ -82,7 +82,7 @@ class CellDisplayHook(DisplayHook):
     def compute_format_data(self, result: Any) -> Any:
         """The value's bundle; a text past the limit is not even made into one."""
         if isinstance(result, str | bytes) and len(result) > SHOWN_DATA:
-            raise OutputLimit(f"the cell shows more than {SHOWN_DATA // 2**20} MiB")
+            raise OutputLimit(f"the cell shows more than {SHOWN_DATA // 2**20} MiB; {SHOW_LESS}")
         return super().compute_format_data(result)  # type: ignore[no-untyped-call]
 
     def write_output_prompt(self) -> None:
@@ -180,6 +180,9 @@ class CellShell(InteractiveShell):
 
     def init_logstart(self) -> None:
         """Keeps no log."""
+
+    def _atexit_once(self) -> None:
+        """Leaves the session's names alone: exit handlers of the notes may still use them."""
 
     def enable_gui(self, gui: str | None = None) -> None:
         """Has no event loop to offer, and needs none for inline figures."""
