@@ -15,6 +15,9 @@ import zlib
 REFUSED = 112
 """Exit code of a command that was not begun: this process is to do it itself."""
 
+GIVEN_UP: list[str] = []
+"""What was amiss with the server, where this process did not go on waiting for it."""
+
 _NO = ("", "0", "false", "no")
 _UNFIT = frozenset({"--no-server", "-h", "--help"})
 
@@ -35,9 +38,14 @@ def relay(arguments: list[str]) -> int | None:
         return None
     if not hints:
         return None
-    from tangle_cli.relaying import run_there
+    from tangle_cli.relaying import Trouble, run_there
 
-    return run_there(hints[0], arguments)
+    try:
+        return run_there(hints[0], arguments)
+    except Trouble as trouble:
+        print(f"tangle: {trouble}; this run does without it", file=sys.stderr)  # noqa: T201
+        GIVEN_UP.append(str(trouble))
+        return None
 
 
 def hint_paths(folder: str) -> list[str]:

@@ -23,7 +23,7 @@ from tangle_cli.common import (
     write_option,
 )
 from tangle_cli.printing import print_commands, print_json, print_lines
-from tangle_cli.relay import hint_paths
+from tangle_cli.relay import GIVEN_UP, hint_paths
 
 if TYPE_CHECKING:
     from tangle.pipeline import Project, RunReport
@@ -47,7 +47,7 @@ def _leave_hints(where: Where, project: Project, options: Mapping[str, Any]) -> 
     """Has the next command that is given here find the server without looking for the project."""
     from tangle.pipeline import leave_hints
 
-    if options["server"] and where == Where(graph=None, output=None, config=None):
+    if options["server"] and not GIVEN_UP and where == Where(graph=None, output=None, config=None):
         leave_hints(project, hint_paths(os.getcwd()))  # noqa: PTH109 -- as the relay has it
 
 
@@ -61,7 +61,8 @@ def _observer(verbose: bool) -> Iterator[Observer]:
 
     def watch(event: Event) -> None:
         if isinstance(event, Noticed):
-            noticed.append(event.text)
+            if verbose or event.trouble:
+                noticed.append(event.text)
         else:
             show(event)
 
@@ -69,8 +70,7 @@ def _observer(verbose: bool) -> Iterator[Observer]:
         with progress() as show:
             yield watch
     finally:
-        if verbose:
-            print_lines((f"engine: {text}" for text in noticed), err=True)
+        print_lines((f"engine: {text}" for text in noticed), err=True)
 
 
 @click.command()
@@ -90,7 +90,7 @@ def _observer(verbose: bool) -> Iterator[Observer]:
 @click.option(
     "--fresh/--no-fresh",
     default=None,
-    help="Run also what the cache could answer; the default with --verify, and not else.",
+    help="Run all of it in fresh processes; --verify asks the cache for nothing either.",
 )
 @click.option(
     "--verify",
@@ -168,8 +168,9 @@ def _wanted(
         raise click.UsageError("--write-pending runs nothing: it takes no sections")
     if (sections and everything) or not (named or pending):
         raise click.UsageError("name the sections to run, or --all for every one")
-    if options["fresh"] is None:
-        options["fresh"] = options["verify"]
+    options["cached"] = not (options["verify"] if options["fresh"] is None else options["fresh"])
+    options["fresh"] = bool(options["fresh"])
+    options["server"] = options["server"] and not GIVEN_UP
     options["write"] = options["write"] and not options["verify"]
     return sections or None
 

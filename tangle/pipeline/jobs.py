@@ -33,6 +33,8 @@ class RunOptions:
 
     Attributes:
         jobs: how many sections run at a time; None for as many as there are cores.
+        cached: whether the cache may answer.
+        fresh: run everything, each section in a process that nothing was imported in before.
         changed_since: a revision; only sections that changed since then are run.
         verify: compare the outputs with those in the notes; `write` must be False then.
     """
@@ -41,6 +43,7 @@ class RunOptions:
     timeout: float | None = None
     jobs: int | None = None
     max_memory: str | None = None
+    cached: bool = True
     fresh: bool = False
     write: bool = True
     force: bool = False

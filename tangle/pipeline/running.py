@@ -37,6 +37,7 @@ from tangle.run import (
     Noticed,
     Observer,
     RunStarted,
+    SessionStarted,
     ignore,
     run_turns,
 )
@@ -68,7 +69,7 @@ def run(
         NotWritable: the notes cannot be written; nothing was run.
     """
     # The engine starts while the notes are read, unless it may well not be needed.
-    warm = options.fresh or not has_answers(project.state)
+    warm = not (options.cached and has_answers(project.state))
     with _engine(project, options, observe, warm=warm) as executor:
         loaded = load(project)
         selected = chosen(loaded, sections)
@@ -106,6 +107,11 @@ def _engine(
     project: Project, options: RunOptions, observe: Observer, *, warm: bool
 ) -> LocalExecutor:
     """The executor, which forks workers from the server or, for a reason, from its own zygote."""
+    if options.fresh:
+        observe(Noticed(text="sections run in fresh processes: --fresh"))
+        return LocalExecutor(
+            settings=thread_settings(options.jobs or cores(), os.environ), fork=False
+        )
     server = server_for(project, wanted=options.server)
     if isinstance(server, str):
         observe(Noticed(text=f"no server: {server}"))
@@ -157,12 +163,13 @@ class _Run:
     def run(self, selected: Sequence[Selected], observe: Observer) -> tuple[SectionRun, ...]:
         threads = self._threads(len(selected))
         tasks = [self._task(entry, threads) for entry in selected]
-        found = {} if self._options.fresh else self._answered(tasks)
+        may_answer = self._options.cached and not self._options.fresh
+        found = self._answered(tasks) if may_answer else {}
         todo = [index for index in range(len(tasks)) if index not in found]
         if todo:
             self._executor.warm()
             for note in self._executor.notes:
-                observe(Noticed(text=note))
+                observe(note)
             self._executor.prepare([tasks[i].job for i in todo], self._package.module.text)
         keeper = _Keeper(self._executor, self._answers, {t.job.section: t for t in tasks})
         observe(
@@ -260,7 +267,9 @@ class _Keeper:
         finished: list[Result] = []
 
         def notice(event: Event) -> None:
-            if isinstance(event, CellFinished):
+            if isinstance(event, SessionStarted):
+                finished.clear()  # it may have been begun before, and lost
+            elif isinstance(event, CellFinished):
                 finished.append(event.result)
             observe(event)
 

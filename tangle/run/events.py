@@ -81,9 +81,14 @@ class SessionFinished:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Noticed:
-    """Something about the engine that matters to who asks: whence its processes come."""
+    """Something about the engine: where its processes come from.
+
+    Attributes:
+        trouble: whether something is amiss that the run did without; else it matters to who asks.
+    """
 
     text: str
+    trouble: bool = False
 
 
 Event = (

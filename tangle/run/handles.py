@@ -79,6 +79,11 @@ class Process(Protocol):
         """Whether it has ended."""
         ...
 
+    @property
+    def was_lost(self) -> bool:
+        """Whether it ended because the process that forked it did, and not by itself."""
+        ...
+
     def code(self, patience: float) -> int | None:
         """How it ended, as `subprocess` tells it; None if it has not within so many seconds."""
         ...
@@ -104,7 +109,7 @@ class StartedProcess:
         self._process = process
         self.family = family
         self.pid = process.pid
-        self.ended = _open_pidfd(process.pid)
+        self.ended = open_pidfd(process.pid)
 
     def has_ended(self) -> bool:
         """Whether it has ended; it stays a zombie."""
@@ -115,6 +120,11 @@ class StartedProcess:
             return os.waitid(os.P_PID, self.pid, options) is not None
         except ChildProcessError:
             return True
+
+    @property
+    def was_lost(self) -> bool:
+        """No process but this one can take it along."""
+        return False
 
     def code(self, patience: float) -> int | None:
         """Its return code."""
@@ -128,7 +138,8 @@ class StartedProcess:
             os.close(self.ended)
 
 
-def _open_pidfd(pid: int) -> int | None:
+def open_pidfd(pid: int) -> int | None:
+    """A descriptor that is readable once a process has ended; None where there is none to have."""
     if not hasattr(os, "pidfd_open"):
         return None
     try:

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Self
 
 from tangle.model import Job, SessionResult
-from tangle.run.events import Observer, SessionFinished
+from tangle.run.events import Noticed, Observer, SessionFinished
 from tangle.run.handles import Forker
 from tangle.run.minding import Session
 from tangle.run.process import start_worker
@@ -29,6 +29,7 @@ class LocalExecutor:
         settings: Mapping[str, str] | None = None,
         warm: bool = False,
         server: ServerWanted | None = None,
+        fork: bool = True,
     ) -> None:
         """Makes an executor.
 
@@ -37,12 +38,14 @@ class LocalExecutor:
             warm: have a zygote at once, to fork workers from where the system can do it; close
                 the executor when it is not needed any more.
             server: which server may be that zygote, and is started where there is none.
+            fork: whether there may be a zygote; without one, every session has a fresh process.
         """
         self._settings = dict(settings or {})
         self._stop_seen, self._stop_told = os.pipe()
         os.set_blocking(self._stop_told, False)
         weakref.finalize(self, _close, self._stop_seen, self._stop_told)
         self._server = server
+        self._fork = fork
         self._warmth: Warmth | None = None
         if warm:
             self.warm()
@@ -57,7 +60,7 @@ class LocalExecutor:
 
     def warm(self) -> None:
         """Has something to fork workers from, where the system can do it and there is nothing."""
-        if self._warmth is None:
+        if self._warmth is None and self._fork:
             self._warmth = Warmth(self._settings, self._stop_seen, self._server)
 
     def prepare(self, jobs: Sequence[Job], shared: str = "") -> None:
@@ -77,14 +80,18 @@ class LocalExecutor:
 
     def run(self, job: Job, observe: Observer) -> SessionResult:
         """Runs one session to its end; nothing that its code does is raised."""
-        session = Session(job, observe, self._stop_seen)
         forker = self._forker(job, observe)
+        session = Session(job, observe, self._stop_seen)
         result = session.run(lambda: start_worker(job, self._settings, forker))
+        if session.was_lost:
+            observe(runs_again(job))
+            session = Session(job, observe, self._stop_seen)
+            result = session.run(lambda: start_worker(job, self._settings))
         observe(finished(result))
         return result
 
     @property
-    def notes(self) -> tuple[str, ...]:
+    def notes(self) -> tuple[Noticed, ...]:
         """How it came by what it forks workers from."""
         return self._warmth.notes if self._warmth is not None else ()
 
@@ -95,6 +102,12 @@ class LocalExecutor:
         """Kills the workers of all sessions; may be called in a signal handler."""
         with contextlib.suppress(BlockingIOError):
             os.write(self._stop_told, b"\0")
+
+
+def runs_again(job: Job) -> Noticed:
+    """What is told of a session that was lost with the process that forked it."""
+    why = "the process that it was forked from was killed; it runs again in a fresh process"
+    return Noticed(text=f"{job.section}: {why}", trouble=True)
 
 
 def finished(result: SessionResult) -> SessionFinished:

@@ -81,7 +81,12 @@ class _Verdict:
 
 
 class Session:
-    """Minds one worker from its start to its end."""
+    """Minds one worker from its start to its end.
+
+    Attributes:
+        was_lost: whether the worker ended because the process that forked it did: what it did is
+            to be done again.
+    """
 
     def __init__(
         self, job: Job, observe: Observer, stop: int, copies: CopiesOfSession | None = None
@@ -104,6 +109,7 @@ class Session:
         if copies is not None:
             self._results += copies.past.results
             self._transcript.go_on_from(copies.past.logs)
+        self.was_lost = False
         self._running = False
         self._started = self._cell_started = time.monotonic()
         self._verdict: _Verdict | None = None
@@ -410,6 +416,7 @@ class Session:
                 break
         if not self._is_over:
             stack = read_stack(self._worker.read_trace(0.0), notes_of(self._job))
+            self.was_lost = self._worker.process.was_lost
             self._decide(self._died(death_reason(self._worker.kill()), stack))
 
     def _deadline(self) -> tuple[float, str] | None:

@@ -14,6 +14,8 @@ import struct
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from tangle.run.memory_file import memory_file
+
 _FDS = 8
 _MARK = b"!"
 _MOST = 64 * 1024 * 1024
@@ -38,7 +40,7 @@ def send_order(
         OSError: the other end is gone, or takes nothing now.
         UnicodeError: a text in it cannot be written.
     """
-    file = os.memfd_create("order")
+    file = memory_file("order")
     try:
         os.write(file, json.dumps({"do": verb, **order}).encode("utf-8", "surrogateescape"))
         socket.send_fds(channel, [_MARK], [file, *fds])
@@ -59,7 +61,7 @@ def receive_order(channel: socket.socket) -> tuple[dict[str, Any], list[int]]:
     file, *rest = fds
     try:
         order = _read(file)
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:  # the last: nested too deep
         _close(rest)
         raise Hangup from error
     finally:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 
 from tangle.model import Job, SessionResult
 from tangle.run.events import CellStarted, Event, Observer
-from tangle.run.local import LocalExecutor, finished
+from tangle.run.local import LocalExecutor, finished, runs_again
 from tangle.run.minding import Session
 from tangle.run.process import Worker, start_worker
 from tangle.run.server import ServerWanted
@@ -108,8 +108,12 @@ class ResumingExecutor(LocalExecutor):
         session = Session(job, watch, self._stop_seen, copies)
         forker = found or self._forker(job, observe)
         result = session.run(lambda: start_worker(job, self._settings, forker))
+        if session.was_lost and found is None:
+            observe(runs_again(job))
+            session = Session(job, watch, self._stop_seen, copies)
+            result = session.run(lambda: start_worker(job, self._settings))
         self.copies.leave(job.section)
-        if found is not None and result.outcome == "died" and not begun:
+        if found is not None and result.outcome == "died" and (session.was_lost or not begun):
             raise SnapshotGone("it could not go on")
         if copies.veiled and past.results:
             return None

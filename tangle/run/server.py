@@ -16,12 +16,14 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from tangle.run.memory import proportional, total_memory
 from tangle.run.orders import Hangup, pair, peer, receive_order, send_order
 from tangle.run.process import shared_environment
+from tangle.run.process_table import look_up
+from tangle.run.replies import Reply, Status, Stopped, Welcome, read_reply
 from tangle.run.server_place import (
+    PATIENCE,
     NoPlace,
     Place,
     connect,
@@ -30,14 +32,9 @@ from tangle.run.server_place import (
     make_folder,
     place_of,
 )
-from tangle.run.zygote import Zygote, readable, start_zygote
+from tangle.run.zygote import Zygote, end_process, readable, start_zygote
 
 IDLE_SECONDS = 600.0
-
-_PATIENCE = 5.0
-"""Seconds that a server may take to answer; one that is well takes a few milliseconds."""
-
-_SILENCE = {"do": "silence"}
 
 _TRIES = 3
 _PAUSE = 0.05
@@ -128,23 +125,27 @@ def attach(wanted: ServerWanted, environment: Mapping[str, str], stop: int) -> A
     """
     place = place_of(wanted.project)
     identity = _identity(wanted, environment)
+    silent = False
     for attempt in range(_TRIES):
-        channel = connect(place)
+        channel = None if silent else connect(place)
         if channel is not None:
-            answer = _ask(channel, "hello", {"identity": identity, "notes": wanted.notes})
-            if answer.get("do") == "welcome":
-                zygote = Zygote(channel, family=str(answer["family"]), stop=stop, started=None)
-                return Attached(zygote=zygote, note=f"used the server, process {answer['pid']}")
+            try:
+                reply = _ask(channel, "hello", {"identity": identity, "notes": wanted.notes})
+            except _Silent:
+                reply, silent = None, True
+            if isinstance(reply, Welcome):
+                zygote = Zygote(channel, family=reply.family, stop=stop, started=None)
+                return Attached(zygote=zygote, note=f"used the server, process {reply.pid}")
             channel.close()
-            if answer == _SILENCE:
-                raise NoPlace("the server does not answer; `tangle server stop` ends it")
         held = lock(place.project)
-        if held is not None:
+        if held is not None:  # what answers there, or does not, is no server
             try:
                 making = _Making(place=place, identity=identity, environment=environment, lock=held)
                 return _start(wanted, making, stop)
             finally:
                 os.close(held)
+        if silent:
+            raise NoPlace("the server does not answer; `tangle server stop` ends it", trouble=True)
         if attempt + 1 < _TRIES:
             time.sleep(_PAUSE)
     raise NoPlace(f"another process has the lock of {place.project}, and no server answers")
@@ -195,7 +196,7 @@ class _Launched:
         self._process = process
 
     def end(self) -> None:
-        self._process.wait()
+        end_process(self._process)
 
 
 def server_status(project: Path) -> ServerStatus | None:
@@ -208,25 +209,27 @@ def server_status(project: Path) -> ServerStatus | None:
     channel = connect(place)
     if channel is None:
         return None
-    with channel:
-        answer = _ask(channel, "status", {})
-    if answer.get("do") != "status":
+    try:
+        with channel:
+            reply = _ask(channel, "status", {})
+    except _Silent:
         return None
-    templates: list[dict[str, Any]] = answer["templates"]
-    ready = [template for template in templates if template["ready"]]
-    fronts = [template for template in ready if template["front"]]
-    pids = [answer["pid"], *(template["pid"] for template in templates)]
+    if not isinstance(reply, Status):
+        return None
+    ready = [template for template in reply.templates if template.ready]
+    fronts = [template for template in ready if template.front]
+    pids = [reply.pid, *(template.pid for template in reply.templates)]
     return ServerStatus(
-        pid=answer["pid"],
-        began=answer["began"],
-        idle=answer["idle"],
-        commands=answer["commands"],
-        workers=sum(template["workers"] for template in templates),
+        pid=reply.pid,
+        began=reply.began,
+        idle=reply.idle,
+        commands=reply.commands,
+        workers=sum(template.workers for template in reply.templates),
         memory=sum(map(proportional, pids)),
-        python=answer["python"],
+        python=reply.python,
         socket=place.socket,
         fronts=len(fronts),
-        loaded=tuple(tuple(template["modules"]) for template in ready if template not in fronts),
+        loaded=tuple(template.modules for template in ready if template not in fronts),
     )
 
 
@@ -248,28 +251,46 @@ def stop_server(project: Path) -> int | None:
         pid, _ = peer(channel)
         watch = os.pidfd_open(pid)
         try:
-            answer = _ask(channel, "stop", {})
-            left = int(answer["commands"]) if answer.get("do") == "stopped" else 0
-            if left == 0 and not readable(_PATIENCE, watch):
+            left = _asked_to_stop(channel)
+            if left == 0 and not readable(PATIENCE, watch):
                 signal.pidfd_send_signal(watch, signal.SIGKILL)
-                readable(_PATIENCE, watch)
+                readable(PATIENCE, watch)
         finally:
             os.close(watch)
     return left
 
 
-def _ask(channel: socket.socket, verb: str, order: Mapping[str, object]) -> dict[str, Any]:
-    """The answer to an order; `_SILENCE` where none comes, an empty one where none can."""
+class _Silent(Exception):
+    """No answer comes, though one could."""
+
+
+def _asked_to_stop(channel: socket.socket) -> int:
+    """For how many commands a server that was asked to stop stays; 0 where it does not say."""
+    try:
+        reply = _ask(channel, "stop", {})
+    except _Silent:
+        return 0
+    return reply.commands if isinstance(reply, Stopped) else 0
+
+
+def _ask(channel: socket.socket, verb: str, order: Mapping[str, object]) -> Reply | None:
+    """The answer to an order; None where none can come, or it makes no sense.
+
+    Raises:
+        _Silent: none comes.
+    """
+    if (entry := look_up(peer(channel)[0])) is not None and entry.is_stopped:
+        raise _Silent
     try:
         send_order(channel, verb, order)
-        if not readable(_PATIENCE, channel.fileno()):
-            return dict(_SILENCE)
+        if not readable(PATIENCE, channel.fileno()):
+            raise _Silent
         answer, fds = receive_order(channel)
     except (OSError, Hangup):
-        return {}
+        return None
     for fd in fds:
         os.close(fd)
-    return answer
+    return read_reply(answer)
 
 
 def _identity(wanted: ServerWanted, environment: Mapping[str, str]) -> str:

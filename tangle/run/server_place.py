@@ -20,9 +20,21 @@ _LONGEST = 107
 
 _DIGITS = 20
 
+PATIENCE = 5.0
+"""Seconds that a server may take to answer; one that is well takes a few milliseconds."""
+
 
 class NoPlace(Exception):
-    """There is no place for a server's socket; the text says why."""
+    """There is no place for a server's socket; the text says why.
+
+    Attributes:
+        trouble: whether something is amiss there; else a server cannot be had for a reason.
+    """
+
+    def __init__(self, why: str, *, trouble: bool = False) -> None:
+        """Say why."""
+        super().__init__(why)
+        self.trouble = trouble
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,6 +119,7 @@ def connect(place: Place) -> socket.socket | None:
         NoPlace: what answers there is another user's.
     """
     channel = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    channel.settimeout(PATIENCE)
     try:
         channel.connect(os.fspath(place.socket))
     except OSError:

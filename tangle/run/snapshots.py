@@ -121,7 +121,7 @@ class Snapshot:
                 self._send(order.encode(), (birth.job, *birth.pipes, telling))
             finally:
                 os.close(telling)
-            pid = first_line(told, _PATIENCE)
+            pid = first_line(told, _PATIENCE).text
             if not pid.isdigit():
                 raise SnapshotGone(pid)
             with self._sending:

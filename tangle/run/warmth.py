@@ -36,7 +36,8 @@ class Warmth:
             server: which server may be the zygote; without one, or where it cannot be had, the
                 zygote ends with this process.
         """
-        self.notes: tuple[str, ...] = ()
+        self.notes: tuple[Noticed, ...] = ()
+        self._troubled = False
         self._settings = settings
         self._shared = ""
         self._zygote = self._attach(stop, server) if self._is_possible() else None
@@ -62,8 +63,10 @@ class Warmth:
         if self._zygote is None:
             return None
 
-        def notice(why: str) -> None:
-            observe(Noticed(text=f"{job.section}: in a fresh process: {why}"))
+        def notice(gone: ZygoteGone) -> None:
+            first, self._troubled = not self._troubled, self._troubled or gone.trouble
+            text = f"{job.section}: in a fresh process: {gone}"
+            observe(Noticed(text=text, trouble=gone.trouble and first))
 
         modules = modules_of(job, self._shared)
         return _OfSection(zygote=self._zygote, modules=modules, notice=notice)
@@ -86,7 +89,7 @@ class Warmth:
             try:
                 attached = attach(server, environment, stop)
             except NoPlace as error:
-                self._note(f"no server: {error}")
+                self._note(f"no server: {error}", trouble=error.trouble)
             else:
                 zygote = attached.zygote
                 self._note(attached.note)
@@ -102,8 +105,8 @@ class Warmth:
     def _environment(self) -> dict[str, str]:
         return shared_environment() | dict(self._settings)
 
-    def _note(self, text: str) -> None:
-        self.notes = (*self.notes, text)
+    def _note(self, text: str, *, trouble: bool = False) -> None:
+        self.notes = (*self.notes, Noticed(text=text, trouble=trouble))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,7 +115,7 @@ class _OfSection:
 
     zygote: Zygote
     modules: tuple[str, ...]
-    notice: Callable[[str], None]
+    notice: Callable[[ZygoteGone], None]
 
     def fork(self, birth: Birth) -> Process:
         """Has a worker forked from what has imported exactly the section's modules.
@@ -123,5 +126,5 @@ class _OfSection:
         try:
             return self.zygote.fork(replace(birth, modules=self.modules))
         except ZygoteGone as error:
-            self.notice(str(error))
+            self.notice(error)
             raise

@@ -17,20 +17,47 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from typing import Protocol, Self
 
-from tangle.run.handles import COOKIE, Birth, boot_command
+from tangle.run.handles import COOKIE, Birth, boot_command, open_pidfd
 from tangle.run.orders import pair, send_order
 
 _PATIENCE = 120.0
-"""Seconds that the imports may take before sessions do without."""
+"""Seconds that a worker may take to be there before its session does without."""
+
+_SILENCE = 5.0
+"""Seconds without a sign of life after which nothing more is asked of it."""
+
+_STARTING = 15.0
+"""The same while it starts, which takes a busy machine some seconds."""
+
+_STILL_AT_IT = b"."
+"""What comes each second while a worker's template imports."""
+
+_LONGEST_LINE = 4096
+
+_LONGEST_REASON = 200
+"""Characters of why a worker is not forked."""
+
+_REPORT_SECONDS = 1.0
+"""What it may take to say how a worker ended that has ended."""
 
 _LEAVING_SECONDS = 5.0
 """What it may take to end when it is not needed any more."""
 
 
 class ZygoteGone(Exception):
-    """It cannot fork this worker; a fresh process can take its place. The text says why."""
+    """It cannot fork this worker; a fresh process can take its place. The text says why.
+
+    Attributes:
+        trouble: whether something is amiss with it; else it declines this worker, for a reason.
+    """
+
+    def __init__(self, why: str, *, trouble: bool = False) -> None:
+        """Say why."""
+        super().__init__(why)
+        self.trouble = trouble
 
 
 class Started(Protocol):
@@ -60,6 +87,9 @@ class Zygote:
         self._stop = stop
         self._started = started
         self._sending = threading.Lock()
+        self._silence = _SILENCE if started is None else _STARTING
+        self._silent = False
+        channel.settimeout(_SILENCE)
 
     @staticmethod
     def possible() -> bool:
@@ -106,8 +136,8 @@ class Zygote:
         """Has a worker forked, and waits until it is there.
 
         Raises:
-            ZygoteGone: the zygote died, takes too long, is not waited for any more, or sees that a
-                fresh process would come to something else.
+            ZygoteGone: the zygote died, does not answer, takes too long, is not waited for any
+                more, or sees that a fresh process would come to something else.
         """
         order = {
             "modules": list(birth.modules),
@@ -121,13 +151,24 @@ class Zygote:
                 self._send("fork", order, (birth.job, *birth.pipes, telling))
             finally:
                 os.close(telling)
-            pid = first_line(told, _PATIENCE, self._stop)
-            if not pid.isdigit():
-                raise ZygoteGone(pid or "the process that forks sections is gone")
+            pid = self._await_pid(told)
         except BaseException:
             os.close(told)
             raise
-        return ForkedProcess(int(pid), told, self._family, self._release)
+        return ForkedProcess(pid, told, self._family, self._release)
+
+    def _await_pid(self, told: int) -> int:
+        """The number of the worker that was asked for."""
+        answer = first_line(told, _PATIENCE, self._stop, silence=self._silence)
+        if answer.text.isdigit():
+            self._silence = _SILENCE
+            return int(answer.text)
+        if answer.text:
+            raise ZygoteGone(answer.text[:_LONGEST_REASON])
+        if answer.silent:
+            self._silent = True
+            raise ZygoteGone("the process that forks sections does not answer", trouble=True)
+        raise ZygoteGone("the process that forks sections is gone", trouble=not answer.stopped)
 
     def close(self) -> None:
         """Lets it go, and with it every worker that is left; may be called twice."""
@@ -142,11 +183,18 @@ class Zygote:
             self._send("release", {"pid": pid})
 
     def _send(self, verb: str, order: Mapping[str, object], fds: tuple[int, ...] = ()) -> None:
+        if self._silent:
+            raise ZygoteGone("the process that forks sections does not answer", trouble=True)
         try:
             with self._sending:
                 send_order(self._socket, verb, order, fds)
+        except TimeoutError as error:
+            self._silent = True
+            raise ZygoteGone(
+                "the process that forks sections takes no orders", trouble=True
+            ) from error
         except (OSError, UnicodeError) as error:
-            raise ZygoteGone("the process that forks sections is gone") from error
+            raise ZygoteGone("the process that forks sections is gone", trouble=True) from error
 
 
 class _Own:
@@ -156,10 +204,16 @@ class _Own:
         self._process = process
 
     def end(self) -> None:
+        end_process(self._process)
+
+
+def end_process(process: subprocess.Popen[bytes]) -> None:
+    """Waits for a process that is about to end, and kills it if it does not."""
+    for _ in range(2):
         with contextlib.suppress(subprocess.TimeoutExpired):
-            self._process.wait(_LEAVING_SECONDS)
-        self._process.kill()
-        self._process.wait()
+            process.wait(_LEAVING_SECONDS)
+            return
+        process.kill()
 
 
 def start_zygote(
@@ -194,7 +248,7 @@ def _surroundings(environment: Mapping[str, str]) -> dict[str, object]:
 
 
 class ForkedProcess:
-    """A worker that the zygote forked; the zygote keeps its number until told."""
+    """A worker that the zygote forked; the zygote keeps its number until it is released."""
 
     def __init__(self, pid: int, told: int, family: str, release: Callable[[int], None]) -> None:
         """Minds a worker.
@@ -207,49 +261,87 @@ class ForkedProcess:
         """
         self.pid = pid
         self.family = family
-        self.ended: int | None = told
+        self._watch = open_pidfd(pid)
         self._told = told
         self._release = release
         self._said: bytes | None = None
 
+    @property
+    def ended(self) -> int | None:
+        """A descriptor that is readable once it has ended, whether or not the zygote tells."""
+        return self._told if self._watch is None else self._watch
+
     def has_ended(self) -> bool:
-        """Whether it has ended, or the zygote has, and so ended it."""
-        if self._said is None and readable(0.0, self._told):
-            self._said = os.read(self._told, 64)
-        return self._said is not None
+        """Whether it has ended."""
+        return self.ended is None or readable(0.0, self.ended)
+
+    @property
+    def was_lost(self) -> bool:
+        """Whether it ended because the process that forked it did, and not by itself."""
+        return self.has_ended() and self.code(_REPORT_SECONDS) is None
 
     def code(self, patience: float) -> int | None:
-        """How it ended."""
+        """How it ended; None where it has not, or where nobody is left to say."""
         if self._said is None:
-            readable(patience, self._told)
-        if not self.has_ended() or not self._said:
+            until = time.monotonic() + patience
+            if self._watch is not None and not readable(patience, self._told, self._watch):
+                return None
+            left = min(max(until - time.monotonic(), 0.0), _REPORT_SECONDS)
+            if readable(left, self._told):
+                self._said = os.read(self._told, 64)
+        try:
+            return int(self._said) if self._said else None
+        except ValueError:
             return None
-        return int(self._said)
 
     def close(self) -> None:
         """Lets its number go."""
         os.close(self._told)
+        if self._watch is not None:
+            os.close(self._watch)
         self._release(self.pid)
 
 
-def first_line(fd: int, patience: float, *stop: int) -> str:
-    """What a process answers; empty where it is gone, or is not waited for any more.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What a process answered, as far as it did.
+
+    Attributes:
+        text: its line; empty where there is none.
+        silent: whether it could have answered and did not, for too long.
+        stopped: whether the answer was not waited for any more.
+    """
+
+    text: str = ""
+    silent: bool = False
+    stopped: bool = False
+
+
+def first_line(fd: int, patience: float, *stop: int, silence: float | None = None) -> Answer:
+    """What a process answers.
 
     Args:
         fd: where it answers.
         patience: seconds that it may take.
         stop: descriptors; once one can be read, the answer is not waited for.
+        silence: seconds that it may take from one sign of life to the next; None for any number.
     """
     line = bytearray()
     until = time.monotonic() + patience
-    while not line.endswith(b"\n"):
-        if not readable(until - time.monotonic(), fd, *stop) or readable(0.0, *stop):
-            return ""
+    while len(line) < _LONGEST_LINE:
+        left = until - time.monotonic()
+        if not readable(left if silence is None else min(left, silence), fd, *stop):
+            return Answer(silent=True)
+        if stop and readable(0.0, *stop):
+            return Answer(stopped=True)
         byte = os.read(fd, 1)
         if not byte:
-            return ""
-        line += byte
-    return line.decode().strip()
+            return Answer()
+        if byte == b"\n":
+            return Answer(text=line.decode(errors="replace").strip())
+        if line or byte != _STILL_AT_IT:
+            line += byte
+    return Answer()
 
 
 def readable(patience: float, *fds: int) -> bool:

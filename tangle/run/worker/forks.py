@@ -13,6 +13,7 @@ import os
 from collections.abc import Iterator
 from typing import Any
 
+from tangle.run.memory_file import memory_file
 from tangle.run.worker.lifting import lift
 
 # The notes may replace any of these.
@@ -23,15 +24,18 @@ class Forks:
     """The session's side of the file, and that of its forks.
 
     Attributes:
-        possible: whether the system has such files.
+        possible: whether there is such a file.
     """
 
     def __init__(self) -> None:
         """Takes this process for the session's."""
-        self.possible = hasattr(os, "memfd_create")
         self._pid = _getpid()
         self._heard = 0
-        self._file = lift(_made()) if self.possible else -1
+        try:
+            self._file = lift(_made())
+        except OSError:
+            self._file = -1
+        self.possible = self._file >= 0
 
     def begin_anew(self) -> None:
         """Takes this process for the session's from here on: it was a copy of it.
@@ -74,6 +78,6 @@ class Forks:
 
 
 def _made() -> int:
-    file = os.memfd_create("forks", os.MFD_CLOEXEC)
+    file = memory_file("forks")
     fcntl.fcntl(file, fcntl.F_SETFL, os.O_APPEND)  # else forks write over each other's lines
     return file

@@ -12,6 +12,7 @@ import sysconfig
 import warnings
 from pathlib import Path
 
+from tangle.run.memory_file import memory_file
 from tangle.run.worker.noticing import MISSING
 from tangle.run.worker.places import as_folder, both_names
 
@@ -45,7 +46,7 @@ def _standard_library() -> tuple[str, ...]:
 def imports_quietly(name: str) -> bool:
     """Whether a module could be imported, or not, without a word and without a thread."""
     threads, with_numpy = _threads(), "numpy" in sys.modules
-    said = os.memfd_create("said")
+    said = memory_file("said")
     before = [os.dup(number) for number in (1, 2)]
     try:
         for number in (1, 2):

@@ -124,12 +124,16 @@ class Template:
 
     # --- importing ----------------------------------------------------------------------------
 
-    def load(self, aim: Sequence[str]) -> None:
-        """Imports what is missing, in order, and tells; stops behind a long one.
+    def load(self, aim: Sequence[str], *, whole: bool) -> None:
+        """Imports what is missing, in order, and tells.
 
         A module that says something or starts threads is not for a template: what an import prints
         belongs to the section that imports, which must print it itself. Then this process is
         spoilt, and ends.
+
+        Args:
+            aim: dotted names.
+            whole: import all of them; else stop behind a long import, for others to branch off.
         """
         self._say("pid", pid=os.getpid())
         # What is imported is kept, so to search it for garbage is idle: a sixth of the time here,
@@ -144,7 +148,9 @@ class Template:
                     self._say("unfit", name=name)
                     os._exit(0)
             self._loaded.append(name)
-            if time.monotonic() - started > _HEAVY_SECONDS and name not in ROOT[:-1]:
+            if whole or name in ROOT[:-1]:
+                continue
+            if time.monotonic() - started > _HEAVY_SECONDS:
                 break
         gc.freeze()
         gc.enable()
@@ -261,14 +267,9 @@ class Template:
             die_with(parent)
             os.setsid()
             self._close_all()
-            *streams, telling = fds
-            os.close(telling)
-            for number, fd in enumerate(streams):
-                os.dup2(fd, number)
-                os.close(fd)
             take_environment(order["environment"])
             os.chdir(order["directory"])
-            importlib.import_module(FRONT).serve(order)
+            importlib.import_module(FRONT).serve(order, fds[-1])
         except BaseException:  # noqa: BLE001 -- nothing may go back into the template's loop
             traceback.print_exc()
         finally:
@@ -351,8 +352,8 @@ def become_template(channel: socket.socket, order: Mapping[str, Any], origin: Or
 
     Args:
         channel: orders come from here.
-        order: `directory`, `environment`, `aim`: what to import, in order; and `notes`, a folder of
-            the project for which whole commands are to be forked, or nothing.
+        order: `directory`, `environment`; `aim` and `whole`, as `load` takes them; and `notes`, a
+            folder of the project for which whole commands are to be forked, or nothing.
         origin: where it comes from.
     """
     try:
@@ -361,7 +362,7 @@ def become_template(channel: socket.socket, order: Mapping[str, Any], origin: Or
         take_environment(order["environment"])
         os.chdir(order["directory"])
         template = Template(channel, origin.family, origin.loaded)
-        template.load(order["aim"])
+        template.load(order["aim"], whole=order["whole"])
         os.chdir(os.sep)  # to keep no folder from being unmounted
         template.wish_ahead(order["notes"])
         template.serve()

@@ -25,11 +25,18 @@ from pathlib import Path
 from types import FrameType
 from typing import Any, NoReturn
 
+from tangle.run.codec import to_json
 from tangle.run.orders import Hangup, peer, receive_order, send_order
+from tangle.run.process_table import look_up
+from tangle.run.replies import Reply, Stale, Status, Stopped, Welcome, verb_of
 from tangle.run.worker import witness
 from tangle.run.worker.noticing import MISSING
-from tangle.run.worker.nursery import Nursery, Nursling, Wish
 from tangle.run.worker.standing import LOOK_SECONDS, Standing
+from tangle.run.worker.template_host import TICK_SECONDS, Link, TemplateHost
+from tangle.run.worker.template_pool import Kind
+
+_NOBODY = 0
+"""The number of no client."""
 
 _ENDING_SECONDS = 5.0
 """What it may take to end the workers that are left at the end."""
@@ -90,7 +97,7 @@ class _Zygote:
         self._count = 0
         self._own = witness.of_files(_own_files()) if standing is not None else {}
         self._usual = signal.getsignal(signal.SIGTERM)
-        self._nursery = Nursery(self._selector, self._family, self._leave)
+        self._templates = TemplateHost(self._selector, self._family, self._leave)
 
     def serve(self, first: socket.socket, notes: str) -> None:
         """Follows orders until there can be no more.
@@ -105,21 +112,26 @@ class _Zygote:
                 self._selector.register(self._standing.listener, selectors.EVENT_READ)
                 signal.signal(signal.SIGTERM, _terminate)
             while not self._is_done():
-                ready = self._selector.select(LOOK_SECONDS if self._standing else None)
-                for key, _ in ready:
+                for key, _ in self._selector.select(self._pause()):
                     self._step(key)
+                self._templates.tick()
         except _Terminated:
             for number in self._clients:
-                self._nursery.drop(number)
+                self._templates.drop(number)
         self._finish()
+
+    def _pause(self) -> float | None:
+        """Seconds after which there is something to look after, whoever calls."""
+        if self._templates.pool.requests:
+            return TICK_SECONDS
+        return None if self._standing is None else LOOK_SECONDS
 
     def _step(self, key: selectors.SelectorKey) -> None:
         if isinstance(key.data, _Client):
             if key.data.number in self._clients:
                 self._hear(key.data)
-        elif isinstance(key.data, Nursling):
-            if key.fd >= 0 and key.fileobj is key.data.channel and key.data.channel.fileno() >= 0:
-                self._nursery.hear(key.data)
+        elif isinstance(key.data, Link):
+            self._templates.hear(key.data)
         elif self._standing is not None and not self._standing.retired:
             connection = self._standing.accept()
             if connection is not None:
@@ -137,11 +149,11 @@ class _Zygote:
             signal.signal(signal.SIGTERM, signal.SIG_IGN)  # the end is on its way
             self._standing.retire()
         until = time.monotonic() + _ENDING_SECONDS
-        while self._nursery.workers and (left := until - time.monotonic()) > 0:
+        while self._templates.workers and (left := until - time.monotonic()) > 0:
             for key, _ in self._selector.select(left):
-                if isinstance(key.data, Nursling):
-                    self._nursery.hear(key.data)
-        self._nursery.close()
+                if isinstance(key.data, Link):
+                    self._templates.hear(key.data)
+        self._templates.close()
 
     def _leave(self) -> None:
         """Closes, in a forked child, all that is this process's."""
@@ -150,7 +162,7 @@ class _Zygote:
             self._standing.close_copies()
         for client in self._clients.values():
             client.channel.close()
-        self._nursery.close_copies()
+        self._templates.close_copies()
         self._selector.close()
 
     # --- commands -----------------------------------------------------------------------------
@@ -181,16 +193,15 @@ class _Zygote:
             return
         self._selector.unregister(client.channel)
         client.channel.close()
-        self._nursery.drop(client.number)
+        self._templates.drop(client.number)
         if self._standing is not None and not self._standing.retired:
             self._standing.touch()
             front = {
-                "do": "command",
                 "directory": os.sep,
                 "environment": dict(os.environ),
                 "notes": client.notes,
             }
-            self._nursery.add(Wish(client=client.number, order=front))
+            self._templates.ask("ahead", _NOBODY, front, ())
 
     def _obey(self, client: _Client, order: Mapping[str, Any], fds: list[int]) -> None:
         match order["do"]:
@@ -198,7 +209,7 @@ class _Zygote:
                 client.notes = order["notes"]
                 self._greet(client, order["identity"])
             case "status":
-                self._answer(client, "status", self._report(client))
+                self._answer(client, self._report(client))
             case "stop":
                 self._stop(client)
             case _:
@@ -208,35 +219,37 @@ class _Zygote:
         match order["do"]:
             case "preload":
                 for modules in order["sets"]:
-                    wish = Wish(client=client.number, order={**order, "modules": modules})
-                    self._nursery.add(wish)
+                    self._templates.ask("ahead", client.number, {**order, "modules": modules}, ())
             case "fork":
-                mine = tuple(fds)
-                fds.clear()
-                self._nursery.add(Wish(client=client.number, order=order, fds=mine))
+                self._hand_over("worker", client, order, fds)
             case "command":
                 self._take_command(client, order, fds)
             case "release":
-                self._nursery.release(client.number, order["pid"])
+                self._templates.release(client.number, order["pid"])
 
     def _take_command(self, client: _Client, order: Mapping[str, Any], fds: list[int]) -> None:
         """Has a whole command run in a fork, unless that would take longer than it takes here."""
         standing = self._standing
         fits = standing is not None and not standing.retired and not witness.changed(self._own)
-        if not fits or not self._nursery.has_front():
+        if not fits or not self._templates.pool.has_front():
             self._hang_up(client)
             return
+        self._hand_over("command", client, order, fds)
+
+    def _hand_over(
+        self, kind: Kind, client: _Client, order: Mapping[str, Any], fds: list[int]
+    ) -> None:
         mine = tuple(fds)
         fds.clear()
-        self._nursery.add(Wish(client=client.number, order=order, fds=mine))
+        self._templates.ask(kind, client.number, order, mine)
 
     def _greet(self, client: _Client, identity: str) -> None:
         if self._standing is None or self._standing.retired or identity == self._identity:
-            self._answer(client, "welcome", {"family": self._family, "pid": os.getpid()})
+            self._answer(client, Welcome(family=self._family, pid=os.getpid()))
         else:
-            self._stop(client, "stale")
+            self._stop(client, Stale)
 
-    def _stop(self, client: _Client, answer: str = "stopped") -> None:
+    def _stop(self, client: _Client, answer: type[Stale | Stopped] = Stopped) -> None:
         """Gives its place up; commands that it works for are served to their end."""
         others = self._others(client)
         if self._standing is not None and not self._standing.retired:
@@ -244,40 +257,34 @@ class _Zygote:
             self._selector.unregister(self._standing.listener)
             self._standing.retire()
             signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
-        self._answer(client, answer, {"commands": others})
+        self._answer(client, answer(commands=others))
         self._hang_up(client)
 
     @staticmethod
-    def _answer(client: _Client, verb: str, facts: Mapping[str, object]) -> None:
+    def _answer(client: _Client, reply: Reply) -> None:
+        facts = to_json(reply)
+        assert isinstance(facts, dict)
         with contextlib.suppress(OSError):
             client.channel.setblocking(False)
-            send_order(client.channel, verb, facts)
+            send_order(client.channel, verb_of(reply), facts)
             client.channel.setblocking(True)
 
     def _others(self, client: _Client) -> int:
         """How many other commands it works for; one that it runs itself has two connections."""
-        inside = self._nursery.fronts
+        inside = self._templates.fronts
         others = (other for other in self._clients.values() if other is not client)
-        return sum(_parent(peer(other.channel)[0]) not in inside for other in others)
+        parents = (look_up(peer(other.channel)[0]) for other in others)
+        return sum(entry is None or entry.parent not in inside for entry in parents)
 
-    def _report(self, client: _Client) -> dict[str, object]:
-        return {
-            "pid": os.getpid(),
-            "began": self._began,
-            "idle": self._standing.idle if self._standing is not None else 0.0,
-            "commands": self._others(client),
-            "python": sys.version.split()[0],
-            "templates": self._nursery.report(),
-        }
-
-
-def _parent(pid: int) -> int:
-    """The process that forked a process; 0 where it is gone."""
-    try:
-        text = Path(f"/proc/{pid}/stat").read_text(errors="replace")
-        return int(text.rpartition(")")[2].split()[1])
-    except (OSError, ValueError, IndexError):
-        return 0
+    def _report(self, client: _Client) -> Status:
+        return Status(
+            pid=os.getpid(),
+            began=self._began,
+            idle=self._standing.idle if self._standing is not None else 0.0,
+            commands=self._others(client),
+            python=sys.version.split()[0],
+            templates=self._templates.report(),
+        )
 
 
 def _own_files() -> list[str]:
