@@ -42,7 +42,7 @@ def run_session(job: Job, reporter: Reporter, trace: int) -> None:
     take_streams(reporter)
     _shorten_warnings()
     shell = make_shell(reporter)
-    shutdown = Shutdown(shell.user_ns)
+    shutdown = Shutdown(shell)
     try:
         _run_cells(job, reporter, trace, shell)
     finally:  # the parent interrupts a session that it is about to end
