@@ -196,7 +196,7 @@ def test_leaves_what_python_leaves(name: str, tmp_path: Path) -> None:
         [sys.executable, "-c", code], cwd=tmp_path / "script", check=True, capture_output=True
     )
     result = run(code, directory=str(tmp_path / "session"))
-    assert (result.outcome, result.notice) == ("passed", "")
+    assert (result.outcome, result.notices) == ("passed", ())
     assert _content(tmp_path / "session") == _content(tmp_path / "script")
 
 
@@ -264,7 +264,7 @@ def test_an_exit_handler_that_fails_changes_no_outcome() -> None:
 def test_an_exit_handler_may_end_the_process() -> None:
     result = run("import atexit, os\natexit.register(os._exit, 3)\nprint('fine')")
     assert result.outcome == "passed"
-    assert "exit code 3" in result.notice
+    assert "exit code 3" in result.notices[0]
 
 
 @pytest.mark.parametrize(
@@ -309,7 +309,7 @@ def test_a_thread_that_does_not_end_is_ended() -> None:
     started = time.monotonic()
     result = run(code)
     assert (result.outcome, [cell.outcome for cell in result.results]) == ("passed", ["passed"])
-    assert "was still at work" in result.notice
+    assert "was still at work" in result.notices[0]
     assert time.monotonic() - started < 60
 
 
@@ -317,7 +317,7 @@ def test_an_exit_handler_that_does_not_end_is_named() -> None:
     code = "import atexit, time\ndef stay():\n    time.sleep(300)\natexit.register(stay)"
     result = run(make_cell(code))
     assert result.outcome == "passed"
-    assert "pages/x.md:12" in result.notice
+    assert "pages/x.md:12" in result.notices[0]
 
 
 def test_one_that_floods_its_end_is_ended() -> None:
