@@ -106,6 +106,8 @@ def _section_run(project: Project, run: SectionRun) -> dict[str, Any]:
         "device_asked": run.asked,
         "device_memory": result.device_memory,
         "peak_memory": result.peak_memory,
+        "notices": list(result.notices),
+        "late": [_output(output) for output in result.late],
         "chunks": [
             {
                 "page": project.shown(planned.occurrence.chunk.page),

@@ -9,7 +9,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tangle.model import Failure, Problem, Result
+from tangle.model import Failure, Problem, Result, SessionResult
 from tangle_cli.printing import one_line
 
 if TYPE_CHECKING:
@@ -221,6 +221,21 @@ def section_result(run: SectionRun) -> Iterator[str]:
     yield f"{name}: {result.outcome}, {how}, {used}"
     for entry in result.results:
         yield from _failure_lines(entry)
+    yield from (f"    notice: {notice}" for notice in result.notices)
+    yield from _late_lines(result)
+
+
+def _late_lines(result: SessionResult) -> Iterator[str]:
+    """What a session put out after its last chunk."""
+    if not result.late:
+        return
+    from tangle.write import rendered
+
+    lines = rendered(result.late).text.split("\n")
+    yield "    put out after the last chunk, and not written to the notes:"
+    yield from (f"    {line}" for line in lines[:_MOST_LINES])
+    if len(lines) > _MOST_LINES:
+        yield f"    [… {count(len(lines) - _MOST_LINES, 'more line')}]"
 
 
 def _failure_lines(result: Result) -> Iterator[str]:

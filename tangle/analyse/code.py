@@ -330,11 +330,16 @@ def _chunk_codes(
     unit: Unit, pages: Mapping[PagePath, Page], before: Known | None = None
 ) -> tuple[ChunkCode, ...]:
     chunks: list[ChunkCode] = []
+    read: dict[tuple[int, bool], ChunkCode] = {}  # a chunk may take part many times
     lazy = False
     for occurrence in unit.occurrences:
         code = before.chunk(occurrence, lazy=lazy) if before is not None else None
+        key = (id(occurrence.chunk), lazy)
+        if code is None and key in read:
+            code = replace(read[key], occurrence=occurrence)
         if code is None:
             code = _chunk_code(occurrence, _source(occurrence.chunk, pages), lazy=lazy)
+        read.setdefault(key, code)
         lazy = lazy or code.makes_lazy
         chunks.append(code)
     return tuple(chunks)

@@ -313,7 +313,7 @@ class SessionResult:
         device_memory: bytes on the device, the most that torch held there.
         versions: name and version of the packages of `Job.imports` that it loaded, sorted.
         late: what threads, exit handlers and finalizers put out after the last cell.
-        notice: why the session was ended after its last cell; empty where it ended by itself.
+        notices: what a person should know, as that the session did not end by itself.
     """
 
     section: SectionName
@@ -325,7 +325,7 @@ class SessionResult:
     device_memory: int = 0
     versions: tuple[tuple[str, str], ...] = ()
     late: tuple[Output, ...] = ()
-    notice: str = ""
+    notices: tuple[str, ...] = ()
 
     @property
     def reads(self) -> tuple[ReadFile, ...]:

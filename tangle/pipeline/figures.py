@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Sequence
-from typing import Any
 
 from tangle.model import Page
 from tangle.pipeline.project import Project
 from tangle.store import ASSET_FOLDER, NotReadable, Records, digest_file
-from tangle.write import Figure, stored_outputs
+from tangle.write import Figure, StoredOutput, stored_outputs
 
 RECORD = ".tangle/record"
 _KEY = "figures"
@@ -36,24 +35,32 @@ def note(project: Project, figures: Sequence[Figure]) -> None:
         records.put(_KEY, ledger)
 
 
-def is_ours(project: Project, pages: Iterable[Page], figure: Figure) -> bool:
-    """Whether the file that stands where a figure belongs is tangle's.
+def foreign(
+    project: Project, pages: Iterable[Page], figures: Sequence[Figure]
+) -> tuple[Figure, ...]:
+    """The figures in whose place stands a file that is not tangle's.
 
-    It is if an output shows it, if it has the figure's own content, or if it is as the ledger has
-    it: deleting an output block by hand makes nobody else's file of what it showed.
+    It is tangle's if an output shows it, if it has the figure's own content, or if it is as the
+    ledger has it: deleting an output block by hand makes nobody else's file of what it showed.
     """
-    if any(figure.name in stored.assets for page in pages for stored in _showing(page, figure)):
-        return True
+    if not figures:
+        return ()
+    shown = {name for page in pages for stored in _outputs(page) for name in stored.assets}
+    ledger = _ledger(Records(project.state / RECORD))
+    left = (figure for figure in figures if figure.name not in shown)
+    return tuple(f for f in left if not _is_known(project, f, ledger.get(f.name, ())))
+
+
+def _outputs(page: Page) -> Iterable[StoredOutput]:
+    return stored_outputs(page) if ASSET_FOLDER.encode() in page.data else ()
+
+
+def _is_known(project: Project, figure: Figure, known: Sequence[str]) -> bool:
     try:
         there = digest_file(project.graph / ASSET_FOLDER / figure.name)
     except NotReadable:
         return False
-    known = _ledger(Records(project.state / RECORD)).get(figure.name, [])
     return there in {hashlib.sha256(figure.data).hexdigest(), *known}
-
-
-def _showing(page: Page, figure: Figure) -> Iterable[Any]:
-    return stored_outputs(page) if figure.name.encode() in page.data else ()
 
 
 def _ledger(records: Records) -> dict[str, list[str]]:

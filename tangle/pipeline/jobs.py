@@ -85,15 +85,19 @@ def job(project: Project, selected: Selected, package: PreparedPackage, options:
     session = selected.session
     cells = [] if not session.prelude else [_prelude(project, selected)]
     counts: dict[SectionName, int] = {}
+    origins: dict[int, tuple[Origin, ...]] = {}  # a chunk may take part many times
     for planned in session.chunks[: selected.chunks]:
         name = planned.occurrence.section
         counts[name] = counts.get(name, 0) + 1
         if planned.code.chunk.settings.run:
-            cells.append(_cell(project, planned, counts[name]))
+            chunk = planned.code.chunk
+            if id(chunk) not in origins:
+                origins[id(chunk)] = _origins(project, chunk.lines)
+            cells.append(_cell(project, planned, counts[name], origins[id(chunk)]))
     if session.unit.faults and cells:
         cells[0] = replace(cells[0], refusal=_fault(project, session.unit.faults))
     page = project.graph / session.unit.section.page
-    origins = tuple(
+    places = tuple(
         origin and replace(origin, path=PagePath(project.shown(origin.path)))
         for origin in package.module.origins
     )
@@ -108,7 +112,7 @@ def job(project: Project, selected: Selected, package: PreparedPackage, options:
         figure_format=project.options.figures,
         timeout=options.timeout or project.options.timeout or None,
         watched=str(project.root),
-        sources=(Source(path=str(package.path), origins=origins),),
+        sources=(Source(path=str(package.path), origins=places),),
         max_memory=_max_memory(options.max_memory or project.options.max_memory),
     )
 
@@ -133,12 +137,12 @@ def _prelude(project: Project, selected: Selected) -> Cell:
     )
 
 
-def _cell(project: Project, planned: PlannedChunk, count: int) -> Cell:
+def _cell(project: Project, planned: PlannedChunk, count: int, origins: tuple[Origin, ...]) -> Cell:
     chunk = planned.code.chunk
     return Cell(
         name=f"{planned.occurrence.section} chunk {count}",
         code=chunk.code,
-        origins=_origins(project, chunk.lines),
+        origins=origins,
         raises=chunk.settings.raises,
         may_fail=chunk.settings.xfail is not None,
         timeout=chunk.settings.timeout,

@@ -12,7 +12,7 @@ from tangle.analyse import Plan, PlannedChunk, Session
 from tangle.errors import Refused
 from tangle.link import CONFIG
 from tangle.model import Page, PagePath, Place, Problem, Result, SectionName
-from tangle.pipeline.figures import is_ours, note
+from tangle.pipeline.figures import foreign, note
 from tangle.pipeline.judging import written
 from tangle.pipeline.load import Loaded, load
 from tangle.pipeline.project import Project
@@ -40,6 +40,7 @@ from tangle.write import (
     figure_name,
     plan_outputs,
     rendered,
+    used_assets,
 )
 
 _ATTEMPTS = 5
@@ -238,18 +239,19 @@ def _place_page(
         return
     figures = list(_figures(hosts, plan))
     there = set(asset_names(project.graph))
-    pages = loaded.pages.values()
-    foreign = [f for f in figures if f.name in there and not is_ours(project, pages, f)]
-    if foreign:
+    others = foreign(project, loaded.pages.values(), [f for f in figures if f.name in there])
+    if others:
         placement.left.extend(_entries(hosts))
-        placement.pending.extend(_foreign(project, figure) for figure in foreign)
+        placement.pending.extend(_foreign(project, figure) for figure in others)
         return
     if _write_page(loaded, path, plan, figures, there):
         placement.pages.append(path)
     placement.figures.extend(figure.name for figure in figures)
-    for name in plan.dropped_assets:
-        if not _used_elsewhere(loaded.pages, path, name):
-            remove_asset(project.graph, name)
+    if plan.dropped_assets:
+        elsewhere = _shown_elsewhere(loaded.pages, path)
+        for name in plan.dropped_assets:
+            if name not in elsewhere:
+                remove_asset(project.graph, name)
 
 
 def _write_page(
@@ -295,8 +297,10 @@ def _foreign(project: Project, figure: Figure) -> Problem:
     )
 
 
-def _used_elsewhere(pages: Mapping[PagePath, Page], path: PagePath, name: str) -> bool:
-    return any(name.encode() in page.data for other, page in pages.items() if other != path)
+def _shown_elsewhere(pages: Mapping[PagePath, Page], path: PagePath) -> frozenset[str]:
+    """The figures that other pages mention."""
+    others = (page.data for other, page in pages.items() if other != path)
+    return frozenset[str]().union(*map(used_assets, others))
 
 
 def _pending(project: Project, session: Session | None, output: Placed) -> Problem:

@@ -20,7 +20,7 @@ PRINT_LESS = "print less, or write to a file"
 SHOW_LESS = 'show less, or set `figures = "png"` in tangle.toml'
 """The ways out of the two limits."""
 
-LARGEST_SVG = 2 * 1024 * 1024
+LARGEST_SVG = 4 * 1024 * 1024
 """Characters of an SVG; a figure that takes more is shown as a PNG."""
 
 SHOWN_OVERHEAD = 4096

@@ -37,6 +37,7 @@ from tangle.run.wire import (
     Left,
     Measured,
     Message,
+    Noted,
     Showed,
     Snapshotted,
     Usage,
@@ -116,7 +117,8 @@ class Session:
         self._closed: Closed | None = None
         self._leave_by = 0.0
         self._left = False
-        self._notice = ""
+        self._notices: list[str] = []
+        self._ended_late = False
         self._usage = _NOTHING_USED
         self._line = bytearray()
         self._scanned = 0
@@ -162,7 +164,7 @@ class Session:
             while not self._is_over:
                 ready = {key.fd for key, _ in selector.select(self._patience())}
                 self._step(ready, selector)
-        if self._notice:
+        if self._ended_late:
             worker.kill()
         elif self._verdict is None and self._copies is None:
             worker.await_end(_EXIT_SECONDS)
@@ -209,7 +211,8 @@ class Session:
             where = (
                 f" (at {place.path}:{place.line})" if verdict.failure.traceback and place else ""
             )
-            self._notice = f"{verdict.failure.message}{where}"
+            self._notices.append(f"{verdict.failure.message}{where}")
+            self._ended_late = True
 
     def _patience(self) -> float:
         deadline = self._deadline()
@@ -263,14 +266,14 @@ class Session:
                 self._observe(LinesRun(section=self._job.section, lines=message.lines))
             case Ended():
                 self._end(message)
-            case Closed() | Left() | Flooded():
+            case Noted() | Closed() | Left() | Flooded():
                 self._take_end(message)
             case Snapshotted() | Veiled():
                 self._note_copy(message)
             case _:
                 assert_never(message)
 
-    def _take_end(self, message: Closed | Left | Flooded) -> None:
+    def _take_end(self, message: Noted | Closed | Left | Flooded) -> None:
         match message:
             case Closed():
                 self._closed = message
@@ -279,6 +282,9 @@ class Session:
                 self._transcript.close()
             case Left():
                 self._left = True
+            case Noted():
+                if message.text not in self._notices:
+                    self._notices.append(message.text)
             case Flooded():
                 self._decide(self._flooded())
             case _:
@@ -508,7 +514,7 @@ class Session:
             device_memory=self._usage.device_memory,
             versions=closed.versions if closed else (),
             late=self._transcript.late.freeze(),
-            notice=self._notice,
+            notices=tuple(self._notices),
         )
 
     def _settle(self) -> Outcome:

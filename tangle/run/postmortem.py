@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import re
 import signal
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import groupby
 
 from tangle.model import Cell, Job, Origin, Place, Source
 from tangle.run.wire import CANNOT_REPORT
 
 _FRAME = re.compile(r'^  File "(.*)", line (\d+) in (.*)$')
+SHOWN_REPEATS = 3
+"""How often Python shows a line that calls itself."""
+
 _DUMPED = 500
 """Characters of a name that faulthandler writes."""
 
@@ -90,8 +94,21 @@ def read_stack(dump: str, notes: Notes) -> Stack:
         frames.append(f'  File "{place.path}", line {place.line}, in {found[3]}\n{source}')
     if innermost is None:
         return Stack()
-    text = "Traceback (most recent call last):\n" + "".join(reversed(frames))
+    text = "Traceback (most recent call last):\n" + "".join(_collapsed(frames[::-1]))
     return Stack(traceback=text, place=innermost)
+
+
+def _collapsed(frames: Iterable[str]) -> Iterator[str]:
+    for text, same in groupby(frames):
+        count = sum(1 for _ in same)
+        yield text * min(count, SHOWN_REPEATS)
+        yield from repeated(count)
+
+
+def repeated(count: int) -> Iterator[str]:
+    """What Python writes below a line that was called so often in a row."""
+    if (more := count - SHOWN_REPEATS) > 0:
+        yield f"  [Previous line repeated {more} more time{'s' if more > 1 else ''}]\n"
 
 
 def _line(notes: Notes, file: str, line: int) -> list[str]:

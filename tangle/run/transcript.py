@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, assert_never
 
@@ -93,6 +94,12 @@ class CellLog:
         if not message.wait:
             self._settle()
 
+    def displays(self) -> Iterator[str]:
+        """The names under which bundles are shown."""
+        for item in self.items:
+            if isinstance(item, _Display) and item.display is not None:
+                yield item.display
+
     def freeze(self) -> tuple[Output, ...]:
         """The outputs as values."""
         return tuple(item.freeze() for item in self.items)
@@ -131,11 +138,16 @@ class Transcript:
         self.current = 0
         self._closed = False
         self._told: list[int] = []
+        self._touched: set[int] = set()
+        self._displays: defaultdict[str, set[int]] = defaultdict(set)
 
     def go_on_from(self, logs: Sequence[CellLog]) -> None:
         """Takes copies of the logs of the first cells, which later ones may change."""
         self.logs[: len(logs)] = copy.deepcopy(list(logs))
         self.current = min(len(logs), len(self.logs) - 1)
+        for cell, log in enumerate(logs):
+            for display in log.displays():
+                self._displays[display].add(cell)
 
     @property
     def log(self) -> CellLog:
@@ -151,13 +163,23 @@ class Transcript:
 
         To be asked once a cell, at its end.
         """
-        now = [log.changes for log in self.logs[: self.current + 1]]
-        before, self._told = self._told, now
-        return tuple(
-            Revised(cell=cell, outputs=self.logs[cell].freeze())
-            for cell, changes in enumerate(before)
-            if changes != now[cell]
-        )
+        told, logs = self._told, self.logs
+        # Between two cells, what comes late still goes to the one before.
+        touched = sorted(cell for cell in self._touched if cell < len(told))
+        changed = [cell for cell in touched if logs[cell].changes != told[cell]]
+        for cell in changed:
+            told[cell] = logs[cell].changes
+        told.extend(log.changes for log in logs[len(told) : self.current + 1])
+        self._touched = {self.current}
+        return tuple(Revised(cell=cell, outputs=logs[cell].freeze()) for cell in changed)
+
+    def _replace(self, message: Showed) -> None:
+        """Puts a bundle in the place of those shown under its name, in whichever cell."""
+        if self._closed or message.display is None:
+            return  # the outputs of the cells are final
+        for cell in self._displays.get(message.display, ()):
+            self.logs[cell].replace(message)
+            self._touched.add(cell)
 
     def take(self, message: Wrote | Showed | Cleared) -> None:
         """Adds what a worker's message says."""
@@ -165,11 +187,11 @@ class Transcript:
             case Wrote():
                 self.log.write(message.name, message.text)
             case Showed(update=True):
-                if not self._closed:  # the outputs of the cells are final
-                    for log in self.logs[: self.current + 1]:
-                        log.replace(message)
+                self._replace(message)
             case Showed():
                 self.log.show(message)
+                if message.display is not None and not self._closed:
+                    self._displays[message.display].add(self.current)
             case Cleared():
                 self.log.clear(message)
             case _:

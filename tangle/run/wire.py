@@ -116,6 +116,13 @@ class Closed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Noted:
+    """Something that a person should know, and that is no output of the notes."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Left:
     """Threads, exit handlers and open files are done with: the process ends."""
 
@@ -130,6 +137,7 @@ Message = (
     | Ended
     | Snapshotted
     | Veiled
+    | Noted
     | Closed
     | Left
 )
@@ -138,7 +146,7 @@ _TYPES: dict[str, type[Message]] = {
     kind.__name__: kind
     for kind in (
         *(Begun, Wrote, Showed, Cleared, Flooded, Measured, Ended),
-        *(Snapshotted, Veiled, Closed, Left),
+        *(Snapshotted, Veiled, Noted, Closed, Left),
     )
 }
 

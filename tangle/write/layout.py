@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from tangle.write.block import PROPERTY
@@ -32,23 +33,66 @@ def indentation(page: Page, index: int) -> bytes:
     return page.data[block.span.start : block.span.start + block.indent]
 
 
-def first_child_spot(page: Page, host: int, unit: str) -> Spot:
-    """Where the first child of a block goes; for a pre-block, the first bullet of the page.
+class Layout:
+    """How a page is laid out; what holds for all of it is worked out once."""
 
-    Args:
-        page: the page.
-        host: the block's index.
-        unit: one step of indentation, for a page that does not show its own.
-    """
-    block = page.blocks[host]
-    if block.kind == "pre":
-        following = page.blocks[1:2]
-        bullet = bool(following) and following[0].kind == "bullet"
-        return Spot(offset=block.content, indent=indentation(page, 1) if bullet else b"")
-    if host + 1 < len(page.blocks) and page.blocks[host + 1].parent == host:
-        return Spot(offset=block.content, indent=indentation(page, host + 1))
-    step = _unit(page) or unit.encode()
-    return Spot(offset=block.content, indent=_level(page, host) + step)
+    def __init__(self, page: Page, unit: str) -> None:
+        """Looks at nothing yet.
+
+        Args:
+            page: the page.
+            unit: one step of indentation, for a page that does not show its own.
+        """
+        self.page = page
+        self._unit = unit
+
+    @cached_property
+    def eol(self) -> bytes:
+        """The line end that most lines have."""
+        return line_end(self.page.data)
+
+    def first_child_spot(self, host: int) -> Spot:
+        """Where the first child of a block goes; for a pre-block, the first bullet of the page."""
+        page, block = self.page, self.page.blocks[host]
+        if block.kind == "pre":
+            following = page.blocks[1:2]
+            bullet = bool(following) and following[0].kind == "bullet"
+            return Spot(offset=block.content, indent=indentation(page, 1) if bullet else b"")
+        if has_children(page, host):
+            return Spot(offset=block.content, indent=indentation(page, host + 1))
+        return Spot(offset=block.content, indent=self._level(host) + self._step)
+
+    @cached_property
+    def _step(self) -> bytes:
+        """The step of indentation that most nested blocks take; the given one where none is.
+
+        Output blocks do not count: where the next one goes must not depend on those before it.
+        """
+        steps: Counter[bytes] = Counter()
+        for index, block in enumerate(self.page.blocks):
+            if block.parent < 0 or any(found.key == PROPERTY for found in block.properties):
+                continue
+            inner, outer = indentation(self.page, index), _base(self.page, block.parent)
+            if inner.startswith(outer) and inner != outer:
+                steps[inner.removeprefix(outer)] += 1
+        return steps.most_common(1)[0][0] if steps else self._unit.encode()
+
+    @cached_property
+    def _first(self) -> dict[int, int]:
+        """The first child of each block that has any; -1 stands for the page."""
+        found: dict[int, int] = {}
+        for index, block in enumerate(self.page.blocks):
+            if block.kind != "pre":
+                found.setdefault(block.parent, index)
+        return found
+
+    def _level(self, index: int) -> bytes:
+        """The indentation that a child must go beyond: that of the first among its siblings.
+
+        A later sibling may stand further left, but what is as deep as the first is a sibling still.
+        """
+        first = self._first[self.page.blocks[index].parent]
+        return max(_base(self.page, first), _base(self.page, index), key=len)
 
 
 def sibling_spot(page: Page, index: int) -> Spot:
@@ -73,32 +117,3 @@ def _is_below(page: Page, index: int, ancestor: int) -> bool:
 def _base(page: Page, index: int) -> bytes:
     # A heading without bullet is at the top wherever it stands (logseq-spec.md, section 2).
     return b"" if page.blocks[index].kind == "heading" else indentation(page, index)
-
-
-def _level(page: Page, index: int) -> bytes:
-    """The indentation that a child must go beyond: that of the first among a block's siblings.
-
-    A later sibling may stand further left, but what is as deep as the first is a sibling still.
-    """
-    parent = page.blocks[index].parent
-    first = next(
-        place
-        for place, block in enumerate(page.blocks)
-        if block.parent == parent and block.kind != "pre"
-    )
-    return max(_base(page, first), _base(page, index), key=len)
-
-
-def _unit(page: Page) -> bytes:
-    """The step of indentation that most nested blocks of a page take; empty where none is.
-
-    Output blocks do not count: where the next one goes must not depend on those before it.
-    """
-    steps: Counter[bytes] = Counter()
-    for index, block in enumerate(page.blocks):
-        if block.parent < 0 or any(found.key == PROPERTY for found in block.properties):
-            continue
-        inner, outer = indentation(page, index), _base(page, block.parent)
-        if inner.startswith(outer) and inner != outer:
-            steps[inner.removeprefix(outer)] += 1
-    return steps.most_common(1)[0][0] if steps else b""

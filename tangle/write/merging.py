@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from tangle.model import Span
 from tangle.write.edits import Edit, apply, disjoint
-from tangle.write.layout import first_child_spot, has_children, line_end
+from tangle.write.layout import Layout, has_children
 from tangle.write.plan import removal
 from tangle.write.stored import StoredOutput, stored_outputs
 from tangle.write.verify import Expected, reads_as_expected
@@ -74,11 +74,11 @@ def put_back(page: Page, blocks: Mapping[int, Sequence[CutBlock]], unit: str = "
         blocks: by index of a host the blocks that belong there, in order.
         unit: one step of indentation, for a page that does not show its own.
     """
-    eol = line_end(page.data)
+    layout = Layout(page, unit)
     edits: list[Edit] = []
     expected = [_expected(page, stored) for stored in stored_outputs(page)]
     for host, cuts in sorted(blocks.items()):
-        spot = first_child_spot(page, host, unit)
+        spot, eol = layout.first_child_spot(host), layout.eol
         data = b"".join(eol + _indented(cut, spot.indent, eol) for cut in cuts)
         edits.append(Edit(span=Span(start=spot.offset, end=spot.offset), data=data))
         expected += [

@@ -18,7 +18,7 @@ from tangle.write.block import (
     output_digest,
 )
 from tangle.write.edits import Edit, apply, disjoint
-from tangle.write.layout import Spot, first_child_spot, has_children, line_end, sibling_spot
+from tangle.write.layout import Layout, Spot, has_children, line_end, sibling_spot
 from tangle.write.stored import StoredOutput, stored_outputs, used_assets
 from tangle.write.verify import Expected, reads_as_expected
 
@@ -63,10 +63,8 @@ def plan_outputs(
         unit: one step of indentation, for a page that does not show its own.
         force: replace output blocks that a person edited as well.
     """
-    drafts = (
-        _draft_outputs(page, hosts, _Manner(style=style, unit=unit, force=force))
-        for style in STYLES
-    )
+    layout = Layout(page, unit)
+    drafts = (_draft_outputs(layout, hosts, style, force=force) for style in STYLES)
     return _first_that_holds(page, drafts)
 
 
@@ -77,30 +75,28 @@ def remove_outputs(page: Page, *, force: bool = False) -> OutputPlan:
         page: the page as it is.
         force: remove output blocks that a person edited as well.
     """
-    draft = _Draft(page=page, force=force)
+    draft = _Draft(layout=Layout(page, ""), force=force)
     for stored in stored_outputs(page):
         draft.remove(stored)
     return _first_that_holds(page, (draft,))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Manner:
-    style: Style
-    unit: str
-    force: bool
 
 
 @dataclass(slots=True, kw_only=True)
 class _Draft:
     """A plan in the making."""
 
-    page: Page
+    layout: Layout
     force: bool
     edits: list[Edit] = field(default_factory=list)
     kept: list[StoredOutput] = field(default_factory=list)
     gone: list[StoredOutput] = field(default_factory=list)
     expected: list[Expected] = field(default_factory=list)
     inserted: defaultdict[int, list[bytes]] = field(default_factory=lambda: defaultdict(list))
+
+    @property
+    def page(self) -> Page:
+        """The page as it is."""
+        return self.layout.page
 
     def leave(self, stored: StoredOutput) -> None:
         """Keep a block as it is."""
@@ -114,7 +110,7 @@ class _Draft:
 
     def insert(self, host: int, spot: Spot, output: ChunkOutput, lines: tuple[str, ...]) -> None:
         """Put a new block behind what stands before the spot."""
-        eol = line_end(self.page.data)
+        eol = self.layout.eol
         value = _value(output, lines)
         block = joined(head(spot.indent, value), spot.indent, lines, eol)
         self.inserted[spot.offset].append(eol + block)
@@ -131,7 +127,7 @@ class _Draft:
             return
         self.gone.append(stored)
         block = data[stored.span.start : stored.span.end]
-        eol = line_end(block if b"\n" in block else data)
+        eol = line_end(block) if b"\n" in block else self.layout.eol
         first = (
             data[stored.head.start : stored.value.start]
             + value
@@ -166,16 +162,20 @@ class _Draft:
 
 
 def _draft_outputs(
-    page: Page, hosts: Mapping[int, Sequence[ChunkOutput | None]], manner: _Manner
+    layout: Layout,
+    hosts: Mapping[int, Sequence[ChunkOutput | None]],
+    style: Style,
+    *,
+    force: bool,
 ) -> _Draft:
-    draft = _Draft(page=page, force=manner.force)
+    draft = _Draft(layout=layout, force=force)
     by_host: defaultdict[int, list[StoredOutput]] = defaultdict(list)
-    for stored in stored_outputs(page):
+    for stored in stored_outputs(layout.page):
         by_host[stored.host].append(stored)
         if stored.host not in hosts:
             draft.leave(stored)
     for host, outputs in sorted(hosts.items()):
-        _draft_host(draft, (host, outputs), by_host[host], manner)
+        _draft_host(draft, (host, outputs), by_host[host], style)
     return draft
 
 
@@ -183,13 +183,13 @@ def _draft_host(
     draft: _Draft,
     chunks: tuple[int, Sequence[ChunkOutput | None]],
     there: Sequence[StoredOutput],
-    manner: _Manner,
+    style: Style,
 ) -> None:
     host, outputs = chunks
     matched, left = _matched(outputs, there)
-    spot = first_child_spot(draft.page, host, manner.unit)
+    spot = draft.layout.first_child_spot(host)
     for output, stored in zip(outputs, matched, strict=True):
-        lines = body_lines(output, manner.style) if output else ()
+        lines = body_lines(output, style) if output else ()
         if stored:
             if _settle(draft, stored, output, lines):
                 spot = sibling_spot(draft.page, stored.block)

@@ -58,12 +58,14 @@ def stored_outputs(page: Page) -> tuple[StoredOutput, ...]:
     """Every output block of a page, in order."""
     found: list[StoredOutput] = []
     # A page without bullets has its outputs as the first bullets, which belong to the pre-block.
+    with_code = {fence.block for fence in page.fences if fence.language not in {"", "text"}}
     following_pre = bool(page.blocks) and page.blocks[0].kind == "pre"
     for index, block in enumerate(page.blocks):
         mark = _mark(block) if index not in page.templates else None
         if mark is not None:
             host = 0 if block.parent < 0 and following_pre else block.parent
-            found.append(_stored(page, index, host, mark))
+            reworked = bool(block.title) or index in with_code
+            found.append(_stored(page, (index, host), mark, reworked=reworked))
         elif block.parent < 0 and block.kind != "pre":
             following_pre = False
     return tuple(found)
@@ -95,7 +97,8 @@ def _mark(block: Block) -> Property | None:
     return next((found for found in block.properties if found.key == PROPERTY), None)
 
 
-def _stored(page: Page, index: int, host: int, mark: Property) -> StoredOutput:
+def _stored(page: Page, place: tuple[int, int], mark: Property, *, reworked: bool) -> StoredOutput:
+    index, host = place
     block = page.blocks[index]
     head, value = _head(page.data, block, mark)
     lines = _lines(page.data, block, head)
@@ -108,17 +111,13 @@ def _stored(page: Page, index: int, host: int, mark: Property) -> StoredOutput:
         code_digest=code,
         output_digest=output,
         edited=output != output_digest(lines),
-        reworked=bool(block.title) or _has_code(page, index),
+        reworked=reworked,
         assets=_asset_names("\n".join(_outside(lines))),
         span=Span(start=block.span.start, end=block.content),
         head=head,
         value=value,
         lines=lines,
     )
-
-
-def _has_code(page: Page, index: int) -> bool:
-    return any(fence.block == index and fence.language not in {"", "text"} for fence in page.fences)
 
 
 def _head(data: bytes, block: Block, mark: Property) -> tuple[Span, Span]:

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import functools
+import io
 import logging
+from collections.abc import Mapping
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, Literal
 
+from tangle.run.limits import LARGEST_SVG
+from tangle.run.wire import Noted
 from tangle.run.worker.after_import import AfterImport
 
 if TYPE_CHECKING:
-    from IPython.core.interactiveshell import InteractiveShell
     from matplotlib.figure import Figure
+
+    from tangle.run.worker.reporter import Reporter
+    from tangle.run.worker.shell import CellShell
 
 SALT = "tangle"
 """What the ids in an SVG are made from beside its content; matplotlib takes a random one."""
@@ -20,7 +26,6 @@ _METADATA: dict[str, dict[str, None]] = {
     "svg": {"Date": None, "Creator": None},
     "png": {"Software": None},
 }
-_FORMATTERS = {"svg": "image/svg+xml", "png": "image/png"}
 
 
 def prepare_figures(chosen: Literal["svg", "png"], after: AfterImport) -> None:
@@ -42,9 +47,7 @@ def _configure(matplotlib: ModuleType) -> None:
     )
 
 
-def _select(
-    chosen: Literal["svg", "png"], shell: InteractiveShell, _: object, **options: Any
-) -> None:
+def _select(chosen: Literal["svg", "png"], shell: CellShell, _: object, **options: Any) -> None:
     """Stands in for `IPython.core.pylabtools.select_figure_formats`."""
     from matplotlib.figure import Figure
 
@@ -52,18 +55,84 @@ def _select(
     formatters = shell.display_formatter.formatters
     for formatter in formatters.values():
         formatter.pop(Figure, None)
-    render = functools.partial(_render, chosen, options)
-    formatters[_FORMATTERS[chosen]].for_type(Figure, render)
+    if chosen == "png":
+        formatters["image/png"].for_type(Figure, functools.partial(_png, options))
+        return
+    large = _LargeFigures(options, shell.reporter)
+    # IPython asks for the one before the other.
+    formatters["image/svg+xml"].for_type(Figure, large.svg)
+    formatters["image/png"].for_type(Figure, large.png)
 
 
-def _render(chosen: Literal["svg", "png"], options: dict[str, Any], figure: Figure) -> str | None:
-    import matplotlib
+class _LargeFigures:
+    """Figures as SVG, but for those that would be too large: these are PNG."""
+
+    def __init__(self, options: Mapping[str, Any], reporter: Reporter) -> None:
+        self._options, self._reporter = options, reporter
+        self._figure: Figure | None = None
+
+    def svg(self, figure: Figure) -> str | None:
+        """The SVG; None where there is nothing to show, or it is too large."""
+        self._figure = None
+        if not figure.axes and not figure.lines:
+            return None
+        file = _SvgFile()
+        given = {
+            "format": "svg",
+            "facecolor": figure.get_facecolor(),
+            "edgecolor": figure.get_edgecolor(),
+            "dpi": figure.dpi,
+            "bbox_inches": "tight",
+            **_settings("svg", self._options),
+        }
+        try:
+            figure.canvas.print_figure(file, **given)
+        except _TooLarge:
+            self._figure = figure
+            size = f"{LARGEST_SVG >> 20} MiB"
+            self._reporter.send(
+                Noted(
+                    text=f"a figure is shown as a PNG, as its SVG would be larger than {size}; "
+                    "rasterized=True makes pixels of its points alone"
+                )
+            )
+            return None
+        return file.getvalue().decode()
+
+    def png(self, figure: Figure) -> str | None:
+        """The PNG of a figure that is too large as SVG; None of any other."""
+        return _png(self._options, figure) if figure is self._figure else None
+
+
+class _TooLarge(Exception):
+    """The SVG is larger than it may be."""
+
+
+class _SvgFile(io.BytesIO):
+    """A file that stops its writer, rather than have it go on for half a minute."""
+
+    def write(self, data: Any) -> int:
+        """Takes bytes.
+
+        Raises:
+            _TooLarge: they are too many.
+        """
+        if self.tell() + len(data) > LARGEST_SVG:
+            raise _TooLarge
+        return super().write(data)
+
+
+def _png(options: Mapping[str, Any], figure: Figure) -> str | None:
     from IPython.core.pylabtools import print_figure
 
-    matplotlib.rcParams["svg.hashsalt"] = SALT  # `rcdefaults` and styles may have taken it away
-    metadata = {**options.get("metadata", {}), **_METADATA[chosen]}
-    wanted = {**options, "metadata": metadata}
     drawn = print_figure(  # type: ignore[no-untyped-call]
-        figure, fmt=chosen, base64=chosen == "png", **wanted
+        figure, fmt="png", base64=True, **_settings("png", options)
     )
     return None if drawn is None else str(drawn)  # None: there is nothing on the figure
+
+
+def _settings(chosen: Literal["svg", "png"], options: Mapping[str, Any]) -> dict[str, Any]:
+    import matplotlib
+
+    matplotlib.rcParams["svg.hashsalt"] = SALT  # `rcdefaults` and styles may have taken it away
+    return {**options, "metadata": {**options.get("metadata", {}), **_METADATA[chosen]}}

@@ -10,7 +10,7 @@ import time
 import warnings
 
 from tangle.model import Cell, Failure, Job, Outcome, Seen
-from tangle.run.postmortem import Notes, first_place, notes_of
+from tangle.run.postmortem import first_place, notes_of
 from tangle.run.wire import Begun, Closed, Ended, Left
 from tangle.run.worker.after_import import AfterImport
 from tangle.run.worker.assertions import explain_asserts
@@ -42,7 +42,7 @@ def run_session(job: Job, reporter: Reporter, trace: int) -> None:
     take_streams(reporter)
     _shorten_warnings()
     shell = make_shell(reporter)
-    shutdown = Shutdown(shell.user_ns)
+    shutdown = Shutdown(shell)
     try:
         _run_cells(job, reporter, trace, shell)
     finally:  # the parent interrupts a session that it is about to end
@@ -137,7 +137,7 @@ class _Cells:
             os._exit(0)  # the cell forked, and both went on: one session is enough
         flush_streams()
         seconds = max(0.0, _clock() - started)
-        outcome, failure = _judge(error, cell, notes_of(job), reporter)
+        outcome, failure = _judge(error, cell, job, reporter)
         _flush_c()
         if self._lines is not None:
             reporter.send(self._lines.take())
@@ -165,7 +165,7 @@ def _closed(job: Job, failure: Failure | None) -> Closed:
 
 
 def _judge(
-    error: BaseException | None, cell: Cell, notes: Notes, reporter: Reporter
+    error: BaseException | None, cell: Cell, job: Job, reporter: Reporter
 ) -> tuple[Outcome, Failure | None]:
     """What the error, or its absence, makes of the cell."""
     if cell.refusal is not None:
@@ -174,7 +174,7 @@ def _judge(
         said = ": ".join(filter(None, (type(error).__name__, text_of(error))))
         reporter.write("stderr", f"{said}\n")
         return "passed", None
-    failure = _why(error, cell, notes)
+    failure = _why(error, cell, job)
     if failure is not None and cell.may_fail:
         said = ": ".join(filter(None, (failure.name, failure.message)))
         reporter.write("stderr", f"{said}\n")
@@ -182,7 +182,7 @@ def _judge(
     return "passed" if failure is None else "failed", failure
 
 
-def _why(error: BaseException | None, cell: Cell, notes: Notes) -> Failure | None:
+def _why(error: BaseException | None, cell: Cell, job: Job) -> Failure | None:
     """Why the cell failed, if it did."""
     if error is None:
         if cell.raises is None:
@@ -190,7 +190,7 @@ def _why(error: BaseException | None, cell: Cell, notes: Notes) -> Failure | Non
         message = f"the cell was to fail with {cell.raises} and did not fail"
         return _failure("DidNotRaise", message, cell)
     try:
-        return describe(error, notes, cell)
+        return describe(error, notes_of(job), cell)
     except Exception:  # noqa: BLE001 -- the notes can break `traceback` too
         return _failure(type(error).__name__, text_of(error)[:500], cell)
 

@@ -181,6 +181,15 @@ class CellShell(InteractiveShell):
     def init_logstart(self) -> None:
         """Keeps no log."""
 
+    def forget_results(self) -> None:
+        """Lets go of the values that cells came to, so that nothing but names keeps them."""
+        for name in ("_", "__", "___", "exec_result"):
+            setattr(self.displayhook, name, None)
+        self.user_ns.get("_oh", {}).clear()
+        self.user_ns_hidden.clear()
+        self.last_execution_result = None
+        self._reported = None
+
     def _atexit_once(self) -> None:
         """Leaves the session's names alone: exit handlers of the notes may still use them."""
 

@@ -14,35 +14,40 @@ import ctypes
 import fcntl
 import gc
 import os
+import shutil
 import stat
 import sys
 import threading
 import types
-from collections.abc import Callable, Iterator, Mapping, MutableMapping
-from typing import Any
+import weakref
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
 
 from tangle.run.worker.obstacles import open_files
 
-_DEFINITIONS = (types.ModuleType, types.FunctionType, types.BuiltinFunctionType, type)
-"""What the finalizers of other objects may still call."""
+if TYPE_CHECKING:
+    from tangle.run.worker.shell import CellShell
 
-_MANY_OBJECTS = 200_000
-"""With more, a search for garbage takes longer than most sessions; open files alone call for it."""
+_LEFT = (
+    *(types.ModuleType, types.FunctionType, types.BuiltinFunctionType, type),
+    *(str, bytes, int, float, bool, types.NoneType),
+)
+"""What the finalizers of other objects may still use, and needs none itself."""
 
-_WRAPPERS = (_io.TextIOWrapper, _io.BufferedWriter, _io.BufferedRandom, _io.BufferedRWPair)
-"""Files with a buffer, the outermost first."""
+_FORKED = "tangle.run.worker.template"
+"""Loaded in forked workers, where a search for garbage sees the session's own objects alone. In a
+fresh process it sees all libraries, which takes longer than many sessions."""
+
+_BUFFERS = (_io.BufferedWriter, _io.BufferedRandom, _io.BufferedRWPair)
 
 
 class Shutdown:
     """Ends a session as Python ends a program."""
 
-    def __init__(self, namespace: MutableMapping[str, Any]) -> None:
-        """Takes note of what is open before the first cell.
-
-        Args:
-            namespace: the session's names.
-        """
-        self._namespace = namespace
+    def __init__(self, shell: CellShell) -> None:
+        """Takes note of what is open before the first cell of `shell`."""
+        self._shell = shell
+        _leave_to_templates()
         self._before = _descriptors()
 
     def run(self) -> None:
@@ -67,30 +72,46 @@ class Shutdown:
         """Has finalizers run: first those of named objects, which may use all other names."""
         for name in ("last_type", "last_value", "last_traceback", "last_exc"):
             sys.__dict__.pop(name, None)
-        objects = [
-            name
-            for name, value in list(self._namespace.items())
-            if not name.startswith("__") and not isinstance(value, _DEFINITIONS)
-        ]
-        finalized = [name for name in objects if hasattr(type(self._namespace[name]), "__del__")]
+        self._shell.forget_results()
+        threading.excepthook = _ignore  # daemon threads go on without the names
+        names = self._shell.user_ns
+        objects = [name for name, value in names.items() if not isinstance(value, _LEFT)]
+        finalized = [name for name in objects if hasattr(type(names[name]), "__del__")]
         for name in (*finalized, *objects):
-            self._namespace.pop(name, None)
+            if name[:2] != "__" or name == "__":  # IPython's last but one result
+                names.pop(name, None)
 
     def _close_files(self) -> None:
         """Writes what files hold back that are still open, wherever they are kept."""
         is_open = self._has_open_files()
-        if is_open or gc.get_count()[2] or len(gc.get_objects()) < _MANY_OBJECTS:
+        if is_open:  # garbage is freed in any order: a file before the one that writes into it
+            _write_all(closing=False)
+        if is_open or _FORKED in sys.modules or self._has_finalizers():
             gc.collect()
         if is_open:
-            for file in _unwritten():
-                with contextlib.suppress(Exception):
-                    file.flush() if isinstance(file, _WRAPPERS) else file.close()
+            _write_all(closing=True)
+
+    def _has_finalizers(self) -> bool:
+        """Whether objects of the session's own classes may have to be finalized."""
+        return any(
+            isinstance(c, type) and hasattr(c, "__del__") for c in self._shell.user_ns.values()
+        )
 
     def _has_open_files(self) -> bool:
         if self._before is None:
             return True
         now = _descriptors() or {}
         return any(self._before.get(fd) != link and _is_written(fd) for fd, link in now.items())
+
+
+def _leave_to_templates() -> None:
+    """Has this process end nothing that libraries set up in the template that it was forked from.
+
+    Other sessions have the same folders, and nobody has the template's objects but this process.
+    """
+    for finalizer in tuple(weakref.finalize._registry):  # type: ignore[attr-defined]  # noqa: SLF001
+        finalizer.atexit = False
+    atexit.unregister(shutil.rmtree)
 
 
 def flush_streams() -> None:
@@ -109,6 +130,10 @@ def _descriptors() -> Mapping[int, str] | None:
         return None
 
 
+def _ignore(_: threading.ExceptHookArgs) -> None:
+    """Prints nothing."""
+
+
 def _is_written(fd: int) -> bool:
     """Whether what is written to a descriptor stays, or goes to another process."""
     try:
@@ -119,21 +144,17 @@ def _is_written(fd: int) -> bool:
     return writes and (stat.S_ISREG(mode) or stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode))
 
 
-def _unwritten() -> Iterator[Any]:
-    """Files that may hold something back: what wraps others first, buffers last."""
-    found = [each for each in gc.get_objects() if _io._IOBase in type(each).__mro__]  # noqa: SLF001
-    for file in found:
-        if type(file).__module__ != "_io" and not _is_closed(file):
-            yield file  # a compressed one has an end to write
-    for kind in _WRAPPERS:
-        yield from (file for file in found if isinstance(file, kind) and not _is_closed(file))
-
-
-def _is_closed(file: Any) -> bool:
-    try:
-        return bool(file.closed) or not file.writable()
-    except Exception:  # noqa: BLE001 -- detached, or a class of the notes
-        return True
+def _write_all(*, closing: bool) -> None:
+    """Has files write what they hold back: first those that write into others."""
+    files: list[Any] = [each for each in gc.get_objects() if _io._IOBase in type(each).__mro__]  # noqa: SLF001
+    texts = [file for file in files if isinstance(file, _io.TextIOWrapper)]
+    buffers = [file for file in files if isinstance(file, _BUFFERS)]
+    # A compressed file has an end to write, which only closing it does.
+    others = [file for file in files if type(file).__module__ != "_io"] if closing else []
+    for file in (*texts, *others, *buffers):
+        with contextlib.suppress(Exception):
+            if not file.closed and file.writable():
+                file.close() if type(file).__module__ != "_io" else file.flush()
 
 
 def _flush_c_files() -> None:

@@ -5,13 +5,15 @@ from __future__ import annotations
 import linecache
 import os
 import sys
+from collections.abc import Iterable, Iterator
+from itertools import groupby
 from pathlib import Path
 from traceback import FrameSummary, StackSummary, TracebackException
 
 import IPython
 
 from tangle.model import Cell, Failure, Frame, Place, Trace
-from tangle.run.postmortem import Notes, place_of_line
+from tangle.run.postmortem import SHOWN_REPEATS, Notes, place_of_line, repeated
 from tangle.run.worker.compiler import remember
 from tangle.run.worker.reporter import clean
 
@@ -28,6 +30,14 @@ class _NoteStack(StackSummary):
     """A stack whose frames say where they stand in the notes."""
 
     notes: Notes
+
+    def format(self, **options: object) -> list[str]:
+        """The frames as text; only those of a recursion that are shown are made into one."""
+        texts: list[str] = []
+        for same in _groups(self):
+            texts += (self.format_frame_summary(frame, **options) for frame in same[:SHOWN_REPEATS])
+            texts += repeated(len(same))
+        return texts
 
     def format_frame_summary(self, frame_summary: FrameSummary, **options: object) -> str:
         text = super().format_frame_summary(frame_summary, **options)
@@ -68,9 +78,16 @@ def describe(error: BaseException, notes: Notes, current: Cell) -> Failure:
 def _trace(report: TracebackException, notes: Notes, text: str) -> Trace:
     """The parts of a traceback that was tidied; `text` is all of it."""
     own = clean("".join(report.format(chain=False))[:_MOST_TEXT])
-    frames = tuple(_frame(frame, notes) for frame in report.stack or ())
+    shown = (frame for same in _groups(report.stack or ()) for frame in same[:SHOWN_REPEATS])
+    frames = tuple(_frame(frame, notes) for frame in shown)
     said = own if report.exceptions else clean("".join(report.format_exception_only()))
     return Trace(before=text.removesuffix(own), frames=frames, said=said[:_MOST_TEXT])
+
+
+def _groups(frames: Iterable[FrameSummary]) -> Iterator[list[FrameSummary]]:
+    """The frames, those that follow each other at the same line of the same function together."""
+    for _, same in groupby(frames, key=lambda frame: (frame.filename, frame.lineno, frame.name)):
+        yield list(same)
 
 
 def _frame(frame: FrameSummary, notes: Notes) -> Frame:
