@@ -13,6 +13,7 @@ from tangle.analyse.effects import price
 from tangle.analyse.names import Use
 from tangle.analyse.plan import Borrowed
 from tangle.analyse.reach import asked_of_package, from_module
+from tangle.analyse.scopes import surely_binds
 from tangle.model import CodeLine, PackageName
 
 _LAST: Final = sys.maxsize
@@ -64,12 +65,25 @@ class Lender:
             yield position, name
             return
         yield position, ""
+        yield from self._before_it(position, name)
         patches = self.definitions.units[position.unit].patches.get(name, ())
         for patch in (Position(position.unit, *at) for at in patches):
             if patch > position and self.usable(patch) and patch not in self.saved:
                 yield patch, ""
         changes = self.definitions.changes(name, position, before)
         yield from ((change, "") for change in changes if self._changes_it(change, name))
+
+    def _before_it(self, position: Position, name: str) -> Iterator[Wanted]:
+        """The definitions that a statement replaces only perhaps: it may leave the name alone."""
+        while not surely_binds(self.definitions.statement(position).node, name):
+            use = Use(name=name, line=0, column=0, deferred=False)
+            found = self.definitions.within(use, position, self.usable)
+            if found is None or found in self.saved or self.definitions.imports(found, name):
+                if found is not None:
+                    yield found, name
+                return
+            yield found, ""
+            position = found
 
     def _changes_it(self, change: Position, name: str) -> bool:
         """Whether a statement that seems to change a thing is one to borrow."""
@@ -145,7 +159,11 @@ class Lender:
         return self._missing.get(position, ()) if not name else ()
 
     def _source(self, position: Position, use: Use) -> Position | None:
-        found = self.definitions.within(use, position, self.usable)
+        """The statement that defines a name for the one at a position.
+
+        For a name that is needed at a call alone, the last one of its unit: the call comes later.
+        """
+        found = self.definitions.within(use, position, self.usable, last=True)
         if found is None and use.name not in GIVEN:
             found = self.definitions.earlier(use.name, position.unit, self.usable)
         return found

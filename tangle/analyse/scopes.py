@@ -72,6 +72,30 @@ def bindings(nodes: Iterable[ast.AST]) -> tuple[set[str], set[str]]:
     return bound - declared - elsewhere, declared
 
 
+def surely_binds(node: ast.stmt, name: str) -> bool:
+    """Whether a statement that may bind a name does so on every way through its branches."""
+    match node:
+        case ast.If(body=body, orelse=orelse):
+            return _one_binds(body, name) and _one_binds(orelse, name)
+        case (
+            ast.Try(body=body, handlers=handlers, finalbody=final)
+            | ast.TryStar(body=body, handlers=handlers, finalbody=final)
+        ):
+            ways = [body, *(handler.body for handler in handlers)]
+            return _one_binds(final, name) or all(_one_binds(way, name) for way in ways)
+        case ast.Match():
+            return False
+        case _:
+            return True
+
+
+def _one_binds(body: Iterable[ast.stmt], name: str) -> bool:
+    return any(
+        isinstance(node, ast.Raise) or (name in bindings([node])[0] and surely_binds(node, name))
+        for node in body
+    )
+
+
 def _bound_by(node: ast.AST, *, comprehension: bool) -> Iterator[str]:
     match node:
         case ast.NamedExpr(target=ast.Name(id=name)):

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from doctest import REPORTING_FLAGS, SKIP, DocTestParser
 from doctest import Example as DocExample
+from itertools import pairwise
 from typing import Final
 
 from tangle.analyse.repair.lexer import bare
@@ -68,7 +69,7 @@ class _Session:
             return self._mixed(before)
         wanted = [example for example in found if not example.options.get(SKIP)]
         starts = [example.lineno for example in found] + [len(self._lines)]
-        ends = {at: following for at, following in zip(starts, starts[1:], strict=False)}
+        ends = dict(pairwise(starts))
         examples = []
         for each in wanted:
             example = self._example(each, ends[each.lineno])
@@ -143,7 +144,7 @@ def _is_code(text: str) -> bool:
     )
 
 
-# --- results kept by hand ---------------------------------------------------------------------------
+# --- results kept by hand -------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

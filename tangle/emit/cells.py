@@ -56,7 +56,8 @@ def _obstacle(code: ChunkCode) -> str:
         why = "a reference in this chunk is open" if opened else "this chunk does not parse"
         return f"{problem.place}: {why}; see `tangle check`"
     if code.parsed.awaits:
-        return f"{code.chunk.page}:{code.chunk.line}:1: this chunk awaits outside a function, as only `tangle run` can"
+        here = f"{code.chunk.page}:{code.chunk.line}:1"
+        return f"{here}: this chunk awaits outside a function, as only `tangle run` can"
     return ""
 
 

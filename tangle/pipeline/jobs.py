@@ -169,7 +169,7 @@ def _failure(project: Project, name: str, problem: Problem) -> Failure:
     place = replace(problem.place, path=PagePath(project.shown(problem.place.path)))
     message = problem.message
     if problem.hint and name != "OpenReference":
-        message += f" ({problem.hint})"
+        message += f"; {problem.hint}"
     return Failure(name=name, message=message, traceback="", place=place)
 
 
