@@ -7,7 +7,7 @@ import builtins
 import re
 import unicodedata
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Final, NamedTuple
@@ -257,16 +257,33 @@ class UnitCode:
 
     @cached_property
     def patches(self) -> Mapping[str, tuple[tuple[int, int], ...]]:
-        """For each class, the statements that put a method onto it, in order."""
-        return self._index(lambda statement: statement.patches)
+        """For each class or function, the statements that add a method or a variant, in order."""
+        return self._index(lambda statement: (*statement.patches, *statement.extends))
 
     @cached_property
     def changers(self) -> Mapping[str, tuple[tuple[int, int], ...]]:
         """For each name, the statements that change in place what it means, in order."""
-        return self._index(lambda statement: statement.changes)
+        return self._index(lambda statement: (*statement.changes, *self._set_by(statement)))
+
+    @cached_property
+    def _setters(self) -> Mapping[str, tuple[str, ...]]:
+        """For each function that binds names outside itself, those names."""
+        found: dict[str, tuple[str, ...]] = {}
+        for code in self.chunks:
+            for statement in code.statements:
+                if statement.sets:
+                    found.update(dict.fromkeys(statement.binds, statement.sets))
+        return found
+
+    def _set_by(self, statement: Statement) -> Iterator[str]:
+        """The names that functions bind which a statement calls, or may."""
+        if self._setters and not statement.sets:
+            for use in statement.uses:
+                if not use.deferred:
+                    yield from self._setters.get(use.name, ())
 
     def _index(
-        self, names: Callable[[Statement], tuple[str, ...]]
+        self, names: Callable[[Statement], Iterable[str]]
     ) -> Mapping[str, tuple[tuple[int, int], ...]]:
         found: defaultdict[str, list[tuple[int, int]]] = defaultdict(list)
         for at, code in enumerate(self.chunks):

@@ -10,7 +10,7 @@ from typing import Final
 from tangle.analyse.code import GIVEN, Position
 from tangle.analyse.definitions import Definitions, Lookups
 from tangle.analyse.effects import price
-from tangle.analyse.names import Use
+from tangle.analyse.names import Use, future_features
 from tangle.analyse.plan import Borrowed
 from tangle.analyse.reach import asked_of_package, from_module
 from tangle.analyse.scopes import surely_binds
@@ -116,7 +116,7 @@ class Lender:
                 found.update(dict.fromkeys(self.with_company(source, use.name, before)))
                 if not use.deferred:
                     found.update(dict.fromkeys(self._for_calls(source, position)))
-            elif use.name not in GIVEN:
+            elif use.name not in GIVEN and not use.quoted:
                 missing.append(use.name)
         self._needs[position] = tuple(found)
         self._missing[position] = tuple(missing)
@@ -189,6 +189,25 @@ class Lender:
             place=self.definitions.place(position),
             cache=code.chunk.settings.cache,
         )
+
+    def future(self, position: Position) -> Iterator[Borrowed]:
+        """The imports from `__future__` that hold for a statement where it stands."""
+        unit = self.definitions.units[position.unit]
+        for at, code in enumerate(unit.chunks[: position.chunk + 1]):
+            for row, statement in enumerate(code.statements):
+                for feature in future_features(statement):
+                    place = self.definitions.place(Position(position.unit, at, row))
+                    text = f"from __future__ import {feature}"
+                    yield Borrowed(
+                        kind="future",
+                        names=(),
+                        lines=(CodeLine(text=text, place=place),),
+                        plain=(text,),
+                        takes=(),
+                        price="",
+                        section=unit.unit.name,
+                        place=place,
+                    )
 
     def _by_name(self, position: Position, name: str) -> Borrowed:
         place = self.definitions.place(position)

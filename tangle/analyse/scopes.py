@@ -44,6 +44,33 @@ def defaults(node: ast.arguments) -> Iterator[ast.expr]:
     yield from (entry for entry in node.kw_defaults if entry is not None)
 
 
+def quoted(annotation: ast.expr) -> Iterator[ast.expr]:
+    """What the texts in an annotation say, at the place of the text: `list["Tree"]` says `Tree`.
+
+    Those in `Literal` are values, and those behind the type in `Annotated` are notes.
+    """
+    match annotation:
+        case ast.Constant(value=str(text)):
+            try:
+                found = ast.parse(text.strip(), mode="eval").body
+            except (SyntaxError, ValueError, RecursionError, MemoryError):
+                return
+            for node in ast.walk(found):
+                ast.copy_location(node, annotation)
+            yield found
+        case ast.Subscript(value=ast.Name(id="Literal") | ast.Attribute(attr="Literal")):
+            return
+        case ast.Subscript(
+            value=ast.Name(id="Annotated") | ast.Attribute(attr="Annotated"),
+            slice=ast.Tuple(elts=[first, *_]),
+        ):
+            yield from quoted(first)
+        case _:
+            for child in ast.iter_child_nodes(annotation):
+                if isinstance(child, ast.expr):
+                    yield from quoted(child)
+
+
 def annotations_of(node: ast.FunctionDef | ast.AsyncFunctionDef) -> Iterator[ast.expr]:
     """The annotations of a function's parameters and of what it returns."""
     yield from (entry.annotation for entry in arguments(node.args) if entry.annotation)
