@@ -45,8 +45,7 @@ class Borrowing:
     def borrowed(self) -> tuple[Borrowed, ...]:
         """Every statement that the unit needs from others, in reading order."""
         for code, statement, use, deleted in self._unmet():
-            if not use.quoted:
-                self._unmet_names.setdefault(use.name)
+            self._unmet_names.setdefault(use.name)
             if deleted:
                 self._report(code, use, "undefined-name", "it was deleted before: define it again")
             else:

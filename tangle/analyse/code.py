@@ -267,17 +267,18 @@ class UnitCode:
 
     @cached_property
     def _setters(self) -> Mapping[str, tuple[str, ...]]:
-        """For each function that binds names outside itself, those names."""
+        """For each function that binds names outside itself, or changes things, those names."""
         found: dict[str, tuple[str, ...]] = {}
         for code in self.chunks:
             for statement in code.statements:
-                if statement.sets:
-                    found.update(dict.fromkeys(statement.binds, statement.sets))
+                names = (*statement.sets, *statement.changes_called)
+                if names:
+                    found.update(dict.fromkeys(statement.binds, names))
         return found
 
     def _set_by(self, statement: Statement) -> Iterator[str]:
-        """The names that functions bind which a statement calls, or may."""
-        if self._setters and not statement.sets:
+        """The names that functions bind or change which a statement calls, or may."""
+        if self._setters:
             for use in statement.uses:
                 if not use.deferred:
                     yield from self._setters.get(use.name, ())
