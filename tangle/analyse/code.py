@@ -52,6 +52,7 @@ GIVEN: Final = frozenset(dir(builtins)) | {
 }
 """Names that a session has before its first chunk."""
 
+_NO_EFFECT: Final[tuple[frozenset[str], frozenset[str]]] = (frozenset(), frozenset())
 _WORD: Final = r"[^\W\d]\w*"
 _LOST: Final = re.compile(
     rf"^[ \t]*(?:(?:async[ \t]+)?(?:def|class)[ \t]+({_WORD})"
@@ -253,7 +254,7 @@ class UnitCode:
     @cached_property
     def binders(self) -> Mapping[str, tuple[tuple[int, int], ...]]:
         """For each name, the statements that bind it, as chunk and statement, in order."""
-        return self._index(lambda statement: statement.binds)
+        return self._index(lambda statement: (*statement.binds, *self._by_calls(statement, 0)))
 
     @cached_property
     def patches(self) -> Mapping[str, tuple[tuple[int, int], ...]]:
@@ -263,25 +264,40 @@ class UnitCode:
     @cached_property
     def changers(self) -> Mapping[str, tuple[tuple[int, int], ...]]:
         """For each name, the statements that change in place what it means, in order."""
-        return self._index(lambda statement: (*statement.changes, *self._set_by(statement)))
+        return self._index(lambda statement: (*statement.changes, *self._by_calls(statement, 1)))
 
     @cached_property
-    def _setters(self) -> Mapping[str, tuple[str, ...]]:
-        """For each function that binds names outside itself, or changes things, those names."""
-        found: dict[str, tuple[str, ...]] = {}
-        for code in self.chunks:
-            for statement in code.statements:
-                names = (*statement.sets, *statement.changes_called)
-                if names:
-                    found.update(dict.fromkeys(statement.binds, names))
+    def _called(self) -> Mapping[str, tuple[frozenset[str], frozenset[str]]]:
+        """For each function that has effects on names outside itself, what it binds and changes.
+
+        Those of the functions that it calls count, too.
+        """
+        defined = [
+            (name, statement)
+            for code in self.chunks
+            for statement in code.statements
+            if isinstance(statement.node, ast.FunctionDef | ast.AsyncFunctionDef)
+            for name in statement.binds
+        ]
+        found: dict[str, tuple[frozenset[str], frozenset[str]]] = {}
+        grown = any(each.sets or each.changes_called for _, each in defined)
+        while grown:
+            grown = False
+            for name, statement in defined:
+                sets, changes = frozenset(statement.sets), frozenset(statement.changes_called)
+                for other in (name, *(use.name for use in statement.uses if use.deferred)):
+                    more_sets, more_changes = found.get(other, _NO_EFFECT)
+                    sets, changes = sets | more_sets, changes | more_changes
+                if (sets, changes) != found.get(name, _NO_EFFECT):
+                    found[name], grown = (sets, changes), True
         return found
 
-    def _set_by(self, statement: Statement) -> Iterator[str]:
-        """The names that functions bind or change which a statement calls, or may."""
-        if self._setters:
+    def _by_calls(self, statement: Statement, kind: int) -> Iterator[str]:
+        """The names that functions bind (0), or change (1), which a statement calls, or may."""
+        if self._called:
             for use in statement.uses:
-                if not use.deferred:
-                    yield from self._setters.get(use.name, ())
+                if not use.deferred and use.name in self._called:
+                    yield from sorted(self._called[use.name][kind])
 
     def _index(
         self, names: Callable[[Statement], Iterable[str]]

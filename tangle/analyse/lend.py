@@ -10,7 +10,7 @@ from typing import Final
 from tangle.analyse.code import GIVEN, Position
 from tangle.analyse.definitions import Definitions, Lookups
 from tangle.analyse.effects import price
-from tangle.analyse.names import Use, future_features
+from tangle.analyse.names import Statement, Use, future_features
 from tangle.analyse.plan import Borrowed
 from tangle.analyse.reach import asked_of_package, from_module
 from tangle.analyse.scopes import surely_binds
@@ -75,7 +75,7 @@ class Lender:
 
     def _before_it(self, position: Position, name: str) -> Iterator[Wanted]:
         """The definitions that a statement replaces only perhaps: it may leave the name alone."""
-        while not surely_binds(self.definitions.statement(position).node, name):
+        while self._leaves(self.definitions.statement(position), name):
             use = Use(name=name, line=0, column=0, deferred=False)
             found = self.definitions.within(use, position, self.usable)
             if found is None or found in self.saved or self.definitions.imports(found, name):
@@ -84,6 +84,11 @@ class Lender:
                 return
             yield found, ""
             position = found
+
+    @staticmethod
+    def _leaves(statement: Statement, name: str) -> bool:
+        """Whether a statement that defines a name may leave it as it was."""
+        return name not in statement.binds or not surely_binds(statement.node, name)
 
     def _changes_it(self, change: Position, name: str) -> bool:
         """Whether a statement that seems to change a thing is one to borrow."""
