@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tangle.analyse.code import OPEN_REFERENCE, ChunkCode, Position, UnitCode, UnitNames, unit_code
+from tangle.analyse.code import ChunkCode, Position, UnitCode, UnitNames, unit_code
 from tangle.analyse.definitions import MAX_NEAR, Lookups
 from tangle.analyse.known import Known
 from tangle.analyse.locate import Locator
@@ -29,7 +29,6 @@ from tangle.model import PackageName
 
 __all__ = [
     "MAX_NEAR",
-    "OPEN_REFERENCE",
     "Borrowed",
     "ChunkCode",
     "Known",

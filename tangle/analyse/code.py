@@ -21,9 +21,6 @@ from tangle.model import Chunk, CodeLine, Occurrence, Page, PagePath, Place, Pro
 if TYPE_CHECKING:
     from tangle.analyse.known import Known
 
-OPEN_REFERENCE: Final = "open-reference"
-"""The code of the obstacle that `check` tells in other words, at the line of the reference."""
-
 GIVEN: Final = frozenset(dir(builtins)) | {
     "__annotations__",
     "__builtins__",
@@ -95,7 +92,7 @@ class ChunkCode:
         if self.parsed.problem is not None or self.chunk.whole:
             return self.parsed.problem
         return Problem(
-            code=OPEN_REFERENCE,
+            code="unknown-chunk",
             severity="error",
             place=Place(path=self.chunk.page, line=self.chunk.line),
             message="a reference in this chunk means nothing; `tangle check` says which",

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
-from tangle.analyse import OPEN_REFERENCE, ChunkCode, Package, PlannedChunk
+from tangle.analyse import ChunkCode, Package, PlannedChunk
 from tangle.emit import Module, init, module
 from tangle.model import (
     Cell,
@@ -154,7 +154,7 @@ def refusal(project: Project, code: ChunkCode) -> Failure | None:
     problem = code.obstacle
     if problem is None:
         return None
-    name = "OpenReference" if problem.code == OPEN_REFERENCE else "SyntaxError"
+    name = "SyntaxError" if code.chunk.whole else "OpenReference"
     return _failure(project, name, problem)
 
 
