@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from tangle.analyse.code import OPEN_REFERENCE, ChunkCode, Position, UnitCode, UnitNames, unit_code
+from tangle.analyse.code import ChunkCode, Position, UnitCode, UnitNames, unit_code
 from tangle.analyse.definitions import MAX_NEAR, Lookups
 from tangle.analyse.known import Known
 from tangle.analyse.locate import Locator
 from tangle.analyse.modules import WantedModule, once_a_page
-from tangle.analyse.names import Statement
-from tangle.analyse.package import future_features, marked_positions, package_face, used_by_saved
+from tangle.analyse.names import Statement, future_features
+from tangle.analyse.package import marked_positions, package_face, used_by_saved
 from tangle.analyse.plan import (
     Borrowed,
     Package,
@@ -29,7 +29,6 @@ from tangle.model import PackageName
 
 __all__ = [
     "MAX_NEAR",
-    "OPEN_REFERENCE",
     "Borrowed",
     "ChunkCode",
     "Known",

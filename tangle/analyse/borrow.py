@@ -63,7 +63,18 @@ class Borrowing:
             if entry.kind == "statement" or any(bound.get(n) != entry.text for n in entry.names):
                 found.append(entry)
                 bound.update(dict.fromkeys(entry.names, entry.text))
-        return tuple(found)
+        return (*self._future(), *found)
+
+    def _future(self) -> Iterator[Borrowed]:
+        """What is borrowed is read as it is where it stands: with its imports from `__future__`."""
+        units = {at for at, _ in self._taken}
+        found = {
+            entry.text: entry
+            for position in sorted(units)
+            if self._taken.get((position, "")) is not None
+            for entry in self.lender.future(position)
+        }
+        yield from (found[text] for text in sorted(found))
 
     @property
     def missing(self) -> Mapping[str, Problem]:
@@ -255,7 +266,7 @@ class Borrowing:
     # what nobody has
 
     def _report(self, code: ChunkCode, use: Use, name: str, hint: str) -> None:
-        if use.name in self._reported:
+        if use.name in self._reported or use.quoted:
             return
         what = "is not defined" if name == "undefined-name" else "is not defined in this section"
         self._reported[use.name] = self._problem(name, code, use, f"{use.name} {what}", hint)

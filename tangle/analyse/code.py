@@ -7,7 +7,7 @@ import builtins
 import re
 import unicodedata
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Final, NamedTuple
@@ -20,9 +20,6 @@ from tangle.model import Chunk, CodeLine, Occurrence, Page, PagePath, Place, Pro
 
 if TYPE_CHECKING:
     from tangle.analyse.known import Known
-
-OPEN_REFERENCE: Final = "open-reference"
-"""The code of the obstacle that `check` tells in other words, at the line of the reference."""
 
 GIVEN: Final = frozenset(dir(builtins)) | {
     "__annotations__",
@@ -52,6 +49,7 @@ GIVEN: Final = frozenset(dir(builtins)) | {
 }
 """Names that a session has before its first chunk."""
 
+_NO_EFFECT: Final[tuple[frozenset[str], frozenset[str]]] = (frozenset(), frozenset())
 _WORD: Final = r"[^\W\d]\w*"
 _LOST: Final = re.compile(
     rf"^[ \t]*(?:(?:async[ \t]+)?(?:def|class)[ \t]+({_WORD})"
@@ -94,7 +92,7 @@ class ChunkCode:
         if self.parsed.problem is not None or self.chunk.whole:
             return self.parsed.problem
         return Problem(
-            code=OPEN_REFERENCE,
+            code="unknown-chunk",
             severity="error",
             place=Place(path=self.chunk.page, line=self.chunk.line),
             message="a reference in this chunk means nothing; `tangle check` says which",
@@ -253,20 +251,53 @@ class UnitCode:
     @cached_property
     def binders(self) -> Mapping[str, tuple[tuple[int, int], ...]]:
         """For each name, the statements that bind it, as chunk and statement, in order."""
-        return self._index(lambda statement: statement.binds)
+        return self._index(lambda statement: (*statement.binds, *self._by_calls(statement, 0)))
 
     @cached_property
     def patches(self) -> Mapping[str, tuple[tuple[int, int], ...]]:
-        """For each class, the statements that put a method onto it, in order."""
-        return self._index(lambda statement: statement.patches)
+        """For each class or function, the statements that add a method or a variant, in order."""
+        return self._index(lambda statement: (*statement.patches, *statement.extends))
 
     @cached_property
     def changers(self) -> Mapping[str, tuple[tuple[int, int], ...]]:
         """For each name, the statements that change in place what it means, in order."""
-        return self._index(lambda statement: statement.changes)
+        return self._index(lambda statement: (*statement.changes, *self._by_calls(statement, 1)))
+
+    @cached_property
+    def _called(self) -> Mapping[str, tuple[frozenset[str], frozenset[str]]]:
+        """For each function that has effects on names outside itself, what it binds and changes.
+
+        Those of the functions that it calls count, too.
+        """
+        defined = [
+            (name, statement)
+            for code in self.chunks
+            for statement in code.statements
+            if isinstance(statement.node, ast.FunctionDef | ast.AsyncFunctionDef)
+            for name in statement.binds
+        ]
+        found: dict[str, tuple[frozenset[str], frozenset[str]]] = {}
+        grown = any(each.sets or each.changes_called for _, each in defined)
+        while grown:
+            grown = False
+            for name, statement in defined:
+                sets, changes = frozenset(statement.sets), frozenset(statement.changes_called)
+                for other in (name, *(use.name for use in statement.uses if use.deferred)):
+                    more_sets, more_changes = found.get(other, _NO_EFFECT)
+                    sets, changes = sets | more_sets, changes | more_changes
+                if (sets, changes) != found.get(name, _NO_EFFECT):
+                    found[name], grown = (sets, changes), True
+        return found
+
+    def _by_calls(self, statement: Statement, kind: int) -> Iterator[str]:
+        """The names that functions bind (0), or change (1), which a statement calls, or may."""
+        if self._called:
+            for use in statement.uses:
+                if not use.deferred and use.name in self._called:
+                    yield from sorted(self._called[use.name][kind])
 
     def _index(
-        self, names: Callable[[Statement], tuple[str, ...]]
+        self, names: Callable[[Statement], Iterable[str]]
     ) -> Mapping[str, tuple[tuple[int, int], ...]]:
         found: defaultdict[str, list[tuple[int, int]]] = defaultdict(list)
         for at, code in enumerate(self.chunks):

@@ -98,20 +98,29 @@ class Definitions:
         """Whether a unit defines a name."""
         return name in self.units[unit].names.defines
 
-    def within(self, use: Use, position: Position, wanted: Wanted = _any) -> Position | None:
+    def within(
+        self, use: Use, position: Position, wanted: Wanted = _any, *, last: bool = False
+    ) -> Position | None:
         """The statement of the same unit that defines a name for the one at `position`.
 
-        The last one before it, or, for a name needed only when a function is called, the last one
-        anywhere in the unit.
+        The last one before it; or, for a name needed only when a function is called, where there is
+        none, the last one behind it.
+
+        Args:
+            use: the name.
+            position: where it is used.
+            wanted: which statements count.
+            last: whether for a name needed at a call those behind it go before.
         """
         here = (position.chunk, position.statement)
         self.looked.units.add(position.unit)
         found = self.units[position.unit].binders.get(use.name, ())
         at = bisect_left(found, here)
-        before = (found[i] for i in reversed(range(at)))
+        before: Iterator[tuple[int, int]] = (found[i] for i in reversed(range(at)))
         after = (found[i] for i in reversed(range(at, len(found))) if found[i] != here)
-        candidates = chain(before, after) if use.deferred else before
-        return self._first(position.unit, candidates, wanted)
+        if use.deferred:
+            before = chain(after, before) if last else chain(before, after)
+        return self._first(position.unit, before, wanted)
 
     def earlier(self, name: str, unit: int, wanted: Wanted = _any) -> Position | None:
         """The last definition of a name in the nearest numbered unit before a numbered one."""

@@ -10,9 +10,10 @@ from typing import Final
 from tangle.analyse.code import GIVEN, Position
 from tangle.analyse.definitions import Definitions, Lookups
 from tangle.analyse.effects import price
-from tangle.analyse.names import Use
+from tangle.analyse.names import Statement, Use, future_features
 from tangle.analyse.plan import Borrowed
 from tangle.analyse.reach import asked_of_package, from_module
+from tangle.analyse.scopes import surely_binds
 from tangle.model import CodeLine, PackageName
 
 _LAST: Final = sys.maxsize
@@ -64,12 +65,30 @@ class Lender:
             yield position, name
             return
         yield position, ""
+        yield from self._before_it(position, name)
         patches = self.definitions.units[position.unit].patches.get(name, ())
         for patch in (Position(position.unit, *at) for at in patches):
             if patch > position and self.usable(patch) and patch not in self.saved:
                 yield patch, ""
         changes = self.definitions.changes(name, position, before)
         yield from ((change, "") for change in changes if self._changes_it(change, name))
+
+    def _before_it(self, position: Position, name: str) -> Iterator[Wanted]:
+        """The definitions that a statement replaces only perhaps: it may leave the name alone."""
+        while self._leaves(self.definitions.statement(position), name):
+            use = Use(name=name, line=0, column=0, deferred=False)
+            found = self.definitions.within(use, position, self.usable)
+            if found is None or found in self.saved or self.definitions.imports(found, name):
+                if found is not None:
+                    yield found, name
+                return
+            yield found, ""
+            position = found
+
+    @staticmethod
+    def _leaves(statement: Statement, name: str) -> bool:
+        """Whether a statement that defines a name may leave it as it was."""
+        return name not in statement.binds or not surely_binds(statement.node, name)
 
     def _changes_it(self, change: Position, name: str) -> bool:
         """Whether a statement that seems to change a thing is one to borrow."""
@@ -102,7 +121,7 @@ class Lender:
                 found.update(dict.fromkeys(self.with_company(source, use.name, before)))
                 if not use.deferred:
                     found.update(dict.fromkeys(self._for_calls(source, position)))
-            elif use.name not in GIVEN:
+            elif use.name not in GIVEN and not use.quoted:
                 missing.append(use.name)
         self._needs[position] = tuple(found)
         self._missing[position] = tuple(missing)
@@ -145,7 +164,11 @@ class Lender:
         return self._missing.get(position, ()) if not name else ()
 
     def _source(self, position: Position, use: Use) -> Position | None:
-        found = self.definitions.within(use, position, self.usable)
+        """The statement that defines a name for the one at a position.
+
+        For a name that is needed at a call alone, the last one of its unit: the call comes later.
+        """
+        found = self.definitions.within(use, position, self.usable, last=True)
         if found is None and use.name not in GIVEN:
             found = self.definitions.earlier(use.name, position.unit, self.usable)
         return found
@@ -171,6 +194,25 @@ class Lender:
             place=self.definitions.place(position),
             cache=code.chunk.settings.cache,
         )
+
+    def future(self, position: Position) -> Iterator[Borrowed]:
+        """The imports from `__future__` that hold for a statement where it stands."""
+        unit = self.definitions.units[position.unit]
+        for at, code in enumerate(unit.chunks[: position.chunk + 1]):
+            for row, statement in enumerate(code.statements):
+                for feature in future_features(statement):
+                    place = self.definitions.place(Position(position.unit, at, row))
+                    text = f"from __future__ import {feature}"
+                    yield Borrowed(
+                        kind="future",
+                        names=(),
+                        lines=(CodeLine(text=text, place=place),),
+                        plain=(text,),
+                        takes=(),
+                        price="",
+                        section=unit.unit.name,
+                        place=place,
+                    )
 
     def _by_name(self, position: Position, name: str) -> Borrowed:
         place = self.definitions.place(position)

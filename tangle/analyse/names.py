@@ -15,6 +15,8 @@ class Use:
         column: UTF-8 bytes before it on that line, as Python counts.
         deferred: whether it is needed only when a function is called.
         path: the attributes that follow it: `("plt", "show")` for `d2l.plt.show`.
+        quoted: whether it stands in an annotation that is a text: one that nothing defines is no
+            error, as only whoever resolves the annotation needs it.
     """
 
     name: str
@@ -22,6 +24,7 @@ class Use:
     column: int
     deferred: bool
     path: tuple[str, ...] = ()
+    quoted: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,7 +69,10 @@ class Statement:
         deletes: names that it deletes there.
         imports: for an import statement, what it binds.
         patches: the classes that its decorator, `@add_to_class(...)`, puts it onto.
+        extends: the names whose things its decorators add it to: `kind` for `@kind.register`.
+        variant: whether it is one of several definitions of its name that belong together.
         changes: names whose things it changes in place.
+        changes_called: names outside whose things a function changes in place when it is called.
         alone: whether it shares none of its lines with another statement.
     """
 
@@ -79,7 +85,10 @@ class Statement:
     uses: tuple[Use, ...]
     imports: tuple[Import, ...]
     patches: tuple[str, ...]
+    extends: tuple[str, ...]
+    variant: bool
     changes: tuple[str, ...]
+    changes_called: tuple[str, ...]
     alone: bool
 
     @property
@@ -90,7 +99,7 @@ class Statement:
     @property
     def touched(self) -> tuple[str, ...]:
         """The names to which it does something."""
-        return (*self.binds, *self.sets, *self.deletes, *self.patches, *self.changes)
+        return (*self.binds, *self.sets, *self.deletes, *self.patches, *self.extends, *self.changes)
 
     def binds_before(self, use: Use) -> bool:
         """Whether it is a loop that may have bound the name on the turn before."""
@@ -100,3 +109,10 @@ class Statement:
             return False
         body = self.node.body[0]
         return (use.line, use.column) >= (body.lineno, body.col_offset)
+
+
+def future_features(statement: Statement) -> tuple[str, ...]:
+    """The features that a `from __future__ import` asks for."""
+    if isinstance(statement.node, ast.ImportFrom) and statement.future:
+        return tuple(entry.name for entry in statement.node.names)
+    return ()

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import ast
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from tangle.analyse.code import GIVEN, ChunkCode, Position, UnitCode
 from tangle.analyse.definitions import Definitions
-from tangle.analyse.names import Import, Statement, Use
+from tangle.analyse.names import Import, Statement, Use, future_features
 from tangle.analyse.plan import Package, Saved
 from tangle.analyse.reach import from_module, names_module, package_attribute
 from tangle.analyse.source import place_in
@@ -108,9 +107,13 @@ class Closure:
         return tuple(name for name in statement.binds if name not in aliases | there)
 
     def _saved_twice(self) -> None:
+        """Report names that two definitions have; overloads and the like are one definition."""
+        plain: dict[str, Position] = {}
         for position, saved in self.by_position.items():
+            if saved.statement.variant:
+                continue
             for name in saved.names:
-                first = self._first[name]
+                first = plain.setdefault(name, position)
                 if first == position or saved.replaces or self._same_import(first, position, name):
                     continue
                 message = f"{name} is saved already at {self.by_position[first].place}"
@@ -150,7 +153,7 @@ class Closure:
             self._in_order(position, use, use.name)
         elif found is not None and found not in self.by_position:
             self._unsaved(position, use, found)
-        elif found is None and use.name not in GIVEN:
+        elif found is None and use.name not in GIVEN and not use.quoted:
             self._need_stars(position)
 
     def _is_import(self, position: Position, name: str) -> bool:
@@ -290,10 +293,3 @@ def _error(name: str, section: SectionName, place: Place, message: str, hint: st
 def _agree(one: Import, other: Import) -> bool:
     """Whether two imports of one name leave each other's meaning alone."""
     return one.text == other.text or (one.plain and other.plain)
-
-
-def future_features(statement: Statement) -> tuple[str, ...]:
-    """The features that a `from __future__ import` asks for."""
-    if isinstance(statement.node, ast.ImportFrom) and statement.future:
-        return tuple(entry.name for entry in statement.node.names)
-    return ()

@@ -74,6 +74,7 @@ class Borrowed:
     """A statement that a section takes over from an earlier one.
 
     Attributes:
+        kind: `future` for the features of `from __future__` that hold where a statement stood.
         lines: the statement as a session runs it.
         plain: the same as plain Python can run it, magics masked.
         takes: the names that it asks of the package.
@@ -83,7 +84,7 @@ class Borrowed:
         cache: whether what it comes to may be answered from the cache.
     """
 
-    kind: Literal["import", "saved", "statement"]
+    kind: Literal["future", "import", "saved", "statement"]
     names: tuple[str, ...]
     lines: tuple[CodeLine, ...]
     plain: tuple[str, ...]

@@ -119,7 +119,7 @@ class Reach:
 def _touched(saved: Saved, package: Package) -> tuple[str, ...]:
     """The names whose meaning a saved statement makes or changes."""
     if saved.names or saved.statement.patches:
-        return saved.names or saved.statement.patches
+        return (*(saved.names or saved.statement.patches), *saved.statement.extends)
     uses = (use for use in saved.statement.uses if not use.deferred)
     return tuple(dict.fromkeys(_package_names(uses, package)))
 

@@ -44,6 +44,33 @@ def defaults(node: ast.arguments) -> Iterator[ast.expr]:
     yield from (entry for entry in node.kw_defaults if entry is not None)
 
 
+def quoted(annotation: ast.expr) -> Iterator[ast.expr]:
+    """What the texts in an annotation say, at the place of the text: `list["Tree"]` says `Tree`.
+
+    Those in `Literal` are values, and those behind the type in `Annotated` are notes.
+    """
+    match annotation:
+        case ast.Constant(value=str(text)):
+            try:
+                found = ast.parse(text.strip(), mode="eval").body
+            except (SyntaxError, ValueError, RecursionError, MemoryError):
+                return
+            for node in ast.walk(found):
+                ast.copy_location(node, annotation)
+            yield found
+        case ast.Subscript(value=ast.Name(id="Literal") | ast.Attribute(attr="Literal")):
+            return
+        case ast.Subscript(
+            value=ast.Name(id="Annotated") | ast.Attribute(attr="Annotated"),
+            slice=ast.Tuple(elts=[first, *_]),
+        ):
+            yield from quoted(first)
+        case _:
+            for child in ast.iter_child_nodes(annotation):
+                if isinstance(child, ast.expr):
+                    yield from quoted(child)
+
+
 def annotations_of(node: ast.FunctionDef | ast.AsyncFunctionDef) -> Iterator[ast.expr]:
     """The annotations of a function's parameters and of what it returns."""
     yield from (entry.annotation for entry in arguments(node.args) if entry.annotation)
@@ -70,6 +97,30 @@ def bindings(nodes: Iterable[ast.AST]) -> tuple[set[str], set[str]]:
             inner = comprehension or isinstance(node, _COMPREHENSIONS)
             stack.extend((child, inner) for child in ast.iter_child_nodes(node))
     return bound - declared - elsewhere, declared
+
+
+def surely_binds(node: ast.stmt, name: str) -> bool:
+    """Whether a statement that may bind a name does so on every way through its branches."""
+    match node:
+        case ast.If(body=body, orelse=orelse):
+            return _one_binds(body, name) and _one_binds(orelse, name)
+        case (
+            ast.Try(body=body, handlers=handlers, finalbody=final)
+            | ast.TryStar(body=body, handlers=handlers, finalbody=final)
+        ):
+            ways = [body, *(handler.body for handler in handlers)]
+            return _one_binds(final, name) or all(_one_binds(way, name) for way in ways)
+        case ast.Match():
+            return False
+        case _:
+            return True
+
+
+def _one_binds(body: Iterable[ast.stmt], name: str) -> bool:
+    return any(
+        isinstance(node, ast.Raise) or (name in bindings([node])[0] and surely_binds(node, name))
+        for node in body
+    )
 
 
 def _bound_by(node: ast.AST, *, comprehension: bool) -> Iterator[str]:

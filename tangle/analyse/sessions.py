@@ -10,8 +10,9 @@ import re
 import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from doctest import REPORTING_FLAGS, SKIP, DocTestParser
+from doctest import NORMALIZE_WHITESPACE, REPORTING_FLAGS, SKIP, DocTestParser
 from doctest import Example as DocExample
+from itertools import pairwise
 from typing import Final
 
 from tangle.analyse.repair.lexer import bare
@@ -19,7 +20,7 @@ from tangle.analyse.source import Parsed, Row, nothing, problem_at, readable
 from tangle.analyse.statements import statements
 from tangle.model import Chunk, Example
 
-_PROMPT: Final = re.compile(r">>>(?: |$)")
+_PROMPT: Final = re.compile(r">>> ?")
 _WIDTH: Final = 4
 """Columns that a prompt takes."""
 _LINE: Final = re.compile(r"line ([0-9]+) of the docstring for \S+ (.*)", re.DOTALL)
@@ -68,7 +69,7 @@ class _Session:
             return self._mixed(before)
         wanted = [example for example in found if not example.options.get(SKIP)]
         starts = [example.lineno for example in found] + [len(self._lines)]
-        ends = {at: following for at, following in zip(starts, starts[1:], strict=False)}
+        ends = dict(pairwise(starts))
         examples = []
         for each in wanted:
             example = self._example(each, ends[each.lineno])
@@ -143,7 +144,7 @@ def _is_code(text: str) -> bool:
     )
 
 
-# --- results kept by hand ---------------------------------------------------------------------------
+# --- results kept by hand -------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -179,7 +180,7 @@ def _with_results(lines: Sequence[str], prompts: Sequence[int]) -> Parsed | None
 
 def _result(lines: Sequence[str], row: int) -> _Result | None:
     """The result that begins on a line, if what stands there is one."""
-    text = lines[row][_WIDTH:]
+    text = shown = _PROMPT.sub("", lines[row], count=1)
     for end in range(row + 1, min(row + _LONGEST_RESULT, len(lines)) + 1):
         if end > row + 1:
             if _PROMPT.match(lines[end - 1]) or lines[end - 1].startswith("..."):
@@ -187,7 +188,7 @@ def _result(lines: Sequence[str], row: int) -> _Result | None:
             text += f"\n{lines[end - 1]}"
         if _is_literal(text):
             return _Result(start=row, end=end, text=f"{text}\n")
-    text = lines[row][_WIDTH:]
+    text = shown
     followed = row + 1 < len(lines) and lines[row + 1].startswith("...")
     words = _plain(text) is None and not text.rstrip().endswith((":", "\\", "(", "[", "{"))
     if text.strip().isidentifier() or (words and not followed):
@@ -211,7 +212,14 @@ def _examples(rows: Sequence[Row], results: Sequence[_Result]) -> Iterator[Examp
             at += 1
             text += results[at].text
         code = "".join(f"{row.text}\n" for row in rows[start : first.start])
-        yield Example(row=start, code=code, single=False, want=text, want_row=first.start)
+        yield Example(
+            row=start,
+            code=code,
+            single=False,
+            want=text,
+            want_row=first.start,
+            flags=NORMALIZE_WHITESPACE,
+        )
         start = results[at].end
         at += 1
     code = "".join(f"{row.text}\n" for row in rows[start:])

@@ -128,16 +128,16 @@ def _binds_by_text(node: ast.AST) -> bool:
     match node:
         case ast.Call(func=ast.Name(id="exec")):
             return True
-        case ast.Subscript(value=inner, ctx=ast.Store()):
+        case (
+            ast.Assign(value=inner)
+            | ast.Subscript(value=inner, ctx=ast.Store())
+            | ast.AugAssign(target=inner)
+        ):
             return _is_namespace(inner)
-        case ast.Call(func=ast.Attribute(value=inner, attr=name)) if name in _WRITERS:
-            return _is_namespace(inner)
-        case ast.AugAssign(target=inner, op=ast.BitOr()):
-            return _is_namespace(inner)
+        case ast.Call(func=ast.Attribute(value=inner, attr=name)):
+            return name in _WRITERS and _is_namespace(inner)
         case ast.Call(func=ast.Name(id="setattr"), args=[ast.Subscript(value=inner), *_]):
             return isinstance(inner, ast.Attribute) and inner.attr == "modules"
-        case ast.Assign(value=inner) | ast.NamedExpr(value=inner):
-            return _is_namespace(inner)  # under another name: who knows
         case _:
             return False
 

@@ -4,10 +4,18 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator, Sequence
+from typing import Final
 
 from tangle.analyse.effects import changed_names
 from tangle.analyse.names import Import, Statement
+from tangle.analyse.scopes import arguments, bindings
 from tangle.analyse.walk import Walker
+
+_KEEPERS: Final = frozenset({"register", "setter", "getter", "deleter"})
+"""Methods that keep what they decorate, under whatever name it has."""
+_VARIANTS: Final = frozenset({"overload", "dispatch", "multimethod"})
+"""Decorators of definitions of which several have one name."""
+_CONDITIONAL: Final = (ast.If, ast.Try, ast.TryStar, ast.Match)
 
 
 def statements(tree: ast.Module, *, lazy: bool = False) -> tuple[Statement, ...]:
@@ -42,7 +50,10 @@ def statements(tree: ast.Module, *, lazy: bool = False) -> tuple[Statement, ...]
                 uses=tuple(walker.uses),
                 imports=tuple(_imports(node)),
                 patches=tuple(_patched(node)),
+                extends=tuple(_extended(node)),
+                variant=_is_variant(node),
                 changes=tuple(dict.fromkeys(changed_names(node))),
+                changes_called=tuple(dict.fromkeys(_changed_when_called(node))),
                 alone=not shares,
             )
         )
@@ -65,6 +76,17 @@ def is_ellipsis(node: ast.stmt) -> bool:
         and isinstance(node.value, ast.Constant)
         and (node.value.value is Ellipsis)
     )
+
+
+def _changed_when_called(node: ast.stmt) -> Iterator[str]:
+    """Names of the module's scope whose things the body of a function changes in place."""
+    if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+        return
+    changed = [name for part in node.body for name in changed_names(part)]
+    if changed:
+        own, _ = bindings(node.body)
+        own.update(entry.arg for entry in arguments(node.args))
+        yield from (name for name in changed if name not in own)
 
 
 def _first_line(node: ast.stmt) -> int:
@@ -119,6 +141,33 @@ def _patched(node: ast.stmt) -> Iterator[str]:
                 yield from (_last_name(entry) for entry in args if _last_name(entry))
             case _:
                 continue
+
+
+def _extended(node: ast.stmt) -> Iterator[str]:
+    """The names in `@kind.register`, `@kind.register(int)`, `@size.setter`."""
+    for decorator in _decorators(node):
+        called = decorator.func if isinstance(decorator, ast.Call) else decorator
+        match called:
+            case ast.Attribute(value=ast.Name(id=name), attr=attribute) if attribute in _KEEPERS:
+                yield name
+            case _:
+                continue
+
+
+def _is_variant(node: ast.stmt) -> bool:
+    """Whether a definition is one of several: an overload, or one that another keeps."""
+    names = {getattr(node, "name", "")}
+    for decorator in _decorators(node):
+        called = decorator.func if isinstance(decorator, ast.Call) else decorator
+        if _last_name(called) in _VARIANTS:
+            return True
+        match called:
+            case ast.Attribute(value=ast.Name(id=name), attr=attribute):
+                if attribute in _KEEPERS or name in names:
+                    return True
+            case _:
+                continue
+    return isinstance(node, _CONDITIONAL)
 
 
 def _last_name(node: ast.expr) -> str:

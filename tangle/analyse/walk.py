@@ -17,6 +17,7 @@ from tangle.analyse.scopes import (
     arguments,
     bindings,
     defaults,
+    quoted,
     set_globally,
 )
 
@@ -42,6 +43,7 @@ class Walker(ast.NodeVisitor):
         self._bound: set[str] = set()
         self._scopes: list[Scope] = []
         self._deferring = 0  # inside something that is evaluated later, or never
+        self._quoting = 0  # inside an annotation that is a text
         self._guarded = 0  # inside a `try` that expects a NameError
         self.visit(node)
 
@@ -85,6 +87,7 @@ class Walker(ast.NodeVisitor):
                 column=node.col_offset,
                 deferred=deferred,
                 path=path,
+                quoted=self._quoting > 0,
             )
         )
 
@@ -151,6 +154,12 @@ class Walker(ast.NodeVisitor):
             self._later(node)
         else:
             self.visit(node)
+        for text in quoted(node):
+            self._quoting += 1
+            self._deferring += 1
+            self._annotation(text)
+            self._deferring -= 1
+            self._quoting -= 1
 
     def _later(self, node: ast.AST) -> None:
         self._deferring += 1

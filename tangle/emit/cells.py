@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import tokenize
 
-from tangle.analyse import OPEN_REFERENCE, ChunkCode, Statement
+from tangle.analyse import ChunkCode, Statement
 from tangle.emit.text import commented
 
 _STRING_PARTS = frozenset(
@@ -52,11 +52,12 @@ def _obstacle(code: ChunkCode) -> str:
     """
     problem = code.obstacle
     if problem is not None:
-        opened = problem.code == OPEN_REFERENCE
-        why = "a reference in this chunk is open" if opened else "this chunk does not parse"
+        unread = "this chunk does not parse"
+        why = unread if code.chunk.whole else "a reference in this chunk is open"
         return f"{problem.place}: {why}; see `tangle check`"
     if code.parsed.awaits:
-        return f"{code.chunk.page}:{code.chunk.line}:1: this chunk awaits outside a function, as only `tangle run` can"
+        here = f"{code.chunk.page}:{code.chunk.line}:1"
+        return f"{here}: this chunk awaits outside a function, as only `tangle run` can"
     return ""
 
 

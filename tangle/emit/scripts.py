@@ -73,10 +73,11 @@ def _cell_heading(planned: PlannedChunk, title: str, count: int) -> str:
 
 
 def _future(session: Session) -> list[str]:
-    """Features of `from __future__` that its chunks ask for."""
+    """Features of `from __future__` that its chunks ask for, or what is borrowed."""
+    borrowed = {e.text.split()[-1] for e in session.prelude if e.kind == "future"}
     running = (planned.code for planned in session.chunks if planned.code.runs)
     statements = (entry for code in running for entry in code.statements)
-    return sorted({name for entry in statements for name in future_features(entry)})
+    return sorted(borrowed | {name for entry in statements for name in future_features(entry)})
 
 
 def _set_up(session: Session, root: str, folder: str | None, seed: int) -> str:
@@ -100,11 +101,12 @@ def _set_up(session: Session, root: str, folder: str | None, seed: int) -> str:
 
 def _borrowed(session: Session) -> Iterator[str]:
     """The borrowed statements, under a heading that says where each came from."""
-    if not session.prelude:
+    prelude = [entry for entry in session.prelude if entry.kind != "future"]
+    if not prelude:
         return
     yield "\n# %% borrowed from earlier sections\n"
     last = None
-    for entry in session.prelude:
+    for entry in prelude:
         price = f": {entry.price}" if entry.price else ""
         source = comment(f"from {entry.section} ({entry.place.path}){price}")
         if source != last:

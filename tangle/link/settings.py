@@ -193,9 +193,11 @@ class PageSettings:
         return settings
 
     def _unknown(self, entry: Property) -> Problem:
-        near = difflib.get_close_matches(entry.key, KNOWN, n=1)
-        known = ", ".join(key for key in KNOWN if key != OUTPUT)
-        hint = f"did you mean {near[0]}?" if near else f"known are {known}"
+        names = [key.removeprefix(PREFIX) for key in KNOWN if key != OUTPUT]
+        word = re.sub(r"^ta\w+[-_/.]", "", entry.key)
+        near = difflib.get_close_matches(word, names, n=1)
+        known = ", ".join(f"{PREFIX}{name}" for name in names)
+        hint = f"did you mean {PREFIX}{near[0]}?" if near else f"known are {known}"
         return self._problem("unknown-property", entry, f"unknown property {entry.key}", hint)
 
     def _bad_value(self, entry: Property) -> Problem:

@@ -83,6 +83,16 @@ KINDS: Final = (
         notes=("- a\n\t- ```python\n\t  x = 1\n  y = 2\n\t  ```\n"),
     ),
     Kind(
+        code="misspelt-language",
+        severity="warning",
+        area=_PAGE,
+        text=(
+            "The language of a fence is one letter off Python's, and Python can read the code, "
+            "which is not tangled. Correct the word."
+        ),
+        notes=("- ```pyton\n  x = 1\n  ```\n"),
+    ),
+    Kind(
         code="ignored-property",
         severity="warning",
         area=_PAGE,
@@ -96,14 +106,21 @@ KINDS: Final = (
         code="unknown-property",
         severity="error",
         area=_PAGE,
-        text="There is no property of this name; the hint says which one comes nearest.",
+        text=(
+            "There is no property of this name; the hint says which one comes nearest. Nothing "
+            "of the section is run until it is corrected: what was meant as `tangle.run:: no` "
+            "must not run."
+        ),
         notes="- tangle.rnu:: no\n",
     ),
     Kind(
         code="bad-property",
         severity="error",
         area=_PAGE,
-        text="The property cannot have this value; the hint says which it can.",
+        text=(
+            "The property cannot have this value; the hint says which it can. Nothing of the "
+            "section is run until it is corrected."
+        ),
         notes="- tangle.timeout:: soon\n",
     ),
     Kind(
@@ -275,8 +292,10 @@ KINDS: Final = (
             "of the section ends at this one with a message, and a run fails there. Where the "
             "cause is known the message says it: tabs and spaces mixed by an editor, emphasis "
             "that Markdown put into the code, full-width punctuation, a prompt, pasted output, "
-            "prose, syntax of a newer Python. Where the hint says so, `tangle check --fix` "
-            "mends it."
+            "prose, a shell command, syntax of a newer Python. Where the hint says so, "
+            "`tangle check --fix` mends it. Nothing of such a chunk is ever run, nor of an "
+            "interpreter session (`>>> `) with a statement that does not parse, or with code "
+            "that has no prompt."
         ),
         notes=("- ```python\n  print(x\n  ```\n"),
     ),
@@ -438,7 +457,8 @@ KINDS: Final = (
         text=(
             "A name is saved a second time; the message names the first place. Rename one, take "
             "one marker away, or write `#@save replace` on the second if it is to take the "
-            "place of the first."
+            "place of the first. Overloads (`@typing.overload`), variants (`@name.register`, "
+            "`@name.setter`) and definitions in an `if` or a `try` are no second time."
         ),
         notes=("- ```python\n  x = 1  #@save\n  ```\n- ```python\n  x = 2  #@save\n  ```\n"),
     ),

@@ -65,13 +65,15 @@ def misspelt(word: str) -> str | None:
 
 
 def _one_letter_off(one: str, other: str) -> bool:
-    """Whether a letter was left out, added, changed, or exchanged with its neighbour."""
+    """Whether a letter was left out, added, changed, or put elsewhere."""
     if abs(len(one) - len(other)) > 1 or one == other:
         return False
+    if sorted(one) == sorted(other):
+        return True
     start = next((i for i, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), None)
     if start is None:
         return True  # one letter more at the end
     rest, its = one[start:], other[start:]
     if len(one) != len(other):
         return rest[1:] == its or rest == its[1:]
-    return rest[1:] == its[1:] or (rest[:2] == its[:2][::-1] and rest[2:] == its[2:])
+    return rest[1:] == its[1:]

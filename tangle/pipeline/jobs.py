@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
-from tangle.analyse import OPEN_REFERENCE, ChunkCode, Package, PlannedChunk
+from tangle.analyse import ChunkCode, Package, PlannedChunk
 from tangle.emit import Module, init, module
 from tangle.model import (
     Cell,
@@ -161,7 +161,7 @@ def refusal(project: Project, code: ChunkCode) -> Failure | None:
     problem = code.obstacle
     if problem is None:
         return None
-    name = "OpenReference" if problem.code == OPEN_REFERENCE else "SyntaxError"
+    name = "SyntaxError" if code.chunk.whole else "OpenReference"
     return _failure(project, name, problem)
 
 
@@ -176,7 +176,7 @@ def _failure(project: Project, name: str, problem: Problem) -> Failure:
     place = replace(problem.place, path=PagePath(project.shown(problem.place.path)))
     message = problem.message
     if problem.hint and name != "OpenReference":
-        message += f" ({problem.hint})"
+        message += f"; {problem.hint}"
     return Failure(name=name, message=message, traceback="", place=place)
 
 

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from tangle.analyse import PlannedChunk
+from tangle.analyse import PlannedChunk, Session
 from tangle.model import (
     EXAMPLES,
     Example,
@@ -16,6 +16,7 @@ from tangle.model import (
     PagePath,
     Place,
     Result,
+    SessionResult,
     Trace,
 )
 from tangle.pipeline.project import Project
@@ -39,24 +40,25 @@ def chunk_results(entry: SectionRun) -> list[tuple[PlannedChunk, Result]]:
     return list(zip(chunks, results, strict=False))
 
 
-def judged(project: Project, run: SectionRun) -> SectionRun:
-    """A run whose sessions, where their text says something else than the code shows, have failed.
+def judged(project: Project, session: Session, result: SessionResult) -> SessionResult:
+    """A result in which sessions whose text says something else than the code shows have failed.
 
     Args:
         project: whose notes.
-        run: what came of a section, as its process told it.
+        session: a section of them.
+        result: what came of it, as its process told it.
     """
-    chunks = [c for c in run.session.chunks if c.code.chunk.settings.run]
+    chunks = [c for c in session.chunks if c.code.chunk.settings.run]
     if all(planned.code.parsed.examples is None for planned in chunks):
-        return run
-    results = list(run.result.results)
-    for index, planned in enumerate(chunks, start=run.first):
+        return result
+    results = list(result.results)
+    for index, planned in enumerate(chunks, start=1 if session.prelude else 0):
         if index < len(results):
             results[index] = judged_chunk(project, planned, results[index])
-    outcome = run.result.outcome
-    if outcome == "passed" and any(result.outcome == "failed" for result in results):
+    outcome = result.outcome
+    if outcome == "passed" and any(each.outcome == "failed" for each in results):
         outcome = "failed"
-    return replace(run, result=replace(run.result, outcome=outcome, results=tuple(results)))
+    return replace(result, outcome=outcome, results=tuple(results))
 
 
 def judged_chunk(project: Project, planned: PlannedChunk, result: Result) -> Result:

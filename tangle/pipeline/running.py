@@ -37,6 +37,7 @@ from tangle.run import (
     Noticed,
     Observer,
     RunStarted,
+    SessionFinished,
     SessionStarted,
     ignore,
     run_turns,
@@ -171,7 +172,8 @@ class _Run:
             for note in self._executor.notes:
                 observe(note)
             self._executor.prepare([tasks[i].job for i in todo], self._package.module.text)
-        keeper = _Keeper(self._executor, self._answers, {t.job.section: t for t in tasks})
+        by_section = {t.job.section: t for t in tasks}
+        keeper = _Keeper(self._loaded.project, self._executor, self._answers, by_section)
         observe(
             RunStarted(
                 waiting=tuple(tasks[index].job.section for index in todo), answered=len(found)
@@ -229,20 +231,21 @@ class _Run:
             needs = task.selected.session.unit.needs
             result = self._answers.answer(task.job, task.keys) if again.isdisjoint(needs) else None
             if result is not None:
+                result = judged(self._loaded.project, task.selected.session, result)
+            if result is not None and result.outcome == "passed":
                 found[index] = result
             else:
                 again.add(task.job.section)
         return found
 
     def _section_run(self, task: _Task, result: SessionResult, *, cached: bool) -> SectionRun:
-        run = SectionRun(
+        return SectionRun(
             session=task.selected.session,
             result=result,
             cached=cached,
             first=1 if task.selected.session.prelude else 0,
             asked=task.job.device,
         )
-        return judged(self._loaded.project, run)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -258,6 +261,7 @@ class _Task:
 class _Keeper:
     """An executor that keeps what passes as soon as it is done, so that nothing is run twice."""
 
+    project: Project
     executor: Executor
     answers: Answers
     tasks: Mapping[SectionName, _Task]
@@ -266,7 +270,12 @@ class _Keeper:
         """Run a job, and keep the results of its cells, up to the first that did not pass."""
         finished: list[Result] = []
 
+        ends: list[SessionFinished] = []
+
         def notice(event: Event) -> None:
+            if isinstance(event, SessionFinished):
+                ends.append(event)
+                return
             if isinstance(event, SessionStarted):
                 finished.clear()  # it may have been begun before, and lost
             elif isinstance(event, CellFinished):
@@ -274,7 +283,11 @@ class _Keeper:
             observe(event)
 
         result = self.executor.run(job, notice)
-        self.answers.keep(job, self.tasks[job.section].keys, finished, result)
+        task = self.tasks[job.section]
+        self.answers.keep(job, task.keys, finished, result)
+        result = judged(self.project, task.selected.session, result)
+        for end in ends:
+            observe(replace(end, outcome=result.outcome))
         return result
 
     def stop(self) -> None:

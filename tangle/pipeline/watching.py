@@ -360,14 +360,15 @@ class Watcher:
             task.placed.set()
             self._tell(Cancelled(section=name))
             return
+        session = task.selected.session
+        result = judged(self._project, session, result)
         run = SectionRun(
-            session=task.selected.session,
+            session=session,
             result=result,
             cached=False,
-            first=1 if task.selected.session.prelude else 0,
+            first=1 if session.prelude else 0,
             asked=task.job.device,
         )
-        run = judged(self._project, run)
         if result.reads or result.outcome == "passed":
             self._reads.note(name, result.reads)
         placement = Placement()

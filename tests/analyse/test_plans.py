@@ -243,3 +243,113 @@ def test_a_page_of_five_thousand_chunks() -> None:
     found, seconds = timed({"pages/a.md": notes + "- # 1.2 t\n" + fence("x")})
     assert seconds < 60
     assert len(found.sessions[1].prelude) == 5000
+
+
+# --- the end of a section, overloads, annotations -------------------------------------------------
+
+TREE = (
+    "from __future__ import annotations\n"
+    "import dataclasses\n"
+    "@dataclasses.dataclass\n"
+    "class Tree:\n"
+    "    left: Tree | None = None"
+)
+
+
+def test_what_is_borrowed_comes_with_its_imports_from_the_future() -> None:
+    plan = planned(sections(TREE, "print(Tree())", "print(1)"))
+    assert prelude(plan, "1.2")[0] == "from __future__ import annotations"
+    assert prelude(plan, "1.3") == []
+    names: dict[str, object] = {}
+    exec("\n".join(prelude(plan, "1.2")), names)  # noqa: S102 -- a program of this test
+    assert "Tree" in names
+
+
+@pytest.mark.parametrize(
+    ("lender", "borrowed"),
+    [
+        (["rate = 1\ndef f(): return rate", "rate = 2"],
+         ["def f(): return rate", "rate = 2"]),
+        (["rate = 1\ndef f(): return rate", "rate *= 2"],
+         ["rate = 1", "def f(): return rate", "rate *= 2"]),
+        (["rows = []\ndef f(): return rows", "rows.append(1)"],
+         ["rows = []", "def f(): return rows", "rows.append(1)"]),
+        (["rate = 1\ndef f(): return rate", "if rate:\n    rate = 2"],
+         ["rate = 1", "def f(): return rate", "if rate:\n    rate = 2"]),
+        (["rate = 1\ndef f(): return rate\ndef g():\n    global rate\n    rate = 3", "g()"],
+         ["rate = 1", "def f(): return rate", "def g():\n    global rate\n    rate = 3", "g()"]),
+    ],
+)  # fmt: skip
+def test_a_function_finds_what_it_reads_as_its_section_leaves_it(
+    lender: list[str], borrowed: list[str]
+) -> None:
+    assert prelude(planned(sections(lender, "print(f())")), "1.2") == borrowed
+
+
+OVERLOADS = (
+    "import functools, typing\n"
+    "@typing.overload\n"
+    "def pick(x: int) -> int: ...  #@save\n"
+    "@typing.overload\n"
+    "def pick(x: str) -> str: ...  #@save\n"
+    "def pick(x): return x  #@save"
+)
+KINDS = (
+    "import functools\n"
+    "@functools.singledispatch\n"
+    "def kind(x): return 'any'  #@save\n"
+    "@kind.register\n"
+    "def _(x: int): return 'int'  #@save\n"
+    "@kind.register(str)\n"
+    "def _(x): return 'str'  #@save"
+)
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        OVERLOADS,
+        KINDS,
+        "import sys\nif sys.argv:  #@save\n    limit = 1\nif not sys.argv:  #@save\n    limit = 2",
+        "limit = 1  #@save\ntry:  #@save\n    limit = 2\nexcept ValueError:\n    limit = 3",
+        "size = property(len)  #@save\n@size.setter\ndef size(self, n): pass  #@save",
+    ],
+)
+def test_definitions_that_belong_together_are_not_saved_twice(code: str) -> None:
+    assert codes(planned(sections(code))) == []
+
+
+@pytest.mark.parametrize(
+    "code", [f"{OVERLOADS}\ndef pick(y): return y  #@save", "a = 1  #@save\na = 2  #@save"]
+)
+def test_two_plain_definitions_are(code: str) -> None:
+    assert codes(planned(sections(code))) == ["saved-twice"]
+
+
+def test_what_is_registered_comes_along_and_changes_what_reaches_it() -> None:
+    plan = planned(sections(KINDS.replace("  #@save", ""), "print(kind(1))"))
+    assert sum("kind.register" in text for text in prelude(plan, "1.2")) == 2
+    using = "from d2l import torch as d2l\nd2l.kind(1)"
+    before, after = (
+        planned(sections(text, using)) for text in (KINDS, KINDS.replace("'int'", "0"))
+    )
+    assert digests(before)[-1] != digests(after)[-1]
+
+
+@pytest.mark.parametrize(
+    "annotation", ['"abc.Sequence"', 'list["abc.Sequence"]', '"list[abc.Sequence]"',
+                   'typing.Annotated["abc.Sequence", "words, and so on"]']
+)  # fmt: skip
+def test_saved_code_takes_along_what_annotations_say_in_quotes(annotation: str) -> None:
+    code = f"import collections.abc as abc\nimport typing\ndef f(x: {annotation}): pass  #@save"
+    plan = planned(sections(code))
+    assert codes(plan) == []
+    assert "import collections.abc as abc" in plan.package.imports["abc"]
+
+
+@pytest.mark.parametrize("annotation", ['"words, (and so"', '"nowhere"', 'typing.Literal["abc"]'])
+def test_quoted_words_that_name_nothing_are_no_errors(annotation: str) -> None:
+    code = f"import typing\nimport abc\ndef f(x: {annotation}): pass  #@save"
+    plan = planned(sections(code))
+    assert codes(plan) == []
+    assert "abc" not in plan.package.imports

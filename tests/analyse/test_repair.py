@@ -155,7 +155,9 @@ def _nbsp(code: str) -> str:
 
 def _prompts(code: str) -> str:
     lines = code[:-1].split("\n")
-    return "".join(f"{'... ' if not line or line[0] in ' )' else '>>> '}{line}\n" for line in lines)
+    return "".join(
+        f"{'   ...: ' if not line or line[0] in ' )' else 'In [1]: '}{line}\n" for line in lines
+    )
 
 
 def _dashes(code: str) -> str:

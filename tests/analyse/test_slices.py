@@ -93,5 +93,52 @@ def test_what_is_borrowed_is_what_a_run_in_order_has(codes: list[str]) -> None:
         together = {name: _copied(value) for name, value in together.items()}
 
 
+EFFECTS = st.one_of(
+    STATEMENTS,
+    st.builds("def {0}():\n    {1}.append(3)\n    return [1]".format, FUNCTIONS, NAMES),
+    st.builds("def {0}():\n    global {1}\n    {1} = [8]\n    return [2]".format, FUNCTIONS, NAMES),
+    st.builds("{0}()".format, FUNCTIONS),
+    st.builds("if a:\n    {0} = [6]".format, NAMES),
+    st.builds(
+        "try:\n    {0} = [1 // len({1})]\nexcept ArithmeticError:\n    pass".format, NAMES, NAMES
+    ),
+)
+
+
+@given(st.lists(EFFECTS, min_size=1, max_size=9).map("\n".join))
+@settings(max_examples=EXAMPLES)
+@example("a = [1]\ndef f(): return list(a)\na = [2]")
+@example("a = [1]\nif a:\n    b = [6]\nb = [1]\nif not a:\n    b = [2]")
+@example("a = [1]\ndef f():\n    global a\n    a = [8]\nf()")
+@example("a = [1]\ndef f():\n    a.append(3)\n    return [1]\nb = f()")
+def test_what_is_borrowed_is_as_it_is_at_the_end_of_its_section(lender: str) -> None:
+    """Values, and what functions that read them give."""
+    together: dict[str, Any] = {}
+    if "del " in lender or _run(lender, together) is not None:
+        return
+    plan = planned(sections(lender, "a, b, c, d, f(), g()"))
+    borrowed, _ = _text(plan.sessions[1])
+    alone: dict[str, Any] = {}
+    fails = _run(borrowed, alone)
+    if plan.sessions[0].problems:
+        return
+    assert fails is None, (borrowed, fails)
+    for name in sorted({*"abcdfg"} & together.keys()):
+        assert _value(alone[name]) == _value(together[name]), (name, borrowed)
+
+
+def _value(value: Any) -> object:
+    """A value, or what a function gives; functions leave what they read as it is for the next."""
+    if not callable(value):
+        return value
+    names = copy.deepcopy({n: v for n, v in value.__globals__.items() if isinstance(v, list)})
+    try:
+        return value()
+    except (NameError, RecursionError) as error:
+        return type(error)
+    finally:
+        value.__globals__.update(names)
+
+
 def _copied(value: object) -> object:
     return copy.deepcopy(value) if isinstance(value, list) else value

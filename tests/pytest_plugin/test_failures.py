@@ -126,7 +126,7 @@ def test_one_line(graph: Make) -> None:
 def test_code_that_is_no_python(graph: Make) -> None:
     told = failure(graph, "x = 1\ny = = 2")
     assert ">   y = = 2\n" in told
-    assert "SyntaxError: invalid syntax" in told
+    assert "SyntaxError: this chunk does not parse: invalid syntax" in told
     assert "notes/pages/x.md:4: SyntaxError" in told
 
 

@@ -208,3 +208,52 @@ def test_nothing_is_written(graph: Make) -> None:
     made.pytest("notes", "-p", "no:cacheprovider")
     assert (made.folder / "pages" / "x.md").read_text() == KINDS
     assert sorted(path.name for path in made.folder.iterdir()) == ["logseq", "pages"]
+
+
+# --- one reading ----------------------------------------------------------------------------------
+
+
+def test_a_session_is_a_test_that_compares_its_results(graph: Make) -> None:
+    right = ">>> x = 1\n>>> x + 1\n2"
+    wrong = ">>> x\n5\n>>> x\n1"
+    said = graph(a=section("1.1", right, wrong, "print(x)")).pytest("-v", "notes")
+    assert said.code == 1
+    assert said.outcomes == [
+        "passed 1.1::chunk 1",
+        "failed 1.1::chunk 2",
+        "passed 1.1::chunk 3",
+    ]
+    told = said.after("1.1 chunk 2")
+    assert "ResultDiffers: expected 5, got 1" in told
+    assert ">   5" in told
+
+
+def test_what_check_cannot_read_is_a_test_that_fails_and_nothing_of_it_runs(
+    graph: Make,
+) -> None:
+    shell = "rm gone.txt"
+    made = graph(a=section("1.1", "x = 1", shell, "x"))
+    file = made.folder / "pages" / "gone.txt"
+    file.write_text("here")
+    said = made.pytest("-v", "notes")
+    assert said.outcomes == [
+        "passed 1.1::chunk 1",
+        "failed 1.1::chunk 2",
+        "skipped 1.1::chunk 3",
+    ]
+    assert "this line looks like a shell command" in said.after("1.1 chunk 2")
+    assert file.exists()
+
+
+def test_a_faulty_property_fails_its_section_before_anything_runs(graph: Make) -> None:
+    harm = "open('made.txt', 'w').close()"
+    pages = section("1.1", harm, ("tangle.rnu:: no", harm)) + section("1.2", "1")
+    made = graph(a=pages)
+    said = made.pytest("-v", "notes")
+    assert said.outcomes == [
+        "failed 1.1::chunk 1",
+        "skipped 1.1::chunk 2",
+        "passed 1.2::chunk 1",
+    ]
+    assert "UnknownProperty: unknown property tangle.rnu" in said.after("1.1 chunk 1")
+    assert not (made.folder / "pages" / "made.txt").exists()

@@ -17,12 +17,13 @@ _NEWER: Final = (
     ((3, 12), re.compile(r".*\b[rR]?[fF][rR]?(['\"]).*\{[^}]*\1")),
 )
 _SHELL_WORDS: Final = """
-apt apt-get brew cat cd chmod chown conda cp curl dir docker echo export find git grep head kill ls make mamba mkdir
-mv node npm npx pip pip3 poetry pwd python python3 rm rmdir rsync sed source ssh sudo tail tar touch unzip uv wget
-which zip
+apt apt-get brew cat cd chmod chown conda cp curl dir docker echo export find git grep head kill ls
+make mamba mkdir mv node npm npx pip pip3 poetry pwd python python3 rm rmdir rsync sed source ssh
+sudo tail tar touch unzip uv wget which zip
 """
 _SHELL: Final = re.compile(
-    rf"[ \t]*(?:\$ ?)?(?:{'|'.join(_SHELL_WORDS.split())})(?:[ \t]+(?![=.,:)\]}}+*/%&|^<>]\s|=)\S.*)?$"
+    rf"[ \t]*(?:\$ ?)?(?:{'|'.join(_SHELL_WORDS.split())})"
+    r"(?:[ \t]+(?![=,:)\]}+*/%&|^<>]\s|=)\S.*)?$"
 )
 """A line that begins with the name of a program, and goes on as no expression does."""
 _WORDS: Final = re.compile(r"[\u3400-\u9fff\u3040-\u30ff\uac00-\ud7a3]{2}")

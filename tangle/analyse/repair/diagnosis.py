@@ -13,6 +13,7 @@ from tangle.analyse.repair.characters import plain_blanks, plain_punctuation
 from tangle.analyse.repair.emphasis import without_emphasis
 from tangle.analyse.repair.indentation import as_the_colons_say, tabs_as_spaces
 from tangle.analyse.repair.prompts import without_list_marks, without_output, without_prompts
+from tangle.analyse.statements import statements
 
 Mender = Callable[[Sequence[str]], Iterator[list[str]]]
 Reader = Callable[[str], ast.Module | None]
@@ -115,7 +116,7 @@ def _readings(lines: Sequence[str], read: Reader) -> Iterator[Repair]:
             causes = tuple(words for _, words in chosen)
             for mended in _applied([list(lines)], [mender for mender, _ in chosen]):
                 tree = budget.read(mended)
-                if tree is None:
+                if tree is None or _makes_code_of_a_result(lines, mended, tree):
                     continue
                 # What a string says is code's own affair: two readings differ if they do otherwise.
                 key = ast.dump(tree)
@@ -136,6 +137,34 @@ def _applied(starts: list[list[str]], menders: Sequence[Mender]) -> Iterator[lis
         for mended in menders[0](lines):
             if mended != lines:
                 yield from _applied([mended], menders[1:])
+
+
+def _makes_code_of_a_result(lines: Sequence[str], mended: Sequence[str], tree: ast.Module) -> bool:
+    """Whether a repaired line is a bare value, or a name that the chunk does not define.
+
+    It was most likely a result, or a word: that it parses now proves nothing.
+    """
+    bare = [node for node in ast.walk(tree) if isinstance(node, ast.Expr) and _is_bare(node.value)]
+    changed = [
+        node for node in bare if lines[node.lineno - 1].strip() != mended[node.lineno - 1].strip()
+    ]
+    if not changed:
+        return False
+    bound = {name for statement in statements(tree) for name in statement.binds}
+    names = (_names_in(node) for node in changed)
+    return any(not found or not found <= bound for found in names)
+
+
+def _is_bare(node: ast.expr) -> bool:
+    """Whether an expression is nothing but names and values."""
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        return False  # a docstring
+    parts = (ast.Name, ast.Constant, ast.Tuple, ast.List, ast.Set, ast.Dict, ast.UnaryOp, ast.USub)
+    return all(isinstance(part, (*parts, ast.Load)) for part in ast.walk(node))
+
+
+def _names_in(node: ast.AST) -> set[str]:
+    return {part.id for part in ast.walk(node) if isinstance(part, ast.Name)}
 
 
 class _Budget:

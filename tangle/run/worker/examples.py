@@ -89,7 +89,7 @@ def _compiled(shell: CellShell, example: Example) -> Iterator[CodeType]:
         error.lineno = (error.lineno or 1) + example.row
         raise
     ast.increment_lineno(tree, example.row)
-    if example.single:
+    if not isinstance(tree, ast.Module):
         for node in ast.walk(tree):
             if isinstance(node, ast.stmt | ast.expr):
                 node.col_offset += _PROMPT
