@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import importlib.util
+import json
 import os
 import re
 import shutil
@@ -648,6 +649,53 @@ def test_make_says_what_python_it_needs(tmp_path: Path, python: str, said: str) 
     assert said in done.stderr
     assert "make PYTHON=/path/to/python3" in done.stderr
     assert not (tmp_path / ".venv").exists()
+
+
+NPM_CASES = [
+    pytest.param({}, "There is no node and npm here", False, id="no node"),
+    pytest.param({"node": "true"}, "There is no node and npm here", False, id="no npm"),
+    pytest.param(
+        {"node": "true", "npm": "echo ENOTFOUND >&2; exit 1"},
+        "npm could not fetch mldoc: the tests against Logseq's own parser will be skipped",
+        False,
+        id="no network",
+    ),
+    pytest.param(
+        {"node": "true", "npm": 'ls "$3"; mkdir "$3/node_modules"'}, "package-lock.json", True,
+        id="fetched",
+    ),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("programs", "said", "there"), NPM_CASES)
+def test_make_installs_mldoc_where_it_can(
+    tmp_path: Path, programs: Mapping[str, str], said: str, there: bool
+) -> None:
+    for name in ("Makefile", "constraints.txt", "pyproject.toml"):
+        shutil.copy(ROOT / name, tmp_path)
+    shutil.copytree(ROOT / "tools" / "mldoc", tmp_path / "tools" / "mldoc")
+    (tmp_path / ".venv").mkdir()
+    (tmp_path / ".venv" / ".installed").touch()
+    here = tmp_path / "bin"
+    for name, text in programs.items():
+        program(here / name, f"#!/bin/sh\n{text}\n")
+    here.mkdir(exist_ok=True)
+    for name in ("sh", "mkdir", "cp", "touch", "ls", "make"):
+        (here / name).symlink_to(str(shutil.which(name)))
+    done = subprocess.run(
+        ["make", "mldoc"],
+        capture_output=True, check=False, cwd=tmp_path, encoding="utf-8",
+        env={**os.environ, "PATH": str(here)},
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert said in done.stdout
+    assert (tmp_path / ".venv" / "mldoc" / ".installed").exists() == there
+
+
+def test_the_mldoc_that_is_compared_is_the_one_of_logseq() -> None:
+    lock = json.loads((ROOT / "tools" / "mldoc" / "package-lock.json").read_text("utf-8"))
+    assert lock["packages"]["node_modules/mldoc"]["version"] == "1.5.7"
+    assert all("integrity" in package for path, package in lock["packages"].items() if path)
 
 
 PLANTED = [
