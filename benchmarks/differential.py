@@ -16,7 +16,7 @@ import sys
 from hypothesis import HealthCheck, Phase, given, seed, settings
 
 from benchmarks import mldoc
-from tests.parse.outlines import outlines
+from benchmarks.outlines import outlines
 
 _BATCH = 100
 

@@ -11,8 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from benchmarks import mldoc
-
-from .outlines import outlines
+from benchmarks.outlines import outlines
 
 _ABSENT = mldoc.absent()
 
