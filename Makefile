@@ -9,11 +9,12 @@ MLDOC := $(VENV)/mldoc
 PARALLEL ?= --numprocesses auto --maxprocesses 4
 
 .DEFAULT_GOAL := help
-.PHONY: help demo data mldoc test coverage test-notes torture fuzz check lint format types layers dead-code notes docs clean
+.PHONY: help demo data mldoc test test-python coverage test-notes torture fuzz check lint format types layers dead-code notes docs clean
 
 help:
 	@echo "make demo    set up, tangle the notes, run section 3.6"
 	@echo "make test    the tests, as many at a time as there are cores"
+	@echo "make test-python PYTHON=python3.12  the tests on another Python, in an environment of its own"
 	@echo "make coverage  the tests, and which lines they reach (twice as long)"
 	@echo "make test-notes  every chunk of the notes as a test (five minutes)"
 	@echo "make check   the gates: style, types, layers, dead code, the notes"
@@ -63,6 +64,11 @@ $(MLDOC)/.installed: tools/mldoc/package.json tools/mldoc/package-lock.json | $(
 test: $(INSTALLED) data mldoc
 	$(BIN)/python -m pytest $(PARALLEL)
 
+# Each release has its own environment: .venv-3.12.0 beside .venv.
+test-python:
+	+@release=$$("$(PYTHON)" -c 'import platform; print(platform.python_version())') && \
+	    $(MAKE) --no-print-directory test VENV=$(VENV)-$$release
+
 coverage: $(INSTALLED) data mldoc
 	$(BIN)/coverage erase
 	$(BIN)/coverage run -m pytest $(PARALLEL)
@@ -107,6 +113,6 @@ format: $(INSTALLED)
 	$(BIN)/ruff format
 
 clean:
-	rm -rf $(VENV) .tangle build dist htmlcov *.egg-info .coverage .coverage.*
+	rm -rf $(VENV) $(VENV)-* .tangle build dist htmlcov *.egg-info .coverage .coverage.*
 	rm -rf .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
 	find cli generated tangle tests tools -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -6,6 +6,7 @@ import gzip
 import importlib.util
 import json
 import os
+import platform
 import re
 import shutil
 import subprocess
@@ -649,6 +650,20 @@ def test_make_says_what_python_it_needs(tmp_path: Path, python: str, said: str) 
     assert said in done.stderr
     assert "make PYTHON=/path/to/python3" in done.stderr
     assert not (tmp_path / ".venv").exists()
+
+
+def test_another_python_gets_an_environment_of_its_own(tmp_path: Path) -> None:
+    for name in ("Makefile", "constraints.txt", "pyproject.toml"):
+        shutil.copy(ROOT / name, tmp_path)
+    shutil.copytree(ROOT / "tools" / "mldoc", tmp_path / "tools" / "mldoc")
+    done = subprocess.run(
+        ["make", "--dry-run", "test-python", f"PYTHON={sys.executable}"],
+        capture_output=True, check=True, cwd=tmp_path, encoding="utf-8",
+    )  # fmt: skip
+    folder = f".venv-{platform.python_version()}"
+    assert f'"{sys.executable}" -m venv {folder}\n' in done.stdout
+    assert f"{folder}/bin/python -m pytest" in done.stdout
+    assert names(tmp_path) == ["Makefile", "constraints.txt", "pyproject.toml", "tools"]
 
 
 NPM_CASES = [
