@@ -5,14 +5,16 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input -qq
 INSTALLED := $(VENV)/.installed
+MLDOC := $(VENV)/mldoc
 PARALLEL ?= --numprocesses auto --maxprocesses 4
 
 .DEFAULT_GOAL := help
-.PHONY: help demo data test coverage test-notes torture fuzz check lint format types layers dead-code notes docs clean
+.PHONY: help demo data mldoc test test-python coverage test-notes torture fuzz check lint format types layers dead-code notes docs clean
 
 help:
 	@echo "make demo    set up, tangle the notes, run section 3.6"
 	@echo "make test    the tests, as many at a time as there are cores"
+	@echo "make test-python PYTHON=python3.12  the tests on another Python, in an environment of its own"
 	@echo "make coverage  the tests, and which lines they reach (twice as long)"
 	@echo "make test-notes  every chunk of the notes as a test (five minutes)"
 	@echo "make check   the gates: style, types, layers, dead code, the notes"
@@ -44,12 +46,30 @@ $(INSTALLED): pyproject.toml constraints.txt $(wildcard tools/*.py)
 data: $(INSTALLED)
 	@$(BIN)/python tools/fetch_fashion_mnist.py
 
+# Logseq's own parser. Where it cannot be had, the tests that ask it are skipped, and the stamp is not
+# written: the next time tries again. npm's own patience, minutes, is cut down to seconds.
+mldoc: $(MLDOC)/.installed
+
+$(MLDOC)/.installed: tools/mldoc/package.json tools/mldoc/package-lock.json | $(INSTALLED)
+	@mkdir -p $(MLDOC) && cp $^ $(MLDOC)
+	@if ! command -v node >/dev/null || ! command -v npm >/dev/null; then \
+	    echo "There is no node and npm here: the tests against Logseq's own parser will be skipped."; \
+	elif ! npm ci --prefix $(MLDOC) --ignore-scripts --no-audit --no-fund --loglevel=error \
+	    --fetch-retries=1 --fetch-retry-mintimeout=1000 --fetch-timeout=30000; then \
+	    echo "npm could not fetch mldoc: the tests against Logseq's own parser will be skipped."; \
+	else touch $@; fi
+
 # --- tests and gates ---------------------------------------------------------------------------
 
-test: $(INSTALLED) data
+test: $(INSTALLED) data mldoc
 	$(BIN)/python -m pytest $(PARALLEL)
 
-coverage: $(INSTALLED) data
+# Each release has its own environment: .venv-3.12.0 beside .venv.
+test-python:
+	+@release=$$("$(PYTHON)" -c 'import platform; print(platform.python_version())') && \
+	    $(MAKE) --no-print-directory test VENV=$(VENV)-$$release
+
+coverage: $(INSTALLED) data mldoc
 	$(BIN)/coverage erase
 	$(BIN)/coverage run -m pytest $(PARALLEL)
 	$(BIN)/coverage combine --quiet
@@ -93,6 +113,6 @@ format: $(INSTALLED)
 	$(BIN)/ruff format
 
 clean:
-	rm -rf $(VENV) .tangle build dist htmlcov *.egg-info .coverage .coverage.*
+	rm -rf $(VENV) $(VENV)-* .tangle build dist htmlcov *.egg-info .coverage .coverage.*
 	rm -rf .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
 	find cli generated tangle tests tools -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,7 +1,7 @@
 """Compares tangle.parse with Logseq's own parser on outlines that hypothesis makes.
 
-    npm install mldoc@1.5.7 --prefix /some/folder
-    python -m benchmarks.differential /some/folder --pages 20000 --seed 1
+    make mldoc
+    python -m benchmarks.differential --pages 20000 --seed 1
 
 Prints every difference, and ends with 1 where there are any. Each batch of pages is read by a
 fresh process, and each page by a fresh copy of mldoc, which keeps state from call to call.
@@ -12,12 +12,11 @@ from __future__ import annotations
 
 import argparse
 import sys
-from pathlib import Path
 
 from hypothesis import HealthCheck, Phase, given, seed, settings
 
 from benchmarks import mldoc
-from tests.parse.outlines import outlines
+from benchmarks.outlines import outlines
 
 _BATCH = 100
 
@@ -25,14 +24,14 @@ _BATCH = 100
 def main() -> int:
     """Compare; the exit code."""
     arguments = _arguments()
-    if (reason := mldoc.absent(arguments.folder)) is not None:
+    if (reason := mldoc.absent()) is not None:
         print(f"skipped: {reason}", file=sys.stderr)
         return 2
     pages = _pages(arguments.pages, arguments.seed)
     different = 0
     for start in range(0, len(pages), _BATCH):
         batch = pages[start : start + _BATCH]
-        for text, theirs in zip(batch, mldoc.outlines(batch, arguments.folder), strict=True):
+        for text, theirs in zip(batch, mldoc.outlines(batch), strict=True):
             for respect, (ours, other) in mldoc.differences(text, theirs).items():
                 different += 1
                 print(f"{text!r}\n  {respect}\n    tangle {ours}\n    mldoc  {other}", flush=True)
@@ -42,7 +41,6 @@ def main() -> int:
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("folder", type=Path, help="where mldoc was installed")
     parser.add_argument("--pages", type=int, default=2_000, help="how many pages (2000)")
     parser.add_argument("--seed", type=int, default=1, help="other pages for another seed (1)")
     return parser.parse_args()

@@ -1,13 +1,16 @@
 """Logseq's own parser, asked for outlines: what `tangle.parse` is compared with.
 
-Needs node, and a folder in which `npm install mldoc@1.5.7` was run.
+Needs node and mldoc. `make mldoc` installs mldoc into the environment; the variable `TANGLE_MLDOC`
+names another folder in which `npm install mldoc@1.5.7` was run.
 """
 
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -16,35 +19,20 @@ from tangle.model import Page
 from tangle.parse import parse
 from tangle.parse.properties import is_valid_key, normal_key
 
-VERSION = "1.5.7"
+FOLDER = Path(os.environ.get("TANGLE_MLDOC") or Path(sys.prefix) / "mldoc")
 _SCRIPT = Path(__file__).with_name("mldoc_outline.js")
 
 
-def absent(folder: Path | None) -> str | None:
+def absent(folder: Path = FOLDER) -> str | None:
     """Why mldoc cannot be asked, or None where it can."""
     if shutil.which("node") is None:
         return "there is no node"
-    if folder is None or not (folder / "node_modules" / "mldoc" / "index.js").is_file():
-        return f"mldoc is not there: npm install mldoc@{VERSION} in a folder, and name the folder"
+    if not (folder / "node_modules" / "mldoc" / "index.js").is_file():
+        return f"there is no mldoc in {folder}: run `make mldoc`"
     return None
 
 
-def install(folder: Path) -> str | None:
-    """Fetch mldoc into a folder; why that failed, or None."""
-    npm = shutil.which("npm")
-    if npm is None:
-        return "there is no npm"
-    done = subprocess.run(
-        [npm, "install", "--no-fund", "--no-audit", f"mldoc@{VERSION}"],
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    return None if done.returncode == 0 else f"npm install failed: {done.stderr.strip()[-200:]}"
-
-
-def outlines(texts: Sequence[str], folder: Path) -> list[dict[str, Any]]:
+def outlines(texts: Sequence[str], folder: Path = FOLDER) -> list[dict[str, Any]]:
     """The outlines of some pages, from a fresh process."""
     done = subprocess.run(
         ["node", "--stack-size=8000", str(_SCRIPT), str(folder)],

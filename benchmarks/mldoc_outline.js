@@ -1,6 +1,6 @@
 // Reads pages as Logseq does with mldoc, and prints their outlines as JSON.
 //
-// Called as `node mldoc_outline.js FOLDER`, FOLDER being where `npm install mldoc@1.5.7` was run.
+// Called as `node mldoc_outline.js FOLDER`, FOLDER being where mldoc was installed.
 // Standard input: a JSON list of pages. Standard output: a JSON list of outlines, one a page.
 //
 // Logseq reads a page twice: the file gives the blocks, and each block, its indentation removed,

@@ -114,7 +114,7 @@ def _install(names: Sequence[str], folder: Path, python: str) -> dict[str, str]:
     for name in names:
         reason = None
         if name == "mldoc":
-            reason = mldoc.install(folder)
+            reason = mldoc.absent()
         elif name != "tangle":
             done = _run([python, "-m", "pip", "install", "-q", "--target", str(folder), name])
             reason = done.stderr.strip().split("\n")[-1] if done.returncode else None
@@ -161,7 +161,7 @@ def _measure(
 def _command(name: str, folder: Path, python: str) -> list[str]:
     here = Path(__file__).parent
     if name == "mldoc":
-        return ["node", str(here / "mldoc_speed.js"), str(folder)]
+        return ["node", str(here / "mldoc_speed.js"), str(mldoc.FOLDER)]
     return [python, str(here / "peers.py"), name, str(_ROOT if name == "tangle" else folder)]
 
 

@@ -22,20 +22,16 @@ import sysconfig
 import tempfile
 import time
 import venv
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-import nbformat
-
+from benchmarks.workload import code_cell, notebook
 from tangle.analyse import Session
 from tangle.pipeline import find_project
 from tangle.pipeline.load import load
 
 _ROOT = Path(__file__).parents[1]
-new_code_cell: Callable[..., Any] = nbformat.v4.new_code_cell
-new_notebook: Callable[..., Any] = nbformat.v4.new_notebook
-write: Callable[..., None] = nbformat.write
 
 _PEERS = ("nbmake==1.5.5", "nbdev==3.3.26")
 _SECTIONS = ("2.1", "2.3", "2.4", "2.5", "3.1")
@@ -138,12 +134,9 @@ def _export(session: Session, path: Path) -> None:
     for number, (text, raises) in enumerate(texts):
         # nbmake knows a tag for cells that must fail, nbdev only to leave cells out.
         source = f"#| eval: false\n{text}" if raises else text
-        metadata: dict[str, list[str]] = {"tags": ["raises-exception"]} if raises else {}
-        cell = new_code_cell(source.rstrip("\n"), metadata=metadata)
-        cell["id"] = f"cell-{number}"
-        cells.append(cell)
-    spec = {"kernelspec": {"name": "python3", "language": "python", "display_name": "Python 3"}}
-    write(new_notebook(cells=cells, metadata=spec), path)
+        tags = ["raises-exception"] if raises else []
+        cells.append(code_cell(number, source.rstrip("\n"), tags))
+    path.write_text(notebook(cells), encoding="utf-8")
 
 
 # --- the peers ------------------------------------------------------------------------------------

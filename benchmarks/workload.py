@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -104,30 +104,30 @@ def write_notebooks(folder: Path, numbers: Sequence[int], edition: int = 0) -> N
     """Write a notebook a section, without outputs."""
     folder.mkdir(parents=True, exist_ok=True)
     for number in numbers:
-        found = [_cell(index, code) for index, code in enumerate(cells(number, edition))]
-        document = {
-            "cells": found,
-            "metadata": {
-                "kernelspec": {
-                    "display_name": "Python 3",
-                    "language": "python",
-                    "name": "python3",
-                },
-                "language_info": {"name": "python"},
-            },
-            "nbformat": 4,
-            "nbformat_minor": 5,
-        }
         path = folder / f"section_{number:02}.ipynb"
-        path.write_text(json.dumps(document, indent=1) + "\n")
+        found = [code_cell(index, code) for index, code in enumerate(cells(number, edition))]
+        path.write_text(notebook(found))
 
 
-def _cell(index: int, code: str) -> dict[str, Any]:
+def notebook(found: Sequence[Mapping[str, Any]]) -> str:
+    """The text of a notebook that holds cells."""
+    kernel = {"display_name": "Python 3", "language": "python", "name": "python3"}
+    document = {
+        "cells": found,
+        "metadata": {"kernelspec": kernel, "language_info": {"name": "python"}},
+        "nbformat": 4,
+        "nbformat_minor": 5,
+    }
+    return json.dumps(document, indent=1) + "\n"
+
+
+def code_cell(index: int, code: str, tags: Sequence[str] = ()) -> Mapping[str, Any]:
+    """A cell of a notebook, without outputs."""
     return {
         "cell_type": "code",
         "execution_count": None,
         "id": f"cell-{index}",
-        "metadata": {},
+        "metadata": {"tags": tags} if tags else {},
         "outputs": [],
         "source": code.splitlines(keepends=True),
     }

@@ -1,88 +1,28 @@
-"""The wheel: built from a copy of the sources, installed afresh, without a network."""
+"""The wheel: what it holds, and how the program in it starts."""
 
 from __future__ import annotations
 
-import os
 import re
-import shutil
-import subprocess
-import sys
-import sysconfig
-import venv
 import zipfile
-from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[1]
-PIP = (sys.executable, "-m", "pip", "--disable-pip-version-check")
-HEAVY = {"torch", "torchvision", "IPython", "nbformat", "rich", "mistune", "matplotlib", "pandas"}
+from tests.installing import ROOT, Installed, bare_install, build_wheel, run
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Installed:
-    """A fresh environment with the wheel in it."""
-
-    python: Path
-    script: Path
-    site: Path
-
-
-def run(
-    command: Sequence[str | Path], folder: Path = Path("/")
-) -> subprocess.CompletedProcess[str]:
-    """Run `command` far from the project, and untouched by how these tests are run."""
-    kept = {
-        name: value
-        for name, value in os.environ.items()
-        if not name.startswith(("COVERAGE_", "PYTHON"))
-    }
-    return subprocess.run(
-        command,
-        capture_output=True, check=True, cwd=folder, encoding="utf-8", env=kept,
-        stdin=subprocess.DEVNULL,
-    )  # fmt: skip
+HEAVY = {"torch", "torchvision", "IPython", "rich", "traitlets", "matplotlib", "pandas"}
 
 
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The wheel. It is built from a copy: setuptools leaves a build folder beside its sources."""
-    sources = tmp_path_factory.mktemp("sources")
-    for name in ("pyproject.toml", "README.md", "LICENSE"):
-        shutil.copy(ROOT / name, sources)
-    for name in ("tangle", "cli"):
-        shutil.copytree(
-            ROOT / name, sources / name, ignore=shutil.ignore_patterns("__pycache__", "*.egg-info")
-        )
-    # Folders beside the packages, such as the project has, must not get in.
-    for name in ("notes", "generated", "tests", "tools"):
-        (sources / name).mkdir()
-        (sources / name / "__init__.py").touch()
-    built = tmp_path_factory.mktemp("wheel")
-    options = ("--no-deps", "--no-index", "--no-build-isolation", "--wheel-dir", built)
-    run([*PIP, "wheel", *options, sources])
-    (path,) = built.iterdir()
-    return path
+    """The wheel, built from a copy of the sources."""
+    return build_wheel(tmp_path_factory.mktemp("sources"), tmp_path_factory.mktemp("wheel"))
 
 
 @pytest.fixture(scope="module")
 def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Installed:
-    """The wheel in an environment of its own, which sees this one's packages behind it.
-
-    A path file adds this environment's packages without obeying the path files among them, so the
-    editable install of the project stays out of sight.
-    """
-    folder = tmp_path_factory.mktemp("environment")
-    venv.create(folder, symlinks=True, with_pip=False)
-    site = next((folder / "lib").glob("python3*/site-packages"))
-    here = {sysconfig.get_path("purelib"), sysconfig.get_path("platlib")}
-    (site / "dependencies.pth").write_text("".join(f"{path}\n" for path in sorted(here)))
-    python = folder / "bin" / "python"
-    options = ("--no-deps", "--no-index", "--force-reinstall")
-    run([*PIP, "--python", python, "install", *options, wheel])
-    return Installed(python=python, script=folder / "bin" / "tangle", site=site)
+    """The wheel with its base dependencies, and nothing else."""
+    return bare_install(wheel, tmp_path_factory.mktemp("environment"))
 
 
 def test_the_wheel_holds_the_two_packages_and_nothing_else(wheel: Path) -> None:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import gzip
 import importlib.util
+import json
 import os
+import platform
 import re
 import shutil
 import subprocess
@@ -22,6 +24,7 @@ import fetch_fashion_mnist as fetch
 import repair_torchvision as repair
 from fetch_fashion_mnist import IdxFile, NoSourceWorked, Source, SourceFailed
 from repair_torchvision import State
+from tests.installing import NAME, needed
 
 ROOT = Path(__file__).parents[1]
 
@@ -610,8 +613,17 @@ def test_every_dependency_is_pinned_within_its_bounds() -> None:
     extras = project["optional-dependencies"].values()
     for text in [*project["dependencies"], *(text for extra in extras for text in extra)]:
         wanted = Requirement(text)
+        if wanted.name == project["name"]:  # its own extras
+            continue
         version = next(iter(pins()[canonicalize_name(wanted.name)].specifier)).version
         assert wanted.specifier.contains(version), text
+
+
+def test_nothing_is_pinned_that_set_up_does_not_install() -> None:
+    extras = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    every = ",".join(extras["optional-dependencies"])
+    installed = {canonicalize_name(each.name) for each in needed([f"{NAME}[{every}]"])}
+    assert pins().keys() - installed == set()
 
 
 OLD_PYTHON = """#!/bin/sh
@@ -638,6 +650,67 @@ def test_make_says_what_python_it_needs(tmp_path: Path, python: str, said: str) 
     assert said in done.stderr
     assert "make PYTHON=/path/to/python3" in done.stderr
     assert not (tmp_path / ".venv").exists()
+
+
+def test_another_python_gets_an_environment_of_its_own(tmp_path: Path) -> None:
+    for name in ("Makefile", "constraints.txt", "pyproject.toml"):
+        shutil.copy(ROOT / name, tmp_path)
+    shutil.copytree(ROOT / "tools" / "mldoc", tmp_path / "tools" / "mldoc")
+    done = subprocess.run(
+        ["make", "--dry-run", "test-python", f"PYTHON={sys.executable}"],
+        capture_output=True, check=True, cwd=tmp_path, encoding="utf-8",
+    )  # fmt: skip
+    folder = f".venv-{platform.python_version()}"
+    assert f'"{sys.executable}" -m venv {folder}\n' in done.stdout
+    assert f"{folder}/bin/python -m pytest" in done.stdout
+    assert names(tmp_path) == ["Makefile", "constraints.txt", "pyproject.toml", "tools"]
+
+
+NPM_CASES = [
+    pytest.param({}, "There is no node and npm here", False, id="no node"),
+    pytest.param({"node": "true"}, "There is no node and npm here", False, id="no npm"),
+    pytest.param(
+        {"node": "true", "npm": "echo ENOTFOUND >&2; exit 1"},
+        "npm could not fetch mldoc: the tests against Logseq's own parser will be skipped",
+        False,
+        id="no network",
+    ),
+    pytest.param(
+        {"node": "true", "npm": 'ls "$3"; mkdir "$3/node_modules"'}, "package-lock.json", True,
+        id="fetched",
+    ),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("programs", "said", "there"), NPM_CASES)
+def test_make_installs_mldoc_where_it_can(
+    tmp_path: Path, programs: Mapping[str, str], said: str, there: bool
+) -> None:
+    for name in ("Makefile", "constraints.txt", "pyproject.toml"):
+        shutil.copy(ROOT / name, tmp_path)
+    shutil.copytree(ROOT / "tools" / "mldoc", tmp_path / "tools" / "mldoc")
+    (tmp_path / ".venv").mkdir()
+    (tmp_path / ".venv" / ".installed").touch()
+    here = tmp_path / "bin"
+    for name, text in programs.items():
+        program(here / name, f"#!/bin/sh\n{text}\n")
+    here.mkdir(exist_ok=True)
+    for name in ("sh", "mkdir", "cp", "touch", "ls", "make"):
+        (here / name).symlink_to(str(shutil.which(name)))
+    done = subprocess.run(
+        ["make", "mldoc"],
+        capture_output=True, check=False, cwd=tmp_path, encoding="utf-8",
+        env={**os.environ, "PATH": str(here)},
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert said in done.stdout
+    assert (tmp_path / ".venv" / "mldoc" / ".installed").exists() == there
+
+
+def test_the_mldoc_that_is_compared_is_the_one_of_logseq() -> None:
+    lock = json.loads((ROOT / "tools" / "mldoc" / "package-lock.json").read_text("utf-8"))
+    assert lock["packages"]["node_modules/mldoc"]["version"] == "1.5.7"
+    assert all("integrity" in package for path, package in lock["packages"].items() if path)
 
 
 PLANTED = [

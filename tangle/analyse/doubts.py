@@ -42,17 +42,33 @@ def _list_dashes(code: ChunkCode) -> Iterator[Problem]:
 
 def _marks_in_strings(code: ChunkCode) -> Iterator[Problem]:
     r"""Texts with Markdown's emphasis around an escape, as in `'a**\n**'`."""
-    for node in ast.walk(code.parsed.tree):
+    for node, text in _texts(code.parsed.tree):
+        if found := _MARKS.search(text):
+            marks = repr(found[0])[1:-1]
+            yield Problem(
+                code="marks-in-text",
+                severity="warning",
+                place=code.place_of(node.lineno, node.col_offset),
+                section=code.occurrence.section,
+                message=f"this text holds {marks}: Markdown's emphasis around an escape",
+                hint="if an editor put the marks there, take them away: they become data",
+            )
+
+
+def _texts(tree: ast.AST) -> Iterator[tuple[ast.expr, str]]:
+    """Every text, with the node whose place is the text's.
+
+    For the parts of an f-string that is the f-string: before Python 3.12 they have no place.
+    """
+    parts: set[int] = set()
+    for node in ast.walk(tree):
         match node:
-            case ast.Constant(value=str(text)) if found := _MARKS.search(text):
-                marks = repr(found[0])[1:-1]
-                yield Problem(
-                    code="marks-in-text",
-                    severity="warning",
-                    place=code.place_of(node.lineno, node.col_offset),
-                    section=code.occurrence.section,
-                    message=f"this text holds {marks}: Markdown's emphasis around an escape",
-                    hint="if an editor put the marks there, take them away: they become data",
-                )
+            case ast.JoinedStr(values=values):
+                parts.update(map(id, values))
+                for part in values:
+                    if isinstance(part, ast.Constant) and isinstance(part.value, str):
+                        yield node, part.value
+            case ast.Constant(value=str(text)) if id(node) not in parts:
+                yield node, text
             case _:
                 continue

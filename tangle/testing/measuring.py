@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tangle.testing.bench import Bench
-from tangle.testing.statements import statements_of
 
 if TYPE_CHECKING:
     import coverage
@@ -52,6 +51,9 @@ class LineReport:
         if PLUGIN in (self._measuring.get_option("run:plugins") or ()):  # type: ignore[operator]
             _add_lines(self._measuring, lines)
             return
+        # It imports coverage, which need not be installed; here it is running.
+        from tangle.testing.statements import statements_of
+
         statements = statements_of(bench.loaded)
         for file, run in lines.items():
             page = statements[file]

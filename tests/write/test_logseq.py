@@ -5,8 +5,6 @@ Needs node and mldoc, as `tests/parse/test_differential.py` says.
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,9 +17,8 @@ from tangle.write import plan_outputs, stored_outputs
 from .pages import HOSTILE_LINES, UUID, chunk_hosts, edited, hostile_texts, output, read
 from .rewriting import edited_properties, nodes, saved
 
-_FOLDER = Path(os.environ["TANGLE_MLDOC"]) if "TANGLE_MLDOC" in os.environ else None
-_ABSENT = mldoc.absent(_FOLDER)
-pytestmark = pytest.mark.skipif(_ABSENT is not None, reason=f"TANGLE_MLDOC: {_ABSENT}")
+_ABSENT = mldoc.absent()
+pytestmark = pytest.mark.skipif(_ABSENT is not None, reason=str(_ABSENT))
 
 BARE = b"- a\n  - ```python\n    x\n    ```\n    - child\n- ```python\n  y\n  ```\n- b"
 # What an output block may come to: its property, text that is shown as it is, and figures.
@@ -32,8 +29,7 @@ MEANT = {
 
 
 def logseq(pages: list[bytes]) -> list[list[dict[str, Any]]]:
-    assert _FOLDER is not None
-    found = mldoc.outlines([page.decode() for page in pages], _FOLDER)
+    found = mldoc.outlines([page.decode() for page in pages])
     return [outline["blocks"] for outline in found]
 
 

@@ -1,0 +1,208 @@
+"""tangle beside the packages that an installation brings, and no others: every command works.
+
+Each extra in turn, pytest and coverage as well. What is missing here and there in development is
+missing here.
+"""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+from pathlib import Path
+
+import click
+import pytest
+
+from tangle_cli.main import cli
+from tests.installing import Installed, bare_install, build_wheel, needed, run
+
+PAGE = """\
+- ## 3.1. One
+	- ```python
+	  x = 20  #@save
+	  print("one", x)
+	  ```
+	- ```python
+	  assert x == 20
+	  x + 1
+	  ```
+- ## 3.2. Two
+	- ```python
+	  x + 2
+	  ```
+"""
+
+IMPORTS_ALL = """
+import importlib, pkgutil, tangle, tangle_cli
+for package in tangle, tangle_cli:
+    for found in pkgutil.walk_packages(package.__path__, package.__name__ + "."):
+        if not found.name.endswith("__main__"):
+            try:
+                importlib.import_module(found.name)
+            except ModuleNotFoundError as error:
+                print(found.name, error.name.partition(".")[0])
+"""
+
+PLUGIN = {
+    "tangle.pytest_plugin": {"pytest"},
+    "tangle.testing.failures": {"_pytest"},
+    "tangle.testing.nodes": {"pytest", "_pytest"},
+    "tangle.testing.suite": {"pytest", "_pytest"},
+    "tangle.testing.verifying": {"pytest", "_pytest"},
+    "tangle.testing.scheduling": {"xdist"},
+    "tangle.testing.statements": {"coverage"},
+    "tangle.coverage_plugin": {"coverage"},
+}
+"""The modules that need an extra, and what they miss without it."""
+
+EXTRAS = {
+    "base": ["logseq-tangle"],
+    "base and pytest": ["logseq-tangle", "pytest"],
+    **{each: [f"logseq-tangle[{each}]"] for each in ("coverage", "xdist", "notes", "dev")},
+}
+"""By the test's name. The extra `pytest` brings what the second brings."""
+
+every_extra = pytest.mark.parametrize("installed", EXTRAS, indirect=True)
+with_pytest = pytest.mark.parametrize(
+    "installed", ["base and pytest", "coverage", "xdist", "dev"], indirect=True
+)
+with_coverage = pytest.mark.parametrize("installed", ["coverage", "dev"], indirect=True)
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return build_wheel(tmp_path_factory.mktemp("sources"), tmp_path_factory.mktemp("wheel"))
+
+
+@pytest.fixture(scope="module")
+def installed(
+    wheel: Path, tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
+) -> Installed:
+    return bare_install(wheel, tmp_path_factory.mktemp("environment"), *EXTRAS[request.param])
+
+
+def has(installed: Installed, module: str) -> bool:
+    return (installed.site / module).exists()
+
+
+@pytest.fixture
+def graph(tmp_path: Path) -> Path:
+    folder = tmp_path / "graph"
+    (folder / "logseq").mkdir(parents=True)
+    (folder / "logseq" / "config.edn").write_text("{:preferred-format :markdown}")
+    (folder / "pages").mkdir()
+    (folder / "pages" / "page.md").write_text(PAGE)
+    return folder
+
+
+@every_extra
+def test_every_module_that_needs_no_extra_is_imported(installed: Installed) -> None:
+    said = run([installed.python, "-c", IMPORTS_ALL]).stdout
+    missed = [line.split() for line in said.splitlines()]
+    assert [
+        f"{module} {name}" for module, name in missed if name not in PLUGIN.get(module, ())
+    ] == []
+    assert [f"{module} {name}" for module, name in missed if has(installed, name)] == []
+
+
+COMMANDS = [
+    ("init", ["init"], 0, "wrote "),
+    ("list", ["list"], 0, "2 sections with code"),
+    ("list", ["list", "--format", "json"], 0, '"sections"'),
+    ("build", ["build"], 0, "sec_3_1.py: added"),
+    ("build", ["build", "--check"], 0, "up to date"),
+    ("show", ["show", "3.1"], 0, "assert x == 20"),
+    ("check", ["check"], 0, "no problems"),
+    ("check", ["check", "--fix", "--diff"], 0, ""),
+    ("run", ["run", "3.1"], 0, "3.1 One: passed"),
+    ("run", ["run", "--all", "--fresh"], 0, "3.2 Two: passed"),
+    ("run", ["run", "--all", "--verify"], 0, "the outputs are those in the notes"),
+    ("run", ["run", "--all", "--junit-xml", "j.xml", "--html", "h.html"], 0, "passed"),
+    ("run", ["run", "--all", "--format", "json", "--summary", "s.md"], 0, '"passed"'),
+    ("outline", ["outline", "pages"], 0, "python"),
+    ("merge-driver", ["merge-driver", "a", "b", "c", "pages/page.md"], 0, ""),
+    ("server", ["server", "status"], 0, "no server runs"),
+    ("server", ["server", "stop"], 0, "no server runs"),
+    ("clean", ["clean"], 0, "outputs removed from pages/page.md"),
+    ("completion", ["completion", "bash"], 0, "_tangle_completion"),
+]
+
+
+@every_extra
+def test_every_command_works(installed: Installed, graph: Path) -> None:
+    for name in "abc":
+        (graph / name).write_text(PAGE)
+    for _, arguments, code, text in COMMANDS:
+        done = run([installed.script, *arguments], graph, check=False)
+        assert done.returncode == code, (arguments, done.stdout, done.stderr)
+        assert text in done.stdout + done.stderr, arguments
+        assert "Traceback" not in done.stderr, arguments
+
+
+def test_the_commands_are_all_of_them() -> None:
+    assert isinstance(cli, click.Group)
+    assert {name for name, *_ in COMMANDS} | {"watch"} == {*cli.commands}
+
+
+@every_extra
+def test_watch_works(installed: Installed, graph: Path) -> None:
+    with subprocess.Popen(
+        [installed.script, "watch", "3.1"],
+        cwd=graph, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL,
+        encoding="utf-8",
+    ) as process:  # fmt: skip
+        try:
+            assert process.stdout is not None
+            said = []
+            for line in process.stdout:
+                said.append(line)
+                if "passed" in line:
+                    process.send_signal(signal.SIGINT)
+            assert process.wait(60) == 130, said
+        finally:
+            process.kill()
+    assert "Traceback" not in "".join(said)
+    assert "one 20" in (graph / "pages" / "page.md").read_text()
+
+
+@with_pytest
+def test_pytest_runs_the_notes(installed: Installed, graph: Path) -> None:
+    python: list[str | Path] = [installed.python, "-m", "pytest", "-p", "no:cacheprovider"]
+    done = run([*python, "pages"], graph, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "3 passed" in done.stdout
+    run([installed.script, "run", "--all"], graph)
+    verified = run([*python, "--tangle", "--tangle-verify"], graph, check=False)
+    assert "3 passed" in verified.stdout, verified.stdout + verified.stderr
+    page = graph / "pages" / "page.md"
+    page.write_text(page.read_text().replace("x == 20", "x == 21"))
+    failed = run([*python, "pages"], graph, check=False)
+    assert failed.returncode == 1
+    assert "assert 20 == 21" in failed.stdout
+    if has(installed, "xdist"):
+        spread = run([*python, "-n", "2", "pages", "-k", "not 3.1"], graph, check=False)
+        assert "1 passed" in spread.stdout, spread.stdout + spread.stderr
+
+
+@with_coverage
+@pytest.mark.parametrize("configured", [False, True], ids=["no plugin", "plugin"])
+def test_coverage_measures_the_notes(installed: Installed, graph: Path, configured: bool) -> None:
+    settings = 'plugins = ["tangle.coverage_plugin"]\n' if configured else ""
+    (graph / "pyproject.toml").write_text(f'[tool.coverage.run]\nsource = ["."]\n{settings}')
+    pytest_run = ["-m", "pytest", "-p", "no:cacheprovider", "pages"]
+    done = run([installed.python, "-m", "coverage", "run", *pytest_run], graph, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    if not configured:
+        assert "coverage of the notes" in done.stdout
+        return
+    report = run([installed.python, "-m", "coverage", "report"], graph, check=False)
+    assert "pages/page.md" in report.stdout, report.stdout + report.stderr
+
+
+def test_no_environment_here_has_more_than_it_should() -> None:
+    """The bare one is bare: nothing of what only an extra or development brings."""
+    base = {package.name.lower() for package in needed(["logseq-tangle"])}
+    assert {"click", "ipython", "watchfiles"} <= base
+    assert (
+        base & {"pytest", "coverage", "torch", "matplotlib", "numpy", "nbformat", "mypy"} == set()
+    )
