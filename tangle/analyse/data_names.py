@@ -211,7 +211,8 @@ class _Finder:
         if _READERS.fullmatch(name):
             return True  # looked at itself
         receiver = node.func.value if isinstance(node.func, ast.Attribute) else None
-        own = receiver is None or _is_module(receiver) or self._settled(receiver)
+        own = receiver is None or _is_module(receiver)
+        own = own or (name != "join" and self._settled(receiver))  # a text's makes a new text
         return name in _KEEPS and own and self._settled_all(node.args)
 
     def _settled_name(self, name: str) -> bool:

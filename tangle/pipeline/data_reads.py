@@ -26,6 +26,7 @@ from tangle.pipeline.worktree import FileChange, WorkTree
 from tangle.store import NotReadable, is_page, read_bytes
 
 _MOST_REASONS = 8
+_STEER_GIT = (".gitattributes", ".gitignore")
 _WORD = re.compile(r"[^\W\d]\w*")
 _DEFINED = re.compile(r"\b(?:def|class)\s+([^\W\d]\w*)")
 
@@ -96,7 +97,7 @@ class DataReads:
         for path in sorted(named.paths):
             yield from self._named(path, folder)
         for change in self._tree.changes:
-            if self._is_made(change.path):
+            if self._is_made(change.path) or change.path.name in _STEER_GIT:
                 continue
             if named.has(change.path, exactly=self._is_notes(change.path)):
                 yield self._data(change.path)
@@ -108,7 +109,7 @@ class DataReads:
         """Why what a path in the code leads to may have changed."""
         if path.is_dir():
             doubt = None if folder.is_relative_to(path) else self._tree.why_content_changed(path)
-        elif os.path.lexists(path):
+        elif os.path.lexists(path) or not path.is_relative_to(self._tree.root):
             doubt = self._tree.why_changed(path)
         else:  # most texts are no paths at all
             doubt = "" if self._tree.kind(path) is not None else None
@@ -123,10 +124,10 @@ class DataReads:
         return change.path.is_relative_to(root) or not root.is_relative_to(self._tree.root)
 
     def _is_made(self, path: Path) -> bool:
-        """Whether tangle made a file, or git is steered by it."""
+        """Whether tangle made a file."""
         project = self._now.project
         made = (project.output, project.graph / "assets" / "tangle", project.state / ".tangle")
-        return any(map(path.is_relative_to, made)) or path.name in (".gitattributes", ".gitignore")
+        return any(map(path.is_relative_to, made))
 
     def _is_notes(self, path: Path) -> bool:
         """Whether a file is a page, or of the settings: read as data only if it is named so."""

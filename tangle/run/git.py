@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import subprocess
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -44,6 +45,8 @@ _ENVIRONMENT = {
 }
 
 _PARTIAL = "as in a partial clone, whose rest is not fetched here: run git fetch --refetch"
+
+_NOT_FETCHED = re.compile("lazy fetching disabled|transport '.*' not allowed|promisor remote")
 
 EntryKind = Literal["file", "link", "repository"]
 
@@ -357,6 +360,9 @@ def _git(
 
 
 def _said(done: subprocess.CompletedProcess[bytes]) -> str:
-    """The first line of what git said, in its own words."""
-    lines = done.stderr.decode("utf-8", "replace").strip().split("\n")
-    return lines[0].removeprefix("fatal: ") or f"exit code {done.returncode}"
+    """What git said to be the matter, in its own words."""
+    text = done.stderr.decode("utf-8", "replace").strip()
+    lines = text.split("\n")
+    said = next((line for line in lines if line.startswith("fatal: ")), lines[0])
+    partial = f", {_PARTIAL}" if _NOT_FETCHED.search(text) else ""
+    return (said.removeprefix("fatal: ") or f"exit code {done.returncode}") + partial
