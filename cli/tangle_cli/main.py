@@ -275,7 +275,8 @@ def outline(paths: tuple[Path, ...], form: str) -> None:
         if form == "json":
             print_json(document(page), indent=None)
         else:
-            print_lines(outline_text(page).rstrip("\n").split("\n"))
+            tree = outline_text(page).removeprefix(page.path).strip("\n")
+            print_lines([page.path, *tree.split("\n")] if tree else [page.path])
 
 
 @cli.command()

@@ -54,7 +54,7 @@ def print_text(text: str) -> None:
     if sys.stdout.isatty() or (_in_actions() and not _is_file()):
         print_lines(text.removesuffix("\n").split("\n"))
     else:
-        click.echo(text, nl=False)
+        click.echo(text, nl=False, color=True)  # else click takes escape sequences out
 
 
 def print_json(document: object, *, indent: int | None = 2) -> None:

@@ -142,12 +142,12 @@ class LastReads:
 
     Attributes:
         paths: a path that ends in the separator is a folder whose names were listed.
-        whole: whether all of the job's cells are known; else those before one that failed, even
-            where it may, or that no cache may answer for.
+        unknown: how many of the job's last cells are not known: one that failed, even where it may,
+            or that no cache may answer for, and those after it.
     """
 
     paths: frozenset[str]
-    whole: bool
+    unknown: int
 
 
 class Answers:
@@ -184,8 +184,8 @@ class Answers:
             paths = [path for cell in cells for path, *_ in cell[-1]["reads"]]
         except (KeyError, TypeError, ValueError, IndexError, AttributeError):
             return None  # whole, but none of ours
-        whole = len(cells) == len(job.cells)
-        return LastReads(paths=frozenset(paths), whole=whole) if cells else None
+        unknown = len(job.cells) - len(cells)
+        return LastReads(paths=frozenset(paths), unknown=unknown) if cells else None
 
     def keep(self, job: Job, keys: Keys, finished: Sequence[Result], result: SessionResult) -> None:
         """Keep what passed of a run.

@@ -2,26 +2,21 @@
 
 from __future__ import annotations
 
-import os
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
-from functools import cached_property
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 
 from tangle.analyse import Plan, Session
 from tangle.model import SectionName
-from tangle.pipeline.answers import LastReads
+from tangle.pipeline.data_reads import DataReads
 from tangle.pipeline.jobs import RunOptions
-from tangle.pipeline.known import known_reads
 from tangle.pipeline.load import Loaded, load
-from tangle.pipeline.past import is_generated, past_notes, past_project
+from tangle.pipeline.past import past_notes, past_project
 from tangle.pipeline.project import Options, Project
 from tangle.pipeline.reports import SectionChange
 from tangle.pipeline.selection import Selected
-from tangle.run import FileChange, Repository
-from tangle.store import is_page
+from tangle.pipeline.worktree import WorkTree
+from tangle.run import Repository
 
 _DECIDING = ("package", "seed", "device", "figures", "borrow")
 """What a configuration says that every section's result may depend on."""
@@ -59,7 +54,7 @@ def changed_since(
     else:
         old = past_notes(repository, commit, then, now)
         found = dict(_code_reasons(now.plan, old.plan if old is not None else None))
-        data = _Data(now, options or RunOptions(), _data_files(repository, commit, now))
+        data = DataReads(now, options or RunOptions(), WorkTree(repository, commit))
         for session in sessions:
             if session.name not in found and (reasons := list(data.reasons(session))):
                 found[session.name] = reasons
@@ -176,100 +171,3 @@ def _saved_names(*plans: Plan | None) -> dict[str, tuple[str, ...]]:
         if plan is not None
         for entry in plan.package.saved
     }
-
-
-# --- data -----------------------------------------------------------------------------------------
-
-
-def _data_files(repository: Repository, commit: str, now: Loaded) -> tuple[FileChange, ...]:
-    """The files below the project that changed and that a section may read."""
-    project = now.project
-    folder = project.root if project.root.is_relative_to(repository.root) else repository.root
-    return tuple(
-        change
-        for change in repository.differing(commit, folder)
-        if not is_generated(project, change.path) and not _is_page(now, change.path)
-    )
-
-
-def _is_page(now: Loaded, path: Path) -> bool:
-    graph = now.project.graph
-    if not path.is_relative_to(graph):
-        return False
-    return is_page(path.relative_to(graph).as_posix(), now.config.hidden)
-
-
-class _Data:
-    """Which of the changed data files a section reads."""
-
-    def __init__(self, now: Loaded, options: RunOptions, files: Sequence[FileChange]) -> None:
-        self._now = now
-        self._options = options
-        self._files = files
-
-    def reasons(self, session: Session) -> Iterator[str]:
-        """The changed files that a section reads: by the cache, else by what its code names.
-
-        Both, where the cache knows but the first chunks.
-        """
-        if not self._files:
-            return
-        known = self._reads.get(session.name)
-        for change in self._files:
-            read = known is not None and _was_read(change, known.paths)
-            if known is None or not known.whole:
-                read = read or _names(self._now.project, session, change.path)
-            if read:
-                yield f"data {_shown(self._now.project, change.path)}"
-
-    @cached_property
-    def _reads(self) -> Mapping[SectionName, LastReads]:
-        return known_reads(self._now, self._options)
-
-
-def _was_read(change: FileChange, reads: frozenset[str]) -> bool:
-    """Whether a file was read, or came to or left a folder that was listed."""
-    listed = f"{change.path.parent}{os.sep}" in reads and change.kind != "changed"
-    return listed or str(change.path) in reads
-
-
-def _names(project: Project, session: Session, path: Path) -> bool:
-    """Whether a section's code names a file, or a folder around it, as paths are written.
-
-    Where nothing is known of what a section read, that is the sign: rather one section too many,
-    but not all of them for a word of prose.
-    """
-    folder = (project.graph / session.unit.section.page).parent
-    steps = Path(os.path.relpath(path, folder)).parts
-    if path.suffix == ".py" and steps[0] != os.pardir:
-        return Path(steps[0]).stem in session.imports
-    around = {step for step in steps[:-1] if step != os.pardir}
-    named = _segments(_code(session))
-    stem = {path.stem} if len(path.stem) > 2 and path.suffix != ".py" else set()
-    if not named.isdisjoint({path.name, *around, *stem}):
-        return True
-    patterns = (segment for segment in named if "*" in segment or "?" in segment)
-    return any(fnmatchcase(path.name, pattern) for pattern in patterns if pattern.strip("*?."))
-
-
-_PATH = re.compile(r"""(?P<open>["']?)(?P<text>[\w.~@*?+/\\-]+)(?P<close>["']?)""")
-
-
-def _segments(code: str) -> frozenset[str]:
-    """The parts of all that looks like a path: words in quotes, with a separator, or a dot."""
-    found: set[str] = set()
-    for word in _PATH.finditer(code):
-        text = word["text"]
-        if (word["open"] and word["close"]) or "/" in text or "." in text:
-            found.update(re.split(r"[/\\]", text))
-    return frozenset(found)
-
-
-def _code(session: Session) -> str:
-    """All code that a section runs."""
-    chunks = (planned.code.chunk.code for planned in session.chunks)
-    return "\n".join((*(entry.text for entry in session.prelude), *session.package, *chunks))
-
-
-def _shown(project: Project, path: Path) -> str:
-    return Path(os.path.relpath(path, project.root)).as_posix()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 
 from tangle.link import CONFIG, graph_config
 from tangle.model import PagePath
@@ -83,13 +82,3 @@ class _Contents:
                 continue
             if blob_digest(page.data, like=blob.digest) == blob.digest:
                 yield path, page.data
-
-
-def is_generated(project: Project, path: Path) -> bool:
-    """Whether a file is made by tangle, or steers git or Logseq: no section reads it as data."""
-    ours = (project.output, project.graph / "assets" / "tangle", project.state / ".tangle")
-    return (
-        any(path.is_relative_to(folder) for folder in (*ours, project.graph / "logseq"))
-        or path.name in (".gitattributes", ".gitignore")
-        or path == project.config
-    )

@@ -22,7 +22,7 @@ from tangle.run.events import (
 )
 from tangle.run.git import (
     Blob,
-    FileChange,
+    Entry,
     MergedText,
     Repository,
     blob_digest,
@@ -42,9 +42,9 @@ __all__ = [
     "Blob",
     "CellFinished",
     "CellStarted",
+    "Entry",
     "Event",
     "Executor",
-    "FileChange",
     "LinesRun",
     "LocalExecutor",
     "MergedText",

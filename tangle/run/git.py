@@ -1,13 +1,19 @@
-"""What git knows of the notes: how they were at a revision, and which files differ from it.
+"""What git knows of the notes: how they were at a revision, and which files it does not track.
 
 git is a process, so it is asked here. Nothing in the repository is changed, but its configuration
 where `configure` says so.
+
+A repository may come from anyone, and its configuration names programs: a monitor of files, filters
+for contents, a diff of its own, hooks, ways to fetch what is missing. So git is asked only for what
+it has stored, and those settings are overruled. Contents are compared by our own reading, never by
+`git diff` or `git status`, which call a filter for each file.
 """
 
 from __future__ import annotations
 
 import hashlib
 import os
+import re
 import subprocess
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -15,13 +21,41 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from tangle.errors import TangleError, UsageError
+from tangle.errors import Refused, TangleError, UsageError
 
 _MOST_CONFLICTS = 127
 """`git merge-file` ends with the number of conflicts, or more than this where it failed."""
 
-ChangeKind = Literal["added", "changed", "removed"]
+_PATIENCE = 600.0
+"""Seconds that git may take to answer: a repository may make it wait for a pipe for ever."""
 
+_OVERRULED = (
+    *("core.fsmonitor=false", f"core.hooksPath={os.devnull}", "core.untrackedCache=false"),
+    *("core.pager=cat", "protocol.allow=never", "log.showSignature=false"),
+)
+"""Settings by which a repository has git run programs, as far as our questions come near them."""
+
+_ENVIRONMENT = {
+    "LC_ALL": "C",
+    "GIT_OPTIONAL_LOCKS": "0",
+    "GIT_TERMINAL_PROMPT": "0",
+    # A partial clone fetches what it lacks, by programs that its configuration names.
+    "GIT_NO_LAZY_FETCH": "1",
+    "GIT_ALLOW_PROTOCOL": "",
+}
+
+_PARTIAL = "as in a partial clone, whose rest is not fetched here: run git fetch --refetch"
+
+_NOT_FETCHED = re.compile("lazy fetching disabled|transport '.*' not allowed|promisor remote")
+
+EntryKind = Literal["file", "link", "repository"]
+
+_KINDS: Mapping[str, EntryKind] = {
+    "100644": "file",
+    "100755": "file",
+    "120000": "link",
+    "160000": "repository",
+}
 _REGULAR = ("100644", "100755")
 
 
@@ -64,6 +98,17 @@ class GitFailed(TangleError):
         super().__init__(f"{folder}: git {arguments[0]} failed: {said}; see to that and try again")
 
 
+class ForeignConfiguration(Refused):
+    """What git would write as a clone's configuration lies elsewhere, and does not know of it."""
+
+    def __init__(self, root: Path, config: Path) -> None:
+        """Tell the clone, and what would be written."""
+        super().__init__(
+            f"{root}: its git configuration is {config}, of another repository; "
+            "nothing was written, make a clone of its own"
+        )
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Blob:
     """A regular file of a commit.
@@ -78,11 +123,16 @@ class Blob:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class FileChange:
-    """A file that differs from a commit; one that git does not track yet is added."""
+class Entry:
+    """What a commit has at a path.
 
-    path: Path
-    kind: ChangeKind
+    Attributes:
+        kind: a regular file, a symbolic link, or another repository (a submodule).
+        digest: git's name for the file's content, the link's target, or the other's commit.
+    """
+
+    kind: EntryKind
+    digest: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,7 +156,10 @@ class Repository:
         done = _git(folder, ["rev-parse", "--show-toplevel"])
         if done.returncode:
             raise NoRepository(folder, _said(done))
-        return cls(root=Path(os.fsdecode(done.stdout.removesuffix(b"\n"))).resolve())
+        root = Path(os.fsdecode(done.stdout.removesuffix(b"\n"))).resolve()
+        if not folder.resolve().is_relative_to(root):
+            raise NoRepository(folder, f"it names {root} as its work tree")
+        return cls(root=root)
 
     def commit(self, revision: str) -> str:
         """The full name of the commit that a revision means.
@@ -160,30 +213,78 @@ class Repository:
         at = 0
         for digest in wanted:
             head_end = data.index(b"\n", at)
+            if data[at:head_end].endswith(b" missing"):
+                raise GitFailed(self.root, ["cat-file"], f"{digest} is missing, {_PARTIAL}")
             size = int(data[at:head_end].split()[2])
             yield digest, data[head_end + 1 : head_end + 1 + size]
             at = head_end + 1 + size + 1
 
-    def differing(self, commit: str, folder: Path) -> tuple[FileChange, ...]:
-        """The files in a folder that differ from a commit, saved and unsaved alike.
+    def entries(self, commit: str) -> Mapping[Path, Entry]:
+        """All that a commit has, by path."""
+        found: dict[Path, Entry] = {}
+        for line in self._asked(["ls-tree", "-r", "-z", "--full-tree", commit]).split(b"\0"):
+            facts, _, path = line.partition(b"\t")
+            if path:
+                mode, _, digest = facts.decode("ascii").split()
+                found[self._path(path)] = Entry(kind=_KINDS[mode], digest=digest)
+        return found
 
-        Files that git ignores are left out.
+    def untracked(self) -> tuple[Path, ...]:
+        """What stands in the work tree, is not in git's index, and is not ignored.
+
+        A folder that is a repository of its own counts as one.
         """
-        inside = str(folder)
-        asked = ["diff", "--name-status", "--no-renames", "--no-ext-diff", "-z", commit]
-        fields = self._asked([*asked, "--", inside]).split(b"\0")
-        kinds: dict[bytes, ChangeKind] = {b"A": "added", b"D": "removed"}
-        found: dict[Path, ChangeKind] = {
-            self._path(path): kinds.get(status, "changed")
-            for status, path in zip(fields[::2], fields[1::2], strict=False)
-        }
-        new = self._asked(["ls-files", "--others", "--exclude-standard", "-z", "--", inside])
-        found.update((self._path(path), "added") for path in new.split(b"\0") if path)
-        return tuple(FileChange(path=path, kind=found[path]) for path in sorted(found))
+        asked = ["ls-files", "--others", "--exclude-standard", "-z"]
+        names = self._asked(asked).split(b"\0")
+        return tuple(self._path(name.rstrip(b"/")) for name in names if name)
+
+    def indexed(self) -> frozenset[Path]:
+        """The paths in git's index: those of the last commit and what was added to it since."""
+        names = self._asked(["ls-files", "-z"]).split(b"\0")
+        return frozenset(self._path(name) for name in names if name)
+
+    def committed_at(self, commit: str) -> int:
+        """When a commit was made, in seconds since 1970."""
+        for line in self._asked(["cat-file", "commit", commit]).split(b"\n"):
+            if line.startswith(b"committer "):
+                return int(line.split()[-2])
+        return 0
+
+    def converts_line_ends(self, path: Path) -> bool:
+        """Whether git takes a file with CRLF for the same as one with LF."""
+        asked = ["check-attr", "-z", "text", "eol", "--", str(path.relative_to(self.root))]
+        values = self._asked(asked).split(b"\0")[2::3]
+        if any(value in (b"set", b"auto", b"lf", b"crlf") for value in values):
+            return True
+        if b"unset" in values:
+            return False
+        done = _git(self.root, ["config", "--get", "core.autocrlf"])
+        return done.stdout.strip() in (b"true", b"input")
 
     def configure(self, name: str, value: str) -> None:
-        """Set an option of this clone."""
+        """Set an option of this clone.
+
+        Raises:
+            ForeignConfiguration: its configuration is another repository's.
+        """
+        self._check_configuration()
         self._asked(["config", "--local", name, value])
+
+    def _check_configuration(self) -> None:
+        """See that what git would write is this clone's own, wherever a `.git` file leads to."""
+        asked = ["rev-parse", "--path-format=absolute", "--git-dir", "--git-common-dir"]
+        own, common = (Path(os.fsdecode(line)) for line in self._asked(asked).splitlines())
+        config = (common / "config").resolve()
+        if config.is_relative_to(self.root) and config.parent == common.resolve():
+            return
+        # A linked work tree is named by the repository that it belongs to, and so is a submodule.
+        back = own / "gitdir"
+        worktree = back.is_file() and Path(os.fsdecode(back.read_bytes().strip())).parent
+        named = _git(self.root, ["config", "--local", "core.worktree"]).stdout.rstrip(b"\n")
+        places = [worktree] if worktree else []
+        places += [own / os.fsdecode(named)] if named else []
+        if config.parent != common.resolve() or self.root not in [p.resolve() for p in places]:
+            raise ForeignConfiguration(self.root, config)
 
     def _path(self, name: bytes) -> Path:
         return self.root / os.fsdecode(name)
@@ -241,21 +342,27 @@ def merge_texts(base: bytes, ours: bytes, theirs: bytes, *, marker_size: int = 7
 def _git(
     folder: Path, arguments: Sequence[str], given: bytes = b""
 ) -> subprocess.CompletedProcess[bytes]:
-    environment = os.environ | {"LC_ALL": "C", "GIT_OPTIONAL_LOCKS": "0"}
+    settings = (word for setting in _OVERRULED for word in ("-c", setting))
     try:
         return subprocess.run(
-            ["git", *arguments],
+            ["git", *settings, *arguments],
             cwd=folder,
-            env=environment,
+            env=os.environ | _ENVIRONMENT,
             input=given,
             capture_output=True,
             check=False,
+            timeout=_PATIENCE,
         )
     except FileNotFoundError as error:
         raise NoGit from error
+    except subprocess.TimeoutExpired as error:
+        raise GitFailed(folder, arguments, f"no answer in {_PATIENCE:.0f} s") from error
 
 
 def _said(done: subprocess.CompletedProcess[bytes]) -> str:
-    """The first line of what git said, in its own words."""
-    lines = done.stderr.decode("utf-8", "replace").strip().split("\n")
-    return lines[0].removeprefix("fatal: ") or f"exit code {done.returncode}"
+    """What git said to be the matter, in its own words."""
+    text = done.stderr.decode("utf-8", "replace").strip()
+    lines = text.split("\n")
+    said = next((line for line in lines if line.startswith("fatal: ")), lines[0])
+    partial = f", {_PARTIAL}" if _NOT_FETCHED.search(text) else ""
+    return (said.removeprefix("fatal: ") or f"exit code {done.returncode}") + partial

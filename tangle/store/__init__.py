@@ -40,10 +40,11 @@ from tangle.store.graph import (
 )
 from tangle.store.installed import Installed
 from tangle.store.links import check_links, leads_out
-from tangle.store.locks import LOCK_FOLDER, lock
+from tangle.store.locks import lock
 from tangle.store.python_folders import environment_around
 from tangle.store.records import Records
 from tangle.store.replacing import create, replace
+from tangle.store.state_folder import LOCK_FOLDER
 from tangle.store.swapping import recover
 from tangle.store.tree import MARK, TreeChanges, is_generated_file, plan_tree, write_tree
 from tangle.store.user_key import user_key

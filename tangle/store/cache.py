@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from tangle.store.files import DISK, Files
 from tangle.store.links import leads_out
 from tangle.store.replacing import DRAFT_PREFIX, put_quickly
+from tangle.store.state_folder import make_folders
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -73,7 +74,7 @@ class Cache:
             return
         with contextlib.suppress(OSError):
             if not path.parent.is_dir():
-                path.parent.mkdir(parents=True, exist_ok=True)
+                make_folders(path.parent)
             put_quickly(path, content, self._files)
 
     def prune(self, max_bytes: int, max_age: float) -> None:

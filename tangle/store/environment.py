@@ -14,6 +14,7 @@ from pathlib import Path
 from tangle.store.errors import NotWritable, refusing
 from tangle.store.files import DISK
 from tangle.store.replacing import put
+from tangle.store.state_folder import make_folders
 from tangle.store.tree import write_tree
 
 
@@ -95,13 +96,13 @@ def check_writable(folder: Path) -> None:
 
 
 def make_folder(folder: Path) -> None:
-    """Make a folder and those above it, where they are not there.
+    """Make a folder and those above it, where they are not there; `.tangle` ignores itself in git.
 
     Raises:
         NotWritable: that cannot be.
     """
     with refusing(folder):
-        folder.mkdir(parents=True, exist_ok=True)
+        make_folders(folder)
 
 
 def write_file(path: Path, data: bytes) -> None:

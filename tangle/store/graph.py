@@ -221,8 +221,12 @@ def _read_all(descriptor: int, size: int, limit: int) -> bytes:
     return data
 
 
-def digest_file(path: Path) -> str:
-    """SHA-256 of a regular file's content, in hex, read piece by piece.
+def digest_file(path: Path, begun: hashlib._Hash | None = None) -> str:
+    """The digest of a regular file's content, in hex, read piece by piece; SHA-256 by default.
+
+    Args:
+        path: the file.
+        begun: a digest that goes on with the content.
 
     Raises:
         NotReadable: no such file, no right to it, or not a regular file.
@@ -230,7 +234,7 @@ def digest_file(path: Path) -> str:
     try:
         _regular(path, path.stat())
         with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
+            return hashlib.file_digest(file, lambda: begun or hashlib.sha256()).hexdigest()
     except OSError as error:
         raise NotReadable(path, reason(error), way_out(error)) from error
 

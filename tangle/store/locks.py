@@ -10,15 +10,13 @@ from typing import TYPE_CHECKING
 
 from tangle.store.errors import Locked, NotWritable
 from tangle.store.links import check_links
+from tangle.store.state_folder import LOCK_FOLDER, make_folders
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
     from filelock import BaseFileLock
-
-LOCK_FOLDER = ".tangle"
-
 
 _PAUSE = 0.02
 """Seconds between two tries for a folder's lock."""
@@ -55,7 +53,7 @@ def _lock_project(project: Path, timeout: float) -> Iterator[None]:
     for file in (path, holder):
         check_links(file, project)
     try:
-        folder.mkdir(exist_ok=True)
+        make_folders(folder)
         _drop_other_names(path)
         taken = _acquire(path, timeout)
     except OSError as error:

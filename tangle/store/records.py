@@ -11,6 +11,7 @@ from tangle.store.errors import refusing
 from tangle.store.files import DISK, Files
 from tangle.store.links import check_links, leads_out
 from tangle.store.replacing import put
+from tangle.store.state_folder import make_folders
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -40,7 +41,7 @@ class Records:
         check_links(path, self._folder.parent.parent)
         with refusing(path):
             if not self._folder.is_dir():
-                self._folder.mkdir(parents=True, exist_ok=True)
+                make_folders(self._folder)
             put(path, encoded(dict(document)), self._files)
 
     def get(self, key: str) -> dict[str, Any] | None:
