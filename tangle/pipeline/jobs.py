@@ -25,6 +25,8 @@ class RunOptions:
         jobs: how many sections run at a time; None for as many as there are cores.
         changed_since: a revision; only sections that changed since then are run.
         verify: compare the outputs with those in the notes; `write` must be False then.
+        quiet_seconds: for how long no other program must have saved a page that is being edited
+            before outputs go into it; 0 writes at once.
     """
 
     device: str | None = None
@@ -37,6 +39,7 @@ class RunOptions:
     changed_since: str | None = None
     server: bool = True
     verify: bool = False
+    quiet_seconds: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from tangle.store.assets import ASSET_FOLDER, asset_names, remove_asset, write_asset
 from tangle.store.cache import Cache
 from tangle.store.changes import Changes
+from tangle.store.editors import unsaved_in
 from tangle.store.environment import (
     accelerators,
     check_writable,
@@ -19,6 +20,7 @@ from tangle.store.environment import (
 from tangle.store.errors import (
     Changed,
     ForeignFile,
+    InUse,
     Locked,
     NotReadable,
     NotWritable,
@@ -39,7 +41,7 @@ from tangle.store.installed import Installed
 from tangle.store.links import check_links
 from tangle.store.locks import LOCK_FOLDER, lock
 from tangle.store.records import Records
-from tangle.store.replacing import create, replace
+from tangle.store.replacing import create, is_being_written, replace
 from tangle.store.swapping import recover
 from tangle.store.tree import MARK, TreeChanges, plan_tree, write_tree
 
@@ -55,6 +57,7 @@ __all__ = [
     "Disk",
     "Files",
     "ForeignFile",
+    "InUse",
     "Installed",
     "Locked",
     "NotReadable",
@@ -73,6 +76,7 @@ __all__ = [
     "file_stamp",
     "find_graph",
     "folder_identity",
+    "is_being_written",
     "is_page",
     "library_stamp",
     "lock",
@@ -85,6 +89,7 @@ __all__ = [
     "remove_asset",
     "replace",
     "scratch_tree",
+    "unsaved_in",
     "write_asset",
     "write_file",
     "write_tree",
