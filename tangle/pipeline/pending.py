@@ -13,7 +13,7 @@ from tangle.errors import Refused
 from tangle.model import SectionName
 from tangle.pipeline.load import Loaded, load
 from tangle.pipeline.page_use import SavedSince, in_use_problem
-from tangle.pipeline.placing import Placed, Placement, place
+from tangle.pipeline.placing import Placed, Placement, pages_of, place
 from tangle.pipeline.project import Project
 from tangle.store import Records, make_folder
 from tangle.write import ChunkOutput, Figure, FigureLink
@@ -66,7 +66,27 @@ def place_or_keep(
     except BaseException:
         keep(loaded.project, found)
         raise
-    settle(loaded.project, {f.section for f in found}, placement.left)
+    sections = {output.section for output in found}
+    settle(loaded.project, sections, placement.left)
+    return _place_others(loaded, sections, placement, quiet)
+
+
+def _place_others(
+    loaded: Loaded, sections: Collection[SectionName], placement: Placement, quiet: float
+) -> str | None:
+    """Write what earlier commands could not, as far as it has a place now; why that was refused."""
+    others = [output for output in waiting(loaded.project) if output.section not in sections]
+    placeable = [o for found in pages_of(loaded.plan, others).values() for o in found]
+    if not placeable:
+        return None
+    attempt = Placement(pages=placement.pages, figures=placement.figures, kept=placement.kept)
+    try:
+        place(loaded, placeable, attempt, hold=SavedSince(began=loaded, quiet=quiet))
+    except Refused as error:
+        return str(error)
+    deferred = (o for entry in attempt.deferred.values() for o in entry.outputs)
+    still = {_key(output) for output in (*attempt.left, *deferred)}
+    _drop(loaded.project, (o for o in placeable if _key(o) not in still))
     return None
 
 
@@ -112,9 +132,14 @@ def settle(project: Project, sections: Collection[SectionName], left: Sequence[P
     """Keep, of some sections, the results that were not written, and drop what waited before."""
     keep(project, left)
     kept = {_key(output) for output in left}
-    for output in waiting(project):
-        if output.section in sections and _key(output) not in kept:
-            Records(project.state / PENDING).drop(_key(output))
+    older = (output for output in waiting(project) if output.section in sections)
+    _drop(project, (output for output in older if _key(output) not in kept))
+
+
+def _drop(project: Project, outputs: Iterable[Placed]) -> None:
+    records = Records(project.state / PENDING)
+    for output in outputs:
+        records.drop(_key(output))
 
 
 def forget(project: Project) -> None:

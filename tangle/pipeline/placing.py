@@ -13,7 +13,7 @@ from tangle.analyse import Plan, PlannedChunk, Session
 from tangle.errors import Refused
 from tangle.link import CONFIG
 from tangle.model import Page, PagePath, Place, Problem, Result, SectionName
-from tangle.pipeline.figures import is_ours, note
+from tangle.pipeline.figures import edited_hosts, is_ours, note
 from tangle.pipeline.load import Loaded, load
 from tangle.pipeline.page_use import SAVED_OFTEN, Hold, free_page
 from tangle.pipeline.project import Project
@@ -310,6 +310,11 @@ def _place_page(
     terms: _Terms,
 ) -> None:
     project, page = loaded.project, loaded.pages[path]
+    if not terms.force:
+        by_host = {host: [f for e in of if e for f in e.figures] for host, of in hosts.items()}
+        edited = edited_hosts(project, page, by_host)
+        placement.kept.extend(edited.values())
+        hosts = {host: found for host, found in hosts.items() if host not in edited}
     outputs = {
         host: [entry.output if entry else None for entry in found] for host, found in hosts.items()
     }
