@@ -112,3 +112,34 @@ write_option = click.option(
 force_option = click.option(
     "--force", is_flag=True, help="Write over outputs that were edited by hand, too."
 )
+
+
+def _quiet(ctx: click.Context, param: click.Parameter, value: float | None) -> float | None:
+    """Seconds without a save that an option gives; 0 for none."""
+    return value if value == 0 else _seconds(ctx, param, value)
+
+
+def quiet_options(command: F) -> F:
+    """The options that say when outputs go into a page that is being edited."""
+    quiet = click.option(
+        "--quiet-seconds",
+        type=float,
+        metavar="S",
+        callback=_quiet,
+        help="Write into a page that is being edited once it has not been saved for S seconds; "
+        "default: 4.5.",
+    )
+    eager = click.option(
+        "--eager",
+        "quiet_seconds",
+        flag_value=0.0,
+        type=float,
+        help="Write at once, whoever edits the page: the same as --quiet-seconds 0.",
+    )
+    return quiet(eager(command))
+
+
+def set_quiet(project: Project, options: dict[str, Any]) -> None:
+    """Fill in when outputs go into a page that is being edited, where no option says so."""
+    if options["quiet_seconds"] is None:
+        options["quiet_seconds"] = project.options.quiet_seconds

@@ -19,6 +19,8 @@ from tangle_cli.common import (
     force_option,
     format_option,
     print_problems,
+    quiet_options,
+    set_quiet,
     timeout_option,
     write_option,
 )
@@ -104,6 +106,7 @@ def _observer(verbose: bool) -> Iterator[Observer]:
 )
 @write_option
 @force_option
+@quiet_options
 @click.option(
     "--write-pending",
     is_flag=True,
@@ -142,8 +145,11 @@ def run(where: Where, /, sections: tuple[str, ...], **options: Any) -> None:
     files = {key: options.pop(key) for key in ("junit_xml", "html", "summary")}
     wanted = _wanted(sections, options, pending=pending)
     project = where.project()
+    set_quiet(project, options)
     if pending:
-        report = run_pending(project, force=options["force"])
+        report = run_pending(
+            project, force=options["force"], quiet_seconds=options["quiet_seconds"]
+        )
     else:
         with _observer(verbose) as observe:
             report = do_run(project, wanted, RunOptions(**options), observe=observe)

@@ -148,7 +148,7 @@ def output_summary(report: CheckReport) -> str:
 def run_lines(project: Project, report: RunReport) -> Iterator[str]:
     """What came of a run: outputs of a single section, failures, where everything went."""
     if len(report.sections) == 1:
-        yield from _output_lines(project, report.sections[0])
+        yield from output_lines(project, report.sections[0])
     for run in report.sections:
         yield from section_result(run)
     for problem in (*report.kept, *report.pending):
@@ -187,11 +187,18 @@ def difference_lines(project: Project, difference: Difference) -> Iterator[str]:
     yield f"    hint: {difference.hint}"
 
 
-def _output_lines(project: Project, run: SectionRun) -> Iterator[str]:
+def output_lines(project: Project, run: SectionRun, *, since: int = 1) -> Iterator[str]:
+    """What the chunks of a section show, from a certain one on.
+
+    Args:
+        project: whose notes.
+        run: what came of the section.
+        since: the first chunk, from 1.
+    """
     from tangle.pipeline import chunk_results
     from tangle.write import rendered
 
-    for planned, result in chunk_results(run):
+    for planned, result in chunk_results(run)[max(since - 1, 0) :]:
         shown = rendered(result.outputs)
         if not shown.text and not shown.figures:
             continue

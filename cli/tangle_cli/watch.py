@@ -12,6 +12,8 @@ from tangle_cli.common import (
     complete_sections,
     device_option,
     force_option,
+    quiet_options,
+    set_quiet,
     timeout_option,
     write_option,
 )
@@ -19,7 +21,7 @@ from tangle_cli.printing import print_lines
 
 if TYPE_CHECKING:
     from tangle.pipeline import Project
-    from tangle.pipeline.watching_news import News, Ran
+    from tangle.pipeline.watching_news import News, Ran, Wrote
 
 
 @click.command()
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
 @timeout_option
 @write_option
 @force_option
+@quiet_options
 @click.pass_obj
 def watch(where: Where, /, sections: tuple[str, ...], **options: Any) -> None:
     """Run sections whenever their code changes, and write the outputs beside it.
@@ -41,6 +44,7 @@ def watch(where: Where, /, sections: tuple[str, ...], **options: Any) -> None:
     from tangle.pipeline.watching import watch as do_watch
 
     project = where.project()
+    set_quiet(project, options)
 
     def tell(news: News) -> None:
         print_lines(_lines(project, news))
@@ -67,19 +71,27 @@ def _lines(project: Project, news: News) -> Iterator[str]:
             yield f"{name}: it is not in the notes now; it runs when it comes back"
         case w.Cancelled(section=section):
             yield f"{section}: changed meanwhile, begun again"
-        case w.Ran():
-            yield from _ran_lines(project, news)
+        case w.Ran() | w.Wrote():
+            yield from _result_lines(project, news)
         case w.Trouble(message=message):
             yield from f"tangle: {message}".split("\n")
         case _:
             assert_never(news)
 
 
-def _ran_lines(project: Project, news: Ran) -> Iterator[str]:
-    from tangle_cli.text import path_from_here, problem_lines, section_result
+def _result_lines(project: Project, news: Ran | Wrote) -> Iterator[str]:
+    from tangle.pipeline.watching_news import Wrote
+    from tangle_cli.text import output_lines, path_from_here, problem_lines, section_result
 
-    yield from section_result(news.run)
-    for problem in news.problems:
+    wrote = news if isinstance(news, Wrote) else news.wrote
+    held = () if isinstance(news, Wrote) else news.held
+    if not isinstance(news, Wrote):
+        if held:  # what a page does not show yet, the terminal does
+            yield from output_lines(project, news.run, since=news.since)
+        yield from section_result(news.run)
+    for problem in wrote.problems:
         yield from problem_lines(project, problem)
-    for page in news.pages:
+    for page in wrote.pages:
         yield f"outputs written to {path_from_here(project, page)}"
+    for entry in held:
+        yield f"outputs wait: {path_from_here(project, entry.page)} {entry.why}"

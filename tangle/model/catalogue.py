@@ -619,8 +619,9 @@ KINDS: Final = (
         severity="warning",
         area=_OUTPUTS,
         text=(
-            "A person changed the output, so it is not written over. Delete the block and run "
-            "the section again, or use `--force` with `run` or `clean`."
+            "A person changed the output, or the file of a figure that it shows, so it is not "
+            "written over. Delete the block (of a figure, the file) and run the section again, "
+            "or use `--force` with `run` or `clean`."
         ),
     ),
     Kind(
@@ -655,6 +656,19 @@ KINDS: Final = (
             "stand beside other code. It was not written; other outputs were. Run the section "
             "again; or undo the change, and `tangle run --write-pending` writes the output that "
             "was kept."
+        ),
+    ),
+    Kind(
+        code="page-in-use",
+        severity="error",
+        area=_OUTPUTS,
+        text=(
+            "Met by `run` (exit code 3): another program was using the page, so that replacing "
+            "it could have cost you words or a question: it had the page open for writing, held "
+            "unsaved changes of it, or kept saving it. `run` waited some seconds; the outputs "
+            "are kept. Save and leave the page; then the next `run` or `watch` writes them, or "
+            "`tangle run --write-pending` does. With `--eager` only a page that is open for "
+            "writing is waited for."
         ),
     ),
     Kind(

@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 
 from tangle.model import Fence, Page, Place, Problem
 
-from .problems import is_python
+from .languages import is_python
 
 _OPENER: Final = b"<<<<<<< "
 _MARKER: Final = re.compile(

@@ -37,6 +37,8 @@ class RunOptions:
         fresh: run everything, each section in a process that nothing was imported in before.
         changed_since: a revision; only sections that changed since then are run.
         verify: compare the outputs with those in the notes; `write` must be False then.
+        quiet_seconds: for how long no other program must have saved a page that is being edited
+            before outputs go into it; 0 writes at once.
     """
 
     device: str | None = None
@@ -50,6 +52,7 @@ class RunOptions:
     changed_since: str | None = None
     server: bool = True
     verify: bool = False
+    quiet_seconds: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,23 +7,29 @@ from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from dataclasses import replace as replace_fields
+from pathlib import Path
 
 from tangle.analyse import Plan, PlannedChunk, Session
 from tangle.errors import Refused
 from tangle.link import CONFIG
 from tangle.model import Page, PagePath, Place, Problem, Result, SectionName
-from tangle.pipeline.figures import foreign, note
+from tangle.pipeline.figures import edited_hosts, foreign, note
 from tangle.pipeline.judging import written
 from tangle.pipeline.load import Loaded, load
+from tangle.pipeline.page_use import SAVED_OFTEN, Hold, free_page
 from tangle.pipeline.project import Project
 from tangle.pipeline.reading import shown
 from tangle.pipeline.recovering import recovered
 from tangle.store import (
     ASSET_FOLDER,
     Changed,
+    InUse,
+    NotReadable,
     Unfinished,
     asset_names,
+    is_being_written,
     lock,
+    read_bytes,
     remove_asset,
     replace,
     write_asset,
@@ -61,6 +67,18 @@ class Placed:
     figures: tuple[Figure, ...]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deferral:
+    """Outputs whose page another program is using, so that they may be written a moment later.
+
+    Attributes:
+        why: what is in the way, as said of the page.
+    """
+
+    why: str
+    outputs: tuple[Placed, ...]
+
+
 @dataclass(slots=True, kw_only=True)
 class Placement:
     """What writing came to.
@@ -68,6 +86,7 @@ class Placement:
     Attributes:
         pending: why outputs were not written, as errors.
         left: those outputs.
+        deferred: outputs for pages that another program is using, by page.
         kept: hand-edited outputs that were left alone, as warnings.
     """
 
@@ -75,6 +94,7 @@ class Placement:
     figures: list[str] = field(default_factory=list)
     pending: list[Problem] = field(default_factory=list)
     left: list[Placed] = field(default_factory=list)
+    deferred: dict[PagePath, Deferral] = field(default_factory=dict)
     kept: list[Problem] = field(default_factory=list)
 
 
@@ -109,13 +129,19 @@ def outputs_of(
 
 
 def place(
-    loaded: Loaded, outputs: Iterable[Placed], placement: Placement, *, force: bool = False
+    loaded: Loaded,
+    outputs: Iterable[Placed],
+    placement: Placement,
+    *,
+    force: bool = False,
+    hold: Hold = free_page,
 ) -> None:
     """Write outputs into the notes as they are now, and tell in `placement` what was written.
 
     The pages are read again under the lock. An output goes where its code stands: under the chunk
     of its section whose digest is the one that the output was made with. One whose code has
-    changed meanwhile is not written, and named.
+    changed meanwhile is not written, and named; one whose page another program is using is
+    deferred.
 
     Raises:
         Locked: another tangle is writing.
@@ -124,47 +150,106 @@ def place(
     with lock(loaded.project.state, notes=loaded.project.graph, timeout=30):
         placement.kept.extend(recovered(loaded.project, loaded.pages))
         todo = list(outputs)
+        changed: Mapping[PagePath, Sequence[Placed]] = {}
+        terms = _Terms(force=force, hold=hold, before=loaded.plan)
         for _ in range(_ATTEMPTS):
             if not todo:
                 return
             loaded = load(loaded.project, before=loaded)
-            todo = _place_all(loaded, todo, placement, force=force)
-    by_name = loaded.plan.by_name
-    placement.pending.extend(_pending(loaded.project, by_name.get(e.section), e) for e in todo)
-    placement.left.extend(todo)
+            changed = _place_all(loaded, todo, placement, terms)
+            todo = [entry for entries in changed.values() for entry in entries]
+    for page, entries in changed.items():
+        file = loaded.project.graph / page
+        why = InUse(file).why if is_being_written(file) else SAVED_OFTEN
+        placement.deferred[page] = Deferral(why=why, outputs=tuple(entries))
+
+
+def pages_of(plan: Plan, outputs: Iterable[Placed]) -> Mapping[PagePath, Sequence[Placed]]:
+    """The pages where the code of outputs stands, each with those that belong there."""
+    hosts, _ = _all_hosts(plan, outputs)
+    return {path: tuple(_entries(by_block)) for path, by_block in hosts.items()}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Terms:
+    """How pages may be written.
+
+    Attributes:
+        force: over outputs that a person edited, too.
+        hold: why a page must not be replaced now.
+        before: the plan of the notes that the outputs were made from.
+    """
+
+    force: bool
+    hold: Hold
+    before: Plan
 
 
 def _place_all(
-    loaded: Loaded, outputs: Sequence[Placed], placement: Placement, *, force: bool
-) -> list[Placed]:
+    loaded: Loaded, outputs: Sequence[Placed], placement: Placement, terms: _Terms
+) -> Mapping[PagePath, Sequence[Placed]]:
     """Write outputs, page by page; those of pages that changed in between."""
-    by_section: defaultdict[SectionName, list[Placed]] = defaultdict(list)
-    for output in outputs:
-        by_section[output.section].append(output)
-    found = [_hosts(loaded.plan, name, entries) for name, entries in by_section.items()]
-    changed: list[Placed] = []
-    for path, by_block in _merged(hosts for hosts, _ in found).items():
+    hosts, missing = _all_hosts(loaded.plan, outputs)
+    changed: defaultdict[PagePath, list[Placed]] = defaultdict(list)
+    for path, by_block in hosts.items():
         attempt = Placement(pages=placement.pages, figures=placement.figures)
         try:
-            _place_page(loaded, path, by_block, attempt, force=force)
+            _place_page(loaded, path, by_block, attempt, terms)
+        except InUse as error:
+            entries = tuple(_entries(by_block))
+            placement.deferred[path] = Deferral(why=error.why, outputs=entries)
+            continue
         except Changed:
-            changed.extend(_entries(by_block))
+            changed[path].extend(_entries(by_block))
             continue
         placement.pending += attempt.pending
         placement.kept += attempt.kept
         placement.left += attempt.left
+    for path, half in _half_saved(loaded, missing, terms.before).items():
+        changed[path].extend(half)
+        missing = [entry for entry in missing if entry not in half]
     by_name = loaded.plan.by_name
-    for entry in (entry for _, missing in found for entry in missing):
+    for entry in missing:
         placement.pending.append(_pending(loaded.project, by_name.get(entry.section), entry))
         placement.left.append(entry)
     return changed
 
 
+def _half_saved(
+    loaded: Loaded, missing: Sequence[Placed], before: Plan
+) -> Mapping[PagePath, Sequence[Placed]]:
+    """Of outputs whose code is gone, those whose page is being saved at this moment."""
+    if not missing:
+        return {}
+    graph = loaded.project.graph
+    pages = pages_of(before, missing)
+    return {path: of for path, of in pages.items() if _is_moving(graph / path, loaded, path)}
+
+
+def _is_moving(file: Path, loaded: Loaded, path: PagePath) -> bool:
+    """Whether a page is open for writing, or is another already than the one that was read."""
+    page = loaded.pages.get(path)
+    try:
+        return is_being_written(file) or page is None or read_bytes(file) != page.data
+    except NotReadable:
+        return False
+
+
 _Hosts = Mapping[PagePath, Mapping[int, Sequence[Placed | None]]]
 
 
+def _all_hosts(plan: Plan, outputs: Iterable[Placed]) -> tuple[_Hosts, list[Placed]]:
+    """For each page and host block the outputs of all its chunks, and those without a place."""
+    by_section: defaultdict[SectionName, list[Placed]] = defaultdict(list)
+    for output in outputs:
+        by_section[output.section].append(output)
+    found = [_hosts(plan, name, entries) for name, entries in by_section.items()]
+    missing = [entry for _, left in found for entry in left]
+    return _merged(hosts for hosts, _ in found), missing
+
+
 def _hosts(plan: Plan, name: SectionName, outputs: Sequence[Placed]) -> tuple[_Hosts, list[Placed]]:
-    """For each page and host block the outputs of all its chunks, and those without a place.
+    """The same for the outputs of one section.
 
     A chunk may have moved to another section: the digest, which covers all that the output depends
     on, finds it there, if there is but one of it.
@@ -219,19 +304,30 @@ def _at(page: PagePath, placed: Placed) -> Placed:
     return replace_fields(placed, output=replace_fields(placed.output, figures=links))
 
 
+def _without_edited(
+    project: Project, page: Page, hosts: Mapping[int, Sequence[Placed | None]], placement: Placement
+) -> Mapping[int, Sequence[Placed | None]]:
+    """The blocks whose figures nobody edited by hand; the others keep their outputs."""
+    figures = {host: [f for e in found if e for f in e.figures] for host, found in hosts.items()}
+    edited = edited_hosts(project, page, figures)
+    placement.kept.extend(edited.values())
+    return {host: found for host, found in hosts.items() if host not in edited}
+
+
 def _place_page(
     loaded: Loaded,
     path: PagePath,
     hosts: Mapping[int, Sequence[Placed | None]],
     placement: Placement,
-    *,
-    force: bool,
+    terms: _Terms,
 ) -> None:
     project, page = loaded.project, loaded.pages[path]
+    if not terms.force:
+        hosts = _without_edited(project, page, hosts, placement)
     outputs = {
         host: [entry.output if entry else None for entry in found] for host, found in hosts.items()
     }
-    plan = plan_outputs(page, outputs, unit=loaded.config.unit, force=force)
+    plan = plan_outputs(page, outputs, unit=loaded.config.unit, force=terms.force)
     placement.kept.extend(plan.kept_edited)
     placement.pending.extend(shown(project, problem) for problem in plan.refused)
     if plan.refused:
@@ -244,6 +340,8 @@ def _place_page(
         placement.left.extend(_entries(hosts))
         placement.pending.extend(_foreign(project, figure) for figure in others)
         return
+    if plan.edits and (why := terms.hold(loaded, path)):
+        raise InUse(project.graph / path, why)
     if _write_page(loaded, path, plan, figures, there):
         placement.pages.append(path)
     placement.figures.extend(figure.name for figure in figures)

@@ -36,6 +36,8 @@ class Options:
         max_memory: what a section's processes may hold: `2G`, `500M`, `90%`; `0` for no limit.
         borrow: `off` makes every name taken from an earlier section an error.
         server: whether `run` leaves a process behind that makes the next run start at once.
+        quiet_seconds: for how long no other program must have saved a page that is being edited
+            before outputs go into it; 0 writes at once.
     """
 
     graph: str = "."
@@ -48,6 +50,7 @@ class Options:
     max_memory: str = "90%"
     borrow: Literal["on", "off"] = "on"
     server: bool = True
+    quiet_seconds: float = 4.5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -296,11 +299,16 @@ def _options(path: Path, table: Mapping[str, Any]) -> Options:
             )
     if isinstance(device := table.get("device", "auto"), str) and not DEVICE.fullmatch(device):
         raise BadConfig(path, f"device cannot be {device!r}", "auto, cpu, cuda, cuda:N or mps")
-    if not 0 <= table.get("timeout", 0) < MOST_SECONDS:
-        raise BadConfig(path, f"timeout cannot be {table['timeout']}", "0 or more seconds")
+    _check_seconds(path, table)
     if not SIZE.fullmatch(table.get("max_memory", "0")):
         raise BadConfig(path, f"max_memory cannot be {table['max_memory']!r}", SIZE_HINT)
     return Options(**table)
+
+
+def _check_seconds(path: Path, table: Mapping[str, Any]) -> None:
+    for name in ("timeout", "quiet_seconds"):
+        if not 0 <= table.get(name, 0) < MOST_SECONDS:
+            raise BadConfig(path, f"{name} cannot be {table[name]}", "0 or more seconds")
 
 
 def _defaults() -> Mapping[str, object]:
@@ -332,6 +340,7 @@ timeout = 0               # seconds that a section may take; 0 for no limit
 max_memory = "90%"        # memory that a section may hold: 2G, 500M, 90% of all; "0" for no limit
 borrow = "on"             # "off": a name taken from an earlier section is an error
 server = true             # false: no process stays behind that makes the next run start at once
+quiet_seconds = 4.5       # without a save of a page that is being edited, before outputs go into it
 """
 
 

@@ -94,7 +94,13 @@ def run(
     placement = Placement()
     refused = None
     if options.write:  # where that is refused, what was run is told all the same
-        refused = place_or_keep(loaded, _outputs(runs), placement, force=options.force)
+        refused = place_or_keep(
+            loaded,
+            _outputs(runs),
+            placement,
+            force=options.force,
+            quiet=options.quiet_seconds,
+        )
     report = _report(runs, placement, loaded=loaded, written=options.write, refused=refused)
     return replace(
         report,
@@ -123,15 +129,16 @@ def _engine(
     )
 
 
-def run_pending(project: Project, *, force: bool = False) -> RunReport:
+def run_pending(project: Project, *, force: bool = False, quiet_seconds: float = 0.0) -> RunReport:
     """Write into the notes the results that earlier runs had no place for, and run nothing.
 
     Args:
         project: whose notes.
         force: write over output blocks that a person edited, too.
+        quiet_seconds: as in `RunOptions`.
     """
     placement = Placement()
-    loaded, refused = write_pending(project, placement, force=force)
+    loaded, refused = write_pending(project, placement, force=force, quiet=quiet_seconds)
     return _report((), placement, loaded=loaded, written=True, refused=refused)
 
 

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tangle.emit import script_path
-from tangle.model import Page, PagePath, Problem
+from tangle.model import Page, PagePath, Place, Problem
 from tangle.parse import parse
 from tangle.pipeline.answers import CACHE
+from tangle.pipeline.figures import edited_figures
 from tangle.pipeline.generated import generated
 from tangle.pipeline.load import load
 from tangle.pipeline.memory import MEMORY
@@ -19,7 +20,16 @@ from tangle.pipeline.reading import SETTINGS, shown
 from tangle.pipeline.recovering import recovered
 from tangle.pipeline.scheduling import History
 from tangle.pipeline.selection import find_session
-from tangle.store import Cache, lock, make_folder, page_files, read_bytes, remove_asset, replace
+from tangle.store import (
+    ASSET_FOLDER,
+    Cache,
+    lock,
+    make_folder,
+    page_files,
+    read_bytes,
+    remove_asset,
+    replace,
+)
 from tangle.write import apply, remove_outputs
 
 
@@ -81,12 +91,25 @@ def clean(project: Project, *, force: bool = False) -> CleanReport:
                 pages.append(project.shown(path))
             dropped.update(plan.dropped_assets)
             used.update(plan.used_assets)
-        figures = sum(remove_asset(project.graph, name) for name in sorted(dropped - used))
+        edited = frozenset() if force else edited_figures(project, dropped - used)
+        kept.extend(_left_figure(project, name) for name in sorted(edited))
+        gone = sorted(dropped - used - edited)
+        figures = sum(remove_asset(project.graph, name) for name in gone)
         for folder in (CACHE, MEMORY, SETTINGS):
             Cache(project.state / folder).clear()
         forget(project)
         History(project).forget()
     return CleanReport(pages=tuple(pages), figures=figures, kept=tuple(kept))
+
+
+def _left_figure(project: Project, name: str) -> Problem:
+    return Problem(
+        code="edited-output",
+        severity="warning",
+        place=Place(path=PagePath(project.shown(PagePath(f"{ASSET_FOLDER}/{name}"))), line=1),
+        message="this figure was edited by hand, and is left where it is",
+        hint="delete the file, or use --force",
+    )
 
 
 def outline_pages(paths: tuple[Path, ...]) -> Iterator[Page]:

@@ -10,18 +10,17 @@ import contextlib
 import os
 import queue
 import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Protocol, Self, assert_never
 
-from tangle.errors import Refused, TangleError
+from tangle.errors import TangleError
 from tangle.model import Job, Problem, SectionName, SessionResult
 from tangle.pipeline.jobs import RunOptions, job
 from tangle.pipeline.judging import chunk_results, judged
-from tangle.pipeline.load import Loaded
-from tangle.pipeline.pending import keep
-from tangle.pipeline.placing import Placed, Placement, outputs_of, place
+from tangle.pipeline.placing import outputs_of
 from tangle.pipeline.project import Project, with_options
 from tangle.pipeline.reports import SectionRun
 from tangle.pipeline.running import check_folders
@@ -29,8 +28,20 @@ from tangle.pipeline.scheduling import thread_settings
 from tangle.pipeline.selection import NoCode, Selected, UnknownSection, select, select_all
 from tangle.pipeline.watching_faces import Face, Why, difference, face, runnable
 from tangle.pipeline.watching_files import ReadFiles, packages
-from tangle.pipeline.watching_news import Cancelled, Gone, News, Ran, Runs, Trouble, Waits, Watching
+from tangle.pipeline.watching_news import (
+    Cancelled,
+    Gone,
+    Held,
+    News,
+    Ran,
+    Runs,
+    Trouble,
+    Waits,
+    Watching,
+    Wrote,
+)
 from tangle.pipeline.watching_notes import WatchedNotes
+from tangle.pipeline.watching_results import Results, Written
 from tangle.run import CellStarted, Event, ResumingExecutor
 from tangle.store import Changes, file_stamp, read_bytes
 
@@ -77,6 +88,7 @@ class _Task:
     """A section that runs.
 
     Attributes:
+        first: the first chunk whose result may be another, from 1.
         useless_from: the first cell that must not be begun any more, as it has changed.
         at: the cell that runs.
         placed: set once its outputs are in the notes, or never will be.
@@ -84,7 +96,7 @@ class _Task:
 
     selected: Selected
     job: Job
-    loaded: Loaded
+    first: int
     useless_from: int | None = None
     at: int = 0
     lock: threading.Lock = field(default_factory=threading.Lock)
@@ -148,6 +160,8 @@ class Watcher:
         self._running: _Task | None = None
         self._threads: list[threading.Thread] = []
         self._told: set[News | Problem] = set()
+        self._results = Results(self._notes, options)
+        self._looked = 0.0
 
     def __enter__(self) -> Self:
         """Itself; it is closed at the end."""
@@ -171,9 +185,11 @@ class Watcher:
         while True:
             self._start_next()
             try:
-                mail = self._mail.get(timeout=_TICK)
+                mail = self._mail.get(timeout=self._results.pause(_TICK))
             except queue.Empty:
-                self._look_at_files()
+                if time.monotonic() >= self._looked + _TICK:
+                    self._look_at_files()
+                self._write()
                 continue
             match mail:
                 case _Changed(paths=paths):
@@ -209,13 +225,15 @@ class Watcher:
         self._executor.prepare(jobs, package.module.text)
         self._tell(Watching(sections=tuple(entry.session.name for entry in selected)))
 
-    def _take_in(self, paths: frozenset[Path]) -> None:
+    def _take_in(self, paths: frozenset[Path], *, by_us: bool = False) -> None:
+        before = self._notes.now
         try:
             changed = self._notes.update(paths)
         except TangleError as error:
             self._tell_once(Trouble(message=str(error)))
             return
         if changed:
+            self._results.saved(before, by_us=by_us)
             for entry in self._selected():
                 self._compare(entry)
         self._look_at_files()
@@ -286,6 +304,7 @@ class Watcher:
 
     def _look_at_files(self) -> None:
         """Has sections run again whose data files changed."""
+        self._looked = time.monotonic()
         self._look_at_settings()
         for name, path in self._reads.changed():
             if name in self._faces:
@@ -321,7 +340,7 @@ class Watcher:
         task = _Task(
             selected=selected,
             job=job(self._project, selected, package, self._options),
-            loaded=loaded,
+            first=why.first,
         )
         resumes = self._executor.resumes_at(task.job)
         if resumes is None:
@@ -329,6 +348,7 @@ class Watcher:
         if not why.first:
             own = max(0, (resumes or 0) - bool(selected.session.prelude))
             why = replace(why, first=own + 1)
+            task.first = why.first
         self._running = task
         self._ran.add(selected.session.name)
         thread = threading.Thread(target=self._work, args=(task,))
@@ -371,25 +391,45 @@ class Watcher:
         )
         if result.reads or result.outcome == "passed":
             self._reads.note(name, result.reads)
-        placement = Placement()
+        written = None
         if self._options.write:
-            self._place(outputs_of(run.session, chunk_results(run)), placement)
-        told = [p for p in (*placement.kept, *placement.pending) if p not in self._told]
-        self._told.update(told)
+            written = self._results.take(name, outputs_of(run.session, chunk_results(run)))
         task.placed.set()
-        shown = tuple(self._project.shown(path) for path in dict.fromkeys(placement.pages))
-        self._tell(Ran(run=run, pages=shown, problems=tuple(told)))
-        self._take_in(frozenset(self._project.graph / path for path in placement.pages))
+        wrote = self._wrote(written)
+        held = tuple(
+            Held(page=self._project.shown(page), why=why)
+            for page, why in (written.held.items() if written else ())
+        )
+        self._tell(Ran(run=run, since=task.first, wrote=wrote, held=held))
+        self._follow_up(written)
 
-    def _place(self, outputs: Iterable[Placed], placement: Placement) -> None:
-        """Writes outputs back; those whose code has changed meanwhile come again by themselves."""
-        found = tuple(outputs)
-        try:
-            place(self._notes.now, found, placement, force=self._options.force)
-        except Refused as error:
-            keep(self._project, found)
-            self._tell(Trouble(message=str(error)))
-        placement.pending = [p for p in placement.pending if p.code != "changed-meanwhile"]
+    def _write(self) -> None:
+        """Writes results whose pages were in use, and are no more."""
+        written = self._results.write()
+        wrote = self._wrote(written)
+        if wrote.pages or wrote.problems:
+            self._tell(wrote)
+        self._follow_up(written)
+
+    def _wrote(self, written: Written | None) -> Wrote:
+        """What writing came to; a problem is told once."""
+        if written is None:
+            return Wrote(pages=(), problems=())
+        told = [problem for problem in written.problems if problem not in self._told]
+        self._told.update(told)
+        shown = tuple(self._project.shown(path) for path in written.pages)
+        return Wrote(pages=shown, problems=tuple(told))
+
+    def _follow_up(self, written: Written | None) -> None:
+        """Takes in what was written, and saves that were in the way and went unnoticed so far."""
+        if written is None:
+            return
+        if written.refused is not None:
+            self._tell_once(Trouble(message=written.refused))
+        graph = self._project.graph
+        self._take_in(frozenset(graph / page for page in written.pages), by_us=True)
+        if written.held:
+            self._take_in(frozenset(graph / page for page in written.held))
 
     def _tell_once(self, news: News) -> None:
         if news not in self._told:

@@ -46,17 +46,45 @@ class Cancelled:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Ran:
-    """A section has run, and its outputs are in the notes as far as they have a place.
+class Held:
+    """A page that another program is using, so that its outputs wait.
+
+    Attributes:
+        page: as messages name it.
+        why: what is in the way, as said of the page.
+    """
+
+    page: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wrote:
+    """Outputs were written.
 
     Attributes:
         pages: those that were changed, as messages name them.
         problems: outputs that were not written, and hand-edited ones that were left alone.
     """
 
-    run: SectionRun
     pages: tuple[str, ...]
     problems: tuple[Problem, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ran:
+    """A section has run, and its outputs are in the notes as far as they have a place.
+
+    Attributes:
+        since: the first chunk whose result may be another, from 1.
+        wrote: what went into the notes.
+        held: pages into which outputs go later.
+    """
+
+    run: SectionRun
+    since: int
+    wrote: Wrote
+    held: tuple[Held, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,4 +94,4 @@ class Trouble:
     message: str
 
 
-News = Watching | Runs | Waits | Gone | Cancelled | Ran | Trouble
+News = Watching | Runs | Waits | Gone | Cancelled | Ran | Wrote | Trouble

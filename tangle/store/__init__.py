@@ -6,6 +6,7 @@ from tangle.store.assets import ASSET_FOLDER, asset_names, remove_asset, write_a
 from tangle.store.cache import Cache
 from tangle.store.changes import Changes
 from tangle.store.copies import sync_copies
+from tangle.store.editors import unsaved_in
 from tangle.store.environment import (
     accelerators,
     check_writable,
@@ -20,6 +21,7 @@ from tangle.store.environment import (
 from tangle.store.errors import (
     Changed,
     ForeignFile,
+    InUse,
     Locked,
     NotReadable,
     NotWritable,
@@ -43,7 +45,7 @@ from tangle.store.links import check_links, leads_out
 from tangle.store.locks import lock
 from tangle.store.python_folders import environment_around
 from tangle.store.records import Records
-from tangle.store.replacing import create, replace
+from tangle.store.replacing import create, is_being_written, replace
 from tangle.store.state_folder import LOCK_FOLDER
 from tangle.store.swapping import recover
 from tangle.store.tree import MARK, TreeChanges, is_generated_file, plan_tree, write_tree
@@ -62,6 +64,7 @@ __all__ = [
     "Files",
     "ForeignFile",
     "GraphFiles",
+    "InUse",
     "Installed",
     "Locked",
     "NotReadable",
@@ -82,6 +85,7 @@ __all__ = [
     "find_graph",
     "folder_identity",
     "graph_files",
+    "is_being_written",
     "is_generated_file",
     "is_page",
     "leads_out",
@@ -97,6 +101,7 @@ __all__ = [
     "replace",
     "scratch_tree",
     "sync_copies",
+    "unsaved_in",
     "user_key",
     "write_asset",
     "write_file",

@@ -84,6 +84,19 @@ class Changed(Refused):
         super().__init__(f"{path}: {what}; nothing was written, run the command again")
 
 
+class InUse(Changed):
+    """Another program is using a page, so that it must not be replaced now.
+
+    Attributes:
+        why: what that program does, as said of the page: `is open for writing in another program`.
+    """
+
+    def __init__(self, path: Path, why: str = "is open for writing in another program") -> None:
+        """Name the page and what is in the way."""
+        self.why = why
+        super().__init__(path, why)
+
+
 class Unfinished(Refused):
     """A page was exchanged, and the system would not let what came out be looked at or put back.
 

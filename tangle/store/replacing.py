@@ -14,7 +14,7 @@ import contextlib
 import secrets
 from typing import TYPE_CHECKING
 
-from tangle.store.errors import Changed, Outside, Unfinished, refusing
+from tangle.store.errors import Changed, InUse, Outside, Unfinished, refusing
 from tangle.store.files import DISK, Files
 from tangle.store.swapping import PREFIX, Settled, Swap, exchanged, prepare, settle
 
@@ -32,6 +32,7 @@ def replace(path: Path, data: bytes, *, expected: bytes, root: Path, files: File
 
     Raises:
         Changed: the file is not (or no longer) what was read.
+        InUse: another program has it open for writing.
         Outside: the path leads out of `root`.
         NotWritable: the operating system refuses; the old content stands.
         Unfinished: it refuses in the very middle; what was saved meanwhile stands in the draft.
@@ -51,11 +52,14 @@ def replace(path: Path, data: bytes, *, expected: bytes, root: Path, files: File
         try:
             unchanged()
             swap = prepare(made, target, old=expected, new=data, files=files)
+            if swap is not None:
+                made = swap.draft
+                _check_unused(path, target, files)
         except BaseException:
             discard(made, files)
             raise
         if swap is None or not _exchange(path, swap, files):
-            _rename(swap.draft if swap else made, target, unchanged, files)
+            _rename(made, target, unchanged, files)
 
 
 def _exchange(path: Path, swap: Swap, files: Files) -> bool:
@@ -63,6 +67,7 @@ def _exchange(path: Path, swap: Swap, files: Files) -> bool:
 
     Raises:
         Changed: the page is not what was read any more; what stands there is the user's.
+        InUse: another program opened it for writing at the last moment.
         Unfinished: it may have come out, and could not be put back.
         OSError: that failed; what was read stands there.
     """
@@ -85,8 +90,33 @@ def _exchange(path: Path, swap: Swap, files: Files) -> bool:
     if settled.kept is not None:
         raise Changed(path, f"was saved twice meanwhile, the earlier text is in {settled.kept}")
     if not settled.placed:
-        raise Changed(path)
+        raise InUse(path) if settled.in_use else Changed(path)
     return True
+
+
+def _check_unused(path: Path, target: Path, files: Files) -> None:
+    """See that nobody has a page open, where `prepare` has found that leases tell that."""
+    try:
+        data = files.read_still(target)
+    except FileNotFoundError:
+        raise Changed(path, "was removed by another program meanwhile") from None
+    if data is None:
+        raise InUse(path)
+
+
+def is_being_written(path: Path) -> bool:
+    """Whether another program has a file open for writing, as far as the system can tell."""
+    try:
+        target = path.resolve(strict=True)
+        if DISK.read_still(target) is not None:
+            return False
+        own = draft(target, b"", like=None, files=DISK, flush=False)
+        try:
+            return DISK.read_still(own) is not None  # else leases mean nothing here
+        finally:
+            discard(own, DISK)
+    except (OSError, RuntimeError):
+        return False
 
 
 def _settled(swap: Swap, files: Files) -> Settled:

@@ -26,7 +26,7 @@ import os
 import re
 import secrets
 import stat
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from tangle.store.errors import refusing
@@ -53,10 +53,12 @@ class Settled:
     Attributes:
         placed: whether the new text stands there.
         kept: where an earlier one of two saves is that came in between; None where none is.
+        in_use: whether the page was put back because another program had it open for writing.
     """
 
     placed: bool
     kept: Path | None = None
+    in_use: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,7 +133,7 @@ def settle(swap: Swap, files: Files) -> Settled:
     if out in {swap.old, swap.new}:
         _dismiss(swap, files)
         return Settled(placed=out == swap.old)
-    return _put_back(swap, out, files)
+    return replace(_put_back(swap, out, files), in_use=out is None)
 
 
 def _put_back(swap: Swap, saved: str | None, files: Files) -> Settled:
