@@ -27,6 +27,7 @@ from tangle.model import (
     SectionName,
     Uuid,
 )
+from tangle.parse import moved_lines, written_lines
 
 PYTHON: Final = frozenset({"python", "python3", "py"})
 """Languages, in lower case, whose fences are chunks."""
@@ -126,7 +127,8 @@ def _block_ids(
         for index, block in enumerate(page.blocks):
             if block.id is None:
                 continue
-            line = next((entry.line for entry in block.properties if entry.key == "id"), block.line)
+            lines_of_id = [entry.line for entry in block.properties if entry.key == "id"]
+            line = lines_of_id[-1] if lines_of_id else block.line
             place = Place(path=page.path, line=line)
             if block.id in ids:
                 problems.append(_twice("duplicate-id", place, f"id {block.id}", lines[block.id]))
@@ -241,7 +243,8 @@ def _chunks(
             named[name].append(keys)
     blocks = {str(uuid): by_block[at] for uuid, at in ids.items() if at in by_block}
     names = Names(named=named, blocks=blocks)
-    expanded, problems = expand([chunk.lines for chunk in found], names)
+    broken = {ChunkKey(key) for key, chunk in enumerate(found) if not chunk.whole}
+    expanded, problems = expand([chunk.lines for chunk in found], names, broken)
     whole = [
         chunk
         if lines == chunk.lines
@@ -268,13 +271,17 @@ def _names_twice(
 
 
 def _chunk(page: Page, fence: Fence, order: int, around: Outline) -> Chunk:
+    """The chunk of a fence, as a person wrote it: without the lines that Logseq wrote into it."""
     texts = fence.code.split("\n")[:-1]
+    block = page.blocks[fence.block]
+    written = {line.row for line in written_lines(page.data, block, fence) if line.sure}
     lines = tuple(
         CodeLine(
             text=text,
             place=Place(path=page.path, line=fence.line + 1 + row, column=fence.margins[row] + 1),
         )
         for row, text in enumerate(texts)
+        if row not in written
     )
     return Chunk(
         page=page.path,
@@ -283,4 +290,5 @@ def _chunk(page: Page, fence: Fence, order: int, around: Outline) -> Chunk:
         line=fence.line,
         lines=lines,
         settings=around.settings[fence.block],
+        whole=next(moved_lines(page.data, block, fence), None) is None,
     )

@@ -11,6 +11,7 @@ from functools import partial
 from typing import Any, Final
 
 from tangle.model import Page, Place, Problem, Property, SectionName, Settings
+from tangle.parse import has_lost_bullet
 
 PREFIX: Final = "tangle."
 OUTPUT: Final = "tangle.output"
@@ -110,6 +111,12 @@ def apply_property(settings: Settings, key: str, value: str) -> Settings:
     return replace(settings, **changed)
 
 
+def _is_of_chunk(page: Page) -> bool:
+    """Whether the text at the top of a page was a chunk's block, before Logseq saved the page."""
+    first = next((fence for fence in page.fences if fence.block == 0), None)
+    return first is not None and has_lost_bullet(page.data, page.blocks[0], first)
+
+
 class PageSettings:
     """The settings in force at each block of one page, and the problems met on the way.
 
@@ -128,9 +135,10 @@ class PageSettings:
             above = inherited[block.parent] if block.parent >= 0 else base
             mine = self._with(above, () if index in page.templates else block.properties)
             own.append(mine)
-            passes_on = block.heading > 0 or index in sections or block.kind == "pre"
+            of_page = block.kind == "pre" and not _is_of_chunk(page)
+            passes_on = block.heading > 0 or index in sections or of_page
             inherited.append(replace(mine, name=None) if passes_on else above)
-            if block.kind == "pre":
+            if of_page:
                 base = inherited[-1]
         self._own = tuple(own)
 

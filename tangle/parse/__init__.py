@@ -15,6 +15,7 @@ from .errors import NotUtf8
 from .fences import FenceReader
 from .problems import problems_of
 from .properties import normal_key, properties_of
+from .property_lines import has_lost_bullet, is_property_like, moved_lines, written_lines
 from .references import links_of
 from .scan import Layout, scan
 from .show import outline, outline_text
@@ -23,12 +24,16 @@ from .text import Places
 
 __all__ = [
     "NotUtf8",
+    "has_lost_bullet",
+    "is_property_like",
     "may_conflict",
     "merge_conflict",
+    "moved_lines",
     "outline",
     "outline_text",
     "parse",
     "render",
+    "written_lines",
 ]
 
 

@@ -1,13 +1,14 @@
-"""Sections that stand on pages which were left out: they are asked for, and cannot be run."""
+"""Sections and chunks that are asked for and cannot be run, and why."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import PurePosixPath
 
 from tangle.errors import TangleError
 from tangle.link import link, title_from_path, title_key
-from tangle.model import Problem
+from tangle.model import Chunk, Failure, PagePath, Place, Problem, Result
 from tangle.parse import parse
 from tangle.pipeline.load import Loaded
 from tangle.pipeline.reading import shown
@@ -80,3 +81,22 @@ def _meant(wanted: str, names: Mapping[str, Problem]) -> Problem | None:
             inside = (problem for known, problem in names.items() if known.startswith(f"{name}."))
             return next(inside, None)
     return None
+
+
+def not_whole(loaded: Loaded, chunk: Chunk) -> Result:
+    """The result of a chunk that lacks lines: it was not run."""
+    page = loaded.pages[chunk.page]
+    lines = range(page.blocks[chunk.block].line, chunk.line)
+    moved = [p for p in page.problems if p.code == "moved-code" and p.place.line in lines]
+    place = moved[0].place if moved else Place(path=chunk.page, line=chunk.line)
+    failure = Failure(
+        name="MovedCode" if moved else "OpenReference",
+        message=(
+            "Logseq moved this line out of the chunk below, and what is left is another program"
+            if moved
+            else "a reference in this chunk means nothing; `tangle check` says which"
+        ),
+        traceback="",
+        place=replace(place, path=PagePath(loaded.project.shown(place.path))),
+    )
+    return Result(outcome="failed", outputs=(), failure=failure, seconds=0.0)

@@ -8,10 +8,8 @@ from dataclasses import dataclass, replace
 
 from tangle.analyse import PlannedChunk
 from tangle.model import (
-    Failure,
     Job,
     PagePath,
-    Place,
     Result,
     SectionName,
     SessionResult,
@@ -20,7 +18,7 @@ from tangle.pipeline.answers import CACHE, Answers, World, has_answers
 from tangle.pipeline.changes import changed_since, only_changed
 from tangle.pipeline.jobs import PreparedPackage, RunOptions, job, prepared_package
 from tangle.pipeline.keys import Keys, import_effects, session_keys
-from tangle.pipeline.left_out import chosen
+from tangle.pipeline.left_out import chosen, not_whole
 from tangle.pipeline.load import Loaded, load
 from tangle.pipeline.pending import place_or_keep, waiting, write_pending
 from tangle.pipeline.placing import Placed, Placement, outputs_of
@@ -208,7 +206,7 @@ class _Run:
         return tuple(thread_settings(min(self._workers, sections), os.environ).items())
 
     def _task(self, selected: Selected, threads: tuple[tuple[str, str], ...]) -> _Task:
-        whole = _up_to_open_reference(selected)
+        whole = _up_to_broken(selected)
         made = job(self._loaded.project, whole, self._package, self._options)
         made = replace(made, environment=threads)
         keys = session_keys(made, selected.session, self._package.module.text, self._effects)
@@ -232,7 +230,7 @@ class _Run:
 
     def _section_run(self, task: _Task, result: SessionResult, *, cached: bool) -> SectionRun:
         if task.runnable.chunks < task.selected.chunks:
-            result = _stopped_at_open_reference(self._loaded.project, task, result)
+            result = _stopped_at_broken(self._loaded, task, result)
         return SectionRun(
             session=task.selected.session,
             result=result,
@@ -278,44 +276,31 @@ class _Keeper:
         self.executor.stop()
 
 
-# --- chunks with references that lead nowhere -----------------------------------------------------
+# --- chunks that lack lines -----------------------------------------------------------------------
 
 
-def _up_to_open_reference(selected: Selected) -> Selected:
-    """The part of a section before the first chunk whose references could not be expanded."""
+def _up_to_broken(selected: Selected) -> Selected:
+    """The part of a section before the first chunk that lacks lines."""
     for index, planned in enumerate(selected.session.chunks[: selected.chunks]):
         if not planned.code.chunk.whole and planned.code.chunk.settings.run:
             return replace(selected, chunks=index)
     return selected
 
 
-def _stopped_at_open_reference(
-    project: Project, task: _Task, result: SessionResult
-) -> SessionResult:
+def _stopped_at_broken(loaded: Loaded, task: _Task, result: SessionResult) -> SessionResult:
     """The result with the chunks that could not be run."""
     left = task.selected.session.chunks[task.runnable.chunks : task.selected.chunks]
     runnable = [planned for planned in left if planned.code.chunk.settings.run]
     if result.outcome != "passed":
         results = [_skipped() for _ in runnable]
         return replace(result, results=(*result.results, *results))
-    results = [_open(project, runnable[0]), *(_skipped() for _ in runnable[1:])]
+    first = runnable[0].code.chunk
+    results = [not_whole(loaded, first), *(_skipped() for _ in runnable[1:])]
     return replace(result, outcome="failed", results=(*result.results, *results))
 
 
 def _skipped() -> Result:
     return Result(outcome="skipped", outputs=(), failure=None, seconds=0.0)
-
-
-def _open(project: Project, planned: PlannedChunk) -> Result:
-    chunk = planned.code.chunk
-    where = Place(path=PagePath(project.shown(chunk.page)), line=chunk.line)
-    failure = Failure(
-        name="OpenReference",
-        message="a reference in this chunk means nothing; `tangle check` says which",
-        traceback="",
-        place=where,
-    )
-    return Result(outcome="failed", outputs=(), failure=failure, seconds=0.0)
 
 
 # --- what came of it ------------------------------------------------------------------------------

@@ -11,9 +11,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tangle.analyse import PlannedChunk, Session
-from tangle.model import Failure, PagePath, Place, Problem, Result, SectionName
+from tangle.model import Failure, PagePath, Problem, Result, SectionName
 from tangle.pipeline import Project
 from tangle.pipeline.jobs import prepared_package
+from tangle.pipeline.left_out import not_whole
 from tangle.pipeline.load import Loaded, load
 from tangle.pipeline.reading import shown
 from tangle.pipeline.scheduling import thread_settings
@@ -282,10 +283,6 @@ class Bench:
 
 
 def open_reference(loaded: Loaded, chunk: int, made: Trial) -> Result:
-    """What comes of a chunk whose references lead nowhere."""
+    """What comes of a chunk that lacks lines."""
     session = loaded.plan.by_name[made.job.section]
-    code = session.chunks[chunk].code.chunk
-    place = Place(path=PagePath(loaded.project.shown(code.page)), line=code.line)
-    message = "a reference in this chunk means nothing"
-    failure = Failure(name="OpenReference", message=message, traceback="", place=place)
-    return Result(outcome="failed", outputs=(), failure=failure, seconds=0.0)
+    return not_whole(loaded, session.chunks[chunk].code.chunk)
