@@ -96,7 +96,7 @@ _WRITTEN = _Kind("property-in-code", "error", "take the line out of the code")
 _LIKE = _Kind(
     "code-like-property",
     "warning",
-    "put a blank before `::` (`x[ ::2]`), or indent all lines of the code by two more",
+    "put a blank before `::` (`x[ ::2]`), or indent all lines of the code by two more blanks",
 )
 _BULLET = _Kind(
     "first-block-property",
@@ -290,19 +290,21 @@ def _like_properties(places: Places, block: Block, fence: Fence) -> Iterator[Pro
     rows = [r for r, text in enumerate(lines) if r not in written and is_property_like(text)]
     if not rows:
         return
+    kind = _LIKE
     if any(item.key in HIDDEN for item in block.properties):
         what = "when the block is edited, Logseq moves it out of the code"
     elif block.properties:
         what = "when the block is collapsed or referred to, Logseq writes a property behind it"
     elif rows[0] == 0 and fence.line == block.line:
-        what = "when somebody refers to the block, Logseq deletes it"
+        what = "when the block is referred to, Logseq deletes it"
+        kind = kind._replace(hint="put a line of words above the code, in the same block")
     else:
         return
     more = f" (and {len(rows) - 1} more)" if len(rows) > 1 else ""
     yield _problem(
         places,
         _row(places, fence, rows[0]),
-        _LIKE,
+        kind,
         f"Logseq takes this line of code{more} for a property, because `::` stands in its first "
         f"word: {what}",
     )
