@@ -88,9 +88,19 @@ class ChunkCode:
 
     @property
     def obstacle(self) -> Problem | None:
-        """Why it is never run nor tangled: it does not parse, or a reference in it is open."""
+        """Why it is never run nor tangled: it does not parse, or it lacks lines."""
         if self.parsed.problem is not None or self.chunk.whole:
             return self.parsed.problem
+        if self.chunk.moved is not None:
+            return Problem(
+                code="moved-code",
+                severity="error",
+                place=self.chunk.moved,
+                message=(
+                    "Logseq moved this line out of the chunk below, and what is left is another "
+                    "program"
+                ),
+            )
         return Problem(
             code="unknown-chunk",
             severity="error",

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Final, NewType
 
@@ -67,16 +68,21 @@ class _Unresolved(Exception):
 
 
 def expand(
-    chunks: Sequence[Lines], names: Names
+    chunks: Sequence[Lines], names: Names, broken: AbstractSet[ChunkKey] = frozenset()
 ) -> tuple[tuple[Lines | None, ...], tuple[Problem, ...]]:
     """Replace every line that is only a reference by the chunks it means, at its indentation.
+
+    Args:
+        chunks: the lines of every chunk.
+        names: what references can mean.
+        broken: chunks that lack lines, so that no reference to them can be expanded.
 
     Returns:
         The lines of each chunk, None where a reference in it could not be expanded, and the
         problems: `unknown-chunk`, `ambiguous-chunk`, `reference-cycle`, `too-large`, each at the
         line that says it.
     """
-    expansion = _Expansion(chunks, names)
+    expansion = _Expansion(chunks, names, broken)
     found = tuple(expansion.lines(ChunkKey(key)) for key in range(len(chunks)))
     return found, tuple(expansion.problems)
 
@@ -84,10 +90,15 @@ def expand(
 class _Expansion:
     """One walk over all chunks, what was expanded kept for whoever refers to it next."""
 
-    def __init__(self, chunks: Sequence[Lines], names: Names) -> None:
+    def __init__(
+        self, chunks: Sequence[Lines], names: Names, broken: AbstractSet[ChunkKey]
+    ) -> None:
         self.problems: list[Problem] = []
         self._chunks = chunks
-        self._calls = [self._calls_in(lines, names) for lines in chunks]
+        self._calls = [
+            None if key in broken else self._calls_in(lines, names)
+            for key, lines in enumerate(chunks)
+        ]
         self._done: dict[ChunkKey, Lines | None] = {}
         self._sizes: dict[ChunkKey, int] = {}
         self._left = MAX_TOTAL

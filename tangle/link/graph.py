@@ -29,7 +29,7 @@ from tangle.model import (
     Settings,
     Uuid,
 )
-from tangle.parse import Info
+from tangle.parse import Info, moved_lines, written_lines
 
 
 def link(pages: Iterable[Page], config: GraphConfig, *, known: KnownPages | None = None) -> Graph:
@@ -126,7 +126,8 @@ def _block_ids(
         for index, block in enumerate(page.blocks):
             if block.id is None:
                 continue
-            line = next((entry.line for entry in block.properties if entry.key == "id"), block.line)
+            lines_of_id = [entry.line for entry in block.properties if entry.key == "id"]
+            line = lines_of_id[-1] if lines_of_id else block.line
             place = Place(path=page.path, line=line)
             if block.id in ids:
                 problems.append(_twice("duplicate-id", place, f"id {block.id}", lines[block.id]))
@@ -244,7 +245,8 @@ def _chunks(
             named[name].append(keys)
     blocks = {str(uuid): by_block[at] for uuid, at in ids.items() if at in by_block}
     names = Names(named=named, blocks=blocks)
-    expanded, problems = expand([chunk.lines for chunk in found], names)
+    broken = {ChunkKey(key) for key, chunk in enumerate(found) if not chunk.whole}
+    expanded, problems = expand([chunk.lines for chunk in found], names, broken)
     whole = [
         chunk
         if lines == chunk.lines
@@ -271,13 +273,18 @@ def _names_twice(
 
 
 def _chunk(page: Page, fence: Fence, order: int, settings: Settings, *, session: bool) -> Chunk:
+    """The chunk of a fence, as a person wrote it: without the lines that Logseq wrote into it."""
     texts = fence.code.split("\n")[:-1]
+    block = page.blocks[fence.block]
+    written = {line.row for line in written_lines(page.data, block, fence) if line.sure}
+    moved = _place_of(page, next(moved_lines(page.data, block, fence), None))
     lines = tuple(
         CodeLine(
             text=text,
             place=Place(path=page.path, line=fence.line + 1 + row, column=fence.margins[row] + 1),
         )
         for row, text in enumerate(texts)
+        if row not in written
     )
     return Chunk(
         page=page.path,
@@ -286,5 +293,13 @@ def _chunk(page: Page, fence: Fence, order: int, settings: Settings, *, session:
         line=fence.line,
         lines=lines,
         settings=settings,
+        whole=moved is None,
+        moved=moved,
         session=session,
     )
+
+
+def _place_of(page: Page, offset: int | None) -> Place | None:
+    if offset is None:
+        return None
+    return Place(path=page.path, line=page.data.count(b"\n", 0, offset) + 1)

@@ -11,7 +11,7 @@ from functools import lru_cache, partial
 from typing import Any, Final
 
 from tangle.model import Fence, Page, Place, Problem, Property, SectionName, Settings
-from tangle.parse import Info, info_of, kind_of
+from tangle.parse import Info, has_lost_bullet, info_of, kind_of
 
 PREFIX: Final = "tangle."
 OUTPUT: Final = "tangle.output"
@@ -140,6 +140,12 @@ def _is_ours(key: str) -> bool:
     return key.startswith("ta") and bool(difflib.get_close_matches(key, KNOWN, n=1, cutoff=0.87))
 
 
+def _is_of_chunk(page: Page) -> bool:
+    """Whether the text at the top of a page was a chunk's block, before Logseq saved the page."""
+    first = next((fence for fence in page.fences if fence.block == 0), None)
+    return first is not None and has_lost_bullet(page.data, page.blocks[0], first)
+
+
 class PageSettings:
     """The settings in force at each block of one page, and the problems met on the way.
 
@@ -159,9 +165,10 @@ class PageSettings:
             properties = () if index in page.templates else block.properties
             mine = self._with(above, properties, index)
             own.append(mine)
-            passes_on = block.heading > 0 or index in sections or block.kind == "pre"
+            of_page = block.kind == "pre" and not _is_of_chunk(page)
+            passes_on = block.heading > 0 or index in sections or of_page
             inherited.append(replace(mine, name=None) if passes_on else above)
-            if block.kind == "pre":
+            if of_page:
                 base = inherited[-1]
         self._own = tuple(own)
 

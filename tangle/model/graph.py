@@ -63,7 +63,9 @@ class Chunk:
         order: which chunk of that block it is, from 0.
         line: line of the fence.
         lines: the code; empty where a reference in it could not be expanded.
-        whole: False where a reference in it could not be expanded.
+        whole: False where it lacks lines: a reference in it could not be expanded, or Logseq moved
+            a line out of it.
+        moved: the first line that Logseq moved out of it.
         session: whether its language says that it is an interpreter session.
     """
 
@@ -74,6 +76,7 @@ class Chunk:
     lines: tuple[CodeLine, ...]
     settings: Settings
     whole: bool = True
+    moved: Place | None = None
     session: bool = False
 
     @property

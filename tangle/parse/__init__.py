@@ -18,6 +18,7 @@ from .languages import Info, Kind, info_of, kind_of
 from .probe import reads_as_known
 from .problems import problems_of
 from .properties import normal_key, properties_of
+from .property_lines import has_lost_bullet, is_property_like, moved_lines, written_lines
 from .references import links_of
 from .scan import Layout, scan
 from .show import outline, outline_text
@@ -29,14 +30,18 @@ __all__ = [
     "Kind",
     "MisreadsPages",
     "NotUtf8",
+    "has_lost_bullet",
     "info_of",
+    "is_property_like",
     "kind_of",
     "may_conflict",
     "merge_conflict",
+    "moved_lines",
     "outline",
     "outline_text",
     "parse",
     "render",
+    "written_lines",
 ]
 
 

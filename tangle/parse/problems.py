@@ -13,9 +13,20 @@ from tangle.model import Block, Fence, Problem, Severity
 
 from .dedent import JS_WHITE
 from .languages import info_of, is_python, misspelt
+from .property_lines import (
+    HIDDEN,
+    content_lines,
+    has_lost_bullet,
+    is_property_like,
+    moved_lines,
+    written_lines,
+)
 from .text import Places
 
 _BULLET_FENCE = re.compile(rb"^[ \t\f]*+-[ \t]++(?:```|~~~)", re.MULTILINE)
+_BULLET_PYTHON = re.compile(
+    rb"^[ \t\f]*+-[ \t]++(?:[A-Z-]++ )?(?:```|~~~)[ \t]*+([^ \t\f\r\n,:{]+)", re.MULTILINE
+)
 _WHITE = b" \t\f\x1a"
 _LABEL = re.compile(rb"[ \t\f\x1a]*+([^ \t\f\r\n]*)")
 
@@ -34,8 +45,12 @@ def problems_of(
         unclosed = [at for at in unclosed if not any(s.start <= at < s.end for s in spans)]
     kept = [block for index, block in enumerate(blocks) if index not in templates]
     found = [*_unclosed(places, blocks, unclosed), *_ignored(places, kept)]
+    if b":: " in places.data:
+        found += _bullet(places, blocks, fences)
     if fences:
-        found += _swallowing(places, fences)
+        if b"::" in places.data:
+            found += _taken_for_properties(places, blocks, fences)
+        found += _swallowing(places, blocks, fences)
         found += _strangers(places, fences)
         found += _nested(places, fences)
         found += _mixed(places, fences)
@@ -69,6 +84,30 @@ _MISSPELT = _Kind("misspelt-language", "warning", "correct the word, and the cod
 _IGNORED = _Kind("ignored-property", "warning", "move the line up to the block's other properties")
 
 
+_MOVED = _Kind(
+    "moved-code",
+    "error",
+    "put the line back into the code, with a blank before `::` (`x[ ::2]`)",
+)
+_WRITTEN = _Kind("property-in-code", "error", "take the line out of the code")
+_LIKE = _Kind(
+    "code-like-property",
+    "warning",
+    "put a blank before `::` (`x[ ::2]`), or indent all lines of the code by two more blanks",
+)
+_BULLET = _Kind(
+    "first-block-property",
+    "warning",
+    "give the block a first line of words, or put another block before it",
+)
+_LOST = _Kind(
+    "lost-bullet",
+    "error",
+    "put `- ` and a line of words above the properties, and indent all of the block by two; or, "
+    "if they are the page's, leave a blank line below them",
+)
+
+
 def _problem(places: Places, offset: int, kind: _Kind, message: str) -> Problem:
     return Problem(
         code=kind.code,
@@ -99,22 +138,33 @@ def _unclosed(
         )
 
 
-def _swallowing(places: Places, fences: Sequence[Fence]) -> Iterator[Problem]:
-    """Python that runs on over a bullet whose own fence was meant to open there."""
+def _swallowing(
+    places: Places, blocks: Sequence[Block], fences: Sequence[Fence]
+) -> Iterator[Problem]:
+    """Fences that run on over a bullet whose own fence was meant to open there.
+
+    Of fences in other languages only those count that take Python in; an output may hold anything.
+    """
     for fence in fences:
-        if fence.nested is not None or not is_python(_info(fence)):
+        python = is_python(_info(fence))
+        if fence.nested is not None or not _run(places.data, fence).startswith((b"`", b"~")):
             continue
-        inner = _BULLET_FENCE.search(places.data, fence.body.start, fence.body.end)
-        if inner is not None:
-            line = places.line(inner.end())
-            last = places.line(fence.body.end)
-            yield _problem(
-                places,
-                fence.span.start,
-                _UNCLOSED,
-                f"this code is not closed before the code block of line {line}, so Logseq reads "
-                f"everything up to line {last} as its code",
-            )
+        if not python and any(p.key == "tangle.output" for p in blocks[fence.block].properties):
+            continue
+        pattern = _BULLET_FENCE if python else _BULLET_PYTHON
+        inner = pattern.search(places.data, fence.body.start, fence.body.end)
+        if inner is None or not (python or is_python(places.text(inner[1]))):
+            continue
+        line = places.line(inner.start())
+        last = places.line(fence.body.end)
+        what = "code" if python else "fence"
+        yield _problem(
+            places,
+            fence.span.start,
+            _UNCLOSED,
+            f"this {what} is not closed before the code block of line {line}, so Logseq reads "
+            f"everything up to line {last} as its text",
+        )
 
 
 def _strangers(places: Places, fences: Sequence[Fence]) -> Iterator[Problem]:
@@ -145,6 +195,125 @@ def _run(data: bytes, fence: Fence) -> bytes:
 
 def _closer(data: bytes, fence: Fence) -> bytes:
     return data[fence.body.end : fence.span.end].strip()
+
+
+def _bullet(places: Places, blocks: Sequence[Block], fences: Sequence[Fence]) -> Iterator[Problem]:
+    """A first block that Logseq writes without its bullet, or has written so.
+
+    It does that where `:: ` stands in the block's first line (logseq-spec.md 3): what the
+    properties said of a chunk they say of the page then.
+    """
+    index = next((i for i in range(min(2, len(blocks))) if not _is_blank(places, blocks[i])), 0)
+    block = blocks[index]
+    code = [f for f in fences if f.block == index and f.nested is None and is_python(f.language)]
+    if block.kind == "pre":
+        if code and has_lost_bullet(places.data, block, code[0]):
+            yield _problem(
+                places,
+                block.properties[0].span.start,
+                _LOST,
+                "Logseq wrote this first block without its bullet, because it begins with a "
+                "property: all its properties are the page's now",
+            )
+    elif block.kind == "bullet":
+        end = places.data.find(b"\n", block.span.start)
+        if code and b":: " in places.data[block.span.start : end]:
+            yield _problem(
+                places,
+                block.span.start + block.indent,
+                _BULLET,
+                "the first block of the page begins with a property: when Logseq saves the page, "
+                "it drops the bullet, and the property becomes the page's",
+            )
+
+
+def _is_blank(places: Places, block: Block) -> bool:
+    span = block.span
+    return block.kind == "pre" and not places.data[span.start : span.end].strip(
+        b"\xef\xbb\xbf \t\r\n"
+    )
+
+
+def _taken_for_properties(
+    places: Places, blocks: Sequence[Block], fences: Sequence[Fence]
+) -> Iterator[Problem]:
+    """Lines of code that Logseq's editor takes for properties, and what it did about it."""
+    seen: set[int] = set()
+    for fence in fences:
+        if fence.nested is not None or not is_python(fence.language):
+            continue
+        block = blocks[fence.block]
+        if fence.block not in seen:
+            seen.add(fence.block)
+            yield from _moved(places, block, fence)
+        if b"::" in places.data[fence.body.start : fence.body.end]:
+            yield from _written(places, block, fence)
+            yield from _like_properties(places, block, fence)
+
+
+def _moved(places: Places, block: Block, fence: Fence) -> Iterator[Problem]:
+    for offset in moved_lines(places.data, block, fence):
+        line = places.data[offset : places.data.find(b"\n", offset)]
+        yield _problem(
+            places,
+            offset + len(line) - len(line.lstrip()),
+            _MOVED,
+            "Logseq moved this line out of the code below: it takes every line of a block with "
+            "`::` in its first word for a property",
+        )
+
+
+def _written(places: Places, block: Block, fence: Fence) -> Iterator[Problem]:
+    found = written_lines(places.data, block, fence)
+    if not found:
+        return
+    more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
+    kind = _WRITTEN
+    if all(line.sure for line in found):
+        kind = kind._replace(hint="`tangle check --fix` takes it out; until then tangle skips it")
+    yield _problem(
+        places,
+        _row(places, fence, found[0].row),
+        kind,
+        f"Logseq wrote this line{more} into the code, behind one with `::` in its first word, when "
+        "the block got a property",
+    )
+
+
+def _like_properties(places: Places, block: Block, fence: Fence) -> Iterator[Problem]:
+    """The first line in a fence that Logseq would move, write behind, or delete."""
+    written = {line.row for line in written_lines(places.data, block, fence)}
+    lines = content_lines(places.data, block, fence)
+    rows = [r for r, text in enumerate(lines) if r not in written and is_property_like(text)]
+    if not rows:
+        return
+    kind = _LIKE
+    if any(item.key in HIDDEN for item in block.properties):
+        what = "when the block is edited, Logseq moves it out of the code"
+    elif block.properties:
+        what = "when the block is collapsed or referred to, Logseq writes a property behind it"
+    elif rows[0] == 0 and fence.line == block.line:
+        what = "when the block is referred to, Logseq deletes it"
+        kind = kind._replace(hint="put a line of words above the code, in the same block")
+    else:
+        return
+    more = f" (and {len(rows) - 1} more)" if len(rows) > 1 else ""
+    yield _problem(
+        places,
+        _row(places, fence, rows[0]),
+        kind,
+        f"Logseq takes this line of code{more} for a property, because `::` stands in its first "
+        f"word: {what}",
+    )
+
+
+def _row(places: Places, fence: Fence, row: int) -> int:
+    """The offset of the text of a line of a fence's body."""
+    offset = fence.body.start
+    for _ in range(row):
+        offset = places.data.find(b"\n", offset) + 1
+    line = places.data[offset : places.data.find(b"\n", offset)]
+    return offset + len(line) - len(line.lstrip())
 
 
 def _nested(places: Places, fences: Sequence[Fence]) -> Iterator[Problem]:

@@ -46,8 +46,8 @@ def is_valid_key(key: str) -> bool:
 
 
 def block_id(properties: Sequence[Property]) -> Uuid | None:
-    """The first `id` that is a UUID."""
-    for item in properties:
-        if item.key == "id" and _UUID.fullmatch(item.value):
-            return Uuid(item.value.lower())
+    """The last `id`, if it is a UUID: as in Logseq the last property of a name counts."""
+    for item in reversed(properties):
+        if item.key == "id":
+            return Uuid(item.value.lower()) if _UUID.fullmatch(item.value) else None
     return None

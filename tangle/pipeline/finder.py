@@ -210,6 +210,7 @@ class Finder:
                     host=planned.occurrence.host,
                     digest=planned.digest,
                     section=planned.occurrence.section,
+                    runs=planned.occurrence.chunk.settings.run,
                 )
                 for planned in session.chunks
             ),
@@ -270,6 +271,7 @@ def _outputs(page: Page) -> Iterator[FoundOutput]:
             line=stored.line,
             code_digest=stored.code_digest,
             edited=stored.edited,
+            reworked=stored.reworked,
             assets=stored.assets,
         )
 

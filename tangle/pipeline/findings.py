@@ -75,6 +75,7 @@ class FoundOutput(NamedTuple):
     line: int
     code_digest: str
     edited: bool
+    reworked: bool
     assets: Sequence[str]
 
 
@@ -122,12 +123,13 @@ class PageFindings(NamedTuple):
 
 
 class ChunkDigest(NamedTuple):
-    """The digest of a chunk, and the block under which its output belongs."""
+    """The digest of a chunk, the block under which its output belongs, and whether it is run."""
 
     page: PagePath
     host: int
     digest: str
     section: SectionName
+    runs: bool
 
 
 class UnitFindings(NamedTuple):

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
+from typing import Final
 
 from tangle.analyse import ChunkCode, Package, PlannedChunk
 from tangle.emit import Module, init, module
@@ -25,6 +26,9 @@ from tangle.pipeline.project import Project
 from tangle.pipeline.selection import Selected
 from tangle.run import memory_limit, total_memory
 from tangle.store import scratch_tree
+
+_REFUSALS: Final = {"moved-code": "MovedCode", "unknown-chunk": "OpenReference"}
+"""What the failure of a chunk is called that lacks lines, by problem."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -164,7 +168,7 @@ def refusal(project: Project, code: ChunkCode) -> Failure | None:
     problem = code.obstacle
     if problem is None:
         return None
-    name = "SyntaxError" if code.chunk.whole else "OpenReference"
+    name = _REFUSALS.get(problem.code, "SyntaxError")
     return _failure(project, name, problem)
 
 

@@ -1,4 +1,4 @@
-"""Sections that stand on pages which were left out: they are asked for, and cannot be run."""
+"""Sections and chunks that are asked for and cannot be run, and why."""
 
 from __future__ import annotations
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from itertools import starmap
 
 from tangle.model import PagePath, Place, Problem, SectionName
@@ -22,55 +23,93 @@ def output_problems(found: Findings, figures: Collection[str]) -> Iterator[Probl
     """
     if not any(page.outputs for page in found.pages.values()):
         return
-    digests = _digests(found.units)
-    sections = {(e[0], e[1]): e[3] for unit in found.units for e in unit.digests}
+    hosts = _hosts(found.units)
     for path, page in found.pages.items():
         for output in starmap(FoundOutput, page.outputs):
-            current = digests.get((path, output.host))
-            section = sections.get((path, output.host))
-            if current is None or output.code_digest not in current:
-                yield _stale(path, output, section, orphan=current is None)
+            host = hosts.get((path, output.host))
+            if output.reworked:
+                yield _reworked(path, output, host)
+            elif host is None or output.code_digest not in host.digests:
+                yield _stale(path, output, host)
             elif output.edited:
-                yield _edited(path, output, section)
+                yield _edited(path, output, host)
             elif missing := set(output.assets).difference(figures):
-                yield _without_figure(path, output, section, min(missing))
+                yield _without_figure(path, output, host.section, min(missing))
 
 
-def _digests(units: Iterable[UnitFindings]) -> dict[tuple[PagePath, int], set[str]]:
-    """The digests of the chunks of every block that has some."""
-    found: dict[tuple[PagePath, int], set[str]] = {}
+@dataclass(slots=True, kw_only=True)
+class _Host:
+    """A block under which outputs belong.
+
+    Attributes:
+        digests: of its chunks.
+        runs: whether any of them is run.
+    """
+
+    section: SectionName
+    digests: set[str] = field(default_factory=set)
+    runs: bool = False
+
+    @property
+    def run(self) -> str:
+        """How to have its outputs written, as a hint says it."""
+        return "run the section" if self.runs else "take `tangle.run:: no` away, run the section"
+
+
+def _hosts(units: Iterable[UnitFindings]) -> dict[tuple[PagePath, int], _Host]:
+    """Every block that has chunks."""
+    found: dict[tuple[PagePath, int], _Host] = {}
     for unit in units:
-        for page, host, digest, _ in unit.digests:
-            found.setdefault((page, host), set()).add(digest)
+        for page, host, digest, section, runs in unit.digests:
+            block = found.setdefault((page, host), _Host(section=section))
+            block.digests.add(digest)
+            block.runs = block.runs or runs
     return found
 
 
-def _stale(
-    path: PagePath, output: FoundOutput, section: SectionName | None, *, orphan: bool
-) -> Problem:
-    message = "this output belongs to no chunk" if orphan else "this output is of older code"
-    hint = "delete the block, or run `tangle clean`" if orphan else "run the section again"
+def _stale(path: PagePath, output: FoundOutput, host: _Host | None) -> Problem:
+    if host is None:
+        force = " --force" if output.edited else ""
+        message = "this output belongs to no chunk"
+        hint = f"delete the block, or run `tangle clean{force}`"
+    else:
+        force = " with --force" if output.edited else " again"
+        message = "this output is of older code"
+        hint = f"delete the block, or {host.run}{force}"
+        if host.runs and not output.edited:
+            hint = "run the section again"
     if output.edited:
         message += ", and was edited by hand"
-        hint = "delete the block, or run the section with --force"
     return Problem(
         code="stale-output",
         severity="error",
         place=Place(path=path, line=output.line),
-        section=section,
+        section=host.section if host is not None else None,
         message=message,
         hint=hint,
     )
 
 
-def _edited(path: PagePath, output: FoundOutput, section: SectionName | None) -> Problem:
+def _edited(path: PagePath, output: FoundOutput, host: _Host) -> Problem:
     return Problem(
         code="edited-output",
         severity="warning",
         place=Place(path=path, line=output.line),
-        section=section,
+        section=host.section,
         message="this output was edited by hand, and is not written over",
-        hint="delete the block and run the section again, or run it with --force",
+        hint=f"delete the block and {host.run} again, or {host.run} with --force",
+    )
+
+
+def _reworked(path: PagePath, output: FoundOutput, host: _Host | None) -> Problem:
+    what = ", and the output gets one beside it" if host is not None and host.runs else ""
+    return Problem(
+        code="edited-output",
+        severity="warning",
+        place=Place(path=path, line=output.line),
+        section=host.section if host is not None else None,
+        message="this output became a block of your own, and no output is written over it",
+        hint=f"take the line `tangle.output::` out of the block{what}",
     )
 
 
@@ -120,9 +159,10 @@ def _state(
     if unit.broken:
         return "broken"
     fresh = [
-        output.code_digest in digests
-        for at, digests in _digests([unit]).items()
+        output.code_digest in host.digests
+        for at, host in _hosts([unit]).items()
         for output in standing.get(at, ())
+        if not output.reworked
     ]
     if not fresh:
         return "not-run"

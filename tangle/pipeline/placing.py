@@ -346,10 +346,8 @@ def _place_page(
         placement.pages.append(path)
     placement.figures.extend(figure.name for figure in figures)
     if plan.dropped_assets:
-        elsewhere = _shown_elsewhere(loaded.pages, path)
-        for name in plan.dropped_assets:
-            if name not in elsewhere:
-                remove_asset(project.graph, name)
+        for name in set(plan.dropped_assets) - _shown_elsewhere(loaded.pages, path):
+            remove_asset(project.graph, name)
 
 
 def _write_page(

@@ -1,4 +1,4 @@
-"""Mending of chunks that do not parse, where there is but one way to do it."""
+"""Repairs of code, where there is but one way: what does not parse, what Logseq wrote into it."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from tangle.analyse import Plan
 from tangle.analyse.repair import Repair
 from tangle.model import Chunk, PagePath, Place
 from tangle.parse import parse
-from tangle.pipeline.load import loaded
+from tangle.pipeline.load import Loaded, loaded
 from tangle.pipeline.project import Project
 from tangle.pipeline.reading import Sources, read
 from tangle.pipeline.recovering import recovered
 from tangle.store import lock, make_folder
 from tangle.store import replace as replace_file
-from tangle.write import Entangled, mend
+from tangle.write import Entangled, mend, without_written_lines
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,8 +76,29 @@ def repair(project: Project, *, write: bool) -> RepairReport:
 
 
 def _mended(project: Project, sources: Sources) -> Iterator[tuple[PagePath, bytes, Mended]]:
-    """Each mended chunk's page as it is then; the last one of a page has all of its edits."""
+    """Each repaired chunk's page as it is then; the last one of a page has all of its edits."""
     full = loaded(project, sources)
+    # Lines go first, and alone: what is below them stands elsewhere then.
+    yield from tuple(_without_written_lines(project, full)) or _parsing(project, full)
+
+
+def _without_written_lines(
+    project: Project, full: Loaded
+) -> Iterator[tuple[PagePath, bytes, Mended]]:
+    for path, page in full.pages.items():
+        if not any(problem.code == "property-in-code" for problem in page.problems):
+            continue
+        try:
+            data, fences = without_written_lines(page)
+        except Entangled:
+            continue
+        for fence in fences:
+            place = Place(path=PagePath(project.shown(path)), line=fence.line)
+            cause = "Logseq wrote properties of the block into the code"
+            yield path, data, Mended(place=place, causes=(cause,))
+
+
+def _parsing(project: Project, full: Loaded) -> Iterator[tuple[PagePath, bytes, Mended]]:
     pages = dict(full.pages)
     for chunk, sure in _sure(full.plan):
         try:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from tangle.write.block import PROPERTY, ChunkOutput, FigureLink
 from tangle.write.compare import OutputDifference, Shown, compare, text_lines
 from tangle.write.edits import Edit, apply
-from tangle.write.mending import Entangled, mend
+from tangle.write.mending import Entangled, mend, without_written_lines
 from tangle.write.merging import CutBlock, CutPage, cut_outputs, put_back
 from tangle.write.names import asset_target, figure_label, figure_name
 from tangle.write.numbers import Tolerance
@@ -44,4 +44,5 @@ __all__ = [
     "stored_text",
     "text_lines",
     "used_assets",
+    "without_written_lines",
 ]

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 from urllib.parse import quote
 
+from tangle.parse import is_property_like
 from tangle.write.terminal import shown
 
 if TYPE_CHECKING:
@@ -22,6 +23,8 @@ MOST_BYTES = 64 * 1024
 _ZERO_WIDTH = "\u200b"
 # Any of these characters may be trimmed before Logseq looks for a fence, in OCaml or JavaScript.
 _FENCE = re.compile(r"^([\s\ufeff]*)(?=```|~~~)")
+_FIRST_WORD = re.compile(r" ?[^ ]+")
+_COLONS = re.compile(r":(?=:)")
 _END_BLOCK = re.compile(r"#(\+end_)", re.IGNORECASE)
 # What ends a construct that a page left open somewhere above (logseq-spec.md, sections 2, 3, 5).
 _CLOSERS = re.compile(
@@ -118,6 +121,7 @@ def _count(number: int, noun: str) -> str:
 
 def _wrapped(lines: list[str], style: Style) -> list[str]:
     """Lines between an opener and a closer that none of them can be taken for."""
+    lines = [_unlike_property(line) if "::" in line else line for line in lines]
     if style.defused:
         lines = [_CLOSERS.sub(lambda found: found[0] + _ZERO_WIDTH, line) for line in lines]
     fenced = any(_FENCE.match(line) for line in lines)
@@ -130,6 +134,17 @@ def _wrapped(lines: list[str], style: Style) -> list[str]:
     if in_example:
         return ["#+BEGIN_EXAMPLE", *lines, "#+END_EXAMPLE"]
     return ["```text", *lines, "```"]
+
+
+def _unlike_property(line: str) -> str:
+    """A line that Logseq's editor does not take for a property, behind which it would write one.
+
+    >>> _unlike_property("test_a.py::test_one PASSED").replace(_ZERO_WIDTH, "|")
+    'test_a.py:|:test_one PASSED'
+    """
+    if not is_property_like(line):
+        return line
+    return _FIRST_WORD.sub(lambda word: _COLONS.sub(f":{_ZERO_WIDTH}", word[0]), line, count=1)
 
 
 def _image(figure: FigureLink) -> str:

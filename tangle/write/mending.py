@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from tangle.model import Span
-from tangle.parse import NotUtf8, parse
+from tangle.parse import NotUtf8, parse, written_lines
 from tangle.write.edits import Edit, apply
 
 if TYPE_CHECKING:
@@ -37,6 +37,44 @@ def mend(page: Page, chunk: Chunk, lines: Sequence[str]) -> bytes:
     if _shape(mended, None) != _shape(page, (chunk, code)):
         raise Entangled(f"{page.path}:{chunk.line}: the page would be read in another way")
     return data
+
+
+def without_written_lines(page: Page) -> tuple[bytes, tuple[Fence, ...]]:
+    """The page without the lines that Logseq wrote into its code, and the fences that had some.
+
+    A line counts only where it repeats a property of its block, and so loses nothing.
+
+    Raises:
+        Entangled: Logseq would read the page in another way then.
+    """
+    edits: list[Edit] = []
+    rows: dict[int, set[int]] = {}
+    starts = _line_starts(page.data)
+    for at, fence in enumerate(page.fences):
+        found = written_lines(page.data, page.blocks[fence.block], fence)
+        rows[at] = {line.row for line in found if line.sure and fence.block not in page.templates}
+        for row in sorted(rows[at]):
+            line = fence.line + row  # from 0: the body begins below the opener
+            edits.append(Edit(span=Span(start=starts[line], end=starts[line + 1]), data=b""))
+    data = apply(page.data, edits)
+    if edits and _reading(parse(data, page.path), {}) != _reading(page, rows):
+        raise Entangled(f"{page.path}: the page would be read in another way")
+    return data, tuple(fence for at, fence in enumerate(page.fences) if rows[at])
+
+
+def _reading(page: Page, without: Mapping[int, set[int]]) -> tuple[object, ...]:
+    """How a page is read, places aside, without some lines of its fences."""
+    blocks = [
+        (b.kind, b.level, b.parent, b.title, b.heading, b.id, *_values(b.properties))
+        for b in page.blocks
+    ]
+    codes = []
+    for at, fence in enumerate(page.fences):
+        lines = enumerate(fence.text.split("\n"))
+        kept = [text for row, text in lines if row not in without.get(at, ())]
+        codes.append((fence.block, fence.language, fence.options, fence.nested, kept))
+    references = [(r.kind, r.target, r.block) for r in page.references]
+    return (blocks, codes, references, page.links, page.title)
 
 
 def _edits(page: Page, chunk: Chunk, lines: Sequence[str]) -> Iterator[Edit]:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass, field
+from difflib import SequenceMatcher
 from typing import TYPE_CHECKING
 
 from tangle.model import Place, Problem, Span
 from tangle.write.block import (
+    PROPERTY,
     STYLES,
     ChunkOutput,
     Style,
@@ -134,7 +136,8 @@ class _Draft:
             + data[stored.value.end : stored.head.end]
         )
         indent = block[: self.page.blocks[stored.block].indent]
-        self.edits.append(Edit(span=stored.span, data=joined(first, indent, lines, eol)))
+        shown = _resized(output, lines, stored)
+        self.edits.append(Edit(span=stored.span, data=joined(first, indent, shown, eol)))
 
     def remove(self, stored: StoredOutput) -> bool:
         """Take a block out with the line end before it, unless a person changed it; whether so."""
@@ -186,10 +189,10 @@ def _draft_host(
     style: Style,
 ) -> None:
     host, outputs = chunks
-    matched, left = _matched(outputs, there)
+    texts = [body_lines(output, style) if output else () for output in outputs]
+    matched, left = _matched(outputs, texts, there)
     spot = draft.layout.first_child_spot(host)
-    for output, stored in zip(outputs, matched, strict=True):
-        lines = body_lines(output, style) if output else ()
+    for output, lines, stored in zip(outputs, texts, matched, strict=True):
         if stored:
             if _settle(draft, stored, output, lines):
                 spot = sibling_spot(draft.page, stored.block)
@@ -215,9 +218,15 @@ def _settle(
 
 
 def _matched(
-    outputs: Sequence[ChunkOutput | None], there: Sequence[StoredOutput]
+    outputs: Sequence[ChunkOutput | None],
+    texts: Sequence[tuple[str, ...]],
+    there: Sequence[StoredOutput],
 ) -> tuple[list[StoredOutput | None], list[StoredOutput]]:
-    """For each chunk the block that is its own: by the code's digest, the rest in order."""
+    """For each chunk the block that is its own: by its code, by what it says, the rest in order.
+
+    A block that says the same is the chunk's although the code before it changed: what refers to
+    the block was written about this output. The blocks stay in the order of their chunks.
+    """
     left = list(there)
     matched: list[StoredOutput | None] = [None] * len(outputs)
     for index, output in enumerate(outputs):
@@ -225,10 +234,24 @@ def _matched(
         if same:
             matched[index] = same[0]
             left.remove(same[0])
-    for index, found in enumerate(matched):
-        if found is None and left:
-            matched[index] = left.pop(0)
-    return matched, left
+    open_ = [index for index, stored in enumerate(matched) if stored is None]
+    if not (open_ and left):
+        return matched, left
+    said = [output_digest(texts[index]) if texts[index] else str(index) for index in open_]
+    aligned = SequenceMatcher(None, [stored.output_digest for stored in left], said, autojunk=False)
+    taken: set[int] = set()
+    for _, first, last, start, end in aligned.get_opcodes():
+        for at, index in zip(range(first, last), open_[start:end], strict=False):
+            matched[index] = left[at]
+            taken.add(at)
+    return matched, [stored for at, stored in enumerate(left) if at not in taken]
+
+
+def _resized(output: ChunkOutput, lines: tuple[str, ...], stored: StoredOutput) -> tuple[str, ...]:
+    """The lines, with the sizes that a person gave the figures at the same places."""
+    first = len(lines) - len(output.figures)
+    sizes = dict(enumerate(stored.sizes, start=first))
+    return tuple(line + sizes.get(at, "") for at, line in enumerate(lines))
 
 
 def _value(output: ChunkOutput, lines: tuple[str, ...]) -> str:
@@ -238,6 +261,8 @@ def _value(output: ChunkOutput, lines: tuple[str, ...]) -> str:
 def removal(page: Page, stored: StoredOutput) -> Span:
     """A block's span with the line end that inserting put before it."""
     data, start, end = page.data, stored.span.start, stored.span.end
+    if page.blocks[stored.block].kind == "pre":
+        return page.blocks[stored.block].span
     block = data[start:end]
     before = data[max(0, start - 2) : start]
     # The block's own line end tells how long the one before it is: a lone CR there is not ours.
@@ -278,8 +303,16 @@ def _edited(page: Page, stored: StoredOutput) -> Problem:
         code="edited-output",
         severity="warning",
         place=Place(path=page.path, line=stored.line),
-        message="this output was edited by hand and is left as it is",
-        hint="delete the block to have it written anew, or use --force",
+        message=(
+            "this output became a block of your own, and no output is written over it"
+            if stored.reworked
+            else "this output was edited by hand and is left as it is"
+        ),
+        hint=(
+            f"take the line `{PROPERTY}::` out of the block, and the output gets one beside it"
+            if stored.reworked
+            else "delete the block and run the section again, or use --force"
+        ),
     )
 
 

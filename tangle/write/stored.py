@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
 from tangle.model import Span
+from tangle.parse import is_property_like
 from tangle.write.block import PROPERTY, canonical, output_digest
 
 if TYPE_CHECKING:
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 _VALUE = re.compile(r"([0-9a-f]{12})\.([0-9a-f]{8})", re.ASCII)
 _ASSET = re.compile(r"assets/tangle/([^\s()\[\]<>\"'\\/]+)")
 _IMAGE = re.compile(r"!\[[^\]]*\]\([^)]*\)")
+_SIZED = re.compile(r"(!\[[^\]]*\]\([^)]*\))((?:\{[^{}]*\})?)")
+_ADDED = re.compile(r"id:: [0-9a-fA-F-]{36}|collapsed:: (?:true|false)")
 _INDENT = " \t\f"
 
 
@@ -37,7 +40,8 @@ class StoredOutput:
         span: from the start of its first line to the end of its content, children aside.
         head: from the start of its first line to the end of its last property line.
         value: the property's value.
-        lines: its other lines, dedented, as they are compared.
+        lines: its other lines, dedented, as they are compared; without what Logseq adds to them.
+        sizes: what Logseq put behind each image when a person resized it; empty where nothing is.
     """
 
     block: int
@@ -52,6 +56,7 @@ class StoredOutput:
     head: Span
     value: Span
     lines: tuple[str, ...]
+    sizes: tuple[str, ...] = ()
 
 
 def stored_outputs(page: Page) -> tuple[StoredOutput, ...]:
@@ -63,7 +68,8 @@ def stored_outputs(page: Page) -> tuple[StoredOutput, ...]:
     for index, block in enumerate(page.blocks):
         mark = _mark(block) if index not in page.templates else None
         if mark is not None:
-            host = 0 if block.parent < 0 and following_pre else block.parent
+            host = 0 if block.parent < 0 and following_pre and index else block.parent
+            following_pre = following_pre and index > 0
             reworked = bool(block.title) or index in with_code
             found.append(_stored(page, (index, host), mark, reworked=reworked))
         elif block.parent < 0 and block.kind != "pre":
@@ -92,7 +98,8 @@ def _asset_names(text: str) -> tuple[str, ...]:
 
 
 def _mark(block: Block) -> Property | None:
-    if block.kind != "bullet":
+    # Logseq takes the bullet from an output that has become the first block of its page.
+    if block.kind == "heading" or (block.kind == "pre" and block.title):
         return None
     return next((found for found in block.properties if found.key == PROPERTY), None)
 
@@ -101,9 +108,10 @@ def _stored(page: Page, place: tuple[int, int], mark: Property, *, reworked: boo
     index, host = place
     block = page.blocks[index]
     head, value = _head(page.data, block, mark)
-    lines = _lines(page.data, block, head)
+    raw = _lines(page.data, block, head)
     digests = _VALUE.fullmatch(page.data[value.start : value.end].decode("utf-8", "replace"))
     code, output = digests.groups() if digests else ("", "")
+    lines, sizes = (raw, ()) if output == output_digest(raw) else _without_additions(raw, block)
     return StoredOutput(
         block=index,
         host=host,
@@ -117,6 +125,7 @@ def _stored(page: Page, place: tuple[int, int], mark: Property, *, reworked: boo
         head=head,
         value=value,
         lines=lines,
+        sizes=sizes,
     )
 
 
@@ -149,6 +158,27 @@ def _lines(data: bytes, block: Block, head: Span) -> tuple[str, ...]:
     margin = len(first) - len(first.lstrip(_INDENT))
     title = [block.title] if block.title else []
     return canonical([*title, *(_dedented(line, margin) for line in lines)])
+
+
+def _without_additions(
+    lines: Sequence[str], block: Block
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The lines without what Logseq adds, and the sizes that it wrote behind images.
+
+    Behind each line with `::` in its first word it repeats a property that the block gets; the
+    property itself may be gone again.
+    """
+    own = {f"{found.key}:: {found.value}" for found in block.properties if found.key != PROPERTY}
+    kept: list[str] = []
+    for line in lines:
+        if kept and is_property_like(kept[-1]) and (line in own or _ADDED.fullmatch(line)):
+            continue
+        kept.append(line)
+    below = _outside(kept)
+    found = [_SIZED.fullmatch(line) for line in below]
+    images = [match[1] if match else line for match, line in zip(found, below, strict=True)]
+    sizes = tuple(match[2] for match in found if match)
+    return canonical([*kept[: len(kept) - len(below)], *images]), sizes
 
 
 def _dedented(line: str, margin: int) -> str:

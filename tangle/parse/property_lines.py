@@ -1,0 +1,142 @@
+r"""Lines that Logseq takes for properties wherever they stand in a block, and what it does then.
+
+Logseq's parser reads properties by a grammar (logseq-spec.md 3). Its editor does not: whatever
+changes a block's properties takes *every* line of it that matches `^\s?[^ ]+::` for one, also in
+code. So it moves lines out of a fence, writes its own lines into one, or drops lines.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+import warnings
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from .dedent import without_indentation
+
+if TYPE_CHECKING:
+    from tangle.model import Block, Fence
+
+HIDDEN: Final = frozenset(
+    {
+        *("id", "collapsed", "heading", "background-color", "logseq.order-list-type"),
+        *("created-at", "updated-at", "last-modified-at", "ls-type"),
+        *("query-table", "query-properties", "query-sort-by", "query-sort-desc"),
+        *("hl-type", "hl-page", "hl-stamp", "hl-color", "hl-value"),
+        *("todo", "doing", "now", "later", "done"),
+    }
+)
+"""Properties that Logseq keeps out of the edit box and puts back when it saves the block."""
+
+PAGE_ONLY: Final = frozenset(
+    {"title", "alias", "aliases", "tags", "icon", "public", "filters", "exclude-from-graph-view"}
+)
+"""Properties that say something of a page, and never of a block."""
+
+_PROPERTY_LIKE: Final = re.compile(r" ?[^ \n]+::")
+_PROPERTY: Final = re.compile(r"\s*[\w.\-/?]+::(?:\s|\Z)")
+_WRITTEN: Final = re.compile(
+    r"(?:id:: [0-9a-fA-F-]{36}|collapsed:: (?:true|false)"
+    r"|(?:heading|background-color|logseq\.order-list-type):: \S+)"
+)
+_SUBSCRIPT: Final = re.compile(r"[\w)\]]\[[^\]]*::")
+
+
+def is_property_like(line: str) -> bool:
+    """Whether Logseq's editor takes a line of a block for a property, at most one blank before it.
+
+    >>> [is_property_like(x) for x in ("x[::2] = 0", "x[ ::2] = 0", "  x[::2] = 0", "f(a::b)")]
+    [True, False, False, True]
+    """
+    return _PROPERTY_LIKE.match(line) is not None
+
+
+class WrittenLine(NamedTuple):
+    """A line that Logseq wrote into code.
+
+    Attributes:
+        row: which line of the code, from 0.
+        sure: whether it repeats one of the block's own properties.
+    """
+
+    row: int
+    sure: bool
+
+
+def written_lines(data: bytes, block: Block, fence: Fence) -> tuple[WrittenLine, ...]:
+    """The lines in a fence that Logseq put there: it repeats a new property behind such lines."""
+    if fence.nested is not None or b":: " not in data[fence.body.start : fence.body.end]:
+        return ()
+    own = own_lines(block)
+    found: list[WrittenLine] = []
+    behind = False
+    for row, line in enumerate(content_lines(data, block, fence)):
+        sure = line in own
+        if behind and (sure or _WRITTEN.fullmatch(line)):
+            found.append(WrittenLine(row, sure))
+        else:
+            behind = is_property_like(line)
+    return tuple(found)
+
+
+def own_lines(block: Block) -> frozenset[str]:
+    """The lines that Logseq writes for the properties of a block that it keeps to itself."""
+    return frozenset(f"{p.key}:: {p.value}" for p in block.properties if p.key in HIDDEN)
+
+
+def content_lines(data: bytes, block: Block, fence: Fence) -> list[str]:
+    """The lines of a fence's body as Logseq's editor has them: less the block's indentation."""
+    return _lines(data, block, fence.body.start, fence.body.end)[:-1]
+
+
+def moved_lines(data: bytes, block: Block, fence: Fence) -> Iterator[int]:
+    """Offsets of lines above a block's first fence that Logseq moved out of it.
+
+    It puts them right behind the block's properties. A line is taken for code where Python can
+    parse it, or where `::` stands in a subscript.
+    """
+    if not block.properties:
+        return
+    offset = data.find(b"\n", block.span.start) + 1 if block.title else block.span.start
+    for line in _lines(data, block, offset, fence.span.start):
+        text = line.removeprefix("- ") if offset == block.span.start else line
+        if not is_property_like(text):
+            return
+        if _PROPERTY.match(text) is None and _is_code(text):
+            yield offset
+        offset = data.find(b"\n", offset) + 1
+
+
+def has_lost_bullet(data: bytes, block: Block, fence: Fence) -> bool:
+    """Whether a page's first block was a chunk's, and Logseq wrote it without its bullet.
+
+    It does so with a first block that begins with a property, and then the chunk's properties are
+    the page's. Of a block they are right above the fence; none of them is one that only pages have.
+    """
+    if block.kind != "pre" or not block.properties:
+        return False
+    keys = {item.key for item in block.properties}
+    of_block = any(key in HIDDEN or key.startswith("tangle.") for key in keys)
+    if not of_block or not keys.isdisjoint(PAGE_ONLY):
+        return False
+    first = block.properties[0].span.start
+    last = max(item.span.end for item in block.properties)
+    return last == fence.span.start and not data[:first].strip(b"\xef\xbb\xbf \t\r\n")
+
+
+def _lines(data: bytes, block: Block, start: int, end: int) -> list[str]:
+    width = {"pre": 0, "heading": 2, "bullet": block.indent + 2}[block.kind]
+    text = data[start:end].decode("utf-8", "surrogateescape")
+    return [without_indentation(line.rstrip("\r"), width).text for line in text.split("\n")]
+
+
+def _is_code(line: str) -> bool:
+    if _SUBSCRIPT.search(line):
+        return True
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            return bool(ast.parse(line.strip()).body)
+        except (SyntaxError, ValueError, RecursionError, MemoryError):
+            return False
