@@ -108,7 +108,8 @@ class Worker:
     def strays(self) -> Iterator[int]:
         """Processes that were started below the worker, wherever they have moved (Linux only)."""
         pipe = os.fstat(self.events).st_ino
-        return strays(cookie=self.cookie, family=self.process.family, pipe=pipe)
+        family = self.process.family
+        return strays(self.process.pid, cookie=self.cookie, family=family, pipe=pipe)
 
     def close(self) -> None:
         """Kills what is left, closes the pipes and removes the scratch folder."""
