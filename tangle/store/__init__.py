@@ -13,7 +13,6 @@ from tangle.store.environment import (
     folder_identity,
     library_stamp,
     make_folder,
-    scratch_tree,
     write_file,
 )
 from tangle.store.errors import (
@@ -84,7 +83,6 @@ __all__ = [
     "recover",
     "remove_asset",
     "replace",
-    "scratch_tree",
     "write_asset",
     "write_file",
     "write_tree",

@@ -20,6 +20,7 @@ from tangle.run.worker.template_pool import (
     MOST_LOSSES,
     MOST_TEMPLATES,
     PATIENCE,
+    STILL_SECONDS,
     Kind,
     Request,
     Template,
@@ -281,9 +282,11 @@ def test_whatever_happens_each_request_is_answered() -> None:
             )[0]
             act()
         schedule.settle()
-        schedule.pass_time(PATIENCE + 2)  # what is stopped or hangs is given up meanwhile
+        schedule.pass_time(PATIENCE + 2)
         assert schedule.pool.requests == ()
         assert len(schedule.model.answers) == len(schedule.asked)
+        schedule.pass_time(2 * STILL_SECONDS)
+        schedule.settle()  # what is stopped or hangs has been given up
         assert all(template.loaded for template in schedule.pool.templates)
 
 
