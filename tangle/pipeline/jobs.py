@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
@@ -24,8 +25,8 @@ from tangle.model import (
 )
 from tangle.pipeline.project import Project
 from tangle.pipeline.selection import Selected
-from tangle.run import memory_limit, total_memory
-from tangle.store import scratch_tree
+from tangle.run import memory_limit, scratch_folder, total_memory
+from tangle.store import NotWritable, write_tree
 
 _REFUSALS: Final = {"moved-code": "MovedCode", "unknown-chunk": "OpenReference"}
 """What the failure of a chunk is called that lacks lines, by problem."""
@@ -75,6 +76,22 @@ def prepared_package(package: Package) -> Iterator[PreparedPackage]:
     with scratch_tree(files, owned=package.name.root) as folder:
         path = folder / package.name.root / f"{package.name.module}.py"
         yield PreparedPackage(folder=folder, path=path, module=text)
+
+
+@contextmanager
+def scratch_tree(files: Mapping[str, str], *, owned: str) -> Iterator[Path]:
+    """A folder that holds generated files, removed at the end.
+
+    Raises:
+        NotWritable: there is no room for it.
+    """
+    with ExitStack() as made:
+        try:
+            folder = made.enter_context(scratch_folder()).resolve()
+        except OSError as error:
+            raise NotWritable(Path(tempfile.gettempdir()), error) from error
+        write_tree(folder, files, owned=owned)
+        yield folder
 
 
 def package_files(package: Package) -> tuple[Mapping[str, str], Module]:

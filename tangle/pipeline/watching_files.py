@@ -10,8 +10,8 @@ from typing import Final
 
 from tangle.analyse import Package
 from tangle.model import ReadFile, SectionName
-from tangle.pipeline.jobs import PreparedPackage, package_files
-from tangle.store import NotReadable, digest_file, digest_listing, file_stamp, scratch_tree
+from tangle.pipeline.jobs import PreparedPackage, package_files, scratch_tree
+from tangle.store import NotReadable, digest_file, digest_listing, file_stamp
 
 _PACKAGES: Final = 32
 """Copies of sessions have imported from the folders of as many packages at most."""

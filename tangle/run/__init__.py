@@ -34,6 +34,7 @@ from tangle.run.local import LocalExecutor
 from tangle.run.memory import memory_limit, shown_size, total_memory
 from tangle.run.resuming import ResumingExecutor
 from tangle.run.scheduling import Turn
+from tangle.run.scratch import scratch_folder
 from tangle.run.server import ServerStatus, ServerWanted, same_start, server_status, stop_server
 from tangle.run.server_place import NoPlace, leave_hint, place_of
 
@@ -73,6 +74,7 @@ __all__ = [
     "run_jobs",
     "run_turns",
     "same_start",
+    "scratch_folder",
     "server_status",
     "shown_size",
     "stop_server",

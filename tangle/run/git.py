@@ -15,13 +15,13 @@ import hashlib
 import os
 import re
 import subprocess
-import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 from tangle.errors import Refused, TangleError, UsageError
+from tangle.run.scratch import scratch_folder
 
 _MOST_CONFLICTS = 127
 """`git merge-file` ends with the number of conflicts, or more than this where it failed."""
@@ -326,8 +326,8 @@ def merge_texts(base: bytes, ours: bytes, theirs: bytes, *, marker_size: int = 7
         GitFailed: they are no texts.
         NoGit: git is not installed.
     """
-    with tempfile.TemporaryDirectory(prefix="tangle-") as name:
-        paths = [Path(name) / side for side in ("ours", "base", "theirs")]
+    with scratch_folder() as folder:
+        paths = [folder / side for side in ("ours", "base", "theirs")]
         for path, data in zip(paths, (ours, base, theirs), strict=True):
             path.write_bytes(data)
         asked = ["merge-file", "--stdout", "--quiet", f"--marker-size={marker_size}"]

@@ -13,6 +13,7 @@ from tangle.run.events import Noticed, Observer, SessionFinished
 from tangle.run.handles import Forker
 from tangle.run.minding import Session
 from tangle.run.process import start_worker
+from tangle.run.scratch import remove_abandoned
 from tangle.run.server import ServerWanted
 from tangle.run.warmth import Warmth
 
@@ -77,6 +78,7 @@ class LocalExecutor:
         """Ends what was started; may be called twice."""
         if self._warmth is not None:
             self._warmth.close()
+        remove_abandoned()
 
     def run(self, job: Job, observe: Observer) -> SessionResult:
         """Runs one session to its end; nothing that its code does is raised."""

@@ -14,7 +14,7 @@ from __future__ import annotations
 import contextlib
 import os
 import time
-from collections.abc import Callable, Container, Iterable
+from collections.abc import Callable, Collection, Container, Iterable, Iterator
 from pathlib import Path
 
 from tangle.model import SIZE
@@ -34,6 +34,11 @@ _SWEEP = 2.0
 """Seconds between searches of all processes for those that have left the worker's tree."""
 
 _PAGE = os.sysconf("SC_PAGE_SIZE")
+
+_BLOCK = 512
+"""Bytes of what `st_blocks` counts."""
+
+_SHARED_FOLDER, _REMOVED = "/dev/shm/", " (deleted)"
 
 
 def memory_limit(text: str, total: int) -> int | None:
@@ -146,6 +151,68 @@ def proportional(pid: int) -> int:
         return resident(pid)
 
 
+def shared(pid: int) -> int:
+    """Bytes of shared memory among those that `proportional` counts; 0 where that is not known."""
+    try:
+        text = Path(f"/proc/{pid}/smaps_rollup").read_text()
+        return int(text.split("\nPss_Shmem:")[1].split()[0]) * 1024
+    except (OSError, ValueError, IndexError):
+        return 0
+
+
+class MemoryFiles:
+    """Files in memory that a session's processes hold: `memfd_create`, and those in `/dev/shm`.
+
+    What is written to them is in no process's resident memory, unless it is mapped too. A file in
+    `/dev/shm` that was seen open counts until it is removed.
+    """
+
+    def __init__(self) -> None:
+        """Knows of none yet."""
+        self._named: dict[str, tuple[int, int]] = {}
+
+    def held(self, processes: Iterable[int]) -> int:
+        """Bytes of memory that the files of some processes take."""
+        sizes: dict[tuple[int, int], int] = {}
+        for path, key in list(self._named.items()):
+            status = _status(path)
+            if status is None or (status.st_dev, status.st_ino) != key:
+                del self._named[path]
+            else:
+                sizes[key] = status.st_blocks * _BLOCK
+        for pid in processes:
+            for path, link in _open_in_memory(pid):
+                status = _status(path)
+                if status is not None:
+                    key = status.st_dev, status.st_ino
+                    sizes[key] = status.st_blocks * _BLOCK
+                    if link.startswith(_SHARED_FOLDER) and not link.endswith(_REMOVED):
+                        self._named[link] = key
+        return sum(sizes.values())
+
+
+def _open_in_memory(pid: int) -> Iterator[tuple[str, str]]:
+    """The files in memory that a process has open: where to look at each, and what it is called."""
+    folder = f"/proc/{pid}/fd"
+    try:
+        numbers = os.listdir(folder)  # noqa: PTH208 -- many times a second
+    except OSError:
+        return
+    for number in numbers:
+        path = f"{folder}/{number}"
+        with contextlib.suppress(OSError):
+            link = os.readlink(path)  # noqa: PTH115
+            if link.startswith(("/memfd:", _SHARED_FOLDER)):
+                yield path, link
+
+
+def _status(path: str) -> os.stat_result | None:
+    try:
+        return os.stat(path)  # noqa: PTH116
+    except OSError:
+        return None
+
+
 def pause(room: int) -> float:
     """Seconds until the next look, where so many bytes are left up to the limit."""
     return min(max(room / _GROWTH, _OFTEN), _SELDOM)
@@ -155,8 +222,9 @@ class MemoryWatch:
     """Looks at how much a worker's processes hold, as often as it takes.
 
     What counts is what they add to the machine's load: memory that is shared among them, or with
-    the process that they were forked from, counts in parts. As that is slow to find out, it is done
-    only where the quick sum, in which shared memory counts in full each time, is above the limit.
+    the process that they were forked from, counts in parts; files in memory count too. As that is
+    slow to find out, it is done only where the quick sum, in which shared memory counts in full
+    each time, is above the limit.
     """
 
     def __init__(
@@ -183,6 +251,7 @@ class MemoryWatch:
         self._spared = spared
         self._clock = clock
         self._moved: tuple[int, ...] = ()
+        self._files = MemoryFiles()
         self._swept = clock()
         self.due = clock() + pause(limit or _GROWTH)
         self.held = 0
@@ -199,13 +268,19 @@ class MemoryWatch:
         processes = dict.fromkeys(descendants(self._pid, without=self._spared))
         for pid in self._moved:
             processes.update(dict.fromkeys(descendants(pid, without=self._spared)))
-        self.held = sum(map(resident, processes))
+        in_files = self._files.held(processes)
+        self.held = sum(map(resident, processes)) + in_files
         wait = _SELDOM
         if self._limit is not None:
             room = self._limit - self.held
             if room < 0:
-                room = self._limit - sum(map(proportional, processes))
+                room = self._limit - self._exactly(processes, in_files)
                 self.outgrown = room < 0
             wait = max(pause(room), _SHARED_PAUSE if self.held > self._limit else 0.0)
         self.due = self._clock() + wait
         return True
+
+    def _exactly(self, processes: Collection[int], in_files: int) -> int:
+        """Bytes, each counted once: what is mapped of files in memory is among what they take."""
+        mapped = sum(map(shared, processes)) if in_files else 0
+        return sum(map(proportional, processes)) - mapped + max(mapped, in_files)

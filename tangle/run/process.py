@@ -7,7 +7,6 @@ import json
 import os
 import secrets
 import select
-import shutil
 import signal
 import subprocess
 import tempfile
@@ -19,6 +18,7 @@ from pathlib import Path
 from tangle.model import Job
 from tangle.run.codec import to_json
 from tangle.run.handles import COOKIE, Birth, Forker, Process, StartedProcess, boot_command
+from tangle.run.scratch import ScratchFolder
 from tangle.run.strays import kill_family, strays
 from tangle.run.zygote import ZygoteGone
 
@@ -29,6 +29,7 @@ _ASK_SECONDS = 0.3
 _QUIET_SECONDS = 0.02
 _REAP_SECONDS = 5.0
 _TRACE_BYTES = 1 << 16
+_TEMPORARY = ("TMPDIR", "TEMP", "TMP")
 _LEFT_OUT = ("COLUMNS", "LINES", "FORCE_COLOR", "CLICOLOR_FORCE", "PYTHONINSPECT")
 
 
@@ -42,7 +43,7 @@ class Worker:
         err: its standard error.
         trace: stacks, upon `ASK_SIGNAL` and when it crashes.
         mark: what the worker puts into `out` and `err` before a message.
-        folder: its scratch folder.
+        folder: for what it keeps for its time.
         cookie: stands in the environment of all its descendants.
     """
 
@@ -52,7 +53,7 @@ class Worker:
     err: int
     trace: int
     mark: bytes
-    folder: str
+    folder: ScratchFolder
     cookie: str
 
     def has_ended(self) -> bool:
@@ -108,7 +109,8 @@ class Worker:
     def strays(self) -> Iterator[int]:
         """Processes that were started below the worker, wherever they have moved (Linux only)."""
         pipe = os.fstat(self.events).st_ino
-        return strays(cookie=self.cookie, family=self.process.family, pipe=pipe)
+        family = self.process.family
+        return strays(self.process.pid, cookie=self.cookie, family=family, pipe=pipe)
 
     def close(self) -> None:
         """Kills what is left, closes the pipes and removes the scratch folder."""
@@ -116,7 +118,7 @@ class Worker:
         self.process.close()
         for fd in (self.events, self.out, self.err, self.trace):
             os.close(fd)
-        shutil.rmtree(self.folder, ignore_errors=True)
+        self.folder.close()
 
 
 def start_worker(job: Job, settings: Mapping[str, str], zygote: Forker | None = None) -> Worker:
@@ -132,8 +134,8 @@ def start_worker(job: Job, settings: Mapping[str, str], zygote: Forker | None = 
     """
     cookie = secrets.token_hex(8)
     with contextlib.ExitStack() as undo:
-        folder = tempfile.mkdtemp(prefix="tangle-")
-        undo.callback(shutil.rmtree, folder, ignore_errors=True)
+        folder = ScratchFolder()
+        undo.callback(folder.close)
         ours, theirs = _pipes(undo, 4)
         with contextlib.ExitStack() as given:
             for fd in theirs:
@@ -145,7 +147,7 @@ def start_worker(job: Job, settings: Mapping[str, str], zygote: Forker | None = 
                 job=source.fileno(),
                 pipes=tuple(theirs),
                 directory=job.directory,
-                environment=_environment(job, folder, cookie, settings),
+                environment=_environment(job, folder.path, cookie, settings),
                 cookie=cookie,
                 family=secrets.token_hex(8) if job.snapshots is not None else "",
             )
@@ -209,6 +211,9 @@ def _pipes(undo: contextlib.ExitStack, count: int) -> tuple[list[int], list[int]
 def shared_environment(given: Mapping[str, str] = os.environ) -> dict[str, str]:
     """What every worker has in its environment, where the command has what is given."""
     environment = {name: text for name, text in given.items() if name not in _LEFT_OUT}
+    for name in _TEMPORARY:  # workers are in other folders
+        if environment.get(name):
+            environment[name] = os.path.abspath(environment[name])  # noqa: PTH100
     environment.setdefault("SOURCE_DATE_EPOCH", "0")
     return environment | {
         "PYTHONHASHSEED": "0",

@@ -5,12 +5,14 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
+import stat
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator
 from pathlib import Path
 
 from tangle.run.brand import shown_mark
 from tangle.run.handles import COOKIE
+from tangle.run.process_table import look_up
 
 _ROUNDS = 3
 _MOST = 1 << 16
@@ -74,15 +76,16 @@ def _await_end(trackers: Collection[int]) -> None:
         time.sleep(_BLINK)
 
 
-def strays(*, cookie: str, family: str, pipe: int) -> Iterator[int]:
+def strays(worker: int, *, cookie: str, family: str, pipe: int) -> Iterator[int]:
     """The processes below a worker; the worker itself may be among them.
 
     They have its mark, unless they changed their limits: then the environment tells.
 
     Args:
+        worker: its number.
         cookie: stands in the environment of the programs that it started.
         family: stands in that of its forks, where it was itself forked; else empty.
-        pipe: the inode of its pipe for events, which its forks hold.
+        pipe: the inode of its pipe for events, to which its forks can write.
     """
     link = f"pipe:[{pipe}]"
     own, kin = f"{COOKIE}={cookie}".encode(), f"{COOKIE}={family}".encode()
@@ -99,9 +102,11 @@ def strays(*, cookie: str, family: str, pipe: int) -> Iterator[int]:
                 yield int(name)
                 continue
             variables = _read(f"/proc/{name}/environ")
-            if (own in variables and own in variables.split(b"\0")) or (
-                family and kin in variables and kin in variables.split(b"\0") and _holds(name, link)
-            ):
+            if own in variables and own in variables.split(b"\0"):
+                yield int(name)
+                continue
+            of_kin = family and kin in variables and kin in variables.split(b"\0")
+            if of_kin and _is_fork(int(name), worker, link):
                 yield int(name)
 
 
@@ -117,7 +122,20 @@ def _read(path: str) -> bytes:
         os.close(file)
 
 
-def _holds(process: str, link: str) -> bool:
-    """Whether a process has a descriptor of that file."""
-    folder = Path(f"/proc/{process}/fd")
-    return any(str(entry.readlink()) == link for entry in folder.iterdir())
+def _is_fork(process: int, worker: int, link: str) -> bool:
+    """Whether a process can write to a worker's pipe and is not above it.
+
+    What forked the worker may hold its pipe for a moment yet; who reads there is a command.
+    """
+    writes = any(
+        str(entry.readlink()) == link and entry.lstat().st_mode & stat.S_IWUSR
+        for entry in Path(f"/proc/{process}/fd").iterdir()
+    )
+    return writes and process not in _ancestors(worker)
+
+
+def _ancestors(process: int) -> list[int]:
+    found = [process]
+    while (entry := look_up(found[-1])) is not None and entry.parent > 1:
+        found.append(entry.parent)
+    return found[1:]

@@ -15,7 +15,6 @@ from tangle.store.environment import (
     folder_identity,
     library_stamp,
     make_folder,
-    scratch_tree,
     write_file,
 )
 from tangle.store.errors import (
@@ -99,7 +98,6 @@ __all__ = [
     "recover",
     "remove_asset",
     "replace",
-    "scratch_tree",
     "sync_copies",
     "unsaved_in",
     "user_key",

@@ -1,13 +1,10 @@
-"""Facts about the machine's files that results depend on, and folders that are gone after use."""
+"""Facts about the machine's files that results depend on."""
 
 from __future__ import annotations
 
-import contextlib
 import errno
 import hashlib
 import os
-import tempfile
-from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
 
@@ -15,7 +12,6 @@ from tangle.store.errors import NotWritable, refusing
 from tangle.store.files import DISK
 from tangle.store.replacing import put
 from tangle.store.state_folder import make_folders
-from tangle.store.tree import write_tree
 
 
 def file_stamp(path: str) -> str:
@@ -63,23 +59,6 @@ def accelerators() -> tuple[str, ...]:
     """The device files of accelerators that this machine shows, sorted."""
     names = ("nvidia[0-9]*", "dxg", "kfd")
     return tuple(sorted(str(path) for name in names for path in Path("/dev").glob(name)))
-
-
-@contextlib.contextmanager
-def scratch_tree(files: Mapping[str, str], *, owned: str) -> Iterator[Path]:
-    """A folder that holds generated files, removed at the end.
-
-    Raises:
-        NotWritable: there is no room for it.
-    """
-    try:
-        folder = tempfile.TemporaryDirectory(prefix="tangle-")
-    except OSError as error:
-        raise NotWritable(Path(tempfile.gettempdir()), error) from error
-    with folder as name:
-        root = Path(name).resolve()
-        write_tree(root, files, owned=owned)
-        yield root
 
 
 def check_writable(folder: Path) -> None:

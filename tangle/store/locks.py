@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import sys
 import time
@@ -13,10 +14,10 @@ from tangle.store.links import check_links
 from tangle.store.state_folder import LOCK_FOLDER, make_folders
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from filelock import BaseFileLock
+_NO_LOCKS = frozenset({errno.ENOLCK, errno.EOPNOTSUPP, errno.EINVAL})
 
 _PAUSE = 0.02
 """Seconds between two tries for a folder's lock."""
@@ -69,7 +70,7 @@ def _lock_project(project: Path, timeout: float) -> Iterator[None]:
     finally:
         with contextlib.suppress(OSError):
             holder.unlink(missing_ok=True)
-        taken.release()
+        taken()
 
 
 if sys.platform == "win32":
@@ -110,7 +111,12 @@ else:
         return True
 
 
-def _acquire(path: Path, timeout: float) -> BaseFileLock | None:
+def _acquire(path: Path, timeout: float) -> Callable[[], object] | None:
+    """What gives the lock up again; None where another process holds it.
+
+    A file system without such locks (some of the network) has this one less: what is written is
+    still compared with what was read.
+    """
     import filelock
 
     held = filelock.FileLock(path, timeout=timeout, thread_local=False)
@@ -120,7 +126,11 @@ def _acquire(path: Path, timeout: float) -> BaseFileLock | None:
         return None
     except RuntimeError:
         return None  # filelock's word for a lock that this very thread holds already
-    return held
+    except OSError as error:
+        if error.errno not in _NO_LOCKS:
+            raise
+        return lambda: None
+    return held.release
 
 
 def _drop_other_names(path: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -12,6 +13,7 @@ import pytest
 
 from tangle.run import Event, LocalExecutor, Sampled, memory_limit, run_jobs, shown_size
 from tangle.run.memory import (
+    MemoryFiles,
     MemoryWatch,
     descendants,
     free_memory,
@@ -165,6 +167,52 @@ def test_shared_memory_does_not_count_in_full_for_each() -> None:
         "import os, time\nx = b'x' * (100 * 2**20)\n"
         "for _ in range(4):\n    if not os.fork():\n        time.sleep(60)\n"
         "time.sleep(1.2)\nlen(x)"
+    )
+    assert run_one(code, max_memory=250 * MIB).outcome == "passed"
+
+
+FILES = {
+    "in memory": "file = open(os.memfd_create('x'), 'wb')",
+    "in shared memory": "file = tempfile.TemporaryFile(dir='/dev/shm')",
+    "in shared memory, by name": "file = tempfile.NamedTemporaryFile(dir='/dev/shm')",
+}
+
+
+@needs_proc
+@pytest.mark.parametrize("opened", FILES.values(), ids=FILES.keys())
+def test_a_file_that_a_session_fills(opened: str) -> None:
+    code = (
+        f"import os, tempfile, time\n{opened}\n"
+        "for _ in range(30):\n    file.write(bytes(10**7))\n    time.sleep(0.02)\n"
+        "file.flush()\ntime.sleep(5)"
+    )
+    result = run_one(code, max_memory=250 * MIB, timeout=60.0)
+    assert result.failure is not None
+    assert result.failure.name == "MemoryLimit"
+
+
+@needs_proc
+def test_a_file_in_shared_memory_counts_until_it_is_removed(tmp_path: Path) -> None:
+    files, here = MemoryFiles(), [os.getpid()]
+    before = files.held(here)
+    with tempfile.NamedTemporaryFile(dir="/dev/shm") as file:
+        file.write(bytes(10 * MIB))
+        file.flush()
+        assert files.held(here) == before + 10 * MIB
+        elsewhere: list[int] = []
+        assert files.held(elsewhere) >= 10 * MIB
+    assert files.held(here) == before
+    with (tmp_path / "on a disk").open("wb") as other:
+        other.write(bytes(10 * MIB))
+        assert files.held(here) == before
+
+
+@needs_proc
+def test_a_file_in_memory_that_is_mapped_counts_once() -> None:
+    code = (
+        "import mmap, os, time\nfile = os.memfd_create('x')\nos.truncate(file, 150 * 2**20)\n"
+        "memory = mmap.mmap(file, 0)\nfor at in range(0, len(memory), 4096): memory[at] = 1\n"
+        "time.sleep(1.2)"
     )
     assert run_one(code, max_memory=250 * MIB).outcome == "passed"
 

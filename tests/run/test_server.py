@@ -76,7 +76,7 @@ def run(wanted: ServerWanted, *cells: str, **options: str) -> tuple[SessionResul
     folder = options.pop("directory", str(wanted.project))
     with LocalExecutor(warm=True, server=wanted, settings=options) as made:
         (result,) = run_jobs([make_job(*cells, directory=folder)], executor=made)
-        return result, "; ".join(made.notes)
+        return result, "; ".join(note.text for note in made.notes)
 
 
 def said(wanted: ServerWanted, *cells: str, **options: str) -> str:
@@ -402,7 +402,6 @@ LEFT = (
     ("code", "outcome"),
     [
         ("import os\nos.closerange(0, 256)", "passed"),
-        ("import os, signal\nos.kill(os.getppid(), signal.SIGKILL)\nwhile True: pass", "died"),
         ("import os\nos._exit(7)", "died"),
         ("import os\nos.abort()", "died"),
         ("import os, tempfile\nos.chdir(tempfile.mkdtemp())", "passed"),

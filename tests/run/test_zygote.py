@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,7 +11,7 @@ import psutil
 import pytest
 
 from tangle.model import SessionResult, Source
-from tangle.run import LocalExecutor, run_jobs
+from tangle.run import Event, LocalExecutor, Noticed, run_jobs
 from tangle.run.preload import modules_of
 from tangle.run.zygote import Zygote
 
@@ -216,14 +215,25 @@ def test_a_dead_zygote_is_done_without(tmp_path: Path) -> None:
     assert bundles(results[0].results) == [{"text/plain": "2"}]
 
 
-def test_a_zygote_that_dies_takes_its_workers_with_it(tmp_path: Path) -> None:
+def test_a_session_that_is_lost_with_its_zygote_runs_again(tmp_path: Path) -> None:
     with LocalExecutor(warm=True) as warm:
         (zygote,) = psutil.Process().children()
-        code = f"import os, time\nos.kill({zygote.pid}, 9)\ntime.sleep(60)"
-        before = time.monotonic()
-        (result,) = run_jobs([make_job(code, directory=str(tmp_path))], executor=warm)
-    assert result.outcome == "died"
-    assert time.monotonic() - before < 30
+        mark = tmp_path / "begun"
+        code = (
+            "import os, time\n"
+            f"with open({str(mark)!r}, 'a') as begun: begun.write('x')\n"
+            "print('once')\n"
+            f"if os.path.getsize({str(mark)!r}) == 1:\n"
+            f"    os.kill({zygote.pid}, 9); time.sleep(60)"
+        )
+        events: list[Event] = []
+        job = make_job(code, directory=str(tmp_path))
+        (result,) = run_jobs([job], executor=warm, observe=events.append)
+    assert (result.outcome, text(result.results[0])) == ("passed", "once\n")
+    assert mark.read_text() == "xx"
+    (notice,) = [event for event in events if isinstance(event, Noticed)]
+    assert notice.trouble
+    assert "runs again in a fresh process" in notice.text
 
 
 # --- nothing is left ------------------------------------------------------------------------------

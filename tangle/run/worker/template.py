@@ -314,8 +314,9 @@ class Template:
         os.close(worker.watch)
         self._say("free")
 
-    def _strays(self, worker: _Worker) -> Iterator[int]:
-        return strays(cookie=worker.cookie, family=self._family, pipe=worker.pipe)
+    def _strays(self, pid: int) -> Iterator[int]:
+        worker = self._workers[pid]
+        return strays(pid, cookie=worker.cookie, family=self._family, pipe=worker.pipe)
 
     def _drop(self, client: int) -> None:
         """Ends the workers of a command that is gone, and all that they started."""
@@ -326,7 +327,7 @@ class Template:
     def _end(self, pid: int) -> None:
         """Ends a worker, and all that it started."""
         worker = self._workers[pid]
-        kill_family(pid, functools.partial(self._strays, worker))
+        kill_family(pid, functools.partial(self._strays, pid))
         self._forget(pid, worker.client)
 
 

@@ -250,9 +250,10 @@ class TemplateHost:
         send_order(self._links[template].channel, verb, order, request.fds)
         _close(request.fds)
 
-    def read_ahead(self, template: Template, request: Request) -> None:
+    def be_ready(self, template: Template, request: Request) -> None:
         """Has an idle template read the notes that a request names."""
-        if notes := request.order.get("notes"):
+        notes = request.order.get("notes")
+        if notes and not template.workers:  # one that runs now has them read at its end
             self._send(template, "ahead", {"notes": notes})
 
     def refuse(self, request: Request, why: str) -> None:

@@ -128,8 +128,8 @@ class Host(Protocol):
         """Has a template fork what a request wants. Raises OSError where that cannot be."""
         ...
 
-    def read_ahead(self, template: Template, request: Request) -> None:
-        """Has an idle template read the notes that a request names."""
+    def be_ready(self, template: Template, request: Request) -> None:
+        """Takes note that what was to be had for later is there."""
         ...
 
     def refuse(self, request: Request, why: str) -> None:
@@ -356,8 +356,7 @@ class TemplatePool:
         request = waiting.request
         if request.kind == "ahead":
             self._waiting.remove(waiting)
-            if not template.workers:  # one that runs now has the notes read at its end
-                self._host.read_ahead(template, request)
+            self._host.be_ready(template, request)
             return
         try:
             self._host.fork(template, request)
