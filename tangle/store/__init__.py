@@ -42,6 +42,7 @@ from tangle.store.records import Records
 from tangle.store.replacing import create, replace
 from tangle.store.swapping import recover
 from tangle.store.tree import MARK, TreeChanges, plan_tree, write_tree
+from tangle.store.user_key import user_key
 
 __all__ = [
     "ASSET_FOLDER",
@@ -85,6 +86,7 @@ __all__ = [
     "remove_asset",
     "replace",
     "scratch_tree",
+    "user_key",
     "write_asset",
     "write_file",
     "write_tree",

@@ -1,0 +1,112 @@
+"""A secret of this user's, outside every graph: what it signs did not come with a clone.
+
+The file is `tangle/key` in the user's state folder: `$XDG_STATE_HOME`, else `~/.local/state`.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import stat
+from pathlib import Path
+from typing import Final
+
+_BYTES: Final = 32
+_O_NOFOLLOW: Final = getattr(os, "O_NOFOLLOW", 0)
+_O_BINARY: Final = getattr(os, "O_BINARY", 0)
+_ON_POSIX: Final = os.name == "posix"
+
+
+def user_key() -> bytes | None:
+    """This user's key: 32 random bytes, made on first use; None where none can be kept safely.
+
+    The folder and the file must belong to this user, and nobody else may write to the folder or
+    read the file. A key that others could read, or that is damaged, is replaced: what it signed
+    counts for nothing from then on.
+    """
+    folder = _state_folder()
+    if folder is None:
+        return None
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if not _is_private_folder(folder):
+            return None
+        path = folder / "key"
+        found = _read(path)
+        if found == b"":
+            path.unlink()
+        return found or _make(path)
+    except OSError:
+        return None
+
+
+def _state_folder() -> Path | None:
+    """The folder for what tangle keeps of a user; None where the user has no home."""
+    # The XDG specification: a relative path counts as none.
+    named = Path(os.environ.get("XDG_STATE_HOME", ""))
+    if named.is_absolute():
+        return named / "tangle"
+    try:
+        home = Path.home()
+    except RuntimeError:
+        return None
+    return home / ".local" / "state" / "tangle" if home.is_absolute() else None
+
+
+def _is_private_folder(folder: Path) -> bool:
+    """Whether a folder, no link, belongs to this user and only this user can put files there."""
+    status = folder.lstat()
+    if not stat.S_ISDIR(status.st_mode):
+        return False
+    return not _ON_POSIX or (status.st_uid == os.geteuid() and not status.st_mode & 0o022)
+
+
+def _read(path: Path) -> bytes | None:
+    """The key; None where there is none, empty where it does not count any more.
+
+    Raises:
+        OSError: it cannot be read, or something else stands there.
+    """
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | _O_NOFOLLOW | _O_BINARY)
+    except FileNotFoundError:
+        return None
+    try:
+        status = os.fstat(descriptor)
+        data = os.read(descriptor, _BYTES + 1) if stat.S_ISREG(status.st_mode) else b""
+    finally:
+        os.close(descriptor)
+    if _ON_POSIX and (status.st_uid != os.geteuid() or status.st_mode & 0o077):
+        return b""
+    return data if len(data) == _BYTES else b""
+
+
+def _make(path: Path) -> bytes | None:
+    """Make the key, whole or not at all; if another process is quicker, its key.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    draft = path.with_name(f"key.{secrets.token_hex(8)}")
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | _O_BINARY
+    descriptor = os.open(draft, flags, 0o600)
+    try:
+        try:
+            os.write(descriptor, secrets.token_bytes(_BYTES))
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+        _give_name(draft, path)
+    finally:
+        draft.unlink(missing_ok=True)
+    return _read(path) or None
+
+
+def _give_name(draft: Path, path: Path) -> None:
+    """Give the draft its name, unless another process was quicker."""
+    try:
+        os.link(draft, path)
+    except FileExistsError:
+        return
+    except OSError:  # a file system without hard links
+        draft.replace(path)
