@@ -31,6 +31,7 @@ KNOWN: Final[Mapping[str, str]] = {
     "tangle.rtol": "a part of the number, such as 1e-3; 0 for no tolerance",
     "tangle.atol": "a difference, such as 0.01",
     "tangle.cache": "yes or no",
+    "tangle.reads": "files, separated by commas, such as data/x.h5, data/*.db",
     OUTPUT: "written by tangle itself",
 }
 
@@ -79,6 +80,13 @@ def _needs(value: str) -> tuple[SectionName, ...]:
     return names
 
 
+def _patterns(value: str) -> tuple[str, ...]:
+    found = tuple(part.strip() for part in value.split(",") if part.strip())
+    if not found or "\0" in value:
+        raise BadValue
+    return found
+
+
 _READERS: Final[Mapping[str, Callable[[str], object]]] = {
     "run": _switch,
     "skip": _switch,
@@ -92,6 +100,7 @@ _READERS: Final[Mapping[str, Callable[[str], object]]] = {
     "rtol": _difference,
     "atol": _difference,
     "cache": _switch,
+    "reads": _patterns,
 }
 """For each field of the settings, what makes its value of a property's text."""
 

@@ -22,6 +22,7 @@ from tangle.model.basic import (
 from tangle.model.graph import Chunk, CodeLine, Graph, Occurrence, Section, Settings, Unit
 from tangle.model.outline import Block, BlockKind, Fence, Page, Property, Reference, ReferenceKind
 from tangle.model.session import (
+    Asked,
     AssertStyle,
     Cell,
     CellEnd,
@@ -44,6 +45,7 @@ from tangle.model.session import (
 )
 
 __all__ = [
+    "Asked",
     "CONFIG",
     "SIZE",
     "AssertStyle",

@@ -23,6 +23,7 @@ class Settings:
             what the way it is printed suggests.
         atol: the same, absolute, and added.
         cache: whether a result of it may stand for running it again.
+        reads: patterns of files that it reads where nobody sees it, as they are written.
     """
 
     run: bool = True
@@ -37,6 +38,7 @@ class Settings:
     rtol: float | None = None
     atol: float = 0.0
     cache: bool = True
+    reads: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -70,14 +71,14 @@ def package_files(package: Package) -> tuple[Mapping[str, str], Module]:
 def job(project: Project, selected: Selected, package: PreparedPackage, options: RunOptions) -> Job:
     """The job of a session: its borrowed statements as a first cell, then its chunks."""
     session = selected.session
+    page = project.graph / session.unit.section.page
     cells = [] if not session.prelude else [_prelude(project, selected)]
     counts: dict[SectionName, int] = {}
     for planned in session.chunks[: selected.chunks]:
         name = planned.occurrence.section
         counts[name] = counts.get(name, 0) + 1
         if planned.code.chunk.settings.run:
-            cells.append(_cell(project, planned, counts[name]))
-    page = project.graph / session.unit.section.page
+            cells.append(_cell(project, planned, counts[name], page.parent))
     origins = tuple(
         origin and replace(origin, path=PagePath(project.shown(origin.path)))
         for origin in package.module.origins
@@ -118,7 +119,7 @@ def _prelude(project: Project, selected: Selected) -> Cell:
     )
 
 
-def _cell(project: Project, planned: PlannedChunk, count: int) -> Cell:
+def _cell(project: Project, planned: PlannedChunk, count: int, folder: Path) -> Cell:
     chunk = planned.code.chunk
     return Cell(
         name=f"{planned.occurrence.section} chunk {count}",
@@ -127,6 +128,7 @@ def _cell(project: Project, planned: PlannedChunk, count: int) -> Cell:
         raises=chunk.settings.raises,
         may_fail=chunk.settings.xfail is not None,
         timeout=chunk.settings.timeout,
+        reads=tuple(os.path.abspath(folder / pattern) for pattern in chunk.settings.reads),  # noqa: PTH100 -- `..` goes, links stay
     )
 
 

@@ -30,8 +30,8 @@ from tangle.pipeline.watching_faces import Face, Why, difference, face, runnable
 from tangle.pipeline.watching_files import ReadFiles, packages
 from tangle.pipeline.watching_news import Cancelled, Gone, News, Ran, Runs, Trouble, Waits, Watching
 from tangle.pipeline.watching_notes import WatchedNotes
-from tangle.run import CellStarted, Event, ResumingExecutor
-from tangle.store import Changes, file_stamp, read_bytes
+from tangle.run import CellStarted, Event, ResumingExecutor, file_stamp
+from tangle.store import Changes, read_bytes
 
 _TICK = 1.0
 """Seconds after which files outside the graph are looked at again."""

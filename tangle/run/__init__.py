@@ -36,6 +36,7 @@ from tangle.run.resuming import ResumingExecutor
 from tangle.run.scheduling import Turn
 from tangle.run.server import ServerStatus, ServerWanted, same_start, server_status, stop_server
 from tangle.run.server_place import NoPlace, leave_hint, place_of
+from tangle.run.world import file_stamp, folders_of, is_as_read, is_quiet, state_of
 
 __all__ = [
     "VISIBLE",
@@ -61,9 +62,13 @@ __all__ = [
     "SessionStarted",
     "Turn",
     "blob_digest",
+    "file_stamp",
+    "folders_of",
     "from_json",
     "gpu_wish",
     "ignore",
+    "is_as_read",
+    "is_quiet",
     "leave_hint",
     "memory_limit",
     "merge_texts",
@@ -76,6 +81,7 @@ __all__ = [
     "server_status",
     "shown_size",
     "stop_server",
+    "state_of",
     "to_json",
     "total_memory",
     "visible_gpus",
