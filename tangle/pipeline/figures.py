@@ -8,7 +8,7 @@ from typing import Any
 
 from tangle.model import Page
 from tangle.pipeline.project import Project
-from tangle.store import ASSET_FOLDER, NotReadable, Records, digest_file
+from tangle.store import ASSET_FOLDER, NotReadable, Records, digest_file, user_key
 from tangle.write import Figure, stored_outputs
 
 RECORD = ".tangle/record"
@@ -25,7 +25,7 @@ def note(project: Project, figures: Sequence[Figure]) -> None:
     Raises:
         NotWritable: the ledger cannot be written.
     """
-    records = Records(project.state / RECORD)
+    records = Records(project.state / RECORD, key=user_key())
     ledger = _ledger(records)
     before = dict(ledger)
     for figure in figures:
@@ -48,7 +48,7 @@ def is_ours(project: Project, pages: Iterable[Page], figure: Figure) -> bool:
         there = digest_file(project.graph / ASSET_FOLDER / figure.name)
     except NotReadable:
         return False
-    known = _ledger(Records(project.state / RECORD)).get(figure.name, [])
+    known = _ledger(Records(project.state / RECORD, key=user_key())).get(figure.name, [])
     return there in {hashlib.sha256(figure.data).hexdigest(), *known}
 
 

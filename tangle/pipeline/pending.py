@@ -13,7 +13,7 @@ from tangle.model import SectionName
 from tangle.pipeline.load import Loaded, load
 from tangle.pipeline.placing import Placed, Placement, place
 from tangle.pipeline.project import Project
-from tangle.store import Records, make_folder
+from tangle.store import Records, make_folder, user_key
 from tangle.write import ChunkOutput, Figure, FigureLink
 
 PENDING = ".tangle/pending"
@@ -21,7 +21,7 @@ PENDING = ".tangle/pending"
 
 def waiting(project: Project) -> tuple[Placed, ...]:
     """The results that wait for their code to be again what it was, by section and digest."""
-    records = Records(project.state / PENDING)
+    records = Records(project.state / PENDING, key=user_key())
     found = (_from_json(records.get(key) or {}) for key in records.keys())  # noqa: SIM118
     return tuple(sorted((f for f in found if f is not None), key=lambda f: (f.section, f.digest)))
 
@@ -62,14 +62,14 @@ def write_pending(
 
 def forget(project: Project) -> None:
     """Drop every result that waits."""
-    records = Records(project.state / PENDING)
+    records = Records(project.state / PENDING, key=user_key())
     for key in records.keys():  # noqa: SIM118
         records.drop(key)
 
 
 def keep(project: Project, outputs: Iterable[Placed]) -> None:
     """Keep results, as far as the disk takes them: it may be what refused them."""
-    records = Records(project.state / PENDING)
+    records = Records(project.state / PENDING, key=user_key())
     try:
         for output in outputs:
             records.put(_key(output), _to_json(output))
@@ -81,7 +81,7 @@ def _drop_others(project: Project, sections: set[SectionName], left: Iterable[Pl
     kept = {_key(output) for output in left}
     for output in waiting(project):
         if output.section in sections and _key(output) not in kept:
-            Records(project.state / PENDING).drop(_key(output))
+            Records(project.state / PENDING, key=user_key()).drop(_key(output))
 
 
 def _key(output: Placed) -> str:

@@ -245,7 +245,7 @@ def _questions() -> dict[CodeType, Asked | None]:
     asked |= dict.fromkeys(_codes(*links, posixpath.realpath), "islink")
     asked |= dict.fromkeys(_codes(genericpath.getsize), "size")
     asked |= dict.fromkeys(_codes(genericpath.getmtime), "time")
-    inner = ("_samefile", "copyfile", "_rmtree_safe_fd", "_rmtree_islink", "_is_immutable")
+    inner = ("_samefile", "copyfile", "_rmtree_safe_fd", "_rmtree_islink", "_is_immutable", "_stat")
     asked |= dict.fromkeys(_codes(*(getattr(shutil, name, None) for name in inner)), None)
     return asked
 
@@ -264,5 +264,5 @@ def _question(what: Asked) -> Asked | None:
     above = None if frame.f_back is None else frame.f_back.f_code
     if code in _MAKING or (code in _QUESTIONS and above in _MAKING):
         return None
-    return _QUESTIONS.get(code, what)
+    return _QUESTIONS.get(code, what) if what in ("status", "lstatus") else what
 

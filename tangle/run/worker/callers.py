@@ -17,6 +17,8 @@ _IMPORTER: Final = "<frozen importlib"
 _OF_NOBODY: Final = ("<frozen", "<string>", "<decorator-gen", "<__array_function__", "<attrs ")
 """Python's own code, and what libraries make of text for those who call them."""
 
+_SHELL: Final = "/IPython/core/interactiveshell.py"
+"""It runs the cells, and its `open` is the one that they call."""
 _HOOKS: Final = ("worker/reads.py", "worker/asking.py")
 
 _owners: dict[str, _Owner] = {}
@@ -71,7 +73,7 @@ def _owner(file: str) -> _Owner:
         return "importer"
     if file.startswith(_OF_NOBODY):
         return "standard"
-    if file.startswith(ENGINE):
+    if file.startswith(ENGINE) or file.endswith(_SHELL):
         return "engine"
     if any(site in file for site in _SITES):
         return "library"

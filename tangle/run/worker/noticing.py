@@ -16,7 +16,9 @@ from typing import Any
 
 from tangle.model import Cell, Job, Seen
 from tangle.run.worker.asking import Asking
+from tangle.run.worker.fanotify import Opens
 from tangle.run.worker.found import FirstFound, InstalledModules
+from tangle.run.worker.open_now import OpenNow
 from tangle.run.worker.reads import AuditLog
 from tangle.run.worker.versions import loaded_versions
 from tangle.run.worker.witness import matplotlib_settings, matplotlib_styles
@@ -79,6 +81,7 @@ def start_noticing(log: AuditLog) -> None:
     with log.apart():
         log.install()
         Asking(log).install()
+        log.below = (Opens(log), OpenNow(log))
 
 
 class Noticing:

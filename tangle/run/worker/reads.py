@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterable, Iterator
 from importlib.util import source_from_cache
 from threading import get_ident
 from types import CodeType, FrameType
-from typing import Any, Final
+from typing import Any, Final, Protocol
 from urllib.parse import unquote
 
 from tangle.model import Asked, ReadFile
@@ -43,7 +43,22 @@ _UNSURE: Final = "changed"
 
 PROGRAM: Final = "a program was started"
 
+_OFTEN: Final = 2000
+"""After so many opens the kernel's account of them is read, before it overflows."""
+
 Key = tuple[Asked, str]
+
+
+class Below(Protocol):
+    """Knows what was opened below Python's sight."""
+
+    def tell(self) -> None:
+        """Tells the log what it does not know."""
+        ...
+
+    def begin_anew(self) -> None:
+        """Goes on in a copy of the process."""
+        ...
 
 
 class AuditLog:
@@ -56,6 +71,7 @@ class AuditLog:
         clock: whether something was asked that is different at each look: the clock, chance, the
             state of the machine.
         own_text: whether a module of the user's own may look at how code is written.
+        below: what is opened below Python.
         on_read: is called with each file or folder that is read for the first time.
     """
 
@@ -82,6 +98,8 @@ class AuditLog:
         self.forked = False
         self.clock = False
         self.own_text = False
+        self.below: tuple[Below, ...] = ()
+        self._opens = 0
         self.on_read: Callable[[str], None] = _ignore
         self._hear = self._ears()
 
@@ -160,6 +178,9 @@ class AuditLog:
         full = self._known(source_of(path) if path.endswith(".pyc") else path)
         if full is None or full.endswith(".pyc") or self._is_special(full):
             return
+        self._opens += 1
+        if self._opens % _OFTEN == 0 and not self._forks.is_fork:
+            self._look_below()
         if not flags & _WRITING:
             self._read(full)
             return
@@ -397,6 +418,8 @@ class AuditLog:
     def begin_anew(self) -> None:
         """Goes on in a copy of the session."""
         self._forks.begin_anew()
+        for below in self.below:
+            below.begin_anew()
 
     def _known(self, path: str | None) -> str | None:
         """The path under the name that counts; None for one that does not."""
@@ -438,6 +461,10 @@ class AuditLog:
             if self._forks.is_fork:
                 self._forks.tell("wrote", path)
 
+    def _look_below(self) -> None:
+        for below in self.below:
+            below.tell()
+
     def _hear_forks(self) -> None:
         for verb, *facts in self._forks.news():
             if verb == "wrote":
@@ -457,6 +484,7 @@ class AuditLog:
         """What was learned since this was last asked, and what the session left otherwise."""
         with self.apart():
             self._hear_forks()
+            self._look_below()
             facts = self._facts.copy()
             new = sorted(list(facts)[self._taken :], key=lambda key: (key[1], key[0]))
             self._taken = len(facts)
@@ -466,6 +494,7 @@ class AuditLog:
         """All that was learned so far, and all that was left behind as it is now."""
         with self.apart():
             self._hear_forks()
+            self._look_below()
             # Variables are those of whoever watches; what the session set, its copies have.
             facts = tuple(self._found(key) for key in self._facts.copy() if key[0] != "variable")
             left = [(path, self._left_at(path)) for path in self._wrote.copy()]
