@@ -250,6 +250,7 @@ class AuditLog:
     def _linked(self, source: object, target: object, *_: object) -> None:
         if (full := self._known(_text(source))) is not None:
             self._read(full)
+            self._settle(full)  # another name changes its status
         self._made_link(source, target)
 
     def _made_link(self, _: object, target: object, *__: object) -> None:
