@@ -148,10 +148,12 @@ class Asking:
 
     def _ask(self, what: Asked, given: tuple[Any, ...], options: Mapping[str, Any]) -> None:
         log = self._log
-        if log.is_apart:
-            return
         path = given[0] if given else options.get("path")
-        if isinstance(path, int):
+        # Where the very same was asked before there is nothing to learn.
+        code = sys._getframe(3).f_code  # noqa: SLF001 -- that called what is watched
+        known = (code, what, path)
+        again = type(path) is str and not options and code not in _BETWEEN
+        if (again and known in log.asked) or log.is_apart or isinstance(path, int):
             return
         with log.apart():
             question = _question(what)
@@ -160,6 +162,8 @@ class Asking:
             found = _beneath(path, options.get("dir_fd"))
             if found is not None:
                 log.ask(question, found)
+                if again:
+                    log.asked.add(known)
 
     def _opened(self, given: tuple[Any, ...], options: Mapping[str, Any]) -> None:
         """A name below a folder that is open: the audit event does not say which."""
@@ -171,33 +175,37 @@ class Asking:
             if path is not None and isinstance(flags, int):
                 self._log.opened(path, flags)
 
-    def _asked_variable(self, name: bytes | None, value: bytes | None) -> None:
+    def _asked_variable(self, name: bytes | None, value: bytes | None) -> bool:
+        """Takes note of a variable that was looked at, None for all; whether it has."""
         log = self._log
         if log.is_apart:
-            return
+            return False
         with log.apart():
             who = caller()
             if name is None:
                 if who == "user":
-                    log.note_clock()  # all of them: no other process has just these
-            elif who in ("user", "library"):
-                text = None if value is None else os.fsdecode(value)
-                log.know("variable", os.fsdecode(name), variable_digest(text))
+                    log.note_clock()  # no other process has just these
+                return False
+            if who not in ("user", "library"):
+                return False
+            text = None if value is None else os.fsdecode(value)
+            log.know("variable", os.fsdecode(name), variable_digest(text))
+            return True
 
 
 class _Variables(dict[bytes, bytes]):
-    """The environment's variables; tells which are looked at that the session has not set."""
+    """The environment's variables; tells once of each that the session looks at before it sets it."""
 
     def __init__(
-        self, data: Mapping[bytes, bytes], tell: Callable[[bytes | None, bytes | None], None]
+        self, data: Mapping[bytes, bytes], tell: Callable[[bytes | None, bytes | None], bool]
     ) -> None:
         super().__init__(data)
         self._tell = tell
         self._set: set[bytes] = set()
 
     def __getitem__(self, name: bytes) -> bytes:
-        if name not in self._set:
-            self._tell(name, super().get(name))
+        if name not in self._set and self._tell(name, super().get(name)):
+            self._set.add(name)
         return super().__getitem__(name)
 
     def __setitem__(self, name: bytes, value: bytes) -> None:

@@ -56,7 +56,9 @@ class Places:
 
     def is_foreign(self, path: str) -> bool:
         """Whether a file is known otherwise: installed, Python's, generated, or tangle's."""
-        return f"{path}{os.sep}".startswith(self._never) or _FONTS.search(path) is not None
+        return f"{path}{os.sep}".startswith(self._never) or (
+            "matplotlib" in path and _FONTS.search(path) is not None
+        )
 
 
 def as_folder(path: str) -> str:

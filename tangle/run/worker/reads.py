@@ -72,6 +72,7 @@ class AuditLog:
             state of the machine.
         own_text: whether a module of the user's own may look at how code is written.
         below: what is opened below Python.
+        asked: questions that were taken note of, as they were put in the current folder.
         on_read: is called with each file or folder that is read for the first time.
     """
 
@@ -99,6 +100,7 @@ class AuditLog:
         self.clock = False
         self.own_text = False
         self.below: tuple[Below, ...] = ()
+        self.asked: set[tuple[CodeType, Asked, object]] = set()
         self._opens = 0
         self.on_read: Callable[[str], None] = _ignore
         self._hear = self._ears()
@@ -157,6 +159,7 @@ class AuditLog:
             "os.truncate": self._changed,
             "os.chmod": self._changed,
             "os.utime": self._changed,
+            "os.chdir": self._moved,
             "os.fork": self._fork,
             "os.forkpty": self._fork,
             "import": self._imported,
@@ -275,6 +278,10 @@ class AuditLog:
         elif not self._forks.is_fork:
             self._hear_forks()  # a new fork need not tell again what those before it told
 
+    def _moved(self, *_: object) -> None:
+        """Relative names mean other files from here on."""
+        self.asked.clear()
+
     def _imported(self, name: object, *_: object) -> None:
         if name in _SPAWNING_MODULES:
             self.hide(PROGRAM)
@@ -336,7 +343,7 @@ class AuditLog:
     def ask(self, what: Asked, path: str) -> None:
         """Takes note of a question about a path."""
         full = self._known(path)
-        if full is not None and not full.startswith(WINDOWS) and full not in self._wrote:
+        if full is not None and not full.startswith(WINDOWS):
             self._learn(what, full)
 
     def read_module(self, path: str) -> None:
@@ -407,6 +414,8 @@ class AuditLog:
 
     def knows(self, path: str) -> bool:
         """Whether a file is one that was read or written, as Python tells it."""
+        if ("content", path) in self._facts or path in self._wrote:
+            return True
         full = self._known(path)
         return full is None or full in self._wrote or ("content", full) in self._facts
 
@@ -424,7 +433,7 @@ class AuditLog:
 
     def _known(self, path: str | None) -> str | None:
         """The path under the name that counts; None for one that does not."""
-        if path is None or (self.places.is_foreign(path) and "/../" not in path):
+        if path is None:
             return None
         try:
             full = os.path.abspath(path)  # noqa: PTH100 -- `..` goes, links stay, no disk
