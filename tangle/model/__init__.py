@@ -45,9 +45,9 @@ from tangle.model.session import (
 )
 
 __all__ = [
-    "Asked",
     "CONFIG",
     "SIZE",
+    "Asked",
     "AssertStyle",
     "Block",
     "BlockKind",

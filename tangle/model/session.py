@@ -197,8 +197,8 @@ Asked = Literal[
 ]  # fmt: skip
 """What code may ask about a path: a file's content; the names in a folder, also with what is a
 folder, or with sizes and times; whether there is something, and of which kind; its status; where a
-link leads. `left` is what the code itself put there, `glob` which paths match. `module` asks where modules are found first,
-`variable` for a variable of the environment."""
+link leads. `left` is what the code itself put there, `glob` which paths match, `module` where
+modules are found first, `variable` a variable of the environment."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,8 +10,7 @@ import os
 import shutil
 import sqlite3
 import sys
-import sysconfig
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -47,11 +46,18 @@ def writes(**texts: str) -> Act:
 
     def act(folder: Path) -> None:
         for name, text in texts.items():
-            path = folder / name.replace("_S_", "/").replace("__", ".")
+            path = folder / _name(name)
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text)
 
     return act
+
+
+def _name(name: str) -> str:
+    """The path that an argument's name stands for."""
+    if name.endswith("_S_X__py"):
+        return f"{name.removesuffix('_S_X__py')}/__init__.py"
+    return name.replace("_S_", "/").replace("__", ".")
 
 
 def many(folder: Path) -> None:
@@ -139,7 +145,7 @@ CASES: dict[str, Case] = {
     ),
     "folders listed in threads": Case(
         code=_THREADS.format(setup="import os", body="return len(os.listdir(f'data/{i}'))"),
-        before=lambda f: [(f / f"data/{i}").mkdir(parents=True) for i in range(100)],
+        before=writes(**{f"data_S_{i}_S_one": "" for i in range(100)}),
         change=writes(data_S_77_S_new="x"),
     ),
     "sizes asked in threads": Case(
@@ -254,8 +260,10 @@ CASES: dict[str, Case] = {
     "a package before a module": Case(
         code="import helper_shadow; print(helper_shadow.V)",
         before=writes(helper_shadow__py="V = 1"),
-        change=lambda f: writes(**{"helper_shadow_S_init": ""})(f)
-        or (f / "helper_shadow/__init__.py").write_text("V = 2"),
+        change=lambda f: (
+            writes(helper_shadow_S_init="")(f)
+            or (f / "helper_shadow/__init__.py").write_text("V = 2")
+        ),
     ),
     "over the standard library": Case(
         code="import colorsys; print(hasattr(colorsys, 'V'))", change=writes(colorsys__py="V = 1")
@@ -266,7 +274,7 @@ CASES: dict[str, Case] = {
     "earlier on the path": Case(
         code="import sys\nsys.path[1:1] = ['first', 'second']\nimport helper_two\n"
         "print(helper_two.V)",
-        before=lambda f: ((f / "first").mkdir(), writes(second_S_helper_two__py="V = 1")(f)),
+        before=writes(first_S_nothing="", second_S_helper_two__py="V = 1"),
         change=lambda f: (f / "first/helper_two.py").write_text("V = 2"),
     ),
     # made by the code itself
@@ -294,7 +302,8 @@ CASES: dict[str, Case] = {
         change=removes("plots"),
     ),
     "a link": Case(
-        code="import os\nif os.path.lexists('l'): os.remove('l')\nos.symlink('one', 'l')\nprint('ok')",
+        code="import os\nif os.path.lexists('l'): os.remove('l')\n"
+        "os.symlink('one', 'l')\nprint('ok')",
         change=links("l", "two"),
     ),
     "a hard link": Case(
@@ -339,8 +348,8 @@ CASES: dict[str, Case] = {
     ),
     # databases, and what is below Python
     "a database by its address": Case(
-        code="import sqlite3\n"
-        "print(sqlite3.connect('file:x.db?mode=ro', uri=True).execute('select x from t').fetchall())",
+        code="import sqlite3\nc = sqlite3.connect('file:x.db?mode=ro', uri=True)\n"
+        "print(c.execute('select x from t').fetchall())",
         before=database("x.db", 1),
         change=database("x.db", 2),
     ),
@@ -398,7 +407,7 @@ class Runs:
 
 
 @pytest.fixture(scope="module")
-def runs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Runs]:
+def runs(tmp_path_factory: pytest.TempPathFactory) -> Runs:
     """Runs of all cases: until they are answered, then with a change in each, then fresh."""
     root = tmp_path_factory.mktemp("stale") / "graph"
     (root / "logseq").mkdir(parents=True)
@@ -425,7 +434,7 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Runs]:
     for number, case in enumerate(CASES.values(), start=1):
         case.change(root / "pages" / f"c{number}")
     now, fresh = run(), run("--fresh")
-    yield Runs(
+    return Runs(
         still={name: cached for name, (cached, _) in still.items()},
         answered={name: cached for name, (cached, _) in now.items()},
         shown={name: out for name, (_, out) in now.items()},

@@ -194,7 +194,7 @@ class Asking:
 
 
 class _Variables(dict[bytes, bytes]):
-    """The environment's variables; tells once of each that the session looks at before it sets it."""
+    """The environment's variables; tells of each that the session looks at before it sets it."""
 
     def __init__(
         self, data: Mapping[bytes, bytes], tell: Callable[[bytes | None, bytes | None], bool]
@@ -245,7 +245,9 @@ def _codes(*functions: Any) -> Iterator[CodeType]:
 def _questions() -> dict[CodeType, Asked | None]:
     """What Python's own functions want to know that call `os.stat`; None: nothing that counts."""
     path = pathlib.Path
-    asked: dict[CodeType, Asked | None] = dict.fromkeys(_codes(genericpath.exists, path.exists), "exists")
+    asked: dict[CodeType, Asked | None] = dict.fromkeys(
+        _codes(genericpath.exists, path.exists), "exists"
+    )
     asked |= dict.fromkeys(_codes(genericpath.isdir, path.is_dir), "isdir")
     asked |= dict.fromkeys(_codes(genericpath.isfile, path.is_file), "isfile")
     asked |= dict.fromkeys(_codes(posixpath.lexists), "lexists")
@@ -273,4 +275,3 @@ def _question(what: Asked) -> Asked | None:
     if code in _MAKING or (code in _QUESTIONS and above in _MAKING):
         return None
     return _QUESTIONS.get(code, what) if what in ("status", "lstatus") else what
-

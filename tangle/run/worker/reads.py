@@ -517,7 +517,9 @@ class AuditLog:
         if what == "content" and not digest and stamp:
             digest, stamp = _as_read(path, digest, stamp)
             self._facts[key] = (digest, stamp)
-        return ReadFile(path=path, digest=digest, stamp=stamp if what == "content" else "", what=what)
+        return ReadFile(
+            path=path, digest=digest, stamp=stamp if what == "content" else "", what=what
+        )
 
     def _news_of_left(self) -> Iterator[ReadFile]:
         for path in sorted(self._wrote.copy()):
