@@ -34,7 +34,7 @@ KNOWN: Final[Mapping[str, str]] = {
     "tangle.cache": "yes or no",
     "tangle.lang": "the language of fences that name none, such as python",
     "tangle.book": "the name of a book",
-    "tangle.reads": "files, separated by commas, such as data/*.db",
+    "tangle.reads": "files, separated by commas, such as data/x.h5, data/*.db",
     OUTPUT: "written by tangle itself",
 }
 
@@ -100,6 +100,13 @@ def _language(value: str) -> str:
     return word
 
 
+def _patterns(value: str) -> tuple[str, ...]:
+    found = tuple(part.strip() for part in value.split(",") if part.strip())
+    if not found or "\0" in value:
+        raise BadValue
+    return found
+
+
 _READERS: Final[Mapping[str, Callable[[str], object]]] = {
     "run": _switch,
     "skip": _switch,
@@ -114,6 +121,7 @@ _READERS: Final[Mapping[str, Callable[[str], object]]] = {
     "atol": _difference,
     "cache": _switch,
     "lang": _language,
+    "reads": _patterns,
 }
 """For each field of the settings, what makes its value of a property's text."""
 

@@ -178,6 +178,7 @@ def _taken(chunk: Chunk, host: Settings) -> Chunk:
         rtol=own.rtol if host.rtol is None else host.rtol,
         atol=host.atol or own.atol,
         cache=own.cache and host.cache,
+        reads=tuple(dict.fromkeys((*own.reads, *host.reads))),
     )
     return chunk if settings == own else replace(chunk, settings=settings)
 

@@ -23,6 +23,7 @@ from tangle.model.graph import Chunk, CodeLine, Graph, Occurrence, Section, Sett
 from tangle.model.outline import Block, BlockKind, Fence, Page, Property, Reference, ReferenceKind
 from tangle.model.session import (
     EXAMPLES,
+    Asked,
     AssertStyle,
     Cell,
     CellEnd,
@@ -49,6 +50,7 @@ __all__ = [
     "CONFIG",
     "EXAMPLES",
     "SIZE",
+    "Asked",
     "AssertStyle",
     "Block",
     "BlockKind",

@@ -24,6 +24,7 @@ class Settings:
         atol: the same, absolute, and added.
         cache: whether a result of it may stand for running it again.
         lang: the language of fences that name none, in lower case; None for no code.
+        reads: patterns of files that it reads where nobody sees it, as they are written.
     """
 
     run: bool = True
@@ -39,6 +40,7 @@ class Settings:
     atol: float = 0.0
     cache: bool = True
     lang: str | None = None
+    reads: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

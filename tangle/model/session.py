@@ -68,6 +68,7 @@ class Cell:
         examples: where it is an interpreter session, what is run of it; its results are told as a
             bundle of the type `EXAMPLES`.
         refusal: why nothing of it may be run; None where it may.
+        reads: patterns of files that its code reads where nobody sees it, absolute.
     """
 
     name: str
@@ -78,6 +79,7 @@ class Cell:
     timeout: float | None = None
     examples: tuple[Example, ...] | None = None
     refusal: Failure | None = None
+    reads: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -222,19 +224,32 @@ class Failure:
     trace: Trace | None = None
 
 
+Asked = Literal[
+    "content", "names", "kinds", "entries", "exists", "lexists", "isfile", "isdir", "islink",
+    "size", "time", "status", "lstatus", "link", "access", "left", "module", "variable",
+    "glob",
+]  # fmt: skip
+"""What code may ask about a path: a file's content; the names in a folder, also with what is a
+folder, or with sizes and times; whether there is something, and of which kind; its status; where a
+link leads. `left` is what the code itself put there, `glob` which paths match, `module` where
+modules are found first, `variable` a variable of the environment."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReadFile:
-    """A file that a session read, as it was then.
+    """Something that a session learned from the disk or the environment, as it was then.
 
     Attributes:
-        path: absolute; one that ends in the separator is a folder whose names were listed.
-        digest: SHA-256 of its content, or of its names; empty where there was no such file.
+        path: absolute; one that ends in the separator is a folder that was listed.
+        digest: the answer, for a file SHA-256 of its content; empty where there was nothing.
         stamp: a file that still has it was not touched; empty where only the digest can tell.
+        what: what was asked about the path.
     """
 
     path: str
     digest: str
     stamp: str = ""
+    what: Asked = "content"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -243,19 +258,23 @@ class Seen:
 
     Attributes:
         reads: the files that it read, before the session itself wrote them.
-        wrote: the files that it left behind.
+        wrote: what it left behind, as it stood at the cell's end.
         modules: top-level installed modules that it loaded.
         missing: top-level modules that were looked for in vain.
-        spawned: whether programs were started so far; what those read, nobody sees.
+        code: the files of installed modules that it loaded: for each folder that modules are
+            installed in its path, and a path below it a line.
+        unseen: why nobody can see that nothing has changed so far: a program was started, the
+            clock was asked; empty where there is no reason.
         own_text: whether the text of the cells was looked at so far, as tracebacks and warnings do.
         versions: name and version of the packages of `Job.imports` loaded so far, sorted.
     """
 
     reads: tuple[ReadFile, ...] = ()
-    wrote: tuple[str, ...] = ()
+    wrote: tuple[ReadFile, ...] = ()
     modules: tuple[str, ...] = ()
     missing: tuple[str, ...] = ()
-    spawned: bool = False
+    code: tuple[str, ...] = ()
+    unseen: str = ""
     own_text: bool = False
     versions: tuple[tuple[str, str], ...] = ()
 

@@ -2,7 +2,7 @@
 
 One document a session holds its last runs, so that an answer is one file to read:
 
-    {"runs": [run, ...], "outputs": {digest: output, ...}}
+    {"runs": [run, ...], "outputs": {digest: output, ...}, "code": {digest: files, ...}}
 
 A run has, cell by cell, the two chains of keys (see `keys`) and what came of the cell: outputs by
 their digest, since runs share most of them; what later cells changed in earlier ones' outputs; what
@@ -31,14 +31,16 @@ from tangle.model import (
     SessionResult,
 )
 from tangle.pipeline.keys import Keys, digest, tells_lines
-from tangle.run import from_json, to_json
-from tangle.store import Cache, Installed, NotReadable, digest_file, digest_listing, file_stamp
+from tangle.run import from_json, is_as_read, state_of, to_json
+from tangle.store import Cache, Installed, edit_stamp
 
 CACHE: Final = ".tangle/cache"
 _BYTES: Final = 512 * 1024 * 1024
 _AGE: Final = 90 * 24 * 3600.0
 _RUNS: Final = 8
 """How many runs of a session are kept: an edit that is taken back is answered, too."""
+_NO_PATHS: Final = frozenset({"variable", "module"})
+"""What is learned from other than one path."""
 _RUN_BYTES: Final = 16 * 1024 * 1024
 """What the outputs of older runs may take beside those of the newest."""
 
@@ -52,13 +54,15 @@ class KeptCell:
         exact: whether they, or those of a cell before, may tell lines of the code.
         packages: name and version of the distributions that were loaded first here; the module's
             name with an empty version where none has it.
-        trace: how the session stood; what it loaded is in `packages`.
+        code: files of installed packages that were loaded, and what they were like (see `World`).
+        trace: how the session stood; what it loaded is in `packages` and `code`.
     """
 
     outputs: tuple[Output, ...]
     seconds: float
     exact: bool
     packages: tuple[tuple[str, str], ...]
+    code: tuple[tuple[str, str], ...]
     trace: CellEnd
 
 
@@ -67,23 +71,35 @@ class World:
     """What is on disk now; everything is looked at once, as long as one command lasts."""
 
     installed: Installed = field(default_factory=Installed)
-    _digests: dict[tuple[str, str], bool] = field(default_factory=dict)
+    _answers: dict[tuple[str, str, str], bool] = field(default_factory=dict)
     _local: dict[str, Installed] = field(default_factory=dict)
     _found: dict[tuple[str, tuple[str, ...]], bool] = field(default_factory=dict)
-
-    def forget(self) -> None:
-        """Looks at files anew from here on: sessions have run."""
-        self._digests.clear()
-        self._local.clear()
-        self._found.clear()
+    _stamps: dict[str, str] = field(default_factory=dict)
+    _code: dict[str, str] = field(default_factory=dict)
 
     def is_as_read(self, read: ReadFile) -> bool:
-        """Whether a file, or the names in a folder, are what they were."""
-        key = (read.path, read.digest)
-        if key not in self._digests:
-            untouched = bool(read.stamp) and file_stamp(read.path) == read.stamp
-            self._digests[key] = untouched or _digest(read.path) == read.digest
-        return self._digests[key]
+        """Whether code that learned something would learn the same now."""
+        key = (read.what, read.path, read.digest)
+        if key not in self._answers:
+            self._answers[key] = is_as_read(read)
+        return self._answers[key]
+
+    def code_digest(self, files: str) -> str:
+        """What changes when somebody edits files of installed packages.
+
+        Args:
+            files: a folder and the files' paths below it, a line each.
+        """
+        if files not in self._code:
+            folder, *paths = files.split("\n")
+            stamps = [self._stamp(f"{folder}{os.sep}{path}") for path in paths]
+            self._code[files] = digest(*stamps)
+        return self._code[files]
+
+    def _stamp(self, path: str) -> str:
+        if path not in self._stamps:
+            self._stamps[path] = edit_stamp(path)
+        return self._stamps[path]
 
     def has_packages(self, packages: Sequence[tuple[str, str]]) -> bool:
         """Whether distributions are installed as they were."""
@@ -92,11 +108,7 @@ class World:
 
     def misses(self, modules: tuple[str, ...], directory: str) -> bool:
         """Whether none of these modules can be imported in a folder."""
-        return not self.shadows(modules, directory) and not self._finds("", modules)
-
-    def shadows(self, modules: tuple[str, ...], directory: str) -> bool:
-        """Whether one of these modules is in the folder, where it is found first."""
-        return self._finds(directory, modules)
+        return not self._finds(directory, modules) and not self._finds("", modules)
 
     def origins(
         self, modules: Sequence[str]
@@ -105,7 +117,9 @@ class World:
         owners = self.installed.owners(modules)
         names = sorted({name for found in owners.values() for name in found})
         places = [self.installed.place(module) for module, found in owners.items() if not found]
-        files = tuple(ReadFile(path=place, digest=_digest(place)) for place in places if place)
+        files = tuple(
+            ReadFile(path=place, digest=state_of("content", place)) for place in places if place
+        )
         return tuple((name, self.installed.versions[name]) for name in names), files
 
     def _finds(self, directory: str, modules: tuple[str, ...]) -> bool:
@@ -122,13 +136,6 @@ class World:
             own = (folder for folder in given if folder and "-packages" not in folder)
             self._local[directory] = Installed([directory, *own])
         return self._local[directory]
-
-
-def _digest(path: str) -> str:
-    try:
-        return digest_listing(Path(path)) if path.endswith(os.sep) else digest_file(Path(path))
-    except NotReadable:
-        return ""
 
 
 def has_answers(state: Path) -> bool:
@@ -157,17 +164,22 @@ class Answers:
         """Looks at nothing yet."""
         self._cache = cache
         self._world = world
+        self._rewritten: set[str] = set()
 
     def answer(self, job: Job, keys: Keys) -> SessionResult | None:
-        """What running the job would come to, if that is known."""
+        """What running the job would come to, if that is known.
+
+        Jobs are asked for in the order in which they are run. What one that is not answered has
+        written it writes again, so no later one that read or wrote the same is answered.
+        """
         count = len(job.cells)
-        if keys.answerable < count or not count:
-            return None
-        document = self._cache.get(keys.base)
+        document = self._cache.get(keys.base) or {"runs": []}
         try:
-            for cells in _candidates(document or {"runs": []}, keys, count):
-                if all(self._stands(cell, job.directory) for cell in cells):
-                    return _result(job, cells)
+            if count and keys.answerable >= count:
+                for cells in _candidates(document, keys, count):
+                    if self._stands(cells, job.directory):
+                        return _result(job, cells)
+            self._rewritten.update(_written(document))
         except (KeyError, TypeError, ValueError, IndexError, AttributeError):
             return None  # whole, but none of ours
         return None
@@ -181,7 +193,8 @@ class Answers:
         try:
             known = [_known_cells(run, keys) for run in (document or {"runs": []})["runs"]]
             cells = max(known, key=len, default=[])
-            paths = [path for cell in cells for path, *_ in cell[-1]["reads"]]
+            reads = [read for cell in cells for read in cell[-1]["reads"]]
+            paths = [path for path, _, _, what in reads if what not in _NO_PATHS]
         except (KeyError, TypeError, ValueError, IndexError, AttributeError):
             return None  # whole, but none of ours
         unknown = len(job.cells) - len(cells)
@@ -208,14 +221,22 @@ class Answers:
         """Drop what was not used for long, and the oldest beyond the cache's size."""
         self._cache.prune(_BYTES, _AGE)
 
-    def _stands(self, cell: KeptCell, directory: str) -> bool:
+    def _stands(self, cells: Sequence[KeptCell], directory: str) -> bool:
+        """Whether cells would find all as it was, and what they left is still there."""
+        left = {read.path: read for cell in cells for read in cell.trace.seen.wrote}
+        return all(self._finds_all(cell, directory) for cell in cells) and all(
+            self._world.is_as_read(read) and read.path not in self._rewritten
+            for read in left.values()
+        )
+
+    def _finds_all(self, cell: KeptCell, directory: str) -> bool:
         world, seen = self._world, cell.trace.seen
         return (
             world.has_packages(cell.packages)
             and world.misses(seen.missing, directory)
-            and not world.shadows(seen.modules, directory)
-            and all(os.path.exists(path) for path in seen.wrote)  # noqa: PTH110 -- quick
+            and all(read.path not in self._rewritten for read in seen.reads)
             and all(map(world.is_as_read, seen.reads))
+            and all(world.code_digest(files) == known for files, known in cell.code)
         )
 
     def _kept(self, passed: Sequence[Result]) -> list[KeptCell]:
@@ -233,12 +254,20 @@ class Answers:
                     seconds=result.seconds,
                     exact=exact,
                     packages=packages,
+                    code=tuple((f, self._world.code_digest(f)) for f in trace.seen.code),
                     trace=replace(
-                        trace, seen=replace(trace.seen, reads=(*trace.seen.reads, *files))
+                        trace,
+                        seen=replace(trace.seen, reads=(*self._own_facts(trace.seen), *files)),
                     ),
                 )
             )
         return found
+
+    def _own_facts(self, seen: Seen) -> Iterator[ReadFile]:
+        """What a cell learned, but for variables that tangle sets for every worker."""
+        for read in seen.reads:
+            if read.what != "variable" or self._world.is_as_read(read):
+                yield read
 
 
 def _answerable(finished: Sequence[Result], keys: Keys) -> Iterator[Result]:
@@ -247,7 +276,7 @@ def _answerable(finished: Sequence[Result], keys: Keys) -> Iterator[Result]:
         trace = result.end
         if result.outcome != "passed" or result.failure is not None:
             return  # one that may fail, and did, tells why anew
-        if trace is None or trace.seen.spawned:
+        if trace is None or trace.seen.unseen:
             return
         yield result
 
@@ -320,24 +349,28 @@ def _texts(outputs: Sequence[Output]) -> Iterator[str]:
 def _encoded(cells: Sequence[KeptCell], keys: Keys) -> dict[str, Any]:
     """A document with one run."""
     outputs: dict[str, Any] = {}
+    code: dict[str, Any] = {}
     count = len(cells)
     run = {
         "module": keys.module,
         "texts": list(keys.texts[:count]),
         "meanings": list(keys.meanings[:count]),
-        "cells": [_flat(cell, outputs) for cell in cells],
+        "cells": [_flat(cell, outputs, code) for cell in cells],
     }
-    return {"runs": [run], "outputs": outputs}
+    return {"runs": [run], "outputs": outputs, "code": code}
 
 
 def _with_run(before: Mapping[str, Any] | None, new: dict[str, Any]) -> dict[str, Any]:
     """The document with a run more; the oldest go where their outputs take too much."""
     try:
-        olds = [(old, _shown(old, before or {})) for old in (before or {}).get("runs", ())]
+        olds = [
+            (old, _shown(old, before or {}), _code(old, before or {}))
+            for old in (before or {}).get("runs", ())
+        ]
     except (KeyError, TypeError, ValueError, IndexError, AttributeError):
         olds = []  # whole, but none of ours
     size = 0
-    for old, outputs in olds:
+    for old, outputs, code in olds:
         more = {name: output for name, output in outputs.items() if name not in new["outputs"]}
         size += sum(len(json.dumps(output)) for output in more.values())
         if size > _RUN_BYTES or len(new["runs"]) >= _RUNS:
@@ -345,6 +378,7 @@ def _with_run(before: Mapping[str, Any] | None, new: dict[str, Any]) -> dict[str
         if not _covers(new["runs"][0], old):
             new["runs"].append(old)
             new["outputs"].update(more)
+            new["code"].update(code)
     return new
 
 
@@ -352,11 +386,17 @@ def _shown(run: Mapping[str, Any], document: Mapping[str, Any]) -> dict[str, Any
     """The outputs that a run has, by their digest."""
     names = [
         name
-        for shown, _, _, _, _, revised, _ in run["cells"]
+        for shown, _, _, _, _, _, revised, _ in run["cells"]
         for found in (shown, *(new for _, new in revised))
         for name in found
     ]
     return {name: document["outputs"][name] for name in names}
+
+
+def _code(run: Mapping[str, Any], document: Mapping[str, Any]) -> dict[str, Any]:
+    """The lists of packages' files that a run has, by their digest."""
+    names = [files for cell in run["cells"] for files, _ in cell[4]]
+    return {name: document["code"][name] for name in names}
 
 
 def _covers(new: Mapping[str, Any], old: Mapping[str, Any]) -> bool:
@@ -365,13 +405,13 @@ def _covers(new: Mapping[str, Any], old: Mapping[str, Any]) -> bool:
     if len(new["cells"]) < count or new["texts"][count - 1] != old["texts"][count - 1]:
         return False
     reads = [
-        [[read[:2] for read in cell[-1]["reads"]] for cell in run["cells"][:count]]
+        [[(*read[:2], read[3]) for read in cell[-1]["reads"]] for cell in run["cells"][:count]]
         for run in (new, old)
     ]
     return new["module"] == old["module"] and reads[0] == reads[1]
 
 
-def _flat(cell: KeptCell, outputs: dict[str, Any]) -> list[Any]:
+def _flat(cell: KeptCell, outputs: dict[str, Any], code: dict[str, Any]) -> list[Any]:
     trace = cell.trace
     seen = trace.seen
     return [
@@ -379,11 +419,12 @@ def _flat(cell: KeptCell, outputs: dict[str, Any]) -> list[Any]:
         cell.seconds,
         cell.exact,
         [list(package) for package in cell.packages],
+        [[_pooled(files, code), known] for files, known in cell.code],
         [trace.seconds, trace.device, trace.device_memory, trace.peak_memory],
         [[revised.cell, _put(revised.outputs, outputs)] for revised in trace.revised],
         {
-            "reads": [[read.path, read.digest, read.stamp] for read in seen.reads],
-            "wrote": list(seen.wrote),
+            "reads": [[read.path, read.digest, read.stamp, read.what] for read in seen.reads],
+            "wrote": [[read.path, read.digest] for read in seen.wrote],
             "modules": list(seen.modules),
             "missing": list(seen.missing),
             "versions": [list(version) for version in seen.versions],
@@ -392,13 +433,14 @@ def _flat(cell: KeptCell, outputs: dict[str, Any]) -> list[Any]:
 
 
 def _put(found: Sequence[Output], outputs: dict[str, Any]) -> list[str]:
-    names = []
-    for output in found:
-        data = to_json(output)
-        name = digest(json.dumps(data, sort_keys=True))
-        outputs[name] = data
-        names.append(name)
-    return names
+    return [_pooled(to_json(output), outputs) for output in found]
+
+
+def _pooled(data: Any, pool: dict[str, Any]) -> str:
+    """The digest under which something is kept once for all runs."""
+    name = digest(json.dumps(data, sort_keys=True))
+    pool[name] = data
+    return name
 
 
 def _candidates(
@@ -417,7 +459,14 @@ def _candidates(
         if not same and run["meanings"][count - 1] != keys.meanings[-1]:
             continue
         if (same and run["module"] == keys.module) or not any(cell[2] for cell in flat):
-            yield tuple(_unflat(cell, at, document["outputs"]) for at, cell in enumerate(flat))
+            yield tuple(_unflat(cell, at, document) for at, cell in enumerate(flat))
+
+
+def _written(document: Mapping[str, Any]) -> Iterator[str]:
+    """All that the runs of a session have written."""
+    for run in document["runs"]:
+        for cell in run["cells"]:
+            yield from (path for path, _ in cell[-1]["wrote"])
 
 
 def _known_cells(run: Mapping[str, Any], keys: Keys) -> list[Any]:
@@ -429,15 +478,18 @@ def _known_cells(run: Mapping[str, Any], keys: Keys) -> list[Any]:
     return []
 
 
-def _unflat(flat: Sequence[Any], index: int, outputs: Mapping[str, Any]) -> KeptCell:
-    shown, seconds, exact, packages, standing, revised, seen = flat
+def _unflat(flat: Sequence[Any], index: int, document: Mapping[str, Any]) -> KeptCell:
+    outputs = document["outputs"]
+    shown, seconds, exact, packages, code, standing, revised, seen = flat
     since, device, device_memory, peak_memory = standing
     if any(not 0 <= at < index for at, _ in revised if at != index):
         raise ValueError("a cell revises earlier ones")
     trace = CellEnd(
         seen=Seen(
-            reads=tuple(ReadFile(path=p, digest=d, stamp=s) for p, d, s in seen["reads"]),
-            wrote=tuple(seen["wrote"]),
+            reads=tuple(
+                ReadFile(path=p, digest=d, stamp=s, what=w) for p, d, s, w in seen["reads"]
+            ),
+            wrote=tuple(ReadFile(path=p, digest=d, what="left") for p, d in seen["wrote"]),
             modules=tuple(seen["modules"]),
             missing=tuple(seen["missing"]),
             versions=from_json(tuple[tuple[str, str], ...], seen["versions"]),
@@ -453,6 +505,7 @@ def _unflat(flat: Sequence[Any], index: int, outputs: Mapping[str, Any]) -> Kept
         seconds=from_json(float, seconds),
         exact=bool(exact),
         packages=tuple((name, version) for name, version in packages),
+        code=tuple((str(document["code"][files]), known) for files, known in code),
         trace=trace,
     )
 

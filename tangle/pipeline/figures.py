@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from tangle.model import Page, PagePath, Place, Problem
 from tangle.pipeline.project import Project
-from tangle.store import ASSET_FOLDER, NotReadable, Records, digest_file
+from tangle.store import ASSET_FOLDER, NotReadable, Records, digest_file, user_key
 from tangle.write import Figure, StoredOutput, stored_outputs
 
 RECORD = ".tangle/record"
@@ -24,7 +24,7 @@ def note(project: Project, figures: Sequence[Figure]) -> None:
     Raises:
         NotWritable: the ledger cannot be written.
     """
-    records = Records(project.state / RECORD)
+    records = Records(project.state / RECORD, key=user_key())
     ledger = _ledger(records)
     before = dict(ledger)
     for figure in figures:
@@ -46,7 +46,7 @@ def foreign(
     if not figures:
         return ()
     shown = {name for page in pages for stored in _outputs(page) for name in stored.assets}
-    ledger = _ledger(Records(project.state / RECORD))
+    ledger = _ledger(Records(project.state / RECORD, key=user_key()))
     left = (figure for figure in figures if figure.name not in shown)
     return tuple(f for f in left if not _is_known(project, f, ledger.get(f.name, ())))
 
@@ -76,7 +76,7 @@ def edited_figures(
         drawn: what is to be written; a file that holds that already is not edited.
     """
     wanted = tuple(names)
-    ledger = _ledger(Records(project.state / RECORD)) if wanted else {}
+    ledger = _ledger(Records(project.state / RECORD, key=user_key())) if wanted else {}
     known = {name: set(ledger[name]) for name in wanted if name in ledger}
     for figure in drawn:
         if figure.name in known:

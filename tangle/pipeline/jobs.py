@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
@@ -107,6 +108,7 @@ def package_files(package: Package) -> tuple[Mapping[str, str], Module]:
 def job(project: Project, selected: Selected, package: PreparedPackage, options: RunOptions) -> Job:
     """The job of a session: its borrowed statements as a first cell, then its chunks."""
     session = selected.session
+    page = project.graph / session.unit.section.page
     cells = [] if not session.prelude else [_prelude(project, selected)]
     counts: dict[SectionName, int] = {}
     origins: dict[int, tuple[Origin, ...]] = {}  # a chunk may take part many times
@@ -117,10 +119,10 @@ def job(project: Project, selected: Selected, package: PreparedPackage, options:
             chunk = planned.code.chunk
             if id(chunk) not in origins:
                 origins[id(chunk)] = _origins(project, chunk.lines)
-            cells.append(_cell(project, planned, counts[name], origins[id(chunk)]))
+            made = _cell(project, planned, counts[name], origins[id(chunk)])
+            cells.append(replace(made, reads=_patterns(page.parent, chunk.settings.reads)))
     if session.unit.faults and cells:
         cells[0] = replace(cells[0], refusal=_fault(project, session.unit.faults))
-    page = project.graph / session.unit.section.page
     places = tuple(
         origin and replace(origin, path=PagePath(project.shown(origin.path)))
         for origin in package.module.origins
@@ -159,6 +161,11 @@ def _prelude(project: Project, selected: Selected) -> Cell:
         code="".join(f"{line.text}\n" for line in lines),
         origins=_origins(project, lines),
     )
+
+
+def _patterns(folder: Path, patterns: Sequence[str]) -> tuple[str, ...]:
+    """Patterns of files, absolute."""
+    return tuple(os.path.abspath(folder / pattern) for pattern in patterns)  # noqa: PTH100 -- `..` goes, links stay
 
 
 def _cell(project: Project, planned: PlannedChunk, count: int, origins: tuple[Origin, ...]) -> Cell:

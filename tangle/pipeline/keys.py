@@ -29,19 +29,26 @@ from tangle.analyse import Package, Session
 from tangle.model import Cell, Job
 from tangle.store import accelerators
 
-_SCHEMA = 2
+_SCHEMA = 3
 """Raised whenever the meaning of a cached result changes."""
 
-_PREFIXES = ("TANGLE_", "OMP_", "MKL_", "CUDA_", "TORCH", "PYTORCH_", "OPENBLAS_", "MPL")
-_NAMES = frozenset({"PYTHONPATH", "PYTHONHASHSEED", "PYTHONOPTIMIZE", "PYTHONWARNINGS", "TZ"})
+_PREFIXES = ("TANGLE_", "OMP_", "MKL_", "CUDA_", "TORCH", "PYTORCH_", "OPENBLAS_", "MPL", "LC_")
+_NAMES = frozenset(
+    {"PYTHONPATH", "PYTHONHASHSEED", "PYTHONOPTIMIZE", "PYTHONWARNINGS", "PYTHONUTF8", "TZ"}
+    | {"PYTHONIOENCODING", "PYTHONNOUSERSITE", "LANG", "LANGUAGE", "HOME", "XDG_CONFIG_HOME"}
+)
+"""Variables that Python, C and libraries look at, where no code of a session's is seen to."""
 
 _LOOKS_AT_TEXT = re.compile(
     r"\b(?:inspect|getsource\w*|findsource|linecache|traceback|tokenize|symtable|dis|pdb|jit|script"
     r"|breakpoint|get_ipython|history|recall|rerun|macro|psource|pfile|pinfo2?|In|_ih|_i{1,3}|_i\d+"
     r"|\w*lineno\w*|co_\w+|f_code|f_back|f_globals|tb_\w+|__code__|_getframe|currentframe|stack"
-    r"|stack_info|stacklevel|extract_stack|dill|cloudpickle)\b"
+    r"|stack_info|stacklevel|extract_stack|dill|cloudpickle|marshal)\b"
 )
 """Words of code that may look at how it is written, or where."""
+
+_CLOCK = re.compile(r"\.\s*(?:now|utcnow|today)\b")
+"""What saved code is like that asks what day it is; in a cell's own code the worker sees it."""
 
 _LINE_OF_CODE = re.compile(r"\bline \d+|<[^<>\n]* (?:chunk \d+|borrowed)>|\.py\b|[\w>]:\d+")
 """What output that tells a line of code, or a file of it, is like."""
@@ -89,12 +96,13 @@ class Keys:
 
 
 def _terms(cell: Cell) -> tuple[str, ...]:
-    """What a cell must come to, or may."""
+    """What a cell must come to, or may, and what it says that it reads."""
     return (
         cell.raises or "",
         *(["may fail"] if cell.may_fail else []),
         *(["session"] if cell.examples is not None else []),
         *(["refused"] if cell.refusal is not None else []),
+        *cell.reads,
     )
 
 
@@ -112,7 +120,8 @@ def session_keys(job: Job, session: Session, module: str, effects: Sequence[str]
     saved = [session.lent, *(c.reaches for c in chunks)] if prelude else [c.reaches for c in chunks]
     cached = [session.cache, *(c.cache for c in chunks)] if prelude else [c.cache for c in chunks]
     count = len(job.cells)
-    answerable = next((at for at, fine in enumerate(cached[:count]) if not fine), count)
+    fine = [c and not any(map(_CLOCK.search, s)) for c, s in zip(cached, saved, strict=True)]
+    answerable = next((at for at, may in enumerate(fine[:count]) if not may), count)
     return Keys(
         base=_base(job, effects),
         module=digest(module),

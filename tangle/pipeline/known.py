@@ -11,7 +11,7 @@ from tangle.pipeline.jobs import PreparedPackage, RunOptions, job, package_files
 from tangle.pipeline.keys import import_effects, session_keys
 from tangle.pipeline.load import Loaded
 from tangle.pipeline.selection import select_all
-from tangle.store import Cache
+from tangle.store import Cache, user_key
 
 
 def known_reads(loaded: Loaded, options: RunOptions) -> Mapping[SectionName, LastReads]:
@@ -24,7 +24,7 @@ def _known(loaded: Loaded, options: RunOptions) -> Iterator[tuple[SectionName, L
     _, module = package_files(package)
     # Nothing is run: where the package would lie is in no key.
     nowhere = PreparedPackage(folder=Path("/"), path=Path("/"), module=module)
-    answers = Answers(Cache(project.state / CACHE), World())
+    answers = Answers(Cache(project.state / CACHE, key=user_key()), World())
     effects = import_effects(package)
     for selected in select_all(loaded.plan):
         made = job(project, selected, nowhere, options)

@@ -13,7 +13,7 @@ from typing import Any
 
 from tangle.pipeline.findings import Findings, PackageFindings, PageFindings, UnitFindings
 from tangle.pipeline.project import Project
-from tangle.store import LOCK_FOLDER, Cache, folder_identity, library_stamp
+from tangle.store import LOCK_FOLDER, Cache, folder_identity, library_stamp, user_key
 
 MEMORY = ".tangle/memory"
 _BYTES = 256 * 1024 * 1024
@@ -30,7 +30,7 @@ class Memory:
             project: whose notes.
             settings: the text of the graph's `config.edn`.
         """
-        self._cache = Cache(project.state / MEMORY)
+        self._cache = Cache(project.state / MEMORY, key=user_key())
         self._folder = project.state / LOCK_FOLDER
         facts = (
             library_stamp(),

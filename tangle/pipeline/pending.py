@@ -15,7 +15,7 @@ from tangle.pipeline.load import Loaded, load
 from tangle.pipeline.page_use import SavedSince, in_use_problem
 from tangle.pipeline.placing import Placed, Placement, pages_of, place
 from tangle.pipeline.project import Project
-from tangle.store import Records, make_folder
+from tangle.store import Records, make_folder, user_key
 from tangle.write import ChunkOutput, Figure, FigureLink
 
 PENDING = ".tangle/pending"
@@ -32,7 +32,7 @@ _TIMES: Final = 3
 
 def waiting(project: Project) -> tuple[Placed, ...]:
     """The results that wait for their code to be again what it was, by section and digest."""
-    records = Records(project.state / PENDING)
+    records = Records(project.state / PENDING, key=user_key())
     found = (_from_json(records.get(key) or {}) for key in records.keys())  # noqa: SIM118
     return tuple(sorted((f for f in found if f is not None), key=lambda f: (f.section, f.digest)))
 
@@ -137,21 +137,21 @@ def settle(project: Project, sections: Collection[SectionName], left: Sequence[P
 
 
 def _drop(project: Project, outputs: Iterable[Placed]) -> None:
-    records = Records(project.state / PENDING)
+    records = Records(project.state / PENDING, key=user_key())
     for output in outputs:
         records.drop(_key(output))
 
 
 def forget(project: Project) -> None:
     """Drop every result that waits."""
-    records = Records(project.state / PENDING)
+    records = Records(project.state / PENDING, key=user_key())
     for key in records.keys():  # noqa: SIM118
         records.drop(key)
 
 
 def keep(project: Project, outputs: Iterable[Placed]) -> None:
     """Keep results, as far as the disk takes them: it may be what refused them."""
-    records = Records(project.state / PENDING)
+    records = Records(project.state / PENDING, key=user_key())
     try:
         for output in outputs:
             records.put(_key(output), _to_json(output))

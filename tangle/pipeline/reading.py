@@ -21,6 +21,7 @@ from tangle.store import (
     graph_files,
     read_bytes,
     sync_copies,
+    user_key,
 )
 
 if TYPE_CHECKING:
@@ -175,7 +176,7 @@ def graph_settings(project: Project, settings: str) -> tuple[GraphConfig, tuple[
         return graph_config(settings)
     facts = f"{folder}\0{__version__}\0{settings}".encode("utf-8", "surrogatepass")
     key = hashlib.sha256(facts).hexdigest()
-    cache = Cache(project.state / SETTINGS)
+    cache = Cache(project.state / SETTINGS, key=user_key())
     if (known := _as_config(cache.get(key))) is not None:
         return known, ()
     config, problems = graph_config(settings)

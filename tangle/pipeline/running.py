@@ -47,6 +47,12 @@ from tangle.store import (
     Cache,
     check_writable,
     make_folder,
+    user_key,
+)
+
+_NO_KEY = (
+    "results are not kept for later: tangle's key has no private place; make ~/.local/state "
+    "(or XDG_STATE_HOME) a folder that only you can write to"
 )
 
 
@@ -165,10 +171,13 @@ class _Run:
         self._package = package
         self._executor = executor
         self._workers = options.jobs or cores()
-        self._answers = Answers(Cache(loaded.project.state / CACHE), World())
+        self._key = user_key()
+        self._answers = Answers(Cache(loaded.project.state / CACHE, key=self._key), World())
         self._effects = import_effects(loaded.plan.package)
 
     def run(self, selected: Sequence[Selected], observe: Observer) -> tuple[SectionRun, ...]:
+        if self._key is None:
+            observe(Noticed(text=_NO_KEY))
         threads = self._threads(len(selected))
         tasks = [self._task(entry, threads) for entry in selected]
         may_answer = self._options.cached and not self._options.fresh

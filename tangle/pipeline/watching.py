@@ -42,8 +42,8 @@ from tangle.pipeline.watching_news import (
 )
 from tangle.pipeline.watching_notes import WatchedNotes
 from tangle.pipeline.watching_results import Results, Written
-from tangle.run import CellStarted, Event, ResumingExecutor
-from tangle.store import Changes, file_stamp, read_bytes
+from tangle.run import CellStarted, Event, ResumingExecutor, file_stamp
+from tangle.store import Changes, read_bytes
 
 _TICK = 1.0
 """Seconds after which files outside the graph are looked at again."""

@@ -3,70 +3,74 @@
 from __future__ import annotations
 
 import contextlib
-import os
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Final
 
 from tangle.analyse import Package
-from tangle.model import ReadFile, SectionName
+from tangle.model import Asked, ReadFile, SectionName
 from tangle.pipeline.jobs import PreparedPackage, package_files, scratch_tree
-from tangle.store import NotReadable, digest_file, digest_listing, file_stamp
+from tangle.run import file_stamp, folders_of, is_as_read, is_quiet, state_of
 
 _PACKAGES: Final = 32
 """Copies of sessions have imported from the folders of as many packages at most."""
 
 
+_Question = tuple[Asked, str]
+
+
 class ReadFiles:
-    """The data files that each section read, with their digests then."""
+    """What each section learned from the disk, as it was then."""
 
     def __init__(self) -> None:
-        """Knows none yet."""
-        self._reads: dict[SectionName, dict[str, str]] = {}
-        self._stamps: dict[str, str] = {}
-        self._moving: set[tuple[SectionName, str]] = set()
+        """Knows nothing yet."""
+        self._reads: dict[SectionName, dict[_Question, str]] = {}
+        self._stamps: dict[_Question, str] = {}
+        self._moving: set[tuple[SectionName, _Question]] = set()
 
     def note(self, section: SectionName, reads: Iterable[ReadFile]) -> None:
-        """Takes the files of a section's last run in the place of those before.
+        """Takes what a section's last run learned in the place of what those before did.
 
-        A file that is another at the end of a run than when the run read it was written by somebody
-        else, or by the section itself: in that case it is so each time, and no reason to run.
+        What is another at the end of a run than when the run asked was changed by somebody else, or
+        by the section itself: in that case it is so each time, and no reason to run.
         """
-        last = tuple(reads)
-        found = {read.path: read.digest for read in last}
-        untouched = {r.path for r in last if r.stamp and file_stamp(r.path) == r.stamp}
-        for path, digest in found.items():
-            now = digest if path in untouched else _digest(path)
-            both = (section, path)
-            if now == digest:
+        # Variables of the environment are those of this process, and stay.
+        last = tuple(read for read in reads if read.what != "variable")
+        found = {(read.what, read.path): read.digest for read in last}
+        for read in last:
+            question = (read.what, read.path)
+            both = (section, question)
+            if is_as_read(read):
                 self._moving.discard(both)
             elif both in self._moving:
-                found[path] = now
+                found[question] = state_of(*question)
             else:
                 self._moving.add(both)
-                self._stamps.pop(path, None)
-            self._stamps.setdefault(path, "")
+                self._stamps.pop(question, None)
+            self._stamps.setdefault(question, "")
         self._reads[section] = found
 
     def changed(self) -> list[tuple[SectionName, str]]:
-        """Sections of which a file is another now, with that file; each change is told once."""
+        """Sections for which something is another now, with its path; each change is told once."""
         found: list[tuple[SectionName, str]] = []
-        for path in [path for path, stamp in self._stamps.items() if file_stamp(path) != stamp]:
-            self._stamps[path] = file_stamp(path)
-            digest = _digest(path)
+        for question in list(self._stamps):
+            stamp = file_stamp(question[1]) if question[0] == "content" else ""
+            if stamp and stamp == self._stamps[question]:
+                continue
+            # A file that was written just now may be written again without another stamp.
+            self._stamps[question] = stamp if is_quiet(stamp) else ""
+            digest = state_of(*question)
             for section, reads in self._reads.items():
-                if path in reads and reads[path] != digest:
-                    reads[path] = digest
-                    found.append((section, path))
+                if question in reads and reads[question] != digest:
+                    reads[question] = digest
+                    found.append((section, _shown(question)))
         return found
 
 
-def _digest(path: str) -> str:
-    """As a session's log has it; empty for what is not there."""
-    try:
-        return (digest_listing if path.endswith(os.sep) else digest_file)(Path(path))
-    except NotReadable:
-        return ""
+def _shown(question: _Question) -> str:
+    """The path that a change is about, for a message."""
+    what, path = question
+    return folders_of(path)[0] if what == "module" else path
 
 
 @contextlib.contextmanager

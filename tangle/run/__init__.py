@@ -37,6 +37,7 @@ from tangle.run.scheduling import Turn
 from tangle.run.scratch import scratch_folder
 from tangle.run.server import ServerStatus, ServerWanted, same_start, server_status, stop_server
 from tangle.run.server_place import NoPlace, leave_hint, place_of
+from tangle.run.world import file_stamp, folders_of, is_as_read, is_quiet, state_of
 
 __all__ = [
     "VISIBLE",
@@ -62,9 +63,13 @@ __all__ = [
     "SessionStarted",
     "Turn",
     "blob_digest",
+    "file_stamp",
+    "folders_of",
     "from_json",
     "gpu_wish",
     "ignore",
+    "is_as_read",
+    "is_quiet",
     "leave_hint",
     "memory_limit",
     "merge_texts",
@@ -77,6 +82,7 @@ __all__ = [
     "scratch_folder",
     "server_status",
     "shown_size",
+    "state_of",
     "stop_server",
     "to_json",
     "total_memory",

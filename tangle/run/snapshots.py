@@ -20,13 +20,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from tangle.model import Job, Result, SectionName
+from tangle.model import Job, ReadFile, Result, SectionName
 from tangle.run.handles import Birth
 from tangle.run.memory import free_memory, proportional, total_memory
 from tangle.run.process import Worker
 from tangle.run.transcript import CellLog
 from tangle.run.wire import Snapshotted
-from tangle.run.world import signature
+from tangle.run.world import is_as_read
 from tangle.run.zygote import ForkedProcess, first_line
 
 _MOST = 32
@@ -73,7 +73,7 @@ class Snapshot:
         index: how many cells it has done.
         history: digest of the job up to there.
         path: folders that its package is imported from; empty where it has imported none yet.
-        world: files and folders with their signatures.
+        world: what the session had learned and left.
         cookie: stands in the environment that its process was born with.
         seconds: what its cells took.
         used: when it was made or used last, by the store's count of runs.
@@ -84,7 +84,7 @@ class Snapshot:
     index: int
     history: str
     path: tuple[str, ...]
-    world: tuple[tuple[str, str], ...]
+    world: tuple[ReadFile, ...]
     past: Past
     cookie: str
     pid: int
@@ -106,7 +106,7 @@ class Snapshot:
 
     def knows_the_world(self) -> bool:
         """Whether its files are as it knows them."""
-        return all(signature(path) == known for path, known in self.world)
+        return all(map(is_as_read, self.world))
 
     def fork(self, birth: Birth) -> ForkedProcess:
         """Has it fork a worker that goes on with a job.
@@ -295,7 +295,7 @@ def history(job: Job, count: int) -> str:
     facts = [
         *(job.section, job.directory, job.device, job.seed, job.figure_format, job.watched),
         job.environment,
-        *((cell.name, cell.code, cell.raises, cell.may_fail) for cell in job.cells[:count]),
+        *((c.name, c.code, c.raises, c.may_fail, c.reads) for c in job.cells[:count]),
     ]
     return hashlib.sha256(json.dumps(facts).encode()).hexdigest()
 

@@ -11,7 +11,7 @@ import json
 from dataclasses import dataclass
 from typing import Literal
 
-from tangle.model import Failure, MimeType, Outcome, Seen
+from tangle.model import Failure, MimeType, Outcome, ReadFile, Seen
 from tangle.run.codec import from_json, to_json
 
 CANNOT_REPORT = 97
@@ -91,14 +91,14 @@ class Snapshotted:
         index: how many cells it has done.
         name: the abstract socket on which it wants to be called, soon.
         imported: whether it has loaded a module of the generated package.
-        world: the files and folders that it knows, each with its `signature`.
+        world: what the session learned and left, which must still be so.
     """
 
     index: int
     pid: int
     name: str
     imported: bool
-    world: tuple[tuple[str, str], ...]
+    world: tuple[ReadFile, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

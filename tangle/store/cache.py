@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import hmac
 import json
 import os
 import re
@@ -24,18 +25,32 @@ _STALE_DRAFT = 3600.0
 
 
 class Cache:
-    """Documents by digest, one file each: a line with the payload's digest, then the payload.
+    """Documents by digest, one file each: a line with the payload's signature, then the payload.
 
     Several processes may share one; a folder that cannot be read or written works as an empty one.
+    What is signed with another key, or for another folder, counts as damaged.
     """
 
-    __slots__ = ("_clock", "_files", "_folder")
+    __slots__ = ("_clock", "_files", "_folder", "_key")
 
     def __init__(
-        self, folder: Path, *, files: Files = DISK, clock: Callable[[], float] = time.time
+        self,
+        folder: Path,
+        *,
+        key: bytes | None = b"",
+        files: Files = DISK,
+        clock: Callable[[], float] = time.time,
     ) -> None:
-        """Use `folder`, which is created when something is first put."""
+        """Use `folder`, which is created when something is first put.
+
+        Args:
+            folder: holds the documents.
+            key: signs them; empty for a bare digest, None to keep nothing and to find nothing.
+            files: reads and writes.
+            clock: the time now.
+        """
         self._folder = folder
+        self._key = key
         self._files = files
         self._clock = clock
 
@@ -46,13 +61,15 @@ class Cache:
             ValueError: the key is not a digest in lower-case hex.
         """
         path = self._path(key)
+        if self._key is None:
+            return None
         try:
             content = None if self._elsewhere(path) else self._files.read(path)
         except OSError:
             return None
         if content is None:
             return None
-        document = decoded(content)
+        document = decoded(content, sealed(path, self._key))
         with contextlib.suppress(OSError):
             if document is None:
                 self._files.unlink(path)
@@ -69,8 +86,8 @@ class Cache:
             TypeError: the document is not made of JSON's values.
         """
         path = self._path(key)
-        content = encoded(document)
-        if self._elsewhere(path):
+        content = encoded(document, sealed(path, self._key or b""))
+        if self._key is None or self._elsewhere(path):
             return
         with contextlib.suppress(OSError):
             if not path.parent.is_dir():
@@ -139,19 +156,31 @@ def _is_entry(name: str) -> bool:
     return name.endswith(".json") and bool(_KEY.fullmatch(name.removesuffix(".json")))
 
 
-def encoded(document: dict[str, Any]) -> bytes:
-    """A document as it is kept: a line with the digest of the rest, then JSON."""
+def sealed(path: Path, key: bytes) -> bytes:
+    """The key for the document of one file only; empty where the user's is."""
+    place = os.fsencode(os.path.abspath(path))  # noqa: PTH100 -- links stay
+    return hmac.digest(key, place, "sha256") if key else b""
+
+
+def encoded(document: dict[str, Any], key: bytes = b"") -> bytes:
+    """A document as it is kept: a line with the signature of the rest, then JSON."""
     payload = json.dumps(document, sort_keys=True, separators=(",", ":")).encode("ascii")
-    return hashlib.sha256(payload).hexdigest().encode("ascii") + b"\n" + payload
+    return _signature(payload, key) + b"\n" + payload
 
 
-def decoded(content: bytes) -> dict[str, Any] | None:
-    """The document of a file; None where the file is not whole."""
-    digest, _, payload = content.partition(b"\n")
-    if hashlib.sha256(payload).hexdigest().encode("ascii") != digest:
+def decoded(content: bytes, key: bytes = b"") -> dict[str, Any] | None:
+    """The document of a file; None where the file is not whole, or not signed with the key."""
+    signature, _, payload = content.partition(b"\n")
+    if not hmac.compare_digest(_signature(payload, key), signature):
         return None
     try:
         document = json.loads(payload)
     except (ValueError, RecursionError):
         return None
     return document if isinstance(document, dict) else None
+
+
+def _signature(payload: bytes, key: bytes) -> bytes:
+    if key:
+        return hmac.digest(key, payload, "sha256").hex().encode("ascii")
+    return hashlib.sha256(payload).hexdigest().encode("ascii")

@@ -14,14 +14,13 @@ from tangle.store.replacing import put
 from tangle.store.state_folder import make_folders
 
 
-def file_stamp(path: str) -> str:
-    """What changes with a file's content, as workers write it down; empty where there is none."""
+def edit_stamp(path: str) -> str:
+    """Size and time of a file, which an edit changes; empty where there is none."""
     try:
         found = os.stat(path)  # noqa: PTH116 -- quicker
     except (OSError, ValueError):
         return ""
-    parts = (found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino, found.st_dev)
-    return ":".join(map(str, parts))
+    return f"{found.st_size}:{found.st_mtime_ns}"
 
 
 @cache
@@ -44,15 +43,6 @@ def folder_identity(folder: Path) -> str | None:
     except OSError:
         return None
     return f"{folder}:{status.st_dev}:{status.st_ino}"
-
-
-def digest_listing(folder: Path) -> str:
-    """SHA-256 of the names in a folder, hidden ones aside; empty where there is none to list."""
-    try:
-        names = sorted(path.name for path in folder.iterdir() if not path.name.startswith("."))
-    except OSError:
-        return ""
-    return hashlib.sha256("\0".join(names).encode("utf-8", "surrogateescape")).hexdigest()
 
 
 def accelerators() -> tuple[str, ...]:

@@ -6,7 +6,7 @@ import contextlib
 import re
 from typing import TYPE_CHECKING, Any
 
-from tangle.store.cache import decoded, encoded
+from tangle.store.cache import decoded, encoded, sealed
 from tangle.store.errors import refusing
 from tangle.store.files import DISK, Files
 from tangle.store.links import check_links, leads_out
@@ -21,13 +21,23 @@ _KEY = re.compile(r"[0-9a-z]{1,128}", re.ASCII)
 
 
 class Records:
-    """Documents by key, one file each, replaced whole; a damaged one counts as none."""
+    """Documents by key, one file each, replaced whole; a damaged one counts as none.
 
-    __slots__ = ("_files", "_folder")
+    So does one that was signed with another key, or for another folder.
+    """
 
-    def __init__(self, folder: Path, *, files: Files = DISK) -> None:
-        """Use `folder`, which is created when something is first put."""
+    __slots__ = ("_files", "_folder", "_key")
+
+    def __init__(self, folder: Path, *, key: bytes | None = b"", files: Files = DISK) -> None:
+        """Use `folder`, which is created when something is first put.
+
+        Args:
+            folder: holds the documents.
+            key: signs them; empty for a bare digest, None where nothing that is found counts.
+            files: reads and writes.
+        """
         self._folder = folder
+        self._key = key
         self._files = files
 
     def put(self, key: str, document: Mapping[str, Any]) -> None:
@@ -42,18 +52,18 @@ class Records:
         with refusing(path):
             if not self._folder.is_dir():
                 make_folders(self._folder)
-            put(path, encoded(dict(document)), self._files)
+            put(path, encoded(dict(document), sealed(path, self._key or b"")), self._files)
 
     def get(self, key: str) -> dict[str, Any] | None:
         """The document under a key; None where there is none that is whole."""
         path = self._path(key)
-        if leads_out(path, self._folder.parent.parent):
+        if self._key is None or leads_out(path, self._folder.parent.parent):
             return None
         try:
             content = self._files.read(path)
         except OSError:
             return None
-        return None if content is None else decoded(content)
+        return None if content is None else decoded(content, sealed(path, self._key))
 
     def keys(self) -> tuple[str, ...]:
         """The keys under which something is kept, sorted."""

@@ -12,6 +12,8 @@ from typing import Any
 
 import pytest
 
+from tangle.store import user_key
+from tangle.store.cache import encoded, sealed
 from tests.graphs import MakeNotes, Notes
 
 
@@ -518,11 +520,49 @@ def test_a_whole_entry_that_is_none_of_ours(notes: MakeNotes, change: Any) -> No
     (entry,) = entries(graph)
     document = json.loads(entry.read_bytes().partition(b"\n")[2])
     change(document)
-    payload = json.dumps(document).encode()
-    entry.write_bytes(hashlib.sha256(payload).hexdigest().encode() + b"\n" + payload)
+    entry.write_bytes(encoded(document, sealed(entry, user_key() or b"")))
     section = run(graph)
     assert (section["cached"], shown(section)) == (False, ["right\n"])
     assert cached(graph)
+
+
+def test_entries_that_came_with_a_clone_count_for_nothing(
+    notes: MakeNotes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    graph = notes({"x": page("print('right')")})
+    run(graph)
+    (entry,) = entries(graph)
+    whole = entry.read_bytes()
+    payload = whole.partition(b"\n")[2].replace(b"right", b"wrong")
+    entry.write_bytes(hashlib.sha256(payload).hexdigest().encode() + b"\n" + payload)
+    section = run(graph)
+    assert (section["cached"], shown(section)) == (False, ["right\n"])
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "another user's"))
+    entry.write_bytes(whole)
+    assert not cached(graph)
+
+
+def test_an_entry_of_another_section_does_not_count(notes: MakeNotes) -> None:
+    graph = notes({"x": page("print('one')"), "y": page("print('two')", number="1.2")})
+    run(graph)
+    (one,) = entries(graph)
+    run(graph, "1.2")
+    (two,) = set(entries(graph)) - {one}
+    two.write_bytes(one.read_bytes())
+    section = run(graph, "1.2")
+    assert (section["cached"], shown(section)) == (False, ["two\n"])
+
+
+def test_without_a_place_for_the_key_nothing_is_kept(
+    notes: MakeNotes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").write_text("no folder")
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "file"))
+    graph = notes({"x": page("print('right')")})
+    said = graph.tangle("run", "1.1", "--verbose")
+    assert said.code == 0
+    assert said.err.count("results are not kept for later") == 1
+    assert entries(graph) == []
 
 
 def test_an_edit_that_is_taken_back_is_answered(notes: MakeNotes) -> None:

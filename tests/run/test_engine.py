@@ -170,15 +170,21 @@ def test_files_read(tmp_path: Path) -> None:
         watched=str(tmp_path),
     )
     assert session.outcome == "passed"
-    missing = [read.path for read in session.reads if not read.digest]
-    assert missing == [str(tmp_path / "data/none.csv")]
+    files = [read for read in session.reads if read.what == "content"]
+    assert [read.path for read in files if not read.digest] == [str(tmp_path / "data/none.csv")]
     assert session.results[0].end is not None
-    assert session.results[0].end.seen.wrote == (
-        str(tmp_path / "data/changed.csv"),
-        str(tmp_path / "data/made.csv"),
-    )
-    wanted = {"data/a.csv": "a", "data/changed.csv": "old", "lib/helper.py": "x = 1"}
-    assert {read.path: read.digest for read in session.reads if read.digest} == {
+    left = {"data/changed.csv": "new", "data/made.csv": "made"}
+    assert {read.path: read.digest for read in session.results[0].end.seen.wrote} == {
+        str(tmp_path / name): hashlib.sha256(content.encode()).hexdigest()
+        for name, content in left.items()
+    }
+    wanted = {
+        "data/a.csv": "a",
+        "data/changed.csv": "old",
+        ".venv/x.py": "",
+        "lib/helper.py": "x = 1",
+    }
+    assert {read.path: read.digest for read in files if read.digest} == {
         str(tmp_path / name): hashlib.sha256(content.encode()).hexdigest()
         for name, content in wanted.items()
     }

@@ -14,12 +14,17 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from tangle.model import Job, Seen
-from tangle.run.worker.reads import ReadLog
+from tangle.model import Cell, Job, Seen
+from tangle.run.worker.asking import Asking
+from tangle.run.worker.fanotify import Opens
+from tangle.run.worker.found import FirstFound, InstalledModules
+from tangle.run.worker.open_now import OpenNow
+from tangle.run.worker.reads import AuditLog
 from tangle.run.worker.versions import loaded_versions
-from tangle.run.worker.witness import matplotlib_settings
+from tangle.run.worker.witness import matplotlib_settings, matplotlib_styles
 
 _SITES = (f"{os.sep}site-packages{os.sep}", f"{os.sep}dist-packages{os.sep}")
+_CLOCK = "the clock, chance or the state of the machine was asked"
 _OWN = frozenset({"tangle", "tangle_cli", "__main__", "__mp_main__"})
 
 
@@ -64,19 +69,34 @@ MISSING = MissingModules()
 """What this process, and the zygote that it was forked from, looked for in vain."""
 
 
+def audit_log(job: Job) -> AuditLog:
+    """The log of what a job's session learns and leaves; it hears nothing yet."""
+    generated = {p for p in job.path for s in job.sources if s.path.startswith(p + os.sep)}
+    own = [*generated, *filter(None, [os.environ.get("IPYTHONDIR")])]
+    return AuditLog(job.watched or job.directory, own)
+
+
+def start_noticing(log: AuditLog) -> None:
+    """Has a log hear what this process does from now on."""
+    with log.apart():
+        log.install()
+        Asking(log).install()
+        log.below = (Opens(log), OpenNow(log))
+
+
 class Noticing:
     """Notices what the cells of a session read and load; asked at the end of each."""
 
-    def __init__(self, job: Job) -> None:
+    def __init__(self, job: Job, log: AuditLog) -> None:
         """Notices nothing until it is started."""
         self._job = job
-        own = {p for p in job.path for s in job.sources if s.path.startswith(p + os.sep)}
-        self._reads = ReadLog(job.watched or job.directory, own)
+        self._log = log
         self._own_text = _OwnText()
-        self._modules: set[str] = set()
+        self._modules = InstalledModules()
         self._looked_at: set[str] = set()
         self._local: set[str] = set()
         self._missing: set[str] = set()
+        self._found = FirstFound(job.path)
         paths = sysconfig.get_paths()
         standard = {paths["stdlib"], paths["platstdlib"]}
         standard |= {str(Path(path).resolve()) for path in standard}
@@ -84,28 +104,32 @@ class Noticing:
 
     def start(self) -> None:
         """Begins to notice."""
-        sys.addaudithook(self._reads.listen)
         self._own_text.start()
 
-    def begin_anew(self) -> None:
-        """Goes on in a copy of the session."""
-        self._reads.begin_anew()
+    def begin(self, cell: Cell) -> None:
+        """Takes note of what a cell says that it reads, before it does."""
+        self._log.declare(cell.reads)
 
     def take(self) -> Seen:
         """What there is beside what was told before."""
-        modules = self._loaded()
-        reads, wrote = self._reads.take()
-        missing = {name for name in MISSING.names if name not in sys.modules} - self._missing
-        self._missing |= missing
-        return Seen(
-            reads=reads,
-            wrote=wrote,
-            modules=modules,
-            missing=tuple(sorted(missing)),
-            spawned=self._reads.spawned,
-            own_text=self._own_text.seen,
-            versions=loaded_versions(self._job.imports),
-        )
+        log = self._log
+        with log.apart():
+            modules = self._loaded()
+            missing = {name for name in MISSING.names if name not in sys.modules} - self._missing
+            self._missing |= missing
+            for question, digest in self._found.news(missing):
+                log.know("module", question, digest)
+            reads, wrote = log.take()
+            return Seen(
+                reads=reads,
+                wrote=wrote,
+                modules=modules,
+                missing=tuple(sorted(missing)),
+                code=self._modules.news(),
+                unseen=log.unseen or (_CLOCK if log.clock else ""),
+                own_text=self._own_text.seen or log.own_text,
+                versions=loaded_versions(self._job.imports),
+            )
 
     def _loaded(self) -> tuple[str, ...]:
         """Top-level installed modules not told yet; modules of the user's own count as read."""
@@ -113,18 +137,24 @@ class Noticing:
         self._looked_at.update(new)
         if "matplotlib" in new:
             with contextlib.suppress(OSError):  # the session's folder is gone
-                self._reads.read_settings(matplotlib_settings())
+                self._log.read_settings(matplotlib_settings(), matplotlib_styles())
         found = []
         for name in sorted(new, key=lambda name: name.count(".")):
             top = name.partition(".")[0]
-            if top in _OWN or (top != name and top not in self._local):
+            if top in _OWN:
+                continue
+            if top != name and top not in self._local:
+                self._modules.add(name)
                 continue
             place = _place(sys.modules.get(name))
             if place is not None and _installed(place):
                 found.append(top)
+                self._modules.add(name)
             elif place is not None and not place.startswith(self._standard):
                 self._local.add(top)
-                self._reads.read_module(place)
+                self._log.read_module(place)
+            if place is not None:
+                self._found.add(name, place)
         return tuple(sorted(found))
 
 

@@ -14,9 +14,13 @@ from pathlib import Path
 from typing import Any
 
 from tangle.model import Cell
+from tangle.run.worker.forks import MEMORY
 
 _STATELESS = frozenset({"/dev/null", "/dev/zero", "/dev/random", "/dev/urandom"})
 _LIBRARIES = (f"{sys.prefix}{os.sep}", f"{sys.base_prefix}{os.sep}", "/usr/")
+
+_SHARED = re.compile(rf"^\S+ .w.s (?!.*{re.escape(MEMORY)})", re.MULTILINE)
+"""Memory that a copy would share, other than the page on which forks say that they hide."""
 
 _UNTRIED = re.compile(r"lib(i?omp5|omp)\b|/dev/nvidia|/dev/kfd")
 """Thread pools that were not seen to survive a fork, and devices that do not."""
@@ -63,7 +67,7 @@ def obstacle(before: Mapping[int, str], children: Collection[int]) -> str:
         or _of_signals()
         or _of_children(children)
         or _of_torch()
-        or ("shared memory" if re.search(r"^\S+ .w.s ", maps, re.MULTILINE) else "")
+        or ("shared memory" if _SHARED.search(maps) else "")
         or ("an untried library or a device" if _UNTRIED.search(maps) else "")
         or _of_threads(maps)
     )

@@ -1,22 +1,26 @@
-"""Which files are the system's or belong to what is installed, and so are no section's own."""
+"""Which files are no section's own: the installed packages', the system's windows, tangle's."""
 
 from __future__ import annotations
 
 import os
-import sys
+import re
 import sysconfig
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Final
 
-_SYSTEM = ("/proc/", "/sys/", "/dev/", "/etc/", "/usr/", "/lib", "/bin/", "/sbin/")
-_ENGINE = str(Path(__file__).resolve().parents[2])
+ENGINE: Final = str(Path(__file__).resolve().parents[2]) + os.sep
+"""Where tangle's own code is."""
+
+WINDOWS: Final = ("/proc/", "/sys/")
+"""They show the state of the machine, which is another at each look."""
+
+_FONTS = re.compile(r"/\.?matplotlib/(fontlist-v[^/]*\.json|[^/]*\.matplotlib-lock)$")
+"""matplotlib's list of the machine's fonts, which it writes when it misses it."""
 
 
 class Places:
-    """Tells files that do not count, by the beginnings of their paths.
-
-    A project may lie where else only the system's files do (`/usr/src/app`), or be the very folder
-    of a virtual environment; its files count all the same.
+    """Tells files that do not count, by their paths.
 
     Attributes:
         project: the project's folder.
@@ -33,23 +37,27 @@ class Places:
         self.project = str(Path(project).absolute())
         roots = dict.fromkeys(both_names(self.project))
         self._roots = tuple(map(as_folder, roots))
-        prefixes = {p for path in (sys.prefix, sys.base_prefix) for p in both_names(path)}
-        around = {p for p in prefixes if any(r.startswith(as_folder(p)) for r in self._roots)}
         paths = sysconfig.get_paths()
-        libraries = {paths[name] for name in ("stdlib", "platstdlib", "purelib", "platlib")}
-        never = (_ENGINE, *own, *libraries, *(prefixes - around))
+        names = ("stdlib", "platstdlib", "purelib", "platlib")
+        libraries = {name for kind in names for name in both_names(paths[kind])}
+        state = (f"{root}.tangle" for root in self._roots)
+        never = (ENGINE, *own, *sorted(libraries), *state)
         self._never = tuple(dict.fromkeys(map(as_folder, never)))
-        self._elsewhere = (*_SYSTEM, *map(as_folder, around))
 
     def in_project(self, path: str) -> str | None:
         """What follows the project's folder in an absolute path; None for one that is not in it."""
         root = next((root for root in self._roots if path.startswith(root)), None)
         return None if root is None else path[len(root) :]
 
+    def known_as(self, path: str) -> str:
+        """An absolute path, in the project below the project's own name."""
+        rest = self.in_project(path)
+        return path if rest is None else f"{self.project}{os.sep}{rest}"
+
     def is_foreign(self, path: str) -> bool:
-        """Whether a file belongs to the system, to what is installed or to tangle itself."""
-        return path.startswith(self._never) or (
-            path.startswith(self._elsewhere) and not path.startswith(self._roots)
+        """Whether a file is known otherwise: installed, Python's, generated, or tangle's."""
+        return f"{path}{os.sep}".startswith(self._never) or (
+            "matplotlib" in path and _FONTS.search(path) is not None
         )
 
 

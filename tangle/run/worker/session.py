@@ -18,7 +18,7 @@ from tangle.run.worker.bytecode import compile_only_libraries
 from tangle.run.worker.devices import DeviceUnavailable, choose_device, measure_use
 from tangle.run.worker.figures import prepare_figures
 from tangle.run.worker.lines import LineLog
-from tangle.run.worker.noticing import Noticing
+from tangle.run.worker.noticing import Noticing, audit_log, start_noticing
 from tangle.run.worker.reporter import Reporter, take_streams
 from tangle.run.worker.seeds import seed_generators
 from tangle.run.worker.shell import CellShell, make_shell
@@ -54,7 +54,8 @@ def run_session(job: Job, reporter: Reporter, trace: int) -> None:
 def _run_cells(job: Job, reporter: Reporter, trace: int, shell: CellShell) -> None:
     """Prepares the process and runs the cells; the last message says that they are over."""
     after = AfterImport()
-    noticing = Noticing(job) if job.watched else None
+    log = audit_log(job) if job.watched or job.snapshots is not None else None
+    noticing = Noticing(job, log) if log is not None and job.watched else None
     if job.assertions is not None:
         shell.compile.change = explain_asserts(job.assertions, job.sources)
     lines = LineLog(notes_of(job)) if job.measure else None
@@ -75,8 +76,10 @@ def _run_cells(job: Job, reporter: Reporter, trace: int, shell: CellShell) -> No
     share_threads(after)
     if noticing is not None:
         noticing.start()
+    if log is not None:
+        start_noticing(log)
     wanted = job.snapshots is not None
-    snapshots = Snapshots(job, reporter, trace) if wanted else None
+    snapshots = Snapshots(job, reporter, trace, log) if wanted and log is not None else None
     _Cells(shell, reporter, noticing, snapshots, lines).run(job)
 
 
@@ -118,15 +121,14 @@ class _Cells:
 
     def _copy(self, index: int) -> Job | None:
         """What to do from now on, where this process is a copy that was made now."""
-        job = None if self._snapshots is None else self._snapshots.take(index)
-        if job is not None and self._noticing is not None:
-            self._noticing.begin_anew()
-        return job
+        return None if self._snapshots is None else self._snapshots.take(index)
 
     def _passes(self, job: Job, index: int) -> bool:
         cell, reporter = job.cells[index], self._reporter
         reporter.begin_cell()
         reporter.send(Begun(index=index))
+        if self._noticing is not None:
+            self._noticing.begin(cell)
         started = _clock()
         error = None
         if cell.refusal is None:

@@ -28,6 +28,7 @@ from tangle.run.process import mark_of
 from tangle.run.wire import Snapshotted, Veiled
 from tangle.run.worker.lineage import die_with
 from tangle.run.worker.obstacles import looks_at_children, obstacle, open_files
+from tangle.run.worker.reads import AuditLog
 from tangle.run.worker.reporter import Reporter
 from tangle.run.worker.world import WorldLog
 
@@ -45,24 +46,23 @@ _fork, _exit, _poll = os.fork, os._exit, select.poll
 class Snapshots:
     """Keeps copies of this process for later runs of the same session."""
 
-    def __init__(self, job: Job, reporter: Reporter, trace: int) -> None:
+    def __init__(self, job: Job, reporter: Reporter, trace: int, log: AuditLog) -> None:
         """Begins to watch what the session does to the world.
 
         Args:
             job: says after how many seconds of cells a copy is worth its while.
             reporter: has the event pipe.
             trace: the descriptor that faulthandler writes to.
+            log: knows what the session learns and leaves.
         """
         self._job = job
         self._reporter = reporter
         self._pipes = (reporter.descriptor, 1, 2, trace)
-        own = [*job.path, *filter(None, [os.environ.get("IPYTHONDIR")])]
-        self._world = WorldLog(job.watched or job.directory, own)
+        self._world = WorldLog(log)
         self._veiled = False
         self._children: set[int] = set()
         self._spent = float("inf")  # the first is due at once: imports and set-up are behind it
         self._threads = os.environ.get("OMP_NUM_THREADS")
-        sys.addaudithook(self._world.listen)
         self._files = open_files()
 
     def spent(self, seconds: float) -> None:
@@ -95,13 +95,13 @@ class Snapshots:
         with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as listener:
             listener.bind(name)
             listener.listen(1)
-            self._world.deaf = True  # this fork is ours
+            self._world.be_deaf(True)  # this fork is ours
             mark = other_mark()  # the session may end while its copy stays
             pid = _fork()
             if pid == 0:
                 return self._stay(listener, state)
             restore_mark(mark)
-            self._world.deaf = False
+            self._world.be_deaf(False)
         self._children.add(pid)
         self._reporter.send(
             Snapshotted(

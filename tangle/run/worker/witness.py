@@ -30,6 +30,8 @@ def take(names: Sequence[str]) -> Stamps:
     paths += [folder for folder in _sites() if folder in sys.path]
     if any(name.partition(".")[0] in ("matplotlib", "seaborn") for name in names):
         paths += matplotlib_settings()
+        for folder in matplotlib_styles():
+            paths += [folder, *map(str, Path(folder).glob("*"))]
     return of_files(paths)
 
 
@@ -55,14 +57,22 @@ def _sites() -> list[str]:
     return [*site.getsitepackages(), site.getusersitepackages()]
 
 
-def matplotlib_settings() -> list[str]:
-    """Where matplotlib looks for a `matplotlibrc`; its own is in its package."""
+def matplotlib_styles() -> list[str]:
+    """The folders of the user's that matplotlib reads styles from when it is imported."""
+    return [str(folder / "stylelib") for folder in _matplotlib_folders()]
+
+
+def _matplotlib_folders() -> list[Path]:
     environment = os.environ
     home = Path(environment.get("HOME") or "/")
     config = Path(environment.get("XDG_CONFIG_HOME") or home / ".config")
-    named = environment.get("MATPLOTLIBRC")
-    folders = [Path.cwd(), config / "matplotlib", home / ".matplotlib"]
-    if environment.get("MPLCONFIGDIR"):
-        folders.append(Path(environment["MPLCONFIGDIR"]))
+    named = environment.get("MPLCONFIGDIR")
+    return [config / "matplotlib", home / ".matplotlib", *([Path(named)] if named else [])]
+
+
+def matplotlib_settings() -> list[str]:
+    """Where matplotlib looks for a `matplotlibrc`; its own is in its package."""
+    named = os.environ.get("MATPLOTLIBRC")
+    folders = [Path.cwd(), *_matplotlib_folders()]
     paths = [str(folder / "matplotlibrc") for folder in folders]
     return [*paths, *([named, str(Path(named) / "matplotlibrc")] if named else [])]
