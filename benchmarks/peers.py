@@ -101,8 +101,6 @@ def _markdown_it() -> Peer:
 
 
 def _mistune() -> Peer:
-    import mistune
-
     def walk(tokens: Sequence[Any], level: int, into: Found) -> Found:
         for token in tokens:
             item = token["type"] == "list_item"
@@ -113,7 +111,7 @@ def _mistune() -> Peer:
             walk(token.get("children", ()), level + item, into)
         return into
 
-    parse = mistune.create_markdown(renderer="ast")
+    parse = importlib.import_module("mistune").create_markdown(renderer="ast")
     return Peer(parse, lambda tokens: walk(tokens, 0, Found([], [])))
 
 
