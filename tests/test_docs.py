@@ -19,7 +19,7 @@ DOCS = ROOT / "docs"
 # Words with hyphens in the library that are no problem's code.
 OTHER = {
     *("timed-out", "no-code", "not-run", "system-out", "custom-id", "triple-lowbar"),
-    *("opencv-python", "python-dateutil", "scikit-image", "scikit-learn", "python-repl"),
+    *("nvidia-smi", "opencv-python", "python-dateutil", "python-repl", "scikit-image", "scikit-learn"),
     *("two-spaces", "four-spaces", "eight-spaces", "utf-8", "utf-8-sig", "utf-32-le"),
 }
 

@@ -23,7 +23,6 @@ _PLAIN: Final = re.compile(r"[^\w@%+=:,./-]")
 _IN_QUOTES: Final = re.compile(r'["\\$`]')
 
 
-@add_completion_class
 class QuotingBash(BashComplete):
     """Completion for bash, whose values stand on the command line as they are given."""
 
@@ -86,13 +85,18 @@ def _opening() -> str:
     return first if first in {"'", '"'} else ""
 
 
-@add_completion_class
 class WholeFish(FishComplete):
     """Completion for fish, which quotes by itself; a value may have commas."""
 
     source_template: ClassVar[str] = FishComplete.source_template.replace(
         'string split ","', 'string split --max 1 ","'
     )
+
+
+def register() -> None:
+    """Have click use these classes for their shells."""
+    for kind in (QuotingBash, WholeFish):
+        add_completion_class(kind)
 
 
 def section_items(names: list[tuple[str, str]]) -> list[CompletionItem]:

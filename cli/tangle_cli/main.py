@@ -307,8 +307,9 @@ def completion(shell: str) -> None:
     """  # noqa: D301 -- \b is click's sign for lines to keep
     from click.shell_completion import get_completion_class
 
-    import tangle_cli.completion  # noqa: F401 -- the shells' classes
+    from tangle_cli.completion import register
 
+    register()
     kind = get_completion_class(shell)
     if kind is None:
         raise click.UsageError(f"no completion for {shell}")
@@ -318,7 +319,9 @@ def completion(shell: str) -> None:
 def main() -> None:
     """Run the command line; Ctrl-C has the same exit code while arguments are looked at, too."""
     if "_TANGLE_COMPLETE" in os.environ:
-        import tangle_cli.completion  # noqa: F401 -- the shells' classes
+        from tangle_cli.completion import register
+
+        register()
     try:
         code = cli.main(prog_name="tangle", standalone_mode=False)
     except click.ClickException as error:

@@ -54,6 +54,7 @@ def _lock_project(project: Path, timeout: float) -> Iterator[None]:
     for file in (path, holder):
         check_links(file, project)
     try:
+        folder.mkdir(exist_ok=True)  # a project that is not there is not made
         make_folders(folder)
         _drop_other_names(path)
         taken = _acquire(path, timeout)

@@ -266,7 +266,7 @@ def test_what_programs_read_is_exact_and_what_terminals_show_is_tame(tmp_path: P
     graph = git_notes(tmp_path, {"x": page})
     assert "x = '\x1b[2J\u202e'" in graph.tangle("show", "1.1").out
     master, slave = pty.openpty()
-    command = [TANGLE, "--config", str(graph.project / "tangle.toml"), "show", "1.1"]
+    command = [str(TANGLE), "--config", str(graph.project / "tangle.toml"), "show", "1.1"]
     with subprocess.Popen(command, stdout=slave, stdin=subprocess.DEVNULL) as process:
         os.close(slave)
         shown = b""

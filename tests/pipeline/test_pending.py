@@ -169,3 +169,21 @@ def test_an_edited_output_is_named_and_written_over_by_force_only(notes: MakeNot
     graph.tangle("run", "1.1", "--force")
     assert "\t\t  two\n" in graph.text("x")
     assert "my own words" not in graph.text("x")
+
+
+def test_drafts_of_others_are_named_and_a_record_that_leads_out_is_not_looked_at(
+    notes: MakeNotes, tmp_path: Path
+) -> None:
+    graph = notes({"x": "- ## 1.1. S\n\t- ```python\n\t  print(1)\n\t  ```\n"})
+    others = tmp_path / "others"
+    others.mkdir()
+    (others / ".tangle-0123456789abcdef.draft").write_text("of a command that runs")
+    (graph.root / ".tangle").mkdir()
+    (graph.root / ".tangle" / "record").symlink_to(others)
+    name = f".tangle-{'0' * 16}-{'1' * 16}-{'2' * 16}-01234567.swap"
+    (graph.root / "pages" / name).write_text("- came with a clone\n")
+    said = graph.tangle("clean")
+    assert "[foreign-draft]" in said.err
+    assert f"pages/{name}" in said.err
+    assert (graph.root / "pages" / name).read_text() == "- came with a clone\n"
+    assert [path.name for path in others.iterdir()] == [".tangle-0123456789abcdef.draft"]
