@@ -7,11 +7,12 @@ import builtins
 import re
 import unicodedata
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from tangle.analyse.effects import changed_when_called
 from tangle.analyse.markers import Marked, marked_statements
 from tangle.analyse.names import Import, Statement, Use
 from tangle.analyse.source import Parsed, Row, needs_await, parse_chunk, place_in, too_deep
@@ -50,6 +51,8 @@ GIVEN: Final = frozenset(dir(builtins)) | {
 """Names that a session has before its first chunk."""
 
 _NO_EFFECT: Final[tuple[frozenset[str], frozenset[str]]] = (frozenset(), frozenset())
+_FUNCTIONS: Final = (ast.FunctionDef, ast.AsyncFunctionDef)
+_IMPORTS: Final = (ast.Import, ast.ImportFrom)
 _WORD: Final = r"[^\W\d]\w*"
 _LOST: Final = re.compile(
     rf"^[ \t]*(?:(?:async[ \t]+)?(?:def|class)[ \t]+({_WORD})"
@@ -269,25 +272,47 @@ class UnitCode:
 
         Those of the functions that it calls count, too.
         """
-        defined = [
+        functions = [
             (name, statement)
-            for code in self.chunks
-            for statement in code.statements
-            if isinstance(statement.node, ast.FunctionDef | ast.AsyncFunctionDef)
+            for statement in self._statements()
+            if isinstance(statement.node, _FUNCTIONS)
             for name in statement.binds
         ]
+        changed = self._changed_by_functions(functions)
         found: dict[str, tuple[frozenset[str], frozenset[str]]] = {}
-        grown = any(each.sets or each.changes_called for _, each in defined)
+        grown = any(changed) or any(statement.sets for _, statement in functions)
         while grown:
             grown = False
-            for name, statement in defined:
-                sets, changes = frozenset(statement.sets), frozenset(statement.changes_called)
+            for (name, statement), names in zip(functions, changed, strict=True):
+                sets, changes = frozenset(statement.sets), names
                 for other in (name, *(use.name for use in statement.uses if use.deferred)):
                     more_sets, more_changes = found.get(other, _NO_EFFECT)
                     sets, changes = sets | more_sets, changes | more_changes
                 if (sets, changes) != found.get(name, _NO_EFFECT):
                     found[name], grown = (sets, changes), True
         return found
+
+    def _changed_by_functions(
+        self, functions: Sequence[tuple[str, Statement]]
+    ) -> list[frozenset[str]]:
+        """For each function the names assigned in the unit whose things its body changes."""
+        if not functions:
+            return []
+        assigned = {
+            name
+            for statement in self._statements()
+            if not isinstance(statement.node, (*_FUNCTIONS, ast.ClassDef, *_IMPORTS))
+            for name in statement.binds
+        }
+        return [
+            frozenset(changed_when_called(statement.node)) & assigned
+            if any(use.deferred and use.name in assigned for use in statement.uses)
+            else frozenset()
+            for _, statement in functions
+        ]
+
+    def _statements(self) -> Iterator[Statement]:
+        return (statement for code in self.chunks for statement in code.statements)
 
     def _by_calls(self, statement: Statement, kind: int) -> Iterator[str]:
         """The names that functions bind (0), or change (1), which a statement calls, or may."""
