@@ -7,12 +7,12 @@ import builtins
 import re
 import unicodedata
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
-from tangle.analyse.effects import changed_when_called
+from tangle.analyse.calls import Effect, effects_of_calls
 from tangle.analyse.markers import Marked, marked_statements
 from tangle.analyse.names import Import, Statement, Use
 from tangle.analyse.source import Parsed, Row, needs_await, parse_chunk, place_in, too_deep
@@ -50,9 +50,6 @@ GIVEN: Final = frozenset(dir(builtins)) | {
 }
 """Names that a session has before its first chunk."""
 
-_NO_EFFECT: Final[tuple[frozenset[str], frozenset[str]]] = (frozenset(), frozenset())
-_FUNCTIONS: Final = (ast.FunctionDef, ast.AsyncFunctionDef)
-_IMPORTS: Final = (ast.Import, ast.ImportFrom)
 _WORD: Final = r"[^\W\d]\w*"
 _LOST: Final = re.compile(
     rf"^[ \t]*(?:(?:async[ \t]+)?(?:def|class)[ \t]+({_WORD})"
@@ -254,7 +251,7 @@ class UnitCode:
     @cached_property
     def binders(self) -> Mapping[str, tuple[tuple[int, int], ...]]:
         """For each name, the statements that bind it, as chunk and statement, in order."""
-        return self._index(lambda statement: (*statement.binds, *self._by_calls(statement, 0)))
+        return self._index(lambda statement: (*statement.binds, *self._by_calls(statement, "sets")))
 
     @cached_property
     def patches(self) -> Mapping[str, tuple[tuple[int, int], ...]]:
@@ -264,62 +261,21 @@ class UnitCode:
     @cached_property
     def changers(self) -> Mapping[str, tuple[tuple[int, int], ...]]:
         """For each name, the statements that change in place what it means, in order."""
-        return self._index(lambda statement: (*statement.changes, *self._by_calls(statement, 1)))
+        return self._index(
+            lambda statement: (*statement.changes, *self._by_calls(statement, "changes"))
+        )
 
     @cached_property
-    def _called(self) -> Mapping[str, tuple[frozenset[str], frozenset[str]]]:
-        """For each function that has effects on names outside itself, what it binds and changes.
+    def _called(self) -> Mapping[str, Effect]:
+        """For each function that has effects on names outside itself, those names."""
+        return effects_of_calls([each for code in self.chunks for each in code.statements])
 
-        Those of the functions that it calls count, too.
-        """
-        functions = [
-            (name, statement)
-            for statement in self._statements()
-            if isinstance(statement.node, _FUNCTIONS)
-            for name in statement.binds
-        ]
-        changed = self._changed_by_functions(functions)
-        found: dict[str, tuple[frozenset[str], frozenset[str]]] = {}
-        grown = any(changed) or any(statement.sets for _, statement in functions)
-        while grown:
-            grown = False
-            for (name, statement), names in zip(functions, changed, strict=True):
-                sets, changes = frozenset(statement.sets), names
-                for other in (name, *(use.name for use in statement.uses if use.deferred)):
-                    more_sets, more_changes = found.get(other, _NO_EFFECT)
-                    sets, changes = sets | more_sets, changes | more_changes
-                if (sets, changes) != found.get(name, _NO_EFFECT):
-                    found[name], grown = (sets, changes), True
-        return found
-
-    def _changed_by_functions(
-        self, functions: Sequence[tuple[str, Statement]]
-    ) -> list[frozenset[str]]:
-        """For each function the names assigned in the unit whose things its body changes."""
-        if not functions:
-            return []
-        assigned = {
-            name
-            for statement in self._statements()
-            if not isinstance(statement.node, (*_FUNCTIONS, ast.ClassDef, *_IMPORTS))
-            for name in statement.binds
-        }
-        return [
-            frozenset(changed_when_called(statement.node)) & assigned
-            if any(use.deferred and use.name in assigned for use in statement.uses)
-            else frozenset()
-            for _, statement in functions
-        ]
-
-    def _statements(self) -> Iterator[Statement]:
-        return (statement for code in self.chunks for statement in code.statements)
-
-    def _by_calls(self, statement: Statement, kind: int) -> Iterator[str]:
-        """The names that functions bind (0), or change (1), which a statement calls, or may."""
+    def _by_calls(self, statement: Statement, kind: Literal["sets", "changes"]) -> Iterator[str]:
+        """The names that functions set, or change, which a statement calls, or may."""
         if self._called:
             for use in statement.uses:
                 if not use.deferred and use.name in self._called:
-                    yield from sorted(self._called[use.name][kind])
+                    yield from sorted(getattr(self._called[use.name], kind))
 
     def _index(
         self, names: Callable[[Statement], Iterable[str]]
