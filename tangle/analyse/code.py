@@ -251,7 +251,7 @@ class UnitCode:
     @cached_property
     def binders(self) -> Mapping[str, tuple[tuple[int, int], ...]]:
         """For each name, the statements that bind it, as chunk and statement, in order."""
-        return self._index(lambda statement: (*statement.binds, *self._by_calls(statement, "sets")))
+        return self._index(lambda statement: self._with_calls(statement, statement.binds, "sets"))
 
     @cached_property
     def patches(self) -> Mapping[str, tuple[tuple[int, int], ...]]:
@@ -262,7 +262,7 @@ class UnitCode:
     def changers(self) -> Mapping[str, tuple[tuple[int, int], ...]]:
         """For each name, the statements that change in place what it means, in order."""
         return self._index(
-            lambda statement: (*statement.changes, *self._by_calls(statement, "changes"))
+            lambda statement: self._with_calls(statement, statement.changes, "changes")
         )
 
     @cached_property
@@ -270,12 +270,18 @@ class UnitCode:
         """For each function that has effects on names outside itself, those names."""
         return effects_of_calls([each for code in self.chunks for each in code.statements])
 
-    def _by_calls(self, statement: Statement, kind: Literal["sets", "changes"]) -> Iterator[str]:
-        """The names that functions set, or change, which a statement calls, or may."""
-        if self._called:
-            for use in statement.uses:
-                if not use.deferred and use.name in self._called:
-                    yield from sorted(getattr(self._called[use.name], kind))
+    def _with_calls(
+        self, statement: Statement, names: tuple[str, ...], kind: Literal["sets", "changes"]
+    ) -> tuple[str, ...]:
+        """Names, and those that functions set, or change, which a statement calls, or may."""
+        if not self._called:
+            return names
+        called = (
+            self._called[use.name]
+            for use in statement.uses
+            if not use.deferred and use.name in self._called
+        )
+        return (*names, *(name for effect in called for name in sorted(getattr(effect, kind))))
 
     def _index(
         self, names: Callable[[Statement], Iterable[str]]
