@@ -10,8 +10,9 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
+from tangle.analyse.calls import Effect, effects_of_calls
 from tangle.analyse.markers import Marked, marked_statements
 from tangle.analyse.names import Import, Statement, Use
 from tangle.analyse.source import Parsed, Row, needs_await, parse_chunk, place_in, too_deep
@@ -49,7 +50,6 @@ GIVEN: Final = frozenset(dir(builtins)) | {
 }
 """Names that a session has before its first chunk."""
 
-_NO_EFFECT: Final[tuple[frozenset[str], frozenset[str]]] = (frozenset(), frozenset())
 _WORD: Final = r"[^\W\d]\w*"
 _LOST: Final = re.compile(
     rf"^[ \t]*(?:(?:async[ \t]+)?(?:def|class)[ \t]+({_WORD})"
@@ -261,7 +261,7 @@ class UnitCode:
     @cached_property
     def binders(self) -> Mapping[str, tuple[tuple[int, int], ...]]:
         """For each name, the statements that bind it, as chunk and statement, in order."""
-        return self._index(lambda statement: (*statement.binds, *self._by_calls(statement, 0)))
+        return self._index(lambda statement: self._with_calls(statement, statement.binds, "sets"))
 
     @cached_property
     def patches(self) -> Mapping[str, tuple[tuple[int, int], ...]]:
@@ -271,40 +271,27 @@ class UnitCode:
     @cached_property
     def changers(self) -> Mapping[str, tuple[tuple[int, int], ...]]:
         """For each name, the statements that change in place what it means, in order."""
-        return self._index(lambda statement: (*statement.changes, *self._by_calls(statement, 1)))
+        return self._index(
+            lambda statement: self._with_calls(statement, statement.changes, "changes")
+        )
 
     @cached_property
-    def _called(self) -> Mapping[str, tuple[frozenset[str], frozenset[str]]]:
-        """For each function that has effects on names outside itself, what it binds and changes.
+    def _called(self) -> Mapping[str, Effect]:
+        """For each function that has effects on names outside itself, those names."""
+        return effects_of_calls([each for code in self.chunks for each in code.statements])
 
-        Those of the functions that it calls count, too.
-        """
-        defined = [
-            (name, statement)
-            for code in self.chunks
-            for statement in code.statements
-            if isinstance(statement.node, ast.FunctionDef | ast.AsyncFunctionDef)
-            for name in statement.binds
-        ]
-        found: dict[str, tuple[frozenset[str], frozenset[str]]] = {}
-        grown = any(each.sets or each.changes_called for _, each in defined)
-        while grown:
-            grown = False
-            for name, statement in defined:
-                sets, changes = frozenset(statement.sets), frozenset(statement.changes_called)
-                for other in (name, *(use.name for use in statement.uses if use.deferred)):
-                    more_sets, more_changes = found.get(other, _NO_EFFECT)
-                    sets, changes = sets | more_sets, changes | more_changes
-                if (sets, changes) != found.get(name, _NO_EFFECT):
-                    found[name], grown = (sets, changes), True
-        return found
-
-    def _by_calls(self, statement: Statement, kind: int) -> Iterator[str]:
-        """The names that functions bind (0), or change (1), which a statement calls, or may."""
-        if self._called:
-            for use in statement.uses:
-                if not use.deferred and use.name in self._called:
-                    yield from sorted(self._called[use.name][kind])
+    def _with_calls(
+        self, statement: Statement, names: tuple[str, ...], kind: Literal["sets", "changes"]
+    ) -> tuple[str, ...]:
+        """Names, and those that functions set, or change, which a statement calls, or may."""
+        if not self._called:
+            return names
+        called = (
+            self._called[use.name]
+            for use in statement.uses
+            if not use.deferred and use.name in self._called
+        )
+        return (*names, *(name for effect in called for name in sorted(getattr(effect, kind))))
 
     def _index(
         self, names: Callable[[Statement], Iterable[str]]

@@ -13,6 +13,8 @@ import ast
 from collections.abc import Iterator
 from typing import Final
 
+from tangle.analyse.scopes import arguments, bindings
+
 _OWN_SCOPE: Final = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)
 
 _IN_PLACE: Final = frozenset({"shuffle", "setattr", "delattr", "heapify", "heappush", "insort"})
@@ -43,6 +45,15 @@ def changed_names(node: ast.stmt) -> Iterator[str]:
                 yield from _changed_by_call(call)
             case _:
                 continue
+
+
+def changed_when_called(node: ast.stmt) -> Iterator[str]:
+    """Names outside a function whose things its body changes in place."""
+    if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+        own, _ = bindings(node.body)
+        own.update(entry.arg for entry in arguments(node.args))
+        for part in node.body:
+            yield from (name for name in changed_names(part) if name not in own)
 
 
 def price(node: ast.stmt) -> str:

@@ -72,7 +72,6 @@ class Statement:
         extends: the names whose things its decorators add it to: `kind` for `@kind.register`.
         variant: whether it is one of several definitions of its name that belong together.
         changes: names whose things it changes in place.
-        changes_called: names outside whose things a function changes in place when it is called.
         alone: whether it shares none of its lines with another statement.
     """
 
@@ -88,7 +87,6 @@ class Statement:
     extends: tuple[str, ...]
     variant: bool
     changes: tuple[str, ...]
-    changes_called: tuple[str, ...]
     alone: bool
 
     @property

@@ -8,7 +8,6 @@ from typing import Final
 
 from tangle.analyse.effects import changed_names
 from tangle.analyse.names import Import, Statement
-from tangle.analyse.scopes import arguments, bindings
 from tangle.analyse.walk import Walker
 
 _KEEPERS: Final = frozenset({"register", "setter", "getter", "deleter"})
@@ -53,7 +52,6 @@ def statements(tree: ast.Module, *, lazy: bool = False) -> tuple[Statement, ...]
                 extends=tuple(_extended(node)),
                 variant=_is_variant(node),
                 changes=tuple(dict.fromkeys(changed_names(node))),
-                changes_called=tuple(dict.fromkeys(_changed_when_called(node))),
                 alone=not shares,
             )
         )
@@ -76,17 +74,6 @@ def is_ellipsis(node: ast.stmt) -> bool:
         and isinstance(node.value, ast.Constant)
         and (node.value.value is Ellipsis)
     )
-
-
-def _changed_when_called(node: ast.stmt) -> Iterator[str]:
-    """Names of the module's scope whose things the body of a function changes in place."""
-    if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-        return
-    changed = [name for part in node.body for name in changed_names(part)]
-    if changed:
-        own, _ = bindings(node.body)
-        own.update(entry.arg for entry in arguments(node.args))
-        yield from (name for name in changed if name not in own)
 
 
 def _first_line(node: ast.stmt) -> int:

@@ -186,6 +186,27 @@ def test_a_draft_is_told_once_and_what_stands_before_it_runs(start: Start) -> No
     assert watched.output().count("waits") == 1
 
 
+def test_a_faulty_property_stops_its_section_until_it_is_right(start: Start) -> None:
+    watched = start("3.1")
+    watched.until_in("A", "\t  last 1\n")
+    faulty = '- tangle.rnu:: no\n\t  ```python\n\t  print("last", 2 *'
+    watched.edit("A", '- ```python\n\t  print("last",', faulty)
+    watched.until_said("3.1: chunk 1 waits: unknown property tangle.rnu")
+    watched.edit("A", "tangle.rnu:: no", "tangle.timeout:: 60")
+    watched.until_in("A", "\t  last 2\n")
+    assert watched.output().count("3.1 First: passed") == 2
+
+
+def test_a_session_that_says_something_else_has_failed(start: Start) -> None:
+    watched = start("3.1")
+    watched.until_in("A", "\t  last 1\n")
+    watched.edit("A", 'print("last", len(xs))', ">>> len(xs)\n\t  2")
+    watched.until_said("3.1 First: failed")
+    watched.until_said("pages/A.md:")
+    watched.edit("A", "\t  2\n", "\t  1\n")
+    watched.until_said("3.1 First: passed")
+
+
 def test_an_edit_ends_the_run_that_it_makes_useless(start: Start) -> None:
     watched = start("3.1")
     watched.until_in("A", "\t  last 1\n")
