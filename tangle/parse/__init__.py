@@ -71,6 +71,7 @@ def parse(data: bytes, path: PagePath = _UNNAMED, *, errors: str = "strict") -> 
         links=links.titles,
         title=_title(blocks, layout, places),
         problems=problems_of(places, blocks, fences, constructs.unclosed, templates),
+        embeds=links.embeds,
         templates=templates,
     )
 
