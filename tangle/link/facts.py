@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from tangle.link.config import GraphConfig
+from tangle.link.embeds import above_all
 from tangle.link.expand import references_in
 from tangle.link.graph import Linked, chunk_fences
 from tangle.link.outline import Outline
@@ -23,23 +24,34 @@ class PageFacts(NamedTuple):
         title: as Logseq shows it.
         others: what else the page may be called, in the form in which names compare.
         sections: number (empty where there is none) and title of each, in order.
-        ids: of its blocks, each with whether the block has chunks, and whether they are left out.
+        ids: of its blocks, each with whether the block has chunks, whether they are left out, and
+            whether there are others below it.
         names: the `tangle.name` of its blocks with chunks.
-        asked: what the lines of its chunks that are only a reference name.
+        asked: what the lines of its chunks that are only a reference name, and what it embeds.
+        coded: whether it has chunks that are not left out.
     """
 
     title: str
     others: tuple[str, ...]
     sections: tuple[tuple[str, str], ...]
-    ids: tuple[tuple[Uuid, tuple[bool, bool]], ...]
+    ids: tuple[tuple[Uuid, tuple[bool, bool, bool]], ...]
     names: tuple[str, ...]
     asked: tuple[str, ...]
+    coded: bool
 
 
 def page_facts(found: Linked, path: PagePath, config: GraphConfig) -> PageFacts:
     """The facts of a page of a graph with these settings."""
     page, outline = found.graph.pages[path], found.outlines[path]
+<<<<<<< HEAD
     coded = dict.fromkeys(fence.block for fence, _ in chunk_fences(page, outline))
+||||||| ecda7d7
+    coded = dict.fromkeys(fence.block for fence in chunk_fences(page))
+=======
+    coded = dict.fromkeys(fence.block for fence in chunk_fences(page))
+    running = [block for block in coded if not outline.settings[block].skip]
+    above = above_all(page, running)
+>>>>>>> track-g
     return PageFacts(
         title=found.graph.titles[path],
         others=tuple(title_key(name) for name, _ in other_names(page, config)),
@@ -47,12 +59,22 @@ def page_facts(found: Linked, path: PagePath, config: GraphConfig) -> PageFacts:
             (section.name if section.number else "", section.title) for section in outline.sections
         ),
         ids=tuple(
-            (block.id, (index in coded, outline.settings[index].skip))
+            (
+                block.id,
+                (index in coded, outline.settings[index].skip, index in above),
+            )
             for index, block in enumerate(page.blocks)
             if block.id is not None
         ),
         names=tuple(_names(outline, coded)),
+<<<<<<< HEAD
         asked=tuple(_asked(page, outline)) if coded else (),
+||||||| ecda7d7
+        asked=tuple(_asked(page)) if coded else (),
+=======
+        asked=(*(_asked(page) if coded else ()), *_embedded(page)),
+        coded=bool(running),
+>>>>>>> track-g
     )
 
 
@@ -66,6 +88,15 @@ def _names(outline: Outline, coded: Iterable[int]) -> Iterator[str]:
 def _asked(page: Page, outline: Outline) -> Iterator[str]:
     for fence, _ in chunk_fences(page, outline):
         yield from references_in(fence.code)
+
+
+def _embedded(page: Page) -> Iterator[str]:
+    """The blocks and pages that a page shows, by the names under which they are looked for."""
+    for reference in page.references:
+        if reference.kind == "embed":
+            yield f"(({reference.target}))"
+    for embed in page.embeds:
+        yield f"[[{title_key(embed.title)}]]"
 
 
 def page_anchors(found: Linked, path: PagePath) -> Sequence[object]:
@@ -86,7 +117,7 @@ class Leaning:
     """The pages without which one cannot be linked.
 
     Attributes:
-        takes: those that the references in its code can mean.
+        takes: those that the references in its code, and its embeds, can mean.
         yields: those that have something first which it has too: a title, an id, a number.
     """
 
@@ -140,11 +171,13 @@ def _taken(
 
 
 def _holders(facts: Mapping[PagePath, PageFacts]) -> Mapping[str, set[PagePath]]:
-    """The pages that a reference in code can mean."""
+    """The pages that a reference in code, or an embed, can mean."""
     found: defaultdict[str, set[PagePath]] = defaultdict(set)
     for path, page in facts.items():
         for name in page.names:
             found[name].add(path)
         for uuid, _ in page.ids:
             found[f"(({uuid}))"].add(path)
+        for name in (title_key(page.title), *page.others):
+            found[f"[[{name}]]"].add(path)
     return found

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from tangle.link.config import GraphConfig
+from tangle.link.embeds import Embeddable, embed_problems
 from tangle.link.expand import ChunkKey, Names, expand
 from tangle.link.journals import journal_day
 from tangle.link.known import KnownPages, LinkedPage, Named
@@ -107,6 +108,7 @@ def linked(
             *(problem for entry in outlines.values() for problem in entry.settings.problems),
             *chunk_problems,
             *_unresolved(by_path.values(), ids.keys() | elsewhere),
+            *embed_problems(Embeddable(pages=by_path, chunks=chunks, names=names, ids=ids)),
             *unit_problems,
         ),
     )

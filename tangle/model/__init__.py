@@ -20,7 +20,16 @@ from tangle.model.basic import (
     in_order,
 )
 from tangle.model.graph import Chunk, CodeLine, Graph, Occurrence, Section, Settings, Unit
-from tangle.model.outline import Block, BlockKind, Fence, Page, Property, Reference, ReferenceKind
+from tangle.model.outline import (
+    Block,
+    BlockKind,
+    Fence,
+    Page,
+    PageEmbed,
+    Property,
+    Reference,
+    ReferenceKind,
+)
 from tangle.model.session import (
     EXAMPLES,
     Asked,
@@ -72,6 +81,7 @@ __all__ = [
     "Output",
     "PackageName",
     "Page",
+    "PageEmbed",
     "PagePath",
     "Place",
     "Problem",

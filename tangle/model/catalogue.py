@@ -43,9 +43,9 @@ KINDS: Final = (
         severity="error",
         area=_PAGE,
         text=(
-            "A Python fence has no end, and Logseq shows it as text; or it goes on over a "
-            "bullet with a fence of its own. Code in it is not tangled as it was meant. End it "
-            "with a line of three backquotes, before the next bullet."
+            "A Python fence has no end, and Logseq shows it as text; or a fence, in whatever "
+            "language, goes on over a bullet with a Python fence. Code in it is not tangled as it "
+            "was meant. End it with a line of three backquotes, before the next bullet."
         ),
         notes=("- ```python\n  x = 1\n- the next block\n"),
     ),
@@ -101,6 +101,77 @@ KINDS: Final = (
             "properties in a block. Move the line up to the others."
         ),
         notes=("- id:: 5f1b8e1c-6a0e-4f0e-9b1a-0d6f3c2a7e11\n  some words\n  tangle.run:: no\n"),
+    ),
+    Kind(
+        code="code-like-property",
+        severity="warning",
+        area=_PAGE,
+        text=(
+            "Logseq's editor takes every line of a block for a property if its first word has `::` "
+            "and at most one blank before it, in code as well. In a block with `id::` or another "
+            "property that Logseq keeps to itself, the next edit moves such a line out of the "
+            "code. In a block with other properties, collapsing it or referring to it writes a "
+            "line into the code. If such a line is the first of a block that begins with code, a "
+            "reference to the block deletes it. Put a blank before `::`, indent all lines of the "
+            "code by two more blanks, or give the block a first line of words and no properties."
+        ),
+        notes=(
+            "- words\n- id:: 5f1b8e1c-6a0e-4f0e-9b1a-0d6f3c2a7e11\n"
+            "  ```python\n  x = [1, 2, 3]\n  x[::2] = 0, 0\n  ```\n"
+        ),
+    ),
+    Kind(
+        code="moved-code",
+        severity="error",
+        area=_PAGE,
+        text=(
+            "Logseq moved a line of code out of its fence (see "
+            "[code-like-property](#code-like-property)). What is left is another program, so the "
+            "chunk is not run. Put the line back, in a form that Logseq leaves alone."
+        ),
+        notes=(
+            "- words\n- id:: 5f1b8e1c-6a0e-4f0e-9b1a-0d6f3c2a7e11\n  x[::2] = 0, 0\n"
+            "  ```python\n  x = [1, 2, 3]\n  ```\n"
+        ),
+    ),
+    Kind(
+        code="property-in-code",
+        severity="error",
+        area=_PAGE,
+        text=(
+            "Logseq wrote a property of the block into the code, below a line with `::` in its "
+            "first word (see [code-like-property](#code-like-property)). If the line repeats a "
+            "property that the block has, `tangle check --fix` takes it out, and tangle reads the "
+            "code without it. Otherwise take it out yourself."
+        ),
+        notes=(
+            "- words\n- tangle.timeout:: 9\n  collapsed:: true\n"
+            "  ```python\n  print('ab'[::-1])\n  collapsed:: true\n  ```\n"
+        ),
+    ),
+    Kind(
+        code="first-block-property",
+        severity="warning",
+        area=_PAGE,
+        text=(
+            "The first block of the page has code, and a property on its first line. When Logseq "
+            "saves the page, it writes the block without its bullet, and the property becomes the "
+            "page's. Give the block a first line of words, or put another block before it."
+        ),
+        notes="- tangle.timeout:: 9\n  ```python\n  x = 1\n  ```\n",
+    ),
+    Kind(
+        code="lost-bullet",
+        severity="error",
+        area=_PAGE,
+        text=(
+            "Logseq wrote the first block of the page without its bullet (see "
+            "[first-block-property](#first-block-property)). The properties right above the code "
+            "are read as the chunk's still, but Logseq takes them for the page's. Put `- ` and a "
+            "line of words above them, and indent the block. If they are the page's, leave a blank "
+            "line between them and the code."
+        ),
+        notes="tangle.timeout:: 9\n```python\nx = 1\n```\n",
     ),
     Kind(
         code="unknown-property",
@@ -213,7 +284,8 @@ KINDS: Final = (
         area=_GRAPH,
         text="Two blocks have the same `tangle.name`. Give each its own.",
         notes=(
-            "- tangle.name:: step\n"
+            "- one\n"
+            "  tangle.name:: step\n"
             "  ```python\n"
             "  a = 1\n"
             "  ```\n"
@@ -247,6 +319,21 @@ KINDS: Final = (
             "its page is elsewhere."
         ),
         notes="- see ((5f1b8e1c-6a0e-4f0e-9b1a-0d6f3c2a7e11))\n",
+    ),
+    Kind(
+        code="embed-shows-code",
+        severity="warning",
+        area=_GRAPH,
+        text=(
+            "An embed shows code that does not run where it is shown. An embed stands for the "
+            "chunks of the block that it names, if it is alone in its block: not for what is below "
+            "that block, and not for a page. Embed each block that has code."
+        ),
+        notes=(
+            "- ## 3.1. First\n  id:: 5f1b8e1c-6a0e-4f0e-9b1a-0d6f3c2a7e11\n"
+            "\t- ```python\n\t  x = 1\n\t  ```\n"
+            "- ## 3.2. Second\n\t- {{embed ((5f1b8e1c-6a0e-4f0e-9b1a-0d6f3c2a7e11))}}\n"
+        ),
     ),
     Kind(
         code="unknown-section",
@@ -524,7 +611,8 @@ KINDS: Final = (
             "or refer by block id."
         ),
         notes=(
-            "- tangle.name:: step\n"
+            "- one\n"
+            "  tangle.name:: step\n"
             "  ```python\n"
             "  a = 1\n"
             "  ```\n"
@@ -543,7 +631,8 @@ KINDS: Final = (
         area=_MARKS,
         text="A reference leads back to the chunk that it stands in. Take one out of the circle.",
         notes=(
-            "- tangle.name:: a\n"
+            "- one\n"
+            "  tangle.name:: a\n"
             "  ```python\n"
             "  <<b>>\n"
             "  ```\n"
@@ -562,7 +651,7 @@ KINDS: Final = (
             "than a million characters, or eight million in all chunks together. Write a loop "
             "or a function instead."
         ),
-        notes=("- tangle.name:: n6\n  ```python\n  <<n5>>\n  <<n5>>\n  ```\n"),
+        notes=("- the last\n  tangle.name:: n6\n  ```python\n  <<n5>>\n  <<n5>>\n  ```\n"),
         note="and so on down to `n0`.",
     ),
     Kind(
@@ -601,8 +690,8 @@ KINDS: Final = (
         area=_OUTPUTS,
         text=(
             "The output is of older code, or it belongs to no chunk any more. Run the section "
-            "again; if it belongs to no chunk, delete the block, or run `tangle clean`. An "
-            "output that was also edited by hand needs `tangle run --force`, or to be deleted."
+            "again; if it belongs to no chunk, delete the block, or run `tangle clean`. If it was "
+            "also edited by hand, delete it or add `--force`; the hint says to which command."
         ),
         notes=(
             "- ```python\n"
@@ -619,9 +708,19 @@ KINDS: Final = (
         severity="warning",
         area=_OUTPUTS,
         text=(
+<<<<<<< HEAD
             "A person changed the output, or the file of a figure that it shows, so it is not "
             "written over. Delete the block (of a figure, the file) and run the section again, "
             "or use `--force` with `run` or `clean`."
+||||||| ecda7d7
+            "A person changed the output, so it is not written over. Delete the block and run "
+            "the section again, or use `--force` with `run` or `clean`."
+=======
+            "A person changed the output, so it is not written over. Delete the block and run "
+            "the section again, or use `--force` with `run` or `clean`. A block with a first line "
+            "of words, or with code, is a person's own: not even `--force` touches it. Take its "
+            "line `tangle.output::` out, and the next run writes an output beside it."
+>>>>>>> track-g
         ),
     ),
     Kind(

@@ -109,6 +109,16 @@ class Reference:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PageEmbed:
+    """A page that is shown where it is named: `{{embed [[title]]}}`."""
+
+    title: str
+    block: int
+    line: int
+    column: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Page:
     """One page as it was read; `data` is the file, and every byte of it belongs to one block.
 
@@ -116,6 +126,7 @@ class Page:
         title: the `title` page property, else None (the file's name decides, see `link`).
         links: titles named in `[[...]]` and tags, in order, repeated as they are.
         problems: what a person should know about the page's own text.
+        embeds: the pages that it shows.
         templates: the blocks that are text to copy: those with `template::` and all below them.
     """
 
@@ -127,4 +138,5 @@ class Page:
     links: tuple[str, ...]
     title: str | None
     problems: tuple[Problem, ...]
+    embeds: tuple[PageEmbed, ...] = ()
     templates: frozenset[int] = frozenset()

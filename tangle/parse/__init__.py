@@ -91,6 +91,7 @@ def _read(data: bytes, path: PagePath, errors: str = "strict") -> Page:
         links=links.titles,
         title=_title(blocks, layout, places),
         problems=problems_of(places, blocks, fences, constructs.unclosed, templates),
+        embeds=links.embeds,
         templates=templates,
     )
 

@@ -7,7 +7,6 @@ code. So it moves lines out of a fence, writes its own lines into one, or drops 
 
 from __future__ import annotations
 
-import ast
 import re
 import warnings
 from collections.abc import Iterator
@@ -132,6 +131,8 @@ def _lines(data: bytes, block: Block, start: int, end: int) -> list[str]:
 
 
 def _is_code(line: str) -> bool:
+    import ast  # of a thousand pages, none may have such a line
+
     if _SUBSCRIPT.search(line):
         return True
     with warnings.catch_warnings():

@@ -12,7 +12,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from typing import ClassVar, NamedTuple
 
-from tangle.model import Block, Reference, ReferenceKind, Uuid
+from tangle.model import Block, PageEmbed, Reference, ReferenceKind, Uuid
 
 from .constructs import Found
 from .make import make_span
@@ -53,6 +53,7 @@ class Links(NamedTuple):
 
     references: tuple[Reference, ...]
     titles: tuple[str, ...]
+    embeds: tuple[PageEmbed, ...] = ()
 
 
 class _Hit(NamedTuple):
@@ -84,7 +85,17 @@ def links_of(layout: Layout, blocks: Sequence[Block], places: Places) -> Links:
             for hit in hits
         ]
     )
-    return Links(references, tuple([places.decode(*span) for span in sorted(reader.titles)]))
+    embeds = tuple(
+        PageEmbed(
+            title=places.decode(*title),
+            block=block,
+            line=places.line(start),
+            column=places.column(start),
+        )
+        for start, block, title in sorted(reader.embeds)
+    )
+    titles = tuple([places.decode(*span) for span in sorted(reader.titles)])
+    return Links(references, titles, embeds)
 
 
 def _read_blocks(reader: _LinkReader, layout: Layout, blocks: Sequence[Block], data: bytes) -> None:
@@ -136,6 +147,7 @@ class _LinkReader:
         self._block = self._start = self._end = 0
         self.hits: list[_Hit] = []
         self.titles: list[tuple[int, int]] = []
+        self.embeds: list[tuple[int, int, tuple[int, int]]] = []
         self._opened: list[int] = []
         self._line_end = -1
         self._no_macro_before = -1
@@ -194,6 +206,7 @@ class _LinkReader:
             return end
         if embed is not None:
             self.titles.append(embed.span(2))
+            self.embeds.append((start, self._block, embed.span(2)))
         return closer + 2
 
     def _end_of_line(self, offset: int) -> int:
