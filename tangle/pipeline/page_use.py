@@ -27,8 +27,12 @@ JUST_SAVED: Final = "was saved a moment ago"
 SAVED_OFTEN: Final = "is being saved again and again"
 """What may be in the way, as messages say it of a page."""
 
-_TAKE_UP: Final = 4.5
-"""Seconds that Logseq's own ways take: to save what was typed, and to take up what was written."""
+_TAKE_UP: Final = 4.7
+"""Seconds between two saves in which Logseq takes up what is written right after the first: it
+saves up to 1.5 s after the last key, and takes a changed file up 2.2 s later."""
+
+_ONE_SAVE: Final = 0.5
+"""Seconds within which several changes are one save: an editor empties the file, then fills it."""
 
 _TIMES: Final = 3
 """How many times the longest pause between two saves of a person who types is waited for."""
@@ -132,11 +136,12 @@ def _age(file: Path) -> float:
 class Saves:
     """The saves of pages by other programs that a watcher sees, and how long to wait after them.
 
-    A save that replaces the file was asked for, and is answered at once. After one that writes into
-    the file nothing is written for `quiet` seconds. Where more follow, the person pauses: then for
-    three times the longest of the pauses, so that results are written when the typing is over and
-    not between two sentences. A pause after which a write at `quiet` would have done no harm does
-    not count.
+    A save that replaces the file was asked for, and is answered at once. After a first one that
+    writes into the file nothing is written for `quiet` seconds, in which the next one comes where
+    a person types. Then the pauses between the saves tell what to do: where all are long enough for
+    Logseq to take up what is written right after a save, that is done; else nothing is written for
+    three times the longest of them, so that outputs come when the typing is over and not between
+    two sentences.
     """
 
     def __init__(self, graph: Path, quiet: float) -> None:
@@ -165,7 +170,8 @@ class Saves:
             file = self._file(page)
             times = self._times.setdefault(page, [])
             if self._files.get(page, 0) == file:
-                times[:] = [*(t for t in times if now - t < _MEMORY), now]
+                kept = [t for t in times if now - t < _MEMORY]
+                times[:] = [*(kept[:-1] if kept and now - kept[-1] < _ONE_SAVE else kept), now]
             else:
                 times.clear()
             self._files[page] = file
@@ -175,7 +181,9 @@ class Saves:
         times = self._times.get(page)
         if not times or not self.quiet:
             return 0.0
-        pauses = (later - earlier for earlier, later in itertools.pairwise(times))
+        pauses = [later - earlier for earlier, later in itertools.pairwise(times)]
+        if pauses and min(pauses) >= _TAKE_UP:
+            return 0.0
         longest = max((p for p in pauses if p < self.quiet + _TAKE_UP), default=0.0)
         wait = min(max(self.quiet, _TIMES * longest), max(self.quiet, _LONGEST))
         return times[-1] + wait
