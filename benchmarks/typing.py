@@ -81,8 +81,9 @@ class Logseq:
         self._box = False
         self._last_key, self._next_key, self._keys = 0.0, start, 0
         self._next_flush, self._next_poll = start, start
-        self._file, self._changed_at, self._size = _stamp(page), 0.0, 0
+        self._file, self._changed_at = _stamp(page), 0.0
         self._saved_at = start
+        self.met.late = 0.0
 
     def step(self, now: float, *, typing: bool) -> None:
         """Do what is due.
@@ -103,15 +104,9 @@ class Logseq:
             self._next_poll += _POLL
             self._look(now, typing=typing)
 
-    def is_through(self, now: float) -> bool:
+    def is_through(self) -> bool:
         """Whether all that was typed is saved, and its output has come."""
-        if self._box or self._unsaved:
-            return False
-        text = self._page.read_text(encoding="utf-8")
-        if f"x is {_digits(text)}\n" in text:
-            self.met.late = now - self._saved_at
-            return True
-        return False
+        return not (self._box or self._unsaved) and self.met.late is not None
 
     def _press(self, now: float) -> None:
         self._typed = "3" if len(self._typed) > 13 else f"{self._typed}{self._keys % 9 + 1}"
@@ -130,7 +125,7 @@ class Logseq:
             self._take_up(disk)
             return
         self._page.write_text(self._database, encoding="utf-8")
-        self._known, self._saved_at = self._database, now
+        self._known, self._saved_at, self.met.late = self._database, now, None
         self.met.saves += 1
 
     def _look(self, now: float, *, typing: bool) -> None:
@@ -139,6 +134,9 @@ class Logseq:
         if found != self._file:
             self.met.written += typing and found[0] != self._file[0]
             self._file, self._changed_at = found, now
+            text = self._page.read_text(encoding="utf-8")
+            if self.met.late is None and f"x is {_digits(text)}\n" in text:
+                self.met.late = now - self._saved_at
         elif self._changed_at and now - self._changed_at >= _STABLE:
             self._changed_at = 0.0
             disk = self._page.read_text(encoding="utf-8")
@@ -200,7 +198,7 @@ def _typed(pages: Sequence[Path], pauses: Sequence[float], seconds: float) -> di
         for editor in open_pages:
             editor.step(now, typing=typing)
         if not typing:
-            left = [editor for editor in left if not editor.is_through(now)]
+            left = [editor for editor in left if not editor.is_through()]
         time.sleep(_STEP)
     return {pause: editor.met for pause, editor in zip(pauses, open_pages, strict=True)}
 
