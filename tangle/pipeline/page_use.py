@@ -27,9 +27,10 @@ JUST_SAVED: Final = "was saved a moment ago"
 SAVED_OFTEN: Final = "is being saved again and again"
 """What may be in the way, as messages say it of a page."""
 
-_TAKE_UP: Final = 4.7
-"""Seconds between two saves in which Logseq takes up what is written right after the first: it
-saves up to 1.5 s after the last key, and takes a changed file up 2.2 s later."""
+_TAKE_UP: Final = 4.4
+"""Seconds before the next save by which Logseq must have an output, if nothing is to be lost: it
+takes a changed file up 2.1 s later; who goes on typing does so a burst before the next save, which
+comes up to 1.5 s after the last key."""
 
 _ONE_SAVE: Final = 0.5
 """Seconds within which several changes are one save: an editor empties the file, then fills it."""
@@ -138,10 +139,9 @@ class Saves:
 
     A save that replaces the file was asked for, and is answered at once. After a first one that
     writes into the file nothing is written for `quiet` seconds, in which the next one comes where
-    a person types. Then the pauses between the saves tell what to do: where all are long enough for
-    Logseq to take up what is written right after a save, that is done; else nothing is written for
-    three times the longest of them, so that outputs come when the typing is over and not between
-    two sentences.
+    a person types. Then the pauses between the saves tell what to do. What is ready so early in the
+    shortest of them that Logseq takes it up before the typing goes on is written; what is not waits
+    for three times the longest, until the typing is over and not between two sentences.
     """
 
     def __init__(self, graph: Path, quiet: float) -> None:
@@ -176,23 +176,23 @@ class Saves:
                 times.clear()
             self._files[page] = file
 
-    def due(self, page: PagePath) -> float:
-        """When a page may be written, by the clock of `note`; 0 where no save was seen."""
+    def due(self, page: PagePath, now: float) -> float:
+        """From when on a page may be written, by the clock of `note`: `now` where it may be now."""
         times = self._times.get(page)
         if not times or not self.quiet:
-            return 0.0
+            return now
         pauses = [later - earlier for earlier, later in itertools.pairwise(times)]
-        if pauses and min(pauses) >= _TAKE_UP:
-            return 0.0
+        if pauses and now - times[-1] <= min(pauses) - _TAKE_UP:
+            return now
         longest = max((p for p in pauses if p < self.quiet + _TAKE_UP), default=0.0)
         wait = min(max(self.quiet, _TIMES * longest), max(self.quiet, _LONGEST))
-        return times[-1] + wait
+        return max(now, times[-1] + wait)
 
     def in_the_way(self, page: PagePath, now: float) -> str | None:
         """Why a page must not be written now, as said of it."""
         if not self.quiet:
             return None
-        if now < self.due(page):
+        if now < self.due(page, now):
             return JUST_SAVED
         return _unsaved(self._graph / page)
 

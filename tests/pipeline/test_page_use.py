@@ -42,7 +42,7 @@ def saved_at(saves: Saves, file: Path, *times: float) -> float:
     for now in times:
         in_place(file)
         saves.note([PAGE], now)
-    return max(0.0, saves.due(PAGE) - times[-1])
+    return saves.due(PAGE, times[-1]) - times[-1]
 
 
 def test_one_that_nobody_saved_is_free(saves: Saves) -> None:
@@ -82,6 +82,13 @@ def test_the_pauses_of_who_types_tell_how_long(
     saves: Saves, file: Path, times: tuple[float, ...], wait: float
 ) -> None:
     assert saved_at(saves, file, *times) == pytest.approx(wait)
+
+
+def test_what_is_ready_late_in_a_long_pause_waits(saves: Saves, file: Path) -> None:
+    assert saved_at(saves, file, 100.0, 106.0, 112.0) == 0.0
+    assert saves.in_the_way(PAGE, 113.5) is None
+    assert saves.in_the_way(PAGE, 114.0) == JUST_SAVED
+    assert saves.due(PAGE, 114.0) == 112.0 + 18.0
 
 
 def test_what_is_known_to_be_ours_is_no_save(saves: Saves, file: Path) -> None:
