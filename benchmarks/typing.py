@@ -228,8 +228,8 @@ def main() -> None:
     before = type_beside(["--eager"], pauses, given.seconds)
     after = type_beside(quiet, pauses, given.seconds)
     print(
-        "| pause | with `--eager`: saves, questions, replaced "
-        "| saves, questions, replaced | written while typing | output after the last save |"
+        "| pause | `--eager`: saves, asked, replaced | default: saves, asked, replaced "
+        "| written while typing | output after the last save |"
     )
     print("|--:|--:|--:|--:|--:|")
     for pause in pauses:

@@ -156,7 +156,7 @@ class Saves:
         self._times: dict[PagePath, list[float]] = {}
 
     def know(self, pages: Iterable[PagePath]) -> None:
-        """Take pages as they are now for saved by nobody else."""
+        """Take pages as they are now for tangle's own, or for saved before the watching began."""
         self._files.update((page, self._file(page)) for page in pages)
 
     def note(self, pages: Iterable[PagePath], now: float) -> None:

@@ -201,6 +201,25 @@ def test_one_that_stays_open_is_named_and_the_next_run_writes_it(notes: MakeNote
     assert "\t\t  x is 2\n" in graph.text("x")
 
 
+@linux
+def test_one_that_holds_half_of_its_text_meanwhile_is_no_changed_chunk(notes: MakeNotes) -> None:
+    graph = notes({"x": PRINTS.format("1.1", 2)})
+    slow = (
+        "import sys, time\n"
+        "time.sleep(0.5)\n"
+        "text = open(sys.argv[1]).read() + '- prose\\n'\n"
+        "file = open(sys.argv[1], 'w')\n"
+        "file.write(text[:20]), file.flush()\n"
+        "time.sleep(4)\n"
+        "file.write(text[20:]), file.close()\n"
+    )
+    with subprocess.Popen([sys.executable, "-c", slow, str(graph.page("x"))]):
+        said = graph.tangle("run", "1.1", "--quiet-seconds", "0.5")
+    assert said.code == 0, said
+    assert graph.text("x").endswith("- prose\n")
+    assert "\t\t  x is 1\n" in graph.text("x")
+
+
 def test_one_that_was_saved_during_the_run_is_left_alone_for_a_while(notes: MakeNotes) -> None:
     graph = notes({"x": PRINTS.format("1.1", 2)})
     with saving(graph.page("x"), 0.0, after=0.5):
