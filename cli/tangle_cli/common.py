@@ -134,7 +134,7 @@ def quiet_options(command: F) -> F:
         "quiet_seconds",
         flag_value=0.0,
         type=float,
-        help="Write at once, whoever edits the page: the same as --quiet-seconds 0.",
+        help="Write at once, even if the page is being edited: the same as --quiet-seconds 0.",
     )
     return quiet(eager(command))
 

@@ -43,15 +43,9 @@ class PageFacts(NamedTuple):
 def page_facts(found: Linked, path: PagePath, config: GraphConfig) -> PageFacts:
     """The facts of a page of a graph with these settings."""
     page, outline = found.graph.pages[path], found.outlines[path]
-<<<<<<< HEAD
     coded = dict.fromkeys(fence.block for fence, _ in chunk_fences(page, outline))
-||||||| ecda7d7
-    coded = dict.fromkeys(fence.block for fence in chunk_fences(page))
-=======
-    coded = dict.fromkeys(fence.block for fence in chunk_fences(page))
     running = [block for block in coded if not outline.settings[block].skip]
     above = above_all(page, running)
->>>>>>> track-g
     return PageFacts(
         title=found.graph.titles[path],
         others=tuple(title_key(name) for name, _ in other_names(page, config)),
@@ -67,14 +61,8 @@ def page_facts(found: Linked, path: PagePath, config: GraphConfig) -> PageFacts:
             if block.id is not None
         ),
         names=tuple(_names(outline, coded)),
-<<<<<<< HEAD
-        asked=tuple(_asked(page, outline)) if coded else (),
-||||||| ecda7d7
-        asked=tuple(_asked(page)) if coded else (),
-=======
-        asked=(*(_asked(page) if coded else ()), *_embedded(page)),
+        asked=(*(_asked(page, outline) if coded else ()), *_embedded(page)),
         coded=bool(running),
->>>>>>> track-g
     )
 
 

@@ -708,19 +708,11 @@ KINDS: Final = (
         severity="warning",
         area=_OUTPUTS,
         text=(
-<<<<<<< HEAD
             "A person changed the output, or the file of a figure that it shows, so it is not "
             "written over. Delete the block (of a figure, the file) and run the section again, "
-            "or use `--force` with `run` or `clean`."
-||||||| ecda7d7
-            "A person changed the output, so it is not written over. Delete the block and run "
-            "the section again, or use `--force` with `run` or `clean`."
-=======
-            "A person changed the output, so it is not written over. Delete the block and run "
-            "the section again, or use `--force` with `run` or `clean`. A block with a first line "
-            "of words, or with code, is a person's own: not even `--force` touches it. Take its "
-            "line `tangle.output::` out, and the next run writes an output beside it."
->>>>>>> track-g
+            "or use `--force` with `run` or `clean`. A block with a first line of words, or with "
+            "code, is a person's own: not even `--force` touches it. Take its line "
+            "`tangle.output::` out, and the next run writes an output beside it."
         ),
     ),
     Kind(

@@ -27,8 +27,13 @@ JUST_SAVED: Final = "was saved a moment ago"
 SAVED_OFTEN: Final = "is being saved again and again"
 """What may be in the way, as messages say it of a page."""
 
-_TAKE_UP: Final = 4.5
-"""Seconds that Logseq's own ways take: to save what was typed, and to take up what was written."""
+_TAKE_UP: Final = 4.4
+"""Seconds before the next save by which Logseq must have an output, if nothing is to be lost: it
+takes a changed file up 2.1 s later; who goes on typing does so a burst before the next save, which
+comes up to 1.5 s after the last key."""
+
+_ONE_SAVE: Final = 0.5
+"""Seconds within which several changes are one save: an editor empties the file, then fills it."""
 
 _TIMES: Final = 3
 """How many times the longest pause between two saves of a person who types is waited for."""
@@ -132,11 +137,11 @@ def _age(file: Path) -> float:
 class Saves:
     """The saves of pages by other programs that a watcher sees, and how long to wait after them.
 
-    A save that replaces the file was asked for, and is answered at once. After one that writes into
-    the file nothing is written for `quiet` seconds. Where more follow, the person pauses: then for
-    three times the longest of the pauses, so that results are written when the typing is over and
-    not between two sentences. A pause after which a write at `quiet` would have done no harm does
-    not count.
+    A save that replaces the file was asked for, and is answered at once. After a first one that
+    writes into the file nothing is written for `quiet` seconds, in which the next one comes where
+    a person types. Then the pauses between the saves tell what to do. What is ready so early in the
+    shortest of them that Logseq takes it up before the typing goes on is written; what is not waits
+    for three times the longest, until the typing is over and not between two sentences.
     """
 
     def __init__(self, graph: Path, quiet: float) -> None:
@@ -151,7 +156,7 @@ class Saves:
         self._times: dict[PagePath, list[float]] = {}
 
     def know(self, pages: Iterable[PagePath]) -> None:
-        """Take pages as they are now for saved by nobody else."""
+        """Take pages as they are now for tangle's own, or for saved before the watching began."""
         self._files.update((page, self._file(page)) for page in pages)
 
     def note(self, pages: Iterable[PagePath], now: float) -> None:
@@ -165,26 +170,29 @@ class Saves:
             file = self._file(page)
             times = self._times.setdefault(page, [])
             if self._files.get(page, 0) == file:
-                times[:] = [*(t for t in times if now - t < _MEMORY), now]
+                kept = [t for t in times if now - t < _MEMORY]
+                times[:] = [*(kept[:-1] if kept and now - kept[-1] < _ONE_SAVE else kept), now]
             else:
                 times.clear()
             self._files[page] = file
 
-    def due(self, page: PagePath) -> float:
-        """When a page may be written, by the clock of `note`; 0 where no save was seen."""
+    def due(self, page: PagePath, now: float) -> float:
+        """From when on a page may be written, by the clock of `note`: `now` where it may be now."""
         times = self._times.get(page)
         if not times or not self.quiet:
-            return 0.0
-        pauses = (later - earlier for earlier, later in itertools.pairwise(times))
+            return now
+        pauses = [later - earlier for earlier, later in itertools.pairwise(times)]
+        if pauses and now - times[-1] <= min(pauses) - _TAKE_UP:
+            return now
         longest = max((p for p in pauses if p < self.quiet + _TAKE_UP), default=0.0)
         wait = min(max(self.quiet, _TIMES * longest), max(self.quiet, _LONGEST))
-        return times[-1] + wait
+        return max(now, times[-1] + wait)
 
     def in_the_way(self, page: PagePath, now: float) -> str | None:
         """Why a page must not be written now, as said of it."""
         if not self.quiet:
             return None
-        if now < self.due(page):
+        if now < self.due(page, now):
             return JUST_SAVED
         return _unsaved(self._graph / page)
 

@@ -233,7 +233,8 @@ class Watcher:
             self._tell_once(Trouble(message=str(error)))
             return
         if changed:
-            self._results.saved(before, by_us=by_us)
+            if not by_us:
+                self._results.saved(before)
             for entry in self._selected():
                 self._compare(entry)
         self._look_at_files()

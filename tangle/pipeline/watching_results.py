@@ -69,20 +69,15 @@ class Results:
             return longest
         return min(longest, max(self._next - time.monotonic(), 0.001))
 
-    def saved(self, before: Loaded, *, by_us: bool) -> None:
-        """Take in that pages are others than they were.
+    def saved(self, before: Loaded) -> None:
+        """Take in that other programs saved pages.
 
         Args:
             before: the notes as they were.
-            by_us: whether it was this watcher that wrote them.
         """
-        known = before.sources.data
-        data = self._notes.now.sources.data
+        known, data = before.sources.data, self._notes.now.sources.data
         pages = [path for path, text in data.items() if known.get(path) != text]
-        if by_us:
-            self._saves.know(pages)
-        else:
-            self._saves.note(pages, time.monotonic())
+        self._saves.note(pages, time.monotonic())
 
     def take(self, section: SectionName, outputs: Sequence[Placed]) -> Written:
         """Take the newest results of a section, and write them where their pages are free."""
@@ -116,6 +111,7 @@ class Results:
         except Refused as error:
             refused, deferred = str(error), found
             self._next = time.monotonic() + _RETRY
+        self._saves.know(placement.pages)
         self._keep(sections, deferred, placement.left)
         return Written(
             pages=tuple(dict.fromkeys(placement.pages)),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -104,12 +105,14 @@ def start(notes: MakeNotes, tmp_path: Path) -> Iterator[Start]:
     """Start `tangle watch` with arguments."""
     started: list[Watched] = []
 
-    def begin(*arguments: str, configuration: str = "", **pages: str) -> Watched:
-        graph = notes({"A": A, "B": B, **pages})
+    def begin(
+        *arguments: str, configuration: str = "", graph: Notes | None = None, **pages: str
+    ) -> Watched:
+        graph = graph or notes({"A": A, "B": B, **pages})
         if configuration:
             (graph.root / "tangle.toml").write_text(f'graph = "."\n{configuration}')
         (graph.root / "data.txt").write_text("one\n")
-        said = tmp_path / "said"
+        said = tmp_path / f"said{len(started)}"
         command = [sys.executable, "-m", "tangle_cli", "--graph", str(graph.root), "watch"]
         with said.open("wb") as file:
             process = subprocess.Popen([*command, *arguments], stdout=file, stderr=file)
@@ -360,6 +363,104 @@ def test_a_configuration_that_changed_counts(start: Start) -> None:
     watched.until_said("3.2: tangle.toml changed: from the start")
     watched.until_said("3.2 Second: passed")
     assert "3.1" not in watched.output()
+
+
+# --- beside a person who types --------------------------------------------------------------------
+
+LITTLE = """\
+- # 3.3. Third
+	- ```python
+	  x = 1
+	  ```
+	- ```python
+	  print("x is", x)
+	  ```
+"""
+
+
+def _records(watched: Watched) -> list[Path]:
+    return list((watched.notes.root / ".tangle" / "pending").glob("*.json"))
+
+
+@pytest.mark.parametrize("options", [(), ("--eager",)])
+def test_a_page_that_is_open_while_it_is_saved(start: Start, options: tuple[str, ...]) -> None:
+    watched = start("3.3", *options, C=LITTLE)
+    watched.until_said("outputs written to")
+    page = watched.notes.page("C")
+    text = page.read_text().replace("x = 1", "x = 2")
+    with page.open("r+") as file:
+        file.write(text)
+        file.flush()
+        if options and sys.platform == "linux":
+            watched.until_said("outputs wait: ")
+            assert "is open for writing in another program" in watched.output()
+        else:
+            time.sleep(0.3)
+    watched.until_in("C", "\t\t  x is 2\n")
+    watched.until_said("outputs written to")
+    assert "changed while" not in watched.output()
+    assert _records(watched) == []
+
+
+def test_what_is_typed_is_shown_at_once_and_written_when_the_page_is_quiet(start: Start) -> None:
+    watched = start("3.3", "--quiet-seconds", "3", C=LITTLE)
+    watched.until_said("outputs written to")
+    page = watched.notes.page("C")
+    for number in (2, 3, 4):
+        text = page.read_text()
+        page.write_text(text.replace(f"x = {number - 1}\n", f"x = {number}\n"))
+        watched.until_said(f"x is {number}\n")
+        watched.until_said("C.md was saved a moment ago")
+        assert "x is 1\n" in page.read_text()
+        assert len(_records(watched)) == 2
+    watched.until_in("C", "\t\t  x is 4\n")
+    watched.until_said("outputs written to")
+    assert watched.output().count("outputs written to") == 2
+    assert _records(watched) == []
+
+
+def test_a_save_that_replaces_the_page_is_answered_at_once(start: Start) -> None:
+    watched = start("3.3", "--quiet-seconds", "1000", C=LITTLE)
+    for number in (2, 3):
+        watched.until_said("outputs written to")
+        watched.edit("C", f"x = {number - 1}\n", f"x = {number}\n")
+        watched.until_in("C", f"\t\t  x is {number}\n")
+
+
+@pytest.mark.parametrize("eagerly", [("--eager",), ("--quiet-seconds", "0")])
+def test_who_wants_to_is_answered_at_once(start: Start, eagerly: tuple[str, ...]) -> None:
+    watched = start("3.3", *eagerly, C=LITTLE, configuration="quiet_seconds = 1000\n")
+    watched.until_said("outputs written to")
+    page = watched.notes.page("C")
+    page.write_text(page.read_text().replace("x = 1\n", "x = 2\n"))
+    watched.until_in("C", "\t\t  x is 2\n")
+    assert "outputs wait" not in watched.output()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="links that lead nowhere")
+def test_what_an_editor_has_not_saved_is_waited_for(start: Start) -> None:
+    watched = start("3.3", C=LITTLE)
+    watched.until_said("outputs written to")
+    lock = watched.notes.page("C").with_name(".#C.md")
+    lock.symlink_to(f"me@{socket.gethostname()}.{os.getpid()}:1")
+    watched.edit("C", "x = 1\n", "x = 2\n")
+    watched.until_said(f"C.md has unsaved changes in Emacs (process {os.getpid()})")
+    assert "\t\t  x is 1\n" in watched.notes.text("C")
+    lock.unlink()
+    watched.until_in("C", "\t\t  x is 2\n")
+
+
+def test_what_could_not_be_written_is_by_the_next_watch(start: Start) -> None:
+    watched = start("3.3", "--quiet-seconds", "1000", C=LITTLE)
+    watched.until_said("outputs written to")
+    page = watched.notes.page("C")
+    page.write_text(page.read_text().replace("x = 1\n", "x = 2\n"))
+    watched.until_said("outputs wait: ")
+    assert watched.end() == 130
+    assert "\t\t  x is 1\n" in page.read_text()
+    again = start("3.1", graph=watched.notes)
+    again.until_in("C", "\t\t  x is 2\n")
+    again.until(lambda: _records(again) == [])
 
 
 def test_without_write_the_notes_stay(start: Start) -> None:

@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 import json
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from tests.graphs import MakeNotes, Notes
+
+linux = pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells who is writing")
 
 # A chunk that acts as the user does: it edits its own page while the section runs.
 EDITS = """\
@@ -125,6 +133,133 @@ def test_writing_what_waits_runs_nothing(notes: MakeNotes, more: list[str]) -> N
     assert "it takes no sections" in said.err
 
 
+# --- pages that another program is using ----------------------------------------------------------
+
+PRINTS = """\
+- ## {0}. S
+	- ```python
+	  x = 1
+	  ```
+	- ```python
+	  import time; time.sleep({1})
+	  print('x is', x)
+	  ```
+"""
+
+
+@contextmanager
+def saving(page: Path, seconds: float, *, after: float = 0.0) -> Iterator[None]:
+    """Save a page as an editor does that has it open for some seconds; wait for its end."""
+    code = (
+        "import sys, time\n"
+        "path, seconds, after = sys.argv[1], float(sys.argv[2]), float(sys.argv[3])\n"
+        "time.sleep(after)\n"
+        "text = open(path).read().replace('x = 1', 'x = 2')\n"
+        "file = open(path, 'r+')\n"
+        "file.write(text), file.flush(), print('open', flush=True)\n"
+        "time.sleep(seconds)\n"
+        "file.close()\n"
+    )
+    arguments = [sys.executable, "-c", code, str(page), str(seconds), str(after)]
+    with subprocess.Popen(arguments, stdout=subprocess.PIPE) as editor:
+        try:
+            if not after:
+                assert editor.stdout is not None
+                editor.stdout.readline()
+            yield
+        finally:
+            if seconds > 10:
+                editor.kill()
+
+
+@linux
+def test_a_page_that_is_open_for_a_moment_gets_its_outputs(notes: MakeNotes) -> None:
+    graph = notes({"x": PRINTS.format("1.1", 0)})
+    with saving(graph.page("x"), 1.0):
+        said = graph.tangle("run", "1.1")
+    assert said.code == 0, said
+    assert "\t\t  x is 2\n" in graph.text("x")
+    assert records(graph) == []
+
+
+@linux
+def test_one_that_stays_open_is_named_and_the_next_run_writes_it(notes: MakeNotes) -> None:
+    graph = notes({"x": PRINTS.format("1.1", 0), "y": PRINTS.format("1.2", 0)})
+    with saving(graph.page("x"), 60.0):
+        said = graph.tangle("run", "--all", "--eager")
+    assert said.code == 3
+    assert (
+        "x.md:1:1: error: the page is open for writing in another program; "
+        "the outputs of 1.1 were not written [page-in-use]" in said.out
+    )
+    assert "changed" not in said.out
+    assert "tangle.output" not in graph.text("x")
+    assert "\t\t  x is 1\n" in graph.text("y")
+    assert len(records(graph)) == 2
+    again = graph.tangle("run", "1.2")
+    assert (again.code, records(graph)) == (0, [])
+    assert "\t\t  x is 2\n" in graph.text("x")
+
+
+@linux
+def test_one_that_holds_half_of_its_text_meanwhile_is_no_changed_chunk(notes: MakeNotes) -> None:
+    graph = notes({"x": PRINTS.format("1.1", 2)})
+    slow = (
+        "import sys, time\n"
+        "time.sleep(0.5)\n"
+        "text = open(sys.argv[1]).read() + '- prose\\n'\n"
+        "file = open(sys.argv[1], 'w')\n"
+        "file.write(text[:20]), file.flush()\n"
+        "time.sleep(4)\n"
+        "file.write(text[20:]), file.close()\n"
+    )
+    with subprocess.Popen([sys.executable, "-c", slow, str(graph.page("x"))]):
+        said = graph.tangle("run", "1.1", "--quiet-seconds", "0.5")
+    assert said.code == 0, said
+    assert graph.text("x").endswith("- prose\n")
+    assert "\t\t  x is 1\n" in graph.text("x")
+
+
+def test_one_that_was_saved_during_the_run_is_left_alone_for_a_while(notes: MakeNotes) -> None:
+    graph = notes({"x": PRINTS.format("1.1", 2)})
+    with saving(graph.page("x"), 0.0, after=0.5):
+        said = graph.tangle("run", "1.1", "--quiet-seconds", "1")
+    assert said.code == 3  # the code is other code now
+    assert "[changed-meanwhile]" in said.out
+    graph.write("x", PRINTS.format("1.1", 1))
+    prose = "from pathlib import Path; p = Path('x.md'); p.write_text('- prose\\n' + p.read_text())"
+    graph.write("x", PRINTS.format("1.1", 0).replace("import time; time.sleep(0)", prose))
+    began = time.monotonic()
+    assert graph.tangle("run", "1.1", "--quiet-seconds", "1.5").code == 0
+    assert time.monotonic() - began > 1.4
+    assert graph.text("x").startswith("- prose\n")
+    assert "\t\t  x is 1\n" in graph.text("x")
+
+
+def test_one_that_is_saved_again_and_again_is_named_in_the_end(notes: MakeNotes) -> None:
+    graph = notes({"x": PRINTS.format("1.1", 0)})
+    typist = (
+        "import sys, time, pathlib\n"
+        "page = pathlib.Path(sys.argv[1])\n"
+        "for letter in 'abcdefgh' * 40:\n"
+        "    page.write_text(page.read_text() + letter)\n"
+        "    print(letter, flush=True)\n"
+        "    time.sleep(0.3)\n"
+    )
+    graph.write("x", graph.text("x") + "- typed ")
+    command = [sys.executable, "-c", typist, str(graph.page("x"))]
+    with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        said = graph.tangle("run", "1.1", "--quiet-seconds", "1")
+        process.kill()
+    assert said.code == 3
+    assert "the page was saved a moment ago; the outputs of 1.1 were not written" in said.out
+    assert "tangle.output" not in graph.text("x")
+    assert graph.tangle("run", "--write-pending").code == 0
+    assert "\t\t  x is 1\n" in graph.text("x")
+
+
 # --- figures --------------------------------------------------------------------------------------
 
 
@@ -152,6 +287,67 @@ def test_a_figure_that_somebody_replaced_is_theirs(notes: MakeNotes) -> None:
     figure.unlink()
     assert graph.tangle("run", "--write-pending").code == 0
     assert "1.1-1.svg" in graph.text("x")
+
+
+def test_a_figure_that_was_edited_stays_as_an_edited_text_does(notes: MakeNotes) -> None:
+    graph = notes({"x": FIGURE.format(2)})
+    graph.tangle("run", "1.1")
+    figure = graph.root / "assets" / "tangle" / "1.1-1.svg"
+    figure.write_text("mine")
+    graph.write("x", graph.text("x").replace("[1, 2]", "[1, 3]"))
+    before = graph.text("x")
+    said = graph.tangle("run", "1.1")
+    assert said.code == 0
+    assert "the figure 1.1-1.svg was edited by hand" in said.out
+    assert "[edited-output]" in said.out
+    assert (figure.read_text(), graph.text("x")) == ("mine", before)
+    assert graph.tangle("run", "1.1", "--force").code == 0
+    assert figure.read_text() != "mine"
+    assert graph.text("x") != before
+
+
+def test_one_that_came_to_stand_for_another_chunk_stays_too(notes: MakeNotes) -> None:
+    graph = notes({"x": FIGURE.format(2)})
+    graph.tangle("run", "1.1")
+    figure = graph.root / "assets" / "tangle" / "1.1-1.svg"
+    figure.write_text("mine")
+    chunk = FIGURE.format(7).partition("\n")[2]
+    graph.write("x", graph.text("x").replace("1.1. F\n", f"1.1. F\n{chunk}\n"))
+    said = graph.tangle("run", "1.1")
+    assert "[edited-output]" in said.out
+    assert figure.read_text() == "mine"
+
+
+def test_a_figure_that_was_deleted_or_put_right_is_drawn_again(notes: MakeNotes) -> None:
+    graph = notes({"x": FIGURE.format(2)})
+    graph.tangle("run", "1.1")
+    figure = graph.root / "assets" / "tangle" / "1.1-1.svg"
+    drawn = figure.read_bytes()
+    figure.write_text("mine")
+    assert "[edited-output]" in graph.tangle("run", "1.1").out
+    figure.unlink()
+    assert "[edited-output]" not in graph.tangle("run", "1.1").out
+    assert figure.read_bytes() == drawn
+
+
+def test_cleaning_leaves_an_edited_figure(notes: MakeNotes) -> None:
+    graph = notes({"x": FIGURE.format(2)})
+    graph.tangle("run", "1.1")
+    figure = graph.root / "assets" / "tangle" / "1.1-1.svg"
+    figure.write_text("mine")
+    said = graph.tangle("clean")
+    assert "this figure was edited by hand, and is left where it is" in said.out + said.err
+    assert figure.read_text() == "mine"
+
+
+def test_in_a_clone_without_the_ledger_figures_are_tangles(notes: MakeNotes) -> None:
+    graph = notes({"x": FIGURE.format(2)})
+    graph.tangle("run", "1.1")
+    shutil.rmtree(graph.root / ".tangle")
+    figure = graph.root / "assets" / "tangle" / "1.1-1.svg"
+    figure.write_text("of another matplotlib")
+    assert graph.tangle("run", "1.1").code == 0
+    assert figure.read_text() != "of another matplotlib"
 
 
 # --- outputs that a person edited -----------------------------------------------------------------

@@ -8,10 +8,20 @@ import re
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import BinaryIO
 
 import pytest
 
-from tangle.store import DISK, Changed, NotWritable, Unfinished, recover, replace
+from tangle.store import (
+    DISK,
+    Changed,
+    InUse,
+    NotWritable,
+    Unfinished,
+    is_being_written,
+    recover,
+    replace,
+)
 from tangle.store.swapping import Leftovers, digest, draft_name
 
 from .disks import CODES, FailingDisk, snapshot
@@ -155,6 +165,31 @@ def test_where_nothing_can_be_exchanged_the_draft_is_renamed(
 
     replace(page, NEW, expected=OLD, root=tmp_path, files=Without(-1, 0))
     assert snapshot(tmp_path) == {"x.md": NEW}
+
+
+def test_a_page_that_is_open_for_writing_is_not_exchanged(page: Path, tmp_path: Path) -> None:
+    disk = FailingDisk(-1, 0)
+    with page.open("r+b"):
+        assert is_being_written(page)
+        with pytest.raises(InUse, match="is open for writing in another program"):
+            replace(page, NEW, expected=OLD, root=tmp_path, files=disk)
+    assert not is_being_written(page)
+    assert "exchange" not in disk.calls
+    assert snapshot(tmp_path) == {"x.md": OLD}
+
+
+def test_one_that_is_opened_at_the_last_moment_is_put_back(page: Path, tmp_path: Path) -> None:
+    class Opened(FailingDisk):
+        def exchange(self, one: Path, other: Path) -> None:
+            if "exchange" not in self.calls:
+                editors.append(page.open("r+b"))
+            super().exchange(one, other)
+
+    editors: list[BinaryIO] = []
+    with pytest.raises(InUse):
+        replace(page, NEW, expected=OLD, root=tmp_path, files=Opened(-1, 0))
+    editors[0].close()
+    assert snapshot(tmp_path) == {"x.md": OLD}
 
 
 def test_where_leases_mean_nothing_the_draft_is_renamed(page: Path, tmp_path: Path) -> None:
