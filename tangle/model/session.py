@@ -179,6 +179,7 @@ class Failure:
         traceback: the user's own frames, each at `page:line` of the note; empty where none.
         place: the innermost line of the notes that was running, where known.
         trace: the traceback in its parts, where an exception was raised.
+        hint: the way out, where it is known.
     """
 
     name: str
@@ -186,6 +187,7 @@ class Failure:
     traceback: str
     place: Place | None
     trace: Trace | None = None
+    hint: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

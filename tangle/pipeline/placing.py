@@ -30,6 +30,7 @@ from tangle.store import (
 from tangle.write import (
     EXTENSIONS,
     ChunkOutput,
+    Edit,
     Figure,
     FigureLink,
     OutputPlan,
@@ -68,6 +69,7 @@ class Placement:
         pending: why outputs were not written, as errors.
         left: those outputs.
         kept: hand-edited outputs that were left alone, as warnings.
+        edits: the pages that were written, their bytes before, and what was done to these.
     """
 
     pages: list[PagePath] = field(default_factory=list)
@@ -75,6 +77,7 @@ class Placement:
     pending: list[Problem] = field(default_factory=list)
     left: list[Placed] = field(default_factory=list)
     kept: list[Problem] = field(default_factory=list)
+    edits: list[tuple[PagePath, bytes, Sequence[Edit]]] = field(default_factory=list)
 
 
 def outputs_of(
@@ -143,7 +146,7 @@ def _place_all(
     found = [_hosts(loaded.plan, name, entries) for name, entries in by_section.items()]
     changed: list[Placed] = []
     for path, by_block in _merged(hosts for hosts, _ in found).items():
-        attempt = Placement(pages=placement.pages, figures=placement.figures)
+        attempt = replace_fields(placement, pending=[], kept=[], left=[])
         try:
             _place_page(loaded, path, by_block, attempt, force=force)
         except Changed:
@@ -245,6 +248,7 @@ def _place_page(
         return
     if _write_page(loaded, path, plan, figures, there):
         placement.pages.append(path)
+        placement.edits.append((path, page.data, plan.edits))
     placement.figures.extend(figure.name for figure in figures)
     if plan.dropped_assets:
         elsewhere = _shown_elsewhere(loaded.pages, path)

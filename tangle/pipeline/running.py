@@ -18,6 +18,7 @@ from tangle.model import (
 )
 from tangle.pipeline.answers import CACHE, Answers, World, has_answers
 from tangle.pipeline.changes import changed_since, only_changed
+from tangle.pipeline.failures import as_written, with_hint
 from tangle.pipeline.jobs import PreparedPackage, RunOptions, job, prepared_package
 from tangle.pipeline.keys import Keys, import_effects, session_keys
 from tangle.pipeline.load import Loaded, load
@@ -91,8 +92,10 @@ def run(
         )
     placement = Placement()
     refused = None
+    runs = tuple(with_hint(loaded, entry) for entry in runs)
     if options.write:  # where that is refused, what was run is told all the same
         refused = place_or_keep(loaded, _outputs(runs), placement, force=options.force)
+    runs = as_written(loaded, runs, placement)
     report = _report(runs, placement, loaded=loaded, written=options.write, refused=refused)
     return replace(report, changes=changes, differences=differences)
 

@@ -17,6 +17,7 @@ from typing import Protocol, Self, assert_never
 
 from tangle.errors import Refused, TangleError
 from tangle.model import Job, Problem, SectionName, SessionResult
+from tangle.pipeline.failures import as_written, with_hint
 from tangle.pipeline.jobs import RunOptions, job
 from tangle.pipeline.load import Loaded
 from tangle.pipeline.pending import keep
@@ -371,6 +372,7 @@ class Watcher:
         placement = Placement()
         if self._options.write:
             self._place(outputs_of(run.session, chunk_results(run)), placement)
+        (run,) = as_written(task.loaded, [with_hint(task.loaded, run)], placement)
         told = [p for p in (*placement.kept, *placement.pending) if p not in self._told]
         self._told.update(told)
         task.placed.set()
