@@ -45,6 +45,7 @@ from tangle.run import (
 from tangle.store import (
     ASSET_FOLDER,
     Cache,
+    asset_names,
     check_writable,
     make_folder,
 )
@@ -127,10 +128,19 @@ def run_pending(project: Project, *, force: bool = False) -> RunReport:
 
 
 def check_folders(project: Project, selected: Sequence[Selected]) -> None:
-    """Refuse before hours of work what would be refused after them."""
+    """Refuse before hours of work what would be refused after them.
+
+    Raises:
+        NotWritable: a folder that results go to cannot be written.
+        NotReadable, Outside: figures have no folder.
+    """
     make_folder(project.state)
-    folders = {(project.graph / e.session.unit.section.page).parent for e in selected}
-    for folder in (*sorted(folders), project.state):
+    asset_names(project.graph)
+    assets, own = project.graph / ASSET_FOLDER, (project.state / CACHE).parent
+    there = [folder for folder in (assets, assets.parent) if folder.is_dir()][:1]
+    there += [own] if own.exists() else []
+    pages = {(project.graph / e.session.unit.section.page).parent for e in selected}
+    for folder in (*sorted(pages), *there, project.state):
         check_writable(folder)
 
 

@@ -125,7 +125,7 @@ class _Screen:
 def _cells(text: str) -> str:
     """The text, a character a column."""
     if text.isascii() or max(text) < _FIRST_WIDE:
-        return text
+        return text  # the usual ones, quickly
     return "".join(c + _SECOND_HALF if east_asian_width(c) in "WF" else c for c in text)
 
 
