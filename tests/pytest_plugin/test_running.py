@@ -208,3 +208,16 @@ def test_nothing_is_written(graph: Make) -> None:
     made.pytest("notes", "-p", "no:cacheprovider")
     assert (made.folder / "pages" / "x.md").read_text() == KINDS
     assert sorted(path.name for path in made.folder.iterdir()) == ["logseq", "pages"]
+
+
+def test_a_session_ends_as_a_program_does(graph: Make) -> None:
+    chunk = (
+        "import atexit\nkept = open('kept.txt', 'w')\nkept.write('held back')\n"
+        "atexit.register(print, 'said late')"
+    )
+    made = graph(x=section("1.1", chunk))
+    said = made.pytest("notes")
+    assert said.code == 0
+    assert "1.1: after its last chunk: said late" in said.out
+    (found,) = made.folder.rglob("kept.txt")
+    assert found.read_text() == "held back"
