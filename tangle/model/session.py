@@ -281,6 +281,7 @@ class SessionResult:
         device_memory: bytes on the device, the most that torch held there.
         versions: name and version of the packages of `Job.imports` that it loaded, sorted.
         late: what threads, exit handlers and finalizers put out after the last cell.
+        late_seen: what they read and wrote.
         notices: what a person should know, as that the session did not end by itself.
     """
 
@@ -293,6 +294,7 @@ class SessionResult:
     device_memory: int = 0
     versions: tuple[tuple[str, str], ...] = ()
     late: tuple[Output, ...] = ()
+    late_seen: Seen = Seen()
     notices: tuple[str, ...] = ()
 
     @property

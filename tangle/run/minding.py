@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import assert_never
 
-from tangle.model import CellEnd, Failure, Job, Outcome, Result, SessionResult
+from tangle.model import CellEnd, Failure, Job, Outcome, Result, Seen, SessionResult
 from tangle.run.events import (
     CellFinished,
     CellStarted,
@@ -111,6 +111,7 @@ class Session:
         self._closed: Closed | None = None
         self._leave_by = 0.0
         self._left = False
+        self._late_seen = Seen()
         self._notices: list[str] = []
         self._ended_late = False
         self._usage = _NOTHING_USED
@@ -276,6 +277,7 @@ class Session:
                 self._transcript.close()
             case Left():
                 self._left = True
+                self._late_seen = message.seen
             case Noted():
                 if message.text not in self._notices:
                     self._notices.append(message.text)
@@ -507,6 +509,7 @@ class Session:
             device_memory=self._usage.device_memory,
             versions=closed.versions if closed else (),
             late=self._transcript.late.freeze(),
+            late_seen=self._late_seen,
             notices=tuple(self._notices),
         )
 
