@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import assert_never
 
 from tangle.model import CellEnd, Failure, Job, Outcome, Result, Seen, SessionResult
+from tangle.run.draining import HURRIED_SECONDS, LAST_READS, interrupt, last_outputs
 from tangle.run.events import (
     CellFinished,
     CellStarted,
@@ -20,7 +21,6 @@ from tangle.run.events import (
     Sampled,
     SessionStarted,
 )
-from tangle.run.draining import HURRIED_SECONDS, LAST_READS, interrupt, last_outputs
 from tangle.run.limits import EVENT_LINE, PRINT_LESS, WRITTEN_TEXT
 from tangle.run.memory import MemoryWatch, shown_size
 from tangle.run.postmortem import Stack, death_reason, first_place, notes_of, read_stack
