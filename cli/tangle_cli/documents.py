@@ -147,6 +147,7 @@ def _failure(failure: Failure | None) -> dict[str, Any] | None:
         "name": failure.name,
         "message": failure.message,
         "traceback": failure.traceback,
+        "hint": failure.hint or None,
         "path": place.path if place else None,
         "line": place.line if place else None,
         "column": place.column if place else None,

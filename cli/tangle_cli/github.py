@@ -63,7 +63,8 @@ def _failed(project: Project, name: str, chunk: ChunkOutcome) -> str:
     }
     said = why(chunk.result)
     traceback = failure.traceback.rstrip("\n") if failure is not None else ""
-    return _command("error", where, f"{said}\n{traceback}" if traceback else said)
+    hint = f"hint: {failure.hint}" if failure is not None and failure.hint else ""
+    return _command("error", where, "\n".join(filter(None, (said, traceback, hint))))
 
 
 def path_in_workspace(project: Project, path: str) -> str:

@@ -253,6 +253,8 @@ def _failure_lines(result: Result) -> Iterator[str]:
         yield from _indented(failure.traceback.rstrip("\n"))
     else:
         yield from _indented(_short(failure))
+    if failure.hint:
+        yield f"    hint: {failure.hint}"
 
 
 def _short(failure: Failure) -> str:

@@ -215,6 +215,7 @@ class Failure:
         traceback: the user's own frames, each at `page:line` of the note; empty where none.
         place: the innermost line of the notes that was running, where known.
         trace: the traceback in its parts, where an exception was raised.
+        hint: the way out, where it is known.
     """
 
     name: str
@@ -222,6 +223,7 @@ class Failure:
     traceback: str
     place: Place | None
     trace: Trace | None = None
+    hint: str = ""
 
 
 Asked = Literal[
@@ -332,6 +334,7 @@ class SessionResult:
         device_memory: bytes on the device, the most that torch held there.
         versions: name and version of the packages of `Job.imports` that it loaded, sorted.
         late: what threads, exit handlers and finalizers put out after the last cell.
+        late_seen: what they read and wrote.
         notices: what a person should know, as that the session did not end by itself.
     """
 
@@ -344,6 +347,7 @@ class SessionResult:
     device_memory: int = 0
     versions: tuple[tuple[str, str], ...] = ()
     late: tuple[Output, ...] = ()
+    late_seen: Seen = Seen()
     notices: tuple[str, ...] = ()
 
     @property

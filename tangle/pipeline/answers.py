@@ -213,6 +213,8 @@ class Answers:
         if not kept:
             return
         if len(kept) == len(job.cells) and result.outcome == "passed":
+            if result.late_seen.unseen:
+                return  # such as what a program did that was started at the end
             kept[-1] = _with_end(kept, result)
         document = _with_run(self._cache.get(keys.base), _encoded(kept, keys))
         self._cache.put(keys.base, document)
@@ -329,10 +331,21 @@ def _with_end(cells: Sequence[KeptCell], result: SessionResult) -> KeptCell:
         device_memory=result.device_memory,
         peak_memory=result.peak_memory,
         revised=(*last.trace.revised, *late),
-        seen=replace(last.trace.seen, versions=result.versions),
+        seen=_joined(last.trace.seen, result),
     )
     exact = last.exact or any(tells_lines(_texts(revised.outputs)) for revised in late)
     return replace(last, trace=end, exact=exact)
+
+
+def _joined(seen: Seen, result: SessionResult) -> Seen:
+    """What the last cell read and wrote, and what did so at the session's end."""
+    late = result.late_seen
+    return replace(
+        seen,
+        reads=(*seen.reads, *late.reads),
+        wrote=(*seen.wrote, *late.wrote),
+        versions=result.versions,
+    )
 
 
 def _texts(outputs: Sequence[Output]) -> Iterator[str]:

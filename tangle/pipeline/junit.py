@@ -82,7 +82,8 @@ def _outcome(case: ElementTree.Element, chunk: ChunkOutcome) -> None:
         tag = "failure" if result.outcome == "failed" else "error"
         entry = ElementTree.SubElement(case, tag, message=_clean(why(result)), type=result.outcome)
         traceback = result.failure.traceback if result.failure else ""
-        entry.text = _clean(f"{chunk.page}:{chunk.line}: {why(result)}\n{traceback}")
+        hint = f"hint: {result.failure.hint}\n" if result.failure and result.failure.hint else ""
+        entry.text = _clean(f"{chunk.page}:{chunk.line}: {why(result)}\n{traceback}{hint}")
     elif chunk.differences:
         first = chunk.differences[0]
         message = _clean("; ".join(found.message for found in chunk.differences))

@@ -37,6 +37,7 @@ from tangle.store import (
 from tangle.write import (
     EXTENSIONS,
     ChunkOutput,
+    Edit,
     Figure,
     FigureLink,
     OutputPlan,
@@ -79,6 +80,10 @@ class Deferral:
     outputs: tuple[Placed, ...]
 
 
+PageEdits = tuple[PagePath, bytes, Sequence[Edit]]
+"""A page, its bytes before it was written, and what was done to these."""
+
+
 @dataclass(slots=True, kw_only=True)
 class Placement:
     """What writing came to.
@@ -88,6 +93,7 @@ class Placement:
         left: those outputs.
         deferred: outputs for pages that another program is using, by page.
         kept: hand-edited outputs that were left alone, as warnings.
+        edits: the pages that were written, their bytes before, and what was done to these.
     """
 
     pages: list[PagePath] = field(default_factory=list)
@@ -96,6 +102,7 @@ class Placement:
     left: list[Placed] = field(default_factory=list)
     deferred: dict[PagePath, Deferral] = field(default_factory=dict)
     kept: list[Problem] = field(default_factory=list)
+    edits: list[PageEdits] = field(default_factory=list)
 
 
 def outputs_of(
@@ -192,7 +199,7 @@ def _place_all(
     hosts, missing = _all_hosts(loaded.plan, outputs)
     changed: defaultdict[PagePath, list[Placed]] = defaultdict(list)
     for path, by_block in hosts.items():
-        attempt = Placement(pages=placement.pages, figures=placement.figures)
+        attempt = replace_fields(placement, pending=[], kept=[], left=[])
         try:
             _place_page(loaded, path, by_block, attempt, terms)
         except InUse as error:
@@ -344,6 +351,7 @@ def _place_page(
         raise InUse(project.graph / path, why)
     if _write_page(loaded, path, plan, figures, there):
         placement.pages.append(path)
+        placement.edits.append((path, page.data, plan.edits))
     placement.figures.extend(figure.name for figure in figures)
     if plan.dropped_assets:
         for name in set(plan.dropped_assets) - _shown_elsewhere(loaded.pages, path):

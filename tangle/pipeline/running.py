@@ -15,6 +15,7 @@ from tangle.model import (
 )
 from tangle.pipeline.answers import CACHE, Answers, World, has_answers
 from tangle.pipeline.changes import changed_since, only_changed
+from tangle.pipeline.failures import as_written, with_hint
 from tangle.pipeline.jobs import PreparedPackage, RunOptions, job, prepared_package
 from tangle.pipeline.judging import chunk_results, judged
 from tangle.pipeline.keys import Keys, import_effects, session_keys
@@ -45,6 +46,7 @@ from tangle.run import (
 from tangle.store import (
     ASSET_FOLDER,
     Cache,
+    asset_names,
     check_writable,
     make_folder,
     user_key,
@@ -99,6 +101,7 @@ def run(
         )
     placement = Placement()
     refused = None
+    runs = tuple(with_hint(loaded, entry) for entry in runs)
     if options.write:  # where that is refused, what was run is told all the same
         refused = place_or_keep(
             loaded,
@@ -107,6 +110,7 @@ def run(
             force=options.force,
             quiet=options.quiet_seconds,
         )
+    runs = as_written(loaded, runs, placement.edits)
     report = _report(runs, placement, loaded=loaded, written=options.write, refused=refused)
     return replace(
         report,
@@ -149,10 +153,19 @@ def run_pending(project: Project, *, force: bool = False, quiet_seconds: float =
 
 
 def check_folders(project: Project, selected: Sequence[Selected]) -> None:
-    """Refuse before hours of work what would be refused after them."""
+    """Refuse before hours of work what would be refused after them.
+
+    Raises:
+        NotWritable: a folder that results go to cannot be written.
+        NotReadable, Outside: figures have no folder.
+    """
     make_folder(project.state)
-    folders = {(project.graph / e.session.unit.section.page).parent for e in selected}
-    for folder in (*sorted(folders), project.state):
+    asset_names(project.graph)
+    assets, own = project.graph / ASSET_FOLDER, (project.state / CACHE).parent
+    there = [folder for folder in (assets, assets.parent) if folder.is_dir()][:1]
+    there += [own] if own.exists() else []
+    pages = {(project.graph / e.session.unit.section.page).parent for e in selected}
+    for folder in (*sorted(pages), *there, project.state):
         check_writable(folder)
 
 

@@ -18,8 +18,10 @@ from typing import Protocol, Self, assert_never
 
 from tangle.errors import TangleError
 from tangle.model import Job, Problem, SectionName, SessionResult
+from tangle.pipeline.failures import as_written, with_hint
 from tangle.pipeline.jobs import RunOptions, job
 from tangle.pipeline.judging import chunk_results, judged
+from tangle.pipeline.load import Loaded
 from tangle.pipeline.placing import outputs_of
 from tangle.pipeline.project import Project, with_options
 from tangle.pipeline.reports import SectionRun
@@ -88,12 +90,14 @@ class _Task:
     """A section that runs.
 
     Attributes:
+        loaded: the notes as they are run.
         first: the first chunk whose result may be another, from 1.
         useless_from: the first cell that must not be begun any more, as it has changed.
         at: the cell that runs.
         placed: set once its outputs are in the notes, or never will be.
     """
 
+    loaded: Loaded
     selected: Selected
     job: Job
     first: int
@@ -339,6 +343,7 @@ class Watcher:
         loaded = self._notes.now
         package = self._packages(loaded.plan.package)
         task = _Task(
+            loaded=loaded,
             selected=selected,
             job=job(self._project, selected, package, self._options),
             first=why.first,
@@ -395,6 +400,8 @@ class Watcher:
         written = None
         if self._options.write:
             written = self._results.take(name, outputs_of(run.session, chunk_results(run)))
+        edits = written.edits if written else ()
+        (run,) = as_written(task.loaded, [with_hint(task.loaded, run)], edits)
         task.placed.set()
         wrote = self._wrote(written)
         held = tuple(

@@ -13,7 +13,7 @@ from tangle.pipeline.jobs import RunOptions
 from tangle.pipeline.load import Loaded
 from tangle.pipeline.page_use import JUST_SAVED, Saves, free_page
 from tangle.pipeline.pending import settle, waiting
-from tangle.pipeline.placing import Placed, Placement, pages_of, place
+from tangle.pipeline.placing import PageEdits, Placed, Placement, pages_of, place
 from tangle.pipeline.watching_notes import WatchedNotes
 
 _LOOK: Final = 0.1
@@ -35,12 +35,14 @@ class Written:
         problems: outputs that were not written, and hand-edited ones that were left alone.
         held: pages that another program is using, each with what is in the way.
         refused: why nothing more could be written; None where that is not so.
+        edits: the pages that were changed, their bytes before, and what was done to these.
     """
 
     pages: tuple[PagePath, ...]
     problems: tuple[Problem, ...]
     held: Mapping[PagePath, str]
     refused: str | None
+    edits: Sequence[PageEdits]
 
 
 class Results:
@@ -123,6 +125,7 @@ class Results:
             ),
             held={page: entry.why for page, entry in placement.deferred.items()},
             refused=refused,
+            edits=tuple(placement.edits),
         )
 
     def _keep(

@@ -6,13 +6,13 @@ import contextlib
 import dataclasses
 import os
 import selectors
-import signal
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import assert_never
 
-from tangle.model import CellEnd, Failure, Job, Outcome, Result, SessionResult
+from tangle.model import CellEnd, Failure, Job, Outcome, Result, Seen, SessionResult
+from tangle.run.draining import HURRIED_SECONDS, LAST_READS, interrupt, last_outputs
 from tangle.run.events import (
     CellFinished,
     CellStarted,
@@ -55,9 +55,6 @@ _CLOSING_SECONDS = 120.0
 _LEAVING_SECONDS = 10.0
 """What threads, exit handlers and finalizers of a session may take once its cells are over."""
 
-_HURRIED_SECONDS = 1.0
-"""The same for a session that is interrupted or out of time."""
-
 _EXIT_SECONDS = 1.0
 """What a worker's process may take to end by itself once all is told."""
 
@@ -66,9 +63,6 @@ _SAMPLE_SECONDS = 0.4
 
 _GROWING_SECONDS = 0.1
 """What a worker that holds too much may take to say where it is: it grows on meanwhile."""
-
-_LAST_READS = 64
-"""Chunks that are taken from a pipe after the worker is dead: more than a pipe holds."""
 
 _NOTHING_USED = Usage(device="cpu", device_memory=0, peak_memory=0)
 
@@ -117,6 +111,7 @@ class Session:
         self._closed: Closed | None = None
         self._leave_by = 0.0
         self._left = False
+        self._late_seen = Seen()
         self._notices: list[str] = []
         self._ended_late = False
         self._usage = _NOTHING_USED
@@ -171,7 +166,7 @@ class Session:
         elif self._verdict is not None:
             self._note_peak()
             if self._verdict.outcome in ("interrupted", "timed-out"):
-                self._interrupt()
+                interrupt(worker, tuple(self._raw.values()), self._line)
             worker.kill()
             self._collect_rest()
 
@@ -182,7 +177,7 @@ class Session:
             return
         if self._stop in ready:
             selector.unregister(self._stop)
-            self._leave_by = min(self._leave_by, time.monotonic() + _HURRIED_SECONDS)
+            self._leave_by = min(self._leave_by, time.monotonic() + HURRIED_SECONDS)
         for pipe in self._raw.values():
             if pipe.fd in ready:
                 pipe.read()
@@ -282,6 +277,7 @@ class Session:
                 self._transcript.close()
             case Left():
                 self._left = True
+                self._late_seen = message.seen
             case Noted():
                 if message.text not in self._notices:
                     self._notices.append(message.text)
@@ -348,64 +344,19 @@ class Session:
         self._results.append(result)
         self._observe(CellFinished(section=self._job.section, index=index, result=result))
 
-    def _interrupt(self) -> None:
-        """Lets the session end as a program does upon Ctrl-C, if it can do so in a moment."""
-        worker = self._worker
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(worker.process.pid, signal.SIGINT)
-        until = time.monotonic() + _HURRIED_SECONDS
-        with selectors.DefaultSelector() as selector:
-            for fd in (worker.events, worker.out, worker.err, worker.ended):
-                if fd is not None:
-                    selector.register(fd, selectors.EVENT_READ)
-            while not worker.has_ended() and (left := until - time.monotonic()) > 0:
-                ready = {key.fd for key, _ in selector.select(min(left, _BLINK))}
-                for pipe in self._raw.values():
-                    if pipe.fd in ready and (pipe.count > WRITTEN_TEXT or not pipe.read()):
-                        selector.unregister(pipe.fd)
-                if worker.events in ready and not self._read_ahead():
-                    selector.unregister(worker.events)
-
-    def _read_ahead(self) -> bool:
-        """Takes one chunk of messages to be looked at later; False when no more can come."""
-        try:
-            data = os.read(self._worker.events, CHUNK)
-        except BlockingIOError:
-            return True
-        self._line += data
-        return bool(data) and len(self._line) <= EVENT_LINE
-
     def _collect_rest(self) -> None:
         """Takes what the dead worker had put out before its end."""
-        ended = self._verdict
         for pipe in self._raw.values():
-            for _ in range(_LAST_READS):
+            for _ in range(LAST_READS):
                 if pipe.count > WRITTEN_TEXT or not pipe.read():
                     break
-        self._verdict = None
         with contextlib.suppress(ValueError):
-            self._take_last_lines()
-        self._verdict = ended
+            for marks, message in last_outputs(self._worker, self._line):
+                for mark in marks:
+                    self._raw[mark].pass_mark(0)
+                self._transcript.take(message)
         for pipe in self._raw.values():
             pipe.finish()
-
-    def _take_last_lines(self) -> None:
-        for _ in range(_LAST_READS):
-            try:
-                data = os.read(self._worker.events, CHUNK)
-            except BlockingIOError:
-                break
-            if not data:
-                break
-            self._line += data
-        *lines, _ = bytes(self._line).split(b"\n")
-        for line in lines:
-            marks, message = decode(line)
-            if not isinstance(message, Wrote | Showed | Cleared):
-                break
-            for mark in marks:
-                self._raw[mark].pass_mark(0)
-            self._transcript.take(message)
 
     # --- ends that the worker does not tell ---------------------------------------------------
 
@@ -417,7 +368,7 @@ class Session:
     def _check_end(self) -> None:
         if self._is_over or not self._worker.has_ended():
             return
-        for _ in range(_LAST_READS):
+        for _ in range(LAST_READS):
             if not self._read_events() or self._is_over:
                 break
         if not self._is_over:
@@ -514,6 +465,7 @@ class Session:
             device_memory=self._usage.device_memory,
             versions=closed.versions if closed else (),
             late=self._transcript.late.freeze(),
+            late_seen=self._late_seen,
             notices=tuple(self._notices),
         )
 

@@ -124,7 +124,13 @@ class Noted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Left:
-    """Threads, exit handlers and open files are done with: the process ends."""
+    """Threads, exit handlers and open files are done with: the process ends.
+
+    Attributes:
+        seen: what they read and wrote.
+    """
+
+    seen: Seen
 
 
 Message = (

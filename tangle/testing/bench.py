@@ -21,6 +21,7 @@ from tangle.pipeline.scheduling import thread_settings
 from tangle.pipeline.testing import Trial, TrialOptions, trial
 from tangle.run import LocalExecutor
 from tangle.testing.running import Running
+from tangle.write import rendered
 
 BORROWED = -1
 """Stands for the borrowed statements where the number of a chunk is asked for."""
@@ -131,6 +132,15 @@ class SectionTrial:
     def finish(self) -> None:
         """Waits until the session is over."""
         self._running.finish()
+
+    def late(self) -> Iterator[str]:
+        """Lines that say how the session ended, and what it put out after its last chunk."""
+        if (over := self._running.over) is None:
+            return
+        for notice in over.notices:
+            yield f"{over.section}: notice: {notice}"
+        for line in rendered(over.late).text.split("\n") if over.late else ():
+            yield f"{over.section}: after its last chunk: {line}"
 
     def _before(self, chunk: int) -> Iterator[int]:
         if 0 not in self._made.cells.values() and self._made.job.cells:
@@ -247,6 +257,11 @@ class Bench:
             self._starts = self._starts or self._set_up()
             self._trials[session.name] = self._starts(session)
         return self._trials[session.name]
+
+    def late(self) -> Iterator[str]:
+        """The same of all sections that were run."""
+        for found in self._trials.values():
+            yield from found.late()
 
     def close(self) -> None:
         """Ends what runs and removes what was made; may be called twice."""

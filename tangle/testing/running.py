@@ -54,6 +54,11 @@ class Running:
         assert self._over is not None
         return self._over
 
+    @property
+    def over(self) -> SessionResult | None:
+        """What came of the session, if it is over."""
+        return self._over
+
     def finish(self) -> None:
         """Waits until the session is over, however it ends."""
         self._thread.join()

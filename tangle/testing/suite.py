@@ -94,7 +94,10 @@ class Suite:
             self._lines.add(bench)
 
     def summarize(self, terminal: Any) -> None:
-        """Shows which lines were run, where coverage itself is not told."""
+        """Shows how sessions ended, and which lines were run, where coverage itself is not told."""
+        for bench in self._benches.values():
+            for line in bench.late():
+                terminal.write_line(line)
         self._lines.show(terminal, self._config.invocation_params.dir)
 
     def close(self) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tangle.write.block import PROPERTY, ChunkOutput, FigureLink
 from tangle.write.compare import OutputDifference, Shown, compare, text_lines
-from tangle.write.edits import Edit, apply
+from tangle.write.edits import Edit, MovedLines, apply
 from tangle.write.mending import Entangled, mend, without_written_lines
 from tangle.write.merging import CutBlock, CutPage, cut_outputs, put_back
 from tangle.write.names import asset_target, figure_label, figure_name
@@ -23,6 +23,7 @@ __all__ = [
     "Entangled",
     "Figure",
     "FigureLink",
+    "MovedLines",
     "OutputDifference",
     "OutputPlan",
     "Rendered",

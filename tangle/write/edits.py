@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import TYPE_CHECKING
 
 from tangle.model import Span
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,3 +53,49 @@ def apply(data: bytes, edits: Iterable[Edit]) -> bytes:
         done = edit.span.end
     parts.append(data[done:])
     return b"".join(parts)
+
+
+class MovedLines:
+    """Where lines of a page stand once edits are made."""
+
+    def __init__(self, read: bytes, data: bytes, edits: Sequence[Edit]) -> None:
+        """Looks at the edits.
+
+        Args:
+            read: the page as the lines are counted.
+            data: the page as it was when the edits were made: a person may have saved it meanwhile.
+            edits: in order.
+        """
+        self._between = _Between(read, data)
+        self._starts = _line_starts(data)
+        self._ends = [edit.span.end for edit in edits]
+        growth = (
+            edit.data.count(b"\n") - data.count(b"\n", edit.span.start, edit.span.end)
+            for edit in edits
+        )
+        self._shifts = list(accumulate(growth, initial=0))
+
+    def __call__(self, line: int) -> int:
+        """The number that a line has now; both count from 1."""
+        kept = self._between(line)
+        start = self._starts[min(max(kept, 1), len(self._starts)) - 1]
+        return kept + self._shifts[bisect_right(self._ends, start)]
+
+
+class _Between:
+    """Where lines of a page stand after a person's change: those before it, and those behind it."""
+
+    def __init__(self, before: bytes, after: bytes) -> None:
+        old, new = before.split(b"\n"), after.split(b"\n")
+        self._shift = len(new) - len(old)
+        same = 0 if before != after else len(old)
+        while same < min(len(old), len(new)) and old[same] == new[same]:
+            same += 1
+        self._same = same
+
+    def __call__(self, line: int) -> int:
+        return line if line <= self._same else line + self._shift
+
+
+def _line_starts(data: bytes) -> list[int]:
+    return list(accumulate((len(line) + 1 for line in data.split(b"\n")), initial=0))[:-1]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from unicodedata import east_asian_width
 
 _TOKENS = re.compile(
     r"(?P<text>[^\x00-\x08\x0a-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]+)"
@@ -16,6 +17,10 @@ _TOKENS = re.compile(
 _PLAIN = re.compile(r"[^\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]*")
 _UTF32 = "utf-32-le"
 _WIDTH = 4  # bytes of a character in it
+_FIRST_WIDE = "\u1100"
+_SECOND_HALF = "\0"  # the other column of a wide character; no text has it
+_NO_HALF = _SECOND_HALF.encode(_UTF32)
+_BLANK = " ".encode(_UTF32)
 _WIDEST = 4096  # the column that moving up keeps at most
 
 
@@ -56,7 +61,7 @@ def _picture(character: str) -> str:
 
 
 class _Screen:
-    """Lines without an edge, and a cursor; columns count characters, wide or not.
+    """Lines without an edge, and a cursor; a wide character takes two columns.
 
     A row is held as UTF-32, in which a character can be overwritten where it stands: whatever a
     program writes, the work stays in proportion to it.
@@ -74,9 +79,12 @@ class _Screen:
         row = self._rows[self._row]
         start = self._column * _WIDTH
         if len(row) < start:
-            row.extend(" ".encode(_UTF32) * (self._column - len(row) // _WIDTH))
-        row[start : start + len(text) * _WIDTH] = text.encode(_UTF32)
-        self._column += len(text)
+            row.extend(_BLANK * (self._column - len(row) // _WIDTH))
+        cells = _cells(text)
+        self._part(self._column)
+        self._column += len(cells)
+        self._part(self._column)
+        row[start : start + len(cells) * _WIDTH] = cells.encode(_UTF32)
 
     def new_line(self) -> None:
         """Go to the start of the next line."""
@@ -96,6 +104,7 @@ class _Screen:
             self._row = max(0, self._row - max(count, 1))
             self._column = min(self._column, _WIDEST)
         elif command == "K" and arguments in {"", "0"}:
+            self._part(self._column)
             del self._rows[self._row][self._column * _WIDTH :]
         elif command == "K" and arguments == "2":
             self._rows[self._row].clear()
@@ -103,7 +112,21 @@ class _Screen:
 
     def text(self) -> str:
         """What stands on the screen."""
-        return _without_blank_end([row.decode(_UTF32) for row in self._rows])
+        rows = (row.decode(_UTF32).replace(_SECOND_HALF, "") for row in self._rows)
+        return _without_blank_end(list(rows))
+
+    def _part(self, column: int) -> None:
+        """Make blanks of a wide character that both sides of a column have a half of."""
+        row, at = self._rows[self._row], column * _WIDTH
+        if row[at : at + _WIDTH] == _NO_HALF:
+            row[at - _WIDTH : at + _WIDTH] = _BLANK * 2
+
+
+def _cells(text: str) -> str:
+    """The text, a character a column."""
+    if text.isascii() or max(text) < _FIRST_WIDE:
+        return text  # the usual ones, quickly
+    return "".join(c + _SECOND_HALF if east_asian_width(c) in "WF" else c for c in text)
 
 
 def _without_blank_end(lines: list[str]) -> str:

@@ -594,3 +594,19 @@ def test_two_runs_at_once(notes: MakeNotes) -> None:
     assert graph.text("x").count("right\n") == 1
     run(graph)  # PYTHONPATH is another here
     assert cached(graph)
+
+
+def test_a_file_that_was_written_at_the_end_and_is_gone(notes: MakeNotes) -> None:
+    code = "import atexit, pathlib\natexit.register(pathlib.Path('end.txt').write_text, 'end')"
+    graph = notes({"x": page(code, "print(1)")})
+    assert not cached(graph)
+    assert cached(graph)
+    (graph.root / "pages" / "end.txt").unlink()
+    assert not cached(graph)
+    assert (graph.root / "pages" / "end.txt").read_text() == "end"
+
+
+def test_a_program_that_is_started_at_the_end(notes: MakeNotes) -> None:
+    code = "import atexit, os\natexit.register(os.system, 'true')"
+    graph = notes({"x": page(code)})
+    assert [cached(graph), cached(graph)] == [False, False]

@@ -304,7 +304,7 @@ def test_run_to_the_end_of_a_part(notes: MakeNotes) -> None:
 		  ```"""
     graph = notes({"parts": page})
     _, (section,) = run_json(graph, "2.1.2")
-    assert [chunk["line"] for chunk in section["chunks"]] == [3, 7]  # type: ignore[attr-defined]
+    assert [chunk["line"] for chunk in section["chunks"]] == [3, 11]  # type: ignore[attr-defined]
     assert graph.text("parts").count("tangle.output") == 2
 
 
@@ -357,8 +357,9 @@ def test_a_failure_names_page_and_line_and_earlier_outputs_are_written(notes: Ma
     said = graph.tangle("run", "1.1")
     assert said.code == 1
     assert "1.1 Fails: failed" in said.out
-    assert 'File "pages/x.md", line 12, in ' in said.out
-    assert 'File "pages/x.md", line 7, in f' in said.out
+    # The output of the first chunk, four lines, was written above.
+    assert 'File "pages/x.md", line 16, in ' in said.out
+    assert 'File "pages/x.md", line 11, in f' in said.out
     assert "ZeroDivisionError: division by zero" in said.out
     text = graph.text("x")
     assert "first\n" in text
@@ -394,8 +395,8 @@ def test_run_as_json_has_what_the_contract_names(notes: MakeNotes) -> None:
     assert [chunk["outcome"] for chunk in chunks] == ["passed", "passed", "failed", "skipped"]
     assert chunks[0]["outputs"] == [{"output_type": "stream", "name": "stdout", "text": "first\n"}]
     assert chunks[2]["error"]["name"] == "ZeroDivisionError"
-    assert (chunks[2]["error"]["path"], chunks[2]["error"]["line"]) == ("pages/x.md", 7)
-    assert chunks[2]["line"] == 10
+    assert (chunks[2]["error"]["path"], chunks[2]["error"]["line"]) == ("pages/x.md", 11)
+    assert chunks[2]["line"] == 14
     assert chunks[3]["error"] is None
 
 

@@ -257,3 +257,16 @@ def test_a_faulty_property_fails_its_section_before_anything_runs(graph: Make) -
     ]
     assert "UnknownProperty: unknown property tangle.rnu" in said.after("1.1 chunk 1")
     assert not (made.folder / "pages" / "made.txt").exists()
+
+
+def test_a_session_ends_as_a_program_does(graph: Make) -> None:
+    chunk = (
+        "import atexit\nkept = open('kept.txt', 'w')\nkept.write('held back')\n"
+        "atexit.register(print, 'said late')"
+    )
+    made = graph(x=section("1.1", chunk))
+    said = made.pytest("notes")
+    assert said.code == 0
+    assert "1.1: after its last chunk: said late" in said.out
+    (found,) = made.folder.rglob("kept.txt")
+    assert found.read_text() == "held back"

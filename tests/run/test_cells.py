@@ -218,3 +218,57 @@ def test_a_directory_that_is_not_there() -> None:
     failure = session.results[0].failure
     assert isinstance(failure, Failure)
     assert "/nonexistent/folder" in failure.message
+
+
+REWRAPPED = [
+    "sys.stdout = io.TextIOWrapper(sys.stdout.buffer, encoding='utf-8')",
+    "sys.stdout = io.TextIOWrapper(sys.stdout.detach() if False else sys.stdout.buffer)",
+    "sys.stdout = io.open(1, 'w', closefd=False)",
+    "sys.stdout = io.TextIOWrapper(io.BufferedWriter(io.FileIO(1, 'w', closefd=False)))",
+    "sys.stdout = codecs.getwriter('utf-8')(sys.stdout.buffer)",
+    "sys.stderr = io.TextIOWrapper(sys.stdout.buffer); sys.stdout = sys.stderr",
+]
+
+
+@pytest.mark.parametrize("rewrapping", REWRAPPED)
+def test_a_stream_that_was_wrapped_anew_loses_nothing(rewrapping: str) -> None:
+    first = f"import codecs, io, sys\n{rewrapping}\nprint('one'); print('二')"
+    result = run(first, "print('three')", "sys.stdout = sys.__stdout__\nprint('four')")
+    assert [text(cell) for cell in result.results] == ["one\n二\n", "three\n", "four\n"]
+    assert not result.late
+
+
+def test_a_stream_that_cannot_be_flushed_changes_nothing() -> None:
+    result = run("import io, sys\nsys.stdout = io.StringIO()\nsys.stdout.close()", "x = 1\nx")
+    assert [cell.outcome for cell in result.results] == ["passed", "passed"]
+
+
+FORKED = """
+import multiprocessing as mp
+def work(x):
+    for k in range(200):
+        print("worker", x, "step", k)
+with mp.get_context("fork").Pool(4) as pool:
+    pool.map(work, range(4), chunksize=1)
+    pool.close(); pool.join()
+"""
+
+
+def test_forked_processes_print_whole_lines() -> None:
+    lines = text(run_one(FORKED)).split("\n")[:-1]
+    expected = {f"worker {x} step {k}" for x in range(4) for k in range(200)}
+    assert len(lines) == len(expected)
+    assert not set(lines) - expected
+
+
+def test_a_fork_puts_out_no_line_of_its_parents_twice() -> None:
+    code = (
+        "import os\nprint('parent', end=' ')\npid = os.fork()\nif pid == 0:\n"
+        "    print('child', end='')\n    import sys; sys.stdout.flush()\n    os._exit(0)\n"
+        "os.waitpid(pid, 0)\nprint('again')"
+    )
+    assert sorted(text(run_one(code)).replace("child", "child ").split()) == [
+        "again",
+        "child",
+        "parent",
+    ]

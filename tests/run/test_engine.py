@@ -114,6 +114,35 @@ def test_a_figure_drawn_again_and_again_is_one_figure(loop: str) -> None:
     assert [set(bundle) for bundle in bundles([result])] == [{"image/svg+xml", "text/plain"}]
 
 
+POINTS = """
+import numpy as np, matplotlib.pyplot as plt
+x = np.random.rand({count})
+plt.scatter(x, x ** 2, s=1, c=x)
+plt.show()
+"""
+
+
+def test_a_figure_that_is_too_large_as_svg_is_a_png() -> None:
+    pytest.importorskip("matplotlib", reason="the notes' packages are not installed")
+    result = run(POINTS.format(count=200_000), POINTS.format(count=100), "print('after')")
+    assert result.outcome == "passed"
+    kinds = [set(bundle) for bundle in bundles(result.results)]
+    assert kinds == [{"image/png", "text/plain"}, {"image/svg+xml", "text/plain"}]
+    (notice,) = result.notices
+    assert "4 MiB" in notice
+    assert "rasterized=True" in notice
+
+
+def test_a_limit_names_the_way_out() -> None:
+    shows = run_one("from IPython.display import HTML, display\nfor _ in range(40):\n"
+                    "    display(HTML('x' * 10**6))")  # fmt: skip
+    prints = run_one("while True:\n    print('x' * 10**5)")
+    for result, way in ((shows, "`figures"), (prints, "write to a file")):
+        assert result.failure is not None
+        assert result.failure.name == "OutputLimit"
+        assert way in result.failure.message
+
+
 def test_a_table_has_both_its_forms() -> None:
     pytest.importorskip("pandas", reason="the notes' packages are not installed")
     (bundle,) = bundles([run_one("import pandas as pd\npd.DataFrame({'a': [1]})")])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -187,3 +188,29 @@ def test_a_frame_of_a_generated_module_names_the_notes(tmp_path: Path) -> None:
     assert str(failure.place) == "pages/saved.md:7:14"
     assert '  File "pages/x.md", line 11, in <module>' in failure.traceback
     assert '  File "pages/saved.md", line 7, in f\n    return 1 / x\n' in failure.traceback
+
+
+RECURSION = (
+    "import sys\nsys.setrecursionlimit({limit})\ndef again(n):\n    return again(n + 1)\nagain(0)"
+)
+
+
+@pytest.mark.parametrize("limit", [1000, 20_000])
+def test_a_recursion_is_told_in_a_few_lines(limit: int) -> None:
+    failure = run_one(RECURSION.format(limit=limit)).failure
+    assert failure is not None
+    assert failure.name == "RecursionError"
+    assert failure.traceback.count("return again(n + 1)") == 3
+    found = re.search(r"\[Previous line repeated (\d+) more times\]", failure.traceback)
+    assert found is not None
+    assert limit - 100 < int(found[1]) < limit
+    assert failure.trace is not None
+    assert len(failure.trace.frames) == 4
+
+
+def test_two_functions_that_call_each_other_are_told_in_full_as_python_does() -> None:
+    code = "def a(n): return b(n - 1) if n else 1 / 0\ndef b(n): return a(n)\na(3)"
+    failure = run_one(code).failure
+    assert failure is not None
+    assert failure.traceback.count("in a\n") == 4
+    assert "repeated" not in failure.traceback

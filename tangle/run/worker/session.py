@@ -19,6 +19,7 @@ from tangle.run.worker.devices import DeviceUnavailable, choose_device, measure_
 from tangle.run.worker.figures import prepare_figures
 from tangle.run.worker.lines import LineLog
 from tangle.run.worker.noticing import Noticing, audit_log, start_noticing
+from tangle.run.worker.reads import AuditLog
 from tangle.run.worker.reporter import Reporter, take_streams
 from tangle.run.worker.seeds import seed_generators
 from tangle.run.worker.shell import CellShell, make_shell
@@ -43,22 +44,25 @@ def run_session(job: Job, reporter: Reporter, trace: int) -> None:
     _shorten_warnings()
     shell = make_shell(reporter)
     shutdown = Shutdown(shell)
+    log = audit_log(job) if job.watched or job.snapshots is not None else None
+    cells = _Cells(shell, reporter, log)
+    if log is not None and job.watched:
+        cells.noticing = Noticing(job, log)
     try:
-        _run_cells(job, reporter, trace, shell)
+        _run_cells(job, cells, trace)
     finally:  # the parent interrupts a session that it is about to end
         reporter.begin_cell()
         shutdown.run()
-        reporter.send(Left())
+        reporter.send(Left(seen=cells.seen()))
 
 
-def _run_cells(job: Job, reporter: Reporter, trace: int, shell: CellShell) -> None:
+def _run_cells(job: Job, cells: _Cells, trace: int) -> None:
     """Prepares the process and runs the cells; the last message says that they are over."""
     after = AfterImport()
-    log = audit_log(job) if job.watched or job.snapshots is not None else None
-    noticing = Noticing(job, log) if log is not None and job.watched else None
+    shell, reporter = cells.shell, cells.reporter
     if job.assertions is not None:
         shell.compile.change = explain_asserts(job.assertions, job.sources)
-    lines = LineLog(notes_of(job)) if job.measure else None
+    cells.lines = LineLog(notes_of(job)) if job.measure else None
     compile_only_libraries()
     after.install()
     prepare_figures(job.figure_format, after)
@@ -74,31 +78,29 @@ def _run_cells(job: Job, reporter: Reporter, trace: int, shell: CellShell) -> No
         return
     seed_generators(job.seed, after)
     share_threads(after)
-    if noticing is not None:
-        noticing.start()
-    if log is not None:
-        start_noticing(log)
-    wanted = job.snapshots is not None
-    snapshots = Snapshots(job, reporter, trace, log) if wanted and log is not None else None
-    _Cells(shell, reporter, noticing, snapshots, lines).run(job)
+    if cells.noticing is not None:
+        cells.noticing.start()
+    if cells.log is not None:
+        start_noticing(cells.log)
+        if job.snapshots is not None:
+            cells.snapshots = Snapshots(job, reporter, trace, cells.log)
+    cells.run(job)
 
 
 class _Cells:
     """Runs the cells of a job; a copy of the process may come back with another job to go on."""
 
-    def __init__(
-        self,
-        shell: CellShell,
-        reporter: Reporter,
-        noticing: Noticing | None,
-        snapshots: Snapshots | None,
-        lines: LineLog | None,
-    ) -> None:
-        self._shell = shell
-        self._reporter = reporter
-        self._noticing = noticing
-        self._snapshots = snapshots
-        self._lines = lines
+    def __init__(self, shell: CellShell, reporter: Reporter, log: AuditLog | None) -> None:
+        self.shell = shell
+        self.reporter = reporter
+        self.log = log
+        self.noticing: Noticing | None = None
+        self.snapshots: Snapshots | None = None
+        self.lines: LineLog | None = None
+
+    def seen(self) -> Seen:
+        """What there is beside what was told before."""
+        return self.noticing.take() if self.noticing is not None else Seen()
 
     def run(self, job: Job) -> None:
         """Runs until a cell does not pass, and tells so; then is there for a copy, if need be."""
@@ -106,7 +108,7 @@ class _Cells:
         todo: Job | None = job
         while todo is not None:
             job, index = self._run_from(todo, index)
-            self._reporter.send(_closed(job, None))
+            self.reporter.send(_closed(job, None))
             # The last copy is made before exit handlers run: it must not have done what they do.
             todo = self._copy(index) if index == len(job.cells) else None
 
@@ -121,19 +123,19 @@ class _Cells:
 
     def _copy(self, index: int) -> Job | None:
         """What to do from now on, where this process is a copy that was made now."""
-        return None if self._snapshots is None else self._snapshots.take(index)
+        return None if self.snapshots is None else self.snapshots.take(index)
 
     def _passes(self, job: Job, index: int) -> bool:
-        cell, reporter = job.cells[index], self._reporter
+        cell, reporter = job.cells[index], self.reporter
         reporter.begin_cell()
         reporter.send(Begun(index=index))
-        if self._noticing is not None:
-            self._noticing.begin(cell)
+        if self.noticing is not None:
+            self.noticing.begin(cell)
         started = _clock()
         error = None
         if cell.refusal is None:
-            with self._lines or contextlib.nullcontext():
-                error = self._shell.run(cell)
+            with self.lines or contextlib.nullcontext():
+                error = self.shell.run(cell)
         if reporter.is_child:
             flush_streams()
             os._exit(0)  # the cell forked, and both went on: one session is enough
@@ -141,8 +143,8 @@ class _Cells:
         seconds = max(0.0, _clock() - started)
         outcome, failure = _judge(error, cell, job, reporter)
         _flush_c()
-        if self._lines is not None:
-            reporter.send(self._lines.take())
+        if self.lines is not None:
+            reporter.send(self.lines.take())
         reporter.send(
             Ended(
                 index=index,
@@ -150,11 +152,11 @@ class _Cells:
                 failure=failure,
                 seconds=seconds,
                 usage=measure_use(),
-                seen=self._noticing.take() if self._noticing is not None else Seen(),
+                seen=self.seen(),
             )
         )
-        if self._snapshots is not None:
-            self._snapshots.spent(seconds)
+        if self.snapshots is not None:
+            self.snapshots.spent(seconds)
         return outcome == "passed"
 
 
