@@ -6,7 +6,6 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable
-from typing import NoReturn
 
 
 def main() -> None:
@@ -55,7 +54,7 @@ def _fix_temporary_folder() -> None:
             os.environ[name] = os.path.abspath(path)
 
 
-def _exit_for_good(code: object) -> NoReturn:
+def _exit_for_good(code: object) -> None:
     """End the process where Python would ask for more input (`-i`, `PYTHONINSPECT`)."""
     import ctypes
 
@@ -63,7 +62,6 @@ def _exit_for_good(code: object) -> NoReturn:
         sys.stderr.write(f"{code}\n")
         code = 1
     ctypes.pythonapi.Py_Exit(code or 0)
-    os._exit(1)
 
 
 def _loaded() -> Callable[[], None]:

@@ -11,7 +11,7 @@ import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -132,6 +132,16 @@ def start_worker(job: Job, settings: Mapping[str, str], zygote: Forker | None = 
     Raises:
         OSError: it cannot be started; the working directory is not there, for one.
     """
+    if zygote is not None:
+        with contextlib.suppress(ZygoteGone):
+            return _start_worker(job, settings, zygote.fork)
+    # With other pipes: what was forked all the same, and too late, finds its own closed.
+    return _start_worker(job, settings, _start)
+
+
+def _start_worker(
+    job: Job, settings: Mapping[str, str], start: Callable[[Birth], Process]
+) -> Worker:
     cookie = secrets.token_hex(8)
     with contextlib.ExitStack() as undo:
         folder = ScratchFolder()
@@ -151,7 +161,7 @@ def start_worker(job: Job, settings: Mapping[str, str], zygote: Forker | None = 
                 cookie=cookie,
                 family=secrets.token_hex(8) if job.snapshots is not None else "",
             )
-            process = _fork(birth, zygote) or _start(birth)
+            process = start(birth)
         undo.pop_all()
     return Worker(
         process=process,
@@ -163,15 +173,6 @@ def start_worker(job: Job, settings: Mapping[str, str], zygote: Forker | None = 
         folder=folder,
         cookie=cookie,
     )
-
-
-def _fork(birth: Birth, zygote: Forker | None) -> Process | None:
-    if zygote is None:
-        return None
-    try:
-        return zygote.fork(birth)
-    except ZygoteGone:
-        return None
 
 
 def _start(birth: Birth) -> Process:

@@ -94,7 +94,10 @@ class Zygote:
     @staticmethod
     def possible() -> bool:
         """Whether this system can do it."""
-        return sys.platform == "linux" and hasattr(os, "pidfd_open")
+        if sys.platform != "linux" or (watch := open_pidfd(os.getpid())) is None:
+            return False
+        os.close(watch)
+        return True
 
     @classmethod
     def start(cls, environment: Mapping[str, str], stop: int) -> Self:

@@ -12,6 +12,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import psutil
 import pytest
@@ -155,3 +156,27 @@ def test_a_command_that_is_interrupted_takes_its_worker_with_it(
         psutil.wait_procs([worker], timeout=20)
         assert not worker.is_running() or worker.status() == psutil.STATUS_ZOMBIE
     assert state(graph)["workers"] == 0
+
+
+def test_fresh_means_a_fresh_process(
+    graph: Notes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    site = tmp_path / "site-packages"
+    site.mkdir()
+    (site / "token_of_import.py").write_text("import uuid\nTOKEN = uuid.uuid4().hex\n")
+    monkeypatch.setenv("PYTHONPATH", str(site))
+    code = "import sys\n\t  print('token_of_import' in sys.modules)\n\t  import token_of_import\n"
+    code += "\t  print(token_of_import.TOKEN)"
+    graph.write("B", f"- ## 2.1. Tokens\n\t- ```python\n\t  {code}\n\t  ```\n")
+    graph.tangle("run", "2.1")
+    said = [graph.tangle("run", "2.1", "--fresh", "--no-write", "-v") for _ in range(2)]
+    assert [entry.out.splitlines()[1] for entry in said] == ["False", "False"]
+    assert len({entry.out.splitlines()[2] for entry in said}) == 2
+    assert all("engine: sections run in fresh processes: --fresh" in entry.err for entry in said)
+
+
+def test_verify_asks_the_cache_for_nothing_and_may_fork(graph: Notes) -> None:
+    graph.tangle("run", "1.1")
+    said = graph.tangle("run", "1.1", "--verify", "-v")
+    assert said.code == 0
+    assert "engine: used the server" in said.err

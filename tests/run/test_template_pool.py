@@ -7,6 +7,7 @@ Each schedule is made of a seed, so that one that fails can be repeated.
 
 from __future__ import annotations
 
+import functools
 import random
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -150,7 +151,8 @@ class Schedule:
         some = MODULES[:count]
         if self.random.random() < 0.5:
             some = tuple(sorted(self.random.sample(MODULES, count)))
-        kind = self.random.choices(["worker", "ahead", "command"], [5, 4, 1])[0]
+        kinds: list[Kind] = ["worker", "ahead", "command"]
+        kind = self.random.choices(kinds, [5, 4, 1])[0]
         self.ask(
             some,
             kind,
@@ -160,9 +162,10 @@ class Schedule:
 
     def step(self) -> bool:
         """Has a template that imports go on, or a worker end; whether there was anything to do."""
-        moves: list[Callable[[], None]] = []
         building = [p for p in self.model.processes.values() if not p.template.loaded]
-        moves += [lambda p=process: self._import(p) for process in building if self._moves(process)]
+        moves: list[Callable[[], None]] = [
+            functools.partial(self._import, process) for process in building if self._moves(process)
+        ]
         if self.model.workers:
             moves.append(self._end_worker)
         if not moves:
