@@ -366,8 +366,8 @@ class Watcher:
             first=1 if task.selected.session.prelude else 0,
             asked=task.job.device,
         )
-        if result.reads or result.outcome == "passed":
-            self._reads.note(name, result.reads)
+        if result.learned or result.outcome == "passed":
+            self._reads.note(name, result.learned)
         placement = Placement()
         if self._options.write:
             self._place(outputs_of(run.session, chunk_results(run)), placement)

@@ -445,7 +445,8 @@ class AuditLog:
 
     def _read(self, path: str) -> None:
         if path not in self._wrote and ("content", path) not in self._facts:
-            self._put(("content", path), "", file_stamp(path))
+            stamp = file_stamp(path)
+            self._put(("content", path), "" if stamp else state_of("content", path), stamp)
             self.on_read(path)
 
     def _learn(self, what: Asked, path: str) -> None:
