@@ -48,8 +48,7 @@ ASKS = (
     "with fork.Pool(2) as pool: print(pool.map(read, NAMES))",
     "show(lambda: importlib.import_module('m_{m}').V)",
     "show(lambda: hasattr(importlib.import_module('colorsys'), 'V'))",
-    "show(lambda: (readline.clear_history(), readline.read_history_file({p!r}),"
-    " readline.get_history_item(1))[2])",
+    "show(lambda: history({p!r}))",
     "show(lambda: subprocess.check_output(['cat', {p!r}], stderr=subprocess.DEVNULL))",
     "show(lambda: shutil.copy({p!r}, 'copied') and open('copied').read())",
     "print(x := x * 2 + 1)",
@@ -77,6 +76,10 @@ NAMES, x, fork = {names!r}, 1, multiprocessing.get_context('fork')
 def show(ask):
     try: print(ask())
     except (OSError, ImportError) as error: print(type(error).__name__)
+def history(name):
+    readline.clear_history()
+    readline.read_history_file(name)
+    return readline.get_history_item(1)
 def read(name):
     try:
         with open(name) as file: return file.read()

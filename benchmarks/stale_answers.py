@@ -13,8 +13,8 @@ import argparse
 import tempfile
 from pathlib import Path
 
-from tangle.run import LocalExecutor, ResumingExecutor
 from benchmarks.asking import Comparison, Counts
+from tangle.run import LocalExecutor, ResumingExecutor
 
 _OFTEN = 50
 """Sessions after which the counts so far are printed."""
