@@ -78,7 +78,7 @@ def show(ask):
     except (OSError, ImportError) as error: print(type(error).__name__)
 def history(name):
     readline.clear_history()
-    readline.read_history_file(name)
+    if os.path.isfile(name): readline.read_history_file(name)  # C looks in vain unseen
     return readline.get_history_item(1)
 def read(name):
     try:
