@@ -236,6 +236,8 @@ folder, or with sizes and times; whether there is something, and of which kind; 
 link leads. `left` is what the code itself put there, `glob` which paths match, `module` where
 modules are found first, `variable` a variable of the environment."""
 
+_READS: Final = frozenset({"content", "names", "kinds", "entries"})
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReadFile:
@@ -351,6 +353,11 @@ class SessionResult:
     notices: tuple[str, ...] = ()
 
     @property
-    def reads(self) -> tuple[ReadFile, ...]:
-        """The files that the session read, as far as its cells ended by themselves."""
+    def learned(self) -> tuple[ReadFile, ...]:
+        """What the session learned from the disk, as far as its cells ended by themselves."""
         return tuple(read for r in self.results if r.end for read in r.end.seen.reads)
+
+    @property
+    def reads(self) -> tuple[ReadFile, ...]:
+        """The files that it read and the folders that it listed."""
+        return tuple(read for read in self.learned if read.what in _READS)

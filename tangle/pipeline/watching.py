@@ -395,8 +395,8 @@ class Watcher:
             first=1 if session.prelude else 0,
             asked=task.job.device,
         )
-        if result.reads or result.outcome == "passed":
-            self._reads.note(name, result.reads)
+        if result.learned or result.outcome == "passed":
+            self._reads.note(name, result.learned)
         written = None
         if self._options.write:
             written = self._results.take(name, outputs_of(run.session, chunk_results(run)))

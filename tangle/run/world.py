@@ -27,7 +27,7 @@ _QUIET: Final = 1.0
 
 
 def state_of(what: Asked, path: str) -> str:
-    """The answer to a question about a path; empty where there is nothing to answer it.
+    """The answer to a question about a path; empty where there is nothing, else what is wrong.
 
     Args:
         what: the question.
@@ -35,8 +35,10 @@ def state_of(what: Asked, path: str) -> str:
     """
     try:
         return _ANSWERS[what](path)
-    except (OSError, ValueError):
+    except FileNotFoundError:
         return ""
+    except (OSError, ValueError) as error:
+        return f"{type(error).__name__} {getattr(error, 'errno', '')}"
 
 
 def is_as_read(read: ReadFile) -> bool:
@@ -81,8 +83,9 @@ def is_quiet(stamp: str) -> bool:
 
 
 def _content(path: str) -> str:
-    if not os.path.isfile(path):  # noqa: PTH113 -- quicker
-        return ""
+    found = os.stat(path)  # noqa: PTH116 -- quicker
+    if not stat.S_ISREG(found.st_mode):
+        return "folder" if stat.S_ISDIR(found.st_mode) else "no file"
     with open(path, "rb") as file:  # noqa: PTH123
         return hashlib.file_digest(file, "sha256").hexdigest()
 
@@ -93,6 +96,8 @@ def _left(path: str) -> str:
         return f"link {os.readlink(path)}"  # noqa: PTH115
     if stat.S_ISDIR(found.st_mode):
         return "folder"
+    if not stat.S_ISREG(found.st_mode):
+        return ""
     if found.st_size > _SMALL:
         return f"{found.st_size} {found.st_mtime_ns}"
     return _content(path)

@@ -485,6 +485,86 @@ def test_the_version_of_a_package_that_is_imported(
     assert not cached(graph)
 
 
+def test_a_package_that_was_edited_in_place(
+    notes: MakeNotes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    site = tmp_path / "site-packages"
+    (site / "inplace").mkdir(parents=True)
+    (site / "inplace-1.0.dist-info").mkdir()
+    (site / "inplace/__init__.py").write_text("from inplace.inner import V")
+    (site / "inplace/inner.py").write_text("V = 1")
+    monkeypatch.setenv("PYTHONPATH", str(site))
+    monkeypatch.syspath_prepend(str(site))
+    graph = notes({"x": page("import inplace\nprint(inplace.V)")})
+    assert shown(run(graph)) == ["1\n"]
+    assert cached(graph)
+    (site / "inplace/inner.py").write_text("V = 22")
+    section = run(graph)
+    assert (section["cached"], shown(section)) == (False, ["22\n"])
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "import os\nprint(os.environ.get('MY_VAR'))",
+        "import os\nprint('MY_VAR' in os.environ)",
+        "import asks_variable\nprint(asks_variable.V)",
+        "import os\nprint(os.path.expandvars('$MY_VAR'))",
+    ],
+)
+def test_a_variable_that_is_read(
+    notes: MakeNotes, monkeypatch: pytest.MonkeyPatch, code: str
+) -> None:
+    monkeypatch.delenv("MY_VAR", raising=False)
+    graph = notes({"x": page(code)})
+    helper = graph.root / "pages" / "asks_variable.py"
+    helper.write_text("import os\nV = os.getenv('MY_VAR')")
+    before = shown(run(graph))
+    assert cached(graph)
+    monkeypatch.setenv("MY_VAR", "set")
+    section = run(graph)
+    assert not section["cached"]
+    assert shown(section) != before
+
+
+def test_a_variable_that_nobody_reads_does_not_count(
+    notes: MakeNotes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    graph = notes({"x": page("import os\nos.environ['MY_VAR'] = '1'\nprint(os.environ['MY_VAR'])")})
+    run(graph)
+    monkeypatch.setenv("MY_VAR", "2")
+    monkeypatch.setenv("COLUMNS", "33")
+    assert cached(graph)
+
+
+def test_a_style_of_the_users_own(
+    notes: MakeNotes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    styles = tmp_path / "settings/stylelib"
+    styles.mkdir(parents=True)
+    monkeypatch.setenv("MPLCONFIGDIR", str(tmp_path / "settings"))
+    graph = notes({"x": page("import matplotlib.style as s\nprint('mine' in s.available)")})
+    assert shown(run(graph)) == ["False\n"]
+    assert cached(graph)
+    (styles / "mine.mplstyle").write_text("lines.linewidth: 3")
+    section = run(graph)
+    assert (section["cached"], shown(section)) == (False, ["True\n"])
+
+
+def test_what_a_section_that_is_run_again_writes(notes: MakeNotes) -> None:
+    writes, reads = "open('w', 'w').write('1'); print('a')", "print(open('w').read())"
+    graph = notes({"x": page(writes), "y": page(reads, number="1.2")})
+
+    def both() -> list[tuple[bool, list[str]]]:
+        said = graph.tangle("run", "1.1", "1.2", "--jobs", "1", "--format", "json")
+        return [(s["cached"], shown(s)) for s in json.loads(said.out)["sections"]]
+
+    both()
+    assert both() == [(True, ["a\n"]), (True, ["1\n"])]
+    graph.write("x", page(writes.replace("1", "2")))
+    assert both() == [(False, ["a\n"]), (False, ["2\n"])]
+
+
 # --- the store ------------------------------------------------------------------------------------
 
 

@@ -290,6 +290,27 @@ CASES: dict[str, Case] = {
         code="import shutil\nopen('t', 'w').write('1')\nshutil.move('t', 'table')\nprint('ok')",
         change=removes("table"),
     ),
+    "written by C++": Case(
+        code="import torch; torch.save({'w': torch.ones(2)}, 'w.pt'); print('ok')",
+        change=removes("w.pt"),
+    ),
+    "read by C": Case(
+        code="import readline; readline.clear_history(); readline.read_history_file('h')\n"
+        "print(readline.get_history_item(1))",
+        before=writes(h="one\n"),
+        change=writes(h="two\n"),
+    ),
+    "a database's log of writes": Case(
+        code="import sqlite3\nc = sqlite3.connect('x.db')\n"
+        "print(c.execute('select x from t').fetchall()); c.close()",
+        before=database("x.db", 1, wal=True),
+        change=database("x.db", 2, wal=True),
+    ),
+    "folders that others leave out": Case(
+        code="print(open('.git/HEAD').read(), open('matplotlib/x').read())",
+        before=writes(__git_S_HEAD="1", matplotlib_S_x="1"),
+        change=writes(__git_S_HEAD="2"),
+    ),
     "left and changed": Case(
         code="open('left', 'w').write('1'); print('ok')", change=writes(left="2")
     ),

@@ -164,6 +164,27 @@ def test_data_that_changed_runs_its_readers(start: Start) -> None:
     watched.until_said("data.txt changed: from ")
 
 
+def test_what_was_asked_of_the_disk_and_changed_runs_who_asked(start: Start) -> None:
+    asks = "import os\n\t  print('there', os.path.exists('made'))"
+    reads = "print('head', open('link').read())"
+    watched = start(
+        A=f"- # 3.1. A\n\t- ```python\n\t  {asks}\n\t  ```\n",
+        B=f"- # 3.2. B\n\t- ```python\n\t  {reads}\n\t  ```\n",
+    )
+    root = watched.notes.root
+    (root / ".git").mkdir()
+    (root / ".git/HEAD").write_text("one")
+    (root / "pages/link").symlink_to("../.git/HEAD")
+    watched.edit("A", "'there'", "'is there'")
+    watched.until_in("A", "is there False")
+    watched.edit("B", "'head'", "'the head'")
+    watched.until_in("B", "the head one")
+    (root / "pages/made").write_text("")
+    watched.until_in("A", "is there True")
+    (root / ".git/HEAD").write_text("two")
+    watched.until_in("B", "the head two")
+
+
 def test_its_own_writes_and_prose_run_nothing(start: Start) -> None:
     watched = start("3.1")
     watched.until_in("A", "\t  last 1\n")

@@ -117,6 +117,18 @@ def test_a_damaged_record_counts_as_none(notes: MakeNotes, damage: bytes) -> Non
     assert graph.text("x").count("tangle.output") == 1
 
 
+def test_results_that_came_with_a_clone_count_for_nothing(
+    notes: MakeNotes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    graph = notes({"x": EDITS})
+    graph.tangle("run", "1.1")
+    assert records(graph)
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "another user's"))
+    graph.write("x", EDITS)
+    assert graph.tangle("run", "--write-pending").code == 0
+    assert graph.text("x").count("tangle.output") == 1
+
+
 def test_what_waits_is_told_as_json_and_dropped_by_clean(notes: MakeNotes) -> None:
     graph = notes({"x": EDITS})
     assert json.loads(graph.tangle("run", "1.1", "--format", "json").out)["waiting"] == 2

@@ -44,12 +44,15 @@ many a function does not look at the clock."""
 class Watched:
     """Stands for a function of C's, and tells somebody first with what it is called."""
 
-    __slots__ = ("_function", "_tell")
-
     def __init__(
-        self, function: Callable[..., Any], tell: Callable[[tuple[Any, ...], Any], object]
+        self,
+        module: str,
+        function: Callable[..., Any],
+        tell: Callable[[tuple[Any, ...], Any], object],
     ) -> None:
-        """Stands for `function`."""
+        """Stands for `function` in a module."""
+        self.__module__ = module
+        self.__doc__ = function.__doc__
         self._function = function
         self._tell = tell
 
@@ -116,8 +119,7 @@ class Asking:
         function = getattr(module, name, None)
         if not isinstance(function, BuiltinFunctionType):
             return
-        watched = Watched(function, tell)
-        setattr(module, name, watched)
+        setattr(module, name, Watched(module.__name__, function, tell))
 
     def _asked_process(self, *_: object) -> None:
         if not self._log.clock and not self._log.is_apart and caller() == "user":

@@ -18,6 +18,7 @@ from tangle.model import Cell, Job, Seen
 from tangle.run.worker.asking import Asking
 from tangle.run.worker.fanotify import Opens
 from tangle.run.worker.found import FirstFound, InstalledModules
+from tangle.run.worker.hearing import Hearing
 from tangle.run.worker.open_now import OpenNow
 from tangle.run.worker.reads import AuditLog
 from tangle.run.worker.versions import loaded_versions
@@ -79,7 +80,7 @@ def audit_log(job: Job) -> AuditLog:
 def start_noticing(log: AuditLog) -> None:
     """Has a log hear what this process does from now on."""
     with log.apart():
-        log.install()
+        Hearing(log).install()
         Asking(log).install()
         log.below = (Opens(log), OpenNow(log))
 

@@ -9,35 +9,21 @@ from __future__ import annotations
 
 import contextlib
 import os
-import sqlite3
-import sys
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from importlib.util import source_from_cache
 from threading import get_ident
 from types import CodeType, FrameType
-from typing import Any, Final, Protocol
-from urllib.parse import unquote
+from typing import Final, Protocol
 
 from tangle.model import Asked, ReadFile
-from tangle.run.worker.callers import caller, calling_frame, is_users
-from tangle.run.worker.code_names import asks_for_time, looks_at_text
+from tangle.run.worker.callers import caller, calling_frame
 from tangle.run.worker.forks import Forks
 from tangle.run.worker.places import WINDOWS, Places
 from tangle.run.world import file_stamp, is_quiet, matches, state_of
 
 _WRITING: Final = os.O_WRONLY | os.O_RDWR
-_SPAWNING: Final = (
-    *("subprocess.Popen", "os.system", "os.exec", "os.posix_spawn", "os.spawn", "os.startfile"),
-    *("pty.spawn", "sqlite3.load_extension"),
-)
-_SPAWNING_MODULES: Final = frozenset(
-    {"multiprocessing.popen_spawn_posix", "multiprocessing.popen_forkserver"}
-    | {"joblib.externals.loky.backend.popen_loky_posix", "loky.backend.popen_loky_posix"}
-)
-"""They start programs without a word, and are imported when they are to."""
 _STATELESS: Final = frozenset({"/dev/null", "/dev/zero", "/dev/full"})
-_SQLITE_ATTACH: Final = 24
 _UNSURE: Final = "changed"
 """The digest of a file that somebody else changed while the session had it: none is like it."""
 
@@ -84,15 +70,15 @@ class AuditLog:
                 files.
             own: folders of generated code, which is known otherwise.
         """
-        self._own = tuple(own)
-        self.places = Places(project, self._own)
+        self.own = tuple(own)
+        self.places = Places(project, self.own)
         self._temporary = tempfile.gettempdir() + os.sep
         self._facts: dict[Key, tuple[str, str]] = {}
-        self._wrote: dict[str, None] = {}
+        self.wrote: dict[str, None] = {}
         self._taken = 0
         self._left: dict[str, tuple[str, str]] = {}
         self._told: dict[str, str] = {}
-        self._busy: set[int] = set()
+        self.busy: set[int] = set()
         self._forks = Forks()
         self._unseen = ""
         self.deaf = False
@@ -103,95 +89,50 @@ class AuditLog:
         self.asked: set[tuple[CodeType, Asked, object]] = set()
         self._opens = 0
         self.on_read: Callable[[str], None] = _ignore
-        self._hear = self._ears()
-
-    def install(self) -> None:
-        """Begins to hear."""
-        sys.addaudithook(self.listen)
-        if hasattr(os, "register_at_fork"):
-            os.register_at_fork(after_in_child=self._busy.clear)
-
-    # --- what is heard ------------------------------------------------------------------------
-
-    def listen(self, event: str, arguments: tuple[Any, ...]) -> None:
-        """The audit hook; it costs what a look into a dictionary costs, for all other events."""
-        hear = self._hear.get(event)
-        if hear is None or self.deaf or get_ident() in self._busy:
-            return
-        thread = get_ident()
-        self._busy.add(thread)
-        try:
-            hear(*arguments)
-        except (TypeError, ValueError, OSError):
-            self.hide("an audit event of an unknown form")
-        finally:
-            self._busy.discard(thread)
 
     @contextlib.contextmanager
     def apart(self) -> Iterator[None]:
         """While this lasts, what this thread does is tangle's own and not noted."""
         thread = get_ident()
-        nested = thread in self._busy
-        self._busy.add(thread)
+        nested = thread in self.busy
+        self.busy.add(thread)
         try:
             yield
         finally:
             if not nested:
-                self._busy.discard(thread)
+                self.busy.discard(thread)
+
+    @property
+    def is_fork(self) -> bool:
+        """Whether this process is a fork of the session's."""
+        return self._forks.is_fork
+
+    @property
+    def hears_forks(self) -> bool:
+        """Whether forks can tell what they do."""
+        return self._forks.possible
 
     @property
     def is_apart(self) -> bool:
         """Whether what this thread does is not noted."""
-        return self.deaf or get_ident() in self._busy
-
-    def _ears(self) -> dict[str, Callable[..., None]]:
-        heard: dict[str, Callable[..., None]] = dict.fromkeys(_SPAWNING, self._spawned)
-        return heard | {
-            "open": self._opened,
-            "os.listdir": self._listed,
-            "os.scandir": self._scanned,
-            "os.remove": self._removed,
-            "os.rmdir": self._removed,
-            "os.rename": self._renamed,
-            "os.mkdir": self._made_folder,
-            "os.link": self._linked,
-            "os.symlink": self._made_link,
-            "os.truncate": self._changed,
-            "os.chmod": self._changed,
-            "os.utime": self._changed,
-            "os.chdir": self._moved,
-            "os.fork": self._fork,
-            "os.forkpty": self._fork,
-            "import": self._imported,
-            "exec": self._executed,
-            "sqlite3.connect": self._database,
-            "sqlite3.connect/handle": self._connected,
-            "ctypes.dlopen": self._below,
-            "ctypes.dlsym": self._below,
-            "socket.connect": self._network,
-        }
-
-    def _opened(self, path: object, _: object, flags: object) -> None:
-        name = _text(path)
-        if name is not None and isinstance(flags, int):
-            self.opened(name, flags)
+        return self.deaf or get_ident() in self.busy
 
     def opened(self, path: str, flags: int) -> None:
         """Takes note that a file is opened, with the flags of `os.open`."""
-        full = self._known(source_of(path) if path.endswith(".pyc") else path)
+        full = self.known(source_of(path) if path.endswith(".pyc") else path)
         if full is None or full.endswith(".pyc") or self._is_special(full):
             return
         self._opens += 1
         if self._opens % _OFTEN == 0 and not self._forks.is_fork:
             self._look_below()
         if not flags & _WRITING:
-            self._read(full)
+            self.read(full)
             return
         keeps = not flags & os.O_TRUNC or flags & os.O_EXCL
-        if keeps and not _makes_up_names(calling_frame()):
-            self._read(full)  # what is written may rest on what is there, or that nothing is
-        self._settle(full)
-        self._write(full)
+        if keeps and not makes_up_names(calling_frame()):
+            self.read(full)  # what is written may rest on what is there, or that nothing is
+        self.settle(full)
+        self.write(full)
 
     def _is_special(self, path: str) -> bool:
         """Whether a path is none of a file that can be compared later."""
@@ -204,147 +145,13 @@ class AuditLog:
             self.hide(f"{path} was read")
         return True
 
-    def _listed(self, path: object) -> None:
-        self._list(path, "names")
-
-    def _scanned(self, path: object) -> None:
-        # Entries tell sizes and times without another word, but Python's own walks do not ask.
-        asks = is_users(calling_frame().f_code.co_filename)
-        self._list(path, "entries" if asks else "kinds")
-
-    def _list(self, path: object, what: Asked) -> None:
-        if caller() not in ("user", "library"):
-            return
-        name = os.readlink(f"/proc/self/fd/{path}") if type(path) is int else path  # noqa: PTH115
-        full = self._known("." if name is None else _text(name))
-        if full is not None and not full.startswith(WINDOWS):
-            self._learn(what, full.rstrip(os.sep) + os.sep)
-
-    def _removed(self, path: object, *_: object) -> None:
-        if (full := self._known(_text(path))) is not None:
-            if full not in self._wrote:
-                self._learn("lexists", full)
-            self._settle(full)
-            self._write(full)
-
-    def _renamed(self, source: object, target: object, *_: object) -> None:
-        old, new = self._known(_text(source)), self._known(_text(target))
-        for full in (old, new):
-            if full is not None:
-                if full is old and full not in self._wrote:
-                    self._learn("lexists", full)
-                    self._read(full)
-                self._settle(full)
-        for full in (old, new):
-            if full is not None:
-                self._write(full)
-        if old is not None and new is not None:
-            for path in [path for path in list(self._wrote) if path.startswith(old + os.sep)]:
-                self._write(new + path[len(old) :])
-
-    def _made_folder(self, path: object, *_: object) -> None:
-        if (full := self._known(_text(path))) is not None:
-            frame = calling_frame()
-            if not _may_be_there(frame) and not _makes_up_names(frame):
-                self._learn("lexists", full)
-            if not os.path.isdir(full):  # noqa: PTH112 -- one that is there is not made
-                self._write(full)
-
-    def _linked(self, source: object, target: object, *_: object) -> None:
-        if (full := self._known(_text(source))) is not None:
-            self._read(full)
-            self._settle(full)  # another name changes its status
-        self._made_link(source, target)
-
-    def _made_link(self, _: object, target: object, *__: object) -> None:
-        if (full := self._known(_text(target))) is not None:
-            self._learn("lexists", full)
-            self._write(full)
-
-    def _changed(self, path: object, *_: object) -> None:
-        if (full := self._known(_text(path))) is not None:
-            self._read(full)
-            self._settle(full)
-            self._write(full)
-
-    def _spawned(self, *_: object) -> None:
-        if self._forks.is_fork or caller() != "import":
-            self.hide(PROGRAM)
-
-    def _fork(self, *_: object) -> None:
-        self.forked = True
-        if not self._forks.possible:
-            self.hide("a process was forked")
-        elif not self._forks.is_fork:
-            self._hear_forks()  # a new fork need not tell again what those before it told
-
-    def _moved(self, *_: object) -> None:
-        """Relative names mean other files from here on."""
-        self.asked.clear()
-
-    def _imported(self, name: object, *_: object) -> None:
-        if name in _SPAWNING_MODULES:
-            self.hide(PROGRAM)
-
-    def _executed(self, code: object, *_: object) -> None:
-        """Looks at the names in a module of the user's own, or in a cell, before it is run."""
-        if not isinstance(code, CodeType) or code.co_filename.startswith(self._own or ("\0",)):
-            return
-        file = code.co_filename
-        if is_users(file) or (file == "<string>" and caller() == "user"):
-            self.own_text = self.own_text or looks_at_text(code)
-            if asks_for_time(code):
-                self.note_clock()
-
-    def _database(self, name: object) -> None:
-        text = _text(name)
-        if text is None:
-            return
-        if text.startswith("file:"):
-            place, _, options = text[5:].partition("?")
-            place = unquote(place.partition("#")[0])
-            place = place[2:] if place.startswith("///") else place
-            if "mode=memory" in options:
-                return
-            flags = os.O_RDONLY if "mode=ro" in options or "immutable=1" in options else os.O_RDWR
-        else:
-            place, flags = text, os.O_RDWR
-        if place in ("", ":memory:"):
-            return
-        for end in ("-wal", "-journal"):
-            self.opened(place + end, os.O_RDONLY)
-        self.opened(place, flags)
-
-    def _connected(self, connection: object, *_: object) -> None:
-        """Has SQLite tell what is attached, for which Python has no event."""
-        if isinstance(connection, sqlite3.Connection):
-            with contextlib.suppress(sqlite3.Error):
-                sqlite3.Connection.set_authorizer(connection, self._authorize)
-
-    def _authorize(self, action: int, first: str | None, *_: object) -> int:
-        if action == _SQLITE_ATTACH and not self.is_apart:
-            with self.apart():
-                if first is None:
-                    self.hide("a database of an unknown name was attached")
-                else:
-                    self._database(first)
-        return sqlite3.SQLITE_OK
-
-    def _below(self, *_: object) -> None:
-        if caller() == "user":
-            self.hide("code below Python was called")
-
-    def _network(self, _: object, address: object) -> None:
-        if isinstance(address, tuple) and caller() in ("user", "library"):
-            self.note_clock()
-
     # --- what is noted ------------------------------------------------------------------------
 
     def ask(self, what: Asked, path: str) -> None:
         """Takes note of a question about a path."""
-        full = self._known(path)
+        full = self.known(path)
         if full is not None and not full.startswith(WINDOWS):
-            self._learn(what, full)
+            self.learn(what, full)
 
     def read_module(self, path: str) -> None:
         """Takes note of a module of the user's own as read, whatever was opened for it."""
@@ -359,10 +166,10 @@ class AuditLog:
         """
         inside = [f"{folder}{os.sep}" for folder in folders]
         for folder in inside:
-            self._learn("names", folder)
+            self.learn("names", folder)
         names = (os.path.join(f, n) for f in inside if os.path.isdir(f) for n in os.listdir(f))  # noqa: PTH112, PTH118, PTH208
         for path in (*files, *names):
-            self._read(self.places.known_as(path))
+            self.read(self.places.known_as(path))
 
     def declare(self, patterns: Iterable[str]) -> None:
         """Takes note of files that code is about to read where nobody sees it."""
@@ -370,7 +177,7 @@ class AuditLog:
             for pattern in patterns:
                 self.know("glob", pattern, state_of("glob", pattern))
                 for path in matches(pattern):
-                    self._read(self.places.known_as(path))
+                    self.read(self.places.known_as(path))
 
     def know(self, what: Asked, path: str, digest: str) -> None:
         """Takes note of an answer; `path` is as it is to be asked for again."""
@@ -385,15 +192,15 @@ class AuditLog:
             wrote: whether it was written.
             sure: whether it still is as it was when it was opened.
         """
-        full = self._known(path)
-        if full is None or full in self._wrote:
+        full = self.known(path)
+        if full is None or full in self.wrote:
             return
         if wrote:
-            self._write(full)
+            self.write(full)
         if not sure and ("content", full) not in self._facts:
             self._put(("content", full), _UNSURE, "")
         elif not wrote:
-            self._read(full)
+            self.read(full)
 
     def note_clock(self) -> None:
         """Takes note that something was asked that is different at each look."""
@@ -414,16 +221,16 @@ class AuditLog:
 
     def knows(self, path: str) -> bool:
         """Whether a file is one that was read or written, as Python tells it."""
-        if ("content", path) in self._facts or path in self._wrote:
+        if ("content", path) in self._facts or path in self.wrote:
             return True
-        full = self._known(path)
-        return full is None or full in self._wrote or ("content", full) in self._facts
+        full = self.known(path)
+        return full is None or full in self.wrote or ("content", full) in self._facts
 
     @property
     def paths(self) -> tuple[str, ...]:
         """The files that were read or written so far."""
         read = [path for what, path in self._facts.copy() if what == "content"]
-        return (*read, *self._wrote.copy())
+        return (*read, *self.wrote.copy())
 
     def begin_anew(self) -> None:
         """Goes on in a copy of the session."""
@@ -431,7 +238,7 @@ class AuditLog:
         for below in self.below:
             below.begin_anew()
 
-    def _known(self, path: str | None) -> str | None:
+    def known(self, path: str | None) -> str | None:
         """The path under the name that counts; None for one that does not."""
         if path is None:
             return None
@@ -443,13 +250,16 @@ class AuditLog:
         full = self.places.known_as(full)
         return None if self.places.is_foreign(full) else full
 
-    def _read(self, path: str) -> None:
-        if path not in self._wrote and ("content", path) not in self._facts:
-            self._put(("content", path), "", file_stamp(path))
+    def read(self, path: str) -> None:
+        """Takes note of a file that is read, unless the session itself wrote it."""
+        if path not in self.wrote and ("content", path) not in self._facts:
+            stamp = file_stamp(path)
+            self._put(("content", path), "" if stamp else state_of("content", path), stamp)
             self.on_read(path)
 
-    def _learn(self, what: Asked, path: str) -> None:
-        if (what, path) not in self._facts and path not in self._wrote:
+    def learn(self, what: Asked, path: str) -> None:
+        """Takes note of what code learns of a path now, unless the session itself wrote it."""
+        if (what, path) not in self._facts and path not in self.wrote:
             self._put((what, path), state_of(what, path), "")
             if path.endswith(os.sep):
                 self.on_read(path)
@@ -459,15 +269,16 @@ class AuditLog:
         if self._forks.is_fork:
             self._forks.tell("fact", *key, digest, stamp)
 
-    def _settle(self, path: str) -> None:
+    def settle(self, path: str) -> None:
         """Takes the digest of a file that was read, before it is another."""
         known = self._facts.get(("content", path))
         if known is not None and not known[0] and known[1]:
             self._put(("content", path), _as_read(path, *known)[0], "")
 
-    def _write(self, path: str) -> None:
-        if path not in self._wrote:
-            self._wrote[path] = None
+    def write(self, path: str) -> None:
+        """Takes note that the session writes, makes or removes something."""
+        if path not in self.wrote:
+            self.wrote[path] = None
             if self._forks.is_fork:
                 self._forks.tell("wrote", path)
 
@@ -475,15 +286,16 @@ class AuditLog:
         for below in self.below:
             below.tell()
 
-    def _hear_forks(self) -> None:
+    def hear_forks(self) -> None:
+        """Takes note of what forks have told."""
         for verb, *facts in self._forks.news():
             if verb == "wrote":
-                self._wrote.setdefault(facts[0])
+                self.wrote.setdefault(facts[0])
             elif verb == "clock":
                 self.clock = True
             else:
                 what, path, digest, stamp = facts
-                if path not in self._wrote or digest:
+                if path not in self.wrote or digest:
                     known = self._facts.setdefault((what, path), (digest, stamp))
                     if digest and not known[0]:  # the fork wrote it then
                         self._facts[what, path] = (digest, "")
@@ -493,7 +305,7 @@ class AuditLog:
     def take(self) -> tuple[tuple[ReadFile, ...], tuple[ReadFile, ...]]:
         """What was learned since this was last asked, and what the session left otherwise."""
         with self.apart():
-            self._hear_forks()
+            self.hear_forks()
             self._look_below()
             facts = self._facts.copy()
             new = sorted(list(facts)[self._taken :], key=lambda key: (key[1], key[0]))
@@ -503,11 +315,11 @@ class AuditLog:
     def state(self) -> tuple[ReadFile, ...]:
         """All that was learned so far, and all that was left behind as it is now."""
         with self.apart():
-            self._hear_forks()
+            self.hear_forks()
             self._look_below()
             # Variables are those of whoever watches; what the session set, its copies have.
             facts = tuple(self._found(key) for key in self._facts.copy() if key[0] != "variable")
-            left = [(path, self._left_at(path)) for path in self._wrote.copy()]
+            left = [(path, self._left_at(path)) for path in self.wrote.copy()]
             return (*facts, *(ReadFile(path=p, digest=d, what="left") for p, d in left))
 
     def _found(self, key: Key) -> ReadFile:
@@ -522,7 +334,7 @@ class AuditLog:
         )
 
     def _news_of_left(self) -> Iterator[ReadFile]:
-        for path in sorted(self._wrote.copy()):
+        for path in sorted(self.wrote.copy()):
             passing = path.startswith(self._temporary) and self.places.in_project(path) is None
             digest = "" if passing else self._left_at(path)
             if digest != self._told.get(path, ""):
@@ -541,21 +353,7 @@ def _ignore(_: str) -> None:
     pass
 
 
-def _text(path: object) -> str | None:
-    """A path as text; None of what is none, such as a descriptor."""
-    try:
-        return os.fsdecode(path) if isinstance(path, str | bytes | os.PathLike) else None
-    except (TypeError, ValueError):
-        return None
-
-
-def _may_be_there(frame: FrameType) -> bool:
-    """Whether code that makes a folder takes one that is there."""
-    name = frame.f_code.co_name
-    return name in ("makedirs", "mkdir") and bool(frame.f_locals.get("exist_ok"))
-
-
-def _makes_up_names(frame: FrameType) -> bool:
+def makes_up_names(frame: FrameType) -> bool:
     """Whether code makes files and folders of names that nothing else has."""
     return frame.f_code.co_filename == tempfile.__file__
 
