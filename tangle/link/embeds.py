@@ -40,14 +40,16 @@ def embed_problems(found: Embeddable) -> Iterator[Problem]:
 
     def shows_code(reference: Reference) -> bool:
         target = found.ids.get(reference.target)
-        if reference.kind != "embed" or target is None:
+        if target is None:
             return False
         path, block = target
         own = not reference.alone and block in coded.get(path, ())
         return own or block in above(path)
 
     for page in found.pages.values():
-        embeds: list[Reference | PageEmbed] = [r for r in page.references if shows_code(r)]
+        embeds: list[Reference | PageEmbed] = [
+            entry for entry in page.references if entry.kind == "embed" and shows_code(entry)
+        ]
         embeds += [e for e in page.embeds if found.names.get(title_key(e.title)) in coded]
         for embed in embeds:
             if embed.block not in page.templates:

@@ -40,8 +40,9 @@ def numbered_blocks(page: Page) -> Iterator[tuple[int, tuple[int, ...], str]]:
     """
     plain: list[tuple[int, tuple[int, ...], str]] = []
     found: list[tuple[int, tuple[int, ...], str]] = []
+    templates = page.templates
     for index, block in enumerate(page.blocks):
-        if index in page.templates:
+        if templates and index in templates:
             continue
         if numbered := _block_number(block):
             found.append((index, *numbered))

@@ -170,8 +170,9 @@ class PageSettings:
         base = Settings()
         for index, block in enumerate(page.blocks):
             above = inherited[block.parent] if block.parent >= 0 else base
-            properties = () if index in page.templates else block.properties
-            mine = self._with(above, properties, index)
+            mine = above
+            if block.properties and index not in page.templates:
+                mine = self._with(above, block.properties, index)
             own.append(mine)
             of_page = block.kind == "pre" and not _is_of_chunk(page)
             passes_on = block.heading > 0 or index in sections or of_page

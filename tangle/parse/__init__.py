@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from functools import cache
 from typing import Final
@@ -45,7 +44,7 @@ __all__ = [
 ]
 
 
-_TEMPLATE: Final = re.compile(rb"template::", re.IGNORECASE)
+_NONE: Final = frozenset[int]()
 _UNNAMED = PagePath("page.md")
 
 
@@ -81,7 +80,8 @@ def _read(data: bytes, path: PagePath, errors: str = "strict") -> Page:
     shift = len(blocks) - len(layout.starts)
     fences = FenceReader(source, constructs, places).read(layout, shift)
     links = links_of(layout, blocks, places)
-    templates = templates_in(blocks) if _TEMPLATE.search(data) else frozenset[int]()
+    may_have = b"emplate::" in data or b"EMPLATE::" in data
+    templates = templates_in(blocks) if may_have else _NONE
     return Page(
         path=path,
         data=data,

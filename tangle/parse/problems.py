@@ -43,8 +43,7 @@ def problems_of(
         fences = [fence for fence in fences if fence.block not in templates]
         spans = [blocks[index].span for index in templates]
         unclosed = [at for at in unclosed if not any(s.start <= at < s.end for s in spans)]
-    kept = [block for index, block in enumerate(blocks) if index not in templates]
-    found = [*_unclosed(places, blocks, unclosed), *_ignored(places, kept)]
+    found = [*_unclosed(places, blocks, unclosed), *_ignored(places, blocks, templates)]
     if b":: " in places.data:
         found += _bullet(places, blocks, fences)
     if fences:
@@ -146,14 +145,12 @@ def _swallowing(
     Of fences in other languages only those count that take Python in; an output may hold anything.
     """
     for fence in fences:
+        if fence.nested is not None:
+            continue
         python = is_python(_info(fence))
-        if fence.nested is not None or not _run(places.data, fence).startswith((b"`", b"~")):
-            continue
-        if not python and any(p.key == "tangle.output" for p in blocks[fence.block].properties):
-            continue
         pattern = _BULLET_FENCE if python else _BULLET_PYTHON
         inner = pattern.search(places.data, fence.body.start, fence.body.end)
-        if inner is None or not (python or is_python(places.text(inner[1]))):
+        if inner is None or not (python or _takes_python(places, blocks, fence, inner[1])):
             continue
         line = places.line(inner.start())
         last = places.line(fence.body.end)
@@ -165,6 +162,15 @@ def _swallowing(
             f"this {what} is not closed before the code block of line {line}, so Logseq reads "
             f"everything up to line {last} as its text",
         )
+
+
+def _takes_python(places: Places, blocks: Sequence[Block], fence: Fence, language: bytes) -> bool:
+    """Whether a fence in another language goes on over one in Python, by that one's language."""
+    return (
+        is_python(places.text(language))
+        and _run(places.data, fence).startswith((b"`", b"~"))
+        and not any(item.key == "tangle.output" for item in blocks[fence.block].properties)
+    )
 
 
 def _strangers(places: Places, fences: Sequence[Fence]) -> Iterator[Problem]:
@@ -240,13 +246,13 @@ def _taken_for_properties(
     """Lines of code that Logseq's editor takes for properties, and what it did about it."""
     seen: set[int] = set()
     for fence in fences:
-        if fence.nested is not None or not is_python(fence.language):
+        if fence.nested is not None or not is_python(_info(fence)):
             continue
         block = blocks[fence.block]
         if fence.block not in seen:
             seen.add(fence.block)
             yield from _moved(places, block, fence)
-        if b"::" in places.data[fence.body.start : fence.body.end]:
+        if places.data.find(b"::", fence.body.start, fence.body.end) > 0:
             yield from _written(places, block, fence)
             yield from _like_properties(places, block, fence)
 
@@ -400,11 +406,13 @@ def _parses(code: str) -> bool:
     return True
 
 
-def _ignored(places: Places, blocks: Sequence[Block]) -> Iterator[Problem]:
+def _ignored(
+    places: Places, blocks: Sequence[Block], templates: AbstractSet[int]
+) -> Iterator[Problem]:
     """Properties meant for tangle that Logseq takes for text."""
-    for block in blocks:
+    for index, block in enumerate(blocks):
         for item in block.ignored:
-            if item.key.startswith("tangle."):
+            if item.key.startswith("tangle.") and index not in templates:
                 yield _problem(
                     places,
                     item.span.start,

@@ -17,20 +17,17 @@ from .dedent import without_indentation
 if TYPE_CHECKING:
     from tangle.model import Block, Fence
 
-HIDDEN: Final = frozenset(
-    {
-        *("id", "collapsed", "heading", "background-color", "logseq.order-list-type"),
-        *("created-at", "updated-at", "last-modified-at", "ls-type"),
-        *("query-table", "query-properties", "query-sort-by", "query-sort-desc"),
-        *("hl-type", "hl-page", "hl-stamp", "hl-color", "hl-value"),
-        *("todo", "doing", "now", "later", "done"),
-    }
+_HIDDEN: Final = (
+    "id collapsed heading background-color logseq.order-list-type created-at updated-at "
+    "last-modified-at query-table query-properties query-sort-by query-sort-desc ls-type "
+    "hl-type hl-page hl-stamp hl-color hl-value todo doing now later done"
 )
+_PAGE_ONLY: Final = "title alias aliases tags icon public filters exclude-from-graph-view"
+
+HIDDEN: Final = frozenset(_HIDDEN.split())
 """Properties that Logseq keeps out of the edit box and puts back when it saves the block."""
 
-PAGE_ONLY: Final = frozenset(
-    {"title", "alias", "aliases", "tags", "icon", "public", "filters", "exclude-from-graph-view"}
-)
+PAGE_ONLY: Final = frozenset(_PAGE_ONLY.split())
 """Properties that say something of a page, and never of a block."""
 
 _PROPERTY_LIKE: Final = re.compile(r" ?[^ \n]+::")
@@ -65,7 +62,7 @@ class WrittenLine(NamedTuple):
 
 def written_lines(data: bytes, block: Block, fence: Fence) -> tuple[WrittenLine, ...]:
     """The lines in a fence that Logseq put there: it repeats a new property behind such lines."""
-    if fence.nested is not None or b":: " not in data[fence.body.start : fence.body.end]:
+    if fence.nested is not None or data.find(b":: ", fence.body.start, fence.body.end) < 0:
         return ()
     own = own_lines(block)
     found: list[WrittenLine] = []
@@ -95,8 +92,11 @@ def moved_lines(data: bytes, block: Block, fence: Fence) -> Iterator[int]:
     It puts them right behind the block's properties. A line is taken for code where Python can
     parse it, or where `::` stands in a subscript.
     """
-    if not block.properties:
-        return
+    if (
+        not block.properties
+        or not data.find(b"::", block.properties[0].span.end, fence.span.start) > 0
+    ):
+        return  # one property, and nothing like it below
     offset = data.find(b"\n", block.span.start) + 1 if block.title else block.span.start
     for line in _lines(data, block, offset, fence.span.start):
         text = line.removeprefix("- ") if offset == block.span.start else line
