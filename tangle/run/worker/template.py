@@ -97,7 +97,7 @@ class Template:
                         self._obey()
                     elif key.data in self._workers:
                         self._tell_end(key.data)
-                    else:
+                    elif key.data in self._branches:
                         self._bury(key.data)
         os._exit(0)
 
