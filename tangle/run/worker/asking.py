@@ -146,7 +146,9 @@ class Asking:
     def _asked_of_open(self, given: tuple[Any, ...], _: object) -> None:
         """What `os.fstat` says beside the content of the file that is open, which counts anyhow."""
         if given and not self._log.is_apart and caller() == "user":
-            self._ask("status", (_open_path(given[0]),), {})
+            path = _open_path(given[0])
+            if path.startswith("/"):  # no pipe
+                self._ask("status", (path,), {})
 
     def _ask(self, what: Asked, given: tuple[Any, ...], options: Mapping[str, Any]) -> None:
         log = self._log
