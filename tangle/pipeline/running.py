@@ -18,7 +18,7 @@ from tangle.pipeline.answers import CACHE, Answers, World, has_answers
 from tangle.pipeline.changes import changed_since, only_changed
 from tangle.pipeline.jobs import PreparedPackage, RunOptions, job, prepared_package
 from tangle.pipeline.keys import Keys, import_effects, session_keys
-from tangle.pipeline.left_out import chosen, not_whole
+from tangle.pipeline.left_out import UNSURE, chosen, not_whole
 from tangle.pipeline.load import Loaded, load
 from tangle.pipeline.pending import place_or_keep, waiting, write_pending
 from tangle.pipeline.placing import Placed, Placement, outputs_of
@@ -98,7 +98,7 @@ def run(
         report,
         changes=changes,
         differences=differences,
-        complete=sections is not None or not loaded.unread,
+        complete=sections is not None or all(p.code not in UNSURE for p in loaded.unread),
     )
 
 
