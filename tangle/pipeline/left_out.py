@@ -15,7 +15,6 @@ from tangle.pipeline.load import Loaded
 from tangle.pipeline.reading import shown
 from tangle.pipeline.selection import Selected, UnknownSection, select, select_all
 
-
 UNSURE: Final = frozenset({"merge-conflict", "not-downloaded"})
 """Why pages are left out that have code, or may have some, which nobody took away."""
 
