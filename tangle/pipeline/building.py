@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable
 
 from tangle.errors import Refused
 from tangle.model import Problem
@@ -33,12 +33,10 @@ class NoScriptLeft(Refused):
 
 
 class PagesMissing(Refused):
-    """What was generated holds code of pages that were left out; nothing was written."""
+    """What was generated holds code of pages that are not on this machine; nothing was written."""
 
-    def __init__(self, files: Mapping[str, str], problems: Sequence[Problem]) -> None:
-        """Tell which files, and what is wrong with the first page."""
-        texts = "".join(files.values())
-        problem = next((p for p in problems if p.place.path in texts), problems[0])
+    def __init__(self, problem: Problem, files: Iterable[str]) -> None:
+        """Tell which page, and which files."""
         hint = f"; {problem.hint}" if problem.hint else ""
         super().__init__(
             f"{problem.place}: {problem.message}; nothing was built, because generated files have "
@@ -70,8 +68,10 @@ def build(project: Project, *, check: bool = False, force: bool = False) -> Buil
     if check:
         changes = found.changes()
     else:
-        if found.held:
-            raise PagesMissing(found.held, [shown(project, p) for p in found.unread])
+        texts = "".join(found.held.values())
+        for problem in found.unread:
+            if problem.code == "not-downloaded" and problem.place.path in texts:
+                raise PagesMissing(shown(project, problem), found.held)
         check_links(project.output, project.root)
         make_folder(project.output)
         with lock(project.state):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import PurePosixPath
+from typing import Final
 
 from tangle.errors import TangleError
 from tangle.link import link, title_from_path, title_key
@@ -12,6 +13,9 @@ from tangle.parse import parse
 from tangle.pipeline.load import Loaded
 from tangle.pipeline.reading import shown
 from tangle.pipeline.selection import Selected, UnknownSection, select, select_all
+
+UNSURE: Final = frozenset({"merge-conflict", "not-downloaded"})
+"""Why pages are left out that have code, or may have some, which nobody took away."""
 
 
 class LeftOut(TangleError):

@@ -19,7 +19,7 @@ from tangle.pipeline.failures import as_written, with_hint
 from tangle.pipeline.jobs import PreparedPackage, RunOptions, job, prepared_package
 from tangle.pipeline.judging import chunk_results, judged
 from tangle.pipeline.keys import Keys, import_effects, session_keys
-from tangle.pipeline.left_out import chosen
+from tangle.pipeline.left_out import UNSURE, chosen
 from tangle.pipeline.load import Loaded, load
 from tangle.pipeline.pending import place_or_keep, waiting, write_pending
 from tangle.pipeline.placing import Placed, Placement, outputs_of
@@ -116,7 +116,7 @@ def run(
         report,
         changes=changes,
         differences=differences,
-        complete=sections is not None or not loaded.unread,
+        complete=sections is not None or all(p.code not in UNSURE for p in loaded.unread),
     )
 
 
