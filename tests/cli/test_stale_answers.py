@@ -153,6 +153,17 @@ CASES: dict[str, Case] = {
         before=many,
         change=writes(data_S_31__txt="long"),
     ),
+    "asked by threads that call no code of the session": Case(
+        code="import os\nfrom concurrent.futures import ThreadPoolExecutor\n"
+        "with ThreadPoolExecutor(4) as pool: print(list(pool.map(os.path.isfile, 'abcd')))",
+        change=writes(c=""),
+    ),
+    "listed by threads that call no code of the session": Case(
+        code="import os\nfrom concurrent.futures import ThreadPoolExecutor\n"
+        "with ThreadPoolExecutor(2) as pool: print(list(pool.map(os.listdir, ['d', 'e'])))",
+        before=writes(d_S_a="", e_S_a=""),
+        change=writes(e_S_b=""),
+    ),
     # names, kinds, sizes, times
     "hidden names": Case(
         code="import os; print(sorted(os.listdir('data')))",

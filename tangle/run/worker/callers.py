@@ -19,7 +19,7 @@ _OF_NOBODY: Final = ("<frozen", "<string>", "<decorator-gen", "<__array_function
 
 _SHELL: Final = "/IPython/core/interactiveshell.py"
 """It runs the cells, and its `open` is the one that they call."""
-_HOOKS: Final = ("worker/reads.py", "worker/asking.py", "worker/hearing.py")
+_HOOKS: Final = tuple(f"worker/{name}.py" for name in ("callers", "reads", "asking", "hearing"))
 
 _owners: dict[str, _Owner] = {}
 """Whose each file of code is, as far as it was asked."""
