@@ -73,6 +73,7 @@ class AuditLog:
         self.own = tuple(own)
         self.places = Places(project, self.own)
         self._temporary = tempfile.gettempdir() + os.sep
+        tempfile.tempdir = None  # whoever asks next looks at the variables, and that is noted
         self._facts: dict[Key, tuple[str, str]] = {}
         self.wrote: dict[str, None] = {}
         self._taken = 0
