@@ -527,6 +527,17 @@ def test_a_variable_that_is_read(
     assert shown(section) != before
 
 
+def test_the_folder_of_temporary_files(
+    notes: MakeNotes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    graph = notes({"x": page("import tempfile\nprint(tempfile.gettempdir())")})
+    run(graph)
+    assert cached(graph)
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    section = run(graph)
+    assert (section["cached"], shown(section)) == (False, [f"{tmp_path}\n"])
+
+
 def test_a_variable_that_nobody_reads_does_not_count(
     notes: MakeNotes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
