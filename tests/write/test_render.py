@@ -127,9 +127,9 @@ def test_what_is_shown_is_plain(text: str) -> None:
     ],
 )
 def test_hostile_text_takes_time_in_proportion_to_it(text: str) -> None:
-    start = time.perf_counter()
+    start = time.process_time()
     shown(text)
-    assert time.perf_counter() - start < 5
+    assert time.process_time() - start < 5
 
 
 def test_addresses_in_memory_do_not_change_the_notes() -> None:
