@@ -6,7 +6,7 @@ Differences that remain, and why:
 |---|---|---|---|
 | sample `only newline` | no block | one `pre` block | every byte belongs to a block |
 | ids | as written | lower case | the model's ids compare as text |
-| sample `id twice` | the first id | the last | the samples are of mldoc; graph-parser, which reads its result, keeps the last |
+| sample `id twice` | the first id | the last | graph-parser keeps the last; samples are of mldoc |
 | property keys | as written in the tree | as Logseq files them | `My_Key` and `my-key` are one |
 | end of a fence | after the blank lines below | after the closing line | what an edit may touch |
 | titles | inline marks resolved | as written | a title is text of the page |
