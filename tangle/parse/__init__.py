@@ -17,7 +17,13 @@ from .languages import Info, Kind, info_of, kind_of
 from .probe import reads_as_known
 from .problems import problems_of
 from .properties import normal_key, properties_of
-from .property_lines import has_lost_bullet, is_property_like, moved_lines, written_lines
+from .property_lines import (
+    has_lost_bullet,
+    is_property_like,
+    may_be_written,
+    moved_lines,
+    written_lines,
+)
 from .references import links_of
 from .scan import Layout, scan
 from .show import outline, outline_text
@@ -33,6 +39,7 @@ __all__ = [
     "info_of",
     "is_property_like",
     "kind_of",
+    "may_be_written",
     "may_conflict",
     "merge_conflict",
     "moved_lines",

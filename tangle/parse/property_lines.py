@@ -48,6 +48,11 @@ def is_property_like(line: str) -> bool:
     return _PROPERTY_LIKE.match(line) is not None
 
 
+def may_be_written(line: str) -> bool:
+    """Whether a line has the form of one that Logseq writes when a block gets a property."""
+    return _WRITTEN.fullmatch(line) is not None
+
+
 class WrittenLine(NamedTuple):
     """A line that Logseq wrote into code.
 
@@ -69,7 +74,7 @@ def written_lines(data: bytes, block: Block, fence: Fence) -> tuple[WrittenLine,
     behind = False
     for row, line in enumerate(content_lines(data, block, fence)):
         sure = line in own
-        if behind and (sure or _WRITTEN.fullmatch(line)):
+        if behind and (sure or may_be_written(line)):
             found.append(WrittenLine(row, sure))
         else:
             behind = is_property_like(line)

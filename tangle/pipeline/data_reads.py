@@ -23,7 +23,7 @@ from tangle.pipeline.known import known_reads
 from tangle.pipeline.load import Loaded
 from tangle.pipeline.project import Project
 from tangle.pipeline.worktree import FileChange, WorkTree
-from tangle.store import NotReadable, is_page, read_bytes
+from tangle.store import PAGE_SUFFIXES, NotReadable, is_page, read_bytes
 
 _MOST_REASONS = 8
 _STEER_GIT = (".gitattributes", ".gitignore")
@@ -177,7 +177,7 @@ class _Named:
             part for part in self._segments if part.strip("*?.") and set(part) & {*"*?"}
         ]
         self.mentions_pages = any(
-            part.endswith((".md", ".markdown", "*")) or part in ("pages", "journals", "logseq")
+            part.endswith((*PAGE_SUFFIXES, "*")) or part in ("pages", "journals", "logseq")
             for part in self._segments
         )
 

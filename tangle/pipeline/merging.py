@@ -18,10 +18,9 @@ from tangle.model import Page, PagePath
 from tangle.parse import NotUtf8, parse
 from tangle.pipeline.project import Project
 from tangle.run import MergedText, Repository, merge_texts
-from tangle.store import create, read_bytes, replace, write_file
+from tangle.store import PAGE_SUFFIXES, create, read_bytes, replace, write_file
 from tangle.write import CutBlock, cut_outputs, put_back
 
-_PAGES = (".md", ".markdown")
 _Chain = tuple[tuple[str, ...], int]
 _Blocks = tuple[CutBlock, ...]
 
@@ -143,7 +142,7 @@ def merge_files(files: Sequence[Path], path: str, *, marker_size: int = 7) -> bo
         NotWritable: the merged one cannot be written.
         GitFailed: git cannot merge such files.
     """
-    if not path.endswith(_PAGES):
+    if not path.endswith(PAGE_SUFFIXES):
         return True
     base, ours, theirs = (read_bytes(file) for file in files)
     merge = partial(merge_texts, marker_size=marker_size)

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from tangle.errors import Refused, UsageError
-from tangle.store import make_folder, read_bytes, write_file
+from tangle.store import make_folder, read_bytes, user_folder, write_file
 
 TRUSTED_VARIABLE: Final = "TANGLE_TRUSTED"
 _EVERYTHING: Final = "*"
@@ -95,22 +95,15 @@ def _real(name: str) -> Path:
 def _trusted_names() -> Iterator[str]:
     """The folders that the environment and the user's settings trust."""
     yield from filter(None, os.environ.get(TRUSTED_VARIABLE, "").split(os.pathsep))
-    path = user_settings()
+    path = _user_settings()
     if path is not None and path.is_file() and is_own(path):
         yield from _read_trusted(path, read_bytes(path))
 
 
-def user_settings() -> Path | None:
+def _user_settings() -> Path | None:
     """The file of this user's own settings; None where the user has no home."""
-    # The XDG specification: a relative path counts as none.
-    named = Path(os.environ.get("XDG_CONFIG_HOME", ""))
-    if named.is_absolute():
-        return named / "tangle" / "config.toml"
-    try:
-        home = Path.home()
-    except RuntimeError:
-        return None
-    return home / ".config" / "tangle" / "config.toml" if home.is_absolute() else None
+    folder = user_folder("XDG_CONFIG_HOME", ".config")
+    return folder / "config.toml" if folder is not None else None
 
 
 def _read_trusted(path: Path, data: bytes) -> list[str]:
@@ -139,7 +132,7 @@ def trust_folder(folder: Path) -> Path:
         BadTrust: the settings cannot be read, or there is no place for them.
         NotWritable: they cannot be written.
     """
-    path = user_settings()
+    path = _user_settings()
     if path is None:
         raise BadTrust(Path("~/.config/tangle/config.toml"), "this user has no home folder")
     before = read_bytes(path) if path.is_file() else b""

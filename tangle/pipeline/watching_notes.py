@@ -12,9 +12,8 @@ from tangle.model import PagePath
 from tangle.pipeline.load import LastTime, Loaded, loaded
 from tangle.pipeline.project import Project
 from tangle.pipeline.reading import Sources, read
-from tangle.store import NotReadable, read_bytes
+from tangle.store import PAGE_SUFFIXES, NotReadable, read_bytes
 
-_PAGES = (".md", ".markdown")
 _NO_NOTES = frozenset({".git", ".tangle"})
 
 
@@ -89,4 +88,4 @@ def _may_matter(path: PurePosixPath | Path) -> bool:
     """Whether a path below the graph may be a page, the settings, or a folder of pages."""
     if not _NO_NOTES.isdisjoint(path.parts) or path.name.startswith("."):
         return False
-    return path.suffix in (*_PAGES, "") or path.as_posix() == CONFIG
+    return path.suffix in (*PAGE_SUFFIXES, "") or path.as_posix() == CONFIG

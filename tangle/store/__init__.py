@@ -29,6 +29,7 @@ from tangle.store.errors import (
 from tangle.store.files import DISK, Disk, Files
 from tangle.store.graph import (
     PAGE_LIMIT,
+    PAGE_SUFFIXES,
     GraphFiles,
     digest_file,
     find_graph,
@@ -47,6 +48,7 @@ from tangle.store.replacing import create, is_being_written, replace
 from tangle.store.state_folder import LOCK_FOLDER
 from tangle.store.swapping import recover
 from tangle.store.tree import MARK, TreeChanges, is_generated_file, plan_tree, write_tree
+from tangle.store.user_folders import user_folder
 from tangle.store.user_key import user_key
 
 __all__ = [
@@ -55,6 +57,7 @@ __all__ = [
     "LOCK_FOLDER",
     "MARK",
     "PAGE_LIMIT",
+    "PAGE_SUFFIXES",
     "Cache",
     "Changed",
     "Changes",
@@ -98,6 +101,7 @@ __all__ = [
     "replace",
     "sync_copies",
     "unsaved_in",
+    "user_folder",
     "user_key",
     "write_asset",
     "write_file",

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 PAGE_LIMIT = 16 * 1024 * 1024
 """Bytes that a page may have: far above any that was ever seen, far below what hurts."""
 
-_PAGE_SUFFIXES = (".md", ".markdown")
+PAGE_SUFFIXES = (".md", ".markdown")
 _PLACEHOLDER: Final = ".icloud"
 _LOGSEQ_COPIES = ("logseq/bak", "logseq/version-files", "logseq/.recycle")
 
@@ -105,7 +105,7 @@ def is_page(path: str, hidden: Sequence[str] = ()) -> bool:
     above = ("/".join(parts[: count + 1]) for count in range(len(parts)))
     if any(_ignored(part, whole, prefixes) for part, whole in zip(parts, above, strict=True)):
         return False
-    return path.endswith(_PAGE_SUFFIXES)
+    return path.endswith(PAGE_SUFFIXES)
 
 
 def _prefixes(hidden: Sequence[str]) -> tuple[str, ...]:
@@ -139,7 +139,7 @@ def _walk(folder: Path, relative: str, found: _Found) -> None:
             continue
         if _is_folder(entry):
             _walk_quietly(folder / entry.name, f"{path}/", found)
-        elif entry.name.endswith(_PAGE_SUFFIXES) and _is_file(entry):
+        elif entry.name.endswith(PAGE_SUFFIXES) and _is_file(entry):
             found.pages.append(PagePath(path))
 
 
@@ -163,7 +163,7 @@ def _note_placeholder(name: str, relative: str, found: _Found) -> None:
     path = f"{relative}{page}"
     if (
         name.startswith(".")
-        and page.endswith(_PAGE_SUFFIXES)
+        and page.endswith(PAGE_SUFFIXES)
         and not _ignored(page, path, found.hidden)
     ):
         found.absent.append(PagePath(path))

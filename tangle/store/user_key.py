@@ -14,6 +14,8 @@ from functools import cache
 from pathlib import Path
 from typing import Final
 
+from tangle.store.user_folders import user_folder
+
 _BYTES: Final = 32
 _O_NOFOLLOW: Final = getattr(os, "O_NOFOLLOW", 0)
 _O_BINARY: Final = getattr(os, "O_BINARY", 0)
@@ -27,7 +29,7 @@ def user_key() -> bytes | None:
     read the file. A key that others could read, or that is damaged, is replaced: what it signed
     counts for nothing from then on.
     """
-    folder = _state_folder()
+    folder = user_folder("XDG_STATE_HOME", ".local/state")
     if folder is None:
         return None
     try:
@@ -63,19 +65,6 @@ def _machine() -> str:
         return os.fsdecode(Path("/etc/machine-id").read_bytes().strip())
     except OSError:
         return ""
-
-
-def _state_folder() -> Path | None:
-    """The folder for what tangle keeps of a user; None where the user has no home."""
-    # The XDG specification: a relative path counts as none.
-    named = Path(os.environ.get("XDG_STATE_HOME", ""))
-    if named.is_absolute():
-        return named / "tangle"
-    try:
-        home = Path.home()
-    except RuntimeError:
-        return None
-    return home / ".local" / "state" / "tangle" if home.is_absolute() else None
 
 
 def _is_private_folder(folder: Path) -> bool:

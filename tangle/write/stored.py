@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
 from tangle.model import Span
-from tangle.parse import is_property_like
+from tangle.parse import is_property_like, may_be_written
 from tangle.write.block import PROPERTY, canonical, output_digest
 
 if TYPE_CHECKING:
@@ -20,7 +20,6 @@ _VALUE = re.compile(r"([0-9a-f]{12})\.([0-9a-f]{8})", re.ASCII)
 _ASSET = re.compile(r"assets/tangle/([^\s()\[\]<>\"'\\/]+)")
 _IMAGE = re.compile(r"!\[[^\]]*\]\([^)]*\)")
 _SIZED = re.compile(r"(!\[[^\]]*\]\([^)]*\))((?:\{[^{}]*\})?)")
-_ADDED = re.compile(r"id:: [0-9a-fA-F-]{36}|collapsed:: (?:true|false)")
 _INDENT = " \t\f"
 
 
@@ -171,7 +170,7 @@ def _without_additions(
     own = {f"{found.key}:: {found.value}" for found in block.properties if found.key != PROPERTY}
     kept: list[str] = []
     for line in lines:
-        if kept and is_property_like(kept[-1]) and (line in own or _ADDED.fullmatch(line)):
+        if kept and is_property_like(kept[-1]) and (line in own or may_be_written(line)):
             continue
         kept.append(line)
     below = _outside(kept)
