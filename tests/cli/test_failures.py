@@ -80,7 +80,6 @@ def test_a_syntax_error_is_at_its_line_too(notes: MakeNotes) -> None:
     graph = notes({"x": _page("print(1)", "ok = 1\nif ok print(1)")})
     error = _run(graph)["chunks"][1]["error"]
     assert error["line"] == _line(graph, "if ok print(1)")
-    assert f"line {error['line']}\n" in error["traceback"]
 
 
 @pytest.mark.parametrize(
