@@ -101,6 +101,13 @@ def test_run_gives_the_hint_that_check_gives(codes: list[str], hint: str, notes:
     assert (f"hint: {error['hint']}" in said) == bool(error["hint"])
 
 
+def test_the_hint_is_of_the_error_and_not_of_a_warning_at_its_line(notes: MakeNotes) -> None:
+    graph = notes({"x": _page("::stop-commands::x")})
+    problems = json.loads(graph.tangle("check", "--format", "json").out)["problems"]
+    assert [problem["severity"] for problem in problems] == ["warning", "error"]
+    assert _run(graph)["chunks"][0]["error"]["hint"] == problems[1]["hint"]
+
+
 def test_a_name_that_is_defined_later(notes: MakeNotes) -> None:
     graph = notes({"x": _page("for n in range(9):\n    print(n)", "print(later)", "later = 1")})
     hint = _run(graph)["chunks"][1]["error"]["hint"]
