@@ -25,8 +25,10 @@ from tangle.run.worker.template_pool import (
 Condition = Literal["well", "ends", "unfit", "hangs", "stopped", "computes on"]
 """What becomes of a process while it imports; `stopped` also of one that is ready."""
 
-Misfortune = Literal["none", "ends when ready", "stops when ready", "no forks", "no branches"]
-"""What happens to every template of a schedule."""
+Misfortune = Literal[
+    "none", "ends when ready", "stops when ready", "no forks", "no branches", "by hand"
+]
+"""What happens to every template of a schedule; `by hand`: what the test has happen."""
 
 
 @dataclass(slots=True, eq=False)

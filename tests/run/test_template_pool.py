@@ -29,7 +29,7 @@ from tangle.run.worker.template_pool import (
 
 from .pool_model import Misfortune, Model, Process, most_builds
 
-SCHEDULES = 400
+SCHEDULES = 300
 """Of each of the two kinds, without trouble and with it."""
 
 MODULES = (*(f"m{number:02}" for number in range(16)), "m1", "m03.part", "m03.part.deep", "m05.x")
@@ -301,10 +301,10 @@ def test_twenty_sections_that_import_ever_more(workers: int, ahead: bool) -> Non
         for modules in sets:
             schedule.ask(modules, "ahead")
     for surroundings in ("a", "b"):  # a second terminal, with other variables
-        asked = []
+        asked: list[Request] = []
         for begin in range(0, 20, workers):
-            for modules in sets[begin : begin + workers]:
-                asked.append(schedule.ask(modules, surroundings=surroundings))
+            some = sets[begin : begin + workers]
+            asked += [schedule.ask(modules, surroundings=surroundings) for modules in some]
             schedule.settle()
         assert schedule.answers(*asked) == {"granted"}
     schedule.check_end()
@@ -399,7 +399,7 @@ def test_what_goes_wrong_each_time_is_given_up(always: Misfortune, kind: Kind) -
 
 
 def test_after_five_losses_in_a_row_none_is_tried_again() -> None:
-    schedule = Schedule()
+    schedule = Schedule(always="by hand")
     for number in range(MOST_LOSSES + 2):
         schedule.ask((), surroundings=str(number))
     while schedule.model.open:
@@ -409,7 +409,7 @@ def test_after_five_losses_in_a_row_none_is_tried_again() -> None:
 
 
 def test_losses_that_are_not_in_a_row_do_no_harm() -> None:
-    schedule = Schedule()
+    schedule = Schedule(always="by hand")
     for number in range(MOST_LOSSES):
         request = schedule.ask((), surroundings=str(number))
         for _ in range(MOST_LOSSES - 1):
@@ -420,7 +420,7 @@ def test_losses_that_are_not_in_a_row_do_no_harm() -> None:
 
 @pytest.mark.parametrize("kind", ["worker", "ahead"])
 def test_others_that_come_again_and_again_do_not_hold_a_request_up(kind: Kind) -> None:
-    schedule = Schedule()
+    schedule = Schedule(always="by hand")
     schedule.ask(())
     schedule.settle()
     schedule.ask(("m00", "other"))
@@ -451,7 +451,7 @@ def _get_another_ready(schedule: Schedule) -> None:
 
 
 def test_modules_that_take_their_time_are_waited_for_so_long() -> None:
-    schedule = Schedule()
+    schedule = Schedule(always="by hand")
     request = schedule.ask(MODULES)
     (process,) = schedule.model.processes.values()
     while request in schedule.model.open:
