@@ -5,6 +5,15 @@ templates get ready, import a part, end, are stopped, hang; files change, worker
 Each schedule is made of a seed, so that one that fails can be repeated.
 """
 
+# Seen to fail with each of these changes of the pool, one at a time:
+# - room: no protection of what a worker waits for; parents not kept; a limit off by one, either way;
+#   requests made ahead fill all places
+# - bounds: builds per request without a limit, or one more; no stall check; no limit for an import,
+#   or for a wait
+# - account: workers not counted, or not counted down; nothing decided when a template gets ready
+# Not seen to fail: the limits on templates that a request has waited for. Requests are tried in the
+# order in which they came, and other limits end each wait.
+
 from __future__ import annotations
 
 import functools
@@ -416,38 +425,6 @@ def test_losses_that_are_not_in_a_row_do_no_harm() -> None:
             schedule.lose(next(t for t in schedule.pool.templates if not t.loaded))
         schedule.settle()
         assert schedule.answers(request) == {"granted"}
-
-
-@pytest.mark.parametrize("kind", ["worker", "ahead"])
-def test_others_that_come_again_and_again_do_not_hold_a_request_up(kind: Kind) -> None:
-    schedule = Schedule(always="by hand")
-    schedule.ask(())
-    schedule.settle()
-    schedule.ask(("m00", "other"))
-    request = schedule.ask(("m00",), kind)
-    for number in range(_LONG):
-        if request in schedule.model.answers:
-            break
-        (building, *_) = (t for t in schedule.pool.templates if not t.loaded)
-        schedule.ask(("m00", f"other{number}"))
-        schedule.lose(building)
-        for process in list(schedule.model.processes.values()):
-            if process.request is request and not process.template.loaded:
-                schedule.get_ready(process)
-        _get_another_ready(schedule)
-    assert schedule.answers(request) <= {"granted", "refused"}
-
-
-_LONG = 300
-"""Templates that others have built: more than a request waits for."""
-
-
-def _get_another_ready(schedule: Schedule) -> None:
-    """Has something unrelated get ready, so that losses are not in a row."""
-    schedule.ask((), surroundings=str(len(schedule.asked)))
-    for process in list(schedule.model.processes.values()):
-        if process.template.aim == ("root",) and not process.template.loaded:
-            schedule.get_ready(process)
 
 
 def test_modules_that_take_their_time_are_waited_for_so_long() -> None:
