@@ -10,7 +10,8 @@ Each schedule is made of a seed, so that one that fails can be repeated.
 #   way; requests made ahead fill all places
 # - bounds: builds per request without a limit, or one more; no stall check; no limit for an import,
 #   or for a wait
-# - account: workers not counted, or not counted down; nothing decided when a template gets ready
+# - account: workers not counted, or not counted down; nothing decided when a template gets
+#   ready or is lost; a request granted twice; a request made ahead before a worker's
 # Not seen to fail: the limits on templates that a request has waited for. Requests are tried in the
 # order in which they came, and other limits end each wait.
 
