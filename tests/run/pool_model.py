@@ -314,10 +314,12 @@ class Model:
             assert template.parent is None or template.parent in self.processes
             assert template.workers == sum(other is template for other, _ in self.workers)
             assert not template.clients & self.dropped
+        if not decided:
+            return
         for request in self.open:
             waits = any(self.waits_for(request, template) for template in self.processes)
             assert waits, "it waits for nothing"
-        if decided and len(self.processes) > MOST_TEMPLATES:
+        if len(self.processes) > MOST_TEMPLATES:
             surplus = [t for t in self.processes if self.is_spare(t)]
             assert all(self.is_wanted(template, "worker") for template in surplus)
 

@@ -39,7 +39,7 @@ from tangle.run.worker.template_pool import (
 
 from .pool_model import Misfortune, Model, Process, most_builds
 
-SCHEDULES = 300
+SCHEDULES = 1000
 """Of each of the two kinds, without trouble and with it."""
 
 MODULES = (*(f"m{number:02}" for number in range(16)), "m1", "m03.part", "m03.part.deep", "m05.x")
