@@ -227,7 +227,9 @@ class Comparison:
         Answers(self._cache, World()).keep(job, keys, finished, result)
         self._files.note(section, result.learned)
         # A session that changes what it reads comes to something else each time.
-        self._last = shown(result) if before == after else None
+        # What programs read, nobody sees.
+        seen = all(r.end is not None and not r.end.seen.unseen for r in result.results)
+        self._last = shown(result) if before == after and seen else None
 
     def _report(self, counts: Counts, how: str, one: object, other: object) -> None:
         code = "\n".join(self._cells[1:])

@@ -124,12 +124,16 @@ COMMANDS = [
     ("server", ["server", "status"], 0, "no server runs"),
     ("server", ["server", "stop"], 0, "no server runs"),
     ("clean", ["clean"], 0, "outputs removed from pages/page.md"),
+    ("trust", ["trust"], 0, ": trusted, as noted in "),
     ("completion", ["completion", "bash"], 0, "_tangle_completion"),
 ]
 
 
 @every_extra
-def test_every_command_works(installed: Installed, graph: Path) -> None:
+def test_every_command_works(
+    installed: Installed, graph: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(graph / "settings"))
     for name in "abc":
         (graph / name).write_text(PAGE)
     for _, arguments, code, text in COMMANDS:

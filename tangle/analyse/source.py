@@ -161,11 +161,25 @@ def readable(code: str) -> ast.Module | None:
     return None
 
 
+def _refuse_prompts(tree: ast.Module) -> None:
+    """Refuse `In [1]: x = 2`, which parses as an annotation, and is a prompt before code."""
+    for node in tree.body:
+        match node:
+            case ast.AnnAssign(
+                target=ast.Subscript(value=ast.Name(id="In"), slice=ast.Constant(value=int()))
+            ):
+                raise SyntaxError("invalid syntax", ("", node.lineno, 1, None))
+            case _:
+                continue
+
+
 def _tree(text: str) -> ast.Module:
     """The tree of code that also compiles: `return` outside a function parses, but cannot run."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         tree = ast.parse(text)
+        if "In [" in text:
+            _refuse_prompts(tree)
         try:
             _compile(tree, awaiting=True)
         except SyntaxError as error:

@@ -68,7 +68,8 @@ def _of_chunk(loaded: Loaded, session: Session, failure: Failure) -> Iterator[st
             continue
         for problem in loaded.problems:
             at = problem.place
-            if at.path == chunk.page and 0 <= at.line - chunk.line <= last:
+            here = at.path == chunk.page and 0 <= at.line - chunk.line <= last
+            if here and problem.severity == "error":  # a warning is not why it failed
                 yield problem.hint
 
 

@@ -12,7 +12,7 @@ from tangle.analyse.magics import masked
 
 from .plans import codes, fence, only, planned, sections
 
-STEP = "- tangle.name:: step\n  tangle.skip:: yes\n"
+STEP = "- a step\n  tangle.name:: step\n  tangle.skip:: yes\n"
 
 
 def where(code: str, raises: str = "") -> str:
@@ -74,7 +74,7 @@ def test_an_expanded_reference_points_at_its_own_line() -> None:
         "pages/b.md": STEP + "  ```python\n  x = (\n  y z)\n  ```\n",
     }
     problem = only(planned(notes))
-    assert str(problem.place).startswith("pages/b.md:5:")
+    assert str(problem.place).startswith("pages/b.md:6:")
     assert problem.excerpt == "  y z)"
 
 
@@ -84,7 +84,7 @@ def test_lines_named_in_a_message_may_stand_on_another_page() -> None:
         "pages/b.md": STEP + "  ```python\n  ]\n  ```\n",
     }
     problem = only(planned(notes))
-    assert str(problem.place) == "pages/b.md:4:3"
+    assert str(problem.place) == "pages/b.md:5:3"
     assert problem.message.endswith("'(' on line 2 of pages/a.md")
 
 

@@ -615,7 +615,9 @@ def test_check_for_github_annotates(notes: MakeNotes, monkeypatch: pytest.Monkey
     ],
 )
 def test_check_finds(notes: MakeNotes, page: str, expected: list[tuple[str, int]]) -> None:
-    assert codes(notes({"x": page})) == expected
+    found = codes(notes({"x": page}))
+    # Half of the pages begin with a property, which is worth a warning by itself.
+    assert [entry for entry in found if entry[0] != "first-block-property"] == expected
 
 
 # --- init, outline, completion, where the notes are -----------------------------------------------

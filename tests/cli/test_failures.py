@@ -80,7 +80,6 @@ def test_a_syntax_error_is_at_its_line_too(notes: MakeNotes) -> None:
     graph = notes({"x": _page("print(1)", "ok = 1\nif ok print(1)")})
     error = _run(graph)["chunks"][1]["error"]
     assert error["line"] == _line(graph, "if ok print(1)")
-    assert f"line {error['line']}\n" in error["traceback"]
 
 
 @pytest.mark.parametrize(
@@ -100,6 +99,13 @@ def test_run_gives_the_hint_that_check_gives(codes: list[str], hint: str, notes:
     assert hint in (error["hint"] or "")
     said = graph.tangle("run", "1.1", "--fresh").out
     assert (f"hint: {error['hint']}" in said) == bool(error["hint"])
+
+
+def test_the_hint_is_of_the_error_and_not_of_a_warning_at_its_line(notes: MakeNotes) -> None:
+    graph = notes({"x": _page("::stop-commands::x")})
+    problems = json.loads(graph.tangle("check", "--format", "json").out)["problems"]
+    assert [problem["severity"] for problem in problems] == ["warning", "error"]
+    assert _run(graph)["chunks"][0]["error"]["hint"] == problems[1]["hint"]
 
 
 def test_a_name_that_is_defined_later(notes: MakeNotes) -> None:

@@ -83,6 +83,13 @@ def touched(name: str, when: int) -> Act:
     return lambda folder: os.utime(folder / name, (when, when))
 
 
+def makes_folder(name: str) -> Act:
+    def act(folder: Path) -> None:
+        (folder / name).mkdir(parents=True)
+
+    return act
+
+
 def removes(name: str) -> Act:
     def act(folder: Path) -> None:
         path = folder / name
@@ -331,6 +338,16 @@ CASES: dict[str, Case] = {
     ),
     "a folder by pathlib that is gone": Case(
         code="from pathlib import Path; Path('plots').mkdir(exist_ok=True); print('ok')",
+        change=removes("plots"),
+    ),
+    "a folder that was there before and is gone": Case(
+        code="import os; os.makedirs('plots/a', exist_ok=True); print('ok')",
+        before=makes_folder("plots/a"),
+        change=removes("plots"),
+    ),
+    "a folder by pathlib that was there before and is gone": Case(
+        code="from pathlib import Path; Path('plots').mkdir(exist_ok=True); print('ok')",
+        before=makes_folder("plots"),
         change=removes("plots"),
     ),
     "a link": Case(

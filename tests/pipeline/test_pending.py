@@ -263,7 +263,7 @@ def test_one_that_is_saved_again_and_again_is_named_in_the_end(notes: MakeNotes)
     with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
         assert process.stdout is not None
         process.stdout.readline()
-        said = graph.tangle("run", "1.1", "--quiet-seconds", "1")
+        said = graph.tangle("run", "1.1", "--quiet-seconds", "3")
         process.kill()
     assert said.code == 3
     assert "the page was saved a moment ago; the outputs of 1.1 were not written" in said.out

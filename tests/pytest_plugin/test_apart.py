@@ -18,6 +18,7 @@ Make = Callable[..., Graph]
 pytestmark = pytest.mark.skipif(not Zygote.possible(), reason="this system has no pidfds")
 
 PAGE = section("3.6", "import os\nprint('parent', os.getppid())", "'last'")
+KEPT = section("3.7", "print('kept')")
 
 
 def tangle(made: Graph, *arguments: str) -> Said:
@@ -36,7 +37,7 @@ def page(graph: Make, monkeypatch: pytest.MonkeyPatch) -> Iterator[Graph]:
     runtime = tempfile.mkdtemp(prefix="t")  # a socket's path has to be short
     monkeypatch.setenv("XDG_RUNTIME_DIR", runtime)
     monkeypatch.delenv("CI")
-    made = graph(x=PAGE)
+    made = graph(x=PAGE, y=KEPT)
     yield made
     tangle(made, "server", "stop")
     shutil.rmtree(runtime)

@@ -12,7 +12,12 @@ from tangle.analyse.repair.causes import Cause, shell_command, told_by_python
 from tangle.analyse.repair.characters import plain_blanks, plain_punctuation
 from tangle.analyse.repair.emphasis import without_emphasis
 from tangle.analyse.repair.indentation import as_the_colons_say, tabs_as_spaces
-from tangle.analyse.repair.prompts import without_list_marks, without_output, without_prompts
+from tangle.analyse.repair.prompts import (
+    has_prompt,
+    without_list_marks,
+    without_output,
+    without_prompts,
+)
 from tangle.analyse.statements import statements
 
 Mender = Callable[[Sequence[str]], Iterator[list[str]]]
@@ -142,11 +147,15 @@ def _applied(starts: list[list[str]], menders: Sequence[Mender]) -> Iterator[lis
 def _makes_code_of_a_result(lines: Sequence[str], mended: Sequence[str], tree: ast.Module) -> bool:
     """Whether a repaired line is a bare value, or a name that the chunk does not define.
 
-    It was most likely a result, or a word: that it parses now proves nothing.
+    It was most likely a result, or a word: that it parses now proves nothing. A line behind a
+    prompt is code.
     """
     bare = [node for node in ast.walk(tree) if isinstance(node, ast.Expr) and _is_bare(node.value)]
     changed = [
-        node for node in bare if lines[node.lineno - 1].strip() != mended[node.lineno - 1].strip()
+        node
+        for node in bare
+        if lines[node.lineno - 1].strip() != mended[node.lineno - 1].strip()
+        and not has_prompt(lines[node.lineno - 1])
     ]
     if not changed:
         return False
@@ -159,8 +168,9 @@ def _is_bare(node: ast.expr) -> bool:
     """Whether an expression is nothing but names and values."""
     if isinstance(node, ast.Constant) and isinstance(node.value, str):
         return False  # a docstring
-    parts = (ast.Name, ast.Constant, ast.Tuple, ast.List, ast.Set, ast.Dict, ast.UnaryOp, ast.USub)
-    return all(isinstance(part, (*parts, ast.Load)) for part in ast.walk(node))
+    names = (ast.Name, ast.Attribute, ast.Load)
+    values = (ast.Constant, ast.Tuple, ast.List, ast.Set, ast.Dict, ast.UnaryOp, ast.USub)
+    return all(isinstance(part, names + values) for part in ast.walk(node))
 
 
 def _names_in(node: ast.AST) -> set[str]:

@@ -18,6 +18,11 @@ _OUTPUT: Final = re.compile(
 )
 
 
+def has_prompt(line: str) -> bool:
+    """Whether one of IPython's prompts for code begins a line."""
+    return _PROMPT.match(line) is not None
+
+
 def without_prompts(lines: Sequence[str]) -> Iterator[list[str]]:
     """IPython's prompts taken away; lines without one, in code that has some, become comments.
 

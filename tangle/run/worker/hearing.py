@@ -133,7 +133,9 @@ class Hearing:
             frame = calling_frame()
             if not _may_be_there(frame) and not makes_up_names(frame):
                 self._log.learn("lexists", full)
-            if not os.path.isdir(full):  # noqa: PTH112 -- one that is there is not made
+            if os.path.isdir(full):  # noqa: PTH112 -- one that is there is not made
+                self._log.learn("isdir", full)
+            else:
                 self._log.write(full)
 
     def _linked(self, source: object, target: object, *_: object) -> None:
