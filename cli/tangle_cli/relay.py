@@ -43,7 +43,7 @@ def relay(arguments: list[str]) -> int | None:
     try:
         return run_there(hints[0], arguments)
     except Trouble as trouble:
-        print(f"tangle: {trouble}; this run does without it", file=sys.stderr)  # noqa: T201
+        print(f"tangle: {trouble}; this run goes on without it", file=sys.stderr)  # noqa: T201
         GIVEN_UP.append(str(trouble))
         return None
 

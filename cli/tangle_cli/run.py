@@ -92,7 +92,8 @@ def _observer(verbose: bool) -> Iterator[Observer]:
 @click.option(
     "--fresh/--no-fresh",
     default=None,
-    help="Run all of it in fresh processes; --verify asks the cache for nothing either.",
+    help="Run everything, each section in a fresh process, past the cache; --no-fresh lets "
+    "the cache answer --verify.",
 )
 @click.option(
     "--verify",

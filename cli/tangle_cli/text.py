@@ -233,13 +233,13 @@ def section_result(run: SectionRun) -> Iterator[str]:
 
 
 def _late_lines(result: SessionResult) -> Iterator[str]:
-    """What a session put out after its last chunk."""
+    """What a session printed after its last chunk."""
     if not result.late:
         return
     from tangle.write import rendered
 
     lines = rendered(result.late).text.split("\n")
-    yield "    put out after the last chunk, and not written to the notes:"
+    yield "    printed after the last chunk, and not written to the notes:"
     yield from (f"    {line}" for line in lines[:_MOST_LINES])
     if len(lines) > _MOST_LINES:
         yield f"    [… {count(len(lines) - _MOST_LINES, 'more line')}]"

@@ -178,7 +178,7 @@ KINDS: Final = (
         severity="error",
         area=_PAGE,
         text=(
-            "There is no property of this name; the hint says which one comes nearest. Nothing "
+            "There is no property of this name; the hint names the nearest one. Nothing "
             "of the section is run until it is corrected: what was meant as `tangle.run:: no` "
             "must not run."
         ),
@@ -380,7 +380,7 @@ KINDS: Final = (
             "cause is known the message says it: tabs and spaces mixed by an editor, emphasis "
             "that Markdown put into the code, full-width punctuation, a prompt, pasted output, "
             "prose, a shell command, syntax of a newer Python. Where the hint says so, "
-            "`tangle check --fix` mends it. Nothing of such a chunk is ever run, nor of an "
+            "`tangle check --fix` repairs it. Nothing of such a chunk is ever run, nor of an "
             "interpreter session (`>>> `) with a statement that does not parse, or with code "
             "that has no prompt."
         ),
@@ -545,7 +545,7 @@ KINDS: Final = (
             "A name is saved a second time; the message names the first place. Rename one, take "
             "one marker away, or write `#@save replace` on the second if it is to take the "
             "place of the first. Overloads (`@typing.overload`), variants (`@name.register`, "
-            "`@name.setter`) and definitions in an `if` or a `try` are no second time."
+            "`@name.setter`) and definitions in an `if` or a `try` do not count as a second time."
         ),
         notes=("- ```python\n  x = 1  #@save\n  ```\n- ```python\n  x = 2  #@save\n  ```\n"),
     ),
@@ -754,12 +754,12 @@ KINDS: Final = (
         severity="error",
         area=_OUTPUTS,
         text=(
-            "Met by `run` (exit code 3): another program was using the page, so that replacing "
-            "it could have cost you words or a question: it had the page open for writing, held "
-            "unsaved changes of it, or kept saving it. `run` waited some seconds; the outputs "
-            "are kept. Save and leave the page; then the next `run` or `watch` writes them, or "
-            "`tangle run --write-pending` does. With `--eager` only a page that is open for "
-            "writing is waited for."
+            "Met by `run` (exit code 3): another program was using the page, so that replacing it "
+            "could have cost you words or made your editor ask: it had the page open for writing, "
+            "held unsaved changes of it, or kept saving it. `run` waited some seconds; the "
+            "outputs are kept. Save and leave the page; then the next `run` or `watch` writes "
+            "them, or `tangle run --write-pending` does. With `--eager` only a page that is open "
+            "for writing is waited for."
         ),
     ),
     Kind(

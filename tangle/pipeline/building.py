@@ -28,7 +28,7 @@ class NoScriptLeft(Refused):
         super().__init__(
             f"{project.output}: {count} would be removed, because no section in {project.graph} "
             "has code; nothing was changed: check that these are the right notes and that all "
-            "pages are there, or remove the scripts by `tangle build --force`"
+            "pages are there, or remove the scripts with `tangle build --force`"
         )
 
 
@@ -36,7 +36,7 @@ class PagesMissing(Refused):
     """What was generated holds code of pages that are not on this machine; nothing was written."""
 
     def __init__(self, problem: Problem, files: Iterable[str]) -> None:
-        """Tell which page, and which files."""
+        """Name the page and the files."""
         hint = f"; {problem.hint}" if problem.hint else ""
         super().__init__(
             f"{problem.place}: {problem.message}; nothing was built, because generated files have "

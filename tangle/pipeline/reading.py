@@ -129,7 +129,7 @@ def _copy(path: PagePath, original: PagePath) -> Problem:
         severity="warning",
         place=Place(path=path, line=1),
         message=f"this is a copy of {original} that a sync tool made, and is left out",
-        hint="take from it what the page lacks, and delete it; or give it a name of its own",
+        hint="take from it what the page lacks, then delete it; or rename it to keep it as a page",
     )
 
 

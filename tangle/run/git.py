@@ -102,10 +102,10 @@ class ForeignConfiguration(Refused):
     """What git would write as a clone's configuration lies elsewhere, and does not know of it."""
 
     def __init__(self, root: Path, config: Path) -> None:
-        """Tell the clone, and what would be written."""
+        """Name the clone, and what would be written."""
         super().__init__(
             f"{root}: its git configuration is {config}, of another repository; "
-            "nothing was written, make a clone of its own"
+            "nothing was written; clone the repository itself"
         )
 
 

@@ -437,7 +437,7 @@ class Session:
     def _flooded(self) -> _Verdict:
         limit = WRITTEN_TEXT >> 20
         message = (
-            f"the cell put out more than {limit} MiB of text or went on after it was stopped; "
+            f"the cell printed more than {limit} MiB of text, or went on after it was stopped; "
             f"{PRINT_LESS}"
         )
         return self._verdict_of("died", "OutputLimit", message, Stack())

@@ -134,7 +134,7 @@ class SectionTrial:
         self._running.finish()
 
     def late(self) -> Iterator[str]:
-        """Lines that say how the session ended, and what it put out after its last chunk."""
+        """Lines that say how the session ended, and what it printed after its last chunk."""
         if (over := self._running.over) is None:
             return
         for notice in over.notices:

@@ -100,7 +100,7 @@ def diagnose(code: str, error: SyntaxError, read: Reader) -> Diagnosis:
     if lines[row] != readings[0].lines[row]:
         column = _first_difference(lines[row], readings[0].lines[row])
     if len(readings) == 1:
-        hint = "`tangle check --fix` mends it, and --diff shows how"
+        hint = "`tangle check --fix` repairs it, and --diff shows how"
     else:
         ways = " or ".join(f"`{_shown(lines, reading)}`" for reading in readings)
         hint = f"it can be read in more than one way, so mend it by hand: {ways}"
