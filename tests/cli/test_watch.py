@@ -218,6 +218,7 @@ def test_a_faulty_property_stops_its_section_until_it_is_right(start: Start) -> 
     watched.until_said("3.1: chunk 1 waits: unknown property tangle.rnu")
     watched.edit("A", "tangle.rnu:: no", "tangle.timeout:: 60")
     watched.until_in("A", "\t  last 2\n")
+    watched.until_said("3.1 First: passed")
     assert watched.output().count("3.1 First: passed") == 2
 
 
