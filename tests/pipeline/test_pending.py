@@ -249,7 +249,7 @@ def test_one_that_was_saved_during_the_run_is_left_alone_for_a_while(notes: Make
 
 
 def test_one_that_is_saved_again_and_again_is_named_in_the_end(notes: MakeNotes) -> None:
-    graph = notes({"x": PRINTS.format("1.1", 1.5)  # so that it is saved meanwhile})
+    graph = notes({"x": PRINTS.format("1.1", 1.5)})  # so that it is saved meanwhile
     typist = (
         "import sys, time, pathlib\n"
         "page = pathlib.Path(sys.argv[1])\n"
