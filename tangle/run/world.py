@@ -109,13 +109,32 @@ def _names(path: str) -> str:
 
 def _kinds(path: str) -> str:
     with os.scandir(path) as entries:
-        return _digest(f"{e.name}/{e.is_dir()}" for e in entries if not _is_own(e.name))
+        return _digest(f"{e.name}/{_is_folder(e)}" for e in entries if not _is_own(e.name))
 
 
 def _entries(path: str) -> str:
     with os.scandir(path) as entries:
-        found = ((e.name, e.stat(follow_symlinks=False)) for e in entries if not _is_own(e.name))
-        return _digest(f"{n}/{s.st_mode}/{s.st_size}/{s.st_mtime_ns}" for n, s in found)
+        return _digest(f"{e.name}/{_entry_status(e)}" for e in entries if not _is_own(e.name))
+
+
+# One entry that cannot be asked, such as a link to itself, must not hide all others.
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    """Whether an entry leads to a folder, as `os.walk` sees it."""
+    try:
+        return entry.is_dir()
+    except OSError:
+        return False
+
+
+def _entry_status(entry: os.DirEntry[str]) -> str:
+    """Mode, size and time of an entry; empty where they cannot be had."""
+    try:
+        found = entry.stat(follow_symlinks=False)
+    except OSError:
+        return ""
+    return f"{found.st_mode}/{found.st_size}/{found.st_mtime_ns}"
 
 
 def _status(path: str) -> str:

@@ -187,6 +187,11 @@ CASES: dict[str, Case] = {
         before=writes(data_S_a_S_x=""),
         change=writes(data_S_a_S_y=""),
     ),
+    "a walk over a link to itself": Case(
+        code="import os; print([(a, sorted(b), sorted(c)) for a, b, c in os.walk('data')])",
+        before=does(writes(data_S_x=""), lambda folder: (folder / "data/loop").symlink_to("loop")),
+        change=writes(data_S_y=""),
+    ),
     "a file that becomes a folder": Case(
         code="import os; print(sorted((e.name, e.is_dir()) for e in os.scandir('data')))",
         before=writes(data_S_a=""),
