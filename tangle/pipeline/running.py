@@ -14,7 +14,6 @@ from tangle.model import (
     SessionResult,
 )
 from tangle.pipeline.answers import CACHE, Answers, World, has_answers
-from tangle.pipeline.changes import changed_since, only_changed
 from tangle.pipeline.failures import as_written, with_hint
 from tangle.pipeline.jobs import PreparedPackage, RunOptions, job, prepared_package
 from tangle.pipeline.judging import chunk_results, judged
@@ -84,6 +83,8 @@ def run(
         selected = chosen(loaded, sections)
         changes: tuple[SectionChange, ...] | None = None
         if options.changed_since is not None:
+            from tangle.pipeline.changes import changed_since, only_changed
+
             changes = changed_since(loaded, options.changed_since, options)
             selected = only_changed(selected, changes)
         if options.write:
