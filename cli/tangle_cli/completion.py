@@ -1,6 +1,6 @@
 """Completion: names of sections as a shell takes them, blanks and other signs quoted.
 
-click leaves quoting to the script. In bash, nobody does it, so that `Two words` becomes two, and a
+click leaves quoting to the script. In bash, the script does not do it, so `Two words` becomes two, and a
 page called `$(command)` becomes a command.
 """
 
