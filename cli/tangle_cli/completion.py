@@ -1,7 +1,7 @@
 """Completion: names of sections as a shell takes them, blanks and other signs quoted.
 
-click leaves quoting to the script. In bash, the script does not do it, so `Two words` becomes two, and a
-page called `$(command)` becomes a command.
+click leaves quoting to the script. In bash, the script does not do it, so `Two words` becomes two
+words, and a page called `$(command)` becomes a command.
 """
 
 from __future__ import annotations
