@@ -14,12 +14,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from tangle.engine import CellFinished, Event, LocalExecutor, ResumingExecutor
 from tangle.model import Cell, Job, Origin, PagePath, Result, SectionName, SessionResult
-from tangle.pipeline.answers import Answers, World
-from tangle.pipeline.keys import Keys
-from tangle.pipeline.watching_files import ReadFiles
-from tangle.run import CellFinished, Event, LocalExecutor, ResumingExecutor
 from tangle.store import Cache
+from tangle.verbs.results.cache import Answers, World
+from tangle.verbs.results.cache_keys import Keys
+from tangle.verbs.watch.read_files import ReadFiles
 
 NAMES = ("a", "b", "c", ".h", "d", "d/a", "d/b", "e")
 

@@ -14,7 +14,7 @@ import tempfile
 from pathlib import Path
 
 from benchmarks.asking import Comparison, Counts
-from tangle.run import LocalExecutor, ResumingExecutor
+from tangle.engine import LocalExecutor, ResumingExecutor
 
 _OFTEN = 50
 """Sessions after which the counts so far are printed."""

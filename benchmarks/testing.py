@@ -28,8 +28,8 @@ from typing import NamedTuple
 
 from benchmarks.workload import code_cell, notebook
 from tangle.analyse import Session
-from tangle.pipeline import find_project
-from tangle.pipeline.load import load
+from tangle.verbs.load import load
+from tangle.verbs.project import find_project
 
 _ROOT = Path(__file__).parents[1]
 

@@ -53,19 +53,16 @@ from typing import Any
 
 from tangle.errors import Refused
 from tangle.parse import parse
-from tangle.pipeline import (
-    RunOptions,
-    build,
-    chunk_results,
-    clean,
-    find_project,
-    repair,
-    run,
-    run_pending,
-)
-from tangle.pipeline.pending import keep
-from tangle.pipeline.placing import Placed, outputs_of
 from tangle.store.files import DISK, Disk
+from tangle.verbs.build import build
+from tangle.verbs.clean import clean
+from tangle.verbs.job_builder import RunOptions
+from tangle.verbs.project import find_project
+from tangle.verbs.repair import repair
+from tangle.verbs.results.judging import chunk_results
+from tangle.verbs.run import run, run_pending
+from tangle.verbs.write_back.place import Placed, outputs_of
+from tangle.verbs.write_back.unplaced import keep
 from tangle.write import apply, remove_outputs, stored_outputs
 
 SVG = (

@@ -28,9 +28,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from tangle.engine import Event, ResumingExecutor
+from tangle.engine.memory import proportional
 from tangle.model import Cell, Job, SectionName
-from tangle.run import Event, ResumingExecutor
-from tangle.run.memory import proportional
 
 PATIENCE = 180.0
 

@@ -63,8 +63,8 @@ def _graph(page: Path) -> Path:
 
 @cache
 def _of_graph(graph: Path) -> Mapping[Path, Statements]:
-    from tangle.pipeline import find_project
-    from tangle.pipeline.load import load
     from tangle.testing.statements import statements_of
+    from tangle.verbs.load import load
+    from tangle.verbs.project import find_project
 
     return statements_of(load(find_project(start=graph, graph=graph)))

@@ -44,7 +44,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def _device(value: str) -> str:
     """A device that `tangle run` knows too."""
-    from tangle.pipeline.project import DEVICE
+    from tangle.verbs.project import DEVICE
 
     if not DEVICE.fullmatch(value):
         raise argparse.ArgumentTypeError(f"{value!r} is none of auto, cpu, cuda, cuda:N, mps")
@@ -130,7 +130,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
     torn = config.getvalue("dist") in ("load", "loadgroup", "worksteal")
     if not torn or not config.stash[_MINE].possible:
         return None
-    from tangle.testing.scheduling import section_scheduling
+    from tangle.testing.xdist_scheduler import section_scheduling
 
     return section_scheduling(config, log)
 

@@ -49,7 +49,7 @@ PLUGIN = {
     "tangle.testing.nodes": {"pytest", "_pytest"},
     "tangle.testing.suite": {"pytest", "_pytest"},
     "tangle.testing.verifying": {"pytest", "_pytest"},
-    "tangle.testing.scheduling": {"xdist"},
+    "tangle.testing.xdist_scheduler": {"xdist"},
     "tangle.testing.statements": {"coverage"},
     "tangle.coverage_plugin": {"coverage"},
 }

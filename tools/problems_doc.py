@@ -14,7 +14,8 @@ from pathlib import Path
 
 from tangle.model import Problem
 from tangle.model.catalogue import KINDS, Kind
-from tangle.pipeline import check, find_project
+from tangle.verbs.check import check
+from tangle.verbs.project import find_project
 
 _INTRODUCTION = """\
 # Problems

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
     from tangle.model import Problem
-    from tangle.pipeline import Project
+    from tangle.verbs.project import Project
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -35,7 +35,7 @@ class Where:
 
     def project(self) -> Project:
         """Find the project."""
-        from tangle.pipeline import find_project
+        from tangle.verbs.project import find_project
 
         return find_project(
             start=Path.cwd(), graph=self.graph, output=self.output, config=self.config
@@ -59,7 +59,7 @@ def complete_sections(
 ) -> list[CompletionItem]:
     """Names of sections that begin with what was typed."""
     del param
-    from tangle.pipeline import sections
+    from tangle.verbs.check import sections
     from tangle_cli.completion import section_items
 
     root = ctx.find_root().params

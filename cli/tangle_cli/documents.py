@@ -8,14 +8,9 @@ from typing import TYPE_CHECKING, Any
 from tangle.model import Failure, MimeBundle, Output, Problem, Stream
 
 if TYPE_CHECKING:
-    from tangle.pipeline import (
-        CheckReport,
-        Difference,
-        Project,
-        RunReport,
-        SectionRow,
-        SectionRun,
-    )
+    from tangle.verbs.check import CheckReport
+    from tangle.verbs.project import Project
+    from tangle.verbs.reports.values import Difference, RunReport, SectionRow, SectionRun
 
 
 def sections_document(rows: Iterable[SectionRow]) -> dict[str, Any]:
@@ -93,7 +88,7 @@ def _difference(difference: Difference) -> dict[str, Any]:
 
 
 def _section_run(project: Project, run: SectionRun) -> dict[str, Any]:
-    from tangle.pipeline import chunk_results
+    from tangle.verbs.results.judging import chunk_results
 
     result = run.result
     return {

@@ -8,7 +8,9 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from tangle.model import Problem
-from tangle.pipeline import ChunkOutcome, Project, RunReport, outcomes, why
+from tangle.verbs.project import Project
+from tangle.verbs.reports.outcomes import ChunkOutcome, outcomes, why
+from tangle.verbs.reports.values import RunReport
 
 
 def annotation(project: Project, problem: Problem) -> str:

@@ -28,7 +28,7 @@ from tangle_cli.start import interrupted
 from tangle_cli.watch import watch
 
 if TYPE_CHECKING:
-    from tangle.pipeline import Project
+    from tangle.verbs.project import Project
 
 
 class Commands(click.Group):
@@ -100,7 +100,7 @@ def init(where: Where) -> None:
     The graph is the one in or above the current folder, or the only one directly below it. A
     configuration that exists is left alone.
     """
-    from tangle.pipeline import write_config
+    from tangle.verbs.project import write_config
 
     graph, output = (path and path.resolve() for path in (where.graph, where.output))
     path = write_config(Path.cwd(), graph, output)
@@ -116,7 +116,7 @@ def trust(folder: Path) -> None:
     root's is refused until you trust the folder. The folder is noted in your own settings,
     ~/.config/tangle/config.toml.
     """
-    from tangle.pipeline import trust_folder
+    from tangle.verbs.trust import trust_folder
 
     if not folder.is_dir():
         raise click.UsageError(f"{folder}: there is no such folder")
@@ -136,7 +136,8 @@ def list_(where: Where, since: str | None, form: str) -> None:
     States: fresh (outputs are of the code as it is), stale, not-run, broken (an error keeps the
     section from running to its end), no-code.
     """
-    from tangle.pipeline import changed_sections, sections
+    from tangle.verbs.check import sections
+    from tangle.verbs.vcs.changed_since import changed_sections
     from tangle_cli.documents import sections_document
     from tangle_cli.text import change_lines, section_lines
 
@@ -164,7 +165,7 @@ def build(where: Where, check: bool, exit_code: bool, force: bool) -> None:
     No line of the notes is run. A chunk that does not parse is reported with its place; the rest is
     tangled all the same, and the exit code is 1.
     """
-    from tangle.pipeline import build as do_build
+    from tangle.verbs.build import build as do_build
     from tangle_cli.text import path_from_here, problem_summary
 
     project = where.project()
@@ -195,7 +196,7 @@ def build(where: Where, check: bool, exit_code: bool, force: bool) -> None:
 @click.pass_obj
 def show(where: Where, section: str) -> None:
     """Print the script of one SECTION."""
-    from tangle.pipeline import show as do_show
+    from tangle.verbs.show import show as do_show
 
     print_text(do_show(where.project(), section))
 
@@ -217,7 +218,7 @@ def check(where: Where, fix: bool, diff: bool, form: str) -> None:
     Syntax errors, undefined names, broken references, names saved twice or not at all, unknown
     properties, stale outputs, stale files in generated/.
     """
-    from tangle.pipeline import check_report
+    from tangle.verbs.check import check_report
     from tangle_cli.documents import check_document
     from tangle_cli.text import output_summary, problem_summary
 
@@ -247,7 +248,7 @@ def check(where: Where, fix: bool, diff: bool, form: str) -> None:
 
 
 def _repair(project: Project, *, write: bool) -> None:
-    from tangle.pipeline import repair
+    from tangle.verbs.repair import repair
     from tangle_cli.text import path_from_here
 
     report = repair(project, write=write)
@@ -269,7 +270,7 @@ def outline(paths: tuple[Path, ...], form: str) -> None:
     """
     from tangle.parse import outline as document
     from tangle.parse import outline_text
-    from tangle.pipeline import outline_pages
+    from tangle.verbs.outline import outline_pages
 
     for page in outline_pages(paths):
         if form == "json":
@@ -284,7 +285,7 @@ def outline(paths: tuple[Path, ...], form: str) -> None:
 @click.pass_obj
 def clean(where: Where, force: bool) -> None:
     """Remove outputs and figures from the notes, and the cache."""
-    from tangle.pipeline import clean as do_clean
+    from tangle.verbs.clean import clean as do_clean
     from tangle_cli.text import count, path_from_here
 
     project = where.project()

@@ -33,7 +33,7 @@ def merge_driver(where: Where, files: tuple[str, ...], marker_size: int, install
         return
     if len(files) != 4:
         raise click.UsageError("name four files, as git does: %O %A %B %P; or --install")
-    from tangle.pipeline import merge_files
+    from tangle.verbs.vcs.merge_driver import merge_files
 
     *versions, path = files
     if not merge_files([Path(name) for name in versions], path, marker_size=marker_size):
@@ -41,7 +41,7 @@ def merge_driver(where: Where, files: tuple[str, ...], marker_size: int, install
 
 
 def _install(where: Where) -> None:
-    from tangle.pipeline import install_driver
+    from tangle.verbs.vcs.merge_driver import install_driver
 
     # git calls it by a shell, which may not have this environment. It does so in the work tree, so
     # that without -P a branch's own tangle_cli.py would be run.

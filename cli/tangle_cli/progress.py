@@ -10,7 +10,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TextIO
 
-from tangle.run import (
+from tangle.engine import (
     CellStarted,
     Event,
     Observer,

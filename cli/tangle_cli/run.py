@@ -25,11 +25,12 @@ from tangle_cli.common import (
     write_option,
 )
 from tangle_cli.printing import print_commands, print_json, print_lines
-from tangle_cli.relay import GIVEN_UP, hint_paths
+from tangle_cli.server_client import GIVEN_UP, hint_paths
 
 if TYPE_CHECKING:
-    from tangle.pipeline import Project, RunReport
-    from tangle.run import Event, Observer
+    from tangle.engine import Event, Observer
+    from tangle.verbs.project import Project
+    from tangle.verbs.reports.values import RunReport
 
 _JOB_PAGE = "GITHUB_STEP_SUMMARY"
 """The variable that names the file of which GitHub makes the page of a job."""
@@ -38,7 +39,8 @@ _JOB_PAGE = "GITHUB_STEP_SUMMARY"
 def _size(ctx: click.Context, param: click.Parameter, value: str | None) -> str | None:
     del ctx, param
     if value is not None:
-        from tangle.pipeline import SIZE, SIZE_HINT
+        from tangle.model import SIZE
+        from tangle.verbs.project import SIZE_HINT
 
         if not SIZE.fullmatch(value.strip()):
             raise click.BadParameter(f"{value!r} is no size: {SIZE_HINT}")
@@ -47,7 +49,7 @@ def _size(ctx: click.Context, param: click.Parameter, value: str | None) -> str 
 
 def _leave_hints(where: Where, project: Project, options: Mapping[str, Any]) -> None:
     """Has the next command that is given here find the server without looking for the project."""
-    from tangle.pipeline import leave_hints
+    from tangle.verbs.server_policy import leave_hints
 
     if options["server"] and not GIVEN_UP and where == Where(graph=None, output=None, config=None):
         leave_hints(project, hint_paths(os.getcwd()))  # noqa: PTH109 -- as the relay has it
@@ -56,7 +58,7 @@ def _leave_hints(where: Where, project: Project, options: Mapping[str, Any]) -> 
 @contextlib.contextmanager
 def _observer(verbose: bool) -> Iterator[Observer]:
     """Who watches a run; what the engine notices is said when nothing is drawn any more."""
-    from tangle.run import Noticed
+    from tangle.engine import Noticed
     from tangle_cli.progress import progress
 
     noticed: list[str] = []
@@ -138,8 +140,9 @@ def run(where: Where, /, sections: tuple[str, ...], **options: Any) -> None:
     3.6.5), or by its page's title (Page, Page#Heading). Each runs in a process of its own, with
     your rights; a section that did not change is answered from the cache.
     """
-    from tangle.pipeline import RunOptions, run_pending
-    from tangle.pipeline import run as do_run
+    from tangle.verbs.job_builder import RunOptions
+    from tangle.verbs.run import run as do_run
+    from tangle.verbs.run import run_pending
     from tangle_cli.text import change_lines
 
     form, pending, verbose = (options.pop(key) for key in ("form", "write_pending", "verbose"))
@@ -198,7 +201,9 @@ def _print(project: Project, report: RunReport, form: str) -> None:
 
 
 def _write_reports(project: Project, report: RunReport, files: dict[str, Path | None]) -> None:
-    from tangle.pipeline import write_html, write_junit, write_summary
+    from tangle.verbs.reports.html import write_html
+    from tangle.verbs.reports.junit import write_junit
+    from tangle.verbs.reports.markdown import write_summary
 
     if (path := files["junit_xml"]) is not None:
         write_junit(project, report, path)

@@ -13,7 +13,7 @@ from tangle_cli.printing import print_json, print_lines
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tangle.run import ServerStatus
+    from tangle.engine import ServerStatus
 
 
 @click.group()
@@ -29,7 +29,7 @@ def server() -> None:
 @click.pass_obj
 def status(where: Where, form: str) -> None:
     """Tell whether this project's server runs, since when, and what it has loaded."""
-    from tangle.pipeline import server_state
+    from tangle.verbs.server_policy import server_state
 
     state = server_state(where.project())
     if form == "json":
@@ -44,7 +44,7 @@ def status(where: Where, form: str) -> None:
 @click.pass_obj
 def stop(where: Where) -> None:
     """End this project's server; a run that uses it is served to its end."""
-    from tangle.pipeline import end_server
+    from tangle.verbs.server_policy import end_server
 
     left = end_server(where.project())
     if left is None:

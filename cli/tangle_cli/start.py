@@ -66,7 +66,7 @@ def _exit_for_good(code: object) -> None:
 
 def _loaded() -> Callable[[], None]:
     """What is left to do when the server was asked, and had the command done where it could."""
-    from tangle_cli.relay import relay
+    from tangle_cli.server_client import relay
 
     code = relay(sys.argv[1:])
     if code is not None:

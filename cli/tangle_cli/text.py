@@ -13,10 +13,10 @@ from tangle.model import Failure, Problem, Result, SessionResult
 from tangle_cli.printing import one_line
 
 if TYPE_CHECKING:
-    from tangle.pipeline import (
-        CheckReport,
+    from tangle.verbs.check import CheckReport
+    from tangle.verbs.project import Project
+    from tangle.verbs.reports.values import (
         Difference,
-        Project,
         RunReport,
         SectionChange,
         SectionRow,
@@ -195,7 +195,7 @@ def output_lines(project: Project, run: SectionRun, *, since: int = 1) -> Iterat
         run: what came of the section.
         since: the first chunk, from 1.
     """
-    from tangle.pipeline import chunk_results
+    from tangle.verbs.results.judging import chunk_results
     from tangle.write import rendered
 
     for planned, result in chunk_results(run)[max(since - 1, 0) :]:

@@ -20,8 +20,8 @@ from tangle_cli.common import (
 from tangle_cli.printing import print_lines
 
 if TYPE_CHECKING:
-    from tangle.pipeline import Project
-    from tangle.pipeline.watching_news import News, Ran, Wrote
+    from tangle.verbs.project import Project
+    from tangle.verbs.watch.events import News, Ran, Wrote
 
 
 @click.command()
@@ -40,8 +40,8 @@ def watch(where: Where, /, sections: tuple[str, ...], **options: Any) -> None:
     read. Named SECTIONS run at once, and no others do; without names all are watched, and wait
     for an edit. Ctrl-C ends it.
     """
-    from tangle.pipeline import RunOptions
-    from tangle.pipeline.watching import watch as do_watch
+    from tangle.verbs.job_builder import RunOptions
+    from tangle.verbs.watch.watcher import watch as do_watch
 
     project = where.project()
     set_quiet(project, options)
@@ -53,7 +53,7 @@ def watch(where: Where, /, sections: tuple[str, ...], **options: Any) -> None:
 
 
 def _lines(project: Project, news: News) -> Iterator[str]:
-    from tangle.pipeline import watching_news as w
+    from tangle.verbs.watch import events as w
     from tangle_cli.text import count, path_from_here
 
     match news:
@@ -80,7 +80,7 @@ def _lines(project: Project, news: News) -> Iterator[str]:
 
 
 def _result_lines(project: Project, news: Ran | Wrote) -> Iterator[str]:
-    from tangle.pipeline.watching_news import Wrote
+    from tangle.verbs.watch.events import Wrote
     from tangle_cli.text import output_lines, path_from_here, problem_lines, section_result
 
     wrote = news if isinstance(news, Wrote) else news.wrote

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from tangle.analyse.code import ChunkCode, Position, UnitCode, UnitNames, unit_code
 from tangle.analyse.definitions import MAX_NEAR, Lookups
-from tangle.analyse.known import Known
 from tangle.analyse.locate import Locator
 from tangle.analyse.modules import WantedModule, once_a_page
 from tangle.analyse.names import Statement, future_features
@@ -17,6 +16,7 @@ from tangle.analyse.plan import (
     Saved,
     Session,
 )
+from tangle.analyse.plan_memo import Known
 from tangle.analyse.planning import (
     PackagePlan,
     Planning,
@@ -24,7 +24,7 @@ from tangle.analyse.planning import (
     plan,
     unknown_needs,
 )
-from tangle.analyse.reach import Reach, from_module, names_module
+from tangle.analyse.reachability import Reach, from_module, names_module
 from tangle.model import PackageName
 
 __all__ = [

@@ -9,12 +9,12 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import Final
 
+from tangle.analyse.borrow_closure import Lender
 from tangle.analyse.code import GIVEN, ChunkCode, Position, UnitCode
 from tangle.analyse.definitions import MAX_NEAR, Definitions
-from tangle.analyse.lend import Lender
 from tangle.analyse.names import Import, Statement, Use
 from tangle.analyse.plan import Borrowed, Package
-from tangle.analyse.reach import from_module, names_module, package_attribute
+from tangle.analyse.reachability import from_module, names_module, package_attribute
 from tangle.model import PackageName, Problem
 
 _ALIKE: Final = 0.8

@@ -6,7 +6,7 @@ import ast
 from collections.abc import Mapping, Sequence
 from typing import Final, NamedTuple
 
-from tangle.analyse.effects import changed_when_called
+from tangle.analyse.mutations import changed_when_called
 from tangle.analyse.names import Statement
 
 _FUNCTIONS: Final = (ast.FunctionDef, ast.AsyncFunctionDef)

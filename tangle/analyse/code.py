@@ -20,7 +20,7 @@ from tangle.analyse.statements import is_ellipsis, lazy_annotations, statements
 from tangle.model import Chunk, CodeLine, Occurrence, Page, PagePath, Place, Problem, Unit
 
 if TYPE_CHECKING:
-    from tangle.analyse.known import Known
+    from tangle.analyse.plan_memo import Known
 
 GIVEN: Final = frozenset(dir(builtins)) | {
     "__annotations__",

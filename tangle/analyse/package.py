@@ -9,7 +9,7 @@ from tangle.analyse.code import GIVEN, ChunkCode, Position, UnitCode
 from tangle.analyse.definitions import Definitions
 from tangle.analyse.names import Import, Statement, Use, future_features
 from tangle.analyse.plan import Package, Saved
-from tangle.analyse.reach import from_module, names_module, package_attribute
+from tangle.analyse.reachability import from_module, names_module, package_attribute
 from tangle.analyse.source import place_in
 from tangle.model import PackageName, Place, Problem, Section, SectionName
 

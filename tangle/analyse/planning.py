@@ -10,16 +10,16 @@ from functools import cache
 from types import MappingProxyType
 
 from tangle.analyse.borrow import Borrowing, module_names, own_module_names
+from tangle.analyse.borrow_closure import Lender
 from tangle.analyse.code import ChunkCode, Position, UnitCode, unit_code
 from tangle.analyse.definitions import Definitions, Lookups
-from tangle.analyse.doubts import doubtful
-from tangle.analyse.known import Known
-from tangle.analyse.lend import Lender
 from tangle.analyse.locate import Locator
 from tangle.analyse.modules import WantedModule, modules_of_unit
 from tangle.analyse.package import Closure
 from tangle.analyse.plan import Borrowed, Package, Plan, PlannedChunk, Saved, Session
-from tangle.analyse.reach import Reach, asked_of_package
+from tangle.analyse.plan_memo import Known
+from tangle.analyse.reachability import Reach, asked_of_package
+from tangle.analyse.suspicious_code import doubtful
 from tangle.model import (
     Graph,
     PackageName,

@@ -6,9 +6,9 @@ import ast
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from tangle.analyse.effects import changed_names
+from tangle.analyse.mutations import changed_names
+from tangle.analyse.name_visitor import Walker
 from tangle.analyse.names import Import, Statement
-from tangle.analyse.walk import Walker
 
 _KEEPERS: Final = frozenset({"register", "setter", "getter", "deleter"})
 """Methods that keep what they decorate, under whatever name it has."""

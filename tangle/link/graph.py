@@ -12,7 +12,7 @@ from tangle.link.config import GraphConfig
 from tangle.link.embeds import Embeddable, embed_problems
 from tangle.link.expand import ChunkKey, Names, expand
 from tangle.link.journals import journal_day
-from tangle.link.known import KnownPages, LinkedPage, Named
+from tangle.link.link_memo import KnownPages, LinkedPage, Named
 from tangle.link.outline import Outline, outline
 from tangle.link.settings import reading
 from tangle.link.titles import other_names, page_title, title_key

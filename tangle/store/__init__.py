@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from tangle.store.assets import ASSET_FOLDER, asset_names, remove_asset, write_asset
+from tangle.store.atomic_replace import create, is_being_written, replace
 from tangle.store.cache import Cache
-from tangle.store.changes import Changes
 from tangle.store.copies import sync_copies
 from tangle.store.editors import unsaved_in
 from tangle.store.environment import (
@@ -26,6 +26,8 @@ from tangle.store.errors import (
     Outside,
     Unfinished,
 )
+from tangle.store.exchange import recover
+from tangle.store.file_watcher import Changes
 from tangle.store.files import DISK, Disk, Files
 from tangle.store.graph import (
     PAGE_LIMIT,
@@ -40,13 +42,11 @@ from tangle.store.graph import (
     read_bytes,
 )
 from tangle.store.installed import Installed
-from tangle.store.links import check_links, leads_out
+from tangle.store.json_records import Records
 from tangle.store.locks import lock
 from tangle.store.python_folders import environment_around
-from tangle.store.records import Records
-from tangle.store.replacing import create, is_being_written, replace
 from tangle.store.state_folder import LOCK_FOLDER
-from tangle.store.swapping import recover
+from tangle.store.symlink_guard import check_links, leads_out
 from tangle.store.tree import MARK, TreeChanges, is_generated_file, plan_tree, write_tree
 from tangle.store.user_folders import user_folder
 from tangle.store.user_key import user_key

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from tangle.store.atomic_replace import put
 from tangle.store.errors import NotReadable, Outside, reason, refusing, way_out
 from tangle.store.files import DISK, Files
-from tangle.store.replacing import put
 
 if TYPE_CHECKING:
     from pathlib import Path

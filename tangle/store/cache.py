@@ -12,10 +12,10 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from tangle.store.atomic_replace import DRAFT_PREFIX, put_quickly
 from tangle.store.files import DISK, Files
-from tangle.store.links import leads_out
-from tangle.store.replacing import DRAFT_PREFIX, put_quickly
 from tangle.store.state_folder import make_folders
+from tangle.store.symlink_guard import leads_out
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

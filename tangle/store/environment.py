@@ -8,9 +8,9 @@ import os
 from functools import cache
 from pathlib import Path
 
+from tangle.store.atomic_replace import put
 from tangle.store.errors import NotWritable, refusing
 from tangle.store.files import DISK
-from tangle.store.replacing import put
 from tangle.store.state_folder import make_folders
 
 

@@ -10,8 +10,8 @@ import time
 from typing import TYPE_CHECKING
 
 from tangle.store.errors import Locked, NotWritable
-from tangle.store.links import check_links
 from tangle.store.state_folder import LOCK_FOLDER, make_folders
+from tangle.store.symlink_guard import check_links
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
+from tangle.store.atomic_replace import discard, draft
 from tangle.store.errors import ForeignFile, NotReadable, Outside, reason, refusing, way_out
+from tangle.store.exchange import is_draft
 from tangle.store.files import DISK, Files
-from tangle.store.replacing import discard, draft
-from tangle.store.swapping import is_draft
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable, Iterator, Mapping, Sequence

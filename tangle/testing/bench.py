@@ -11,16 +11,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tangle.analyse import PlannedChunk, Session
+from tangle.engine import LocalExecutor
 from tangle.model import Failure, PagePath, Problem, Result, SectionName
-from tangle.pipeline import Project
-from tangle.pipeline.jobs import prepared_package
-from tangle.pipeline.judging import judged_chunk
-from tangle.pipeline.load import Loaded, load
-from tangle.pipeline.reading import shown
-from tangle.pipeline.scheduling import thread_settings
-from tangle.pipeline.testing import Trial, TrialOptions, trial
-from tangle.run import LocalExecutor
 from tangle.testing.running import Running
+from tangle.verbs.job_builder import prepared_package
+from tangle.verbs.load import Loaded, load
+from tangle.verbs.project import Project
+from tangle.verbs.results.judging import judged_chunk
+from tangle.verbs.run_history import thread_settings
+from tangle.verbs.sources import shown
+from tangle.verbs.trials import Trial, TrialOptions, trial
 from tangle.write import rendered
 
 BORROWED = -1

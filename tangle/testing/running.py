@@ -5,8 +5,8 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 
+from tangle.engine import CellFinished, CellStarted, Event, Executor, LinesRun
 from tangle.model import Job, Result, SessionResult
-from tangle.run import CellFinished, CellStarted, Event, Executor, LinesRun
 
 NoteLines = Callable[[str, tuple[int, ...]], None]
 """Is told of lines of a page that were run."""

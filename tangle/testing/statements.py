@@ -11,7 +11,7 @@ from coverage.exceptions import CoverageException
 from coverage.parser import PythonParser
 
 from tangle.analyse import ChunkCode
-from tangle.pipeline.load import Loaded
+from tangle.verbs.load import Loaded
 
 _EXCLUDED = r"#\s*(pragma|PRAGMA)[:\s]?\s*(no|NO)\s*(cover|COVER)"
 

@@ -11,12 +11,12 @@ import pytest
 
 from tangle.errors import TangleError
 from tangle.model import AssertStyle
-from tangle.pipeline import find_project
-from tangle.pipeline.testing import TrialOptions
 from tangle.testing.bench import Bench
 from tangle.testing.measuring import LineReport, running_coverage
 from tangle.testing.nodes import BrokenPage, NoteChunk, NotePage, page_path
 from tangle.testing.verifying import stored_output
+from tangle.verbs.project import find_project
+from tangle.verbs.trials import TrialOptions
 
 _ASSERT_SETTINGS = (
     "truncation_limit_lines",

@@ -6,9 +6,10 @@ from collections.abc import Iterator
 
 from tangle.analyse import PlannedChunk
 from tangle.model import Failure, Result, Trace
-from tangle.pipeline import Difference, Verifier
-from tangle.pipeline.load import Loaded
 from tangle.testing.bench import Expectation
+from tangle.verbs.load import Loaded
+from tangle.verbs.reports.values import Difference
+from tangle.verbs.results.verify import Verifier
 
 _NAMES = {"differs": "OutputDiffers", "missing": "OutputMissing", "stale": "OutputStale"}
 

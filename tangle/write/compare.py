@@ -9,10 +9,10 @@ from typing import Final
 
 from tangle.model import MimeType
 from tangle.write.block import canonical, shortened
-from tangle.write.normal import normalised
 from tangle.write.numbers import Number, Tolerance, close, tokens
 from tangle.write.pictures import picture_difference
 from tangle.write.terminal import shown
+from tangle.write.volatile_text import normalised
 
 _ZERO_WIDTH: Final = "\u200b"
 USUAL: Final = Tolerance()

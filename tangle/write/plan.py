@@ -21,7 +21,7 @@ from tangle.write.block import (
 )
 from tangle.write.edits import Edit, apply, disjoint
 from tangle.write.layout import Layout, Spot, has_children, line_end, sibling_spot
-from tangle.write.stored import StoredOutput, stored_outputs, used_assets
+from tangle.write.output_blocks import StoredOutput, stored_outputs, used_assets
 from tangle.write.verify import Expected, reads_as_expected
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tangle.parse import parse
-from tangle.write.stored import StoredOutput, stored_outputs
+from tangle.write.output_blocks import StoredOutput, stored_outputs
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from tangle.model import PagePath
 from tangle.parse import parse
-from tangle.pipeline.merging import merge_pages
-from tangle.run import merge_texts
+from tangle.verbs.vcs.merge_driver import merge_pages
+from tangle.verbs.vcs.repository import merge_texts
 from tangle.write import remove_outputs, stored_outputs
 from tangle.write.edits import apply
 from tests.ci.git_notes import GitNotes, git_notes

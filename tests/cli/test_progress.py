@@ -14,8 +14,8 @@ from fcntl import ioctl
 
 import pytest
 
+from tangle.engine import CellStarted, Event, RunStarted, Sampled, SessionFinished, SessionStarted
 from tangle.model import SectionName
-from tangle.run import CellStarted, Event, RunStarted, Sampled, SessionFinished, SessionStarted
 from tangle_cli.progress import Board, progress
 from tangle_cli.text import display_width
 from tests.graphs import MakeNotes

@@ -15,9 +15,9 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tangle.run import ServerStatus, server_status, stop_server
-from tangle.run.zygote import Zygote
-from tangle_cli.relay import hint_paths
+from tangle.engine import ServerStatus, server_status, stop_server
+from tangle.engine.forkserver.client import Zygote
+from tangle_cli.server_client import hint_paths
 from tests.graphs import MakeNotes, Notes
 
 pytestmark = pytest.mark.skipif(not Zygote.possible(), reason="this system has no pidfds")
@@ -90,7 +90,7 @@ def tangle(graph: Notes, *arguments: str, code: str = "") -> subprocess.Complete
 
 RELAYED = """\
 import sys
-from tangle_cli.relay import relay
+from tangle_cli.server_client import relay
 code = relay(sys.argv[1:])
 sys.exit(77 if code is None else code)
 """
@@ -282,7 +282,7 @@ def test_a_server_that_is_ended_ends_what_its_sections_started(graph: Notes) -> 
 
 def test_a_server_that_does_not_answer_is_not_waited_for(graph: Notes) -> None:
     mark = graph.root / "pages" / "pid"
-    impatient = f"import tangle_cli.relaying\ntangle_cli.relaying._PATIENCE = 0.3\n{RELAYED}"
+    impatient = f"import tangle_cli.server_call\ntangle_cli.relaying._PATIENCE = 0.3\n{RELAYED}"
     pid = status(graph).pid
     os.kill(pid, signal.SIGSTOP)
     try:

@@ -17,8 +17,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tangle.run import server_status, stop_server
-from tangle.run.zygote import Zygote
+from tangle.engine import server_status, stop_server
+from tangle.engine.forkserver.client import Zygote
 from tests.graphs import MakeNotes, Notes
 
 pytestmark = pytest.mark.skipif(not Zygote.possible(), reason="this system has no pidfds")

@@ -19,10 +19,10 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tangle.run import place_of, server_status, stop_server
-from tangle.run.orders import send_order
-from tangle.run.zygote import Zygote
-from tangle_cli.relay import hint_paths
+from tangle.engine import place_of, server_status, stop_server
+from tangle.engine.forkserver.client import Zygote
+from tangle.engine.forkserver.protocol import send_order
+from tangle_cli.server_client import hint_paths
 from tests.graphs import MakeNotes, Notes
 
 pytestmark = pytest.mark.skipif(not Zygote.possible(), reason="this system has no pidfds")

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from tangle.run.zygote import Zygote
+from tangle.engine.forkserver.client import Zygote
 
 from .pages import Graph, Said, section
 

@@ -22,7 +22,7 @@ from tangle.store import (
     recover,
     replace,
 )
-from tangle.store.swapping import Leftovers, digest, draft_name
+from tangle.store.exchange import Leftovers, digest, draft_name
 
 from .disks import CODES, FailingDisk, snapshot
 

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from tangle.model import MimeType
 from tangle.write import Shown, Tolerance, compare
 from tangle.write.compare import USUAL
-from tangle.write.normal import normalised
 from tangle.write.pixels import NotDecoded, pixels
+from tangle.write.volatile_text import normalised
 
 SVG = MimeType("image/svg+xml")
 PNG = MimeType("image/png")

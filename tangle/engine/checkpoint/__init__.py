@@ -1,0 +1,1 @@
+"""Checkpoints: copies of a session from which it can go on."""

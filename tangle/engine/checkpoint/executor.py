@@ -1,0 +1,151 @@
+"""Runs sessions again and again, each from the last copy of it that serves."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+from tangle.engine.checkpoint.store import Past, Snapshot, SnapshotGone, Snapshots
+from tangle.engine.events import CellStarted, Event, Observer
+from tangle.engine.forkserver.server import ServerWanted
+from tangle.engine.local import LocalExecutor, finished, runs_again
+from tangle.engine.process import Worker, start_worker
+from tangle.engine.supervisor import Session
+from tangle.engine.wire import Snapshotted
+from tangle.model import Job, SessionResult
+
+WORTH_A_COPY = 0.02
+"""Seconds of running that are worth a copy of the process."""
+
+_LEAVING_SECONDS = 1.0
+
+
+class ResumingExecutor(LocalExecutor):
+    """Keeps copies of the sessions that it runs, and runs what comes after the best one.
+
+    What comes of a job is what comes of it in a fresh process. Where the system cannot do it, each
+    session runs from its start.
+    """
+
+    def __init__(
+        self,
+        *,
+        settings: Mapping[str, str] | None = None,
+        warm: bool = False,
+        server: ServerWanted | None = None,
+        threshold: float = WORTH_A_COPY,
+    ) -> None:
+        """Makes an executor, which has to be closed.
+
+        Args:
+            settings: environment variables that every worker gets.
+            warm: have a zygote at once.
+            server: which server may be that zygote.
+            threshold: seconds of running that are worth a copy.
+        """
+        super().__init__(settings=settings, warm=warm, server=server)
+        self._threshold = threshold if sys.platform == "linux" else None
+        self._parting: list[threading.Thread] = []
+        self.copies = Snapshots()
+
+    def run(self, job: Job, observe: Observer) -> SessionResult:
+        """Runs one session to its end, from the best copy of it that there is."""
+        job = replace(job, snapshots=self._threshold)
+        result = None
+        while result is None:
+            found = self.copies.best(job)
+            try:
+                result = self._try(job, observe, found)
+            except SnapshotGone:
+                assert found is not None
+                self.copies.drop(found)
+        observe(finished(result))
+        return result
+
+    def resumes_at(self, job: Job) -> int | None:
+        """How many cells of a job need not be run again; None where no copy of it serves."""
+        found = self.copies.best(job)
+        return None if found is None else found.index
+
+    def go_on(self) -> None:
+        """Undoes `stop`; only when nothing runs."""
+        os.set_blocking(self._stop_seen, False)
+        with contextlib.suppress(BlockingIOError):
+            os.read(self._stop_seen, 64)
+
+    def settle(self) -> None:
+        """Waits for what sessions leave to do at their end, and keeps within the memory."""
+        for thread in tuple(self._parting):
+            thread.join()
+        self.copies.save_memory()
+
+    def close(self) -> None:
+        """Ends the copies too."""
+        for thread in tuple(self._parting):
+            thread.join()
+        self.copies.close()
+        super().close()
+
+    def _try(self, job: Job, observe: Observer, found: Snapshot | None) -> SessionResult | None:
+        """What came of it; None where the copy knew too little, as turned out on the way.
+
+        Raises:
+            SnapshotGone: the copy has ended.
+        """
+        past = Past() if found is None else found.past
+        copies = _Copies(all=self.copies, job=job, past=past, parting=self._parting)
+        begun: list[Event] = []
+
+        def watch(event: Event) -> None:
+            if isinstance(event, CellStarted):
+                begun.append(event)
+            observe(event)
+
+        session = Session(job, watch, self._stop_seen, copies)
+        forker = found or self._forker(job, observe)
+        result = session.run(lambda: start_worker(job, self._settings, forker))
+        if session.was_lost and found is None:
+            observe(runs_again(job))
+            session = Session(job, watch, self._stop_seen, copies)
+            result = session.run(lambda: start_worker(job, self._settings))
+        self.copies.leave(job.section)
+        if found is not None and result.outcome == "died" and (session.was_lost or not begun):
+            raise SnapshotGone("it could not go on")
+        if copies.veiled and past.results:
+            return None
+        return result
+
+
+@dataclass(slots=True, kw_only=True)
+class _Copies:
+    """One session's part in the copies."""
+
+    all: Snapshots
+    job: Job
+    past: Past
+    parting: list[threading.Thread]
+    veiled: bool = field(default=False)
+
+    def took(self, message: Snapshotted, past: Past, cookie: str) -> None:
+        """Takes over a copy."""
+        self.all.took(message, self.job, past, cookie)
+
+    def veil(self) -> None:
+        """Ends the copies from before: they know too little."""
+        self.veiled = True
+        self.all.forget_later(self.job.section)
+
+    def see_off(self, worker: Worker) -> None:
+        """Minds the worker's last moments in a thread."""
+
+        def mind() -> None:
+            worker.await_end(_LEAVING_SECONDS)
+            worker.close()
+
+        thread = threading.Thread(target=mind)
+        thread.start()
+        self.parting[:] = [*(t for t in self.parting if t.is_alive()), thread]

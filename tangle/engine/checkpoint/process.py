@@ -1,0 +1,253 @@
+"""Copies of a session on the way: forks that wait until they are asked to go on from there.
+
+The process that runs the session goes on; its child stays as it was at the fork, and forks again
+for everybody who asks. A copy ends when whoever minds it does: the kernel closes their connection.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import random
+import secrets
+import select
+import socket
+import struct
+import sys
+from collections.abc import Iterator, Sequence
+from itertools import accumulate
+from pathlib import Path
+from typing import Any
+
+from tangle.engine.checkpoint.fork_safety import looks_at_children, obstacle, open_files
+from tangle.engine.codec import from_json
+from tangle.engine.process import mark_of
+from tangle.engine.process_handle import COOKIE
+from tangle.engine.process_tag import bear_mark, other_mark, restore_mark
+from tangle.engine.tracking.audit_log import AuditLog
+from tangle.engine.tracking.session_files import WorldLog
+from tangle.engine.wire import Snapshotted, Veiled
+from tangle.engine.worker.parent_death import die_with
+from tangle.engine.worker.reporter import Reporter
+from tangle.model import Job
+
+_PATIENCE = 10_000
+"""Milliseconds in which whoever minds a copy must call."""
+
+_BYTES = 64
+_FDS = 8
+_CREDENTIALS = struct.Struct("3i")
+
+# The notes may replace any of these.
+_fork, _exit, _poll = os.fork, os._exit, select.poll
+
+
+class Snapshots:
+    """Keeps copies of this process for later runs of the same session."""
+
+    def __init__(self, job: Job, reporter: Reporter, trace: int, log: AuditLog) -> None:
+        """Begins to watch what the session does to the world.
+
+        Args:
+            job: says after how many seconds of cells a copy is worth its while.
+            reporter: has the event pipe.
+            trace: the descriptor that faulthandler writes to.
+            log: knows what the session learns and leaves.
+        """
+        self._job = job
+        self._reporter = reporter
+        self._pipes = (reporter.descriptor, 1, 2, trace)
+        self._world = WorldLog(log)
+        self._veiled = False
+        self._children: set[int] = set()
+        self._spent = float("inf")  # the first is due at once: imports and set-up are behind it
+        self._threads = os.environ.get("OMP_NUM_THREADS")
+        self._files = open_files()
+
+    def spent(self, seconds: float) -> None:
+        """Tells what a cell took."""
+        self._spent += seconds
+        if self._world.veiled and not self._veiled:
+            self._veiled = True
+            self._reporter.send(Veiled())
+
+    def take(self, index: int) -> Job | None:
+        """Makes a copy, if that is due and can be done.
+
+        Args:
+            index: how many cells are done.
+
+        Returns:
+            None where the session just goes on; in a copy that goes on, what it is to do now.
+        """
+        if self._spent < (self._job.snapshots or 0.0) or looks_at_children(self._job.cells):
+            return None
+        if self._world.spawned or obstacle(self._files, self._children):
+            return None
+        self._spent = 0.0
+        imported, world = self._has_imported(), self._world.state()
+        name = f"\0tangle-{secrets.token_hex(16)}"
+        try:
+            state = (os.getcwd(), random.getstate())  # noqa: PTH109 -- quicker
+        except OSError:  # the folder is gone
+            return None
+        with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as listener:
+            listener.bind(name)
+            listener.listen(1)
+            self._world.be_deaf(True)  # this fork is ours
+            mark = other_mark()  # the session may end while its copy stays
+            pid = _fork()
+            if pid == 0:
+                return self._stay(listener, state)
+            restore_mark(mark)
+            self._world.be_deaf(False)
+        self._children.add(pid)
+        self._reporter.send(
+            Snapshotted(
+                index=index,
+                pid=pid,
+                name=name,
+                imported=imported,
+                world=world,
+            )
+        )
+        return None
+
+    def _has_imported(self) -> bool:
+        """Whether a module of the generated package is loaded."""
+        # A look at every module would write to its page, which copies from before then had alone.
+        return any(name in sys.modules for name in _modules_of(self._job))
+
+    # --- in the copy --------------------------------------------------------------------------
+
+    def _stay(self, listener: socket.socket, state: tuple[str, Any]) -> Job:
+        """Waits for orders; comes back only in a fork that is to go on."""
+        os.setsid()
+        nothing = os.open(os.devnull, os.O_RDWR)
+        for fd in self._pipes:
+            os.dup2(nothing, fd, inheritable=fd in (1, 2))
+        os.close(nothing)
+        copies = _Copies(_called(listener))
+        listener.close()
+        order, given = copies.serve()
+        return self._go_on(order, given, state)
+
+    def _go_on(self, order: str, fds: Sequence[int], state: tuple[str, Any]) -> Job:
+        """Makes this process a worker anew, with pipes and a job of its own."""
+        cookie, left = order.split()
+        source, *pipes = fds
+        os.setsid()
+        for given, fd in zip(pipes, self._pipes, strict=True):
+            os.dup2(given, fd, inheritable=fd in (1, 2))
+            os.close(given)
+        job: Job = from_json(Job, json.loads(os.pread(source, os.fstat(source).st_size, 0)))
+        os.close(source)
+        os.environ[COOKIE] = cookie
+        bear_mark(cookie)
+        folders = dict(zip(self._job.path, job.path, strict=False))
+        sys.path[:] = [folders.get(entry, entry) for entry in sys.path]
+        folder, generator = state
+        os.chdir(folder)  # it may have been made anew since
+        random.setstate(generator)  # Python draws a new one in every fork
+        self._reporter.begin_anew(mark_of(cookie))
+        self._files |= {fd: link for fd, link in open_files().items() if fd in self._pipes}
+        self._job = job
+        self._children.clear()
+        self._world.resume(float(left))
+        return job
+
+
+def _modules_of(job: Job) -> Iterator[str]:
+    """The dotted names of the generated modules, and of all that stands beside them."""
+    for folder in job.path:
+        with contextlib.suppress(OSError):
+            yield from (name.partition(".")[0] for name in os.listdir(folder))  # noqa: PTH208
+        for source in job.sources:
+            path = Path(source.path)
+            if path.is_relative_to(folder):
+                parts = path.relative_to(folder).with_suffix("").parts
+                yield from accumulate(parts, "{}.{}".format)
+
+
+def _called(listener: socket.socket) -> socket.socket:
+    """The connection of whoever minds this copy; ends the process where nobody does."""
+    poll = _poll()
+    poll.register(listener, select.POLLIN)
+    if not poll.poll(_PATIENCE):
+        _exit(0)
+    channel, _ = listener.accept()
+    size = _CREDENTIALS.size
+    said = channel.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, size)
+    if _CREDENTIALS.unpack(said)[1] != os.geteuid():
+        _exit(0)
+    return channel
+
+
+class _Copies:
+    """Forks for everybody who asks on a connection, and tells how each ended."""
+
+    def __init__(self, channel: socket.socket) -> None:
+        self._channel = channel
+        self._pidfds: dict[int, tuple[int, int]] = {}
+
+    def serve(self) -> tuple[str, list[int]]:
+        """Comes back only in a fork, with the order and the descriptors that it was given."""
+        while True:
+            poll = _poll()
+            poll.register(self._channel, select.POLLIN)
+            for watch, (_, telling) in self._pidfds.items():
+                if telling >= 0:
+                    poll.register(watch, select.POLLIN)
+            for fd, _ in poll.poll():
+                if fd in self._pidfds:
+                    self._tell_end(fd)
+                elif given := self._obey():
+                    return given
+
+    def _obey(self) -> tuple[str, list[int]] | None:
+        data, fds, _, _ = socket.recv_fds(self._channel, _BYTES, _FDS)
+        if not data:
+            _exit(0)
+        if not fds:
+            self._forget(int(data))
+            return None
+        *given, telling = fds
+        parent = os.getpid()
+        pid = _fork()
+        if pid == 0:
+            die_with(parent)
+            self._close(telling)
+            return data.decode(), given
+        self._pidfds[os.pidfd_open(pid)] = (pid, telling)
+        with contextlib.suppress(OSError):
+            os.write(telling, f"{pid}\n".encode())
+        for fd in given:
+            os.close(fd)
+        return None
+
+    def _close(self, telling: int) -> None:
+        """Closes what the copy alone needs."""
+        self._channel.close()
+        others = (told for _, told in self._pidfds.values() if told >= 0)
+        for fd in (telling, *self._pidfds, *others):
+            os.close(fd)
+
+    def _tell_end(self, watch: int) -> None:
+        """Tells how a fork ended; it stays a zombie, so that nobody else gets its number."""
+        pid, telling = self._pidfds[watch]
+        status = os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)
+        code = 0
+        if status is not None:
+            code = status.si_status if status.si_code == os.CLD_EXITED else -status.si_status
+        with contextlib.suppress(OSError):
+            os.write(telling, str(code).encode())
+        os.close(telling)
+        self._pidfds[watch] = (pid, -1)
+
+    def _forget(self, pid: int) -> None:
+        watch = next((fd for fd, (number, _) in self._pidfds.items() if number == pid), None)
+        if watch is not None:
+            os.waitpid(pid, 0)
+            os.close(watch)
+            del self._pidfds[watch]

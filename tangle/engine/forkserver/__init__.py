@@ -1,0 +1,1 @@
+"""The fork server: processes that have imported what sections import, and fork workers."""

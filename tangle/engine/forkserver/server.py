@@ -1,0 +1,333 @@
+"""A zygote that outlives the command, for the commands of a project that come after it."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import resource
+import secrets
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from tangle.engine.forkserver.client import Zygote, end_process, readable, start_zygote
+from tangle.engine.forkserver.protocol import Hangup, pair, peer, receive_order, send_order
+from tangle.engine.forkserver.replies import Reply, Status, Stopped, Welcome, read_reply
+from tangle.engine.forkserver.socket_path import (
+    PATIENCE,
+    NoPlace,
+    Place,
+    connect,
+    listening,
+    lock,
+    make_folder,
+    place_of,
+)
+from tangle.engine.memory import proportional, total_memory
+from tangle.engine.process import shared_environment
+from tangle.engine.process_table import look_up
+
+IDLE_SECONDS = 600.0
+
+_TRIES = 3
+_PAUSE = 0.05
+
+_AT_START = ("PYTHON", "LD_", "LC_", "MALLOC_", "GLIBC_", "COVERAGE_")
+_AT_START_TOO = frozenset({"LANG", "LANGUAGE", "TZ", "HOME"})
+"""Variables that Python and the C library read when a process starts; those that libraries read
+when they are imported are the templates' affair."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServerWanted:
+    """A server that a command would use.
+
+    Attributes:
+        project: the folder that it is the only server of.
+        notes: a folder of it in which commands find it, to read its notes ahead; empty for not.
+        facts: what else makes one command's processes differ from another's: tangle's own code,
+            the packages that are installed.
+        idle: seconds without a command after which it ends.
+    """
+
+    project: Path
+    notes: str = ""
+    facts: tuple[str, ...] = ()
+    idle: float = IDLE_SECONDS
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServerStatus:
+    """A server that runs.
+
+    Attributes:
+        began: seconds since 1970.
+        idle: seconds since a command last used it.
+        commands: how many use it now.
+        memory: bytes of all its processes, shared pages counted once.
+        workers: processes that it forked for them: sections, and whole commands.
+        fronts: processes that can run a whole command at once, with tangle loaded.
+        loaded: for each process that forks sections, the modules that it has imported.
+    """
+
+    pid: int
+    began: float
+    idle: float
+    commands: int
+    workers: int
+    memory: int
+    python: str
+    socket: Path
+    fronts: int
+    loaded: tuple[tuple[str, ...], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attached:
+    """A zygote, and how it was come by."""
+
+    zygote: Zygote
+    note: str
+
+
+def same_start(environment: Mapping[str, str]) -> bool:
+    """Whether a process that was started with an environment would be as this one (Linux)."""
+    text = Path("/proc/self/environ").read_bytes()
+    pairs = (os.fsdecode(entry).partition("=") for entry in text.split(b"\0") if entry)
+    return _at_start(shared_environment(environment)) == _at_start({n: v for n, _, v in pairs})
+
+
+def _at_start(environment: Mapping[str, str]) -> dict[str, str]:
+    return {
+        name: value
+        for name, value in sorted(environment.items())
+        if name.startswith(_AT_START) or name in _AT_START_TOO
+    }
+
+
+def attach(wanted: ServerWanted, environment: Mapping[str, str], stop: int) -> Attached:
+    """The project's server, which is started where there is none that fits.
+
+    Args:
+        wanted: which.
+        environment: what every worker has in its own.
+        stop: a descriptor; once it can be read, workers are not waited for any more.
+
+    Raises:
+        NoPlace: it cannot be had; a zygote of the command's own can take its place.
+    """
+    place = place_of(wanted.project)
+    identity = _identity(wanted, environment)
+    silent = False
+    for attempt in range(_TRIES):
+        channel = None if silent else connect(place)
+        if channel is not None:
+            try:
+                reply = _ask(channel, "hello", {"identity": identity, "notes": wanted.notes})
+            except _Silent:
+                reply, silent = None, True
+            if isinstance(reply, Welcome):
+                zygote = Zygote(channel, family=reply.family, stop=stop, started=None)
+                return Attached(zygote=zygote, note=f"used the server, process {reply.pid}")
+            channel.close()
+        held = lock(place.project)
+        if held is not None:  # what answers there, or does not, is no server
+            try:
+                making = _Making(place=place, identity=identity, environment=environment, lock=held)
+                return _start(wanted, making, stop)
+            finally:
+                os.close(held)
+        if silent:
+            raise NoPlace("the server does not answer; `tangle server stop` ends it", trouble=True)
+        if attempt + 1 < _TRIES:
+            time.sleep(_PAUSE)
+    raise NoPlace(f"another process has the lock of {place.project}, and no server answers")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Making:
+    """What a new server is made of, beside what was wanted; `lock` is a descriptor."""
+
+    place: Place
+    identity: str
+    environment: Mapping[str, str]
+    lock: int
+
+
+def _start(wanted: ServerWanted, making: _Making, stop: int) -> Attached:
+    """Starts the server, under its lock."""
+    place = making.place
+    make_folder(place)
+    family = secrets.token_hex(8)
+    ours, theirs = pair()
+    with theirs, listening(place) as listener:
+        fds = [theirs.fileno(), listener.fileno(), making.lock]
+        facts = {
+            "channel": theirs.fileno(),
+            "family": family,
+            "identity": making.identity,
+            "listener": listener.fileno(),
+            "lock": making.lock,
+            "socket": str(place.socket),
+            "project": str(place.project),
+            "notes": wanted.notes,
+            "idle": wanted.idle,
+        }
+        try:
+            process = start_zygote(facts, making.environment, fds)
+        except OSError as error:
+            ours.close()
+            raise NoPlace(f"no process can be started: {error.strerror}") from error
+    zygote = Zygote(ours, family=family, stop=stop, started=_Launched(process))
+    return Attached(zygote=zygote, note="started a server")
+
+
+class _Launched:
+    """The process that was started; it has made the server and ended, and is buried here."""
+
+    def __init__(self, process: subprocess.Popen[bytes]) -> None:
+        self._process = process
+
+    def end(self) -> None:
+        end_process(self._process)
+
+
+def server_status(project: Path) -> ServerStatus | None:
+    """What the project's server says of itself; None where there is none.
+
+    Raises:
+        NoPlace: what stands where it would be is another user's.
+    """
+    place = place_of(project)
+    channel = connect(place)
+    if channel is None:
+        return None
+    try:
+        with channel:
+            reply = _ask(channel, "status", {})
+    except _Silent:
+        return None
+    if not isinstance(reply, Status):
+        return None
+    ready = [template for template in reply.templates if template.ready]
+    fronts = [template for template in ready if template.front]
+    pids = [reply.pid, *(template.pid for template in reply.templates)]
+    return ServerStatus(
+        pid=reply.pid,
+        began=reply.began,
+        idle=reply.idle,
+        commands=reply.commands,
+        workers=sum(template.workers for template in reply.templates),
+        memory=sum(map(proportional, pids)),
+        python=reply.python,
+        socket=place.socket,
+        fronts=len(fronts),
+        loaded=tuple(template.modules for template in ready if template not in fronts),
+    )
+
+
+def stop_server(project: Path) -> int | None:
+    """Has the project's server end; one that does not answer is killed.
+
+    Returns:
+        How many commands it still works for, to end when they are through; None where there is no
+        server.
+
+    Raises:
+        NoPlace: what stands where it would be is another user's.
+    """
+    place = place_of(project)
+    channel = connect(place)
+    if channel is None:
+        return None
+    with channel:
+        pid, _ = peer(channel)
+        watch = os.pidfd_open(pid)
+        try:
+            left = _asked_to_stop(channel)
+            if left == 0 and not readable(PATIENCE, watch):
+                signal.pidfd_send_signal(watch, signal.SIGKILL)
+                readable(PATIENCE, watch)
+        finally:
+            os.close(watch)
+    return left
+
+
+class _Silent(Exception):
+    """No answer comes, though one could."""
+
+
+def _asked_to_stop(channel: socket.socket) -> int:
+    """For how many commands a server that was asked to stop stays; 0 where it does not say."""
+    try:
+        reply = _ask(channel, "stop", {})
+    except _Silent:
+        return 0
+    return reply.commands if isinstance(reply, Stopped) else 0
+
+
+def _ask(channel: socket.socket, verb: str, order: Mapping[str, object]) -> Reply | None:
+    """The answer to an order; None where none can come, or it makes no sense.
+
+    Raises:
+        _Silent: none comes.
+    """
+    if (entry := look_up(peer(channel)[0])) is not None and entry.is_stopped:
+        raise _Silent
+    try:
+        send_order(channel, verb, order)
+        if not readable(PATIENCE, channel.fileno()):
+            raise _Silent
+        answer, fds = receive_order(channel)
+    except (OSError, Hangup):
+        return None
+    for fd in fds:
+        os.close(fd)
+    return read_reply(answer)
+
+
+def _identity(wanted: ServerWanted, environment: Mapping[str, str]) -> str:
+    """Digest of all that a server's processes have from its start and cannot change later."""
+    facts = {
+        "facts": wanted.facts,
+        # The engine's own processes are in UTF-8 mode, and do without random hashes.
+        "python": [sys.executable, sys.version, sys.prefix, sys.flags.optimize],
+        "environment": _at_start(environment),
+        "limits": {
+            name: resource.getrlimit(getattr(resource, name))
+            for name in sorted(dir(resource))
+            if name.startswith("RLIMIT_")
+        },
+        "memory": total_memory(),
+        "nice": os.getpriority(os.PRIO_PROCESS, 0),
+        "cores": sorted(os.sched_getaffinity(0)),
+        "groups": [os.getgid(), *sorted(os.getgroups())],
+        "umask": _umask(),
+        "namespaces": [_link(f"/proc/self/ns/{name}") for name in ("mnt", "net", "pid", "user")],
+        "root": _link("/proc/self/root"),
+    }
+    text = json.dumps(facts, sort_keys=True)
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _umask() -> str:
+    """Read where reading does not mean setting."""
+    with contextlib.suppress(OSError):
+        for line in Path("/proc/self/status").read_text(errors="replace").splitlines():
+            if line.startswith("Umask:"):
+                return line
+    return ""
+
+
+def _link(path: str) -> str:
+    try:
+        return os.readlink(path)  # noqa: PTH115 -- no path, as Linux writes it
+    except OSError:
+        return ""

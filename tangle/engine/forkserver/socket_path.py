@@ -1,0 +1,193 @@
+"""Where a project's server is found: a socket in a folder that is its owner's alone, and a lock."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import hashlib
+import os
+import socket
+import stat
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from tangle.engine.forkserver.protocol import peer
+
+_LONGEST = 107
+"""Bytes of a socket's path that Linux takes."""
+
+_DIGITS = 20
+
+PATIENCE = 5.0
+"""Seconds that a server may take to answer; one that is well takes a few milliseconds."""
+
+
+class NoPlace(Exception):
+    """There is no place for a server's socket; the text says why.
+
+    Attributes:
+        trouble: whether something is amiss there; else a server cannot be had for a reason.
+    """
+
+    def __init__(self, why: str, *, trouble: bool = False) -> None:
+        """Say why."""
+        super().__init__(why)
+        self.trouble = trouble
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Where the server of a project is, or would be.
+
+    Attributes:
+        project: the folder whose lock stands for the only server.
+        socket: the socket's path.
+    """
+
+    project: Path
+    socket: Path
+
+
+def place_of(project: Path) -> Place:
+    """The place for a project's server; nothing is made.
+
+    Raises:
+        NoPlace: the folder for it is somebody else's or open to others, or its path is too long.
+    """
+    real = project.resolve()
+    name = hashlib.sha256(os.fsencode(real)).hexdigest()[:_DIGITS]
+    reasons = []
+    for folder in _folders():
+        path = folder / f"{name}.sock"
+        try:
+            if len(os.fsencode(path)) > _LONGEST:
+                raise NoPlace(f"the path of a socket in {folder} would be too long")
+            _check(folder)
+            return Place(project=real, socket=path)
+        except NoPlace as error:
+            reasons.append(str(error))
+    raise NoPlace("; ".join(reasons))
+
+
+def make_folder(place: Place) -> None:
+    """Makes the socket's folder, where it is not there.
+
+    Raises:
+        NoPlace: it cannot be made, or is not this user's alone.
+    """
+    folder = place.socket.parent
+    try:
+        folder.mkdir(mode=0o700)
+    except FileExistsError:
+        pass
+    except OSError as error:
+        raise NoPlace(f"{folder} cannot be made: {error.strerror}") from error
+    _check(folder)
+
+
+def lock(project: Path) -> int | None:
+    """Takes the lock of a project's only server, on the folder itself: no file is left.
+
+    Returns:
+        A descriptor, which holds the lock until it is closed everywhere; None where another
+        process holds it.
+
+    Raises:
+        NoPlace: the folder cannot be locked.
+    """
+    try:
+        fd = os.open(project, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    except OSError as error:
+        raise NoPlace(f"{project} cannot be locked: {error.strerror}") from error
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(fd)
+        return None
+    except OSError as error:
+        os.close(fd)
+        raise NoPlace(f"{project} cannot be locked: {error.strerror}") from error
+    return fd
+
+
+def connect(place: Place) -> socket.socket | None:
+    """A connection to the project's server; None where there is none.
+
+    Raises:
+        NoPlace: what answers there is another user's.
+    """
+    channel = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    channel.settimeout(PATIENCE)
+    try:
+        channel.connect(os.fspath(place.socket))
+    except OSError:
+        channel.close()
+        return None
+    if peer(channel)[1] != os.getuid():
+        channel.close()
+        raise NoPlace(f"{place.socket} is another user's")
+    return channel
+
+
+def leave_hint(place: Place, path: Path) -> None:
+    """Leaves a link to a server's socket, in the same folder, for commands that know no more.
+
+    Args:
+        place: where the server is; one that is gone is not linked to.
+        path: the link's path.
+    """
+    if path.parent != place.socket.parent or not place.socket.is_socket():
+        return
+    with contextlib.suppress(OSError):
+        if not path.is_symlink() or os.readlink(path) != place.socket.name:  # noqa: PTH115
+            path.unlink(missing_ok=True)
+            path.symlink_to(place.socket.name)
+
+
+@contextlib.contextmanager
+def listening(place: Place) -> Iterator[socket.socket]:
+    """The server's socket, made anew; to be called under the lock, so what stood there is stale.
+
+    Raises:
+        NoPlace: it cannot be made.
+    """
+    listener = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    with listener:
+        try:
+            place.socket.unlink(missing_ok=True)
+            listener.bind(os.fspath(place.socket))
+            listener.listen()
+        except OSError as error:
+            raise NoPlace(f"{place.socket} cannot be made: {error.strerror}") from error
+        try:
+            yield listener
+        except BaseException:
+            with contextlib.suppress(OSError):
+                place.socket.unlink(missing_ok=True)
+            raise
+
+
+def _folders() -> Iterator[Path]:
+    """Where the folder of a user's sockets may be, the best first."""
+    runtime = Path(os.environ.get("XDG_RUNTIME_DIR") or ".")
+    if runtime.is_absolute() and _is_own(runtime):
+        yield runtime / "tangle"
+    yield Path(tempfile.gettempdir()) / f"tangle-{os.getuid()}"
+
+
+def _check(folder: Path) -> None:
+    """Refuses a folder that is there and is not this user's alone: somebody else made it ready."""
+    if os.path.lexists(folder) and not _is_own(folder):
+        raise NoPlace(f"{folder} is not a folder of this user's alone")
+
+
+def _is_own(folder: Path) -> bool:
+    """Whether a folder is there, and no link to one, that only this user can enter."""
+    try:
+        status = folder.lstat()
+    except OSError:
+        return False
+    private = not status.st_mode & (stat.S_IRWXG | stat.S_IRWXO)
+    return stat.S_ISDIR(status.st_mode) and status.st_uid == os.getuid() and private

@@ -1,0 +1,122 @@
+"""Runs each session in a process of its own on this machine."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import weakref
+from collections.abc import Mapping, Sequence
+from typing import Self
+
+from tangle.engine.events import Noticed, Observer, SessionFinished
+from tangle.engine.fork_source import Warmth
+from tangle.engine.forkserver.server import ServerWanted
+from tangle.engine.process import start_worker
+from tangle.engine.process_handle import Forker
+from tangle.engine.scratch import remove_abandoned
+from tangle.engine.supervisor import Session
+from tangle.model import Job, SessionResult
+
+
+class LocalExecutor:
+    """Runs each session in a worker process of its own on this machine.
+
+    An executor that was stopped stays so.
+    """
+
+    def __init__(
+        self,
+        *,
+        settings: Mapping[str, str] | None = None,
+        warm: bool = False,
+        server: ServerWanted | None = None,
+        fork: bool = True,
+    ) -> None:
+        """Makes an executor.
+
+        Args:
+            settings: environment variables that every worker gets, such as `OMP_NUM_THREADS`.
+            warm: have a zygote at once, to fork workers from where the system can do it; close
+                the executor when it is not needed any more.
+            server: which server may be that zygote, and is started where there is none.
+            fork: whether there may be a zygote; without one, every session has a fresh process.
+        """
+        self._settings = dict(settings or {})
+        self._stop_seen, self._stop_told = os.pipe()
+        os.set_blocking(self._stop_told, False)
+        weakref.finalize(self, _close, self._stop_seen, self._stop_told)
+        self._server = server
+        self._fork = fork
+        self._warmth: Warmth | None = None
+        if warm:
+            self.warm()
+
+    def __enter__(self) -> Self:
+        """The executor, which is closed at the end."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Closes it."""
+        self.close()
+
+    def warm(self) -> None:
+        """Has something to fork workers from, where the system can do it and there is nothing."""
+        if self._warmth is None and self._fork:
+            self._warmth = Warmth(self._settings, self._stop_seen, self._server)
+
+    def prepare(self, jobs: Sequence[Job], shared: str = "") -> None:
+        """Has the modules imported that jobs to come import, so that each need not do it.
+
+        Args:
+            jobs: the sessions.
+            shared: code that each of them may import: the generated package's.
+        """
+        if self._warmth is not None:
+            self._warmth.prepare(jobs, shared)
+
+    def close(self) -> None:
+        """Ends what was started; may be called twice."""
+        if self._warmth is not None:
+            self._warmth.close()
+        remove_abandoned()
+
+    def run(self, job: Job, observe: Observer) -> SessionResult:
+        """Runs one session to its end; nothing that its code does is raised."""
+        forker = self._forker(job, observe)
+        session = Session(job, observe, self._stop_seen)
+        result = session.run(lambda: start_worker(job, self._settings, forker))
+        if session.was_lost:
+            observe(runs_again(job))
+            session = Session(job, observe, self._stop_seen)
+            result = session.run(lambda: start_worker(job, self._settings))
+        observe(finished(result))
+        return result
+
+    @property
+    def notes(self) -> tuple[Noticed, ...]:
+        """How it came by what it forks workers from."""
+        return self._warmth.notes if self._warmth is not None else ()
+
+    def _forker(self, job: Job, observe: Observer) -> Forker | None:
+        return self._warmth.forker(job, observe) if self._warmth is not None else None
+
+    def stop(self) -> None:
+        """Kills the workers of all sessions; may be called in a signal handler."""
+        with contextlib.suppress(BlockingIOError):
+            os.write(self._stop_told, b"\0")
+
+
+def runs_again(job: Job) -> Noticed:
+    """What is told of a session that was lost with the process that forked it."""
+    why = "the process that it was forked from was killed; it runs again in a fresh process"
+    return Noticed(text=f"{job.section}: {why}", trouble=True)
+
+
+def finished(result: SessionResult) -> SessionFinished:
+    """What is told at a session's end."""
+    return SessionFinished(section=result.section, outcome=result.outcome, seconds=result.seconds)
+
+
+def _close(*fds: int) -> None:
+    for fd in fds:
+        os.close(fd)

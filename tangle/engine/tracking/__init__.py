@@ -1,0 +1,1 @@
+"""What a session reads, writes and asks while it runs."""

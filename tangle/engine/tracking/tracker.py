@@ -1,0 +1,195 @@
+"""What a session's outcome may rest on beside its code, noticed cell by cell."""
+
+from __future__ import annotations
+
+import contextlib
+import linecache
+import os
+import sys
+import sysconfig
+from collections.abc import Iterator, Sequence
+from importlib.abc import MetaPathFinder
+from importlib.machinery import ModuleSpec
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from tangle.engine.forkserver.import_stamps import matplotlib_settings, matplotlib_styles
+from tangle.engine.tracking.audit_events import Hearing
+from tangle.engine.tracking.audit_log import AuditLog
+from tangle.engine.tracking.fanotify import Opens
+from tangle.engine.tracking.file_queries import Asking
+from tangle.engine.tracking.module_lookups import FirstFound, InstalledModules
+from tangle.engine.tracking.open_files import OpenNow
+from tangle.engine.tracking.versions import loaded_versions
+from tangle.model import Cell, Job, Seen
+
+_SITES = (f"{os.sep}site-packages{os.sep}", f"{os.sep}dist-packages{os.sep}")
+_CLOCK = "the clock, chance or the state of the machine was asked"
+_OWN = frozenset({"tangle", "tangle_cli", "__main__", "__mp_main__"})
+
+
+class MissingModules(MetaPathFinder):
+    """The last of the finders: it finds nothing, and knows what nobody found.
+
+    Code that does without a package, because there is none, does otherwise once there is one.
+    """
+
+    def __init__(self) -> None:
+        """Knows nothing yet."""
+        self.names: dict[str, None] = {}
+        self._deaf = False
+
+    @contextlib.contextmanager
+    def looks_away(self) -> Iterator[None]:
+        """While this lasts, what is looked for is not what a session's code looks for."""
+        self._deaf = True
+        try:
+            yield
+        finally:
+            self._deaf = False
+
+    def install(self) -> None:
+        """Puts itself behind the other finders, once."""
+        if self not in sys.meta_path:
+            sys.meta_path.append(self)
+
+    def find_spec(
+        self,
+        fullname: str,
+        path: Sequence[str] | None,  # noqa: ARG002 -- the interface
+        target: ModuleType | None = None,  # noqa: ARG002
+    ) -> ModuleSpec | None:
+        """None."""
+        if not self._deaf:
+            self.names.setdefault(fullname.partition(".")[0])
+        return None
+
+
+MISSING = MissingModules()
+"""What this process, and the zygote that it was forked from, looked for in vain."""
+
+
+def audit_log(job: Job) -> AuditLog:
+    """The log of what a job's session learns and leaves; it hears nothing yet."""
+    generated = {p for p in job.path for s in job.sources if s.path.startswith(p + os.sep)}
+    own = [*generated, *filter(None, [os.environ.get("IPYTHONDIR")])]
+    return AuditLog(job.watched or job.directory, own)
+
+
+def start_noticing(log: AuditLog) -> None:
+    """Has a log hear what this process does from now on."""
+    with log.apart():
+        Hearing(log).install()
+        Asking(log).install()
+        log.below = (Opens(log), OpenNow(log))
+
+
+class Noticing:
+    """Notices what the cells of a session read and load; asked at the end of each."""
+
+    def __init__(self, job: Job, log: AuditLog) -> None:
+        """Notices nothing until it is started."""
+        self._job = job
+        self._log = log
+        self._own_text = _OwnText()
+        self._modules = InstalledModules()
+        self._looked_at: set[str] = set()
+        self._local: set[str] = set()
+        self._missing: set[str] = set()
+        self._found = FirstFound(job.path)
+        paths = sysconfig.get_paths()
+        standard = {paths["stdlib"], paths["platstdlib"]}
+        standard |= {str(Path(path).resolve()) for path in standard}
+        self._standard = tuple(path + os.sep for path in standard)
+
+    def start(self) -> None:
+        """Begins to notice."""
+        self._own_text.start()
+
+    def begin(self, cell: Cell) -> None:
+        """Takes note of what a cell says that it reads, before it does."""
+        self._log.declare(cell.reads)
+
+    def take(self) -> Seen:
+        """What there is beside what was told before."""
+        log = self._log
+        with log.apart():
+            modules = self._loaded()
+            missing = {name for name in MISSING.names if name not in sys.modules} - self._missing
+            self._missing |= missing
+            for question, digest in self._found.news(missing):
+                log.know("module", question, digest)
+            reads, wrote = log.take()
+            return Seen(
+                reads=reads,
+                wrote=wrote,
+                modules=modules,
+                missing=tuple(sorted(missing)),
+                code=self._modules.news(),
+                unseen=log.unseen or (_CLOCK if log.clock else ""),
+                own_text=self._own_text.seen or log.own_text,
+                versions=loaded_versions(self._job.imports),
+            )
+
+    def _loaded(self) -> tuple[str, ...]:
+        """Top-level installed modules not told yet; modules of the user's own count as read."""
+        new = [name for name in list(sys.modules) if name not in self._looked_at]
+        self._looked_at.update(new)
+        if "matplotlib" in new:
+            with contextlib.suppress(OSError):  # the session's folder is gone
+                self._log.read_settings(matplotlib_settings(), matplotlib_styles())
+        found = []
+        for name in sorted(new, key=lambda name: name.count(".")):
+            top = name.partition(".")[0]
+            if top in _OWN:
+                continue
+            if top != name and top not in self._local:
+                self._modules.add(name)
+                continue
+            place = _place(sys.modules.get(name))
+            if place is not None and _installed(place):
+                found.append(top)
+                self._modules.add(name)
+            elif place is not None and not place.startswith(self._standard):
+                self._local.add(top)
+                self._log.read_module(place)
+            if place is not None:
+                self._found.add(name, place)
+        return tuple(sorted(found))
+
+
+def _place(module: object) -> str | None:
+    """The file of a module, if it has one, or the first folder of a package without."""
+    if not isinstance(module, ModuleType):
+        return None
+    place = module.__dict__.get("__file__")
+    if isinstance(place, str):
+        return place
+    path: Any = module.__dict__.get("__path__")
+    return next((str(entry) for entry in path), None) if path is not None else None
+
+
+def _installed(place: str) -> bool:
+    return any(site in place for site in _SITES)
+
+
+class _OwnText:
+    """Whether anybody looked at the text of the cells, as tracebacks, warnings and `inspect` do."""
+
+    def __init__(self) -> None:
+        self.seen = False
+
+    def start(self) -> None:
+        usual = linecache.getlines
+
+        def getlines(filename: str, module_globals: dict[str, Any] | None = None) -> list[str]:
+            self.seen = self.seen or _is_ours(filename)
+            return usual(filename, module_globals)
+
+        linecache.getlines = getlines
+
+
+def _is_ours(filename: str) -> bool:
+    """Whether a file is a cell, or no library's."""
+    return not _installed(filename) and "<frozen" not in filename

@@ -1,0 +1,94 @@
+"""Notes to `generated/`, and whether it is what the notes say."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from tangle.errors import Refused
+from tangle.model import Problem
+from tangle.store import check_links, lock, make_folder, write_tree
+from tangle.verbs.config_limits import overlay_notice
+from tangle.verbs.incremental.survey import Survey
+from tangle.verbs.project import Project
+from tangle.verbs.reports.values import BuildReport
+from tangle.verbs.sources import shown
+
+
+class NoScriptLeft(Refused):
+    """Building would remove every script; nothing was changed.
+
+    Attributes:
+        scripts: their paths, relative to the output folder.
+    """
+
+    def __init__(self, project: Project, scripts: Sequence[str]) -> None:
+        """Say how many, why, and what to do about it."""
+        self.scripts = tuple(scripts)
+        count = "its only script" if len(scripts) == 1 else f"all of its {len(scripts)} scripts"
+        super().__init__(
+            f"{project.output}: {count} would be removed, because no section in {project.graph} "
+            "has code; nothing was changed: check that these are the right notes and that all "
+            "pages are there, or remove the scripts with `tangle build --force`"
+        )
+
+
+class PagesMissing(Refused):
+    """What was generated holds code of pages that are not on this machine; nothing was written."""
+
+    def __init__(self, problem: Problem, files: Iterable[str]) -> None:
+        """Name the page and the files."""
+        hint = f"; {problem.hint}" if problem.hint else ""
+        super().__init__(
+            f"{problem.place}: {problem.message}; nothing was built, because generated files have "
+            f"code from this page: {', '.join(files)}{hint}"
+        )
+
+
+def build(project: Project, *, check: bool = False, force: bool = False) -> BuildReport:
+    """Write the package and the section scripts; with `check` nothing is written.
+
+    What can be tangled is, also where the notes have errors: a chunk that does not parse ends its
+    section's script with a message that names the place.
+
+    Args:
+        project: whose notes.
+        check: write nothing, and report what would change.
+        force: remove the last scripts, too, where no section has code any more.
+
+    Raises:
+        NoScriptLeft: every script would go; nothing was changed.
+        PagesMissing: files would lose the code of pages that were left out.
+        ForeignFile: a file stands in the way that tangle did not write.
+        Outside: the output folder is a link that leads out of the project.
+        NotWritable: the output folder cannot be written; nothing was changed.
+        Locked: another tangle is at work on this project.
+    """
+    found = Survey(project)
+    problems = tuple(shown(project, problem) for problem in found.problems)
+    if check:
+        changes = found.changes()
+    else:
+        texts = "".join(found.held.values())
+        for problem in found.unread:
+            if problem.code == "not-downloaded" and problem.place.path in texts:
+                raise PagesMissing(shown(project, problem), found.held)
+        check_links(project.output, project.root)
+        make_folder(project.output)
+        with lock(project.state):
+            if not force:
+                _keep_the_last(project, found)
+            changes = write_tree(project.output, found.files, owned=project.package.root)
+            found.remember()
+    notice = overlay_notice(project.package.root, project.root)
+    return BuildReport(changes=changes, problems=problems, notice=notice)
+
+
+def _keep_the_last(project: Project, found: Survey) -> None:
+    """Refuse to remove every script: the notes may be the wrong ones, or not there yet."""
+    if found.findings.scripts:
+        return
+    from tangle.emit import is_script
+
+    scripts = [name for name in found.changes().removed if is_script(name, project.package)]
+    if scripts:
+        raise NoScriptLeft(project, scripts)

@@ -1,0 +1,84 @@
+"""Everything that can be known of the notes without running them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from tangle.model import PagePath, Place, Problem
+from tangle.store import ForeignFile, asset_names
+from tangle.verbs.incremental.survey import Survey
+from tangle.verbs.missing_imports import missing_imports
+from tangle.verbs.project import Project
+from tangle.verbs.reports.values import SectionRow
+from tangle.verbs.sources import by_place, shown
+from tangle.verbs.write_back.staleness import output_problems
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckReport:
+    """What can be known of the notes without running them.
+
+    Attributes:
+        problems: in order of place.
+        outputs: how many output blocks stand in the notes.
+        fresh: how many of them are proven to be of the code as it is, whole and unedited.
+    """
+
+    problems: tuple[Problem, ...]
+    outputs: int
+    fresh: int
+
+
+def check(project: Project) -> tuple[Problem, ...]:
+    """All problems of a project: its notes, its stored outputs, what was generated from it."""
+    return check_report(project).problems
+
+
+def check_report(project: Project) -> CheckReport:
+    """The problems of a project, and what its stored outputs are worth."""
+    found = Survey(project)
+    figures = frozenset(asset_names(project.graph))
+    outputs = tuple(output_problems(found.findings, figures))
+    problems = [*found.problems, *outputs, *missing_imports(project, found.modules())]
+    told = by_place(shown(project, problem) for problem in problems)
+    stale = tuple(_stale_files(found))
+    found.remember()
+    count = sum(len(page.outputs) for page in found.findings.pages.values())
+    return CheckReport(problems=(*told, *stale), outputs=count, fresh=count - len(outputs))
+
+
+def sections(project: Project) -> tuple[SectionRow, ...]:
+    """The sections that are scripts, and the numbered ones without code, in reading order."""
+    return Survey(project).rows()
+
+
+def _stale_files(found: Survey) -> Iterator[Problem]:
+    project = found.project
+    try:
+        changes = found.changes()
+    except ForeignFile as error:
+        for path in error.paths:
+            message = "a file stands here that tangle did not write"
+            yield _file_problem(project, path, "foreign-file", message, "move it, or set `output`")
+        return
+    if not (changes.changed or changes.removed or changes.unchanged):
+        return  # nothing was ever generated here
+    kinds = (("missing", changes.added), ("stale", changes.changed), ("left over", changes.removed))
+    for kind, names in kinds:
+        for name in names:
+            message = f"this generated file is {kind}"
+            path = project.output / name
+            yield _file_problem(project, path, "stale-generated", message, "run `tangle build`")
+
+
+def _file_problem(project: Project, path: Path, code: str, message: str, hint: str) -> Problem:
+    shown_path = path.relative_to(project.root) if path.is_relative_to(project.root) else path
+    return Problem(
+        code=code,
+        severity="error",
+        place=Place(path=PagePath(shown_path.as_posix()), line=1),
+        message=message,
+        hint=hint or None,
+    )

@@ -1,0 +1,91 @@
+"""Removes what tangle wrote into the notes, and the cache."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tangle.model import PagePath, Place, Problem
+from tangle.store import (
+    ASSET_FOLDER,
+    Cache,
+    lock,
+    make_folder,
+    remove_asset,
+    replace,
+)
+from tangle.verbs.incremental.memory import MEMORY
+from tangle.verbs.load import load
+from tangle.verbs.project import Project
+from tangle.verbs.results.cache import CACHE
+from tangle.verbs.run_history import History
+from tangle.verbs.sources import SETTINGS, shown
+from tangle.verbs.write_back.crash_recovery import recovered
+from tangle.verbs.write_back.figure_ledger import edited_figures
+from tangle.verbs.write_back.unplaced import forget
+from tangle.write import apply, remove_outputs
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CleanReport:
+    """What cleaning removed.
+
+    Attributes:
+        pages: the pages that were changed, as messages name them.
+        figures: how many figures went.
+        kept: outputs that a person edited and that were left, as problems.
+    """
+
+    pages: tuple[str, ...]
+    figures: int
+    kept: tuple[Problem, ...]
+
+
+def clean(project: Project, *, force: bool = False) -> CleanReport:
+    """Remove outputs and figures from the notes, and the cache.
+
+    Args:
+        project: whose notes.
+        force: remove outputs that a person edited, too.
+
+    Raises:
+        Changed: a page was saved by another program meanwhile; run it again.
+        NotWritable: a page cannot be written; it is as it was.
+    """
+    pages: list[str] = []
+    kept: list[Problem] = []
+    dropped: set[str] = set()
+    used: set[str] = set()
+    make_folder(project.state)
+    with lock(project.state, notes=project.graph):
+        loaded = load(project)
+        if left := recovered(project, loaded.pages):
+            kept.extend(shown(project, problem) for problem in left)
+            loaded = load(project, before=loaded)
+        for path, page in loaded.pages.items():
+            plan = remove_outputs(page, force=force)
+            kept.extend(shown(project, problem) for problem in plan.kept_edited)
+            if plan.edits:
+                data = apply(page.data, plan.edits)
+                replace(project.graph / path, data, expected=page.data, root=project.graph)
+                pages.append(project.shown(path))
+            dropped.update(plan.dropped_assets)
+            used.update(plan.used_assets)
+        edited = frozenset() if force else edited_figures(project, dropped - used)
+        kept.extend(_left_figure(project, name) for name in sorted(edited))
+        gone = sorted(dropped - used - edited)
+        figures = sum(remove_asset(project.graph, name) for name in gone)
+        for folder in (CACHE, MEMORY, SETTINGS):
+            Cache(project.state / folder).clear()
+        forget(project)
+        History(project).forget()
+    return CleanReport(pages=tuple(pages), figures=figures, kept=tuple(kept))
+
+
+def _left_figure(project: Project, name: str) -> Problem:
+    return Problem(
+        code="edited-output",
+        severity="warning",
+        place=Place(path=PagePath(project.shown(PagePath(f"{ASSET_FOLDER}/{name}"))), line=1),
+        message="this figure was edited by hand, and is left where it is",
+        hint="delete the file, or use --force",
+    )

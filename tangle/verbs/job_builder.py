@@ -1,0 +1,222 @@
+"""Sessions to jobs: the cells of a section, and the package that they import."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
+from functools import cache
+from pathlib import Path
+from typing import Final
+
+from tangle.analyse import ChunkCode, Package, PlannedChunk
+from tangle.emit import Module, init, module
+from tangle.engine import memory_limit, scratch_folder, total_memory
+from tangle.model import (
+    Cell,
+    CodeLine,
+    Failure,
+    Job,
+    Origin,
+    PagePath,
+    Problem,
+    SectionName,
+    Source,
+)
+from tangle.store import NotWritable, write_tree
+from tangle.verbs.project import Project
+from tangle.verbs.selection import Selected
+
+_REFUSALS: Final = {"moved-code": "MovedCode", "unknown-chunk": "OpenReference"}
+"""What the failure of a chunk is called that lacks lines, by problem."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunOptions:
+    """What the command line asks of a run; None where the configuration decides.
+
+    Attributes:
+        jobs: how many sections run at a time; None for as many as there are cores.
+        cached: whether the cache may answer.
+        fresh: run everything, each section in a process that nothing was imported in before.
+        changed_since: a revision; only sections that changed since then are run.
+        verify: compare the outputs with those in the notes; `write` must be False then.
+        quiet_seconds: for how long no other program must have saved a page that is being edited
+            before outputs go into it; 0 writes at once.
+    """
+
+    device: str | None = None
+    timeout: float | None = None
+    jobs: int | None = None
+    max_memory: str | None = None
+    cached: bool = True
+    fresh: bool = False
+    write: bool = True
+    force: bool = False
+    changed_since: str | None = None
+    server: bool = True
+    verify: bool = False
+    quiet_seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PreparedPackage:
+    """The generated package, written where the workers of one run find it."""
+
+    folder: Path
+    path: Path
+    module: Module
+
+
+@contextmanager
+def prepared_package(package: Package) -> Iterator[PreparedPackage]:
+    """The generated package, in a folder that is there as long as this lasts."""
+    files, text = package_files(package)
+    with scratch_tree(files, owned=package.name.root) as folder:
+        path = folder / package.name.root / f"{package.name.module}.py"
+        yield PreparedPackage(folder=folder, path=path, module=text)
+
+
+@contextmanager
+def scratch_tree(files: Mapping[str, str], *, owned: str) -> Iterator[Path]:
+    """A folder that holds generated files, removed at the end.
+
+    Raises:
+        NotWritable: there is no room for it.
+    """
+    with ExitStack() as made:
+        try:
+            folder = made.enter_context(scratch_folder()).resolve()
+        except OSError as error:
+            raise NotWritable(Path(tempfile.gettempdir()), error) from error
+        write_tree(folder, files, owned=owned)
+        yield folder
+
+
+def package_files(package: Package) -> tuple[Mapping[str, str], Module]:
+    """The files that `import d2l` needs in a worker, and the module with its places."""
+    text = module(package)
+    root = package.name.root
+    return {
+        f"{root}/__init__.py": init(package.name),
+        f"{root}/{package.name.module}.py": text.text,
+    }, text
+
+
+def job(project: Project, selected: Selected, package: PreparedPackage, options: RunOptions) -> Job:
+    """The job of a session: its borrowed statements as a first cell, then its chunks."""
+    session = selected.session
+    page = project.graph / session.unit.section.page
+    cells = [] if not session.prelude else [_prelude(project, selected)]
+    counts: dict[SectionName, int] = {}
+    origins: dict[int, tuple[Origin, ...]] = {}  # a chunk may take part many times
+    for planned in session.chunks[: selected.chunks]:
+        name = planned.occurrence.section
+        counts[name] = counts.get(name, 0) + 1
+        if planned.code.chunk.settings.run:
+            chunk = planned.code.chunk
+            if id(chunk) not in origins:
+                origins[id(chunk)] = _origins(project, chunk.lines)
+            made = _cell(project, planned, counts[name], origins[id(chunk)])
+            cells.append(replace(made, reads=_patterns(page.parent, chunk.settings.reads)))
+    if session.unit.faults and cells:
+        cells[0] = replace(cells[0], refusal=_fault(project, session.unit.faults))
+    places = tuple(
+        origin and replace(origin, path=PagePath(project.shown(origin.path)))
+        for origin in package.module.origins
+    )
+    return Job(
+        section=session.name,
+        cells=tuple(cells),
+        directory=str(page.parent),
+        path=(str(package.folder),),
+        imports=session.imports,
+        device=options.device or _declared_device(selected) or project.options.device,
+        seed=project.options.seed,
+        figure_format=project.options.figures,
+        timeout=options.timeout or project.options.timeout or None,
+        watched=str(project.root),
+        sources=(Source(path=str(package.path), origins=places),),
+        max_memory=_max_memory(options.max_memory or project.options.max_memory),
+    )
+
+
+@cache
+def _max_memory(size: str) -> int | None:
+    return memory_limit(size, total_memory())
+
+
+def _declared_device(selected: Selected) -> str | None:
+    chunks = selected.session.chunks[: selected.chunks]
+    devices = (planned.code.chunk.settings.device for planned in chunks)
+    return next((device for device in devices if device), None)
+
+
+def _prelude(project: Project, selected: Selected) -> Cell:
+    lines = [line for entry in selected.session.prelude for line in entry.lines]
+    return Cell(
+        name=f"{selected.session.name} borrowed",
+        code="".join(f"{line.text}\n" for line in lines),
+        origins=_origins(project, lines),
+    )
+
+
+def _patterns(folder: Path, patterns: Sequence[str]) -> tuple[str, ...]:
+    """Patterns of files, absolute."""
+    return tuple(os.path.abspath(folder / pattern) for pattern in patterns)  # noqa: PTH100 -- `..` goes, links stay
+
+
+def _cell(project: Project, planned: PlannedChunk, count: int, origins: tuple[Origin, ...]) -> Cell:
+    chunk = planned.code.chunk
+    return Cell(
+        name=f"{planned.occurrence.section} chunk {count}",
+        code=chunk.code,
+        origins=origins,
+        raises=chunk.settings.raises,
+        may_fail=chunk.settings.xfail is not None,
+        timeout=chunk.settings.timeout,
+        examples=planned.code.parsed.examples,
+        refusal=refusal(project, planned.code),
+    )
+
+
+def refusal(project: Project, code: ChunkCode) -> Failure | None:
+    """Why a chunk is not run, as a result; None where it is.
+
+    Args:
+        project: whose notes.
+        code: the chunk.
+    """
+    problem = code.obstacle
+    if problem is None:
+        return None
+    name = _REFUSALS.get(problem.code, "SyntaxError")
+    return _failure(project, name, problem)
+
+
+def _fault(project: Project, faults: Sequence[Problem]) -> Failure:
+    """Why nothing of a section is run whose properties say nothing that can be obeyed."""
+    first = faults[0]
+    name = "UnknownProperty" if first.code == "unknown-property" else "BadProperty"
+    return _failure(project, name, first)
+
+
+def _failure(project: Project, name: str, problem: Problem) -> Failure:
+    place = replace(problem.place, path=PagePath(project.shown(problem.place.path)))
+    message = problem.message
+    if problem.hint and name != "OpenReference":
+        message += f"; {problem.hint}"
+    return Failure(name=name, message=message, traceback="", place=place)
+
+
+def _origins(project: Project, lines: Sequence[CodeLine]) -> tuple[Origin, ...]:
+    return tuple(
+        Origin(
+            path=PagePath(project.shown(line.place.path)),
+            line=line.place.line,
+            margin=line.place.column - 1,
+        )
+        for line in lines
+    )

@@ -1,0 +1,86 @@
+"""Sections and chunks that are asked for and cannot be run, and why."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import PurePosixPath
+from typing import Final
+
+from tangle.errors import TangleError
+from tangle.link import link, title_from_path, title_key
+from tangle.model import Problem
+from tangle.parse import parse
+from tangle.verbs.load import Loaded
+from tangle.verbs.selection import Selected, UnknownSection, select, select_all
+from tangle.verbs.sources import shown
+
+UNSURE: Final = frozenset({"merge-conflict", "not-downloaded"})
+"""Why pages are left out that have code, or may have some, which nobody took away."""
+
+
+class LeftOut(TangleError):
+    """A section stands on a page that was left out: it is not run, in part or as it once was."""
+
+    def __init__(self, section: str, problem: Problem) -> None:
+        """Tell which section, and what is wrong with its page."""
+        hint = f"; {problem.hint}" if problem.hint else ""
+        super().__init__(f"{problem.place}: section {section}: {problem.message}{hint}")
+
+
+def chosen(loaded: Loaded, sections: Sequence[str] | None) -> tuple[Selected, ...]:
+    """The sections that are asked for, all of their pages among those that were read.
+
+    Args:
+        loaded: the notes.
+        sections: names as `select` takes them; None for all sections that have code, of which those
+            that stand in part on a page that was left out are not run.
+
+    Raises:
+        UnknownSection: a name means no section.
+        NoCode: it means one without code.
+        LeftOut: it means one on a page that was left out.
+    """
+    names = _names(loaded)
+    if sections is None:
+        return tuple(one for one in select_all(loaded.plan) if one.session.name not in names)
+    for wanted in sections if names else ():
+        if (problem := _meant(wanted, names)) is not None:
+            raise LeftOut(wanted, shown(loaded.project, problem))
+    try:
+        selected = select(loaded.plan, sections)
+    except UnknownSection as error:
+        raise error.beside([problem.place.path for problem in loaded.unread]) from None
+    for one in selected:
+        if (problem := names.get(one.session.name)) is not None:
+            raise LeftOut(one.session.name, shown(loaded.project, problem))
+    return selected
+
+
+def _names(loaded: Loaded) -> Mapping[str, Problem]:
+    """What pages that were left out, and sections on them, are called, as far as that is known."""
+    left_out = (*loaded.unread, *(p for p in loaded.sources.notices if p.code == "sync-copy"))
+    return {name: problem for problem in left_out for name in _names_on(loaded, problem)}
+
+
+def _names_on(loaded: Loaded, problem: Problem) -> Iterator[str]:
+    path = problem.place.path
+    yield title_key(PurePosixPath(path).stem)
+    yield title_key(title_from_path(path, loaded.config.name_format))
+    if (data := loaded.sources.data.get(path)) is None:
+        return
+    for unit in link([parse(data, path, errors="replace")], loaded.config).units:
+        for section in (unit.section, *unit.parts):
+            yield section.name
+            yield title_key(section.title)
+
+
+def _meant(wanted: str, names: Mapping[str, Problem]) -> Problem | None:
+    """The problem of the page that an argument means, or that a section of a chapter stands on."""
+    for key in (wanted, wanted.partition("#")[0]):
+        name = key.rstrip(".")
+        if (found := names.get(name) or names.get(title_key(key))) is not None:
+            return found
+        if name.replace(".", "").isdecimal():
+            inside = (problem for known, problem in names.items() if known.startswith(f"{name}."))
+            return next(inside, None)
+    return None

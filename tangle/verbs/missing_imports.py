@@ -1,0 +1,72 @@
+"""Imports that nothing installed provides: a question to this machine, not to the notes."""
+
+from __future__ import annotations
+
+import difflib
+import importlib.util
+import sys
+from collections.abc import Iterable, Iterator
+from functools import cache
+from pathlib import Path
+from typing import Final
+
+from tangle.analyse import WantedModule
+from tangle.model import Problem
+from tangle.verbs.project import Project
+
+_DISTRIBUTIONS: Final = {
+    "bs4": "beautifulsoup4",
+    "cv2": "opencv-python",
+    "dateutil": "python-dateutil",
+    "fitz": "pymupdf",
+    "PIL": "pillow",
+    "skimage": "scikit-image",
+    "sklearn": "scikit-learn",
+    "yaml": "pyyaml",
+}
+"""Distributions that are not called as their modules are."""
+
+_OFTEN_MEANT: Final = (
+    *("numpy", "pandas", "torch", "torchvision", "matplotlib", "scipy", "sklearn", "seaborn"),
+    *("requests", "tqdm", "PIL", "IPython"),
+)
+
+
+def missing_imports(project: Project, wanted: Iterable[WantedModule]) -> Iterator[Problem]:
+    """The imports of modules that are not installed, nor beside the page; none is imported."""
+    is_beside = cache(_is_beside)
+    for module in wanted:
+        folder = (project.graph / module.place.path).parent
+        own = module.name in (project.package.root, "__main__") or is_beside(folder, module.name)
+        if not own and not _is_installed(module.name):
+            yield Problem(
+                code="missing-import",
+                severity="warning",
+                place=module.place,
+                section=module.section,
+                message=f"no installed package provides {module.name}",
+                hint=_way_out(module.name),
+            )
+
+
+def _is_beside(folder: Path, name: str) -> bool:
+    return (folder / f"{name}.py").is_file() or (folder / name).is_dir()
+
+
+@cache
+def _is_installed(name: str) -> bool:
+    if name in sys.builtin_module_names or name in sys.stdlib_module_names:
+        return True
+    try:
+        return importlib.util.find_spec(name) is not None
+    except (ImportError, ValueError):  # a module that is there without a spec
+        return name in sys.modules
+
+
+def _way_out(name: str) -> str:
+    install = f"pip install {_DISTRIBUTIONS.get(name, name)}, with the Python that runs tangle"
+    for known in (_OFTEN_MEANT, sys.stdlib_module_names):
+        near = difflib.get_close_matches(name, known, n=1, cutoff=0.8)
+        if near and name not in _DISTRIBUTIONS:
+            return f"did you mean {near[0]}? else {install}"
+    return install

@@ -1,0 +1,399 @@
+"""A project: where its notes are, where its program goes, and how it is run."""
+
+from __future__ import annotations
+
+import difflib
+import keyword
+import re
+import tomllib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Final, Literal
+
+from tangle.model import SIZE, PackageName, PagePath
+from tangle.store import create, environment_around, find_graph, read_bytes
+from tangle.verbs.config_errors import BadConfig, ConfigExists, NoGraph, SeveralGraphs
+from tangle.verbs.config_limits import leads_outside, taken_by
+from tangle.verbs.trust import check_owner, is_own
+
+CONFIG_NAME: Final = "tangle.toml"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """What a configuration can say, with the defaults.
+
+    Attributes:
+        graph: folder of the notes, relative to the configuration's.
+        output: folder for what is generated, likewise.
+        package: the module that saved code goes into.
+        seed: of every random generator, at the start of each session.
+        device: `auto`, `cpu`, `cuda`, `cuda:N` or `mps`.
+        figures: format of the figures.
+        timeout: seconds a section may take; 0 for no limit.
+        max_memory: what a section's processes may hold: `2G`, `500M`, `90%`; `0` for no limit.
+        borrow: `off` makes every name taken from an earlier section an error.
+        server: whether `run` leaves a process behind that makes the next run start at once.
+        quiet_seconds: for how long no other program must have saved a page that is being edited
+            before outputs go into it; 0 writes at once.
+    """
+
+    graph: str = "."
+    output: str = "generated"
+    package: str = "d2l.torch"
+    seed: int = 0
+    device: str = "auto"
+    figures: Literal["svg", "png"] = "svg"
+    timeout: float = 0.0
+    max_memory: str = "90%"
+    borrow: Literal["on", "off"] = "on"
+    server: bool = True
+    quiet_seconds: float = 4.5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Project:
+    """Notes, the place of what is made from them, and the options.
+
+    Attributes:
+        root: the folder that paths are shown relative to: the configuration's, or the graph's.
+        graph: the notes.
+        output: the folder of generated files.
+        state: the folder that holds `.tangle`.
+        config: the configuration that it obeys, where there is one.
+    """
+
+    root: Path
+    graph: Path
+    output: Path
+    state: Path
+    package: PackageName
+    options: Options
+    config: Path | None = None
+
+    @property
+    def self_contained(self) -> bool:
+        """Whether notes and output both lie in the root, so that one can find the other."""
+        return self.graph.is_relative_to(self.root) and self.output.is_relative_to(self.root)
+
+    def shown(self, path: PagePath) -> str:
+        """A page's path as messages name it: relative to the project's root."""
+        return _shown(self.root, self.graph, path)
+
+
+@lru_cache(maxsize=1 << 16)  # asked for every line of code
+def _shown(root: Path, graph: Path, path: PagePath) -> str:
+    return (graph / path).relative_to(root).as_posix() if graph.is_relative_to(root) else path
+
+
+def find_project(
+    *,
+    start: Path,
+    graph: Path | None = None,
+    output: Path | None = None,
+    config: Path | None = None,
+) -> Project:
+    """Find the project that a command is about.
+
+    Args:
+        start: the folder that the command was given in.
+        graph: the graph that was named, if one was.
+        output: the output folder that was named, if one was.
+        config: the configuration file that was named, if one was.
+
+    Raises:
+        NoGraph: there is no graph where it should be.
+        BadConfig: the configuration cannot be read or says what cannot be.
+        NotTrusted: the configuration or the graph belongs to another user.
+    """
+    if config is not None and not config.is_file():
+        raise BadConfig(config, "there is no such file", "name a tangle.toml, or write one: init")
+    named = graph.resolve() if graph is not None else None
+    found = config.resolve() if config is not None else _config_above(named or start.resolve())
+    if config is not None and found is not None and found.name == "pyproject.toml":
+        _check_table(found)
+    options = _owned_options(found)
+    root = found.parent if found is not None else None
+    about_other_notes = named is not None and root and (root / options.graph).resolve() != named
+    if about_other_notes and config is None:
+        root, options, found = None, Options(), None
+    folder = named or _configured_graph(found, options, start)
+    _check_graph(folder, given=named is not None or root is not None)
+    place = root or folder
+    if found is not None and output is None:
+        _check_output(found, options)
+    target = (output.resolve() if output is not None else place / options.output).absolute()
+    return Project(
+        root=place,
+        graph=folder,
+        output=target,
+        state=target if root is None and output is not None else place,
+        package=_package_name(options, found),
+        options=options,
+        config=found,
+    )
+
+
+def with_options(project: Project, data: bytes) -> Project:
+    """The project as it would be if its configuration were another.
+
+    Args:
+        project: one that has a configuration.
+        data: what that file says.
+
+    Raises:
+        BadConfig: it says what cannot be.
+    """
+    assert project.config is not None
+    options = _parsed_options(project.config, data)
+    if options.graph != project.options.graph:
+        _configured_graph(project.config, options, project.root)
+    configured = (project.root / project.options.graph).resolve() == project.graph
+    return replace(
+        project,
+        graph=(project.root / options.graph).resolve() if configured else project.graph,
+        package=_package_name(options, project.config),
+        options=options,
+    )
+
+
+def _config_above(start: Path) -> Path | None:
+    """The nearest configuration at or above a folder: `tangle.toml`, or one in pyproject.toml.
+
+    One above the graph that the folder is in counts only if it names that graph: in a folder that
+    many share, it may be anyone's.
+
+    Raises:
+        BadConfig: one that may name the graph cannot be read.
+    """
+    graph: Path | None = None
+    for folder in (start, *start.parents):
+        for path in _configs_in(folder):
+            if graph is None or _names_graph(path, graph):
+                return path
+        if graph is None and (folder / "logseq" / "config.edn").is_file():
+            graph = folder
+    return None
+
+
+def _configs_in(folder: Path) -> Iterator[Path]:
+    for name in (CONFIG_NAME, "pyproject.toml"):
+        path = folder / name
+        if path.is_file() and (name == CONFIG_NAME or "tool" in _tables(path)):
+            yield path
+
+
+def _names_graph(path: Path, graph: Path) -> bool:
+    """Whether a configuration is about a graph; of another user's bad one nothing is said."""
+    try:
+        return (path.parent / _read_options(path).graph).resolve() == graph
+    except BadConfig:
+        if is_own(path):
+            raise
+        return False
+
+
+def _check_table(path: Path) -> None:
+    if not _tables(path):
+        raise BadConfig(path, "it has no table [tool.tangle]", "add one, or name a tangle.toml")
+
+
+def _tables(path: Path) -> Mapping[str, Any]:
+    """`{"tool": ...}` where a pyproject.toml configures tangle, else nothing."""
+    return _tables_in(read_bytes(path))
+
+
+def _tables_in(data: bytes) -> Mapping[str, Any]:
+    try:
+        document = tomllib.loads(data.decode())
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError):
+        return {}
+    tool = document.get("tool", {})
+    return {"tool": tool["tangle"]} if isinstance(tool, dict) and "tangle" in tool else {}
+
+
+def _configured_graph(config: Path | None, options: Options, start: Path) -> Path:
+    if config is not None:
+        if leads_outside(config.parent, options.graph):
+            hint = "name it on the command line: tangle --graph DIR ..."
+            raise BadConfig(config, f"graph leads out of its folder: {options.graph!r}", hint)
+        return (config.parent / options.graph).resolve()
+    found = find_graph(start.resolve())
+    if found is None:
+        raise NoGraph(start, given=False)
+    return found
+
+
+def _check_graph(folder: Path, *, given: bool) -> None:
+    """See that a folder is a graph, and one to be obeyed."""
+    settings = folder / "logseq" / "config.edn"
+    if not settings.is_file():
+        raise NoGraph(folder, given=given)
+    for path in (folder, settings):
+        check_owner(path, folder)
+
+
+def _check_output(config: Path, options: Options) -> None:
+    """See that a configuration sends what is generated to a place that it may name."""
+    if leads_outside(config.parent, options.output):
+        hint = "name it on the command line: tangle --output DIR ..."
+        raise BadConfig(config, f"output leads out of its folder: {options.output!r}", hint)
+    found = environment_around(config.parent / options.output, config.parent)
+    if found is not None:
+        message = f"output cannot be {options.output!r}: {found} is not for notes to write into"
+        raise BadConfig(config, message, "choose a folder of the project, such as generated")
+
+
+def _owned_options(config: Path | None) -> Options:
+    """What a configuration says, if it is one to be obeyed."""
+    if config is None:
+        return Options()
+    check_owner(config, config.parent)
+    return _read_options(config)
+
+
+def _read_options(path: Path) -> Options:
+    return _parsed_options(path, read_bytes(path))
+
+
+def _parsed_options(path: Path, data: bytes) -> Options:
+    try:
+        document: Mapping[str, Any] = tomllib.loads(data.decode())
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise BadConfig(path, f"this is no TOML: {error}", "repair the line it names") from error
+    table = document if path.name != "pyproject.toml" else _tables_in(data).get("tool", {})
+    return _options(path, table)
+
+
+DEVICE: Final = re.compile(r"auto|cpu|mps|cuda(:[0-9]+)?")
+MOST_SECONDS: Final = 1e9
+SIZE_HINT: Final = "it takes a size such as 2G or 500M, a share such as 90%, or 0 for no limit"
+_RESERVED: Final = ("__init__", "__main__", "sections")
+_KINDS: Final[Mapping[type, str]] = {
+    bool: "true or false",
+    float: "a float",
+    int: "an int",
+    str: "a str",
+}
+_ALLOWED: Final[Mapping[str, tuple[str, ...]]] = {
+    "figures": ("svg", "png"),
+    "borrow": ("on", "off"),
+}
+
+
+def _options(path: Path, table: Mapping[str, Any]) -> Options:
+    known = {name: type(value) for name, value in _defaults().items()}
+    for name, value in table.items():
+        if name not in known:
+            near = difflib.get_close_matches(name, known, n=1)
+            hint = f"did you mean {near[0]}?" if near else f"known are {', '.join(known)}"
+            raise BadConfig(path, f"unknown option {name!r}", hint)
+        kind: tuple[type, ...] = (int, float) if known[name] is float else (known[name],)
+        if not isinstance(value, kind) or isinstance(value, bool) is not (known[name] is bool):
+            raise BadConfig(path, f"{name} cannot be {value!r}", f"it takes {_KINDS[known[name]]}")
+        if value not in _ALLOWED.get(name, (value,)):
+            raise BadConfig(
+                path, f"{name} cannot be {value!r}", f"one of {', '.join(_ALLOWED[name])}"
+            )
+    if isinstance(device := table.get("device", "auto"), str) and not DEVICE.fullmatch(device):
+        raise BadConfig(path, f"device cannot be {device!r}", "auto, cpu, cuda, cuda:N or mps")
+    _check_seconds(path, table)
+    if not SIZE.fullmatch(table.get("max_memory", "0")):
+        raise BadConfig(path, f"max_memory cannot be {table['max_memory']!r}", SIZE_HINT)
+    return Options(**table)
+
+
+def _check_seconds(path: Path, table: Mapping[str, Any]) -> None:
+    for name in ("timeout", "quiet_seconds"):
+        if not 0 <= table.get(name, 0) < MOST_SECONDS:
+            raise BadConfig(path, f"{name} cannot be {table[name]}", "0 or more seconds")
+
+
+def _defaults() -> Mapping[str, object]:
+    options = Options()
+    return {name: getattr(options, name) for name in options.__dataclass_fields__}
+
+
+def _package_name(options: Options, config: Path | None) -> PackageName:
+    root, _, module = options.package.partition(".")
+    usable = all(part.isidentifier() and not keyword.iskeyword(part) for part in (root, module))
+    if not usable or module in _RESERVED:
+        hint = "it takes a package and a module in it, such as d2l.torch"
+        raise BadConfig(config or Path(CONFIG_NAME), f"package cannot be {options.package!r}", hint)
+    if config is not None and (taken := taken_by(root, config.parent)) is not None:
+        message = f"package cannot be {options.package!r}: it would hide {taken}"
+        raise BadConfig(config, message, "choose a name that nothing else has")
+    return PackageName(root=root, module=module)
+
+
+TEMPLATE: Final = """\
+# Configuration of tangle; every option is optional.
+graph = {graph!r}           # folder of the Logseq graph, relative to this file
+output = {output!r}      # folder for the generated package and the section scripts
+package = "d2l.torch"     # the module that code marked with #@save goes into
+seed = 0                  # of every random generator, at the start of each section
+device = "auto"           # auto, cpu, cuda, cuda:N or mps
+figures = "svg"           # svg or png
+timeout = 0               # seconds that a section may take; 0 for no limit
+max_memory = "90%"        # memory that a section may hold: 2G, 500M, 90% of all; "0" for no limit
+borrow = "on"             # "off": a name taken from an earlier section is an error
+server = true             # false: no process stays behind that makes the next run start at once
+quiet_seconds = 4.5       # without a save of a page that is being edited, before outputs go into it
+"""
+
+
+def write_config(folder: Path, graph: Path | None, output: Path | None = None) -> Path:
+    """Write a `tangle.toml` for the graph in or above a folder, or the one graph below it.
+
+    Args:
+        folder: where to look for a graph.
+        graph: the graph, where it was named.
+        output: folder for what is generated, where it was named.
+
+    Returns:
+        The file that was written.
+
+    Raises:
+        NoGraph: there is no graph there.
+        ConfigExists: there is a configuration already.
+    """
+    below = [] if graph or find_graph(folder) else _graphs_below(folder)
+    if len(below) > 1:
+        raise SeveralGraphs(folder, below)
+    found = graph or find_graph(folder) or next(iter(below), None)
+    if found is None:
+        raise NoGraph(folder, given=False)
+    # A configuration may only name what is below it.
+    root = folder if found.is_relative_to(folder) else found
+    if (there := next(_configs_in(root), None) or _config_above(found)) is not None:
+        raise ConfigExists(there)
+    path = root / CONFIG_NAME
+    if output is not None and not output.is_relative_to(root):
+        hint = f"name a folder in {root}, or give --output to the commands themselves"
+        raise BadConfig(path, f"output leads out of its folder: {str(output)!r}", hint)
+    target = output.relative_to(root).as_posix() if output is not None else "generated"
+    graph_name = found.relative_to(root).as_posix()
+    text = TEMPLATE.format(graph=_Quoted(graph_name), output=_Quoted(target))
+    create(path, text.encode(), root=root)
+    return path
+
+
+def _graphs_below(folder: Path) -> list[Path]:
+    """The graphs directly below a folder, such as `notes`."""
+    return [
+        path.parent.parent
+        for path in sorted(folder.glob("*/logseq/config.edn"))
+        if not path.parent.parent.name.startswith(".")
+    ]
+
+
+class _Quoted(str):
+    """A text that formats as a TOML string."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        escaped = self.replace("\\", "\\\\").replace('"', '\\"')
+        return f'"{escaped}"'

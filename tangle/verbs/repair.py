@@ -1,0 +1,131 @@
+"""Repairs of code, where there is but one way: what does not parse, what Logseq wrote into it."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from tangle.analyse import Plan
+from tangle.analyse.repair import Repair
+from tangle.model import Chunk, PagePath, Place
+from tangle.parse import parse
+from tangle.store import lock, make_folder
+from tangle.store import replace as replace_file
+from tangle.verbs.load import Loaded, loaded
+from tangle.verbs.project import Project
+from tangle.verbs.sources import Sources, read
+from tangle.verbs.write_back.crash_recovery import recovered
+from tangle.write import Entangled, mend, without_written_lines
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mended:
+    """A chunk that was mended, or would be.
+
+    Attributes:
+        place: of its fence, the path as messages name it.
+        causes: what was wrong with it.
+    """
+
+    place: Place
+    causes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RepairReport:
+    """What was mended, or would be, and how.
+
+    Attributes:
+        diff: all edits as a unified diff; empty where there are none.
+    """
+
+    mended: tuple[Mended, ...]
+    diff: str
+
+
+def repair(project: Project, *, write: bool) -> RepairReport:
+    """Mend every chunk for which there is a sure repair; all other bytes stay as they are.
+
+    Args:
+        project: whose notes.
+        write: whether to change the pages; else only what would be done is told.
+
+    Raises:
+        Changed: a page was saved by another program meanwhile; run it again.
+        NotWritable: a page cannot be written; it is as it was.
+        Locked: another tangle is at work on this project.
+    """
+    before = after = read(project)
+    mended: list[Mended] = []
+    # A chunk that refers to a mended one can be read only then.
+    while found := tuple(_mended(project, after)):
+        after = replace(after, data={**after.data, **{path: data for path, data, _ in found}})
+        mended += [what for _, _, what in found]
+    changed = [path for path, data in after.data.items() if data != before.data[path]]
+    if write and changed:
+        make_folder(project.state)
+        with lock(project.state, notes=project.graph):
+            recovered(project, changed)
+            for path in changed:
+                old = before.data[path]
+                file = project.graph / path
+                replace_file(file, after.data[path], expected=old, root=project.graph)
+    diff = "".join(_diff(project, path, before, after) for path in changed)
+    return RepairReport(mended=tuple(mended), diff=diff)
+
+
+def _mended(project: Project, sources: Sources) -> Iterator[tuple[PagePath, bytes, Mended]]:
+    """Each repaired chunk's page as it is then; the last one of a page has all of its edits."""
+    full = loaded(project, sources)
+    # Lines go first, and alone: what is below them stands elsewhere then.
+    yield from tuple(_without_written_lines(project, full)) or _parsing(project, full)
+
+
+def _without_written_lines(
+    project: Project, full: Loaded
+) -> Iterator[tuple[PagePath, bytes, Mended]]:
+    for path, page in full.pages.items():
+        if not any(problem.code == "property-in-code" for problem in page.problems):
+            continue
+        try:
+            data, fences = without_written_lines(page)
+        except Entangled:
+            continue
+        for fence in fences:
+            place = Place(path=PagePath(project.shown(path)), line=fence.line)
+            cause = "Logseq wrote properties of the block into the code"
+            yield path, data, Mended(place=place, causes=(cause,))
+
+
+def _parsing(project: Project, full: Loaded) -> Iterator[tuple[PagePath, bytes, Mended]]:
+    pages = dict(full.pages)
+    for chunk, sure in _sure(full.plan):
+        try:
+            data = mend(pages[chunk.page], chunk, sure.lines)
+        except Entangled:
+            continue
+        pages[chunk.page] = parse(data, chunk.page)
+        place = Place(path=PagePath(project.shown(chunk.page)), line=chunk.line)
+        yield chunk.page, data, Mended(place=place, causes=sure.causes)
+
+
+def _sure(plan: Plan) -> Iterator[tuple[Chunk, Repair]]:
+    """The chunks that can be mended, each once; not those that hold other chunks' lines."""
+    seen: set[tuple[PagePath, int]] = set()
+    for session in plan.sessions:
+        for planned in session.chunks:
+            chunk, diagnosis = planned.code.chunk, planned.code.parsed.diagnosis
+            if diagnosis is None or diagnosis.sure is None or (chunk.page, chunk.line) in seen:
+                continue
+            seen.add((chunk.page, chunk.line))
+            own = (chunk.line + 1 + row for row in range(len(chunk.lines)))
+            if all(e.place.line == line for e, line in zip(chunk.lines, own, strict=True)):
+                yield chunk, diagnosis.sure
+
+
+def _diff(project: Project, path: PagePath, before: Sources, after: Sources) -> str:
+    name = project.shown(path)
+    old, new = (sources.data[path].decode("utf-8").split("\n") for sources in (before, after))
+    lines = difflib.unified_diff(old, new, f"a/{name}", f"b/{name}", lineterm="")
+    return "".join(f"{line}\n" for line in lines)

@@ -1,0 +1,1 @@
+"""What a run, a check or a build came to, for people and for other programs."""

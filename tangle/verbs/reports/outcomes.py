@@ -1,0 +1,92 @@
+"""A run chunk by chunk, as every report tells it: what came of each, and how it differs."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+
+from tangle.analyse import PlannedChunk
+from tangle.model import Result
+from tangle.verbs.project import Project
+from tangle.verbs.reports.values import Difference, RunReport, SectionRun
+from tangle.verbs.results.judging import chunk_results
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChunkOutcome:
+    """A chunk that was to run.
+
+    Attributes:
+        number: of the chunk among those of its section that run, from 1.
+        page: as messages name it.
+        differences: from the output in the notes, where that was asked for.
+    """
+
+    number: int
+    page: str
+    planned: PlannedChunk
+    result: Result
+    differences: tuple[Difference, ...]
+
+    @property
+    def line(self) -> int:
+        """The line of the chunk's fence."""
+        return self.planned.code.chunk.line
+
+    @property
+    def good(self) -> bool:
+        """Whether it passed and shows what the notes say."""
+        return self.result.outcome == "passed" and not self.differences
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SectionOutcome:
+    """A section that was run, with its chunks."""
+
+    run: SectionRun
+    chunks: tuple[ChunkOutcome, ...]
+
+    @property
+    def name(self) -> str:
+        """What it is addressed by, and its title."""
+        name, title = self.run.session.name, self.run.session.unit.section.title
+        return name if title == name else f"{name} {title}".strip()
+
+    @property
+    def outcome(self) -> str:
+        """The section's outcome; `differs` where all passed and some output is not as it was."""
+        outcome = self.run.result.outcome
+        differs = any(chunk.differences for chunk in self.chunks)
+        return "differs" if outcome == "passed" and differs else outcome
+
+
+def outcomes(project: Project, report: RunReport) -> tuple[SectionOutcome, ...]:
+    """A run's sections and chunks, in order."""
+    differences: defaultdict[tuple[str, str, int], list[Difference]] = defaultdict(list)
+    for found in report.differences or ():
+        differences[found.place.path, found.section, found.chunk].append(found)
+    sections = []
+    for run in report.sections:
+        chunks = []
+        for number, (planned, result) in enumerate(chunk_results(run), start=1):
+            occurrence = planned.occurrence
+            key = (project.shown(occurrence.page), occurrence.section, occurrence.chunk.line)
+            chunks.append(
+                ChunkOutcome(
+                    number=number,
+                    page=project.shown(occurrence.chunk.page),
+                    planned=planned,
+                    result=result,
+                    differences=tuple(differences.get(key, ())),
+                )
+            )
+        sections.append(SectionOutcome(run=run, chunks=tuple(chunks)))
+    return tuple(sections)
+
+
+def why(result: Result) -> str:
+    """One line that says why a chunk did not pass."""
+    failure = result.failure
+    if failure is None:
+        return result.outcome
+    return f"{failure.name}: {failure.message}" if failure.message else failure.name

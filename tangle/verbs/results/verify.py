@@ -1,0 +1,186 @@
+"""Outputs as expectations: what a run gave, compared with what stands in the notes."""
+
+from __future__ import annotations
+
+import shlex
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Literal
+
+from tangle.analyse import PlannedChunk
+from tangle.model import MimeType, PagePath, Place, Result, SectionName
+from tangle.store import ASSET_FOLDER, NotReadable, read_bytes
+from tangle.verbs.load import Loaded
+from tangle.verbs.reports.values import Difference
+from tangle.verbs.results.judging import written
+from tangle.write import (
+    EXTENSIONS,
+    OutputDifference,
+    Shown,
+    StoredOutput,
+    Tolerance,
+    compare,
+    rendered,
+    stored_outputs,
+    stored_text,
+    text_lines,
+)
+
+_TYPES = {extension: mime for mime, extension in EXTENSIONS.items()}
+_Host = tuple[PagePath, int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Standing:
+    """A stored output, and whether it is of the chunk's code as it is."""
+
+    output: StoredOutput
+    fresh: bool
+
+
+class Verifier:
+    """Compares results with the outputs in the notes, chunk by chunk."""
+
+    def __init__(self, loaded: Loaded) -> None:
+        """Take the notes as they were when the run began."""
+        self._loaded = loaded
+
+    def differences(self, planned: PlannedChunk, result: Result) -> Iterator[Difference]:
+        """How the output of a chunk differs from the one that its note holds.
+
+        A chunk that did not pass has none: its failure is what is to be told.
+
+        Args:
+            planned: the chunk, out of the plan of the notes.
+            result: what came of running it.
+        """
+        if result.outcome != "passed":
+            return
+        seen = rendered(written(planned, result.outputs))
+        actual = Shown(lines=text_lines(seen.text), figures=seen.figures)
+        settings = planned.code.chunk.settings
+        tolerance = Tolerance(rtol=settings.rtol, atol=settings.atol)
+        standing = self._standing.get(_key(planned))
+        if standing is None:
+            if not actual.empty:
+                yield self._missing(planned, actual)
+            return
+        found = compare(self._shown(standing.output), actual, tolerance)
+        if not standing.fresh:
+            yield self._stale(planned, standing.output, found)
+        else:
+            for difference in found:
+                yield self._differs(planned, standing.output, difference)
+
+    # --- what stands in the notes -----------------------------------------------------------------
+
+    @cached_property
+    def _standing(self) -> dict[tuple[PagePath, int, int, SectionName], _Standing]:
+        """The stored output of each chunk that has one.
+
+        It is the one with the chunk's digest; what is left of a block goes to what is left of its
+        chunks, in order.
+        """
+        hosts: defaultdict[_Host, list[PlannedChunk]] = defaultdict(list)
+        for session in self._loaded.plan.sessions:
+            for planned in session.chunks:
+                if planned.code.chunk.settings.run:
+                    occurrence = planned.occurrence
+                    hosts[occurrence.page, occurrence.host].append(planned)
+        there: defaultdict[_Host, list[StoredOutput]] = defaultdict(list)
+        for path in dict.fromkeys(path for path, _ in hosts):
+            for output in stored_outputs(self._loaded.pages[path]):
+                there[path, output.host].append(output)
+        return {
+            _key(planned): standing
+            for host, chunks in hosts.items()
+            for planned, standing in _matched(chunks, there.get(host, []))
+        }
+
+    def _shown(self, output: StoredOutput) -> Shown:
+        figures = tuple(self._figure(name) for name in output.assets)
+        return Shown(lines=stored_text(output), figures=figures)
+
+    def _figure(self, name: str) -> tuple[MimeType, bytes | None]:
+        mime = _TYPES.get(name.rpartition(".")[2], MimeType("application/octet-stream"))
+        try:
+            return mime, read_bytes(self._loaded.project.graph / ASSET_FOLDER / name)
+        except NotReadable:
+            return mime, None
+
+    # --- what is told -----------------------------------------------------------------------------
+
+    def _missing(self, planned: PlannedChunk, actual: Shown) -> Difference:
+        what = "an output" if actual.lines else "a figure"
+        return self._difference(
+            planned,
+            "missing",
+            planned.code.chunk.line,
+            f"the notes hold no output of this chunk, and it shows {what}",
+            tuple(f"+{line}" for line in actual.lines),
+        )
+
+    def _stale(
+        self, planned: PlannedChunk, output: StoredOutput, found: Sequence[OutputDifference]
+    ) -> Difference:
+        said = "; ".join(difference.message for difference in found) or "it says the same"
+        message = f"the stored output is of older code: {said}"
+        diff = tuple(line for difference in found for line in difference.diff)
+        return self._difference(planned, "stale", output.line, message, diff)
+
+    def _differs(
+        self, planned: PlannedChunk, output: StoredOutput, found: OutputDifference
+    ) -> Difference:
+        line = output.line
+        if found.line is not None:
+            page = self._loaded.pages[planned.occurrence.page]
+            # Below the properties the text's opener stands, then its lines.
+            line += page.data[output.head.start : output.head.end].count(b"\n") + 2 + found.line
+        return self._difference(planned, "differs", line, found.message, found.diff)
+
+    def _difference(
+        self,
+        planned: PlannedChunk,
+        kind: Literal["differs", "missing", "stale"],
+        line: int,
+        message: str,
+        diff: tuple[str, ...],
+    ) -> Difference:
+        occurrence = planned.occurrence
+        page = PagePath(self._loaded.project.shown(occurrence.page))
+        run = f"tangle run {shlex.quote(occurrence.section)}"
+        hint = f"if this run is right, have the notes say so: {run}"
+        if kind == "differs" and diff:
+            hint += "; if such a difference means nothing, set tangle.rtol or tangle.atol"
+        return Difference(
+            kind=kind,
+            place=Place(path=page, line=line),
+            section=occurrence.section,
+            chunk=occurrence.chunk.line,
+            message=message,
+            hint=hint,
+            diff=diff,
+        )
+
+
+def _key(planned: PlannedChunk) -> tuple[PagePath, int, int, SectionName]:
+    occurrence = planned.occurrence
+    return occurrence.page, occurrence.host, occurrence.order, occurrence.section
+
+
+def _matched(
+    chunks: Sequence[PlannedChunk], there: Sequence[StoredOutput]
+) -> Iterator[tuple[PlannedChunk, _Standing]]:
+    left = list(there)
+    others: list[PlannedChunk] = []
+    for planned in chunks:
+        own = next((o for o in left if o.code_digest == planned.digest), None)
+        if own is None:
+            others.append(planned)
+        else:
+            left.remove(own)
+            yield planned, _Standing(output=own, fresh=True)
+    for planned, output in zip(others, left, strict=False):
+        yield planned, _Standing(output=output, fresh=False)

@@ -1,0 +1,357 @@
+"""Runs sections: answers from the cache what it can, runs the rest, writes results back."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from tangle.engine import (
+    CellFinished,
+    Event,
+    Executor,
+    LocalExecutor,
+    Noticed,
+    Observer,
+    RunStarted,
+    SessionFinished,
+    SessionStarted,
+    ignore,
+    run_turns,
+)
+from tangle.model import (
+    Job,
+    PagePath,
+    Result,
+    SectionName,
+    SessionResult,
+)
+from tangle.store import (
+    ASSET_FOLDER,
+    Cache,
+    asset_names,
+    check_writable,
+    make_folder,
+    user_key,
+)
+from tangle.verbs.job_builder import PreparedPackage, RunOptions, job, prepared_package
+from tangle.verbs.left_out import UNSURE, chosen
+from tangle.verbs.load import Loaded, load
+from tangle.verbs.project import Project
+from tangle.verbs.reports.failure_hints import as_written, with_hint
+from tangle.verbs.reports.values import RunReport, SectionChange, SectionRun
+from tangle.verbs.results.cache import CACHE, Answers, World, has_answers
+from tangle.verbs.results.cache_keys import Keys, import_effects, session_keys
+from tangle.verbs.results.judging import chunk_results, judged
+from tangle.verbs.results.verify import Verifier
+from tangle.verbs.run_history import History, Planned, cores, gpus, thread_settings, turns
+from tangle.verbs.selection import Selected
+from tangle.verbs.server_policy import server_for
+from tangle.verbs.sources import shown
+from tangle.verbs.write_back.place import Placed, Placement, outputs_of
+from tangle.verbs.write_back.unplaced import place_or_keep, waiting, write_pending
+
+_NO_KEY = (
+    "results are not kept for later: tangle's key has no private place; make ~/.local/state "
+    "(or XDG_STATE_HOME) a folder that only you can write to"
+)
+
+
+def run(
+    project: Project,
+    sections: Sequence[str] | None,
+    options: RunOptions,
+    observe: Observer = ignore,
+) -> RunReport:
+    """Run sections of the notes, each in a process of its own, and write their outputs back.
+
+    Args:
+        project: whose notes.
+        sections: names of sections, as `select` takes them; None for all that have code.
+        options: device, limits, and whether the cache and the notes take part.
+        observe: is told of every step, in this thread.
+
+    Raises:
+        UnknownSection: an argument names no section.
+        LeftOut: it names one on a page that was left out.
+        NotWritable: the notes cannot be written; nothing was run.
+    """
+    # The engine starts while the notes are read, unless it may well not be needed.
+    warm = not (options.cached and has_answers(project.state))
+    with _engine(project, options, observe, warm=warm) as executor:
+        loaded = load(project)
+        selected = chosen(loaded, sections)
+        changes: tuple[SectionChange, ...] | None = None
+        if options.changed_since is not None:
+            from tangle.verbs.vcs.changed_since import changed_since, only_changed
+
+            changes = changed_since(loaded, options.changed_since, options)
+            selected = only_changed(selected, changes)
+        if options.write:
+            check_folders(project, selected)
+        with prepared_package(loaded.plan.package) as package:
+            runs = _Run(loaded, options, package, executor).run(selected, observe)
+    differences = None
+    if options.verify:
+        verifier = Verifier(loaded)
+        differences = tuple(
+            difference
+            for entry in runs
+            for planned, result in chunk_results(entry)
+            for difference in verifier.differences(planned, result)
+        )
+    placement = Placement()
+    refused = None
+    runs = tuple(with_hint(loaded, entry) for entry in runs)
+    if options.write:  # where that is refused, what was run is told all the same
+        refused = place_or_keep(
+            loaded,
+            _outputs(runs),
+            placement,
+            force=options.force,
+            quiet=options.quiet_seconds,
+        )
+    runs = as_written(loaded, runs, placement.edits)
+    report = _report(runs, placement, loaded=loaded, written=options.write, refused=refused)
+    return replace(
+        report,
+        changes=changes,
+        differences=differences,
+        complete=sections is not None or all(p.code not in UNSURE for p in loaded.unread),
+    )
+
+
+def _engine(
+    project: Project, options: RunOptions, observe: Observer, *, warm: bool
+) -> LocalExecutor:
+    """The executor, which forks workers from the server or, for a reason, from its own zygote."""
+    if options.fresh:
+        observe(Noticed(text="sections run in fresh processes: --fresh"))
+        return LocalExecutor(
+            settings=thread_settings(options.jobs or cores(), os.environ), fork=False
+        )
+    server = server_for(project, wanted=options.server)
+    if isinstance(server, str):
+        observe(Noticed(text=f"no server: {server}"))
+    return LocalExecutor(
+        settings=thread_settings(options.jobs or cores(), os.environ),
+        warm=warm,
+        server=None if isinstance(server, str) else server,
+    )
+
+
+def run_pending(project: Project, *, force: bool = False, quiet_seconds: float = 0.0) -> RunReport:
+    """Write into the notes the results that earlier runs had no place for, and run nothing.
+
+    Args:
+        project: whose notes.
+        force: write over output blocks that a person edited, too.
+        quiet_seconds: as in `RunOptions`.
+    """
+    placement = Placement()
+    loaded, refused = write_pending(project, placement, force=force, quiet=quiet_seconds)
+    return _report((), placement, loaded=loaded, written=True, refused=refused)
+
+
+def check_folders(project: Project, selected: Sequence[Selected]) -> None:
+    """Refuse before hours of work what would be refused after them.
+
+    Raises:
+        NotWritable: a folder that results go to cannot be written.
+        NotReadable, Outside: figures have no folder.
+    """
+    make_folder(project.state)
+    asset_names(project.graph)
+    assets, own = project.graph / ASSET_FOLDER, (project.state / CACHE).parent
+    there = [folder for folder in (assets, assets.parent) if folder.is_dir()][:1]
+    there += [own] if own.exists() else []
+    pages = {(project.graph / e.session.unit.section.page).parent for e in selected}
+    for folder in (*sorted(pages), *there, project.state):
+        check_writable(folder)
+
+
+class _Run:
+    """One run: what the cache can answer, and what has to be run."""
+
+    def __init__(
+        self,
+        loaded: Loaded,
+        options: RunOptions,
+        package: PreparedPackage,
+        executor: LocalExecutor,
+    ) -> None:
+        self._loaded = loaded
+        self._options = options
+        self._package = package
+        self._executor = executor
+        self._workers = options.jobs or cores()
+        self._key = user_key()
+        self._answers = Answers(Cache(loaded.project.state / CACHE, key=self._key), World())
+        self._effects = import_effects(loaded.plan.package)
+
+    def run(self, selected: Sequence[Selected], observe: Observer) -> tuple[SectionRun, ...]:
+        if self._key is None:
+            observe(Noticed(text=_NO_KEY))
+        threads = self._threads(len(selected))
+        tasks = [self._task(entry, threads) for entry in selected]
+        may_answer = self._options.cached and not self._options.fresh
+        found = self._answered(tasks) if may_answer else {}
+        todo = [index for index in range(len(tasks)) if index not in found]
+        if todo:
+            self._executor.warm()
+            for note in self._executor.notes:
+                observe(note)
+            self._executor.prepare([tasks[i].job for i in todo], self._package.module.text)
+        by_section = {t.job.section: t for t in tasks}
+        keeper = _Keeper(self._loaded.project, self._executor, self._answers, by_section)
+        observe(
+            RunStarted(
+                waiting=tuple(tasks[index].job.section for index in todo), answered=len(found)
+            )
+        )
+        done = found | dict(zip(todo, self._share_out(tasks, todo, keeper, observe), strict=True))
+        if todo:
+            self._answers.prune()
+        return tuple(
+            self._section_run(task, done[index], cached=index in found)
+            for index, task in enumerate(tasks)
+        )
+
+    def _share_out(
+        self, tasks: Sequence[_Task], todo: Sequence[int], executor: Executor, observe: Observer
+    ) -> tuple[SessionResult, ...]:
+        """Run the tasks of these places, several at a time."""
+        if not todo:
+            return ()
+        history = History(self._loaded.project)
+        planned = [Planned(selected=tasks[i].selected, job=tasks[i].job) for i in todo]
+        results = run_turns(
+            turns(planned, history.recall()),
+            executor=executor,
+            workers=self._workers,
+            gpus=gpus(os.environ),
+            observe=observe,
+        )
+        known = (session.name for session in self._loaded.plan.sessions)
+        history.keep(known, zip(planned, results, strict=True))
+        return results
+
+    def _threads(self, sections: int) -> tuple[tuple[str, str], ...]:
+        """What a worker's threads need to know where so many sections were asked for.
+
+        Those that the cache answers count, too: the number of threads can show in a last digit, so
+        it goes by what was asked for. The keys of the cache leave it out.
+        """
+        return tuple(thread_settings(min(self._workers, sections), os.environ).items())
+
+    def _task(self, selected: Selected, threads: tuple[tuple[str, str], ...]) -> _Task:
+        made = job(self._loaded.project, selected, self._package, self._options)
+        made = replace(made, environment=threads)
+        keys = session_keys(made, selected.session, self._package.module.text, self._effects)
+        return _Task(selected=selected, job=made, keys=keys)
+
+    def _answered(self, tasks: Sequence[_Task]) -> dict[int, SessionResult]:
+        """What the cache knows; not where a section that must run before is run again.
+
+        The tasks come with those that they need before them, unless needs run in a circle.
+        """
+        found: dict[int, SessionResult] = {}
+        again: set[SectionName] = set()
+        for index, task in enumerate(tasks):
+            needs = task.selected.session.unit.needs
+            result = self._answers.answer(task.job, task.keys) if again.isdisjoint(needs) else None
+            if result is not None:
+                result = judged(self._loaded.project, task.selected.session, result)
+            if result is not None and result.outcome == "passed":
+                found[index] = result
+            else:
+                again.add(task.job.section)
+        return found
+
+    def _section_run(self, task: _Task, result: SessionResult, *, cached: bool) -> SectionRun:
+        return SectionRun(
+            session=task.selected.session,
+            result=result,
+            cached=cached,
+            first=1 if task.selected.session.prelude else 0,
+            asked=task.job.device,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Task:
+    """A selected section, its job and the keys of its cells."""
+
+    selected: Selected
+    job: Job
+    keys: Keys
+
+
+@dataclass(slots=True)
+class _Keeper:
+    """An executor that keeps what passes as soon as it is done, so that nothing is run twice."""
+
+    project: Project
+    executor: Executor
+    answers: Answers
+    tasks: Mapping[SectionName, _Task]
+
+    def run(self, job: Job, observe: Observer) -> SessionResult:
+        """Run a job, and keep the results of its cells, up to the first that did not pass."""
+        finished: list[Result] = []
+
+        ends: list[SessionFinished] = []
+
+        def notice(event: Event) -> None:
+            if isinstance(event, SessionFinished):
+                ends.append(event)
+                return
+            if isinstance(event, SessionStarted):
+                finished.clear()  # it may have been begun before, and lost
+            elif isinstance(event, CellFinished):
+                finished.append(event.result)
+            observe(event)
+
+        result = self.executor.run(job, notice)
+        task = self.tasks[job.section]
+        self.answers.keep(job, task.keys, finished, result)
+        result = judged(self.project, task.selected.session, result)
+        for end in ends:
+            observe(replace(end, outcome=result.outcome))
+        return result
+
+    def stop(self) -> None:
+        """End what runs."""
+        self.executor.stop()
+
+
+# --- what came of it ------------------------------------------------------------------------------
+
+
+def _outputs(runs: Sequence[SectionRun]) -> list[Placed]:
+    return [placed for entry in runs for placed in outputs_of(entry.session, chunk_results(entry))]
+
+
+def _report(
+    runs: tuple[SectionRun, ...],
+    placement: Placement,
+    *,
+    loaded: Loaded,
+    written: bool,
+    refused: str | None,
+) -> RunReport:
+    project = loaded.project
+    folder = PagePath(ASSET_FOLDER)
+    return RunReport(
+        sections=runs,
+        written=written,
+        refused=refused,
+        unread=tuple(shown(project, problem) for problem in loaded.unread),
+        pages=tuple(project.shown(path) for path in dict.fromkeys(placement.pages)),
+        figures=tuple(
+            project.shown(PagePath(f"{folder}/{name}")) for name in dict.fromkeys(placement.figures)
+        ),
+        pending=tuple(dict.fromkeys(placement.pending)),
+        kept=tuple(shown(project, problem) for problem in dict.fromkeys(placement.kept)),
+        waiting=len(waiting(project)),
+    )

@@ -1,0 +1,154 @@
+"""How a run is shared out: what the last runs tell of each section, threads, GPUs."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Final
+
+from tangle.engine import VISIBLE, Turn, gpu_wish, visible_gpus
+from tangle.errors import Refused
+from tangle.model import Job, SectionName, SessionResult
+from tangle.store import Records, accelerators
+from tangle.verbs.project import Project
+from tangle.verbs.selection import Selected
+
+HISTORY: Final = ".tangle/history"
+_KEY: Final = "sections"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Past:
+    """What a section did the last time that it passed.
+
+    Attributes:
+        seconds: that its cells took; what comes before the first depends on who else is waiting.
+        device: that it used.
+        code: digest of its code then.
+    """
+
+    seconds: float
+    device: str
+    code: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Planned:
+    """A section that is to run."""
+
+    selected: Selected
+    job: Job
+
+    @property
+    def code(self) -> str:
+        """Digest of what it runs, the saved code that it reaches included."""
+        texts = [*(cell.code for cell in self.job.cells), *self.selected.session.package]
+        return hashlib.sha256("\0".join(texts).encode("utf-8", "surrogatepass")).hexdigest()[:16]
+
+
+class History:
+    """What sections did in their last runs, kept below `.tangle`.
+
+    It decides about order alone: one that is lost or damaged costs time, nothing else.
+    """
+
+    def __init__(self, project: Project) -> None:
+        """Looks at nothing yet."""
+        self._records = Records(project.state / HISTORY)
+
+    def recall(self) -> dict[SectionName, Past]:
+        """What is known of each section."""
+        document = self._records.get(_KEY) or {}
+        sections = document.get("sections")
+        entries = sections.items() if isinstance(sections, dict) else ()
+        found = ((SectionName(name), _past(entry)) for name, entry in entries)
+        return {name: past for name, past in found if past is not None}
+
+    def keep(
+        self, known: Iterable[SectionName], done: Iterable[tuple[Planned, SessionResult]]
+    ) -> None:
+        """Keep what came of sections that passed; where that cannot be written, it is not kept.
+
+        Args:
+            known: the sections that there are; of others, nothing is kept any longer.
+            done: sections that were run now, and what came of them.
+        """
+        new = {
+            planned.job.section: Past(
+                seconds=round(sum(cell.seconds for cell in result.results), 3),
+                device=result.device,
+                code=planned.code,
+            )
+            for planned, result in done
+            if result.outcome == "passed"
+        }
+        if not new:
+            return
+        pasts = self.recall() | new  # read now: another run may have kept something meanwhile
+        there = set(known)
+        document = {name: asdict(past) for name, past in sorted(pasts.items()) if name in there}
+        with contextlib.suppress(Refused):
+            self._records.put(_KEY, {"sections": document})
+
+    def forget(self) -> None:
+        """Keep nothing."""
+        self._records.drop(_KEY)
+
+
+def _past(entry: object) -> Past | None:
+    match entry:
+        case {"seconds": int() | float() as seconds, "device": str(device), "code": str(code)}:
+            return Past(seconds=float(seconds), device=device, code=code) if seconds >= 0 else None
+        case _:
+            return None
+
+
+def cores() -> int:
+    """How many processors this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def thread_settings(workers: int, environment: Mapping[str, str]) -> dict[str, str]:
+    """How many threads a worker's mathematics gets, unless the user said so.
+
+    Threads that wait must sleep: where another program holds one of the cores, OpenMP's default,
+    to spin, was measured to make training ten times slower.
+    """
+    share = max(cores() // max(workers, 1), 1)
+    settings = {"OMP_NUM_THREADS": str(share), "OMP_WAIT_POLICY": "PASSIVE"}
+    return {name: value for name, value in settings.items() if name not in environment}
+
+
+def gpus(environment: Mapping[str, str]) -> tuple[str, ...]:
+    """The GPUs of this machine that the environment leaves to us."""
+    return visible_gpus(environment.get(VISIBLE), accelerators())
+
+
+def turns(sections: Sequence[Planned], pasts: Mapping[SectionName, Past]) -> tuple[Turn, ...]:
+    """The sections' places among each other.
+
+    Args:
+        sections: those that are to run, each after those it needs; one that is needed and not among
+            them has been answered already.
+        pasts: what is known of their last runs.
+    """
+    places = {planned.job.section: index for index, planned in enumerate(sections)}
+    made = []
+    for planned in sections:
+        past = pasts.get(planned.job.section)
+        needs = planned.selected.session.unit.needs
+        used = past.device if past is not None and past.code == planned.code else None
+        made.append(
+            Turn(
+                job=planned.job,
+                needs=tuple(places[need] for need in needs if need in places),
+                seconds=None if past is None else past.seconds,
+                gpu=gpu_wish(planned.job, used),
+            )
+        )
+    return tuple(made)

@@ -1,0 +1,110 @@
+"""The server of a project: whether a run uses one, what it says of itself, its end."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from tangle.engine import (
+    NoPlace,
+    ServerStatus,
+    ServerWanted,
+    leave_hint,
+    place_of,
+    server_status,
+    stop_server,
+)
+from tangle.errors import Refused
+from tangle.store import (
+    LOCK_FOLDER,
+    Installed,
+    NotWritable,
+    library_stamp,
+    make_folder,
+)
+from tangle.verbs.project import Project
+
+
+class ServerElsewhere(Refused):
+    """What stands where the project's server would be is not this user's."""
+
+    def __init__(self, why: str) -> None:
+        """Tell what stands there."""
+        super().__init__(f"{why}; sections run without a server, see to that folder to have one")
+
+
+def server_for(
+    project: Project, *, wanted: bool, environment: Mapping[str, str] = os.environ
+) -> ServerWanted | str:
+    """The server that a run uses, or why it does without.
+
+    Args:
+        project: whose it is.
+        wanted: whether the command line leaves it to the configuration.
+        environment: says whether this is a CI.
+    """
+    if not wanted:
+        return "--no-server"
+    if not project.options.server:
+        return "the configuration says server = false"
+    if environment.get("CI", "").lower() not in ("", "0", "false", "no"):
+        return "this is a CI: the variable CI is set"
+    folder = _folder(project)
+    try:
+        make_folder(folder)
+    except NotWritable as error:
+        return str(error)
+    facts = (library_stamp(), *_packages())
+    return ServerWanted(project=folder, notes=str(project.root), facts=facts)
+
+
+def _packages() -> list[str]:
+    """Name and version of all that is installed for this Python."""
+    return sorted(f"{name} {version}" for name, version in Installed().versions.items())
+
+
+def _folder(project: Project) -> Path:
+    """The folder whose lock the server holds: not the notes', which another lock is for."""
+    return project.state / LOCK_FOLDER
+
+
+def leave_hints(project: Project, paths: Iterable[str]) -> None:
+    """Leave links to the project's server, where it runs, for commands that know no more.
+
+    Args:
+        project: whose server.
+        paths: where the links may stand; those that are not beside its socket are not made.
+    """
+    with contextlib.suppress(NoPlace):
+        place = place_of(_folder(project))
+        for path in paths:
+            leave_hint(place, Path(path))
+
+
+def server_state(project: Project) -> ServerStatus | None:
+    """What the project's server says of itself; None where none runs.
+
+    Raises:
+        ServerElsewhere: what stands there is another user's.
+    """
+    try:
+        return server_status(_folder(project))
+    except NoPlace as error:
+        raise ServerElsewhere(str(error)) from error
+
+
+def end_server(project: Project) -> int | None:
+    """Have the project's server end.
+
+    Returns:
+        How many commands it works for still, to end when they are through; None where none runs.
+
+    Raises:
+        ServerElsewhere: what stands there is another user's.
+    """
+    try:
+        return stop_server(_folder(project))
+    except NoPlace as error:
+        raise ServerElsewhere(str(error)) from error

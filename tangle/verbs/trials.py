@@ -1,0 +1,62 @@
+"""What a test runner needs of a project: its sections as jobs, and the package that they import."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from tangle.analyse import Session
+from tangle.model import AssertStyle, Job
+from tangle.verbs.job_builder import PreparedPackage, RunOptions, job
+from tangle.verbs.load import Loaded
+from tangle.verbs.selection import Selected
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trial:
+    """A section to be run for what comes of it; nothing of it is written or kept.
+
+    Attributes:
+        cells: for each chunk that runs, by its place among the session's chunks, its cell's.
+    """
+
+    job: Job
+    cells: Mapping[int, int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrialOptions:
+    """How sections are tried.
+
+    Attributes:
+        device: None where notes and configuration decide.
+        assertions: how failing assertions are explained; None leaves them as they are.
+        measure: whether to tell which lines were run.
+    """
+
+    device: str | None = None
+    assertions: AssertStyle | None = None
+    measure: bool = False
+
+
+def trial(
+    loaded: Loaded, session: Session, chunks: int, package: PreparedPackage, options: TrialOptions
+) -> Trial:
+    """A session, as far as it is wanted.
+
+    Args:
+        loaded: the notes.
+        session: one of their sessions.
+        chunks: how many of its chunks are wanted.
+        package: the generated package.
+        options: how to run them.
+    """
+    wanted = session.chunks[:chunks]
+    runs = [index for index, planned in enumerate(wanted) if planned.code.runs]
+    first = 1 if session.prelude else 0
+    selected = Selected(session=session, chunks=len(wanted))
+    made = job(loaded.project, selected, package, RunOptions(device=options.device))
+    return Trial(
+        job=replace(made, watched=None, assertions=options.assertions, measure=options.measure),
+        cells={index: cell for cell, index in enumerate(runs, start=first)},
+    )

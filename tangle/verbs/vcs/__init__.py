@@ -1,0 +1,1 @@
+"""What git knows: the notes at a revision, what has changed since, merges."""

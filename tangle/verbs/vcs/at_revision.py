@@ -1,0 +1,84 @@
+"""The notes as they were at a revision, out of git."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from tangle.link import CONFIG, graph_config
+from tangle.model import PagePath
+from tangle.store import PAGE_LIMIT, is_page
+from tangle.verbs.config_errors import BadConfig
+from tangle.verbs.load import Loaded, loaded
+from tangle.verbs.project import Project, with_options
+from tangle.verbs.sources import without_copies
+from tangle.verbs.vcs.repository import Blob, Repository, blob_digest
+
+
+def past_project(repository: Repository, commit: str, now: Project) -> Project | None:
+    """The project with the configuration that it had then; None where that could not be obeyed.
+
+    Where there was none, or it lies outside the repository, the configuration of now is taken.
+    """
+    config = now.config
+    if config is None or not config.is_relative_to(repository.root):
+        return now
+    blob = repository.file(commit, config)
+    if blob is None:
+        return now
+    ((_, data),) = repository.contents([blob.digest])
+    try:
+        return with_options(now, data)
+    except BadConfig:
+        return None
+
+
+def past_notes(repository: Repository, commit: str, then: Project, now: Loaded) -> Loaded | None:
+    """What the notes came to at a commit; None where it had no such graph.
+
+    Pages with problems count as far as they can be read, as they do now.
+
+    Args:
+        repository: the one that the graph is in.
+        commit: which.
+        then: the project as it was configured then.
+        now: the notes as they are; what is the same is not read and parsed again.
+    """
+    if not then.graph.is_relative_to(repository.root):
+        return None
+    blobs = repository.files(commit, then.graph)
+    if CONFIG not in blobs:
+        return None
+    contents = _Contents(repository, now)
+    settings = contents.read({CONFIG: blobs[CONFIG]})[CONFIG].decode("utf-8", "replace")
+    config, _ = graph_config(settings)
+    nested = tuple(path.removesuffix(CONFIG) for path in blobs if path.endswith(f"/{CONFIG}"))
+    pages = {
+        PagePath(path): blob
+        for path, blob in sorted(blobs.items())
+        if blob.size <= PAGE_LIMIT and is_page(path, config.hidden) and not path.startswith(nested)
+    }
+    return loaded(then, without_copies(settings, contents.read(pages)), known=now.pages)
+
+
+class _Contents:
+    """The contents of blobs; of those that are as they were, the bytes that are known."""
+
+    def __init__(self, repository: Repository, now: Loaded) -> None:
+        self._repository = repository
+        self._now = now
+
+    def read(self, blobs: Mapping[PagePath, Blob]) -> dict[PagePath, bytes]:
+        same = dict(self._unchanged(blobs))
+        missing = [blob.digest for path, blob in blobs.items() if path not in same]
+        found = dict(self._repository.contents(missing))
+        return {
+            path: same[path] if path in same else found[blob.digest] for path, blob in blobs.items()
+        }
+
+    def _unchanged(self, blobs: Mapping[PagePath, Blob]) -> Iterator[tuple[PagePath, bytes]]:
+        for path, blob in blobs.items():
+            page = self._now.pages.get(path)
+            if page is None or len(page.data) != blob.size:
+                continue
+            if blob_digest(page.data, like=blob.digest) == blob.digest:
+                yield path, page.data

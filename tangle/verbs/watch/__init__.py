@@ -1,0 +1,1 @@
+"""Runs sections again when their notes change."""

@@ -1,0 +1,1 @@
+"""Puts results into the notes, beside editors and other commands."""

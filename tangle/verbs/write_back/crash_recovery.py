@@ -1,0 +1,67 @@
+"""What a tangle that was killed left in the graph: finished before anything is written."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path, PurePosixPath
+
+from tangle.model import PagePath, Place, Problem
+from tangle.store import ASSET_FOLDER, leads_out, recover
+from tangle.verbs.project import Project
+from tangle.verbs.write_back.figure_ledger import RECORD
+
+
+def recovered(project: Project, pages: Iterable[PagePath]) -> tuple[Problem, ...]:
+    """Finish in the folders of some pages, and of figures, what was cut short; under the lock.
+
+    Args:
+        project: whose notes.
+        pages: those that are read, so that their folders are real ones in the graph.
+
+    Returns:
+        A problem for each text of a user's that has no place in its page, and for each draft that
+        came from elsewhere and was left alone; it names the file.
+
+    Raises:
+        NotWritable: a folder cannot be listed, or a page not be put back.
+    """
+    folders = {PurePosixPath(path).parent.as_posix() for path in pages}
+    figures = project.graph / ASSET_FOLDER
+    if not figures.is_symlink() and not figures.parent.is_symlink():
+        folders.add(ASSET_FOLDER)
+    record = project.state / RECORD
+    if not leads_out(record, project.state):
+        recover(record)
+    found = [recover(project.graph / name) for name in sorted(folders)]
+    kept = [path for left in found for path in left.kept]
+    foreign = [path for left in found for path in left.foreign]
+    return (
+        *(_kept(project, path) for path in kept),
+        *(_foreign(project, path) for path in foreign),
+    )
+
+
+def _kept(project: Project, path: Path) -> Problem:
+    """That a user's text stands beside the pages, since a later one has its place."""
+    return Problem(
+        code="kept-text",
+        severity="warning",
+        place=_place(project, path),
+        message="a page was saved twice while it was written, and this is the earlier text",
+        hint="take from it what the page lacks, then delete it",
+    )
+
+
+def _foreign(project: Project, path: Path) -> Problem:
+    """That a draft stands beside the pages which came from elsewhere."""
+    return Problem(
+        code="foreign-draft",
+        severity="warning",
+        place=_place(project, path),
+        message="an interrupted write of another user, machine or folder was not finished",
+        hint="take from it what the page lacks, if you trust it, then delete it",
+    )
+
+
+def _place(project: Project, path: Path) -> Place:
+    return Place(path=PagePath(path.relative_to(project.graph).as_posix()), line=1)

@@ -1,0 +1,425 @@
+"""Results to pages: outputs and figures are written where their code stands now."""
+
+from __future__ import annotations
+
+import shlex
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from dataclasses import replace as replace_fields
+from pathlib import Path
+
+from tangle.analyse import Plan, PlannedChunk, Session
+from tangle.errors import Refused
+from tangle.link import CONFIG
+from tangle.model import Page, PagePath, Place, Problem, Result, SectionName
+from tangle.store import (
+    ASSET_FOLDER,
+    Changed,
+    InUse,
+    NotReadable,
+    Unfinished,
+    asset_names,
+    is_being_written,
+    lock,
+    read_bytes,
+    remove_asset,
+    replace,
+    write_asset,
+)
+from tangle.verbs.load import Loaded, load
+from tangle.verbs.project import Project
+from tangle.verbs.results.judging import written
+from tangle.verbs.sources import shown
+from tangle.verbs.write_back.crash_recovery import recovered
+from tangle.verbs.write_back.figure_ledger import edited_hosts, foreign, note
+from tangle.verbs.write_back.page_use import SAVED_OFTEN, Hold, free_page
+from tangle.write import (
+    EXTENSIONS,
+    ChunkOutput,
+    Edit,
+    Figure,
+    FigureLink,
+    OutputPlan,
+    apply,
+    asset_target,
+    figure_label,
+    figure_name,
+    plan_outputs,
+    rendered,
+    used_assets,
+)
+
+_ATTEMPTS = 5
+"""How often a page that an editor keeps saving is read again."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Placed:
+    """One chunk's output, ready for its page.
+
+    Attributes:
+        digest: of the code that it is the output of.
+    """
+
+    section: SectionName
+    digest: str
+    output: ChunkOutput
+    figures: tuple[Figure, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deferral:
+    """Outputs whose page another program is using, so that they may be written a moment later.
+
+    Attributes:
+        why: what is in the way, as said of the page.
+    """
+
+    why: str
+    outputs: tuple[Placed, ...]
+
+
+PageEdits = tuple[PagePath, bytes, Sequence[Edit]]
+"""A page, its bytes before it was written, and what was done to these."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Placement:
+    """What writing came to.
+
+    Attributes:
+        pending: why outputs were not written, as errors.
+        left: those outputs.
+        deferred: outputs for pages that another program is using, by page.
+        kept: hand-edited outputs that were left alone, as warnings.
+        edits: the pages that were written, their bytes before, and what was done to these.
+    """
+
+    pages: list[PagePath] = field(default_factory=list)
+    figures: list[str] = field(default_factory=list)
+    pending: list[Problem] = field(default_factory=list)
+    left: list[Placed] = field(default_factory=list)
+    deferred: dict[PagePath, Deferral] = field(default_factory=dict)
+    kept: list[Problem] = field(default_factory=list)
+    edits: list[PageEdits] = field(default_factory=list)
+
+
+def outputs_of(
+    session: Session, results: Sequence[tuple[PlannedChunk, Result]]
+) -> tuple[Placed, ...]:
+    """The outputs of the chunks that passed, figures numbered through each section."""
+    counts: defaultdict[SectionName, int] = defaultdict(int)
+    placed: list[Placed] = []
+    for planned, result in results:
+        section = planned.occurrence.section
+        seen = rendered(written(planned, result.outputs))
+        links: list[FigureLink] = []
+        figures: list[Figure] = []
+        for mime, data in seen.figures:
+            counts[section] += 1
+            name = figure_name(section, counts[section], EXTENSIONS[mime])
+            target = asset_target(planned.occurrence.page, name)
+            links.append(FigureLink(label=figure_label(section, counts[section]), target=target))
+            figures.append(Figure(name=name, data=data))
+        if result.outcome == "passed":
+            output = ChunkOutput(digest=planned.digest, text=seen.text, figures=tuple(links))
+            placed.append(
+                Placed(
+                    section=session.name,
+                    digest=planned.digest,
+                    output=output,
+                    figures=tuple(figures),
+                )
+            )
+    return tuple(placed)
+
+
+def place(
+    loaded: Loaded,
+    outputs: Iterable[Placed],
+    placement: Placement,
+    *,
+    force: bool = False,
+    hold: Hold = free_page,
+) -> None:
+    """Write outputs into the notes as they are now, and tell in `placement` what was written.
+
+    The pages are read again under the lock. An output goes where its code stands: under the chunk
+    of its section whose digest is the one that the output was made with. One whose code has
+    changed meanwhile is not written, and named; one whose page another program is using is
+    deferred.
+
+    Raises:
+        Locked: another tangle is writing.
+        NotWritable: a page or a figure cannot be written; the pages are whole.
+    """
+    with lock(loaded.project.state, notes=loaded.project.graph, timeout=30):
+        placement.kept.extend(recovered(loaded.project, loaded.pages))
+        todo = list(outputs)
+        changed: Mapping[PagePath, Sequence[Placed]] = {}
+        terms = _Terms(force=force, hold=hold, before=loaded.plan)
+        for _ in range(_ATTEMPTS):
+            if not todo:
+                return
+            loaded = load(loaded.project, before=loaded)
+            changed = _place_all(loaded, todo, placement, terms)
+            todo = [entry for entries in changed.values() for entry in entries]
+    for page, entries in changed.items():
+        file = loaded.project.graph / page
+        why = InUse(file).why if is_being_written(file) else SAVED_OFTEN
+        placement.deferred[page] = Deferral(why=why, outputs=tuple(entries))
+
+
+def pages_of(plan: Plan, outputs: Iterable[Placed]) -> Mapping[PagePath, Sequence[Placed]]:
+    """The pages where the code of outputs stands, each with those that belong there."""
+    hosts, _ = _all_hosts(plan, outputs)
+    return {path: tuple(_entries(by_block)) for path, by_block in hosts.items()}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Terms:
+    """How pages may be written.
+
+    Attributes:
+        force: over outputs that a person edited, too.
+        hold: why a page must not be replaced now.
+        before: the plan of the notes that the outputs were made from.
+    """
+
+    force: bool
+    hold: Hold
+    before: Plan
+
+
+def _place_all(
+    loaded: Loaded, outputs: Sequence[Placed], placement: Placement, terms: _Terms
+) -> Mapping[PagePath, Sequence[Placed]]:
+    """Write outputs, page by page; those of pages that changed in between."""
+    hosts, missing = _all_hosts(loaded.plan, outputs)
+    changed: defaultdict[PagePath, list[Placed]] = defaultdict(list)
+    for path, by_block in hosts.items():
+        attempt = replace_fields(placement, pending=[], kept=[], left=[])
+        try:
+            _place_page(loaded, path, by_block, attempt, terms)
+        except InUse as error:
+            entries = tuple(_entries(by_block))
+            placement.deferred[path] = Deferral(why=error.why, outputs=entries)
+            continue
+        except Changed:
+            changed[path].extend(_entries(by_block))
+            continue
+        placement.pending += attempt.pending
+        placement.kept += attempt.kept
+        placement.left += attempt.left
+    for path, half in _half_saved(loaded, missing, terms.before).items():
+        changed[path].extend(half)
+        missing = [entry for entry in missing if entry not in half]
+    by_name = loaded.plan.by_name
+    for entry in missing:
+        placement.pending.append(_pending(loaded.project, by_name.get(entry.section), entry))
+        placement.left.append(entry)
+    return changed
+
+
+def _half_saved(
+    loaded: Loaded, missing: Sequence[Placed], before: Plan
+) -> Mapping[PagePath, Sequence[Placed]]:
+    """Of outputs whose code is gone, those whose page is being saved at this moment."""
+    if not missing:
+        return {}
+    graph = loaded.project.graph
+    pages = pages_of(before, missing)
+    return {path: of for path, of in pages.items() if _is_moving(graph / path, loaded, path)}
+
+
+def _is_moving(file: Path, loaded: Loaded, path: PagePath) -> bool:
+    """Whether a page is open for writing, or is another already than the one that was read."""
+    page = loaded.pages.get(path)
+    try:
+        return is_being_written(file) or page is None or read_bytes(file) != page.data
+    except NotReadable:
+        return False
+
+
+_Hosts = Mapping[PagePath, Mapping[int, Sequence[Placed | None]]]
+
+
+def _all_hosts(plan: Plan, outputs: Iterable[Placed]) -> tuple[_Hosts, list[Placed]]:
+    """For each page and host block the outputs of all its chunks, and those without a place."""
+    by_section: defaultdict[SectionName, list[Placed]] = defaultdict(list)
+    for output in outputs:
+        by_section[output.section].append(output)
+    found = [_hosts(plan, name, entries) for name, entries in by_section.items()]
+    missing = [entry for _, left in found for entry in left]
+    return _merged(hosts for hosts, _ in found), missing
+
+
+def _hosts(plan: Plan, name: SectionName, outputs: Sequence[Placed]) -> tuple[_Hosts, list[Placed]]:
+    """The same for the outputs of one section.
+
+    A chunk may have moved to another section: the digest, which covers all that the output depends
+    on, finds it there, if there is but one of it.
+    """
+    left = {output.digest: output for output in outputs}
+    pages: defaultdict[PagePath, defaultdict[int, list[Placed | None]]] = defaultdict(
+        lambda: defaultdict(list)
+    )
+    own = plan.by_name.get(name)
+    moved = _elsewhere(plan, name, left.keys() - {c.digest for c in own.chunks} if own else left)
+    for session in (*((own,) if own else ()), *moved):
+        for planned in session.chunks:
+            occurrence = planned.occurrence
+            found = left.pop(planned.digest, None) if occurrence.chunk.settings.run else None
+            entry = _at(occurrence.page, found) if found else None
+            pages[occurrence.page][occurrence.host].append(entry)
+    chosen = {
+        path: {host: found for host, found in hosts.items() if any(found)}
+        for path, hosts in pages.items()
+    }
+    return {path: hosts for path, hosts in chosen.items() if hosts}, list(left.values())
+
+
+def _merged(found: Iterable[_Hosts]) -> _Hosts:
+    """The outputs of several sections, page by page and block by block."""
+    pages: defaultdict[PagePath, dict[int, Sequence[Placed | None]]] = defaultdict(dict)
+    for hosts in found:
+        for path, by_block in hosts.items():
+            for host, entries in by_block.items():
+                before = pages[path].get(host, entries)
+                pages[path][host] = [a or b for a, b in zip(before, entries, strict=True)]
+    return pages
+
+
+def _elsewhere(plan: Plan, name: SectionName, digests: Collection[str]) -> list[Session]:
+    """Other sections in which chunks with these digests stand, each of them once in the notes."""
+    counts = Counter(c.digest for s in plan.sessions for c in s.chunks if c.digest in digests)
+    once = {digest for digest, count in counts.items() if count == 1}
+    return [
+        session
+        for session in plan.sessions
+        if session.name != name and any(chunk.digest in once for chunk in session.chunks)
+    ]
+
+
+def _at(page: PagePath, placed: Placed) -> Placed:
+    """An output whose figures are named as they are reached from a page."""
+    links = tuple(
+        replace_fields(link, target=asset_target(page, figure.name))
+        for link, figure in zip(placed.output.figures, placed.figures, strict=True)
+    )
+    return replace_fields(placed, output=replace_fields(placed.output, figures=links))
+
+
+def _without_edited(
+    project: Project, page: Page, hosts: Mapping[int, Sequence[Placed | None]], placement: Placement
+) -> Mapping[int, Sequence[Placed | None]]:
+    """The blocks whose figures nobody edited by hand; the others keep their outputs."""
+    figures = {host: [f for e in found if e for f in e.figures] for host, found in hosts.items()}
+    edited = edited_hosts(project, page, figures)
+    placement.kept.extend(edited.values())
+    return {host: found for host, found in hosts.items() if host not in edited}
+
+
+def _place_page(
+    loaded: Loaded,
+    path: PagePath,
+    hosts: Mapping[int, Sequence[Placed | None]],
+    placement: Placement,
+    terms: _Terms,
+) -> None:
+    project, page = loaded.project, loaded.pages[path]
+    if not terms.force:
+        hosts = _without_edited(project, page, hosts, placement)
+    outputs = {
+        host: [entry.output if entry else None for entry in found] for host, found in hosts.items()
+    }
+    plan = plan_outputs(page, outputs, unit=loaded.config.unit, force=terms.force)
+    placement.kept.extend(plan.kept_edited)
+    placement.pending.extend(shown(project, problem) for problem in plan.refused)
+    if plan.refused:
+        placement.left.extend(_entries(hosts))
+        return
+    figures = list(_figures(hosts, plan))
+    there = set(asset_names(project.graph))
+    others = foreign(project, loaded.pages.values(), [f for f in figures if f.name in there])
+    if others:
+        placement.left.extend(_entries(hosts))
+        placement.pending.extend(_foreign(project, figure) for figure in others)
+        return
+    if plan.edits and (why := terms.hold(loaded, path)):
+        raise InUse(project.graph / path, why)
+    if _write_page(loaded, path, plan, figures, there):
+        placement.pages.append(path)
+        placement.edits.append((path, page.data, plan.edits))
+    placement.figures.extend(figure.name for figure in figures)
+    if plan.dropped_assets:
+        for name in set(plan.dropped_assets) - _shown_elsewhere(loaded.pages, path):
+            remove_asset(project.graph, name)
+
+
+def _write_page(
+    loaded: Loaded, path: PagePath, plan: OutputPlan, figures: Sequence[Figure], there: set[str]
+) -> bool:
+    """Write a page and the figures that it shows, or neither; whether the page changed."""
+    graph, page = loaded.project.graph, loaded.pages[path]
+    if figures:
+        note(loaded.project, figures)
+    written: list[str] = []
+    try:
+        # Figures first: a page never shows one that is not there.
+        written.extend(f.name for f in figures if write_asset(graph, f.name, f.data))
+        if plan.edits:
+            replace(graph / path, apply(page.data, plan.edits), expected=page.data, root=graph)
+    except Refused as error:
+        # Where the page could not be put back, it shows them until the next run does that.
+        if not isinstance(error, Unfinished):
+            for name in set(written) - there:
+                remove_asset(graph, name)
+        raise
+    return bool(plan.edits)
+
+
+def _figures(hosts: Mapping[int, Sequence[Placed | None]], plan: OutputPlan) -> Iterator[Figure]:
+    for entry in _entries(hosts):
+        yield from (f for f in entry.figures if f.name in plan.used_assets)
+
+
+def _entries(hosts: Mapping[int, Sequence[Placed | None]]) -> Iterator[Placed]:
+    return (entry for found in hosts.values() for entry in found if entry is not None)
+
+
+def _foreign(project: Project, figure: Figure) -> Problem:
+    return Problem(
+        code="foreign-file",
+        severity="error",
+        place=Place(
+            path=PagePath(project.shown(PagePath(f"{ASSET_FOLDER}/{figure.name}"))), line=1
+        ),
+        message="a file stands here that tangle did not write, where a figure belongs",
+        hint="move it away, then run the section again",
+    )
+
+
+def _shown_elsewhere(pages: Mapping[PagePath, Page], path: PagePath) -> frozenset[str]:
+    """The figures that other pages mention."""
+    others = (page.data for other, page in pages.items() if other != path)
+    return frozenset[str]().union(*map(used_assets, others))
+
+
+def _pending(project: Project, session: Session | None, output: Placed) -> Problem:
+    section = session.unit.section if session is not None else None
+    where = Place(
+        path=PagePath(project.shown(section.page if section else CONFIG)),
+        line=section.line if section else 1,
+    )
+    return Problem(
+        code="changed-meanwhile",
+        severity="error",
+        place=where,
+        section=output.section,
+        message=f"a chunk of section {output.section} changed while it ran; "
+        "its output was not written",
+        hint=f"run it again: tangle run {shlex.quote(output.section)}; or, once the code is again "
+        "what it was, place the result that was kept: tangle run --write-pending",
+    )

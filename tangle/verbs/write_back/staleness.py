@@ -1,0 +1,169 @@
+"""The outputs that stand in the notes: whether they are of the code that stands there now."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import starmap
+
+from tangle.model import PagePath, Place, Problem, SectionName
+from tangle.store import ASSET_FOLDER
+from tangle.verbs.incremental.findings import Findings, FoundOutput, UnitFindings
+from tangle.verbs.project import Project
+from tangle.verbs.reports.values import SectionRow, State
+
+
+def output_problems(found: Findings, figures: Collection[str]) -> Iterator[Problem]:
+    """Outputs in the notes that belong to other code, that a person edited, or lack a figure.
+
+    Args:
+        found: what is found in the notes.
+        figures: the figures that are there.
+    """
+    if not any(page.outputs for page in found.pages.values()):
+        return
+    hosts = _hosts(found.units)
+    for path, page in found.pages.items():
+        for output in starmap(FoundOutput, page.outputs):
+            host = hosts.get((path, output.host))
+            if output.reworked:
+                yield _reworked(path, output, host)
+            elif host is None or output.code_digest not in host.digests:
+                yield _stale(path, output, host)
+            elif output.edited:
+                yield _edited(path, output, host)
+            elif missing := set(output.assets).difference(figures):
+                yield _without_figure(path, output, host.section, min(missing))
+
+
+@dataclass(slots=True, kw_only=True)
+class _Host:
+    """A block under which outputs belong.
+
+    Attributes:
+        digests: of its chunks.
+        runs: whether any of them is run.
+    """
+
+    section: SectionName
+    digests: set[str] = field(default_factory=set)
+    runs: bool = False
+
+    @property
+    def run(self) -> str:
+        """How to have its outputs written, as a hint says it."""
+        return "run the section" if self.runs else "take `tangle.run:: no` away, run the section"
+
+
+def _hosts(units: Iterable[UnitFindings]) -> dict[tuple[PagePath, int], _Host]:
+    """Every block that has chunks."""
+    found: dict[tuple[PagePath, int], _Host] = {}
+    for unit in units:
+        for page, host, digest, section, runs in unit.digests:
+            block = found.setdefault((page, host), _Host(section=section))
+            block.digests.add(digest)
+            block.runs = block.runs or runs
+    return found
+
+
+def _stale(path: PagePath, output: FoundOutput, host: _Host | None) -> Problem:
+    if host is None:
+        force = " --force" if output.edited else ""
+        message = "this output belongs to no chunk"
+        hint = f"delete the block, or run `tangle clean{force}`"
+    else:
+        force = " with --force" if output.edited else " again"
+        message = "this output is of older code"
+        hint = f"delete the block, or {host.run}{force}"
+        if host.runs and not output.edited:
+            hint = "run the section again"
+    if output.edited:
+        message += ", and was edited by hand"
+    return Problem(
+        code="stale-output",
+        severity="error",
+        place=Place(path=path, line=output.line),
+        section=host.section if host is not None else None,
+        message=message,
+        hint=hint,
+    )
+
+
+def _edited(path: PagePath, output: FoundOutput, host: _Host) -> Problem:
+    return Problem(
+        code="edited-output",
+        severity="warning",
+        place=Place(path=path, line=output.line),
+        section=host.section,
+        message="this output was edited by hand, and is not written over",
+        hint=f"delete the block and {host.run} again, or {host.run} with --force",
+    )
+
+
+def _reworked(path: PagePath, output: FoundOutput, host: _Host | None) -> Problem:
+    what = ", and the output gets one beside it" if host is not None and host.runs else ""
+    return Problem(
+        code="edited-output",
+        severity="warning",
+        place=Place(path=path, line=output.line),
+        section=host.section if host is not None else None,
+        message="this output became a block of your own, and no output is written over it",
+        hint=f"take the line `tangle.output::` out of the block{what}",
+    )
+
+
+def _without_figure(
+    path: PagePath, output: FoundOutput, section: SectionName | None, name: str
+) -> Problem:
+    return Problem(
+        code="stale-output",
+        severity="error",
+        place=Place(path=path, line=output.line),
+        section=section,
+        message=f"this output shows {name}, which is not in {ASSET_FOLDER}",
+        hint="run the section again",
+    )
+
+
+# --- the list of sections -------------------------------------------------------------------------
+
+
+def section_rows(project: Project, found: Findings) -> Iterator[SectionRow]:
+    """The sections that are scripts, and the numbered ones without code, in reading order."""
+    saves: defaultdict[int, list[str]] = defaultdict(list)
+    for (unit, _, _), names in zip(found.package.saved, found.package.names, strict=True):
+        saves[unit].extend(names)
+    standing: defaultdict[tuple[PagePath, int], list[FoundOutput]] = defaultdict(list)
+    for path, page in found.pages.items():
+        for output in starmap(FoundOutput, page.outputs):
+            standing[path, output.host].append(output)
+    for index, session in enumerate(found.units):
+        yield SectionRow(
+            name=session.name,
+            title=session.title,
+            page=project.shown(session.page),
+            line=session.line,
+            chunks=session.chunks,
+            borrowed=session.borrowed,
+            saves=tuple(saves[index]),
+            state=_state(session, standing),
+        )
+
+
+def _state(
+    unit: UnitFindings, standing: Mapping[tuple[PagePath, int], Sequence[FoundOutput]]
+) -> State:
+    if not unit.chunks:
+        return "no-code"
+    if unit.broken:
+        return "broken"
+    fresh = [
+        output.code_digest in host.digests
+        for at, host in _hosts([unit]).items()
+        for output in standing.get(at, ())
+        if not output.reworked
+    ]
+    if not fresh:
+        return "not-run"
+    return "fresh" if all(fresh) else "stale"

@@ -1,0 +1,211 @@
+"""Results that have no place in the notes now: kept in the run's record, and placed later."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import time
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Any, Final
+
+from tangle.errors import Refused
+from tangle.model import SectionName
+from tangle.store import Records, make_folder, user_key
+from tangle.verbs.load import Loaded, load
+from tangle.verbs.project import Project
+from tangle.verbs.write_back.page_use import SavedSince, in_use_problem
+from tangle.verbs.write_back.place import Placed, Placement, pages_of, place
+from tangle.write import ChunkOutput, Figure, FigureLink
+
+PENDING = ".tangle/pending"
+
+_PAUSE: Final = 0.05
+"""Seconds between two looks at a page that another program is using."""
+
+_PATIENCE: Final = 5.0
+"""Seconds for which such a page is waited for at least."""
+
+_TIMES: Final = 3
+"""How many times the quiet that a page needs is waited for: others may save it meanwhile."""
+
+
+def waiting(project: Project) -> tuple[Placed, ...]:
+    """The results that wait for their code to be again what it was, by section and digest."""
+    records = Records(project.state / PENDING, key=user_key())
+    found = (_from_json(records.get(key) or {}) for key in records.keys())  # noqa: SIM118
+    return tuple(sorted((f for f in found if f is not None), key=lambda f: (f.section, f.digest)))
+
+
+def place_or_keep(
+    loaded: Loaded,
+    outputs: Iterable[Placed],
+    placement: Placement,
+    *,
+    force: bool = False,
+    quiet: float = 0.0,
+) -> str | None:
+    """Write results into the notes, and keep those that have no place; why writing was refused.
+
+    Pages that another program is using are waited for, some seconds at most. What waited of the
+    same sections is older, and dropped.
+
+    Args:
+        loaded: the notes that the results were made from.
+        outputs: the results.
+        placement: is told what was written.
+        force: write over outputs that a person edited, too.
+        quiet: seconds without a save after which a page that was saved since is written.
+    """
+    found = tuple(outputs)
+    try:
+        _place_patiently(found, placement, SavedSince(began=loaded, quiet=quiet), force=force)
+    except Refused as error:
+        keep(loaded.project, found)
+        return str(error)
+    except BaseException:
+        keep(loaded.project, found)
+        raise
+    sections = {output.section for output in found}
+    settle(loaded.project, sections, placement.left)
+    return _place_others(loaded, sections, placement, quiet)
+
+
+def _place_others(
+    loaded: Loaded, sections: Collection[SectionName], placement: Placement, quiet: float
+) -> str | None:
+    """Write what earlier commands could not, as far as it has a place now; why that was refused."""
+    others = [output for output in waiting(loaded.project) if output.section not in sections]
+    placeable = [o for found in pages_of(loaded.plan, others).values() for o in found]
+    if not placeable:
+        return None
+    attempt = Placement(pages=placement.pages, figures=placement.figures, kept=placement.kept)
+    try:
+        place(loaded, placeable, attempt, hold=SavedSince(began=loaded, quiet=quiet))
+    except Refused as error:
+        return str(error)
+    deferred = (o for entry in attempt.deferred.values() for o in entry.outputs)
+    still = {_key(output) for output in (*attempt.left, *deferred)}
+    _drop(loaded.project, (o for o in placeable if _key(o) not in still))
+    return None
+
+
+def _place_patiently(
+    outputs: Sequence[Placed], placement: Placement, hold: SavedSince, *, force: bool
+) -> None:
+    """Write results, and once more those whose page another program was using."""
+    began, end = hold.began, time.monotonic() + max(_PATIENCE, _TIMES * hold.quiet)
+    place(began, outputs, placement, force=force, hold=hold)
+    while placement.deferred and time.monotonic() < end:
+        time.sleep(_PAUSE)
+        if hold.free(placement.deferred):
+            todo = [o for found in placement.deferred.values() for o in found.outputs]
+            placement.deferred.clear()
+            place(began, todo, placement, force=force, hold=hold)
+    for page, found in placement.deferred.items():
+        names = {output.section for output in found.outputs}
+        placement.pending.append(in_use_problem(began.project, page, found.why, names))
+        placement.left.extend(found.outputs)
+
+
+def write_pending(
+    project: Project, placement: Placement, *, force: bool, quiet: float = 0.0
+) -> tuple[Loaded, str | None]:
+    """Place the results that wait; the notes, and why that was refused.
+
+    Args:
+        project: whose notes.
+        placement: is told what was written.
+        force: write over outputs that a person edited, too.
+        quiet: as for `place_or_keep`.
+
+    Raises:
+        NotReadable: the graph's folder cannot be listed.
+    """
+    make_folder(project.state)
+    loaded = load(project)
+    found = waiting(project)
+    return loaded, place_or_keep(loaded, found, placement, force=force, quiet=quiet)
+
+
+def settle(project: Project, sections: Collection[SectionName], left: Sequence[Placed]) -> None:
+    """Keep, of some sections, the results that were not written, and drop what waited before."""
+    keep(project, left)
+    kept = {_key(output) for output in left}
+    older = (output for output in waiting(project) if output.section in sections)
+    _drop(project, (output for output in older if _key(output) not in kept))
+
+
+def _drop(project: Project, outputs: Iterable[Placed]) -> None:
+    records = Records(project.state / PENDING, key=user_key())
+    for output in outputs:
+        records.drop(_key(output))
+
+
+def forget(project: Project) -> None:
+    """Drop every result that waits."""
+    records = Records(project.state / PENDING, key=user_key())
+    for key in records.keys():  # noqa: SIM118
+        records.drop(key)
+
+
+def keep(project: Project, outputs: Iterable[Placed]) -> None:
+    """Keep results, as far as the disk takes them: it may be what refused them."""
+    records = Records(project.state / PENDING, key=user_key())
+    try:
+        for output in outputs:
+            records.put(_key(output), _to_json(output))
+    except Refused:
+        return
+
+
+def _key(output: Placed) -> str:
+    named = f"{output.section}\0{output.digest}".encode("utf-8", "surrogatepass")
+    return hashlib.sha256(named).hexdigest()
+
+
+# --- as JSON --------------------------------------------------------------------------------------
+
+
+def _to_json(placed: Placed) -> dict[str, Any]:
+    return {
+        "section": placed.section,
+        "digest": placed.digest,
+        "text": placed.output.text,
+        "figures": [
+            {
+                "name": figure.name,
+                "label": link.label,
+                "target": link.target,
+                "data": base64.b64encode(figure.data).decode("ascii"),
+            }
+            for link, figure in zip(placed.output.figures, placed.figures, strict=True)
+        ],
+    }
+
+
+def _from_json(document: Mapping[str, Any]) -> Placed | None:
+    """A result as it was kept; None of what is not of that form."""
+    try:
+        figures = [
+            (
+                FigureLink(label=str(entry["label"]), target=str(entry["target"])),
+                Figure(
+                    name=str(entry["name"]), data=base64.b64decode(entry["data"], validate=True)
+                ),
+            )
+            for entry in document["figures"]
+        ]
+        digest = str(document["digest"])
+        return Placed(
+            section=SectionName(str(document["section"])),
+            digest=digest,
+            output=ChunkOutput(
+                digest=digest,
+                text=str(document["text"]),
+                figures=tuple(link for link, _ in figures),
+            ),
+            figures=tuple(figure for _, figure in figures),
+        )
+    except (KeyError, TypeError, binascii.Error, ValueError):
+        return None

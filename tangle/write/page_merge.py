@@ -1,0 +1,115 @@
+"""Output blocks in a three-way merge: taken out before, those that still hold put back after."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from tangle.model import Span
+from tangle.write.edits import Edit, apply, disjoint
+from tangle.write.layout import Layout, has_children
+from tangle.write.output_blocks import StoredOutput, stored_outputs
+from tangle.write.plan import removal
+from tangle.write.verify import Expected, reads_as_expected
+
+if TYPE_CHECKING:
+    from tangle.model import Page
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CutBlock:
+    """An output block that was taken out of a page.
+
+    Attributes:
+        indent: the white space before its bullet.
+        data: its bytes, from its first line to the end of its content.
+    """
+
+    stored: StoredOutput
+    indent: bytes
+    data: bytes
+
+    @property
+    def value(self) -> tuple[str, str]:
+        """What tells it from another: the digests of its code, and of itself."""
+        return self.stored.code_digest, self.stored.output_digest
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CutPage:
+    """A page without its output blocks, and those blocks by the index of their host."""
+
+    data: bytes
+    blocks: Mapping[int, tuple[CutBlock, ...]]
+
+
+def cut_outputs(page: Page, hosts: frozenset[int]) -> CutPage:
+    """A page without the output blocks of some hosts.
+
+    Blocks that a person made something else of, or put others below, stay: they are text. Nothing
+    is taken out where Logseq would read the rest in another way.
+    """
+    found: defaultdict[int, list[CutBlock]] = defaultdict(list)
+    edits: list[Edit] = []
+    left: list[Expected] = []
+    for stored in stored_outputs(page):
+        if stored.host in hosts and not stored.reworked and not has_children(page, stored.block):
+            found[stored.host].append(_cut(page, stored))
+            edits.append(Edit(span=removal(page, stored), data=b""))
+        else:
+            left.append(_expected(page, stored))
+    data = apply(page.data, disjoint(edits))
+    if not reads_as_expected(page, data, left, loose=False):
+        return CutPage(data=page.data, blocks={})
+    return CutPage(data=data, blocks={host: tuple(cut) for host, cut in found.items()})
+
+
+def put_back(page: Page, blocks: Mapping[int, Sequence[CutBlock]], unit: str = "\t") -> bytes:
+    """A page with output blocks below their hosts again; as it is, where it cannot hold them.
+
+    Args:
+        page: the page, without those blocks.
+        blocks: by index of a host the blocks that belong there, in order.
+        unit: one step of indentation, for a page that does not show its own.
+    """
+    layout = Layout(page, unit)
+    edits: list[Edit] = []
+    expected = [_expected(page, stored) for stored in stored_outputs(page)]
+    for host, cuts in sorted(blocks.items()):
+        spot, eol = layout.first_child_spot(host), layout.eol
+        data = b"".join(eol + _indented(cut, spot.indent, eol) for cut in cuts)
+        edits.append(Edit(span=Span(start=spot.offset, end=spot.offset), data=data))
+        expected += [
+            Expected(host=host, value=_value(cut), lines=cut.stored.lines, ours=False)
+            for cut in cuts
+        ]
+    result = apply(page.data, edits)
+    return result if reads_as_expected(page, result, expected, loose=False) else page.data
+
+
+def _cut(page: Page, stored: StoredOutput) -> CutBlock:
+    block = page.data[stored.span.start : stored.span.end]
+    return CutBlock(stored=stored, indent=block[: page.blocks[stored.block].indent], data=block)
+
+
+def _expected(page: Page, stored: StoredOutput) -> Expected:
+    value = page.data[stored.value.start : stored.value.end]
+    return Expected(host=stored.host, value=value, lines=stored.lines, ours=False)
+
+
+def _value(cut: CutBlock) -> bytes:
+    start = cut.stored.span.start
+    return cut.data[cut.stored.value.start - start : cut.stored.value.end - start]
+
+
+def _indented(cut: CutBlock, indent: bytes, eol: bytes) -> bytes:
+    """A block's lines as deep as its place asks, ended as the page's lines are."""
+    return eol.join(_moved(cut, indent))
+
+
+def _moved(cut: CutBlock, indent: bytes) -> Iterator[bytes]:
+    for line in cut.data.split(b"\n"):
+        whole = line.removesuffix(b"\r")
+        yield indent + whole.removeprefix(cut.indent) if whole.strip() else whole
