@@ -27,7 +27,7 @@ OWN = {"tangle", "tangle_cli"}
 PLUGINS = {
     "pytest": ("tangle/pytest_plugin.py", "tangle/testing/"),
     "coverage": ("tangle/coverage_plugin.py", "tangle/testing/statements.py"),
-    "xdist": ("tangle/testing/scheduling.py",),
+    "xdist": ("tangle/testing/xdist_scheduler.py",),
 }
 NAMED = re.compile(r"module://(\w+)")
 """A module that matplotlib is told to import, as the backend."""

@@ -194,7 +194,7 @@ def test_it_sees_what_was_edited_since_its_notes_were_read(graph: Notes) -> None
 
 COUNTED = """\
 import sys
-from tangle_cli import front
+from tangle_cli import server_entry as loaded
 from tangle_cli.main import main
 before = set(sys.modules)
 sys.argv[1:] = ["run", "1.1", "--no-write", "--no-server"]
@@ -282,7 +282,7 @@ def test_a_server_that_is_ended_ends_what_its_sections_started(graph: Notes) -> 
 
 def test_a_server_that_does_not_answer_is_not_waited_for(graph: Notes) -> None:
     mark = graph.root / "pages" / "pid"
-    impatient = f"import tangle_cli.server_call\ntangle_cli.relaying._PATIENCE = 0.3\n{RELAYED}"
+    impatient = f"import tangle_cli.server_call\ntangle_cli.server_call._PATIENCE = 0.3\n{RELAYED}"
     pid = status(graph).pid
     os.kill(pid, signal.SIGSTOP)
     try:
