@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+import architecture_diagram
 import problems_doc
 from tangle.model.catalogue import KINDS, Kind
 from tangle_cli.main import cli
@@ -18,7 +19,7 @@ DOCS = ROOT / "docs"
 
 # Words with hyphens in the library that are no problem's code.
 OTHER = {
-    *("timed-out", "no-code", "not-run", "system-out", "custom-id", "triple-lowbar"),
+    *("timed-out", "no-code", "not-run", "system-out", "custom-id", "triple-lowbar", "rev-parse"),
     *("nvidia-smi", "opencv-python", "python-dateutil", "python-repl"),
     *("scikit-image", "scikit-learn"),
     *("two-spaces", "four-spaces", "eight-spaces", "utf-8", "utf-8-sig", "utf-32-le"),
@@ -27,11 +28,11 @@ OTHER = {
 
 def hyphenated_words() -> set[str]:
     """Texts in the library that have the form of a problem's code."""
-    layers = ("model", "parse", "link", "analyse", "write", "pipeline")
+    layers = ("model", "parse", "link", "analyse", "write", "verbs")
     return {
         node.value
         for layer in layers
-        for path in (ROOT / "tangle" / layer).glob("*.py")
+        for path in (ROOT / "tangle" / layer).rglob("*.py")
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
         if isinstance(node, ast.Constant)
         and isinstance(node.value, str)
@@ -45,6 +46,11 @@ def test_every_problem_is_in_the_catalogue_and_no_other() -> None:
 
 def test_the_page_of_problems_is_made_of_the_catalogue() -> None:
     assert (DOCS / "problems.md").read_text(encoding="utf-8") == problems_doc.document()
+
+
+def test_the_picture_of_the_architecture_is_drawn_from_the_imports() -> None:
+    picture = (DOCS / "images" / "architecture.svg").read_text(encoding="utf-8")
+    assert picture == architecture_diagram.document(), "make docs draws it again"
 
 
 # Met when a run writes, and an example that would be too long to read.
