@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+import architecture_diagram
 import problems_doc
 from problems_doc import KINDS
 from tangle.model import ProblemKind
@@ -87,6 +88,11 @@ def test_no_code_of_a_problem_is_repeated_beside_the_catalogue() -> None:
 
 def test_the_page_of_problems_is_made_of_the_catalogue() -> None:
     assert (DOCS / "problems.md").read_text(encoding="utf-8") == problems_doc.document()
+
+
+def test_the_picture_of_the_architecture_is_drawn_from_the_imports() -> None:
+    picture = (DOCS / "images" / "architecture.svg").read_text(encoding="utf-8")
+    assert picture == architecture_diagram.document(), "make docs draws it again"
 
 
 # Met when a run writes, and an example that would be too long to read.
