@@ -15,10 +15,11 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from typing import Final
 
+from tangle import STATE_FOLDER
 from tangle.model import Asked, ReadFile
 
 _ENDS: Final = tuple(importlib.machinery.all_suffixes())
-_OWN_NAMES: Final = (".tangle", "__pycache__")
+_OWN_NAMES: Final = (STATE_FOLDER, "__pycache__")
 """What tangle and Python put into folders; the drafts of pages begin with the first."""
 _SMALL: Final = 1 << 18
 """Bytes up to which a file that was left behind is compared by content; else by size and time."""

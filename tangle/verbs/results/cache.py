@@ -32,10 +32,9 @@ from tangle.model import (
     Seen,
     SessionResult,
 )
-from tangle.store import Cache, Installed, edit_stamp
+from tangle.store import CACHE, Cache, Installed, edit_stamp
 from tangle.verbs.results.cache_keys import Keys, digest, tells_lines
 
-CACHE: Final = ".tangle/cache"
 _BYTES: Final = 512 * 1024 * 1024
 _AGE: Final = 90 * 24 * 3600.0
 _RUNS: Final = 8

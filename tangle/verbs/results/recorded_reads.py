@@ -6,10 +6,10 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from tangle.model import SectionName
-from tangle.store import Cache, user_key
+from tangle.store import CACHE, Cache, user_key
 from tangle.verbs.job_builder import PreparedPackage, RunOptions, job, package_files
 from tangle.verbs.load import Loaded
-from tangle.verbs.results.cache import CACHE, Answers, LastReads, World
+from tangle.verbs.results.cache import Answers, LastReads, World
 from tangle.verbs.results.cache_keys import import_effects, session_keys
 from tangle.verbs.selection import select_all
 
