@@ -184,7 +184,7 @@ class Comparison:
         self._folder = folder / "graph"
         self._folder.mkdir()
         self._backup = folder / "backup"
-        self._cache = Cache(folder / "state" / "cache")
+        self._cache = Cache(folder / "state" / "cache", dict)
         self._cells = program(self._chance)
         self._fresh, self._copies = fresh, copies
         self._files = ReadFiles()

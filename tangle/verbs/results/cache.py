@@ -160,7 +160,7 @@ class LastReads:
 class Answers:
     """The results that are kept for a project; several processes may use them at once."""
 
-    def __init__(self, cache: Cache, world: World) -> None:
+    def __init__(self, cache: Cache[dict[str, Any]], world: World) -> None:
         """Looks at nothing yet."""
         self._cache = cache
         self._world = world

@@ -24,7 +24,7 @@ def _known(loaded: Loaded, options: RunOptions) -> Iterator[tuple[SectionName, L
     _, module = package_files(package)
     # Nothing is run: where the package would lie is in no key.
     nowhere = PreparedPackage(folder=Path("/"), path=Path("/"), module=module)
-    answers = Answers(Cache(project.state / CACHE, key=user_key()), World())
+    answers = Answers(Cache(project.state / CACHE, dict, key=user_key()), World())
     effects = import_effects(package)
     for selected in select_all(loaded.plan):
         made = job(project, selected, nowhere, options)

@@ -24,8 +24,8 @@ def note(project: Project, figures: Sequence[Figure]) -> None:
     Raises:
         NotWritable: the ledger cannot be written.
     """
-    records = Records(project.state / RECORD, key=user_key())
-    ledger = _ledger(records)
+    records = _records(project)
+    ledger = records.get(_KEY) or {}
     before = dict(ledger)
     for figure in figures:
         digest = hashlib.sha256(figure.data).hexdigest()
@@ -46,7 +46,7 @@ def foreign(
     if not figures:
         return ()
     shown = {name for page in pages for stored in _outputs(page) for name in stored.assets}
-    ledger = _ledger(Records(project.state / RECORD, key=user_key()))
+    ledger = _ledger(project)
     left = (figure for figure in figures if figure.name not in shown)
     return tuple(f for f in left if not _is_known(project, f, ledger.get(f.name, ())))
 
@@ -76,7 +76,7 @@ def edited_figures(
         drawn: what is to be written; a file that holds that already is not edited.
     """
     wanted = tuple(names)
-    ledger = _ledger(Records(project.state / RECORD, key=user_key())) if wanted else {}
+    ledger = _ledger(project) if wanted else {}
     known = {name: set(ledger[name]) for name in wanted if name in ledger}
     for figure in drawn:
         if figure.name in known:
@@ -133,10 +133,10 @@ def _edited(project: Project, page: Page, name: str, lines: Mapping[str, int]) -
     )
 
 
-def _ledger(records: Records) -> dict[str, list[str]]:
-    """Digests by figure; what is not of that form is left out."""
-    return {
-        name: [digest for digest in digests if isinstance(digest, str)]
-        for name, digests in (records.get(_KEY) or {}).items()
-        if isinstance(digests, list)
-    }
+def _records(project: Project) -> Records[dict[str, list[str]]]:
+    return Records(project.state / RECORD, dict[str, list[str]], key=user_key())
+
+
+def _ledger(project: Project) -> Mapping[str, Sequence[str]]:
+    """Digests by figure."""
+    return _records(project).get(_KEY) or {}
