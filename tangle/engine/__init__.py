@@ -6,7 +6,7 @@ The notes' code runs in worker processes; importing this loads neither IPython n
 from __future__ import annotations
 
 from tangle.engine.checkpoint.executor import ResumingExecutor
-from tangle.engine.codec import from_json, result_from_json, result_to_json, to_json
+from tangle.engine.codec import result_from_json, result_to_json
 from tangle.engine.events import (
     CellFinished,
     CellStarted,
@@ -58,7 +58,6 @@ __all__ = [
     "Turn",
     "file_stamp",
     "folders_of",
-    "from_json",
     "gpu_wish",
     "ignore",
     "is_as_read",
@@ -76,7 +75,6 @@ __all__ = [
     "shown_size",
     "state_of",
     "stop_server",
-    "to_json",
     "total_memory",
     "visible_gpus",
 ]
