@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
-from tangle.engine import is_as_read, state_of
+from tangle.engine.file_identity import is_as_read, state_of
 from tangle.model import Job, MimeBundle, Output, ReadFile, Result, Seen, SessionResult
 from tangle.store import Cache, Installed, edit_stamp
 from tangle.verbs.results.cache_keys import Keys, digest, tells_lines
