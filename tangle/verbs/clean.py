@@ -76,7 +76,7 @@ def clean(project: Project, *, force: bool = False) -> CleanReport:
         gone = sorted(dropped - used - edited)
         figures = sum(remove_asset(project.graph, name) for name in gone)
         for folder in (CACHE, MEMORY, SETTINGS):
-            Cache(project.state / folder).clear()
+            Cache(project.state / folder, dict).clear()
         forget(project)
         History(project).forget()
     return CleanReport(pages=tuple(pages), figures=figures, kept=tuple(kept))

@@ -30,17 +30,13 @@ class FigureLedger:
         self._project = project
 
     @cached_property
-    def _records(self) -> Records:
-        return Records(self._project.state / RECORD, key=user_key())
+    def _records(self) -> Records[dict[str, list[str]]]:
+        return Records(self._project.state / RECORD, dict[str, list[str]], key=user_key())
 
     @cached_property
-    def _known(self) -> dict[str, list[str]]:
-        """Digests by figure; what is not of that form is left out."""
-        return {
-            name: [digest for digest in digests if isinstance(digest, str)]
-            for name, digests in (self._records.get(_KEY) or {}).items()
-            if isinstance(digests, list)
-        }
+    def _known(self) -> Mapping[str, Sequence[str]]:
+        """Digests by figure."""
+        return self._records.get(_KEY) or {}
 
     def note(self, figures: Sequence[Figure]) -> None:
         """Remember figures that are about to be written.
@@ -53,7 +49,7 @@ class FigureLedger:
         """
         if not figures:
             return
-        ledger = dict(self._known)
+        ledger = {name: [*digests] for name, digests in self._known.items()}
         for figure in figures:
             digest = hashlib.sha256(figure.data).hexdigest()
             others = [known for known in ledger.get(figure.name, ()) if known != digest]
