@@ -20,7 +20,6 @@ DOCS = ROOT / "docs"
 # Words with hyphens in the library that are no problem's code.
 OTHER = {
     *("timed-out", "no-code", "not-run", "system-out", "custom-id", "triple-lowbar"),
-    *("rev-parse", "cat-file", "check-attr", "ls-tree", "ls-files", "merge-file"),
     *("nvidia-smi", "opencv-python", "python-dateutil", "python-repl"),
     *("scikit-image", "scikit-learn"),
     *("two-spaces", "four-spaces", "eight-spaces", "utf-8", "utf-8-sig", "utf-32-le"),
@@ -29,11 +28,11 @@ OTHER = {
 
 def hyphenated_words() -> set[str]:
     """Texts in the library that have the form of a problem's code."""
-    layers = ("model", "parse", "link", "analyse", "write", "verbs")
+    layers = ("model", "parse", "link", "analyse", "write", "pipeline")
     return {
         node.value
         for layer in layers
-        for path in (ROOT / "tangle" / layer).rglob("*.py")
+        for path in (ROOT / "tangle" / layer).glob("*.py")
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
         if isinstance(node, ast.Constant)
         and isinstance(node.value, str)
