@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from tangle.model import PagePath, Place, Problem
+from tangle.model.problems.outputs import EDITED_OUTPUT
 from tangle.store import (
     ASSET_FOLDER,
     Cache,
@@ -82,10 +83,8 @@ def clean(project: Project, *, force: bool = False) -> CleanReport:
 
 
 def _left_figure(project: Project, name: str) -> Problem:
-    return Problem(
-        code="edited-output",
-        severity="warning",
-        place=Place(path=PagePath(project.shown(PagePath(f"{ASSET_FOLDER}/{name}"))), line=1),
-        message="this figure was edited by hand, and is left where it is",
+    return EDITED_OUTPUT.at(
+        Place(path=PagePath(project.shown(PagePath(f"{ASSET_FOLDER}/{name}"))), line=1),
+        "this figure was edited by hand, and is left where it is",
         hint="delete the file, or use --force",
     )

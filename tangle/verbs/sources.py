@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from tangle import __version__
 from tangle.model import CONFIG, Page, PagePath, Place, Problem
+from tangle.model.problems.graph import NESTED_GRAPH
+from tangle.model.problems.page import NOT_DOWNLOADED, NOT_UTF8, SYNC_COPY, UNREADABLE_PAGE
 from tangle.store import (
     LOCK_FOLDER,
     Cache,
@@ -114,31 +116,23 @@ def without_copies(
 
 
 def _absent(path: PagePath) -> Problem:
-    return Problem(
-        code="not-downloaded",
-        severity="error",
-        place=Place(path=path, line=1),
-        message="this page is in iCloud and not on this machine, so it is left out",
-        hint="open its folder in the Finder and download it, or run `brctl download` on it",
+    return NOT_DOWNLOADED.at(
+        Place(path=path, line=1),
+        "this page is in iCloud and not on this machine, so it is left out",
     )
 
 
 def _copy(path: PagePath, original: PagePath) -> Problem:
-    return Problem(
-        code="sync-copy",
-        severity="warning",
-        place=Place(path=path, line=1),
-        message=f"this is a copy of {original} that a sync tool made, and is left out",
-        hint="take from it what the page lacks, then delete it; or rename it to keep it as a page",
+    return SYNC_COPY.at(
+        Place(path=path, line=1),
+        f"this is a copy of {original} that a sync tool made, and is left out",
     )
 
 
 def _nested(folder: PagePath) -> Problem:
-    return Problem(
-        code="nested-graph",
-        severity="warning",
-        place=Place(path=PagePath(f"{folder}/{CONFIG}"), line=1),
-        message="this folder is a graph in the graph, and its pages are left out here",
+    return NESTED_GRAPH.at(
+        Place(path=PagePath(f"{folder}/{CONFIG}"), line=1),
+        "this folder is a graph in the graph, and its pages are left out here",
         hint=f"run tangle in that folder for them, or move {CONFIG} away to make it one graph",
     )
 
@@ -226,16 +220,10 @@ def unread_problem(project: Project, path: PagePath, error: NotUtf8 | NotReadabl
     file = project.graph / path
     unreadable = isinstance(error, NotReadable)
     line = 1 if isinstance(error, NotReadable) else error.line
-    code = "unreadable-page" if unreadable else "not-utf8"
+    kind = UNREADABLE_PAGE if unreadable else NOT_UTF8
     said = str(error).removeprefix(f"{path}:{line}: ").removeprefix(f"{file}: ")
     message, _, hint = said.partition("; ")
-    return Problem(
-        code=code,
-        severity="error",
-        place=Place(path=path, line=line),
-        message=message,
-        hint=hint or None,
-    )
+    return kind.at(Place(path=path, line=line), message, hint=hint)
 
 
 def shown(project: Project, problem: Problem) -> Problem:

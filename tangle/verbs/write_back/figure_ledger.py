@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from tangle.model import Page, PagePath, Place, Problem
+from tangle.model.problems.outputs import EDITED_OUTPUT
 from tangle.store import ASSET_FOLDER, NotReadable, Records, digest_file, user_key
 from tangle.verbs.project import Project
 from tangle.write import Figure, StoredOutput, stored_outputs
@@ -124,11 +125,9 @@ def edited_hosts(
 
 def _edited(project: Project, page: Page, name: str, lines: Mapping[str, int]) -> Problem:
     file = project.shown(PagePath(f"{ASSET_FOLDER}/{name}"))
-    return Problem(
-        code="edited-output",
-        severity="warning",
-        place=Place(path=page.path, line=lines[name]),
-        message=f"the figure {name} was edited by hand, and its output is left as it is",
+    return EDITED_OUTPUT.at(
+        Place(path=page.path, line=lines[name]),
+        f"the figure {name} was edited by hand, and its output is left as it is",
         hint=f"delete {file} to have it drawn again, or use --force",
     )
 

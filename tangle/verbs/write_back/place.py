@@ -13,6 +13,8 @@ from tangle.analyse import Plan, PlannedChunk, Session
 from tangle.errors import Refused
 from tangle.link import CONFIG
 from tangle.model import Page, PagePath, Place, Problem, Result, SectionName
+from tangle.model.problems.files import FOREIGN_FILE
+from tangle.model.problems.outputs import CHANGED_MEANWHILE
 from tangle.store import (
     ASSET_FOLDER,
     Changed,
@@ -390,15 +392,10 @@ def _entries(hosts: Mapping[int, Sequence[Placed | None]]) -> Iterator[Placed]:
 
 
 def _foreign(project: Project, figure: Figure) -> Problem:
-    return Problem(
-        code="foreign-file",
-        severity="error",
-        place=Place(
-            path=PagePath(project.shown(PagePath(f"{ASSET_FOLDER}/{figure.name}"))), line=1
-        ),
-        message="a file stands here that tangle did not write, where a figure belongs",
-        hint="move it away, then run the section again",
-    )
+    path = PagePath(project.shown(PagePath(f"{ASSET_FOLDER}/{figure.name}")))
+    message = "a file stands here that tangle did not write, where a figure belongs"
+    hint = "move it away, then run the section again"
+    return FOREIGN_FILE.at(Place(path=path, line=1), message, hint=hint)
 
 
 def _shown_elsewhere(pages: Mapping[PagePath, Page], path: PagePath) -> frozenset[str]:
@@ -413,13 +410,10 @@ def _pending(project: Project, session: Session | None, output: Placed) -> Probl
         path=PagePath(project.shown(section.page if section else CONFIG)),
         line=section.line if section else 1,
     )
-    return Problem(
-        code="changed-meanwhile",
-        severity="error",
-        place=where,
+    return CHANGED_MEANWHILE.at(
+        where,
+        f"a chunk of section {output.section} changed while it ran; its output was not written",
         section=output.section,
-        message=f"a chunk of section {output.section} changed while it ran; "
-        "its output was not written",
         hint=f"run it again: tangle run {shlex.quote(output.section)}; or, once the code is again "
         "what it was, place the result that was kept: tangle run --write-pending",
     )
