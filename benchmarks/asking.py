@@ -14,7 +14,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from tangle.engine import CellFinished, Event, LocalExecutor, ResumingExecutor
+from tangle.engine.checkpoint.executor import ResumingExecutor
+from tangle.engine.events import CellFinished, Event
+from tangle.engine.local import LocalExecutor
 from tangle.model import Cell, Job, Origin, PagePath, Result, SectionName, SessionResult
 from tangle.store import Cache
 from tangle.verbs.results.cache import Answers, World

@@ -14,7 +14,8 @@ import tempfile
 from pathlib import Path
 
 from benchmarks.asking import Comparison, Counts
-from tangle.engine import LocalExecutor, ResumingExecutor
+from tangle.engine.checkpoint.executor import ResumingExecutor
+from tangle.engine.local import LocalExecutor
 
 _OFTEN = 50
 """Sessions after which the counts so far are printed."""

@@ -28,7 +28,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from tangle.engine import Event, ResumingExecutor
+from tangle.engine.checkpoint.executor import ResumingExecutor
+from tangle.engine.events import Event
 from tangle.engine.memory import proportional
 from tangle.model import Cell, Job, SectionName
 

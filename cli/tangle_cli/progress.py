@@ -10,7 +10,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TextIO
 
-from tangle.engine import (
+from tangle.engine.events import (
     CellStarted,
     Event,
     Observer,
@@ -18,8 +18,8 @@ from tangle.engine import (
     Sampled,
     SessionFinished,
     SessionStarted,
-    shown_size,
 )
+from tangle.engine.memory import shown_size
 from tangle_cli.printing import inert
 from tangle_cli.text import display_width, table
 

@@ -28,7 +28,7 @@ from tangle_cli.printing import print_commands, print_json, print_lines
 from tangle_cli.server_client import GIVEN_UP, hint_paths
 
 if TYPE_CHECKING:
-    from tangle.engine import Event, Observer
+    from tangle.engine.events import Event, Observer
     from tangle.verbs.project import Project
     from tangle.verbs.reports.values import RunReport
 
@@ -58,7 +58,7 @@ def _leave_hints(where: Where, project: Project, options: Mapping[str, Any]) -> 
 @contextlib.contextmanager
 def _observer(verbose: bool) -> Iterator[Observer]:
     """Who watches a run; what the engine notices is said when nothing is drawn any more."""
-    from tangle.engine import Noticed
+    from tangle.engine.events import Noticed
     from tangle_cli.progress import progress
 
     noticed: list[str] = []

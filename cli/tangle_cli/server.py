@@ -13,7 +13,7 @@ from tangle_cli.printing import print_json, print_lines
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tangle.engine import ServerStatus
+    from tangle.engine.forkserver.server import ServerStatus
 
 
 @click.group()

@@ -14,7 +14,7 @@ import traceback
 from collections.abc import Mapping
 from typing import Any, NoReturn
 
-from tangle.engine import same_start
+from tangle.engine.forkserver.server import same_start
 from tangle.verbs.prefetch import read_ahead, rehearse
 from tangle_cli import documents, progress, text
 from tangle_cli.main import main

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tangle.analyse import PlannedChunk, Session
-from tangle.engine import LocalExecutor
+from tangle.engine.local import LocalExecutor
 from tangle.model import Failure, PagePath, Problem, Result, SectionName
 from tangle.testing.running import Running
 from tangle.verbs.job_builder import prepared_package

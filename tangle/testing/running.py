@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 
-from tangle.engine import CellFinished, CellStarted, Event, Executor, LinesRun
+from tangle.engine.events import CellFinished, CellStarted, Event, Executor, LinesRun
 from tangle.model import Job, Result, SessionResult
 
 NoteLines = Callable[[str, tuple[int, ...]], None]

@@ -13,7 +13,8 @@ from typing import Final
 
 from tangle.analyse import ChunkCode, Package, PlannedChunk
 from tangle.emit import Module, init, module
-from tangle.engine import memory_limit, scratch_folder, total_memory
+from tangle.engine.memory import memory_limit, total_memory
+from tangle.engine.scratch import scratch_folder
 from tangle.model import (
     Cell,
     CodeLine,

@@ -6,19 +6,19 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from tangle.engine import (
+from tangle.engine.events import (
     CellFinished,
     Event,
     Executor,
-    LocalExecutor,
     Noticed,
     Observer,
     RunStarted,
     SessionFinished,
     SessionStarted,
     ignore,
-    run_turns,
 )
+from tangle.engine.local import LocalExecutor
+from tangle.engine.pool import run_turns
 from tangle.model import (
     Job,
     PagePath,

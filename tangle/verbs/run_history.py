@@ -9,7 +9,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Final
 
-from tangle.engine import VISIBLE, Turn, gpu_wish, visible_gpus
+from tangle.engine.gpus import VISIBLE, gpu_wish, visible_gpus
+from tangle.engine.scheduler import Turn
 from tangle.errors import Refused
 from tangle.model import Job, SectionName, SessionResult
 from tangle.store import Records, accelerators

@@ -7,15 +7,8 @@ import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from tangle.engine import (
-    NoPlace,
-    ServerStatus,
-    ServerWanted,
-    leave_hint,
-    place_of,
-    server_status,
-    stop_server,
-)
+from tangle.engine.forkserver.server import ServerStatus, ServerWanted, server_status, stop_server
+from tangle.engine.forkserver.socket_path import NoPlace, leave_hint, place_of
 from tangle.errors import Refused
 from tangle.store import (
     LOCK_FOLDER,

@@ -14,7 +14,14 @@ from fcntl import ioctl
 
 import pytest
 
-from tangle.engine import CellStarted, Event, RunStarted, Sampled, SessionFinished, SessionStarted
+from tangle.engine.events import (
+    CellStarted,
+    Event,
+    RunStarted,
+    Sampled,
+    SessionFinished,
+    SessionStarted,
+)
 from tangle.model import SectionName
 from tangle_cli.progress import Board, progress
 from tangle_cli.text import display_width

@@ -17,8 +17,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tangle.engine import server_status, stop_server
 from tangle.engine.forkserver.client import Zygote
+from tangle.engine.forkserver.server import server_status, stop_server
 from tests.graphs import MakeNotes, Notes
 
 pytestmark = pytest.mark.skipif(not Zygote.possible(), reason="this system has no pidfds")

@@ -15,8 +15,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tangle.engine import ServerStatus, server_status, stop_server
 from tangle.engine.forkserver.client import Zygote
+from tangle.engine.forkserver.server import ServerStatus, server_status, stop_server
 from tangle_cli.server_client import hint_paths
 from tests.graphs import MakeNotes, Notes
 

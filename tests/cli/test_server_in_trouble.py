@@ -19,9 +19,10 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tangle.engine import place_of, server_status, stop_server
 from tangle.engine.forkserver.client import Zygote
 from tangle.engine.forkserver.protocol import send_order
+from tangle.engine.forkserver.server import server_status, stop_server
+from tangle.engine.forkserver.socket_path import place_of
 from tangle_cli.server_client import hint_paths
 from tests.graphs import MakeNotes, Notes
 

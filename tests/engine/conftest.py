@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tangle.engine import LocalExecutor
+from tangle.engine.local import LocalExecutor
 
 from . import sessions
 

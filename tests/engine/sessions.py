@@ -9,7 +9,9 @@ from typing import Any
 
 import psutil
 
-from tangle.engine import Executor, LocalExecutor, run_jobs
+from tangle.engine.events import Executor
+from tangle.engine.local import LocalExecutor
+from tangle.engine.pool import run_jobs
 from tangle.model import Cell, Job, MimeBundle, Origin, PagePath, Result, SectionName, SessionResult
 
 executor: Executor = LocalExecutor()

@@ -17,16 +17,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tangle.engine import (
-    CellFinished,
-    CellStarted,
-    Event,
-    LocalExecutor,
-    SessionStarted,
-    result_from_json,
-    result_to_json,
-    run_jobs,
-)
+from tangle.engine.codec import result_from_json, result_to_json
+from tangle.engine.events import CellFinished, CellStarted, Event, SessionStarted
+from tangle.engine.local import LocalExecutor
+from tangle.engine.pool import run_jobs
 from tangle.model import (
     CellEnd,
     Failure,
@@ -269,7 +263,9 @@ INTERRUPTED = """
 import signal, sys
 from pathlib import Path
 from tangle.model import Cell, Job
-from tangle.engine import CellStarted, LocalExecutor, run_jobs
+from tangle.engine.events import CellStarted
+from tangle.engine.local import LocalExecutor
+from tangle.engine.pool import run_jobs
 
 def job(*codes):
     cells = tuple(Cell(name=f"c{i}", code=code, origins=()) for i, code in enumerate(codes))
@@ -333,7 +329,8 @@ def test_a_worker_dies_with_its_parent() -> None:
 
 
 def test_importing_the_engine_loads_nothing_heavy() -> None:
-    code = "import sys, tangle.run; print(*sys.modules)"
+    modules = "tangle.engine.checkpoint.executor, tangle.engine.pool"
+    code = f"import sys, {modules}; print(*sys.modules)"
     root = Path(__file__).parents[2]
     told = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=root

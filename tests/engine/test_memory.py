@@ -11,17 +11,21 @@ from pathlib import Path
 
 import pytest
 
-from tangle.engine import Event, LocalExecutor, Sampled, memory_limit, run_jobs, shown_size
+from tangle.engine.events import Event, Sampled
+from tangle.engine.local import LocalExecutor
 from tangle.engine.memory import (
     MemoryFiles,
     MemoryWatch,
     descendants,
     free_memory,
+    memory_limit,
     pause,
     proportional,
     resident,
+    shown_size,
     total_memory,
 )
+from tangle.engine.pool import run_jobs
 
 from .sessions import make_cell, make_job, run, run_one, text
 

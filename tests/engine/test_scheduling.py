@@ -11,9 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tangle.engine import Observer, Turn, gpu_wish, run_turns, visible_gpus
-from tangle.engine.gpus import GpuWish
-from tangle.engine.scheduler import Schedule, Start
+from tangle.engine.events import Observer
+from tangle.engine.gpus import GpuWish, gpu_wish, visible_gpus
+from tangle.engine.pool import run_turns
+from tangle.engine.scheduler import Schedule, Start, Turn
 from tangle.model import Job, Outcome, SectionName, SessionResult
 
 from .sessions import make_job

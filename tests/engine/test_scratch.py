@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from tangle.engine import LocalExecutor, run_jobs, scratch_folder
-from tangle.engine.scratch import ScratchFolder, remove_abandoned
+from tangle.engine.local import LocalExecutor
+from tangle.engine.pool import run_jobs
+from tangle.engine.scratch import ScratchFolder, remove_abandoned, scratch_folder
 
 from .sessions import make_job
 

@@ -19,10 +19,11 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tangle.engine import LocalExecutor, ServerStatus, ServerWanted, run_jobs, server_status
 from tangle.engine.forkserver.client import Zygote
-from tangle.engine.forkserver.server import stop_server
+from tangle.engine.forkserver.server import ServerStatus, ServerWanted, server_status, stop_server
 from tangle.engine.forkserver.socket_path import NoPlace, place_of
+from tangle.engine.local import LocalExecutor
+from tangle.engine.pool import run_jobs
 from tangle.model import SessionResult
 
 from .sessions import make_job, text
@@ -454,7 +455,9 @@ COMMAND = """\
 import sys
 from pathlib import Path
 from tangle.model import Cell, Job, SectionName
-from tangle.engine import LocalExecutor, ServerWanted, run_jobs
+from tangle.engine.forkserver.server import ServerWanted
+from tangle.engine.local import LocalExecutor
+from tangle.engine.pool import run_jobs
 project, code = sys.argv[1:]
 job = Job(section=SectionName("1.1"), cells=(Cell(name="c", code=code, origins=()),), directory="/")
 with LocalExecutor(warm=True, server=ServerWanted(project=Path(project))) as executor:

@@ -11,7 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from tangle.engine import CellStarted, Event, LocalExecutor, ResumingExecutor
+from tangle.engine.checkpoint.executor import ResumingExecutor
+from tangle.engine.events import CellStarted, Event
+from tangle.engine.local import LocalExecutor
 from tangle.model import SessionResult, Stream
 
 from .sessions import make_cell, make_job, run, text

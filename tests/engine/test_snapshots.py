@@ -18,8 +18,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tangle.engine import CellStarted, Event, LocalExecutor, ResumingExecutor, ignore
+from tangle.engine.checkpoint.executor import ResumingExecutor
+from tangle.engine.events import CellStarted, Event, ignore
 from tangle.engine.forkserver.client import Zygote
+from tangle.engine.local import LocalExecutor
 from tangle.engine.memory import proportional
 from tangle.model import Job, SessionResult
 
@@ -369,7 +371,7 @@ def test_copies_end_when_tangle_is_killed(tmp_path: Path) -> None:
     script = textwrap.dedent(
         f"""
         from sessions import make_job
-        from tangle.engine import ResumingExecutor
+        from tangle.engine.checkpoint.executor import ResumingExecutor
         with ResumingExecutor(threshold=0.0) as executor:
             for code in ("y = 2", "import time; time.sleep(60)"):
                 job = make_job("x = 1", code, directory={str(tmp_path)!r})

@@ -10,9 +10,11 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tangle.engine import Event, LocalExecutor, Noticed, run_jobs
+from tangle.engine.events import Event, Noticed
 from tangle.engine.forkserver.client import Zygote
 from tangle.engine.import_scan import modules_of
+from tangle.engine.local import LocalExecutor
+from tangle.engine.pool import run_jobs
 from tangle.model import SessionResult, Source
 
 from .sessions import bundles, make_job, text

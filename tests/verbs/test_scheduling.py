@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tangle.engine import Event, SessionStarted
+from tangle.engine.events import Event, SessionStarted
 from tangle.verbs.job_builder import RunOptions
 from tangle.verbs.project import find_project
 from tangle.verbs.run import run

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from benchmarks.asking import Comparison, Counts
-from tangle.engine import LocalExecutor, ResumingExecutor
+from tangle.engine.checkpoint.executor import ResumingExecutor
+from tangle.engine.local import LocalExecutor
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="sessions are copied on Linux only")

@@ -19,7 +19,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
-from tangle.engine import from_json, is_as_read, state_of, to_json
+from tangle.engine.codec import from_json, to_json
+from tangle.engine.file_identity import is_as_read, state_of
 from tangle.model import (
     CellEnd,
     Job,

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from tangle.analyse import Package
-from tangle.engine import file_stamp, folders_of, is_as_read, is_quiet, state_of
+from tangle.engine.file_identity import file_stamp, folders_of, is_as_read, is_quiet, state_of
 from tangle.model import Asked, ReadFile, SectionName
 from tangle.verbs.job_builder import PreparedPackage, package_files, scratch_tree
 

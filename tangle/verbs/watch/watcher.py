@@ -16,7 +16,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Protocol, Self, assert_never
 
-from tangle.engine import CellStarted, Event, ResumingExecutor, file_stamp
+from tangle.engine.checkpoint.executor import ResumingExecutor
+from tangle.engine.events import CellStarted, Event
+from tangle.engine.file_identity import file_stamp
 from tangle.errors import TangleError
 from tangle.model import Job, Problem, SectionName, SessionResult
 from tangle.store import Changes, read_bytes
