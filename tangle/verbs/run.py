@@ -29,8 +29,6 @@ from tangle.model import (
 )
 from tangle.store import (
     ASSET_FOLDER,
-    CACHE,
-    Cache,
     asset_names,
     check_writable,
     make_folder,
@@ -188,7 +186,7 @@ class _Run:
         self._executor = executor
         self._workers = options.jobs or cores()
         self._key = user_key()
-        self._answers = Answers(Cache(loaded.project.state / CACHE, key=self._key), World())
+        self._answers = Answers(loaded.project.state, self._key, World())
         self._effects = import_effects(loaded.plan.package)
 
     def run(self, selected: Sequence[Selected], observe: Observer) -> tuple[SectionRun, ...]:
