@@ -90,18 +90,29 @@ class FirstFound:
         if not self._new and not missing:
             return
         groups: dict[tuple[str, ...], set[str]] = {}
-        usual = [(folder, self._counts(folder)) for folder in _path("")]
+        usual = self._folders("")
         for name, place in self._new:
             if not self._is_own(place):
                 package, _, last = name.rpartition(".")
-                path = [(f, self._counts(f)) for f in _path(package)] if package else usual
+                path = self._folders(package) if package else usual
                 groups.setdefault(_before(place, path), set()).add(last)
         self._new.clear()
-        groups.setdefault(tuple(f for f, counts in usual if counts), set()).update(missing)
+        groups.setdefault(tuple(folder for folder, counts, _ in usual if counts), set()).update(
+            missing
+        )
         for folders, names in groups.items():
             if folders and names:
                 question = module_question(names, folders)
                 yield question, state_of("module", question)
+
+    def _folders(self, package: str) -> list[tuple[str, bool, str]]:
+        """The folders where a package's modules are looked for.
+
+        Returns:
+            For each whether it counts, and how the paths of its files begin.
+        """
+        found = list(_path(package))
+        return [(folder, self._counts(folder), folder.rstrip(os.sep) + os.sep) for folder in found]
 
     def _is_own(self, place: str) -> bool:
         return any(place.startswith(folder + os.sep) for folder in self._own)
@@ -151,13 +162,13 @@ class InstalledModules:
         return (*before, *texts)
 
 
-def _before(place: str, path: Iterable[tuple[str, bool]]) -> tuple[str, ...]:
+def _before(place: str, path: Iterable[tuple[str, bool, str]]) -> tuple[str, ...]:
     """The folders that count up to that of a module, and its own if that counts."""
     found = []
-    for folder, counts in path:
+    for folder, counts, start in path:
         if counts:
             found.append(folder)
-        if place.startswith(folder.rstrip(os.sep) + os.sep):
+        if place.startswith(start):
             break
     return tuple(found)
 
