@@ -42,6 +42,10 @@ class Below(Protocol):
         """Tells the log what it does not know."""
         ...
 
+    def check(self) -> None:
+        """Looks once more, sparing nothing, when the cells are over."""
+        ...
+
     def begin_anew(self) -> None:
         """Goes on in a copy of the process."""
         ...
@@ -282,6 +286,12 @@ class AuditLog:
             self.wrote[path] = None
             if self._forks.is_fork:
                 self._forks.tell("wrote", path)
+
+    def check_below(self) -> None:
+        """Looks once more for what was opened below Python, when the cells are over."""
+        with self.apart():
+            for below in self.below:
+                below.check()
 
     def _look_below(self) -> None:
         for below in self.below:
