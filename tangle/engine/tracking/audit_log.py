@@ -59,7 +59,7 @@ class AuditLog:
         own_text: whether a module of the user's own may look at how code is written.
         below: what is opened below Python.
         asked: questions that were taken note of, as they were put in the current folder.
-        on_read: is called with each file or folder that is read for the first time.
+        on_read: is called with each file that is read for the first time.
     """
 
     def __init__(self, project: str, own: Iterable[str] = ()) -> None:
@@ -262,8 +262,6 @@ class AuditLog:
         """Takes note of what code learns of a path now, unless the session itself wrote it."""
         if (what, path) not in self._facts and path not in self.wrote:
             self._put((what, path), state_of(what, path), "")
-            if path.endswith(os.sep):
-                self.on_read(path)
 
     def _put(self, key: Key, digest: str, stamp: str) -> None:
         self._facts[key] = (digest, stamp)
