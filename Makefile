@@ -14,13 +14,13 @@ PARALLEL ?= --numprocesses auto --maxprocesses 4
 help:
 	@echo "make demo    set up, tangle the notes, run section 3.6"
 	@echo "make test    the tests, as many at a time as there are cores"
-	@echo "make test-python PYTHON=python3.12  the tests on another Python, in an environment of its own"
+	@echo "make test-python PYTHON=python3.12  the tests on another Python, in a separate environment"
 	@echo "make coverage  the tests, and which lines they reach (twice as long)"
 	@echo "make test-notes  every chunk of the notes as a test (five minutes)"
 	@echo "make check   the gates: style, types, layers, dead code, the notes"
 	@echo "make torture kill and starve tangle while it writes, thousands of times (an hour)"
 	@echo "make fuzz    two million inputs to the parser and the writer (half an hour)"
-	@echo "make docs    make docs/problems.md of the catalogue of problems"
+	@echo "make docs    regenerate docs/problems.md and docs/images/architecture.svg"
 	@echo "make format  lay out the code"
 	@echo "make clean   remove what make and the tools made; data and outputs in the notes stay"
 
@@ -107,6 +107,8 @@ notes: $(INSTALLED)
 docs: $(INSTALLED)
 	$(BIN)/python tools/problems_doc.py > docs/problems.md.new
 	mv docs/problems.md.new docs/problems.md
+	$(BIN)/python tools/architecture_diagram.py > docs/images/architecture.svg.new
+	mv docs/images/architecture.svg.new docs/images/architecture.svg
 
 format: $(INSTALLED)
 	$(BIN)/ruff check --fix

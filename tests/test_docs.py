@@ -4,55 +4,105 @@ from __future__ import annotations
 
 import ast
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+import architecture_diagram
 import problems_doc
-from tangle.model.catalogue import KINDS, Kind
+from problems_doc import KINDS
+from tangle.model import ProblemKind
 from tangle_cli.main import cli
 
 ROOT = Path(__file__).resolve().parents[1]
 DOCS = ROOT / "docs"
 
 
-# Words with hyphens in the library that are no problem's code.
-OTHER = {
-    *("timed-out", "no-code", "not-run", "system-out", "custom-id", "triple-lowbar"),
-    *("nvidia-smi", "opencv-python", "python-dateutil", "python-repl"),
-    *("scikit-image", "scikit-learn"),
-    *("two-spaces", "four-spaces", "eight-spaces", "utf-8", "utf-8-sig", "utf-32-le"),
-}
+LIBRARY = [*(ROOT / "tangle").rglob("*.py"), *(ROOT / "cli").rglob("*.py")]
+CATALOGUE = ROOT / "tangle" / "model" / "problems"
 
 
-def hyphenated_words() -> set[str]:
-    """Texts in the library that have the form of a problem's code."""
-    layers = ("model", "parse", "link", "analyse", "write", "pipeline")
-    return {
-        node.value
-        for layer in layers
-        for path in (ROOT / "tangle" / layer).glob("*.py")
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
-        if isinstance(node, ast.Constant)
-        and isinstance(node.value, str)
-        and re.fullmatch(r"[a-z]+(-[a-z0-9]+)+", node.value)
+def nodes(path: Path) -> Iterator[ast.AST]:
+    return ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+
+
+def test_each_code_has_one_kind_of_problem() -> None:
+    codes = [kind.code for kind in KINDS]
+    assert len(codes) == len(set(codes)) > 50
+
+
+def test_a_kind_is_called_by_its_code() -> None:
+    named = {
+        name: value.code
+        for module in problems_doc.AREAS.values()
+        for name, value in vars(module).items()
+        if isinstance(value, ProblemKind)
+    }
+    assert {name: code.upper().replace("-", "_") for name, code in named.items()} == {
+        name: name for name in named
     }
 
 
-def test_every_problem_is_in_the_catalogue_and_no_other() -> None:
-    assert {kind.code for kind in KINDS} - {"unsaveable"} == hyphenated_words() - OTHER
+def test_every_module_of_the_catalogue_is_documented() -> None:
+    modules = {path.stem for path in CATALOGUE.glob("*.py")} - {"__init__"}
+    assert modules == {module.__name__.split(".")[-1] for module in problems_doc.AREAS.values()}
+
+
+def test_every_kind_of_problem_is_used() -> None:
+    used = {
+        alias.name
+        for path in LIBRARY
+        for node in nodes(path)
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("tangle.model.prob")
+        for alias in node.names
+    }
+    assert {kind.code.upper().replace("-", "_") for kind in KINDS} == used
+
+
+# What reads problems back that were stored.
+REVIVING = {ROOT / "tangle" / "verbs" / "incremental" / "findings.py"}
+
+
+def test_problems_are_made_by_their_kinds_alone() -> None:
+    made = [
+        f"{path.relative_to(ROOT)}:{node.lineno}"
+        for path in set(LIBRARY) - REVIVING
+        for node in nodes(path)
+        if isinstance(node, ast.Call) and ast.unparse(node.func).split(".")[-1] == "Problem"
+    ]
+    assert [place.split(":")[0] for place in made] == ["tangle/model/basic.py"]
+
+
+def test_no_code_of_a_problem_is_repeated_beside_the_catalogue() -> None:
+    codes = {kind.code for kind in KINDS}
+    repeated = [
+        f"{path.relative_to(ROOT)}:{node.lineno}: {node.value}"
+        for path in LIBRARY
+        if path.parent != CATALOGUE
+        for node in nodes(path)
+        if isinstance(node, ast.Constant) and node.value in codes
+    ]
+    assert repeated == []
 
 
 def test_the_page_of_problems_is_made_of_the_catalogue() -> None:
     assert (DOCS / "problems.md").read_text(encoding="utf-8") == problems_doc.document()
 
 
+def test_the_picture_of_the_architecture_is_drawn_from_the_imports() -> None:
+    picture = (DOCS / "images" / "architecture.svg").read_text(encoding="utf-8")
+    assert picture == architecture_diagram.document(), "make docs draws it again"
+
+
 # Met when a run writes, and an example that would be too long to read.
 NOT_BY_CHECK = {"unplaceable-output", "too-large"}
 
 
-@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind.notes], ids=lambda kind: kind.code)
-def test_an_example_has_its_problem(kind: Kind) -> None:
+@pytest.mark.parametrize(
+    "kind", [kind for kind in KINDS if kind.example], ids=lambda kind: kind.code
+)
+def test_an_example_has_its_problem(kind: ProblemKind) -> None:
     found = problems_doc.first_problem(kind)
     if kind.code in NOT_BY_CHECK:
         assert found is None
@@ -67,7 +117,7 @@ def test_every_command_is_documented() -> None:
 
 
 def test_links_between_documents_lead_somewhere() -> None:
-    pages = [ROOT / "README.md", ROOT / "README.zh-CN.md", *DOCS.glob("*.md")]
+    pages = [*ROOT.glob("*.md"), *DOCS.glob("*.md")]
     missing = [
         f"{page.name}: {target}"
         for page in pages

@@ -715,10 +715,10 @@ def test_the_mldoc_that_is_compared_is_the_one_of_logseq() -> None:
 
 PLANTED = [
     pytest.param("model", "tangle.verbs", "A module of tangle imports only", id="upwards"),
-    pytest.param("emit", "tangle.run", "A module of tangle imports only", id="sideways"),
+    pytest.param("emit", "tangle.engine", "A module of tangle imports only", id="sideways"),
     pytest.param("analyse", "click", "Only the command line knows click", id="click"),
-    pytest.param("pipeline", "tangle_cli", "The command line sits on", id="the command line"),
-    pytest.param("store", "subprocess", "Only tangle.engine starts", id="a process"),
+    pytest.param("verbs", "tangle_cli", "The command line sits on", id="the command line"),
+    pytest.param("store", "subprocess", "Only the engine starts", id="a process"),
     pytest.param("pytest_plugin", "tangle.store", "Files are read and written", id="the store"),
     pytest.param("stray", "tangle.model", "A module of tangle imports only", id="no layer"),
 ]

@@ -9,11 +9,11 @@ import sys
 import tempfile
 import textwrap
 from collections.abc import Iterator
-from itertools import groupby
 from pathlib import Path
+from types import ModuleType
 
-from tangle.model import Problem
-from tangle.model.catalogue import KINDS, Kind
+from tangle.model import Problem, ProblemKind
+from tangle.model.problems import code, files, graph, markers, outputs, page
 from tangle.verbs.check import check
 from tangle.verbs.project import find_project
 
@@ -36,12 +36,30 @@ This page is made of the catalogue in the code (`make docs`); of each example it
 """
 _WIDTH = 100
 
+AREAS = {
+    "The page's text": page,
+    "The graph": graph,
+    "The code": code,
+    "References and markers": markers,
+    "Outputs": outputs,
+    "Generated files": files,
+}
+
+
+def kinds_in(module: ModuleType) -> list[ProblemKind]:
+    """The kinds of problem that a module of the catalogue defines, in its order."""
+    return [value for value in vars(module).values() if isinstance(value, ProblemKind)]
+
+
+KINDS = [kind for module in AREAS.values() for kind in kinds_in(module)]
+"""Every kind of problem, in the order of the page."""
+
 
 def document() -> str:
     """The text of docs/problems.md."""
     parts = [_INTRODUCTION]
-    for area, kinds in groupby(KINDS, key=lambda kind: kind.area):
-        found = list(kinds)
+    for area, module in AREAS.items():
+        found = kinds_in(module)
         parts.append(f"## {area}\n")
         rows = [f"| [{kind.code}](#{kind.code}) | {kind.severity} |" for kind in found]
         parts.append("\n".join(["| problem | |", "|---|---|", *rows, ""]))
@@ -49,19 +67,19 @@ def document() -> str:
     return "\n".join(parts)
 
 
-def _entry(kind: Kind) -> Iterator[str]:
+def _entry(kind: ProblemKind) -> Iterator[str]:
     yield f"### {kind.code}\n"
-    yield _wrapped(kind.text)
+    yield _wrapped(kind.explanation)
     for name, text in pages(kind):
-        if "=== " in kind.notes:
+        if "=== " in kind.example:
             yield f"`pages/{name}.md`:\n"
         yield f"````markdown\n{text}````\n"
-    said = first_problem(kind) if kind.notes else None
+    said = first_problem(kind) if kind.example else None
     if said is not None:
         hint = f"\n    hint: {said.hint}" if said.hint else ""
         yield f"```\n{said.place}: {said.severity}: {said.message}{hint}\n```\n"
-    if kind.note:
-        yield _wrapped(kind.note)
+    if kind.remark:
+        yield _wrapped(kind.remark)
 
 
 def _wrapped(text: str) -> str:
@@ -72,19 +90,19 @@ def _wrapped(text: str) -> str:
     return "\n\n".join(paragraphs) + "\n"
 
 
-def pages(kind: Kind) -> list[tuple[str, str]]:
+def pages(kind: ProblemKind) -> list[tuple[str, str]]:
     """The pages of an example, by name."""
     found = [("A", "")]
-    for line in kind.notes.splitlines(keepends=True):
+    for line in kind.example.splitlines(keepends=True):
         if line.startswith("=== "):
             found.append((line[4:].strip(), ""))
         else:
             name, text = found[-1]
             found[-1] = (name, text + line)
-    return found if kind.notes else []
+    return found if kind.example else []
 
 
-def first_problem(kind: Kind) -> Problem | None:
+def first_problem(kind: ProblemKind) -> Problem | None:
     """The problem of that kind which `tangle check` tells of the example."""
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder).resolve()

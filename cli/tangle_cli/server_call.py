@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 # ruff: noqa: PTH109, PTH115, PTH120, PTH123 -- pathlib takes longer to import than all of this
+import json
 import os
 import select
 import signal
@@ -55,7 +56,8 @@ def run_there(link: str, arguments: list[str]) -> int | None:
     with channel, ours:
         try:
             with theirs:
-                send_packet(channel, command_order(arguments), [theirs.fileno()])
+                data = json.dumps(command_order(arguments)).encode("ascii")
+                send_packet(channel, data, [theirs.fileno()])
             line = _line(ours, _PATIENCE)
             if line is None:
                 raise Trouble("the server does not answer")

@@ -15,7 +15,14 @@ from tangle.analyse.definitions import MAX_NEAR, Definitions
 from tangle.analyse.names import Import, Statement, Use
 from tangle.analyse.plan import Borrowed, Package
 from tangle.analyse.reachability import from_module, names_module, package_attribute
-from tangle.model import PackageName, Problem
+from tangle.model import PackageName, Problem, ProblemKind
+from tangle.model.problems.code import (
+    BORROWED_NAME,
+    COSTLY_BORROWING,
+    MISSPELT_NAME,
+    UNDEFINED_NAME,
+    UNSAVED_NAME,
+)
 
 _ALIKE: Final = 0.8
 _SHORT: Final = 3
@@ -47,7 +54,7 @@ class Borrowing:
         for code, statement, use, deleted in self._unmet():
             self._unmet_names.setdefault(use.name)
             if deleted:
-                self._report(code, use, "undefined-name", "it was deleted before: define it again")
+                self._report(code, use, UNDEFINED_NAME, "it was deleted before: define it again")
             else:
                 self._provide(code, statement, use)
         for code, use, name in self._called_too_early():
@@ -86,13 +93,10 @@ class Borrowing:
         for wanted, entry in sorted(self._taken.items(), key=lambda item: item[0]):
             if entry.price:
                 code, use = self._asking[wanted]
-                yield Problem(
-                    code="costly-borrowing",
-                    severity="warning",
-                    place=code.place(use),
+                yield COSTLY_BORROWING.at(
+                    code.place(use),
+                    f"{use.name} borrows {entry.price} from {entry.section}, {entry.place}",
                     section=code.occurrence.section,
-                    message=f"{use.name} borrows {entry.price} from {entry.section}, {entry.place}",
-                    hint="define it here, save it with #@save, or set tangle.borrow:: off",
                 )
 
     def slips(self) -> Iterator[Problem]:
@@ -115,12 +119,10 @@ class Borrowing:
             if others and wanted not in (*binders, *self._reported):
                 name = others[0]
                 at = Position(self.unit, *binders[name][0])
-                yield Problem(
-                    code="misspelt-name",
-                    severity="warning",
-                    place=self.definitions.place(at),
+                yield MISSPELT_NAME.at(
+                    self.definitions.place(at),
+                    f"{name} is defined here, and {wanted} is used and is not",
                     section=self.definitions.code(at).occurrence.section,
-                    message=f"{name} is defined here, and {wanted} is used and is not",
                     hint=f"if {wanted} is meant, write it so",
                 )
 
@@ -202,9 +204,9 @@ class Borrowing:
                 for entry in self.lender.with_company(found, use.name, self._start):
                     self._take(*entry, code, use)
             else:
-                self._report(code, use, "borrowed-name", self._not_allowed(found))
+                self._report(code, use, BORROWED_NAME, self._not_allowed(found))
         elif not self._excused(statement, use):
-            self._report(code, use, "undefined-name", self._undefined_hint(code, statement, use))
+            self._report(code, use, UNDEFINED_NAME, self._undefined_hint(code, statement, use))
 
     def _excused(self, statement: Statement, use: Use) -> bool:
         """Whether a name may well be there, though no statement defines it for certain."""
@@ -247,7 +249,7 @@ class Borrowing:
             return
         message = f"no section saves {attribute}, so {self.package.name} does not have it"
         hint = self._unsaved_hint(attribute)
-        self._reported[f".{attribute}"] = self._problem("unsaved-name", code, use, message, hint)
+        self._reported[f".{attribute}"] = self._problem(UNSAVED_NAME, code, use, message, hint)
 
     def _unsaved_hint(self, attribute: str) -> str:
         found = self.definitions.elsewhere(attribute, wanted=lambda p: self._defined(p, attribute))
@@ -265,23 +267,16 @@ class Borrowing:
 
     # what nobody has
 
-    def _report(self, code: ChunkCode, use: Use, name: str, hint: str) -> None:
+    def _report(self, code: ChunkCode, use: Use, kind: ProblemKind, hint: str) -> None:
         if use.name in self._reported or use.quoted:
             return
-        what = "is not defined" if name == "undefined-name" else "is not defined in this section"
-        self._reported[use.name] = self._problem(name, code, use, f"{use.name} {what}", hint)
+        what = "is not defined" if kind is UNDEFINED_NAME else "is not defined in this section"
+        self._reported[use.name] = self._problem(kind, code, use, f"{use.name} {what}", hint)
 
     def _problem(
-        self, name: str, code: ChunkCode, use: Use | Import, message: str, hint: str
+        self, kind: ProblemKind, code: ChunkCode, use: Use | Import, message: str, hint: str
     ) -> Problem:
-        return Problem(
-            code=name,
-            severity="error",
-            place=code.place(use),
-            section=code.occurrence.section,
-            message=message,
-            hint=hint,
-        )
+        return kind.at(code.place(use), message, section=code.occurrence.section, hint=hint)
 
     def _not_allowed(self, found: Position) -> str:
         section = self.definitions.units[found.unit].unit.name

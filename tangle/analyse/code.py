@@ -18,6 +18,8 @@ from tangle.analyse.names import Import, Statement, Use
 from tangle.analyse.source import Parsed, Row, needs_await, parse_chunk, place_in, too_deep
 from tangle.analyse.statements import is_ellipsis, lazy_annotations, statements
 from tangle.model import Chunk, CodeLine, Occurrence, Page, PagePath, Place, Problem, Unit
+from tangle.model.problems.markers import UNKNOWN_CHUNK
+from tangle.model.problems.page import MOVED_CODE
 
 if TYPE_CHECKING:
     from tangle.analyse.plan_memo import Known
@@ -92,20 +94,17 @@ class ChunkCode:
         if self.parsed.problem is not None or self.chunk.whole:
             return self.parsed.problem
         if self.chunk.moved is not None:
-            return Problem(
-                code="moved-code",
-                severity="error",
-                place=self.chunk.moved,
-                message=(
+            return MOVED_CODE.at(
+                self.chunk.moved,
+                (
                     "Logseq moved this line out of the chunk below, and what is left is another "
                     "program"
                 ),
+                hint="",
             )
-        return Problem(
-            code="unknown-chunk",
-            severity="error",
-            place=Place(path=self.chunk.page, line=self.chunk.line),
-            message="a reference in this chunk means nothing; `tangle check` says which",
+        return UNKNOWN_CHUNK.at(
+            Place(path=self.chunk.page, line=self.chunk.line),
+            "a reference in this chunk means nothing; `tangle check` says which",
         )
 
     @property

@@ -12,6 +12,8 @@ from typing import Final
 
 from tangle.analyse.names import Statement
 from tangle.analyse.source import Parsed
+from tangle.model import ProblemKind
+from tangle.model.problems.markers import DANGLING_SAVE, NESTED_SAVE, UNCLEAR_SAVE
 
 _MARKER: Final = re.compile(r"#\s*@save(?:\s+(replace))?\s*(?:#.*)?")
 _ALMOST: Final = re.compile(r"#\s*@save\b")
@@ -52,9 +54,9 @@ class Misplaced:
 
     line: int
     column: int
-    code: str
+    kind: ProblemKind
     message: str
-    hint: str
+    hint: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,9 +116,8 @@ def _unclear(token: tokenize.TokenInfo) -> Misplaced:
     return Misplaced(
         line=token.start[0],
         column=token.start[1],
-        code="unclear-save",
+        kind=UNCLEAR_SAVE,
         message=f"{token.string!r} is no marker: after #@save only `replace` may follow",
-        hint="write #@save, or #@save replace, or put the words on a line of their own",
     )
 
 
@@ -135,7 +136,7 @@ def _meant(
         return Misplaced(
             line=marker.line,
             column=marker.column,
-            code="nested-save",
+            kind=NESTED_SAVE,
             message="#@save marks a statement inside another, which cannot be saved by itself",
             hint=f"mark the statement around it: {lines[holder.node.lineno - 1].strip()}",
         )
@@ -146,9 +147,8 @@ def _meant(
     return Misplaced(
         line=marker.line,
         column=marker.column,
-        code="dangling-save",
+        kind=DANGLING_SAVE,
         message="#@save stands above no statement",
-        hint="put it on the statement's first line, or on a line of its own just above it",
     )
 
 

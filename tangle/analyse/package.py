@@ -11,7 +11,14 @@ from tangle.analyse.names import Import, Statement, Use, future_features
 from tangle.analyse.plan import Package, Saved
 from tangle.analyse.reachability import from_module, names_module, package_attribute
 from tangle.analyse.source import place_in
-from tangle.model import PackageName, Place, Problem, Section, SectionName
+from tangle.model import PackageName, Place, Problem, ProblemKind, Section, SectionName
+from tangle.model.problems.code import (
+    IMPORT_CONFLICT,
+    SAVED_LATER,
+    SAVED_NEEDS_UNSAVED,
+    SAVED_TWICE,
+    UNSAVEABLE,
+)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -79,8 +86,7 @@ class Closure:
         code, statement = self.definitions.code(position), self.definitions.statement(position)
         if code.ipython_only(statement):
             message = "this statement has lines that only IPython understands"
-            hint = "the package is plain Python: take those lines out, or take #@save away"
-            self._problem("unsaveable", position, code.start(statement), message, hint)
+            self._problem(UNSAVEABLE, position, code.start(statement), message)
             return
         section = titles.get(code.occurrence.section)
         saved = Saved(
@@ -117,8 +123,7 @@ class Closure:
                 if first == position or saved.replaces or self._same_import(first, position, name):
                     continue
                 message = f"{name} is saved already at {self.by_position[first].place}"
-                hint = "rename one, take one marker away, or write `#@save replace` on this one"
-                self._problem("saved-twice", position, saved.place, message, hint)
+                self._problem(SAVED_TWICE, position, saved.place, message)
 
     def _same_import(self, one: Position, other: Position, name: str) -> bool:
         ones = self.definitions.imports(one, name)
@@ -220,7 +225,7 @@ class Closure:
         message = f"{name} is needed here at once, but is saved {where}"
         hint = f"move one of the two, so that {name} is saved first"
         place = self.definitions.code(position).place(use)
-        self._problem("saved-later", position, place, message, hint)
+        self._problem(SAVED_LATER, position, place, message, hint)
 
     def _where(self, position: Position) -> str:
         return f"later, in {self.by_position[position].section}"
@@ -231,17 +236,22 @@ class Closure:
         message = f"{who} is saved, but needs {use.name}, which {where} defines without saving it"
         hint = f"mark {use.name} with #@save too, or hand it over as an argument"
         place = self.definitions.code(position).place(use)
-        self._problem("saved-needs-unsaved", position, place, message, hint)
+        self._problem(SAVED_NEEDS_UNSAVED, position, place, message, hint)
 
     def _conflict(self, position: Position, use: Use, message: str, hint: str) -> None:
         place = self.definitions.code(position).place(use)
-        self._problem("import-conflict", position, place, message, hint)
+        self._problem(IMPORT_CONFLICT, position, place, message, hint)
 
     def _problem(
-        self, name: str, position: Position, place: Place, message: str, hint: str
+        self,
+        kind: ProblemKind,
+        position: Position,
+        place: Place,
+        message: str,
+        hint: str | None = None,
     ) -> None:
         section = self.definitions.code(position).occurrence.section
-        self.problems.append(_error(name, section, place, message, hint))
+        self.problems.append(kind.at(place, message, section=section, hint=hint))
 
 
 def used_by_saved(package: Package) -> frozenset[str]:
@@ -257,7 +267,7 @@ def package_face(unit: UnitCode, used: frozenset[str]) -> Iterator[object]:
         used: names that saved statements use, as `used_by_saved` has them.
     """
     for code in unit.chunks:
-        found: list[object] = [(e.code, e.message, e.hint) for e in code.marked.misplaced]
+        found: list[object] = [(e.kind.code, e.message, e.hint) for e in code.marked.misplaced]
         for row, statement in enumerate(code.statements):
             marker = code.marked.saved.get(row)
             told = marker or statement.imports or statement.future
@@ -281,13 +291,7 @@ def _misplaced(code: ChunkCode) -> Iterator[Problem]:
     for entry in code.marked.misplaced:
         place = place_in(code.chunk, entry.line, entry.column)
         section = code.occurrence.section
-        yield _error(entry.code, section, place, entry.message, entry.hint)
-
-
-def _error(name: str, section: SectionName, place: Place, message: str, hint: str) -> Problem:
-    return Problem(
-        code=name, severity="error", place=place, section=section, message=message, hint=hint
-    )
+        yield entry.kind.at(place, entry.message, section=section, hint=entry.hint)
 
 
 def _agree(one: Import, other: Import) -> bool:

@@ -32,6 +32,7 @@ from tangle.model import (
     Unit,
     in_order,
 )
+from tangle.model.problems.graph import UNKNOWN_SECTION
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -181,13 +182,10 @@ def unknown_needs(graph: Graph, known: Collection[SectionName]) -> Iterator[Prob
     for unit in graph.units:
         for name in unit.needs:
             if name not in known:
-                yield Problem(
-                    code="unknown-section",
-                    severity="error",
-                    place=_asking(graph, unit, name),
+                yield UNKNOWN_SECTION.at(
+                    _asking(graph, unit, name),
+                    f"tangle.needs names section {name}, which is not in this graph",
                     section=unit.name,
-                    message=f"tangle.needs names section {name}, which is not in this graph",
-                    hint="name a section with two numbers, such as 3.5",
                 )
 
 

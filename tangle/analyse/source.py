@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from tangle.analyse.magics import Masked, is_cell_magic, masked
 from tangle.model import Chunk, Example, Place, Problem
+from tangle.model.problems.code import SYNTAX_ERROR
 
 if TYPE_CHECKING:
     from tangle.analyse.repair import Diagnosis
@@ -247,11 +248,6 @@ def _syntax_problem(chunk: Chunk, error: SyntaxError, diagnosis: Diagnosis) -> P
 
 def problem_at(chunk: Chunk, line: int, column: int, message: str, hint: str = "") -> Problem:
     """The problem of a chunk that cannot be read, at a line (from 1) and column (from 0) of it."""
-    usual = "mend the line in the note; the rest of the section is tangled without this chunk"
-    return Problem(
-        code="syntax-error",
-        severity="error",
-        place=place_in(chunk, line, column),
-        message=f"this chunk does not parse: {message}",
-        hint=hint or usual,
+    return SYNTAX_ERROR.at(
+        place_in(chunk, line, column), f"this chunk does not parse: {message}", hint=hint or None
     )

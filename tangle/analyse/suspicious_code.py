@@ -9,6 +9,7 @@ from typing import Final
 
 from tangle.analyse.code import ChunkCode
 from tangle.model import Problem
+from tangle.model.problems.code import LIST_DASH, MARKS_IN_TEXT
 
 _MARKS: Final = re.compile(r"(?<=[^*_\s])(\*\*|__)[\n\t]+\1(?![*_])")
 """Emphasis around nothing but escapes, behind a word: that is no drawing made of stars."""
@@ -28,13 +29,10 @@ def _list_dashes(code: ChunkCode) -> Iterator[Problem]:
     for statement in code.statements[:-1]:
         match statement.node:
             case ast.Expr(value=ast.UnaryOp(op=ast.USub() | ast.UAdd(), operand=ast.Call())):
-                yield Problem(
-                    code="list-dash",
-                    severity="warning",
-                    place=code.start(statement),
+                yield LIST_DASH.at(
+                    code.start(statement),
+                    "a sign stands in front of this call, and its value is not used",
                     section=code.occurrence.section,
-                    message="a sign stands in front of this call, and its value is not used",
-                    hint="if it is a list's mark, take it away",
                 )
             case _:
                 continue
@@ -45,13 +43,10 @@ def _marks_in_strings(code: ChunkCode) -> Iterator[Problem]:
     for node, text in _texts(code.parsed.tree):
         if found := _MARKS.search(text):
             marks = repr(found[0])[1:-1]
-            yield Problem(
-                code="marks-in-text",
-                severity="warning",
-                place=code.place_of(node.lineno, node.col_offset),
+            yield MARKS_IN_TEXT.at(
+                code.place_of(node.lineno, node.col_offset),
+                f"this text holds {marks}: Markdown's emphasis around an escape",
                 section=code.occurrence.section,
-                message=f"this text holds {marks}: Markdown's emphasis around an escape",
-                hint="if an editor put the marks there, take them away: they become data",
             )
 
 

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Sequence
-from typing import Annotated, ClassVar, Generic, TypeVar
+from typing import Annotated, Any, ClassVar, Generic, TypeVar
 
 import msgspec
 
 from tangle.engine.forkserver.protocol import BadOrder, close_all, receive_packet, send_packet
+from tangle.typed_json import DamagedDocument, decode, encode
 
 Cookie = Annotated[str, msgspec.Meta(pattern=r"\A[0-9a-f]{16}\Z")]
 """What the processes of a session are recognized by: 64 bits, in hexadecimal."""
@@ -41,7 +42,7 @@ AnyOrder = TypeVar("AnyOrder", bound=Order)
 class Receiver(Generic[AnyOrder]):
     """Receives the orders of one union."""
 
-    def __init__(self, union: object) -> None:
+    def __init__(self, union: Any) -> None:
         """Prepares for a union of subclasses of `Order`."""
         self._union = union
 
@@ -62,15 +63,15 @@ class Receiver(Generic[AnyOrder]):
             raise
         return order, fds
 
-    def decode(self, data: object) -> AnyOrder:
-        """The order that JSON values stand for.
+    def decode(self, data: bytes) -> AnyOrder:
+        """The order that JSON stands for.
 
         Raises:
-            BadOrder: they stand for none.
+            BadOrder: it stands for none.
         """
         try:
-            order: AnyOrder = msgspec.convert(data, self._union)
-        except ValueError as error:
+            order: AnyOrder = decode(data, self._union)
+        except DamagedDocument as error:
             raise BadOrder(str(error)) from error
         return order
 
@@ -80,7 +81,6 @@ def send_order(channel: socket.socket, order: Order, fds: Sequence[int] = ()) ->
 
     Raises:
         OSError: the other end is closed, or its queue is full.
-        UnicodeError: a string in it cannot be encoded.
     """
     assert len(fds) == order.descriptors, type(order).__name__
-    send_packet(channel, msgspec.to_builtins(order), fds)
+    send_packet(channel, encode(order), fds)

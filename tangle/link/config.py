@@ -9,6 +9,7 @@ from typing import Final, Literal
 
 from tangle.link.journals import DEFAULT_FORMAT
 from tangle.model import CONFIG, Place, Problem
+from tangle.model.problems.graph import UNREADABLE_CONFIG
 
 UNITS: Final = {"tab": "\t", "two-spaces": "  ", "four-spaces": "    ", "eight-spaces": " " * 8}
 
@@ -70,10 +71,7 @@ def _texts(value: object) -> tuple[str, ...]:
 
 
 def _unreadable(reason: str) -> Problem:
-    return Problem(
-        code="unreadable-config",
-        severity="warning",
-        place=Place(path=CONFIG, line=1),
-        message=f"this file cannot be read, so Logseq's defaults are used: {reason}",
-        hint="open the graph in Logseq and let it write the file anew",
+    return UNREADABLE_CONFIG.at(
+        Place(path=CONFIG, line=1),
+        f"this file cannot be read, so Logseq's defaults are used: {reason}",
     )

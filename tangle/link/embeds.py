@@ -8,6 +8,7 @@ from functools import cache
 
 from tangle.link.titles import title_key
 from tangle.model import Chunk, Page, PageEmbed, PagePath, Place, Problem, Reference, Uuid
+from tangle.model.problems.graph import EMBED_SHOWS_CODE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,13 +69,10 @@ def above_all(page: Page, blocks: Iterable[int]) -> frozenset[int]:
 
 
 def _shows_code(place: Place) -> Problem:
-    return Problem(
-        code="embed-shows-code",
-        severity="warning",
-        place=place,
-        message=(
+    return EMBED_SHOWS_CODE.at(
+        place,
+        (
             "code that this embed shows does not run here: an embed stands only for the chunks of "
             "the block that it names, in a block by itself"
         ),
-        hint="embed each block that has code, by its id, in a block by itself",
     )

@@ -12,7 +12,8 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Final, NewType
 
-from tangle.model import CodeLine, Place, Problem
+from tangle.model import CodeLine, Place, Problem, ProblemKind
+from tangle.model.problems.markers import AMBIGUOUS_CHUNK, REFERENCE_CYCLE, TOO_LARGE, UNKNOWN_CHUNK
 
 _REFERENCE: Final = re.compile(r"([ \t]*)<<([^<>\n]+)>>[ \t]*")
 _BLOCK: Final = re.compile(r"\(\(([0-9A-Fa-f-]{36})\)\)")
@@ -195,16 +196,15 @@ def _targets(name: str, line: CodeLine, names: Names) -> tuple[ChunkKey, ...]:
         if not found:
             message = f"no block with code has the id {block[1]}"
             hint = "copy the reference anew from the block that holds the code"
-            raise _Unresolved(_problem("unknown-chunk", line, message, hint))
+            raise _Unresolved(_problem(UNKNOWN_CHUNK, line, message, hint))
         return tuple(found)
     blocks = names.named.get(name, ())
     if not blocks:
         hint = f"put `tangle.name:: {name}` on the block of the chunk that is meant"
-        raise _Unresolved(_problem("unknown-chunk", line, f"no chunk is named {name!r}", hint))
+        raise _Unresolved(_problem(UNKNOWN_CHUNK, line, f"no chunk is named {name!r}", hint))
     if len(blocks) > 1:
-        hint = "give each block a name of its own, or refer by block id"
         message = f"{len(blocks)} blocks are named {name!r}"
-        raise _Unresolved(_problem("ambiguous-chunk", line, message, hint))
+        raise _Unresolved(_problem(AMBIGUOUS_CHUNK, line, message))
     return tuple(blocks[0])
 
 
@@ -218,16 +218,16 @@ def _indented(line: CodeLine, indent: str) -> CodeLine:
 
 def _cycle(line: CodeLine) -> Problem:
     message = f"{line.text.strip()} leads back to the chunk that it stands in"
-    return _problem("reference-cycle", line, message, "take one reference out of the circle")
+    return _problem(REFERENCE_CYCLE, line, message)
 
 
 def _too_large(line: CodeLine) -> Problem:
     message = f"with {line.text.strip()} the expanded code comes to more than can be tangled"
     hint = f"at most {MAX_CHARACTERS} characters a chunk, and {MAX_TOTAL} in all"
-    return _problem("too-large", line, message, hint)
+    return _problem(TOO_LARGE, line, message, hint)
 
 
-def _problem(code: str, line: CodeLine, message: str, hint: str) -> Problem:
+def _problem(kind: ProblemKind, line: CodeLine, message: str, hint: str | None = None) -> Problem:
     blanks = len(line.text) - len(line.text.lstrip())
     place = Place(path=line.place.path, line=line.place.line, column=line.place.column + blanks)
-    return Problem(code=code, severity="error", place=place, message=message, hint=hint)
+    return kind.at(place, message, hint=hint)

@@ -6,7 +6,6 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
-from typing import Final
 
 from tangle.link.config import GraphConfig
 from tangle.link.embeds import Embeddable, embed_problems
@@ -26,9 +25,17 @@ from tangle.model import (
     PagePath,
     Place,
     Problem,
+    ProblemKind,
     SectionName,
     Settings,
     Uuid,
+)
+from tangle.model.problems.graph import (
+    DUPLICATE_ALIAS,
+    DUPLICATE_ID,
+    DUPLICATE_NAME,
+    DUPLICATE_TITLE,
+    UNRESOLVED_REFERENCE,
 )
 from tangle.parse import Info, moved_lines, written_lines
 
@@ -132,7 +139,7 @@ def _block_ids(
             line = lines_of_id[-1] if lines_of_id else block.line
             place = Place(path=page.path, line=line)
             if block.id in ids:
-                problems.append(_twice("duplicate-id", place, f"id {block.id}", lines[block.id]))
+                problems.append(_twice(DUPLICATE_ID, place, f"id {block.id}", lines[block.id]))
                 continue
             ids[block.id] = (page.path, index)
             lines[block.id] = place
@@ -162,43 +169,27 @@ def _names(
         place = Place(path=path, line=1)
         if (first := names.setdefault(title_key(title), path)) != path:
             what = f"page title {title!r}"
-            problems.append(_twice("duplicate-title", place, what, Place(path=first, line=1)))
+            problems.append(_twice(DUPLICATE_TITLE, place, what, Place(path=first, line=1)))
     for path, page in pages.items():
         for name, entry in other_names(page, config):
             first = names.setdefault(title_key(name), path)
             if first != path and entry is not None:
                 place, what = Place(path=path, line=entry.line), f"alias {name!r}"
-                problems.append(_twice("duplicate-alias", place, what, Place(path=first, line=1)))
+                problems.append(_twice(DUPLICATE_ALIAS, place, what, Place(path=first, line=1)))
     return names, problems
 
 
-_WAY_OUT: Final = {
-    "duplicate-title": "rename one of the two",
-    "duplicate-alias": "take it from one of the two pages",
-    "duplicate-id": "remove one of the two ids",
-}
-
-
-def _twice(code: str, place: Place, what: str, other: Place) -> Problem:
-    return Problem(
-        code=code,
-        severity="error" if code == "duplicate-title" else "warning",
-        place=place,
-        message=f"{what} is taken already at {other}",
-        hint=_WAY_OUT[code],
-    )
+def _twice(kind: ProblemKind, place: Place, what: str, other: Place) -> Problem:
+    return kind.at(place, f"{what} is taken already at {other}")
 
 
 def _unresolved(pages: Iterable[Page], ids: AbstractSet[Uuid]) -> Iterator[Problem]:
     for page in pages:
         for reference in page.references:
             if reference.target not in ids and reference.block not in page.templates:
-                yield Problem(
-                    code="unresolved-reference",
-                    severity="warning",
-                    place=Place(path=page.path, line=reference.line, column=reference.column),
-                    message=f"no block of this graph has the id {reference.target}",
-                    hint="the block was deleted, or its page is not in this graph",
+                yield UNRESOLVED_REFERENCE.at(
+                    Place(path=page.path, line=reference.line, column=reference.column),
+                    f"no block of this graph has the id {reference.target}",
                 )
 
 
@@ -265,12 +256,8 @@ def _names_twice(
     for name, blocks in named.items():
         places = [Place(path=chunks[keys[0]].page, line=chunks[keys[0]].line) for keys in blocks]
         for place in places[1:]:
-            yield Problem(
-                code="duplicate-name",
-                severity="error",
-                place=place,
-                message=f"the chunk name {name!r} is taken already at {places[0]}",
-                hint="give each block of code a name of its own",
+            yield DUPLICATE_NAME.at(
+                place, f"the chunk name {name!r} is taken already at {places[0]}"
             )
 
 

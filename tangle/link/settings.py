@@ -10,7 +10,8 @@ from dataclasses import replace
 from functools import lru_cache, partial
 from typing import Any, Final
 
-from tangle.model import Fence, Page, Place, Problem, Property, SectionName, Settings
+from tangle.model import Fence, Page, Place, Problem, ProblemKind, Property, SectionName, Settings
+from tangle.model.problems.page import BAD_PROPERTY, UNKNOWN_PROPERTY
 from tangle.parse import Info, has_lost_bullet, info_of, kind_of
 
 PREFIX: Final = "tangle."
@@ -214,17 +215,11 @@ class PageSettings:
         near = difflib.get_close_matches(word, names, n=1)
         known = ", ".join(f"{PREFIX}{name}" for name in names)
         hint = f"did you mean {PREFIX}{near[0]}?" if near else f"known are {known}"
-        return self._problem("unknown-property", entry, f"unknown property {entry.key}", hint)
+        return self._problem(UNKNOWN_PROPERTY, entry, f"unknown property {entry.key}", hint)
 
     def _bad_value(self, entry: Property) -> Problem:
         message = f"{entry.key} cannot be {entry.value!r}"
-        return self._problem("bad-property", entry, message, f"it takes {KNOWN[entry.key]}")
+        return self._problem(BAD_PROPERTY, entry, message, f"it takes {KNOWN[entry.key]}")
 
-    def _problem(self, code: str, entry: Property, message: str, hint: str) -> Problem:
-        return Problem(
-            code=code,
-            severity="error",
-            place=Place(path=self._page.path, line=entry.line),
-            message=message,
-            hint=hint,
-        )
+    def _problem(self, kind: ProblemKind, entry: Property, message: str, hint: str) -> Problem:
+        return kind.at(Place(path=self._page.path, line=entry.line), message, hint=hint)

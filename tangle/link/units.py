@@ -21,6 +21,7 @@ from tangle.model import (
     Unit,
     Uuid,
 )
+from tangle.model.problems.graph import DUPLICATE_SECTION
 
 _UNNUMBERED = (1000,)
 """Behind every number that a section can begin with."""
@@ -122,13 +123,10 @@ def _draft_of(drafts: dict[SectionName, _Draft], section: Section) -> _Draft:
 
 
 def _section_twice(section: Section, other: Section) -> Problem:
-    return Problem(
-        code="duplicate-section",
-        severity="error",
-        place=Place(path=section.page, line=section.line),
+    return DUPLICATE_SECTION.at(
+        Place(path=section.page, line=section.line),
+        f"section {section.name} stands already at {other.page}:{other.line}",
         section=section.name,
-        message=f"section {section.name} stands already at {other.page}:{other.line}",
-        hint="renumber one of the two",
     )
 
 

@@ -78,6 +78,54 @@ class Problem:
     excerpt: str | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProblemKind:
+    """A kind of problem. Every `Problem` is made by one; `tangle.model.problems` lists them all.
+
+    Attributes:
+        code: its stable name, such as `syntax-error`.
+        hint: the usual way out; the place where the problem is found may know a better one.
+        explanation: what it means and what to do, in Markdown, for the documentation.
+        example: pages that have it: `=== NAME` begins each page but the first, which is `A`.
+        remark: what the documentation adds below the example.
+    """
+
+    code: str
+    severity: Severity
+    hint: str | None = None
+    explanation: str
+    example: str = ""
+    remark: str = ""
+
+    def at(
+        self,
+        place: Place,
+        message: str,
+        *,
+        section: SectionName | None = None,
+        hint: str | None = None,
+        excerpt: str | None = None,
+    ) -> Problem:
+        """A problem of this kind.
+
+        Args:
+            place: where it is.
+            message: what is wrong.
+            section: the section it stands in, where it stands in one.
+            hint: the way out; None for the usual one of this kind, "" for none.
+            excerpt: the line of the page that the place points into.
+        """
+        return Problem(
+            code=self.code,
+            severity=self.severity,
+            place=place,
+            message=message,
+            section=section,
+            hint=(self.hint if hint is None else hint) or None,
+            excerpt=excerpt,
+        )
+
+
 def in_order(problems: Iterable[Problem]) -> Iterator[Problem]:
     """Problems by their place, each once."""
     seen: set[tuple[str, int, int, str, str]] = set()

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Final, NamedTuple
 
 from tangle.model import Fence, Page, Place, Problem
+from tangle.model.problems.page import MERGE_CONFLICT
 
 from .languages import is_python
 
@@ -40,15 +41,12 @@ def merge_conflict(page: Page) -> Problem | None:
     if found is None:
         return None
     first, last = (data.count(b"\n", 0, at) + 1 for at in (found.start, found.end))
-    return Problem(
-        code="merge-conflict",
-        severity="error",
-        place=Place(path=page.path, line=first),
-        message=(
+    return MERGE_CONFLICT.at(
+        Place(path=page.path, line=first),
+        (
             f"an unresolved merge conflict stands here, down to line {last}: nothing of this page "
             "is run, and nothing is written to it"
         ),
-        hint="choose what is to stay, and delete the lines with the markers",
         excerpt=data[found.start :].split(b"\n", 1)[0].decode("utf-8", "replace").rstrip("\r"),
     )
 

@@ -7,9 +7,21 @@ import re
 import warnings
 from collections.abc import Iterator, Sequence
 from collections.abc import Set as AbstractSet
-from typing import NamedTuple
 
-from tangle.model import Block, Fence, Problem, Severity
+from tangle.model import Block, Fence, Problem, ProblemKind
+from tangle.model.problems.page import (
+    CODE_LIKE_PROPERTY,
+    FENCE_CLOSED_BY_STRANGER,
+    FIRST_BLOCK_PROPERTY,
+    IGNORED_PROPERTY,
+    LOST_BULLET,
+    MISSPELT_LANGUAGE,
+    MIXED_INDENTATION,
+    MOVED_CODE,
+    NESTED_CODE,
+    PROPERTY_IN_CODE,
+    UNCLOSED_FENCE,
+)
 
 from .dedent import JS_WHITE
 from .languages import info_of, is_python, misspelt
@@ -57,65 +69,10 @@ def problems_of(
     return tuple(sorted(found, key=lambda p: (p.place.line, p.place.column, p.code)))
 
 
-class _Kind(NamedTuple):
-    code: str
-    severity: Severity
-    hint: str
-
-
-_UNCLOSED = _Kind(
-    "unclosed-fence",
-    "error",
-    "end the code with a line of three backquotes, before the next bullet",
-)
-_STRANGER = _Kind(
-    "fence-closed-by-stranger", "warning", "close the code with a line like its opener, at its end"
-)
-_NESTED = _Kind(
-    "nested-code", "error", "put the code into a block of its own, outside the list or quote"
-)
-_MIXED = _Kind(
-    "mixed-indentation",
-    "warning",
-    "indent every line of the code at least as far as the text of its block",
-)
-_MISSPELT = _Kind("misspelt-language", "warning", "correct the word, and the code is tangled")
-_IGNORED = _Kind("ignored-property", "warning", "move the line up to the block's other properties")
-
-
-_MOVED = _Kind(
-    "moved-code",
-    "error",
-    "put the line back into the code, with a blank before `::` (`x[ ::2]`)",
-)
-_WRITTEN = _Kind("property-in-code", "error", "take the line out of the code")
-_LIKE = _Kind(
-    "code-like-property",
-    "warning",
-    "put a blank before `::` (`x[ ::2]`), or indent all lines of the code by two more blanks",
-)
-_BULLET = _Kind(
-    "first-block-property",
-    "warning",
-    "give the block a first line of words, or put another block before it",
-)
-_LOST = _Kind(
-    "lost-bullet",
-    "error",
-    "put `- ` and a line of words above the properties, and indent all of the block by two; or, "
-    "if they are the page's, leave a blank line below them",
-)
-
-
-def _problem(places: Places, offset: int, kind: _Kind, message: str) -> Problem:
-    return Problem(
-        code=kind.code,
-        severity=kind.severity,
-        place=places.place(offset),
-        message=message,
-        hint=kind.hint,
-        excerpt=places.excerpt(offset),
-    )
+def _problem(
+    places: Places, offset: int, kind: ProblemKind, message: str, hint: str | None = None
+) -> Problem:
+    return kind.at(places.place(offset), message, hint=hint, excerpt=places.excerpt(offset))
 
 
 def _unclosed(
@@ -132,7 +89,7 @@ def _unclosed(
         yield _problem(
             places,
             offset,
-            _UNCLOSED,
+            UNCLOSED_FENCE,
             f"this code fence is never closed, so Logseq shows it as text{swallow}",
         )
 
@@ -158,7 +115,7 @@ def _swallowing(
         yield _problem(
             places,
             fence.span.start,
-            _UNCLOSED,
+            UNCLOSED_FENCE,
             f"this {what} is not closed before the code block of line {line}, so Logseq reads "
             f"everything up to line {last} as its text",
         )
@@ -187,7 +144,7 @@ def _strangers(places: Places, fences: Sequence[Fence]) -> Iterator[Problem]:
             yield _problem(
                 places,
                 fence.body.end + len(tail) - len(tail.lstrip(_WHITE)),
-                _STRANGER,
+                FENCE_CLOSED_BY_STRANGER,
                 f"this line closes the code that opens in line {fence.line}, though it does not "
                 "match: in Logseq any line of three backquotes or tildes closes any fence",
             )
@@ -217,7 +174,7 @@ def _bullet(places: Places, blocks: Sequence[Block], fences: Sequence[Fence]) ->
             yield _problem(
                 places,
                 block.properties[0].span.start,
-                _LOST,
+                LOST_BULLET,
                 "Logseq wrote this first block without its bullet, because it begins with a "
                 "property: all its properties are the page's now",
             )
@@ -227,7 +184,7 @@ def _bullet(places: Places, blocks: Sequence[Block], fences: Sequence[Fence]) ->
             yield _problem(
                 places,
                 block.span.start + block.indent,
-                _BULLET,
+                FIRST_BLOCK_PROPERTY,
                 "the first block of the page begins with a property: when Logseq saves the page, "
                 "it drops the bullet, and the property becomes the page's",
             )
@@ -263,7 +220,7 @@ def _moved(places: Places, block: Block, fence: Fence) -> Iterator[Problem]:
         yield _problem(
             places,
             offset + len(line) - len(line.lstrip()),
-            _MOVED,
+            MOVED_CODE,
             "Logseq moved this line out of the code below: it takes every line of a block with "
             "`::` in its first word for a property",
         )
@@ -274,15 +231,14 @@ def _written(places: Places, block: Block, fence: Fence) -> Iterator[Problem]:
     if not found:
         return
     more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
-    kind = _WRITTEN
-    if all(line.sure for line in found):
-        kind = kind._replace(hint="`tangle check --fix` takes it out; until then tangle skips it")
+    sure = all(line.sure for line in found)
     yield _problem(
         places,
         _row(places, fence, found[0].row),
-        kind,
+        PROPERTY_IN_CODE,
         f"Logseq wrote this line{more} into the code, behind one with `::` in its first word, when "
         "the block got a property",
+        "`tangle check --fix` takes it out; until then tangle skips it" if sure else None,
     )
 
 
@@ -293,23 +249,24 @@ def _like_properties(places: Places, block: Block, fence: Fence) -> Iterator[Pro
     rows = [r for r, text in enumerate(lines) if r not in written and is_property_like(text)]
     if not rows:
         return
-    kind = _LIKE
+    hint = None
     if any(item.key in HIDDEN for item in block.properties):
         what = "when the block is edited, Logseq moves it out of the code"
     elif block.properties:
         what = "when the block is collapsed or referred to, Logseq writes a property behind it"
     elif rows[0] == 0 and fence.line == block.line:
         what = "when the block is referred to, Logseq deletes it"
-        kind = kind._replace(hint="put a line of words above the code, in the same block")
+        hint = "put a line of words above the code, in the same block"
     else:
         return
     more = f" (and {len(rows) - 1} more)" if len(rows) > 1 else ""
     yield _problem(
         places,
         _row(places, fence, rows[0]),
-        kind,
+        CODE_LIKE_PROPERTY,
         f"Logseq takes this line of code{more} for a property, because `::` stands in its first "
         f"word: {what}",
+        hint,
     )
 
 
@@ -329,7 +286,7 @@ def _nested(places: Places, fences: Sequence[Fence]) -> Iterator[Problem]:
             yield _problem(
                 places,
                 fence.span.start,
-                _NESTED,
+                NESTED_CODE,
                 f"Logseq trims every line of code in a {fence.nested}, so this code has lost its "
                 "indentation and is not tangled",
             )
@@ -350,7 +307,7 @@ def _mixed(places: Places, fences: Sequence[Fence]) -> Iterator[Problem]:
         yield _problem(
             places,
             offset,
-            _MIXED,
+            MIXED_INDENTATION,
             "this line is indented less than its block, so Logseq strips all of its indentation "
             "and the code means something else than it seems to here",
         )
@@ -386,7 +343,7 @@ def _misspelt(places: Places, fences: Sequence[Fence]) -> Iterator[Problem]:
         meant = misspelt(word)
         if meant is not None and fence.code.strip() and _parses(fence.code):
             message = f"{word}: did you mean {meant}? In this language the code is not tangled"
-            yield _problem(places, fence.span.start, _MISSPELT, message)
+            yield _problem(places, fence.span.start, MISSPELT_LANGUAGE, message)
 
 
 def _info(fence: Fence) -> str:
@@ -416,7 +373,7 @@ def _ignored(
                 yield _problem(
                     places,
                     item.span.start,
-                    _IGNORED,
+                    IGNORED_PROPERTY,
                     f"`{item.key}` has no effect: only the first run of properties in a block "
                     "counts",
                 )

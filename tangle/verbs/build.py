@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from tangle.errors import Refused
 from tangle.model import Problem
+from tangle.model.problems.page import NOT_DOWNLOADED
 from tangle.store import check_links, lock, make_folder, write_tree
 from tangle.verbs.config_limits import overlay_notice
 from tangle.verbs.incremental.survey import Survey
@@ -70,7 +71,7 @@ def build(project: Project, *, check: bool = False, force: bool = False) -> Buil
     else:
         texts = "".join(found.held.values())
         for problem in found.unread:
-            if problem.code == "not-downloaded" and problem.place.path in texts:
+            if problem.code == NOT_DOWNLOADED.code and problem.place.path in texts:
                 raise PagesMissing(shown(project, problem), found.held)
         check_links(project.output, project.root)
         make_folder(project.output)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tangle.model import PagePath, Place, Problem
+from tangle.model.problems.files import FOREIGN_FILE, STALE_GENERATED
 from tangle.store import ForeignFile, asset_names
 from tangle.verbs.incremental.survey import Survey
 from tangle.verbs.missing_imports import missing_imports
@@ -61,7 +62,8 @@ def _stale_files(found: Survey) -> Iterator[Problem]:
     except ForeignFile as error:
         for path in error.paths:
             message = "a file stands here that tangle did not write"
-            yield _file_problem(project, path, "foreign-file", message, "move it, or set `output`")
+            place = _file_place(project, path)
+            yield FOREIGN_FILE.at(place, message, hint="move it, or set `output`")
         return
     if not (changes.changed or changes.removed or changes.unchanged):
         return  # nothing was ever generated here
@@ -69,16 +71,9 @@ def _stale_files(found: Survey) -> Iterator[Problem]:
     for kind, names in kinds:
         for name in names:
             message = f"this generated file is {kind}"
-            path = project.output / name
-            yield _file_problem(project, path, "stale-generated", message, "run `tangle build`")
+            yield STALE_GENERATED.at(_file_place(project, project.output / name), message)
 
 
-def _file_problem(project: Project, path: Path, code: str, message: str, hint: str) -> Problem:
+def _file_place(project: Project, path: Path) -> Place:
     shown_path = path.relative_to(project.root) if path.is_relative_to(project.root) else path
-    return Problem(
-        code=code,
-        severity="error",
-        place=Place(path=PagePath(shown_path.as_posix()), line=1),
-        message=message,
-        hint=hint or None,
-    )
+    return Place(path=PagePath(shown_path.as_posix()), line=1)

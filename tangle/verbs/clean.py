@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from tangle.model import PagePath, Place, Problem
+from tangle.model.problems.outputs import EDITED_OUTPUT
 from tangle.store import (
     ASSET_FOLDER,
     Cache,
@@ -20,7 +21,7 @@ from tangle.verbs.results.cache import CACHE
 from tangle.verbs.run_history import History
 from tangle.verbs.sources import SETTINGS, shown
 from tangle.verbs.write_back.crash_recovery import recovered
-from tangle.verbs.write_back.figure_ledger import edited_figures
+from tangle.verbs.write_back.figure_ledger import FigureLedger
 from tangle.verbs.write_back.unplaced import forget
 from tangle.write import apply, remove_outputs
 
@@ -70,22 +71,20 @@ def clean(project: Project, *, force: bool = False) -> CleanReport:
                 pages.append(project.shown(path))
             dropped.update(plan.dropped_assets)
             used.update(plan.used_assets)
-        edited = frozenset() if force else edited_figures(project, dropped - used)
+        edited = frozenset() if force else FigureLedger(project).edited(dropped - used)
         kept.extend(_left_figure(project, name) for name in sorted(edited))
         gone = sorted(dropped - used - edited)
         figures = sum(remove_asset(project.graph, name) for name in gone)
         for folder in (CACHE, MEMORY, SETTINGS):
-            Cache(project.state / folder).clear()
+            Cache(project.state / folder, dict).clear()
         forget(project)
         History(project).forget()
     return CleanReport(pages=tuple(pages), figures=figures, kept=tuple(kept))
 
 
 def _left_figure(project: Project, name: str) -> Problem:
-    return Problem(
-        code="edited-output",
-        severity="warning",
-        place=Place(path=PagePath(project.shown(PagePath(f"{ASSET_FOLDER}/{name}"))), line=1),
-        message="this figure was edited by hand, and is left where it is",
+    return EDITED_OUTPUT.at(
+        Place(path=PagePath(project.shown(PagePath(f"{ASSET_FOLDER}/{name}"))), line=1),
+        "this figure was edited by hand, and is left where it is",
         hint="delete the file, or use --force",
     )

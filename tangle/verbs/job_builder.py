@@ -26,11 +26,13 @@ from tangle.model import (
     SectionName,
     Source,
 )
+from tangle.model.problems.markers import UNKNOWN_CHUNK
+from tangle.model.problems.page import MOVED_CODE, UNKNOWN_PROPERTY
 from tangle.store import NotWritable, write_tree
 from tangle.verbs.project import Project
 from tangle.verbs.selection import Selected
 
-_REFUSALS: Final = {"moved-code": "MovedCode", "unknown-chunk": "OpenReference"}
+_REFUSALS: Final = {MOVED_CODE.code: "MovedCode", UNKNOWN_CHUNK.code: "OpenReference"}
 """What the failure of a chunk is called that lacks lines, by problem."""
 
 
@@ -200,7 +202,7 @@ def refusal(project: Project, code: ChunkCode) -> Failure | None:
 def _fault(project: Project, faults: Sequence[Problem]) -> Failure:
     """Why nothing of a section is run whose properties say nothing that can be obeyed."""
     first = faults[0]
-    name = "UnknownProperty" if first.code == "unknown-property" else "BadProperty"
+    name = "UnknownProperty" if first.code == UNKNOWN_PROPERTY.code else "BadProperty"
     return _failure(project, name, first)
 
 

@@ -9,12 +9,13 @@ from typing import Final
 from tangle.errors import TangleError
 from tangle.link import link, title_from_path, title_key
 from tangle.model import Problem
+from tangle.model.problems.page import MERGE_CONFLICT, NOT_DOWNLOADED, SYNC_COPY
 from tangle.parse import parse
 from tangle.verbs.load import Loaded
 from tangle.verbs.selection import Selected, UnknownSection, select, select_all
 from tangle.verbs.sources import shown
 
-UNSURE: Final = frozenset({"merge-conflict", "not-downloaded"})
+UNSURE: Final = frozenset({MERGE_CONFLICT.code, NOT_DOWNLOADED.code})
 """Why pages are left out that have code, or may have some, which nobody took away."""
 
 
@@ -58,7 +59,7 @@ def chosen(loaded: Loaded, sections: Sequence[str] | None) -> tuple[Selected, ..
 
 def _names(loaded: Loaded) -> Mapping[str, Problem]:
     """What pages that were left out, and sections on them, are called, as far as that is known."""
-    left_out = (*loaded.unread, *(p for p in loaded.sources.notices if p.code == "sync-copy"))
+    left_out = (*loaded.unread, *(p for p in loaded.sources.notices if p.code == SYNC_COPY.code))
     return {name: problem for problem in left_out for name in _names_on(loaded, problem)}
 
 

@@ -12,6 +12,7 @@ from typing import Final
 
 from tangle.analyse import WantedModule
 from tangle.model import Problem
+from tangle.model.problems.code import MISSING_IMPORT
 from tangle.verbs.project import Project
 
 _DISTRIBUTIONS: Final = {
@@ -39,12 +40,10 @@ def missing_imports(project: Project, wanted: Iterable[WantedModule]) -> Iterato
         folder = (project.graph / module.place.path).parent
         own = module.name in (project.package.root, "__main__") or is_beside(folder, module.name)
         if not own and not _is_installed(module.name):
-            yield Problem(
-                code="missing-import",
-                severity="warning",
-                place=module.place,
+            yield MISSING_IMPORT.at(
+                module.place,
+                f"no installed package provides {module.name}",
                 section=module.section,
-                message=f"no installed package provides {module.name}",
                 hint=_way_out(module.name),
             )
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from tangle.analyse import Plan
 from tangle.analyse.repair import Repair
 from tangle.model import Chunk, PagePath, Place
+from tangle.model.problems.page import PROPERTY_IN_CODE
 from tangle.parse import parse
 from tangle.store import lock, make_folder
 from tangle.store import replace as replace_file
@@ -86,7 +87,7 @@ def _without_written_lines(
     project: Project, full: Loaded
 ) -> Iterator[tuple[PagePath, bytes, Mended]]:
     for path, page in full.pages.items():
-        if not any(problem.code == "property-in-code" for problem in page.problems):
+        if not any(problem.code == PROPERTY_IN_CODE.code for problem in page.problems):
             continue
         try:
             data, fences = without_written_lines(page)

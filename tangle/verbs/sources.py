@@ -6,11 +6,13 @@ import gc
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, replace
-from typing import TYPE_CHECKING, Any, Final
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final
 
 from tangle import __version__
 from tangle.model import CONFIG, Page, PagePath, Place, Problem
+from tangle.model.problems.graph import NESTED_GRAPH
+from tangle.model.problems.page import NOT_DOWNLOADED, NOT_UTF8, SYNC_COPY, UNREADABLE_PAGE
 from tangle.store import (
     LOCK_FOLDER,
     Cache,
@@ -114,31 +116,23 @@ def without_copies(
 
 
 def _absent(path: PagePath) -> Problem:
-    return Problem(
-        code="not-downloaded",
-        severity="error",
-        place=Place(path=path, line=1),
-        message="this page is in iCloud and not on this machine, so it is left out",
-        hint="open its folder in the Finder and download it, or run `brctl download` on it",
+    return NOT_DOWNLOADED.at(
+        Place(path=path, line=1),
+        "this page is in iCloud and not on this machine, so it is left out",
     )
 
 
 def _copy(path: PagePath, original: PagePath) -> Problem:
-    return Problem(
-        code="sync-copy",
-        severity="warning",
-        place=Place(path=path, line=1),
-        message=f"this is a copy of {original} that a sync tool made, and is left out",
-        hint="take from it what the page lacks, then delete it; or rename it to keep it as a page",
+    return SYNC_COPY.at(
+        Place(path=path, line=1),
+        f"this is a copy of {original} that a sync tool made, and is left out",
     )
 
 
 def _nested(folder: PagePath) -> Problem:
-    return Problem(
-        code="nested-graph",
-        severity="warning",
-        place=Place(path=PagePath(f"{folder}/{CONFIG}"), line=1),
-        message="this folder is a graph in the graph, and its pages are left out here",
+    return NESTED_GRAPH.at(
+        Place(path=PagePath(f"{folder}/{CONFIG}"), line=1),
+        "this folder is a graph in the graph, and its pages are left out here",
         hint=f"run tangle in that folder for them, or move {CONFIG} away to make it one graph",
     )
 
@@ -169,32 +163,21 @@ def parsed(
 
 def graph_settings(project: Project, settings: str) -> tuple[GraphConfig, tuple[Problem, ...]]:
     """What a `config.edn` says; remembered where tangle has a folder, as it is slow to read."""
-    from tangle.link import graph_config
+    from tangle.link import GraphConfig, graph_config
 
     folder = folder_identity(project.state / LOCK_FOLDER)
     if folder is None:
         return graph_config(settings)
     facts = f"{folder}\0{__version__}\0{settings}".encode("utf-8", "surrogatepass")
     key = hashlib.sha256(facts).hexdigest()
-    cache = Cache(project.state / SETTINGS, key=user_key())
-    if (known := _as_config(cache.get(key))) is not None:
+    cache = Cache(project.state / SETTINGS, GraphConfig, key=user_key())
+    if (known := cache.get(key)) is not None:
         return known, ()
     config, problems = graph_config(settings)
     if not problems:
-        cache.put(key, asdict(config))
+        cache.put(key, config)
         cache.prune(_BYTES, _AGE)
     return config, problems
-
-
-def _as_config(document: Mapping[str, Any] | None) -> GraphConfig | None:
-    from tangle.link import GraphConfig
-
-    if document is None:
-        return None
-    try:
-        return GraphConfig(**{**document, "hidden": tuple(document["hidden"])})
-    except (KeyError, TypeError):
-        return None
 
 
 @contextmanager
@@ -226,16 +209,10 @@ def unread_problem(project: Project, path: PagePath, error: NotUtf8 | NotReadabl
     file = project.graph / path
     unreadable = isinstance(error, NotReadable)
     line = 1 if isinstance(error, NotReadable) else error.line
-    code = "unreadable-page" if unreadable else "not-utf8"
+    kind = UNREADABLE_PAGE if unreadable else NOT_UTF8
     said = str(error).removeprefix(f"{path}:{line}: ").removeprefix(f"{file}: ")
     message, _, hint = said.partition("; ")
-    return Problem(
-        code=code,
-        severity="error",
-        place=Place(path=path, line=line),
-        message=message,
-        hint=hint or None,
-    )
+    return kind.at(Place(path=path, line=line), message, hint=hint)
 
 
 def shown(project: Project, problem: Problem) -> Problem:

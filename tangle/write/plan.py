@@ -8,6 +8,7 @@ from difflib import SequenceMatcher
 from typing import TYPE_CHECKING
 
 from tangle.model import Place, Problem, Span
+from tangle.model.problems.outputs import EDITED_OUTPUT, UNPLACEABLE_OUTPUT
 from tangle.write.block import (
     PROPERTY,
     STYLES,
@@ -299,11 +300,9 @@ def _first_that_holds(page: Page, drafts: Iterable[_Draft]) -> OutputPlan:
 
 
 def _edited(page: Page, stored: StoredOutput) -> Problem:
-    return Problem(
-        code="edited-output",
-        severity="warning",
-        place=Place(path=page.path, line=stored.line),
-        message=(
+    return EDITED_OUTPUT.at(
+        Place(path=page.path, line=stored.line),
+        (
             "this output became a block of your own, and no output is written over it"
             if stored.reworked
             else "this output was edited by hand and is left as it is"
@@ -317,10 +316,7 @@ def _edited(page: Page, stored: StoredOutput) -> Problem:
 
 
 def _unplaceable(page: Page) -> Problem:
-    return Problem(
-        code="unplaceable-output",
-        severity="error",
-        place=Place(path=page.path, line=1),
-        message="outputs here would change how Logseq reads the rest of the page",
-        hint="close what is left open in it: a fence, a drawer, a quote, `$$`, `<!--` or `---`",
+    return UNPLACEABLE_OUTPUT.at(
+        Place(path=page.path, line=1),
+        "outputs here would change how Logseq reads the rest of the page",
     )

@@ -31,6 +31,7 @@ from tangle.engine.forkserver.template_orders import (
     TemplateOrder,
 )
 from tangle.engine.order import Order, Receiver, send_order
+from tangle.typed_json import encode
 
 COOKIE = "0123456789abcdef"
 ENVIRONMENT = {"HOME": "/home/用户", "RAW": "\udcff\udc80", "EMPTY": ""}
@@ -197,11 +198,11 @@ def test_what_is_not_quite_an_order_is_refused(
     good = json.loads(json.dumps(msgspec.to_builtins(order)))
     open_before = _open_count()
     for wrong in _changes(good):
-        send_packet(ends[0], wrong, files[: order.descriptors])
+        send_packet(ends[0], json.dumps(wrong).encode(), files[: order.descriptors])
         with pytest.raises(BadOrder):
             receiver.receive(ends[1])
     for count in {0, 1, 5, 6} - {order.descriptors}:
-        send_packet(ends[0], good, files[:count])
+        send_packet(ends[0], json.dumps(good).encode(), files[:count])
         with pytest.raises(BadOrder):
             receiver.receive(ends[1])
     assert _open_count() == open_before
@@ -216,7 +217,7 @@ def test_an_order_of_another_union_is_refused() -> None:
         for other, order in EVERY:
             if other is not receiver and order.__struct_config__.tag not in tags:
                 with pytest.raises(BadOrder):
-                    receiver.decode(msgspec.to_builtins(order))
+                    receiver.decode(encode(order))
 
 
 @pytest.mark.parametrize("receiver", [receiver for receiver, _, _ in UNIONS])
@@ -228,7 +229,7 @@ def test_an_order_of_another_union_is_refused() -> None:
 )
 def test_other_json_is_no_order(receiver: Receiver[Any], data: object) -> None:
     with pytest.raises(BadOrder):
-        receiver.decode(data)
+        receiver.decode(json.dumps(data).encode())
 
 
 @pytest.mark.parametrize(
@@ -276,7 +277,7 @@ def test_the_command_line_sends_the_order_that_the_server_knows() -> None:
         cwd="/",
     )
     sent = json.loads(told.stdout)
-    command = SERVER_ORDERS.decode(sent)
+    command = SERVER_ORDERS.decode(told.stdout.encode())
     assert isinstance(command, Command)
     assert json.loads(json.dumps(msgspec.to_builtins(command))) == sent
     assert (command.arguments, command.directory) == (("run", "3.6"), "/")

@@ -7,7 +7,6 @@ for everybody who asks. A copy ends when whoever minds it does: the kernel close
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import random
 import secrets
@@ -22,7 +21,6 @@ from typing import Any, assert_never
 
 from tangle.engine.checkpoint.checkpoint_orders import CHECKPOINT_ORDERS, Reap, Resume
 from tangle.engine.checkpoint.fork_safety import looks_at_children, obstacle, open_files
-from tangle.engine.codec import from_json
 from tangle.engine.forking_parent import ForkingParent
 from tangle.engine.forkserver.protocol import BadOrder, Hangup, close_all, peer
 from tangle.engine.process import mark_of
@@ -33,6 +31,7 @@ from tangle.engine.tracking.session_files import WorldLog
 from tangle.engine.wire import Snapshotted, Veiled
 from tangle.engine.worker.reporter import Reporter
 from tangle.model import Job
+from tangle.typed_json import decode
 
 _PATIENCE = 10_000
 """Milliseconds in which whoever minds a copy must call."""
@@ -140,7 +139,7 @@ class Snapshots:
         for given, fd in zip(pipes, self._pipes, strict=True):
             os.dup2(given, fd, inheritable=fd in (1, 2))
             os.close(given)
-        job: Job = from_json(Job, json.loads(os.pread(source, os.fstat(source).st_size, 0)))
+        job = decode(os.pread(source, os.fstat(source).st_size, 0), Job)
         os.close(source)
         os.environ[COOKIE] = order.cookie
         bear_mark(order.cookie)

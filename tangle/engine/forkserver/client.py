@@ -7,7 +7,6 @@ only: elsewhere frameworks do not survive a fork.
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import secrets
 import select
@@ -20,8 +19,6 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Protocol, Self
 
-import msgspec
-
 from tangle.engine.forkserver.protocol import pair
 from tangle.engine.forkserver.server_orders import (
     ForkWorker,
@@ -32,6 +29,7 @@ from tangle.engine.forkserver.server_orders import (
 )
 from tangle.engine.order import send_order
 from tangle.engine.process_handle import COOKIE, Birth, boot_command, open_pidfd
+from tangle.typed_json import encode
 
 _PATIENCE = 120.0
 """Seconds that a worker may take to be there before its session does without."""
@@ -249,7 +247,7 @@ def start_zygote(
         OSError: it cannot be started.
     """
     return subprocess.Popen(
-        boot_command("tangle.engine.forkserver.root", [json.dumps(msgspec.to_builtins(start))]),
+        boot_command("tangle.engine.forkserver.root", [encode(start).decode()]),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,

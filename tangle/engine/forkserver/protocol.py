@@ -1,6 +1,6 @@
-"""Packets between tangle's processes: JSON and descriptors, over a Unix socket.
+"""Packets between tangle's processes: data and descriptors, over a Unix socket.
 
-A packet's JSON travels in a file, since packets have a size limit; the packet carries that file and
+A packet's data travels in a file, since packets have a size limit; the packet carries that file and
 the descriptors that go with it. Types are the affair of `tangle.engine.order`. Only the standard
 library's quick parts are imported: a command that the server runs passes through here first.
 """
@@ -8,7 +8,6 @@ library's quick parts are imported: a command that the server runs passes throug
 from __future__ import annotations
 
 import array
-import json
 import os
 import socket
 from collections.abc import Sequence
@@ -18,7 +17,7 @@ from tangle.engine.memory_file import memory_file
 _FDS = 8
 _MARK = b"!"
 _MOST = 64 * 1024 * 1024
-"""Bytes of JSON in a packet; more cannot be meant."""
+"""Bytes of data in a packet; more cannot be meant."""
 
 _INT = 4
 """Bytes of each number in `struct ucred`: process, user, group."""
@@ -37,23 +36,22 @@ def pair() -> tuple[socket.socket, socket.socket]:
     return socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
 
 
-def send_packet(channel: socket.socket, data: object, fds: Sequence[int] = ()) -> None:
-    """Sends JSON values and descriptors.
+def send_packet(channel: socket.socket, data: bytes, fds: Sequence[int] = ()) -> None:
+    """Sends data and descriptors.
 
     Raises:
         OSError: the other end is closed, or its queue is full.
-        UnicodeError: a string cannot be encoded.
     """
     file = memory_file("order")
     try:
-        os.write(file, json.dumps(data).encode("utf-8", "surrogateescape"))
+        os.write(file, data)
         socket.send_fds(channel, [_MARK], [file, *fds])
     finally:
         os.close(file)
 
 
-def receive_packet(channel: socket.socket) -> tuple[object, list[int]]:
-    """The next packet's JSON values, and its descriptors, which the caller has to close.
+def receive_packet(channel: socket.socket) -> tuple[bytes, list[int]]:
+    """The next packet's data, and its descriptors, which the caller has to close.
 
     Raises:
         Hangup: the other end is closed.
@@ -66,7 +64,7 @@ def receive_packet(channel: socket.socket) -> tuple[object, list[int]]:
     file, *rest = fds
     try:
         return _read(file), rest
-    except (OSError, ValueError, RecursionError) as error:  # the last: nested too deep
+    except (OSError, ValueError) as error:
         close_all(rest)
         raise BadOrder(str(error)) from error
     finally:
@@ -101,8 +99,8 @@ def _receive(channel: socket.socket) -> tuple[bytes, list[int]]:
     return data, list(fds)
 
 
-def _read(file: int) -> object:
+def _read(file: int) -> bytes:
     size = os.fstat(file).st_size
     if size > _MOST:
         raise ValueError("too long")
-    return json.loads(os.pread(file, size, 0).decode("utf-8", "surrogateescape"))
+    return os.pread(file, size, 0)

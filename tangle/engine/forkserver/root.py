@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import contextlib
 import importlib.util
-import json
 import os
 import selectors
 import signal
@@ -24,8 +23,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 from typing import NoReturn, assert_never
-
-import msgspec
 
 from tangle.engine.forkserver import import_stamps
 from tangle.engine.forkserver.listener import LOOK_SECONDS, Standing
@@ -47,6 +44,7 @@ from tangle.engine.forkserver.template_host import TICK_SECONDS, Link, TemplateH
 from tangle.engine.order import send_order
 from tangle.engine.process_table import look_up
 from tangle.engine.tracking.tracker import MISSING
+from tangle.typed_json import decode
 
 _ENDING_SECONDS = 5.0
 """What it may take to end the workers that are left at the end."""
@@ -58,7 +56,7 @@ def main(arguments: Sequence[str]) -> None:
     Args:
         arguments: a `ServerStart`, as JSON.
     """
-    start = msgspec.convert(json.loads(arguments[0]), ServerStart)
+    start = decode(arguments[0].encode(), ServerStart)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     MISSING.install()
     standing = None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import sysconfig
 from types import FrameType
@@ -19,7 +20,8 @@ _OF_NOBODY: Final = ("<frozen", "<string>", "<decorator-gen", "<__array_function
 
 _SHELL: Final = "/IPython/core/interactiveshell.py"
 """It runs the cells, and its `open` is the one that they call."""
-_HOOKS: Final = tuple(f"worker/{name}.py" for name in ("callers", "reads", "asking", "hearing"))
+_HOOKS: Final = os.path.dirname(__file__) + os.sep  # noqa: PTH120 -- as code objects name them
+"""The folder of the hooks, whose own frames never count as the code that called."""
 
 _owners: dict[str, _Owner] = {}
 """Whose each file of code is, as far as it was asked."""
@@ -28,7 +30,7 @@ _owners: dict[str, _Owner] = {}
 def calling_frame() -> FrameType:
     """The frame of the code that did what a hook hears of."""
     frame = sys._getframe(1)  # noqa: SLF001 -- what CPython has for this
-    while frame.f_back is not None and frame.f_code.co_filename.endswith(_HOOKS):
+    while frame.f_back is not None and frame.f_code.co_filename.startswith(_HOOKS):
         frame = frame.f_back
     return frame
 

@@ -39,6 +39,7 @@ from tangle.model import (
     Settings,
     Unit,
 )
+from tangle.model.problems.markers import TOO_LARGE
 from tangle.verbs.generated import folder_from_output
 from tangle.verbs.incremental.findings import (
     ChunkDigest,
@@ -122,7 +123,7 @@ def with_files(project: Project, found: Findings, module_text: str) -> Findings:
 
 def referred_size(found: Linked) -> int:
     """The characters of all chunks that references in code bring lines to."""
-    if any(problem.code == "too-large" for problem in found.graph.problems):
+    if any(problem.code == TOO_LARGE.code for problem in found.graph.problems):
         return MAX_TOTAL
     return sum(
         sum(len(line.text) + 1 for line in chunk.lines)

@@ -9,6 +9,7 @@ from typing import Final
 
 from tangle.errors import Refused
 from tangle.model import PagePath, Problem, SectionName
+from tangle.model.problems.outputs import CHANGED_MEANWHILE
 from tangle.verbs.job_builder import RunOptions
 from tangle.verbs.load import Loaded
 from tangle.verbs.watch.notes import WatchedNotes
@@ -121,7 +122,7 @@ class Results:
             problems=tuple(
                 problem
                 for problem in (*placement.kept, *placement.pending)
-                if problem.code != "changed-meanwhile"
+                if problem.code != CHANGED_MEANWHILE.code
             ),
             held={page: entry.why for page, entry in placement.deferred.items()},
             refused=refused,

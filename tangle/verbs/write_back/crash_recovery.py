@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path, PurePosixPath
 
 from tangle.model import PagePath, Place, Problem
+from tangle.model.problems.outputs import FOREIGN_DRAFT, KEPT_TEXT
 from tangle.store import ASSET_FOLDER, leads_out, recover
 from tangle.verbs.project import Project
 from tangle.verbs.write_back.figure_ledger import RECORD
@@ -43,23 +44,17 @@ def recovered(project: Project, pages: Iterable[PagePath]) -> tuple[Problem, ...
 
 def _kept(project: Project, path: Path) -> Problem:
     """That a user's text stands beside the pages, since a later one has its place."""
-    return Problem(
-        code="kept-text",
-        severity="warning",
-        place=_place(project, path),
-        message="a page was saved twice while it was written, and this is the earlier text",
-        hint="take from it what the page lacks, then delete it",
+    return KEPT_TEXT.at(
+        _place(project, path),
+        "a page was saved twice while it was written, and this is the earlier text",
     )
 
 
 def _foreign(project: Project, path: Path) -> Problem:
     """That a draft stands beside the pages which came from elsewhere."""
-    return Problem(
-        code="foreign-draft",
-        severity="warning",
-        place=_place(project, path),
-        message="an interrupted write of another user, machine or folder was not finished",
-        hint="take from it what the page lacks, if you trust it, then delete it",
+    return FOREIGN_DRAFT.at(
+        _place(project, path),
+        "an interrupted write of another user, machine or folder was not finished",
     )
 
 

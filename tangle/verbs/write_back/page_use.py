@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Final
 
 from tangle.model import PagePath, Place, Problem, SectionName
+from tangle.model.problems.outputs import PAGE_IN_USE
 from tangle.store import NotReadable, is_being_written, read_bytes, unsaved_in
 from tangle.verbs.load import Loaded
 from tangle.verbs.project import Project
@@ -72,12 +73,9 @@ def in_use_problem(
         sections: those whose outputs wait.
     """
     names = ", ".join(sorted(set(sections)))
-    return Problem(
-        code="page-in-use",
-        severity="error",
-        place=Place(path=PagePath(project.shown(page)), line=1),
-        message=f"the page {why}; the outputs of {names} were not written",
-        hint="they are kept: save and leave the page, then run `tangle run --write-pending`",
+    return PAGE_IN_USE.at(
+        Place(path=PagePath(project.shown(page)), line=1),
+        f"the page {why}; the outputs of {names} were not written",
     )
 
 

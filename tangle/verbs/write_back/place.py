@@ -13,6 +13,8 @@ from tangle.analyse import Plan, PlannedChunk, Session
 from tangle.errors import Refused
 from tangle.link import CONFIG
 from tangle.model import Page, PagePath, Place, Problem, Result, SectionName
+from tangle.model.problems.files import FOREIGN_FILE
+from tangle.model.problems.outputs import CHANGED_MEANWHILE
 from tangle.store import (
     ASSET_FOLDER,
     Changed,
@@ -32,7 +34,7 @@ from tangle.verbs.project import Project
 from tangle.verbs.results.judging import written
 from tangle.verbs.sources import shown
 from tangle.verbs.write_back.crash_recovery import recovered
-from tangle.verbs.write_back.figure_ledger import edited_hosts, foreign, note
+from tangle.verbs.write_back.figure_ledger import FigureLedger
 from tangle.verbs.write_back.page_use import SAVED_OFTEN, Hold, free_page
 from tangle.write import (
     EXTENSIONS,
@@ -158,7 +160,8 @@ def place(
         placement.kept.extend(recovered(loaded.project, loaded.pages))
         todo = list(outputs)
         changed: Mapping[PagePath, Sequence[Placed]] = {}
-        terms = _Terms(force=force, hold=hold, before=loaded.plan)
+        ledger = FigureLedger(loaded.project)
+        terms = _Terms(force=force, hold=hold, before=loaded.plan, ledger=ledger)
         for _ in range(_ATTEMPTS):
             if not todo:
                 return
@@ -185,11 +188,13 @@ class _Terms:
         force: over outputs that a person edited, too.
         hold: why a page must not be replaced now.
         before: the plan of the notes that the outputs were made from.
+        ledger: the figures that tangle drew.
     """
 
     force: bool
     hold: Hold
     before: Plan
+    ledger: FigureLedger
 
 
 def _place_all(
@@ -312,11 +317,14 @@ def _at(page: PagePath, placed: Placed) -> Placed:
 
 
 def _without_edited(
-    project: Project, page: Page, hosts: Mapping[int, Sequence[Placed | None]], placement: Placement
+    ledger: FigureLedger,
+    page: Page,
+    hosts: Mapping[int, Sequence[Placed | None]],
+    placement: Placement,
 ) -> Mapping[int, Sequence[Placed | None]]:
     """The blocks whose figures nobody edited by hand; the others keep their outputs."""
     figures = {host: [f for e in found if e for f in e.figures] for host, found in hosts.items()}
-    edited = edited_hosts(project, page, figures)
+    edited = ledger.edited_hosts(page, figures)
     placement.kept.extend(edited.values())
     return {host: found for host, found in hosts.items() if host not in edited}
 
@@ -330,7 +338,7 @@ def _place_page(
 ) -> None:
     project, page = loaded.project, loaded.pages[path]
     if not terms.force:
-        hosts = _without_edited(project, page, hosts, placement)
+        hosts = _without_edited(terms.ledger, page, hosts, placement)
     outputs = {
         host: [entry.output if entry else None for entry in found] for host, found in hosts.items()
     }
@@ -342,13 +350,14 @@ def _place_page(
         return
     figures = list(_figures(hosts, plan))
     there = set(asset_names(project.graph))
-    others = foreign(project, loaded.pages.values(), [f for f in figures if f.name in there])
+    others = terms.ledger.foreign(loaded.pages.values(), [f for f in figures if f.name in there])
     if others:
         placement.left.extend(_entries(hosts))
         placement.pending.extend(_foreign(project, figure) for figure in others)
         return
     if plan.edits and (why := terms.hold(loaded, path)):
         raise InUse(project.graph / path, why)
+    terms.ledger.note(figures)
     if _write_page(loaded, path, plan, figures, there):
         placement.pages.append(path)
         placement.edits.append((path, page.data, plan.edits))
@@ -363,8 +372,6 @@ def _write_page(
 ) -> bool:
     """Write a page and the figures that it shows, or neither; whether the page changed."""
     graph, page = loaded.project.graph, loaded.pages[path]
-    if figures:
-        note(loaded.project, figures)
     written: list[str] = []
     try:
         # Figures first: a page never shows one that is not there.
@@ -390,15 +397,10 @@ def _entries(hosts: Mapping[int, Sequence[Placed | None]]) -> Iterator[Placed]:
 
 
 def _foreign(project: Project, figure: Figure) -> Problem:
-    return Problem(
-        code="foreign-file",
-        severity="error",
-        place=Place(
-            path=PagePath(project.shown(PagePath(f"{ASSET_FOLDER}/{figure.name}"))), line=1
-        ),
-        message="a file stands here that tangle did not write, where a figure belongs",
-        hint="move it away, then run the section again",
-    )
+    path = PagePath(project.shown(PagePath(f"{ASSET_FOLDER}/{figure.name}")))
+    message = "a file stands here that tangle did not write, where a figure belongs"
+    hint = "move it away, then run the section again"
+    return FOREIGN_FILE.at(Place(path=path, line=1), message, hint=hint)
 
 
 def _shown_elsewhere(pages: Mapping[PagePath, Page], path: PagePath) -> frozenset[str]:
@@ -413,13 +415,10 @@ def _pending(project: Project, session: Session | None, output: Placed) -> Probl
         path=PagePath(project.shown(section.page if section else CONFIG)),
         line=section.line if section else 1,
     )
-    return Problem(
-        code="changed-meanwhile",
-        severity="error",
-        place=where,
+    return CHANGED_MEANWHILE.at(
+        where,
+        f"a chunk of section {output.section} changed while it ran; its output was not written",
         section=output.section,
-        message=f"a chunk of section {output.section} changed while it ran; "
-        "its output was not written",
         hint=f"run it again: tangle run {shlex.quote(output.section)}; or, once the code is again "
         "what it was, place the result that was kept: tangle run --write-pending",
     )

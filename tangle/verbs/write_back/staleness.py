@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from itertools import starmap
 
 from tangle.model import PagePath, Place, Problem, SectionName
+from tangle.model.problems.outputs import EDITED_OUTPUT, STALE_OUTPUT
 from tangle.store import ASSET_FOLDER
 from tangle.verbs.incremental.findings import Findings, FoundOutput, UnitFindings
 from tangle.verbs.project import Project
@@ -80,35 +81,29 @@ def _stale(path: PagePath, output: FoundOutput, host: _Host | None) -> Problem:
             hint = "run the section again"
     if output.edited:
         message += ", and was edited by hand"
-    return Problem(
-        code="stale-output",
-        severity="error",
-        place=Place(path=path, line=output.line),
+    return STALE_OUTPUT.at(
+        Place(path=path, line=output.line),
+        message,
         section=host.section if host is not None else None,
-        message=message,
         hint=hint,
     )
 
 
 def _edited(path: PagePath, output: FoundOutput, host: _Host) -> Problem:
-    return Problem(
-        code="edited-output",
-        severity="warning",
-        place=Place(path=path, line=output.line),
+    return EDITED_OUTPUT.at(
+        Place(path=path, line=output.line),
+        "this output was edited by hand, and is not written over",
         section=host.section,
-        message="this output was edited by hand, and is not written over",
         hint=f"delete the block and {host.run} again, or {host.run} with --force",
     )
 
 
 def _reworked(path: PagePath, output: FoundOutput, host: _Host | None) -> Problem:
     what = ", and the output gets one beside it" if host is not None and host.runs else ""
-    return Problem(
-        code="edited-output",
-        severity="warning",
-        place=Place(path=path, line=output.line),
+    return EDITED_OUTPUT.at(
+        Place(path=path, line=output.line),
+        "this output became a block of your own, and no output is written over it",
         section=host.section if host is not None else None,
-        message="this output became a block of your own, and no output is written over it",
         hint=f"take the line `tangle.output::` out of the block{what}",
     )
 
@@ -116,12 +111,10 @@ def _reworked(path: PagePath, output: FoundOutput, host: _Host | None) -> Proble
 def _without_figure(
     path: PagePath, output: FoundOutput, section: SectionName | None, name: str
 ) -> Problem:
-    return Problem(
-        code="stale-output",
-        severity="error",
-        place=Place(path=path, line=output.line),
+    return STALE_OUTPUT.at(
+        Place(path=path, line=output.line),
+        f"this output shows {name}, which is not in {ASSET_FOLDER}",
         section=section,
-        message=f"this output shows {name}, which is not in {ASSET_FOLDER}",
         hint="run the section again",
     )
 

@@ -1,0 +1,235 @@
+"""Problems of the code: syntax, names, borrowing, what is saved."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from tangle.model.basic import ProblemKind
+
+SYNTAX_ERROR: Final = ProblemKind(
+    code="syntax-error",
+    severity="error",
+    hint="mend the line in the note; the rest of the section is tangled without this chunk",
+    explanation=(
+        "The chunk is not Python. The other chunks of the section are tangled; the script "
+        "of the section ends at this one with a message, and a run fails there. Where the "
+        "cause is known the message says it: tabs and spaces mixed by an editor, emphasis "
+        "that Markdown put into the code, full-width punctuation, a prompt, pasted output, "
+        "prose, a shell command, syntax of a newer Python. Where the hint says so, "
+        "`tangle check --fix` repairs it. Nothing of such a chunk is ever run, nor of an "
+        "interpreter session (`>>> `) with a statement that does not parse, or with code "
+        "that has no prompt."
+    ),
+    example=("- ```python\n  print(x\n  ```\n"),
+)
+
+LIST_DASH: Final = ProblemKind(
+    code="list-dash",
+    severity="warning",
+    hint="if it is a list's mark, take it away",
+    explanation=(
+        "A call has a sign in front of it, and nobody uses its value: most likely the dash of "
+        "a list that got into the code. Take it away."
+    ),
+    example="- ```python\n  rows = [1, 2]\n  - rows.clear()\n  rows\n  ```\n",
+)
+
+MARKS_IN_TEXT: Final = ProblemKind(
+    code="marks-in-text",
+    severity="warning",
+    hint="if an editor put the marks there, take them away: they become data",
+    explanation=(
+        "A text in the code has Markdown's marks for emphasis around a line end or a tab: an "
+        "editor put them there, and the program would write them out. `--fix` leaves them, "
+        "as the chunk parses. Take them away."
+    ),
+    example="- ```python\n  print('2,NA,106000**\\n**')\n  ```\n",
+)
+
+UNDEFINED_NAME: Final = ProblemKind(
+    code="undefined-name",
+    severity="error",
+    explanation=(
+        "The section uses a name that neither it nor an earlier numbered section defines. "
+        "The hint says where it is defined later, or which name comes nearest. Define or "
+        "import it above that line, or move the definition."
+    ),
+    example=(
+        "- ## 3.1. First\n"
+        "\t- ```python\n"
+        "\t  print(batch_size)\n"
+        "\t  ```\n"
+        "- ## 3.2. Second\n"
+        "\t- ```python\n"
+        "\t  batch_size = 10\n"
+        "\t  ```\n"
+    ),
+    remark=(
+        "It is not reported where it cannot be known: after `from x import *`, or where a "
+        "chunk that does not parse seems to define the name."
+    ),
+)
+
+MISSPELT_NAME: Final = ProblemKind(
+    code="misspelt-name",
+    severity="warning",
+    explanation=(
+        "A section uses a name that it does not define, and defines one of the same letters, "
+        "or one much like it that it never uses: most likely a slip, which an earlier "
+        "section's name hides. Write the name that is meant."
+    ),
+    example=(
+        "- ## 3.2. First\n\t- ```python\n\t  true_w = [2, 3]\n\t  ```\n"
+        "- ## 3.3. Second\n\t- ```python\n\t  ture_w = [4, 5]\n\t  len(true_w)\n\t  ```\n"
+    ),
+)
+
+BORROWED_NAME: Final = ProblemKind(
+    code="borrowed-name",
+    severity="error",
+    explanation=(
+        "As above, but an earlier section does define the name, and `tangle.borrow:: off` "
+        'or `borrow = "off"` in `tangle.toml` forbids to take it from there. Define it in '
+        "the section, or turn borrowing on."
+    ),
+    example=(
+        "- ## 3.1. First\n"
+        "\t- ```python\n"
+        "\t  size = 3\n"
+        "\t  ```\n"
+        "- ## 3.2. Second\n"
+        "  tangle.borrow:: off\n"
+        "\t- ```python\n"
+        "\t  print(size)\n"
+        "\t  ```\n"
+    ),
+)
+
+COSTLY_BORROWING: Final = ProblemKind(
+    code="costly-borrowing",
+    severity="warning",
+    hint="define it here, save it with #@save, or set tangle.borrow:: off",
+    explanation=(
+        "What the section borrows takes more than a moment to make, or reaches outside: a "
+        "loop, a call of something called `train`, a file, a program. It is borrowed all "
+        "the same, and run again each time. Define it in the section, save it with "
+        "`#@save`, or stop borrowing with `tangle.borrow:: off`."
+    ),
+    example=(
+        "- ## 3.1. A\n"
+        "\t- ```python\n"
+        "\t  total = 0\n"
+        "\t  for i in range(10): total += i\n"
+        "\t  ```\n"
+        "- ## 3.2. B\n"
+        "\t- ```python\n"
+        "\t  print(total)\n"
+        "\t  ```\n"
+    ),
+)
+
+UNSAVED_NAME: Final = ProblemKind(
+    code="unsaved-name",
+    severity="error",
+    explanation=(
+        "The notes use `d2l.something`, or import it from the package, and no section saves "
+        "it. If a section defines it, the hint says where: mark it there with `#@save`."
+    ),
+    example=(
+        "- ```python\n"
+        "  def area(r): return 3 * r * r\n"
+        "  ```\n"
+        "- ```python\n"
+        "  from d2l import torch as d2l\n"
+        "  d2l.area(2)\n"
+        "  ```\n"
+    ),
+)
+
+SAVED_NEEDS_UNSAVED: Final = ProblemKind(
+    code="saved-needs-unsaved",
+    severity="error",
+    explanation=(
+        "Saved code uses a name that the notes define and do not save; in the package it "
+        "would be missing. Save that name too, or hand it over as an argument."
+    ),
+    example=("- ```python\n  rate = 0.1\n  def step(w):  #@save\n      return w - rate\n  ```\n"),
+)
+
+SAVED_LATER: Final = ProblemKind(
+    code="saved-later",
+    severity="error",
+    explanation=(
+        "Saved code needs a name at once (a base class, a decorator, a default value) that "
+        "is saved only further down. Move one of the two."
+    ),
+    example=(
+        "- ## 3.1. First\n"
+        "\t- ```python\n"
+        "\t  Base = dict\n"
+        "\t  class Child(Base):  #@save\n"
+        "\t      pass\n"
+        "\t  ```\n"
+        "- ## 3.2. Second\n"
+        "\t- ```python\n"
+        "\t  class Base: pass  #@save\n"
+        "\t  ```\n"
+    ),
+)
+
+SAVED_TWICE: Final = ProblemKind(
+    code="saved-twice",
+    severity="error",
+    hint="rename one, take one marker away, or write `#@save replace` on this one",
+    explanation=(
+        "A name is saved a second time; the message names the first place. Rename one, take "
+        "one marker away, or write `#@save replace` on the second if it is to take the "
+        "place of the first. Overloads (`@typing.overload`), variants (`@name.register`, "
+        "`@name.setter`) and definitions in an `if` or a `try` do not count as a second time."
+    ),
+    example=("- ```python\n  x = 1  #@save\n  ```\n- ```python\n  x = 2  #@save\n  ```\n"),
+)
+
+IMPORT_CONFLICT: Final = ProblemKind(
+    code="import-conflict",
+    severity="error",
+    explanation=(
+        "Two pieces of saved code import different things under one name, and the package "
+        "is one module. Give one of them another name with `as`."
+    ),
+    example=(
+        "- ## 3.1. First\n"
+        "\t- ```python\n"
+        "\t  import math as m\n"
+        "\t  def f(): return m.pi  #@save\n"
+        "\t  ```\n"
+        "- ## 3.2. Second\n"
+        "\t- ```python\n"
+        "\t  import cmath as m\n"
+        "\t  def g(): return m.pi  #@save\n"
+        "\t  ```\n"
+    ),
+)
+
+MISSING_IMPORT: Final = ProblemKind(
+    code="missing-import",
+    severity="warning",
+    explanation=(
+        "The code imports a module that no installed package provides, in the Python that "
+        "runs tangle, and that does not lie beside the page. It depends on the machine, so "
+        "it is a warning. Imports in a `try` that catches `ImportError`, or under `if "
+        "TYPE_CHECKING:`, do not count. Nothing is imported to find out."
+    ),
+    example=("- ```python\n  import nunpy\n  ```\n"),
+)
+
+UNSAVEABLE: Final = ProblemKind(
+    code="unsaveable",
+    severity="error",
+    hint="the package is plain Python: take those lines out, or take #@save away",
+    explanation=(
+        "A marked statement has lines that only IPython understands. The package is plain "
+        "Python: take those lines out, or take `#@save` away."
+    ),
+    example=("- ```python\n  def f():  #@save\n      %time x = 1\n  ```\n"),
+)

@@ -1,0 +1,132 @@
+"""Problems between pages: titles, ids, names, references."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from tangle.model.basic import ProblemKind
+
+DUPLICATE_TITLE: Final = ProblemKind(
+    code="duplicate-title",
+    severity="error",
+    hint="rename one of the two",
+    explanation="Two files have the same page title (case aside). Rename one.",
+    example=("title:: softmax\n\n- one\n=== B\ntitle:: softmax\n\n- two\n"),
+)
+
+DUPLICATE_ALIAS: Final = ProblemKind(
+    code="duplicate-alias",
+    severity="warning",
+    hint="take it from one of the two pages",
+    explanation=(
+        "Two pages go by the same name: an `alias::` is the title, or an alias, of another "
+        "page. `tangle run NAME` takes the page of that title, or else the first. Take it "
+        "from one of the two pages."
+    ),
+    example=("alias:: minibatch\n\n- one\n=== B\nalias:: minibatch\n\n- two\n"),
+)
+
+DUPLICATE_SECTION: Final = ProblemKind(
+    code="duplicate-section",
+    severity="error",
+    hint="renumber one of the two",
+    explanation=(
+        "Two blocks, or page titles, have the same section number. The message names the "
+        "first. Renumber one. Until then the chunks of both run as one section."
+    ),
+    example=("- ## 3.1. First\n- ## 3.1. Again\n"),
+)
+
+DUPLICATE_NAME: Final = ProblemKind(
+    code="duplicate-name",
+    severity="error",
+    hint="give each block of code a name of its own",
+    explanation="Two blocks have the same `tangle.name`. Give each its own.",
+    example=(
+        "- one\n"
+        "  tangle.name:: step\n"
+        "  ```python\n"
+        "  a = 1\n"
+        "  ```\n"
+        "- tangle.name:: step\n"
+        "  ```python\n"
+        "  b = 1\n"
+        "  ```\n"
+    ),
+)
+
+DUPLICATE_ID: Final = ProblemKind(
+    code="duplicate-id",
+    severity="warning",
+    hint="remove one of the two ids",
+    explanation=(
+        "Two blocks have the same `id::`; references mean the first. It happens when a "
+        "block is copied outside of Logseq. Remove the second."
+    ),
+    example=(
+        "- one\n"
+        "  id:: 5f1b8e1c-6a0e-4f0e-9b1a-0d6f3c2a7e11\n"
+        "- two\n"
+        "  id:: 5f1b8e1c-6a0e-4f0e-9b1a-0d6f3c2a7e11\n"
+    ),
+)
+
+UNRESOLVED_REFERENCE: Final = ProblemKind(
+    code="unresolved-reference",
+    severity="warning",
+    hint="the block was deleted, or its page is not in this graph",
+    explanation=(
+        "A `((id))` in the text points at no block of this graph: the block was deleted, or "
+        "its page is elsewhere."
+    ),
+    example="- see ((5f1b8e1c-6a0e-4f0e-9b1a-0d6f3c2a7e11))\n",
+)
+
+EMBED_SHOWS_CODE: Final = ProblemKind(
+    code="embed-shows-code",
+    severity="warning",
+    hint="embed each block that has code, by its id, in a block by itself",
+    explanation=(
+        "An embed shows code that does not run where it is shown. An embed stands for the "
+        "chunks of the block that it names, if it is alone in its block: not for what is below "
+        "that block, and not for a page. Embed each block that has code."
+    ),
+    example=(
+        "- ## 3.1. First\n  id:: 5f1b8e1c-6a0e-4f0e-9b1a-0d6f3c2a7e11\n"
+        "\t- ```python\n\t  x = 1\n\t  ```\n"
+        "- ## 3.2. Second\n\t- {{embed ((5f1b8e1c-6a0e-4f0e-9b1a-0d6f3c2a7e11))}}\n"
+    ),
+)
+
+UNKNOWN_SECTION: Final = ProblemKind(
+    code="unknown-section",
+    severity="error",
+    hint="name a section with two numbers, such as 3.5",
+    explanation=(
+        "`tangle.needs` names a section that there is not. Name a unit: a section with two "
+        "numbers, such as 3.5."
+    ),
+    example=(
+        "- ## 3.6. Softmax regression\n  tangle.needs:: 9.9\n\t- ```python\n\t  x = 1\n\t  ```\n"
+    ),
+)
+
+NESTED_GRAPH: Final = ProblemKind(
+    code="nested-graph",
+    severity="warning",
+    explanation=(
+        "A folder inside the graph has a `logseq/config.edn`, so it is a graph as well. Its "
+        "pages belong to that graph and are left out of this one. Run tangle in that folder "
+        "for them. If it should be one graph, move the inner `logseq` folder away."
+    ),
+)
+
+UNREADABLE_CONFIG: Final = ProblemKind(
+    code="unreadable-config",
+    severity="warning",
+    hint="open the graph in Logseq and let it write the file anew",
+    explanation=(
+        "`logseq/config.edn` cannot be read, and Logseq's defaults are used instead. Open "
+        "the graph in Logseq and let it write the file anew."
+    ),
+)

@@ -1,0 +1,238 @@
+"""Problems of a page's own text: fences, properties, encoding, merges."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from tangle.model.basic import ProblemKind
+
+UNCLOSED_FENCE: Final = ProblemKind(
+    code="unclosed-fence",
+    severity="error",
+    hint="end the code with a line of three backquotes, before the next bullet",
+    explanation=(
+        "A Python fence has no end, and Logseq shows it as text; or a fence, in whatever "
+        "language, goes on over a bullet with a Python fence. Code in it is not tangled as it "
+        "was meant. End it with a line of three backquotes, before the next bullet."
+    ),
+    example=("- ```python\n  x = 1\n- the next block\n"),
+)
+
+NESTED_CODE: Final = ProblemKind(
+    code="nested-code",
+    severity="error",
+    hint="put the code into a block of its own, outside the list or quote",
+    explanation=(
+        "The code stands in a list (`1.`, `*`, `+`) or in a quote (`>`). Logseq trims every "
+        "line there, so its indentation is lost, and it is not tangled. Put it into a block "
+        "of its own."
+    ),
+    example=("- > ```python\n  > if x:\n  >     print(x)\n  > ```\n"),
+)
+
+FENCE_CLOSED_BY_STRANGER: Final = ProblemKind(
+    code="fence-closed-by-stranger",
+    severity="warning",
+    hint="close the code with a line like its opener, at its end",
+    explanation=(
+        "Any line that begins with three backquotes or tildes closes any fence in Logseq. "
+        "Here a Python fence is closed by one that looks as if it was to open another. "
+        "Close the first one where it ends."
+    ),
+    example=("- ```python\n  x = 1\n  ```python\n"),
+)
+
+MIXED_INDENTATION: Final = ProblemKind(
+    code="mixed-indentation",
+    severity="warning",
+    hint="indent every line of the code at least as far as the text of its block",
+    explanation=(
+        "A line of code stands further left than the text of its block. Logseq strips all "
+        "of its indentation, and the code means something else than it seems to in the "
+        "file. Indent every line at least as far as the block."
+    ),
+    example=("- a\n\t- ```python\n\t  x = 1\n  y = 2\n\t  ```\n"),
+)
+
+MISSPELT_LANGUAGE: Final = ProblemKind(
+    code="misspelt-language",
+    severity="warning",
+    hint="correct the word, and the code is tangled",
+    explanation=(
+        "The language of a fence is one letter off Python's, and Python can read the code, "
+        "which is not tangled. Correct the word."
+    ),
+    example=("- ```pyton\n  x = 1\n  ```\n"),
+)
+
+IGNORED_PROPERTY: Final = ProblemKind(
+    code="ignored-property",
+    severity="warning",
+    hint="move the line up to the block's other properties",
+    explanation=(
+        "A `tangle.*` property comes after other text. Logseq obeys only the first run of "
+        "properties in a block. Move the line up to the others."
+    ),
+    example=("- id:: 5f1b8e1c-6a0e-4f0e-9b1a-0d6f3c2a7e11\n  some words\n  tangle.run:: no\n"),
+)
+
+CODE_LIKE_PROPERTY: Final = ProblemKind(
+    code="code-like-property",
+    severity="warning",
+    hint=(
+        "put a blank before `::` (`x[ ::2]`), or indent all lines of the code by two more blanks"
+    ),
+    explanation=(
+        "Logseq's editor takes every line of a block for a property if its first word has `::` "
+        "and at most one blank before it, in code as well. In a block with `id::` or another "
+        "property that Logseq keeps to itself, the next edit moves such a line out of the "
+        "code. In a block with other properties, collapsing it or referring to it writes a "
+        "line into the code. If such a line is the first of a block that begins with code, a "
+        "reference to the block deletes it. Put a blank before `::`, indent all lines of the "
+        "code by two more blanks, or give the block a first line of words and no properties."
+    ),
+    example=(
+        "- words\n- id:: 5f1b8e1c-6a0e-4f0e-9b1a-0d6f3c2a7e11\n"
+        "  ```python\n  x = [1, 2, 3]\n  x[::2] = 0, 0\n  ```\n"
+    ),
+)
+
+MOVED_CODE: Final = ProblemKind(
+    code="moved-code",
+    severity="error",
+    hint="put the line back into the code, with a blank before `::` (`x[ ::2]`)",
+    explanation=(
+        "Logseq moved a line of code out of its fence (see "
+        "[code-like-property](#code-like-property)). What is left is another program, so the "
+        "chunk is not run. Put the line back, in a form that Logseq leaves alone."
+    ),
+    example=(
+        "- words\n- id:: 5f1b8e1c-6a0e-4f0e-9b1a-0d6f3c2a7e11\n  x[::2] = 0, 0\n"
+        "  ```python\n  x = [1, 2, 3]\n  ```\n"
+    ),
+)
+
+PROPERTY_IN_CODE: Final = ProblemKind(
+    code="property-in-code",
+    severity="error",
+    hint="take the line out of the code",
+    explanation=(
+        "Logseq wrote a property of the block into the code, below a line with `::` in its "
+        "first word (see [code-like-property](#code-like-property)). If the line repeats a "
+        "property that the block has, `tangle check --fix` takes it out, and tangle reads the "
+        "code without it. Otherwise take it out yourself."
+    ),
+    example=(
+        "- words\n- tangle.timeout:: 9\n  collapsed:: true\n"
+        "  ```python\n  print('ab'[::-1])\n  collapsed:: true\n  ```\n"
+    ),
+)
+
+FIRST_BLOCK_PROPERTY: Final = ProblemKind(
+    code="first-block-property",
+    severity="warning",
+    hint="give the block a first line of words, or put another block before it",
+    explanation=(
+        "The first block of the page has code, and a property on its first line. When Logseq "
+        "saves the page, it writes the block without its bullet, and the property becomes the "
+        "page's. Give the block a first line of words, or put another block before it."
+    ),
+    example="- tangle.timeout:: 9\n  ```python\n  x = 1\n  ```\n",
+)
+
+LOST_BULLET: Final = ProblemKind(
+    code="lost-bullet",
+    severity="error",
+    hint=(
+        "put `- ` and a line of words above the properties, and indent all of the block by two; "
+        "or, if they are the page's, leave a blank line below them"
+    ),
+    explanation=(
+        "Logseq wrote the first block of the page without its bullet (see "
+        "[first-block-property](#first-block-property)). The properties right above the code "
+        "are read as the chunk's still, but Logseq takes them for the page's. Put `- ` and a "
+        "line of words above them, and indent the block. If they are the page's, leave a blank "
+        "line between them and the code."
+    ),
+    example="tangle.timeout:: 9\n```python\nx = 1\n```\n",
+)
+
+UNKNOWN_PROPERTY: Final = ProblemKind(
+    code="unknown-property",
+    severity="error",
+    explanation=(
+        "There is no property of this name; the hint names the nearest one. Nothing "
+        "of the section is run until it is corrected: what was meant as `tangle.run:: no` "
+        "must not run."
+    ),
+    example="- tangle.rnu:: no\n",
+)
+
+BAD_PROPERTY: Final = ProblemKind(
+    code="bad-property",
+    severity="error",
+    explanation=(
+        "The property cannot have this value; the hint says which it can. Nothing of the "
+        "section is run until it is corrected."
+    ),
+    example="- tangle.timeout:: soon\n",
+)
+
+NOT_UTF8: Final = ProblemKind(
+    code="not-utf8",
+    severity="error",
+    explanation=(
+        "The page holds a byte that is not UTF-8, and the page is left out. Save it as "
+        "UTF-8 in your editor."
+    ),
+)
+
+UNREADABLE_PAGE: Final = ProblemKind(
+    code="unreadable-page",
+    severity="error",
+    explanation=(
+        "The page cannot be read: no right to it, or more than 16 MiB. It is left out. The "
+        "message says why."
+    ),
+)
+
+MERGE_CONFLICT: Final = ProblemKind(
+    code="merge-conflict",
+    severity="error",
+    hint="choose what is to stay, and delete the lines with the markers",
+    explanation=(
+        "The marker lines of an unresolved merge stand in the page, between blocks or inside "
+        "code. Two versions of the page are there at once, so the page is left out: none of it "
+        "runs, and nothing is written to it. Choose what is to stay and delete the marker "
+        "lines. A fence in another language that shows such lines is no conflict."
+    ),
+    example=(
+        "- one\n<<<<<<< HEAD\n- ```python\n  print(1)\n  ```\n"
+        "=======\n- ```python\n  print(2)\n  ```\n>>>>>>> topic\n"
+    ),
+)
+
+NOT_DOWNLOADED: Final = ProblemKind(
+    code="not-downloaded",
+    severity="error",
+    hint="open its folder in the Finder and download it, or run `brctl download` on it",
+    explanation=(
+        "iCloud has taken the page off this machine and left a placeholder (`.B.md.icloud`) in "
+        "its place. The page is left out. `tangle build` refuses to write (exit code 3) while "
+        "generated files hold code from the page, and `tangle run` does not run its sections. "
+        "Download the page."
+    ),
+)
+
+SYNC_COPY: Final = ProblemKind(
+    code="sync-copy",
+    severity="warning",
+    hint="take from it what the page lacks, then delete it; or rename it to keep it as a page",
+    explanation=(
+        "A sync tool left a copy of a page beside the page: `B (conflicted copy 2024-01-05)`, "
+        "`B.sync-conflict-20240105-101112-ABCDEFG`, or `B 2` and `B (1)` where most lines are "
+        "those of `B`. The copy is left out: it is not run, built, or packaged. Take from it "
+        "what the page lacks, then delete it. If it is a page in its own right, rename it."
+    ),
+    example="- one\n- two\n=== A 2\n- one\n- two\n- three\n",
+)
