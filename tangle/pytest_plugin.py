@@ -47,7 +47,7 @@ def _device(value: str) -> str:
     from tangle.verbs.project import DEVICE
 
     if not DEVICE.fullmatch(value):
-        raise argparse.ArgumentTypeError(f"{value!r} is none of auto, cpu, cuda, cuda:N, mps")
+        raise argparse.ArgumentTypeError(f"{value!r} is not one of auto, cpu, cuda, cuda:N, mps")
     return value
 
 

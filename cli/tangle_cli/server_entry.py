@@ -1,4 +1,4 @@
-"""A command in a process that was forked with all of tangle loaded: as if it had been started.
+"""Run a command in a process forked with all of tangle loaded, as if it had been started.
 
 Imported in the server, so that its forks need not import anything more.
 """
@@ -22,16 +22,16 @@ from tangle_cli.server_client import REFUSED, circumstances
 from tangle_cli.start import interrupted
 
 __all__ = ["documents", "progress", "read_ahead", "serve", "text"]
-"""What a command imports on its way is here already."""
+"""What commands import is loaded here in advance."""
 
 _PATIENCE = 5.0
 """Seconds that the caller may take to send its streams."""
 
 
 def serve(order: Mapping[str, Any], caller: int) -> NoReturn:
-    """Runs the command of an order, and ends the process with its exit code.
+    """Run the command of an order, and end the process with its exit code.
 
-    Folder and environment are the command's already.
+    Working folder and environment are already the command's.
 
     Args:
         order: what the caller sent.
@@ -65,7 +65,7 @@ def serve(order: Mapping[str, Any], caller: int) -> NoReturn:
 
 
 def _receive_streams(channel: socket.socket) -> bool:
-    """Takes the caller's streams; whether they came."""
+    """Receive the caller's streams; return whether they came."""
     channel.settimeout(_PATIENCE)
     try:
         _, fds, _, _ = socket.recv_fds(channel, 1, 3, getattr(socket, "MSG_CMSG_CLOEXEC", 0))
@@ -88,10 +88,10 @@ def _leave(code: object) -> int:
     return int(code or 0) if isinstance(code, int | None) else 1
 
 
-def _make_streams(told: list[list[str]]) -> None:
-    """Makes the streams anew, as Python does at its start."""
+def _make_streams(kinds: list[list[str]]) -> None:
+    """Create the standard streams, as Python does at its start."""
     names = ("stdin", "stdout", "stderr")
-    for fd, (name, (encoding, errors)) in enumerate(zip(names, told, strict=True)):
+    for fd, (name, (encoding, errors)) in enumerate(zip(names, kinds, strict=True)):
         at_once = fd == 2 or bool(os.environ.get("PYTHONUNBUFFERED")) or os.isatty(fd)
         stream = open(  # noqa: SIM115
             fd,
