@@ -18,7 +18,6 @@ from tangle.engine.checkpoint.executor import ResumingExecutor
 from tangle.engine.events import CellFinished, Event
 from tangle.engine.local import LocalExecutor
 from tangle.model import Cell, Job, Origin, PagePath, Result, SectionName, SessionResult
-from tangle.store import Cache
 from tangle.verbs.results.cache import Answers, World
 from tangle.verbs.results.cache_keys import Keys
 from tangle.verbs.watch.read_files import ReadFiles
@@ -186,7 +185,7 @@ class Comparison:
         self._folder = folder / "graph"
         self._folder.mkdir()
         self._backup = folder / "backup"
-        self._cache = Cache(folder / "state" / "cache")
+        self._state = folder / "state"
         self._cells = program(self._chance)
         self._fresh, self._copies = fresh, copies
         self._files = ReadFiles()
@@ -207,7 +206,7 @@ class Comparison:
         section = job.section
         told = any(name == section for name, _ in self._files.changed())
         before = contents(self._folder)
-        answered = Answers(self._cache, World()).answer(job, keys)
+        answered = Answers(self._state, b"", World()).answer(job, keys)
         edited = self._edited(job)
         shutil.rmtree(self._backup, ignore_errors=True)
         shutil.copytree(self._folder, self._backup, symlinks=True)
@@ -226,7 +225,7 @@ class Comparison:
             self._report(counts, "resumed", shown(watched), shown(result))
         if self._last not in (None, shown(result)) and not told:
             self._report(counts, "not told", self._last, shown(result))
-        Answers(self._cache, World()).keep(job, keys, finished, result)
+        Answers(self._state, b"", World()).keep(job, keys, finished, result)
         self._files.note(section, result.learned)
         # A session that changes what it reads comes to something else each time.
         # What programs read, nobody sees.

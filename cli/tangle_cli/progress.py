@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TextIO
@@ -21,10 +21,10 @@ from tangle.engine.events import (
 )
 from tangle.engine.memory import shown_size
 from tangle_cli.printing import inert
-from tangle_cli.text import display_width, table
 
 if TYPE_CHECKING:
     from rich.console import Console, ConsoleOptions, RenderResult
+    from rich.table import Table
 
 _REPORTED_AT_ONCE = ("failed", "timed-out", "died")
 """Outcomes printed above the table at once: a person may want to end the run."""
@@ -94,12 +94,10 @@ class _Row:
     memory: int = 0
     device: str = ""
 
-    def chunk(self, *, with_name: bool) -> str:
-        """Which chunk, and how many there are."""
-        if not self.number:
-            return self.name
-        place = f"{self.number} of {self.cells}"
-        return f"{self.name} ({place})" if with_name else place
+    @property
+    def chunk(self) -> str:
+        """Which chunk, of how many."""
+        return f"{self.number} of {self.cells}: {self.name}" if self.number else self.name
 
 
 @dataclass(slots=True)
@@ -132,43 +130,33 @@ class Board:
                 return
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        """Render the table, within the terminal's size."""
+        """Render a line for each running section and a summary, within the terminal's size."""
         from rich.text import Text
 
-        head, *lines = self.lines(options.max_width, console.size.height)
-        styles = ["bold", *[""] * (len(lines) - 1), "dim"] if lines else ["dim"]
-        for line, style in zip((head, *lines), styles, strict=True):
-            yield Text(line, style=style, no_wrap=True, overflow="crop")
-
-    def lines(self, width: int, height: int) -> list[str]:
-        """Return a heading, a line for each running section, and a summary.
-
-        Args:
-            width: columns of the terminal.
-            height: lines of the terminal.
-        """
         running = list(self.rows.values())  # of one moment: events come in another thread
-        seen = running[: max(height - _AROUND, 1)]
-        last = self._sum(len(running) - len(seen))
-        if not seen:
-            return [_cut(last, width)]
-        facts = [("time", "memory", "device"), *(self._facts(row) for row in seen)]
-        facts = [row[: 1 + (width >= _WITH_MEMORY) + (width >= _WITH_DEVICE)] for row in facts]
-        taken = sum(2 + max(map(display_width, column)) for column in zip(*facts, strict=True))
-        names = ["section", *(_cut(row.section, max(width // 3, 7)) for row in seen)]
-        room = width - taken - 2 - max(map(display_width, names))
-        chunks = ["chunk", *(row.chunk(with_name=True) for row in seen)]
-        if max(map(display_width, chunks)) > room:
-            chunks = ["chunk", *(row.chunk(with_name=False) for row in seen)]
-        rows = [
-            (name, _cut(chunk, max(room, 5)), *fact)
-            for name, chunk, fact in zip(names, chunks, facts, strict=True)
-        ]
-        return [*table(rows), _cut(last, width)]
+        seen = running[: max(console.size.height - _AROUND, 1)]
+        if seen:
+            yield self._table(seen, options.max_width)
+        sums = self._sum(len(running) - len(seen))
+        yield Text(sums, style="dim", no_wrap=True, overflow="ellipsis")
 
-    def _facts(self, row: _Row) -> tuple[str, ...]:
-        memory = shown_size(row.memory) if row.memory else ""
-        return (_duration(self.clock() - row.since), memory, row.device)
+    def _table(self, rows: Iterable[_Row], width: int) -> Table:
+        """Return the table of running sections; on a narrow terminal the chunk column shrinks."""
+        from rich.table import Table
+        from rich.text import Text
+
+        table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
+        table.add_column("section", max_width=max(width // 3, 7), no_wrap=True, overflow="ellipsis")
+        table.add_column("chunk")
+        count = 1 + (width >= _WITH_MEMORY) + (width >= _WITH_DEVICE)
+        for name in ("time", "memory", "device")[:count]:
+            table.add_column(name, no_wrap=True)
+        for row in rows:
+            memory = shown_size(row.memory) if row.memory else ""
+            facts = (_duration(self.clock() - row.since), memory, row.device)
+            chunk = Text(row.chunk, no_wrap=True, overflow="ellipsis")
+            table.add_row(Text(row.section), chunk, *map(Text, facts[:count]))
+        return table
 
     def _sum(self, hidden: int) -> str:
         ended = len(self.outcomes)
@@ -180,15 +168,6 @@ class Board:
         if self.answered:
             parts.append(f"{self.answered} from the cache")
         return ", ".join(parts)
-
-
-def _cut(text: str, width: int) -> str:
-    """Return the text, cut with an ellipsis if it is too wide."""
-    if display_width(text) <= width:
-        return text
-    while display_width(text) >= width:
-        text = text[:-1]
-    return f"{text}…"
 
 
 def _duration(seconds: float) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from pathlib import Path
@@ -79,10 +78,9 @@ def display_width(text: str) -> int:
     """Return the number of columns that a text takes on a terminal."""
     if text.isascii():
         return len(text)
-    return sum(
-        0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1
-        for c in text
-    )
+    from rich.cells import cell_len
+
+    return cell_len(text)
 
 
 def padded(text: str, width: int) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import secrets
 import select
@@ -15,7 +14,6 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from tangle.engine.codec import to_json
 from tangle.engine.forkserver.client import ZygoteGone
 from tangle.engine.orphans import kill_family, strays
 from tangle.engine.process_handle import (
@@ -28,6 +26,7 @@ from tangle.engine.process_handle import (
 )
 from tangle.engine.scratch import ScratchFolder
 from tangle.model import Job
+from tangle.typed_json import encode
 
 ASK_SIGNAL = signal.SIGUSR2
 """Upon this signal the worker writes its stack to the trace pipe."""
@@ -158,7 +157,7 @@ def _start_worker(
             for fd in theirs:
                 given.callback(os.close, fd)
             source = given.enter_context(tempfile.TemporaryFile())
-            source.write(json.dumps(to_json(job)).encode())
+            source.write(encode(job))
             source.seek(0)
             birth = Birth(
                 job=source.fileno(),

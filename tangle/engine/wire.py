@@ -1,40 +1,45 @@
 """The messages from a worker to its parent: one JSON line each, on a pipe of their own.
 
-A line is `[marks, type, fields]`. `marks` says into which of the raw pipes (1: standard output, 2:
-standard error) the worker put a mark just before it sent the line, so that what C code and
-subprocesses wrote can be put in its place among the messages.
+A line is `[marks, message]`, and a message names its type. `marks` says into which of the raw pipes
+(1: standard output, 2: standard error) the worker put a mark just before it sent the line, so that
+what C code and subprocesses wrote can be put in its place among the messages.
 """
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
-from typing import Literal
+from typing import Final, Literal
 
-from tangle.engine.codec import from_json, to_json
+from msgspec import Struct
+
+from tangle import typed_json
 from tangle.model import Failure, MimeType, Outcome, ReadFile, Seen
 
 CANNOT_REPORT = 97
 """Exit code of a worker whose event pipe was closed under it."""
 
+RawNumber = Literal[1, 2]
+RAW_NUMBERS: Final[tuple[RawNumber, ...]] = (1, 2)
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Begun:
+
+class _Tagged(Struct, frozen=True, tag=True, forbid_unknown_fields=True):
+    """A message's type stands in its JSON under `type`."""
+
+
+class Begun(_Tagged, frozen=True, kw_only=True):
     """The cell of this index begins."""
 
     index: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wrote:
+class Wrote(_Tagged, frozen=True, kw_only=True):
     """Text written to `sys.stdout` or `sys.stderr`."""
 
     name: Literal["stdout", "stderr"]
     text: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Showed:
+class Showed(_Tagged, frozen=True, kw_only=True):
     """One MIME bundle; with `update` it replaces those shown before under `display`."""
 
     kind: Literal["result", "display"]
@@ -43,15 +48,13 @@ class Showed:
     update: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Cleared:
+class Cleared(_Tagged, frozen=True, kw_only=True):
     """The cell's outputs so far go; with `wait`, only when the next one comes."""
 
     wait: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Flooded:
+class Flooded(_Tagged, frozen=True, kw_only=True):
     """The code wrote on after it was told to stop; the worker asks to be killed."""
 
 
@@ -64,15 +67,13 @@ class Usage:
     peak_memory: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Measured:
+class Measured(_Tagged, frozen=True, kw_only=True):
     """Lines of the notes that were run for the first time: pages, each with its lines."""
 
     lines: tuple[tuple[str, tuple[int, ...]], ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ended:
+class Ended(_Tagged, frozen=True, kw_only=True):
     """The cell of this index has ended."""
 
     index: int
@@ -83,8 +84,7 @@ class Ended:
     seen: Seen
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Snapshotted:
+class Snapshotted(_Tagged, frozen=True, kw_only=True):
     """A copy of the session waits for its next run.
 
     Attributes:
@@ -101,13 +101,11 @@ class Snapshotted:
     world: tuple[ReadFile, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Veiled:
+class Veiled(_Tagged, frozen=True, kw_only=True):
     """The session has read what it wrote itself unseen: older copies of it know too little."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Closed:
+class Closed(_Tagged, frozen=True, kw_only=True):
     """The cells are over; `failure` is set where they could not even begin."""
 
     usage: Usage
@@ -115,15 +113,13 @@ class Closed:
     failure: Failure | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Noted:
+class Noted(_Tagged, frozen=True, kw_only=True):
     """Something that a person should know, and that is no output of the notes."""
 
     text: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Left:
+class Left(_Tagged, frozen=True, kw_only=True):
     """Threads, exit handlers and open files are done with: the process ends.
 
     Attributes:
@@ -148,41 +144,27 @@ Message = (
     | Left
 )
 
-_TYPES: dict[str, type[Message]] = {
-    kind.__name__: kind
-    for kind in (
-        *(Begun, Wrote, Showed, Cleared, Flooded, Measured, Ended),
-        *(Snapshotted, Veiled, Noted, Closed, Left),
-    )
-}
+
+class _Line(Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
+    marks: tuple[RawNumber, ...]
+    message: Message
 
 
-def encode(message: Message, marks: tuple[int, ...]) -> bytes:
+def encode(message: Message, marks: tuple[RawNumber, ...]) -> bytes:
     """The line for `message`, with its end."""
-    line = [list(marks), type(message).__name__, to_json(message)]
-    return json.dumps(line, ensure_ascii=False).encode("utf-8", "backslashreplace") + b"\n"
+    return typed_json.encode(_Line(marks, message)) + b"\n"
 
 
 def encoded_size(text: str) -> int:
     """Bytes that a text takes on a line; control characters take six each."""
-    return len(json.dumps(text, ensure_ascii=False).encode("utf-8", "backslashreplace"))
+    return len(typed_json.encode(text))
 
 
-def decode(line: bytes) -> tuple[tuple[int, ...], Message]:
+def decode(line: bytes) -> tuple[tuple[RawNumber, ...], Message]:
     """The marks and the message of a line.
 
     Raises:
-        ValueError: the line is not one that a worker sends.
+        DamagedDocument: the line is not one that a worker sends.
     """
-    try:
-        parts = json.loads(line)
-    except RecursionError as error:
-        raise ValueError("nested too deep") from error
-    if not isinstance(parts, list) or len(parts) != 3 or not isinstance(parts[1], str):
-        raise ValueError("not a message")
-    marks: tuple[int, ...] = from_json(tuple[int, ...], parts[0])
-    kind = _TYPES.get(parts[1])
-    if kind is None or not set(marks) <= {1, 2}:
-        raise ValueError("not a message")
-    message: Message = from_json(kind, parts[2])
-    return marks, message
+    found = typed_json.decode(line, _Line)
+    return found.marks, found.message

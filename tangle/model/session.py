@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final, Literal, NewType
+from typing import Final, Literal, NamedTuple, NewType
 
 from tangle.model.basic import PagePath, Place, SectionName
 
@@ -148,9 +148,11 @@ class Job:
     measure: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Stream:
-    """Text that went to standard output or standard error."""
+class Stream(NamedTuple):
+    """Text that went to standard output or standard error.
+
+    A named tuple is a list in JSON, and a `MimeBundle` an object: so the two are told apart.
+    """
 
     name: Literal["stdout", "stderr"]
     text: str

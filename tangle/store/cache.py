@@ -5,17 +5,17 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import hmac
-import json
 import os
 import re
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 from tangle.store.atomic_replace import DRAFT_PREFIX, put_quickly
 from tangle.store.files import DISK, Files
 from tangle.store.state_folder import make_folders
 from tangle.store.symlink_guard import leads_out
+from tangle.typed_json import DamagedDocument, decode, encode
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -23,19 +23,22 @@ if TYPE_CHECKING:
 _KEY = re.compile(r"[0-9a-f]{8,128}", re.ASCII)
 _STALE_DRAFT = 3600.0
 
+T = TypeVar("T")
 
-class Cache:
-    """Documents by digest, one file each: a line with the payload's signature, then the payload.
+
+class Cache(Generic[T]):
+    """Documents of one type by digest, one file each: a line with a signature, then JSON.
 
     Several processes may share one; a folder that cannot be read or written works as an empty one.
-    What is signed with another key, or for another folder, counts as damaged.
+    What is of another type, signed with another key, or for another folder, counts as damaged.
     """
 
-    __slots__ = ("_clock", "_files", "_folder", "_key")
+    __slots__ = ("_clock", "_files", "_folder", "_key", "_kind")
 
     def __init__(
         self,
         folder: Path,
+        kind: type[T],
         *,
         key: bytes | None = b"",
         files: Files = DISK,
@@ -45,16 +48,18 @@ class Cache:
 
         Args:
             folder: holds the documents.
+            kind: what they are (see `tangle.typed_json`).
             key: signs them; empty for a bare digest, None to keep nothing and to find nothing.
             files: reads and writes.
             clock: the time now.
         """
         self._folder = folder
+        self._kind = kind
         self._key = key
         self._files = files
         self._clock = clock
 
-    def get(self, key: str) -> dict[str, Any] | None:
+    def get(self, key: str) -> T | None:
         """The document put under `key`; None where there is none that is whole.
 
         Raises:
@@ -69,21 +74,22 @@ class Cache:
             return None
         if content is None:
             return None
-        document = decoded(content, sealed(path, self._key))
+        try:
+            document = decode(payload(content, sealed(path, self._key)), self._kind)
+        except DamagedDocument:
+            self._drop(path)
+            return None
+        now = self._clock()
         with contextlib.suppress(OSError):
-            if document is None:
-                self._files.unlink(path)
-            else:
-                now = self._clock()
-                os.utime(path, (now, now))  # so that `prune` drops first what is used least
+            os.utime(path, (now, now))  # so that `prune` drops first what is used least
         return document
 
-    def put(self, key: str, document: dict[str, Any]) -> None:
+    def put(self, key: str, document: T) -> None:
         """Keep a document; where that is not possible, it is not kept.
 
         Raises:
             ValueError: the key is not a digest in lower-case hex.
-            TypeError: the document is not made of JSON's values.
+            TypeError: part of the document is of a type that JSON cannot hold.
         """
         path = self._path(key)
         content = encoded(document, sealed(path, self._key or b""))
@@ -162,25 +168,25 @@ def sealed(path: Path, key: bytes) -> bytes:
     return hmac.digest(key, place, "sha256") if key else b""
 
 
-def encoded(document: dict[str, Any], key: bytes = b"") -> bytes:
+def encoded(document: object, key: bytes = b"") -> bytes:
     """A document as it is kept: a line with the signature of the rest, then JSON."""
-    payload = json.dumps(document, sort_keys=True, separators=(",", ":")).encode("ascii")
-    return _signature(payload, key) + b"\n" + payload
+    data = encode(document)
+    return _signature(data, key) + b"\n" + data
 
 
-def decoded(content: bytes, key: bytes = b"") -> dict[str, Any] | None:
-    """The document of a file; None where the file is not whole, or not signed with the key."""
-    signature, _, payload = content.partition(b"\n")
-    if not hmac.compare_digest(_signature(payload, key), signature):
-        return None
-    try:
-        document = json.loads(payload)
-    except (ValueError, RecursionError):
-        return None
-    return document if isinstance(document, dict) else None
+def payload(content: bytes, key: bytes = b"") -> bytes:
+    """What stands behind the signature of a file.
+
+    Raises:
+        DamagedDocument: the file is not whole, or not signed with the key.
+    """
+    signature, _, data = content.partition(b"\n")
+    if not hmac.compare_digest(_signature(data, key), signature):
+        raise DamagedDocument("the signature is not that of the content")
+    return data
 
 
-def _signature(payload: bytes, key: bytes) -> bytes:
+def _signature(data: bytes, key: bytes) -> bytes:
     if key:
-        return hmac.digest(key, payload, "sha256").hex().encode("ascii")
-    return hashlib.sha256(payload).hexdigest().encode("ascii")
+        return hmac.digest(key, data, "sha256").hex().encode("ascii")
+    return hashlib.sha256(data).hexdigest().encode("ascii")

@@ -4,43 +4,49 @@ from __future__ import annotations
 
 import contextlib
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 from tangle.store.atomic_replace import put
-from tangle.store.cache import decoded, encoded, sealed
+from tangle.store.cache import encoded, payload, sealed
 from tangle.store.errors import refusing
 from tangle.store.files import DISK, Files
 from tangle.store.state_folder import make_folders
 from tangle.store.symlink_guard import check_links, leads_out
+from tangle.typed_json import DamagedDocument, decode
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from pathlib import Path
 
 _KEY = re.compile(r"[0-9a-z]{1,128}", re.ASCII)
 
+T = TypeVar("T")
 
-class Records:
-    """Documents by key, one file each, replaced whole; a damaged one counts as none.
 
-    So does one that was signed with another key, or for another folder.
+class Records(Generic[T]):
+    """Documents of one type by key, one file each, replaced whole; a damaged one counts as none.
+
+    So does one of another type, or that was signed with another key, or for another folder.
     """
 
-    __slots__ = ("_files", "_folder", "_key")
+    __slots__ = ("_files", "_folder", "_key", "_kind")
 
-    def __init__(self, folder: Path, *, key: bytes | None = b"", files: Files = DISK) -> None:
+    def __init__(
+        self, folder: Path, kind: type[T], *, key: bytes | None = b"", files: Files = DISK
+    ) -> None:
         """Use `folder`, which is created when something is first put.
 
         Args:
             folder: holds the documents.
+            kind: what they are (see `tangle.typed_json`).
             key: signs them; empty for a bare digest, None where nothing that is found counts.
             files: reads and writes.
         """
         self._folder = folder
+        self._kind = kind
         self._key = key
         self._files = files
 
-    def put(self, key: str, document: Mapping[str, Any]) -> None:
+    def put(self, key: str, document: T) -> None:
         """Keep a document under a key.
 
         Raises:
@@ -52,18 +58,18 @@ class Records:
         with refusing(path):
             if not self._folder.is_dir():
                 make_folders(self._folder)
-            put(path, encoded(dict(document), sealed(path, self._key or b"")), self._files)
+            put(path, encoded(document, sealed(path, self._key or b"")), self._files)
 
-    def get(self, key: str) -> dict[str, Any] | None:
+    def get(self, key: str) -> T | None:
         """The document under a key; None where there is none that is whole."""
         path = self._path(key)
         if self._key is None or leads_out(path, self._folder.parent.parent):
             return None
         try:
-            content = self._files.read(path)
-        except OSError:
+            content = self._files.read(path) or b""
+            return decode(payload(content, sealed(path, self._key)), self._kind)
+        except (OSError, DamagedDocument):
             return None
-        return None if content is None else decoded(content, sealed(path, self._key))
 
     def keys(self) -> tuple[str, ...]:
         """The keys under which something is kept, sorted."""

@@ -21,7 +21,7 @@ from tangle.verbs.results.cache import CACHE
 from tangle.verbs.run_history import History
 from tangle.verbs.sources import SETTINGS, shown
 from tangle.verbs.write_back.crash_recovery import recovered
-from tangle.verbs.write_back.figure_ledger import edited_figures
+from tangle.verbs.write_back.figure_ledger import FigureLedger
 from tangle.verbs.write_back.unplaced import forget
 from tangle.write import apply, remove_outputs
 
@@ -71,12 +71,12 @@ def clean(project: Project, *, force: bool = False) -> CleanReport:
                 pages.append(project.shown(path))
             dropped.update(plan.dropped_assets)
             used.update(plan.used_assets)
-        edited = frozenset() if force else edited_figures(project, dropped - used)
+        edited = frozenset() if force else FigureLedger(project).edited(dropped - used)
         kept.extend(_left_figure(project, name) for name in sorted(edited))
         gone = sorted(dropped - used - edited)
         figures = sum(remove_asset(project.graph, name) for name in gone)
         for folder in (CACHE, MEMORY, SETTINGS):
-            Cache(project.state / folder).clear()
+            Cache(project.state / folder, dict).clear()
         forget(project)
         History(project).forget()
     return CleanReport(pages=tuple(pages), figures=figures, kept=tuple(kept))

@@ -28,7 +28,6 @@ from tangle.model import (
 )
 from tangle.store import (
     ASSET_FOLDER,
-    Cache,
     asset_names,
     check_writable,
     make_folder,
@@ -186,7 +185,7 @@ class _Run:
         self._executor = executor
         self._workers = options.jobs or cores()
         self._key = user_key()
-        self._answers = Answers(Cache(loaded.project.state / CACHE, key=self._key), World())
+        self._answers = Answers(loaded.project.state, self._key, World())
         self._effects = import_effects(loaded.plan.package)
 
     def run(self, selected: Sequence[Selected], observe: Observer) -> tuple[SectionRun, ...]:

@@ -6,7 +6,7 @@ import contextlib
 import hashlib
 import os
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Final
 
 from tangle.engine.gpus import VISIBLE, gpu_wish, visible_gpus
@@ -35,6 +35,11 @@ class Past:
     device: str
     code: str
 
+    def __post_init__(self) -> None:
+        """Refuse what no run can have taken."""
+        if self.seconds < 0:
+            raise ValueError(f"{self.seconds} seconds are less than none")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Planned:
@@ -58,15 +63,11 @@ class History:
 
     def __init__(self, project: Project) -> None:
         """Looks at nothing yet."""
-        self._records = Records(project.state / HISTORY)
+        self._records = Records(project.state / HISTORY, dict[SectionName, Past])
 
     def recall(self) -> dict[SectionName, Past]:
         """What is known of each section."""
-        document = self._records.get(_KEY) or {}
-        sections = document.get("sections")
-        entries = sections.items() if isinstance(sections, dict) else ()
-        found = ((SectionName(name), _past(entry)) for name, entry in entries)
-        return {name: past for name, past in found if past is not None}
+        return self._records.get(_KEY) or {}
 
     def keep(
         self, known: Iterable[SectionName], done: Iterable[tuple[Planned, SessionResult]]
@@ -90,21 +91,12 @@ class History:
             return
         pasts = self.recall() | new  # read now: another run may have kept something meanwhile
         there = set(known)
-        document = {name: asdict(past) for name, past in sorted(pasts.items()) if name in there}
         with contextlib.suppress(Refused):
-            self._records.put(_KEY, {"sections": document})
+            self._records.put(_KEY, {name: pasts[name] for name in sorted(pasts) if name in there})
 
     def forget(self) -> None:
         """Keep nothing."""
         self._records.drop(_KEY)
-
-
-def _past(entry: object) -> Past | None:
-    match entry:
-        case {"seconds": int() | float() as seconds, "device": str(device), "code": str(code)}:
-            return Past(seconds=float(seconds), device=device, code=code) if seconds >= 0 else None
-        case _:
-            return None
 
 
 def cores() -> int:

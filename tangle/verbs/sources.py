@@ -6,8 +6,8 @@ import gc
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, replace
-from typing import TYPE_CHECKING, Any, Final
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final
 
 from tangle import __version__
 from tangle.model import CONFIG, Page, PagePath, Place, Problem
@@ -163,32 +163,21 @@ def parsed(
 
 def graph_settings(project: Project, settings: str) -> tuple[GraphConfig, tuple[Problem, ...]]:
     """What a `config.edn` says; remembered where tangle has a folder, as it is slow to read."""
-    from tangle.link import graph_config
+    from tangle.link import GraphConfig, graph_config
 
     folder = folder_identity(project.state / LOCK_FOLDER)
     if folder is None:
         return graph_config(settings)
     facts = f"{folder}\0{__version__}\0{settings}".encode("utf-8", "surrogatepass")
     key = hashlib.sha256(facts).hexdigest()
-    cache = Cache(project.state / SETTINGS, key=user_key())
-    if (known := _as_config(cache.get(key))) is not None:
+    cache = Cache(project.state / SETTINGS, GraphConfig, key=user_key())
+    if (known := cache.get(key)) is not None:
         return known, ()
     config, problems = graph_config(settings)
     if not problems:
-        cache.put(key, asdict(config))
+        cache.put(key, config)
         cache.prune(_BYTES, _AGE)
     return config, problems
-
-
-def _as_config(document: Mapping[str, Any] | None) -> GraphConfig | None:
-    from tangle.link import GraphConfig
-
-    if document is None:
-        return None
-    try:
-        return GraphConfig(**{**document, "hidden": tuple(document["hidden"])})
-    except (KeyError, TypeError):
-        return None
 
 
 @contextmanager

@@ -5,13 +5,18 @@ from __future__ import annotations
 import base64
 import binascii
 import re
+import warnings
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Final
+from functools import reduce
+from io import BytesIO
+from typing import TYPE_CHECKING, Final
 from xml.etree import ElementTree
 
 from tangle.model import MimeType
-from tangle.write.pixels import NotDecoded, pixels
+
+if TYPE_CHECKING:
+    from PIL.Image import Image  # heavy: imported where a PNG is compared
 
 _NEAR: Final = 0.5
 """Units of a drawing (points, mostly) that a coordinate may be off: less than a line is thick."""
@@ -19,6 +24,9 @@ _SHADE: Final = 16
 """Of 255: a channel that differs by so much at most looks the same."""
 _FEW: Final = 0.002
 """The part of the pixels that may differ by more: edges that are smoothed another way."""
+
+_MOST_PIXELS: Final = 20_000_000
+"""Of a picture that is unpacked: 80 MB."""
 
 _NUMBER: Final = re.compile(r"[-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?")
 _IDENTIFIER: Final = re.compile(r"#[\w:.-]+")
@@ -54,20 +62,51 @@ def picture_difference(
 # --- PNG ------------------------------------------------------------------------------------------
 
 
+class _NotDecoded(ValueError):
+    """The file is no PNG, or is damaged or too large."""
+
+
 def _png_difference(expected: bytes, actual: bytes, few: float) -> str:
+    from PIL import ImageChops
+
     try:
-        old, new = pixels(expected), pixels(actual)
-    except NotDecoded as error:
+        old, new = _decoded(expected), _decoded(actual)
+    except _NotDecoded as error:
         return f"its bytes are not the same, and its pixels cannot be compared ({error})"
-    if (old.width, old.height) != (new.width, new.height):
-        return f"it was {old.width}×{old.height} pixels, and is {new.width}×{new.height}"
-    count = old.width * old.height
-    apart = [abs(a - b) for a, b in zip(old.rgba, new.rgba, strict=True)]
-    worst = [max(apart[at : at + 4]) for at in range(0, len(apart), 4)]
-    different = sum(value > _SHADE for value in worst)
-    if different <= count * few:
+    if old.size != new.size:
+        (width, height), (new_width, new_height) = old.size, new.size
+        return f"it was {width}×{height} pixels, and is {new_width}×{new_height}"
+    # Of each pixel the channel that differs most, and how many pixels differ by 0, 1, ... 255.
+    worst = reduce(ImageChops.lighter, ImageChops.difference(old, new).split())
+    counts = worst.histogram()
+    different, total = sum(counts[_SHADE + 1 :]), sum(counts)
+    if different <= total * few:
         return ""
-    return f"{different} of {count} pixels, by up to {max(worst)} of 255"
+    most = max(value for value, count in enumerate(counts) if count)
+    return f"{different} of {total} pixels, by up to {most} of 255"
+
+
+def _decoded(data: bytes) -> Image:
+    """The picture in a PNG file, in red, green, blue and alpha.
+
+    Raises:
+        _NotDecoded: it is no PNG, damaged, or so large that it is not unpacked.
+    """
+    from PIL import Image, UnidentifiedImageError
+
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", Image.DecompressionBombWarning)
+            picture = Image.open(BytesIO(data), formats=["PNG"])
+        if picture.width * picture.height <= _MOST_PIXELS:
+            return picture.convert("RGBA")
+    except UnidentifiedImageError as error:
+        raise _NotDecoded("it is no PNG") from error
+    except (Image.DecompressionBombWarning, Image.DecompressionBombError):
+        pass
+    except Exception as error:
+        raise _NotDecoded(str(error)) from error
+    raise _NotDecoded("it is too large")
 
 
 # --- SVG ------------------------------------------------------------------------------------------

@@ -599,10 +599,15 @@ def test_an_entry_cut_short_or_altered_is_dropped_and_the_section_run_again(
     [
         lambda document: document.update(runs=7),
         lambda document: document["runs"][0].pop("cells"),
-        lambda document: document["runs"][0]["cells"][0].pop(),
+        lambda document: document["runs"][0]["cells"].clear(),
+        lambda document: document["runs"][0]["texts"].append("0"),
+        lambda document: document["runs"][0]["cells"][0].pop("end"),
+        lambda document: document["runs"][0]["cells"][0].update(revised=[[3, []]]),
+        lambda document: document["runs"][0]["cells"][0].update(revised=[[-1, []]]),
+        lambda document: document["runs"][0]["cells"][0].update(seconds="soon"),
+        lambda document: document["runs"][0]["cells"][0].update(outputs=["0" * 64]),
         lambda document: document["outputs"].clear(),
-        lambda document: document["runs"][0]["cells"][0].__setitem__(5, [[3, []]]),
-        lambda document: document["runs"][0]["cells"][0].__setitem__(1, "soon"),
+        lambda document: document.pop("code"),
     ],
 )
 def test_a_whole_entry_that_is_none_of_ours(notes: MakeNotes, change: Any) -> None:

@@ -13,6 +13,7 @@ from collections.abc import Iterable
 from fcntl import ioctl
 
 import pytest
+from rich.console import Console
 
 from tangle.engine.events import (
     CellStarted,
@@ -44,11 +45,19 @@ def running(names: Iterable[str]) -> Board:
     return board
 
 
+def lines(board: Board, width: int, height: int) -> list[str]:
+    """What a terminal of that size shows of a board."""
+    console = Console(file=io.StringIO(), width=width, height=height, _environ={})
+    with console.capture() as shown:
+        console.print(board)
+    return [line.rstrip() for line in shown.get().splitlines()]
+
+
 def test_the_table() -> None:
-    assert running(["3.6", "深度学习"]).lines(80, 24) == [
-        "section   chunk             time  memory   device",
-        "3.6       chunk 2 (2 of 7)  1:05  1.5 GiB  cuda:1",
-        "深度学习  chunk 2 (2 of 7)  1:05  1.5 GiB  cuda:1",
+    assert lines(running(["3.6", "深度学习"]), 80, 24) == [
+        "section   chunk            time  memory   device",
+        "3.6       2 of 7: chunk 2  1:05  1.5 GiB  cuda:1",
+        "深度学习  2 of 7: chunk 2  1:05  1.5 GiB  cuda:1",
         "0 of 3 done, 3 from the cache",
     ]
 
@@ -66,32 +75,33 @@ def test_the_table() -> None:
 def test_a_narrow_terminal_gets_fewer_columns_and_no_line_too_long(
     width: int, columns: list[str]
 ) -> None:
-    lines = running([LONG, "3.6"]).lines(width, 24)
-    assert lines[0].split() == columns
-    assert len(lines) == 4
-    assert max(map(display_width, lines)) <= width
-    assert "2 of 7" in lines[1]
-    assert "1:05" in lines[1]
+    shown = lines(running([LONG, "3.6"]), width, 24)
+    assert shown[0].split() == columns
+    assert len(shown) == 4
+    assert max(map(display_width, shown)) <= width
+    assert "2 of 7" in shown[1]
+    assert "1:05" in shown[1]
 
 
 @pytest.mark.parametrize("height", [4, 10, 24])
 def test_more_sections_than_lines(height: int) -> None:
-    lines = running(f"{number}.1" for number in range(1, 65)).lines(80, height)
-    assert len(lines) == height - 1
-    assert lines[-1] == f"0 of 65 done, {64 - height + 3} more running, 3 from the cache"
+    shown = lines(running(f"{number}.1" for number in range(1, 65)), 80, height)
+    assert len(shown) == height - 1
+    assert shown[-1] == f"0 of 65 done, {64 - height + 3} more running, 3 from the cache"
 
 
 def test_what_ends_is_counted_and_what_fails_told() -> None:
     board = running(["1.1", "1.2"])
     board.take(SessionFinished(section=SectionName("1.1"), outcome="passed", seconds=1.0))
     board.take(SessionFinished(section=SectionName("1.2"), outcome="died", seconds=1.0))
-    assert board.lines(80, 24) == ["2 of 3 done, 1 not passed, 3 from the cache"]
+    assert lines(board, 80, 24) == ["2 of 3 done, 1 not passed, 3 from the cache"]
 
 
 def test_a_name_cannot_steer_the_terminal() -> None:
-    lines = running(["\x1b[2Jgone\r"]).lines(80, 24)
-    assert "\x1b" not in "".join(lines)
-    assert lines[1].startswith("�[2Jgone�")
+    shown = lines(running(["\x1b[2Jgone\r", "[red]x"]), 80, 24)
+    assert "\x1b" not in "".join(shown)
+    assert shown[2].startswith("[red]x")  # no markup either
+    assert shown[1].startswith("�[2Jgone�")
 
 
 def test_plain_lines_where_there_is_no_terminal() -> None:
@@ -152,7 +162,7 @@ def on_a_terminal(notes: MakeNotes, size: tuple[int, int], **variables: str) -> 
 def test_a_table_is_drawn_and_taken_away(notes: MakeNotes) -> None:
     written, out = on_a_terminal(notes, (24, 90))
     assert "section" in written
-    assert "(1 of 2)" in written
+    assert "1 of 2: " in written
     assert f"{LONG}: failed" in written
     assert "\x1b[?25l" in written  # the cursor was hidden,
     assert written.rindex("\x1b[?25h") > written.rindex("\x1b[?25l")  # and is there again

@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 import tempfile
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tangle.store import Cache
+from tangle.store import Cache, Records
 
 from .disks import CODES, FailingDisk, snapshot
 
@@ -19,7 +20,11 @@ KEY = "ab" * 32
 KEYS = [f"{number:02x}" * 8 for number in range(8)]
 
 json_values = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(),
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4),
     max_leaves=10,
 )
@@ -27,7 +32,7 @@ documents = st.dictionaries(st.text(), json_values, max_size=5)
 
 
 def test_nothing_was_put(tmp_path: Path) -> None:
-    cache = Cache(tmp_path / "cache")
+    cache = Cache(tmp_path / "cache", dict)
     assert cache.get(KEY) is None
     cache.prune(0, 0)
     cache.clear()
@@ -38,20 +43,20 @@ def test_nothing_was_put(tmp_path: Path) -> None:
 @given(documents)
 def test_what_was_put_comes_back(document: dict[str, Any]) -> None:
     with tempfile.TemporaryDirectory() as folder:
-        cache = Cache(Path(folder))
+        cache = Cache(Path(folder), dict)
         cache.put(KEY, {"old": 1})
         cache.put(KEY, document)
         assert cache.get(KEY) == document
 
 
 def test_lone_surrogates_survive(tmp_path: Path) -> None:
-    Cache(tmp_path).put(KEY, {"a": "\ud800"})
-    assert Cache(tmp_path).get(KEY) == {"a": "\ud800"}
+    Cache(tmp_path, dict).put(KEY, {"a": "\ud800"})
+    assert Cache(tmp_path, dict).get(KEY) == {"a": "\ud800"}
 
 
 @pytest.mark.parametrize("key", ["", "ab", "../../etc", "AB" * 32, "a" * 129, "abcdefg12", "ab/cd"])
 def test_only_digests_are_keys(tmp_path: Path, key: str) -> None:
-    cache = Cache(tmp_path)
+    cache = Cache(tmp_path, dict)
     with pytest.raises(ValueError, match="digest"):
         cache.get(key)
     with pytest.raises(ValueError, match="digest"):
@@ -60,12 +65,12 @@ def test_only_digests_are_keys(tmp_path: Path, key: str) -> None:
 
 def test_only_json_is_kept(tmp_path: Path) -> None:
     with pytest.raises(TypeError):
-        Cache(tmp_path).put(KEY, {"a": object()})
+        Cache(tmp_path, dict).put(KEY, {"a": object()})
     assert snapshot(tmp_path) == {}
 
 
 def test_an_entry_cut_short_or_altered_is_dropped(tmp_path: Path) -> None:
-    cache = Cache(tmp_path)
+    cache = Cache(tmp_path, dict)
     cache.put(KEY, {"text": "你好", "n": [1, 2]})
     (path,) = (tmp_path / name for name in snapshot(tmp_path))
     whole = path.read_bytes()
@@ -86,13 +91,44 @@ def test_a_whole_entry_that_is_no_document(tmp_path: Path) -> None:
     path.parent.mkdir()
     for payload in (b"[1]", b"{", b"[" * 100_000):
         path.write_bytes(hashlib.sha256(payload).hexdigest().encode() + b"\n" + payload)
-        assert Cache(tmp_path).get(KEY) is None
+        assert Cache(tmp_path, dict).get(KEY) is None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Point:
+    """A document of its own type."""
+
+    x: int
+    names: tuple[str, ...] = ()
+
+
+@pytest.mark.parametrize(
+    "document", [{"x": "1"}, {"x": 1.5}, {"y": 1}, {"x": 1, "names": "ab"}, {}, [1], None]
+)
+def test_a_document_of_another_type_is_dropped_and_replaced(
+    tmp_path: Path, document: object
+) -> None:
+    Cache(tmp_path, object).put(KEY, document)
+    points = Cache(tmp_path, Point)
+    assert points.get(KEY) is None
+    assert snapshot(tmp_path) == {}
+    points.put(KEY, Point(x=1, names=("a", "\ud800")))
+    assert points.get(KEY) == Point(x=1, names=("a", "\ud800"))
+
+
+@pytest.mark.parametrize("document", [{"x": "1"}, {"y": 1}, [1], None])
+def test_a_record_of_another_type_counts_as_none(tmp_path: Path, document: object) -> None:
+    records = Records(tmp_path / "state" / "records", Point)
+    Records(tmp_path / "state" / "records", object).put("key", document)
+    assert (records.keys(), records.get("key")) == (("key",), None)
+    records.put("key", Point(x=2))
+    assert records.get("key") == Point(x=2)
 
 
 def test_a_folder_that_cannot_be_used_works_as_empty(tmp_path: Path) -> None:
     blocked = tmp_path / "file"
     blocked.write_text("mine")
-    cache = Cache(blocked / "cache")
+    cache = Cache(blocked / "cache", dict)
     cache.put(KEY, {})
     assert cache.get(KEY) is None
     cache.prune(0, 0)
@@ -103,19 +139,19 @@ def test_a_folder_that_cannot_be_used_works_as_empty(tmp_path: Path) -> None:
 @pytest.mark.parametrize("code", CODES)
 def test_whatever_call_fails_nothing_is_lost(tmp_path: Path, code: int) -> None:
     counting = FailingDisk(-1, code)
-    Cache(tmp_path, files=counting).put(KEY, {"n": 1})
+    Cache(tmp_path, dict, files=counting).put(KEY, {"n": 1})
     for at in range(len(counting.calls)):
-        Cache(tmp_path).put(KEY, {"n": 1})
-        Cache(tmp_path, files=FailingDisk(at, code)).put(KEY, {"n": 2})
-        assert Cache(tmp_path).get(KEY) in ({"n": 1}, {"n": 2})
+        Cache(tmp_path, dict).put(KEY, {"n": 1})
+        Cache(tmp_path, dict, files=FailingDisk(at, code)).put(KEY, {"n": 2})
+        assert Cache(tmp_path, dict).get(KEY) in ({"n": 1}, {"n": 2})
         assert len(snapshot(tmp_path)) == 1
-    assert Cache(tmp_path, files=FailingDisk(0, code)).get(KEY) is None
-    assert Cache(tmp_path).get(KEY) is not None
+    assert Cache(tmp_path, dict, files=FailingDisk(0, code)).get(KEY) is None
+    assert Cache(tmp_path, dict).get(KEY) is not None
 
 
 def test_prune_drops_what_was_used_least(tmp_path: Path) -> None:
     now = [1_000_000.0]
-    cache = Cache(tmp_path, clock=lambda: now[0])
+    cache = Cache(tmp_path, dict, clock=lambda: now[0])
     for number, key in enumerate(KEYS):
         cache.put(key, {"x": "y" * 1000})
         path = tmp_path / key[:2] / f"{key}.json"
@@ -132,7 +168,7 @@ def test_prune_drops_what_was_used_least(tmp_path: Path) -> None:
 
 def test_drafts_of_a_dead_process_are_pruned_in_the_end(tmp_path: Path) -> None:
     now = [1_000_000.0]
-    cache = Cache(tmp_path, clock=lambda: now[0])
+    cache = Cache(tmp_path, dict, clock=lambda: now[0])
     draft = tmp_path / "ab" / ".tangle-0123.draft"
     draft.parent.mkdir()
     draft.touch()
@@ -145,7 +181,7 @@ def test_drafts_of_a_dead_process_are_pruned_in_the_end(tmp_path: Path) -> None:
 
 
 def test_clear_leaves_what_is_not_the_caches(tmp_path: Path) -> None:
-    cache = Cache(tmp_path / "cache")
+    cache = Cache(tmp_path / "cache", dict)
     cache.put(KEY, {})
     (tmp_path / "cache" / "ab" / "mine.txt").write_text("mine")
     (tmp_path / "cache" / "notes.json").write_text("mine")
@@ -161,7 +197,7 @@ WORK = """
 import sys
 from pathlib import Path
 from tangle.store import Cache
-cache = Cache(Path(sys.argv[1]))
+cache = Cache(Path(sys.argv[1]), dict)
 for turn in range(60):
     key = f"{turn % 3:02x}" * 8
     cache.put(key, {"who": sys.argv[2], "text": sys.argv[2] * 5000})

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tangle.engine.events import Event, SessionStarted
+from tangle.store import Records
 from tangle.verbs.job_builder import RunOptions
 from tangle.verbs.project import find_project
 from tangle.verbs.run import run
@@ -78,16 +79,32 @@ def test_a_damaged_history_counts_as_none(notes: MakeNotes, damage: bytes) -> No
     assert order(graph) == ["1.2", "1.1"]
 
 
-def test_a_history_that_says_what_cannot_be_counts_as_none(notes: MakeNotes) -> None:
+GOOD = {"seconds": 1, "device": "cpu", "code": "0"}
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        {"1.1": GOOD, "1.2": {**GOOD, "seconds": -1}},
+        {"1.1": GOOD, "1.2": {**GOOD, "device": None}},
+        {"1.1": GOOD, "1.2": {"seconds": 1}},
+        {"1.1": GOOD, "1.2": []},
+        {"sections": {"1.1": GOOD}},  # as an older tangle kept it
+        [GOOD],
+    ],
+)
+def test_a_history_that_says_what_cannot_be_counts_as_none(
+    notes: MakeNotes, document: object
+) -> None:
     graph = notes({"a": page(("1.1", 0, "1"))})
-    history = History(find_project(start=graph.root, graph=graph.root))
-    good = {"seconds": 1, "device": "cpu", "code": "0"}
-    wrong = [{**good, "seconds": -1}, {**good, "device": None}, {"seconds": 1}, [], None]
-    sections = {"good": good, **{str(number): entry for number, entry in enumerate(wrong)}}
-    history._records.put("sections", {"sections": sections})
-    assert set(history.recall()) == {"good"}
-    history._records.put("sections", {"sections": [good]})
-    assert history.recall() == {}
+    project = find_project(start=graph.root, graph=graph.root)
+    records = Records(project.state / HISTORY, object)
+    records.put("sections", {"1.1": GOOD})
+    assert set(History(project).recall()) == {"1.1"}
+    records.put("sections", document)
+    assert History(project).recall() == {}
+    order(graph)
+    assert set(History(project).recall()) == {"1.1"}
 
 
 def test_a_history_that_cannot_be_kept_is_no_failure(notes: MakeNotes) -> None:

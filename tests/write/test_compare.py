@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import base64
+import random
 import struct
 import time
 import zlib
+from io import BytesIO
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from PIL import Image
 
 from tangle.model import MimeType
 from tangle.write import Shown, Tolerance, compare
 from tangle.write.compare import USUAL
-from tangle.write.pixels import NotDecoded, pixels
 from tangle.write.volatile_text import normalised
 
 SVG = MimeType("image/svg+xml")
@@ -187,92 +190,82 @@ def test_drawings_within_a_part_of_their_longer_side(moved: bytes, same: bool) -
     assert figure(SVG, DRAWING, new, Tolerance(rtol=0)) != ""
 
 
-def png(rows: list[bytes], *, colour: int, filters: int = 0, extra: bytes = b"") -> bytes:
-    """A PNG file; rows are unfiltered, and filtered here by one kind."""
-    step = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}[colour]
-    raw = b""
-    above = bytes(len(rows[0]))
-    for row in rows:
-        raw += bytes([filters]) + bytes(
-            (value - guess(filters, row, above, at, step)) & 255 for at, value in enumerate(row)
-        )
-        above = row
-    header = struct.pack(">IIBBBBB", len(rows[0]) // step, len(rows), 8, colour, 0, 0, 0)
-    return (
-        b"\x89PNG\r\n\x1a\n"
-        + chunk(b"IHDR", header)
-        + extra
-        + chunk(b"IDAT", zlib.compress(raw))
-        + chunk(b"IEND", b"")
-    )
-
-
-def guess(kind: int, row: bytes, above: bytes, at: int, step: int) -> int:
-    left = row[at - step] if at >= step else 0
-    up, corner = above[at], above[at - step] if at >= step else 0
-    paeth = min((left, up, corner), key=lambda value: abs(left + up - corner - value))
-    return (0, left, up, (left + up) // 2, paeth)[kind]
+def png(picture: Image.Image, **options: Any) -> bytes:
+    file = BytesIO()
+    picture.save(file, "PNG", **options)
+    return file.getvalue()
 
 
 def chunk(kind: bytes, body: bytes) -> bytes:
     return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
 
 
-SIDE = st.integers(1, 4)
+@pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "RGB", "RGBA", "I;16"])
+def test_a_png_of_any_kind_is_compared_by_its_pixels(mode: str) -> None:
+    picture = Image.new("RGB", (40, 30), "white")
+    picture.paste("black", (0, 0, 20, 30))
+    other = picture.copy()
+    other.paste("black", (0, 0, 21, 30))
+    old, again, new = (
+        png(entry.convert(mode), compress_level=level)
+        for entry, level in ((picture, 9), (picture, 1), (other, 9))
+    )
+    assert old != again
+    assert figure(PNG, old, again) == ""
+    assert "30 of 1200 pixels, by up to 255 of 255" in figure(PNG, old, new)
 
 
-@given(st.sampled_from([0, 2, 4, 6]), st.integers(0, 4), SIDE, SIDE, st.data())
-def test_pixels_of_every_kind(
-    colour: int, filters: int, width: int, height: int, data: st.DataObject
-) -> None:
-    step = {0: 1, 2: 3, 4: 2, 6: 4}[colour]
-    size = width * step
-    rows = [data.draw(st.binary(min_size=size, max_size=size)) for _ in range(height)]
-    found = pixels(png(rows, colour=colour, filters=filters))
-    flat = b"".join(rows)
-    points = [flat[at : at + step] for at in range(0, len(flat), step)]
-    wanted = {
-        0: [p * 3 + b"\xff" for p in points],
-        2: [p + b"\xff" for p in points],
-        4: [p[:1] * 3 + p[1:] for p in points],
-        6: points,
-    }[colour]
-    assert (found.width, found.height, found.rgba) == (width, height, b"".join(wanted))
-
-
-def test_a_palette() -> None:
-    extra = chunk(b"PLTE", b"\x01\x02\x03\x0a\x0b\x0c") + chunk(b"tRNS", b"\x80")
-    found = pixels(png([b"\0\1"], colour=3, extra=extra))
-    assert found.rgba == b"\x01\x02\x03\x80\x0a\x0b\x0c\xff"
-    with pytest.raises(NotDecoded):
-        pixels(png([b"\0\2"], colour=3, extra=extra))
+def test_transparent_pixels_differ_from_white_ones() -> None:
+    white = Image.new("RGBA", (10, 10), (255, 255, 255, 255))
+    clear = Image.new("RGBA", (10, 10), (255, 255, 255, 0))
+    assert "100 of 100 pixels, by up to 255" in figure(PNG, png(white), png(clear))
 
 
 def test_pixels_within_a_shade_are_the_same() -> None:
-    white = [b"\xff\xff\xff" * 50 for _ in range(50)]
-    grey = [b"\xf5\xf5\xf5" * 50 for _ in range(50)]
-    dots = [b"\0\0\0" * 2 + white[0][6:], *white[1:]]
-    many = [b"\0\0\0" * 20 + white[0][60:], *white[1:]]
-    wide = [b"\xff\xff\xff" * 51 for _ in range(50)]
-    plain = png(white, colour=2)
-    assert figure(PNG, plain, png(grey, colour=2, filters=4)) == ""
-    assert figure(PNG, plain, png(dots, colour=2)) == ""
-    assert "20 of 2500 pixels, by up to 255 of 255" in figure(PNG, plain, png(many, colour=2))
-    assert figure(PNG, plain, png(many, colour=2), Tolerance(rtol=0.05)) == ""
-    assert "was 50×50 pixels, and is 51×50" in figure(PNG, plain, png(wide, colour=2))
+    white = Image.new("RGB", (50, 50), "#ffffff")
+    dots, many = white.copy(), white.copy()
+    dots.paste("black", (0, 0, 2, 1))
+    many.paste("black", (0, 0, 20, 1))
+    plain = png(white)
+    assert figure(PNG, plain, png(Image.new("RGB", (50, 50), "#efefef"))) == ""
+    assert "2500 of 2500" in figure(PNG, plain, png(Image.new("RGB", (50, 50), "#eeeeee")))
+    assert figure(PNG, plain, png(dots)) == ""
+    assert "20 of 2500 pixels, by up to 255 of 255" in figure(PNG, plain, png(many))
+    assert figure(PNG, plain, png(many), Tolerance(rtol=0.05)) == ""
+    wide = png(Image.new("RGB", (51, 50), "#ffffff"))
+    assert "was 50×50 pixels, and is 51×50" in figure(PNG, plain, wide)
+
+
+GOOD = png(Image.frombytes("L", (16, 16), random.Random(1).randbytes(256)))
+ANOTHER = png(Image.frombytes("RGBA", (8, 16), random.Random(2).randbytes(512)))
 
 
 @given(st.binary(max_size=100))
 def test_what_cannot_be_decoded_is_compared_by_bytes_and_says_so(junk: bytes) -> None:
-    good = png([b"\0"], colour=0)
-    for bad in (junk, good[:40] + junk, good[:-30]):
-        if bad != good:
-            assert "cannot be compared" in figure(PNG, good, bad)
+    for bad in (junk, GOOD[:40] + junk, GOOD[:-200]):
+        assert "cannot be compared" in figure(PNG, GOOD, bad)
+        assert "0x" not in figure(PNG, GOOD, bad)  # no address of an object in memory
+
+
+@given(st.integers(8, len(ANOTHER) - 1), st.integers(0, 255))
+def test_a_damaged_picture_is_never_the_same_by_accident_and_never_fails(
+    at: int, value: int
+) -> None:
+    damaged = ANOTHER[:at] + bytes([value]) + ANOTHER[at + 1 :]
+    assert figure(PNG, GOOD, damaged) != ""
+
+
+@pytest.mark.parametrize("side", [5_000, 12_000, 20_000, 60_000, 2**31 - 1])
+def test_a_picture_that_claims_to_be_huge_is_not_unpacked(side: int) -> None:
+    header = struct.pack(">IIBBBBB", side, side, 8, 2, 0, 0, 0)
+    rows = zlib.compress(bytes(1000))
+    bomb = b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", rows)
+    assert "it is too large" in figure(PNG, GOOD, bomb + chunk(b"IEND", b""))
 
 
 def test_a_picture_inside_a_drawing() -> None:
     def drawing(row: bytes) -> bytes:
-        data = base64.b64encode(png([row], colour=0))
+        data = base64.b64encode(png(Image.frombytes("L", (len(row), 1), row)))
         return b'<svg xmlns="x"><image href="data:image/png;base64,\n' + data + b'"/></svg>'
 
     assert figure(SVG, drawing(b"\x10\x20"), drawing(b"\x12\x21")) == ""

@@ -7,7 +7,6 @@ for everybody who asks. A copy ends when whoever minds it does: the kernel close
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import random
 import secrets
@@ -21,7 +20,6 @@ from pathlib import Path
 from typing import Any
 
 from tangle.engine.checkpoint.fork_safety import looks_at_children, obstacle, open_files
-from tangle.engine.codec import from_json
 from tangle.engine.process import mark_of
 from tangle.engine.process_handle import COOKIE
 from tangle.engine.process_tag import bear_mark, other_mark, restore_mark
@@ -31,6 +29,7 @@ from tangle.engine.wire import Snapshotted, Veiled
 from tangle.engine.worker.parent_death import die_with
 from tangle.engine.worker.reporter import Reporter
 from tangle.model import Job
+from tangle.typed_json import decode
 
 _PATIENCE = 10_000
 """Milliseconds in which whoever minds a copy must call."""
@@ -141,7 +140,7 @@ class Snapshots:
         for given, fd in zip(pipes, self._pipes, strict=True):
             os.dup2(given, fd, inheritable=fd in (1, 2))
             os.close(given)
-        job: Job = from_json(Job, json.loads(os.pread(source, os.fstat(source).st_size, 0)))
+        job = decode(os.pread(source, os.fstat(source).st_size, 0), Job)
         os.close(source)
         os.environ[COOKIE] = cookie
         bear_mark(cookie)

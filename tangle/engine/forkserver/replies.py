@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from tangle.engine.codec import from_json
+from tangle.typed_json import DamagedDocument, convert
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,7 +81,6 @@ def read_reply(order: Mapping[str, Any]) -> Reply | None:
     if kind is None:
         return None
     try:
-        reply: Reply = from_json(kind, {name: order[name] for name in order if name != "do"})
-    except ValueError:
+        return convert({name: order[name] for name in order if name != "do"}, kind)
+    except DamagedDocument:
         return None
-    return reply

@@ -20,12 +20,11 @@ import socket
 import sys
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from types import FrameType
 from typing import Any, NoReturn
 
-from tangle.engine.codec import to_json
 from tangle.engine.forkserver import import_stamps
 from tangle.engine.forkserver.listener import LOOK_SECONDS, Standing
 from tangle.engine.forkserver.protocol import Hangup, peer, receive_order, send_order
@@ -263,11 +262,9 @@ class _Zygote:
 
     @staticmethod
     def _answer(client: _Client, reply: Reply) -> None:
-        facts = to_json(reply)
-        assert isinstance(facts, dict)
         with contextlib.suppress(OSError):
             client.channel.setblocking(False)
-            send_order(client.channel, verb_of(reply), facts)
+            send_order(client.channel, verb_of(reply), asdict(reply))
             client.channel.setblocking(True)
 
     def _others(self, client: _Client) -> int:

@@ -8,12 +8,10 @@ from __future__ import annotations
 import bdb  # noqa: F401 -- IPython imports it with the first cell
 import unicodedata  # noqa: F401 -- and this, to see whether a name is one
 
+import msgspec
 from IPython.core.inputtransformer2 import TransformerManager
 
-from tangle.engine.codec import hints
-from tangle.engine.wire import Begun, Closed, Ended, Usage, Wrote
-from tangle.model import Cell, Job, Origin, Seen, Source
+from tangle.model import Job
 
-for kind in (Job, Cell, Origin, Source, Seen, Begun, Closed, Ended, Usage, Wrote):
-    hints(kind)
+msgspec.json.Decoder(Job)  # reads the annotations of all that a job is made of
 TransformerManager().transform_cell("x = 1\n")  # type: ignore[no-untyped-call]

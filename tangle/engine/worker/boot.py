@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import faulthandler
-import json
 import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from tangle.engine.codec import from_json
 from tangle.engine.process import ASK_SIGNAL, mark_of
 from tangle.engine.process_handle import COOKIE
 from tangle.engine.process_tag import bear_mark
@@ -20,6 +18,7 @@ from tangle.engine.worker.parent_death import die_with
 from tangle.engine.worker.reporter import Reporter
 from tangle.engine.worker.session import run_session
 from tangle.model import Job
+from tangle.typed_json import decode
 
 
 def main(arguments: Sequence[str]) -> None:
@@ -36,7 +35,7 @@ def main(arguments: Sequence[str]) -> None:
     _go_first()
     os.environ[COOKIE] = cookie  # a process that is to be copied was born with another
     with open(0, "rb", closefd=False) as source:
-        job = from_json(Job, json.load(source))
+        job = decode(source.read(), Job)
     _detach_input()
     faulthandler_file = lift(int(trace))
     faulthandler.enable(file=faulthandler_file, all_threads=False)

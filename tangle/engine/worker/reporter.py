@@ -21,9 +21,11 @@ from tangle.engine.output_limits import (
 )
 from tangle.engine.wire import (
     CANNOT_REPORT,
+    RAW_NUMBERS,
     Cleared,
     Flooded,
     Message,
+    RawNumber,
     Showed,
     Wrote,
     encode,
@@ -85,7 +87,7 @@ class Reporter:
         """Takes what the descriptors stand for now, in this process, for its pipes."""
         self._mark = mark
         self._pipe = _identity(self._fd)
-        self._raw = {number: _identity(number) for number in (1, 2)}
+        self._raw = {number: _identity(number) for number in RAW_NUMBERS}
         self._pid = os.getpid()
 
     @property
@@ -185,7 +187,7 @@ class Reporter:
             raise OutputLimit(why)
 
     def _send(self, message: Message) -> None:
-        marks = tuple(number for number in (1, 2) if self._put_mark(number))
+        marks = tuple(number for number in RAW_NUMBERS if self._put_mark(number))
         line = memoryview(encode(message, marks))
         if _identity(self._fd) != self._pipe:
             os._exit(CANNOT_REPORT)
@@ -200,7 +202,7 @@ class Reporter:
         if interruption is not None:
             raise interruption
 
-    def _put_mark(self, number: int) -> bool:
+    def _put_mark(self, number: RawNumber) -> bool:
         """Marks the place in a raw pipe, if the number still stands for the one we know.
 
         Always, not only where something is unread: what is written next must not be taken for

@@ -30,7 +30,7 @@ class Memory:
             project: whose notes.
             settings: the text of the graph's `config.edn`.
         """
-        self._cache = Cache(project.state / MEMORY, key=user_key())
+        self._cache = Cache(project.state / MEMORY, dict, key=user_key())
         self._folder = project.state / LOCK_FOLDER
         facts = (
             library_stamp(),

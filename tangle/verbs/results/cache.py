@@ -1,70 +1,29 @@
 """Results of earlier runs, kept cell by cell, and whether they still stand for running again.
 
-One document a session holds its last runs, so that an answer is one file to read:
-
-    {"runs": [run, ...], "outputs": {digest: output, ...}, "code": {digest: files, ...}}
-
-A run has, cell by cell, the two chains of keys (see `keys`) and what came of the cell: outputs by
-their digest, since runs share most of them; what later cells changed in earlier ones' outputs; what
-the cell read, wrote and loaded; how the session stood at its end. A run that failed has the cells
-before the one that failed. The first cells of a run answer for a session that ends with them.
+One document a session holds its last runs (see `kept_runs`), so that an answer is one file to read.
+A run answers if packages, all that its cells read, and what they left are as they were. The first
+cells of a run answer for a session that ends with them.
 """
 
 from __future__ import annotations
 
-import json
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
-from tangle.engine.codec import from_json, to_json
 from tangle.engine.file_identity import is_as_read, state_of
-from tangle.model import (
-    CellEnd,
-    Job,
-    MimeBundle,
-    Output,
-    ReadFile,
-    Result,
-    Revised,
-    Seen,
-    SessionResult,
-)
+from tangle.model import Job, MimeBundle, Output, ReadFile, Result, Seen, SessionResult
 from tangle.store import Cache, Installed, edit_stamp
 from tangle.verbs.results.cache_keys import Keys, digest, tells_lines
+from tangle.verbs.results.kept_runs import KeptCell, KeptRun, KeptRuns, last_outputs, pooled
 
 CACHE: Final = ".tangle/cache"
 _BYTES: Final = 512 * 1024 * 1024
 _AGE: Final = 90 * 24 * 3600.0
-_RUNS: Final = 8
-"""How many runs of a session are kept: an edit that is taken back is answered, too."""
 _NO_PATHS: Final = frozenset({"variable", "module"})
 """What is learned from other than one path."""
-_RUN_BYTES: Final = 16 * 1024 * 1024
-"""What the outputs of older runs may take beside those of the newest."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class KeptCell:
-    """What came of one cell.
-
-    Attributes:
-        outputs: as they were at the cell's end.
-        exact: whether they, or those of a cell before, may tell lines of the code.
-        packages: name and version of the distributions that were loaded first here; the module's
-            name with an empty version where none has it.
-        code: files of installed packages that were loaded, and what they were like (see `World`).
-        trace: how the session stood; what it loaded is in `packages` and `code`.
-    """
-
-    outputs: tuple[Output, ...]
-    seconds: float
-    exact: bool
-    packages: tuple[tuple[str, str], ...]
-    code: tuple[tuple[str, str], ...]
-    trace: CellEnd
 
 
 @dataclass(slots=True, kw_only=True)
@@ -161,9 +120,15 @@ class LastReads:
 class Answers:
     """The results that are kept for a project; several processes may use them at once."""
 
-    def __init__(self, cache: Cache, world: World) -> None:
-        """Looks at nothing yet."""
-        self._cache = cache
+    def __init__(self, state: Path, key: bytes | None, world: World) -> None:
+        """Looks at nothing yet.
+
+        Args:
+            state: the folder that holds the project's `.tangle`.
+            key: signs what is kept.
+            world: what is on disk now.
+        """
+        self._cache = Cache(state / CACHE, KeptRuns, key=key)
         self._world = world
         self._rewritten: set[str] = set()
 
@@ -174,15 +139,15 @@ class Answers:
         written it writes again, so no later one that read or wrote the same is answered.
         """
         count = len(job.cells)
-        document = self._cache.get(keys.base) or {"runs": []}
-        try:
-            if count and keys.answerable >= count:
-                for cells in _candidates(document, keys, count):
-                    if self._stands(cells, job.directory):
-                        return _result(job, cells)
-            self._rewritten.update(_written(document))
-        except (KeyError, TypeError, ValueError, IndexError, AttributeError):
-            return None  # whole, but none of ours
+        kept = self._cache.get(keys.base)
+        if kept is None:
+            return None
+        if count and keys.answerable >= count:
+            for cells in _candidates(kept, keys, count):
+                if self._stands(kept, cells, job.directory):
+                    return _result(job, kept, cells)
+        cells_of_all = (cell for run in kept.runs for cell in run.cells)
+        self._rewritten.update(read.path for cell in cells_of_all for read in cell.end.seen.wrote)
         return None
 
     def last_reads(self, job: Job, keys: Keys) -> LastReads | None:
@@ -190,16 +155,12 @@ class Answers:
 
         None where no run of it is known.
         """
-        document = self._cache.get(keys.base)
-        try:
-            known = [_known_cells(run, keys) for run in (document or {"runs": []})["runs"]]
-            cells = max(known, key=len, default=[])
-            reads = [read for cell in cells for read in cell[-1]["reads"]]
-            paths = [path for path, _, _, what in reads if what not in _NO_PATHS]
-        except (KeyError, TypeError, ValueError, IndexError, AttributeError):
-            return None  # whole, but none of ours
-        unknown = len(job.cells) - len(cells)
-        return LastReads(paths=frozenset(paths), unknown=unknown) if cells else None
+        kept = self._cache.get(keys.base)
+        known = [_known_cells(run, keys) for run in kept.runs] if kept is not None else []
+        cells = max(known, key=len, default=())
+        reads = (read for cell in cells for read in cell.end.seen.reads)
+        paths = frozenset(read.path for read in reads if read.what not in _NO_PATHS)
+        return LastReads(paths=paths, unknown=len(job.cells) - len(cells)) if cells else None
 
     def keep(self, job: Job, keys: Keys, finished: Sequence[Result], result: SessionResult) -> None:
         """Keep what passed of a run.
@@ -210,58 +171,68 @@ class Answers:
             finished: the result of each cell as it was at the cell's own end.
             result: what the session came to.
         """
-        kept = self._kept(list(_answerable(finished, keys)))
-        if not kept:
+        outputs: dict[str, Output] = {}
+        code: dict[str, str] = {}
+        cells = self._kept(list(_answerable(finished, keys)), outputs, code)
+        count = len(cells)
+        if not cells:
             return
-        if len(kept) == len(job.cells) and result.outcome == "passed":
+        if count == len(job.cells) and result.outcome == "passed":
             if result.late_seen.unseen:
                 return  # such as what a program did that was started at the end
-            kept[-1] = _with_end(kept, result)
-        document = _with_run(self._cache.get(keys.base), _encoded(kept, keys))
-        self._cache.put(keys.base, document)
+            cells[-1] = _with_end(cells, result, outputs)
+        texts, meanings = keys.texts[:count], keys.meanings[:count]
+        run = KeptRun(module=keys.module, texts=texts, meanings=meanings, cells=tuple(cells))
+        kept = KeptRuns(runs=(run,), outputs=outputs, code=code)
+        before = self._cache.get(keys.base)
+        self._cache.put(keys.base, kept if before is None else kept.with_older(before))
 
     def prune(self) -> None:
         """Drop what was not used for long, and the oldest beyond the cache's size."""
         self._cache.prune(_BYTES, _AGE)
 
-    def _stands(self, cells: Sequence[KeptCell], directory: str) -> bool:
+    def _stands(self, kept: KeptRuns, cells: Sequence[KeptCell], directory: str) -> bool:
         """Whether cells would find all as it was, and what they left is still there."""
-        left = {read.path: read for cell in cells for read in cell.trace.seen.wrote}
-        return all(self._finds_all(cell, directory) for cell in cells) and all(
+        left = {read.path: read for cell in cells for read in cell.end.seen.wrote}
+        return all(self._finds_all(kept, cell, directory) for cell in cells) and all(
             self._world.is_as_read(read) and read.path not in self._rewritten
             for read in left.values()
         )
 
-    def _finds_all(self, cell: KeptCell, directory: str) -> bool:
-        world, seen = self._world, cell.trace.seen
+    def _finds_all(self, kept: KeptRuns, cell: KeptCell, directory: str) -> bool:
+        world, seen = self._world, cell.end.seen
         return (
             world.has_packages(cell.packages)
             and world.misses(seen.missing, directory)
             and all(read.path not in self._rewritten for read in seen.reads)
             and all(map(world.is_as_read, seen.reads))
-            and all(world.code_digest(files) == known for files, known in cell.code)
+            and all(world.code_digest(kept.code[files]) == known for files, known in cell.code)
         )
 
-    def _kept(self, passed: Sequence[Result]) -> list[KeptCell]:
+    def _kept(
+        self, passed: Sequence[Result], outputs: dict[str, Output], code: dict[str, str]
+    ) -> list[KeptCell]:
+        """The cells as they are kept; what they name is put into the two pools."""
         found: list[KeptCell] = []
         exact = False
         for result in passed:
-            trace = result.end
-            assert trace is not None
-            shown = [result.outputs, *(revised.outputs for revised in trace.revised)]
-            exact = exact or trace.seen.own_text or any(tells_lines(_texts(s)) for s in shown)
-            packages, files = self._world.origins(trace.seen.modules)
+            end = result.end
+            assert end is not None
+            seen = end.seen
+            shown = [result.outputs, *(revised.outputs for revised in end.revised)]
+            exact = exact or seen.own_text or any(tells_lines(_texts(s)) for s in shown)
+            packages, files = self._world.origins(seen.modules)
+            digests = map(self._world.code_digest, seen.code)
+            reads = (*self._own_facts(seen), *files)
             found.append(
                 KeptCell(
-                    outputs=result.outputs,
+                    outputs=pooled(result.outputs, outputs),
                     seconds=result.seconds,
                     exact=exact,
                     packages=packages,
-                    code=tuple((f, self._world.code_digest(f)) for f in trace.seen.code),
-                    trace=replace(
-                        trace,
-                        seen=replace(trace.seen, reads=(*self._own_facts(trace.seen), *files)),
-                    ),
+                    code=tuple(zip(pooled(seen.code, code), digests, strict=True)),
+                    end=replace(end, seen=replace(seen, reads=reads, code=()), revised=()),
+                    revised=tuple((r.cell, pooled(r.outputs, outputs)) for r in end.revised),
                 )
             )
         return found
@@ -284,19 +255,37 @@ def _answerable(finished: Sequence[Result], keys: Keys) -> Iterator[Result]:
         yield result
 
 
-# --- from cells to a result and back --------------------------------------------------------------
+def _candidates(kept: KeptRuns, keys: Keys, count: int) -> Iterator[tuple[KeptCell, ...]]:
+    """The first cells of each run that was of the same code, the newest first."""
+    for run in kept.runs:
+        cells = run.cells[:count]
+        if len(cells) < count:
+            continue
+        same = run.texts[count - 1] == keys.texts[-1]
+        if not same and run.meanings[count - 1] != keys.meanings[-1]:
+            continue
+        if (same and run.module == keys.module) or not any(cell.exact for cell in cells):
+            yield cells
 
 
-def _result(job: Job, cells: Sequence[KeptCell]) -> SessionResult:
+def _known_cells(run: KeptRun, keys: Keys) -> tuple[KeptCell, ...]:
+    """The cells of a run, from the first, that were of the same code."""
+    for count in range(min(len(run.cells), len(keys.texts)), 0, -1):
+        same = run.texts[count - 1] == keys.texts[count - 1]
+        if same or run.meanings[count - 1] == keys.meanings[count - 1]:
+            return run.cells[:count]
+    return ()
+
+
+def _result(job: Job, kept: KeptRuns, cells: Sequence[KeptCell]) -> SessionResult:
     """What a session came to that ended with these cells."""
-    end = cells[-1].trace
-    outputs = _outputs(cells)
+    end = cells[-1].end
     return SessionResult(
         section=job.section,
         outcome="passed",
         results=tuple(
             Result(outcome="passed", outputs=shown, failure=None, seconds=cell.seconds)
-            for cell, shown in zip(cells, outputs, strict=True)
+            for cell, shown in zip(cells, kept.shown(cells), strict=True)
         ),
         seconds=end.seconds,
         device=end.device,
@@ -306,36 +295,28 @@ def _result(job: Job, cells: Sequence[KeptCell]) -> SessionResult:
     )
 
 
-def _outputs(cells: Sequence[KeptCell]) -> list[tuple[Output, ...]]:
-    """The outputs of cells, as the last of them left them."""
-    found: list[tuple[Output, ...]] = []
-    for cell in cells:
-        found.append(cell.outputs)
-        for revised in cell.trace.revised:
-            found[revised.cell] = revised.outputs
-    return found
-
-
-def _with_end(cells: Sequence[KeptCell], result: SessionResult) -> KeptCell:
+def _with_end(
+    cells: Sequence[KeptCell], result: SessionResult, outputs: dict[str, Output]
+) -> KeptCell:
     """The last cell, so that replaying all of them comes to just this result."""
-    last = cells[-1]
-    told = _outputs(cells)
-    late = tuple(
-        Revised(cell=index, outputs=final.outputs)
-        for index, final in enumerate(result.results)
-        if final.outputs != told[index]
-    )
+    last, known = cells[-1], last_outputs(cells)
+    finals = [pooled(final.outputs, outputs) for final in result.results]
+    late = [index for index, names in enumerate(finals) if names != known[index]]
+    late_texts = (_texts(result.results[index].outputs) for index in late)
     end = replace(
-        last.trace,
+        last.end,
         seconds=result.seconds,
         device=result.device,
         device_memory=result.device_memory,
         peak_memory=result.peak_memory,
-        revised=(*last.trace.revised, *late),
-        seen=_joined(last.trace.seen, result),
+        seen=_joined(last.end.seen, result),
     )
-    exact = last.exact or any(tells_lines(_texts(revised.outputs)) for revised in late)
-    return replace(last, trace=end, exact=exact)
+    return replace(
+        last,
+        end=end,
+        exact=last.exact or any(map(tells_lines, late_texts)),
+        revised=(*last.revised, *((index, finals[index]) for index in late)),
+    )
 
 
 def _joined(seen: Seen, result: SessionResult) -> Seen:
@@ -355,174 +336,3 @@ def _texts(outputs: Sequence[Output]) -> Iterator[str]:
             yield from (text for mime, text in output.data if mime.startswith("text/"))
         else:
             yield output.text
-
-
-# --- as JSON --------------------------------------------------------------------------------------
-
-
-def _encoded(cells: Sequence[KeptCell], keys: Keys) -> dict[str, Any]:
-    """A document with one run."""
-    outputs: dict[str, Any] = {}
-    code: dict[str, Any] = {}
-    count = len(cells)
-    run = {
-        "module": keys.module,
-        "texts": list(keys.texts[:count]),
-        "meanings": list(keys.meanings[:count]),
-        "cells": [_flat(cell, outputs, code) for cell in cells],
-    }
-    return {"runs": [run], "outputs": outputs, "code": code}
-
-
-def _with_run(before: Mapping[str, Any] | None, new: dict[str, Any]) -> dict[str, Any]:
-    """The document with a run more; the oldest go where their outputs take too much."""
-    try:
-        olds = [
-            (old, _shown(old, before or {}), _code(old, before or {}))
-            for old in (before or {}).get("runs", ())
-        ]
-    except (KeyError, TypeError, ValueError, IndexError, AttributeError):
-        olds = []  # whole, but none of ours
-    size = 0
-    for old, outputs, code in olds:
-        more = {name: output for name, output in outputs.items() if name not in new["outputs"]}
-        size += sum(len(json.dumps(output)) for output in more.values())
-        if size > _RUN_BYTES or len(new["runs"]) >= _RUNS:
-            break
-        if not _covers(new["runs"][0], old):
-            new["runs"].append(old)
-            new["outputs"].update(more)
-            new["code"].update(code)
-    return new
-
-
-def _shown(run: Mapping[str, Any], document: Mapping[str, Any]) -> dict[str, Any]:
-    """The outputs that a run has, by their digest."""
-    names = [
-        name
-        for shown, _, _, _, _, _, revised, _ in run["cells"]
-        for found in (shown, *(new for _, new in revised))
-        for name in found
-    ]
-    return {name: document["outputs"][name] for name in names}
-
-
-def _code(run: Mapping[str, Any], document: Mapping[str, Any]) -> dict[str, Any]:
-    """The lists of packages' files that a run has, by their digest."""
-    names = [files for cell in run["cells"] for files, _ in cell[4]]
-    return {name: document["code"][name] for name in names}
-
-
-def _covers(new: Mapping[str, Any], old: Mapping[str, Any]) -> bool:
-    """Whether a run has all that an older one has: the same code, and files as they were."""
-    count = len(old["cells"])
-    if len(new["cells"]) < count or new["texts"][count - 1] != old["texts"][count - 1]:
-        return False
-    reads = [
-        [[(*read[:2], read[3]) for read in cell[-1]["reads"]] for cell in run["cells"][:count]]
-        for run in (new, old)
-    ]
-    return new["module"] == old["module"] and reads[0] == reads[1]
-
-
-def _flat(cell: KeptCell, outputs: dict[str, Any], code: dict[str, Any]) -> list[Any]:
-    trace = cell.trace
-    seen = trace.seen
-    return [
-        _put(cell.outputs, outputs),
-        cell.seconds,
-        cell.exact,
-        [list(package) for package in cell.packages],
-        [[_pooled(files, code), known] for files, known in cell.code],
-        [trace.seconds, trace.device, trace.device_memory, trace.peak_memory],
-        [[revised.cell, _put(revised.outputs, outputs)] for revised in trace.revised],
-        {
-            "reads": [[read.path, read.digest, read.stamp, read.what] for read in seen.reads],
-            "wrote": [[read.path, read.digest] for read in seen.wrote],
-            "modules": list(seen.modules),
-            "missing": list(seen.missing),
-            "versions": [list(version) for version in seen.versions],
-        },
-    ]
-
-
-def _put(found: Sequence[Output], outputs: dict[str, Any]) -> list[str]:
-    return [_pooled(to_json(output), outputs) for output in found]
-
-
-def _pooled(data: Any, pool: dict[str, Any]) -> str:
-    """The digest under which something is kept once for all runs."""
-    name = digest(json.dumps(data, sort_keys=True))
-    pool[name] = data
-    return name
-
-
-def _candidates(
-    document: Mapping[str, Any], keys: Keys, count: int
-) -> Iterator[tuple[KeptCell, ...]]:
-    """The first cells of each run that was of the same code, the newest first.
-
-    Raises:
-        KeyError, TypeError, ValueError, IndexError, AttributeError: the document is none of ours.
-    """
-    for run in document["runs"]:
-        flat = run["cells"][:count]
-        if len(flat) < count:
-            continue
-        same = run["texts"][count - 1] == keys.texts[-1]
-        if not same and run["meanings"][count - 1] != keys.meanings[-1]:
-            continue
-        if (same and run["module"] == keys.module) or not any(cell[2] for cell in flat):
-            yield tuple(_unflat(cell, at, document) for at, cell in enumerate(flat))
-
-
-def _written(document: Mapping[str, Any]) -> Iterator[str]:
-    """All that the runs of a session have written."""
-    for run in document["runs"]:
-        for cell in run["cells"]:
-            yield from (path for path, _ in cell[-1]["wrote"])
-
-
-def _known_cells(run: Mapping[str, Any], keys: Keys) -> list[Any]:
-    """The cells of a run, from the first, that were of the same code."""
-    for count in range(min(len(run["cells"]), len(keys.texts)), 0, -1):
-        same = run["texts"][count - 1] == keys.texts[count - 1]
-        if same or run["meanings"][count - 1] == keys.meanings[count - 1]:
-            return list(run["cells"][:count])
-    return []
-
-
-def _unflat(flat: Sequence[Any], index: int, document: Mapping[str, Any]) -> KeptCell:
-    outputs = document["outputs"]
-    shown, seconds, exact, packages, code, standing, revised, seen = flat
-    since, device, device_memory, peak_memory = standing
-    if any(not 0 <= at < index for at, _ in revised if at != index):
-        raise ValueError("a cell revises earlier ones")
-    trace = CellEnd(
-        seen=Seen(
-            reads=tuple(
-                ReadFile(path=p, digest=d, stamp=s, what=w) for p, d, s, w in seen["reads"]
-            ),
-            wrote=tuple(ReadFile(path=p, digest=d, what="left") for p, d in seen["wrote"]),
-            modules=tuple(seen["modules"]),
-            missing=tuple(seen["missing"]),
-            versions=from_json(tuple[tuple[str, str], ...], seen["versions"]),
-        ),
-        seconds=from_json(float, since),
-        device=from_json(str, device),
-        device_memory=from_json(int, device_memory),
-        peak_memory=from_json(int, peak_memory),
-        revised=tuple(Revised(cell=at, outputs=_take(new, outputs)) for at, new in revised),
-    )
-    return KeptCell(
-        outputs=_take(shown, outputs),
-        seconds=from_json(float, seconds),
-        exact=bool(exact),
-        packages=tuple((name, version) for name, version in packages),
-        code=tuple((str(document["code"][files]), known) for files, known in code),
-        trace=trace,
-    )
-
-
-def _take(names: Sequence[str], outputs: Mapping[str, Any]) -> tuple[Output, ...]:
-    return tuple(from_json(Output, outputs[name]) for name in names)

@@ -29,8 +29,8 @@ from tangle.analyse import Package, Session
 from tangle.model import Cell, Job
 from tangle.store import accelerators
 
-_SCHEMA = 3
-"""Raised whenever the meaning of a cached result changes."""
+_SCHEMA = 4
+"""Raised whenever the meaning or the type of a cached result changes."""
 
 _PREFIXES = ("TANGLE_", "OMP_", "MKL_", "CUDA_", "TORCH", "PYTORCH_", "OPENBLAS_", "MPL", "LC_")
 _NAMES = frozenset(

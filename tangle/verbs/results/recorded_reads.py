@@ -6,10 +6,10 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from tangle.model import SectionName
-from tangle.store import Cache, user_key
+from tangle.store import user_key
 from tangle.verbs.job_builder import PreparedPackage, RunOptions, job, package_files
 from tangle.verbs.load import Loaded
-from tangle.verbs.results.cache import CACHE, Answers, LastReads, World
+from tangle.verbs.results.cache import Answers, LastReads, World
 from tangle.verbs.results.cache_keys import import_effects, session_keys
 from tangle.verbs.selection import select_all
 
@@ -24,7 +24,7 @@ def _known(loaded: Loaded, options: RunOptions) -> Iterator[tuple[SectionName, L
     _, module = package_files(package)
     # Nothing is run: where the package would lie is in no key.
     nowhere = PreparedPackage(folder=Path("/"), path=Path("/"), module=module)
-    answers = Answers(Cache(project.state / CACHE, key=user_key()), World())
+    answers = Answers(project.state, user_key(), World())
     effects = import_effects(package)
     for selected in select_all(loaded.plan):
         made = job(project, selected, nowhere, options)

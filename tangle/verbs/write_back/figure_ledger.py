@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cached_property
 
 from tangle.model import Page, PagePath, Place, Problem
 from tangle.model.problems.outputs import EDITED_OUTPUT
@@ -17,110 +19,117 @@ _MOST = 4
 """Digests that are remembered of a figure: a run that was cut short may have left an older one."""
 
 
-def note(project: Project, figures: Sequence[Figure]) -> None:
-    """Remember figures that are about to be written.
+class FigureLedger:
+    """The figures that tangle drew, by the digests of their files.
 
-    Before, not after: one that a killed run leaves, and that no page shows, is known all the same.
-
-    Raises:
-        NotWritable: the ledger cannot be written.
+    It is read once: whoever changes it holds the lock of the notes.
     """
-    records = Records(project.state / RECORD, key=user_key())
-    ledger = _ledger(records)
-    before = dict(ledger)
-    for figure in figures:
-        digest = hashlib.sha256(figure.data).hexdigest()
-        others = [known for known in ledger.get(figure.name, ()) if known != digest]
-        ledger[figure.name] = [digest, *others][:_MOST]
-    if ledger != before:
-        records.put(_KEY, ledger)
 
+    def __init__(self, project: Project) -> None:
+        """Read nothing yet."""
+        self._project = project
 
-def foreign(
-    project: Project, pages: Iterable[Page], figures: Sequence[Figure]
-) -> tuple[Figure, ...]:
-    """The figures in whose place stands a file that is not tangle's.
+    @cached_property
+    def _records(self) -> Records[dict[str, list[str]]]:
+        return Records(self._project.state / RECORD, dict[str, list[str]], key=user_key())
 
-    It is tangle's if an output shows it, if it has the figure's own content, or if it is as the
-    ledger has it: deleting an output block by hand makes nobody else's file of what it showed.
-    """
-    if not figures:
-        return ()
-    shown = {name for page in pages for stored in _outputs(page) for name in stored.assets}
-    ledger = _ledger(Records(project.state / RECORD, key=user_key()))
-    left = (figure for figure in figures if figure.name not in shown)
-    return tuple(f for f in left if not _is_known(project, f, ledger.get(f.name, ())))
+    @cached_property
+    def _known(self) -> Mapping[str, Sequence[str]]:
+        """Digests by figure."""
+        return self._records.get(_KEY) or {}
+
+    def note(self, figures: Sequence[Figure]) -> None:
+        """Remember figures that are about to be written.
+
+        Before, not after: one that a killed run leaves, and that no page shows, is known all the
+        same.
+
+        Raises:
+            NotWritable: the ledger cannot be written.
+        """
+        if not figures:
+            return
+        ledger = {name: [*digests] for name, digests in self._known.items()}
+        for figure in figures:
+            digest = hashlib.sha256(figure.data).hexdigest()
+            others = [known for known in ledger.get(figure.name, ()) if known != digest]
+            ledger[figure.name] = [digest, *others][:_MOST]
+        if ledger != self._known:
+            self._records.put(_KEY, ledger)
+            self._known = ledger
+
+    def foreign(self, pages: Iterable[Page], figures: Sequence[Figure]) -> tuple[Figure, ...]:
+        """The figures in whose place stands a file that is not tangle's.
+
+        It is tangle's if an output shows it, if it has the figure's own content, or if it is as the
+        ledger has it: deleting an output block by hand makes nobody else's file of what it showed.
+        """
+        unknown = [f for f in figures if self._digest(f.name) not in self._drawn(f.name, [f])]
+        if not unknown:  # the usual case, in which no page's outputs need to be read
+            return ()
+        shown = {name for page in pages for stored in _outputs(page) for name in stored.assets}
+        return tuple(figure for figure in unknown if figure.name not in shown)
+
+    def edited(self, names: Iterable[str], drawn: Iterable[Figure] = ()) -> frozenset[str]:
+        """Of figures, those whose file is not as tangle drew it: a person edited it.
+
+        One that the ledger does not know, as after a clone, counts as drawn by tangle.
+
+        Args:
+            names: the figures' file names.
+            drawn: what is to be written; a file that holds that already is not edited.
+        """
+        by_name: defaultdict[str, list[Figure]] = defaultdict(list)
+        for figure in drawn:
+            by_name[figure.name].append(figure)
+        found = {name: self._digest(name) for name in names if name in self._known}
+        return frozenset(
+            name
+            for name, digest in found.items()
+            if digest is not None and digest not in self._drawn(name, by_name[name])
+        )
+
+    def edited_hosts(
+        self, page: Page, figures: Mapping[int, Sequence[Figure]]
+    ) -> Mapping[int, Problem]:
+        """The blocks of a page whose outputs stay, since a figure there was edited by hand.
+
+        Args:
+            page: the page.
+            figures: for each block whose outputs are to be written the figures that it shows then.
+
+        Returns:
+            For each such block what was edited.
+        """
+        lines: dict[str, int] = {}
+        wanted = {host: {figure.name for figure in found} for host, found in figures.items()}
+        for stored in _outputs(page):
+            lines.update((name, stored.line) for name in stored.assets if name not in lines)
+            if stored.host in wanted:
+                wanted[stored.host].update(stored.assets)
+        names = set[str]().union(*wanted.values()).intersection(lines)
+        drawn = (figure for found in figures.values() for figure in found)
+        edited = self.edited(names, drawn)
+        return {
+            host: _edited(self._project, page, min(found), lines)
+            for host, names in wanted.items()
+            if (found := edited & names)
+        }
+
+    def _drawn(self, name: str, figures: Iterable[Figure]) -> set[str]:
+        """The digests that a figure's file has as tangle drew it, or is about to."""
+        return {*self._known.get(name, ()), *(hashlib.sha256(f.data).hexdigest() for f in figures)}
+
+    def _digest(self, name: str) -> str | None:
+        """The digest of a figure's file; None where it cannot be read."""
+        try:
+            return digest_file(self._project.graph / ASSET_FOLDER / name)
+        except NotReadable:
+            return None
 
 
 def _outputs(page: Page) -> Iterable[StoredOutput]:
     return stored_outputs(page) if ASSET_FOLDER.encode() in page.data else ()
-
-
-def _is_known(project: Project, figure: Figure, known: Sequence[str]) -> bool:
-    try:
-        there = digest_file(project.graph / ASSET_FOLDER / figure.name)
-    except NotReadable:
-        return False
-    return there in {hashlib.sha256(figure.data).hexdigest(), *known}
-
-
-def edited_figures(
-    project: Project, names: Iterable[str], drawn: Iterable[Figure] = ()
-) -> frozenset[str]:
-    """Of figures, those whose file is not as tangle drew it: a person edited it.
-
-    One that the ledger does not know, as after a clone, counts as drawn by tangle.
-
-    Args:
-        project: whose notes.
-        names: the figures' file names.
-        drawn: what is to be written; a file that holds that already is not edited.
-    """
-    wanted = tuple(names)
-    ledger = _ledger(Records(project.state / RECORD, key=user_key())) if wanted else {}
-    known = {name: set(ledger[name]) for name in wanted if name in ledger}
-    for figure in drawn:
-        if figure.name in known:
-            known[figure.name].add(hashlib.sha256(figure.data).hexdigest())
-    return frozenset(name for name, digests in known.items() if _is_other(project, name, digests))
-
-
-def _is_other(project: Project, name: str, digests: Collection[str]) -> bool:
-    try:
-        return digest_file(project.graph / ASSET_FOLDER / name) not in digests
-    except NotReadable:
-        return False
-
-
-def edited_hosts(
-    project: Project, page: Page, figures: Mapping[int, Sequence[Figure]]
-) -> Mapping[int, Problem]:
-    """The blocks of a page whose outputs stay as they are, since a figure there was edited by hand.
-
-    Args:
-        project: whose notes.
-        page: the page.
-        figures: for each block whose outputs are to be written the figures that it shows then.
-
-    Returns:
-        For each such block what was edited.
-    """
-    if ASSET_FOLDER.encode() not in page.data:
-        return {}
-    lines: dict[str, int] = {}
-    wanted = {host: {figure.name for figure in found} for host, found in figures.items()}
-    for stored in stored_outputs(page):
-        lines.update((name, stored.line) for name in stored.assets if name not in lines)
-        if stored.host in wanted:
-            wanted[stored.host].update(stored.assets)
-    names = set[str]().union(*wanted.values()).intersection(lines)
-    drawn = (figure for found in figures.values() for figure in found)
-    edited = edited_figures(project, names, drawn)
-    return {
-        host: _edited(project, page, min(found), lines)
-        for host, names in wanted.items()
-        if (found := edited & names)
-    }
 
 
 def _edited(project: Project, page: Page, name: str, lines: Mapping[str, int]) -> Problem:
@@ -130,12 +139,3 @@ def _edited(project: Project, page: Page, name: str, lines: Mapping[str, int]) -
         f"the figure {name} was edited by hand, and its output is left as it is",
         hint=f"delete {file} to have it drawn again, or use --force",
     )
-
-
-def _ledger(records: Records) -> dict[str, list[str]]:
-    """Digests by figure; what is not of that form is left out."""
-    return {
-        name: [digest for digest in digests if isinstance(digest, str)]
-        for name, digests in (records.get(_KEY) or {}).items()
-        if isinstance(digests, list)
-    }

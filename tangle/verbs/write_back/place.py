@@ -34,7 +34,7 @@ from tangle.verbs.project import Project
 from tangle.verbs.results.judging import written
 from tangle.verbs.sources import shown
 from tangle.verbs.write_back.crash_recovery import recovered
-from tangle.verbs.write_back.figure_ledger import edited_hosts, foreign, note
+from tangle.verbs.write_back.figure_ledger import FigureLedger
 from tangle.verbs.write_back.page_use import SAVED_OFTEN, Hold, free_page
 from tangle.write import (
     EXTENSIONS,
@@ -160,7 +160,8 @@ def place(
         placement.kept.extend(recovered(loaded.project, loaded.pages))
         todo = list(outputs)
         changed: Mapping[PagePath, Sequence[Placed]] = {}
-        terms = _Terms(force=force, hold=hold, before=loaded.plan)
+        ledger = FigureLedger(loaded.project)
+        terms = _Terms(force=force, hold=hold, before=loaded.plan, ledger=ledger)
         for _ in range(_ATTEMPTS):
             if not todo:
                 return
@@ -187,11 +188,13 @@ class _Terms:
         force: over outputs that a person edited, too.
         hold: why a page must not be replaced now.
         before: the plan of the notes that the outputs were made from.
+        ledger: the figures that tangle drew.
     """
 
     force: bool
     hold: Hold
     before: Plan
+    ledger: FigureLedger
 
 
 def _place_all(
@@ -314,11 +317,14 @@ def _at(page: PagePath, placed: Placed) -> Placed:
 
 
 def _without_edited(
-    project: Project, page: Page, hosts: Mapping[int, Sequence[Placed | None]], placement: Placement
+    ledger: FigureLedger,
+    page: Page,
+    hosts: Mapping[int, Sequence[Placed | None]],
+    placement: Placement,
 ) -> Mapping[int, Sequence[Placed | None]]:
     """The blocks whose figures nobody edited by hand; the others keep their outputs."""
     figures = {host: [f for e in found if e for f in e.figures] for host, found in hosts.items()}
-    edited = edited_hosts(project, page, figures)
+    edited = ledger.edited_hosts(page, figures)
     placement.kept.extend(edited.values())
     return {host: found for host, found in hosts.items() if host not in edited}
 
@@ -332,7 +338,7 @@ def _place_page(
 ) -> None:
     project, page = loaded.project, loaded.pages[path]
     if not terms.force:
-        hosts = _without_edited(project, page, hosts, placement)
+        hosts = _without_edited(terms.ledger, page, hosts, placement)
     outputs = {
         host: [entry.output if entry else None for entry in found] for host, found in hosts.items()
     }
@@ -344,13 +350,14 @@ def _place_page(
         return
     figures = list(_figures(hosts, plan))
     there = set(asset_names(project.graph))
-    others = foreign(project, loaded.pages.values(), [f for f in figures if f.name in there])
+    others = terms.ledger.foreign(loaded.pages.values(), [f for f in figures if f.name in there])
     if others:
         placement.left.extend(_entries(hosts))
         placement.pending.extend(_foreign(project, figure) for figure in others)
         return
     if plan.edits and (why := terms.hold(loaded, path)):
         raise InUse(project.graph / path, why)
+    terms.ledger.note(figures)
     if _write_page(loaded, path, plan, figures, there):
         placement.pages.append(path)
         placement.edits.append((path, page.data, plan.edits))
@@ -365,8 +372,6 @@ def _write_page(
 ) -> bool:
     """Write a page and the figures that it shows, or neither; whether the page changed."""
     graph, page = loaded.project.graph, loaded.pages[path]
-    if figures:
-        note(loaded.project, figures)
     written: list[str] = []
     try:
         # Figures first: a page never shows one that is not there.

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 import hashlib
 import time
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from typing import Any, Final
+from collections.abc import Collection, Iterable, Sequence
+from typing import Final
 
 from tangle.errors import Refused
 from tangle.model import SectionName
@@ -16,7 +14,6 @@ from tangle.verbs.load import Loaded, load
 from tangle.verbs.project import Project
 from tangle.verbs.write_back.page_use import SavedSince, in_use_problem
 from tangle.verbs.write_back.place import Placed, Placement, pages_of, place
-from tangle.write import ChunkOutput, Figure, FigureLink
 
 PENDING = ".tangle/pending"
 
@@ -32,8 +29,8 @@ _TIMES: Final = 3
 
 def waiting(project: Project) -> tuple[Placed, ...]:
     """The results that wait for their code to be again what it was, by section and digest."""
-    records = Records(project.state / PENDING, key=user_key())
-    found = (_from_json(records.get(key) or {}) for key in records.keys())  # noqa: SIM118
+    records = _records(project)
+    found = (records.get(key) for key in records.keys())  # noqa: SIM118
     return tuple(sorted((f for f in found if f is not None), key=lambda f: (f.section, f.digest)))
 
 
@@ -137,75 +134,32 @@ def settle(project: Project, sections: Collection[SectionName], left: Sequence[P
 
 
 def _drop(project: Project, outputs: Iterable[Placed]) -> None:
-    records = Records(project.state / PENDING, key=user_key())
+    records = _records(project)
     for output in outputs:
         records.drop(_key(output))
 
 
 def forget(project: Project) -> None:
     """Drop every result that waits."""
-    records = Records(project.state / PENDING, key=user_key())
+    records = _records(project)
     for key in records.keys():  # noqa: SIM118
         records.drop(key)
 
 
 def keep(project: Project, outputs: Iterable[Placed]) -> None:
     """Keep results, as far as the disk takes them: it may be what refused them."""
-    records = Records(project.state / PENDING, key=user_key())
+    records = _records(project)
     try:
         for output in outputs:
-            records.put(_key(output), _to_json(output))
+            records.put(_key(output), output)
     except Refused:
         return
+
+
+def _records(project: Project) -> Records[Placed]:
+    return Records(project.state / PENDING, Placed, key=user_key())
 
 
 def _key(output: Placed) -> str:
     named = f"{output.section}\0{output.digest}".encode("utf-8", "surrogatepass")
     return hashlib.sha256(named).hexdigest()
-
-
-# --- as JSON --------------------------------------------------------------------------------------
-
-
-def _to_json(placed: Placed) -> dict[str, Any]:
-    return {
-        "section": placed.section,
-        "digest": placed.digest,
-        "text": placed.output.text,
-        "figures": [
-            {
-                "name": figure.name,
-                "label": link.label,
-                "target": link.target,
-                "data": base64.b64encode(figure.data).decode("ascii"),
-            }
-            for link, figure in zip(placed.output.figures, placed.figures, strict=True)
-        ],
-    }
-
-
-def _from_json(document: Mapping[str, Any]) -> Placed | None:
-    """A result as it was kept; None of what is not of that form."""
-    try:
-        figures = [
-            (
-                FigureLink(label=str(entry["label"]), target=str(entry["target"])),
-                Figure(
-                    name=str(entry["name"]), data=base64.b64decode(entry["data"], validate=True)
-                ),
-            )
-            for entry in document["figures"]
-        ]
-        digest = str(document["digest"])
-        return Placed(
-            section=SectionName(str(document["section"])),
-            digest=digest,
-            output=ChunkOutput(
-                digest=digest,
-                text=str(document["text"]),
-                figures=tuple(link for link, _ in figures),
-            ),
-            figures=tuple(figure for _, figure in figures),
-        )
-    except (KeyError, TypeError, binascii.Error, ValueError):
-        return None
