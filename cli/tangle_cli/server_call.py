@@ -87,10 +87,10 @@ def _mind(pid: int, ours: socket.socket) -> int | None:
         os.close(watch)
     if not code or not code.lstrip("-").isdigit():
         raise Trouble("the server has ended under this command")
-    number = int(code)
-    if number == REFUSED:
+    status = int(code)
+    if status == REFUSED:
         return None
-    return number if number >= 0 else 128 - number  # as in a shell, if a signal ended it
+    return status if status >= 0 else 128 - status  # as in a shell, if a signal ended it
 
 
 def _await_end(pid: int, watch: int, ours: socket.socket) -> None:
