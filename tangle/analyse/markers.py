@@ -117,7 +117,7 @@ def _unclear(token: tokenize.TokenInfo) -> Misplaced:
         line=token.start[0],
         column=token.start[1],
         kind=UNCLEAR_SAVE,
-        message=f"{token.string!r} is no marker: after #@save only `replace` may follow",
+        message=f"{token.string!r} is not a marker: only `replace` may follow #@save",
     )
 
 
@@ -148,7 +148,7 @@ def _meant(
         line=marker.line,
         column=marker.column,
         kind=DANGLING_SAVE,
-        message="#@save stands above no statement",
+        message="#@save is not above a statement",
     )
 
 

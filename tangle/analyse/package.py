@@ -122,7 +122,7 @@ class Closure:
                 first = plain.setdefault(name, position)
                 if first == position or saved.replaces or self._same_import(first, position, name):
                     continue
-                message = f"{name} is saved already at {self.by_position[first].place}"
+                message = f"{name} is already saved at {self.by_position[first].place}"
                 self._problem(SAVED_TWICE, position, saved.place, message)
 
     def _same_import(self, one: Position, other: Position, name: str) -> bool:

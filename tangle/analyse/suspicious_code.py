@@ -31,7 +31,7 @@ def _list_dashes(code: ChunkCode) -> Iterator[Problem]:
             case ast.Expr(value=ast.UnaryOp(op=ast.USub() | ast.UAdd(), operand=ast.Call())):
                 yield LIST_DASH.at(
                     code.start(statement),
-                    "a sign stands in front of this call, and its value is not used",
+                    "this call has a sign in front of it, and its value is not used",
                     section=code.occurrence.section,
                 )
             case _:
@@ -45,7 +45,7 @@ def _marks_in_strings(code: ChunkCode) -> Iterator[Problem]:
             marks = repr(found[0])[1:-1]
             yield MARKS_IN_TEXT.at(
                 code.place_of(node.lineno, node.col_offset),
-                f"this text holds {marks}: Markdown's emphasis around an escape",
+                f"this string contains {marks}: Markdown's emphasis around an escape",
                 section=code.occurrence.section,
             )
 

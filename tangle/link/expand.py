@@ -217,7 +217,7 @@ def _indented(line: CodeLine, indent: str) -> CodeLine:
 
 
 def _cycle(line: CodeLine) -> Problem:
-    message = f"{line.text.strip()} leads back to the chunk that it stands in"
+    message = f"{line.text.strip()} leads back to its own chunk"
     return _problem(REFERENCE_CYCLE, line, message)
 
 

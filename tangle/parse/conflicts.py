@@ -44,8 +44,8 @@ def merge_conflict(page: Page) -> Problem | None:
     return MERGE_CONFLICT.at(
         Place(path=page.path, line=first),
         (
-            f"an unresolved merge conflict stands here, down to line {last}: nothing of this page "
-            "is run, and nothing is written to it"
+            f"an unresolved merge conflict begins here and ends at line {last}: nothing on this "
+            "page is run, and nothing is written to it"
         ),
         excerpt=data[found.start :].split(b"\n", 1)[0].decode("utf-8", "replace").rstrip("\r"),
     )

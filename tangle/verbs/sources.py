@@ -132,7 +132,7 @@ def _copy(path: PagePath, original: PagePath) -> Problem:
 def _nested(folder: PagePath) -> Problem:
     return NESTED_GRAPH.at(
         Place(path=PagePath(f"{folder}/{CONFIG}"), line=1),
-        "this folder is a graph in the graph, and its pages are left out here",
+        "this folder is a separate graph, and its pages are left out of this one",
         hint=f"run tangle in that folder for them, or move {CONFIG} away to make it one graph",
     )
 

@@ -303,12 +303,12 @@ def _edited(page: Page, stored: StoredOutput) -> Problem:
     return EDITED_OUTPUT.at(
         Place(path=page.path, line=stored.line),
         (
-            "this output became a block of your own, and no output is written over it"
+            "this output block is your text now, and is not overwritten"
             if stored.reworked
             else "this output was edited by hand and is left as it is"
         ),
         hint=(
-            f"take the line `{PROPERTY}::` out of the block, and the output gets one beside it"
+            f"remove the line `{PROPERTY}::` from the block, and the output gets a block beside it"
             if stored.reworked
             else "delete the block and run the section again, or use --force"
         ),

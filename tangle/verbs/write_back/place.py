@@ -420,5 +420,5 @@ def _pending(project: Project, session: Session | None, output: Placed) -> Probl
         f"a chunk of section {output.section} changed while it ran; its output was not written",
         section=output.section,
         hint=f"run it again: tangle run {shlex.quote(output.section)}; or, once the code is again "
-        "what it was, place the result that was kept: tangle run --write-pending",
+        "what it was, write the kept result: tangle run --write-pending",
     )

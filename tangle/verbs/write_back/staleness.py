@@ -92,7 +92,7 @@ def _stale(path: PagePath, output: FoundOutput, host: _Host | None) -> Problem:
 def _edited(path: PagePath, output: FoundOutput, host: _Host) -> Problem:
     return EDITED_OUTPUT.at(
         Place(path=path, line=output.line),
-        "this output was edited by hand, and is not written over",
+        "this output was edited by hand, and is not overwritten",
         section=host.section,
         hint=f"delete the block and {host.run} again, or {host.run} with --force",
     )
@@ -102,9 +102,9 @@ def _reworked(path: PagePath, output: FoundOutput, host: _Host | None) -> Proble
     what = ", and the output gets one beside it" if host is not None and host.runs else ""
     return EDITED_OUTPUT.at(
         Place(path=path, line=output.line),
-        "this output became a block of your own, and no output is written over it",
+        "this output block is your text now, and is not overwritten",
         section=host.section if host is not None else None,
-        hint=f"take the line `tangle.output::` out of the block{what}",
+        hint=f"remove the line `tangle.output::` from the block{what}",
     )
 
 
