@@ -1,4 +1,4 @@
-"""The outputs that stand in the notes: whether they are of the code that stands there now."""
+"""Judge the outputs in the notes: fresh, stale, edited, or without a figure."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tangle.verbs.reports.values import SectionRow, State
 
 
 def output_problems(found: Findings, figures: Collection[str]) -> Iterator[Problem]:
-    """Outputs in the notes that belong to other code, that a person edited, or lack a figure.
+    """Yield problems of outputs: stale, edited by a person, or lacking a figure.
 
     Args:
         found: what is found in the notes.
@@ -40,7 +40,7 @@ def output_problems(found: Findings, figures: Collection[str]) -> Iterator[Probl
 
 @dataclass(slots=True, kw_only=True)
 class _Host:
-    """A block under which outputs belong.
+    """A block that hosts outputs.
 
     Attributes:
         digests: of its chunks.
@@ -123,7 +123,12 @@ def _without_figure(
 
 
 def section_rows(project: Project, found: Findings) -> Iterator[SectionRow]:
-    """The sections that are scripts, and the numbered ones without code, in reading order."""
+    """Yield a row for each unit with code and each numbered one without, in reading order.
+
+    Args:
+        project: whose notes.
+        found: the findings of its notes.
+    """
     saves: defaultdict[int, list[str]] = defaultdict(list)
     for (unit, _, _), names in zip(found.package.saved, found.package.names, strict=True):
         saves[unit].extend(names)
