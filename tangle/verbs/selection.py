@@ -1,4 +1,4 @@
-"""Which sections a command is about."""
+"""Resolve the names of sections on the command line."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tangle.model import SectionName
 
 
 class UnknownSection(UsageError):
-    """No section of the graph is called that."""
+    """No section of the graph has that name."""
 
     def __init__(self, wanted: str, known: Sequence[str]) -> None:
         """Tell what was asked for, and what comes nearest to it."""
@@ -59,7 +59,11 @@ class Selected:
 
 
 def select(plan: Plan, wanted: Iterable[str]) -> tuple[Selected, ...]:
-    """The sessions that the arguments name, and those they need, in reading order.
+    """Return the sessions that the arguments name, and those that they need, in reading order.
+
+    Args:
+        plan: of the notes.
+        wanted: names of sections, chapters, pages or headings.
 
     Raises:
         UnknownSection: an argument names no section.
@@ -82,7 +86,11 @@ def select(plan: Plan, wanted: Iterable[str]) -> tuple[Selected, ...]:
 
 
 def find_session(plan: Plan, wanted: str) -> Session:
-    """The one session that an argument names.
+    """Return the one session that an argument names.
+
+    Args:
+        plan: of the notes.
+        wanted: its name.
 
     Raises:
         UnknownSection: it names no section.
@@ -96,7 +104,7 @@ def find_session(plan: Plan, wanted: str) -> Session:
 
 
 def select_all(plan: Plan) -> tuple[Selected, ...]:
-    """Every session that has code, in reading order."""
+    """Return every session that has code, in reading order."""
     sessions = [session for session in plan.sessions if session.chunks]
     return tuple(Selected(session=s, chunks=len(s.chunks)) for s in _needs_first(sessions))
 

@@ -1,4 +1,4 @@
-"""Keys of results: what each cell of a session depends on, as a chain of digests.
+"""Compute the cache keys of cells: a chain of digests over what each depends on.
 
 A cell's result depends on all cells before it, so its key is the digest of the key before and of
 what the cell adds. There are two chains over the same cells:

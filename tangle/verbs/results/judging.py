@@ -1,4 +1,4 @@
-"""What a run comes to: each chunk's result, with those of sessions compared with their text."""
+"""Judge results of chunks: compare interpreter sessions with their text."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _MOST_LINES = 10
 
 
 def chunk_results(entry: SectionRun) -> list[tuple[PlannedChunk, Result]]:
-    """The chunks of a section that were to run, each with its result.
+    """Return the chunks of a section that were to run, each with its result.
 
     Where borrowed statements failed, which run before them all, the first chunk did.
     """
@@ -41,7 +41,7 @@ def chunk_results(entry: SectionRun) -> list[tuple[PlannedChunk, Result]]:
 
 
 def judged(project: Project, session: Session, result: SessionResult) -> SessionResult:
-    """A result in which sessions whose text says something else than the code shows have failed.
+    """Return a result in which interpreter sessions that differ from their text have failed.
 
     Args:
         project: whose notes.
@@ -62,7 +62,7 @@ def judged(project: Project, session: Session, result: SessionResult) -> Session
 
 
 def judged_chunk(project: Project, planned: PlannedChunk, result: Result) -> Result:
-    """The result of one chunk: of a session, without what its text says already.
+    """Return the result of one chunk; of an interpreter session, without what its text shows.
 
     Args:
         project: whose notes.
@@ -86,7 +86,12 @@ def judged_chunk(project: Project, planned: PlannedChunk, result: Result) -> Res
 
 
 def written(planned: PlannedChunk, outputs: tuple[Output, ...]) -> tuple[Output, ...]:
-    """The outputs of a chunk that notes hold: a fragment, with `...` at its ends, writes none."""
+    """Return the outputs of a chunk that the note should show; a fragment (`...`) has none.
+
+    Args:
+        planned: the chunk.
+        outputs: of its run.
+    """
     return () if planned.code.fragment else outputs
 
 
@@ -95,7 +100,7 @@ def written(planned: PlannedChunk, outputs: tuple[Output, ...]) -> tuple[Output,
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Difference:
-    """What an example was to show, and what it shows."""
+    """The expected and the actual output of an example."""
 
     row: int
     want: str
