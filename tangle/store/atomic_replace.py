@@ -95,7 +95,7 @@ def _exchange(path: Path, swap: Swap, files: Files) -> bool:
 
 
 def _check_unused(path: Path, target: Path, files: Files) -> None:
-    """See that nobody has a page open, where `prepare` has found that leases tell that."""
+    """Check that no program has the page open, if `prepare` found that leases work."""
     try:
         data = files.read_still(target)
     except FileNotFoundError:

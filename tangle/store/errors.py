@@ -76,7 +76,7 @@ def refusing(path: Path) -> Iterator[None]:
 
 
 class Changed(Refused):
-    """A file is not what was read any more, so that writing it would lose somebody's work."""
+    """A file is not what was read any more, so that writing it would lose the user's work."""
 
     def __init__(self, path: Path, what: str = "was changed by another program meanwhile") -> None:
         """Say which file and what became of it."""

@@ -102,7 +102,7 @@ class Disk:
             return None
 
     def read_still(self, path: Path) -> bytes | None:
-        """The content of a file that nobody is writing."""
+        """Return the content of a file that no program is writing."""
         return system.read_still(path)
 
     def exchange(self, one: Path, other: Path) -> None:

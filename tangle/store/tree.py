@@ -1,4 +1,4 @@
-"""The generated files: written all or none, and nobody else's file is ever touched."""
+"""Write the generated files, all or none; never touch files of others."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ def write_tree(
         disk: the effects.
 
     Raises:
-        ForeignFile: somebody else's file is in the way; nothing was written.
+        ForeignFile: a file that tangle did not write is in the way; nothing was written.
         Outside: a name leaves `root`, or a folder on the way is a link.
         NotReadable: a file that stands there cannot be read.
         NotWritable: the operating system refuses.
@@ -259,6 +259,6 @@ def _remove_if_bare(folder: Path, disk: Files) -> None:
         for path in compiled:
             disk.unlink(path)
         disk.remove_folder(bytecode)
-    # A folder that somebody fills at this moment stays, which is right.
+    # A folder that another program fills at this moment stays, which is right.
     with contextlib.suppress(OSError):
         disk.remove_folder(folder)

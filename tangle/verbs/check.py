@@ -43,11 +43,13 @@ def check_report(project: Project) -> CheckReport:
     figures = frozenset(asset_names(project.graph))
     outputs = tuple(output_problems(found.findings, figures))
     problems = [*found.problems, *outputs, *missing_imports(project, found.modules())]
-    told = by_place(shown(project, problem) for problem in problems)
+    found_problems = by_place(shown(project, problem) for problem in problems)
     stale = tuple(_stale_files(found))
     found.remember()
     count = sum(len(page.outputs) for page in found.findings.pages.values())
-    return CheckReport(problems=(*told, *stale), outputs=count, fresh=count - len(outputs))
+    return CheckReport(
+        problems=(*found_problems, *stale), outputs=count, fresh=count - len(outputs)
+    )
 
 
 def sections(project: Project) -> tuple[SectionRow, ...]:

@@ -31,7 +31,7 @@ def held(
 
     Args:
         project: whose files.
-        wanted: path and text of what the other pages come to.
+        wanted: path and text of the files generated from the other pages.
         unread: the problems of the pages that were left out.
     """
     if not unread:

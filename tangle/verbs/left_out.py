@@ -16,7 +16,7 @@ from tangle.verbs.selection import Selected, UnknownSection, select, select_all
 from tangle.verbs.sources import shown
 
 UNSURE: Final = frozenset({MERGE_CONFLICT.code, NOT_DOWNLOADED.code})
-"""Why pages are left out that have code, or may have some, which nobody took away."""
+"""Problems for which pages with code, or possibly with code, are left out."""
 
 
 class LeftOut(TangleError):

@@ -50,7 +50,7 @@ def repair(project: Project, *, write: bool) -> RepairReport:
 
     Args:
         project: whose notes.
-        write: whether to change the pages; else only what would be done is told.
+        write: whether to change the pages; otherwise only report what would be done.
 
     Raises:
         Changed: a page was saved by another program meanwhile; run it again.

@@ -68,7 +68,7 @@ def run(
         project: whose notes.
         sections: names of sections, as `select` takes them; None for all that have code.
         options: device, limits, and whether the cache and the notes take part.
-        observe: is told of every step, in this thread.
+        observe: receives every event, in this thread.
 
     Raises:
         UnknownSection: an argument names no section.
@@ -102,7 +102,7 @@ def run(
     placement = Placement()
     refused = None
     runs = tuple(with_hint(loaded, entry) for entry in runs)
-    if options.write:  # where that is refused, what was run is told all the same
+    if options.write:  # if that is refused, the run is still reported
         refused = place_or_keep(
             loaded,
             _outputs(runs),
@@ -243,7 +243,7 @@ class _Run:
         """What a worker's threads need to know where so many sections were asked for.
 
         Those that the cache answers count, too: the number of threads can show in a last digit, so
-        it goes by what was asked for. The keys of the cache leave it out.
+        it depends on what was requested. The keys of the cache leave it out.
         """
         return tuple(thread_settings(min(self._workers, sections), os.environ).items())
 

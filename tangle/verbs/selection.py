@@ -180,7 +180,7 @@ def _by_title(plan: Plan, wanted: str) -> tuple[Selected, ...] | None:
 
 
 def _titled(plan: Plan, title: str) -> list[Session]:
-    """The sessions of that title, or else the one of the page that goes by it in other words."""
+    """Return the sessions with that title, or else that of the page with it as another name."""
     exact = [s for s in plan.sessions if title in (s.name, s.unit.section.title)]
     page = plan.graph.names.get(title_key(title))
     return exact or [

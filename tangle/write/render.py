@@ -26,7 +26,7 @@ EXTENSIONS: Mapping[MimeType, str] = {
 # Forms that say more than `<IPython.core.display.Markdown object>`.
 _SOURCES = (MimeType("text/markdown"), MimeType("text/latex"))
 _PLAIN = MimeType("text/plain")
-# `<Line2D object at 0x7f…>` is another one each time; nobody reads it, and notes stay the same.
+# `<Line2D object at 0x7f…>` differs each time and has no meaning; masked, notes stay the same.
 _ADDRESS = re.compile(r"(?<= at 0x)[0-9a-f]{6,16}\b", re.IGNORECASE)
 _NAMELESS = re.compile(r"<IPython\.core\.display\.\w+ object>")
 

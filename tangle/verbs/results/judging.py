@@ -46,7 +46,7 @@ def judged(project: Project, session: Session, result: SessionResult) -> Session
     Args:
         project: whose notes.
         session: a section of them.
-        result: what came of it, as its process told it.
+        result: as its process reported it.
     """
     chunks = [c for c in session.chunks if c.code.chunk.settings.run]
     if all(planned.code.parsed.examples is None for planned in chunks):
@@ -67,18 +67,20 @@ def judged_chunk(project: Project, planned: PlannedChunk, result: Result) -> Res
     Args:
         project: whose notes.
         planned: the chunk.
-        result: what its process told.
+        result: as its process reported it.
     """
     examples = planned.code.parsed.examples
     if examples is None:
         return result
-    told = [output for output in result.outputs if _is_told(output)]
-    outputs = tuple(output for output in result.outputs if output not in told)
+    reported = [output for output in result.outputs if _is_report(output)]
+    outputs = tuple(output for output in result.outputs if output not in reported)
     result = replace(result, outputs=outputs)
     if result.outcome != "passed" or result.failure is not None:
         return result
     settings = planned.code.chunk.settings
-    found = tuple(_differences(examples, told, Tolerance(rtol=settings.rtol, atol=settings.atol)))
+    found = tuple(
+        _differences(examples, reported, Tolerance(rtol=settings.rtol, atol=settings.atol))
+    )
     if not found:
         return result
     outcome = result.outcome if settings.xfail is not None else "failed"
@@ -107,15 +109,15 @@ class _Difference:
     got: str
 
 
-def _is_told(output: Output) -> bool:
+def _is_report(output: Output) -> bool:
     return isinstance(output, MimeBundle) and any(mime == EXAMPLES for mime, _ in output.data)
 
 
 def _differences(
-    examples: Sequence[Example], told: Sequence[Output], tolerance: Tolerance
+    examples: Sequence[Example], reported: Sequence[Output], tolerance: Tolerance
 ) -> Iterator[_Difference]:
     compared = (example for example in examples if example.want is not None)
-    for example, (shown, raised) in zip(compared, _shown(told), strict=False):
+    for example, (shown, raised) in zip(compared, _shown(reported), strict=False):
         want = example.want or ""
         if example.raises is not None:
             if raised is None or not _same_error(example, raised):
@@ -125,8 +127,8 @@ def _differences(
             yield _Difference(row=example.want_row, want=want, got=shown)
 
 
-def _shown(told: Sequence[Output]) -> Iterator[tuple[str, str | None]]:
-    for output in told:
+def _shown(reported: Sequence[Output]) -> Iterator[tuple[str, str | None]]:
+    for output in reported:
         assert isinstance(output, MimeBundle)
         yield from (
             pair for mime, text in output.data if mime == EXAMPLES for pair in json.loads(text)

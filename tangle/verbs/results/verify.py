@@ -50,7 +50,7 @@ class Verifier:
     def differences(self, planned: PlannedChunk, result: Result) -> Iterator[Difference]:
         """Return how the output of a chunk differs from the one in its note.
 
-        A chunk that did not pass has none: its failure is what is to be told.
+        A chunk that did not pass has none: its failure is reported instead.
 
         Args:
             planned: the chunk, out of the plan of the notes.
@@ -110,7 +110,7 @@ class Verifier:
         except NotReadable:
             return mime, None
 
-    # --- what is told -----------------------------------------------------------------------------
+    # --- reporting --------------------------------------------------------------------------------
 
     def _missing(self, planned: PlannedChunk, actual: Shown) -> Difference:
         what = "an output" if actual.lines else "a figure"

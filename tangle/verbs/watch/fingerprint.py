@@ -56,7 +56,7 @@ class Why:
     Attributes:
         section: which.
         what: what changed, in words: `chunk 4`.
-        first: the first chunk whose result may be another, from 1; 0 where nobody knows yet.
+        first: the first chunk whose result may differ, from 1; 0 if that is not known yet.
     """
 
     section: SectionName

@@ -21,7 +21,7 @@ class WatchedNotes:
     """A project's notes, kept up to date.
 
     Attributes:
-        now: what they come to.
+        now: the loaded notes.
     """
 
     def __init__(self, project: Project) -> None:

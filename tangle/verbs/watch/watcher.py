@@ -122,7 +122,7 @@ def watch(
         sections: names of sections, as `select` takes them, which run at once, too; without any,
             all that have code are watched, and run when they change.
         options: device, limits, and whether outputs go into the notes.
-        tell: is told of every step, in this thread.
+        tell: receives every event, in this thread.
 
     Raises:
         UnknownSection: an argument names no section.
@@ -165,7 +165,7 @@ class Watcher:
         self._ran: set[SectionName] = set()
         self._running: _Task | None = None
         self._threads: list[threading.Thread] = []
-        self._told: set[News | Problem] = set()
+        self._reported: set[News | Problem] = set()
         self._results = Results(self._notes, options)
         self._looked = 0.0
 
@@ -256,7 +256,7 @@ class Watcher:
             try:
                 select(plan, [name])
                 there.append(name)
-                self._told.discard(gone)
+                self._reported.discard(gone)
             except (UnknownSection, NoCode):
                 self._tell_once(gone)
         return list(select(plan, there))
@@ -278,11 +278,11 @@ class Watcher:
     def _note_face(self, selected: Selected, now: Face) -> None:
         name = selected.session.name
         self._faces[name] = now
-        drafts = {t for t in self._told if isinstance(t, Waits) and t.section == name}
+        drafts = {t for t in self._reported if isinstance(t, Waits) and t.section == name}
         if now.draft is None:
-            self._told -= drafts
-        elif all(told.draft.number != now.draft.number for told in drafts):
-            self._told -= drafts
+            self._reported -= drafts
+        elif all(known.draft.number != now.draft.number for known in drafts):
+            self._reported -= drafts
             self._tell_once(Waits(section=name, draft=now.draft))
 
     def _look_at_settings(self) -> None:
@@ -297,7 +297,7 @@ class Watcher:
             self._tell_once(Trouble(message=str(error)))
             return
         if project.graph != self._project.graph:
-            why = "the notes are to be in another folder; watch anew for those"
+            why = "the configuration names another folder for the notes; restart `tangle watch`"
             self._tell_once(Trouble(message=f"{config}: {why}"))
         elif project != self._project:
             self._project = project
@@ -425,10 +425,10 @@ class Watcher:
         """Report the outcome of writing; each problem once."""
         if written is None:
             return Wrote(pages=(), problems=())
-        told = [problem for problem in written.problems if problem not in self._told]
-        self._told.update(told)
+        new = [problem for problem in written.problems if problem not in self._reported]
+        self._reported.update(new)
         shown = tuple(self._project.shown(path) for path in written.pages)
-        return Wrote(pages=shown, problems=tuple(told))
+        return Wrote(pages=shown, problems=tuple(new))
 
     def _follow_up(self, written: Written | None) -> None:
         """Takes in what was written, and saves that were in the way and went unnoticed so far."""
@@ -442,6 +442,6 @@ class Watcher:
             self._take_in(frozenset(graph / page for page in written.held))
 
     def _tell_once(self, news: News) -> None:
-        if news not in self._told:
-            self._told.add(news)
+        if news not in self._reported:
+            self._reported.add(news)
             self._tell(news)

@@ -339,7 +339,7 @@ def _without_edited(
     hosts: Mapping[int, Sequence[Placed | None]],
     placement: Placement,
 ) -> Mapping[int, Sequence[Placed | None]]:
-    """The blocks whose figures nobody edited by hand; the others keep their outputs."""
+    """Return the blocks without figures edited by hand; the others keep their outputs."""
     figures = {host: [f for e in found if e for f in e.figures] for host, found in hosts.items()}
     edited = ledger.edited_hosts(page, figures)
     placement.kept.extend(edited.values())

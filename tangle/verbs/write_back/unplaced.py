@@ -50,7 +50,7 @@ def place_or_keep(
     Args:
         loaded: the notes that the results were made from.
         outputs: the results.
-        placement: is told what was written.
+        placement: records what was written.
         force: write over outputs that a person edited, too.
         quiet: seconds without a save after which a page that was saved since is written.
     """
@@ -112,7 +112,7 @@ def write_pending(
 
     Args:
         project: whose notes.
-        placement: is told what was written.
+        placement: records what was written.
         force: write over outputs that a person edited, too.
         quiet: as for `place_or_keep`.
 
