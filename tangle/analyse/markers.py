@@ -1,4 +1,4 @@
-"""`#@save` by tokens and syntax tree: which statements of a chunk go into the package."""
+"""Find the statements that `#@save` markers save."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class Marker:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Misplaced:
-    """A comment that saves nothing, though it looks as if it should, and why."""
+    """A comment that looks like a marker but saves nothing, and why."""
 
     line: int
     column: int
@@ -61,7 +61,7 @@ class Misplaced:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Marked:
-    """What the markers of a chunk say.
+    """The markers of a chunk.
 
     Attributes:
         saved: for the index of each saved statement, the marker that saves it.
@@ -112,7 +112,7 @@ def _marker(token: tokenize.TokenInfo) -> Marker | None:
 
 
 def _unclear(token: tokenize.TokenInfo) -> Misplaced:
-    """A comment that begins as a marker does and goes on with other words."""
+    """Return the problem of a comment that begins like a marker and has other words after it."""
     return Misplaced(
         line=token.start[0],
         column=token.start[1],

@@ -1,4 +1,4 @@
-"""Code that parses, and by its form is most likely not what was meant."""
+"""Report code that parses but is most likely not what was meant."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _WRITTEN: Final = re.compile(r"(\*\*|__)\\[nt]")
 
 
 def doubtful(code: ChunkCode) -> Iterator[Problem]:
-    """What a chunk's statements look like that they should not."""
+    """Yield problems of statements that are most likely mistakes."""
     yield from _list_dashes(code)
     if _WRITTEN.search(code.parsed.text):
         yield from _marks_in_strings(code)

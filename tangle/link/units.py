@@ -1,4 +1,4 @@
-"""Sections to units: which chunks run in one session, and in which order."""
+"""Group chunks into units, in the order in which they run."""
 
 from __future__ import annotations
 

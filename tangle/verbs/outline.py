@@ -11,7 +11,7 @@ from tangle.store import page_files, read_bytes
 
 
 def outline_pages(paths: tuple[Path, ...]) -> Iterator[Page]:
-    """Return the parsed pages at the given paths, or below them if they are folders, in order.
+    """Yield the parsed pages at the given paths, or below them if they are folders, in order.
 
     Raises:
         NotReadable: a path cannot be read.

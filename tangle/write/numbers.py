@@ -120,7 +120,7 @@ def _is_repr(expected: Number, actual: Number) -> bool:
 
 
 def tokens(text: str) -> Iterator[str | Number]:
-    """Return words, numbers, signs and line ends of a text; whole numbers are words."""
+    """Yield words, numbers, signs and line ends of a text; whole numbers are words."""
     regions = list(_regions(text))
     starts = [start for start, _, _ in regions]
     for token in _TOKEN.finditer(text):

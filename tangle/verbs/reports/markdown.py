@@ -132,7 +132,7 @@ def _details(section: SectionOutcome, chunk: ChunkOutcome) -> Iterator[str]:
 
 
 def _fenced(language: str, lines: Iterable[str]) -> Iterator[str]:
-    """Return lines in a fence that none of them can close."""
+    """Yield lines in a fence that none of them can close."""
     found = [_CONTROL.sub("�", line) for line in lines]
     if len(found) > _MOST_LINES:
         found = [*found[:_MOST_LINES], f"[… {len(found) - _MOST_LINES} more lines]"]

@@ -47,7 +47,7 @@ class DataReads:
         self._tree = tree
 
     def reasons(self, session: Session) -> Iterator[str]:
-        """Return why a section's data may have changed, in words; the first of many."""
+        """Yield why a section's data may have changed, in words; the first of many."""
         found = dict.fromkeys(self._reasons(session))
         yield from islice(found, _MOST_REASONS)
         if len(found) > _MOST_REASONS:

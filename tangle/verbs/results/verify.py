@@ -48,7 +48,7 @@ class Verifier:
         self._loaded = loaded
 
     def differences(self, planned: PlannedChunk, result: Result) -> Iterator[Difference]:
-        """Return how the output of a chunk differs from the one in its note.
+        """Yield how the output of a chunk differs from the one in its note.
 
         A chunk that did not pass has none: its failure is reported instead.
 

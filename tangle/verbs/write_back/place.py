@@ -314,7 +314,7 @@ def _merged(found: Iterable[_Hosts]) -> _Hosts:
 
 
 def _elsewhere(plan: Plan, name: SectionName, digests: Collection[str]) -> list[Session]:
-    """Yield other sections that have chunks with these digests, each exactly once in the notes."""
+    """Return other sections that have chunks with these digests, each exactly once in the notes."""
     counts = Counter(c.digest for s in plan.sessions for c in s.chunks if c.digest in digests)
     once = {digest for digest, count in counts.items() if count == 1}
     return [
