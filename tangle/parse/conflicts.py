@@ -1,4 +1,4 @@
-"""Unresolved merges: the marker lines that git leaves in a page."""
+"""Find unresolved merges by the marker lines that git leaves in a page."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class _Conflict(NamedTuple):
 
 
 def merge_conflict(page: Page) -> Problem | None:
-    """The problem of a page with an unresolved merge, at its first marker; else None.
+    """Return the problem of a page with an unresolved merge, at its first marker; else None.
 
     A conflict is a line `<<<<<<< X`, one of seven `=` and one `>>>>>>> Y`, in this order. Git
     writes them at the start of a line, and Logseq indents them when it saves the page. A fence in
@@ -52,7 +52,7 @@ def merge_conflict(page: Page) -> Problem | None:
 
 
 def may_conflict(data: bytes) -> bool:
-    """Whether a page has what each conflict begins with."""
+    """Whether a page has a line that could begin a conflict."""
     return _OPENER in data
 
 

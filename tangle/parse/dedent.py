@@ -1,4 +1,4 @@
-"""A block's text as Logseq shows it, each line with its way back to the file.
+"""Return a block's text as Logseq shows it, with a map back to the file.
 
 Logseq reads a block twice: once in the file, which gives its span, and once by itself, with its
 indentation removed, which gives what is shown (logseq-spec.md 2). The two differ where indentation

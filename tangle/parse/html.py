@@ -1,4 +1,4 @@
-"""HTML, LaTeX, formulas and hiccup: constructs that Logseq shows as they are.
+"""Find the ends of HTML, LaTeX, formulas and hiccup, which Logseq shows as they are.
 
 They matter to the outline only because a bullet inside them is not a block. Each function takes
 the offset of the opener and returns the offset after the closer, or -1 where there is none.
@@ -30,7 +30,7 @@ _SHORTEST = 10
 
 
 class Html:
-    """What closes what among the tags of one page, found in one pass when it is first needed."""
+    """Matches the tags of one page, in one pass when first needed."""
 
     def __init__(self, source: Source) -> None:
         self._source = source

@@ -1,4 +1,4 @@
-"""Lists and quotes inside a block: how far they reach, and the lines that they hold.
+"""Read lists and quotes inside a block: their ends, and their lines.
 
 Logseq trims every line of a list item and of a quote before it looks for code in it, so that code
 there loses its indentation (logseq-spec.md 4).

@@ -1,4 +1,4 @@
-"""Properties: which `key:: value` lines a block has, and what they say to Logseq."""
+"""Read properties: the `key:: value` lines of a block, and what they mean to Logseq."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def properties_of(pairs: Iterable[Pair], places: Places) -> tuple[Property, ...]
 
 @lru_cache(maxsize=1024)  # a graph has few keys, and many lines with each
 def normal_key(key: str) -> str:
-    """A property's key as Logseq files it: lower case, `-` for blanks and `_`."""
+    """Return a property's key in Logseq's normal form: lower case, `-` for blanks and `_`."""
     key = key.strip().lower().replace(" ", "-").replace("_", "-")
     return "id" if key == "custom-id" else key
 

@@ -1,4 +1,4 @@
-"""Block references, and the pages that a page names.
+"""Find block references, and the pages that a page names.
 
 They are looked for in text only: not in code, not in what Logseq shows as it is, not after a
 backslash (logseq-spec.md 5).

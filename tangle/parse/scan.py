@@ -1,4 +1,4 @@
-"""One pass over a page: where blocks start, and which constructs they hold."""
+"""Scan a page once: where blocks start, and which constructs they hold."""
 
 from __future__ import annotations
 
