@@ -140,7 +140,7 @@ def _compare(path: str, text: str) -> str:
 
 
 def _start(path: str, size: int) -> bytes | None:
-    """The first bytes of a file; None where it is no regular one that begins with the mark.
+    """Return the first bytes of a file; None if it is not a regular one that begins with the mark.
 
     Raises:
         FileNotFoundError: there is nothing.
