@@ -26,7 +26,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption(
         "--tangle",
         action="store_true",
-        help="collect the notes below the arguments, or the configured graph where there are none",
+        help="collect the notes below the arguments, or the configured graph if there are none",
     )
     group.addoption(
         "--tangle-device",
@@ -37,7 +37,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption(
         "--tangle-verify",
         action="store_true",
-        help="a chunk of the notes also fails where it does not show what its note holds",
+        help="a chunk also fails if its output differs from the one in its note",
     )
     parser.addini("tangle", "collect notes wherever they are met", type="bool", default=False)
 

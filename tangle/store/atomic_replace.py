@@ -95,7 +95,7 @@ def _exchange(path: Path, swap: Swap, files: Files) -> bool:
             raise Unfinished(path, swap.draft, error) from error
         raise
     if settled.kept is not None:
-        raise Changed(path, f"was saved twice meanwhile, the earlier text is in {settled.kept}")
+        raise Changed(path, f"was saved twice meanwhile; the earlier text is in {settled.kept}")
     if not settled.placed:
         raise InUse(path) if settled.in_use else Changed(path)
     return True

@@ -133,7 +133,7 @@ class ForeignFile(Refused):
         self.paths = tuple(paths)
         shown = ", ".join(str(path) for path in self.paths)
         super().__init__(
-            f"{shown}: not written by tangle, and in its way; move it away or choose another output"
+            f"{shown}: not written by tangle, but in its way; move it or choose a different output"
         )
 
 

@@ -324,7 +324,7 @@ def _package_name(options: Options, config: Path | None) -> PackageName:
         raise BadConfig(config or Path(CONFIG_NAME), f"package cannot be {options.package!r}", hint)
     if config is not None and (taken := taken_by(root, config.parent)) is not None:
         message = f"package cannot be {options.package!r}: it would hide {taken}"
-        raise BadConfig(config, message, "choose a name that nothing else has")
+        raise BadConfig(config, message, "choose a name that nothing else uses")
     return PackageName(root=root, module=module)
 
 

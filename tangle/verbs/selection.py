@@ -20,7 +20,7 @@ class UnknownSection(UsageError):
         """Tell what was asked for, and what comes nearest to it."""
         near = difflib.get_close_matches(wanted, known, n=3, cutoff=0.3)
         hint = f"nearest: {', '.join(near)}" if near else "`tangle list` names them"
-        super().__init__(f"section {wanted}: there is none in this graph; {hint}")
+        super().__init__(f"section {wanted}: no such section in this graph; {hint}")
 
     def beside(self, unread: Sequence[str]) -> UnknownSection:
         """The same error, with the pages that it may stand on."""
@@ -35,7 +35,7 @@ class NoCode(UsageError):
 
     def __init__(self, wanted: str) -> None:
         """Tell which section."""
-        super().__init__(f"section {wanted}: it has no code; `tangle list` names those that have")
+        super().__init__(f"section {wanted}: it has no code; `tangle list` shows those with code")
 
 
 class SeveralScripts(UsageError):

@@ -25,7 +25,7 @@ class ServerElsewhere(Refused):
 
     def __init__(self, why: str) -> None:
         """Tell what stands there."""
-        super().__init__(f"{why}; sections run without a server, see to that folder to have one")
+        super().__init__(f"{why}; sections run without a server; fix that folder to use one")
 
 
 def server_for(

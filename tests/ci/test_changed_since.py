@@ -372,7 +372,7 @@ def test_no_git(graph: GitNotes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     monkeypatch.setenv("PATH", str(tmp_path))
     said = graph.tangle("run", "--changed-since", "HEAD")
     assert said.code == 2
-    assert "git: there is no such program" in said.err
+    assert "git: no such program" in said.err
 
 
 # --- outputs proven fresh -------------------------------------------------------------------------

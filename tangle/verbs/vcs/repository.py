@@ -73,7 +73,7 @@ class NoGit(UsageError):
 
     def __init__(self) -> None:
         """Tell what is missing."""
-        super().__init__("git: there is no such program; install it, or put it on the PATH")
+        super().__init__("git: no such program; install it, or put it on the PATH")
 
 
 class UnknownRevision(UsageError):
@@ -95,7 +95,7 @@ class GitFailed(TangleError):
 
     def __init__(self, folder: Path, arguments: Sequence[str], said: str) -> None:
         """Tell what was asked, and the answer."""
-        super().__init__(f"{folder}: git {arguments[0]} failed: {said}; see to that and try again")
+        super().__init__(f"{folder}: git {arguments[0]} failed: {said}; fix this and try again")
 
 
 class ForeignConfiguration(Refused):
