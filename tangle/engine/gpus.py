@@ -1,4 +1,4 @@
-"""Which GPUs there are, and which sessions want one: from facts, without asking a framework."""
+"""Find GPUs and the sessions that want one, without asking a framework."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def _named(variable: str) -> tuple[str, ...]:
 
 
 def gpu_wish(job: Job, used: str | None) -> GpuWish:
-    """Which GPU a session wants for itself.
+    """Return whether a session wants a GPU, from its job and its last run.
 
     What it did the last time tells it where the device is left to it; code that has not run yet may
     use one if it imports torch.
@@ -59,6 +59,10 @@ def gpu_wish(job: Job, used: str | None) -> GpuWish:
     Args:
         job: the session.
         used: the device that its code, as it is now, used in its last run; None where it has none.
+
+    Args:
+        job: of the session.
+        used: the device of its last run; None if it never ran in this form.
     """
     kind, _, number = job.device.partition(":")
     if kind == "cuda":

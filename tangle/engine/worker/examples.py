@@ -1,4 +1,4 @@
-"""Runs the statements of an interpreter session, and keeps what each of them shows."""
+"""Run the statements of an interpreter session, and record what each shows."""
 
 from __future__ import annotations
 

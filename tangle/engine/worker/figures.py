@@ -1,4 +1,4 @@
-"""Inline figures in one format, the same bytes each time."""
+"""Inline figures in one format, byte-identical between runs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Seeds the generators that notes draw from, each before its first use."""
+"""Seed the random generators that notes use, each before its first use."""
 
 from __future__ import annotations
 
