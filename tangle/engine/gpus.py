@@ -51,14 +51,10 @@ def _named(variable: str) -> tuple[str, ...]:
 
 
 def gpu_wish(job: Job, used: str | None) -> GpuWish:
-    """Return whether a session wants a GPU, from its job and its last run.
+    """Return which GPU a session wants for itself.
 
-    What it did the last time tells it where the device is left to it; code that has not run yet may
-    use one if it imports torch.
-
-    Args:
-        job: the session.
-        used: the device that its code, as it is now, used in its last run; None where it has none.
+    If the device is `auto`, its last run decides; code that has not run yet may use a GPU if it
+    imports torch.
 
     Args:
         job: of the session.
