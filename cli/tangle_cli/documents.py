@@ -55,7 +55,12 @@ def _problem(problem: Problem) -> dict[str, Any]:
 
 
 def run_document(project: Project, report: RunReport) -> dict[str, Any]:
-    """Return the document of `tangle run`."""
+    """Return the document of `tangle run`.
+
+    Args:
+        project: whose notes.
+        report: of the run.
+    """
     return {
         "sections": [_section_run(project, run) for run in report.sections],
         "pages": list(report.pages),

@@ -35,6 +35,10 @@ def run_annotations(project: Project, report: RunReport) -> Iterator[str]:
     """Yield annotations of a run: failed chunks, differing outputs, unwritten outputs.
 
     Skipped chunks are left out: the one that stopped them is reported.
+
+    Args:
+        project: whose notes.
+        report: of the run.
     """
     for section in outcomes(project, report):
         for chunk in section.chunks:
@@ -75,7 +79,12 @@ def _failed(project: Project, name: str, chunk: ChunkOutcome) -> str:
 
 
 def path_in_workspace(project: Project, path: str) -> str:
-    """Return a path relative to GitHub's workspace, or else to the working directory."""
+    """Return a path relative to GitHub's workspace, or else to the working directory.
+
+    Args:
+        project: whose notes.
+        path: relative to the project.
+    """
     target = project.root / path
     workspace = os.environ.get("GITHUB_WORKSPACE")
     base = Path(workspace).resolve() if workspace else Path.cwd()

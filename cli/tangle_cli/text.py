@@ -28,7 +28,12 @@ _MOST_LINES = 60
 
 
 def problem_lines(project: Project, problem: Problem) -> Iterator[str]:
-    """Yield a problem: its place and message, the line of the note with a caret, and the hint."""
+    """Yield a problem: its place and message, the line of the note with a caret, and the hint.
+
+    Args:
+        project: whose notes.
+        problem: to report.
+    """
     place = problem.place
     path = path_from_here(project, place.path)
     where = f"{path}:{place.line}:{place.column}"
@@ -41,7 +46,12 @@ def problem_lines(project: Project, problem: Problem) -> Iterator[str]:
 
 
 def path_from_here(project: Project, path: str) -> str:
-    """Return a path of the project relative to the working directory."""
+    """Return a path of the project relative to the working directory.
+
+    Args:
+        project: whose notes.
+        path: relative to the project.
+    """
     return _from(Path.cwd(), project.root, path)
 
 
@@ -84,7 +94,12 @@ def display_width(text: str) -> int:
 
 
 def padded(text: str, width: int) -> str:
-    """Pad a text with blanks to a width on the terminal."""
+    """Pad a text with blanks to a width on the terminal.
+
+    Args:
+        text: to pad.
+        width: in columns.
+    """
     return text + " " * max(width - display_width(text), 0)
 
 
@@ -120,7 +135,12 @@ def section_lines(rows: Sequence[SectionRow]) -> Iterator[str]:
 
 
 def change_lines(changes: Sequence[SectionChange], revision: str) -> Iterator[str]:
-    """Yield the sections that changed since a revision, each with its reasons."""
+    """Yield the sections that changed since a revision, each with its reasons.
+
+    Args:
+        changes: the sections that changed.
+        revision: as the user named it.
+    """
     for change in changes:
         yield f"{change.section}: changed since {revision}: {'; '.join(change.reasons)}"
     if not changes:
@@ -149,7 +169,12 @@ def output_summary(report: CheckReport) -> str:
 
 
 def run_lines(project: Project, report: RunReport) -> Iterator[str]:
-    """Yield the report of a run: outputs of a single section, failures, what was written where."""
+    """Yield the report of a run: outputs of a single section, failures, what was written where.
+
+    Args:
+        project: whose notes.
+        report: of the run.
+    """
     if len(report.sections) == 1:
         yield from output_lines(project, report.sections[0])
     for run in report.sections:
@@ -178,7 +203,12 @@ def _where_written(project: Project, report: RunReport) -> Iterator[str]:
 
 
 def difference_lines(project: Project, difference: Difference) -> Iterator[str]:
-    """Yield how an output differs from the one in the notes: place, message, diff and hint."""
+    """Yield how an output differs from the one in the notes: place, message, diff and hint.
+
+    Args:
+        project: whose notes.
+        difference: to report.
+    """
     place = difference.place
     where = f"{path_from_here(project, place.path)}:{place.line}"
     yield f"{where}: error: {difference.message} [{difference.kind}] (section {difference.section})"

@@ -77,6 +77,10 @@ def marked_statements(parsed: Parsed, statements: Sequence[Statement]) -> Marked
     A marker counts on the statement's first line, on any line of its signature, or on a line of
     its own just above the statement or its decorators; above a run of imports it saves the run, up
     to the next blank line.
+
+    Args:
+        parsed: the chunk.
+        statements: of the chunk.
     """
     if parsed.problem is not None or "@save" not in parsed.text:
         return Marked(saved={}, misplaced=())

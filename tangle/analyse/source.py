@@ -197,7 +197,12 @@ def _compile(tree: ast.Module, *, awaiting: bool) -> None:
 
 
 def needs_await(tree: ast.Module, text: str) -> bool:
-    """Whether code that compiles awaits outside a function."""
+    """Whether code that compiles awaits outside a function.
+
+    Args:
+        tree: of the code.
+        text: of the code.
+    """
     if "await" not in text and "async" not in text:
         return False
     try:

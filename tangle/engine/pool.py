@@ -187,7 +187,12 @@ def _interrupts_stop(stop: Callable[[], None]) -> Iterator[None]:
 
 
 def not_run(job: Job, outcome: Outcome) -> SessionResult:
-    """What is told of a session that never started."""
+    """What is told of a session that never started.
+
+    Args:
+        job: of the session.
+        outcome: of the session and its cells.
+    """
     skipped = Result(outcome="skipped", outputs=(), failure=None, seconds=0.0)
     return SessionResult(
         section=job.section,

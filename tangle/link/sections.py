@@ -87,7 +87,14 @@ def number_text(number: Sequence[int]) -> SectionName:
 
 
 def numbered_section(page: Page, block: int, number: tuple[int, ...], title: str) -> Section:
-    """The section that a numbered block (or, with block -1, a numbered page) is."""
+    """The section that a numbered block (or, with block -1, a numbered page) is.
+
+    Args:
+        page: that has the block.
+        block: its index; -1 for the page.
+        number: of the section.
+        title: the words after the number.
+    """
     return Section(
         name=number_text(number),
         number=number,

@@ -135,6 +135,11 @@ _READERS: Final[Mapping[str, Callable[[str], object]]] = {
 def apply_property(settings: Settings, key: str, value: str) -> Settings:
     """The settings with one property applied.
 
+    Args:
+        settings: before.
+        key: of the property.
+        value: as written.
+
     Raises:
         BadValue: the property cannot have that value.
     """

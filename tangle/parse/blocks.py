@@ -78,6 +78,10 @@ def property_runs(layout: Layout, shift: int) -> dict[int, list[Sequence[Pair]]]
     """The runs of property lines of each block that has any.
 
     What front matter and directives say stands first, in the text before the first block.
+
+    Args:
+        layout: from the scan.
+        shift: 1 if a pre-block precedes the first start, otherwise 0.
     """
     runs: dict[int, list[Sequence[Pair]]] = {}
     if layout.directives and shift:

@@ -27,7 +27,12 @@ class Shown(NamedTuple):
 
 
 def without_indentation(line: str, width: int) -> Shown:
-    """A line of a block as Logseq shows it: `width` characters less, or all its white space."""
+    """A line of a block as Logseq shows it: `width` characters less, or all its white space.
+
+    Args:
+        line: of the block.
+        width: of the indentation, in characters.
+    """
     if not line[:width].strip(JS_WHITE):
         return Shown(min(width, len(line)), line[width:])
     text = line.lstrip(JS_WHITE)

@@ -97,13 +97,23 @@ def _matching_tags(data: bytes) -> dict[int, int]:
 
 
 def formula_end(source: Source, start: int) -> int:
-    """End of the `$$...$$` that opens at `start`."""
+    """End of the `$$...$$` that opens at `start`.
+
+    Args:
+        source: the page.
+        start: offset of `$$`.
+    """
     at = source.find(b"$$", start + 2)
     return -1 if at < 0 else at + 2
 
 
 def environment_end(source: Source, start: int) -> int:
-    r"""End of `\begin{x}...\end{x}`; without a closer it runs to the end of the page."""
+    r"""End of `\begin{x}...\end{x}`; without a closer it runs to the end of the page.
+
+    Args:
+        source: the page.
+        start: offset of `\begin`.
+    """
     if not _ENVIRONMENT.match(source.data, start):
         return -1
     named = start + len(b"\\begin{")

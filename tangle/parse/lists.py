@@ -150,6 +150,11 @@ def read_quote(source: Source, start: int, limit: int) -> tuple[int, list[Line]]
 
     A lone carriage return ends the quote with its line, which must not be empty. Nothing from
     `limit` on belongs to it.
+
+    Args:
+        source: the page.
+        start: offset of `>`.
+        limit: end of the block.
     """
     lines: list[Line] = []
     position = start + 1

@@ -17,7 +17,12 @@ _INVALID_KEY = re.compile(r'["^|(){}`]|^#')
 
 
 def properties_of(pairs: Iterable[Pair], places: Places) -> tuple[Property, ...]:
-    """The lines as properties, their keys as Logseq files them."""
+    """The lines as properties, their keys as Logseq files them.
+
+    Args:
+        pairs: keys and values as written.
+        places: of the page.
+    """
     return tuple(
         [
             make_property(

@@ -65,7 +65,13 @@ class _Hit(NamedTuple):
 
 
 def links_of(layout: Layout, blocks: Sequence[Block], places: Places) -> Links:
-    """The references and the page names in a page's text, in order."""
+    """The references and the page names in a page's text, in order.
+
+    Args:
+        layout: from the scan.
+        blocks: of the page.
+        places: of the page.
+    """
     data = places.data
     reader = _LinkReader(data)
     _read_blocks(reader, layout, blocks, data)
