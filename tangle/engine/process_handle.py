@@ -1,4 +1,4 @@
-"""A process as whoever minds it sees it, and what a worker is born with."""
+"""Handle of a process for its supervisor, and what a worker is started with."""
 
 from __future__ import annotations
 
