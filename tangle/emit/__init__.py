@@ -7,7 +7,6 @@ from tangle.emit.text import comment
 from tangle.emit.tree import (
     files,
     is_script,
-    script_path,
     script_paths,
     section_script,
     shared_files,
@@ -21,7 +20,6 @@ __all__ = [
     "init",
     "is_script",
     "module",
-    "script_path",
     "script_paths",
     "section_script",
     "shared_files",

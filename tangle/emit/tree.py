@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from tangle.analyse import Plan, Session
+from tangle.analyse import Session
 from tangle.emit.names import script_names
 from tangle.emit.package import MARK, init, main, module
 from tangle.emit.scripts import script
-from tangle.model import PackageName, PagePath, Section, SectionName
+from tangle.model import PackageName, PagePath, Section
+from tangle.notes import Plan
 
 
 def files(plan: Plan, *, folders: Mapping[PagePath, str | None], seed: int) -> Mapping[str, str]:
@@ -59,9 +60,3 @@ def script_paths(name: PackageName, sections: Sequence[Section]) -> Sequence[str
 def is_script(path: str, name: PackageName) -> bool:
     """Whether a generated file, by its path relative to the output folder, is a section's."""
     return path.startswith(f"{name.root}/sections/sec_")
-
-
-def script_path(plan: Plan, name: SectionName) -> str:
-    """Where the script of a section that has code goes, relative to the output folder."""
-    modules = script_names((s.name, s.unit.section.number) for s in plan.sessions if s.chunks)
-    return f"{plan.package.name.root}/sections/{modules[name]}.py"

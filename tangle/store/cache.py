@@ -60,6 +60,20 @@ class Cache:
         Raises:
             ValueError: the key is not a digest in lower-case hex.
         """
+        payload = self.get_bytes(key)
+        if payload is None:
+            return None
+        document = _document(payload)
+        if document is None:
+            self._drop(self._path(key))
+        return document
+
+    def get_bytes(self, key: str) -> bytes | None:
+        """The bytes put under `key`; None where there are none that are whole.
+
+        Raises:
+            ValueError: the key is not a digest in lower-case hex.
+        """
         path = self._path(key)
         if self._key is None:
             return None
@@ -69,14 +83,14 @@ class Cache:
             return None
         if content is None:
             return None
-        document = decoded(content, sealed(path, self._key))
+        payload = opened(content, sealed(path, self._key))
         with contextlib.suppress(OSError):
-            if document is None:
+            if payload is None:
                 self._files.unlink(path)
             else:
                 now = self._clock()
                 os.utime(path, (now, now))  # so that `prune` drops first what is used least
-        return document
+        return payload
 
     def put(self, key: str, document: dict[str, Any]) -> None:
         """Keep a document; where that is not possible, it is not kept.
@@ -85,8 +99,16 @@ class Cache:
             ValueError: the key is not a digest in lower-case hex.
             TypeError: the document is not made of JSON's values.
         """
+        self.put_bytes(key, _payload(document))
+
+    def put_bytes(self, key: str, payload: bytes) -> None:
+        """Keep bytes; where that is not possible, they are not kept.
+
+        Raises:
+            ValueError: the key is not a digest in lower-case hex.
+        """
         path = self._path(key)
-        content = encoded(document, sealed(path, self._key or b""))
+        content = _signed(payload, sealed(path, self._key or b""))
         if self._key is None or self._elsewhere(path):
             return
         with contextlib.suppress(OSError):
@@ -164,15 +186,30 @@ def sealed(path: Path, key: bytes) -> bytes:
 
 def encoded(document: dict[str, Any], key: bytes = b"") -> bytes:
     """A document as it is kept: a line with the signature of the rest, then JSON."""
-    payload = json.dumps(document, sort_keys=True, separators=(",", ":")).encode("ascii")
+    return _signed(_payload(document), key)
+
+
+def _payload(document: dict[str, Any]) -> bytes:
+    return json.dumps(document, sort_keys=True, separators=(",", ":")).encode("ascii")
+
+
+def _signed(payload: bytes, key: bytes) -> bytes:
     return _signature(payload, key) + b"\n" + payload
 
 
 def decoded(content: bytes, key: bytes = b"") -> dict[str, Any] | None:
     """The document of a file; None where the file is not whole, or not signed with the key."""
+    payload = opened(content, key)
+    return None if payload is None else _document(payload)
+
+
+def opened(content: bytes, key: bytes = b"") -> bytes | None:
+    """What a file keeps; None where it is not whole, or not signed with the key."""
     signature, _, payload = content.partition(b"\n")
-    if not hmac.compare_digest(_signature(payload, key), signature):
-        return None
+    return payload if hmac.compare_digest(_signature(payload, key), signature) else None
+
+
+def _document(payload: bytes) -> dict[str, Any] | None:
     try:
         document = json.loads(payload)
     except (ValueError, RecursionError):

@@ -13,8 +13,7 @@ from tangle.store import (
     remove_asset,
     replace,
 )
-from tangle.verbs.incremental.memory import MEMORY
-from tangle.verbs.load import load
+from tangle.verbs.notes import STORE, forget_notes, read_notes
 from tangle.verbs.project import Project
 from tangle.verbs.results.cache import CACHE
 from tangle.verbs.run_history import History
@@ -57,10 +56,10 @@ def clean(project: Project, *, force: bool = False) -> CleanReport:
     used: set[str] = set()
     make_folder(project.state)
     with lock(project.state, notes=project.graph):
-        loaded = load(project)
+        loaded = read_notes(project)
         if left := recovered(project, loaded.pages):
             kept.extend(shown(project, problem) for problem in left)
-            loaded = load(project, before=loaded)
+            loaded = read_notes(project)
         for path, page in loaded.pages.items():
             plan = remove_outputs(page, force=force)
             kept.extend(shown(project, problem) for problem in plan.kept_edited)
@@ -74,8 +73,9 @@ def clean(project: Project, *, force: bool = False) -> CleanReport:
         kept.extend(_left_figure(project, name) for name in sorted(edited))
         gone = sorted(dropped - used - edited)
         figures = sum(remove_asset(project.graph, name) for name in gone)
-        for folder in (CACHE, MEMORY, SETTINGS):
+        for folder in (CACHE, STORE, SETTINGS):
             Cache(project.state / folder).clear()
+        forget_notes()
         forget(project)
         History(project).forget()
     return CleanReport(pages=tuple(pages), figures=figures, kept=tuple(kept))

@@ -19,7 +19,7 @@ from tangle.analyse.data_names import DataNames, data_names
 from tangle.model import SectionName
 from tangle.store import PAGE_SUFFIXES, NotReadable, is_page, read_bytes
 from tangle.verbs.job_builder import RunOptions
-from tangle.verbs.load import Loaded
+from tangle.verbs.notes import Notes
 from tangle.verbs.project import Project
 from tangle.verbs.results.cache import LastReads
 from tangle.verbs.results.recorded_reads import known_reads
@@ -34,7 +34,7 @@ _DEFINED = re.compile(r"\b(?:def|class)\s+([^\W\d]\w*)")
 class DataReads:
     """Tells for each section why the data that it reads may be other than at a commit."""
 
-    def __init__(self, now: Loaded, options: RunOptions, tree: WorkTree) -> None:
+    def __init__(self, now: Notes, options: RunOptions, tree: WorkTree) -> None:
         """Looks at nothing yet.
 
         Args:

@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from tangle.model import Page, PagePath, Place, Problem
 from tangle.store import ASSET_FOLDER, NotReadable, Records, digest_file, user_key
 from tangle.verbs.project import Project
-from tangle.write import Figure, StoredOutput, stored_outputs
+from tangle.write import Figure, stored_outputs
 
 RECORD = ".tangle/record"
 _KEY = "figures"
@@ -36,23 +36,23 @@ def note(project: Project, figures: Sequence[Figure]) -> None:
 
 
 def foreign(
-    project: Project, pages: Iterable[Page], figures: Sequence[Figure]
+    project: Project, shown: Collection[str], figures: Sequence[Figure]
 ) -> tuple[Figure, ...]:
     """The figures in whose place stands a file that is not tangle's.
 
     It is tangle's if an output shows it, if it has the figure's own content, or if it is as the
     ledger has it: deleting an output block by hand makes nobody else's file of what it showed.
+
+    Args:
+        project: whose notes.
+        shown: the figures that outputs show.
+        figures: those that are to be written.
     """
     if not figures:
         return ()
-    shown = {name for page in pages for stored in _outputs(page) for name in stored.assets}
     ledger = _ledger(Records(project.state / RECORD, key=user_key()))
     left = (figure for figure in figures if figure.name not in shown)
     return tuple(f for f in left if not _is_known(project, f, ledger.get(f.name, ())))
-
-
-def _outputs(page: Page) -> Iterable[StoredOutput]:
-    return stored_outputs(page) if ASSET_FOLDER.encode() in page.data else ()
 
 
 def _is_known(project: Project, figure: Figure, known: Sequence[str]) -> bool:
