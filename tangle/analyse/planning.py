@@ -86,8 +86,8 @@ class Borrowings:
     """
 
     prelude: tuple[Borrowed, ...]
-    missing: dict[str, Problem]
-    guesses: dict[str, str]
+    missing: tuple[tuple[str, Problem], ...]
+    guesses: tuple[tuple[str, str], ...]
     passed_on: tuple[tuple[int, str], ...]
     doubts: tuple[Problem, ...]
     aliases: frozenset[str]
@@ -98,8 +98,8 @@ def borrowings(borrowing: Borrowing) -> Borrowings:
     prelude = borrowing.borrowed()
     return Borrowings(
         prelude=prelude,
-        missing=dict(borrowing.missing),
-        guesses=dict(borrowing.guesses),
+        missing=tuple(borrowing.missing.items()),
+        guesses=tuple(borrowing.guesses.items()),
         passed_on=tuple(dict.fromkeys(borrowing.passed_on())),
         doubts=(*borrowing.costly(), *borrowing.slips()),
         aliases=borrowing.aliases,

@@ -5,7 +5,6 @@ from __future__ import annotations
 from tangle.emit.package import MARK, Module, init, module
 from tangle.emit.text import comment
 from tangle.emit.tree import (
-    files,
     is_script,
     script_paths,
     section_script,
@@ -16,7 +15,6 @@ __all__ = [
     "MARK",
     "Module",
     "comment",
-    "files",
     "init",
     "is_script",
     "module",

@@ -6,32 +6,20 @@ from collections.abc import Mapping, Sequence
 
 from tangle.analyse import Session
 from tangle.emit.names import script_names
-from tangle.emit.package import MARK, init, main, module
+from tangle.emit.package import MARK, init, main
 from tangle.emit.scripts import script
-from tangle.model import PackageName, PagePath, Section
-from tangle.notes import Plan
-
-
-def files(plan: Plan, *, folders: Mapping[PagePath, str | None], seed: int) -> Mapping[str, str]:
-    """Path and text of every generated file, relative to the output folder.
-
-    Args:
-        plan: what the notes come to.
-        folders: for each page, its folder relative to the output folder, or None.
-        seed: seed of the random generators in the section scripts.
-    """
-    name = plan.package.name
-    sessions = [session for session in plan.sessions if session.chunks]
-    sections = [session.unit.section for session in sessions]
-    found = dict(shared_files(name, module(plan.package).text, sections))
-    for path, session in zip(script_paths(name, sections), sessions, strict=True):
-        folder = folders.get(session.unit.section.page)
-        found[path] = section_script(session, name, folder=folder, seed=seed)
-    return found
+from tangle.model import PackageName, Section
 
 
 def section_script(session: Session, name: PackageName, *, folder: str | None, seed: int) -> str:
-    """The text of a session's script; for the arguments see `files`."""
+    """The text of a session's script.
+
+    Args:
+        session: the session.
+        name: of the package.
+        folder: of its page, relative to the output folder, or None.
+        seed: of the random generators.
+    """
     titles = {part.name: part.title for part in (session.unit.section, *session.unit.parts)}
     return script(session, root=name.root, folder=folder, seed=seed, titles=titles)
 

@@ -12,7 +12,7 @@ from tangle.link.expand import references_in
 from tangle.link.outline import Outline
 from tangle.link.settings import OUTPUT
 from tangle.link.titles import other_names, title_key
-from tangle.model import Page, Uuid
+from tangle.model import Page, Problem, Uuid
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,6 +28,7 @@ class PageFacts:
         coded: whether it has chunks that are not left out.
         part: whether it can have a part in a unit: sections, chunks, references that stand alone.
         outputs: whether outputs of chunks may stand in it.
+        unread: why it cannot be read; then nothing else is known of it.
     """
 
     title: str
@@ -38,6 +39,7 @@ class PageFacts:
     coded: bool = False
     part: bool = False
     outputs: bool = False
+    unread: Problem | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

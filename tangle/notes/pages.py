@@ -100,15 +100,15 @@ def own_outline(core: Core, path: PagePath) -> LinkedPage:
     return linked_page(found, title, SectionName(title), dated=dated)
 
 
-@query(kept=PageFacts | Problem)
-def facts(core: Core, path: PagePath) -> PageFacts | Problem:
-    """What others can notice of a page; or why it cannot be read."""
+@query(kept=PageFacts)
+def facts(core: Core, path: PagePath) -> PageFacts:
+    """What others can notice of a page."""
     settings = config(core, "")
     if is_plain(core.data(path)):
         return plain_facts(path, settings)
     found = reading(core, path)
     if isinstance(found, Problem):
-        return found
+        return PageFacts(title="", unread=found)
     return page_facts(found, own_outline(core, path), page_title(found, settings), settings)
 
 
@@ -132,14 +132,14 @@ def id_blocks(core: Core, path: PagePath) -> dict[Uuid, BlockFacts]:
 def index(core: Core, _: str) -> GraphIndex:
     """What is found by its name over all pages."""
     found = {path: facts(core, path) for path in listing(core, "")}
-    return graph_index({path: f for path, f in found.items() if not isinstance(f, Problem)})
+    return graph_index({path: entry for path, entry in found.items() if entry.unread is None})
 
 
 @query(kept=tuple[Problem, ...])
 def unread(core: Core, _: str) -> tuple[Problem, ...]:
     """Why pages cannot be read."""
     found = (facts(core, path) for path in listing(core, ""))
-    return tuple(entry for entry in found if isinstance(entry, Problem))
+    return tuple(entry.unread for entry in found if entry.unread is not None)
 
 
 @query(kept=PagePath | None)
@@ -355,7 +355,7 @@ def locate(core: Core, problem: Problem) -> Problem:
 @query(kept=tuple[Problem, ...])
 def page_problems(core: Core, path: PagePath) -> tuple[Problem, ...]:
     """The problems of a page's own text, and of what it refers to."""
-    if is_plain(core.data(path)) or isinstance(facts(core, path), Problem):
+    if is_plain(core.data(path)) or facts(core, path).unread is not None:
         return ()
     found = page(core, path)
     problems = [*found.problems, *own_outline(core, path).outline.settings.problems]

@@ -362,7 +362,7 @@ def borrowed(core: Core, place: int) -> Borrowings | None:
 def guessed(core: Core, place: int) -> tuple[str, ...]:
     """The names of which a unit may have misspelt another."""
     found = borrowed(core, place)
-    return tuple(found.guesses.values()) if found is not None else ()
+    return tuple(name for _, name in found.guesses) if found is not None else ()
 
 
 @query(kept=tuple[str, ...])
@@ -387,17 +387,17 @@ def near(core: Core, name: str) -> tuple[str, ...]:
     return likely(name, (known for n in lengths for known in names_of_length(core, n)))
 
 
-@query(kept=dict[str, Problem])
-def missing(core: Core, place: int) -> dict[str, Problem]:
+@query(kept=tuple[tuple[str, Problem], ...])
+def missing(core: Core, place: int) -> tuple[tuple[str, Problem], ...]:
     """The problems of names that nobody defines for a unit; of attributes with a dot before."""
     found = borrowed(core, place)
     if found is None:
-        return {}
+        return ()
     problems = dict(found.missing)
-    for key, name in found.guesses.items():
+    for key, name in found.guesses:
         if alike := near(core, name):
             problems[key] = _borrowing(core, place).guessed(key, problems[key], alike)
-    return problems
+    return tuple(problems.items())
 
 
 @query()
@@ -406,9 +406,9 @@ def session(core: Core, place: int) -> Session:
     found = borrowed(core, place)
     if found is None:
         raise IndexError(place)
-    passed = (missing(core, other).get(name) for other, name in found.passed_on)
+    passed = (dict(missing(core, other)).get(name) for other, name in found.passed_on)
     inherited = sorted({p for p in passed if p is not None}, key=lambda p: str(p.place))
-    lacking = (*inherited, *missing(core, place).values())
+    lacking = (*inherited, *(problem for _, problem in missing(core, place)))
     return plan_session(code(core, place), found, _Package(core), lacking)
 
 
@@ -489,7 +489,7 @@ def row(core: Core, place: int) -> UnitRow | None:
             locate(core, problem)
             for problem in (
                 *(entry.parsed.problem for entry in own.chunks if entry.parsed.problem),
-                *missing(core, place).values(),
+                *(problem for _, problem in missing(core, place)),
                 *unit_doubts(own, found),
                 *unknown_needs(
                     own.unit,
