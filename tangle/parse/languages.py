@@ -56,6 +56,7 @@ def is_python(text: str) -> bool:
     return info_of(text).kind is not None
 
 
+@lru_cache(maxsize=256)
 def misspelt(word: str) -> str | None:
     """The language that a word is one letter off; None where it is none of them."""
     if word in _OTHERS or kind_of(word) is not None:
