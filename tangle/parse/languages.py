@@ -56,6 +56,7 @@ def is_python(text: str) -> bool:
     return info_of(text).kind is not None
 
 
+@lru_cache(maxsize=256)
 def misspelt(word: str) -> str | None:
     """Return the language that a word differs from by one letter; None if there is none."""
     if word in _OTHERS or kind_of(word) is not None:

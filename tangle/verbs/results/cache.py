@@ -52,7 +52,7 @@ class World:
         if files not in self._code:
             folder, *paths = files.split("\n")
             stamps = [self._stamp(f"{folder}{os.sep}{path}") for path in paths]
-            self._code[files] = digest(*stamps)
+            self._code[files] = digest("\n".join(stamps))
         return self._code[files]
 
     def _stamp(self, path: str) -> str:
