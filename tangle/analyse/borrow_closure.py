@@ -193,6 +193,7 @@ class Lender:
             section=self.definitions.units[position.unit].unit.name,
             place=self.definitions.place(position),
             cache=code.chunk.settings.cache,
+            reads=code.chunk.settings.reads,
         )
 
     def future(self, position: Position) -> Iterator[Borrowed]:
@@ -230,4 +231,5 @@ class Lender:
             section=self.definitions.units[position.unit].unit.name,
             place=place,
             cache=bool(imports) or self.definitions.code(position).chunk.settings.cache,
+            reads=() if imports else self.definitions.code(position).chunk.settings.reads,
         )

@@ -99,6 +99,7 @@ class Closure:
             replaces=code.marked.saved[position.statement].replaces,
             statement=statement,
             cache=code.chunk.settings.cache,
+            reads=code.chunk.settings.reads,
         )
         self.by_position[position] = saved
         for name in saved.names:

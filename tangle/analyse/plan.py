@@ -29,6 +29,7 @@ class Saved:
         section: the innermost section around it.
         title: that section's title.
         cache: whether what it comes to may be answered from the cache.
+        reads: files that its chunk declares.
     """
 
     names: tuple[str, ...]
@@ -39,6 +40,7 @@ class Saved:
     replaces: bool
     statement: Statement
     cache: bool = True
+    reads: tuple[str, ...] = ()
 
     @property
     def text(self) -> str:
@@ -82,6 +84,7 @@ class Borrowed:
         section: the unit that it comes from.
         place: where it stands there.
         cache: whether what it comes to may be answered from the cache.
+        reads: files that its chunk declares.
     """
 
     kind: Literal["future", "import", "saved", "statement"]
@@ -93,6 +96,7 @@ class Borrowed:
     section: SectionName
     place: Place
     cache: bool = True
+    reads: tuple[str, ...] = ()
 
     @property
     def text(self) -> str:
@@ -108,12 +112,14 @@ class PlannedChunk:
         digest: of all code that its output depends on, 12 hexadecimal digits.
         reaches: texts of the saved statements that it is the first of its session to reach.
         cache: whether what it comes to may be answered from the cache.
+        reads: files that it declares, or the saved statements that it is the first to reach.
     """
 
     code: ChunkCode
     digest: str
     reaches: tuple[str, ...] = ()
     cache: bool = True
+    reads: tuple[str, ...] = ()
 
     @property
     def occurrence(self) -> Occurrence:
@@ -129,6 +135,7 @@ class Session:
         imports: top-level modules that its code imports, the package's included, sorted.
         lent: texts of the saved statements that the prelude reaches, in the package's order.
         cache: whether what the prelude comes to may be answered from the cache.
+        reads: files that the chunks declare from which the prelude comes.
         problems: the errors that keep it from running to its end.
     """
 
@@ -139,6 +146,7 @@ class Session:
     lent: tuple[str, ...]
     problems: tuple[Problem, ...]
     cache: bool = True
+    reads: tuple[str, ...] = ()
 
     @property
     def name(self) -> SectionName:

@@ -58,6 +58,7 @@ class Reach:
         next: for each saved statement the names that it uses.
         statements: for each its text, behind the imports that it uses.
         cached: for each whether what it comes to may be answered from the cache.
+        declared: for each the files that its chunk declares.
     """
 
     exports: frozenset[str]
@@ -65,6 +66,7 @@ class Reach:
     next: tuple[tuple[str, ...], ...]
     statements: tuple[tuple[str, ...], ...]
     cached: tuple[bool, ...]
+    declared: tuple[tuple[str, ...], ...]
 
     @classmethod
     def of(cls, package: Package) -> Reach:
@@ -86,6 +88,7 @@ class Reach:
                 for names, saved in zip(following, package.saved, strict=True)
             ),
             cached=tuple(saved.cache for saved in package.saved),
+            declared=tuple(saved.reads for saved in package.saved),
         )
 
     def closure(self, names: Iterable[str]) -> frozenset[int]:
@@ -109,6 +112,11 @@ class Reach:
     def cacheable(self, reached: Iterable[int]) -> bool:
         """Whether what the saved statements at these indices come to may be cached."""
         return all(self.cached[index] for index in reached)
+
+    def reads(self, reached: Iterable[int]) -> Iterator[str]:
+        """The files that the chunks of the saved statements at these indices declare."""
+        for index in sorted(reached):
+            yield from self.declared[index]
 
     def texts(self, reached: Iterable[int]) -> Iterator[str]:
         """The saved statements at these indices, each behind the imports that it uses."""

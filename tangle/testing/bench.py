@@ -134,7 +134,11 @@ class SectionTrial:
         self._running.finish()
 
     def late(self) -> Iterator[str]:
-        """Lines that say how the session ended, and what it printed after its last chunk."""
+        """Lines that say how the session ended, and what it printed after its last chunk.
+
+        Troubles with the engine, which the session ran in spite of, come first.
+        """
+        yield from (f"engine: {text}" for text in self._running.troubles)
         if (over := self._running.over) is None:
             return
         for notice in over.notices:

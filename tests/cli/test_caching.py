@@ -655,7 +655,7 @@ def test_without_a_place_for_the_key_nothing_is_kept(
     (tmp_path / "file").write_text("no folder")
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "file"))
     graph = notes({"x": page("print('right')")})
-    said = graph.tangle("run", "1.1", "--verbose")
+    said = graph.tangle("run", "1.1")
     assert said.code == 0
     assert said.err.count("results are not kept for later") == 1
     assert entries(graph) == []
