@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import ast
 import hashlib
+import itertools
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from itertools import chain
 from types import MappingProxyType
 
 from tangle.analyse.borrow import Borrowing, module_names, own_module_names
@@ -276,7 +276,9 @@ class _Planner:
             lent=tuple(self._reach.texts(lent)),
             problems=(*unit.unit.faults, *broken, *inherited, *own.values()),
             cache=self._reach.cacheable(lent) and all(entry.cache for entry in prelude),
-            reads=_unique(chain(*(entry.reads for entry in prelude), self._reach.reads(lent))),
+            reads=_unique(
+                itertools.chain(*(entry.reads for entry in prelude), self._reach.reads(lent))
+            ),
         )
         forms = (problem for code in unit.chunks for problem in doubtful(code))
         return UnitPlan(
@@ -296,22 +298,24 @@ class _Planner:
         self, unit: UnitCode, prelude: Sequence[Borrowed], aliases: frozenset[str]
     ) -> Iterator[PlannedChunk]:
         """The chunks, each with the digest of all the code that its output depends on."""
-        digest = hashlib.sha256()
-        _add(digest, *(entry.text for entry in prelude))
+        chain = hashlib.sha256()
+        _add(chain, *(entry.text for entry in prelude))
         done = self._reach.closure(_taken_from_package(prelude))
-        _add(digest, *self._reach.texts(done))
+        _add(chain, *self._reach.texts(done))
         for code in unit.chunks:
             reached: frozenset[int] = frozenset()
             if code.runs:
                 reached = self._reach.closure(self._asked(code, aliases)) - done
                 done |= reached
-                _add(digest, *self._reach.texts(reached), code.code)
+                _add(chain, *self._reach.texts(reached), code.code)
             yield PlannedChunk(
                 code=code,
-                digest=digest.hexdigest()[:12],
+                digest=chain.hexdigest()[:12],
                 reaches=tuple(self._reach.texts(reached)),
                 cache=code.chunk.settings.cache and self._reach.cacheable(reached),
-                reads=_unique(chain(code.chunk.settings.reads, self._reach.reads(reached))),
+                reads=_unique(
+                    itertools.chain(code.chunk.settings.reads, self._reach.reads(reached))
+                ),
             )
 
     def _imports(
@@ -349,11 +353,11 @@ def _unique(texts: Iterable[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(texts))
 
 
-def _add(digest: hashlib._Hash, *texts: str) -> None:
+def _add(chain: hashlib._Hash, *texts: str) -> None:
     for text in texts:
         data = text.encode()
-        digest.update(len(data).to_bytes(8, "big"))
-        digest.update(data)
+        chain.update(len(data).to_bytes(8, "big"))
+        chain.update(data)
 
 
 def imported_modules(tree: ast.AST) -> Iterator[str]:

@@ -231,6 +231,7 @@ class Finder:
             next=reach.next,
             statements=reach.statements,
             cached=reach.cached,
+            declared=reach.declared,
             units=tuple(sorted(found.lookups.units)),
             asked=tuple(sorted(found.lookups.names)),
             used=tuple(sorted(used_by_saved(found.package))),

@@ -198,7 +198,8 @@ class PackageFindings(NamedTuple):
         modules: top-level modules that it imports.
         saved: unit, chunk and statement of each saved statement.
         names: what each adds to the package.
-        by_name: as in `Reach`; so are `next`, `statements` and `cached`.
+        by_name: as in `Reach`; so are `next`, `statements`, `cached` and
+            `declared`.
         units: the units whose code it was worked out from.
         asked: names that were looked for in other units for it.
         used: names that the saved statements use.
@@ -214,6 +215,7 @@ class PackageFindings(NamedTuple):
     next: Sequence[Sequence[str]]
     statements: Sequence[Sequence[str]]
     cached: Sequence[bool]
+    declared: Sequence[Sequence[str]]
     units: Sequence[int]
     asked: Sequence[str]
     used: Sequence[str]

@@ -411,6 +411,7 @@ def _remembered(project: Project, known: PackageFindings) -> PackagePlan:
             next=tuple(map(tuple, known.next)),
             statements=tuple(map(tuple, known.statements)),
             cached=tuple(known.cached),
+            declared=tuple(map(tuple, known.declared)),
         ),
         modules=frozenset(known.modules),
         problems=(),
