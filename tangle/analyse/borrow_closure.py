@@ -189,6 +189,7 @@ class Lender:
             section=self.definitions.units.name(position.unit),
             place=self.definitions.place(position),
             cache=code.chunk.settings.cache,
+            reads=code.chunk.settings.reads,
         )
 
     def future(self, position: Position) -> Iterator[Borrowed]:
@@ -226,4 +227,5 @@ class Lender:
             section=self.definitions.units.name(position.unit),
             place=place,
             cache=bool(imports) or self.definitions.code(position).chunk.settings.cache,
+            reads=() if imports else self.definitions.code(position).chunk.settings.reads,
         )

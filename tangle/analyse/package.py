@@ -40,6 +40,7 @@ class SavedStatement:
         decorators: its decorators that are plain names.
         modules: top-level modules that it imports.
         unsaveable: whether it has lines that only IPython understands.
+        reads: files that its chunk declares.
     """
 
     chunk: int
@@ -62,6 +63,7 @@ class SavedStatement:
     modules: tuple[str, ...]
     unsaveable: bool
     cache: bool
+    reads: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,6 +129,7 @@ def _saved_statement(
         modules=tuple(sorted(set(imported_modules(statement.node)))),
         unsaveable=unsaveable,
         cache=code.chunk.settings.cache,
+        reads=code.chunk.settings.reads,
     )
 
 
@@ -223,6 +226,7 @@ class Closure:
             patches=entry.patches,
             future=entry.future,
             cache=entry.cache,
+            reads=entry.reads,
         )
 
     def _saved_twice(self) -> None:

@@ -31,6 +31,7 @@ class Saved:
         patches: the classes onto which its decorator puts it.
         future: whether it is an import from `__future__`.
         cache: whether what it comes to may be answered from the cache.
+        reads: files that its chunk declares.
     """
 
     names: tuple[str, ...]
@@ -43,6 +44,7 @@ class Saved:
     patches: tuple[str, ...] = ()
     future: bool = False
     cache: bool = True
+    reads: tuple[str, ...] = ()
 
     @property
     def text(self) -> str:
@@ -86,6 +88,7 @@ class Borrowed:
         section: the unit that it comes from.
         place: where it stands there.
         cache: whether what it comes to may be answered from the cache.
+        reads: files that its chunk declares.
     """
 
     kind: Literal["future", "import", "saved", "statement"]
@@ -97,6 +100,7 @@ class Borrowed:
     section: SectionName
     place: Place
     cache: bool = True
+    reads: tuple[str, ...] = ()
 
     @property
     def text(self) -> str:
@@ -112,12 +116,14 @@ class PlannedChunk:
         digest: of all code that its output depends on, 12 hexadecimal digits.
         reaches: texts of the saved statements that it is the first of its session to reach.
         cache: whether what it comes to may be answered from the cache.
+        reads: files that it declares, or the saved statements that it is the first to reach.
     """
 
     code: ChunkCode
     digest: str
     reaches: tuple[str, ...] = ()
     cache: bool = True
+    reads: tuple[str, ...] = ()
 
     @property
     def occurrence(self) -> Occurrence:
@@ -133,6 +139,7 @@ class Session:
         imports: top-level modules that its code imports, the package's included, sorted.
         lent: texts of the saved statements that the prelude reaches, in the package's order.
         cache: whether what the prelude comes to may be answered from the cache.
+        reads: files that the chunks declare from which the prelude comes.
         problems: the errors that keep it from running to its end.
     """
 
@@ -143,6 +150,7 @@ class Session:
     lent: tuple[str, ...]
     problems: tuple[Problem, ...]
     cache: bool = True
+    reads: tuple[str, ...] = ()
 
     @property
     def name(self) -> SectionName:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import hashlib
+import itertools
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -67,8 +68,11 @@ class PackageReach(PackageFace, Protocol):
     def saved_texts(self, index: int) -> tuple[str, ...]:
         """A saved statement, behind the imports that it uses."""
 
+    def declared(self, index: int) -> tuple[str, ...]:
+        """The files that its chunk declares."""
+
     def cacheable(self, index: int) -> bool:
-        """Whether what it comes to may be cached."""
+        """Whether results that depend on it may be cached."""
 
     def modules(self) -> frozenset[str]:
         """The top-level modules that the package imports."""
@@ -134,6 +138,7 @@ def plan_session(
         lent=tuple(planner.texts(lent)),
         problems=(*unit.unit.faults, *broken, *missing),
         cache=planner.cacheable(lent) and all(entry.cache for entry in found.prelude),
+        reads=_unique(*(entry.reads for entry in found.prelude), planner.reads(lent)),
     )
 
 
@@ -153,6 +158,10 @@ class _Planner:
     def texts(self, reached: Iterable[int]) -> Iterator[str]:
         for index in sorted(reached):
             yield from self._package.saved_texts(index)
+
+    def reads(self, reached: Iterable[int]) -> Iterator[str]:
+        for index in sorted(reached):
+            yield from self._package.declared(index)
 
     def cacheable(self, reached: Iterable[int]) -> bool:
         return all(map(self._package.cacheable, sorted(reached)))
@@ -176,6 +185,7 @@ class _Planner:
                 digest=chain.hexdigest()[:12],
                 reaches=tuple(self.texts(reached)),
                 cache=code.chunk.settings.cache and self.cacheable(reached),
+                reads=_unique(code.chunk.settings.reads, self.reads(reached)),
             )
 
 
@@ -226,6 +236,10 @@ def _imports(unit: UnitCode, prelude: Iterable[Borrowed]) -> set[str]:
 def _modules_in(lines: tuple[str, ...]) -> frozenset[str]:
     text = "\n".join(lines)
     return frozenset(imported_modules(ast.parse(text)) if "import" in text else ())
+
+
+def _unique(*texts: Iterable[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(itertools.chain(*texts)))
 
 
 def _add(chain: hashlib._Hash, *texts: str) -> None:

@@ -84,6 +84,7 @@ class Reach:
         next: for each saved statement the names that it uses.
         statements: for each its text, behind the imports that it uses.
         cached: for each whether what it comes to may be answered from the cache.
+        declared: for each the files that its chunk declares.
     """
 
     exports: frozenset[str]
@@ -91,6 +92,7 @@ class Reach:
     next: tuple[tuple[str, ...], ...]
     statements: tuple[tuple[str, ...], ...]
     cached: tuple[bool, ...]
+    declared: tuple[tuple[str, ...], ...]
 
     @classmethod
     def of(cls, package: Package, statements: Sequence[SavedStatement]) -> Reach:
@@ -112,6 +114,7 @@ class Reach:
                 for names, saved in zip(following, package.saved, strict=True)
             ),
             cached=tuple(saved.cache for saved in package.saved),
+            declared=tuple(saved.reads for saved in package.saved),
         )
 
     def closure(self, names: Iterable[str]) -> frozenset[int]:

@@ -342,6 +342,8 @@ class Session:
         )
         self._running = False
         self._results.append(result)
+        if self.was_lost:  # the session runs again, and this cell with it
+            return
         self._observe(CellFinished(section=self._job.section, index=index, result=result))
 
     def _collect_rest(self) -> None:

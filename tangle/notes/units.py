@@ -268,13 +268,13 @@ def reach(core: Core, name: str) -> frozenset[int]:
     return package(core, "").reach.closure([name])
 
 
-@query(kept=tuple[bool, tuple[str, ...]])
-def saved_text(core: Core, index: int) -> tuple[bool, tuple[str, ...]]:
-    """A saved statement behind the imports that it uses, and whether the cache may answer it."""
+@query(kept=tuple[bool, tuple[str, ...], tuple[str, ...]])
+def saved_text(core: Core, index: int) -> tuple[bool, tuple[str, ...], tuple[str, ...]]:
+    """Whether the cache may answer a saved statement, its text behind its imports, its files."""
     found = package(core, "").reach
     if index >= len(found.statements):
-        return True, ()
-    return found.cached[index], found.statements[index]
+        return True, (), ()
+    return found.cached[index], found.statements[index], found.declared[index]
 
 
 @query(kept=frozenset[str])
@@ -306,6 +306,9 @@ class _Package:
 
     def saved_texts(self, index: int) -> tuple[str, ...]:
         return saved_text(self._core, index)[1]
+
+    def declared(self, index: int) -> tuple[str, ...]:
+        return saved_text(self._core, index)[2]
 
     def cacheable(self, index: int) -> bool:
         return saved_text(self._core, index)[0]

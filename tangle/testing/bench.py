@@ -139,7 +139,11 @@ class SectionTrial:
         self._running.finish()
 
     def late(self) -> Iterator[str]:
-        """Yield lines on how the session ended, and what it printed after its last chunk."""
+        """Yield lines on how the session ended, and what it printed after its last chunk.
+
+        Problems with the engine that did not keep the session from running come first.
+        """
+        yield from (f"engine: {text}" for text in self._running.troubles)
         if (over := self._running.over) is None:
             return
         for notice in over.notices:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 
-from tangle.engine.events import CellFinished, CellStarted, Event, Executor, LinesRun
+from tangle.engine.events import CellFinished, CellStarted, Event, Executor, LinesRun, Noticed
 from tangle.model import Job, Result, SessionResult
 
 NoteLines = Callable[[str, tuple[int, ...]], None]
@@ -13,7 +13,11 @@ NoteLines = Callable[[str, tuple[int, ...]], None]
 
 
 class Running:
-    """A started session; whoever asks for a result waits for it."""
+    """A started session; whoever asks for a result waits for it.
+
+    Attributes:
+        troubles: what was wrong with the engine and did not keep the session from running.
+    """
 
     def __init__(self, job: Job, executor: Executor, lines: NoteLines) -> None:
         """Starts it.
@@ -31,6 +35,7 @@ class Running:
         self._results: dict[int, Result] = {}
         self._over: SessionResult | None = None
         self._error: BaseException | None = None
+        self.troubles: tuple[str, ...] = ()
         self._thread = threading.Thread(
             target=self._mind, daemon=True, name=f"tangle {job.section}"
         )
@@ -91,6 +96,8 @@ class Running:
                 case LinesRun():
                     for page, lines in event.lines:
                         self._lines(page, lines)
+                case Noticed(text=text, trouble=True):
+                    self.troubles = (*self.troubles, text)
                 case _:
                     return
             self._changed.notify_all()

@@ -123,7 +123,7 @@ def job(project: Project, selected: Selected, package: PreparedPackage, options:
     """
     session = selected.session
     page = project.graph / session.unit.section.page
-    cells = [] if not session.prelude else [_prelude(project, selected)]
+    cells = [] if not session.prelude else [_prelude(project, selected, page.parent)]
     counts: dict[SectionName, int] = {}
     origins: dict[int, tuple[Origin, ...]] = {}  # a chunk may take part many times
     for planned in session.chunks[: selected.chunks]:
@@ -134,7 +134,7 @@ def job(project: Project, selected: Selected, package: PreparedPackage, options:
             if id(chunk) not in origins:
                 origins[id(chunk)] = _origins(project, chunk.lines)
             made = _cell(project, planned, counts[name], origins[id(chunk)])
-            cells.append(replace(made, reads=_patterns(page.parent, chunk.settings.reads)))
+            cells.append(replace(made, reads=_patterns(page.parent, planned.reads)))
     if session.unit.faults and cells:
         cells[0] = replace(cells[0], refusal=_fault(project, session.unit.faults))
     places = tuple(
@@ -168,12 +168,13 @@ def _declared_device(selected: Selected) -> str | None:
     return next((device for device in devices if device), None)
 
 
-def _prelude(project: Project, selected: Selected) -> Cell:
+def _prelude(project: Project, selected: Selected, folder: Path) -> Cell:
     lines = [line for entry in selected.session.prelude for line in entry.lines]
     return Cell(
         name=f"{selected.session.name} borrowed",
         code="".join(f"{line.text}\n" for line in lines),
         origins=_origins(project, lines),
+        reads=_patterns(folder, selected.session.reads),
     )
 
 

@@ -196,7 +196,7 @@ class _Run:
 
     def run(self, selected: Sequence[Selected], observe: Observer) -> tuple[SectionRun, ...]:
         if self._key is None:
-            observe(Noticed(text=_NO_KEY))
+            observe(Noticed(text=_NO_KEY, trouble=True))
         threads = self._threads(len(selected))
         tasks = [self._task(entry, threads) for entry in selected]
         may_answer = self._options.cached and not self._options.fresh

@@ -217,3 +217,41 @@ def test_building_checking_and_listing_run_no_line_of_the_notes(
         assert graph.tangle(*verb).code == 0
     assert call("outline", str(graph.page("x"))).code == 0
     assert not mark.exists()
+
+
+def test_pages_that_cannot_be_read_are_named_by_run_and_keep_their_scripts(
+    notes: MakeNotes,
+) -> None:
+    page = "- ## {0}. S\n\t- ```python\n\t  print('fine')\n\t  ```"
+    graph = notes({"a": page.format("1.1"), "b": page.format("1.2")})
+    graph.tangle("build")
+    script = graph.root / "generated/d2l/sections/sec_1_2.py"
+    before = script.read_bytes()
+    graph.page("b").write_bytes(b"- \xff")
+    checked = graph.tangle("build", "--check")
+    assert (checked.code, "sec_1_2.py" in checked.out) == (1, False)
+    assert graph.tangle("build").code == 1
+    assert script.read_bytes() == before
+    said = graph.tangle("run", "--all")
+    assert said.code == 0
+    assert "b.md:1:1: error: " in said.err
+
+
+def test_a_run_whose_results_cannot_be_written_is_told_all_the_same(notes: MakeNotes) -> None:
+    page = """\
+- ## 1.1. Deletes
+	- ```python
+	  import os, shutil
+	  shutil.rmtree('../assets', ignore_errors=True)
+	  _ = open('../assets', 'w')
+	  from matplotlib import pyplot as plt
+	  plt.plot([1, 2])
+	  print('done')
+	  ```"""
+    graph = notes({"x": page})
+    said = graph.tangle("run", "1.1")
+    assert said.code == 3
+    assert "done" in said.out
+    assert "1.1 Deletes: passed" in said.out
+    assert said.err.count("\ntangle: ") == 1
+    assert graph.text("x") == page

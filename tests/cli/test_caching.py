@@ -655,7 +655,7 @@ def test_without_a_place_for_the_key_nothing_is_kept(
     (tmp_path / "file").write_text("no folder")
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "file"))
     graph = notes({"x": page("print('right')")})
-    said = graph.tangle("run", "1.1", "--verbose")
+    said = graph.tangle("run", "1.1")
     assert said.code == 0
     assert said.err.count("results are not kept for later") == 1
     assert entries(graph) == []
@@ -706,3 +706,27 @@ def test_a_program_that_is_started_at_the_end(notes: MakeNotes) -> None:
     code = "import atexit, os\natexit.register(os.system, 'true')"
     graph = notes({"x": page(code)})
     assert [cached(graph), cached(graph)] == [False, False]
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "import os; print(sorted(os.listdir('../data')))",
+        "from pathlib import Path; print(sorted(p.name for p in Path('../data').glob('*')))",
+        "import subprocess; print(subprocess.run(['ls', '../data'], capture_output=True).stdout)",
+        "!ls ../data",
+    ],
+)
+def test_the_cache_sees_folders_and_does_not_answer_for_programs(
+    notes: MakeNotes, code: str
+) -> None:
+    graph = notes({"x": f"- ## 1.1. L\n\t- ```python\n\t  {code}\n\t  ```"})
+    data = graph.root / "data"
+    data.mkdir()
+    (data / "one").touch()
+    run(graph)
+    starts_a_program = "ls" in code.split("'") or code.startswith("!")
+    assert cached(graph) is not starts_a_program
+    (data / "two").touch()
+    assert not cached(graph)
+    assert "two" in graph.text("x")

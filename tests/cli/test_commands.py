@@ -711,3 +711,20 @@ def test_help_names_every_command_with_a_sentence() -> None:
     for name in ("init", "list", "build", "show", "run", "check", "outline", "clean"):
         assert f"\n  {name} " in said.out
         assert call(name, "--help").code == 0
+
+
+def test_several_graphs_to_choose_from(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("one", "two"):
+        (tmp_path / name / "logseq").mkdir(parents=True)
+        (tmp_path / name / "logseq" / "config.edn").touch()
+    monkeypatch.chdir(tmp_path)
+    said = call("init")
+    assert (said.code, "one, two" in said.err) == (2, True)
+
+
+def test_an_output_folder_that_is_not_there_yet(notes: MakeNotes, tmp_path: Path) -> None:
+    graph = notes({"x": "- ## 1.1. A\n\t- ```python\n\t  print(7)\n\t  ```"})
+    for verb in (["run", "1.1"], ["build"], ["clean"]):
+        out = tmp_path / "new" / verb[0]
+        assert call("--graph", str(graph.root), "--output", str(out), *verb).code == 0
+    assert not (graph.root / ".tangle").exists()

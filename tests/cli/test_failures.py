@@ -166,3 +166,45 @@ def test_other_folders_are_looked_at_too(folder: str, notes: MakeNotes) -> None:
         place.chmod(0o755)
     assert said.code == 3
     assert not (graph.root / "pages" / "ran.txt").exists()
+
+
+def test_a_failure_in_borrowed_code_is_the_first_chunks(notes: MakeNotes, tmp_path: Path) -> None:
+    page = """\
+- ## 1.1. A
+	- ```python
+	  v = int('no')
+	  ```
+- ## 1.2. B
+	- ```python
+	  v + 1
+	  ```"""
+    graph, report = notes({"x": page}), tmp_path / "report.xml"
+    said = graph.tangle("run", "1.2", "--format", "json", "--junit-xml", str(report))
+    (section,) = json.loads(said.out)["sections"]
+    (chunk,) = section["chunks"]
+    assert (section["outcome"], chunk["outcome"]) == ("failed", "failed")
+    assert (chunk["error"]["name"], chunk["error"]["line"]) == ("ValueError", 3)
+    assert ElementTree.parse(report).getroot()[0].get("failures") == "1"
+
+
+def test_a_section_that_needs_a_failed_one_is_skipped(notes: MakeNotes) -> None:
+    page = """\
+- ## 1.1. User
+  tangle.needs:: 1.2
+	- ```python
+	  print('ran')
+	  ```
+- ## 1.2. Fails
+	- ```python
+	  1 / 0
+	  ```"""
+    graph = notes({"x": page})
+    found = json.loads(graph.tangle("run", "1.1", "--format", "json").out)["sections"]
+    assert [section["outcome"] for section in found] == ["failed", "skipped"]
+    assert graph.tangle("run", "1.1").code == 1
+
+
+def test_an_interrupt_that_the_code_raises_is_a_failure(notes: MakeNotes) -> None:
+    page = "- ## 1.1. K\n\t- ```python\n\t  raise KeyboardInterrupt\n\t  ```"
+    said = notes({"x": page}).tangle("run", "1.1")
+    assert (said.code, "1.1 K: failed" in said.out) == (1, True)

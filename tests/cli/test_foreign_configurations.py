@@ -60,6 +60,16 @@ def give_away(*paths: Path) -> None:
         os.chown(path, STRANGER, -1, follow_symlinks=False)
 
 
+def assert_refused(folder: Path, code: int, *texts: str, options: tuple[str, ...] = ()) -> None:
+    """Every command ends with a code, says these texts, and changes nothing in a folder."""
+    before = everything(folder)
+    for command in COMMANDS:
+        said = call(*options, *command)
+        assert said.code == code, (command, said)
+        assert [text for text in texts if text not in said.err] == [], (command, said)
+    assert everything(folder) == before
+
+
 # --- paths that lead out --------------------------------------------------------------------------
 
 
@@ -74,16 +84,9 @@ def outputs(folder: Path) -> list[str]:
 
 
 def test_an_output_holds_outside_only_from_the_command_line(clone: Notes, tmp_path: Path) -> None:
-    names = outputs(clone.root)
-    for name in names:
+    for name in outputs(clone.root):
         configure(clone.root, f'output = "{name}"\npackage = "mine.tools"')
-        before = everything(tmp_path)
-        for command in COMMANDS:
-            said = call(*command)
-            assert said.code == 2, (name, command, said)
-            assert "leads out of its folder" in said.err
-            assert "--output" in said.err
-        assert everything(tmp_path) == before
+        assert_refused(tmp_path, 2, "leads out of its folder", "--output")
     target = tmp_path / "home" / "lib"
     said = call("--output", str(target), "build")
     assert (said.code, (target / "mine" / "tools.py").is_file()) == (0, True)
@@ -98,13 +101,8 @@ def test_a_graph_holds_outside_only_from_the_command_line(tmp_path: Path, name: 
     (theirs / "pages" / "x.md").write_text(CODE.replace("{0}", "mine"))
     (clone / "link").symlink_to(theirs)
     config = configure(clone, f'graph = "{name.format(theirs)}"')
-    before = everything(tmp_path)
-    for command in COMMANDS:
-        said = call("--config", str(config), *command)
-        assert said.code == 2, (command, said)
-        assert "graph leads out of its folder" in said.err
-        assert "--graph" in said.err
-    assert everything(tmp_path) == before
+    options = ("--config", str(config))
+    assert_refused(tmp_path, 2, "graph leads out of its folder", "--graph", options=options)
     said = call("--config", str(config), "--graph", str(theirs), "run", "--all")
     assert (said.code, "mine ran" in said.out) == (0, True)
 
@@ -136,12 +134,7 @@ def test_no_output_in_an_environment_or_in_git(clone: Notes, tmp_path: Path, nam
     (clone.root / ".venv" / "pyvenv.cfg").touch()
     (clone.root / "conda" / "conda-meta").mkdir(parents=True)
     configure(clone.root, f'output = "{name}"')
-    before = everything(tmp_path)
-    for command in COMMANDS:
-        said = call(*command)
-        assert said.code == 2, (command, said)
-        assert f"output cannot be '{name}'" in said.err
-    assert everything(tmp_path) == before
+    assert_refused(tmp_path, 2, f"output cannot be '{name}'")
 
 
 def test_a_link_into_the_environment_of_this_python(clone: Notes) -> None:
@@ -171,13 +164,8 @@ def test_a_project_in_an_environment_of_its_own(clone: Notes) -> None:
 )
 def test_a_package_that_hides_a_module_is_refused(clone: Notes, tmp_path: Path, name: str) -> None:
     configure(clone.root, f'package = "{name}"')
-    before = everything(tmp_path)
-    for command in COMMANDS:
-        said = call(*command)
-        assert said.code == 2, (command, said)
-        assert f"tangle.toml: package cannot be '{name}': it would hide" in said.err
-        assert "choose a name that nothing else uses" in said.err
-    assert everything(tmp_path) == before
+    why = f"tangle.toml: package cannot be '{name}': it would hide"
+    assert_refused(tmp_path, 2, why, "choose a name that nothing else uses")
 
 
 def test_a_package_that_tangle_generated_is_no_stranger(
@@ -275,14 +263,8 @@ def test_what_belongs_to_another_user_is_refused_until_it_is_trusted(
         else:
             (shared / "aside.toml").rename(path)
     give_away(path)
-    before = everything(tmp_path)
-    for command in COMMANDS:
-        said = call(*command)
-        assert said.code == 3, (command, said)
-        assert f"{path}: belongs to another user (uid {STRANGER})" in said.err
-        assert f"run: tangle trust {shared}" in said.err
-        assert "TANGLE_TRUSTED=" in said.err
-    assert everything(tmp_path) == before
+    why = f"{path}: belongs to another user (uid {STRANGER})"
+    assert_refused(tmp_path, 3, why, f"run: tangle trust {shared}", "TANGLE_TRUSTED=")
     # Another folder is no reason.
     assert call("trust", str(shared / "a")).code == 0
     assert call("list").code == 3
@@ -295,25 +277,20 @@ def test_what_belongs_to_another_user_is_refused_until_it_is_trusted(
 
 
 @only_root_gives_files_away
-@pytest.mark.parametrize("trusted", ["{0}", "{0}/", "/nowhere:{0}", "*", "{1}"])
-def test_a_container_trusts_by_a_variable(
-    shared: Path, monkeypatch: pytest.MonkeyPatch, trusted: str
+@pytest.mark.parametrize(
+    ("trusted", "code"),
+    [
+        *((value, 0) for value in ("{0}", "{0}/", "/nowhere:{0}", "*", "{1}")),
+        *((value, 3) for value in ("", "evil", ".", "{0}x", "{0}/a")),
+    ],
+)
+def test_a_variable_trusts_the_folders_that_it_names(
+    shared: Path, monkeypatch: pytest.MonkeyPatch, trusted: str, code: int
 ) -> None:
     give_away(shared / "tangle.toml")
     monkeypatch.setenv("TANGLE_TRUSTED", trusted.format(shared, shared.parent))
     monkeypatch.chdir(shared)
-    assert call("list").code == 0
-
-
-@only_root_gives_files_away
-@pytest.mark.parametrize("trusted", ["", "evil", ".", "{0}x", "{0}/a"])
-def test_what_does_not_name_the_folder_trusts_nothing(
-    shared: Path, monkeypatch: pytest.MonkeyPatch, trusted: str
-) -> None:
-    give_away(shared / "tangle.toml")
-    monkeypatch.setenv("TANGLE_TRUSTED", trusted.format(shared))
-    monkeypatch.chdir(shared)
-    assert call("list").code == 3
+    assert call("list").code == code
 
 
 @only_root_gives_files_away

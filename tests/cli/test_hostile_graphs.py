@@ -305,3 +305,11 @@ def test_reading_runs_no_line(notes: MakeNotes, tmp_path: Path, line: str) -> No
     finally:
         os.chdir(before)
     assert not mark.exists()
+
+
+def test_titles_cannot_drive_the_terminal(notes: MakeNotes) -> None:
+    said = notes({"x": "- ## 1.1. \x1b]0;pwn\x07title\n\t- ```python\n\t  1\n\t  ```"}).tangle(
+        "list"
+    )
+    assert "\x1b" not in said.out
+    assert "title" in said.out

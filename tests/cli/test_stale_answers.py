@@ -18,7 +18,7 @@ from typing import Any
 
 import pytest
 
-from tests.graphs import Notes
+from tests.graphs import MakeNotes, Notes
 
 Act = Callable[[Path], object]
 
@@ -534,3 +534,25 @@ def test_what_changed_is_run_again(runs: Runs, name: str) -> None:
     if CASES[name].change is not _nothing:
         assert runs.shown[name] == runs.fresh[name]
     assert all(outcome == "passed" for outcome, _ in runs.shown[name])
+
+
+@pytest.mark.parametrize(
+    ("lent", "asked"),
+    [
+        ("def size(): return 1", "print(size())"),
+        ("size = 1", "print(size)"),
+        ("def size(): return 1  #@save", "from d2l import torch as d2l\n\t  print(d2l.size())"),
+        ("def size(): return 1  #@save", "print(size())"),
+    ],
+)
+def test_files_that_borrowed_code_declares(notes: MakeNotes, lent: str, asked: str) -> None:
+    chunk = "\t- {}```python\n\t  {}\n\t  ```\n"
+    lender = chunk.format("tangle.reads:: ../data.txt\n\t  ", lent)
+    page = f"- ## 1.1. Lends\n{lender}- ## 1.2. Asks\n{chunk.format('', asked)}"
+    graph = notes({"x": page})
+    data = graph.root / "data.txt"
+    for text, cached in (("1", False), ("1", True), ("2", False)):
+        data.write_text(text)
+        said = graph.tangle("run", "1.2", "--no-write", "--format", "json")
+        (section,) = json.loads(said.out)["sections"]
+        assert (section["cached"], section["outcome"]) == (cached, "passed")

@@ -251,6 +251,21 @@ def test_ctrl_c_ends_what_runs(start: Start) -> None:
     assert watched.end() == 130
 
 
+def test_what_is_wrong_with_the_engine_is_said_once(start: Start) -> None:
+    kill = (
+        "- # 3.3. Kills\n\t- ```python\n\t  import os, pathlib, signal\n"
+        "\t  if not pathlib.Path('../killed').exists():\n"
+        "\t      pathlib.Path('../killed').touch(); os.kill(os.getppid(), signal.SIGKILL)\n"
+        "\t      signal.pause()\n"
+        "\t  print('it ran')\n\t  ```\n"
+    )
+    watched = start("3.3", C=kill)
+    watched.until_in("C", "\t  it ran")
+    notice = "tangle: engine: 3.3: the process that it was forked from was killed"
+    assert watched.output().count(notice) == 1
+    watched.end()
+
+
 def test_a_killed_watch_leaves_no_process(start: Start) -> None:
     watched = start("3.1")
     watched.until_said("passed")

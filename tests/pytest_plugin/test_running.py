@@ -270,3 +270,15 @@ def test_a_session_ends_as_a_program_does(graph: Make) -> None:
     assert "1.1: after its last chunk: said late" in said.out
     (found,) = made.folder.rglob("kept.txt")
     assert found.read_text() == "held back"
+
+
+def test_what_is_wrong_with_the_engine_is_said_in_the_summary(graph: Make) -> None:
+    kill = (
+        "import os, pathlib, signal\n"
+        "if not pathlib.Path('killed').exists():\n"
+        "    pathlib.Path('killed').touch(); os.kill(os.getppid(), signal.SIGKILL)\n"
+        "    signal.pause()"
+    )
+    said = graph(x=section("3.6", kill)).pytest("notes")
+    assert said.code == 0
+    assert said.out.count("engine: 3.6: the process that it was forked from was killed") == 1

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Protocol, Self, assert_never
 
 from tangle.engine.checkpoint.executor import ResumingExecutor
-from tangle.engine.events import CellStarted, Event
+from tangle.engine.events import CellStarted, Event, Noticed
 from tangle.engine.file_identity import file_stamp
 from tangle.errors import TangleError
 from tangle.model import Job, Problem, SectionName, SessionResult
@@ -79,11 +79,16 @@ class _Done:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class _Troubled:
+    notice: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class _Broke:
     error: BaseException
 
 
-_Mail = _Changed | _Done | _Broke
+_Mail = _Changed | _Done | _Troubled | _Broke
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
@@ -201,6 +206,8 @@ class Watcher:
                     self._take_in(paths)
                 case _Done(task=task, result=result):
                     self._finish(task, result)
+                case _Troubled(notice=notice):
+                    self._tell(Trouble(message=f"engine: {notice}"))
                 case _Broke(error=error):
                     raise error
                 case _:
@@ -370,6 +377,8 @@ class Watcher:
                     task.at = event.index
                     if task.useless_from is not None and task.at >= task.useless_from:
                         self._executor.stop()
+            elif isinstance(event, Noticed) and event.trouble:
+                self._mail.put(_Troubled(notice=event.text))
 
         try:
             result = self._executor.run(task.job, observe)

@@ -1,0 +1,49 @@
+"""Figures are files of tangle's own beside the pages: none takes another's place, none is lost."""
+
+from __future__ import annotations
+
+import json
+
+from tests.graphs import MakeNotes, Notes
+
+FIGURE = """\
+- ## 1.1. F
+	- ```python
+	  from matplotlib import pyplot as plt
+	  plt.plot([1, 2]);
+	  ```"""
+
+
+def problems(graph: Notes) -> list[dict[str, object]]:
+    found = json.loads(graph.tangle("check", "--format", "json").out)["problems"]
+    assert isinstance(found, list)
+    return found
+
+
+def test_a_figure_does_not_take_the_place_of_someones_file(notes: MakeNotes) -> None:
+    graph = notes({"x": FIGURE})
+    theirs = graph.root / "assets" / "tangle" / "1.1-1.svg"
+    theirs.parent.mkdir(parents=True)
+    theirs.write_text("mine")
+    said = graph.tangle("run", "1.1")
+    assert said.code == 3
+    assert "1.1-1.svg:1:1: error: a file stands here that tangle did not write" in said.out
+    assert (theirs.read_text(), graph.text("x")) == ("mine", FIGURE)
+    graph.tangle("clean")
+    assert theirs.read_text() == "mine"
+    theirs.unlink()
+    assert graph.tangle("run", "1.1").code == 0
+    assert theirs.read_text().startswith("<?xml")
+
+
+def test_a_figure_that_is_gone_is_noticed_and_made_again(notes: MakeNotes) -> None:
+    graph = notes({"x": FIGURE})
+    graph.tangle("run", "1.1")
+    figure = graph.root / "assets" / "tangle" / "1.1-1.svg"
+    figure.unlink()
+    (problem,) = problems(graph)
+    assert (problem["code"], problem["section"]) == ("stale-output", "1.1")
+    assert "1.1-1.svg" in str(problem["message"])
+    graph.tangle("run", "1.1")
+    assert figure.exists()
+    assert problems(graph) == []
