@@ -1,4 +1,4 @@
-"""What sections import, found in their text, for a zygote to import before them."""
+"""What sections import, found in their text, for the fork server to import before them."""
 
 from __future__ import annotations
 

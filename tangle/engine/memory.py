@@ -212,7 +212,7 @@ class MemoryWatch:
         self,
         pid: int,
         limit: int | None,
-        strays: Callable[[], Iterable[int]],
+        orphans: Callable[[], Iterable[int]],
         clock: Callable[[], float] = time.monotonic,
         *,
         spared: Container[int] = (),
@@ -222,13 +222,13 @@ class MemoryWatch:
         Args:
             pid: the worker.
             limit: bytes that may be held; None for any number.
-            strays: finds the worker's processes wherever they have moved; slow.
+            orphans: finds the worker's processes wherever they have moved; slow.
             clock: tells the seconds.
             spared: processes below it that do not count; more may come into it.
         """
         self._pid = pid
         self._limit = limit
-        self._strays = strays
+        self._orphans = orphans
         self._spared = spared
         self._clock = clock
         self._moved: tuple[int, ...] = ()
@@ -244,7 +244,7 @@ class MemoryWatch:
         if now < self.due:
             return False
         if now - self._swept >= _SWEEP:
-            self._moved = tuple(pid for pid in self._strays() if pid not in self._spared)
+            self._moved = tuple(pid for pid in self._orphans() if pid not in self._spared)
             self._swept = now
         processes = dict.fromkeys(descendants(self._pid, without=self._spared))
         for pid in self._moved:
