@@ -12,13 +12,14 @@ import os
 import sys
 import zlib
 
+from tangle import CI_IS_OFF
+
 REFUSED = 112
 """Exit code of a command that was not begun: this process is to do it itself."""
 
 GIVEN_UP: list[str] = []
 """What was amiss with the server, where this process did not go on waiting for it."""
 
-_NO = ("", "0", "false", "no")
 _UNFIT = frozenset({"--no-server", "-h", "--help"})
 
 
@@ -50,7 +51,7 @@ def relay(arguments: list[str]) -> int | None:
 
 def _suits_a_server() -> bool:
     """Whether this process is one that a server's could stand in for: none of them is isolated."""
-    if os.environ.get("CI", "").lower() not in _NO or "_TANGLE_COMPLETE" in os.environ:
+    if os.environ.get("CI", "").lower() not in CI_IS_OFF or "_TANGLE_COMPLETE" in os.environ:
         return False
     return not (sys.flags.isolated or sys.flags.ignore_environment)
 

@@ -9,12 +9,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
-from tangle import __version__
+from tangle import STATE_FOLDER, __version__
 from tangle.model import CONFIG, Page, PagePath, Place, Problem
 from tangle.model.problems.graph import NESTED_GRAPH
 from tangle.model.problems.page import NOT_DOWNLOADED, NOT_UTF8, SYNC_COPY, UNREADABLE_PAGE
 from tangle.store import (
-    LOCK_FOLDER,
+    SETTINGS,
     Cache,
     GraphFiles,
     NotReadable,
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from tangle.link import GraphConfig
     from tangle.parse import NotUtf8
 
-SETTINGS: Final = ".tangle/settings"
 """What the graph's settings were read as, on this machine."""
 
 _BYTES: Final = 2**20
@@ -165,17 +164,19 @@ def graph_settings(project: Project, settings: str) -> tuple[GraphConfig, tuple[
     """What a `config.edn` says; remembered where tangle has a folder, as it is slow to read."""
     from tangle.link import GraphConfig, graph_config
 
-    folder = folder_identity(project.state / LOCK_FOLDER)
+    folder = folder_identity(project.state / STATE_FOLDER)
     if folder is None:
         return graph_config(settings)
     facts = f"{folder}\0{__version__}\0{settings}".encode("utf-8", "surrogatepass")
     key = hashlib.sha256(facts).hexdigest()
-    cache = Cache(project.state / SETTINGS, GraphConfig, key=user_key())
-    if (known := cache.get(key)) is not None:
-        return known, ()
+    # With the text, so that no other document can pass for one: each setting has a default.
+    cache = Cache(project.state / SETTINGS, tuple[str, GraphConfig], key=user_key())
+    known = cache.get(key)
+    if known is not None and known[0] == settings:
+        return known[1], ()
     config, problems = graph_config(settings)
     if not problems:
-        cache.put(key, config)
+        cache.put(key, (settings, config))
         cache.prune(_BYTES, _AGE)
     return config, problems
 

@@ -112,7 +112,7 @@ UNIONS: list[tuple[Receiver[Any], Any, list[Order]]] = [
         CHECKPOINT_ORDERS,
         CheckpointOrder,
         [
-            checkpoint_orders.Resume(cookie=COOKIE, left=1732800000.123456),
+            checkpoint_orders.Resume(cookie=COOKIE),
             checkpoint_orders.Reap(pid=5),
         ],
     ),

@@ -14,13 +14,11 @@ class Resume(Order, frozen=True, kw_only=True):
 
     Attributes:
         cookie: the new session's.
-        left: when the session's last run ended.
     """
 
     descriptors = 6
 
     cookie: Cookie
-    left: float
 
 
 class Reap(Order, frozen=True, kw_only=True):

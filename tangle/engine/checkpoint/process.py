@@ -28,7 +28,7 @@ from tangle.engine.process_handle import COOKIE
 from tangle.engine.process_tag import restore_tag, set_foreign_tag, set_tag
 from tangle.engine.tracking.audit_log import AuditLog
 from tangle.engine.tracking.session_files import WorldLog
-from tangle.engine.wire import Snapshotted, Veiled
+from tangle.engine.wire import Snapshotted, UnseenWrite
 from tangle.engine.worker.reporter import Reporter
 from tangle.model import Job
 from tangle.typed_json import decode
@@ -58,7 +58,6 @@ class Snapshots:
         self._reporter = reporter
         self._pipes = (reporter.descriptor, 1, 2, trace)
         self._world = WorldLog(log)
-        self._veiled = False
         self._children: set[int] = set()
         self._spent = float("inf")  # the first is due at once: imports and set-up are behind it
         self._threads = os.environ.get("OMP_NUM_THREADS")
@@ -67,9 +66,8 @@ class Snapshots:
     def spent(self, seconds: float) -> None:
         """Tells what a cell took."""
         self._spent += seconds
-        if self._world.veiled and not self._veiled:
-            self._veiled = True
-            self._reporter.send(Veiled())
+        if (written := self._world.take_unseen_write()) is not None:
+            self._reporter.send(UnseenWrite(time=written))
 
     def take(self, index: int) -> Job | None:
         """Makes a copy, if that is due and can be done.
@@ -94,13 +92,13 @@ class Snapshots:
         with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as listener:
             listener.bind(name)
             listener.listen(1)
-            self._world.be_deaf(True)  # this fork is ours
+            self._world.before_copy()  # this fork is ours
             tag = set_foreign_tag()  # the session may end while its copy stays
             pid = _fork()
             if pid == 0:
                 return self._stay(listener, state)
             restore_tag(tag)
-            self._world.be_deaf(False)
+            self._world.after_copy()
         self._children.add(pid)
         self._reporter.send(
             Snapshotted(
@@ -152,7 +150,7 @@ class Snapshots:
         self._files |= {fd: link for fd, link in open_files().items() if fd in self._pipes}
         self._job = job
         self._children.clear()
-        self._world.resume(order.left)
+        self._world.resume()
         return job
 
 
