@@ -1,8 +1,8 @@
-"""Hands a command to the project's server, which has all of tangle loaded, and waits for its end.
+"""Run a command in the project's server, which has all of tangle loaded.
 
-Importing tangle takes longer than a small section runs. This module imports hardly anything: it
-finds the server by the folder that the command is given in, hands over arguments, environment and
-the three streams, and passes signals on. Whatever is unusual is left to the ordinary way.
+Importing tangle takes longer than running a small section. This module imports almost nothing: it
+finds the server by the working folder, passes on arguments, environment and the three streams, and
+forwards signals. In any unusual case the command runs in this process.
 """
 
 from __future__ import annotations
@@ -15,16 +15,16 @@ import zlib
 from tangle import CI_IS_OFF
 
 REFUSED = 112
-"""Exit code of a command that was not begun: this process is to do it itself."""
+"""Exit code of a command that the server did not begin: this process has to run it."""
 
 GIVEN_UP: list[str] = []
-"""What was amiss with the server, where this process did not go on waiting for it."""
+"""What was wrong with the server, if this process gave up on it."""
 
 _UNFIT = frozenset({"--no-server", "-h", "--help"})
 
 
 def relay(arguments: list[str]) -> int | None:
-    """The exit code of a command that a server has run; None where this process has to run it.
+    """Return the exit code of a command that the server ran; None if this process has to run it.
 
     Args:
         arguments: the command line, without the program's name.
@@ -44,7 +44,7 @@ def relay(arguments: list[str]) -> int | None:
     try:
         return run_there(hints[0], arguments)
     except Trouble as trouble:
-        print(f"tangle: {trouble}; this run goes on without it", file=sys.stderr)  # noqa: T201
+        print(f"tangle: {trouble}; this run continues without it", file=sys.stderr)  # noqa: T201
         GIVEN_UP.append(str(trouble))
         return None
 
@@ -57,7 +57,7 @@ def _suits_a_server() -> bool:
 
 
 def hint_paths(folder: str) -> list[str]:
-    """Where a link to the server's socket may be that commands in a folder use.
+    """Return the paths where commands in a folder look for a link to the server's socket.
 
     The name need not be unique: whatever server it leads to finds the project itself.
     """

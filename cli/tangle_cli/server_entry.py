@@ -1,4 +1,4 @@
-"""A command in a process that was forked with all of tangle loaded: as if it had been started.
+"""Run a command in a process forked with all of tangle loaded, as if it had been started.
 
 Imported in the server, so that its forks need not import anything more.
 """
@@ -24,16 +24,16 @@ from tangle_cli.server_client import REFUSED
 from tangle_cli.start import interrupted
 
 __all__ = ["documents", "progress", "read_ahead", "serve", "text"]
-"""What a command imports on its way is here already."""
+"""What commands import is loaded here in advance."""
 
 _PATIENCE = 5.0
 """Seconds that the caller may take to send its streams."""
 
 
 def serve(command: Command, caller: int) -> NoReturn:
-    """Runs a command, and ends the process with its exit code.
+    """Run a command, and end the process with its exit code.
 
-    Folder and environment are the command's already.
+    Working folder and environment are already the command's.
 
     Args:
         command: what the caller sent.
@@ -67,7 +67,7 @@ def serve(command: Command, caller: int) -> NoReturn:
 
 
 def _receive_streams(channel: socket.socket) -> bool:
-    """Takes the caller's streams; whether they came."""
+    """Receive the caller's streams; return whether they came."""
     channel.settimeout(_PATIENCE)
     try:
         _, fds, _, _ = socket.recv_fds(channel, 1, 3, getattr(socket, "MSG_CMSG_CLOEXEC", 0))

@@ -121,9 +121,9 @@ class Borrowing:
                 at = Position(self.unit, *binders[name][0])
                 yield MISSPELT_NAME.at(
                     self.definitions.place(at),
-                    f"{name} is defined here, and {wanted} is used and is not",
+                    f"{name} is defined here, but {wanted} is used and not defined",
                     section=self.definitions.code(at).occurrence.section,
-                    hint=f"if {wanted} is meant, write it so",
+                    hint=f"if you mean {wanted}, correct the spelling",
                 )
 
     def inherited(self) -> tuple[Problem, ...]:

@@ -97,14 +97,14 @@ class ChunkCode:
             return MOVED_CODE.at(
                 self.chunk.moved,
                 (
-                    "Logseq moved this line out of the chunk below, and what is left is another "
+                    "Logseq moved this line out of the chunk below, and the rest is a different "
                     "program"
                 ),
                 hint="",
             )
         return UNKNOWN_CHUNK.at(
             Place(path=self.chunk.page, line=self.chunk.line),
-            "a reference in this chunk means nothing; `tangle check` says which",
+            "a reference in this chunk is broken; `tangle check` says which",
         )
 
     @property

@@ -1,4 +1,4 @@
-"""Problems with the section that they stand in, and the line that they point at."""
+"""Add sections and source lines to problems."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Locator:
         self._lines = cache(self._page_lines)
 
     def located(self, problem: Problem) -> Problem:
-        """The problem with its section and its line, where it is in a page and has them not."""
+        """Return the problem with its section and its line, if it is on a page and lacks them."""
         place = problem.place
         if place.path not in self._pages:
             return problem

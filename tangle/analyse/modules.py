@@ -1,4 +1,4 @@
-"""Which modules code cannot do without, and where it says so."""
+"""Find the modules that code needs, and where it imports them."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class WantedModule:
 
 
 def modules_of_unit(unit: UnitCode) -> Iterator[WantedModule]:
-    """The modules that a unit's chunks import, each once a page, but for those not needed."""
+    """Return the modules that a unit's chunks need, each once per page."""
     found = (
         module
         for code in unit.chunks

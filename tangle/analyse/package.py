@@ -123,7 +123,7 @@ class Closure:
                 first = plain.setdefault(name, position)
                 if first == position or saved.replaces or self._same_import(first, position, name):
                     continue
-                message = f"{name} is saved already at {self.by_position[first].place}"
+                message = f"{name} is already saved at {self.by_position[first].place}"
                 self._problem(SAVED_TWICE, position, saved.place, message)
 
     def _is_variant_by_alias(self, position: Position, statement: Statement) -> bool:

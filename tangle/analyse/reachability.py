@@ -1,4 +1,4 @@
-"""What code asks of the package, and which saved statements it reaches by that."""
+"""Find what code uses from the package, and which saved statements that reaches."""
 
 from __future__ import annotations
 
@@ -12,19 +12,35 @@ from tangle.model import PackageName
 
 
 def names_module(entry: Import, name: PackageName) -> bool:
-    """Whether an import binds the generated module itself to a name."""
+    """Whether an import binds the generated module itself.
+
+    Args:
+        entry: the import.
+        name: of the package.
+    """
     if entry.attribute is not None:
         return entry.module == name.root and entry.attribute == name.module
     return entry.module == str(name) and entry.alias is not None
 
 
 def from_module(entry: Import, name: PackageName) -> bool:
-    """Whether an import takes something out of the generated module."""
+    """Whether an import takes a name from the generated module.
+
+    Args:
+        entry: the import.
+        name: of the package.
+    """
     return entry.module == str(name) and entry.attribute is not None
 
 
 def package_attribute(use: Use, name: PackageName, aliases: Iterable[str]) -> str | None:
-    """The attribute of the generated module that a use asks for, if it asks for one."""
+    """Return the attribute of the generated module that a use reads, if it does.
+
+    Args:
+        use: of a name.
+        name: of the package.
+        aliases: names that are bound to the module.
+    """
     if use.name in aliases and use.path:
         return use.path[0]
     if use.name == name.root and len(use.path) > 1 and use.path[0] == name.module:
@@ -35,7 +51,13 @@ def package_attribute(use: Use, name: PackageName, aliases: Iterable[str]) -> st
 def asked_of_package(
     statements: Iterable[Statement], name: PackageName, aliases: Iterable[str]
 ) -> Iterator[str]:
-    """The names that statements ask of the package; `*` for all of them."""
+    """Yield the names that statements use from the package; `*` for all of them.
+
+    Args:
+        statements: of the code.
+        name: of the package.
+        aliases: names that are bound to the module.
+    """
     for statement in statements:
         for use in statement.uses:
             attribute = package_attribute(use, name, aliases)
@@ -50,7 +72,7 @@ def asked_of_package(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reach:
-    """Which saved statements a piece of code reaches, through others.
+    """The saved statements that code reaches, directly or through others.
 
     Attributes:
         exports: every name that the package is known to have.
@@ -89,7 +111,7 @@ class Reach:
         )
 
     def closure(self, names: Iterable[str]) -> frozenset[int]:
-        """Indices of the saved statements that the names lead to."""
+        """Return indices of the saved statements that the names reach."""
         todo = list(names)
         if "*" in todo:
             todo.extend(self.exports)
@@ -107,11 +129,11 @@ class Reach:
         return frozenset(reached)
 
     def cacheable(self, reached: Iterable[int]) -> bool:
-        """Whether what the saved statements at these indices come to may be cached."""
+        """Whether results that depend on the saved statements at these indices may be cached."""
         return all(self.cached[index] for index in reached)
 
     def texts(self, reached: Iterable[int]) -> Iterator[str]:
-        """The saved statements at these indices, each behind the imports that it uses."""
+        """Yield the saved statements at these indices, each after the imports that it uses."""
         for index in sorted(reached):
             yield from self.statements[index]
 

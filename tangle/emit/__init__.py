@@ -1,4 +1,4 @@
-"""Plan to text: the generated package and the section scripts; nothing is written here."""
+"""Turn a plan into the text of the generated package and the section scripts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The generated package: the module of saved statements, its `__init__`, its `__main__`."""
+"""Generate the package: the module of saved statements, `__init__`, `__main__`."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _EXAMPLE_ROWS: Final = """\
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Module:
-    """The generated module's text, and where each of its lines stands in the notes."""
+    """The generated module's text, and the place in the notes of each line."""
 
     text: str
     origins: tuple[Origin | None, ...]
@@ -35,7 +35,7 @@ Line = tuple[str, Origin | None]
 
 
 def module(package: Package) -> Module:
-    """The module of saved statements, in reading order, each headed by the section it stands in.
+    """Return the module of saved statements, in reading order, with a heading for each section.
 
     Every import is written once: at the top where saved code only uses it, else where it is saved.
     """
@@ -115,7 +115,7 @@ def init(name: PackageName) -> str:
 
 
 def main(name: PackageName, sections: Sequence[tuple[SectionName, str, str]]) -> str:
-    """The text of `__main__.py`: lists the sections, or runs one.
+    """Return the text of `__main__.py`, which lists the sections or runs one.
 
     Args:
         name: of the package it belongs to.

@@ -1,4 +1,4 @@
-"""Plan to files: everything that `tangle build` writes."""
+"""Generate all files that `tangle build` writes."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from tangle.model import PackageName, PagePath, Section, SectionName
 
 
 def files(plan: Plan, *, folders: Mapping[PagePath, str | None], seed: int) -> Mapping[str, str]:
-    """Path and text of every generated file, relative to the output folder.
+    """Return path and text of every generated file, relative to the output folder.
 
     Args:
-        plan: what the notes come to.
+        plan: of the notes.
         folders: for each page, its folder relative to the output folder, or None.
         seed: seed of the random generators in the section scripts.
     """
@@ -30,7 +30,14 @@ def files(plan: Plan, *, folders: Mapping[PagePath, str | None], seed: int) -> M
 
 
 def section_script(session: Session, name: PackageName, *, folder: str | None, seed: int) -> str:
-    """The text of a session's script; for the arguments see `files`."""
+    """Return the text of a session's script.
+
+    Args:
+        session: of the plan.
+        name: the package, as configured.
+        folder: of the page, relative to the output folder.
+        seed: of the random generators.
+    """
     titles = {part.name: part.title for part in (session.unit.section, *session.unit.parts)}
     return script(session, root=name.root, folder=folder, seed=seed, titles=titles)
 
@@ -38,7 +45,13 @@ def section_script(session: Session, name: PackageName, *, folder: str | None, s
 def shared_files(
     name: PackageName, module_text: str, sections: Sequence[Section]
 ) -> Mapping[str, str]:
-    """Path and text of every generated file that is no script, for the sections that have one."""
+    """Return path and text of every generated file that is not a script.
+
+    Args:
+        name: the package, as configured.
+        module_text: of the saved statements.
+        sections: those that have a script.
+    """
     root = name.root
     modules = script_names((section.name, section.number) for section in sections)
     rows = [(section.name, section.title, modules[section.name]) for section in sections]
@@ -51,17 +64,32 @@ def shared_files(
 
 
 def script_paths(name: PackageName, sections: Sequence[Section]) -> Sequence[str]:
-    """Where the scripts of sections go, relative to the output folder."""
+    """Return the paths of the sections' scripts, relative to the output folder.
+
+    Args:
+        name: the package, as configured.
+        sections: those that have a script.
+    """
     modules = script_names((section.name, section.number) for section in sections)
     return [f"{name.root}/sections/{module}.py" for module in modules.values()]
 
 
 def is_script(path: str, name: PackageName) -> bool:
-    """Whether a generated file, by its path relative to the output folder, is a section's."""
+    """Whether a generated file is a section's script.
+
+    Args:
+        path: relative to the output folder.
+        name: the package, as configured.
+    """
     return path.startswith(f"{name.root}/sections/sec_")
 
 
 def script_path(plan: Plan, name: SectionName) -> str:
-    """Where the script of a section that has code goes, relative to the output folder."""
+    """Return the path of a section's script, relative to the output folder.
+
+    Args:
+        plan: of the notes.
+        name: of the section.
+    """
     modules = script_names((s.name, s.unit.section.number) for s in plan.sessions if s.chunks)
     return f"{plan.package.name.root}/sections/{modules[name]}.py"

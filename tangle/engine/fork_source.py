@@ -1,4 +1,4 @@
-"""What an executor forks workers from, or why it does not."""
+"""Choose where workers are forked from, or why they are not."""
 
 from __future__ import annotations
 

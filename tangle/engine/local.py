@@ -1,4 +1,4 @@
-"""Runs each session in a process of its own on this machine."""
+"""Run each session in a separate process on this machine."""
 
 from __future__ import annotations
 

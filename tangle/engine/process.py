@@ -1,4 +1,4 @@
-"""One worker process: how it is started, asked where it is, and ended with all that it started."""
+"""One worker process: start it, ask where it is, and end it with all that it started."""
 
 from __future__ import annotations
 

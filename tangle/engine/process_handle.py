@@ -1,4 +1,4 @@
-"""A worker's process as its supervisor sees it, and what it starts with."""
+"""Handle of a process for its supervisor, and what a worker is started with."""
 
 from __future__ import annotations
 

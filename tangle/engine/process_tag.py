@@ -1,4 +1,4 @@
-"""A tag by which the processes of a session are known, whatever they do to hide (Linux).
+"""Tag the processes of a session with a tag that they cannot lose (Linux).
 
 A program may be started with an environment of its own, leave its group and lose its parent. What
 it keeps are its limits, and one of them does nothing: how long a process may run without a pause

@@ -1,4 +1,4 @@
-"""Pages to graph: titles, ids, references, section numbers, chunks and what steers them."""
+"""Link pages into a graph: titles, ids, references, sections, chunks and their properties."""
 
 from __future__ import annotations
 

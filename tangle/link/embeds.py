@@ -1,4 +1,4 @@
-"""Embeds that show code which does not run where they stand."""
+"""Report embeds that show code which does not run there."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Embeddable:
 
 
 def embed_problems(found: Embeddable) -> Iterator[Problem]:
-    """The embeds that show code of other blocks than the one that they stand for.
+    """Yield a problem for each embed that shows code of blocks it does not stand for.
 
     An embed that is alone in its block stands for the chunks of the block that it names, not for
     those below it, and an embed of a page stands for none.
@@ -58,7 +58,12 @@ def embed_problems(found: Embeddable) -> Iterator[Problem]:
 
 
 def above_all(page: Page, blocks: Iterable[int]) -> frozenset[int]:
-    """The blocks of a page that any of some blocks is below."""
+    """Return the blocks that are above any of some blocks.
+
+    Args:
+        page: that has the blocks.
+        blocks: their indices.
+    """
     found: set[int] = set()
     for block in blocks:
         parent = page.blocks[block].parent

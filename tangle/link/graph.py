@@ -180,7 +180,7 @@ def _names(
 
 
 def _twice(kind: ProblemKind, place: Place, what: str, other: Place) -> Problem:
-    return kind.at(place, f"{what} is taken already at {other}")
+    return kind.at(place, f"{what} is already used at {other}")
 
 
 def _unresolved(pages: Iterable[Page], ids: AbstractSet[Uuid]) -> Iterator[Problem]:
@@ -257,7 +257,7 @@ def _names_twice(
         places = [Place(path=chunks[keys[0]].page, line=chunks[keys[0]].line) for keys in blocks]
         for place in places[1:]:
             yield DUPLICATE_NAME.at(
-                place, f"the chunk name {name!r} is taken already at {places[0]}"
+                place, f"the chunk name {name!r} is already used at {places[0]}"
             )
 
 

@@ -1,4 +1,4 @@
-"""Sections to units: which chunks run in one session, and in which order."""
+"""Group chunks into units, in the order in which they run."""
 
 from __future__ import annotations
 
@@ -125,7 +125,7 @@ def _draft_of(drafts: dict[SectionName, _Draft], section: Section) -> _Draft:
 def _section_twice(section: Section, other: Section) -> Problem:
     return DUPLICATE_SECTION.at(
         Place(path=section.page, line=section.line),
-        f"section {section.name} stands already at {other.page}:{other.line}",
+        f"section {section.name} already exists at {other.page}:{other.line}",
         section=section.name,
     )
 

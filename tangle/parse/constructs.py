@@ -1,4 +1,4 @@
-"""What can stand at the start of a line, and how far each of it reaches.
+"""Recognise constructs at the start of a line, and find their ends.
 
 One function a construct: it gets the offset of the construct's first character (white space before
 it skipped) and says what it found, or None where the opener is only text. The order of the

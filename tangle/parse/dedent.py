@@ -1,4 +1,4 @@
-"""A block's text as Logseq shows it, each line with its way back to the file.
+"""Return a block's text as Logseq shows it, with a map back to the file.
 
 Logseq reads a block twice: once in the file, which gives its span, and once by itself, with its
 indentation removed, which gives what is shown (logseq-spec.md 2). The two differ where indentation
@@ -27,7 +27,12 @@ class Shown(NamedTuple):
 
 
 def without_indentation(line: str, width: int) -> Shown:
-    """A line of a block as Logseq shows it: `width` characters less, or all its white space."""
+    """A line of a block as Logseq shows it: `width` characters less, or all its white space.
+
+    Args:
+        line: of the block.
+        width: of the indentation, in characters.
+    """
     if not line[:width].strip(JS_WHITE):
         return Shown(min(width, len(line)), line[width:])
     text = line.lstrip(JS_WHITE)

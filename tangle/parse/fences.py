@@ -1,4 +1,4 @@
-"""Code blocks: what Logseq shows of them, and the code that this means.
+"""Read code blocks: the text that Logseq shows, and the code in it.
 
 Logseq shows the block's text with its indentation removed, so the text of a fence depends on the
 level of its block (logseq-spec.md 2 and 4).
@@ -47,7 +47,7 @@ class _Code(NamedTuple):
 
 
 def cleared(lines: list[Shown]) -> list[Shown]:
-    """The body of a `#+BEGIN_x` block: the indentation of its first line is taken off each."""
+    """Return the body of a `#+BEGIN_x` block, without the indentation of its first line."""
     if not lines:
         return lines
     width = len(lines[0].text) - len(lines[0].text.lstrip(_OCAML_WHITE))
@@ -65,7 +65,7 @@ def _clear(line: Shown, width: int) -> Shown:
 
 
 def dedented(lines: Sequence[Shown]) -> list[Shown]:
-    """The lines less the white space that all of them begin with; blank lines do not count."""
+    """Return the lines without their common white space; blank lines do not count."""
     common: str | None = None
     for _, text in lines:
         bare = text.lstrip(JS_WHITE)
@@ -99,7 +99,7 @@ def words(label: str) -> tuple[str, tuple[str, ...]]:
 
 
 class FenceReader:
-    """Makes the fences of one page from what the scan found."""
+    """Reads the fences of one page from the scan."""
 
     def __init__(self, source: Source, constructs: Constructs, places: Places) -> None:
         self._source = source

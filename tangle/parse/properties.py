@@ -1,4 +1,4 @@
-"""Properties: which `key:: value` lines a block has, and what they say to Logseq."""
+"""Read properties: the `key:: value` lines of a block, and what they mean to Logseq."""
 
 from __future__ import annotations
 
@@ -17,7 +17,12 @@ _INVALID_KEY = re.compile(r'["^|(){}`]|^#')
 
 
 def properties_of(pairs: Iterable[Pair], places: Places) -> tuple[Property, ...]:
-    """The lines as properties, their keys as Logseq files them."""
+    """The lines as properties, their keys as Logseq files them.
+
+    Args:
+        pairs: keys and values as written.
+        places: of the page.
+    """
     return tuple(
         [
             make_property(
@@ -34,7 +39,7 @@ def properties_of(pairs: Iterable[Pair], places: Places) -> tuple[Property, ...]
 
 @lru_cache(maxsize=1024)  # a graph has few keys, and many lines with each
 def normal_key(key: str) -> str:
-    """A property's key as Logseq files it: lower case, `-` for blanks and `_`."""
+    """Return a property's key in Logseq's normal form: lower case, `-` for blanks and `_`."""
     key = key.strip().lower().replace(" ", "-").replace("_", "-")
     return "id" if key == "custom-id" else key
 

@@ -1,4 +1,4 @@
-"""Block references, and the pages that a page names.
+"""Find block references, and the pages that a page names.
 
 They are looked for in text only: not in code, not in what Logseq shows as it is, not after a
 backslash (logseq-spec.md 5).
@@ -65,7 +65,13 @@ class _Hit(NamedTuple):
 
 
 def links_of(layout: Layout, blocks: Sequence[Block], places: Places) -> Links:
-    """The references and the page names in a page's text, in order."""
+    """The references and the page names in a page's text, in order.
+
+    Args:
+        layout: from the scan.
+        blocks: of the page.
+        places: of the page.
+    """
     data = places.data
     reader = _LinkReader(data)
     _read_blocks(reader, layout, blocks, data)

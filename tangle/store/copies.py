@@ -1,4 +1,4 @@
-"""Copies of pages that sync tools left beside the originals."""
+"""Find copies of pages that sync tools left beside the originals."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ _SHARE: Final = 0.5
 
 
 def sync_copies(pages: Mapping[PagePath, bytes]) -> dict[PagePath, PagePath]:
-    """The pages that are a sync tool's copies, each with its original.
+    """Return the pages that are a sync tool's copies, each with its original.
 
     A copy stands beside the original and has a name that the tool makes of the original's. Where a
     person may have given that name, most of its lines must be the original's as well.

@@ -56,7 +56,7 @@ def _exchanging() -> Callable[[bytes, bytes], int] | None:
 
 
 def read_still(path: Path) -> bytes | None:
-    """The content of a file into which nobody is writing; None where somebody is, or of no file.
+    """Return a file's content; None if a program is writing into it, or if there is none.
 
     A read lease tells: Linux grants none on a file that some process has open for writing, and
     takes it back where one opens it so while we read. A file system without leases leaves that
@@ -98,14 +98,14 @@ if sys.platform == "linux":
 
     @contextlib.contextmanager
     def _lease(descriptor: int) -> Iterator[Callable[[], bool]]:
-        """A read lease as long as the block runs; a question whether nobody has been writing."""
+        """Hold a read lease while the block runs; yield a function that says if it held."""
         try:
             fcntl.fcntl(descriptor, fcntl.F_SETLEASE, fcntl.F_RDLCK)
         except OSError as error:
             busy = error.errno == errno.EAGAIN
             yield lambda: not busy
             return
-        # Who opens the file for writing waits, and we are told: by a signal that nobody heeds.
+        # A program that opens the file for writing waits; the kernel's signal to us is ignored.
         fcntl.fcntl(descriptor, fcntl.F_SETSIG, signal.SIGURG)
         yield lambda: fcntl.fcntl(descriptor, fcntl.F_GETLEASE) == fcntl.F_RDLCK
 

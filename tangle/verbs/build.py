@@ -1,4 +1,4 @@
-"""Notes to `generated/`, and whether it is what the notes say."""
+"""Generate `generated/` from the notes, or check that it is current."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tangle.verbs.sources import shown
 
 
 class NoScriptLeft(Refused):
-    """Building would remove every script; nothing was changed.
+    """A build would remove every script; nothing was changed.
 
     Attributes:
         scripts: their paths, relative to the output folder.
@@ -34,7 +34,7 @@ class NoScriptLeft(Refused):
 
 
 class PagesMissing(Refused):
-    """What was generated holds code of pages that are not on this machine; nothing was written."""
+    """Generated files contain code of pages that are not on this machine; nothing was written."""
 
     def __init__(self, problem: Problem, files: Iterable[str]) -> None:
         """Name the page and the files."""
@@ -85,7 +85,7 @@ def build(project: Project, *, check: bool = False, force: bool = False) -> Buil
 
 
 def _keep_the_last(project: Project, found: Survey) -> None:
-    """Refuse to remove every script: the notes may be the wrong ones, or not there yet."""
+    """Refuse to remove every script: it may be the wrong graph, or its pages may be missing."""
     if found.findings.scripts:
         return
     from tangle.emit import is_script

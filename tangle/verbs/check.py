@@ -1,4 +1,4 @@
-"""Everything that can be known of the notes without running them."""
+"""Collect all problems that can be found without running the notes."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tangle.verbs.write_back.staleness import output_problems
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckReport:
-    """What can be known of the notes without running them.
+    """The problems of a project, and how many of its stored outputs are fresh.
 
     Attributes:
         problems: in order of place.
@@ -33,25 +33,27 @@ class CheckReport:
 
 
 def check(project: Project) -> tuple[Problem, ...]:
-    """All problems of a project: its notes, its stored outputs, what was generated from it."""
+    """Return all problems of a project: its notes, stored outputs and generated files."""
     return check_report(project).problems
 
 
 def check_report(project: Project) -> CheckReport:
-    """The problems of a project, and what its stored outputs are worth."""
+    """Return the problems of a project, and how many of its stored outputs are fresh."""
     found = Survey(project)
     figures = frozenset(asset_names(project.graph))
     outputs = tuple(output_problems(found.findings, figures))
     problems = [*found.problems, *outputs, *missing_imports(project, found.modules())]
-    told = by_place(shown(project, problem) for problem in problems)
+    found_problems = by_place(shown(project, problem) for problem in problems)
     stale = tuple(_stale_files(found))
     found.remember()
     count = sum(len(page.outputs) for page in found.findings.pages.values())
-    return CheckReport(problems=(*told, *stale), outputs=count, fresh=count - len(outputs))
+    return CheckReport(
+        problems=(*found_problems, *stale), outputs=count, fresh=count - len(outputs)
+    )
 
 
 def sections(project: Project) -> tuple[SectionRow, ...]:
-    """The sections that are scripts, and the numbered ones without code, in reading order."""
+    """Return a row for each unit with code and each numbered one without, in reading order."""
     return Survey(project).rows()
 
 

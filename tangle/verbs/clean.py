@@ -1,4 +1,4 @@
-"""Removes what tangle wrote into the notes, and the cache."""
+"""Remove what tangle wrote into the notes, and the cache."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from tangle.write import apply, remove_outputs
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CleanReport:
-    """What cleaning removed.
+    """What `clean` removed and kept.
 
     Attributes:
         pages: the pages that were changed, as messages name them.

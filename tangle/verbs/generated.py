@@ -1,4 +1,4 @@
-"""The files that the notes come to."""
+"""The files that a build generates."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tangle.verbs.project import Project
 
 
 def generated(loaded: Loaded) -> Mapping[str, str]:
-    """Path and text of every file that the notes come to."""
+    """Return path and text of every file that a build generates."""
     project = loaded.project
     folders = {path: folder_from_output(project, path) for path in loaded.pages}
     wanted = files(loaded.plan, folders=folders, seed=project.options.seed)
@@ -24,14 +24,14 @@ def generated(loaded: Loaded) -> Mapping[str, str]:
 def held(
     project: Project, wanted: Mapping[str, str], unread: Sequence[Problem]
 ) -> Mapping[str, str]:
-    """Path and text of files that stay as they are, since pages that were left out made them.
+    """Return path and text of generated files that stay because their pages were left out.
 
     Such a file says which page its code is of. Where there is one, the package's other files stay
     as well: they name what is in it.
 
     Args:
         project: whose files.
-        wanted: path and text of what the other pages come to.
+        wanted: path and text of the files generated from the other pages.
         unread: the problems of the pages that were left out.
     """
     if not unread:
@@ -51,7 +51,12 @@ def held(
 
 
 def folder_from_output(project: Project, path: PagePath) -> str | None:
-    """A page's folder as seen from the output folder, where that is the same on every machine."""
+    """Return a page's folder relative to the output folder, if that is the same on every machine.
+
+    Args:
+        project: where notes and output are.
+        path: the page, relative to the graph.
+    """
     if not project.self_contained:
         return None
     folder = (project.graph / path).parent

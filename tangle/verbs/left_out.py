@@ -1,4 +1,4 @@
-"""Sections and chunks that are asked for and cannot be run, and why."""
+"""Refuse sections and chunks that cannot run because their pages were left out."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from tangle.verbs.selection import Selected, UnknownSection, select, select_all
 from tangle.verbs.sources import shown
 
 UNSURE: Final = frozenset({MERGE_CONFLICT.code, NOT_DOWNLOADED.code})
-"""Why pages are left out that have code, or may have some, which nobody took away."""
+"""Problems for which pages with code, or possibly with code, are left out."""
 
 
 class LeftOut(TangleError):
-    """A section stands on a page that was left out: it is not run, in part or as it once was."""
+    """A section is on a page that was left out, so it does not run, not even in part."""
 
     def __init__(self, section: str, problem: Problem) -> None:
         """Tell which section, and what is wrong with its page."""
@@ -29,7 +29,7 @@ class LeftOut(TangleError):
 
 
 def chosen(loaded: Loaded, sections: Sequence[str] | None) -> tuple[Selected, ...]:
-    """The sections that are asked for, all of their pages among those that were read.
+    """Return the requested sections; refuse those on pages that were left out.
 
     Args:
         loaded: the notes.

@@ -1,4 +1,4 @@
-"""A project: where its notes are, where its program goes, and how it is run."""
+"""Find the project: its notes, output folder, state folder and options."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ CONFIG_NAME: Final = "tangle.toml"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
-    """What a configuration can say, with the defaults.
+    """Options of a configuration, with their defaults.
 
     Attributes:
         graph: folder of the notes, relative to the configuration's.
@@ -55,7 +55,7 @@ class Options:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Project:
-    """Notes, the place of what is made from them, and the options.
+    """A graph with the place of its generated files, and the options.
 
     Attributes:
         root: the folder that paths are shown relative to: the configuration's, or the graph's.
@@ -132,7 +132,7 @@ def find_project(
 
 
 def with_options(project: Project, data: bytes) -> Project:
-    """The project as it would be if its configuration were another.
+    """Return the project with the options of a different configuration.
 
     Args:
         project: one that has a configuration.
@@ -333,7 +333,7 @@ def _package_name(options: Options, config: Path | None) -> PackageName:
         raise BadConfig(config or Path(CONFIG_NAME), f"package cannot be {options.package!r}", hint)
     if config is not None and (taken := taken_by(root, config.parent)) is not None:
         message = f"package cannot be {options.package!r}: it would hide {taken}"
-        raise BadConfig(config, message, "choose a name that nothing else has")
+        raise BadConfig(config, message, "choose a name that nothing else uses")
     return PackageName(root=root, module=module)
 
 

@@ -1,4 +1,4 @@
-"""Repairs of code, where there is but one way: what does not parse, what Logseq wrote into it."""
+"""Repair code that does not parse, and remove lines that Logseq wrote into code."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from tangle.write import Entangled, mend, without_written_lines
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mended:
-    """A chunk that was mended, or would be.
+    """A chunk that was repaired, or would be.
 
     Attributes:
         place: of its fence, the path as messages name it.
@@ -35,7 +35,7 @@ class Mended:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RepairReport:
-    """What was mended, or would be, and how.
+    """What was repaired, or would be, and how.
 
     Attributes:
         diff: all edits as a unified diff; empty where there are none.
@@ -46,11 +46,11 @@ class RepairReport:
 
 
 def repair(project: Project, *, write: bool) -> RepairReport:
-    """Mend every chunk for which there is a sure repair; all other bytes stay as they are.
+    """Repair every chunk that has a certain repair; all other bytes stay as they are.
 
     Args:
         project: whose notes.
-        write: whether to change the pages; else only what would be done is told.
+        write: whether to change the pages; otherwise only report what would be done.
 
     Raises:
         Changed: a page was saved by another program meanwhile; run it again.
@@ -77,7 +77,7 @@ def repair(project: Project, *, write: bool) -> RepairReport:
 
 
 def _mended(project: Project, sources: Sources) -> Iterator[tuple[PagePath, bytes, Mended]]:
-    """Each repaired chunk's page as it is then; the last one of a page has all of its edits."""
+    """Yield each repaired chunk with the new text of its page; the last of a page has all edits."""
     full = loaded(project, sources)
     # Lines go first, and alone: what is below them stands elsewhere then.
     yield from tuple(_without_written_lines(project, full)) or _parsing(project, full)
@@ -112,7 +112,7 @@ def _parsing(project: Project, full: Loaded) -> Iterator[tuple[PagePath, bytes, 
 
 
 def _sure(plan: Plan) -> Iterator[tuple[Chunk, Repair]]:
-    """The chunks that can be mended, each once; not those that hold other chunks' lines."""
+    """Yield the chunks with a certain repair, once each; not those with other chunks' lines."""
     seen: set[tuple[PagePath, int]] = set()
     for session in plan.sessions:
         for planned in session.chunks:

@@ -1,4 +1,4 @@
-"""Runs sections: answers from the cache what it can, runs the rest, writes results back."""
+"""Run sections: answer from the cache, run the rest, write the results back."""
 
 from __future__ import annotations
 
@@ -63,13 +63,13 @@ def run(
     options: RunOptions,
     observe: Observer = ignore,
 ) -> RunReport:
-    """Run sections of the notes, each in a process of its own, and write their outputs back.
+    """Run sections of the notes, each in a separate process, and write their outputs back.
 
     Args:
         project: whose notes.
         sections: names of sections, as `select` takes them; None for all that have code.
         options: device, limits, and whether the cache and the notes take part.
-        observe: is told of every step, in this thread.
+        observe: receives every event, in this thread.
 
     Raises:
         UnknownSection: an argument names no section.
@@ -103,7 +103,7 @@ def run(
     placement = Placement()
     refused = None
     runs = tuple(with_hint(loaded, entry) for entry in runs)
-    if options.write:  # where that is refused, what was run is told all the same
+    if options.write:  # if that is refused, the run is still reported
         refused = place_or_keep(
             loaded,
             _outputs(runs),
@@ -141,7 +141,7 @@ def _engine(
 
 
 def run_pending(project: Project, *, force: bool = False, quiet_seconds: float = 0.0) -> RunReport:
-    """Write into the notes the results that earlier runs had no place for, and run nothing.
+    """Write the pending results of earlier runs into the notes; run nothing.
 
     Args:
         project: whose notes.
@@ -154,7 +154,11 @@ def run_pending(project: Project, *, force: bool = False, quiet_seconds: float =
 
 
 def check_folders(project: Project, selected: Sequence[Selected]) -> None:
-    """Refuse before hours of work what would be refused after them.
+    """Check that results can be written, before hours of work.
+
+    Args:
+        project: whose notes.
+        selected: the sections that are to run.
 
     Raises:
         NotWritable: a folder that results go to cannot be written.
@@ -171,7 +175,7 @@ def check_folders(project: Project, selected: Sequence[Selected]) -> None:
 
 
 class _Run:
-    """One run: what the cache can answer, and what has to be run."""
+    """One run of sections, from the cache or by the engine."""
 
     def __init__(
         self,
@@ -240,7 +244,7 @@ class _Run:
         """What a worker's threads need to know where so many sections were asked for.
 
         Those that the cache answers count, too: the number of threads can show in a last digit, so
-        it goes by what was asked for. The keys of the cache leave it out.
+        it depends on what was requested. The keys of the cache leave it out.
         """
         return tuple(thread_settings(min(self._workers, sections), os.environ).items())
 
@@ -280,7 +284,7 @@ class _Run:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Task:
-    """A selected section, its job and the keys of its cells."""
+    """A selected section with its job and the keys of its cells."""
 
     selected: Selected
     job: Job
@@ -289,7 +293,7 @@ class _Task:
 
 @dataclass(slots=True)
 class _Keeper:
-    """An executor that keeps what passes as soon as it is done, so that nothing is run twice."""
+    """An executor that stores passed results at once, so that nothing runs twice."""
 
     project: Project
     executor: Executor

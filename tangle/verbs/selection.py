@@ -1,4 +1,4 @@
-"""Which sections a command is about."""
+"""Resolve the names of sections on the command line."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from tangle.model import SectionName
 
 
 class UnknownSection(UsageError):
-    """No section of the graph is called that."""
+    """No section of the graph has that name."""
 
     def __init__(self, wanted: str, known: Sequence[str]) -> None:
         """Tell what was asked for, and what comes nearest to it."""
         near = difflib.get_close_matches(wanted, known, n=3, cutoff=0.3)
         hint = f"nearest: {', '.join(near)}" if near else "`tangle list` names them"
-        super().__init__(f"section {wanted}: there is none in this graph; {hint}")
+        super().__init__(f"section {wanted}: no such section in this graph; {hint}")
 
     def beside(self, unread: Sequence[str]) -> UnknownSection:
         """The same error, with the pages that it may stand on."""
@@ -35,7 +35,7 @@ class NoCode(UsageError):
 
     def __init__(self, wanted: str) -> None:
         """Tell which section."""
-        super().__init__(f"section {wanted}: it has no code; `tangle list` names those that have")
+        super().__init__(f"section {wanted}: it has no code; `tangle list` shows those with code")
 
 
 class SeveralScripts(UsageError):
@@ -59,7 +59,11 @@ class Selected:
 
 
 def select(plan: Plan, wanted: Iterable[str]) -> tuple[Selected, ...]:
-    """The sessions that the arguments name, and those they need, in reading order.
+    """Return the sessions that the arguments name, and those that they need, in reading order.
+
+    Args:
+        plan: of the notes.
+        wanted: names of sections, chapters, pages or headings.
 
     Raises:
         UnknownSection: an argument names no section.
@@ -82,7 +86,11 @@ def select(plan: Plan, wanted: Iterable[str]) -> tuple[Selected, ...]:
 
 
 def find_session(plan: Plan, wanted: str) -> Session:
-    """The one session that an argument names.
+    """Return the one session that an argument names.
+
+    Args:
+        plan: of the notes.
+        wanted: its name.
 
     Raises:
         UnknownSection: it names no section.
@@ -96,7 +104,7 @@ def find_session(plan: Plan, wanted: str) -> Session:
 
 
 def select_all(plan: Plan) -> tuple[Selected, ...]:
-    """Every session that has code, in reading order."""
+    """Return every session that has code, in reading order."""
     sessions = [session for session in plan.sessions if session.chunks]
     return tuple(Selected(session=s, chunks=len(s.chunks)) for s in _needs_first(sessions))
 
@@ -172,7 +180,7 @@ def _by_title(plan: Plan, wanted: str) -> tuple[Selected, ...] | None:
 
 
 def _titled(plan: Plan, title: str) -> list[Session]:
-    """The sessions of that title, or else the one of the page that goes by it in other words."""
+    """Return the sessions with that title, or else that of the page with it as another name."""
     exact = [s for s in plan.sessions if title in (s.name, s.unit.section.title)]
     page = plan.graph.names.get(title_key(title))
     return exact or [

@@ -1,4 +1,4 @@
-"""The server of a project: whether a run uses one, what it says of itself, its end."""
+"""Decide whether a run uses the project's server; query and stop it."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ from tangle.verbs.project import Project
 
 
 class ServerElsewhere(Refused):
-    """What stands where the project's server would be is not this user's."""
+    """The place of the project's server is taken by something that is not this user's."""
 
     def __init__(self, why: str) -> None:
         """Tell what stands there."""
-        super().__init__(f"{why}; sections run without a server, see to that folder to have one")
+        super().__init__(f"{why}; sections run without a server; fix that folder to use one")
 
 
 def server_for(
     project: Project, *, wanted: bool, environment: Mapping[str, str] = os.environ
 ) -> ServerWanted | str:
-    """The server that a run uses, or why it does without.
+    """Return the server that a run uses, or the reason why it uses none.
 
     Args:
         project: whose it is.
@@ -77,7 +77,7 @@ def leave_hints(project: Project, paths: Iterable[str]) -> None:
 
 
 def server_state(project: Project) -> ServerStatus | None:
-    """What the project's server says of itself; None where none runs.
+    """Return the state of the project's server; None if none runs.
 
     Raises:
         ServerElsewhere: what stands there is another user's.
@@ -89,7 +89,7 @@ def server_state(project: Project) -> ServerStatus | None:
 
 
 def end_server(project: Project) -> int | None:
-    """Have the project's server end.
+    """Stop the project's server.
 
     Returns:
         How many commands it works for still, to end when they are through; None where none runs.

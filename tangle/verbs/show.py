@@ -1,4 +1,4 @@
-"""Shows the script of one unit."""
+"""Show the script of one unit."""
 
 from __future__ import annotations
 
@@ -10,7 +10,11 @@ from tangle.verbs.selection import find_session
 
 
 def show(project: Project, name: str) -> str:
-    """The script of one section, as `build` writes it.
+    """Return the script of one section, as `build` writes it.
+
+    Args:
+        project: whose notes.
+        name: of the section.
 
     Raises:
         UnknownSection: there is no such section.

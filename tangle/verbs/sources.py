@@ -1,4 +1,4 @@
-"""The files of a graph as they are on disk, and problems as the verbs tell them."""
+"""Read the files of a graph from disk."""
 
 from __future__ import annotations
 
@@ -131,7 +131,7 @@ def _copy(path: PagePath, original: PagePath) -> Problem:
 def _nested(folder: PagePath) -> Problem:
     return NESTED_GRAPH.at(
         Place(path=PagePath(f"{folder}/{CONFIG}"), line=1),
-        "this folder is a graph in the graph, and its pages are left out here",
+        "this folder is a separate graph, and its pages are left out of this one",
         hint=f"run tangle in that folder for them, or move {CONFIG} away to make it one graph",
     )
 
@@ -139,9 +139,14 @@ def _nested(folder: PagePath) -> Problem:
 def parsed(
     project: Project, sources: Sources, parse: Callable[[bytes, PagePath], Page]
 ) -> tuple[dict[PagePath, Page], tuple[Problem, ...]]:
-    """The pages that can be read, and the problems of the others.
+    """Return the parsed pages, and the problems of pages that cannot be read.
 
     One with an unresolved merge conflict is none of them: two versions of it stand there at once.
+
+    Args:
+        project: whose notes.
+        sources: the files of its graph.
+        parse: reads a page.
     """
     from tangle.parse import NotUtf8, merge_conflict
 
@@ -161,7 +166,12 @@ def parsed(
 
 
 def graph_settings(project: Project, settings: str) -> tuple[GraphConfig, tuple[Problem, ...]]:
-    """What a `config.edn` says; remembered where tangle has a folder, as it is slow to read."""
+    """Return the settings of a `config.edn`, cached in the state folder, as it is slow to read.
+
+    Args:
+        project: whose notes.
+        settings: the text of the file.
+    """
     from tangle.link import GraphConfig, graph_config
 
     folder = folder_identity(project.state / STATE_FOLDER)
@@ -206,7 +216,13 @@ def _place_order(problem: Problem) -> tuple[str, int, int]:
 
 
 def unread_problem(project: Project, path: PagePath, error: NotUtf8 | NotReadable) -> Problem:
-    """Why a page could not be read."""
+    """Return the problem of a page that could not be read.
+
+    Args:
+        project: whose notes.
+        path: of the page.
+        error: why.
+    """
     file = project.graph / path
     unreadable = isinstance(error, NotReadable)
     line = 1 if isinstance(error, NotReadable) else error.line
@@ -217,6 +233,11 @@ def unread_problem(project: Project, path: PagePath, error: NotUtf8 | NotReadabl
 
 
 def shown(project: Project, problem: Problem) -> Problem:
-    """The problem with its page's path as messages name it."""
+    """Return the problem with its page's path relative to the project.
+
+    Args:
+        project: whose notes.
+        problem: with a path relative to the graph.
+    """
     place = replace(problem.place, path=PagePath(project.shown(problem.place.path)))
     return replace(problem, place=place)

@@ -1,4 +1,4 @@
-"""Whether two figures show the same: SVG by elements, PNG by pixels, others by their bytes."""
+"""Compare figures: SVG by elements, PNG by pixels, others by their bytes."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ _PLACES: Final = (
 def picture_difference(
     mime: MimeType, expected: bytes, actual: bytes, rtol: float | None = None
 ) -> str:
-    """In what way a figure differs from the expected one, in words; empty where in none.
+    """Return how a figure differs from the expected one, in words; empty if it does not.
 
     Args:
         mime: what both are.

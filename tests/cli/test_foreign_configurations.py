@@ -176,7 +176,7 @@ def test_a_package_that_hides_a_module_is_refused(clone: Notes, tmp_path: Path, 
         said = call(*command)
         assert said.code == 2, (command, said)
         assert f"tangle.toml: package cannot be '{name}': it would hide" in said.err
-        assert "choose a name that nothing else has" in said.err
+        assert "choose a name that nothing else uses" in said.err
     assert everything(tmp_path) == before
 
 

@@ -1,4 +1,4 @@
-"""The audit events by which Python tells what a session does with files, programs and databases."""
+"""Python's audit events about files, programs and databases."""
 
 from __future__ import annotations
 

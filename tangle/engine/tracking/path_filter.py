@@ -1,4 +1,4 @@
-"""Which files are no section's own: the installed packages', the system's windows, tangle's."""
+"""Recognise files that are not a section's own: packages', the system's, tangle's."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The packages that a session has imported."""
+"""The versions of packages that a session has imported."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The first lines of a worker process: its pipes, its parent, its job."""
+"""Entry point of a worker: its pipes, its parent, its job."""
 
 from __future__ import annotations
 

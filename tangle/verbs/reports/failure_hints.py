@@ -1,4 +1,4 @@
-"""Failures as a person reads them: at the lines of the notes as they are now, with the way out."""
+"""Map failures to the current lines of the notes, and add the hints of `check`."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _QUOTED = re.compile(r"'([^']+)'")
 
 
 def with_hint(loaded: Loaded, run: SectionRun) -> SectionRun:
-    """A run whose failures have the hints that `check` gives.
+    """Return a run whose failures have the hints of `check`.
 
     Args:
         loaded: the notes as they were run.
@@ -58,7 +58,7 @@ def _hints(loaded: Loaded, session: Session, failure: Failure) -> Iterator[str |
 
 
 def _of_chunk(loaded: Loaded, session: Session, failure: Failure) -> Iterator[str | None]:
-    """The hints for what is wrong with the text of the chunk that a failure is in."""
+    """Yield the hints for problems of the chunk that a failure is in."""
     place, shown = failure.place, loaded.project.shown
     if place is None:
         return
@@ -79,7 +79,7 @@ def _of_chunk(loaded: Loaded, session: Session, failure: Failure) -> Iterator[st
 def as_written(
     loaded: Loaded, runs: Sequence[SectionRun], edits: Sequence[PageEdits]
 ) -> tuple[SectionRun, ...]:
-    """Runs with their chunks and failures at the lines where they stand once outputs are written.
+    """Return runs with chunks and failures at their lines after outputs are written.
 
     Args:
         loaded: the notes as they were run.

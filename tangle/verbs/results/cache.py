@@ -44,7 +44,7 @@ class World:
         return self._answers[key]
 
     def code_digest(self, files: str) -> str:
-        """What changes when somebody edits files of installed packages.
+        """Return a digest that changes when files of installed packages are edited.
 
         Args:
             files: a folder and the files' paths below it, a line each.
@@ -132,7 +132,7 @@ class Answers:
         self._rewritten: set[str] = set()
 
     def answer(self, job: Job, keys: Keys) -> SessionResult | None:
-        """What running the job would come to, if that is known.
+        """Return the result that running the job would have, if it is known.
 
         Jobs are asked for in the order in which they are run. What one that is not answered has
         written it writes again, so no later one that read or wrote the same is answered.
@@ -248,7 +248,7 @@ def _answerable(finished: Sequence[Result], keys: Keys) -> Iterator[Result]:
     for result in finished[: keys.answerable]:
         trace = result.end
         if result.outcome != "passed" or result.failure is not None:
-            return  # one that may fail, and did, tells why anew
+            return  # one that may fail, and did, reports the reason again
         if trace is None or trace.seen.unseen:
             return
         yield result
@@ -297,7 +297,7 @@ def _result(job: Job, kept: KeptRuns, cells: Sequence[KeptCell]) -> SessionResul
 def _with_end(
     cells: Sequence[KeptCell], result: SessionResult, outputs: dict[str, Output]
 ) -> KeptCell:
-    """The last cell, so that replaying all of them comes to just this result."""
+    """Return the last cell, changed so that replaying all cells gives exactly this result."""
     last, known = cells[-1], last_outputs(cells)
     finals = [pooled(final.outputs, outputs) for final in result.results]
     late = [index for index, names in enumerate(finals) if names != known[index]]

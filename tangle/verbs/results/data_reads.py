@@ -1,4 +1,4 @@
-"""Which changed files a section reads: by what the cache knows, else by what its code says.
+"""Find changed files that a section reads, from the cache or else from its code.
 
 Where neither can tell, the section counts as one that reads what changed: rather one section too
 many than one too few.
@@ -33,7 +33,7 @@ _DEFINED = re.compile(r"\b(?:def|class)\s+([^\W\d]\w*)")
 
 
 class DataReads:
-    """Tells for each section why the data that it reads may be other than at a commit."""
+    """Finds out why a section's data may differ from that at a commit."""
 
     def __init__(self, now: Loaded, options: RunOptions, tree: WorkTree) -> None:
         """Looks at nothing yet.
@@ -48,7 +48,7 @@ class DataReads:
         self._tree = tree
 
     def reasons(self, session: Session) -> Iterator[str]:
-        """Why a section's data may have changed, in words; the first of many."""
+        """Yield why a section's data may have changed, in words; the first of many."""
         found = dict.fromkeys(self._reasons(session))
         yield from islice(found, _MOST_REASONS)
         if len(found) > _MOST_REASONS:
@@ -141,7 +141,7 @@ class DataReads:
 
 
 class _Named:
-    """What a section's code, and the modules of the user's that it imports, say of files.
+    """What a section's code, and the user's modules that it imports, say about files.
 
     Attributes:
         modules: the files of those modules, those that were there at the commit included.

@@ -1,4 +1,4 @@
-"""What the cache knows of a section without running it: the files that it read."""
+"""Look up in the cache which files a section read."""
 
 from __future__ import annotations
 
@@ -15,7 +15,12 @@ from tangle.verbs.selection import select_all
 
 
 def known_reads(loaded: Loaded, options: RunOptions) -> Mapping[SectionName, LastReads]:
-    """For each section that the cache has results of, the paths that it read."""
+    """Return for each cached section the paths that it read.
+
+    Args:
+        loaded: the notes.
+        options: of the run for which results are looked up.
+    """
     return dict(_known(loaded, options))
 
 

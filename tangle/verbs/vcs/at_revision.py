@@ -1,4 +1,4 @@
-"""The notes as they were at a revision, out of git."""
+"""Load the notes of a revision from git."""
 
 from __future__ import annotations
 
@@ -15,9 +15,14 @@ from tangle.verbs.vcs.repository import Blob, Repository, blob_digest
 
 
 def past_project(repository: Repository, commit: str, now: Project) -> Project | None:
-    """The project with the configuration that it had then; None where that could not be obeyed.
+    """Return the project with the configuration of that time; None if that cannot be obeyed.
 
     Where there was none, or it lies outside the repository, the configuration of now is taken.
+
+    Args:
+        repository: that has the notes.
+        commit: full name.
+        now: the current project.
     """
     config = now.config
     if config is None or not config.is_relative_to(repository.root):
@@ -33,7 +38,7 @@ def past_project(repository: Repository, commit: str, now: Project) -> Project |
 
 
 def past_notes(repository: Repository, commit: str, then: Project, now: Loaded) -> Loaded | None:
-    """What the notes came to at a commit; None where it had no such graph.
+    """Load and plan the notes of a commit; None if it had no such graph.
 
     Pages with problems count as far as they can be read, as they do now.
 
@@ -61,7 +66,7 @@ def past_notes(repository: Repository, commit: str, then: Project, now: Loaded) 
 
 
 class _Contents:
-    """The contents of blobs; of those that are as they were, the bytes that are known."""
+    """The contents of blobs; those that are unchanged are not asked for."""
 
     def __init__(self, repository: Repository, now: Loaded) -> None:
         self._repository = repository

@@ -1,4 +1,4 @@
-"""A page that two people changed, merged: text as git does it, outputs by the code they are of.
+"""Merge pages for git: text as git does, outputs by the code that they belong to.
 
 An output is right for the merged page if the code before it, in its section on this page, is the
 code that it had on the side that it comes from. Where that holds for no side, or where both sides
@@ -36,7 +36,7 @@ class TextMerge(Protocol):
 def merge_pages(
     base: bytes, ours: bytes, theirs: bytes, path: PagePath, merge: TextMerge
 ) -> MergedText:
-    """A page merged of two that come from a third; outputs never conflict.
+    """Merge two versions of a page with a common base; outputs never conflict.
 
     Args:
         base: the page that both come from; empty where there is none.
@@ -61,7 +61,7 @@ def merge_pages(
 
 
 class _Side:
-    """One version of the page: its text without outputs, and those by the code they are of.
+    """One version of the page: its text without outputs, and the outputs by their code.
 
     Attributes:
         figures: for each figure that an output shows, what tells that output from others.
@@ -129,7 +129,7 @@ def _same(one: _Blocks, other: _Blocks | None) -> bool:
 
 
 def merge_files(files: Sequence[Path], path: str, *, marker_size: int = 7) -> bool:
-    """Merge three versions of a file as git asks a driver to; whether that left no conflict.
+    """Merge three versions of a file as a git merge driver; return whether no conflict is left.
 
     Figures, which a run makes again, stay as ours are.
 
@@ -161,7 +161,7 @@ ATTRIBUTES: Final = (
 
 
 def install_driver(project: Project, command: str) -> Path | None:
-    """Have git merge a graph's pages by tangle, in this clone.
+    """Make git merge a graph's pages with tangle, in this clone.
 
     Args:
         project: whose notes.

@@ -1,4 +1,4 @@
-"""What a run of a section depends on, so that two states of the notes can be told apart."""
+"""Fingerprints of sections: tell two states of the notes apart, and say what changed."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class ChunkFace:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Draft:
-    """A chunk that cannot run as it is: nobody has finished it yet."""
+    """A chunk that cannot run in its current, unfinished state."""
 
     number: int
     place: Place
@@ -32,7 +32,7 @@ class Draft:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Face:
-    """What a run of a section depends on, its data files aside.
+    """What a run of a section depends on, except its data files.
 
     Attributes:
         chunks: those that run.
@@ -56,7 +56,7 @@ class Why:
     Attributes:
         section: which.
         what: what changed, in words: `chunk 4`.
-        first: the first chunk whose result may be another, from 1; 0 where nobody knows yet.
+        first: the first chunk whose result may differ, from 1; 0 if that is not known yet.
     """
 
     section: SectionName
@@ -65,7 +65,7 @@ class Why:
 
 
 def face(selected: Selected, package: Package) -> Face:
-    """The face of a section, or of its part that is selected.
+    """Return the fingerprint of a section, or of its selected part.
 
     Args:
         selected: the section.
@@ -93,7 +93,7 @@ def face(selected: Selected, package: Package) -> Face:
 
 
 def runnable(selected: Selected) -> Selected:
-    """The part of a section before its first chunk that cannot run."""
+    """Return the part of a section before its first chunk that cannot run."""
     for index, planned in enumerate(selected.session.chunks[: selected.chunks]):
         if planned.code.broken and planned.code.chunk.settings.run:
             return Selected(session=selected.session, chunks=index)
@@ -114,7 +114,14 @@ def _draft(problem: Problem, number: int) -> Draft:
 
 
 def difference(section: SectionName, before: Face | None, now: Face, plan: Plan) -> Why | None:
-    """What makes a section's result another; None where nothing does, or nothing is left to run."""
+    """Return why a section must run again; None if it need not, or nothing is left to run.
+
+    Args:
+        section: its name.
+        before: its fingerprint when it ran.
+        now: its current fingerprint.
+        plan: of the current notes.
+    """
     if before is None:
         return Why(section=section, what="new", first=1) if now.chunks else None
     if before.effects != now.effects and now.chunks:

@@ -22,7 +22,7 @@ class WatchedNotes:
     """A project's notes, kept up to date.
 
     Attributes:
-        now: what they come to.
+        now: the loaded notes.
     """
 
     def __init__(self, project: Project) -> None:

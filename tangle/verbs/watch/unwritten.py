@@ -1,4 +1,4 @@
-"""The results of a watcher's runs on their way into the notes: at once, or when a page is free."""
+"""Write results of watched sections at once, or when their page is free."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _RETRY: Final = 5.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Written:
-    """What came of writing results.
+    """The outcome of writing results.
 
     Attributes:
         pages: those that were changed.
@@ -47,10 +47,10 @@ class Written:
 
 
 class Results:
-    """Results by section, until they are in the notes; those that wait are kept on disk as well."""
+    """Results by section until they are in the notes; waiting ones are also kept on disk."""
 
     def __init__(self, notes: WatchedNotes, options: RunOptions) -> None:
-        """Take over what earlier commands could not write.
+        """Take over the pending results of earlier commands.
 
         Args:
             notes: the notes as they are watched.
@@ -67,13 +67,13 @@ class Results:
                 self._held[output.section] = (*self._held.get(output.section, ()), output)
 
     def pause(self, longest: float) -> float:
-        """Seconds after which to call `write` again, a given number at most."""
+        """Return after how many seconds to call `write` again, at most a given number."""
         if not self._held:
             return longest
         return min(longest, max(self._next - time.monotonic(), 0.001))
 
     def saved(self, before: Loaded) -> None:
-        """Take in that other programs saved pages.
+        """Record that other programs saved pages.
 
         Args:
             before: the notes as they were.
@@ -83,12 +83,17 @@ class Results:
         self._saves.note(pages, time.monotonic())
 
     def take(self, section: SectionName, outputs: Sequence[Placed]) -> Written:
-        """Take the newest results of a section, and write them where their pages are free."""
+        """Take the newest results of a section, and write those whose pages are free.
+
+        Args:
+            section: its name.
+            outputs: the new results.
+        """
         self._held[section] = tuple(outputs)
         return self._write([section])
 
     def write(self) -> Written | None:
-        """Write the results whose pages are free now; None where there are none."""
+        """Write the results whose pages are free now; None if there are none."""
         now = time.monotonic()
         if not self._held or now < self._next:
             return None
@@ -97,7 +102,7 @@ class Results:
         return self._write(names) if names else None
 
     def _is_free(self, section: SectionName, outputs: Sequence[Placed], now: float) -> bool:
-        """Whether writing a section's results can come to something."""
+        """Whether any of a section's results can be written now."""
         if self._tried.get(section) is self._notes.now:
             return False
         pages = pages_of(self._notes.now.plan, outputs)
@@ -132,7 +137,7 @@ class Results:
     def _keep(
         self, sections: Sequence[SectionName], deferred: Iterable[Placed], left: Iterable[Placed]
     ) -> None:
-        """Keep what was not written; what has no place now is tried when the notes are others."""
+        """Keep unwritten results; those without a place are tried again when the notes change."""
         again = {output.digest for output in deferred}
         rest = again | {output.digest for output in left}
         kept: list[Placed] = []

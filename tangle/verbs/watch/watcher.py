@@ -1,4 +1,4 @@
-"""Runs, on each save of a page, the sections whose code changed, and writes their outputs back.
+"""Run changed sections on each save, and write their outputs back.
 
 One thread waits for the disk, one runs a section, and the one that called puts them together: all
 decisions are taken there, one message at a time.
@@ -57,7 +57,7 @@ _TICK = 1.0
 
 
 class Disk(Protocol):
-    """Tells what changes in the graph's folder."""
+    """Reports changes in the graph's folder."""
 
     def __iter__(self) -> Iterator[frozenset[Path]]:
         """The paths that changed at about the same time; waits for the next."""
@@ -89,7 +89,7 @@ _Mail = _Changed | _Done | _Broke
 
 @dataclass(slots=True, kw_only=True, eq=False)
 class _Task:
-    """A section that runs.
+    """A section that is running.
 
     Attributes:
         loaded: the notes as they are run.
@@ -115,14 +115,14 @@ def watch(
     options: RunOptions,
     tell: Callable[[News], None],
 ) -> None:
-    """Watch the notes, until interrupted.
+    """Watch the notes until interrupted.
 
     Args:
         project: whose notes.
         sections: names of sections, as `select` takes them, which run at once, too; without any,
             all that have code are watched, and run when they change.
         options: device, limits, and whether outputs go into the notes.
-        tell: is told of every step, in this thread.
+        tell: receives every event, in this thread.
 
     Raises:
         UnknownSection: an argument names no section.
@@ -165,7 +165,7 @@ class Watcher:
         self._ran: set[SectionName] = set()
         self._running: _Task | None = None
         self._threads: list[threading.Thread] = []
-        self._told: set[News | Problem] = set()
+        self._reported: set[News | Problem] = set()
         self._results = Results(self._notes, options)
         self._looked = 0.0
 
@@ -181,7 +181,7 @@ class Watcher:
         self._end.close()
 
     def follow(self, disk: Disk) -> None:
-        """Goes with the changes until they end, or Ctrl-C.
+        """Process changes until they end, or Ctrl-C.
 
         Raises:
             UnknownSection: a section that was asked for does not exist.
@@ -246,7 +246,7 @@ class Watcher:
         self._look_at_files()
 
     def _selected(self) -> list[Selected]:
-        """The sections that are watched, those that exist."""
+        """Return the watched sections that exist."""
         plan = self._notes.now.plan
         if not self._names:
             return list(select_all(plan))
@@ -256,7 +256,7 @@ class Watcher:
             try:
                 select(plan, [name])
                 there.append(name)
-                self._told.discard(gone)
+                self._reported.discard(gone)
             except (UnknownSection, NoCode):
                 self._tell_once(gone)
         return list(select(plan, there))
@@ -278,15 +278,15 @@ class Watcher:
     def _note_face(self, selected: Selected, now: Face) -> None:
         name = selected.session.name
         self._faces[name] = now
-        drafts = {t for t in self._told if isinstance(t, Waits) and t.section == name}
+        drafts = {t for t in self._reported if isinstance(t, Waits) and t.section == name}
         if now.draft is None:
-            self._told -= drafts
-        elif all(told.draft.number != now.draft.number for told in drafts):
-            self._told -= drafts
+            self._reported -= drafts
+        elif all(known.draft.number != now.draft.number for known in drafts):
+            self._reported -= drafts
             self._tell_once(Waits(section=name, draft=now.draft))
 
     def _look_at_settings(self) -> None:
-        """Has sections that have run do so again where the configuration says something else."""
+        """Rerun sections that have run if the configuration has changed."""
         config = self._project.config
         if config is None or (stamp := file_stamp(str(config))) == self._settings:
             return
@@ -297,7 +297,7 @@ class Watcher:
             self._tell_once(Trouble(message=str(error)))
             return
         if project.graph != self._project.graph:
-            why = "the notes are to be in another folder; watch anew for those"
+            why = "the configuration names another folder for the notes; restart `tangle watch`"
             self._tell_once(Trouble(message=f"{config}: {why}"))
         elif project != self._project:
             self._project = project
@@ -310,7 +310,7 @@ class Watcher:
                     self._cancel(name, 0)
 
     def _look_at_files(self) -> None:
-        """Has sections run again whose data files changed."""
+        """Rerun sections whose data files have changed."""
         self._looked = time.monotonic()
         self._look_at_settings()
         for name, path in self._reads.changed():
@@ -322,7 +322,7 @@ class Watcher:
                 self._cancel(name, 0)
 
     def _cancel(self, name: SectionName, cell: int) -> None:
-        """Ends the section's run when it comes to a cell, or at once if it is past it."""
+        """End the section's run when it reaches a cell, or at once if it is past it."""
         task = self._running
         if task is None or task.selected.session.name != name:
             return
@@ -414,7 +414,7 @@ class Watcher:
         self._follow_up(written)
 
     def _write(self) -> None:
-        """Writes results whose pages were in use, and are no more."""
+        """Write results whose pages have become free."""
         written = self._results.write()
         wrote = self._wrote(written)
         if wrote.pages or wrote.problems:
@@ -422,13 +422,13 @@ class Watcher:
         self._follow_up(written)
 
     def _wrote(self, written: Written | None) -> Wrote:
-        """What writing came to; a problem is told once."""
+        """Report the outcome of writing; each problem once."""
         if written is None:
             return Wrote(pages=(), problems=())
-        told = [problem for problem in written.problems if problem not in self._told]
-        self._told.update(told)
+        new = [problem for problem in written.problems if problem not in self._reported]
+        self._reported.update(new)
         shown = tuple(self._project.shown(path) for path in written.pages)
-        return Wrote(pages=shown, problems=tuple(told))
+        return Wrote(pages=shown, problems=tuple(new))
 
     def _follow_up(self, written: Written | None) -> None:
         """Takes in what was written, and saves that were in the way and went unnoticed so far."""
@@ -442,6 +442,6 @@ class Watcher:
             self._take_in(frozenset(graph / page for page in written.held))
 
     def _tell_once(self, news: News) -> None:
-        if news not in self._told:
-            self._told.add(news)
+        if news not in self._reported:
+            self._reported.add(news)
             self._tell(news)

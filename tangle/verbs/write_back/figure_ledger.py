@@ -1,4 +1,4 @@
-"""Which figures in the graph are tangle's own: those that pages show, and a ledger of the rest."""
+"""Record which figures in the graph tangle drew."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class FigureLedger:
         return self._records.get(_KEY) or {}
 
     def note(self, figures: Sequence[Figure]) -> None:
-        """Remember figures that are about to be written.
+        """Record figures that are about to be written.
 
         Before, not after: one that a killed run leaves, and that no page shows, is known all the
         same.
@@ -58,7 +58,7 @@ class FigureLedger:
             self._known = ledger
 
     def foreign(self, pages: Iterable[Page], figures: Sequence[Figure]) -> tuple[Figure, ...]:
-        """The figures in whose place stands a file that is not tangle's.
+        """Return the figures whose file name is taken by a file that is not tangle's.
 
         It is tangle's if an output shows it, if it has the figure's own content, or if it is as the
         ledger has it: deleting an output block by hand makes nobody else's file of what it showed.
@@ -70,7 +70,7 @@ class FigureLedger:
         return tuple(figure for figure in unknown if figure.name not in shown)
 
     def edited(self, names: Iterable[str], drawn: Iterable[Figure] = ()) -> frozenset[str]:
-        """Of figures, those whose file is not as tangle drew it: a person edited it.
+        """Return the figures whose file a person edited.
 
         One that the ledger does not know, as after a clone, counts as drawn by tangle.
 
@@ -91,7 +91,7 @@ class FigureLedger:
     def edited_hosts(
         self, page: Page, figures: Mapping[int, Sequence[Figure]]
     ) -> Mapping[int, Problem]:
-        """The blocks of a page whose outputs stay, since a figure there was edited by hand.
+        """Return the blocks of a page whose outputs stay because a figure was edited by hand.
 
         Args:
             page: the page.
@@ -116,7 +116,7 @@ class FigureLedger:
         }
 
     def _drawn(self, name: str, figures: Iterable[Figure]) -> set[str]:
-        """The digests that a figure's file has as tangle drew it, or is about to."""
+        """Return the digests of a figure's file as tangle drew it, or is about to draw it."""
         return {*self._known.get(name, ()), *(hashlib.sha256(f.data).hexdigest() for f in figures)}
 
     def _digest(self, name: str) -> str | None:

@@ -1,4 +1,4 @@
-"""Results to pages: outputs and figures are written where their code stands now."""
+"""Write results into pages: outputs and figures go where their code is now."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ _ATTEMPTS = 5
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Placed:
-    """One chunk's output, ready for its page.
+    """The output of one chunk, ready for its page.
 
     Attributes:
         digest: of the code that it is the output of.
@@ -72,7 +72,7 @@ class Placed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Deferral:
-    """Outputs whose page another program is using, so that they may be written a moment later.
+    """Outputs that wait because another program is using their page.
 
     Attributes:
         why: what is in the way, as said of the page.
@@ -88,7 +88,7 @@ PageEdits = tuple[PagePath, bytes, Sequence[Edit]]
 
 @dataclass(slots=True, kw_only=True)
 class Placement:
-    """What writing came to.
+    """What was written, refused and deferred.
 
     Attributes:
         pending: why outputs were not written, as errors.
@@ -110,7 +110,12 @@ class Placement:
 def outputs_of(
     session: Session, results: Sequence[tuple[PlannedChunk, Result]]
 ) -> tuple[Placed, ...]:
-    """The outputs of the chunks that passed, figures numbered through each section."""
+    """Return the outputs of the chunks that passed, figures numbered within each section.
+
+    Args:
+        session: the plan of the section.
+        results: its chunks with their results.
+    """
     counts: defaultdict[SectionName, int] = defaultdict(int)
     placed: list[Placed] = []
     for planned, result in results:
@@ -145,12 +150,19 @@ def place(
     force: bool = False,
     hold: Hold = free_page,
 ) -> None:
-    """Write outputs into the notes as they are now, and tell in `placement` what was written.
+    """Write outputs into the current notes, and record in `placement` what was written.
 
     The pages are read again under the lock. An output goes where its code stands: under the chunk
     of its section whose digest is the one that the output was made with. One whose code has
     changed meanwhile is not written, and named; one whose page another program is using is
     deferred.
+
+    Args:
+        loaded: the notes as read before.
+        outputs: what to write.
+        placement: is filled in.
+        force: overwrite outputs and figures that were edited by hand.
+        hold: says why a page must not be written now.
 
     Raises:
         Locked: another tangle is writing.
@@ -175,14 +187,19 @@ def place(
 
 
 def pages_of(plan: Plan, outputs: Iterable[Placed]) -> Mapping[PagePath, Sequence[Placed]]:
-    """The pages where the code of outputs stands, each with those that belong there."""
+    """Return the pages on which the code of outputs is, each with its outputs.
+
+    Args:
+        plan: of the current notes.
+        outputs: to be assigned to pages.
+    """
     hosts, _ = _all_hosts(plan, outputs)
     return {path: tuple(_entries(by_block)) for path, by_block in hosts.items()}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Terms:
-    """How pages may be written.
+    """Conditions of writing pages.
 
     Attributes:
         force: over outputs that a person edited, too.
@@ -200,7 +217,7 @@ class _Terms:
 def _place_all(
     loaded: Loaded, outputs: Sequence[Placed], placement: Placement, terms: _Terms
 ) -> Mapping[PagePath, Sequence[Placed]]:
-    """Write outputs, page by page; those of pages that changed in between."""
+    """Write outputs page by page; return those of pages that changed meanwhile."""
     hosts, missing = _all_hosts(loaded.plan, outputs)
     changed: defaultdict[PagePath, list[Placed]] = defaultdict(list)
     for path, by_block in hosts.items():
@@ -230,7 +247,7 @@ def _place_all(
 def _half_saved(
     loaded: Loaded, missing: Sequence[Placed], before: Plan
 ) -> Mapping[PagePath, Sequence[Placed]]:
-    """Of outputs whose code is gone, those whose page is being saved at this moment."""
+    """Return the outputs whose code is missing because their page is just being saved."""
     if not missing:
         return {}
     graph = loaded.project.graph
@@ -239,7 +256,7 @@ def _half_saved(
 
 
 def _is_moving(file: Path, loaded: Loaded, path: PagePath) -> bool:
-    """Whether a page is open for writing, or is another already than the one that was read."""
+    """Whether a page is open for writing, or has changed since it was read."""
     page = loaded.pages.get(path)
     try:
         return is_being_written(file) or page is None or read_bytes(file) != page.data
@@ -251,7 +268,7 @@ _Hosts = Mapping[PagePath, Mapping[int, Sequence[Placed | None]]]
 
 
 def _all_hosts(plan: Plan, outputs: Iterable[Placed]) -> tuple[_Hosts, list[Placed]]:
-    """For each page and host block the outputs of all its chunks, and those without a place."""
+    """Return the outputs by page and host block, and those without a place."""
     by_section: defaultdict[SectionName, list[Placed]] = defaultdict(list)
     for output in outputs:
         by_section[output.section].append(output)
@@ -286,7 +303,7 @@ def _hosts(plan: Plan, name: SectionName, outputs: Sequence[Placed]) -> tuple[_H
 
 
 def _merged(found: Iterable[_Hosts]) -> _Hosts:
-    """The outputs of several sections, page by page and block by block."""
+    """Merge the outputs of several sections, page by page and block by block."""
     pages: defaultdict[PagePath, dict[int, Sequence[Placed | None]]] = defaultdict(dict)
     for hosts in found:
         for path, by_block in hosts.items():
@@ -297,7 +314,7 @@ def _merged(found: Iterable[_Hosts]) -> _Hosts:
 
 
 def _elsewhere(plan: Plan, name: SectionName, digests: Collection[str]) -> list[Session]:
-    """Other sections in which chunks with these digests stand, each of them once in the notes."""
+    """Return other sections that have chunks with these digests, each exactly once in the notes."""
     counts = Counter(c.digest for s in plan.sessions for c in s.chunks if c.digest in digests)
     once = {digest for digest, count in counts.items() if count == 1}
     return [
@@ -308,7 +325,7 @@ def _elsewhere(plan: Plan, name: SectionName, digests: Collection[str]) -> list[
 
 
 def _at(page: PagePath, placed: Placed) -> Placed:
-    """An output whose figures are named as they are reached from a page."""
+    """Return an output with figure paths relative to its page."""
     links = tuple(
         replace_fields(link, target=asset_target(page, figure.name))
         for link, figure in zip(placed.output.figures, placed.figures, strict=True)
@@ -322,7 +339,7 @@ def _without_edited(
     hosts: Mapping[int, Sequence[Placed | None]],
     placement: Placement,
 ) -> Mapping[int, Sequence[Placed | None]]:
-    """The blocks whose figures nobody edited by hand; the others keep their outputs."""
+    """Return the blocks without figures edited by hand; the others keep their outputs."""
     figures = {host: [f for e in found if e for f in e.figures] for host, found in hosts.items()}
     edited = ledger.edited_hosts(page, figures)
     placement.kept.extend(edited.values())
@@ -420,5 +437,5 @@ def _pending(project: Project, session: Session | None, output: Placed) -> Probl
         f"a chunk of section {output.section} changed while it ran; its output was not written",
         section=output.section,
         hint=f"run it again: tangle run {shlex.quote(output.section)}; or, once the code is again "
-        "what it was, place the result that was kept: tangle run --write-pending",
+        "what it was, write the kept result: tangle run --write-pending",
     )

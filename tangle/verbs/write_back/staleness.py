@@ -1,4 +1,4 @@
-"""The outputs that stand in the notes: whether they are of the code that stands there now."""
+"""Judge the outputs in the notes: fresh, stale, edited, or without a figure."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tangle.verbs.reports.values import SectionRow, State
 
 
 def output_problems(found: Findings, figures: Collection[str]) -> Iterator[Problem]:
-    """Outputs in the notes that belong to other code, that a person edited, or lack a figure.
+    """Yield problems of outputs: stale, edited by a person, or lacking a figure.
 
     Args:
         found: what is found in the notes.
@@ -40,7 +40,7 @@ def output_problems(found: Findings, figures: Collection[str]) -> Iterator[Probl
 
 @dataclass(slots=True, kw_only=True)
 class _Host:
-    """A block under which outputs belong.
+    """A block that hosts outputs.
 
     Attributes:
         digests: of its chunks.
@@ -92,7 +92,7 @@ def _stale(path: PagePath, output: FoundOutput, host: _Host | None) -> Problem:
 def _edited(path: PagePath, output: FoundOutput, host: _Host) -> Problem:
     return EDITED_OUTPUT.at(
         Place(path=path, line=output.line),
-        "this output was edited by hand, and is not written over",
+        "this output was edited by hand, and is not overwritten",
         section=host.section,
         hint=f"delete the block and {host.run} again, or {host.run} with --force",
     )
@@ -102,9 +102,9 @@ def _reworked(path: PagePath, output: FoundOutput, host: _Host | None) -> Proble
     what = ", and the output gets one beside it" if host is not None and host.runs else ""
     return EDITED_OUTPUT.at(
         Place(path=path, line=output.line),
-        "this output became a block of your own, and no output is written over it",
+        "this output block is your text now, and is not overwritten",
         section=host.section if host is not None else None,
-        hint=f"take the line `tangle.output::` out of the block{what}",
+        hint=f"remove the line `tangle.output::` from the block{what}",
     )
 
 
@@ -123,7 +123,12 @@ def _without_figure(
 
 
 def section_rows(project: Project, found: Findings) -> Iterator[SectionRow]:
-    """The sections that are scripts, and the numbered ones without code, in reading order."""
+    """Yield a row for each unit with code and each numbered one without, in reading order.
+
+    Args:
+        project: whose notes.
+        found: the findings of its notes.
+    """
     saves: defaultdict[int, list[str]] = defaultdict(list)
     for (unit, _, _), names in zip(found.package.saved, found.package.names, strict=True):
         saves[unit].extend(names)

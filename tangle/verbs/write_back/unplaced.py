@@ -1,4 +1,4 @@
-"""Results that have no place in the notes now: kept in the run's record, and placed later."""
+"""Keep results that cannot be written now, and write them later."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _TIMES: Final = 3
 
 
 def waiting(project: Project) -> tuple[Placed, ...]:
-    """The results that wait for their code to be again what it was, by section and digest."""
+    """Return the pending results, by section and digest."""
     records = _records(project)
     found = (records.get(key) for key in records.keys())  # noqa: SIM118
     return tuple(sorted((f for f in found if f is not None), key=lambda f: (f.section, f.digest)))
@@ -40,7 +40,7 @@ def place_or_keep(
     force: bool = False,
     quiet: float = 0.0,
 ) -> str | None:
-    """Write results into the notes, and keep those that have no place; why writing was refused.
+    """Write results into the notes and keep the rest; return why writing was refused, if it was.
 
     Pages that another program is using are waited for, some seconds at most. What waited of the
     same sections is older, and dropped.
@@ -48,7 +48,7 @@ def place_or_keep(
     Args:
         loaded: the notes that the results were made from.
         outputs: the results.
-        placement: is told what was written.
+        placement: records what was written.
         force: write over outputs that a person edited, too.
         quiet: seconds without a save after which a page that was saved since is written.
     """
@@ -69,7 +69,7 @@ def place_or_keep(
 def _place_others(
     loaded: Loaded, sections: Collection[SectionName], placement: Placement, quiet: float
 ) -> str | None:
-    """Write what earlier commands could not, as far as it has a place now; why that was refused."""
+    """Write results of earlier commands that have a place now; return why that was refused."""
     others = [output for output in waiting(loaded.project) if output.section not in sections]
     placeable = [o for found in pages_of(loaded.plan, others).values() for o in found]
     if not placeable:
@@ -88,7 +88,7 @@ def _place_others(
 def _place_patiently(
     outputs: Sequence[Placed], placement: Placement, hold: SavedSince, *, force: bool
 ) -> None:
-    """Write results, and once more those whose page another program was using."""
+    """Write results, and retry those whose page another program was using."""
     began, end = hold.began, time.monotonic() + max(_PATIENCE, _TIMES * hold.quiet)
     place(began, outputs, placement, force=force, hold=hold)
     while placement.deferred and time.monotonic() < end:
@@ -106,11 +106,11 @@ def _place_patiently(
 def write_pending(
     project: Project, placement: Placement, *, force: bool, quiet: float = 0.0
 ) -> tuple[Loaded, str | None]:
-    """Place the results that wait; the notes, and why that was refused.
+    """Write pending results; return the notes, and why writing was refused.
 
     Args:
         project: whose notes.
-        placement: is told what was written.
+        placement: records what was written.
         force: write over outputs that a person edited, too.
         quiet: as for `place_or_keep`.
 
@@ -124,7 +124,13 @@ def write_pending(
 
 
 def settle(project: Project, sections: Collection[SectionName], left: Sequence[Placed]) -> None:
-    """Keep, of some sections, the results that were not written, and drop what waited before."""
+    """Keep the unwritten results of some sections, and drop their older pending ones.
+
+    Args:
+        project: whose notes.
+        sections: that have run.
+        left: their results that were not written.
+    """
     keep(project, left)
     kept = {_key(output) for output in left}
     older = (output for output in waiting(project) if output.section in sections)
@@ -138,14 +144,19 @@ def _drop(project: Project, outputs: Iterable[Placed]) -> None:
 
 
 def forget(project: Project) -> None:
-    """Drop every result that waits."""
+    """Drop every pending result."""
     records = _records(project)
     for key in records.keys():  # noqa: SIM118
         records.drop(key)
 
 
 def keep(project: Project, outputs: Iterable[Placed]) -> None:
-    """Keep results, as far as the disk takes them: it may be what refused them."""
+    """Keep results, unless the disk refuses: it may be what refused to write them.
+
+    Args:
+        project: whose notes.
+        outputs: to be kept.
+    """
     records = _records(project)
     try:
         for output in outputs:
