@@ -33,6 +33,16 @@ def modules_of_unit(unit: UnitCode) -> Iterator[WantedModule]:
     return once_a_page(found)
 
 
+def imported_modules(tree: ast.AST) -> Iterator[str]:
+    """Top-level names of the modules that code imports anywhere in it."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            for entry in node.names:
+                yield entry.name.partition(".")[0]
+        elif isinstance(node, ast.ImportFrom) and not node.level and node.module:
+            yield node.module.partition(".")[0]
+
+
 def once_a_page(modules: Iterable[WantedModule]) -> Iterator[WantedModule]:
     """The modules, where a page imports each of them first."""
     seen: set[tuple[str, str]] = set()

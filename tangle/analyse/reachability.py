@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from tangle.analyse.names import Import, Statement, Use
-from tangle.analyse.plan import Package, Saved
+from tangle.analyse.plan import Package
 from tangle.model import PackageName
+
+if TYPE_CHECKING:
+    from tangle.analyse.package import SavedStatement
 
 
 def names_module(entry: Import, name: PackageName) -> bool:
@@ -89,15 +93,15 @@ class Reach:
     cached: tuple[bool, ...]
 
     @classmethod
-    def of(cls, package: Package) -> Reach:
+    def of(cls, package: Package, statements: Sequence[SavedStatement]) -> Reach:
         """Index a package's statements by what they add and what they use."""
         by_name: defaultdict[str, list[int]] = defaultdict(list)
-        for index, saved in enumerate(package.saved):
-            for name in _touched(saved, package):
+        for index, entry in enumerate(statements):
+            for name in _touched(entry, package):
                 by_name[name].append(index)
         following = tuple(
-            tuple(dict.fromkeys(_package_names(saved.statement.uses, package)))
-            for saved in package.saved
+            tuple(dict.fromkeys(_package_names((use for use, _ in entry.uses), package)))
+            for entry in statements
         )
         return cls(
             exports=package.exports,
@@ -128,21 +132,12 @@ class Reach:
                     todo.extend(self.next[index])
         return frozenset(reached)
 
-    def cacheable(self, reached: Iterable[int]) -> bool:
-        """Whether results that depend on the saved statements at these indices may be cached."""
-        return all(self.cached[index] for index in reached)
 
-    def texts(self, reached: Iterable[int]) -> Iterator[str]:
-        """Yield the saved statements at these indices, each after the imports that it uses."""
-        for index in sorted(reached):
-            yield from self.statements[index]
-
-
-def _touched(saved: Saved, package: Package) -> tuple[str, ...]:
+def _touched(entry: SavedStatement, package: Package) -> tuple[str, ...]:
     """The names whose meaning a saved statement makes or changes."""
-    if saved.names or saved.statement.patches:
-        return (*(saved.names or saved.statement.patches), *saved.statement.extends)
-    uses = (use for use in saved.statement.uses if not use.deferred)
+    if entry.names or entry.patches:
+        return (*(entry.names or entry.patches), *entry.extends)
+    uses = (use for use, _ in entry.uses if not use.deferred)
     return tuple(dict.fromkeys(_package_names(uses, package)))
 
 

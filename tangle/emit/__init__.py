@@ -5,9 +5,7 @@ from __future__ import annotations
 from tangle.emit.package import MARK, Module, init, module
 from tangle.emit.text import comment
 from tangle.emit.tree import (
-    files,
     is_script,
-    script_path,
     script_paths,
     section_script,
     shared_files,
@@ -17,11 +15,9 @@ __all__ = [
     "MARK",
     "Module",
     "comment",
-    "files",
     "init",
     "is_script",
     "module",
-    "script_path",
     "script_paths",
     "section_script",
     "shared_files",

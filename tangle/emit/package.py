@@ -70,7 +70,7 @@ def _groups(found: Iterable[Saved]) -> Iterator[tuple[str, list[Saved]]]:
     for saved in found:
         title = f"{saved.section} {saved.title}".rstrip()
         own = comment(f"Defined in {title} ({saved.place.path})")
-        joins = own == heading and saved.statement.imports and group[-1].statement.imports
+        joins = own == heading and saved.imports and group[-1].imports
         if group and not joins:
             yield heading, group
             group = []
@@ -82,10 +82,10 @@ def _groups(found: Iterable[Saved]) -> Iterator[tuple[str, list[Saved]]]:
 
 def _saved_lines(saved: Saved, package: Package, written: set[str]) -> Iterator[Line]:
     """A saved statement's lines; of an import only what the module can import, and has not yet."""
-    imports = saved.statement.imports
+    imports = saved.imports
     texts = {entry.text for entry in imports}
     own = any(names_module(e, package.name) or from_module(e, package.name) for e in imports)
-    if saved.statement.future:
+    if saved.future:
         return
     if own or texts & written:
         yield from _import_lines(saved, package, written)
@@ -99,7 +99,7 @@ def _saved_lines(saved: Saved, package: Package, written: set[str]) -> Iterator[
 def _import_lines(saved: Saved, package: Package, written: set[str]) -> Iterator[Line]:
     place = saved.place
     origin = Origin(path=place.path, line=place.line, margin=place.column - 1)
-    for entry in saved.statement.imports:
+    for entry in saved.imports:
         if entry.text in written or names_module(entry, package.name):
             continue
         written.add(entry.text)

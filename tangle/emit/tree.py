@@ -4,29 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from tangle.analyse import Plan, Session
+from tangle.analyse import Session
 from tangle.emit.names import script_names
-from tangle.emit.package import MARK, init, main, module
+from tangle.emit.package import MARK, init, main
 from tangle.emit.scripts import script
-from tangle.model import PackageName, PagePath, Section, SectionName
-
-
-def files(plan: Plan, *, folders: Mapping[PagePath, str | None], seed: int) -> Mapping[str, str]:
-    """Return path and text of every generated file, relative to the output folder.
-
-    Args:
-        plan: of the notes.
-        folders: for each page, its folder relative to the output folder, or None.
-        seed: seed of the random generators in the section scripts.
-    """
-    name = plan.package.name
-    sessions = [session for session in plan.sessions if session.chunks]
-    sections = [session.unit.section for session in sessions]
-    found = dict(shared_files(name, module(plan.package).text, sections))
-    for path, session in zip(script_paths(name, sections), sessions, strict=True):
-        folder = folders.get(session.unit.section.page)
-        found[path] = section_script(session, name, folder=folder, seed=seed)
-    return found
+from tangle.model import PackageName, Section
 
 
 def section_script(session: Session, name: PackageName, *, folder: str | None, seed: int) -> str:
@@ -82,14 +64,3 @@ def is_script(path: str, name: PackageName) -> bool:
         name: the package, as configured.
     """
     return path.startswith(f"{name.root}/sections/sec_")
-
-
-def script_path(plan: Plan, name: SectionName) -> str:
-    """Return the path of a section's script, relative to the output folder.
-
-    Args:
-        plan: of the notes.
-        name: of the section.
-    """
-    modules = script_names((s.name, s.unit.section.number) for s in plan.sessions if s.chunks)
-    return f"{plan.package.name.root}/sections/{modules[name]}.py"

@@ -46,18 +46,17 @@ def sync_copies(pages: Mapping[PagePath, bytes]) -> dict[PagePath, PagePath]:
     """
     return {
         path: original
-        for path, data in pages.items()
-        if _QUICK.search(path) is not None
-        and (original := _original(path, data, pages)) is not None
+        for path in pages
+        if _QUICK.search(path) is not None and (original := _original(path, pages)) is not None
     }
 
 
-def _original(path: PagePath, data: bytes, pages: Mapping[PagePath, bytes]) -> PagePath | None:
+def _original(path: PagePath, pages: Mapping[PagePath, bytes]) -> PagePath | None:
     for original in _named(path, _SURE):
         if original in pages:
             return original
     for original in _named(path, _LIKELY):
-        if original in pages and _mostly_same(data, pages[original]):
+        if original in pages and _mostly_same(pages[path], pages[original]):
             return original
     return None
 

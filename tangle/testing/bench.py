@@ -15,7 +15,7 @@ from tangle.engine.local import LocalExecutor
 from tangle.model import Failure, PagePath, Problem, Result, SectionName
 from tangle.testing.running import Running
 from tangle.verbs.job_builder import prepared_package
-from tangle.verbs.load import Loaded, load
+from tangle.verbs.notes import Notes, read_notes
 from tangle.verbs.project import Project
 from tangle.verbs.results.judging import judged_chunk
 from tangle.verbs.run_history import thread_settings
@@ -89,7 +89,7 @@ class _Wanted:
 class SectionTrial:
     """A section that runs, or has run."""
 
-    def __init__(self, loaded: Loaded, made: Trial, running: Running, wanted: _Wanted) -> None:
+    def __init__(self, loaded: Notes, made: Trial, running: Running, wanted: _Wanted) -> None:
         """Looks after a session that was started."""
         self._loaded = loaded
         self._made = made
@@ -167,7 +167,7 @@ class Bench:
         Raises:
             NotReadable: the graph's folder cannot be listed.
         """
-        self.loaded = load(project)
+        self.loaded = read_notes(project)
         self.expectations: tuple[Expectation, ...] = ()
         self.lines: defaultdict[Path, set[int]] = defaultdict(set)
         self._options = options

@@ -17,8 +17,9 @@ from _pytest._code.code import (
     TerminalRepr,
 )
 
-from tangle.analyse import ChunkCode, Plan
+from tangle.analyse import ChunkCode
 from tangle.model import Failure, Frame, PagePath, Place, Problem, Result
+from tangle.notes import Plan
 from tangle.testing.bench import Bench
 
 _BEFORE = 10

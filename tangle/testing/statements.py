@@ -11,7 +11,7 @@ from coverage.exceptions import CoverageException
 from coverage.parser import PythonParser
 
 from tangle.analyse import ChunkCode
-from tangle.verbs.load import Loaded
+from tangle.verbs.notes import Notes
 
 _EXCLUDED = r"#\s*(pragma|PRAGMA)[:\s]?\s*(no|NO)\s*(cover|COVER)"
 
@@ -35,7 +35,7 @@ class Statements:
         return frozenset(self.first.get(line, line) for line in lines)
 
 
-def statements_of(loaded: Loaded) -> Mapping[Path, Statements]:
+def statements_of(loaded: Notes) -> Mapping[Path, Statements]:
     """Return the statements of every page with code that runs."""
     lines: defaultdict[str, set[int]] = defaultdict(set)
     excluded: defaultdict[str, set[int]] = defaultdict(set)

@@ -7,14 +7,14 @@ from collections.abc import Iterator
 from tangle.analyse import PlannedChunk
 from tangle.model import Failure, Result, Trace
 from tangle.testing.bench import Expectation
-from tangle.verbs.load import Loaded
+from tangle.verbs.notes import Notes
 from tangle.verbs.reports.values import Difference
 from tangle.verbs.results.verify import Verifier
 
 _NAMES = {"differs": "OutputDiffers", "missing": "OutputMissing", "stale": "OutputStale"}
 
 
-def stored_output(loaded: Loaded) -> Expectation:
+def stored_output(loaded: Notes) -> Expectation:
     """Return the expectation that a chunk shows what its note says.
 
     Args:

@@ -6,15 +6,18 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from tangle.analyse import once_a_page
 from tangle.model import PagePath, Place, Problem
 from tangle.model.problems.files import FOREIGN_FILE, STALE_GENERATED
 from tangle.store import ForeignFile, asset_names
-from tangle.verbs.incremental.survey import Survey
+from tangle.verbs.build import tree_changes
+from tangle.verbs.generated import generated, held
 from tangle.verbs.missing_imports import missing_imports
+from tangle.verbs.notes import Notes, read_notes
 from tangle.verbs.project import Project
 from tangle.verbs.reports.values import SectionRow
 from tangle.verbs.sources import by_place, shown
-from tangle.verbs.write_back.staleness import output_problems
+from tangle.verbs.write_back.staleness import output_problems, section_rows
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,28 +42,31 @@ def check(project: Project) -> tuple[Problem, ...]:
 
 def check_report(project: Project) -> CheckReport:
     """Return the problems of a project, and how many of its stored outputs are fresh."""
-    found = Survey(project)
+    notes = read_notes(project)
     figures = frozenset(asset_names(project.graph))
-    outputs = tuple(output_problems(found.findings, figures))
-    problems = [*found.problems, *outputs, *missing_imports(project, found.modules())]
-    found_problems = by_place(shown(project, problem) for problem in problems)
-    stale = tuple(_stale_files(found))
-    found.remember()
-    count = sum(len(page.outputs) for page in found.findings.pages.values())
-    return CheckReport(
-        problems=(*found_problems, *stale), outputs=count, fresh=count - len(outputs)
-    )
+    outputs = tuple(output_problems(notes, figures))
+    modules = once_a_page(module for row in notes.rows for module in row.modules)
+    problems = [*notes.problems, *outputs, *missing_imports(project, modules)]
+    found = by_place(shown(project, problem) for problem in problems)
+    stale = tuple(_stale_files(notes))
+    notes.remember()
+    count = sum(map(len, notes.outputs.values()))
+    return CheckReport(problems=(*found, *stale), outputs=count, fresh=count - len(outputs))
 
 
 def sections(project: Project) -> tuple[SectionRow, ...]:
     """Return a row for each unit with code and each numbered one without, in reading order."""
-    return Survey(project).rows()
+    notes = read_notes(project)
+    found = tuple(section_rows(notes))
+    notes.remember()
+    return found
 
 
-def _stale_files(found: Survey) -> Iterator[Problem]:
-    project = found.project
+def _stale_files(notes: Notes) -> Iterator[Problem]:
+    project = notes.project
+    made = generated(notes)
     try:
-        changes = found.changes()
+        changes = tree_changes(project, {**made, **held(project, made, notes.unread)})
     except ForeignFile as error:
         for path in error.paths:
             message = "a file stands here that tangle did not write"

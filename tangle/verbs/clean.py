@@ -15,7 +15,7 @@ from tangle.store import (
     remove_asset,
     replace,
 )
-from tangle.verbs.load import load
+from tangle.verbs.notes import forget_notes, read_notes
 from tangle.verbs.project import Project
 from tangle.verbs.run_history import History
 from tangle.verbs.sources import shown
@@ -57,10 +57,10 @@ def clean(project: Project, *, force: bool = False) -> CleanReport:
     used: set[str] = set()
     make_folder(project.state)
     with lock(project.state, notes=project.graph):
-        loaded = load(project)
+        loaded = read_notes(project)
         if left := recovered(project, loaded.pages):
             kept.extend(shown(project, problem) for problem in left)
-            loaded = load(project, before=loaded)
+            loaded = read_notes(project)
         for path, page in loaded.pages.items():
             plan = remove_outputs(page, force=force)
             kept.extend(shown(project, problem) for problem in plan.kept_edited)
@@ -76,6 +76,7 @@ def clean(project: Project, *, force: bool = False) -> CleanReport:
         figures = sum(remove_asset(project.graph, name) for name in gone)
         for folder in CACHES:
             Cache(project.state / folder, dict).clear()
+        forget_notes()
         forget(project)
         History(project).forget()
     return CleanReport(pages=tuple(pages), figures=figures, kept=tuple(kept))

@@ -2,23 +2,32 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 
-from tangle.emit import comment, files
-from tangle.model import PagePath, Problem
+from tangle.emit import comment, script_paths, shared_files
+from tangle.model import Problem, SectionName
 from tangle.store import plan_tree, read_bytes
-from tangle.verbs.load import Loaded
+from tangle.verbs.notes import Notes
 from tangle.verbs.project import Project
+from tangle.verbs.sources import without_gc
 
 
-def generated(loaded: Loaded) -> Mapping[str, str]:
-    """Return path and text of every file that a build generates."""
-    project = loaded.project
-    folders = {path: folder_from_output(project, path) for path in loaded.pages}
-    wanted = files(loaded.plan, folders=folders, seed=project.options.seed)
-    return {**wanted, **held(project, wanted, loaded.unread)}
+def generated(notes: Notes) -> Mapping[str, str]:
+    """Return path and text of every file that a build generates; `held` has those that stay."""
+    name = notes.project.package
+    sections = [row.section for row in notes.rows if row.chunks]
+    with without_gc():
+        found = dict(shared_files(name, notes.module_text, sections))
+        for section, path in scripts(notes).items():
+            found[path] = notes.script(section)
+    return found
+
+
+def scripts(notes: Notes) -> Mapping[SectionName, str]:
+    """Return the path of the script of each section that has code."""
+    sections = [row.section for row in notes.rows if row.chunks]
+    paths = script_paths(notes.project.package, sections)
+    return {section.name: path for section, path in zip(sections, paths, strict=True)}
 
 
 def held(
@@ -48,16 +57,3 @@ def held(
             name for name in texts if not name.startswith(f"{project.package.root}/sections/")
         )
     return {name: texts[name] for name in sorted(made)}
-
-
-def folder_from_output(project: Project, path: PagePath) -> str | None:
-    """Return a page's folder relative to the output folder, if that is the same on every machine.
-
-    Args:
-        project: where notes and output are.
-        path: the page, relative to the graph.
-    """
-    if not project.self_contained:
-        return None
-    folder = (project.graph / path).parent
-    return Path(os.path.relpath(folder, project.output)).as_posix()

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
-from tangle.analyse import Plan
 from tangle.analyse.repair import Repair
 from tangle.model import Chunk, PagePath, Place
 from tangle.model.problems.page import PROPERTY_IN_CODE
+from tangle.notes import Core
 from tangle.parse import parse
 from tangle.store import lock, make_folder
 from tangle.store import replace as replace_file
-from tangle.verbs.load import Loaded, loaded
+from tangle.verbs.notes import Notes
 from tangle.verbs.project import Project
-from tangle.verbs.sources import Sources, read
+from tangle.verbs.sources import Sources, edited, read
 from tangle.verbs.write_back.crash_recovery import recovered
 from tangle.write import Entangled, mend, without_written_lines
 
@@ -60,10 +60,11 @@ def repair(project: Project, *, write: bool) -> RepairReport:
     before = after = read(project)
     mended: list[Mended] = []
     # A chunk that refers to a mended one can be read only then.
-    while found := tuple(_mended(project, after)):
-        after = replace(after, data={**after.data, **{path: data for path, data, _ in found}})
+    core = Core()
+    while found := tuple(_mended(project, after, core)):
+        after = edited(after, {path: data for path, data, _ in found})
         mended += [what for _, _, what in found]
-    changed = [path for path, data in after.data.items() if data != before.data[path]]
+    changed = [path for path, now in after.digests.items() if now != before.digests[path]]
     if write and changed:
         make_folder(project.state)
         with lock(project.state, notes=project.graph):
@@ -76,15 +77,17 @@ def repair(project: Project, *, write: bool) -> RepairReport:
     return RepairReport(mended=tuple(mended), diff=diff)
 
 
-def _mended(project: Project, sources: Sources) -> Iterator[tuple[PagePath, bytes, Mended]]:
+def _mended(
+    project: Project, sources: Sources, core: Core
+) -> Iterator[tuple[PagePath, bytes, Mended]]:
     """Yield each repaired chunk with the new text of its page; the last of a page has all edits."""
-    full = loaded(project, sources)
+    full = Notes(project, sources, core)
     # Lines go first, and alone: what is below them stands elsewhere then.
     yield from tuple(_without_written_lines(project, full)) or _parsing(project, full)
 
 
 def _without_written_lines(
-    project: Project, full: Loaded
+    project: Project, full: Notes
 ) -> Iterator[tuple[PagePath, bytes, Mended]]:
     for path, page in full.pages.items():
         if not any(problem.code == PROPERTY_IN_CODE.code for problem in page.problems):
@@ -99,9 +102,9 @@ def _without_written_lines(
             yield path, data, Mended(place=place, causes=(cause,))
 
 
-def _parsing(project: Project, full: Loaded) -> Iterator[tuple[PagePath, bytes, Mended]]:
+def _parsing(project: Project, full: Notes) -> Iterator[tuple[PagePath, bytes, Mended]]:
     pages = dict(full.pages)
-    for chunk, sure in _sure(full.plan):
+    for chunk, sure in _sure(full):
         try:
             data = mend(pages[chunk.page], chunk, sure.lines)
         except Entangled:
@@ -111,10 +114,10 @@ def _parsing(project: Project, full: Loaded) -> Iterator[tuple[PagePath, bytes, 
         yield chunk.page, data, Mended(place=place, causes=sure.causes)
 
 
-def _sure(plan: Plan) -> Iterator[tuple[Chunk, Repair]]:
+def _sure(notes: Notes) -> Iterator[tuple[Chunk, Repair]]:
     """Yield the chunks with a certain repair, once each; not those with other chunks' lines."""
     seen: set[tuple[PagePath, int]] = set()
-    for session in plan.sessions:
+    for session in notes.plan.sessions:
         for planned in session.chunks:
             chunk, diagnosis = planned.code.chunk, planned.code.parsed.diagnosis
             if diagnosis is None or diagnosis.sure is None or (chunk.page, chunk.line) in seen:

@@ -36,7 +36,7 @@ from tangle.store import (
 )
 from tangle.verbs.job_builder import PreparedPackage, RunOptions, job, prepared_package
 from tangle.verbs.left_out import UNSURE, chosen
-from tangle.verbs.load import Loaded, load
+from tangle.verbs.notes import Notes, read_notes
 from tangle.verbs.project import Project
 from tangle.verbs.reports.failure_hints import as_written, with_hint
 from tangle.verbs.reports.values import RunReport, SectionChange, SectionRun
@@ -79,7 +79,7 @@ def run(
     # The engine starts while the notes are read, unless it may well not be needed.
     warm = not (options.cached and has_answers(project.state))
     with _engine(project, options, observe, warm=warm) as executor:
-        loaded = load(project)
+        loaded = read_notes(project)
         selected = chosen(loaded, sections)
         changes: tuple[SectionChange, ...] | None = None
         if options.changed_since is not None:
@@ -90,6 +90,7 @@ def run(
         if options.write:
             check_folders(project, selected)
         with prepared_package(loaded.plan.package) as package:
+            loaded.remember()
             runs = _Run(loaded, options, package, executor).run(selected, observe)
     differences = None
     if options.verify:
@@ -179,7 +180,7 @@ class _Run:
 
     def __init__(
         self,
-        loaded: Loaded,
+        loaded: Notes,
         options: RunOptions,
         package: PreparedPackage,
         executor: LocalExecutor,
@@ -236,7 +237,7 @@ class _Run:
             gpus=gpus(os.environ),
             observe=observe,
         )
-        known = (session.name for session in self._loaded.plan.sessions)
+        known = (row.name for row in self._loaded.rows)
         history.keep(known, zip(planned, results, strict=True))
         return results
 
@@ -340,7 +341,7 @@ def _report(
     runs: tuple[SectionRun, ...],
     placement: Placement,
     *,
-    loaded: Loaded,
+    loaded: Notes,
     written: bool,
     refused: str | None,
 ) -> RunReport:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from tangle.analyse import Session
 from tangle.model import AssertStyle, Job
 from tangle.verbs.job_builder import PreparedPackage, RunOptions, job
-from tangle.verbs.load import Loaded
+from tangle.verbs.notes import Notes
 from tangle.verbs.selection import Selected
 
 
@@ -40,7 +40,7 @@ class TrialOptions:
 
 
 def trial(
-    loaded: Loaded, session: Session, chunks: int, package: PreparedPackage, options: TrialOptions
+    loaded: Notes, session: Session, chunks: int, package: PreparedPackage, options: TrialOptions
 ) -> Trial:
     """Build the job of a session, up to its last wanted chunk.
 

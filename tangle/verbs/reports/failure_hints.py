@@ -8,8 +8,8 @@ from dataclasses import replace
 
 from tangle.analyse import PlannedChunk, Session, WantedModule
 from tangle.model import Failure, PagePath, Place, Result
-from tangle.verbs.load import Loaded
 from tangle.verbs.missing_imports import missing_imports
+from tangle.verbs.notes import Notes
 from tangle.verbs.project import Project
 from tangle.verbs.reports.values import SectionRun
 from tangle.verbs.write_back.place import PageEdits
@@ -20,7 +20,7 @@ _QUOTED = re.compile(r"'([^']+)'")
 # --- the way out ----------------------------------------------------------------------------------
 
 
-def with_hint(loaded: Loaded, run: SectionRun) -> SectionRun:
+def with_hint(loaded: Notes, run: SectionRun) -> SectionRun:
     """Return a run whose failures have the hints of `check`.
 
     Args:
@@ -33,7 +33,7 @@ def with_hint(loaded: Loaded, run: SectionRun) -> SectionRun:
     return replace(run, result=replace(run.result, results=results))
 
 
-def _with_hint(loaded: Loaded, session: Session, result: Result) -> Result:
+def _with_hint(loaded: Notes, session: Session, result: Result) -> Result:
     failure = result.failure
     if failure is None or result.outcome == "passed":
         return result
@@ -41,7 +41,7 @@ def _with_hint(loaded: Loaded, session: Session, result: Result) -> Result:
     return replace(result, failure=replace(failure, hint=hint))
 
 
-def _hints(loaded: Loaded, session: Session, failure: Failure) -> Iterator[str | None]:
+def _hints(loaded: Notes, session: Session, failure: Failure) -> Iterator[str | None]:
     quoted = _QUOTED.search(failure.message)
     name = quoted[1] if quoted else ""
     match failure.name:
@@ -57,7 +57,7 @@ def _hints(loaded: Loaded, session: Session, failure: Failure) -> Iterator[str |
             yield from _of_chunk(loaded, session, failure)
 
 
-def _of_chunk(loaded: Loaded, session: Session, failure: Failure) -> Iterator[str | None]:
+def _of_chunk(loaded: Notes, session: Session, failure: Failure) -> Iterator[str | None]:
     """Yield the hints for problems of the chunk that a failure is in."""
     place, shown = failure.place, loaded.project.shown
     if place is None:
@@ -77,7 +77,7 @@ def _of_chunk(loaded: Loaded, session: Session, failure: Failure) -> Iterator[st
 
 
 def as_written(
-    loaded: Loaded, runs: Sequence[SectionRun], edits: Sequence[PageEdits]
+    loaded: Notes, runs: Sequence[SectionRun], edits: Sequence[PageEdits]
 ) -> tuple[SectionRun, ...]:
     """Return runs with chunks and failures at their lines after outputs are written.
 

@@ -133,7 +133,7 @@ def session_keys(job: Job, session: Session, module: str, effects: Sequence[str]
 
 def import_effects(package: Package) -> tuple[str, ...]:
     """Saved statements that neither define nor change a name of the package, but do something."""
-    return tuple(s.text for s in package.saved if not s.names and not s.statement.patches)
+    return tuple(s.text for s in package.saved if not s.names and not s.patches)
 
 
 def _base(job: Job, effects: Sequence[str]) -> str:

@@ -20,7 +20,7 @@ from tangle.analyse.data_names import DataNames, data_names
 from tangle.model import SectionName
 from tangle.store import ASSET_FOLDER, NotReadable, is_page, read_bytes
 from tangle.verbs.job_builder import RunOptions
-from tangle.verbs.load import Loaded
+from tangle.verbs.notes import Notes
 from tangle.verbs.project import Project
 from tangle.verbs.results.cache import LastReads
 from tangle.verbs.results.recorded_reads import known_reads
@@ -35,7 +35,7 @@ _DEFINED = re.compile(r"\b(?:def|class)\s+([^\W\d]\w*)")
 class DataReads:
     """Finds out why a section's data may differ from that at a commit."""
 
-    def __init__(self, now: Loaded, options: RunOptions, tree: WorkTree) -> None:
+    def __init__(self, now: Notes, options: RunOptions, tree: WorkTree) -> None:
         """Looks at nothing yet.
 
         Args:

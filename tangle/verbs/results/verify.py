@@ -12,7 +12,7 @@ from typing import Literal
 from tangle.analyse import PlannedChunk
 from tangle.model import MimeType, PagePath, Place, Result, SectionName
 from tangle.store import ASSET_FOLDER, NotReadable, read_bytes
-from tangle.verbs.load import Loaded
+from tangle.verbs.notes import Notes
 from tangle.verbs.reports.values import Difference
 from tangle.verbs.results.judging import written
 from tangle.write import (
@@ -43,7 +43,7 @@ class _Standing:
 class Verifier:
     """Compares results with the outputs in the notes, chunk by chunk."""
 
-    def __init__(self, loaded: Loaded) -> None:
+    def __init__(self, loaded: Notes) -> None:
         """Take the notes as they were when the run began."""
         self._loaded = loaded
 

@@ -6,11 +6,12 @@ from collections.abc import Iterator, Mapping
 
 from tangle.link import CONFIG, graph_config
 from tangle.model import PagePath
+from tangle.notes import Core
 from tangle.store import PAGE_LIMIT, is_page
 from tangle.verbs.config_errors import BadConfig
-from tangle.verbs.load import Loaded, loaded
+from tangle.verbs.notes import Notes
 from tangle.verbs.project import Project, with_options
-from tangle.verbs.sources import without_copies
+from tangle.verbs.sources import given
 from tangle.verbs.vcs.repository import Blob, Repository, blob_digest
 
 
@@ -37,7 +38,7 @@ def past_project(repository: Repository, commit: str, now: Project) -> Project |
         return None
 
 
-def past_notes(repository: Repository, commit: str, then: Project, now: Loaded) -> Loaded | None:
+def past_notes(repository: Repository, commit: str, then: Project, now: Notes) -> Notes | None:
     """Load and plan the notes of a commit; None if it had no such graph.
 
     Pages with problems count as far as they can be read, as they do now.
@@ -46,7 +47,7 @@ def past_notes(repository: Repository, commit: str, then: Project, now: Loaded) 
         repository: the one that the graph is in.
         commit: which.
         then: the project as it was configured then.
-        now: the notes as they are; what is the same is not read and parsed again.
+        now: the notes as they are; what is the same is not read again.
     """
     if not then.graph.is_relative_to(repository.root):
         return None
@@ -62,13 +63,13 @@ def past_notes(repository: Repository, commit: str, then: Project, now: Loaded) 
         for path, blob in sorted(blobs.items())
         if blob.size <= PAGE_LIMIT and is_page(path, config.hidden) and not path.startswith(nested)
     }
-    return loaded(then, without_copies(settings, contents.read(pages)), known=now.pages)
+    return Notes(then, given(settings, contents.read(pages)), Core())
 
 
 class _Contents:
     """The contents of blobs; those that are unchanged are not asked for."""
 
-    def __init__(self, repository: Repository, now: Loaded) -> None:
+    def __init__(self, repository: Repository, now: Notes) -> None:
         self._repository = repository
         self._now = now
 
@@ -82,8 +83,8 @@ class _Contents:
 
     def _unchanged(self, blobs: Mapping[PagePath, Blob]) -> Iterator[tuple[PagePath, bytes]]:
         for path, blob in blobs.items():
-            page = self._now.pages.get(path)
-            if page is None or len(page.data) != blob.size:
+            if path not in self._now.sources.digests:
                 continue
-            if blob_digest(page.data, like=blob.digest) == blob.digest:
-                yield path, page.data
+            data = self._now.sources.data[path]
+            if len(data) == blob.size and blob_digest(data, like=blob.digest) == blob.digest:
+                yield path, data

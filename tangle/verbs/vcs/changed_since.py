@@ -6,10 +6,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
-from tangle.analyse import Plan, Session
+from tangle.analyse import Session
 from tangle.model import SectionName
+from tangle.notes import Plan
 from tangle.verbs.job_builder import RunOptions
-from tangle.verbs.load import Loaded, load
+from tangle.verbs.notes import Notes, read_notes
 from tangle.verbs.project import Options, Project
 from tangle.verbs.reports.values import SectionChange
 from tangle.verbs.results.data_reads import DataReads
@@ -23,7 +24,7 @@ _DECIDING = ("package", "seed", "device", "figures", "borrow")
 
 
 def changed_since(
-    now: Loaded, revision: str, options: RunOptions | None = None
+    now: Notes, revision: str, options: RunOptions | None = None
 ) -> tuple[SectionChange, ...]:
     """Return the sections whose code, borrowed or saved names, or data changed since a revision.
 
@@ -73,7 +74,7 @@ def changed_sections(project: Project, revision: str) -> tuple[SectionChange, ..
         project: whose notes.
         revision: a commit, branch or tag.
     """
-    return changed_since(load(project), revision)
+    return changed_since(read_notes(project), revision)
 
 
 def only_changed(
@@ -176,7 +177,7 @@ def _why(
 def _saved_names(*plans: Plan | None) -> dict[str, tuple[str, ...]]:
     """The names that a saved statement makes, by its text."""
     return {
-        entry.text: entry.names or entry.statement.patches
+        entry.text: entry.names or entry.patches
         for plan in plans
         if plan is not None
         for entry in plan.package.saved

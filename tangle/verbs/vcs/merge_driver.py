@@ -14,8 +14,9 @@ from pathlib import Path
 from typing import Final, Protocol
 
 from tangle import PAGE_SUFFIXES
-from tangle.link import GraphConfig, link
+from tangle.link import GraphConfig
 from tangle.model import Page, PagePath
+from tangle.notes import units_alone
 from tangle.parse import NotUtf8, parse
 from tangle.store import ASSET_FOLDER, create, read_bytes, replace, write_file
 from tangle.verbs.project import Project
@@ -89,7 +90,7 @@ def _chains(page: Page) -> dict[int, _Chain]:
     """
     found: dict[int, tuple[str, ...]] = {}
     codes = {(fence.block, fence.line): fence.code for fence in page.fences}
-    for unit in link([page], GraphConfig()).units:
+    for unit in units_alone(page, GraphConfig()):
         chain: list[str] = []
         for occurrence in unit.occurrences:
             chunk = occurrence.chunk

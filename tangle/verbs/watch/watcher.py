@@ -23,7 +23,7 @@ from tangle.errors import TangleError
 from tangle.model import Job, Problem, SectionName, SessionResult
 from tangle.store import Changes, read_bytes
 from tangle.verbs.job_builder import RunOptions, job
-from tangle.verbs.load import Loaded
+from tangle.verbs.notes import Notes, updated, watched_notes
 from tangle.verbs.project import Project, with_options
 from tangle.verbs.reports.failure_hints import as_written, with_hint
 from tangle.verbs.reports.values import SectionRun
@@ -44,7 +44,6 @@ from tangle.verbs.watch.events import (
     Wrote,
 )
 from tangle.verbs.watch.fingerprint import Face, Why, difference, face, runnable
-from tangle.verbs.watch.notes import WatchedNotes
 from tangle.verbs.watch.read_files import ReadFiles, packages
 from tangle.verbs.watch.unwritten import Results, Written
 from tangle.verbs.write_back.place import outputs_of
@@ -99,7 +98,7 @@ class _Task:
         placed: set once its outputs are in the notes, or never will be.
     """
 
-    loaded: Loaded
+    loaded: Notes
     selected: Selected
     job: Job
     first: int
@@ -156,7 +155,7 @@ class Watcher:
             executor = ResumingExecutor(settings=thread_settings(1, os.environ), warm=True)
             self._executor = undo.enter_context(executor)
             self._packages = undo.enter_context(packages())
-            self._notes = WatchedNotes(project)
+            self._notes = watched_notes(project)
             self._end = undo.pop_all()
         self._faces: dict[SectionName, Face] = {}
         self._queue: dict[SectionName, Why] = {}
@@ -166,7 +165,7 @@ class Watcher:
         self._running: _Task | None = None
         self._threads: list[threading.Thread] = []
         self._reported: set[News | Problem] = set()
-        self._results = Results(self._notes, options)
+        self._results = Results(lambda: self._notes, options)
         self._looked = 0.0
 
     def __enter__(self) -> Self:
@@ -217,28 +216,28 @@ class Watcher:
     # --- what changes -------------------------------------------------------------------------
 
     def _start(self) -> None:
-        plan = self._notes.now.plan
-        selected = select(plan, self._names) if self._names else select_all(plan)
+        notes = self._notes
+        selected = select(notes, self._names) if self._names else select_all(notes)
         if self._options.write:
             check_folders(self._project, selected)
         for entry in selected:
-            self._note_face(entry, face(entry, plan.package))
+            self._note_face(entry, face(entry, notes.plan.package))
             if self._names:
                 name = entry.session.name
                 self._queue[name] = Why(section=name, what="asked for", first=1)
-        package = self._packages(plan.package)
+        package = self._packages(notes.plan.package)
         jobs = [job(self._project, runnable(s), package, self._options) for s in selected]
         self._executor.prepare(jobs, package.module.text)
         self._tell(Watching(sections=tuple(entry.session.name for entry in selected)))
 
     def _take_in(self, paths: frozenset[Path], *, by_us: bool = False) -> None:
-        before = self._notes.now
+        before = self._notes
         try:
-            changed = self._notes.update(paths)
+            self._notes = updated(before, paths)
         except TangleError as error:
             self._tell_once(Trouble(message=str(error)))
             return
-        if changed:
+        if self._notes is not before:
             if not by_us:
                 self._results.saved(before)
             for entry in self._selected():
@@ -247,25 +246,25 @@ class Watcher:
 
     def _selected(self) -> list[Selected]:
         """Return the watched sections that exist."""
-        plan = self._notes.now.plan
+        notes = self._notes
         if not self._names:
-            return list(select_all(plan))
+            return list(select_all(notes))
         there: list[str] = []
         for name in self._names:
             gone = Gone(name=name)
             try:
-                select(plan, [name])
+                select(notes, [name])
                 there.append(name)
                 self._reported.discard(gone)
             except (UnknownSection, NoCode):
                 self._tell_once(gone)
-        return list(select(plan, there))
+        return list(select(notes, there))
 
     def _compare(self, selected: Selected) -> None:
-        plan, name = self._notes.now.plan, selected.session.name
-        now = face(selected, plan.package)
+        package, name = self._notes.plan.package, selected.session.name
+        now = face(selected, package)
         before = self._faces.get(name)
-        why = difference(name, before, now, plan)
+        why = difference(name, before, now, package)
         self._note_face(selected, now)
         if why is not None:
             earlier = self._queue.pop(name, why)
@@ -301,10 +300,10 @@ class Watcher:
             self._tell_once(Trouble(message=f"{config}: {why}"))
         elif project != self._project:
             self._project = project
-            self._notes.configure(project)
+            self._notes = Notes(project, self._notes.sources, self._notes.core)
             for entry in self._selected():
                 name = entry.session.name
-                self._note_face(entry, face(entry, self._notes.now.plan.package))
+                self._note_face(entry, face(entry, self._notes.plan.package))
                 if name in self._ran:
                     self._queue[name] = Why(section=name, what=f"{config.name} changed", first=1)
                     self._cancel(name, 0)
@@ -342,7 +341,7 @@ class Watcher:
                 self._run(runnable(selected), why)
 
     def _run(self, selected: Selected, why: Why) -> None:
-        loaded = self._notes.now
+        loaded = self._notes
         package = self._packages(loaded.plan.package)
         task = _Task(
             loaded=loaded,

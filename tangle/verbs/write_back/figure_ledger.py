@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from functools import cached_property
 
 from tangle.model import Page, PagePath, Place, Problem
@@ -57,17 +57,23 @@ class FigureLedger:
             self._records.put(_KEY, ledger)
             self._known = ledger
 
-    def foreign(self, pages: Iterable[Page], figures: Sequence[Figure]) -> tuple[Figure, ...]:
+    def foreign(
+        self, shown: Callable[[], Collection[str]], figures: Sequence[Figure]
+    ) -> tuple[Figure, ...]:
         """Return the figures whose file name is taken by a file that is not tangle's.
 
         It is tangle's if an output shows it, if it has the figure's own content, or if it is as the
         ledger has it: deleting an output block by hand makes nobody else's file of what it showed.
+
+        Args:
+            shown: finds the figures that outputs show.
+            figures: those that are to be written.
         """
         unknown = [f for f in figures if self._digest(f.name) not in self._drawn(f.name, [f])]
-        if not unknown:  # the usual case, in which no page's outputs need to be read
+        if not unknown:  # the usual case, in which no page's outputs need to be looked at
             return ()
-        shown = {name for page in pages for stored in _outputs(page) for name in stored.assets}
-        return tuple(figure for figure in unknown if figure.name not in shown)
+        known = shown()
+        return tuple(figure for figure in unknown if figure.name not in known)
 
     def edited(self, names: Iterable[str], drawn: Iterable[Figure] = ()) -> frozenset[str]:
         """Return the figures whose file a person edited.

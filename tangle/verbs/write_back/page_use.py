@@ -21,7 +21,7 @@ from typing import Final
 from tangle.model import PagePath, Place, Problem, SectionName
 from tangle.model.problems.outputs import PAGE_IN_USE
 from tangle.store import NotReadable, is_being_written, read_bytes, unsaved_in
-from tangle.verbs.load import Loaded
+from tangle.verbs.notes import Notes
 from tangle.verbs.project import Project
 
 JUST_SAVED: Final = "was saved a moment ago"
@@ -45,12 +45,12 @@ _LONGEST: Final = 20.0
 _MEMORY: Final = 60.0
 """Seconds for which a save counts among those of a person who types."""
 
-Hold = Callable[[Loaded, PagePath], str | None]
+Hold = Callable[[Notes, PagePath], str | None]
 """Why a page of the notes as they were just read must not be replaced now: None, or words said of
 it (`was saved a moment ago`)."""
 
 
-def free_page(now: Loaded, page: PagePath) -> str | None:
+def free_page(now: Notes, page: PagePath) -> str | None:
     """Let any page be written at once.
 
     Args:
@@ -98,10 +98,10 @@ class SavedSince:
         quiet: seconds without a save; 0 to write at once.
     """
 
-    began: Loaded
+    began: Notes
     quiet: float
 
-    def __call__(self, now: Loaded, page: PagePath) -> str | None:
+    def __call__(self, now: Notes, page: PagePath) -> str | None:
         """Return why the page must not be replaced now; None if it may."""
         return self._in_the_way(page, now.pages[page].data)
 

@@ -7,14 +7,16 @@ from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from dataclasses import replace as replace_fields
+from itertools import chain
 from pathlib import Path
 
-from tangle.analyse import Plan, PlannedChunk, Session
+from tangle.analyse import PlannedChunk, Session
 from tangle.errors import Refused
 from tangle.link import CONFIG
 from tangle.model import Page, PagePath, Place, Problem, Result, SectionName
 from tangle.model.problems.files import FOREIGN_FILE
 from tangle.model.problems.outputs import CHANGED_MEANWHILE
+from tangle.notes import UnitRow
 from tangle.store import (
     ASSET_FOLDER,
     Changed,
@@ -29,7 +31,7 @@ from tangle.store import (
     replace,
     write_asset,
 )
-from tangle.verbs.load import Loaded, load
+from tangle.verbs.notes import Notes, read_notes
 from tangle.verbs.project import Project
 from tangle.verbs.results.judging import written
 from tangle.verbs.sources import shown
@@ -51,6 +53,9 @@ from tangle.write import (
     rendered,
     used_assets,
 )
+
+Rows = Sequence[UnitRow]
+"""What is told of all sections, in reading order."""
 
 _ATTEMPTS = 5
 """How often a page that an editor keeps saving is read again."""
@@ -143,7 +148,7 @@ def outputs_of(
 
 
 def place(
-    loaded: Loaded,
+    loaded: Notes,
     outputs: Iterable[Placed],
     placement: Placement,
     *,
@@ -173,11 +178,11 @@ def place(
         todo = list(outputs)
         changed: Mapping[PagePath, Sequence[Placed]] = {}
         ledger = FigureLedger(loaded.project)
-        terms = _Terms(force=force, hold=hold, before=loaded.plan, ledger=ledger)
+        terms = _Terms(force=force, hold=hold, before=loaded.rows, ledger=ledger)
         for _ in range(_ATTEMPTS):
             if not todo:
                 return
-            loaded = load(loaded.project, before=loaded)
+            loaded = read_notes(loaded.project)
             changed = _place_all(loaded, todo, placement, terms)
             todo = [entry for entries in changed.values() for entry in entries]
     for page, entries in changed.items():
@@ -186,14 +191,14 @@ def place(
         placement.deferred[page] = Deferral(why=why, outputs=tuple(entries))
 
 
-def pages_of(plan: Plan, outputs: Iterable[Placed]) -> Mapping[PagePath, Sequence[Placed]]:
+def pages_of(rows: Rows, outputs: Iterable[Placed]) -> Mapping[PagePath, Sequence[Placed]]:
     """Return the pages on which the code of outputs is, each with its outputs.
 
     Args:
-        plan: of the current notes.
+        rows: the sections of the current notes.
         outputs: to be assigned to pages.
     """
-    hosts, _ = _all_hosts(plan, outputs)
+    hosts, _ = _all_hosts(rows, outputs)
     return {path: tuple(_entries(by_block)) for path, by_block in hosts.items()}
 
 
@@ -204,21 +209,21 @@ class _Terms:
     Attributes:
         force: over outputs that a person edited, too.
         hold: why a page must not be replaced now.
-        before: the plan of the notes that the outputs were made from.
+        before: the sections of the notes that the outputs were made from.
         ledger: the figures that tangle drew.
     """
 
     force: bool
     hold: Hold
-    before: Plan
+    before: Rows
     ledger: FigureLedger
 
 
 def _place_all(
-    loaded: Loaded, outputs: Sequence[Placed], placement: Placement, terms: _Terms
+    loaded: Notes, outputs: Sequence[Placed], placement: Placement, terms: _Terms
 ) -> Mapping[PagePath, Sequence[Placed]]:
     """Write outputs page by page; return those of pages that changed meanwhile."""
-    hosts, missing = _all_hosts(loaded.plan, outputs)
+    hosts, missing = _all_hosts(loaded.rows, outputs)
     changed: defaultdict[PagePath, list[Placed]] = defaultdict(list)
     for path, by_block in hosts.items():
         attempt = replace_fields(placement, pending=[], kept=[], left=[])
@@ -237,7 +242,7 @@ def _place_all(
     for path, half in _half_saved(loaded, missing, terms.before).items():
         changed[path].extend(half)
         missing = [entry for entry in missing if entry not in half]
-    by_name = loaded.plan.by_name
+    by_name = {row.name: row for row in loaded.rows}
     for entry in missing:
         placement.pending.append(_pending(loaded.project, by_name.get(entry.section), entry))
         placement.left.append(entry)
@@ -245,7 +250,7 @@ def _place_all(
 
 
 def _half_saved(
-    loaded: Loaded, missing: Sequence[Placed], before: Plan
+    loaded: Notes, missing: Sequence[Placed], before: Rows
 ) -> Mapping[PagePath, Sequence[Placed]]:
     """Return the outputs whose code is missing because their page is just being saved."""
     if not missing:
@@ -255,7 +260,7 @@ def _half_saved(
     return {path: of for path, of in pages.items() if _is_moving(graph / path, loaded, path)}
 
 
-def _is_moving(file: Path, loaded: Loaded, path: PagePath) -> bool:
+def _is_moving(file: Path, loaded: Notes, path: PagePath) -> bool:
     """Whether a page is open for writing, or has changed since it was read."""
     page = loaded.pages.get(path)
     try:
@@ -267,17 +272,17 @@ def _is_moving(file: Path, loaded: Loaded, path: PagePath) -> bool:
 _Hosts = Mapping[PagePath, Mapping[int, Sequence[Placed | None]]]
 
 
-def _all_hosts(plan: Plan, outputs: Iterable[Placed]) -> tuple[_Hosts, list[Placed]]:
+def _all_hosts(rows: Rows, outputs: Iterable[Placed]) -> tuple[_Hosts, list[Placed]]:
     """Return the outputs by page and host block, and those without a place."""
     by_section: defaultdict[SectionName, list[Placed]] = defaultdict(list)
     for output in outputs:
         by_section[output.section].append(output)
-    found = [_hosts(plan, name, entries) for name, entries in by_section.items()]
+    found = [_hosts(rows, name, entries) for name, entries in by_section.items()]
     missing = [entry for _, left in found for entry in left]
     return _merged(hosts for hosts, _ in found), missing
 
 
-def _hosts(plan: Plan, name: SectionName, outputs: Sequence[Placed]) -> tuple[_Hosts, list[Placed]]:
+def _hosts(rows: Rows, name: SectionName, outputs: Sequence[Placed]) -> tuple[_Hosts, list[Placed]]:
     """The same for the outputs of one section.
 
     A chunk may have moved to another section: the digest, which covers all that the output depends
@@ -287,14 +292,12 @@ def _hosts(plan: Plan, name: SectionName, outputs: Sequence[Placed]) -> tuple[_H
     pages: defaultdict[PagePath, defaultdict[int, list[Placed | None]]] = defaultdict(
         lambda: defaultdict(list)
     )
-    own = plan.by_name.get(name)
-    moved = _elsewhere(plan, name, left.keys() - {c.digest for c in own.chunks} if own else left)
-    for session in (*((own,) if own else ()), *moved):
-        for planned in session.chunks:
-            occurrence = planned.occurrence
-            found = left.pop(planned.digest, None) if occurrence.chunk.settings.run else None
-            entry = _at(occurrence.page, found) if found else None
-            pages[occurrence.page][occurrence.host].append(entry)
+    own = next((row for row in rows if row.name == name), None)
+    moved = _elsewhere(rows, name, left.keys() - {c.digest for c in own.chunks} if own else left)
+    for row in (*((own,) if own else ()), *moved):
+        for chunk in row.chunks:
+            found = left.pop(chunk.digest, None) if chunk.runs else None
+            pages[chunk.page][chunk.host].append(_at(chunk.page, found) if found else None)
     chosen = {
         path: {host: found for host, found in hosts.items() if any(found)}
         for path, hosts in pages.items()
@@ -313,14 +316,14 @@ def _merged(found: Iterable[_Hosts]) -> _Hosts:
     return pages
 
 
-def _elsewhere(plan: Plan, name: SectionName, digests: Collection[str]) -> list[Session]:
+def _elsewhere(rows: Rows, name: SectionName, digests: Collection[str]) -> list[UnitRow]:
     """Return other sections that have chunks with these digests, each exactly once in the notes."""
-    counts = Counter(c.digest for s in plan.sessions for c in s.chunks if c.digest in digests)
+    counts = Counter(c.digest for row in rows for c in row.chunks if c.digest in digests)
     once = {digest for digest, count in counts.items() if count == 1}
     return [
-        session
-        for session in plan.sessions
-        if session.name != name and any(chunk.digest in once for chunk in session.chunks)
+        row
+        for row in rows
+        if row.name != name and any(chunk.digest in once for chunk in row.chunks)
     ]
 
 
@@ -347,7 +350,7 @@ def _without_edited(
 
 
 def _place_page(
-    loaded: Loaded,
+    loaded: Notes,
     path: PagePath,
     hosts: Mapping[int, Sequence[Placed | None]],
     placement: Placement,
@@ -367,7 +370,7 @@ def _place_page(
         return
     figures = list(_figures(hosts, plan))
     there = set(asset_names(project.graph))
-    others = terms.ledger.foreign(loaded.pages.values(), [f for f in figures if f.name in there])
+    others = terms.ledger.foreign(lambda: _shown(loaded), [f for f in figures if f.name in there])
     if others:
         placement.left.extend(_entries(hosts))
         placement.pending.extend(_foreign(project, figure) for figure in others)
@@ -380,12 +383,12 @@ def _place_page(
         placement.edits.append((path, page.data, plan.edits))
     placement.figures.extend(figure.name for figure in figures)
     if plan.dropped_assets:
-        for name in set(plan.dropped_assets) - _shown_elsewhere(loaded.pages, path):
+        for name in set(plan.dropped_assets) - _shown_elsewhere(loaded, path):
             remove_asset(project.graph, name)
 
 
 def _write_page(
-    loaded: Loaded, path: PagePath, plan: OutputPlan, figures: Sequence[Figure], there: set[str]
+    loaded: Notes, path: PagePath, plan: OutputPlan, figures: Sequence[Figure], there: set[str]
 ) -> bool:
     """Write a page and the figures that it shows, or neither; whether the page changed."""
     graph, page = loaded.project.graph, loaded.pages[path]
@@ -420,14 +423,20 @@ def _foreign(project: Project, figure: Figure) -> Problem:
     return FOREIGN_FILE.at(Place(path=path, line=1), message, hint=hint)
 
 
-def _shown_elsewhere(pages: Mapping[PagePath, Page], path: PagePath) -> frozenset[str]:
+def _shown(notes: Notes) -> frozenset[str]:
+    """The figures that outputs show."""
+    found = (output.assets for outputs in notes.outputs.values() for output in outputs)
+    return frozenset(chain.from_iterable(found))
+
+
+def _shown_elsewhere(notes: Notes, path: PagePath) -> frozenset[str]:
     """The figures that other pages mention."""
-    others = (page.data for other, page in pages.items() if other != path)
+    others = (notes.sources.data[other] for other in notes.pages if other != path)
     return frozenset[str]().union(*map(used_assets, others))
 
 
-def _pending(project: Project, session: Session | None, output: Placed) -> Problem:
-    section = session.unit.section if session is not None else None
+def _pending(project: Project, row: UnitRow | None, output: Placed) -> Problem:
+    section = row.section if row is not None else None
     where = Place(
         path=PagePath(project.shown(section.page if section else CONFIG)),
         line=section.line if section else 1,

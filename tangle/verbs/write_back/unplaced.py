@@ -10,7 +10,7 @@ from typing import Final
 from tangle.errors import Refused
 from tangle.model import SectionName
 from tangle.store import PENDING, Records, make_folder, user_key
-from tangle.verbs.load import Loaded, load
+from tangle.verbs.notes import Notes, read_notes
 from tangle.verbs.project import Project
 from tangle.verbs.write_back.page_use import SavedSince, in_use_problem
 from tangle.verbs.write_back.place import Placed, Placement, pages_of, place
@@ -33,7 +33,7 @@ def waiting(project: Project) -> tuple[Placed, ...]:
 
 
 def place_or_keep(
-    loaded: Loaded,
+    loaded: Notes,
     outputs: Iterable[Placed],
     placement: Placement,
     *,
@@ -67,11 +67,11 @@ def place_or_keep(
 
 
 def _place_others(
-    loaded: Loaded, sections: Collection[SectionName], placement: Placement, quiet: float
+    loaded: Notes, sections: Collection[SectionName], placement: Placement, quiet: float
 ) -> str | None:
     """Write results of earlier commands that have a place now; return why that was refused."""
     others = [output for output in waiting(loaded.project) if output.section not in sections]
-    placeable = [o for found in pages_of(loaded.plan, others).values() for o in found]
+    placeable = [o for found in pages_of(loaded.rows, others).values() for o in found]
     if not placeable:
         return None
     attempt = Placement(pages=placement.pages, figures=placement.figures, kept=placement.kept)
@@ -105,7 +105,7 @@ def _place_patiently(
 
 def write_pending(
     project: Project, placement: Placement, *, force: bool, quiet: float = 0.0
-) -> tuple[Loaded, str | None]:
+) -> tuple[Notes, str | None]:
     """Write pending results; return the notes, and why writing was refused.
 
     Args:
@@ -118,7 +118,7 @@ def write_pending(
         NotReadable: the graph's folder cannot be listed.
     """
     make_folder(project.state)
-    loaded = load(project)
+    loaded = read_notes(project)
     found = waiting(project)
     return loaded, place_or_keep(loaded, found, placement, force=force, quiet=quiet)
 
