@@ -1,6 +1,8 @@
 """How much memory a worker and what it started hold, how much they may, and when to look again.
 
-Read from `/proc`; where the system has none, nothing is known and no limit is kept.
+Read from `/proc`; where the system has none, nothing is known and no limit is kept. psutil finds a
+process's descendants by reading all processes, twenty times as slowly, and does not say how much of
+a process's memory is in shared files.
 
 The system's own limits would not do. `RLIMIT_AS` and `RLIMIT_DATA` count what is reserved, of which
 CUDA and allocators have many times what they use, and each process for itself; a control group
@@ -80,10 +82,9 @@ def total_memory() -> int:
 
 def free_memory() -> int:
     """Bytes of memory that could still be had, by the machine and by its control groups."""
-    found = [total_memory()]
-    with contextlib.suppress(OSError, ValueError, IndexError):
-        text = Path("/proc/meminfo").read_text()
-        found.append(int(text.split("MemAvailable:")[1].split()[0]) * 1024)
+    import psutil
+
+    found = [total_memory(), psutil.virtual_memory().available]
     for path in map(Path, memory_limit_files()):
         if path.name == "memory.max" and (limit := first_number(str(path))):
             used = first_number(str(path.with_name("memory.current")))
@@ -212,7 +213,7 @@ class MemoryWatch:
         self,
         pid: int,
         limit: int | None,
-        strays: Callable[[], Iterable[int]],
+        orphans: Callable[[], Iterable[int]],
         clock: Callable[[], float] = time.monotonic,
         *,
         spared: Container[int] = (),
@@ -222,13 +223,13 @@ class MemoryWatch:
         Args:
             pid: the worker.
             limit: bytes that may be held; None for any number.
-            strays: finds the worker's processes wherever they have moved; slow.
+            orphans: finds the worker's processes wherever they have moved; slow.
             clock: tells the seconds.
             spared: processes below it that do not count; more may come into it.
         """
         self._pid = pid
         self._limit = limit
-        self._strays = strays
+        self._orphans = orphans
         self._spared = spared
         self._clock = clock
         self._moved: tuple[int, ...] = ()
@@ -244,7 +245,7 @@ class MemoryWatch:
         if now < self.due:
             return False
         if now - self._swept >= _SWEEP:
-            self._moved = tuple(pid for pid in self._strays() if pid not in self._spared)
+            self._moved = tuple(pid for pid in self._orphans() if pid not in self._spared)
             self._swept = now
         processes = dict.fromkeys(descendants(self._pid, without=self._spared))
         for pid in self._moved:

@@ -59,18 +59,18 @@ def run_turns(
     Raises:
         Exception: what `observe` or the executor raised, after the sessions were ended.
     """
-    crew = _Crew(turns, executor, workers, gpus)
-    with _interrupts_stop(crew.stop):
+    pool = WorkerPool(turns, executor, workers, gpus)
+    with _interrupts_stop(pool.stop):
         try:
-            crew.work(observe)
+            pool.work(observe)
         finally:
-            crew.stop()
-            crew.wait()
-    return crew.results()
+            pool.stop()
+            pool.wait()
+    return pool.results()
 
 
-class _Crew:
-    """Threads that each take the next turn until none is left."""
+class WorkerPool:
+    """Threads that each run the next session until none is left."""
 
     def __init__(
         self, turns: Sequence[Turn], executor: Executor, workers: int, gpus: Sequence[str]

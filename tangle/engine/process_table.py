@@ -1,4 +1,4 @@
-"""Read the system's table of processes (Linux)."""
+"""Read the system's table of processes (Linux): one read, where psutil takes several."""
 
 from __future__ import annotations
 

@@ -125,7 +125,7 @@ def run(
 def _engine(
     project: Project, options: RunOptions, observe: Observer, *, warm: bool
 ) -> LocalExecutor:
-    """The executor, which forks workers from the server or, for a reason, from its own zygote."""
+    """The executor: it forks workers from the server or, for a reason, from its own fork server."""
     if options.fresh:
         observe(Noticed(text="sections run in fresh processes: --fresh"))
         return LocalExecutor(

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from tangle import CI_IS_OFF, STATE_FOLDER
 from tangle.engine.forkserver.server import ServerStatus, ServerWanted, server_status, stop_server
-from tangle.engine.forkserver.socket_path import NoPlace, leave_hint, place_of
+from tangle.engine.forkserver.socket_path import ServerUnavailable, address_of, leave_hint
 from tangle.errors import Refused
 from tangle.store import (
     Installed,
@@ -70,10 +70,10 @@ def leave_hints(project: Project, paths: Iterable[str]) -> None:
         project: whose server.
         paths: where the links may stand; those that are not beside its socket are not made.
     """
-    with contextlib.suppress(NoPlace):
-        place = place_of(_folder(project))
+    with contextlib.suppress(ServerUnavailable):
+        address = address_of(_folder(project))
         for path in paths:
-            leave_hint(place, Path(path))
+            leave_hint(address, Path(path))
 
 
 def server_state(project: Project) -> ServerStatus | None:
@@ -84,7 +84,7 @@ def server_state(project: Project) -> ServerStatus | None:
     """
     try:
         return server_status(_folder(project))
-    except NoPlace as error:
+    except ServerUnavailable as error:
         raise ServerElsewhere(str(error)) from error
 
 
@@ -99,5 +99,5 @@ def end_server(project: Project) -> int | None:
     """
     try:
         return stop_server(_folder(project))
-    except NoPlace as error:
+    except ServerUnavailable as error:
         raise ServerElsewhere(str(error)) from error

@@ -25,7 +25,7 @@ from tangle.engine.forking_parent import ForkingParent
 from tangle.engine.forkserver.protocol import BadOrder, Hangup, close_all, peer
 from tangle.engine.process import mark_of
 from tangle.engine.process_handle import COOKIE
-from tangle.engine.process_tag import bear_mark, other_mark, restore_mark
+from tangle.engine.process_tag import restore_tag, set_foreign_tag, set_tag
 from tangle.engine.tracking.audit_log import AuditLog
 from tangle.engine.tracking.session_files import WorldLog
 from tangle.engine.wire import Snapshotted, UnseenWrite
@@ -93,11 +93,11 @@ class Snapshots:
             listener.bind(name)
             listener.listen(1)
             self._world.before_copy()  # this fork is ours
-            mark = other_mark()  # the session may end while its copy stays
+            tag = set_foreign_tag()  # the session may end while its copy stays
             pid = _fork()
             if pid == 0:
                 return self._stay(listener, state)
-            restore_mark(mark)
+            restore_tag(tag)
             self._world.after_copy()
         self._children.add(pid)
         self._reporter.send(
@@ -140,7 +140,7 @@ class Snapshots:
         job = decode(os.pread(source, os.fstat(source).st_size, 0), Job)
         os.close(source)
         os.environ[COOKIE] = order.cookie
-        bear_mark(order.cookie)
+        set_tag(order.cookie)
         folders = dict(zip(self._job.path, job.path, strict=False))
         sys.path[:] = [folders.get(entry, entry) for entry in sys.path]
         folder, generator = state

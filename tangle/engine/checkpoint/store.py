@@ -26,7 +26,7 @@ from tangle.engine.forkserver.protocol import peer
 from tangle.engine.memory import free_memory, proportional, total_memory
 from tangle.engine.order import send_order
 from tangle.engine.process import Worker
-from tangle.engine.process_handle import Birth
+from tangle.engine.process_handle import SpawnRequest
 from tangle.engine.transcript import CellLog
 from tangle.engine.wire import Snapshotted
 from tangle.model import Job, ReadFile, Result, SectionName
@@ -118,7 +118,7 @@ class Snapshot:
         """Whether its files are as it knows them."""
         return all(map(is_as_read, self.world))
 
-    def fork(self, birth: Birth) -> ForkedProcess:
+    def fork(self, request: SpawnRequest) -> ForkedProcess:
         """Has it fork a worker that goes on with a job.
 
         Raises:
@@ -127,8 +127,8 @@ class Snapshot:
         told, telling = os.pipe()
         try:
             try:
-                order = Resume(cookie=birth.cookie)
-                self._send(order, (birth.job, *birth.pipes, telling))
+                order = Resume(cookie=request.cookie)
+                self._send(order, (request.job, *request.pipes, telling))
             finally:
                 os.close(telling)
             pid = first_line(told, _PATIENCE).text

@@ -1,4 +1,4 @@
-"""A process that has imported what sections need, and forks a worker whenever one is wanted.
+"""The command's side of the fork server, which has imported what sections need and forks workers.
 
 Importing torch takes two seconds, forking a process that has imported it some milliseconds. Linux
 only: elsewhere frameworks do not survive a fork.
@@ -28,7 +28,7 @@ from tangle.engine.forkserver.server_orders import (
     ServerStart,
 )
 from tangle.engine.order import send_order
-from tangle.engine.process_handle import COOKIE, Birth, boot_command, open_pidfd
+from tangle.engine.process_handle import COOKIE, SpawnRequest, boot_command, open_pidfd
 from tangle.typed_json import encode
 
 _PATIENCE = 120.0
@@ -55,11 +55,11 @@ _LEAVING_SECONDS = 5.0
 """What it may take to end when it is not needed any more."""
 
 
-class ZygoteGone(Exception):
-    """It cannot fork this worker; a fresh process can take its place. The text says why.
+class ForkServerGone(Exception):
+    """The fork server cannot fork this worker; the text says why. A fresh process can replace it.
 
     Attributes:
-        trouble: whether something is amiss with it; else it declines this worker, for a reason.
+        trouble: whether the fork server has failed; else it declines this worker, for a reason.
     """
 
     def __init__(self, why: str, *, trouble: bool = False) -> None:
@@ -69,20 +69,20 @@ class ZygoteGone(Exception):
 
 
 class Started(Protocol):
-    """A process that was started for a zygote, and is to be waited for."""
+    """A process that was started for a fork server, and has to be waited for."""
 
     def end(self) -> None:
         """Waits for its end, or brings it about."""
         ...
 
 
-class Zygote:
-    """The command's side of it; several threads may have workers forked at the same time."""
+class ForkServerClient:
+    """A connection to a fork server; several threads may request workers at the same time."""
 
     def __init__(
         self, channel: socket.socket, *, family: str, stop: int, started: Started | None
     ) -> None:
-        """Uses one that is there.
+        """Uses a connection that is open.
 
         Args:
             channel: orders go there.
@@ -109,7 +109,7 @@ class Zygote:
 
     @classmethod
     def start(cls, environment: Mapping[str, str], stop: int) -> Self:
-        """One of this process's own, which ends with it.
+        """Starts a fork server for this process alone, which ends with it.
 
         Args:
             environment: what every worker has in its own.
@@ -123,7 +123,7 @@ class Zygote:
         with theirs:
             try:
                 start = ServerStart(channel=theirs.fileno(), family=family)
-                process = start_zygote(start, environment, [theirs.fileno()])
+                process = start_fork_server(start, environment, [theirs.fileno()])
             except OSError:
                 ours.close()
                 raise
@@ -145,27 +145,27 @@ class Zygote:
             environment=dict(environment),
             share=_chooses_threads(environment),
         )
-        with contextlib.suppress(ZygoteGone):
+        with contextlib.suppress(ForkServerGone):
             self._send(order)
 
-    def fork(self, birth: Birth) -> ForkedProcess:
+    def fork(self, request: SpawnRequest) -> ForkedProcess:
         """Has a worker forked, and waits until it is there.
 
         Raises:
-            ZygoteGone: the zygote died, does not answer, takes too long, is not waited for any
-                more, or sees that a fresh process would come to something else.
+            ForkServerGone: the fork server has died, does not answer or takes too long; or a fresh
+                process would import something else; or `stop` can be read.
         """
         order = ForkWorker(
-            modules=birth.modules,
-            directory=birth.directory,
-            environment=dict(birth.environment),
-            share=_chooses_threads(birth.environment),
-            cookie=birth.cookie,
+            modules=request.modules,
+            directory=request.directory,
+            environment=dict(request.environment),
+            share=_chooses_threads(request.environment),
+            cookie=request.cookie,
         )
         told, telling = os.pipe()
         try:
             try:
-                self._send(order, (birth.job, *birth.pipes, telling))
+                self._send(order, (request.job, *request.pipes, telling))
             finally:
                 os.close(telling)
             pid = self._await_pid(told)
@@ -181,11 +181,11 @@ class Zygote:
             self._silence = _SILENCE
             return int(answer.text)
         if answer.text:
-            raise ZygoteGone(answer.text[:_LONGEST_REASON])
+            raise ForkServerGone(answer.text[:_LONGEST_REASON])
         if answer.silent:
             self._silent = True
-            raise ZygoteGone("the process that forks sections does not answer", trouble=True)
-        raise ZygoteGone("the process that forks sections is gone", trouble=not answer.stopped)
+            raise ForkServerGone("the process that forks sections does not answer", trouble=True)
+        raise ForkServerGone("the process that forks sections is gone", trouble=not answer.stopped)
 
     def close(self) -> None:
         """Lets it go, and with it every worker that is left; may be called twice."""
@@ -196,26 +196,26 @@ class Zygote:
             self._started = None
 
     def _release(self, pid: int) -> None:
-        with contextlib.suppress(ZygoteGone):
+        with contextlib.suppress(ForkServerGone):
             self._send(Release(pid=pid))
 
     def _send(self, order: ServerOrder, fds: tuple[int, ...] = ()) -> None:
         if self._silent:
-            raise ZygoteGone("the process that forks sections does not answer", trouble=True)
+            raise ForkServerGone("the process that forks sections does not answer", trouble=True)
         try:
             with self._sending:
                 send_order(self._socket, order, fds)
         except TimeoutError as error:
             self._silent = True
-            raise ZygoteGone(
+            raise ForkServerGone(
                 "the process that forks sections takes no orders", trouble=True
             ) from error
         except (OSError, UnicodeError) as error:
-            raise ZygoteGone("the process that forks sections is gone", trouble=True) from error
+            raise ForkServerGone("the process that forks sections is gone", trouble=True) from error
 
 
 class _Own:
-    """A zygote of this process's own, which is its child."""
+    """A fork server that is a child of this process."""
 
     def __init__(self, process: subprocess.Popen[bytes]) -> None:
         self._process = process
@@ -233,10 +233,10 @@ def end_process(process: subprocess.Popen[bytes]) -> None:
         process.kill()
 
 
-def start_zygote(
+def start_fork_server(
     start: ServerStart, environment: Mapping[str, str], fds: Iterable[int]
 ) -> subprocess.Popen[bytes]:
-    """Starts a zygote's first process, which keeps nothing of this one's terminal and files.
+    """Starts a fork server's process, which keeps nothing of this one's terminal and files.
 
     Args:
         start: what it starts with.
@@ -264,15 +264,15 @@ def _chooses_threads(environment: Mapping[str, str]) -> bool:
 
 
 class ForkedProcess:
-    """A worker that the zygote forked; the zygote keeps its number until it is released."""
+    """A forked worker; the process that forked it keeps its number until it is released."""
 
     def __init__(self, pid: int, told: int, family: str, release: Callable[[int], None]) -> None:
         """Minds a worker.
 
         Args:
             pid: its number.
-            told: the zygote writes here how it ended.
-            family: the zygote's cookie.
+            told: how it ended is written here.
+            family: the cookie of the process that forked it.
             release: is called when its number is not needed any more.
         """
         self.pid = pid
@@ -284,7 +284,7 @@ class ForkedProcess:
 
     @property
     def ended(self) -> int | None:
-        """A descriptor that is readable once it has ended, whether or not the zygote tells."""
+        """A descriptor that is readable once it has ended, whether or not that is reported."""
         return self._told if self._watch is None else self._watch
 
     def has_ended(self) -> bool:

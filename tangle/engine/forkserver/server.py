@@ -1,4 +1,4 @@
-"""A zygote that outlives the command, for the commands of a project that come after it."""
+"""A fork server that outlives the command, for later commands of the same project."""
 
 from __future__ import annotations
 
@@ -14,7 +14,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from tangle.engine.forkserver.client import Zygote, end_process, readable, start_zygote
+from tangle.engine.forkserver.client import (
+    ForkServerClient,
+    end_process,
+    readable,
+    start_fork_server,
+)
 from tangle.engine.forkserver.protocol import BadOrder, Hangup, pair, peer
 from tangle.engine.forkserver.replies import REPLIES, Reply, Status, Stopped, Welcome
 from tangle.engine.forkserver.server_orders import (
@@ -27,13 +32,13 @@ from tangle.engine.forkserver.server_orders import (
 )
 from tangle.engine.forkserver.socket_path import (
     PATIENCE,
-    NoPlace,
-    Place,
+    ServerUnavailable,
+    SocketAddress,
+    address_of,
     connect,
     listening,
     lock,
     make_folder,
-    place_of,
 )
 from tangle.engine.memory import proportional
 from tangle.engine.order import send_order
@@ -93,9 +98,9 @@ class ServerStatus:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attached:
-    """A zygote, and how it was come by."""
+    """A connection to a fork server, and how it was made."""
 
-    zygote: Zygote
+    client: ForkServerClient
     note: str
 
 
@@ -116,41 +121,47 @@ def attach(wanted: ServerWanted, environment: Mapping[str, str], stop: int) -> A
         stop: a descriptor; once it can be read, workers are not waited for any more.
 
     Raises:
-        NoPlace: it cannot be had; a zygote of the command's own can take its place.
+        ServerUnavailable: there can be none; the command can start a fork server for itself.
     """
-    place = place_of(wanted.project)
+    address = address_of(wanted.project)
     identity = _identity(wanted, environment)
     silent = False
     for attempt in range(_TRIES):
-        channel = None if silent else connect(place)
+        channel = None if silent else connect(address)
         if channel is not None:
             try:
                 reply = _ask(channel, Hello(identity=identity, notes=wanted.notes))
             except _Silent:
                 reply, silent = None, True
             if isinstance(reply, Welcome):
-                zygote = Zygote(channel, family=reply.family, stop=stop, started=None)
-                return Attached(zygote=zygote, note=f"used the server, process {reply.pid}")
+                client = ForkServerClient(channel, family=reply.family, stop=stop, started=None)
+                return Attached(client=client, note=f"used the server, process {reply.pid}")
             channel.close()
-        held = lock(place.project)
+        held = lock(address.project)
         if held is not None:  # what answers there, or does not, is no server
             try:
-                making = _Making(place=place, identity=identity, environment=environment, lock=held)
+                making = _Making(
+                    address=address, identity=identity, environment=environment, lock=held
+                )
                 return _start(wanted, making, stop)
             finally:
                 os.close(held)
         if silent:
-            raise NoPlace("the server does not answer; `tangle server stop` ends it", trouble=True)
+            raise ServerUnavailable(
+                "the server does not answer; `tangle server stop` ends it", trouble=True
+            )
         if attempt + 1 < _TRIES:
             time.sleep(_PAUSE)
-    raise NoPlace(f"another process has the lock of {place.project}, and no server answers")
+    raise ServerUnavailable(
+        f"another process has the lock of {address.project}, and no server answers"
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Making:
     """What a new server is made of, beside what was wanted; `lock` is a descriptor."""
 
-    place: Place
+    address: SocketAddress
     identity: str
     environment: Mapping[str, str]
     lock: int
@@ -158,29 +169,29 @@ class _Making:
 
 def _start(wanted: ServerWanted, making: _Making, stop: int) -> Attached:
     """Starts the server, under its lock."""
-    place = making.place
-    make_folder(place)
+    address = making.address
+    make_folder(address)
     family = secrets.token_hex(8)
     ours, theirs = pair()
-    with theirs, listening(place) as listener:
+    with theirs, listening(address) as listener:
         fds = [theirs.fileno(), listener.fileno(), making.lock]
         listen = ListenerStart(
             identity=making.identity,
             notes=wanted.notes,
             listener=listener.fileno(),
             lock=making.lock,
-            socket=str(place.socket),
-            project=str(place.project),
+            socket=str(address.socket),
+            project=str(address.project),
             idle=wanted.idle,
         )
         start = ServerStart(channel=theirs.fileno(), family=family, listen=listen)
         try:
-            process = start_zygote(start, making.environment, fds)
+            process = start_fork_server(start, making.environment, fds)
         except OSError as error:
             ours.close()
-            raise NoPlace(f"no process can be started: {error.strerror}") from error
-    zygote = Zygote(ours, family=family, stop=stop, started=_Launched(process))
-    return Attached(zygote=zygote, note="started a server")
+            raise ServerUnavailable(f"no process can be started: {error.strerror}") from error
+    client = ForkServerClient(ours, family=family, stop=stop, started=_Launched(process))
+    return Attached(client=client, note="started a server")
 
 
 class _Launched:
@@ -197,10 +208,10 @@ def server_status(project: Path) -> ServerStatus | None:
     """What the project's server says of itself; None where there is none.
 
     Raises:
-        NoPlace: what stands where it would be is another user's.
+        ServerUnavailable: what stands where it would be is another user's.
     """
-    place = place_of(project)
-    channel = connect(place)
+    address = address_of(project)
+    channel = connect(address)
     if channel is None:
         return None
     try:
@@ -221,7 +232,7 @@ def server_status(project: Path) -> ServerStatus | None:
         workers=sum(template.workers for template in reply.templates),
         memory=sum(map(proportional, pids)),
         python=reply.python,
-        socket=place.socket,
+        socket=address.socket,
         fronts=len(fronts),
         loaded=tuple(template.modules for template in ready if template not in fronts),
     )
@@ -235,10 +246,10 @@ def stop_server(project: Path) -> int | None:
         server.
 
     Raises:
-        NoPlace: what stands where it would be is another user's.
+        ServerUnavailable: what stands where it would be is another user's.
     """
-    place = place_of(project)
-    channel = connect(place)
+    address = address_of(project)
+    channel = connect(address)
     if channel is None:
         return None
     with channel:

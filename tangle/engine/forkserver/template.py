@@ -42,7 +42,7 @@ from tangle.engine.forkserver.template_orders import (
     WorkerGone,
 )
 from tangle.engine.order import send_order
-from tangle.engine.orphans import kill_family, strays
+from tangle.engine.orphans import kill_family, orphans
 
 ROOT = (
     "tangle.engine.worker.boot",
@@ -241,9 +241,9 @@ class Template:
         self._parent.reap(pid)
         self._report(WorkerGone())
 
-    def _strays(self, pid: int) -> Iterator[int]:
+    def _orphans(self, pid: int) -> Iterator[int]:
         worker = self._workers[pid]
-        return strays(pid, cookie=worker.cookie, family=self._family, pipe=worker.pipe)
+        return orphans(pid, cookie=worker.cookie, family=self._family, pipe=worker.pipe)
 
     def _end_client(self, client: int) -> None:
         """Ends the workers of a command that has gone, and all that they started."""
@@ -253,7 +253,7 @@ class Template:
 
     def _end(self, pid: int) -> None:
         """Ends a worker, and all that it started."""
-        kill_family(pid, functools.partial(self._strays, pid))
+        kill_family(pid, functools.partial(self._orphans, pid))
         self._reap(pid, self._workers[pid].client)
 
 

@@ -29,6 +29,12 @@ _UNSURE: Final = "changed"
 
 PROGRAM: Final = "a program was started"
 
+PROGRAM_EVENTS: Final = frozenset(
+    {"subprocess.Popen", "os.system", "os.exec", "os.posix_spawn", "os.spawn", "os.startfile"}
+    | {"pty.spawn"}
+)
+"""Audit events of the functions that start a program."""
+
 _OFTEN: Final = 2000
 """After so many opens the kernel's account of them is read, before it overflows."""
 

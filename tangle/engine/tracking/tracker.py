@@ -71,7 +71,7 @@ class MissingModules(MetaPathFinder):
 
 
 MISSING = MissingModules()
-"""What this process, and the zygote that it was forked from, looked for in vain."""
+"""What this process, and the template that it was forked from, looked for in vain."""
 
 
 def audit_log(job: Job) -> AuditLog:

@@ -19,6 +19,7 @@ from tangle.engine.output_limits import (
     SHOWN_OVERHEAD,
     WRITTEN_TEXT,
 )
+from tangle.engine.tracking.audit_log import PROGRAM_EVENTS
 from tangle.engine.wire import (
     CANNOT_REPORT,
     RAW_NUMBERS,
@@ -346,10 +347,9 @@ def take_streams(reporter: Reporter) -> None:
     """
     sys.stdout = Outlet(reporter, "stdout")
     sys.stderr = Outlet(reporter, "stderr")
-    starting = frozenset({"subprocess.Popen", "os.system", "os.posix_spawn", "os.exec"})
 
     def listen(event: str, _: tuple[object, ...]) -> None:
-        if event in starting and not reporter.is_child:
+        if event in PROGRAM_EVENTS and not reporter.is_child:
             reporter.flush()
 
     sys.addaudithook(listen)
