@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tangle import PAGE_SUFFIXES
+
 if TYPE_CHECKING:
     from tangle.testing.suite import Suite
 
-_PAGES = (".md", ".markdown")
 _MINE = pytest.StashKey["_Notes"]()
 
 
@@ -75,7 +76,7 @@ def pytest_collect_file(
 ) -> Generator[None, list[pytest.Collector], list[pytest.Collector]]:
     """Collects a page, where notes were asked for."""
     found = yield
-    if not file_path.name.endswith(_PAGES):
+    if not file_path.name.endswith(PAGE_SUFFIXES):
         return found
     mine = parent.config.stash[_MINE].collect(file_path, parent, alone=not found)
     return [*found, *mine]

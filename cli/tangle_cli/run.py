@@ -205,14 +205,16 @@ def _print(project: Project, report: RunReport, form: str) -> None:
 
 
 def _write_reports(project: Project, report: RunReport, files: dict[str, Path | None]) -> None:
-    from tangle.verbs.reports.html import write_html
-    from tangle.verbs.reports.junit import write_junit
-    from tangle.verbs.reports.markdown import write_summary
-
     if (path := files["junit_xml"]) is not None:
+        from tangle.verbs.reports.junit import write_junit
+
         write_junit(project, report, path)
     if (path := files["html"]) is not None:
+        from tangle.verbs.reports.html import write_html
+
         write_html(project, report, path)
     if (path := files["summary"]) is not None:
+        from tangle.verbs.reports.markdown import write_summary
+
         # Every step of a job appends to this one.
         write_summary(project, report, path, append=str(path) == os.environ.get(_JOB_PAGE))

@@ -12,13 +12,14 @@ import os
 import sys
 import zlib
 
+from tangle import CI_IS_OFF
+
 REFUSED = 112
 """Exit code of a command that the server did not begin: this process has to run it."""
 
 GIVEN_UP: list[str] = []
 """What was wrong with the server, if this process gave up on it."""
 
-_NO = ("", "0", "false", "no")
 _UNFIT = frozenset({"--no-server", "-h", "--help"})
 
 
@@ -30,7 +31,7 @@ def relay(arguments: list[str]) -> int | None:
     """
     if sys.platform != "linux" or arguments[:1] != ["run"] or not _UNFIT.isdisjoint(arguments):
         return None
-    if os.environ.get("CI", "").lower() not in _NO or "_TANGLE_COMPLETE" in os.environ:
+    if os.environ.get("CI", "").lower() not in CI_IS_OFF or "_TANGLE_COMPLETE" in os.environ:
         return None
     try:
         hints = [path for path in hint_paths(os.getcwd()) if os.path.lexists(path)]

@@ -11,6 +11,7 @@ from tangle.analyse.names import Import, Statement, Use, future_features
 from tangle.analyse.plan import Package, Saved
 from tangle.analyse.reachability import from_module, names_module, package_attribute
 from tangle.analyse.source import place_in
+from tangle.analyse.statements import VARIANTS, decorator_names
 from tangle.model import PackageName, Place, Problem, ProblemKind, Section, SectionName
 from tangle.model.problems.code import (
     IMPORT_CONFLICT,
@@ -116,7 +117,7 @@ class Closure:
         """Report names that two definitions have; overloads and the like are one definition."""
         plain: dict[str, Position] = {}
         for position, saved in self.by_position.items():
-            if saved.statement.variant:
+            if saved.statement.variant or self._is_variant_by_alias(position, saved.statement):
                 continue
             for name in saved.names:
                 first = plain.setdefault(name, position)
@@ -124,6 +125,18 @@ class Closure:
                     continue
                 message = f"{name} is already saved at {self.by_position[first].place}"
                 self._problem(SAVED_TWICE, position, saved.place, message)
+
+    def _is_variant_by_alias(self, position: Position, statement: Statement) -> bool:
+        """Whether a decorator such as `overload` was imported under another name."""
+        names = decorator_names(statement.node)
+        for use in (use for use in statement.uses if use.name in names and not use.deferred):
+            found = self.definitions.within(use, position)
+            if found is None:
+                found = self.definitions.earlier(use.name, position.unit)
+            entries = () if found is None else self.definitions.imports(found, use.name)
+            if any(entry.attribute in VARIANTS for entry in entries):
+                return True
+        return False
 
     def _same_import(self, one: Position, other: Position, name: str) -> bool:
         ones = self.definitions.imports(one, name)

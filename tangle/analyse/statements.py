@@ -12,7 +12,7 @@ from tangle.analyse.names import Import, Statement
 
 _KEEPERS: Final = frozenset({"register", "setter", "getter", "deleter"})
 """Methods that keep what they decorate, under whatever name it has."""
-_VARIANTS: Final = frozenset({"overload", "dispatch", "multimethod"})
+VARIANTS: Final = frozenset({"overload", "dispatch", "multimethod"})
 """Decorators of definitions of which several have one name."""
 _CONDITIONAL: Final = (ast.If, ast.Try, ast.TryStar, ast.Match)
 
@@ -141,12 +141,17 @@ def _extended(node: ast.stmt) -> Iterator[str]:
                 continue
 
 
+def decorator_names(node: ast.stmt) -> tuple[str, ...]:
+    """The decorators of a definition that are plain names: `@ov`, not `@typing.overload`."""
+    return tuple(each.id for each in _decorators(node) if isinstance(each, ast.Name))
+
+
 def _is_variant(node: ast.stmt) -> bool:
     """Whether a definition is one of several: an overload, or one that another keeps."""
     names = {getattr(node, "name", "")}
     for decorator in _decorators(node):
         called = decorator.func if isinstance(decorator, ast.Call) else decorator
-        if _last_name(called) in _VARIANTS:
+        if _last_name(called) in VARIANTS:
             return True
         match called:
             case ast.Attribute(value=ast.Name(id=name), attr=attribute):

@@ -39,8 +39,8 @@ from tangle.engine.wire import (
     Noted,
     Showed,
     Snapshotted,
+    UnseenWrite,
     Usage,
-    Veiled,
     Wrote,
     decode,
 )
@@ -263,7 +263,7 @@ class Session:
                 self._end(message)
             case Noted() | Closed() | Left() | Flooded():
                 self._take_end(message)
-            case Snapshotted() | Veiled():
+            case Snapshotted() | UnseenWrite():
                 self._note_copy(message)
             case _:
                 assert_never(message)
@@ -286,11 +286,11 @@ class Session:
             case _:
                 assert_never(message)
 
-    def _note_copy(self, message: Snapshotted | Veiled) -> None:
+    def _note_copy(self, message: Snapshotted | UnseenWrite) -> None:
         if self._copies is None:
             return
-        if isinstance(message, Veiled):
-            self._copies.veil()
+        if isinstance(message, UnseenWrite):
+            self._copies.know_too_little(message.time)
             return
         self._copied.add(message.pid)
         if message.index == len(self._results) and not self._running:

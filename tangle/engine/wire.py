@@ -101,8 +101,14 @@ class Snapshotted(_Tagged, frozen=True, kw_only=True):
     world: tuple[ReadFile, ...]
 
 
-class Veiled(_Tagged, frozen=True, kw_only=True):
-    """The session has read what it wrote itself unseen: older copies of it know too little."""
+class UnseenWrite(_Tagged, frozen=True, kw_only=True):
+    """The session read a file that it may have written itself without being seen.
+
+    Attributes:
+        time: when the file was written; copies made after that know too little of it.
+    """
+
+    time: float
 
 
 class Closed(_Tagged, frozen=True, kw_only=True):
@@ -138,7 +144,7 @@ Message = (
     | Measured
     | Ended
     | Snapshotted
-    | Veiled
+    | UnseenWrite
     | Noted
     | Closed
     | Left

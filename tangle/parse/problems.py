@@ -259,13 +259,17 @@ def _like_properties(places: Places, block: Block, fence: Fence) -> Iterator[Pro
         hint = "put a line of words above the code, in the same block"
     else:
         return
+    taken = "line of code"
+    if any(text.lstrip().startswith(">>> ") for text in lines):
+        taken = "result"  # a blank in it would make it another one
+        hint = "give the block a first line of words and no properties, or remove this result"
     more = f" (and {len(rows) - 1} more)" if len(rows) > 1 else ""
     yield _problem(
         places,
         _row(places, fence, rows[0]),
         CODE_LIKE_PROPERTY,
-        f"Logseq takes this line of code{more} for a property, because `::` stands in its first "
-        f"word: {what}",
+        f"Logseq takes this {taken}{more} for a property, because `::` stands in its first word: "
+        f"{what}",
         hint,
     )
 

@@ -10,6 +10,7 @@ import sys
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
+from tangle import PAGE_SUFFIXES
 from tangle.model import PagePath
 from tangle.store.errors import NotReadable, reason, way_out
 
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
 PAGE_LIMIT = 16 * 1024 * 1024
 """Bytes that a page may have: far above any that was ever seen, far below what hurts."""
 
-PAGE_SUFFIXES = (".md", ".markdown")
 _PLACEHOLDER: Final = ".icloud"
 _LOGSEQ_COPIES = ("logseq/bak", "logseq/version-files", "logseq/.recycle")
 

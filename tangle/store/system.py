@@ -1,6 +1,6 @@
-"""What systems offer beyond POSIX: two files exchanged in one step, a look at who is writing.
+"""What systems offer beyond POSIX: two files exchanged in one step, who is writing, devices.
 
-Linux has both; macOS exchanges files (on APFS), and does not tell who is writing; others have none.
+Linux has the first two; macOS exchanges files (on APFS), and does not tell who is writing.
 """
 
 from __future__ import annotations
@@ -13,11 +13,11 @@ import os
 import signal
 import stat
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
 UNSUPPORTED = frozenset({errno.ENOSYS, errno.EINVAL, errno.EOPNOTSUPP, errno.ENOTSUP})
 """The errors by which a system or a file system says that it cannot exchange files."""
@@ -116,3 +116,9 @@ else:
         """Elsewhere nothing is known."""
         del descriptor
         yield lambda: True
+
+
+def accelerators() -> tuple[str, ...]:
+    """The device files of accelerators that this machine shows, sorted."""
+    names = ("nvidia[0-9]*", "dxg", "kfd")
+    return tuple(sorted(str(path) for name in names for path in Path("/dev").glob(name)))

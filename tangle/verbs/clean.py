@@ -8,18 +8,17 @@ from tangle.model import PagePath, Place, Problem
 from tangle.model.problems.outputs import EDITED_OUTPUT
 from tangle.store import (
     ASSET_FOLDER,
+    CACHES,
     Cache,
     lock,
     make_folder,
     remove_asset,
     replace,
 )
-from tangle.verbs.incremental.memory import MEMORY
 from tangle.verbs.load import load
 from tangle.verbs.project import Project
-from tangle.verbs.results.cache import CACHE
 from tangle.verbs.run_history import History
-from tangle.verbs.sources import SETTINGS, shown
+from tangle.verbs.sources import shown
 from tangle.verbs.write_back.crash_recovery import recovered
 from tangle.verbs.write_back.figure_ledger import FigureLedger
 from tangle.verbs.write_back.unplaced import forget
@@ -75,7 +74,7 @@ def clean(project: Project, *, force: bool = False) -> CleanReport:
         kept.extend(_left_figure(project, name) for name in sorted(edited))
         gone = sorted(dropped - used - edited)
         figures = sum(remove_asset(project.graph, name) for name in gone)
-        for folder in (CACHE, MEMORY, SETTINGS):
+        for folder in CACHES:
             Cache(project.state / folder, dict).clear()
         forget(project)
         History(project).forget()

@@ -6,6 +6,7 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from tangle import STATE_FOLDER
 from tangle.engine.events import (
     CellFinished,
     Event,
@@ -39,7 +40,7 @@ from tangle.verbs.load import Loaded, load
 from tangle.verbs.project import Project
 from tangle.verbs.reports.failure_hints import as_written, with_hint
 from tangle.verbs.reports.values import RunReport, SectionChange, SectionRun
-from tangle.verbs.results.cache import CACHE, Answers, World, has_answers
+from tangle.verbs.results.cache import Answers, World, has_answers
 from tangle.verbs.results.cache_keys import Keys, import_effects, session_keys
 from tangle.verbs.results.judging import chunk_results, judged
 from tangle.verbs.results.verify import Verifier
@@ -165,7 +166,7 @@ def check_folders(project: Project, selected: Sequence[Selected]) -> None:
     """
     make_folder(project.state)
     asset_names(project.graph)
-    assets, own = project.graph / ASSET_FOLDER, (project.state / CACHE).parent
+    assets, own = project.graph / ASSET_FOLDER, project.state / STATE_FOLDER
     there = [folder for folder in (assets, assets.parent) if folder.is_dir()][:1]
     there += [own] if own.exists() else []
     pages = {(project.graph / e.session.unit.section.page).parent for e in selected}

@@ -13,11 +13,10 @@ from tangle.engine.gpus import VISIBLE, gpu_wish, visible_gpus
 from tangle.engine.scheduler import Turn
 from tangle.errors import Refused
 from tangle.model import Job, SectionName, SessionResult
-from tangle.store import Records, accelerators
+from tangle.store import HISTORY, Records, accelerators
 from tangle.verbs.project import Project
 from tangle.verbs.selection import Selected
 
-HISTORY: Final = ".tangle/history"
 _KEY: Final = "sections"
 
 

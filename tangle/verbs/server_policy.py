@@ -7,11 +7,11 @@ import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+from tangle import CI_IS_OFF, STATE_FOLDER
 from tangle.engine.forkserver.server import ServerStatus, ServerWanted, server_status, stop_server
 from tangle.engine.forkserver.socket_path import NoPlace, leave_hint, place_of
 from tangle.errors import Refused
 from tangle.store import (
-    LOCK_FOLDER,
     Installed,
     NotWritable,
     library_stamp,
@@ -42,7 +42,7 @@ def server_for(
         return "--no-server"
     if not project.options.server:
         return "the configuration says server = false"
-    if environment.get("CI", "").lower() not in ("", "0", "false", "no"):
+    if environment.get("CI", "").lower() not in CI_IS_OFF:
         return "this is a CI: the variable CI is set"
     folder = _folder(project)
     try:
@@ -60,7 +60,7 @@ def _packages() -> list[str]:
 
 def _folder(project: Project) -> Path:
     """The folder whose lock the server holds: not the notes', which another lock is for."""
-    return project.state / LOCK_FOLDER
+    return project.state / STATE_FOLDER
 
 
 def leave_hints(project: Project, paths: Iterable[str]) -> None:

@@ -9,12 +9,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
-from tangle import __version__
+from tangle import STATE_FOLDER, __version__
 from tangle.model import CONFIG, Page, PagePath, Place, Problem
 from tangle.model.problems.graph import NESTED_GRAPH
 from tangle.model.problems.page import NOT_DOWNLOADED, NOT_UTF8, SYNC_COPY, UNREADABLE_PAGE
 from tangle.store import (
-    LOCK_FOLDER,
+    SETTINGS,
     Cache,
     GraphFiles,
     NotReadable,
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from tangle.link import GraphConfig
     from tangle.parse import NotUtf8
 
-SETTINGS: Final = ".tangle/settings"
 """What the graph's settings were read as, on this machine."""
 
 _BYTES: Final = 2**20
@@ -175,7 +174,7 @@ def graph_settings(project: Project, settings: str) -> tuple[GraphConfig, tuple[
     """
     from tangle.link import GraphConfig, graph_config
 
-    folder = folder_identity(project.state / LOCK_FOLDER)
+    folder = folder_identity(project.state / STATE_FOLDER)
     if folder is None:
         return graph_config(settings)
     facts = f"{folder}\0{__version__}\0{settings}".encode("utf-8", "surrogatepass")

@@ -309,6 +309,9 @@ KINDS = (
     "code",
     [
         OVERLOADS,
+        OVERLOADS.replace("import functools, typing", "from typing import overload as ov").replace(
+            "@typing.overload", "@ov"
+        ),
         KINDS,
         "import sys\nif sys.argv:  #@save\n    limit = 1\nif not sys.argv:  #@save\n    limit = 2",
         "limit = 1  #@save\ntry:  #@save\n    limit = 2\nexcept ValueError:\n    limit = 3",
@@ -324,6 +327,11 @@ def test_definitions_that_belong_together_are_not_saved_twice(code: str) -> None
 )
 def test_two_plain_definitions_are(code: str) -> None:
     assert codes(planned(sections(code))) == ["saved-twice"]
+
+
+def test_an_overload_is_known_by_a_name_that_an_earlier_section_gave_it() -> None:
+    code = OVERLOADS.replace("import functools, typing\n", "").replace("@typing.overload", "@ov")
+    assert codes(planned(sections("from typing import overload as ov", code))) == []
 
 
 def test_what_is_registered_comes_along_and_changes_what_reaches_it() -> None:

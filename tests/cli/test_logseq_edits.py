@@ -146,6 +146,17 @@ def test_a_chunk_whose_first_line_a_reference_deletes_is_warned_of(notes: MakeNo
     assert problems(graph) == []
 
 
+def test_the_result_of_a_session_stays_as_it_was_printed(notes: MakeNotes) -> None:
+    session = ">>> print('a.py::b')\n\t  a.py::b\n"
+    page = "## 3.1. A\n\t- some text\n\t  tangle.reads:: x\n\t  ```python\n\t  {}\t  ```\n"
+    (problem,) = json.loads(
+        notes({"a": page.format(session)}).tangle("check", "--format", "json").out
+    )["problems"]
+    assert problem["code"] == "code-like-property"
+    assert "Logseq takes this result for a property" in problem["message"]
+    assert problem["hint"].startswith("give the block a first line of words and no properties")
+
+
 # --- the first block ------------------------------------------------------------------------------
 
 FIRST = """\

@@ -341,6 +341,36 @@ CASES: dict[str, Case] = {
         code="import os; os.makedirs('plots/a', exist_ok=True); print('ok')",
         change=removes("plots"),
     ),
+    "folders made by pathlib, parents too": Case(
+        code="from pathlib import Path; Path('p/q').mkdir(parents=True, exist_ok=True)",
+        change=removes("p"),
+    ),
+    "a rename that failed left nothing": Case(
+        code="import os\ntry: os.rename('a', 'd')\nexcept OSError as e: print(type(e).__name__)\n"
+        "print(os.path.isdir('d'), os.path.exists('d/x'))",
+        change=writes(d_S_x="1"),
+    ),
+    "a rename that a folder kept from being done": Case(
+        code="import os\ntry: os.rename('a', 'd')\nexcept OSError as e: print(type(e).__name__)\n"
+        "else: os.rename('d', 'a')",
+        before=writes(a="1", d_S_x="1"),
+        change=removes("d"),
+    ),
+    "a folder for which another is missing": Case(
+        code="import os\ntry: os.mkdir('d/a')\nexcept OSError as e: print(type(e).__name__)\n"
+        "else: os.rmdir('d/a')",
+        change=writes(d_S_x="1"),
+    ),
+    "a file for which a folder is missing": Case(
+        code="try: print(open('d/a', 'w').close())\nexcept OSError as e: print(type(e).__name__)",
+        change=writes(d_S_x="1"),
+    ),
+    "removed in vain, as it was a folder": Case(
+        code="import os\ntry: os.remove('a')\nexcept OSError as e: print('no')\n"
+        "else: open('a', 'w').close()",
+        before=writes(a_S_x="1"),
+        change=lambda graph: (removes("a")(graph), writes(a="1")(graph)),
+    ),
     "a folder by pathlib that is gone": Case(
         code="from pathlib import Path; Path('plots').mkdir(exist_ok=True); print('ok')",
         change=removes("plots"),

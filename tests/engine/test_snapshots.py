@@ -276,6 +276,33 @@ def test_what_is_written_unseen_is_found_when_it_is_read(steps: Steps) -> None:
     assert text(result.results[2]) == "1 new\n"
 
 
+def test_a_file_that_changed_between_runs_has_nothing_executed_twice(
+    steps: Steps, tmp_path: Path
+) -> None:
+    (tmp_path / "data").write_text("1")
+    log = "open('log', 'a').write('+'); print(open('data').read(), {})"
+    steps("x = 1", log.format(0))
+    (tmp_path / "data").write_text("2")
+    steps("x = 1", log.format(1))
+    result = steps("x = 1", log.format(2))
+    assert (steps.ran, text(result.results[1])) == ([1], "2 2\n")
+    assert (tmp_path / "log").read_text() == "+++"
+
+
+def test_what_native_code_left_elsewhere_is_read_and_its_copies_are_not_used_again(
+    steps: Steps, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    left = tmp_path_factory.mktemp("elsewhere") / "w.pt"
+    write = ("import torch", f"torch.save(torch.tensor(1), {str(left)!r})")
+    load = f"print(torch.load({str(left)!r}).item(), {{}})"
+    steps(*write)
+    result = steps(*write, load.format(0))
+    assert (steps.ran, text(result.results[2])) == ([2], "1 0\n")
+    left.unlink()
+    result = steps(*write, load.format(1))
+    assert (steps.ran[-2:], text(result.results[2])) == ([1, 2], "1 1\n")
+
+
 @pytest.mark.parametrize(
     "holds",
     [

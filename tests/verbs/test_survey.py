@@ -17,10 +17,11 @@ from hypothesis import strategies as st
 
 from tangle.model import Page, PagePath
 from tangle.parse import parse
+from tangle.store import FINDINGS
 from tangle.verbs.build import build
 from tangle.verbs.check import CheckReport, check, check_report
 from tangle.verbs.incremental.findings import Findings
-from tangle.verbs.incremental.memory import MEMORY, Memory
+from tangle.verbs.incremental.memory import Memory
 from tangle.verbs.incremental.survey import Survey
 from tangle.verbs.project import Project, find_project
 from tangle.write.block import output_digest
@@ -92,7 +93,7 @@ def _told(found: Survey) -> Any:
 
 def _anew(project: Project) -> Any:
     """What is found without a memory."""
-    kept = project.state / MEMORY
+    kept = project.state / FINDINGS
     hidden = kept.with_name("hidden")
     if kept.exists():
         kept.rename(hidden)
@@ -183,7 +184,7 @@ def test_only_what_an_edit_touches_is_read() -> None:
 def _checked(project: Project) -> CheckReport:
     """What checking comes to with the memory, which must be the same as without."""
     remembered = check_report(project)
-    for file in (project.state / MEMORY).rglob("*.json"):
+    for file in (project.state / FINDINGS).rglob("*.json"):
         file.unlink()
     assert check_report(project) == remembered
     return remembered
@@ -240,7 +241,7 @@ def test_a_damaged_memory_counts_as_none(damage: str) -> None:
     with _project() as project:
         _graph(project)
         build(project)
-        (file,) = (project.state / MEMORY).rglob("*.json")
+        (file,) = (project.state / FINDINGS).rglob("*.json")
         content = file.read_bytes()
         document = json.dumps({"pages": 3}, separators=(",", ":")).encode()
         file.write_bytes(

@@ -7,7 +7,7 @@ import os
 import sys
 import threading
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 from tangle.engine.checkpoint.store import Past, Snapshot, SnapshotGone, Snapshots
 from tangle.engine.events import CellStarted, Event, Observer
@@ -53,16 +53,21 @@ class ResumingExecutor(LocalExecutor):
         self.copies = Snapshots()
 
     def run(self, job: Job, observe: Observer) -> SessionResult:
-        """Runs one session to its end, from the best copy of it that there is."""
+        """Runs one session to its end, from the best copy of it that there is.
+
+        No cell runs twice, except where the copy's process is lost while its fork runs.
+        """
         job = replace(job, snapshots=self._threshold)
         result = None
         while result is None:
             found = self.copies.best(job)
             try:
                 result = self._try(job, observe, found)
-            except SnapshotGone:
+            except SnapshotGone as gone:
                 assert found is not None
                 self.copies.drop(found)
+                if gone.has_begun:
+                    observe(runs_again(job))
         observe(finished(result))
         return result
 
@@ -90,8 +95,8 @@ class ResumingExecutor(LocalExecutor):
         self.copies.close()
         super().close()
 
-    def _try(self, job: Job, observe: Observer, found: Snapshot | None) -> SessionResult | None:
-        """What came of it; None where the copy knew too little, as turned out on the way.
+    def _try(self, job: Job, observe: Observer, found: Snapshot | None) -> SessionResult:
+        """What came of it.
 
         Raises:
             SnapshotGone: the copy has ended.
@@ -112,11 +117,8 @@ class ResumingExecutor(LocalExecutor):
             observe(runs_again(job))
             session = Session(job, watch, self._stop_seen, copies)
             result = session.run(lambda: start_worker(job, self._settings))
-        self.copies.leave(job.section)
         if found is not None and result.outcome == "died" and (session.was_lost or not begun):
-            raise SnapshotGone("it could not go on")
-        if copies.veiled and past.results:
-            return None
+            raise SnapshotGone("it could not go on", has_begun=bool(begun))
         return result
 
 
@@ -128,16 +130,14 @@ class _Copies:
     job: Job
     past: Past
     parting: list[threading.Thread]
-    veiled: bool = field(default=False)
 
     def took(self, message: Snapshotted, past: Past, cookie: str) -> None:
         """Takes over a copy."""
         self.all.took(message, self.job, past, cookie)
 
-    def veil(self) -> None:
-        """Ends the copies from before: they know too little."""
-        self.veiled = True
-        self.all.forget_later(self.job.section)
+    def know_too_little(self, since: float) -> None:
+        """Ends the copies made since a time: the next runs do not go on from them."""
+        self.all.drop_since(self.job.section, since)
 
     def see_off(self, worker: Worker) -> None:
         """Minds the worker's last moments in a thread."""

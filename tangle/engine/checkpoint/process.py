@@ -25,7 +25,7 @@ from tangle.engine.process_handle import COOKIE
 from tangle.engine.process_tag import bear_mark, other_mark, restore_mark
 from tangle.engine.tracking.audit_log import AuditLog
 from tangle.engine.tracking.session_files import WorldLog
-from tangle.engine.wire import Snapshotted, Veiled
+from tangle.engine.wire import Snapshotted, UnseenWrite
 from tangle.engine.worker.parent_death import die_with
 from tangle.engine.worker.reporter import Reporter
 from tangle.model import Job
@@ -58,7 +58,6 @@ class Snapshots:
         self._reporter = reporter
         self._pipes = (reporter.descriptor, 1, 2, trace)
         self._world = WorldLog(log)
-        self._veiled = False
         self._children: set[int] = set()
         self._spent = float("inf")  # the first is due at once: imports and set-up are behind it
         self._threads = os.environ.get("OMP_NUM_THREADS")
@@ -67,9 +66,8 @@ class Snapshots:
     def spent(self, seconds: float) -> None:
         """Tells what a cell took."""
         self._spent += seconds
-        if self._world.veiled and not self._veiled:
-            self._veiled = True
-            self._reporter.send(Veiled())
+        if (written := self._world.take_unseen_write()) is not None:
+            self._reporter.send(UnseenWrite(time=written))
 
     def take(self, index: int) -> Job | None:
         """Makes a copy, if that is due and can be done.
@@ -94,13 +92,13 @@ class Snapshots:
         with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as listener:
             listener.bind(name)
             listener.listen(1)
-            self._world.be_deaf(True)  # this fork is ours
+            self._world.before_copy()  # this fork is ours
             mark = other_mark()  # the session may end while its copy stays
             pid = _fork()
             if pid == 0:
                 return self._stay(listener, state)
             restore_mark(mark)
-            self._world.be_deaf(False)
+            self._world.after_copy()
         self._children.add(pid)
         self._reporter.send(
             Snapshotted(
@@ -134,7 +132,6 @@ class Snapshots:
 
     def _go_on(self, order: str, fds: Sequence[int], state: tuple[str, Any]) -> Job:
         """Makes this process a worker anew, with pipes and a job of its own."""
-        cookie, left = order.split()
         source, *pipes = fds
         os.setsid()
         for given, fd in zip(pipes, self._pipes, strict=True):
@@ -142,18 +139,18 @@ class Snapshots:
             os.close(given)
         job = decode(os.pread(source, os.fstat(source).st_size, 0), Job)
         os.close(source)
-        os.environ[COOKIE] = cookie
-        bear_mark(cookie)
+        os.environ[COOKIE] = order
+        bear_mark(order)
         folders = dict(zip(self._job.path, job.path, strict=False))
         sys.path[:] = [folders.get(entry, entry) for entry in sys.path]
         folder, generator = state
         os.chdir(folder)  # it may have been made anew since
         random.setstate(generator)  # Python draws a new one in every fork
-        self._reporter.begin_anew(mark_of(cookie))
+        self._reporter.begin_anew(mark_of(order))
         self._files |= {fd: link for fd, link in open_files().items() if fd in self._pipes}
         self._job = job
         self._children.clear()
-        self._world.resume(float(left))
+        self._world.resume()
         return job
 
 

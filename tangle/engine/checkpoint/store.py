@@ -48,7 +48,16 @@ _CREDENTIALS = struct.Struct("3i")
 
 
 class SnapshotGone(Exception):
-    """The copy cannot go on: it has ended, or does not answer."""
+    """The copy cannot go on: it has ended, or does not answer.
+
+    Attributes:
+        has_begun: whether its fork had begun a cell.
+    """
+
+    def __init__(self, why: str, *, has_begun: bool = False) -> None:
+        """Says why."""
+        super().__init__(why)
+        self.has_begun = has_begun
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,7 +86,7 @@ class Snapshot:
         cookie: stands in the environment that its process was born with.
         seconds: what its cells took.
         used: when it was made or used last, by the store's count of runs.
-        left: when the session's last run was over.
+        made: the time when it was made.
     """
 
     section: SectionName
@@ -91,7 +100,7 @@ class Snapshot:
     channel: socket.socket
     seconds: float
     used: int
-    left: float = 0.0
+    made: float
     _running: set[int] = field(default_factory=set)
     _dropped: bool = False
     _sending: threading.Lock = field(default_factory=threading.Lock)
@@ -117,8 +126,7 @@ class Snapshot:
         told, telling = os.pipe()
         try:
             try:
-                order = f"{birth.cookie} {self.left!r}"
-                self._send(order.encode(), (birth.job, *birth.pipes, telling))
+                self._send(birth.cookie.encode(), (birth.job, *birth.pipes, telling))
             finally:
                 os.close(telling)
             pid = first_line(told, _PATIENCE).text
@@ -166,8 +174,8 @@ class CopiesOfSession(Protocol):
         """Takes over a copy."""
         ...
 
-    def veil(self) -> None:
-        """Takes note that copies from before now know too little."""
+    def know_too_little(self, since: float) -> None:
+        """Ends the copies made since a time: they do not know a file that they may have written."""
         ...
 
     def see_off(self, worker: Worker) -> None:
@@ -181,7 +189,6 @@ class Snapshots:
     def __init__(self) -> None:
         """Has none yet."""
         self._all: list[Snapshot] = []
-        self._left: dict[SectionName, float] = {}
         self._runs = 0
         self._changing = threading.Lock()
 
@@ -199,7 +206,6 @@ class Snapshots:
         found = next((snapshot for snapshot in fitting if snapshot.knows_the_world()), None)
         if found is not None:
             found.used = self._runs
-            found.left = self._left.get(job.section, 0.0)
         return found
 
     def took(self, message: Snapshotted, job: Job, past: Past, cookie: str) -> None:
@@ -225,6 +231,7 @@ class Snapshots:
             channel=channel,
             seconds=sum(result.seconds for result in past.results),
             used=self._runs,
+            made=time.time(),
         )
         with self._changing:
             same = [s for s in self._all if (s.history, s.path) == (made.history, made.path)]
@@ -236,14 +243,10 @@ class Snapshots:
         if self.all and free_memory() < total_memory() // _PART_LEFT:
             self.drop(min(self.all, key=self._worth))
 
-    def leave(self, section: SectionName) -> None:
-        """Takes note that a run of a session is over."""
-        self._left[section] = time.time()
-
-    def forget_later(self, section: SectionName) -> None:
-        """Ends the copies of a session that have done something."""
+    def drop_since(self, section: SectionName, since: float) -> None:
+        """Ends the copies of a session that have done something and were made since a time."""
         for snapshot in self._of(section):
-            if snapshot.index:
+            if snapshot.index and snapshot.made >= since:
                 self.drop(snapshot)
 
     def save_memory(self) -> None:

@@ -152,6 +152,7 @@ class Template:
                 continue
             if time.monotonic() - started > _HEAVY_SECONDS:
                 break
+        _look_at_modules()
         gc.freeze()
         gc.enable()
         self._say("ready", modules=self._loaded, stamps=import_stamps.take(self._loaded))
@@ -369,6 +370,14 @@ def become_template(channel: socket.socket, order: Mapping[str, Any], origin: Or
         template.serve()
     finally:
         os._exit(1)
+
+
+def _look_at_modules() -> None:
+    """Looks at what is loaded for all workers to come, if this has all that workers need."""
+    if "tangle.engine.tracking.module_lookups" in sys.modules:
+        from tangle.engine.tracking.module_lookups import PRELOADED
+
+        PRELOADED.learn()
 
 
 def take_environment(environment: Mapping[str, str]) -> None:

@@ -108,35 +108,38 @@ class Hearing:
 
     def _removed(self, path: object, *_: object) -> None:
         if (full := self._log.known(_text(path))) is not None:
-            if full not in self._log.wrote:
-                self._log.learn("lexists", full)
+            self._learn_entry(full)
             self._log.settle(full)
-            self._log.write(full)
+            self._log.attempt(full)
 
     def _renamed(self, source: object, target: object, *_: object) -> None:
         old, new = self._log.known(_text(source)), self._log.known(_text(target))
+        if old is not None:
+            self._learn_entry(old)
+            self._log.read(old)
+        if new is not None:
+            self._learn_kind(new)  # a file that is there gives way
         for full in (old, new):
             if full is not None:
-                if full is old and full not in self._log.wrote:
-                    self._log.learn("lexists", full)
-                    self._log.read(full)
                 self._log.settle(full)
-        for full in (old, new):
-            if full is not None:
-                self._log.write(full)
+                self._log.attempt(full)
         if old is not None and new is not None:
             for path in [path for path in list(self._log.wrote) if path.startswith(old + os.sep)]:
-                self._log.write(new + path[len(old) :])
+                self._log.attempt(new + path[len(old) :])
 
     def _made_folder(self, path: object, *_: object) -> None:
-        if (full := self._log.known(_text(path))) is not None:
-            frame = calling_frame()
-            if not _may_be_there(frame) and not makes_up_names(frame):
-                self._log.learn("lexists", full)
-            if os.path.isdir(full):  # noqa: PTH112 -- one that is there is not made
-                self._log.learn("isdir", full)
-            else:
-                self._log.write(full)
+        if (full := self._log.known(_text(path))) is None:
+            return
+        frame = calling_frame()
+        there = os.path.isdir(full)  # noqa: PTH112 -- one that is there is not made
+        if there and _may_be_there(frame):
+            self._log.learn("isdir", full)
+        elif not makes_up_names(frame) and (not _may_be_there(frame) or os.path.lexists(full)):
+            self._learn_entry(full)
+        if not there:
+            if not _makes_parents(frame):
+                self._log.learn_parent(full)
+            self._log.attempt(full)
 
     def _linked(self, source: object, target: object, *_: object) -> None:
         if (full := self._log.known(_text(source))) is not None:
@@ -146,8 +149,24 @@ class Hearing:
 
     def _made_link(self, _: object, target: object, *__: object) -> None:
         if (full := self._log.known(_text(target))) is not None:
-            self._log.learn("lexists", full)
-            self._log.write(full)
+            self._learn_entry(full)
+            self._log.attempt(full)
+
+    def _learn_entry(self, full: str) -> None:
+        """Takes note of what decides whether a call can make, replace or remove an entry."""
+        if self._log.has_written(full):
+            return
+        self._log.learn("lexists", full)
+        self._log.learn("islink", full)
+        self._learn_kind(full)
+
+    def _learn_kind(self, full: str) -> None:
+        if self._log.has_written(full):
+            return
+        self._log.learn_parent(full)
+        self._log.learn("isdir", full)
+        if os.path.isdir(full) and os.listdir(full):  # noqa: PTH112, PTH208 -- quicker
+            self._log.learn("names", full + os.sep)
 
     def _changed(self, path: object, *_: object) -> None:
         if (full := self._log.known(_text(path))) is not None:
@@ -239,3 +258,8 @@ def _may_be_there(frame: FrameType) -> bool:
     """Whether code that makes a folder takes one that is there."""
     name = frame.f_code.co_name
     return name in ("makedirs", "mkdir") and bool(frame.f_locals.get("exist_ok"))
+
+
+def _makes_parents(frame: FrameType) -> bool:
+    """Whether code makes the folder in which a folder is to be, if that is missing."""
+    return frame.f_code.co_name == "mkdir" and bool(frame.f_locals.get("parents"))

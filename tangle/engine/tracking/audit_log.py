@@ -42,6 +42,10 @@ class Below(Protocol):
         """Tells the log what it does not know."""
         ...
 
+    def check(self) -> None:
+        """Looks once more, sparing nothing, when the cells are over."""
+        ...
+
     def begin_anew(self) -> None:
         """Goes on in a copy of the process."""
         ...
@@ -59,7 +63,7 @@ class AuditLog:
         own_text: whether a module of the user's own may look at how code is written.
         below: what is opened below Python.
         asked: questions that were taken note of, as they were put in the current folder.
-        on_read: is called with each file or folder that is read for the first time.
+        on_read: is called with each file that is read for the first time.
     """
 
     def __init__(self, project: str, own: Iterable[str] = ()) -> None:
@@ -76,6 +80,7 @@ class AuditLog:
         tempfile.tempdir = None  # whoever asks next looks at the variables, and that is noted
         self._facts: dict[Key, tuple[str, str]] = {}
         self.wrote: dict[str, None] = {}
+        self._tried: dict[str, str] = {}
         self._taken = 0
         self._left: dict[str, tuple[str, str]] = {}
         self._told: dict[str, str] = {}
@@ -132,6 +137,7 @@ class AuditLog:
         keeps = not flags & os.O_TRUNC or flags & os.O_EXCL
         if keeps and not makes_up_names(calling_frame()):
             self.read(full)  # what is written may rest on what is there, or that nothing is
+        self.learn_parent(full)
         self.settle(full)
         self.write(full)
 
@@ -253,17 +259,22 @@ class AuditLog:
 
     def read(self, path: str) -> None:
         """Takes note of a file that is read, unless the session itself wrote it."""
-        if path not in self.wrote and ("content", path) not in self._facts:
+        if not self.has_written(path) and ("content", path) not in self._facts:
             stamp = file_stamp(path)
             self._put(("content", path), "" if stamp else state_of("content", path), stamp)
             self.on_read(path)
 
     def learn(self, what: Asked, path: str) -> None:
         """Takes note of what code learns of a path now, unless the session itself wrote it."""
-        if (what, path) not in self._facts and path not in self.wrote:
+        if (what, path) not in self._facts and not self.has_written(path):
             self._put((what, path), state_of(what, path), "")
-            if path.endswith(os.sep):
-                self.on_read(path)
+
+    def learn_parent(self, path: str) -> None:
+        """Takes note of a folder that is missing: what was to be made in it is not."""
+        parent = os.path.dirname(path)  # noqa: PTH120 -- quicker
+        if not os.path.isdir(parent):  # noqa: PTH112 -- quicker
+            self.learn("lexists", parent)
+            self.learn("isdir", parent)
 
     def _put(self, key: Key, digest: str, stamp: str) -> None:
         self._facts[key] = (digest, stamp)
@@ -282,6 +293,36 @@ class AuditLog:
             self.wrote[path] = None
             if self._forks.is_fork:
                 self._forks.tell("wrote", path)
+
+    def check_below(self) -> None:
+        """Looks once more for what was opened below Python, when the cells are over."""
+        with self.apart():
+            for below in self.below:
+                below.check()
+
+    def attempt(self, path: str) -> None:
+        """Takes note that the session is about to make, move or remove something at a path.
+
+        An audit event comes before its call, which may fail. Whether it did shows when the path
+        counts next: it is then as it was before.
+        """
+        if path not in self.wrote and not self._forks.is_fork:
+            self._tried[path] = _entry(path)
+        self.write(path)
+
+    def has_written(self, path: str) -> bool:
+        """Whether the session has written, made or removed what a path names."""
+        if path not in self.wrote:
+            return False
+        before = self._tried.pop(path, None)
+        if before is None or before != _entry(path):
+            return True
+        del self.wrote[path]
+        return False
+
+    def _settle_attempts(self) -> None:
+        for path in tuple(self._tried):
+            self.has_written(path)
 
     def _look_below(self) -> None:
         for below in self.below:
@@ -307,6 +348,7 @@ class AuditLog:
         """What was learned since this was last asked, and what the session left otherwise."""
         with self.apart():
             self.hear_forks()
+            self._settle_attempts()
             self._look_below()
             facts = self._facts.copy()
             new = sorted(list(facts)[self._taken :], key=lambda key: (key[1], key[0]))
@@ -317,6 +359,7 @@ class AuditLog:
         """All that was learned so far, and all that was left behind as it is now."""
         with self.apart():
             self.hear_forks()
+            self._settle_attempts()
             self._look_below()
             # Variables are those of whoever watches; what the session set, its copies have.
             facts = tuple(self._found(key) for key in self._facts.copy() if key[0] != "variable")
@@ -352,6 +395,16 @@ class AuditLog:
 
 def _ignore(_: str) -> None:
     pass
+
+
+def _entry(path: str) -> str:
+    """What changes when an entry of a folder is made, replaced or removed; empty without one."""
+    try:
+        found = os.lstat(path)
+    except (OSError, ValueError):
+        return ""
+    facts = (found.st_mode, found.st_ino, found.st_dev, found.st_nlink, found.st_size)
+    return ":".join(map(str, (*facts, found.st_mtime_ns, found.st_ctime_ns)))
 
 
 def makes_up_names(frame: FrameType) -> bool:

@@ -1,12 +1,13 @@
 """Whether the world is still the one that a copy of the session knows.
 
-What the session learned and left is in the audit log; here is what only copies need: whether some
-file was written by nobody who was seen, after a copy was made.
+What the session learned and left is in the audit log. Here is what only copies need: which files
+the session may have written unseen, by native code outside the project. Such a file shows when it
+is read: its time lies in a period in which the session ran. A copy made between the two does not
+know that the file is to be as it left it, and must not be used again.
 """
 
 from __future__ import annotations
 
-import math
 import os
 import time
 
@@ -18,18 +19,14 @@ _TICK = 0.01
 
 
 class WorldLog:
-    """What copies of a session have to know of the files that it read and wrote.
-
-    Attributes:
-        veiled: whether a file was read that somebody wrote since the session began, unseen: C++
-            code of the session itself, most likely.
-    """
+    """What copies of a session have to know of the files that it read and wrote."""
 
     def __init__(self, log: AuditLog) -> None:
         """Begins."""
         self._log = log
-        self._running = [(time.time(), math.inf)]
-        self.veiled = False
+        self._past: tuple[tuple[float, float], ...] = ()
+        self._began = self._copied = time.time()
+        self._unseen_write: float | None = None
         log.on_read = self._look
 
     @property
@@ -37,18 +34,19 @@ class WorldLog:
         """Whether there are or were processes, or other things that a copy cannot know."""
         return self._log.forked or bool(self._log.unseen)
 
-    def be_deaf(self, deaf: bool) -> None:
-        """Notes nothing while this process does something of tangle's own."""
-        self._log.deaf = deaf
+    def before_copy(self) -> None:
+        """Notes nothing while this process makes a copy of itself."""
+        self._log.deaf = True
+        self._copied = time.time()
 
-    def resume(self, left: float) -> None:
-        """Goes on listening in a copy of the session.
+    def after_copy(self) -> None:
+        """Goes on listening in the process that was copied."""
+        self._log.deaf = False
 
-        Args:
-            left: when the session's last run was over.
-        """
-        (began, _), *_ = self._running
-        self._running = [(began, left), (time.time(), math.inf)]
+    def resume(self) -> None:
+        """Goes on listening in a copy of the session, which has run up to the copying."""
+        self._past += ((self._began, self._copied),)
+        self._began = time.time()
         self._log.begin_anew()
         self._log.deaf = False
 
@@ -56,13 +54,21 @@ class WorldLog:
         """All that the session learned, and what it left as it is now."""
         return self._log.state()
 
-    def _look(self, path: str) -> None:
-        self.veiled = self.veiled or (not path.endswith(os.sep) and self._is_new(path))
+    def take_unseen_write(self) -> float | None:
+        """When the first file was written that was read since this was last asked.
 
-    def _is_new(self, path: str) -> bool:
-        """Whether a file was written while the session ran, as far as its time tells."""
+        Returns:
+            None where no such file was written while the session ran.
+        """
+        found, self._unseen_write = self._unseen_write, None
+        return found
+
+    def _look(self, path: str) -> None:
+        """Takes note of a file that was written while the session ran, as far as its time tells."""
         try:
             written = os.stat(path).st_mtime  # noqa: PTH116
         except OSError:
-            return False
-        return any(start - _TICK <= written <= end + _TICK for start, end in self._running)
+            return
+        periods = (*self._past, (self._began, time.time()))
+        if any(start - _TICK <= written <= end + _TICK for start, end in periods):
+            self._unseen_write = min(written - _TICK, self._unseen_write or written)

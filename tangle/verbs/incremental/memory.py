@@ -11,11 +11,11 @@ import sys
 from collections.abc import Mapping
 from typing import Any
 
-from tangle.store import LOCK_FOLDER, Cache, folder_identity, library_stamp, user_key
+from tangle import STATE_FOLDER
+from tangle.store import FINDINGS, Cache, folder_identity, library_stamp, user_key
 from tangle.verbs.incremental.findings import Findings, PackageFindings, PageFindings, UnitFindings
 from tangle.verbs.project import Project
 
-MEMORY = ".tangle/memory"
 _BYTES = 256 * 1024 * 1024
 _AGE = 30 * 24 * 3600.0
 
@@ -30,8 +30,8 @@ class Memory:
             project: whose notes.
             settings: the text of the graph's `config.edn`.
         """
-        self._cache = Cache(project.state / MEMORY, dict, key=user_key())
-        self._folder = project.state / LOCK_FOLDER
+        self._cache = Cache(project.state / FINDINGS, dict, key=user_key())
+        self._folder = project.state / STATE_FOLDER
         facts = (
             library_stamp(),
             sys.version,

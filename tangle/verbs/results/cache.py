@@ -15,11 +15,10 @@ from typing import Final
 
 from tangle.engine.file_identity import is_as_read, state_of
 from tangle.model import Job, MimeBundle, Output, ReadFile, Result, Seen, SessionResult
-from tangle.store import Cache, Installed, edit_stamp
+from tangle.store import CACHE, Cache, Installed, edit_stamp
 from tangle.verbs.results.cache_keys import Keys, digest, tells_lines
 from tangle.verbs.results.kept_runs import KeptCell, KeptRun, KeptRuns, last_outputs, pooled
 
-CACHE: Final = ".tangle/cache"
 _BYTES: Final = 512 * 1024 * 1024
 _AGE: Final = 90 * 24 * 3600.0
 _NO_PATHS: Final = frozenset({"variable", "module"})

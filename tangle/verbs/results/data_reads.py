@@ -14,10 +14,11 @@ from functools import cached_property
 from itertools import islice
 from pathlib import Path
 
+from tangle import PAGE_SUFFIXES, STATE_FOLDER
 from tangle.analyse import Session
 from tangle.analyse.data_names import DataNames, data_names
 from tangle.model import SectionName
-from tangle.store import PAGE_SUFFIXES, NotReadable, is_page, read_bytes
+from tangle.store import ASSET_FOLDER, NotReadable, is_page, read_bytes
 from tangle.verbs.job_builder import RunOptions
 from tangle.verbs.load import Loaded
 from tangle.verbs.project import Project
@@ -76,7 +77,7 @@ class DataReads:
     # --- what the cache knows ---------------------------------------------------------------------
 
     def _by_reads(self, reads: Iterable[str]) -> Iterator[str]:
-        state = self._now.project.state / ".tangle"
+        state = self._now.project.state / STATE_FOLDER
         for read in sorted(reads):
             path = Path(read)
             if path.is_relative_to(state):
@@ -126,7 +127,7 @@ class DataReads:
     def _is_made(self, path: Path) -> bool:
         """Whether tangle made a file."""
         project = self._now.project
-        made = (project.output, project.graph / "assets" / "tangle", project.state / ".tangle")
+        made = (project.output, project.graph / ASSET_FOLDER, project.state / STATE_FOLDER)
         return any(map(path.is_relative_to, made))
 
     def _is_notes(self, path: Path) -> bool:

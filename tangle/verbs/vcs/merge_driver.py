@@ -13,10 +13,11 @@ from functools import partial
 from pathlib import Path
 from typing import Final, Protocol
 
+from tangle import PAGE_SUFFIXES
 from tangle.link import GraphConfig, link
 from tangle.model import Page, PagePath
 from tangle.parse import NotUtf8, parse
-from tangle.store import PAGE_SUFFIXES, create, read_bytes, replace, write_file
+from tangle.store import ASSET_FOLDER, create, read_bytes, replace, write_file
 from tangle.verbs.project import Project
 from tangle.verbs.vcs.repository import MergedText, Repository, merge_texts
 from tangle.write import CutBlock, cut_outputs, put_back
@@ -152,12 +153,11 @@ def merge_files(files: Sequence[Path], path: str, *, marker_size: int = 7) -> bo
     return not merged.conflicts
 
 
-ATTRIBUTES: Final = """\
-# Outputs in pages, and figures, are merged by tangle; see `tangle merge-driver --help`.
-*.md merge=tangle
-*.markdown merge=tangle
-assets/tangle/* merge=tangle
-"""
+_MERGED: Final = (*(f"*{suffix}" for suffix in PAGE_SUFFIXES), f"{ASSET_FOLDER}/*")
+ATTRIBUTES: Final = (
+    "# Outputs in pages, and figures, are merged by tangle; see `tangle merge-driver --help`.\n"
+    + "".join(f"{pattern} merge=tangle\n" for pattern in _MERGED)
+)
 
 
 def install_driver(project: Project, command: str) -> Path | None:

@@ -57,18 +57,21 @@ class WorkTree:
         """Return every difference, including those in submodules, sorted by path."""
         found = [
             FileChange(path=path, kind=kind)
-            for tree in self._trees
-            for path in {*tree._entries, *tree._new}  # noqa: SLF001 -- one of us
+            for tree in self.trees
+            for path in {*tree.entries, *tree.new}
             if (kind := tree.kind(path)) is not None
         ]
         return tuple(sorted(found, key=lambda change: change.path))
 
     def kind(self, path: Path) -> ChangeKind | None:
         """Return how a path differs from the commit; None if it does not, or neither has it."""
-        tree = self._tree_of(path)
-        if path not in tree._found:  # noqa: SLF001 -- one of us
-            tree._found[path] = tree._compare(path)  # noqa: SLF001
-        return tree._found[path]  # noqa: SLF001
+        return self._tree_of(path).own_kind(path)
+
+    def own_kind(self, path: Path) -> ChangeKind | None:
+        """Do the same for a path that is in no submodule."""
+        if path not in self._found:
+            self._found[path] = self._compare(path)
+        return self._found[path]
 
     def why_changed(self, path: Path) -> str | None:
         """Why what stands at a path may be other than it was; None where it is not.
@@ -84,7 +87,7 @@ class WorkTree:
             if self.kind(at) is not None or any(map(self._is_opaque, at.parents)):
                 return ""
         tree = self._tree_of(real)
-        if real in tree._entries or not self._touched_since(real):  # noqa: SLF001 -- one of us
+        if real in tree.entries or not self._touched_since(real):
             return None
         return self._doubt(real)
 
@@ -94,8 +97,8 @@ class WorkTree:
         if any(map(self._is_opaque, (folder, *folder.parents))):
             return ""
         tree = self._tree_of(real / "x")
-        then = {_child(path, real) for path in tree._entries if path.is_relative_to(real)}  # noqa: SLF001
-        new = {_child(path, real) for path in tree._new if path.is_relative_to(real)}  # noqa: SLF001
+        then = {_child(path, real) for path in tree.entries if path.is_relative_to(real)}
+        new = {_child(path, real) for path in tree.new if path.is_relative_to(real)}
         if not new <= then or any(not _exists(real / name) for name in then):
             return ""
         return None if then or not self._touched_since(real) else self._doubt(real)
@@ -104,7 +107,7 @@ class WorkTree:
         """Why something in a folder that git does not know may have changed; as `why_changed`."""
         real = _real(folder)
         tree = self._tree_of(real / "x")
-        if any(path.is_relative_to(real) for path in tree._entries):  # noqa: SLF001 -- one of us
+        if any(path.is_relative_to(real) for path in tree.entries):
             return None  # `changes` has what changed
         for count, (top, _, names) in enumerate(os.walk(real)):
             at = Path(top)
@@ -121,9 +124,9 @@ class WorkTree:
 
     def _is_opaque(self, path: Path) -> bool:
         """Whether a changed link or repository stands at a path, so that all behind it changed."""
-        entry = self._entries.get(path)
+        entry = self.entries.get(path)
         if entry is None:
-            return path in self._new and (path.is_symlink() or path.is_dir())
+            return path in self.new and (path.is_symlink() or path.is_dir())
         return entry.kind != "file" and self.kind(path) is not None
 
     def _touched_since(self, path: Path) -> bool:
@@ -142,36 +145,37 @@ class WorkTree:
         return self._repository.committed_at(self._commit)
 
     @cached_property
-    def _entries(self) -> Mapping[Path, Entry]:
+    def entries(self) -> Mapping[Path, Entry]:
+        """What the commit has, by path."""
         return self._repository.entries(self._commit)
 
     @cached_property
-    def _new(self) -> frozenset[Path]:
+    def new(self) -> frozenset[Path]:
         """Return what git would add: untracked files, and those added since the commit."""
         new = {*self._repository.untracked(), *self._repository.indexed()}
-        return frozenset(path for path in new if path not in self._entries and _exists(path))
+        return frozenset(path for path in new if path not in self.entries and _exists(path))
 
     @cached_property
-    def _trees(self) -> tuple[WorkTree, ...]:
+    def trees(self) -> tuple[WorkTree, ...]:
         """This work tree, and those of the submodules in it, as far as they can be compared."""
         inner = (
             tree
-            for path, entry in self._entries.items()
+            for path, entry in self.entries.items()
             if entry.kind == "repository" and (tree := _inner_tree(path, entry)) is not None
         )
-        return (self, *(deeper for tree in inner for deeper in tree._trees))  # noqa: SLF001
+        return (self, *(deeper for tree in inner for deeper in tree.trees))
 
     def _tree_of(self, path: Path) -> WorkTree:
         """The work tree that knows a path: the innermost around it."""
         around = [
-            tree for tree in self._trees if path != tree.root and path.is_relative_to(tree.root)
+            tree for tree in self.trees if path != tree.root and path.is_relative_to(tree.root)
         ]
         return max(around, key=lambda tree: len(tree.root.parts), default=self)
 
     def _compare(self, path: Path) -> ChangeKind | None:
-        entry = self._entries.get(path)
+        entry = self.entries.get(path)
         if entry is None:
-            return "added" if path in self._new else None
+            return "added" if path in self.new else None
         if not _exists(path):
             return "removed"
         same = {"file": self._same_file, "link": self._same_link, "repository": _same_repository}

@@ -6,15 +6,16 @@ from collections.abc import Collection
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
+from tangle import PAGE_SUFFIXES, STATE_FOLDER
 from tangle.analyse import Known
 from tangle.link import CONFIG
 from tangle.model import PagePath
-from tangle.store import PAGE_SUFFIXES, NotReadable, read_bytes
+from tangle.store import NotReadable, read_bytes
 from tangle.verbs.load import LastTime, Loaded, loaded
 from tangle.verbs.project import Project
 from tangle.verbs.sources import Sources, read
 
-_NO_NOTES = frozenset({".git", ".tangle"})
+_NO_NOTES = frozenset({".git", STATE_FOLDER})
 
 
 class WatchedNotes:

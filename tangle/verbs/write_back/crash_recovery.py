@@ -7,9 +7,8 @@ from pathlib import Path, PurePosixPath
 
 from tangle.model import PagePath, Place, Problem
 from tangle.model.problems.outputs import FOREIGN_DRAFT, KEPT_TEXT
-from tangle.store import ASSET_FOLDER, leads_out, recover
+from tangle.store import ASSET_FOLDER, RECORD, leads_out, recover
 from tangle.verbs.project import Project
-from tangle.verbs.write_back.figure_ledger import RECORD
 
 
 def recovered(project: Project, pages: Iterable[PagePath]) -> tuple[Problem, ...]:

@@ -9,11 +9,10 @@ from functools import cached_property
 
 from tangle.model import Page, PagePath, Place, Problem
 from tangle.model.problems.outputs import EDITED_OUTPUT
-from tangle.store import ASSET_FOLDER, NotReadable, Records, digest_file, user_key
+from tangle.store import ASSET_FOLDER, RECORD, NotReadable, Records, digest_file, user_key
 from tangle.verbs.project import Project
 from tangle.write import Figure, StoredOutput, stored_outputs
 
-RECORD = ".tangle/record"
 _KEY = "figures"
 _MOST = 4
 """Digests that are remembered of a figure: a run that was cut short may have left an older one."""

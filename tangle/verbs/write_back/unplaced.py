@@ -9,13 +9,11 @@ from typing import Final
 
 from tangle.errors import Refused
 from tangle.model import SectionName
-from tangle.store import Records, make_folder, user_key
+from tangle.store import PENDING, Records, make_folder, user_key
 from tangle.verbs.load import Loaded, load
 from tangle.verbs.project import Project
 from tangle.verbs.write_back.page_use import SavedSince, in_use_problem
 from tangle.verbs.write_back.place import Placed, Placement, pages_of, place
-
-PENDING = ".tangle/pending"
 
 _PAUSE: Final = 0.05
 """Seconds between two looks at a page that another program is using."""
