@@ -9,12 +9,13 @@ import select
 import signal
 import socket
 import stat
-import struct
 import sys
 import time
 from types import FrameType
 
-from tangle_cli.server_client import REFUSED, circumstances
+from tangle.engine.forkserver.protocol import peer, send_packet
+from tangle.engine.process_identity import process_identity
+from tangle_cli.server_client import REFUSED
 
 _PATIENCE = 5.0
 """Seconds that a server may take to begin; a healthy one takes a few milliseconds."""
@@ -55,7 +56,8 @@ def run_there(link: str, arguments: list[str]) -> int | None:
     with channel, ours:
         try:
             with theirs:
-                _send(channel, arguments, theirs.fileno())
+                data = json.dumps(command_order(arguments)).encode("ascii")
+                send_packet(channel, data, [theirs.fileno()])
             line = _line(ours, _PATIENCE)
             if line is None:
                 raise Trouble("the server does not answer")
@@ -167,7 +169,7 @@ def _connect(link: str) -> socket.socket | None:
     channel.settimeout(_PATIENCE)
     try:
         channel.connect(f"{folder}/{name}")
-        pid = struct.unpack("3i", channel.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12))[0]
+        pid, _ = peer(channel)
     except OSError:
         channel.close()
         return None
@@ -177,20 +179,14 @@ def _connect(link: str) -> socket.socket | None:
     return channel
 
 
-def _send(channel: socket.socket, arguments: list[str], telling: int) -> None:
-    """Sends the order, as `tangle.engine.forkserver.protocol` reads it."""
-    order = {
+def command_order(arguments: list[str]) -> dict[str, object]:
+    """The order, as JSON values: a `server_orders.Command`, which takes longer to import."""
+    return {
         "do": "command",
         "arguments": arguments,
         "directory": os.getcwd(),
         "environment": dict(os.environ),
-        "circumstances": circumstances(),
+        "identity": process_identity(),
         "cookie": os.urandom(8).hex(),
         "streams": [[s.encoding, s.errors] for s in (sys.stdin, sys.stdout, sys.stderr)],
     }
-    file = os.memfd_create("order")
-    try:
-        os.write(file, json.dumps(order).encode("utf-8", "surrogateescape"))
-        socket.send_fds(channel, [b"!"], [file, telling])
-    finally:
-        os.close(file)

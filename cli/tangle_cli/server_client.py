@@ -7,7 +7,7 @@ forwards signals. In any unusual case the command runs in this process.
 
 from __future__ import annotations
 
-# ruff: noqa: PTH109, PTH115, PTH118, PTH123 -- pathlib takes longer to import than all of this
+# ruff: noqa: PTH109, PTH118 -- pathlib takes longer to import than all of this
 import os
 import sys
 import zlib
@@ -31,7 +31,7 @@ def relay(arguments: list[str]) -> int | None:
     """
     if sys.platform != "linux" or arguments[:1] != ["run"] or not _UNFIT.isdisjoint(arguments):
         return None
-    if os.environ.get("CI", "").lower() not in CI_IS_OFF or "_TANGLE_COMPLETE" in os.environ:
+    if not _suits_a_server():
         return None
     try:
         hints = [path for path in hint_paths(os.getcwd()) if os.path.lexists(path)]
@@ -47,6 +47,13 @@ def relay(arguments: list[str]) -> int | None:
         print(f"tangle: {trouble}; this run continues without it", file=sys.stderr)  # noqa: T201
         GIVEN_UP.append(str(trouble))
         return None
+
+
+def _suits_a_server() -> bool:
+    """Whether this process is one that a server's could stand in for: none of them is isolated."""
+    if os.environ.get("CI", "").lower() not in CI_IS_OFF or "_TANGLE_COMPLETE" in os.environ:
+        return False
+    return not (sys.flags.isolated or sys.flags.ignore_environment)
 
 
 def hint_paths(folder: str) -> list[str]:
@@ -66,57 +73,3 @@ def _places() -> list[str]:
     )
     places = [f"{runtime}/tangle"] if runtime.startswith("/") else []
     return [*places, f"{temporary}/tangle-{os.getuid()}"]
-
-
-def circumstances() -> list[object]:
-    """Return what a process has from its start, except the environment: the server must match."""
-    import resource
-
-    limits = [n for n in sorted(dir(resource)) if n.startswith("RLIMIT_")]
-    flags = [(n, getattr(sys.flags, n)) for n in dir(sys.flags) if n[0] != "_"]
-    return [
-        *(sys.executable, sys.version, sys.prefix),
-        # The engine's processes are always in UTF-8 mode; streams are told their encoding.
-        [list(pair) for pair in flags if pair[0] in ("isolated", "optimize", "ignore_environment")],
-        [list(resource.getrlimit(getattr(resource, name))) for name in limits],
-        os.getpriority(os.PRIO_PROCESS, 0),
-        sorted(os.sched_getaffinity(0)),
-        [os.getuid(), os.getgid(), *sorted(os.getgroups())],
-        [_link(f"/proc/self/{name}") for name in ("root", "ns/mnt", "ns/net", "ns/pid", "ns/user")],
-        _umask(),
-        _group_memory(),
-    ]
-
-
-def _link(path: str) -> str:
-    try:
-        return os.readlink(path)
-    except OSError:
-        return ""
-
-
-def _group_memory() -> int:
-    """Return the memory limit of this process's control groups in bytes; 0 for none."""
-    try:
-        with open("/proc/self/cgroup", encoding="utf-8", errors="surrogateescape") as file:
-            own = next((line[3:-1] for line in file if line.startswith("0::")), "/")
-    except OSError:
-        return 0
-    limits = []
-    while own not in ("", "/"):
-        try:
-            with open(f"/sys/fs/cgroup{own}/memory.max", encoding="ascii") as file:
-                limits.append(int(file.read()))
-        except (OSError, ValueError):  # not there, or `max`
-            pass
-        own = own.rpartition("/")[0]
-    return min(limits, default=0)
-
-
-def _umask() -> str:
-    try:
-        with open("/proc/self/status", "rb") as file:
-            lines = file.read().split(b"\n")
-    except OSError:
-        return ""
-    return next((line.decode() for line in lines if line.startswith(b"Umask:")), "")

@@ -17,6 +17,7 @@ import time
 from collections.abc import Callable, Collection, Container, Iterable, Iterator
 from pathlib import Path
 
+from tangle.engine.control_groups import first_number, group_memory, memory_limit_files
 from tangle.model import SIZE
 
 _UNITS = {"": 1, "K": 2**10, "M": 2**20, "G": 2**30, "T": 2**40}
@@ -71,7 +72,7 @@ def shown_size(count: int) -> str:
 
 def total_memory() -> int:
     """Bytes of memory that this process could have: the machine's, or its control group's."""
-    known = [_first_number(path) for path in _group_files()]
+    known = [group_memory()]
     with contextlib.suppress(ValueError, OSError):
         known.append(os.sysconf("SC_PHYS_PAGES") * _PAGE)
     return min((number for number in known if number), default=0)
@@ -83,9 +84,9 @@ def free_memory() -> int:
     with contextlib.suppress(OSError, ValueError, IndexError):
         text = Path("/proc/meminfo").read_text()
         found.append(int(text.split("MemAvailable:")[1].split()[0]) * 1024)
-    for path in _group_files():
-        if path.name == "memory.max" and (limit := _first_number(path)):
-            used = _first_number(path.with_name("memory.current"))
+    for path in map(Path, memory_limit_files()):
+        if path.name == "memory.max" and (limit := first_number(str(path))):
+            used = first_number(str(path.with_name("memory.current")))
             found.append(limit - used + _file_pages(path.with_name("memory.stat")))
     return max(0, min(found))
 
@@ -95,26 +96,6 @@ def _file_pages(statistics: Path) -> int:
     with contextlib.suppress(OSError, ValueError, IndexError):
         return int(statistics.read_text().split("inactive_file ")[1].split()[0])
     return 0
-
-
-def _group_files() -> list[Path]:
-    """Where the limits of this process's control groups stand."""
-    top = Path("/sys/fs/cgroup")
-    found = [top / "memory/memory.limit_in_bytes"]
-    try:
-        lines = Path("/proc/self/cgroup").read_text().splitlines()
-    except OSError:
-        return found
-    own = next((line[3:].strip("/") for line in lines if line.startswith("0::")), "")
-    folders = [top / own, *(top / own).parents]
-    return found + [folder / "memory.max" for folder in folders if folder.is_relative_to(top)]
-
-
-def _first_number(path: Path) -> int:
-    try:
-        return int(path.read_text())
-    except (OSError, ValueError):  # not there, or `max`
-        return 0
 
 
 def descendants(pid: int, *, without: Container[int] = ()) -> list[int]:

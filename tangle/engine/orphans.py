@@ -19,6 +19,8 @@ _MOST = 1 << 16
 _TRACKER = b"resource_tracker"
 """Stands in the command of the processes that remove what others leave in shared memory."""
 _TRACKER_SECONDS = 2.0
+_STARTING_SECONDS = 0.2
+_DEAD = "Z"
 _BLINK = 0.01
 
 
@@ -63,10 +65,16 @@ def _kill(kill: Callable[[int, int], None], pid: int) -> None:
 
 
 def _is_tracker(pid: int) -> bool:
+    """Whether a process is a resource tracker; one that is just starting has no command yet."""
+    until = time.monotonic() + _STARTING_SECONDS
     try:
-        return _TRACKER in _read(f"/proc/{pid}/cmdline")
+        while not (command := _read(f"/proc/{pid}/cmdline")) and time.monotonic() < until:
+            if (entry := look_up(pid)) is None or entry.state == _DEAD:
+                return False
+            time.sleep(_BLINK)
     except OSError:
         return False
+    return _TRACKER in command
 
 
 def _await_end(trackers: Collection[int]) -> None:

@@ -75,7 +75,7 @@ class Cache(Generic[T]):
         if content is None:
             return None
         try:
-            document = decode(payload(content, sealed(path, self._key)), self._kind)
+            document = decoded(content, self._kind, sealed(path, self._key))
         except DamagedDocument:
             self._drop(path)
             return None
@@ -174,16 +174,16 @@ def encoded(document: object, key: bytes = b"") -> bytes:
     return _signature(data, key) + b"\n" + data
 
 
-def payload(content: bytes, key: bytes = b"") -> bytes:
-    """What stands behind the signature of a file.
+def decoded(content: bytes, kind: type[T], key: bytes = b"") -> T:
+    """The document of a file.
 
     Raises:
-        DamagedDocument: the file is not whole, or not signed with the key.
+        DamagedDocument: the file is not whole, not signed with the key, or not of the type.
     """
     signature, _, data = content.partition(b"\n")
     if not hmac.compare_digest(_signature(data, key), signature):
         raise DamagedDocument("the signature is not that of the content")
-    return data
+    return decode(data, kind)
 
 
 def _signature(data: bytes, key: bytes) -> bytes:

@@ -179,12 +179,14 @@ def graph_settings(project: Project, settings: str) -> tuple[GraphConfig, tuple[
         return graph_config(settings)
     facts = f"{folder}\0{__version__}\0{settings}".encode("utf-8", "surrogatepass")
     key = hashlib.sha256(facts).hexdigest()
-    cache = Cache(project.state / SETTINGS, GraphConfig, key=user_key())
-    if (known := cache.get(key)) is not None:
-        return known, ()
+    # With the text, so that no other document can pass for one: each setting has a default.
+    cache = Cache(project.state / SETTINGS, tuple[str, GraphConfig], key=user_key())
+    known = cache.get(key)
+    if known is not None and known[0] == settings:
+        return known[1], ()
     config, problems = graph_config(settings)
     if not problems:
-        cache.put(key, config)
+        cache.put(key, (settings, config))
         cache.prune(_BYTES, _AGE)
     return config, problems
 

@@ -20,7 +20,7 @@ import psutil
 import pytest
 
 from tangle.engine.forkserver.client import Zygote
-from tangle.engine.forkserver.protocol import send_order
+from tangle.engine.forkserver.protocol import send_packet
 from tangle.engine.forkserver.server import server_status, stop_server
 from tangle.engine.forkserver.socket_path import place_of
 from tangle_cli.server_client import hint_paths
@@ -304,12 +304,12 @@ def _deep(channel: socket.socket) -> None:
 
 def _no_family(channel: socket.socket) -> None:
     channel.recv(64)
-    send_order(channel, "welcome", {"pid": 1})
+    send_packet(channel, json.dumps({"do": "welcome", "pid": 1}).encode())
 
 
 def _no_templates(channel: socket.socket) -> None:
     channel.recv(64)
-    send_order(channel, "status", {"pid": 1, "began": 0.0})
+    send_packet(channel, json.dumps({"do": "status", "pid": 1, "began": 0.0}).encode())
 
 
 def _half_a_number(channel: socket.socket) -> None:
@@ -330,7 +330,7 @@ def _a_long_number(channel: socket.socket) -> None:
 
 def _welcome_and_no_more(channel: socket.socket) -> None:
     channel.recv(64)
-    send_order(channel, "welcome", {"pid": 1, "family": "00"})
+    send_packet(channel, json.dumps({"do": "welcome", "pid": 1, "family": "00"}).encode())
     while channel.recv(64):
         pass
 

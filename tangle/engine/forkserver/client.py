@@ -7,7 +7,6 @@ only: elsewhere frameworks do not survive a fork.
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import secrets
 import select
@@ -20,8 +19,17 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Protocol, Self
 
-from tangle.engine.forkserver.protocol import pair, send_order
+from tangle.engine.forkserver.protocol import pair
+from tangle.engine.forkserver.server_orders import (
+    ForkWorker,
+    Preload,
+    Release,
+    ServerOrder,
+    ServerStart,
+)
+from tangle.engine.order import send_order
 from tangle.engine.process_handle import COOKIE, Birth, boot_command, open_pidfd
+from tangle.typed_json import encode
 
 _PATIENCE = 120.0
 """Seconds that a worker may take to be there before its session does without."""
@@ -114,8 +122,8 @@ class Zygote:
         ours, theirs = pair()
         with theirs:
             try:
-                facts = {"channel": theirs.fileno(), "family": family}
-                process = start_zygote(facts, environment, [theirs.fileno()])
+                start = ServerStart(channel=theirs.fileno(), family=family)
+                process = start_zygote(start, environment, [theirs.fileno()])
             except OSError:
                 ours.close()
                 raise
@@ -131,9 +139,14 @@ class Zygote:
             directory: where the sections will run; libraries read their settings there.
             environment: what every worker has in its own.
         """
-        order = {"sets": [list(names) for names in sets], "directory": directory}
+        order = Preload(
+            sets=tuple(tuple(names) for names in sets),
+            directory=directory,
+            environment=dict(environment),
+            share=_chooses_threads(environment),
+        )
         with contextlib.suppress(ZygoteGone):
-            self._send("preload", {**order, **_surroundings(environment)})
+            self._send(order)
 
     def fork(self, birth: Birth) -> ForkedProcess:
         """Has a worker forked, and waits until it is there.
@@ -142,16 +155,17 @@ class Zygote:
             ZygoteGone: the zygote died, does not answer, takes too long, is not waited for any
                 more, or sees that a fresh process would come to something else.
         """
-        order = {
-            "modules": list(birth.modules),
-            "directory": birth.directory,
-            "cookie": birth.cookie,
-            **_surroundings(birth.environment),
-        }
+        order = ForkWorker(
+            modules=birth.modules,
+            directory=birth.directory,
+            environment=dict(birth.environment),
+            share=_chooses_threads(birth.environment),
+            cookie=birth.cookie,
+        )
         told, telling = os.pipe()
         try:
             try:
-                self._send("fork", order, (birth.job, *birth.pipes, telling))
+                self._send(order, (birth.job, *birth.pipes, telling))
             finally:
                 os.close(telling)
             pid = self._await_pid(told)
@@ -183,14 +197,14 @@ class Zygote:
 
     def _release(self, pid: int) -> None:
         with contextlib.suppress(ZygoteGone):
-            self._send("release", {"pid": pid})
+            self._send(Release(pid=pid))
 
-    def _send(self, verb: str, order: Mapping[str, object], fds: tuple[int, ...] = ()) -> None:
+    def _send(self, order: ServerOrder, fds: tuple[int, ...] = ()) -> None:
         if self._silent:
             raise ZygoteGone("the process that forks sections does not answer", trouble=True)
         try:
             with self._sending:
-                send_order(self._socket, verb, order, fds)
+                send_order(self._socket, order, fds)
         except TimeoutError as error:
             self._silent = True
             raise ZygoteGone(
@@ -220,12 +234,12 @@ def end_process(process: subprocess.Popen[bytes]) -> None:
 
 
 def start_zygote(
-    facts: Mapping[str, object], environment: Mapping[str, str], fds: Iterable[int]
+    start: ServerStart, environment: Mapping[str, str], fds: Iterable[int]
 ) -> subprocess.Popen[bytes]:
     """Starts a zygote's first process, which keeps nothing of this one's terminal and files.
 
     Args:
-        facts: as `tangle.engine.forkserver.root` takes them.
+        start: what it starts with.
         environment: its own, but for the cookie.
         fds: descriptors that it gets, under the same numbers.
 
@@ -233,21 +247,20 @@ def start_zygote(
         OSError: it cannot be started.
     """
     return subprocess.Popen(
-        boot_command("tangle.engine.forkserver.root", [json.dumps(facts)]),
+        boot_command("tangle.engine.forkserver.root", [encode(start).decode()]),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         pass_fds=tuple(fds),
         cwd=os.sep,
-        env={**environment, COOKIE: str(facts["family"])},
+        env={**environment, COOKIE: start.family},
         start_new_session=True,
     )
 
 
-def _surroundings(environment: Mapping[str, str]) -> dict[str, object]:
-    """The environment, and whether the number of threads in it is only tangle's choice."""
-    chosen = "OMP_NUM_THREADS" in environment and "OMP_NUM_THREADS" not in os.environ
-    return {"environment": dict(environment), "share": chosen}
+def _chooses_threads(environment: Mapping[str, str]) -> bool:
+    """Whether the number of threads in an environment is only tangle's choice."""
+    return "OMP_NUM_THREADS" in environment and "OMP_NUM_THREADS" not in os.environ
 
 
 class ForkedProcess:

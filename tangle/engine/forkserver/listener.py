@@ -7,11 +7,10 @@ import fcntl
 import os
 import socket
 import time
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from tangle.engine.forkserver.protocol import peer
+from tangle.engine.forkserver.server_orders import ListenerStart
 
 LOOK_SECONDS = 2.0
 """How often it looks whether its project is there still."""
@@ -20,20 +19,15 @@ LOOK_SECONDS = 2.0
 class Standing:
     """The socket, the lock that stands for the only server of a project, and the reasons to go."""
 
-    def __init__(self, facts: Mapping[str, Any]) -> None:
-        """Takes over what the command that started the server has made.
-
-        Args:
-            facts: `listener` and `lock` (descriptors), `socket` and `project` (paths), `idle`
-                (seconds).
-        """
-        self.listener = socket.socket(fileno=facts["listener"])
+    def __init__(self, start: ListenerStart) -> None:
+        """Takes over what the command that started the server has made."""
+        self.listener = socket.socket(fileno=start.listener)
         self.listener.setblocking(False)
         self.listener.listen()  # again: from now on the peer's number is this process's
-        self._lock = int(facts["lock"])
-        self._socket = Path(facts["socket"])
-        self._project = str(facts["project"])
-        self._idle = float(facts["idle"])
+        self._lock = start.lock
+        self._socket = Path(start.socket)
+        self._project = start.project
+        self._idle = start.idle
         self._since = time.monotonic()
         self.retired = False
 

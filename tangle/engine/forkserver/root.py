@@ -12,53 +12,60 @@ from __future__ import annotations
 
 import contextlib
 import importlib.util
-import json
 import os
 import selectors
 import signal
 import socket
 import sys
 import time
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
-from typing import Any, NoReturn
+from typing import NoReturn, assert_never
 
 from tangle.engine.forkserver import import_stamps
 from tangle.engine.forkserver.listener import LOOK_SECONDS, Standing
-from tangle.engine.forkserver.protocol import Hangup, peer, receive_order, send_order
-from tangle.engine.forkserver.replies import Reply, Stale, Status, Stopped, Welcome, verb_of
+from tangle.engine.forkserver.protocol import BadOrder, Hangup, close_all, peer
+from tangle.engine.forkserver.replies import Reply, Stale, Status, Stopped, Welcome
+from tangle.engine.forkserver.server_orders import (
+    SERVER_ORDERS,
+    Command,
+    ForkWorker,
+    GetStatus,
+    Hello,
+    Preload,
+    Release,
+    ServerOrder,
+    ServerStart,
+    Stop,
+)
 from tangle.engine.forkserver.template_host import TICK_SECONDS, Link, TemplateHost
-from tangle.engine.forkserver.template_pool import Kind
+from tangle.engine.order import send_order
 from tangle.engine.process_table import look_up
 from tangle.engine.tracking.tracker import MISSING
-
-_NOBODY = 0
-"""The number of no client."""
+from tangle.typed_json import decode
 
 _ENDING_SECONDS = 5.0
 """What it may take to end the workers that are left at the end."""
 
 
 def main(arguments: Sequence[str]) -> None:
-    """Serves until nobody can want anything any more.
+    """Serves until no command can order anything more.
 
     Args:
-        arguments: JSON: `channel`, the first command's descriptor; `family`, the cookie in this
-            process's environment; for a server also `identity`, `notes` (a folder of the first
-            command's project) and what `Standing` takes.
+        arguments: a `ServerStart`, as JSON.
     """
-    facts = json.loads(arguments[0])
+    start = decode(arguments[0].encode(), ServerStart)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     MISSING.install()
     standing = None
-    if "listener" in facts:
-        if os.fork() > 0:  # the command waits for this one, and is nobody's parent after it
+    if start.listen is not None:
+        if os.fork() > 0:  # the command waits for this one, and is not the server's parent
             os._exit(0)
-        standing = Standing(facts)
-    zygote = _Zygote(facts, standing)
-    zygote.serve(socket.socket(fileno=facts["channel"]), facts.get("notes", ""))
+        standing = Standing(start.listen)
+    notes = start.listen.notes if start.listen is not None else ""
+    _Zygote(start, standing).serve(socket.socket(fileno=start.channel), notes)
     os._exit(0)
 
 
@@ -86,9 +93,9 @@ def _terminate(number: int, frame: FrameType | None) -> NoReturn:
 
 
 class _Zygote:
-    def __init__(self, facts: Mapping[str, Any], standing: Standing | None) -> None:
-        self._identity = str(facts.get("identity", ""))
-        self._family = str(facts["family"])
+    def __init__(self, start: ServerStart, standing: Standing | None) -> None:
+        self._identity = start.listen.identity if start.listen is not None else ""
+        self._family = start.family
         self._standing = standing
         self._began = time.time()
         self._selector = selectors.DefaultSelector()
@@ -173,19 +180,18 @@ class _Zygote:
         self._selector.register(channel, selectors.EVENT_READ, client)
 
     def _hear(self, client: _Client) -> None:
-        """Follows an order; one that makes no sense ends the connection, not the server."""
+        """Obeys an order; what is not one ends the connection, not the server."""
         try:
-            order, fds = receive_order(client.channel)
-        except Hangup:
+            order, fds = SERVER_ORDERS.receive(client.channel)
+        except (Hangup, BadOrder):
             self._hang_up(client)
             return
         try:
             self._obey(client, order, fds)
-        except (KeyError, TypeError, ValueError, OSError):
+        except OSError:
             self._hang_up(client)
         finally:
-            for fd in fds:
-                os.close(fd)
+            close_all(fds)
 
     def _hang_up(self, client: _Client) -> None:
         if self._clients.pop(client.number, None) is None:
@@ -195,38 +201,39 @@ class _Zygote:
         self._templates.drop(client.number)
         if self._standing is not None and not self._standing.retired:
             self._standing.touch()
-            front = {
-                "directory": os.sep,
-                "environment": dict(os.environ),
-                "notes": client.notes,
-            }
-            self._templates.ask("ahead", _NOBODY, front, ())
+            self._templates.prepare_command(client.notes)
 
-    def _obey(self, client: _Client, order: Mapping[str, Any], fds: list[int]) -> None:
-        match order["do"]:
-            case "hello":
-                client.notes = order["notes"]
-                self._greet(client, order["identity"])
-            case "status":
+    def _obey(self, client: _Client, order: ServerOrder, fds: list[int]) -> None:
+        """Obeys an order; descriptors that it takes over go from `fds`."""
+        match order:
+            case Hello():
+                client.notes = order.notes
+                self._greet(client, order.identity)
+            case GetStatus():
                 self._answer(client, self._report(client))
-            case "stop":
+            case Stop():
                 self._stop(client)
-            case _:
+            case Preload() | ForkWorker() | Command() | Release():
                 self._provide(client, order, fds)
+            case _:
+                assert_never(order)
 
-    def _provide(self, client: _Client, order: Mapping[str, Any], fds: list[int]) -> None:
-        match order["do"]:
-            case "preload":
-                for modules in order["sets"]:
-                    self._templates.ask("ahead", client.number, {**order, "modules": modules}, ())
-            case "fork":
-                self._hand_over("worker", client, order, fds)
-            case "command":
+    def _provide(
+        self, client: _Client, order: Preload | ForkWorker | Command | Release, fds: list[int]
+    ) -> None:
+        match order:
+            case Preload():
+                self._templates.preload(client.number, order)
+            case ForkWorker():
+                self._templates.fork_worker(client.number, order, _taken(fds))
+            case Command():
                 self._take_command(client, order, fds)
-            case "release":
-                self._templates.release(client.number, order["pid"])
+            case Release():
+                self._templates.release(client.number, order.pid)
+            case _:
+                assert_never(order)
 
-    def _take_command(self, client: _Client, order: Mapping[str, Any], fds: list[int]) -> None:
+    def _take_command(self, client: _Client, order: Command, fds: list[int]) -> None:
         """Has a whole command run in a fork, unless that would take longer than it takes here."""
         standing = self._standing
         ready = standing is not None and not standing.retired
@@ -234,14 +241,7 @@ class _Zygote:
         if not fits or not self._templates.pool.has_front():
             self._hang_up(client)
             return
-        self._hand_over("command", client, order, fds)
-
-    def _hand_over(
-        self, kind: Kind, client: _Client, order: Mapping[str, Any], fds: list[int]
-    ) -> None:
-        mine = tuple(fds)
-        fds.clear()
-        self._templates.ask(kind, client.number, order, mine)
+        self._templates.fork_command(client.number, order, _taken(fds))
 
     def _greet(self, client: _Client, identity: str) -> None:
         if self._standing is None or self._standing.retired or identity == self._identity:
@@ -264,7 +264,7 @@ class _Zygote:
     def _answer(client: _Client, reply: Reply) -> None:
         with contextlib.suppress(OSError):
             client.channel.setblocking(False)
-            send_order(client.channel, verb_of(reply), asdict(reply))
+            send_order(client.channel, reply)
             client.channel.setblocking(True)
 
     def _others(self, client: _Client) -> int:
@@ -283,6 +283,13 @@ class _Zygote:
             python=sys.version.split()[0],
             templates=self._templates.report(),
         )
+
+
+def _taken(fds: list[int]) -> tuple[int, ...]:
+    """The descriptors, which leave the list: another closes them."""
+    taken = tuple(fds)
+    fds.clear()
+    return taken
 
 
 def _own_files() -> list[str]:

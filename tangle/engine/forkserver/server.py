@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import json
 import os
-import resource
 import secrets
 import signal
 import socket
 import subprocess
-import sys
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from tangle.engine.forkserver.client import Zygote, end_process, readable, start_zygote
-from tangle.engine.forkserver.protocol import Hangup, pair, peer, receive_order, send_order
-from tangle.engine.forkserver.replies import Reply, Status, Stopped, Welcome, read_reply
+from tangle.engine.forkserver.protocol import BadOrder, Hangup, pair, peer
+from tangle.engine.forkserver.replies import REPLIES, Reply, Status, Stopped, Welcome
+from tangle.engine.forkserver.server_orders import (
+    GetStatus,
+    Hello,
+    ListenerStart,
+    ServerOrder,
+    ServerStart,
+    Stop,
+)
 from tangle.engine.forkserver.socket_path import (
     PATIENCE,
     NoPlace,
@@ -30,19 +35,16 @@ from tangle.engine.forkserver.socket_path import (
     make_folder,
     place_of,
 )
-from tangle.engine.memory import proportional, total_memory
+from tangle.engine.memory import proportional
+from tangle.engine.order import send_order
 from tangle.engine.process import shared_environment
+from tangle.engine.process_identity import environment_at_start, process_identity
 from tangle.engine.process_table import look_up
 
 IDLE_SECONDS = 600.0
 
 _TRIES = 3
 _PAUSE = 0.05
-
-_AT_START = ("PYTHON", "LD_", "LC_", "MALLOC_", "GLIBC_", "COVERAGE_")
-_AT_START_TOO = frozenset({"LANG", "LANGUAGE", "TZ", "HOME"})
-"""Variables that Python and the C library read when a process starts; those that libraries read
-when they are imported are the templates' affair."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,15 +103,8 @@ def same_start(environment: Mapping[str, str]) -> bool:
     """Whether a process that was started with an environment would be as this one (Linux)."""
     text = Path("/proc/self/environ").read_bytes()
     pairs = (os.fsdecode(entry).partition("=") for entry in text.split(b"\0") if entry)
-    return _at_start(shared_environment(environment)) == _at_start({n: v for n, _, v in pairs})
-
-
-def _at_start(environment: Mapping[str, str]) -> dict[str, str]:
-    return {
-        name: value
-        for name, value in sorted(environment.items())
-        if name.startswith(_AT_START) or name in _AT_START_TOO
-    }
+    own = environment_at_start({name: value for name, _, value in pairs})
+    return environment_at_start(shared_environment(environment)) == own
 
 
 def attach(wanted: ServerWanted, environment: Mapping[str, str], stop: int) -> Attached:
@@ -130,7 +125,7 @@ def attach(wanted: ServerWanted, environment: Mapping[str, str], stop: int) -> A
         channel = None if silent else connect(place)
         if channel is not None:
             try:
-                reply = _ask(channel, "hello", {"identity": identity, "notes": wanted.notes})
+                reply = _ask(channel, Hello(identity=identity, notes=wanted.notes))
             except _Silent:
                 reply, silent = None, True
             if isinstance(reply, Welcome):
@@ -169,19 +164,18 @@ def _start(wanted: ServerWanted, making: _Making, stop: int) -> Attached:
     ours, theirs = pair()
     with theirs, listening(place) as listener:
         fds = [theirs.fileno(), listener.fileno(), making.lock]
-        facts = {
-            "channel": theirs.fileno(),
-            "family": family,
-            "identity": making.identity,
-            "listener": listener.fileno(),
-            "lock": making.lock,
-            "socket": str(place.socket),
-            "project": str(place.project),
-            "notes": wanted.notes,
-            "idle": wanted.idle,
-        }
+        listen = ListenerStart(
+            identity=making.identity,
+            notes=wanted.notes,
+            listener=listener.fileno(),
+            lock=making.lock,
+            socket=str(place.socket),
+            project=str(place.project),
+            idle=wanted.idle,
+        )
+        start = ServerStart(channel=theirs.fileno(), family=family, listen=listen)
         try:
-            process = start_zygote(facts, making.environment, fds)
+            process = start_zygote(start, making.environment, fds)
         except OSError as error:
             ours.close()
             raise NoPlace(f"no process can be started: {error.strerror}") from error
@@ -211,7 +205,7 @@ def server_status(project: Path) -> ServerStatus | None:
         return None
     try:
         with channel:
-            reply = _ask(channel, "status", {})
+            reply = _ask(channel, GetStatus())
     except _Silent:
         return None
     if not isinstance(reply, Status):
@@ -267,14 +261,14 @@ class _Silent(Exception):
 def _asked_to_stop(channel: socket.socket) -> int:
     """For how many commands a server that was asked to stop stays; 0 where it does not say."""
     try:
-        reply = _ask(channel, "stop", {})
+        reply = _ask(channel, Stop())
     except _Silent:
         return 0
     return reply.commands if isinstance(reply, Stopped) else 0
 
 
-def _ask(channel: socket.socket, verb: str, order: Mapping[str, object]) -> Reply | None:
-    """The answer to an order; None where none can come, or it makes no sense.
+def _ask(channel: socket.socket, order: ServerOrder) -> Reply | None:
+    """The reply to an order; None where none can come, or what comes is not one.
 
     Raises:
         _Silent: none comes.
@@ -282,52 +276,16 @@ def _ask(channel: socket.socket, verb: str, order: Mapping[str, object]) -> Repl
     if (entry := look_up(peer(channel)[0])) is not None and entry.is_stopped:
         raise _Silent
     try:
-        send_order(channel, verb, order)
+        send_order(channel, order)
         if not readable(PATIENCE, channel.fileno()):
             raise _Silent
-        answer, fds = receive_order(channel)
-    except (OSError, Hangup):
+        reply, _ = REPLIES.receive(channel)
+    except (OSError, Hangup, BadOrder):
         return None
-    for fd in fds:
-        os.close(fd)
-    return read_reply(answer)
+    return reply
 
 
 def _identity(wanted: ServerWanted, environment: Mapping[str, str]) -> str:
-    """Digest of all that a server's processes have from its start and cannot change later."""
-    facts = {
-        "facts": wanted.facts,
-        # The engine's own processes are in UTF-8 mode, and do without random hashes.
-        "python": [sys.executable, sys.version, sys.prefix, sys.flags.optimize],
-        "environment": _at_start(environment),
-        "limits": {
-            name: resource.getrlimit(getattr(resource, name))
-            for name in sorted(dir(resource))
-            if name.startswith("RLIMIT_")
-        },
-        "memory": total_memory(),
-        "nice": os.getpriority(os.PRIO_PROCESS, 0),
-        "cores": sorted(os.sched_getaffinity(0)),
-        "groups": [os.getgid(), *sorted(os.getgroups())],
-        "umask": _umask(),
-        "namespaces": [_link(f"/proc/self/ns/{name}") for name in ("mnt", "net", "pid", "user")],
-        "root": _link("/proc/self/root"),
-    }
-    text = json.dumps(facts, sort_keys=True)
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
-
-
-def _umask() -> str:
-    """Read where reading does not mean setting."""
-    with contextlib.suppress(OSError):
-        for line in Path("/proc/self/status").read_text(errors="replace").splitlines():
-            if line.startswith("Umask:"):
-                return line
-    return ""
-
-
-def _link(path: str) -> str:
-    try:
-        return os.readlink(path)  # noqa: PTH115 -- no path, as Linux writes it
-    except OSError:
-        return ""
+    """Digest of all that a server's processes have from their start and cannot change later."""
+    facts = [wanted.facts, process_identity(), environment_at_start(environment)]
+    return hashlib.sha256(json.dumps(facts).encode()).hexdigest()

@@ -68,7 +68,7 @@ class WorkTree:
         return self._tree_of(path).own_kind(path)
 
     def own_kind(self, path: Path) -> ChangeKind | None:
-        """Do the same for a path that is in no submodule."""
+        """Return the same for a path that is in no submodule."""
         if path not in self._found:
             self._found[path] = self._compare(path)
         return self._found[path]
