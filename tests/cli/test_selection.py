@@ -156,6 +156,6 @@ def test_progress_is_live_on_a_terminal(notes: MakeNotes) -> None:
         assert process.stdout is not None
         out = process.stdout.read().decode()
     assert process.returncode == 0
-    assert b"chunk 1 (1 of 1)" in shown
+    assert b"1 of 1: chunk 1" in shown
     assert "1.2 Maker: passed" in out
     assert "\x1b" not in out
