@@ -89,9 +89,9 @@ CODE_LIKE_PROPERTY: Final = ProblemKind(
         "In a block with other properties, collapsing it or referring to it writes a line "
         "into the code. If such a line is the first of a block that begins with code, a "
         "reference to the block deletes it. Put a blank before `::`, indent all lines of the "
-        "code by two more blanks, or give the block a first line of words and no properties. In "
-        "an interpreter session, where the line is a result that must stay as it was printed, "
-        "only the last of these helps, or to remove the result."
+        "code by two more blanks, or give the block a first line of words and no properties. A "
+        "result in an interpreter session must stay as it was printed, so there only the last of "
+        "these helps, or removing the result."
     ),
     example=(
         "- words\n- id:: 5f1b8e1c-6a0e-4f0e-9b1a-0d6f3c2a7e11\n"
