@@ -13,7 +13,7 @@ from .make import make_property, make_span
 from .text import Places
 
 _UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
-_INVALID_KEY = re.compile(r'["^|(){}`]|^#')
+_INVALID_KEY = re.compile(r'["^|(){}`\\;,@~\[\]\s\ufeff]|^#|^/|/(?:\d|\Z|.*/)')
 
 
 def properties_of(pairs: Iterable[Pair], places: Places) -> tuple[Property, ...]:
@@ -41,7 +41,7 @@ def normal_key(key: str) -> str:
 
 @lru_cache(maxsize=1024)
 def is_valid_key(key: str) -> bool:
-    """Whether Logseq accepts the key (logseq-spec.md 3)."""
+    """Whether Logseq accepts the key: one that Clojure reads as a keyword (logseq-spec.md 3)."""
     return _INVALID_KEY.search(key) is None
 
 
