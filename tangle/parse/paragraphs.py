@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
+from itertools import chain
 from typing import NamedTuple
 
 from .constructs import Constructs, Found, Pair
@@ -19,11 +20,12 @@ from .source import WHITE, Source
 _DEPTH = 8
 """How deep quotes, lists and `#+BEGIN_x` are followed into each other."""
 _OPAQUE_BEGIN = frozenset({b"src", b"example", b"export", b"comment"})
-_BREAK = re.compile(
-    rb"^" + WHITE + rb"*+(?:\|(?P<row>[^\r\n]*)\|" + WHITE + rb"*+|(?:-{3,}|\*{3,}|_{3,})" + WHITE
+_BREAK_HERE = re.compile(
+    WHITE + rb"*+(?:\|(?P<row>[^\r\n]*)\|" + WHITE + rb"*+|(?:-{3,}|\*{3,}|_{3,})" + WHITE
     + rb"*+|\[//\]: #[^\r\n]*+)\r?$",
     re.MULTILINE,
 )
+_BREAK = re.compile(rb"^" + _BREAK_HERE.pattern, re.MULTILINE)
 """What parts paragraphs and is no construct of its own: rows, rules and comments."""
 _TRIMMED = b" \t\f\r\n"
 _NOTE = re.compile(rb"\[\^[^\s\]]++\]:" + WHITE + rb"++")
@@ -86,7 +88,9 @@ def _between(whole: Paragraph, start: int, end: int, *, may_date: bool) -> Itera
     if start >= end:
         return
     data = whole.text
-    for line in _BREAK.finditer(data, start, end):
+    first = _BREAK_HERE.match(data, start, end)
+    rest = _BREAK.finditer(data, start if first is None else first.end(), end)
+    for line in rest if first is None else chain([first], rest):
         yield _cut(whole, start, line.start(), may_date)
         if line["row"] is not None:
             position = line.start("row")

@@ -13,6 +13,7 @@ from .make import make_property, make_span
 from .text import Places
 
 _UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+_BLANKS = " \t\f\r\n\x1a"
 _INVALID_KEY = re.compile(r'["^|(){}`\\;,@~\[\]\s\ufeff]|^#|^/|/(?:\d|\Z|.*/)')
 
 
@@ -21,7 +22,7 @@ def properties_of(pairs: Iterable[Pair], places: Places) -> tuple[Property, ...]
     return tuple(
         [
             make_property(
-                normal_key(name := places.text(key).strip()),
+                normal_key(name := places.text(key).strip(_BLANKS)),
                 name,
                 places.text(value).strip(),
                 make_span(start, end),
@@ -35,7 +36,7 @@ def properties_of(pairs: Iterable[Pair], places: Places) -> tuple[Property, ...]
 @lru_cache(maxsize=1024)  # a graph has few keys, and many lines with each
 def normal_key(key: str) -> str:
     """A property's key as Logseq files it: lower case, `-` for blanks and `_`."""
-    key = key.strip().lower().replace(" ", "-").replace("_", "-")
+    key = key.strip(_BLANKS).lower().replace(" ", "-").replace("_", "-")
     return "id" if key == "custom-id" else key
 
 
