@@ -33,7 +33,8 @@ _END_SRC = re.compile(rb"#\+end_src", re.IGNORECASE)
 
 _ODD_MARKS = (b"\xc2\xa0", b"\xe3\x80\x80", b"\x0b", b"\xef\xbb\xbf")
 _ODD_LINE = re.compile(
-    rb"^[ \t\f]*+(?:-[ \t\f]++(?:[A-Z-]++ )?)?(?:\xc2\xa0|\xe3\x80\x80|\x0b|\xef\xbb\xbf)", re.MULTILINE
+    rb"^[ \t\f]*+(?:-[ \t\f]++(?:[A-Z-]++ )?)?(?:\xc2\xa0|\xe3\x80\x80|\x0b|\xef\xbb\xbf)",
+    re.MULTILINE,
 )
 """Lines that Logseq's tools indent by other white space than its parser knows."""
 _HOLDERS = frozenset({"fence", "begin", "list", "quote"})

@@ -35,9 +35,7 @@ _S = rb"[ \t\f\x1a]"
 _PLAIN = re.compile(rb"[^\\_^\[*~`=$# \t\n\r\f]++|[ \t\f\x1a]++|\\[!-/:-@\[-`{-~]|(?s:.)")
 _HARD_BREAK = re.compile(_S + rb"{2,}+\r?\n")
 _REFERENCE = re.compile(rb"\(\(([^)]++)\)\)")
-_TAG = re.compile(
-    rb"#(?:" + NAME + rb"|[^ \t\f\x1a\r\n,!?'\":#.;]|[.;]++(?=[^ \t\f\x1a\r\n]))++"
-)
+_TAG = re.compile(rb"#(?:" + NAME + rb"|[^ \t\f\x1a\r\n,!?'\":#.;]|[.;]++(?=[^ \t\f\x1a\r\n]))++")
 _FORMULA = re.compile(rb"\$(?:\$[^$\r\n]*+\$\$|[^ $](?:[^$\r\n]*[^$\r\n (\[{])?\$)")
 _LATEX = re.compile(rb"\\(?:\[(?s:.*?)\\\]|\((?s:.*?)\\\))")
 _ENTITY = re.compile(rb"\\[A-Za-z]++(?:\{\})?")
@@ -146,7 +144,9 @@ class InlineReader:
 
     def _reference(self, start: int) -> int:
         end = self._match(_REFERENCE, start)
-        return end if end < 0 else self._hit(start, end, "ref", reference_in(self._data, start, end))
+        return (
+            end if end < 0 else self._hit(start, end, "ref", reference_in(self._data, start, end))
+        )
 
     def _tag(self, start: int) -> int:
         end = self._match(_TAG, start)

@@ -21,7 +21,11 @@ _DEPTH = 8
 """How deep quotes, lists and `#+BEGIN_x` are followed into each other."""
 _OPAQUE_BEGIN = frozenset({b"src", b"example", b"export", b"comment"})
 _BREAK_HERE = re.compile(
-    WHITE + rb"*+(?:\|(?P<row>[^\r\n]*)\|" + WHITE + rb"*+|(?:-{3,}|\*{3,}|_{3,})" + WHITE
+    WHITE
+    + rb"*+(?:\|(?P<row>[^\r\n]*)\|"
+    + WHITE
+    + rb"*+|(?:-{3,}|\*{3,}|_{3,})"
+    + WHITE
     + rb"*+|\[//\]: #[^\r\n]*+)\r?$",
     re.MULTILINE,
 )

@@ -132,7 +132,9 @@ def _references(
             if reader.is_date and paragraph.may_date:
                 continue
             at = paragraph.in_file
-            hits += [_Hit(at(h.start), at(h.end - 1) + 1, block, h.kind, h.target) for h in reader.hits]
+            hits += [
+                _Hit(at(h.start), at(h.end - 1) + 1, block, h.kind, h.target) for h in reader.hits
+            ]
             shown += [
                 _Shown(at(e.start), block, (at(e.name[0]), at(e.name[1]))) for e in reader.embeds
             ]
