@@ -88,7 +88,7 @@ class EmphasisReader:
             known[pattern, offset, end] = stop
         return stop
 
-    def _word(self, pattern: bytes, offset: int, end: int, after_white: bool) -> int:  # noqa: FBT001
+    def _word(self, pattern: bytes, offset: int, end: int, after_white: bool) -> int:
         """The end of the word at an offset, -1 where the content does not go on."""
         data, mark, after = self._data, pattern[0], offset + len(pattern)
         chunk = self._chunk(mark, offset, end)

@@ -130,7 +130,7 @@ class FenceReader:
         return tuple(fences)
 
     def _odd_blocks(self, layout: Layout) -> set[int]:
-        """The blocks with white space before a line that is text in the file, and indentation shown."""
+        """The blocks in which a line begins with white space that is text in the file."""
         data = self._source.data
         if not any(mark in data for mark in _ODD_MARKS) or not _may_hold_code(data):
             return set()

@@ -150,7 +150,7 @@ def _label_end(data: bytes, start: int, end: int) -> int:
 def _balanced(
     data: bytes, start: int, end: int, text: re.Pattern[bytes], pairs: dict[int, int]
 ) -> int:
-    """The end of text whose brackets are in pairs: at a closer of none, or where no text goes on."""
+    """The end of text whose brackets are in pairs: at a closer without an opener, or at a break."""
     position, open_ = start, list[int]()
     while position < end:
         match = text.match(data, position, end)

@@ -105,7 +105,7 @@ def _between(whole: Paragraph, start: int, end: int, *, may_date: bool) -> Itera
     yield _cut(whole, start, end, may_date)
 
 
-def _cut(whole: Paragraph, start: int, end: int, may_date: bool) -> Paragraph:  # noqa: FBT001
+def _cut(whole: Paragraph, start: int, end: int, may_date: bool) -> Paragraph:
     first = bisect_right(whole.starts, start) - 1
     last = bisect_right(whole.starts, end)
     starts = [0, *(s - start for s in whole.starts[first + 1 : last])]
@@ -131,7 +131,7 @@ def _inside(whole: Paragraph, found: Found, depth: int) -> Iterator[Paragraph]:
             yield whole.part(mark.end(), end)
 
 
-def _joined(whole: Paragraph, item: tuple[Line, ...], is_quote: bool) -> Paragraph:  # noqa: FBT001
+def _joined(whole: Paragraph, item: tuple[Line, ...], is_quote: bool) -> Paragraph:
     """The lines of a list's item or of a quote as one text, less their marks and indentation."""
     parts, starts, places, size = [], [], [], 0
     for start, end in item:

@@ -200,14 +200,14 @@ def _read_blocks(reader: _LinkReader, layout: Layout, blocks: Sequence[Block], d
         if block >= shift:
             start = starts[block - shift]
             position = start.title_end
-            reader.read(block, start.title, position)
+            reader.read(start.title, position)
         for found in held.get(block, ()):
-            reader.read(block, position, found.start)
+            reader.read(position, found.start)
             for inner in _inside(found):
-                reader.read(block, *inner)
+                reader.read(*inner)
             position = found.end
         end = edges[block]
-        reader.read(block, position, end)
+        reader.read(position, end)
         mark = _ANY_MARK.search(data, end)
 
 
@@ -228,18 +228,18 @@ class _LinkReader:
 
     def __init__(self, data: bytes) -> None:
         self._data = data
-        self._block = self._start = self._end = 0
+        self._start = self._end = 0
         self.titles: list[tuple[int, int]] = []
         self._opened: list[int] = []
         self._line_end = -1
         self._no_macro_before = -1
         self._ticks: dict[int, list[int]] | None = None
 
-    def read(self, block: int, start: int, end: int) -> None:
-        """Note the references and page names of a stretch of a block's text."""
+    def read(self, start: int, end: int) -> None:
+        """Note the names of pages in a stretch of a block's text."""
         if end - start <= 1:  # no mark is that short
             return
-        self._block, self._start, self._end = block, start, end
+        self._start, self._end = start, end
         self._ticks = None
         self._line_end = -1  # of the line in hand, whose `[[` are open
         marks = _MARK.finditer(self._data, start, end)
