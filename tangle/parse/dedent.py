@@ -39,8 +39,16 @@ def without_indentation(line: str, width: int) -> Shown:
     return Shown(len(line) - len(text), text)
 
 
+def _first(line: str) -> Shown:
+    """The first line of a block: all white space behind its bullet is one blank."""
+    if not line.startswith("-"):
+        return Shown(0, line)
+    text = line[1:].lstrip(JS_WHITE)
+    return Shown(len(line) - len(text) - 2, "- " + text)
+
+
 class Dedented:
-    """The rest of a block from an offset, its indentation removed.
+    """A block from an offset, its indentation removed.
 
     Attributes:
         data: the text, UTF-8.
@@ -60,6 +68,8 @@ class Dedented:
             stop = places.data.find(b"\n", position, end) + 1 or end
             raw = places.data[position:stop]
             shown = without_indentation(places.text(raw).rstrip("\n"), width)
+            if position == start:
+                shown = _first(places.text(raw).rstrip("\n"))
             part = places.encode(shown.text) + (b"\n" if raw.endswith(b"\n") else b"")
             self._starts.append(size)
             self._begins.append(position)
