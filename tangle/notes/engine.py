@@ -195,6 +195,11 @@ class Store:
         node = self._nodes.get((query, key))
         return None if node is None else cast("V", self._value(node))
 
+    def release(self, answers: Iterable[tuple[Query[Any, Any], Any]]) -> None:
+        """Keep passing answers in memory no longer; they are worked out again when asked for."""
+        for answer in answers:
+            self._nodes.pop(answer, None)
+
     def _value(self, node: Node) -> Any:
         if node.value is _MISSING and node.raw is not None:
             node.value = node.query.decode(node.raw)
@@ -227,6 +232,8 @@ class Store:
         """Work out an answer, and note what it looked up."""
         run = node.query.run
         if run is None:
+            if node.value is _MISSING and node.raw is None:
+                raise LookupError(f"{node.query.name}: {node.key!r} was never given")
             node.verified = self.revision
             return
         before = node.deps is not None

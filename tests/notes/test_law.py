@@ -147,6 +147,7 @@ def _reloaded(core: Core) -> Core:
     """A store from what another one keeps on disk."""
     found = Core()
     found.load(core.dump(roots(core)), QUERIES)
+    found.configure(CONFIG, PACKAGE, borrow=True)
     return found
 
 
