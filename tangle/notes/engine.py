@@ -148,14 +148,12 @@ class Store:
     Attributes:
         revision: counts the changes of inputs.
         news: whether there is anything that its document on disk does not have.
-        executed: how many answers were worked out, for tests.
     """
 
     def __init__(self) -> None:
         """An empty store."""
         self.revision = 1
         self.news = False
-        self.executed = 0
         self._nodes: dict[tuple[Query[Any, Any], Any], Node] = {}
         self._looked: dict[Node, None] | None = None
 
@@ -251,7 +249,6 @@ class Store:
             looked = self._looked
         finally:
             self._looked = outer
-        self.executed += 1
         node.deps = tuple(looked)
         node.verified = self.revision
         self._settle(node, value, before=before)
