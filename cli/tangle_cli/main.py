@@ -137,13 +137,14 @@ def list_(where: Where, since: str | None, form: str) -> None:
     section from running to its end), no-code.
     """
     from tangle.verbs.check import sections
-    from tangle.verbs.vcs.changed_since import changed_sections
     from tangle_cli.documents import sections_document
     from tangle_cli.text import change_lines, section_lines
 
     project = where.project()
     rows = sections(project)
     if since is not None:
+        from tangle.verbs.vcs.changed_since import changed_sections
+
         changes = changed_sections(project, since)
         names = {change.section for change in changes}
         rows = tuple(row for row in rows if row.name in names)

@@ -21,7 +21,7 @@ from tangle.analyse.definitions import (
     bound_in,
     likely,
 )
-from tangle.analyse.locate import located
+from tangle.analyse.locate import located, page_lines
 from tangle.analyse.modules import WantedModule, modules_of_unit, once_a_page
 from tangle.analyse.names import Statement, future_features
 from tangle.analyse.package import Closure, Saving, saving
@@ -82,6 +82,7 @@ __all__ = [
     "names_module",
     "once_a_page",
     "own_module_names",
+    "page_lines",
     "plan_package",
     "plan_session",
     "saving",

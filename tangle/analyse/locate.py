@@ -3,28 +3,32 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 from tangle.model import Block, Page, Problem, SectionName
 
 
 def located(
-    problem: Problem, page: Page, sections: Callable[[], Mapping[int, SectionName]]
+    problem: Problem,
+    page: Page,
+    lines: Callable[[], Sequence[str]],
+    sections: Callable[[], Mapping[int, SectionName]],
 ) -> Problem:
     """A problem in a page with its section and its line, where it has them not.
 
     Args:
         problem: the problem.
         page: the page in which it is.
+        lines: finds the lines of the page.
         sections: finds the sections of the page by their block, -1 for the page itself.
     """
     section, excerpt = problem.section, problem.excerpt
     if section is None:
         section = _section(page, problem.place.line, sections())
     if excerpt is None:
-        lines = page_lines(page)
-        excerpt = lines[problem.place.line - 1] if problem.place.line <= len(lines) else ""
+        found = lines()
+        excerpt = found[problem.place.line - 1] if problem.place.line <= len(found) else ""
     return replace(problem, section=section, excerpt=excerpt)
 
 

@@ -28,6 +28,7 @@ class PageFacts:
         coded: whether it has chunks that are not left out.
         part: whether it can have a part in a unit: sections, chunks, references that stand alone.
         outputs: whether outputs of chunks may stand in it.
+        quiet: whether it can have no problems, whatever stands on other pages.
         unread: why it cannot be read; then nothing else is known of it.
     """
 
@@ -39,6 +40,7 @@ class PageFacts:
     coded: bool = False
     part: bool = False
     outputs: bool = False
+    quiet: bool = False
     unread: Problem | None = None
 
 
@@ -95,6 +97,7 @@ def page_facts(page: Page, linked: LinkedPage, title: str, config: GraphConfig) 
         coded=any(not outline.settings[block].skip for block in coded),
         part=bool(sections or coded or alone or outline.settings.faults),
         outputs=OUTPUT.encode() in page.data.lower(),
+        quiet=not (page.problems or page.references or page.embeds or outline.settings.faults),
     )
 
 

@@ -104,14 +104,6 @@ class Occurrence:
     order: int
     section: SectionName
 
-    @property
-    def referred(self) -> tuple[int, int] | None:
-        """Block and order of the chunk on its page, where a reference brings it; else None."""
-        chunk = self.chunk
-        if (chunk.page, chunk.block) == (self.page, self.host):
-            return None
-        return (chunk.block, chunk.order)
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Section:

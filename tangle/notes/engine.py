@@ -148,14 +148,12 @@ class Store:
     Attributes:
         revision: counts the changes of inputs.
         news: whether there is anything that its document on disk does not have.
-        executed: how many answers were worked out, for tests.
     """
 
     def __init__(self) -> None:
         """An empty store."""
         self.revision = 1
         self.news = False
-        self.executed = 0
         self._nodes: dict[tuple[Query[Any, Any], Any], Node] = {}
         self._looked: dict[Node, None] | None = None
 
@@ -195,6 +193,11 @@ class Store:
         node = self._nodes.get((query, key))
         return None if node is None else cast("V", self._value(node))
 
+    def release(self, answers: Iterable[tuple[Query[Any, Any], Any]]) -> None:
+        """Keep passing answers in memory no longer; they are worked out again when asked for."""
+        for answer in answers:
+            self._nodes.pop(answer, None)
+
     def _value(self, node: Node) -> Any:
         if node.value is _MISSING and node.raw is not None:
             node.value = node.query.decode(node.raw)
@@ -227,6 +230,8 @@ class Store:
         """Work out an answer, and note what it looked up."""
         run = node.query.run
         if run is None:
+            if node.value is _MISSING and node.raw is None:
+                raise LookupError(f"{node.query.name}: {node.key!r} was never given")
             node.verified = self.revision
             return
         before = node.deps is not None
@@ -244,7 +249,6 @@ class Store:
             looked = self._looked
         finally:
             self._looked = outer
-        self.executed += 1
         node.deps = tuple(looked)
         node.verified = self.revision
         self._settle(node, value, before=before)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
-from tangle.analyse import located
+from tangle.analyse import located, page_lines
 from tangle.link import (
     Anchors,
     BlockFacts,
@@ -49,6 +49,7 @@ from tangle.model import (
     Unit,
     Uuid,
 )
+from tangle.model.problems.page import NOT_UTF8
 from tangle.notes.core import Core, config, listing
 from tangle.notes.engine import query
 from tangle.notes.plain import is_plain, plain_facts
@@ -72,13 +73,7 @@ def reading(core: Core, path: PagePath) -> Page | Problem:
 
 def _not_utf8(path: PagePath, error: NotUtf8) -> Problem:
     message, _, hint = str(error).removeprefix(f"{path}:{error.line}: ").partition("; ")
-    return Problem(
-        code="not-utf8",
-        severity="error",
-        place=Place(path=path, line=error.line),
-        message=message,
-        hint=hint or None,
-    )
+    return NOT_UTF8.at(Place(path=path, line=error.line), message, hint=hint or None)
 
 
 @query()
@@ -131,8 +126,16 @@ def id_blocks(core: Core, path: PagePath) -> dict[Uuid, BlockFacts]:
 @query(kept=GraphIndex)
 def index(core: Core, _: str) -> GraphIndex:
     """What is found by its name over all pages."""
-    found = {path: facts(core, path) for path in listing(core, "")}
+    found = {path: _facts_alone(core, path) for path in listing(core, "")}
     return graph_index({path: entry for path, entry in found.items() if entry.unread is None})
+
+
+def _facts_alone(core: Core, path: PagePath) -> PageFacts:
+    """The facts of a page; the page itself is kept in memory only where more is asked of it."""
+    found = facts(core, path)
+    if found.quiet and not found.part:
+        core.release(((reading, path), (page, path), (own_outline, path)))
+    return found
 
 
 @query(kept=tuple[Problem, ...])
@@ -346,16 +349,28 @@ def units_alone(found: Page, settings: GraphConfig) -> tuple[Unit, ...]:
 # --- problems -------------------------------------------------------------------------------------
 
 
+@query()
+def lines(core: Core, path: PagePath) -> list[str]:
+    """The lines of a page."""
+    return page_lines(page(core, path))
+
+
 def locate(core: Core, problem: Problem) -> Problem:
     """A problem with its section and its line, where it is in a page and has them not."""
     path = problem.place.path
-    return located(problem, page(core, path), lambda: dict(sections_on(core, path)))
+    return located(
+        problem,
+        page(core, path),
+        lambda: lines(core, path),
+        lambda: dict(sections_on(core, path)),
+    )
 
 
 @query(kept=tuple[Problem, ...])
 def page_problems(core: Core, path: PagePath) -> tuple[Problem, ...]:
     """The problems of a page's own text, and of what it refers to."""
-    if is_plain(core.data(path)) or facts(core, path).unread is not None:
+    known = facts(core, path)
+    if known.quiet or known.unread is not None:
         return ()
     found = page(core, path)
     problems = [*found.problems, *own_outline(core, path).outline.settings.problems]

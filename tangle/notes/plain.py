@@ -34,7 +34,7 @@ def plain_facts(path: PagePath, config: GraphConfig) -> PageFacts:
     named = title_from_path(path, config.name_format)
     day = journal_day(named, config.journal_format)
     title = named if day is None else journal_title(day, config.journal_format)
-    return PageFacts(title=title, others=(title_key(named),), part=_is_numbered(title, day is None))
+    return PageFacts(title=title, others=(title_key(named),), part=_is_numbered(title, day is None), quiet=True)
 
 
 def _is_numbered(title: str, undated: bool) -> bool:

@@ -155,9 +155,14 @@ class Notes:
         return page_of_title(self.core, title)
 
     def remember(self) -> None:
-        """Keep what was worked out for the next command."""
-        if self.is_current:
+        """Keep what was worked out for the next command, and whatever that may want as well.
+
+        The pages that changed are in memory now; whoever asks later has to read them again.
+        """
+        if self.is_current and self._core.news:
             with without_gc():
+                for root, key in _roots(self._core):
+                    root(self._core, key)
                 _Kept(self.project, self.sources.settings).put(self._core, self.sources.stamps)
 
 
@@ -297,6 +302,12 @@ def _may_matter(path: Path) -> bool:
     return path.suffix in (*PAGE_SUFFIXES, "") or path.as_posix() == CONFIG
 
 
+def remember_notes() -> None:
+    """Keep the notes that this process has read last for the next command."""
+    if _process.notes is not None:
+        _process.notes.remember()
+
+
 def forget_notes() -> None:
     """Keep nothing in this process."""
     _process.notes = None
@@ -348,7 +359,7 @@ class _Kept:
 
     def put(self, core: Core, files: Mapping[PagePath, Known]) -> None:
         """Keep a store, where the project has a folder for tangle's own files already."""
-        if core.news and (key := self._key()):
+        if key := self._key():
             store = core.dump(_roots(core))
             self._cache.put_bytes(
                 key, msgspec.msgpack.encode(_Document(files=dict(files), store=store))

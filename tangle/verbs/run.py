@@ -36,7 +36,7 @@ from tangle.store import (
 )
 from tangle.verbs.job_builder import PreparedPackage, RunOptions, job, prepared_package
 from tangle.verbs.left_out import UNSURE, chosen
-from tangle.verbs.notes import Notes, read_notes
+from tangle.verbs.notes import Notes, read_notes, remember_notes
 from tangle.verbs.project import Project
 from tangle.verbs.reports.failure_hints import as_written, with_hint
 from tangle.verbs.reports.values import RunReport, SectionChange, SectionRun
@@ -90,7 +90,6 @@ def run(
         if options.write:
             check_folders(project, selected)
         with prepared_package(loaded.plan.package) as package:
-            loaded.remember()
             runs = _Run(loaded, options, package, executor).run(selected, observe)
     differences = None
     if options.verify:
@@ -113,6 +112,7 @@ def run(
             quiet=options.quiet_seconds,
         )
     runs = as_written(loaded, runs, placement.edits)
+    remember_notes()
     report = _report(runs, placement, loaded=loaded, written=options.write, refused=refused)
     return replace(
         report,

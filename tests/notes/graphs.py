@@ -239,7 +239,7 @@ def told(core: Core) -> Any:
 
 def differing(core: Core, data: Mapping[PagePath, bytes]) -> list[tuple[str, Any]]:
     """The kept queries that a store answers otherwise than a new one of the same pages."""
-    new = core_of(data, CONFIG, PACKAGE, borrow=bool(core.given(BORROWS, "")))
+    new = core_of(data, CONFIG, PACKAGE, borrow=BORROWS(core, ""))
     told(core)
     told(new)
     return [
