@@ -53,12 +53,15 @@ def differences(text: str, theirs: dict[str, Any]) -> dict[str, tuple[object, ob
     for name, (ours, other) in {
         "blocks": (_blocks(page), _their_blocks(theirs)),
         "properties": (_properties(page), _their_properties(theirs)),
+        "ids": ([b.id for b in page.blocks], [b["id"] for b in theirs["blocks"]]),
+        "references": (_references(page), [b["refs"] for b in theirs["blocks"]]),
         "code": (_code(page), _their_code(theirs)),
         "code starts": (_starts(page), _their_starts(theirs)),
     }.items():
         if ours != other:
             found[name] = (ours, other)
-            break  # what follows differs for that reason
+            if name == "blocks":
+                break  # what follows differs for that reason
     if found.keys() == {"code starts"} and _may_differ(page, theirs):
         return {}
     return found
@@ -88,15 +91,15 @@ def _their_properties(
 ) -> list[tuple[list[tuple[str, str]], list[str]]]:
     found = []
     for block in theirs["blocks"]:
-        runs: list[list[list[str]]] = block["runs"]
+        runs: list[list[list[Any]]] = block["runs"]
         if block["kind"] == "pre" and theirs["directives"]:
             runs = [theirs["directives"], *runs]
         first, *rest = runs or [[]]
-        pairs = [(normal_key(key), value.strip()) for key, value in first]
+        pairs = [(normal_key(key), value.strip()) for key, value, *_ in first]
         found.append(
             (
                 [(key, value) for key, value in pairs if is_valid_key(key)],
-                [normal_key(key) for run in rest for key, _ in run],
+                [normal_key(key) for run in rest for key, *_ in run],
             )
         )
     return found
@@ -104,13 +107,20 @@ def _their_properties(
 
 def _code(page: Page) -> list[list[tuple[str, str]]]:
     return [
-        [(f.language, f.text) for f in page.fences if f.block == index]
+        [(" ".join((f.language, *f.options)), f.text) for f in page.fences if f.block == index]
         for index in range(len(page.blocks))
     ]
 
 
 def _their_code(theirs: dict[str, Any]) -> list[list[tuple[str, str]]]:
-    return [[(language, text) for language, text in b["code"]] for b in theirs["blocks"]]
+    return [[(words, text) for words, text in b["code"]] for b in theirs["blocks"]]
+
+
+def _references(page: Page) -> list[list[str]]:
+    found: list[list[str]] = [[] for _ in page.blocks]
+    for reference in page.references:
+        found[reference.block].append(f"{reference.kind} {reference.target}")
+    return [sorted(references) for references in found]
 
 
 def _starts(page: Page) -> list[list[int]]:

@@ -3,9 +3,9 @@
 // Called as `node mldoc_outline.js FOLDER`, FOLDER being where mldoc was installed.
 // Standard input: a JSON list of pages. Standard output: a JSON list of outlines, one a page.
 //
-// Logseq reads a page twice: the file gives the blocks, and each block, its indentation removed,
-// gives what is shown (logseq-spec.md 2). mldoc keeps state from one call to the next, so every
-// call gets a module of its own.
+// Logseq reads a page twice: the file gives the blocks, their ids and references, and each block,
+// its indentation removed, gives what is shown (logseq-spec.md 2). mldoc keeps state from one call
+// to the next, so every call gets a module of its own.
 
 const fs = require("fs");
 const path = require("path");
@@ -41,9 +41,15 @@ function ast(text) {
 }
 
 function removeIndentation(text, width) {
-  const [first, ...rest] = text.split("\n");
+  const [first, ...rest] = text.split(/\r?\n/);
   return [first, ...rest.map((line) =>
     /^\s*$/.test(line.slice(0, width)) ? line.slice(width) : line.replace(/^\s+/, ""))].join("\n");
+}
+
+// The text of a block as it is edited and shown: less its bullet and its indentation.
+function shown(block, raw) {
+  const bare = raw.replace(/^\s+/, "").replace(/^-+\s?/, "");
+  return "- " + removeIndentation(bare, block.level + 1).replace(/^\s+/, "");
 }
 
 function codeIn(node, found) {
@@ -52,7 +58,8 @@ function codeIn(node, found) {
       Object.values(node).forEach((value) => codeIn(value, found));
     }
   } else if (node[0] === "Src" && node[1] && Array.isArray(node[1].lines)) {
-    found.push([node[1].language || "", node[1].lines.join("")]);
+    const { language, options, lines } = node[1];
+    found.push([[language || "", ...(options || [])].join(" "), lines.join("")]);
   } else {
     node.forEach((value) => codeIn(value, found));
   }
@@ -71,6 +78,58 @@ function kindsIn(node, found) {
     if (node[0] !== "Src" && node[0] !== "Example") node.forEach((value) => kindsIn(value, found));
   }
   return found;
+}
+
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+
+function idIn(text) {
+  const match = typeof text === "string" ? text.match(/^\(\((.*)\)\)$/) : null;
+  const id = match ? match[1] : text;
+  return typeof id === "string" && UUID.test(id) ? id.toLowerCase() : null;
+}
+
+// The block that a node of text refers to, and the form of the reference.
+function reference(node) {
+  if (node[0] === "Macro") {
+    const [first] = node[1].arguments;
+    const isBlock = node[1].name === "embed" && /^\(\(.*\)\)$/.test(first || "");
+    return isBlock && idIn(first) ? ["embed", idIn(first)] : null;
+  }
+  if (node[0] !== "Link" || !node[1] || !node[1].url) return null;
+  const [kind, value] = node[1].url;
+  const id = kind === "Complex" ? (value.protocol === "id" ? idIn(value.link) : null) : idIn(value);
+  const text = node[1].full_text;
+  return id && [/^!?\[/.test(text) && text !== `[[${value}]]` ? "labelled" : "ref", id];
+}
+
+function referencesIn(node, found) {
+  if (Array.isArray(node)) {
+    const one = reference(node);
+    if (one) found.push(one.join(" "));
+    node.forEach((value) => referencesIn(value, found));
+  } else if (node && typeof node === "object") {
+    Object.values(node).forEach((value) => referencesIn(value, found));
+  }
+  return found;
+}
+
+// A paragraph whose first or second part is a date says when, and nothing else.
+function isDate([kind, parts]) {
+  return kind === "Paragraph" && parts.slice(0, 2).some((part) => part[0] === "Timestamp");
+}
+
+// What a property's value refers to: mldoc gives it for lines, and not for `#+KEY:`.
+function referencesOf([, value, links]) {
+  if (links) return referencesIn(links, []);
+  const module = { exports: {} };
+  script.runInThisContext()(module.exports, load, module, main, path.dirname(main));
+  if (!value.trim()) return [];
+  return referencesIn(JSON.parse(module.exports.Mldoc.getReferences(value, config)), []);
+}
+
+// Whether a key can be a keyword of Clojure's: Logseq drops any other property.
+function isKey(key) {
+  return !/["|^(){}`\\;,@~[\]\s]|^#|^\/|\/(\d|$|.*\/)/.test(key);
 }
 
 // `data` is the page as UTF-8, in which mldoc counts.
@@ -102,7 +161,7 @@ function outline(text) {
     const held = nodes.slice(block.at + 1, next ? next.at : nodes.length).map(([node]) => node);
     block.runs = held
       .filter((node) => node[0] === "Property_Drawer")
-      .map((node) => node[1].map(([key, value]) => [key, value]));
+      .map((node) => node[1]);
     block.spans = nodes
       .slice(block.at + 1, next ? next.at : nodes.length)
       .filter(([node]) => node[0] === "Src")
@@ -113,10 +172,18 @@ function outline(text) {
     } else if (block.kind === "pre") {
       block.code = codeIn(ast(raw).map(([node]) => node), []);
     } else {
-      const bare = block.kind === "bullet" ? raw.replace(/^\s*-/, "").replace(/^[ \t\f]+/, "") : raw;
-      const shown = removeIndentation(bare, block.level + 1).replace(/^\s+/, "");
-      block.code = codeIn(ast("- " + shown).map(([node]) => node), []);
+      block.code = codeIn(ast(shown(block, raw)).map(([node]) => node), []);
     }
+    const counted = block.kind === "pre" && directives.length ? directives : block.runs[0] || [];
+    block.refs = [
+      ...(block.at < 0 ? [] : referencesIn(nodes[block.at][0][1].title, [])),
+      ...held
+        .filter((node) => node[0] !== "Property_Drawer" && node[0] !== "Directive" && !isDate(node))
+        .flatMap((node) => referencesIn(node, [])),
+      ...counted.filter(([key]) => isKey(key.replace(/ /g, "-"))).flatMap(referencesOf),
+    ].sort();
+    const ids = counted.filter(([key]) => /^(id|custom[-_]id)$/i.test(key)).map(([, value]) => value.trim());
+    block.id = UUID.test(ids.at(-1)) ? ids.at(-1).toLowerCase() : null;
     const own = nodes.slice(Math.max(block.at, 0), next ? next.at : nodes.length).map(([node]) => node);
     block.kinds = [...kindsIn(own, new Set())].sort();
     delete block.at;

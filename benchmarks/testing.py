@@ -28,7 +28,7 @@ from typing import NamedTuple
 
 from benchmarks.workload import code_cell, notebook
 from tangle.analyse import Session
-from tangle.verbs.load import load
+from tangle.verbs.notes import read_notes
 from tangle.verbs.project import find_project
 
 _ROOT = Path(__file__).parents[1]
@@ -83,7 +83,7 @@ def main() -> int:
 
 def _runners(folder: Path, peers: Path, sections: Sequence[str]) -> Iterator[Runner]:
     graph = _faulty_copy(folder / "notes")
-    loaded = load(find_project(start=graph, graph=graph))
+    loaded = read_notes(find_project(start=graph, graph=graph))
     chosen = [loaded.plan.by_name[name] for name in sections]  # type: ignore[index]
     notebooks = folder / "notebooks"
     notebooks.mkdir(exist_ok=True)
@@ -113,7 +113,7 @@ def _faulty_copy(graph: Path) -> Path:
     shutil.copytree(_ROOT / "notes", graph, ignore=ignored)
     if (_ROOT / "notes" / "data").is_dir():
         (graph / "data").symlink_to(_ROOT / "notes" / "data")
-    loaded = load(find_project(start=graph, graph=graph))
+    loaded = read_notes(find_project(start=graph, graph=graph))
     name, number = _FAULTY
     chunk = loaded.plan.by_name[name].chunks[number].code.chunk  # type: ignore[index]
     file = graph / chunk.page

@@ -64,7 +64,7 @@ def _graph(page: Path) -> Path:
 @cache
 def _of_graph(graph: Path) -> Mapping[Path, Statements]:
     from tangle.testing.statements import statements_of
-    from tangle.verbs.load import load
+    from tangle.verbs.notes import read_notes
     from tangle.verbs.project import find_project
 
-    return statements_of(load(find_project(start=graph, graph=graph)))
+    return statements_of(read_notes(find_project(start=graph, graph=graph)))

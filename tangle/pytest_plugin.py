@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tangle import PAGE_SUFFIXES
+
 if TYPE_CHECKING:
     from tangle.testing.suite import Suite
 
-_PAGES = (".md", ".markdown")
 _MINE = pytest.StashKey["_Notes"]()
 
 
@@ -26,7 +27,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption(
         "--tangle",
         action="store_true",
-        help="collect the notes below the arguments, or the configured graph where there are none",
+        help="collect the notes below the arguments, or the configured graph if there are none",
     )
     group.addoption(
         "--tangle-device",
@@ -37,7 +38,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption(
         "--tangle-verify",
         action="store_true",
-        help="a chunk of the notes also fails where it does not show what its note holds",
+        help="a chunk also fails if its output differs from the one in its note",
     )
     parser.addini("tangle", "collect notes wherever they are met", type="bool", default=False)
 
@@ -47,7 +48,7 @@ def _device(value: str) -> str:
     from tangle.verbs.project import DEVICE
 
     if not DEVICE.fullmatch(value):
-        raise argparse.ArgumentTypeError(f"{value!r} is none of auto, cpu, cuda, cuda:N, mps")
+        raise argparse.ArgumentTypeError(f"{value!r} is not one of auto, cpu, cuda, cuda:N, mps")
     return value
 
 
@@ -75,7 +76,7 @@ def pytest_collect_file(
 ) -> Generator[None, list[pytest.Collector], list[pytest.Collector]]:
     """Collects a page, where notes were asked for."""
     found = yield
-    if not file_path.name.endswith(_PAGES):
+    if not file_path.name.endswith(PAGE_SUFFIXES):
         return found
     mine = parent.config.stash[_MINE].collect(file_path, parent, alone=not found)
     return [*found, *mine]

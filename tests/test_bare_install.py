@@ -116,7 +116,7 @@ COMMANDS = [
     ("check", ["check", "--fix", "--diff"], 0, ""),
     ("run", ["run", "3.1"], 0, "3.1 One: passed"),
     ("run", ["run", "--all", "--fresh"], 0, "3.2 Two: passed"),
-    ("run", ["run", "--all", "--verify"], 0, "the outputs are those in the notes"),
+    ("run", ["run", "--all", "--verify"], 0, "the outputs match those in the notes"),
     ("run", ["run", "--all", "--junit-xml", "j.xml", "--html", "h.html"], 0, "passed"),
     ("run", ["run", "--all", "--format", "json", "--summary", "s.md"], 0, '"passed"'),
     ("outline", ["outline", "pages"], 0, "python"),
@@ -124,7 +124,7 @@ COMMANDS = [
     ("server", ["server", "status"], 0, "no server runs"),
     ("server", ["server", "stop"], 0, "no server runs"),
     ("clean", ["clean"], 0, "outputs removed from pages/page.md"),
-    ("trust", ["trust"], 0, ": trusted, as noted in "),
+    ("trust", ["trust"], 0, ": trusted, as recorded in "),
     ("completion", ["completion", "bash"], 0, "_tangle_completion"),
 ]
 

@@ -54,7 +54,7 @@ _GAP: Final = 48
 _LETTER: Final = 6.3  # width of a small letter, generously
 _PARTS: Final = (0.1, 0.3, 0.5, 0.7, 0.9)  # of an edge, where arrows may start and end
 _CROSSING: Final = 500  # a crossing is worth a detour of so many pixels
-_END_DISTANCE: Final = 14  # between the ends of two arrows
+_END_DISTANCE: Final = 14  # between ends, or bends, of two arrows
 _DISTANCE: Final = 8  # between an arrow and a box
 
 _STYLE: Final = """\
@@ -312,10 +312,10 @@ def near(line: tuple[Point, Point], box: Box) -> bool:
 
 
 def cost(route: Route, others: Sequence[Route]) -> float:
-    """Return the length of a line in pixels, with a surcharge for each conflict with others."""
+    """Return a line's length in pixels, plus a surcharge for crossings and shared points."""
     conflicts = sum(
         any(crosses(a, b) for a, b in product(pairwise(route), pairwise(other)))
-        or any(math.dist(a, b) < _END_DISTANCE for a, b in product(route, other))
+        + 2 * any(math.dist(a, b) < _END_DISTANCE for a, b in product(route, other))
         for other in others
     )
     return sum(math.dist(*line) for line in pairwise(route)) + _CROSSING * conflicts

@@ -1,6 +1,6 @@
-"""Makes docs/problems.md of the catalogue: `python tools/problems_doc.py > docs/problems.md`.
+"""Generates docs/problems.md: `python tools/problems_doc.py > docs/problems.md`.
 
-What `tangle check` says of an example is what it does say: every example is checked.
+The output below each example is that of `tangle check`: every example is checked.
 """
 
 from __future__ import annotations
@@ -21,18 +21,18 @@ _INTRODUCTION = """\
 # Problems
 
 `tangle check` prints every problem that can be known without running. `tangle build` prints those
-of the notes, and `tangle run` those that it meets when it writes. An *error* makes the exit code 1;
+of the notes, and `tangle run` those that occur when it writes. An *error* makes the exit code 1;
 a *warning* does not change it. Each has a place, and most have a hint:
 
 ```
 pages/A.md:3:8: error: this chunk does not parse: '(' was never closed [syntax-error] (section A)
     print(x
          ^
-    hint: mend the line in the note; the rest of the section is tangled without this chunk
+    hint: repair the line in the note; the rest of the section is tangled without this chunk
 ```
 
-This page is made of the catalogue in the code (`make docs`); of each example it says what
-`tangle check` says.
+This page is generated from the catalogue in the code (`make docs`). The output below each example
+is that of `tangle check`.
 """
 _WIDTH = 100
 

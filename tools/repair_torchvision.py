@@ -124,7 +124,9 @@ def repair(python: str, site: Path) -> str:
         case State.MISMATCHED:
             return repair_mismatch(python, site)
         case State.BROKEN:
-            message = f"torchvision cannot be imported: {found.said}\nmake clean, and set up anew."
+            message = (
+                f"torchvision cannot be imported: {found.said}\nmake clean, and set it up again."
+            )
             raise RepairFailed(message)
         case _:
             assert_never(found.state)

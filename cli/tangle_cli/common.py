@@ -1,4 +1,4 @@
-"""What the commands share: the project that is named, options, printing."""
+"""Helpers that commands share: the project, options, printing of problems."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ FILE = click.Path(dir_okay=False, path_type=Path)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Where:
-    """The project that the options before the command name."""
+    """The global options that select a project."""
 
     graph: Path | None
     output: Path | None
@@ -43,7 +43,7 @@ class Where:
 
 
 def format_option(*more: str) -> Callable[[F], F]:
-    """The option `--format`, with the formats that a command has."""
+    """Return the option `--format`: text, json and the given formats."""
     return click.option(
         "--format",
         "form",
@@ -57,7 +57,7 @@ def format_option(*more: str) -> Callable[[F], F]:
 def complete_sections(
     ctx: click.Context, param: click.Parameter, incomplete: str
 ) -> list[CompletionItem]:
-    """Names of sections that begin with what was typed."""
+    """Return completions: the names of sections that begin with the typed text."""
     del param
     from tangle.verbs.check import sections
     from tangle_cli.completion import section_items
@@ -73,25 +73,31 @@ def complete_sections(
 
 
 def print_problems(project: Project, problems: Iterable[Problem], *, err: bool = False) -> None:
-    """Print problems, each with its place, line and way out."""
+    """Print problems, each with its place, line and hint.
+
+    Args:
+        project: whose notes; paths are printed relative to the working directory.
+        problems: in the order to print.
+        err: print to standard error.
+    """
     from tangle_cli.text import problem_lines
 
     print_lines((line for p in problems for line in problem_lines(project, p)), err=err)
 
 
 def _seconds(ctx: click.Context, param: click.Parameter, value: float | None) -> float | None:
-    """A number of seconds that an option gives."""
+    """Check an option's number of seconds."""
     del ctx, param
     if value is not None and not 0 < value < 1e9:
-        raise click.BadParameter("it takes a number of seconds above zero")
+        raise click.BadParameter("must be a number of seconds above zero")
     return value
 
 
 def _device(ctx: click.Context, param: click.Parameter, value: str | None) -> str | None:
-    """A device that an option names."""
+    """Check the device that an option names."""
     del ctx, param
     if value is not None and not re.fullmatch(r"auto|cpu|mps|cuda(:[0-9]+)?", value):
-        raise click.BadParameter(f"{value!r} is none of auto, cpu, cuda, cuda:N, mps")
+        raise click.BadParameter(f"{value!r} is not one of auto, cpu, cuda, cuda:N, mps")
     return value
 
 
@@ -99,7 +105,7 @@ device_option = click.option(
     "--device", callback=_device, help="auto, cpu, cuda, cuda:N or mps; default: auto."
 )
 timeout_option = click.option(
-    "--timeout", type=float, callback=_seconds, help="Seconds a section may take."
+    "--timeout", type=float, callback=_seconds, help="Time limit of a section, in seconds."
 )
 write_option = click.option(
     "--no-write",
@@ -107,20 +113,20 @@ write_option = click.option(
     is_flag=True,
     flag_value=False,
     default=True,
-    help="Leave the notes as they are.",
+    help="Do not change the notes.",
 )
 force_option = click.option(
-    "--force", is_flag=True, help="Write over outputs that were edited by hand, too."
+    "--force", is_flag=True, help="Also overwrite outputs that were edited by hand."
 )
 
 
 def _quiet(ctx: click.Context, param: click.Parameter, value: float | None) -> float | None:
-    """Seconds without a save that an option gives; 0 for none."""
+    """Check an option's number of seconds without a save; 0 is allowed."""
     return value if value == 0 else _seconds(ctx, param, value)
 
 
 def quiet_options(command: F) -> F:
-    """The options that say when outputs go into a page that is being edited."""
+    """Add the options that say when outputs go into a page that is being edited."""
     quiet = click.option(
         "--quiet-seconds",
         type=float,
@@ -134,12 +140,12 @@ def quiet_options(command: F) -> F:
         "quiet_seconds",
         flag_value=0.0,
         type=float,
-        help="Write at once, even if the page is being edited: the same as --quiet-seconds 0.",
+        help="Write at once, even if the page is being edited; same as --quiet-seconds 0.",
     )
     return quiet(eager(command))
 
 
 def set_quiet(project: Project, options: dict[str, Any]) -> None:
-    """Fill in when outputs go into a page that is being edited, where no option says so."""
+    """Fill in `quiet_seconds` from the configuration if no option gives it."""
     if options["quiet_seconds"] is None:
         options["quiet_seconds"] = project.options.quiet_seconds

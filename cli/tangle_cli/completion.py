@@ -1,7 +1,7 @@
-"""Completion: names of sections as a shell takes them, blanks and other signs quoted.
+"""Shell completion of section names, with blanks and special characters quoted.
 
-click leaves quoting to the script. In bash, the script does not do it, so `Two words` becomes two
-words, and a page called `$(command)` becomes a command.
+click leaves quoting to the script. In bash, the script does not quote, so `Two words` becomes two
+words, and a page named `$(command)` becomes a command.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _IN_QUOTES: Final = re.compile(r'["\\$`]')
 
 
 class QuotingBash(BashComplete):
-    """Completion for bash, whose values stand on the command line as they are given."""
+    """Completion for bash, which inserts values into the command line unquoted."""
 
     source_template: ClassVar[str] = """\
 %(complete_func)s() {
@@ -57,13 +57,13 @@ class QuotingBash(BashComplete):
 """
 
     def format_completion(self, item: CompletionItem[Any]) -> str:
-        """A line of the protocol between this program and the script."""
+        """Return a line of the protocol between this program and the script."""
         value = str(item.value)
         return f"{item.type},{bash_quoted(value, _opening()) if item.type == 'plain' else value}"
 
 
 def bash_quoted(value: str, opening: str = "") -> str:
-    """A word as bash reads it back.
+    """Quote a word for bash.
 
     Args:
         value: the word.
@@ -78,7 +78,7 @@ def bash_quoted(value: str, opening: str = "") -> str:
 
 
 def _opening() -> str:
-    """The quote with which the word begins that is being typed; empty where it has none."""
+    """Return the opening quote of the word being typed, or an empty string."""
     words = os.environ.get("COMP_WORDS", "").split("\n")
     at = int(os.environ.get("COMP_CWORD", "0"))
     first = words[at][:1] if at < len(words) else ""
@@ -86,7 +86,7 @@ def _opening() -> str:
 
 
 class WholeFish(FishComplete):
-    """Completion for fish, which quotes by itself; a value may have commas."""
+    """Completion for fish, which quotes by itself; values may contain commas."""
 
     source_template: ClassVar[str] = FishComplete.source_template.replace(
         'string split ","', 'string split --max 1 ","'
@@ -94,16 +94,16 @@ class WholeFish(FishComplete):
 
 
 def register() -> None:
-    """Have click use these classes for their shells."""
+    """Register these classes with click for their shells."""
     for kind in (QuotingBash, WholeFish):
         add_completion_class(kind)
 
 
 def section_items(names: list[tuple[str, str]]) -> list[CompletionItem]:
-    """Sections to choose from, without those whose names would steer a terminal.
+    """Return completion items, without sections whose names would control a terminal.
 
     Args:
-        names: of each its name and its title.
+        names: name and title of each section.
     """
     return [
         CompletionItem(name, help=None if steers(title) else title)

@@ -1,4 +1,4 @@
-"""Reports as JSON documents, in the shapes that other programs rely on."""
+"""Convert reports to the JSON documents that docs/schemas describes."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def sections_document(rows: Iterable[SectionRow]) -> dict[str, Any]:
-    """The list of sections."""
+    """Return the document of `tangle list`."""
     return {
         "sections": [
             {
@@ -33,7 +33,7 @@ def sections_document(rows: Iterable[SectionRow]) -> dict[str, Any]:
 
 
 def check_document(report: CheckReport) -> dict[str, Any]:
-    """Problems in order of place, and what the outputs in the notes are worth."""
+    """Return the document of `tangle check`."""
     return {
         "problems": [_problem(problem) for problem in report.problems],
         "outputs": report.outputs,
@@ -55,7 +55,12 @@ def _problem(problem: Problem) -> dict[str, Any]:
 
 
 def run_document(project: Project, report: RunReport) -> dict[str, Any]:
-    """What came of a run."""
+    """Return the document of `tangle run`.
+
+    Args:
+        project: whose notes.
+        report: of the run.
+    """
     return {
         "sections": [_section_run(project, run) for run in report.sections],
         "pages": list(report.pages),
@@ -119,7 +124,7 @@ def _section_run(project: Project, run: SectionRun) -> dict[str, Any]:
 
 
 def _output(output: Output) -> dict[str, Any]:
-    """An output as a notebook holds it (nbformat 4)."""
+    """Return an output as in a notebook (nbformat 4)."""
     match output:
         case Stream(name=name, text=text):
             return {"output_type": "stream", "name": name, "text": text}

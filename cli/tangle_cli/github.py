@@ -1,4 +1,4 @@
-"""Problems and runs as workflow commands, which GitHub shows at the line of a change."""
+"""Format problems and runs as GitHub workflow commands (annotations)."""
 
 from __future__ import annotations
 
@@ -14,7 +14,12 @@ from tangle.verbs.reports.values import RunReport
 
 
 def annotation(project: Project, problem: Problem) -> str:
-    """One `::error file=...::message` line."""
+    """Return a problem as one `::error file=...::message` line.
+
+    Args:
+        project: whose notes.
+        problem: what to annotate.
+    """
     place = problem.place
     message = f"{problem.message}\n{problem.hint}" if problem.hint else problem.message
     where = {
@@ -27,9 +32,13 @@ def annotation(project: Project, problem: Problem) -> str:
 
 
 def run_annotations(project: Project, report: RunReport) -> Iterator[str]:
-    """What went wrong in a run: chunks that did not pass, outputs that differ, what is unwritten.
+    """Yield annotations of a run: failed chunks, differing outputs, unwritten outputs.
 
-    Chunks that were skipped are left out: the one that stopped them is told.
+    Skipped chunks are left out: the one that stopped them is reported.
+
+    Args:
+        project: whose notes.
+        report: of the run.
     """
     for section in outcomes(project, report):
         for chunk in section.chunks:
@@ -48,7 +57,7 @@ def run_annotations(project: Project, report: RunReport) -> Iterator[str]:
 
 
 def without_commands(lines: Iterable[str]) -> Iterator[str]:
-    """Lines of which GitHub obeys none: what a chunk printed may look like a command."""
+    """Yield lines fenced so that GitHub obeys none: a chunk may print a command."""
     token = secrets.token_hex(16)
     yield f"::stop-commands::{token}"
     yield from lines
@@ -70,7 +79,12 @@ def _failed(project: Project, name: str, chunk: ChunkOutcome) -> str:
 
 
 def path_in_workspace(project: Project, path: str) -> str:
-    """A path as GitHub knows it: from the top of what was checked out, else from here."""
+    """Return a path relative to GitHub's workspace, or else to the working directory.
+
+    Args:
+        project: whose notes.
+        path: relative to the project.
+    """
     target = project.root / path
     workspace = os.environ.get("GITHUB_WORKSPACE")
     base = Path(workspace).resolve() if workspace else Path.cwd()
@@ -81,8 +95,8 @@ def path_in_workspace(project: Project, path: str) -> str:
 
 
 def _command(name: str, properties: dict[str, str], message: str) -> str:
-    told = ",".join(f"{key}={_escaped(value, ':,')}" for key, value in properties.items())
-    return f"::{name} {told}::{_escaped(message, '')}"
+    fields = ",".join(f"{key}={_escaped(value, ':,')}" for key, value in properties.items())
+    return f"::{name} {fields}::{_escaped(message, '')}"
 
 
 def _escaped(text: str, more: str) -> str:

@@ -32,15 +32,15 @@ if TYPE_CHECKING:
 
 
 class Commands(click.Group):
-    """The group of commands; errors of tangle end with their message and exit code."""
+    """The command group; prints an error's message and exits with its code."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        """The commands in the order in which a newcomer needs them."""
+        """Return the commands in the order in which a newcomer needs them."""
         del ctx
         return list(self.commands)
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Run a command; what goes wrong is told in one sentence."""
+        """Run a command; report an error in one sentence."""
         try:
             return super().invoke(ctx)
         except TangleError as error:
@@ -51,7 +51,7 @@ class Commands(click.Group):
             if error.errno == errno.EPIPE:
                 raise  # the reader of a pipe has gone: click ends quietly
             where = f"{error.filename}: " if error.filename else ""
-            _fail(f"{where}{error.strerror or error}; see to that and try again", 3)
+            _fail(f"{where}{error.strerror or error}; fix this and try again", 3)
 
 
 def _fail(message: str, code: int) -> NoReturn:
@@ -61,7 +61,7 @@ def _fail(message: str, code: int) -> NoReturn:
 
 EPILOG = """\b
 Examples:
-  tangle list                 what there is
+  tangle list                 the sections and their state
   tangle build                notes -> generated/
   tangle run 3.6              run section 3.6, write its outputs into the notes
   tangle run --all --jobs 2   run everything
@@ -77,16 +77,16 @@ Examples:
 @click.option(
     "--graph",
     type=FOLDER,
-    help="The Logseq graph; default: the configured one, or the nearest above.",
+    help="The Logseq graph; default: the configured one, or the nearest one upwards.",
 )
-@click.option("--output", type=FOLDER, help="Folder for what is generated; default: generated/.")
-@click.option("--config", type=FILE, help="A tangle.toml; default: the nearest above.")
+@click.option("--output", type=FOLDER, help="The output folder; default: generated/.")
+@click.option("--config", type=FILE, help="A tangle.toml; default: the nearest one upwards.")
 @click.version_option(__version__, prog_name="tangle")
 @click.pass_context
 def cli(ctx: click.Context, graph: Path | None, output: Path | None, config: Path | None) -> None:
-    """Make the code in your Logseq notes a real program.
+    """Turn the code in your Logseq notes into a program.
 
-    tangle reads a graph, generates an importable package and one script a section, runs sections,
+    tangle reads a graph, generates an importable package and one script per section, runs sections,
     and writes their outputs and figures back beside the code.
     """
     ctx.obj = Where(graph=graph, output=output, config=config)
@@ -97,8 +97,8 @@ def cli(ctx: click.Context, graph: Path | None, output: Path | None, config: Pat
 def init(where: Where) -> None:
     """Write a tangle.toml for the graph here.
 
-    The graph is the one in or above the current folder, or the only one directly below it. A
-    configuration that exists is left alone.
+    The graph is the one in or above the current folder, or the only one directly below it. An
+    existing configuration is left alone.
     """
     from tangle.verbs.project import write_config
 
@@ -113,7 +113,7 @@ def trust(folder: Path) -> None:
     """Obey the configurations and graphs in FOLDER that belong to another user.
 
     A configuration decides whose code `tangle run` executes, so one that is neither yours nor
-    root's is refused until you trust the folder. The folder is noted in your own settings,
+    root's is refused until you trust the folder. The folder is recorded in your own settings,
     ~/.config/tangle/config.toml.
     """
     from tangle.verbs.trust import trust_folder
@@ -121,7 +121,7 @@ def trust(folder: Path) -> None:
     if not folder.is_dir():
         raise click.UsageError(f"{folder}: there is no such folder")
     path = trust_folder(folder)
-    print_lines([f"{folder.resolve()}: trusted, as noted in {path}"])
+    print_lines([f"{folder.resolve()}: trusted, as recorded in {path}"])
 
 
 @cli.command("list")
@@ -131,9 +131,9 @@ def trust(folder: Path) -> None:
 @format_option()
 @click.pass_obj
 def list_(where: Where, since: str | None, form: str) -> None:
-    """List the sections: number, chunks, what they borrow, state, title.
+    """List the sections: number, chunks, borrowed statements, state, title.
 
-    States: fresh (outputs are of the code as it is), stale, not-run, broken (an error keeps the
+    States: fresh (outputs match the current code), stale, not-run, broken (an error keeps the
     section from running to its end), no-code.
     """
     from tangle.verbs.check import sections
@@ -156,14 +156,14 @@ def list_(where: Where, since: str | None, form: str) -> None:
 
 @cli.command()
 @click.option("--check", is_flag=True, help="Write nothing; exit 1 if anything would change.")
-@click.option("--exit-code", is_flag=True, help="Exit 1 if anything was changed, as hooks do.")
-@click.option("--force", is_flag=True, help="Remove all scripts, too, where no section has code.")
+@click.option("--exit-code", is_flag=True, help="Exit 1 if anything was changed, for use in hooks.")
+@click.option("--force", is_flag=True, help="Remove all scripts even if no section has code.")
 @click.pass_obj
 def build(where: Where, check: bool, exit_code: bool, force: bool) -> None:
     """Generate the package and the section scripts from the notes.
 
-    No line of the notes is run. A chunk that does not parse is reported with its place; the rest is
-    tangled all the same, and the exit code is 1.
+    Nothing in the notes is executed. A chunk that does not parse is reported with its place; the
+    rest is tangled anyway, and the exit code is 1.
     """
     from tangle.verbs.build import build as do_build
     from tangle_cli.text import path_from_here, problem_summary
@@ -195,7 +195,7 @@ def build(where: Where, check: bool, exit_code: bool, force: bool) -> None:
 @click.argument("section", shell_complete=complete_sections)
 @click.pass_obj
 def show(where: Where, section: str) -> None:
-    """Print the script of one SECTION."""
+    """Print the script of a SECTION."""
     from tangle.verbs.show import show as do_show
 
     print_text(do_show(where.project(), section))
@@ -208,8 +208,10 @@ cli.add_command(merge_driver)
 
 
 @cli.command()
-@click.option("--fix", is_flag=True, help="Mend chunks that do not parse, where that is sure.")
-@click.option("--diff", is_flag=True, help="Show what --fix would do, and write nothing.")
+@click.option(
+    "--fix", is_flag=True, help="Repair chunks that do not parse, if there is only one way."
+)
+@click.option("--diff", is_flag=True, help="Print what --fix would change, and write nothing.")
 @format_option("github")
 @click.pass_obj
 def check(where: Where, fix: bool, diff: bool, form: str) -> None:
@@ -224,7 +226,7 @@ def check(where: Where, fix: bool, diff: bool, form: str) -> None:
 
     project = where.project()
     if diff and form != "text":
-        raise click.UsageError("--diff prints a diff: it goes with --format text alone")
+        raise click.UsageError("--diff prints a diff: it works only with --format text")
     if fix or diff:
         _repair(project, write=not diff)
     report = check_report(project)
@@ -255,7 +257,7 @@ def _repair(project: Project, *, write: bool) -> None:
     if not write:
         print_text(report.diff)
     for mended in report.mended:
-        verb = "mended" if write else "can be mended"
+        verb = "repaired" if write else "can be repaired"
         place = f"{path_from_here(project, mended.place.path)}:{mended.place.line}"
         print_lines([f"{place}: {verb}: {'; '.join(mended.causes)}"], err=True)
 
@@ -266,7 +268,7 @@ def _repair(project: Project, *, write: bool) -> None:
 def outline(paths: tuple[Path, ...], form: str) -> None:
     """Show how pages are read: PATHS are pages, or folders of pages.
 
-    As JSON, one object a page and line; offsets are UTF-8 bytes of the file.
+    As JSON, one object per page, each on its own line; offsets are UTF-8 bytes of the file.
     """
     from tangle.parse import outline as document
     from tangle.parse import outline_text
@@ -281,7 +283,7 @@ def outline(paths: tuple[Path, ...], form: str) -> None:
 
 
 @cli.command()
-@click.option("--force", is_flag=True, help="Remove outputs that were edited by hand, too.")
+@click.option("--force", is_flag=True, help="Also remove outputs that were edited by hand.")
 @click.pass_obj
 def clean(where: Where, force: bool) -> None:
     """Remove outputs and figures from the notes, and the cache."""
@@ -318,7 +320,7 @@ def completion(shell: str) -> None:
 
 
 def main() -> None:
-    """Run the command line; Ctrl-C has the same exit code while arguments are looked at, too."""
+    """Run the command line; Ctrl-C while arguments are parsed has the usual exit code, too."""
     if "_TANGLE_COMPLETE" in os.environ:
         from tangle_cli.completion import register
 

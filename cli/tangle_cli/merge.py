@@ -15,16 +15,18 @@ from tangle_cli.printing import print_lines
 @click.command("merge-driver")
 @click.argument("files", nargs=-1, metavar="[BASE OURS THEIRS PATH]")
 @click.option(
-    "--marker-size", type=click.IntRange(1), default=7, help="How long marks of conflicts are."
+    "--marker-size", type=click.IntRange(1), default=7, help="Length of conflict markers."
 )
-@click.option("--install", is_flag=True, help="Have git call this for the graph, in this clone.")
+@click.option(
+    "--install", is_flag=True, help="Make git use this driver for the graph, in this clone."
+)
 @click.pass_obj
 def merge_driver(where: Where, files: tuple[str, ...], marker_size: int, install: bool) -> None:
     """Merge pages for git so that output blocks never conflict.
 
-    Text is merged as git merges it. An output block is taken from the side whose code came
-    through; where that is neither, it is left out, and the next run makes it. Figures stay as ours
-    are. git calls it so: tangle merge-driver --marker-size %L %O %A %B %P
+    Text is merged as git merges it. An output block is taken from the side whose code the merge
+    kept; if that is neither, it is left out, and the next run creates it. Figures stay as ours
+    are. git calls it as: tangle merge-driver --marker-size %L %O %A %B %P
     """
     if install:
         if files:
@@ -46,7 +48,7 @@ def _install(where: Where) -> None:
     # git calls it by a shell, which may not have this environment. It does so in the work tree, so
     # that without -P a branch's own tangle_cli.py would be run.
     written = install_driver(where.project(), f"{shlex.quote(sys.executable)} -P -m tangle_cli")
-    click.echo("git merges the graph's pages by tangle now, in this clone")
+    click.echo("git now merges the graph's pages with tangle, in this clone")
     if written is not None:
         print_lines(
             [f"wrote {written}: commit it; every clone runs `tangle merge-driver --install`"]

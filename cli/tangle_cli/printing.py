@@ -1,7 +1,7 @@
-"""What is printed: names and texts of the notes steer neither a terminal nor a log of GitHub's.
+"""Print text from the notes so that it controls neither a terminal nor a GitHub log.
 
-A title, a file's name or a line of code may hold what a terminal obeys (escape sequences, marks
-that turn the direction of text), and GitHub obeys lines that begin with `::`.
+A title, a file name or a line of code may contain what a terminal obeys (escape sequences,
+direction marks), and GitHub obeys lines that begin with `::`.
 """
 
 from __future__ import annotations
@@ -26,31 +26,36 @@ _CONTROL: Final = re.compile(f"[{_STEERING}]")
 _CONTROL_OR_LINE_END: Final = re.compile(f"[{_STEERING}\n]")
 _REPLACEMENT: Final = "\N{REPLACEMENT CHARACTER}"
 _LOG_COMMAND: Final = re.compile(r"^\s*(?=::)|#(?=#\[)")
-"""Where GitHub's runner sees a command: `::` behind blanks, the older `##[` anywhere in a line."""
+"""Where GitHub's runner sees a command: `::` after blanks, the older `##[` anywhere in a line."""
 
 
 def one_line(text: str) -> str:
-    """A text without what a terminal obeys, line ends included."""
+    """Replace the characters that a terminal obeys, line ends included."""
     return _CONTROL_OR_LINE_END.sub(_REPLACEMENT, text)
 
 
 def steers(text: str) -> bool:
-    """Whether a text, put into a line, would do more than stand there."""
+    """Whether a text contains characters that control a terminal."""
     return _CONTROL_OR_LINE_END.search(text) is not None
 
 
 def print_lines(lines: Iterable[str], *, err: bool = False) -> None:
-    """Print lines, on standard error with `err`; each stays one line, and is no command."""
+    """Print lines; each stays one line, and none is a command.
+
+    Args:
+        lines: without line ends.
+        err: print to standard error.
+    """
     _echo(map(inert, lines), err=err)
 
 
 def print_commands(lines: Iterable[str]) -> None:
-    """Print lines that GitHub is to obey."""
+    """Print lines that GitHub shall obey."""
     _echo(map(one_line, lines))
 
 
 def print_text(text: str) -> None:
-    """Print a text that other programs read, to the byte, unless it goes to a terminal or a log."""
+    """Print a text unchanged for other programs, but inert to a terminal or a log."""
     if sys.stdout.isatty() or (_in_actions() and not _is_file()):
         print_lines(text.removesuffix("\n").split("\n"))
     else:
@@ -58,7 +63,12 @@ def print_text(text: str) -> None:
 
 
 def print_json(document: object, *, indent: int | None = 2) -> None:
-    """Print a document as JSON that people can read, too."""
+    """Print a document as readable JSON.
+
+    Args:
+        document: what `json` accepts.
+        indent: blanks per level; None for a single line.
+    """
     text = json.dumps(document, ensure_ascii=False, indent=indent)
     text = _CONTROL.sub(lambda found: json.dumps(found[0])[1:-1], text)
     # In JSON `##[` can only stand in a string.
@@ -71,7 +81,7 @@ def _echo(lines: Iterable[str], *, err: bool = False) -> None:
 
 
 def inert(line: str) -> str:
-    """A line that neither a terminal nor GitHub obeys."""
+    """Return a line that neither a terminal nor GitHub obeys."""
     shown = one_line(line)
     return _LOG_COMMAND.sub(r"\g<0>\\", shown) if _in_actions() else shown
 

@@ -1,4 +1,4 @@
-"""How a run goes, on standard error: a live table on a terminal, plain lines elsewhere."""
+"""Show a run's progress on standard error: a live table on a terminal, plain lines elsewhere."""
 
 from __future__ import annotations
 
@@ -26,22 +26,26 @@ if TYPE_CHECKING:
     from rich.console import Console, ConsoleOptions, RenderResult
     from rich.table import Table
 
-_TOLD_AT_ONCE = ("failed", "timed-out", "died")
-"""Outcomes that get a line above the table, as a person may want to end the run for them."""
+_REPORTED_AT_ONCE = ("failed", "timed-out", "died")
+"""Outcomes printed above the table at once: a person may want to end the run."""
 
 _REFRESHES = 5
-"""Times a second that the table is drawn anew."""
+"""Redraws of the table per second."""
 
 _AROUND = 3
-"""Lines of the terminal that are no running section's: head, sum, and where the cursor stands."""
+"""Terminal lines that show no section: heading, summary, and the cursor's line."""
 
 _WITH_DEVICE, _WITH_MEMORY = 60, 44
-"""Columns that a terminal must have for these to be shown."""
+"""Minimum width of the terminal, in columns, for these columns to be shown."""
 
 
 @contextmanager
 def progress(stream: TextIO | None = None) -> Iterator[Observer]:
-    """An observer that shows a run while it goes."""
+    """Provide an observer that shows a run's progress.
+
+    Args:
+        stream: where to; default: standard error.
+    """
     target = stream or sys.stderr
     if target.isatty() and os.environ.get("TERM") not in ("dumb", "unknown"):
         with _live(target) as observer:
@@ -51,7 +55,7 @@ def progress(stream: TextIO | None = None) -> Iterator[Observer]:
 
 
 class _Plain:
-    """One line when a section starts, one when it is done."""
+    """Prints one line when a section starts, and one when it has finished."""
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
@@ -74,7 +78,7 @@ def _end_line(event: SessionFinished) -> str:
 
 
 def _printable(text: str) -> str:
-    """A name of the notes, without what would steer the terminal."""
+    """Return a name from the notes, without characters that control the terminal."""
     return "".join(char if char.isprintable() else "�" for char in text)
 
 
@@ -98,7 +102,7 @@ class _Row:
 
 @dataclass(slots=True)
 class Board:
-    """What is known of a run at a moment, as a table that fits the terminal."""
+    """The current state of a run, as a table that fits the terminal."""
 
     clock: Callable[[], float] = time.monotonic
     rows: dict[str, _Row] = field(default_factory=dict)
@@ -107,7 +111,7 @@ class Board:
     outcomes: list[str] = field(default_factory=list)
 
     def take(self, event: Event) -> None:
-        """Note what an event says."""
+        """Update the state with an event."""
         match event:
             case RunStarted(waiting=waiting, answered=answered):
                 self.planned, self.answered = len(waiting), answered
@@ -126,7 +130,7 @@ class Board:
                 return
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        """A line for each section that runs and a sum, no higher and no wider than the terminal."""
+        """Render a line for each running section and a summary, within the terminal's size."""
         from rich.text import Text
 
         running = list(self.rows.values())  # of one moment: events come in another thread
@@ -137,7 +141,7 @@ class Board:
         yield Text(sums, style="dim", no_wrap=True, overflow="ellipsis")
 
     def _table(self, rows: Iterable[_Row], width: int) -> Table:
-        """The sections that run; on a narrow terminal the column of chunks gives way."""
+        """Return the table of running sections; on a narrow terminal the chunk column shrinks."""
         from rich.table import Table
         from rich.text import Text
 
@@ -177,7 +181,7 @@ def _duration(seconds: float) -> str:
 
 @contextmanager
 def _live(stream: TextIO) -> Iterator[Observer]:
-    """The table, drawn anew while sections run; above it, a line for each that fails."""
+    """Show the table while sections run, and above it a line for each that fails."""
     board = Board()
     with ExitStack() as stack:
         show: list[Callable[[str], None]] = []
@@ -186,14 +190,14 @@ def _live(stream: TextIO) -> Iterator[Observer]:
             board.take(event)
             if isinstance(event, SessionStarted) and not show:
                 show.append(_begin(stack, board, stream))  # workers run while rich is imported
-            if isinstance(event, SessionFinished) and event.outcome in _TOLD_AT_ONCE and show:
+            if isinstance(event, SessionFinished) and event.outcome in _REPORTED_AT_ONCE and show:
                 show[0](_end_line(event))
 
         yield observe
 
 
 def _begin(stack: ExitStack, board: Board, stream: TextIO) -> Callable[[str], None]:
-    """Shows the board until the stack is left; the function prints a line above it."""
+    """Show the board until the stack is closed; return a function that prints a line above it."""
     from rich.console import Console
     from rich.live import Live
     from rich.text import Text

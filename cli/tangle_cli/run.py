@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from tangle.verbs.reports.values import RunReport
 
 _JOB_PAGE = "GITHUB_STEP_SUMMARY"
-"""The variable that names the file of which GitHub makes the page of a job."""
+"""The variable that names the file from which GitHub builds the summary page of a job."""
 
 
 def _size(ctx: click.Context, param: click.Parameter, value: str | None) -> str | None:
@@ -43,12 +43,12 @@ def _size(ctx: click.Context, param: click.Parameter, value: str | None) -> str 
         from tangle.verbs.project import SIZE_HINT
 
         if not SIZE.fullmatch(value.strip()):
-            raise click.BadParameter(f"{value!r} is no size: {SIZE_HINT}")
+            raise click.BadParameter(f"{value!r} is not a size: {SIZE_HINT}")
     return value
 
 
 def _leave_hints(where: Where, project: Project, options: Mapping[str, Any]) -> None:
-    """Has the next command that is given here find the server without looking for the project."""
+    """Let the next command in this folder find the server without searching for the project."""
     from tangle.verbs.server_policy import leave_hints
 
     if options["server"] and not GIVEN_UP and where == Where(graph=None, output=None, config=None):
@@ -57,7 +57,7 @@ def _leave_hints(where: Where, project: Project, options: Mapping[str, Any]) -> 
 
 @contextlib.contextmanager
 def _observer(verbose: bool) -> Iterator[Observer]:
-    """Who watches a run; what the engine notices is said when nothing is drawn any more."""
+    """Show a run's progress; print the engine's notices once the progress display has ended."""
     from tangle.engine.events import Noticed
     from tangle_cli.progress import progress
 
@@ -82,30 +82,32 @@ def _observer(verbose: bool) -> Iterator[Observer]:
 @click.option("--all", "everything", is_flag=True, help="Run every section that has code.")
 @device_option
 @click.option(
-    "--jobs", type=click.IntRange(1), help="Sections at a time; default: the number of cores."
+    "--jobs",
+    type=click.IntRange(1),
+    help="Number of sections at a time; default: the number of cores.",
 )
 @click.option(
     "--max-memory",
     metavar="SIZE",
     callback=_size,
-    help="Memory that a section may hold: 2G, 500M, 90% of all (the default), 0 for no limit.",
+    help="Memory limit of a section: 2G, 500M, 90% of all (the default), 0 for none.",
 )
 @timeout_option
 @click.option(
     "--fresh/--no-fresh",
     default=None,
-    help="Run everything, each section in a fresh process, past the cache; --no-fresh lets "
-    "the cache answer --verify.",
+    help="Bypass the cache and run each section in a fresh process; --no-fresh allows the "
+    "cache with --verify.",
 )
 @click.option(
     "--verify",
     is_flag=True,
-    help="Compare the outputs with those in the notes, and write nothing: exit 1 if they differ.",
+    help="Compare the outputs with those in the notes and write nothing; exit 1 if they differ.",
 )
 @click.option(
     "--changed-since",
     metavar="REV",
-    help="Run only what changed since this commit: code, borrowed and saved names, data.",
+    help="Run only sections that changed since this commit: code, borrowed and saved names, data.",
 )
 @write_option
 @force_option
@@ -113,7 +115,7 @@ def _observer(verbose: bool) -> Iterator[Observer]:
 @click.option(
     "--write-pending",
     is_flag=True,
-    help="Run nothing: write results that earlier runs had no place for.",
+    help="Run nothing; write results that earlier runs could not write.",
 )
 @click.option(
     "--no-server",
@@ -121,7 +123,7 @@ def _observer(verbose: bool) -> Iterator[Observer]:
     is_flag=True,
     flag_value=False,
     default=True,
-    help="Use no process of an earlier run, and leave none for the next.",
+    help="Do not use the background server, and do not start one.",
 )
 @click.option("-v", "--verbose", is_flag=True, help="Say where the sections' processes come from.")
 @click.option("--junit-xml", type=FILE, help="Write a report for CI to this file.")
@@ -129,16 +131,16 @@ def _observer(verbose: bool) -> Iterator[Observer]:
 @click.option(
     "--summary",
     type=FILE,
-    help="Write a report in Markdown to this file; GitHub's own is appended to.",
+    help="Write a report in Markdown to this file; GitHub's summary file is appended to.",
 )
 @format_option("github")
 @click.pass_obj
 def run(where: Where, /, sections: tuple[str, ...], **options: Any) -> None:
     """Run SECTIONS of the notes and write their outputs beside the code.
 
-    A section is named by its number (3.6; 3 for all of chapter 3; 3.6.5 for 3.6 to the end of
-    3.6.5), or by its page's title (Page, Page#Heading). Each runs in a process of its own, with
-    your rights; a section that did not change is answered from the cache.
+    Name a section by its number (3.6; 3 for all of chapter 3; 3.6.5 for 3.6 to the end of 3.6.5)
+    or by its page's title (Page, Page#Heading). Each runs in a separate process, with your rights.
+    Results of unchanged sections come from the cache.
     """
     from tangle.verbs.job_builder import RunOptions
     from tangle.verbs.run import run as do_run
@@ -171,13 +173,15 @@ def run(where: Where, /, sections: tuple[str, ...], **options: Any) -> None:
 def _wanted(
     sections: tuple[str, ...], options: dict[str, Any], *, pending: bool
 ) -> tuple[str, ...] | None:
-    """The sections that are named, None for all; what options imply is put into them."""
+    """Return the named sections, None for all; add to the options what others imply."""
     everything = options.pop("everything")
     named = bool(sections) or everything or options["changed_since"] is not None
     if pending and (named or options["verify"] or not options["write"]):
-        raise click.UsageError("--write-pending runs nothing: it takes no sections")
+        raise click.UsageError(
+            "--write-pending runs nothing: it takes no sections, and no --verify or --no-write"
+        )
     if (sections and everything) or not (named or pending):
-        raise click.UsageError("name the sections to run, or --all for every one")
+        raise click.UsageError("name the sections to run, or give --all")
     options["cached"] = not (options["verify"] if options["fresh"] is None else options["fresh"])
     options["fresh"] = bool(options["fresh"])
     options["server"] = options["server"] and not GIVEN_UP
@@ -201,14 +205,16 @@ def _print(project: Project, report: RunReport, form: str) -> None:
 
 
 def _write_reports(project: Project, report: RunReport, files: dict[str, Path | None]) -> None:
-    from tangle.verbs.reports.html import write_html
-    from tangle.verbs.reports.junit import write_junit
-    from tangle.verbs.reports.markdown import write_summary
-
     if (path := files["junit_xml"]) is not None:
+        from tangle.verbs.reports.junit import write_junit
+
         write_junit(project, report, path)
     if (path := files["html"]) is not None:
+        from tangle.verbs.reports.html import write_html
+
         write_html(project, report, path)
     if (path := files["summary"]) is not None:
-        # Every step of a job adds to this one.
+        from tangle.verbs.reports.markdown import write_summary
+
+        # Every step of a job appends to this one.
         write_summary(project, report, path, append=str(path) == os.environ.get(_JOB_PAGE))

@@ -1,4 +1,4 @@
-"""`tangle server`: what it is doing, and its end."""
+"""`tangle server`: show its state, stop it."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 
 @click.group()
 def server() -> None:
-    """The process that has the libraries loaded, so that sections start at once.
+    """Show or stop the background server, which has your imports preloaded.
 
-    `tangle run` starts it where it can, and it ends by itself after ten minutes without a run.
+    `tangle run` starts it if possible, and it exits after ten minutes without a run.
     """
 
 
@@ -28,7 +28,7 @@ def server() -> None:
 @format_option()
 @click.pass_obj
 def status(where: Where, form: str) -> None:
-    """Tell whether this project's server runs, since when, and what it has loaded."""
+    """Show whether this project's server runs, since when, and what it has loaded."""
     from tangle.verbs.server_policy import server_state
 
     state = server_state(where.project())
@@ -43,14 +43,14 @@ def status(where: Where, form: str) -> None:
 @server.command()
 @click.pass_obj
 def stop(where: Where) -> None:
-    """End this project's server; a run that uses it is served to its end."""
+    """Stop this project's server once the runs that use it have finished."""
     from tangle.verbs.server_policy import end_server
 
     left = end_server(where.project())
     if left is None:
         click.echo("no server runs")
     elif left:
-        click.echo("the server ends when the run that uses it is through")
+        click.echo("the server ends when the run that uses it has finished")
     else:
         click.echo("the server has ended")
 

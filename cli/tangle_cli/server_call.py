@@ -1,4 +1,4 @@
-"""The relay's work, once there is a server to go to."""
+"""The client's side of a command that runs in the server."""
 
 from __future__ import annotations
 
@@ -9,23 +9,24 @@ import select
 import signal
 import socket
 import stat
-import struct
 import sys
 import time
 from types import FrameType
 
-from tangle_cli.server_client import REFUSED, circumstances
+from tangle.engine.forkserver.protocol import peer, send_packet
+from tangle.engine.process_identity import process_identity
+from tangle_cli.server_client import REFUSED
 
 _PATIENCE = 5.0
-"""Seconds that a server may take to begin; one that is well takes a few milliseconds."""
+"""Seconds that a server may take to begin; a healthy one takes a few milliseconds."""
 
 _STOPPED_SECONDS = 3.0
-"""A command that was stopped (SIGSTOP) for so long is done here."""
+"""A command that is stopped (SIGSTOP) for so many seconds runs here instead."""
 
 _LOOK_SECONDS = 0.5
 
 _REPORT_SECONDS = 2.0
-"""What it may take to say how a command ended that has ended."""
+"""Seconds that the report of a finished command may take."""
 
 _LONGEST_LINE = 4096
 
@@ -33,14 +34,14 @@ _PASSED_ON = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class Trouble(Exception):
-    """The server could not do the command, or not to its end; the text says why."""
+    """The server could not run the command, or not to its end; the text says why."""
 
 
 def run_there(link: str, arguments: list[str]) -> int | None:
-    """Has the server behind a link run a command; None where it does not.
+    """Run a command in the server behind a link; None if it refuses.
 
-    The streams are sent to the process that does the command, and only once it is there: what a
-    stopped process has not read yet would keep them open.
+    The streams are sent to the process that runs the command, and only once it exists: unread
+    messages to a stopped process would keep them open.
 
     Args:
         link: the path of a link to its socket.
@@ -55,7 +56,8 @@ def run_there(link: str, arguments: list[str]) -> int | None:
     with channel, ours:
         try:
             with theirs:
-                _send(channel, arguments, theirs.fileno())
+                data = json.dumps(command_order(arguments)).encode("ascii")
+                send_packet(channel, data, [theirs.fileno()])
             line = _line(ours, _PATIENCE)
             if line is None:
                 raise Trouble("the server does not answer")
@@ -67,7 +69,7 @@ def run_there(link: str, arguments: list[str]) -> int | None:
 
 
 def _mind(pid: int, ours: socket.socket) -> int | None:
-    """The exit code of a command that a server has begun; None where it gave it back.
+    """Return the exit code of a command that the server began; None if it gave it back.
 
     Raises:
         Trouble: it ended with the server, or was stopped.
@@ -87,17 +89,17 @@ def _mind(pid: int, ours: socket.socket) -> int | None:
         os.close(watch)
     if not code or not code.lstrip("-").isdigit():
         raise Trouble("the server has ended under this command")
-    told = int(code)
-    if told == REFUSED:
+    status = int(code)
+    if status == REFUSED:
         return None
-    return told if told >= 0 else 128 - told  # as a shell has it where a signal ended it
+    return status if status >= 0 else 128 - status  # as in a shell, if a signal ended it
 
 
 def _await_end(pid: int, watch: int, ours: socket.socket) -> None:
-    """Waits until a command tells its exit code, or has ended.
+    """Wait until a command reports its exit code, or has ended.
 
     Raises:
-        Trouble: it was stopped, and is not let go on.
+        Trouble: it was stopped; it is killed.
     """
     poll = select.poll()
     for fd in (watch, ours.fileno()):
@@ -119,7 +121,7 @@ def _is_stopped(pid: int) -> bool:
 
 
 def _line(ours: socket.socket, patience: float) -> str | None:
-    """The next line, or what there is of it at the end; None where none comes for so long."""
+    """Return the next line, or what there is of it at the end; None after so many seconds."""
     line = b""
     until = time.monotonic() + patience
     while len(line) < _LONGEST_LINE:
@@ -135,7 +137,7 @@ def _line(ours: socket.socket, patience: float) -> str | None:
 
 
 def _pass_on(pid: int) -> None:
-    """Has signals for this process go to the one that does its work."""
+    """Forward signals of this process to the one that does its work."""
 
     def handle(number: int, _: FrameType | None) -> None:
         try:
@@ -149,7 +151,7 @@ def _pass_on(pid: int) -> None:
 
 
 def _connect(link: str) -> socket.socket | None:
-    """A connection to a server of this user's, in a folder that is this user's alone.
+    """Connect to a server of this user, in a folder that only this user can access.
 
     Raises:
         Trouble: it was stopped.
@@ -167,7 +169,7 @@ def _connect(link: str) -> socket.socket | None:
     channel.settimeout(_PATIENCE)
     try:
         channel.connect(f"{folder}/{name}")
-        pid = struct.unpack("3i", channel.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12))[0]
+        pid, _ = peer(channel)
     except OSError:
         channel.close()
         return None
@@ -177,20 +179,14 @@ def _connect(link: str) -> socket.socket | None:
     return channel
 
 
-def _send(channel: socket.socket, arguments: list[str], telling: int) -> None:
-    """Sends the order, as `tangle.engine.forkserver.protocol` reads it."""
-    order = {
+def command_order(arguments: list[str]) -> dict[str, object]:
+    """The order, as JSON values: a `server_orders.Command`, which takes longer to import."""
+    return {
         "do": "command",
         "arguments": arguments,
         "directory": os.getcwd(),
         "environment": dict(os.environ),
-        "circumstances": circumstances(),
+        "identity": process_identity(),
         "cookie": os.urandom(8).hex(),
         "streams": [[s.encoding, s.errors] for s in (sys.stdin, sys.stdout, sys.stderr)],
     }
-    file = os.memfd_create("order")
-    try:
-        os.write(file, json.dumps(order).encode("utf-8", "surrogateescape"))
-        socket.send_fds(channel, [b"!"], [file, telling])
-    finally:
-        os.close(file)

@@ -1,36 +1,37 @@
-"""Hands a command to the project's server, which has all of tangle loaded, and waits for its end.
+"""Run a command in the project's server, which has all of tangle loaded.
 
-Importing tangle takes longer than a small section runs. This module imports hardly anything: it
-finds the server by the folder that the command is given in, hands over arguments, environment and
-the three streams, and passes signals on. Whatever is unusual is left to the ordinary way.
+Importing tangle takes longer than running a small section. This module imports almost nothing: it
+finds the server by the working folder, passes on arguments, environment and the three streams, and
+forwards signals. In any unusual case the command runs in this process.
 """
 
 from __future__ import annotations
 
-# ruff: noqa: PTH109, PTH115, PTH118, PTH123 -- pathlib takes longer to import than all of this
+# ruff: noqa: PTH109, PTH118 -- pathlib takes longer to import than all of this
 import os
 import sys
 import zlib
 
+from tangle import CI_IS_OFF
+
 REFUSED = 112
-"""Exit code of a command that was not begun: this process is to do it itself."""
+"""Exit code of a command that the server did not begin: this process has to run it."""
 
 GIVEN_UP: list[str] = []
-"""What was amiss with the server, where this process did not go on waiting for it."""
+"""What was wrong with the server, if this process gave up on it."""
 
-_NO = ("", "0", "false", "no")
 _UNFIT = frozenset({"--no-server", "-h", "--help"})
 
 
 def relay(arguments: list[str]) -> int | None:
-    """The exit code of a command that a server has run; None where this process has to run it.
+    """Return the exit code of a command that the server ran; None if this process has to run it.
 
     Args:
         arguments: the command line, without the program's name.
     """
     if sys.platform != "linux" or arguments[:1] != ["run"] or not _UNFIT.isdisjoint(arguments):
         return None
-    if os.environ.get("CI", "").lower() not in _NO or "_TANGLE_COMPLETE" in os.environ:
+    if not _suits_a_server():
         return None
     try:
         hints = [path for path in hint_paths(os.getcwd()) if os.path.lexists(path)]
@@ -43,13 +44,20 @@ def relay(arguments: list[str]) -> int | None:
     try:
         return run_there(hints[0], arguments)
     except Trouble as trouble:
-        print(f"tangle: {trouble}; this run goes on without it", file=sys.stderr)  # noqa: T201
+        print(f"tangle: {trouble}; this run continues without it", file=sys.stderr)  # noqa: T201
         GIVEN_UP.append(str(trouble))
         return None
 
 
+def _suits_a_server() -> bool:
+    """Whether this process is one that a server's could stand in for: none of them is isolated."""
+    if os.environ.get("CI", "").lower() not in CI_IS_OFF or "_TANGLE_COMPLETE" in os.environ:
+        return False
+    return not (sys.flags.isolated or sys.flags.ignore_environment)
+
+
 def hint_paths(folder: str) -> list[str]:
-    """Where a link to the server's socket may be that commands in a folder use.
+    """Return the paths where commands in a folder look for a link to the server's socket.
 
     The name need not be unique: whatever server it leads to finds the project itself.
     """
@@ -65,57 +73,3 @@ def _places() -> list[str]:
     )
     places = [f"{runtime}/tangle"] if runtime.startswith("/") else []
     return [*places, f"{temporary}/tangle-{os.getuid()}"]
-
-
-def circumstances() -> list[object]:
-    """What a process has from its start, its environment aside: the server's must be the same."""
-    import resource
-
-    limits = [n for n in sorted(dir(resource)) if n.startswith("RLIMIT_")]
-    flags = [(n, getattr(sys.flags, n)) for n in dir(sys.flags) if n[0] != "_"]
-    return [
-        *(sys.executable, sys.version, sys.prefix),
-        # The engine's processes are always in UTF-8 mode; streams are told their encoding.
-        [list(pair) for pair in flags if pair[0] in ("isolated", "optimize", "ignore_environment")],
-        [list(resource.getrlimit(getattr(resource, name))) for name in limits],
-        os.getpriority(os.PRIO_PROCESS, 0),
-        sorted(os.sched_getaffinity(0)),
-        [os.getuid(), os.getgid(), *sorted(os.getgroups())],
-        [_link(f"/proc/self/{name}") for name in ("root", "ns/mnt", "ns/net", "ns/pid", "ns/user")],
-        _umask(),
-        _group_memory(),
-    ]
-
-
-def _link(path: str) -> str:
-    try:
-        return os.readlink(path)
-    except OSError:
-        return ""
-
-
-def _group_memory() -> int:
-    """Bytes of memory that the control groups around this process leave it; 0 for no limit."""
-    try:
-        with open("/proc/self/cgroup", encoding="utf-8", errors="surrogateescape") as file:
-            own = next((line[3:-1] for line in file if line.startswith("0::")), "/")
-    except OSError:
-        return 0
-    limits = []
-    while own not in ("", "/"):
-        try:
-            with open(f"/sys/fs/cgroup{own}/memory.max", encoding="ascii") as file:
-                limits.append(int(file.read()))
-        except (OSError, ValueError):  # not there, or `max`
-            pass
-        own = own.rpartition("/")[0]
-    return min(limits, default=0)
-
-
-def _umask() -> str:
-    try:
-        with open("/proc/self/status", "rb") as file:
-            lines = file.read().split(b"\n")
-    except OSError:
-        return ""
-    return next((line.decode() for line in lines if line.startswith(b"Umask:")), "")

@@ -1,4 +1,4 @@
-"""A command in a process that was forked with all of tangle loaded: as if it had been started.
+"""Run a command in a process forked with all of tangle loaded, as if it had been started.
 
 Imported in the server, so that its forks need not import anything more.
 """
@@ -11,39 +11,41 @@ import signal
 import socket
 import sys
 import traceback
-from collections.abc import Mapping
-from typing import Any, NoReturn
+from collections.abc import Sequence
+from typing import NoReturn
 
 from tangle.engine.forkserver.server import same_start
+from tangle.engine.forkserver.server_orders import Command
+from tangle.engine.process_identity import process_identity
 from tangle.verbs.prefetch import read_ahead, rehearse
 from tangle_cli import documents, progress, text
 from tangle_cli.main import main
-from tangle_cli.server_client import REFUSED, circumstances
+from tangle_cli.server_client import REFUSED
 from tangle_cli.start import interrupted
 
 __all__ = ["documents", "progress", "read_ahead", "serve", "text"]
-"""What a command imports on its way is here already."""
+"""What commands import is loaded here in advance."""
 
 _PATIENCE = 5.0
 """Seconds that the caller may take to send its streams."""
 
 
-def serve(order: Mapping[str, Any], caller: int) -> NoReturn:
-    """Runs the command of an order, and ends the process with its exit code.
+def serve(command: Command, caller: int) -> NoReturn:
+    """Run a command, and end the process with its exit code.
 
-    Folder and environment are the command's already.
+    Working folder and environment are already the command's.
 
     Args:
-        order: what the caller sent.
+        command: what the caller sent.
         caller: a socket: the caller sends its streams there, and is sent the exit code.
     """
-    if order["circumstances"] != circumstances() or not same_start(os.environ):
+    if command.identity != process_identity() or not same_start(os.environ):
         os._exit(REFUSED)
     channel = socket.socket(fileno=caller)
     if not _receive_streams(channel):
         os._exit(REFUSED)
-    _make_streams(order["streams"])
-    sys.argv = ["tangle", *order["arguments"]]
+    _make_streams(command.streams)
+    sys.argv = ["tangle", *command.arguments]
     code: object = 0
     try:
         signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -65,7 +67,7 @@ def serve(order: Mapping[str, Any], caller: int) -> NoReturn:
 
 
 def _receive_streams(channel: socket.socket) -> bool:
-    """Takes the caller's streams; whether they came."""
+    """Receive the caller's streams; return whether they came."""
     channel.settimeout(_PATIENCE)
     try:
         _, fds, _, _ = socket.recv_fds(channel, 1, 3, getattr(socket, "MSG_CMSG_CLOEXEC", 0))
@@ -88,10 +90,10 @@ def _leave(code: object) -> int:
     return int(code or 0) if isinstance(code, int | None) else 1
 
 
-def _make_streams(told: list[list[str]]) -> None:
-    """Makes the streams anew, as Python does at its start."""
+def _make_streams(given: Sequence[tuple[str, str]]) -> None:
+    """Makes the streams as Python does at its start, with these encodings and error handlers."""
     names = ("stdin", "stdout", "stderr")
-    for fd, (name, (encoding, errors)) in enumerate(zip(names, told, strict=True)):
+    for fd, (name, (encoding, errors)) in enumerate(zip(names, given, strict=True)):
         at_once = fd == 2 or bool(os.environ.get("PYTHONUNBUFFERED")) or os.isatty(fd)
         stream = open(  # noqa: SIM115
             fd,

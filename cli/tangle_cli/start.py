@@ -1,4 +1,4 @@
-"""The program's first lines: what a server can do at once is not waited for."""
+"""Entry point: pass the command to the server if there is one, otherwise run it here."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 
 def main() -> None:
-    """Run the command line; Ctrl-C counts from here on, while the rest is loaded, too."""
+    """Run the command line; handle Ctrl-C while modules are still being imported, too."""
     _open_streams()
     _fix_temporary_folder()
     try:
@@ -25,15 +25,15 @@ def main() -> None:
 
 
 def interrupted() -> int:
-    """Tell that Ctrl-C has ended the command; its exit code."""
+    """Report that Ctrl-C ended the command, and return the exit code."""
     sys.stderr.write("tangle: interrupted\n")
     return 130
 
 
 def _open_streams() -> None:
-    """Opens streams that are closed, as if they led to nothing.
+    """Connect closed standard streams to the null device.
 
-    Else the next file that is opened gets the number of a stream, and what is printed goes there.
+    Otherwise the next file opened would get a stream's number, and receive what is printed.
     """
     for number, name in enumerate(("stdin", "stdout", "stderr")):
         try:
@@ -47,7 +47,7 @@ def _open_streams() -> None:
 
 
 def _fix_temporary_folder() -> None:
-    """Makes the folder for temporary files the same from wherever a process looks for it."""
+    """Make the folder for temporary files absolute, so that all processes agree on it."""
     for name in ("TMPDIR", "TEMP", "TMP"):
         path = os.environ.get(name)
         if path and not os.path.isabs(path):  # noqa: PTH117
@@ -65,7 +65,7 @@ def _exit_for_good(code: object) -> None:
 
 
 def _loaded() -> Callable[[], None]:
-    """What is left to do when the server was asked, and had the command done where it could."""
+    """Return what remains to be done: exit with the server's exit code, or run the command."""
     from tangle_cli.server_client import relay
 
     code = relay(sys.argv[1:])

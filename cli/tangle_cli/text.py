@@ -1,4 +1,4 @@
-"""Reports as text for people: no colour of its own, lines that terminals and editors can follow."""
+"""Format reports as plain text, with `path:line` that terminals and editors can follow."""
 
 from __future__ import annotations
 
@@ -24,11 +24,16 @@ if TYPE_CHECKING:
 
 _WIDTH = 100
 _MOST_LINES = 60
-"""Lines of one chunk's output that a terminal is given."""
+"""Lines of one chunk's output that are printed."""
 
 
 def problem_lines(project: Project, problem: Problem) -> Iterator[str]:
-    """A problem with its place, the line of the note with a caret, and the way out."""
+    """Yield a problem: its place and message, the line of the note with a caret, and the hint.
+
+    Args:
+        project: whose notes.
+        problem: to report.
+    """
     place = problem.place
     path = path_from_here(project, place.path)
     where = f"{path}:{place.line}:{place.column}"
@@ -41,7 +46,12 @@ def problem_lines(project: Project, problem: Problem) -> Iterator[str]:
 
 
 def path_from_here(project: Project, path: str) -> str:
-    """A path that messages name, as it is reached from the working directory."""
+    """Return a path of the project relative to the working directory.
+
+    Args:
+        project: whose notes.
+        path: relative to the project.
+    """
     return _from(Path.cwd(), project.root, path)
 
 
@@ -54,7 +64,12 @@ def _from(here: Path, root: Path, path: str) -> str:
 
 
 def pointed(line: str, column: int) -> tuple[str, str]:
-    """A line of a note without its indentation, and a caret under a column (from 1) of it."""
+    """Return a line of a note without indentation, and a caret below one of its columns.
+
+    Args:
+        line: the line as it is in the note.
+        column: where the caret goes, from 1, in characters.
+    """
     stripped = line.lstrip()
     at = max(column - 1 - (len(line) - len(stripped)), 0)
     start = max(at - _WIDTH * 2 // 3, 0)
@@ -70,7 +85,7 @@ def _visible(text: str) -> str:
 
 
 def display_width(text: str) -> int:
-    """Columns that a text takes on a terminal."""
+    """Return the number of columns that a text takes on a terminal."""
     if text.isascii():
         return len(text)
     from rich.cells import cell_len
@@ -79,12 +94,17 @@ def display_width(text: str) -> int:
 
 
 def padded(text: str, width: int) -> str:
-    """A text with blanks up to a width on the terminal."""
+    """Pad a text with blanks to a width on the terminal.
+
+    Args:
+        text: to pad.
+        width: in columns.
+    """
     return text + " " * max(width - display_width(text), 0)
 
 
 def table(rows: Sequence[Sequence[str]]) -> Iterator[str]:
-    """Rows in columns."""
+    """Yield rows as lines with aligned columns."""
     if not rows:
         return
     widths = [max(display_width(row[column]) for row in rows) for column in range(len(rows[0]))]
@@ -94,7 +114,7 @@ def table(rows: Sequence[Sequence[str]]) -> Iterator[str]:
 
 
 def section_lines(rows: Sequence[SectionRow]) -> Iterator[str]:
-    """The list of sections."""
+    """Yield the table of `tangle list`."""
     if not rows:
         yield "no section has code"
         return
@@ -115,7 +135,12 @@ def section_lines(rows: Sequence[SectionRow]) -> Iterator[str]:
 
 
 def change_lines(changes: Sequence[SectionChange], revision: str) -> Iterator[str]:
-    """The sections that changed since a revision, each with what changed."""
+    """Yield the sections that changed since a revision, each with its reasons.
+
+    Args:
+        changes: the sections that changed.
+        revision: as the user named it.
+    """
     for change in changes:
         yield f"{change.section}: changed since {revision}: {'; '.join(change.reasons)}"
     if not changes:
@@ -128,23 +153,28 @@ def count(number: int, noun: str) -> str:
 
 
 def problem_summary(problems: Iterable[Problem]) -> str:
-    """How many errors and warnings there are."""
+    """Return the number of errors and warnings, in words."""
     severities = [problem.severity for problem in problems]
     errors, warnings = severities.count("error"), severities.count("warning")
     return f"{count(errors, 'error')}, {count(warnings, 'warning')}"
 
 
 def output_summary(report: CheckReport) -> str:
-    """How many of the outputs in the notes are proven to be of the code as it is."""
+    """Return how many outputs in the notes are proven to match the current code, in words."""
     of_all = "" if report.fresh == report.outputs else f" of {report.outputs}"
-    return f"{report.fresh}{of_all} stored outputs are of the code as it is"
+    return f"{report.fresh}{of_all} stored outputs match the current code"
 
 
 # --- runs -----------------------------------------------------------------------------------------
 
 
 def run_lines(project: Project, report: RunReport) -> Iterator[str]:
-    """What came of a run: outputs of a single section, failures, where everything went."""
+    """Yield the report of a run: outputs of a single section, failures, what was written where.
+
+    Args:
+        project: whose notes.
+        report: of the run.
+    """
     if len(report.sections) == 1:
         yield from output_lines(project, report.sections[0])
     for run in report.sections:
@@ -154,14 +184,14 @@ def run_lines(project: Project, report: RunReport) -> Iterator[str]:
     for difference in report.differences or ():
         yield from difference_lines(project, difference)
     if report.differences == ():
-        yield "the outputs are those in the notes"
+        yield "the outputs match those in the notes"
     yield from _where_written(project, report)
 
 
 def _where_written(project: Project, report: RunReport) -> Iterator[str]:
-    """What became of the results."""
+    """Yield what was written and what is waiting."""
     if report.waiting:
-        place = "`tangle run --write-pending` places what the notes have room for"
+        place = "`tangle run --write-pending` writes those whose code and page allow it"
         yield f"{count(report.waiting, 'result')} kept: {place}"
     for page in report.pages:
         yield f"outputs written to {path_from_here(project, page)}"
@@ -173,7 +203,12 @@ def _where_written(project: Project, report: RunReport) -> Iterator[str]:
 
 
 def difference_lines(project: Project, difference: Difference) -> Iterator[str]:
-    """An output that is not what the notes hold: where, what, and a diff from the notes to now."""
+    """Yield how an output differs from the one in the notes: place, message, diff and hint.
+
+    Args:
+        project: whose notes.
+        difference: to report.
+    """
     place = difference.place
     where = f"{path_from_here(project, place.path)}:{place.line}"
     yield f"{where}: error: {difference.message} [{difference.kind}] (section {difference.section})"
@@ -186,11 +221,11 @@ def difference_lines(project: Project, difference: Difference) -> Iterator[str]:
 
 
 def output_lines(project: Project, run: SectionRun, *, since: int = 1) -> Iterator[str]:
-    """What the chunks of a section show, from a certain one on.
+    """Yield the outputs of a section's chunks, from a certain chunk on.
 
     Args:
         project: whose notes.
-        run: what came of the section.
+        run: the section's results.
         since: the first chunk, from 1.
     """
     from tangle.verbs.results.judging import chunk_results
@@ -213,7 +248,7 @@ def output_lines(project: Project, run: SectionRun, *, since: int = 1) -> Iterat
 
 
 def section_result(run: SectionRun) -> Iterator[str]:
-    """What came of a section: its outcome, time and device, and why it failed."""
+    """Yield a section's outcome, time and device, and its failures."""
     result = run.result
     title = run.session.unit.section.title
     name = run.session.name if title == run.session.name else f"{run.session.name} {title}".strip()
@@ -231,13 +266,13 @@ def section_result(run: SectionRun) -> Iterator[str]:
 
 
 def _late_lines(result: SessionResult) -> Iterator[str]:
-    """What a session printed after its last chunk."""
+    """Yield what a session printed after its last chunk."""
     if not result.late:
         return
     from tangle.write import rendered
 
     lines = rendered(result.late).text.split("\n")
-    yield "    printed after the last chunk, and not written to the notes:"
+    yield "    printed after the last chunk, not written to the notes:"
     yield from (f"    {line}" for line in lines[:_MOST_LINES])
     if len(lines) > _MOST_LINES:
         yield f"    [… {count(len(lines) - _MOST_LINES, 'more line')}]"

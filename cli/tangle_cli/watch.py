@@ -35,10 +35,10 @@ if TYPE_CHECKING:
 def watch(where: Where, /, sections: tuple[str, ...], **options: Any) -> None:
     """Run sections whenever their code changes, and write the outputs beside it.
 
-    On each save of a page, the sections whose code changed are run again from the first changed
-    chunk on: their own chunks, what they borrow, saved functions that they use, files that they
-    read. Named SECTIONS run at once, and no others do; without names all are watched, and wait
-    for an edit. Ctrl-C ends it.
+    On each save, sections whose code changed run again from the first changed chunk on. Changes
+    count in their own chunks, borrowed statements, saved functions and files that they read. If you
+    name SECTIONS, they run at once and only they are watched; otherwise all sections are watched,
+    and run when they change. Ctrl-C ends it.
     """
     from tangle.verbs.job_builder import RunOptions
     from tangle.verbs.watch.watcher import watch as do_watch
@@ -68,9 +68,9 @@ def _lines(project: Project, news: News) -> Iterator[str]:
             before = f", those before it run: {draft.message}" if draft.number > 1 else ""
             yield f"{section}: chunk {draft.number} waits{before or f': {draft.message}'} ({place})"
         case w.Gone(name=name):
-            yield f"{name}: it is not in the notes now; it runs when it comes back"
+            yield f"{name}: not in the notes now; runs when it comes back"
         case w.Cancelled(section=section):
-            yield f"{section}: changed meanwhile, begun again"
+            yield f"{section}: changed meanwhile, restarted"
         case w.Ran() | w.Wrote():
             yield from _result_lines(project, news)
         case w.Trouble(message=message):

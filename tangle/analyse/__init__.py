@@ -2,26 +2,43 @@
 
 from __future__ import annotations
 
-from tangle.analyse.code import ChunkCode, Position, UnitCode, UnitNames, unit_code
-from tangle.analyse.definitions import MAX_NEAR, Lookups
-from tangle.analyse.locate import Locator
-from tangle.analyse.modules import WantedModule, once_a_page
+from tangle.analyse.borrow import Borrowing, module_names, own_module_names
+from tangle.analyse.borrow_closure import Lender, Needs
+from tangle.analyse.code import (
+    ChunkCode,
+    ChunkText,
+    Position,
+    Texts,
+    UnitCode,
+    UnitNames,
+    unit_code,
+)
+from tangle.analyse.definitions import (
+    MAX_NEAR,
+    NEAR_LENGTHS,
+    Bound,
+    Definitions,
+    bound_in,
+    likely,
+)
+from tangle.analyse.locate import located
+from tangle.analyse.modules import WantedModule, modules_of_unit, once_a_page
 from tangle.analyse.names import Statement, future_features
-from tangle.analyse.package import marked_positions, package_face, used_by_saved
+from tangle.analyse.package import Closure, Saving, saving
 from tangle.analyse.plan import (
     Borrowed,
     Package,
-    Plan,
     PlannedChunk,
     Saved,
     Session,
 )
-from tangle.analyse.plan_memo import Known
 from tangle.analyse.planning import (
+    Borrowings,
     PackagePlan,
-    Planning,
-    UnitPlan,
-    plan,
+    borrowings,
+    plan_package,
+    plan_session,
+    unit_doubts,
     unknown_needs,
 )
 from tangle.analyse.reachability import Reach, from_module, names_module
@@ -29,34 +46,46 @@ from tangle.model import PackageName
 
 __all__ = [
     "MAX_NEAR",
+    "NEAR_LENGTHS",
     "Borrowed",
+    "Borrowing",
+    "Borrowings",
+    "Bound",
     "ChunkCode",
-    "Known",
-    "Locator",
-    "Lookups",
+    "ChunkText",
+    "Closure",
+    "Definitions",
+    "Lender",
+    "Needs",
     "Package",
     "PackageName",
     "PackagePlan",
-    "Plan",
     "PlannedChunk",
-    "Planning",
     "Position",
     "Reach",
     "Saved",
+    "Saving",
     "Session",
     "Statement",
+    "Texts",
     "UnitCode",
     "UnitNames",
-    "UnitPlan",
     "WantedModule",
+    "borrowings",
+    "bound_in",
     "from_module",
     "future_features",
-    "marked_positions",
+    "likely",
+    "located",
+    "module_names",
+    "modules_of_unit",
     "names_module",
     "once_a_page",
-    "package_face",
-    "plan",
+    "own_module_names",
+    "plan_package",
+    "plan_session",
+    "saving",
     "unit_code",
+    "unit_doubts",
     "unknown_needs",
-    "used_by_saved",
 ]

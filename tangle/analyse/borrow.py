@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import difflib
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from itertools import islice
-from typing import Final
+from typing import Final, Protocol
 
 from tangle.analyse.borrow_closure import Lender
-from tangle.analyse.code import GIVEN, ChunkCode, Position, UnitCode
+from tangle.analyse.code import GIVEN, ChunkCode, Position, UnitCode, UnitNames
 from tangle.analyse.definitions import MAX_NEAR, Definitions
 from tangle.analyse.names import Import, Statement, Use
-from tangle.analyse.plan import Borrowed, Package
+from tangle.analyse.plan import Borrowed
 from tangle.analyse.reachability import from_module, names_module, package_attribute
 from tangle.model import PackageName, Problem, ProblemKind
 from tangle.model.problems.code import (
@@ -29,21 +29,43 @@ _SHORT: Final = 3
 """Letters of names that are too short to be slips of each other."""
 
 
+class PackageFace(Protocol):
+    """What a unit may ask of the package.
+
+    Attributes:
+        name: the package's.
+    """
+
+    name: PackageName
+
+    @property
+    def names(self) -> Collection[str]:
+        """Every name that it is known to have."""
+
+    @property
+    def star(self) -> bool:
+        """Whether it has more."""
+
+    def exports(self, name: str) -> bool:
+        """Whether it has a name."""
+
+
 @dataclass(slots=True, kw_only=True)
 class Borrowing:
     """Borrows for one unit.
 
     Attributes:
         aliases: names that mean the generated module in the unit.
-        known: for each unit before, the problem of each name that is missing there.
+        guesses: the names for which a likely one is to be named in the hint of their problem, by
+            the name under which `missing` has that; see `guessed`.
     """
 
     lender: Lender
-    package: Package
+    package: PackageFace
     unit: int
     aliases: frozenset[str]
     allowed: bool = True
-    known: Mapping[int, Mapping[str, Problem]] = field(default_factory=dict)
+    guesses: dict[str, str] = field(default_factory=dict)
     _taken: dict[tuple[Position, str], Borrowed] = field(default_factory=dict)
     _reported: dict[str, Problem] = field(default_factory=dict)
     _unmet_names: dict[str, None] = field(default_factory=dict)
@@ -121,20 +143,16 @@ class Borrowing:
                 at = Position(self.unit, *binders[name][0])
                 yield MISSPELT_NAME.at(
                     self.definitions.place(at),
-                    f"{name} is defined here, and {wanted} is used and is not",
+                    f"{name} is defined here, but {wanted} is used and not defined",
                     section=self.definitions.code(at).occurrence.section,
-                    hint=f"if {wanted} is meant, write it so",
+                    hint=f"if you mean {wanted}, correct the spelling",
                 )
 
-    def inherited(self) -> tuple[Problem, ...]:
-        """Problems of earlier units that come with what is borrowed from them."""
-        found: dict[Problem, None] = {}
+    def passed_on(self) -> Iterator[tuple[int, str]]:
+        """Names that may be missing in earlier units, with what is borrowed from them."""
         for position, name in self._taken:
-            problems = self.known.get(position.unit)
-            if problems:
-                names = [*self.lender.missing(position, name), *self._takes(position, name)]
-                found.update(dict.fromkeys(problems[name] for name in names if name in problems))
-        return tuple(sorted(found, key=lambda problem: str(problem.place)))
+            for missing in (*self.lender.missing(position, name), *self._takes(position, name)):
+                yield position.unit, missing
 
     def _takes(self, position: Position, name: str) -> Iterator[str]:
         return (f".{attribute}" for attribute in self.lender.entry(position, name).takes)
@@ -146,7 +164,7 @@ class Borrowing:
 
     @property
     def _code(self) -> UnitCode:
-        return self.definitions.units[self.unit]
+        return self.definitions.units.code(self.unit)
 
     def _unmet(self) -> Iterator[tuple[ChunkCode, Statement, Use, bool]]:
         """Uses of names that the unit does not define in time, and whether it deletes them."""
@@ -195,7 +213,7 @@ class Borrowing:
     def _binds(self, statement: Statement) -> Iterator[str]:
         yield from statement.binds
         if any(entry.star and from_module(entry, self.package.name) for entry in statement.imports):
-            yield from self.package.exports
+            yield from self.package.names
 
     def _provide(self, code: ChunkCode, statement: Statement, use: Use) -> None:
         found = self.definitions.earlier(use.name, self.unit, self.lender.usable)
@@ -210,7 +228,7 @@ class Borrowing:
 
     def _excused(self, statement: Statement, use: Use) -> bool:
         """Whether a name may well be there, though no statement defines it for certain."""
-        if statement.binds_before(use) or use.name in self._code.names.lost:
+        if statement.binds_before(use) or use.name in self._code.lost:
             return True
         if self._code.numbered and self.definitions.lost(use.name, self.unit):
             return True
@@ -231,7 +249,7 @@ class Borrowing:
     def _check_package(self) -> None:
         for at, code in enumerate(self._code.chunks):
             for row, statement in enumerate(code.statements):
-                if not code.runs and Position(self.unit, at, row) not in self.lender.saved:
+                if not code.runs and not self.lender.saved(Position(self.unit, at, row)):
                     continue
                 for use in statement.uses:
                     attribute = package_attribute(use, self.package.name, self.aliases)
@@ -242,7 +260,7 @@ class Borrowing:
                         self._check_attribute(code, entry, entry.attribute)
 
     def _check_attribute(self, code: ChunkCode, use: Use | Import, attribute: str) -> None:
-        known = attribute in self.package.exports or attribute.startswith("__") or attribute == "*"
+        known = self.package.exports(attribute) or attribute.startswith("__") or attribute == "*"
         if known or self.package.star or self.definitions.lost(attribute):
             return
         if f".{attribute}" in self._reported:
@@ -255,9 +273,7 @@ class Borrowing:
         found = self.definitions.elsewhere(attribute, wanted=lambda p: self._defined(p, attribute))
         if found is not None:
             return f"{self.definitions.place(found)} defines it: mark it there with #@save"
-        near = self.definitions.nearest(attribute, self.package.exports.__contains__)
-        if near:
-            return f"did you mean {near}?"
+        self.guesses[f".{attribute}"] = attribute
         return "define it in some section and mark it with #@save"
 
     def _defined(self, position: Position, name: str) -> bool:
@@ -279,7 +295,7 @@ class Borrowing:
         return kind.at(code.place(use), message, section=code.occurrence.section, hint=hint)
 
     def _not_allowed(self, found: Position) -> str:
-        section = self.definitions.units[found.unit].unit.name
+        section = self.definitions.units.name(found.unit)
         return f"section {section} defines it, but borrowing is switched off: define it here"
 
     def _undefined_hint(self, code: ChunkCode, statement: Statement, use: Use) -> str:
@@ -295,27 +311,39 @@ class Borrowing:
         return self._elsewhere_hint(use.name)
 
     def _elsewhere_hint(self, name: str) -> str:
+        units = self.definitions.units
         numbered = self._code.numbered
         found = self.definitions.elsewhere(name, self.unit if numbered else -1)
-        other = self.definitions.units[found.unit] if found is not None else None
-        where = f"{other.unit.name}, at {self.definitions.place(found)}" if other and found else ""
-        if numbered and other is not None and other.numbered:
+        where = ""
+        if found is not None:
+            where = f"{units.name(found.unit)}, at {self.definitions.place(found)}"
+        if numbered and found is not None and units.numbered(found.unit):
             return f"it is defined later, in {where}"
-        if name in self.package.exports:
+        if self.package.exports(name):
             return f"the package has it: from {self.package.name} import {name}"
-        if other is not None:
+        if found is not None:
             return f"it is defined in {where}, from which nothing is borrowed: save and import it"
         unusable = self.definitions.earlier(name, self.unit)
         if unusable is not None:
             place = self.definitions.place(unusable)
             return f"it is defined in a chunk that is not run, or that must fail: {place}"
-        near = self.definitions.nearest(name, self._reachable)
-        if near:
-            return f"did you mean {near}?"
+        self.guesses[name] = name
         return "no section defines it: define or import it above this line"
 
+    def guessed(self, key: str, problem: Problem, near: Iterable[str]) -> Problem:
+        """A problem with the likely name in its hint, where one of them can be meant.
+
+        Args:
+            key: the name under which `missing` has it.
+            problem: the problem.
+            near: the names most like the missing one.
+        """
+        meant = self.package.exports if key.startswith(".") else self._reachable
+        found = next(filter(meant, near), None)
+        return replace(problem, hint=f"did you mean {found}?") if found else problem
+
     def _reachable(self, name: str) -> bool:
-        if self.definitions.defines(name, self.unit) or name in self.package.exports:
+        if self.definitions.defines(name, self.unit) or self.package.exports(name):
             return True
         return self.definitions.has_earlier(name, self.unit)
 
@@ -335,17 +363,18 @@ def own_module_names(unit: UnitCode, name: PackageName) -> frozenset[str]:
     )
 
 
-def module_names(
-    units: Sequence[UnitCode], own_names: Sequence[frozenset[str]]
-) -> Sequence[frozenset[str]]:
+def module_names(units: Iterable[tuple[bool, UnitNames]]) -> Sequence[frozenset[str]]:
     """For each unit the names that mean the generated module there.
 
     A unit's own binding of a name decides; where it has none, that of the numbered units before.
+
+    Args:
+        units: whether each is numbered, and its names.
     """
     found: list[frozenset[str]] = []
     carried: frozenset[str] = frozenset()
-    for unit, own in zip(units, own_names, strict=True):
-        others = frozenset() if not unit.numbered else carried.difference(unit.names.defines)
-        found.append(own | others)
-        carried = found[-1] if unit.numbered else carried
+    for numbered, names in units:
+        others = frozenset() if not numbered else carried.difference(names.defines)
+        found.append(names.module | others)
+        carried = found[-1] if numbered else carried
     return found

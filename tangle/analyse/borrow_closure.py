@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import Final
 
 from tangle.analyse.code import GIVEN, Position
-from tangle.analyse.definitions import Definitions, Lookups
+from tangle.analyse.definitions import Definitions
 from tangle.analyse.mutations import price
 from tangle.analyse.names import Statement, Use, future_features
 from tangle.analyse.plan import Borrowed
@@ -22,29 +22,41 @@ Wanted = tuple[Position, str]
 """A statement and, where it is borrowed by name (an import, something saved), that name."""
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Needs:
+    """What a statement needs at once, or when its functions are called.
+
+    Attributes:
+        missing: names that nothing defines for it.
+    """
+
+    wanted: tuple[Wanted, ...]
+    missing: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Lender:
     """Hands out the statements of all units.
 
     Attributes:
-        saved: the statements that the package has.
-        module_names: for each unit, the names that mean the generated module there.
+        saved: whether the package has a statement.
+        module_names: the names that mean the generated module in a unit.
+        needs_of: what `work_out` says of a statement, which does not change.
+        when_called: the same of `names_when_called`: names of its module's scope that a function,
+            or a class, may need once it is called.
     """
 
     definitions: Definitions
     name: PackageName
-    saved: Collection[Position]
-    module_names: Sequence[frozenset[str]]
-    _entries: dict[Wanted, Borrowed] = field(default_factory=dict)
-    _needs: dict[Position, tuple[Wanted, ...]] = field(default_factory=dict)
-    _missing: dict[Position, tuple[str, ...]] = field(default_factory=dict)
-    _called: dict[Position, frozenset[str]] = field(default_factory=dict)
-    _lookups: dict[tuple[Position, str], Lookups] = field(default_factory=dict)
+    saved: Callable[[Position], bool]
+    module_names: Callable[[int], frozenset[str]]
+    needs_of: Callable[[Position], Needs]
+    when_called: Callable[[Position], frozenset[str]]
 
     def usable(self, position: Position) -> bool:
         """Whether a definition may be borrowed: what is not run, or must fail, may not."""
         settings = self.definitions.code(position).chunk.settings
-        return position in self.saved or (settings.run and settings.raises is None)
+        return self.saved(position) or (settings.run and settings.raises is None)
 
     def with_company(self, position: Position, name: str, before: Position) -> Iterator[Wanted]:
         """A definition with what is added to it: submodules to an import, methods to a class.
@@ -61,14 +73,14 @@ class Lender:
             imports = self.definitions.plain_imports(position, name)
             yield from ((entry, name) for entry in imports if self.usable(entry))
             return
-        if position in self.saved:
+        if self.saved(position):
             yield position, name
             return
         yield position, ""
         yield from self._before_it(position, name)
-        patches = self.definitions.units[position.unit].patches.get(name, ())
+        patches = self.definitions.units.code(position.unit).patches.get(name, ())
         for patch in (Position(position.unit, *at) for at in patches):
-            if patch > position and self.usable(patch) and patch not in self.saved:
+            if patch > position and self.usable(patch) and not self.saved(patch):
                 yield patch, ""
         changes = self.definitions.changes(name, position, before)
         yield from ((change, "") for change in changes if self._changes_it(change, name))
@@ -78,7 +90,7 @@ class Lender:
         while self._leaves(self.definitions.statement(position), name):
             use = Use(name=name, line=0, column=0, deferred=False)
             found = self.definitions.within(use, position, self.usable)
-            if found is None or found in self.saved or self.definitions.imports(found, name):
+            if found is None or self.saved(found) or self.definitions.imports(found, name):
                 if found is not None:
                     yield found, name
                 return
@@ -92,22 +104,19 @@ class Lender:
 
     def _changes_it(self, change: Position, name: str) -> bool:
         """Whether a statement that seems to change a thing is one to borrow."""
-        numbered = self.definitions.units[change.unit].numbered
+        numbered = self.definitions.units.numbered(change.unit)
         statement = self.definitions.statement(change)
         defines = name in statement.binds  # then it is the definition itself
-        return numbered and not defines and self.usable(change) and change not in self.saved
+        return numbered and not defines and self.usable(change) and not self.saved(change)
 
     def needs(self, position: Position, name: str) -> tuple[Wanted, ...]:
         """What a statement needs at once, or when its functions are called."""
         if name:
             return ()
-        if position not in self._needs:
-            with self.definitions.looking() as self._lookups[position, "needs"]:
-                self._work_out(position)
-        self.definitions.looked.add(self._lookups[position, "needs"])
-        return self._needs[position]
+        return self.needs_of(position).wanted
 
-    def _work_out(self, position: Position) -> None:
+    def work_out(self, position: Position) -> Needs:
+        """What a statement needs, and what of it nothing defines."""
         found: dict[Wanted, None] = {}
         missing: list[str] = []
         statement = self.definitions.statement(position)
@@ -123,8 +132,7 @@ class Lender:
                     found.update(dict.fromkeys(self._for_calls(source, position)))
             elif use.name not in GIVEN and not use.quoted:
                 missing.append(use.name)
-        self._needs[position] = tuple(found)
-        self._missing[position] = tuple(missing)
+        return Needs(wanted=tuple(found), missing=tuple(missing))
 
     def _for_calls(self, function: Position, position: Position) -> Iterator[Wanted]:
         """What a function finds when it is called at a place: not what is defined only later."""
@@ -134,15 +142,8 @@ class Lender:
             if source is not None:
                 yield from self.with_company(source, name, position)
 
-    def when_called(self, function: Position) -> frozenset[str]:
+    def names_when_called(self, function: Position) -> frozenset[str]:
         """Names of its module's scope that a function, or a class, may need once it is called."""
-        if function not in self._called:
-            with self.definitions.looking() as self._lookups[function, "called"]:
-                self._called[function] = frozenset(self._names_when_called(function))
-        self.definitions.looked.add(self._lookups[function, "called"])
-        return self._called[function]
-
-    def _names_when_called(self, function: Position) -> set[str]:
         found: set[str] = set()
         todo = [function]
         seen = {function}
@@ -156,12 +157,11 @@ class Lender:
                 if source is not None and source not in seen:
                     seen.add(source)
                     todo.append(source)
-        return found
+        return frozenset(found)
 
     def missing(self, position: Position, name: str) -> tuple[str, ...]:
         """Names that a statement needs, and that nothing defines for it."""
-        self.needs(position, name)
-        return self._missing.get(position, ()) if not name else ()
+        return self.needs_of(position).missing if not name else ()
 
     def _source(self, position: Position, use: Use) -> Position | None:
         """The statement that defines a name for the one at a position.
@@ -175,11 +175,7 @@ class Lender:
 
     def entry(self, position: Position, name: str) -> Borrowed:
         """A statement as it is borrowed."""
-        self.definitions.looked.units.add(position.unit)
-        key = (position, name)
-        if key not in self._entries:
-            self._entries[key] = self._by_name(position, name) if name else self._whole(position)
-        return self._entries[key]
+        return self._by_name(position, name) if name else self._whole(position)
 
     def _whole(self, position: Position) -> Borrowed:
         code, statement = self.definitions.code(position), self.definitions.statement(position)
@@ -188,9 +184,9 @@ class Lender:
             names=statement.binds,
             lines=code.lines(statement),
             plain=code.plain(statement),
-            takes=tuple(asked_of_package([statement], self.name, self.module_names[position.unit])),
+            takes=tuple(asked_of_package([statement], self.name, self.module_names(position.unit))),
             price=price(statement.node),
-            section=self.definitions.units[position.unit].unit.name,
+            section=self.definitions.units.name(position.unit),
             place=self.definitions.place(position),
             cache=code.chunk.settings.cache,
             reads=code.chunk.settings.reads,
@@ -198,7 +194,7 @@ class Lender:
 
     def future(self, position: Position) -> Iterator[Borrowed]:
         """The imports from `__future__` that hold for a statement where it stands."""
-        unit = self.definitions.units[position.unit]
+        unit = self.definitions.units.code(position.unit)
         for at, code in enumerate(unit.chunks[: position.chunk + 1]):
             for row, statement in enumerate(code.statements):
                 for feature in future_features(statement):
@@ -228,7 +224,7 @@ class Lender:
             plain=texts,
             takes=tuple(takes) if imports else (name,),
             price="",
-            section=self.definitions.units[position.unit].unit.name,
+            section=self.definitions.units.name(position.unit),
             place=place,
             cache=bool(imports) or self.definitions.code(position).chunk.settings.cache,
             reads=() if imports else self.definitions.code(position).chunk.settings.reads,

@@ -1,4 +1,4 @@
-"""What calling the functions of a unit does to names outside them."""
+"""Find the effects that calling functions of a unit has on outer names."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _NO_VALUES: Final = (*_FUNCTIONS, ast.ClassDef, ast.Import, ast.ImportFrom)
 
 
 class Effect(NamedTuple):
-    """The names outside a function that a call of it sets, and those whose things it changes."""
+    """The outer names that a call sets, and those whose objects it changes."""
 
     sets: frozenset[str] = frozenset()
     changes: frozenset[str] = frozenset()
@@ -25,7 +25,7 @@ _NONE: Final = Effect()
 
 
 def effects_of_calls(statements: Sequence[Statement]) -> Mapping[str, Effect]:
-    """The effects of each function that has some; those of functions that it calls count, too.
+    """Return the effects of functions that have any, including those of functions that they call.
 
     Args:
         statements: of a unit. Of the names that it does not assign, no changes are looked for.
@@ -58,7 +58,7 @@ def effects_of_calls(statements: Sequence[Statement]) -> Mapping[str, Effect]:
 def _own_effects(
     functions: Sequence[tuple[str, Statement]], statements: Sequence[Statement]
 ) -> list[Effect]:
-    """The effects of the bodies of functions alone."""
+    """Return the effects of the function bodies alone."""
     assigned = frozenset(
         name
         for statement in statements

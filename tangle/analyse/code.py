@@ -7,10 +7,10 @@ import builtins
 import re
 import unicodedata
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping
 from dataclasses import dataclass, replace
-from functools import cached_property, partial
-from typing import TYPE_CHECKING, Final, Literal, NamedTuple
+from functools import cached_property
+from typing import Final, Literal, NamedTuple
 
 from tangle.analyse.calls import Effect, effects_of_calls
 from tangle.analyse.markers import Marked, marked_statements
@@ -20,9 +20,6 @@ from tangle.analyse.statements import is_ellipsis, lazy_annotations, statements
 from tangle.model import Chunk, CodeLine, Occurrence, Page, PagePath, Place, Problem, Unit
 from tangle.model.problems.markers import UNKNOWN_CHUNK
 from tangle.model.problems.page import MOVED_CODE
-
-if TYPE_CHECKING:
-    from tangle.analyse.plan_memo import Known
 
 GIVEN: Final = frozenset(dir(builtins)) | {
     "__annotations__",
@@ -69,19 +66,47 @@ class Position(NamedTuple):
     statement: int
 
 
+@dataclass(frozen=True, slots=True, kw_only=True, weakref_slot=True)
+class ChunkText:
+    """The text of a chunk read as Python; places in it are relative to its first line."""
+
+    parsed: Parsed
+    statements: tuple[Statement, ...]
+    marked: Marked
+
+
+TextKey = tuple[str, str | None, bool, bool]
+Texts = MutableMapping[TextKey, ChunkText]
+"""Texts of chunks that parse, wherever they stand: a text is read once as long as it is needed."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChunkCode:
     """A chunk that takes part in a unit, read as Python.
 
     Attributes:
         source: its code; as the note has it where a reference in it could not be expanded.
+        text: what was read of it.
     """
 
     occurrence: Occurrence
     source: str
-    parsed: Parsed
-    statements: tuple[Statement, ...]
-    marked: Marked
+    text: ChunkText
+
+    @property
+    def parsed(self) -> Parsed:
+        """Its syntax tree, or why there is none."""
+        return self.text.parsed
+
+    @property
+    def statements(self) -> tuple[Statement, ...]:
+        """Its statements; none where it does not parse."""
+        return self.text.statements
+
+    @property
+    def marked(self) -> Marked:
+        """What it saves."""
+        return self.text.marked
 
     @property
     def chunk(self) -> Chunk:
@@ -97,14 +122,14 @@ class ChunkCode:
             return MOVED_CODE.at(
                 self.chunk.moved,
                 (
-                    "Logseq moved this line out of the chunk below, and what is left is another "
+                    "Logseq moved this line out of the chunk below, and the rest is a different "
                     "program"
                 ),
                 hint="",
             )
         return UNKNOWN_CHUNK.at(
             Place(path=self.chunk.page, line=self.chunk.line),
-            "a reference in this chunk means nothing; `tangle check` says which",
+            "a reference in this chunk is broken; `tangle check` says which",
         )
 
     @property
@@ -216,41 +241,22 @@ class UnitNames:
         changes: names whose things it changes in place.
         lost: names that its chunks which do not parse seem to define.
         marked: whether a `#@save` stands in it, be it in its place or not.
+        module: names to which it binds the generated module.
     """
 
     defines: frozenset[str]
     changes: frozenset[str]
     lost: frozenset[str]
     marked: bool
+    module: frozenset[str]
 
 
 @dataclass(frozen=True, kw_only=True)
 class UnitCode:
-    """A unit's chunks read as Python, as soon as somebody asks for them.
-
-    Attributes:
-        read: reads the chunks.
-        known: its names, where they are known without reading.
-    """
+    """A unit's chunks read as Python; one that does not parse has no statements."""
 
     unit: Unit
-    read: Callable[[], tuple[ChunkCode, ...]]
-    known: UnitNames | None = None
-
-    @cached_property
-    def names(self) -> UnitNames:
-        """What others ask about it first."""
-        return self.known or UnitNames(
-            defines=frozenset(self.binders),
-            changes=frozenset(self.changers),
-            lost=self._lost(),
-            marked=any(code.marked.saved or code.marked.misplaced for code in self.chunks),
-        )
-
-    @cached_property
-    def chunks(self) -> tuple[ChunkCode, ...]:
-        """The chunks; one that does not parse has no statements."""
-        return self.read()
+    chunks: tuple[ChunkCode, ...]
 
     @property
     def numbered(self) -> bool:
@@ -318,7 +324,19 @@ class UnitCode:
         """Whether a magic in it may bind names that cannot be known without running."""
         return any(code.parsed.naming for code in self.chunks)
 
-    def _lost(self) -> frozenset[str]:
+    def names(self, module: frozenset[str]) -> UnitNames:
+        """What others ask about it first; `module` are its own names of the generated module."""
+        return UnitNames(
+            defines=frozenset(self.binders),
+            changes=frozenset(self.changers),
+            lost=self.lost,
+            marked=any(code.marked.saved or code.marked.misplaced for code in self.chunks),
+            module=module,
+        )
+
+    @cached_property
+    def lost(self) -> frozenset[str]:
+        """Names that chunks which do not parse seem to define."""
         return frozenset(
             unicodedata.normalize("NFKC", name)
             for code in self.chunks
@@ -327,73 +345,57 @@ class UnitCode:
         )
 
 
-def unit_code(
-    unit: Unit,
-    pages: Mapping[PagePath, Page],
-    names: UnitNames | None = None,
-    *,
-    before: Known | None = None,
-) -> UnitCode:
-    """A unit's code; its chunks are read when they are asked for, and at once for who learns them.
+def unit_code(unit: Unit, page: Callable[[PagePath], Page], texts: Texts) -> UnitCode:
+    """A unit's code.
 
     Args:
         unit: the unit.
-        pages: those of its graph.
-        names: its names, where they are known without reading.
-        before: what the last plan found out; what is read now is learnt.
+        page: finds a page of its graph.
+        texts: texts that were read before; those of this unit are added.
     """
-    if before is None:
-        return UnitCode(unit=unit, read=partial(_chunk_codes, unit, pages), known=names)
-    found = before.unit(unit)
-    if found is None:
-        # What is kept for the next plan must not keep the pages of this one.
-        chunks = _chunk_codes(unit, pages, before)
-        found = UnitCode(unit=unit, read=lambda: chunks, known=names)
-        before.learn_unit(found)
-    return found
-
-
-def _chunk_codes(
-    unit: Unit, pages: Mapping[PagePath, Page], before: Known | None = None
-) -> tuple[ChunkCode, ...]:
     chunks: list[ChunkCode] = []
     read: dict[tuple[int, bool], ChunkCode] = {}  # a chunk may take part many times
     lazy = False
     for occurrence in unit.occurrences:
-        code = before.chunk(occurrence, lazy=lazy) if before is not None else None
         key = (id(occurrence.chunk), lazy)
-        if code is None and key in read:
+        if key in read:
             code = replace(read[key], occurrence=occurrence)
-        if code is None:
-            code = _chunk_code(occurrence, _source(occurrence.chunk, pages), lazy=lazy)
-        read.setdefault(key, code)
+        else:
+            code = read[key] = _chunk_code(occurrence, page, texts, lazy=lazy)
         lazy = lazy or code.makes_lazy
         chunks.append(code)
-    return tuple(chunks)
+    return UnitCode(unit=unit, chunks=tuple(chunks))
 
 
-def _source(chunk: Chunk, pages: Mapping[PagePath, Page]) -> str:
+def _chunk_code(
+    occurrence: Occurrence, page: Callable[[PagePath], Page], texts: Texts, *, lazy: bool
+) -> ChunkCode:
+    chunk = occurrence.chunk
+    key = (chunk.code, chunk.settings.raises, chunk.session, lazy)
+    text = texts.get(key) if chunk.whole else None
+    if text is None:
+        text = _chunk_text(chunk, lazy=lazy)
+        if chunk.whole and text.parsed.problem is None:
+            texts[key] = text
+    return ChunkCode(occurrence=occurrence, source=_source(chunk, page), text=text)
+
+
+def _source(chunk: Chunk, page: Callable[[PagePath], Page]) -> str:
     if chunk.whole:
         return chunk.code
-    fences = pages[chunk.page].fences
+    fences = page(chunk.page).fences
     return next((fence.code for fence in fences if fence.line == chunk.line), "")
 
 
-def _chunk_code(occurrence: Occurrence, source: str, *, lazy: bool) -> ChunkCode:
-    parsed = parse_chunk(occurrence.chunk)
+def _chunk_text(chunk: Chunk, *, lazy: bool) -> ChunkText:
+    parsed = parse_chunk(chunk)
     found: tuple[Statement, ...] = ()
     try:
         found = statements(parsed.tree, lazy=lazy)
     except RecursionError:
         nothing = ast.Module(body=[], type_ignores=[])
-        parsed = replace(parsed, tree=nothing, problem=too_deep(occurrence.chunk))
-    return ChunkCode(
-        occurrence=occurrence,
-        source=source,
-        parsed=parsed,
-        statements=found,
-        marked=marked_statements(parsed, found),
-    )
+        parsed = replace(parsed, tree=nothing, problem=too_deep(chunk))
+    return ChunkText(parsed=parsed, statements=found, marked=marked_statements(parsed, found))
 
 
 def _names_lost(text: str) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""What a program's text says of the files that it reads: their names, as far as it holds them.
+"""Find the names of files that code reads, as far as its text shows them.
 
 Nothing is run. Where a name is worked out, or what reads is not Python, that is said, so that
 whoever asks can take the cautious answer.
@@ -58,7 +58,7 @@ _SHELL_WORD: Final = re.compile(r"[\s|&;<>()]+")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DataNames:
-    """What a program's text says of files.
+    """What a program's text says about files.
 
     Attributes:
         texts: every text in it that may be a path, or a part of one.

@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import difflib
 from bisect import bisect_left
-from collections import defaultdict
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import chain
-from typing import Final
+from typing import Final, Protocol
 
 from tangle.analyse.code import ChunkCode, Position, UnitCode
 from tangle.analyse.names import Import, Statement, Use
-from tangle.model import Place
+from tangle.model import Place, SectionName
 
 MAX_NEAR: Final = 50
 """Names for which a likely one is looked up: comparing with all names of a graph takes its time."""
+
+NEAR_LENGTHS: Final = 2
+"""By how many letters a name and its misspelling may differ in length."""
+
+_ALIKE: Final = 0.75
 
 Wanted = Callable[[Position], bool]
 
@@ -25,66 +29,69 @@ def _any(_: Position) -> bool:
     return True
 
 
-@dataclass(slots=True, kw_only=True)
-class Lookups:
-    """What was looked up to work something out: while all of it is the same, so is what came of it.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bound:
+    """A statement that binds a name.
 
     Attributes:
-        units: indices of the units whose code was looked at.
-        names: names that were looked for in other units.
-        near: names for which a likely one was looked for.
-        package: what was asked of the package; `*` for all of it.
+        chunk, statement: where it stands in its unit.
+        imports: how it binds the name, where it is an import.
     """
 
-    units: set[int] = field(default_factory=set)
-    names: set[str] = field(default_factory=set)
-    near: set[str] = field(default_factory=set)
-    package: set[str] = field(default_factory=set)
+    chunk: int
+    statement: int
+    imports: tuple[Import, ...]
+    place: Place
 
-    def add(self, other: Lookups) -> None:
-        """Count in what something else looked up that was used."""
-        self.units.update(other.units)
-        self.names.update(other.names)
-        self.near.update(other.near)
-        self.package.update(other.package)
+
+class Units(Protocol):
+    """The units of a graph, by index in reading order; whoever answers notes what was asked."""
+
+    def code(self, unit: int) -> UnitCode:
+        """The code of a unit."""
+
+    def name(self, unit: int) -> SectionName:
+        """What a unit is called."""
+
+    def numbered(self, unit: int) -> bool:
+        """Whether a unit has a place in the order of the sections."""
+
+    def defining(self, name: str) -> Sequence[int]:
+        """The units that define a name."""
+
+    def changing(self, name: str) -> Sequence[int]:
+        """The units that change in place what a name means."""
+
+    def lost(self, name: str) -> int | None:
+        """The first unit in which a chunk that does not parse seems to define a name."""
+
+    def bound(self, unit: int, name: str) -> Sequence[Bound]:
+        """The statements of a unit that bind a name, in order."""
+
+
+def bound_in(code: UnitCode, name: str) -> Iterator[Bound]:
+    """The statements of a unit that bind a name, in order."""
+    for chunk, row in code.binders.get(name, ()):
+        entry = code.chunks[chunk]
+        statement = entry.statements[row]
+        yield Bound(
+            chunk=chunk,
+            statement=row,
+            imports=tuple(found for found in statement.imports if found.bound == name),
+            place=entry.start(statement),
+        )
 
 
 class Definitions:
-    """An index of the units by the names that they define.
+    """Where names are defined."""
 
-    Attributes:
-        looked: what is being looked up, here and by those who ask; see `looking`.
-    """
-
-    def __init__(self, units: Sequence[UnitCode]) -> None:
-        """Index the units."""
-        self.units = tuple(units)
-        self._by_name: defaultdict[str, list[int]] = defaultdict(list)
-        self._changing: defaultdict[str, list[int]] = defaultdict(list)
-        self._lost: dict[str, int] = {}
-        self._near: dict[str, tuple[str, ...]] = {}
-        self.looked = Lookups()
-        for index, code in enumerate(self.units):
-            for name in code.names.defines:
-                self._by_name[name].append(index)
-            for name in code.names.changes:
-                self._changing[name].append(index)
-            for name in code.names.lost:
-                self._lost.setdefault(name, index)
-
-    @contextmanager
-    def looking(self) -> Iterator[Lookups]:
-        """Notes what is looked up meanwhile, for this alone."""
-        outer, self.looked = self.looked, Lookups()
-        try:
-            yield self.looked
-        finally:
-            self.looked = outer
+    def __init__(self, units: Units) -> None:
+        """Look it up in these units."""
+        self.units = units
 
     def code(self, position: Position) -> ChunkCode:
         """The chunk in which a statement stands."""
-        self.looked.units.add(position.unit)
-        return self.units[position.unit].chunks[position.chunk]
+        return self.units.code(position.unit).chunks[position.chunk]
 
     def statement(self, position: Position) -> Statement:
         """The statement at a position."""
@@ -92,11 +99,12 @@ class Definitions:
 
     def place(self, position: Position) -> Place:
         """Where the statement at a position stands in the notes."""
-        return self.code(position).start(self.statement(position))
+        code = self.code(position)
+        return code.start(code.statements[position.statement])
 
     def defines(self, name: str, unit: int) -> bool:
         """Whether a unit defines a name."""
-        return name in self.units[unit].names.defines
+        return unit in self.units.defining(name)
 
     def within(
         self, use: Use, position: Position, wanted: Wanted = _any, *, last: bool = False
@@ -113,8 +121,7 @@ class Definitions:
             last: whether for a name needed at a call those behind it go before.
         """
         here = (position.chunk, position.statement)
-        self.looked.units.add(position.unit)
-        found = self.units[position.unit].binders.get(use.name, ())
+        found = self._bound(position.unit, use.name)
         at = bisect_left(found, here)
         before: Iterator[tuple[int, int]] = (found[i] for i in reversed(range(at)))
         after = (found[i] for i in reversed(range(at, len(found))) if found[i] != here)
@@ -124,53 +131,47 @@ class Definitions:
 
     def earlier(self, name: str, unit: int, wanted: Wanted = _any) -> Position | None:
         """The last definition of a name in the nearest numbered unit before a numbered one."""
-        if not self.units[unit].numbered:
+        if not self.units.numbered(unit):
             return None
-        having = self._having(name)
+        having = self.units.defining(name)
         for at in reversed(range(bisect_left(having, unit))):
             index = having[at]
-            if self.units[index].numbered:
-                candidates = reversed(self.units[index].binders[name])
+            if self.units.numbered(index):
+                candidates = reversed(self._bound(index, name))
                 if (found := self._first(index, candidates, wanted)) is not None:
                     return found
         return None
 
     def has_earlier(self, name: str, unit: int) -> bool:
         """Whether a numbered unit before a numbered one defines a name."""
-        having = self._having(name)
+        having = self.units.defining(name)
         before = having[: bisect_left(having, unit)]
-        return self.units[unit].numbered and any(self.units[index].numbered for index in before)
+        return self.units.numbered(unit) and any(map(self.units.numbered, before))
 
     def changes(self, name: str, after: Position, before: Position) -> Iterator[Position]:
         """The statements between two places that change in place what a name means."""
-        self.looked.names.add(name)
-        having = self._changing.get(name, [])
+        having = self.units.changing(name)
         for at in range(bisect_left(having, after.unit), len(having)):
             if having[at] > before.unit:
                 return
-            self.looked.units.add(having[at])
-            for entry in self.units[having[at]].changers[name]:
+            for entry in self.units.code(having[at]).changers[name]:
                 position = Position(having[at], *entry)
                 if after < position < before:
                     yield position
 
-    def _having(self, name: str) -> list[int]:
-        """The units that define a name."""
-        self.looked.names.add(name)
-        return self._by_name.get(name, [])
+    def _bound(self, unit: int, name: str) -> list[tuple[int, int]]:
+        return [(entry.chunk, entry.statement) for entry in self.units.bound(unit, name)]
 
-    def _first(
-        self, unit: int, candidates: Iterable[tuple[int, int]], wanted: Wanted
-    ) -> Position | None:
-        self.looked.units.add(unit)
+    @staticmethod
+    def _first(unit: int, candidates: Iterable[tuple[int, int]], wanted: Wanted) -> Position | None:
         positions = (Position(unit, *entry) for entry in candidates)
         return next((entry for entry in positions if wanted(entry)), None)
 
     def elsewhere(self, name: str, after: int = -1, wanted: Wanted = _any) -> Position | None:
         """The first definition of a name in a unit behind `after`, for a hint."""
-        having = self._having(name)
+        having = self.units.defining(name)
         for at in range(bisect_left(having, after + 1), len(having)):
-            candidates = self.units[having[at]].binders[name]
+            candidates = self._bound(having[at], name)
             if (found := self._first(having[at], candidates, wanted)) is not None:
                 return found
         return None
@@ -183,27 +184,43 @@ class Definitions:
         yield position
         if any(entry.plain for entry in self.imports(position, name)):
             here = (position.chunk, position.statement)
-            for entry in self.units[position.unit].binders[name]:
+            for entry in self._bound(position.unit, name):
                 other = Position(position.unit, *entry)
                 if entry < here and any(found.plain for found in self.imports(other, name)):
                     yield other
 
     def imports(self, position: Position, name: str) -> tuple[Import, ...]:
         """How the import statement at a position binds a name; nothing where it is none."""
-        return tuple(entry for entry in self.statement(position).imports if entry.bound == name)
+        here = position[1:]
+        bound = self.units.bound(position.unit, name)
+        return next((e.imports for e in bound if (e.chunk, e.statement) == here), ())
+
+    def bound_at(self, position: Position, name: str) -> Place:
+        """Where the statement at a position stands that binds a name."""
+        here = position[1:]
+        bound = self.units.bound(position.unit, name)
+        return next(e.place for e in bound if (e.chunk, e.statement) == here)
 
     def lost(self, name: str, before: int | None = None) -> bool:
         """Whether a chunk that does not parse seems to define the name, in a unit before one."""
-        self.looked.names.add(name)
-        index = self._lost.get(name)
+        index = self.units.lost(name)
         return index is not None and (before is None or index < before)
 
-    def nearest(self, name: str, reachable: Callable[[str], bool]) -> str | None:
-        """The reachable name that the given one is most likely a misspelling of."""
-        self.looked.near.add(name)
-        if name not in self._near:
-            if len(self._near) == MAX_NEAR:
-                return None
-            known = sorted(n for n in self._by_name if n != name and abs(len(n) - len(name)) <= 2)
-            self._near[name] = tuple(difflib.get_close_matches(name, known, n=5, cutoff=0.75))
-        return next((entry for entry in self._near[name] if reachable(entry)), None)
+
+def likely(name: str, known: Iterable[str]) -> tuple[str, ...]:
+    """The names of which the given one may be a misspelling, the most likely one first."""
+    letters = Counter(name)
+    found = [
+        other
+        for other in known
+        if other != name
+        and abs(len(other) - len(name)) <= NEAR_LENGTHS
+        and _may_be(letters, len(name), other)
+    ]
+    return tuple(difflib.get_close_matches(name, sorted(found), n=5, cutoff=_ALIKE))
+
+
+def _may_be(letters: Counter[str], length: int, other: str) -> bool:
+    """Whether two names have enough letters in common to be alike; `difflib` is slow to say no."""
+    common = sum(min(count, other.count(letter)) for letter, count in letters.items())
+    return 2 * common >= _ALIKE * (length + len(other))

@@ -1,54 +1,47 @@
-"""Problems with the section that they stand in, and the line that they point at."""
+"""Add sections and source lines to problems."""
 
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections.abc import Callable, Mapping
 from dataclasses import replace
-from functools import cache
 
-from tangle.model import Block, Graph, PagePath, Problem, SectionName
+from tangle.model import Block, Page, Problem, SectionName
 
 
-class Locator:
-    """Finds sections and lines of a graph, each page read once."""
+def located(
+    problem: Problem, page: Page, sections: Callable[[], Mapping[int, SectionName]]
+) -> Problem:
+    """A problem in a page with its section and its line, where it has them not.
 
-    def __init__(self, graph: Graph) -> None:
-        """Index the sections by their blocks."""
-        self._pages = graph.pages
-        self._sections = {
-            (part.page, part.block): part.name
-            for unit in graph.units
-            for part in (*unit.parts, unit.section)
-        }
-        self._lines = cache(self._page_lines)
+    Args:
+        problem: the problem.
+        page: the page in which it is.
+        sections: finds the sections of the page by their block, -1 for the page itself.
+    """
+    section, excerpt = problem.section, problem.excerpt
+    if section is None:
+        section = _section(page, problem.place.line, sections())
+    if excerpt is None:
+        lines = page_lines(page)
+        excerpt = lines[problem.place.line - 1] if problem.place.line <= len(lines) else ""
+    return replace(problem, section=section, excerpt=excerpt)
 
-    def located(self, problem: Problem) -> Problem:
-        """The problem with its section and its line, where it is in a page and has them not."""
-        place = problem.place
-        if place.path not in self._pages:
-            return problem
-        section = problem.section
-        if section is None:
-            section = self._section(place.path, place.line)
-        excerpt = problem.excerpt
-        if excerpt is None:
-            lines = self._lines(place.path)
-            excerpt = lines[place.line - 1] if place.line <= len(lines) else ""
-        return replace(problem, section=section, excerpt=excerpt)
 
-    def _section(self, path: PagePath, line: int) -> SectionName | None:
-        """The innermost section around a line of a page."""
-        blocks = self._pages[path].blocks
-        index = bisect_right(blocks, line, key=_line) - 1
-        while index >= 0:
-            if (path, index) in self._sections:
-                return self._sections[path, index]
-            index = blocks[index].parent
-        return self._sections.get((path, -1))
+def _section(page: Page, line: int, sections: Mapping[int, SectionName]) -> SectionName | None:
+    """The innermost section around a line of a page."""
+    index = bisect_right(page.blocks, line, key=_line) - 1
+    while index >= 0:
+        if index in sections:
+            return sections[index]
+        index = page.blocks[index].parent
+    return sections.get(-1)
 
-    def _page_lines(self, path: PagePath) -> list[str]:
-        text = self._pages[path].data.decode("utf-8-sig", errors="replace")
-        return [line.removesuffix("\r") for line in text.split("\n")]
+
+def page_lines(page: Page) -> list[str]:
+    """The lines of a page as editors show them."""
+    text = page.data.decode("utf-8-sig", errors="replace")
+    return [line.removesuffix("\r") for line in text.split("\n")]
 
 
 def _line(block: Block) -> int:

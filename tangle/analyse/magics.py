@@ -1,4 +1,4 @@
-"""IPython's own lines in a chunk: found where a statement can begin, and masked for Python.
+"""Mask IPython's own lines in a chunk, so that Python can parse it.
 
 Source: IPython.core.inputtransformer2, which takes an escape only at the start of a logical line.
 """
@@ -38,12 +38,12 @@ class Masked:
 
 
 def is_cell_magic(code: str) -> bool:
-    """Whether the chunk begins with `%%`, so that IPython hands the rest of it to a magic."""
+    """Whether the chunk begins with `%%`, so that IPython passes the rest of it to a magic."""
     return _CELL.match(code) is not None
 
 
 def masked(code: str) -> Masked:
-    """The code with magics, shell lines and help lines replaced by what binds as much.
+    """Return the code with magics, shell lines and help lines replaced by equivalent bindings.
 
     `x = !ls` becomes `x = None`, `%time y = f()` becomes `y = f()`, any other magic `pass`. A line
     that merely looks like one, inside a string or a bracket, stays.
@@ -93,7 +93,7 @@ def _parses(text: str) -> bool:
 
 
 class _Reader:
-    """Tells where statements can begin, from the strings and brackets that are open."""
+    """Finds where statements can begin, by tracking open strings and brackets."""
 
     def __init__(self) -> None:
         self._quote = ""

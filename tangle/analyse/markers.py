@@ -1,4 +1,4 @@
-"""`#@save` by tokens and syntax tree: which statements of a chunk go into the package."""
+"""Find the statements that `#@save` markers save."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class Marker:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Misplaced:
-    """A comment that saves nothing, though it looks as if it should, and why."""
+    """A comment that looks like a marker but saves nothing, and why."""
 
     line: int
     column: int
@@ -61,7 +61,7 @@ class Misplaced:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Marked:
-    """What the markers of a chunk say.
+    """The markers of a chunk.
 
     Attributes:
         saved: for the index of each saved statement, the marker that saves it.
@@ -77,6 +77,10 @@ def marked_statements(parsed: Parsed, statements: Sequence[Statement]) -> Marked
     A marker counts on the statement's first line, on any line of its signature, or on a line of
     its own just above the statement or its decorators; above a run of imports it saves the run, up
     to the next blank line.
+
+    Args:
+        parsed: the chunk.
+        statements: of the chunk.
     """
     if parsed.problem is not None or "@save" not in parsed.text:
         return Marked(saved={}, misplaced=())
@@ -112,12 +116,12 @@ def _marker(token: tokenize.TokenInfo) -> Marker | None:
 
 
 def _unclear(token: tokenize.TokenInfo) -> Misplaced:
-    """A comment that begins as a marker does and goes on with other words."""
+    """Return the problem of a comment that begins like a marker and has other words after it."""
     return Misplaced(
         line=token.start[0],
         column=token.start[1],
         kind=UNCLEAR_SAVE,
-        message=f"{token.string!r} is no marker: after #@save only `replace` may follow",
+        message=f"{token.string!r} is not a marker: only `replace` may follow #@save",
     )
 
 
@@ -148,7 +152,7 @@ def _meant(
         line=marker.line,
         column=marker.column,
         kind=DANGLING_SAVE,
-        message="#@save stands above no statement",
+        message="#@save is not above a statement",
     )
 
 

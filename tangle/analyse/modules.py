@@ -1,4 +1,4 @@
-"""Which modules code cannot do without, and where it says so."""
+"""Find the modules that code needs, and where it imports them."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class WantedModule:
 
 
 def modules_of_unit(unit: UnitCode) -> Iterator[WantedModule]:
-    """The modules that a unit's chunks import, each once a page, but for those not needed."""
+    """Return the modules that a unit's chunks need, each once per page."""
     found = (
         module
         for code in unit.chunks
@@ -31,6 +31,16 @@ def modules_of_unit(unit: UnitCode) -> Iterator[WantedModule]:
         for module in _wanted(code)
     )
     return once_a_page(found)
+
+
+def imported_modules(tree: ast.AST) -> Iterator[str]:
+    """Top-level names of the modules that code imports anywhere in it."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            for entry in node.names:
+                yield entry.name.partition(".")[0]
+        elif isinstance(node, ast.ImportFrom) and not node.level and node.module:
+            yield node.module.partition(".")[0]
 
 
 def once_a_page(modules: Iterable[WantedModule]) -> Iterator[WantedModule]:

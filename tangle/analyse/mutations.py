@@ -1,4 +1,4 @@
-"""What a statement does beside binding names: what it changes in place, what running it costs.
+"""Find in-place changes of statements, and what makes them expensive.
 
 Nothing is run, so both are told by form. A statement *changes* a name where it assigns to an item
 or an attribute of it or deletes one (`X[0] = 1`, `net.bias.data[:] = 0`, `X[0] += 1`), calls a
@@ -33,7 +33,7 @@ _PROGRAMS: Final = frozenset({"Popen", "check_call", "check_output", "system"})
 
 
 def changed_names(node: ast.stmt) -> Iterator[str]:
-    """Names of the module's scope whose things a statement changes in place."""
+    """Yield names of the module scope whose objects a statement changes in place."""
     for part in _run_here(node):
         match part:
             case ast.Assign(targets=targets) | ast.Delete(targets=targets):
@@ -48,7 +48,7 @@ def changed_names(node: ast.stmt) -> Iterator[str]:
 
 
 def changed_when_called(node: ast.stmt) -> Iterator[str]:
-    """Names outside a function whose things its body changes in place."""
+    """Yield outer names whose objects a function body changes in place."""
     if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
         own, _ = bindings(node.body)
         own.update(entry.arg for entry in arguments(node.args))
@@ -57,7 +57,7 @@ def changed_when_called(node: ast.stmt) -> Iterator[str]:
 
 
 def price(node: ast.stmt) -> str:
-    """What running a statement costs beyond a moment; empty where nothing is known."""
+    """Return why running a statement is expensive; empty if nothing suggests it."""
     for part in _run_here(node):
         match part:
             case ast.For() | ast.AsyncFor() | ast.While():
@@ -76,7 +76,7 @@ def price(node: ast.stmt) -> str:
 
 
 def _run_here(node: ast.AST) -> Iterator[ast.AST]:
-    """The parts of a statement that run with it: all but the bodies of functions and classes."""
+    """Yield the parts of a statement that run with it: all but bodies of functions and classes."""
     if isinstance(node, _OWN_SCOPE):
         return
     yield node

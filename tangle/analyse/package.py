@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from tangle.analyse.code import GIVEN, ChunkCode, Position, UnitCode
 from tangle.analyse.definitions import Definitions
+from tangle.analyse.markers import Marker
+from tangle.analyse.modules import imported_modules
 from tangle.analyse.names import Import, Statement, Use, future_features
 from tangle.analyse.plan import Package, Saved
 from tangle.analyse.reachability import from_module, names_module, package_attribute
 from tangle.analyse.source import place_in
 from tangle.analyse.statements import VARIANTS, decorator_names
-from tangle.model import PackageName, Place, Problem, ProblemKind, Section, SectionName
+from tangle.model import CodeLine, PackageName, Place, Problem, ProblemKind, SectionName
 from tangle.model.problems.code import (
     IMPORT_CONFLICT,
     SAVED_LATER,
@@ -22,115 +24,229 @@ from tangle.model.problems.code import (
 )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SavedStatement:
+    """A statement that is marked, in plain values.
+
+    Attributes:
+        chunk, statement: where it stands in its unit.
+        marker: the place of its marker.
+        names: what it adds to the package.
+        aliases: names that it gives the generated module itself.
+        binds: names that it may bind at module level.
+        uses: the names that it takes from elsewhere, each with its place.
+        extends: the names whose things its decorators add it to.
+        variant: whether it is one of several definitions of its name that belong together.
+        decorators: its decorators that are plain names.
+        modules: top-level modules that it imports.
+        unsaveable: whether it has lines that only IPython understands.
+        reads: files that its chunk declares.
+    """
+
+    chunk: int
+    statement: int
+    marker: Place
+    place: Place
+    section: SectionName
+    names: tuple[str, ...]
+    aliases: tuple[str, ...]
+    binds: tuple[str, ...]
+    uses: tuple[tuple[Use, Place], ...]
+    lines: tuple[CodeLine, ...]
+    imports: tuple[Import, ...]
+    patches: tuple[str, ...]
+    extends: tuple[str, ...]
+    variant: bool
+    decorators: tuple[str, ...]
+    future: bool
+    replaces: bool
+    modules: tuple[str, ...]
+    unsaveable: bool
+    cache: bool
+    reads: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Saving:
+    """What a unit saves.
+
+    Attributes:
+        statements: those that are marked, in order.
+        misplaced: the problems of markers that save nothing.
+        future: the features that it asks of Python.
+        stars: each `from x import *`, with the index of its chunk.
+    """
+
+    statements: tuple[SavedStatement, ...] = ()
+    misplaced: tuple[Problem, ...] = ()
+    future: tuple[str, ...] = ()
+    stars: tuple[tuple[int, Import], ...] = ()
+
+
+def saving(unit: UnitCode, name: PackageName) -> Saving:
+    """What a unit saves into the package of that name."""
+    return Saving(
+        statements=tuple(
+            _saved_statement(code, at, row, marker, name)
+            for at, code in enumerate(unit.chunks)
+            for row, marker in sorted(code.marked.saved.items())
+        ),
+        misplaced=tuple(problem for code in unit.chunks for problem in _misplaced(code)),
+        future=tuple(
+            feature
+            for code in unit.chunks
+            for statement in code.statements
+            for feature in future_features(statement)
+        ),
+        stars=unit.stars,
+    )
+
+
+def _saved_statement(
+    code: ChunkCode, at: int, row: int, marker: Marker, name: PackageName
+) -> SavedStatement:
+    statement = code.statements[row]
+    unsaveable = code.ipython_only(statement)
+    aliases = {entry.bound for entry in statement.imports if names_module(entry, name)}
+    return SavedStatement(
+        chunk=at,
+        statement=row,
+        marker=place_in(code.chunk, marker.line, marker.column),
+        place=code.start(statement),
+        section=code.occurrence.section,
+        names=_names(statement, aliases, name),
+        aliases=tuple(sorted(aliases)) if not statement.patches else (),
+        binds=statement.binds,
+        uses=tuple((use, code.place(use)) for use in statement.uses),
+        lines=() if unsaveable else code.lines(statement),
+        imports=statement.imports,
+        patches=statement.patches,
+        extends=statement.extends,
+        variant=statement.variant,
+        decorators=decorator_names(statement.node),
+        future=statement.future,
+        replaces=marker.replaces,
+        modules=tuple(sorted(set(imported_modules(statement.node)))),
+        unsaveable=unsaveable,
+        cache=code.chunk.settings.cache,
+        reads=code.chunk.settings.reads,
+    )
+
+
+def _names(statement: Statement, aliases: set[str], name: PackageName) -> tuple[str, ...]:
+    """What a saved statement adds; a method patched onto a class adds nothing."""
+    if statement.patches:
+        return ()
+    there = {e.bound for e in statement.imports if from_module(e, name) and not e.alias}
+    return tuple(bound for bound in statement.binds if bound not in aliases | there)
+
+
 @dataclass(slots=True, kw_only=True)
 class Closure:
     """Builds the package; `problems` are those met on the way.
 
     Attributes:
-        module_names: for each unit, the names that mean the generated module there.
+        module_names: the names that mean the generated module in a unit.
+        title: the title of a section.
         by_position: what is saved, in reading order.
     """
 
     definitions: Definitions
     name: PackageName
-    module_names: Sequence[frozenset[str]]
+    module_names: Callable[[int], frozenset[str]]
+    title: Callable[[SectionName], str]
     problems: list[Problem] = field(default_factory=list)
-    by_position: dict[Position, Saved] = field(default_factory=dict)
+    by_position: dict[Position, SavedStatement] = field(default_factory=dict)
+    _units: dict[int, Saving] = field(default_factory=dict)
     _first: dict[str, Position] = field(default_factory=dict)
     _imports: dict[str, dict[str, Import]] = field(default_factory=dict)
-    _needed: dict[str, tuple[Position, Use]] = field(default_factory=dict)
+    _needed: dict[str, tuple[Position, Place]] = field(default_factory=dict)
     _aliases: set[str] = field(default_factory=set)
 
-    def package(self, titles: Mapping[SectionName, Section]) -> Package:
-        """Collect what is saved and what it needs."""
-        self._collect(titles)
+    def package(self, units: Mapping[int, Saving]) -> Package:
+        """Collect what is saved and what it needs.
+
+        Args:
+            units: what each unit saves that has a marker, in reading order.
+        """
+        self._units = dict(units)
+        self._collect()
         self._saved_twice()
-        for position in self.by_position:
-            for use in self.definitions.statement(position).uses:
-                self._need(position, use)
+        for position, entry in self.by_position.items():
+            for use, place in entry.uses:
+                self._need(position, entry, use, place)
         self._imports_against_saved()
-        saved = tuple(self.by_position.values())
-        stars = (e for s in saved for e in s.statement.imports if e.star)
+        stars = (e for s in self.by_position.values() for e in s.imports if e.star)
         return Package(
             name=self.name,
             future=tuple(sorted(self._future())),
             imports={name: tuple(sorted(found)) for name, found in sorted(self._imports.items())},
             aliases=tuple(sorted(self._aliases)),
-            saved=saved,
+            saved=tuple(map(self._saved, self.by_position.values())),
             exports=frozenset({*self._first, *self._imports, *self._aliases} - {"*"}),
             star="*" in self._imports or not all(from_module(e, self.name) for e in stars),
         )
 
     # collecting
 
-    def _collect(self, titles: Mapping[SectionName, Section]) -> None:
+    def _collect(self) -> None:
         """Find what is marked; a chunk that stands in several places is saved at the first."""
         saved_at: set[Place] = set()
         markers_at: set[Place] = set()
         misplaced: list[Problem] = []
-        for unit, entry in enumerate(self.definitions.units):
-            if not entry.names.marked:
-                continue
-            self.definitions.looked.units.add(unit)
-            for at, code in enumerate(entry.chunks):
-                misplaced.extend(_misplaced(code))
-                for row, marker in sorted(code.marked.saved.items()):
-                    markers_at.add(place_in(code.chunk, marker.line, marker.column))
-                    place = code.start(code.statements[row])
-                    if place not in saved_at:
-                        saved_at.add(place)
-                        self._save(Position(unit, at, row), titles)
+        for unit, found in self._units.items():
+            misplaced.extend(found.misplaced)
+            for entry in found.statements:
+                markers_at.add(entry.marker)
+                if entry.place not in saved_at:
+                    saved_at.add(entry.place)
+                    self._save(Position(unit, entry.chunk, entry.statement), entry)
         # A marker that saves at its own place is nested where a reference brings it elsewhere.
         self.problems.extend(entry for entry in misplaced if entry.place not in markers_at)
 
-    def _save(self, position: Position, titles: Mapping[SectionName, Section]) -> None:
-        code, statement = self.definitions.code(position), self.definitions.statement(position)
-        if code.ipython_only(statement):
+    def _save(self, position: Position, entry: SavedStatement) -> None:
+        if entry.unsaveable:
             message = "this statement has lines that only IPython understands"
-            self._problem(UNSAVEABLE, position, code.start(statement), message)
+            self._problem(UNSAVEABLE, entry, entry.place, message)
             return
-        section = titles.get(code.occurrence.section)
-        saved = Saved(
-            names=self._names(statement),
-            lines=code.lines(statement),
-            section=code.occurrence.section,
-            title=section.title if section else "",
-            place=code.start(statement),
-            replaces=code.marked.saved[position.statement].replaces,
-            statement=statement,
-            cache=code.chunk.settings.cache,
-            reads=code.chunk.settings.reads,
-        )
-        self.by_position[position] = saved
-        for name in saved.names:
+        self.by_position[position] = entry
+        self._aliases.update(entry.aliases)
+        for name in entry.names:
             self._first.setdefault(name, position)
 
-    def _names(self, statement: Statement) -> tuple[str, ...]:
-        """What a saved statement adds; a method patched onto a class adds nothing."""
-        if statement.patches:
-            return ()
-        aliases = {entry.bound for entry in statement.imports if names_module(entry, self.name)}
-        self._aliases.update(aliases)
-        there = {e.bound for e in statement.imports if from_module(e, self.name) and not e.alias}
-        return tuple(name for name in statement.binds if name not in aliases | there)
+    def _saved(self, entry: SavedStatement) -> Saved:
+        return Saved(
+            names=entry.names,
+            lines=entry.lines,
+            section=entry.section,
+            title=self.title(entry.section),
+            place=entry.place,
+            replaces=entry.replaces,
+            imports=entry.imports,
+            patches=entry.patches,
+            future=entry.future,
+            cache=entry.cache,
+            reads=entry.reads,
+        )
 
     def _saved_twice(self) -> None:
         """Report names that two definitions have; overloads and the like are one definition."""
         plain: dict[str, Position] = {}
         for position, saved in self.by_position.items():
-            if saved.statement.variant or self._is_variant_by_alias(position, saved.statement):
+            if saved.variant or self._is_variant_by_alias(position, saved):
                 continue
             for name in saved.names:
                 first = plain.setdefault(name, position)
                 if first == position or saved.replaces or self._same_import(first, position, name):
                     continue
-                message = f"{name} is saved already at {self.by_position[first].place}"
-                self._problem(SAVED_TWICE, position, saved.place, message)
+                message = f"{name} is already saved at {self.by_position[first].place}"
+                self._problem(SAVED_TWICE, saved, saved.place, message)
 
-    def _is_variant_by_alias(self, position: Position, statement: Statement) -> bool:
+    def _is_variant_by_alias(self, position: Position, saved: SavedStatement) -> bool:
         """Whether a decorator such as `overload` was imported under another name."""
-        names = decorator_names(statement.node)
-        for use in (use for use in statement.uses if use.name in names and not use.deferred):
+        for use, _ in saved.uses:
+            if use.name not in saved.decorators or use.deferred:
+                continue
             found = self.definitions.within(use, position)
             if found is None:
                 found = self.definitions.earlier(use.name, position.unit)
@@ -145,84 +261,81 @@ class Closure:
         agreeing = all(_agree(a, b) for a in ones for b in others)
         return bool(ones) and bool(others) and agreeing
 
-    def _future(self) -> Iterator[str]:
+    def _future(self) -> set[str]:
         """Features that the sections which save something ask of Python."""
-        for unit in {position.unit for position in self.by_position}:
-            for code in self.definitions.units[unit].chunks:
-                for statement in code.statements:
-                    yield from future_features(statement)
+        units = {position.unit for position in self.by_position}
+        return {feature for unit in units for feature in self._units[unit].future}
 
     # closing over names
 
-    def _need(self, position: Position, use: Use) -> None:
+    def _need(self, position: Position, entry: SavedStatement, use: Use, place: Place) -> None:
         """Bring along the import that a saved statement uses, or see that the name is saved."""
-        statement = self.definitions.statement(position)
-        attribute = package_attribute(use, self.name, self.module_names[position.unit])
+        attribute = package_attribute(use, self.name, self.module_names(position.unit))
         if attribute is not None:
-            self._in_order(position, use, attribute)
-        if use.deferred and use.name in statement.binds:
+            self._in_order(position, use, place, attribute)
+        if use.deferred and use.name in entry.binds:
             return
         found = self.definitions.within(use, position)
         if found is None and use.name not in GIVEN:
             found = self.definitions.earlier(use.name, position.unit)
         first = self._first.get(use.name)
         if found is not None and found not in self.by_position and self._is_import(found, use.name):
-            self._need_imports(position, use, found)
+            self._need_imports(position, use, place, found)
         elif first is not None and (use.deferred or first != position):
-            self._in_order(position, use, use.name)
+            self._in_order(position, use, place, use.name)
         elif found is not None and found not in self.by_position:
-            self._unsaved(position, use, found)
+            self._unsaved(entry, use, place, found)
         elif found is None and use.name not in GIVEN and not use.quoted:
             self._need_stars(position)
 
     def _is_import(self, position: Position, name: str) -> bool:
         return bool(self.definitions.imports(position, name))
 
-    def _need_imports(self, position: Position, use: Use, found: Position) -> None:
-        for place in self.definitions.plain_imports(found, use.name):
-            for entry in self.definitions.imports(place, use.name):
-                self._need_import(position, use, entry)
+    def _need_imports(self, position: Position, use: Use, place: Place, found: Position) -> None:
+        for at in self.definitions.plain_imports(found, use.name):
+            for entry in self.definitions.imports(at, use.name):
+                self._need_import(position, use, place, entry)
 
-    def _need_import(self, position: Position, use: Use, entry: Import) -> None:
+    def _need_import(self, position: Position, use: Use, place: Place, entry: Import) -> None:
         if names_module(entry, self.name):
             self._aliases.add(use.name)
             return
         if from_module(entry, self.name) and not entry.alias:
-            self._in_order(position, use, use.name)
+            self._in_order(position, use, place, use.name)
             return
         known = self._imports.setdefault(use.name, {})
         other = next(iter(known.values()), entry)
         if from_module(entry, self.name):
             message = f"{use.name} is `{entry.text}`, which the module itself cannot import"
-            self._conflict(position, use, message, f"say {entry.attribute} in saved code")
+            self._conflict(position, place, message, f"say {entry.attribute} in saved code")
         elif not _agree(entry, other):
             message = f"{use.name} is `{entry.text}` here and `{other.text}` for other saved code"
-            self._conflict(position, use, message, "give one of the two another name with `as`")
+            self._conflict(position, place, message, "give one of the two another name with `as`")
         else:
             known[entry.text] = entry
-            self._needed.setdefault(use.name, (position, use))
+            self._needed.setdefault(use.name, (position, place))
 
     def _need_stars(self, position: Position) -> None:
         """What nobody defines may come from `from x import *` in the section."""
-        for chunk, entry in self.definitions.units[position.unit].stars:
+        for chunk, entry in self._units[position.unit].stars:
             if chunk <= position.chunk and not from_module(entry, self.name):
                 self._imports.setdefault("*", {})[entry.text] = entry
 
     def _imports_against_saved(self) -> None:
         """An import that comes along must not take the name of something that is saved."""
-        for name, (position, use) in self._needed.items():
+        for name, (position, place) in self._needed.items():
             first = self._first.get(name)
             text = next(iter(self._imports[name]))
             if name in self._aliases:
                 message = f"{name} is `{text}` here, and the module's own name in other saved code"
             elif first is not None and not self._agrees_with_saved(name, first):
-                place = self.by_position[first].place
+                where = self.by_position[first].place
                 message = (
-                    f"{name} is `{text}` here, and something else is saved as {name} at {place}"
+                    f"{name} is `{text}` here, and something else is saved as {name} at {where}"
                 )
             else:
                 continue
-            self._conflict(position, use, message, "give one of the two another name")
+            self._conflict(position, place, message, "give one of the two another name")
 
     def _agrees_with_saved(self, name: str, first: Position) -> bool:
         saved = self.definitions.imports(first, name)
@@ -231,74 +344,37 @@ class Closure:
 
     # problems
 
-    def _in_order(self, position: Position, use: Use, name: str) -> None:
+    def _in_order(self, position: Position, use: Use, place: Place, name: str) -> None:
         first = self._first.get(name)
         if use.deferred or first is None or first < position:
             return
         where = "by this very statement" if first == position else self._where(first)
         message = f"{name} is needed here at once, but is saved {where}"
         hint = f"move one of the two, so that {name} is saved first"
-        place = self.definitions.code(position).place(use)
-        self._problem(SAVED_LATER, position, place, message, hint)
+        self._problem(SAVED_LATER, self.by_position[position], place, message, hint)
 
     def _where(self, position: Position) -> str:
         return f"later, in {self.by_position[position].section}"
 
-    def _unsaved(self, position: Position, use: Use, definition: Position) -> None:
-        who = " and ".join(self.by_position[position].names) or "this statement"
-        where = self.definitions.place(definition)
+    def _unsaved(self, entry: SavedStatement, use: Use, place: Place, definition: Position) -> None:
+        who = " and ".join(entry.names) or "this statement"
+        where = self.definitions.bound_at(definition, use.name)
         message = f"{who} is saved, but needs {use.name}, which {where} defines without saving it"
         hint = f"mark {use.name} with #@save too, or hand it over as an argument"
-        place = self.definitions.code(position).place(use)
-        self._problem(SAVED_NEEDS_UNSAVED, position, place, message, hint)
+        self._problem(SAVED_NEEDS_UNSAVED, entry, place, message, hint)
 
-    def _conflict(self, position: Position, use: Use, message: str, hint: str) -> None:
-        place = self.definitions.code(position).place(use)
-        self._problem(IMPORT_CONFLICT, position, place, message, hint)
+    def _conflict(self, position: Position, place: Place, message: str, hint: str) -> None:
+        self._problem(IMPORT_CONFLICT, self.by_position[position], place, message, hint)
 
     def _problem(
         self,
         kind: ProblemKind,
-        position: Position,
+        entry: SavedStatement,
         place: Place,
         message: str,
         hint: str | None = None,
     ) -> None:
-        section = self.definitions.code(position).occurrence.section
-        self.problems.append(kind.at(place, message, section=section, hint=hint))
-
-
-def used_by_saved(package: Package) -> frozenset[str]:
-    """The names that saved statements use, at once or when they are called."""
-    return frozenset(use.name for saved in package.saved for use in saved.statement.uses)
-
-
-def package_face(unit: UnitCode, used: frozenset[str]) -> Iterator[object]:
-    """What the package can notice of a unit, the places of its lines aside: plain values.
-
-    Args:
-        unit: the unit.
-        used: names that saved statements use, as `used_by_saved` has them.
-    """
-    for code in unit.chunks:
-        found: list[object] = [(e.kind.code, e.message, e.hint) for e in code.marked.misplaced]
-        for row, statement in enumerate(code.statements):
-            marker = code.marked.saved.get(row)
-            told = marker or statement.imports or statement.future
-            if told or not used.isdisjoint(statement.touched):
-                texts = [line.text for line in code.lines(statement)]
-                facts = marker and (marker.replaces, code.ipython_only(statement))
-                found.append((facts, statement.alone, *texts))
-        if found:
-            occurrence, chunk = code.occurrence, code.chunk
-            # A chunk that stands in several places is saved once, under the page that it is on.
-            yield occurrence.section, chunk.page, occurrence.referred, repr(chunk.settings), *found
-
-
-def marked_positions(unit: UnitCode) -> Iterator[tuple[int, int]]:
-    """Chunk and statement of what is marked in its place, in order."""
-    for at, code in enumerate(unit.chunks):
-        yield from ((at, row) for row in sorted(code.marked.saved))
+        self.problems.append(kind.at(place, message, section=entry.section, hint=hint))
 
 
 def _misplaced(code: ChunkCode) -> Iterator[Problem]:

@@ -7,10 +7,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 from tangle.analyse.code import ChunkCode
-from tangle.analyse.names import Statement
+from tangle.analyse.names import Import
 from tangle.model import (
     CodeLine,
-    Graph,
     Occurrence,
     PackageName,
     Place,
@@ -28,6 +27,9 @@ class Saved:
         names: what it adds to the package; empty where it only changes what is there.
         section: the innermost section around it.
         title: that section's title.
+        imports: for an import statement, what it binds.
+        patches: the classes onto which its decorator puts it.
+        future: whether it is an import from `__future__`.
         cache: whether what it comes to may be answered from the cache.
         reads: files that its chunk declares.
     """
@@ -38,7 +40,9 @@ class Saved:
     title: str
     place: Place
     replaces: bool
-    statement: Statement
+    imports: tuple[Import, ...] = ()
+    patches: tuple[str, ...] = ()
+    future: bool = False
     cache: bool = True
     reads: tuple[str, ...] = ()
 
@@ -157,18 +161,3 @@ class Session:
     def package(self) -> tuple[str, ...]:
         """Texts of all saved statements that it reaches."""
         return (*self.lent, *(text for chunk in self.chunks for text in chunk.reaches))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Plan:
-    """What the notes come to, known without running a line of them."""
-
-    graph: Graph
-    package: Package
-    sessions: tuple[Session, ...]
-    problems: tuple[Problem, ...]
-
-    @property
-    def by_name(self) -> Mapping[SectionName, Session]:
-        """Sessions by the name of their unit."""
-        return {session.name: session for session in self.sessions}

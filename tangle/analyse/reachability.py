@@ -1,30 +1,50 @@
-"""What code asks of the package, and which saved statements it reaches by that."""
+"""Find what code uses from the package, and which saved statements that reaches."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from tangle.analyse.names import Import, Statement, Use
-from tangle.analyse.plan import Package, Saved
+from tangle.analyse.plan import Package
 from tangle.model import PackageName
+
+if TYPE_CHECKING:
+    from tangle.analyse.package import SavedStatement
 
 
 def names_module(entry: Import, name: PackageName) -> bool:
-    """Whether an import binds the generated module itself to a name."""
+    """Whether an import binds the generated module itself.
+
+    Args:
+        entry: the import.
+        name: of the package.
+    """
     if entry.attribute is not None:
         return entry.module == name.root and entry.attribute == name.module
     return entry.module == str(name) and entry.alias is not None
 
 
 def from_module(entry: Import, name: PackageName) -> bool:
-    """Whether an import takes something out of the generated module."""
+    """Whether an import takes a name from the generated module.
+
+    Args:
+        entry: the import.
+        name: of the package.
+    """
     return entry.module == str(name) and entry.attribute is not None
 
 
 def package_attribute(use: Use, name: PackageName, aliases: Iterable[str]) -> str | None:
-    """The attribute of the generated module that a use asks for, if it asks for one."""
+    """Return the attribute of the generated module that a use reads, if it does.
+
+    Args:
+        use: of a name.
+        name: of the package.
+        aliases: names that are bound to the module.
+    """
     if use.name in aliases and use.path:
         return use.path[0]
     if use.name == name.root and len(use.path) > 1 and use.path[0] == name.module:
@@ -35,7 +55,13 @@ def package_attribute(use: Use, name: PackageName, aliases: Iterable[str]) -> st
 def asked_of_package(
     statements: Iterable[Statement], name: PackageName, aliases: Iterable[str]
 ) -> Iterator[str]:
-    """The names that statements ask of the package; `*` for all of them."""
+    """Yield the names that statements use from the package; `*` for all of them.
+
+    Args:
+        statements: of the code.
+        name: of the package.
+        aliases: names that are bound to the module.
+    """
     for statement in statements:
         for use in statement.uses:
             attribute = package_attribute(use, name, aliases)
@@ -50,7 +76,7 @@ def asked_of_package(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reach:
-    """Which saved statements a piece of code reaches, through others.
+    """The saved statements that code reaches, directly or through others.
 
     Attributes:
         exports: every name that the package is known to have.
@@ -69,15 +95,15 @@ class Reach:
     declared: tuple[tuple[str, ...], ...]
 
     @classmethod
-    def of(cls, package: Package) -> Reach:
+    def of(cls, package: Package, statements: Sequence[SavedStatement]) -> Reach:
         """Index a package's statements by what they add and what they use."""
         by_name: defaultdict[str, list[int]] = defaultdict(list)
-        for index, saved in enumerate(package.saved):
-            for name in _touched(saved, package):
+        for index, entry in enumerate(statements):
+            for name in _touched(entry, package):
                 by_name[name].append(index)
         following = tuple(
-            tuple(dict.fromkeys(_package_names(saved.statement.uses, package)))
-            for saved in package.saved
+            tuple(dict.fromkeys(_package_names((use for use, _ in entry.uses), package)))
+            for entry in statements
         )
         return cls(
             exports=package.exports,
@@ -92,7 +118,7 @@ class Reach:
         )
 
     def closure(self, names: Iterable[str]) -> frozenset[int]:
-        """Indices of the saved statements that the names lead to."""
+        """Return indices of the saved statements that the names reach."""
         todo = list(names)
         if "*" in todo:
             todo.extend(self.exports)
@@ -109,26 +135,12 @@ class Reach:
                     todo.extend(self.next[index])
         return frozenset(reached)
 
-    def cacheable(self, reached: Iterable[int]) -> bool:
-        """Whether what the saved statements at these indices come to may be cached."""
-        return all(self.cached[index] for index in reached)
 
-    def reads(self, reached: Iterable[int]) -> Iterator[str]:
-        """The files that the chunks of the saved statements at these indices declare."""
-        for index in sorted(reached):
-            yield from self.declared[index]
-
-    def texts(self, reached: Iterable[int]) -> Iterator[str]:
-        """The saved statements at these indices, each behind the imports that it uses."""
-        for index in sorted(reached):
-            yield from self.statements[index]
-
-
-def _touched(saved: Saved, package: Package) -> tuple[str, ...]:
+def _touched(entry: SavedStatement, package: Package) -> tuple[str, ...]:
     """The names whose meaning a saved statement makes or changes."""
-    if saved.names or saved.statement.patches:
-        return (*(saved.names or saved.statement.patches), *saved.statement.extends)
-    uses = (use for use in saved.statement.uses if not use.deferred)
+    if entry.names or entry.patches:
+        return (*(entry.names or entry.patches), *entry.extends)
+    uses = (use for use, _ in entry.uses if not use.deferred)
     return tuple(dict.fromkeys(_package_names(uses, package)))
 
 

@@ -1,4 +1,4 @@
-"""What a scope binds, by Python's own rules: the names that a function's body makes local."""
+"""Find the names that a scope binds, by Python's rules."""
 
 from __future__ import annotations
 
@@ -100,7 +100,12 @@ def bindings(nodes: Iterable[ast.AST]) -> tuple[set[str], set[str]]:
 
 
 def surely_binds(node: ast.stmt, name: str) -> bool:
-    """Whether a statement that may bind a name does so on every way through its branches."""
+    """Whether a statement binds a name on every path through its branches.
+
+    Args:
+        node: the statement.
+        name: that it may bind.
+    """
     match node:
         case ast.If(body=body, orelse=orelse):
             return _one_binds(body, name) and _one_binds(orelse, name)

@@ -1,4 +1,4 @@
-"""Interpreter sessions, and code with results that were kept by hand, as `doctest` reads them.
+"""Read interpreter sessions, and code with results below it, as `doctest` does.
 
 Nothing of a result is ever run: it is compared with what the statement above it shows.
 """
@@ -33,7 +33,7 @@ _LONGEST_RESULT: Final = 50
 
 
 def read_session(chunk: Chunk) -> Parsed | None:
-    """A chunk as a session, or as code with results; None where it is a program like any other."""
+    """Read a chunk as an interpreter session or code with results; None if it is a program."""
     lines = [line.text for line in chunk.lines]
     prompts = [row for row, line in enumerate(bare(lines)) if _PROMPT.match(line)]
     if not chunk.session:

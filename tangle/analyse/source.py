@@ -1,4 +1,4 @@
-"""A chunk's code to a syntax tree, IPython's own lines masked; what cannot parse is a problem."""
+"""Parse a chunk's code, with IPython's lines masked; report what cannot be parsed."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _LINE: Final = re.compile(r"\bline ([0-9]+)")
 
 
 class Row(NamedTuple):
-    """A line of a chunk as Python reads it, without what stands before its code."""
+    """A line of a chunk as Python reads it, without the text before its code."""
 
     text: str
     margin: int
@@ -31,7 +31,7 @@ class Row(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parsed:
-    """A chunk's code as Python sees it.
+    """A chunk's parsed code.
 
     Attributes:
         tree: the syntax tree; empty where the chunk is in another language (`%%bash`), or is there
@@ -155,7 +155,7 @@ def _is_namespace(node: ast.expr) -> bool:
 
 
 def readable(code: str) -> ast.Module | None:
-    """The tree of code, IPython's own lines masked; None where it does not parse."""
+    """Parse code with IPython's lines masked; None if it does not parse."""
     for text in (code, masked(code).text):
         with contextlib.suppress(SyntaxError, ValueError, RecursionError, MemoryError):
             return _tree(text)
@@ -197,7 +197,12 @@ def _compile(tree: ast.Module, *, awaiting: bool) -> None:
 
 
 def needs_await(tree: ast.Module, text: str) -> bool:
-    """Whether code that compiles awaits outside a function."""
+    """Whether code that compiles awaits outside a function.
+
+    Args:
+        tree: of the code.
+        text: of the code.
+    """
     if "await" not in text and "async" not in text:
         return False
     try:
@@ -210,7 +215,13 @@ def needs_await(tree: ast.Module, text: str) -> bool:
 
 
 def place_in(chunk: Chunk, line: int, column: int) -> Place:
-    """Where a line (from 1) and a column (characters, from 0) of a chunk's code stand."""
+    """Return the place in the notes of a position in a chunk's code.
+
+    Args:
+        chunk: with the code.
+        line: from 1.
+        column: in characters, from 0.
+    """
     if not chunk.lines:
         return Place(path=chunk.page, line=chunk.line)
     origin = chunk.lines[min(max(line, 1), len(chunk.lines)) - 1].place
@@ -228,7 +239,7 @@ def _null_byte(chunk: Chunk) -> Problem | None:
 
 
 def too_deep(chunk: Chunk) -> Problem:
-    """The problem of code that exceeds what Python, or the walk over it, can nest."""
+    """Return the problem of code that nests deeper than Python, or our analysis, can handle."""
     return problem_at(chunk, 1, 0, "its expressions are nested too deeply")
 
 
@@ -247,7 +258,15 @@ def _syntax_problem(chunk: Chunk, error: SyntaxError, diagnosis: Diagnosis) -> P
 
 
 def problem_at(chunk: Chunk, line: int, column: int, message: str, hint: str = "") -> Problem:
-    """The problem of a chunk that cannot be read, at a line (from 1) and column (from 0) of it."""
+    """Return the problem of a chunk that cannot be read.
+
+    Args:
+        chunk: with the code.
+        line: from 1.
+        column: from 0.
+        message: what is wrong.
+        hint: the way out; empty for the usual one.
+    """
     return SYNTAX_ERROR.at(
         place_in(chunk, line, column), f"this chunk does not parse: {message}", hint=hint or None
     )

@@ -1,4 +1,4 @@
-"""Syntax tree to statements: spans, imports, and the names that the walk finds."""
+"""Split a syntax tree into statements, with their spans, imports and names."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Code that parses, and by its form is most likely not what was meant."""
+"""Report code that parses but is most likely not what was meant."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _WRITTEN: Final = re.compile(r"(\*\*|__)\\[nt]")
 
 
 def doubtful(code: ChunkCode) -> Iterator[Problem]:
-    """What a chunk's statements look like that they should not."""
+    """Yield problems of statements that are most likely mistakes."""
     yield from _list_dashes(code)
     if _WRITTEN.search(code.parsed.text):
         yield from _marks_in_strings(code)
@@ -31,7 +31,7 @@ def _list_dashes(code: ChunkCode) -> Iterator[Problem]:
             case ast.Expr(value=ast.UnaryOp(op=ast.USub() | ast.UAdd(), operand=ast.Call())):
                 yield LIST_DASH.at(
                     code.start(statement),
-                    "a sign stands in front of this call, and its value is not used",
+                    "this call has a sign in front of it, and its value is not used",
                     section=code.occurrence.section,
                 )
             case _:
@@ -45,7 +45,7 @@ def _marks_in_strings(code: ChunkCode) -> Iterator[Problem]:
             marks = repr(found[0])[1:-1]
             yield MARKS_IN_TEXT.at(
                 code.place_of(node.lineno, node.col_offset),
-                f"this text holds {marks}: Markdown's emphasis around an escape",
+                f"this string contains {marks}: Markdown's emphasis around an escape",
                 section=code.occurrence.section,
             )
 

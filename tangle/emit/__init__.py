@@ -1,13 +1,11 @@
-"""Plan to text: the generated package and the section scripts; nothing is written here."""
+"""Turn a plan into the text of the generated package and the section scripts."""
 
 from __future__ import annotations
 
 from tangle.emit.package import MARK, Module, init, module
 from tangle.emit.text import comment
 from tangle.emit.tree import (
-    files,
     is_script,
-    script_path,
     script_paths,
     section_script,
     shared_files,
@@ -17,11 +15,9 @@ __all__ = [
     "MARK",
     "Module",
     "comment",
-    "files",
     "init",
     "is_script",
     "module",
-    "script_path",
     "script_paths",
     "section_script",
     "shared_files",

@@ -1,4 +1,4 @@
-"""One chunk's code as a cell of a script: magics, expected failures, chunks that do not parse."""
+"""Format a chunk's code as a cell of a script."""
 
 from __future__ import annotations
 
@@ -21,12 +21,16 @@ except Exception as _error:
 
 
 def cell_body(code: ChunkCode, root: str) -> str:
-    """The text of a cell, as the note has it wherever plain Python can run it.
+    """Return a cell's text: the chunk's code, with what plain Python cannot run as comments.
 
     Lines that only IPython understands become comments; a chunk that is not run, or that is in
     another language, is there as comments only; a chunk that must fail stands in a `with` that
     expects it, one that is known to fail in a `try`; one that does not parse ends the script with
     a message that names its place.
+
+    Args:
+        code: the chunk.
+        root: name of the generated package.
     """
     settings = code.chunk.settings
     if not settings.run or code.parsed.foreign:

@@ -1,4 +1,4 @@
-"""File and module names of what is generated."""
+"""File and module names of generated files."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _SAFE_BYTES = 120
 def script_names(
     sections: Iterable[tuple[SectionName, tuple[int, ...]]],
 ) -> Mapping[SectionName, str]:
-    """The module name of each section's script: `sec_3_6`; titles become words in it.
+    """Return the module name of each section's script: `sec_3_6`; titles become words in it.
 
     A title that loses characters, or that another one equals but for case, gets a digest, so that
     no two sections share a file on any file system.

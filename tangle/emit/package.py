@@ -1,4 +1,4 @@
-"""The generated package: the module of saved statements, its `__init__`, its `__main__`."""
+"""Generate the package: the module of saved statements, `__init__`, `__main__`."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _EXAMPLE_ROWS: Final = """\
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Module:
-    """The generated module's text, and where each of its lines stands in the notes."""
+    """The generated module's text, and the place in the notes of each line."""
 
     text: str
     origins: tuple[Origin | None, ...]
@@ -35,7 +35,7 @@ Line = tuple[str, Origin | None]
 
 
 def module(package: Package) -> Module:
-    """The module of saved statements, in reading order, each headed by the section it stands in.
+    """Return the module of saved statements, in reading order, with a heading for each section.
 
     Every import is written once: at the top where saved code only uses it, else where it is saved.
     """
@@ -70,7 +70,7 @@ def _groups(found: Iterable[Saved]) -> Iterator[tuple[str, list[Saved]]]:
     for saved in found:
         title = f"{saved.section} {saved.title}".rstrip()
         own = comment(f"Defined in {title} ({saved.place.path})")
-        joins = own == heading and saved.statement.imports and group[-1].statement.imports
+        joins = own == heading and saved.imports and group[-1].imports
         if group and not joins:
             yield heading, group
             group = []
@@ -82,10 +82,10 @@ def _groups(found: Iterable[Saved]) -> Iterator[tuple[str, list[Saved]]]:
 
 def _saved_lines(saved: Saved, package: Package, written: set[str]) -> Iterator[Line]:
     """A saved statement's lines; of an import only what the module can import, and has not yet."""
-    imports = saved.statement.imports
+    imports = saved.imports
     texts = {entry.text for entry in imports}
     own = any(names_module(e, package.name) or from_module(e, package.name) for e in imports)
-    if saved.statement.future:
+    if saved.future:
         return
     if own or texts & written:
         yield from _import_lines(saved, package, written)
@@ -99,7 +99,7 @@ def _saved_lines(saved: Saved, package: Package, written: set[str]) -> Iterator[
 def _import_lines(saved: Saved, package: Package, written: set[str]) -> Iterator[Line]:
     place = saved.place
     origin = Origin(path=place.path, line=place.line, margin=place.column - 1)
-    for entry in saved.statement.imports:
+    for entry in saved.imports:
         if entry.text in written or names_module(entry, package.name):
             continue
         written.add(entry.text)
@@ -115,7 +115,7 @@ def init(name: PackageName) -> str:
 
 
 def main(name: PackageName, sections: Sequence[tuple[SectionName, str, str]]) -> str:
-    """The text of `__main__.py`: lists the sections, or runs one.
+    """Return the text of `__main__.py`, which lists the sections or runs one.
 
     Args:
         name: of the package it belongs to.

@@ -1,4 +1,4 @@
-"""One script a section, in `# %%` cells, each headed by its place in the notes."""
+"""Generate a script per section, in `# %%` cells headed by their place in the notes."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _STAND_INS = ("display", "get_ipython")
 def script(
     session: Session, *, root: str, folder: str | None, seed: int, titles: Mapping[SectionName, str]
 ) -> str:
-    """The text of a section's script.
+    """Return the text of a section's script.
 
     A place in the notes is page, section and chunk, not a line: lines move whenever a sentence is
     added or an output written, and a script changes only when its code does.

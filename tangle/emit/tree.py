@@ -1,36 +1,25 @@
-"""Plan to files: everything that `tangle build` writes."""
+"""Generate all files that `tangle build` writes."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from tangle.analyse import Plan, Session
+from tangle.analyse import Session
 from tangle.emit.names import script_names
-from tangle.emit.package import MARK, init, main, module
+from tangle.emit.package import MARK, init, main
 from tangle.emit.scripts import script
-from tangle.model import PackageName, PagePath, Section, SectionName
-
-
-def files(plan: Plan, *, folders: Mapping[PagePath, str | None], seed: int) -> Mapping[str, str]:
-    """Path and text of every generated file, relative to the output folder.
-
-    Args:
-        plan: what the notes come to.
-        folders: for each page, its folder relative to the output folder, or None.
-        seed: seed of the random generators in the section scripts.
-    """
-    name = plan.package.name
-    sessions = [session for session in plan.sessions if session.chunks]
-    sections = [session.unit.section for session in sessions]
-    found = dict(shared_files(name, module(plan.package).text, sections))
-    for path, session in zip(script_paths(name, sections), sessions, strict=True):
-        folder = folders.get(session.unit.section.page)
-        found[path] = section_script(session, name, folder=folder, seed=seed)
-    return found
+from tangle.model import PackageName, Section
 
 
 def section_script(session: Session, name: PackageName, *, folder: str | None, seed: int) -> str:
-    """The text of a session's script; for the arguments see `files`."""
+    """Return the text of a session's script.
+
+    Args:
+        session: of the plan.
+        name: the package, as configured.
+        folder: of the page, relative to the output folder.
+        seed: of the random generators.
+    """
     titles = {part.name: part.title for part in (session.unit.section, *session.unit.parts)}
     return script(session, root=name.root, folder=folder, seed=seed, titles=titles)
 
@@ -38,7 +27,13 @@ def section_script(session: Session, name: PackageName, *, folder: str | None, s
 def shared_files(
     name: PackageName, module_text: str, sections: Sequence[Section]
 ) -> Mapping[str, str]:
-    """Path and text of every generated file that is no script, for the sections that have one."""
+    """Return path and text of every generated file that is not a script.
+
+    Args:
+        name: the package, as configured.
+        module_text: of the saved statements.
+        sections: those that have a script.
+    """
     root = name.root
     modules = script_names((section.name, section.number) for section in sections)
     rows = [(section.name, section.title, modules[section.name]) for section in sections]
@@ -51,17 +46,21 @@ def shared_files(
 
 
 def script_paths(name: PackageName, sections: Sequence[Section]) -> Sequence[str]:
-    """Where the scripts of sections go, relative to the output folder."""
+    """Return the paths of the sections' scripts, relative to the output folder.
+
+    Args:
+        name: the package, as configured.
+        sections: those that have a script.
+    """
     modules = script_names((section.name, section.number) for section in sections)
     return [f"{name.root}/sections/{module}.py" for module in modules.values()]
 
 
 def is_script(path: str, name: PackageName) -> bool:
-    """Whether a generated file, by its path relative to the output folder, is a section's."""
+    """Whether a generated file is a section's script.
+
+    Args:
+        path: relative to the output folder.
+        name: the package, as configured.
+    """
     return path.startswith(f"{name.root}/sections/sec_")
-
-
-def script_path(plan: Plan, name: SectionName) -> str:
-    """Where the script of a section that has code goes, relative to the output folder."""
-    modules = script_names((s.name, s.unit.section.number) for s in plan.sessions if s.chunks)
-    return f"{plan.package.name.root}/sections/{modules[name]}.py"

@@ -1,4 +1,4 @@
-"""What a worker still puts out that is to end, or has ended."""
+"""Collect the last output of a worker that is ending or has ended."""
 
 from __future__ import annotations
 

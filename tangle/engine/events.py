@@ -1,4 +1,4 @@
-"""What a session tells while it runs, and who runs one."""
+"""Events of a running session, and the executor protocol."""
 
 from __future__ import annotations
 

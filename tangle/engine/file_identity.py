@@ -15,15 +15,19 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from typing import Final
 
+from tangle import STATE_FOLDER
 from tangle.model import Asked, ReadFile
 
 _ENDS: Final = tuple(importlib.machinery.all_suffixes())
-_OWN_NAMES: Final = (".tangle", "__pycache__")
+_OWN_NAMES: Final = (STATE_FOLDER, "__pycache__")
 """What tangle and Python put into folders; the drafts of pages begin with the first."""
 _SMALL: Final = 1 << 18
 """Bytes up to which a file that was left behind is compared by content; else by size and time."""
 _QUIET: Final = 1.0
 """Seconds after its last change from which a file's stamp tells every later one."""
+
+# As they are before a session's own questions are watched: a worker asks these at each of them.
+_stat, _lstat, _readlink, _access = os.stat, os.lstat, os.readlink, os.access
 
 
 def state_of(what: Asked, path: str) -> str:
@@ -67,7 +71,7 @@ def variable_digest(value: str | None) -> str:
 def file_stamp(path: str) -> str:
     """What changes with a file's content; empty where there is none."""
     try:
-        found = os.stat(path)  # noqa: PTH116 -- quicker
+        found = _stat(path)
     except (OSError, ValueError):
         return ""
     parts = (found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino, found.st_dev)
@@ -83,7 +87,7 @@ def is_quiet(stamp: str) -> bool:
 
 
 def _content(path: str) -> str:
-    found = os.stat(path)  # noqa: PTH116 -- quicker
+    found = _stat(path)
     if not stat.S_ISREG(found.st_mode):
         return "folder" if stat.S_ISDIR(found.st_mode) else "no file"
     with open(path, "rb") as file:  # noqa: PTH123
@@ -91,9 +95,9 @@ def _content(path: str) -> str:
 
 
 def _left(path: str) -> str:
-    found = os.lstat(path)
+    found = _lstat(path)
     if stat.S_ISLNK(found.st_mode):
-        return f"link {os.readlink(path)}"  # noqa: PTH115
+        return f"link {_readlink(path)}"
     if stat.S_ISDIR(found.st_mode):
         return "folder"
     if not stat.S_ISREG(found.st_mode):
@@ -138,11 +142,11 @@ def _entry_status(entry: os.DirEntry[str]) -> str:
 
 
 def _status(path: str) -> str:
-    return _told(os.stat(path))  # noqa: PTH116
+    return _told(_stat(path))
 
 
 def _link_status(path: str) -> str:
-    return _told(os.lstat(path))
+    return _told(_lstat(path))
 
 
 def _told(found: os.stat_result) -> str:
@@ -191,6 +195,14 @@ def matches(pattern: str) -> list[str]:
     return sorted(path for path in found if os.path.isfile(path))  # noqa: PTH113
 
 
+def _mode(path: str, status: Callable[[str], os.stat_result] = _stat) -> int:
+    """Kind and rights of what is at a path; 0 where nothing can be seen there."""
+    try:
+        return status(path).st_mode
+    except (OSError, ValueError):
+        return 0
+
+
 def _yes(fact: bool) -> str:
     return "yes" if fact else ""
 
@@ -200,17 +212,17 @@ _ANSWERS: Final[Mapping[str, Callable[[str], str]]] = {
     "names": _names,
     "kinds": _kinds,
     "entries": _entries,
-    "exists": lambda path: _yes(os.path.exists(path)),  # noqa: PTH110
-    "lexists": lambda path: _yes(os.path.lexists(path)),
-    "isfile": lambda path: _yes(os.path.isfile(path)),  # noqa: PTH113
-    "isdir": lambda path: _yes(os.path.isdir(path)),  # noqa: PTH112
-    "islink": lambda path: _yes(os.path.islink(path)),  # noqa: PTH114
-    "size": lambda path: str(os.stat(path).st_size),  # noqa: PTH116
-    "time": lambda path: str(os.stat(path).st_mtime_ns),  # noqa: PTH116
+    "exists": lambda path: _yes(bool(_mode(path))),
+    "lexists": lambda path: _yes(bool(_mode(path, _lstat))),
+    "isfile": lambda path: _yes(stat.S_ISREG(_mode(path))),
+    "isdir": lambda path: _yes(stat.S_ISDIR(_mode(path))),
+    "islink": lambda path: _yes(stat.S_ISLNK(_mode(path, _lstat))),
+    "size": lambda path: str(_stat(path).st_size),
+    "time": lambda path: str(_stat(path).st_mtime_ns),
     "status": _status,
     "lstatus": _link_status,
-    "link": os.readlink,
-    "access": lambda path: "".join(_yes(os.access(path, mode)) or "no" for mode in (0, 1, 2, 4)),
+    "link": _readlink,
+    "access": lambda path: "".join(_yes(_access(path, mode)) or "no" for mode in (0, 1, 2, 4)),
     "left": _left,
     "module": _module,
     "glob": lambda pattern: _digest(matches(pattern)),

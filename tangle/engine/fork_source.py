@@ -1,4 +1,4 @@
-"""What an executor forks workers from, or why it does not."""
+"""Choose where workers are forked from, or why they are not."""
 
 from __future__ import annotations
 
@@ -6,41 +6,41 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from tangle.engine.events import Noticed, Observer
-from tangle.engine.forkserver.client import Zygote, ZygoteGone
+from tangle.engine.forkserver.client import ForkServerClient, ForkServerGone
 from tangle.engine.forkserver.server import ServerWanted, attach
-from tangle.engine.forkserver.socket_path import NoPlace
+from tangle.engine.forkserver.socket_path import ServerUnavailable
 from tangle.engine.import_scan import modules_of
 from tangle.engine.process import shared_environment
-from tangle.engine.process_handle import Birth, Forker, Process
+from tangle.engine.process_handle import Forker, Process, SpawnRequest
 from tangle.model import Job
 
 _ANYWHERE = "/"
 """Where what every worker needs is imported: that looks at no folder."""
 
 
-class Warmth:
-    """A zygote, where one can be had.
+class ForkSource:
+    """A fork server, where the system can have one.
 
     Attributes:
-        notes: how it was come by.
+        notes: how it was reached, or why there is none.
     """
 
     def __init__(
         self, settings: Mapping[str, str], stop: int, server: ServerWanted | None = None
     ) -> None:
-        """Has a zygote, at work on what every worker needs.
+        """Connects to a fork server, which imports what every worker needs.
 
         Args:
             settings: environment variables that every worker gets.
             stop: a descriptor; once it can be read, workers are not waited for any more.
-            server: which server may be the zygote; without one, or where it cannot be had, the
-                zygote ends with this process.
+            server: which server that may be; without one, or where it cannot be reached, the fork
+                server ends with this process.
         """
         self.notes: tuple[Noticed, ...] = ()
         self._troubled = False
         self._settings = settings
         self._shared = ""
-        self._zygote = self._attach(stop, server) if self._is_possible() else None
+        self._client = self._attach(stop, server) if self._is_possible() else None
 
     def prepare(self, jobs: Sequence[Job], shared: str) -> None:
         """Has imported what jobs to come import.
@@ -50,57 +50,57 @@ class Warmth:
             shared: the generated package's code.
         """
         self._shared = shared
-        if self._zygote is None:
+        if self._client is None:
             return
         sets: dict[str, dict[tuple[str, ...], None]] = {}
         for job in jobs:
             sets.setdefault(job.directory, {})[modules_of(job, shared)] = None
         for directory, wanted in sets.items():
-            self._zygote.preload(wanted, directory, self._environment())
+            self._client.preload(wanted, directory, self._environment())
 
     def forker(self, job: Job, observe: Observer) -> Forker | None:
         """What forks the worker of a job; `observe` is told where it has to be a fresh process."""
-        if self._zygote is None:
+        if self._client is None:
             return None
 
-        def notice(gone: ZygoteGone) -> None:
+        def notice(gone: ForkServerGone) -> None:
             first, self._troubled = not self._troubled, self._troubled or gone.trouble
             text = f"{job.section}: in a fresh process: {gone}"
             observe(Noticed(text=text, trouble=gone.trouble and first))
 
         modules = modules_of(job, self._shared)
-        return _OfSection(zygote=self._zygote, modules=modules, notice=notice)
+        return _OfSection(client=self._client, modules=modules, notice=notice)
 
     def close(self) -> None:
         """Lets it go; may be called twice."""
-        if self._zygote is not None:
-            self._zygote.close()
-            self._zygote = None
+        if self._client is not None:
+            self._client.close()
+            self._client = None
 
     def _is_possible(self) -> bool:
-        if not Zygote.possible():
+        if not ForkServerClient.possible():
             self._note("sections run in fresh processes: this system does not fork what it loaded")
-        return Zygote.possible()
+        return ForkServerClient.possible()
 
-    def _attach(self, stop: int, server: ServerWanted | None) -> Zygote | None:
+    def _attach(self, stop: int, server: ServerWanted | None) -> ForkServerClient | None:
         environment = self._environment()
-        zygote = None
+        client = None
         if server is not None:
             try:
                 attached = attach(server, environment, stop)
-            except NoPlace as error:
+            except ServerUnavailable as error:
                 self._note(f"no server: {error}", trouble=error.trouble)
             else:
-                zygote = attached.zygote
+                client = attached.client
                 self._note(attached.note)
-        if zygote is None:
+        if client is None:
             try:
-                zygote = Zygote.start(environment, stop)
+                client = ForkServerClient.start(environment, stop)
             except OSError as error:  # no more processes, say: sessions will tell
                 self._note(f"sections run in fresh processes: {error.strerror}")
                 return None
-        zygote.preload([()], _ANYWHERE, environment)
-        return zygote
+        client.preload([()], _ANYWHERE, environment)
+        return client
 
     def _environment(self) -> dict[str, str]:
         return shared_environment() | dict(self._settings)
@@ -111,20 +111,20 @@ class Warmth:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _OfSection:
-    """The zygote, for one section."""
+    """The fork server, for one section."""
 
-    zygote: Zygote
+    client: ForkServerClient
     modules: tuple[str, ...]
-    notice: Callable[[ZygoteGone], None]
+    notice: Callable[[ForkServerGone], None]
 
-    def fork(self, birth: Birth) -> Process:
+    def fork(self, request: SpawnRequest) -> Process:
         """Has a worker forked from what has imported exactly the section's modules.
 
         Raises:
-            ZygoteGone: that cannot be; why was told.
+            ForkServerGone: that cannot be; why was told.
         """
         try:
-            return self.zygote.fork(replace(birth, modules=self.modules))
-        except ZygoteGone as error:
+            return self.client.fork(replace(request, modules=self.modules))
+        except ForkServerGone as error:
             self.notice(error)
             raise

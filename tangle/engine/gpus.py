@@ -1,4 +1,4 @@
-"""Which GPUs there are, and which sessions want one: from facts, without asking a framework."""
+"""Find GPUs and the sessions that want one, without asking a framework."""
 
 from __future__ import annotations
 
@@ -51,14 +51,14 @@ def _named(variable: str) -> tuple[str, ...]:
 
 
 def gpu_wish(job: Job, used: str | None) -> GpuWish:
-    """Which GPU a session wants for itself.
+    """Return which GPU a session wants for itself.
 
-    What it did the last time tells it where the device is left to it; code that has not run yet may
-    use one if it imports torch.
+    If the device is `auto`, its last run decides; code that has not run yet may use a GPU if it
+    imports torch.
 
     Args:
-        job: the session.
-        used: the device that its code, as it is now, used in its last run; None where it has none.
+        job: of the session.
+        used: the device of its last run; None if it never ran in this form.
     """
     kind, _, number = job.device.partition(":")
     if kind == "cuda":

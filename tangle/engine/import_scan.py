@@ -1,4 +1,4 @@
-"""What sections import, found in their text, for a zygote to import before them."""
+"""Find the imports of sections in their text, for the fork server to preload."""
 
 from __future__ import annotations
 

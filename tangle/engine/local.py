@@ -1,4 +1,4 @@
-"""Runs each session in a process of its own on this machine."""
+"""Run each session in a separate process on this machine."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from collections.abc import Mapping, Sequence
 from typing import Self
 
 from tangle.engine.events import Noticed, Observer, SessionFinished
-from tangle.engine.fork_source import Warmth
+from tangle.engine.fork_source import ForkSource
 from tangle.engine.forkserver.server import ServerWanted
 from tangle.engine.process import start_worker
 from tangle.engine.process_handle import Forker
 from tangle.engine.scratch import remove_abandoned
-from tangle.engine.supervisor import Session
+from tangle.engine.supervisor import WorkerSupervisor
 from tangle.model import Job, SessionResult
 
 
@@ -36,10 +36,10 @@ class LocalExecutor:
 
         Args:
             settings: environment variables that every worker gets, such as `OMP_NUM_THREADS`.
-            warm: have a zygote at once, to fork workers from where the system can do it; close
+            warm: connect to a fork server at once, where the system can have one; close
                 the executor when it is not needed any more.
-            server: which server may be that zygote, and is started where there is none.
-            fork: whether there may be a zygote; without one, every session has a fresh process.
+            server: which server that may be; it is started where it does not run.
+            fork: whether workers may be forked; else every session has a fresh process.
         """
         self._settings = dict(settings or {})
         self._stop_seen, self._stop_told = os.pipe()
@@ -47,7 +47,7 @@ class LocalExecutor:
         weakref.finalize(self, _close, self._stop_seen, self._stop_told)
         self._server = server
         self._fork = fork
-        self._warmth: Warmth | None = None
+        self._fork_source: ForkSource | None = None
         if warm:
             self.warm()
 
@@ -61,8 +61,8 @@ class LocalExecutor:
 
     def warm(self) -> None:
         """Has something to fork workers from, where the system can do it and there is nothing."""
-        if self._warmth is None and self._fork:
-            self._warmth = Warmth(self._settings, self._stop_seen, self._server)
+        if self._fork_source is None and self._fork:
+            self._fork_source = ForkSource(self._settings, self._stop_seen, self._server)
 
     def prepare(self, jobs: Sequence[Job], shared: str = "") -> None:
         """Has the modules imported that jobs to come import, so that each need not do it.
@@ -71,34 +71,34 @@ class LocalExecutor:
             jobs: the sessions.
             shared: code that each of them may import: the generated package's.
         """
-        if self._warmth is not None:
-            self._warmth.prepare(jobs, shared)
+        if self._fork_source is not None:
+            self._fork_source.prepare(jobs, shared)
 
     def close(self) -> None:
         """Ends what was started; may be called twice."""
-        if self._warmth is not None:
-            self._warmth.close()
+        if self._fork_source is not None:
+            self._fork_source.close()
         remove_abandoned()
 
     def run(self, job: Job, observe: Observer) -> SessionResult:
         """Runs one session to its end; nothing that its code does is raised."""
         forker = self._forker(job, observe)
-        session = Session(job, observe, self._stop_seen)
-        result = session.run(lambda: start_worker(job, self._settings, forker))
-        if session.was_lost:
+        supervisor = WorkerSupervisor(job, observe, self._stop_seen)
+        result = supervisor.run(lambda: start_worker(job, self._settings, forker))
+        if supervisor.was_lost:
             observe(runs_again(job))
-            session = Session(job, observe, self._stop_seen)
-            result = session.run(lambda: start_worker(job, self._settings))
+            supervisor = WorkerSupervisor(job, observe, self._stop_seen)
+            result = supervisor.run(lambda: start_worker(job, self._settings))
         observe(finished(result))
         return result
 
     @property
     def notes(self) -> tuple[Noticed, ...]:
         """How it came by what it forks workers from."""
-        return self._warmth.notes if self._warmth is not None else ()
+        return self._fork_source.notes if self._fork_source is not None else ()
 
     def _forker(self, job: Job, observe: Observer) -> Forker | None:
-        return self._warmth.forker(job, observe) if self._warmth is not None else None
+        return self._fork_source.forker(job, observe) if self._fork_source is not None else None
 
     def stop(self) -> None:
         """Kills the workers of all sessions; may be called in a signal handler."""

@@ -1,6 +1,8 @@
 """How much memory a worker and what it started hold, how much they may, and when to look again.
 
-Read from `/proc`; where the system has none, nothing is known and no limit is kept.
+Read from `/proc`; where the system has none, nothing is known and no limit is kept. psutil finds a
+process's descendants by reading all processes, twenty times as slowly, and does not say how much of
+a process's memory is in shared files.
 
 The system's own limits would not do. `RLIMIT_AS` and `RLIMIT_DATA` count what is reserved, of which
 CUDA and allocators have many times what they use, and each process for itself; a control group
@@ -17,6 +19,7 @@ import time
 from collections.abc import Callable, Collection, Container, Iterable, Iterator
 from pathlib import Path
 
+from tangle.engine.control_groups import first_number, group_memory, memory_limit_files
 from tangle.model import SIZE
 
 _UNITS = {"": 1, "K": 2**10, "M": 2**20, "G": 2**30, "T": 2**40}
@@ -71,7 +74,7 @@ def shown_size(count: int) -> str:
 
 def total_memory() -> int:
     """Bytes of memory that this process could have: the machine's, or its control group's."""
-    known = [_first_number(path) for path in _group_files()]
+    known = [group_memory()]
     with contextlib.suppress(ValueError, OSError):
         known.append(os.sysconf("SC_PHYS_PAGES") * _PAGE)
     return min((number for number in known if number), default=0)
@@ -79,13 +82,12 @@ def total_memory() -> int:
 
 def free_memory() -> int:
     """Bytes of memory that could still be had, by the machine and by its control groups."""
-    found = [total_memory()]
-    with contextlib.suppress(OSError, ValueError, IndexError):
-        text = Path("/proc/meminfo").read_text()
-        found.append(int(text.split("MemAvailable:")[1].split()[0]) * 1024)
-    for path in _group_files():
-        if path.name == "memory.max" and (limit := _first_number(path)):
-            used = _first_number(path.with_name("memory.current"))
+    import psutil
+
+    found = [total_memory(), psutil.virtual_memory().available]
+    for path in map(Path, memory_limit_files()):
+        if path.name == "memory.max" and (limit := first_number(str(path))):
+            used = first_number(str(path.with_name("memory.current")))
             found.append(limit - used + _file_pages(path.with_name("memory.stat")))
     return max(0, min(found))
 
@@ -95,26 +97,6 @@ def _file_pages(statistics: Path) -> int:
     with contextlib.suppress(OSError, ValueError, IndexError):
         return int(statistics.read_text().split("inactive_file ")[1].split()[0])
     return 0
-
-
-def _group_files() -> list[Path]:
-    """Where the limits of this process's control groups stand."""
-    top = Path("/sys/fs/cgroup")
-    found = [top / "memory/memory.limit_in_bytes"]
-    try:
-        lines = Path("/proc/self/cgroup").read_text().splitlines()
-    except OSError:
-        return found
-    own = next((line[3:].strip("/") for line in lines if line.startswith("0::")), "")
-    folders = [top / own, *(top / own).parents]
-    return found + [folder / "memory.max" for folder in folders if folder.is_relative_to(top)]
-
-
-def _first_number(path: Path) -> int:
-    try:
-        return int(path.read_text())
-    except (OSError, ValueError):  # not there, or `max`
-        return 0
 
 
 def descendants(pid: int, *, without: Container[int] = ()) -> list[int]:
@@ -231,7 +213,7 @@ class MemoryWatch:
         self,
         pid: int,
         limit: int | None,
-        strays: Callable[[], Iterable[int]],
+        orphans: Callable[[], Iterable[int]],
         clock: Callable[[], float] = time.monotonic,
         *,
         spared: Container[int] = (),
@@ -241,13 +223,13 @@ class MemoryWatch:
         Args:
             pid: the worker.
             limit: bytes that may be held; None for any number.
-            strays: finds the worker's processes wherever they have moved; slow.
+            orphans: finds the worker's processes wherever they have moved; slow.
             clock: tells the seconds.
             spared: processes below it that do not count; more may come into it.
         """
         self._pid = pid
         self._limit = limit
-        self._strays = strays
+        self._orphans = orphans
         self._spared = spared
         self._clock = clock
         self._moved: tuple[int, ...] = ()
@@ -263,7 +245,7 @@ class MemoryWatch:
         if now < self.due:
             return False
         if now - self._swept >= _SWEEP:
-            self._moved = tuple(pid for pid in self._strays() if pid not in self._spared)
+            self._moved = tuple(pid for pid in self._orphans() if pid not in self._spared)
             self._swept = now
         processes = dict.fromkeys(descendants(self._pid, without=self._spared))
         for pid in self._moved:

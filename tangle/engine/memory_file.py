@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import tempfile
 
 
 def memory_file(name: str) -> int:
@@ -18,5 +17,7 @@ def memory_file(name: str) -> int:
     try:
         return os.memfd_create(name)
     except (AttributeError, OSError):  # Python or the system has none, or none are allowed
+        import tempfile
+
         with tempfile.TemporaryFile() as file:
             return os.dup(file.fileno())

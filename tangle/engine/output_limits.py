@@ -1,4 +1,4 @@
-"""How much a session may say: one place for the numbers that worker and parent both keep to."""
+"""Limits on the output of a session, shared by worker and parent."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Runs many sessions, some at a time."""
+"""Run many sessions, several at a time."""
 
 from __future__ import annotations
 
@@ -23,7 +23,14 @@ _LAST_PATIENCE = 10.0
 def run_jobs(
     jobs: Sequence[Job], *, executor: Executor, workers: int = 1, observe: Observer = ignore
 ) -> tuple[SessionResult, ...]:
-    """What came of each job, in the order of the jobs: `run_turns` of jobs that need no other."""
+    """Run independent jobs; return their results in the order of the jobs.
+
+    Args:
+        jobs: to run.
+        executor: runs one.
+        workers: how many run at a time.
+        observe: receives events, in this thread.
+    """
     turns = [Turn(job=job, seconds=0.0) for job in jobs]
     return run_turns(turns, executor=executor, workers=workers, observe=observe)
 
@@ -36,7 +43,7 @@ def run_turns(
     gpus: Sequence[str] = (),
     observe: Observer = ignore,
 ) -> tuple[SessionResult, ...]:
-    """What came of each job, in the order of the turns.
+    """Run jobs that may need one another; return their results in the order of the turns.
 
     A job that needs one which did not pass has the outcome `skipped`. Ctrl-C ends the sessions;
     those that were not finished then have the outcome `interrupted` and keep the results they had,
@@ -52,18 +59,18 @@ def run_turns(
     Raises:
         Exception: what `observe` or the executor raised, after the sessions were ended.
     """
-    crew = _Crew(turns, executor, workers, gpus)
-    with _interrupts_stop(crew.stop):
+    pool = WorkerPool(turns, executor, workers, gpus)
+    with _interrupts_stop(pool.stop):
         try:
-            crew.work(observe)
+            pool.work(observe)
         finally:
-            crew.stop()
-            crew.wait()
-    return crew.results()
+            pool.stop()
+            pool.wait()
+    return pool.results()
 
 
-class _Crew:
-    """Threads that each take the next turn until none is left."""
+class WorkerPool:
+    """Threads that each run the next session until none is left."""
 
     def __init__(
         self, turns: Sequence[Turn], executor: Executor, workers: int, gpus: Sequence[str]
@@ -180,7 +187,12 @@ def _interrupts_stop(stop: Callable[[], None]) -> Iterator[None]:
 
 
 def not_run(job: Job, outcome: Outcome) -> SessionResult:
-    """What is told of a session that never started."""
+    """What is told of a session that never started.
+
+    Args:
+        job: of the session.
+        outcome: of the session and its cells.
+    """
     skipped = Result(outcome="skipped", outputs=(), failure=None, seconds=0.0)
     return SessionResult(
         section=job.section,

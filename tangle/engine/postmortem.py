@@ -1,4 +1,4 @@
-"""What can still be said of a worker that was killed or died."""
+"""Reconstruct why and where a worker was killed or died."""
 
 from __future__ import annotations
 

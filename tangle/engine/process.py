@@ -1,4 +1,4 @@
-"""One worker process: how it is started, asked where it is, and ended with all that it started."""
+"""One worker process: start it, ask where it is, and end it with all that it started."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from tangle.engine.forkserver.client import ZygoteGone
-from tangle.engine.orphans import kill_family, strays
+from tangle.engine.forkserver.client import ForkServerGone
+from tangle.engine.orphans import kill_family, orphans
 from tangle.engine.process_handle import (
     COOKIE,
-    Birth,
     Forker,
     Process,
+    SpawnRequest,
     StartedProcess,
     boot_command,
 )
@@ -109,14 +109,14 @@ class Worker:
 
     def kill(self) -> int | None:
         """Ends the worker and its descendants at once; the return code, None if it clings on."""
-        kill_family(self.process.pid, self.strays)
+        kill_family(self.process.pid, self.orphans)
         return self.process.code(_REAP_SECONDS)
 
-    def strays(self) -> Iterator[int]:
+    def orphans(self) -> Iterator[int]:
         """Processes that were started below the worker, wherever they have moved (Linux only)."""
         pipe = os.fstat(self.events).st_ino
         family = self.process.family
-        return strays(self.process.pid, cookie=self.cookie, family=family, pipe=pipe)
+        return orphans(self.process.pid, cookie=self.cookie, family=family, pipe=pipe)
 
     def close(self) -> None:
         """Kills what is left, closes the pipes and removes the scratch folder."""
@@ -127,26 +127,26 @@ class Worker:
         self.folder.close()
 
 
-def start_worker(job: Job, settings: Mapping[str, str], zygote: Forker | None = None) -> Worker:
+def start_worker(job: Job, settings: Mapping[str, str], forker: Forker | None = None) -> Worker:
     """Starts a worker that runs `job`.
 
     Args:
         job: travels on the worker's standard input.
         settings: environment variables on top of the engine's own.
-        zygote: forks the worker; without one, or where it is gone, the worker is a fresh process.
+        forker: forks the worker; without one, or where it is gone, the worker is a fresh process.
 
     Raises:
         OSError: it cannot be started; the working directory is not there, for one.
     """
-    if zygote is not None:
-        with contextlib.suppress(ZygoteGone):
-            return _start_worker(job, settings, zygote.fork)
+    if forker is not None:
+        with contextlib.suppress(ForkServerGone):
+            return _start_worker(job, settings, forker.fork)
     # With other pipes: what was forked all the same, and too late, finds its own closed.
     return _start_worker(job, settings, _start)
 
 
 def _start_worker(
-    job: Job, settings: Mapping[str, str], start: Callable[[Birth], Process]
+    job: Job, settings: Mapping[str, str], start: Callable[[SpawnRequest], Process]
 ) -> Worker:
     cookie = secrets.token_hex(8)
     with contextlib.ExitStack() as undo:
@@ -159,7 +159,7 @@ def _start_worker(
             source = given.enter_context(tempfile.TemporaryFile())
             source.write(encode(job))
             source.seek(0)
-            birth = Birth(
+            request = SpawnRequest(
                 job=source.fileno(),
                 pipes=tuple(theirs),
                 directory=job.directory,
@@ -167,7 +167,7 @@ def _start_worker(
                 cookie=cookie,
                 family=secrets.token_hex(8) if job.snapshots is not None else "",
             )
-            process = start(birth)
+            process = start(request)
         undo.pop_all()
     return Worker(
         process=process,
@@ -181,21 +181,21 @@ def _start_worker(
     )
 
 
-def _start(birth: Birth) -> Process:
-    events, out, err, trace = birth.pipes
-    arguments = [str(events), str(trace), birth.cookie, str(os.getpid())]
+def _start(request: SpawnRequest) -> Process:
+    events, out, err, trace = request.pipes
+    arguments = [str(events), str(trace), request.cookie, str(os.getpid())]
     return StartedProcess(
         subprocess.Popen(
             boot_command("tangle.engine.worker.boot", arguments),
-            stdin=birth.job,
+            stdin=request.job,
             stdout=out,
             stderr=err,
             pass_fds=(events, trace),
-            cwd=birth.directory,
-            env={**birth.environment, COOKIE: birth.family or birth.cookie},
+            cwd=request.directory,
+            env={**request.environment, COOKIE: request.family or request.cookie},
             start_new_session=True,
         ),
-        birth.family,
+        request.family,
     )
 
 

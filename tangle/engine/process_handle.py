@@ -1,4 +1,4 @@
-"""A process as whoever minds it sees it, and what a worker is born with."""
+"""Handle of a process for its supervisor, and what a worker is started with."""
 
 from __future__ import annotations
 
@@ -37,14 +37,14 @@ def boot_command(module: str, arguments: Sequence[str]) -> list[str]:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Birth:
-    """What a worker is born with, however it comes into the world.
+class SpawnRequest:
+    """What a worker starts with, whether it is forked or spawned.
 
     Attributes:
         job: descriptor of a file with the job, which becomes its standard input.
         pipes: its ends of the pipes for events, standard output, standard error, traces.
         environment: all of its environment.
-        modules: what its code imports, for a zygote to have imported before.
+        modules: what its code imports, for the fork server to import before.
         family: stands for the cookie where forks of it must not be taken for its own; else empty.
     """
 
@@ -96,7 +96,7 @@ class Process(Protocol):
 class Forker(Protocol):
     """A process that forks workers."""
 
-    def fork(self, birth: Birth) -> Process:
+    def fork(self, request: SpawnRequest) -> Process:
         """Has a worker forked, and waits until it is there."""
         ...
 

@@ -1,4 +1,4 @@
-"""What the system's table of processes says of one (Linux)."""
+"""Read the system's table of processes (Linux): one read, where psutil takes several."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The parent's end of a worker's standard output or standard error, as the kernel has it.
+"""The parent's end of a worker's standard output or standard error.
 
 What C code and subprocesses write comes here. The worker puts a mark into it before each message
 as well, so that the bytes before the mark belong before the message and those after it after it.

@@ -1,4 +1,4 @@
-"""Which session starts next: an account of what waits, what runs and what is free.
+"""Decide which session starts next, from what waits, runs and is free.
 
 Values only: no thread, no clock and no process, so that every order of ends can be tried.
 """

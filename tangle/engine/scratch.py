@@ -1,4 +1,4 @@
-"""Folders that a command needs for its time only; those of commands that were killed go, too."""
+"""Temporary folders of a command; those of killed commands are removed, too."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Minds a session's worker, from its start to its end."""
+"""Supervises a session's worker, from its start to its end."""
 
 from __future__ import annotations
 
@@ -75,8 +75,16 @@ class _Verdict:
     failure: Failure | None
 
 
-class Session:
-    """Minds one worker from its start to its end.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Supervised:
+    """A worker that has started."""
+
+    worker: Worker
+    memory: MemoryWatch
+
+
+class WorkerSupervisor:
+    """Runs a job in one worker: its messages, its output, its deadlines, its memory, its end.
 
     Attributes:
         was_lost: whether the worker ended because the process that forked it did: what it did is
@@ -86,11 +94,11 @@ class Session:
     def __init__(
         self, job: Job, observe: Observer, stop: int, copies: CopiesOfSession | None = None
     ) -> None:
-        """Minds nothing yet.
+        """Has no worker yet.
 
         Args:
             job: what is to be run.
-            observe: is told of every step.
+            observe: is called at every step.
             stop: a descriptor; once it can be read, the session is over.
             copies: where the session goes on from, and what it leaves for the next run.
         """
@@ -117,6 +125,9 @@ class Session:
         self._usage = _NOTHING_USED
         self._line = bytearray()
         self._scanned = 0
+        self._sampled = self._started
+        self._raw: dict[int, RawPipe] = {}
+        self._supervised: _Supervised | None = None
 
     def run(self, start: Callable[[], Worker]) -> SessionResult:
         """What came of it."""
@@ -128,7 +139,7 @@ class Session:
         try:
             cells = len(self._job.cells)
             self._observe(SessionStarted(section=self._job.section, cells=cells))
-            self._mind(worker)
+            self._supervise(worker)
             if self._copies is not None and self._verdict is None:
                 self._copies.see_off(worker)
                 return self._result()
@@ -140,11 +151,10 @@ class Session:
 
     # --- the loop -----------------------------------------------------------------------------
 
-    def _mind(self, worker: Worker) -> None:
-        self._worker = worker
+    def _supervise(self, worker: Worker) -> None:
         pid, limit = worker.process.pid, self._job.max_memory
-        self._memory = MemoryWatch(pid, limit, worker.strays, spared=self._copied)
-        self._sampled = self._started
+        memory = MemoryWatch(pid, limit, worker.orphans, spared=self._copied)
+        self._supervised = _Supervised(worker=worker, memory=memory)
         log = self._transcript
         self._raw = {
             1: RawPipe(worker.out, worker.mark, lambda text: log.log.write("stdout", text)),
@@ -190,6 +200,16 @@ class Session:
         self._check_end()
         self._check_deadlines()
         self._check_memory()
+
+    @property
+    def _worker(self) -> Worker:
+        assert self._supervised is not None
+        return self._supervised.worker
+
+    @property
+    def _memory(self) -> MemoryWatch:
+        assert self._supervised is not None
+        return self._supervised.memory
 
     @property
     def _is_over(self) -> bool:

@@ -1,4 +1,4 @@
-"""What the cells of a session have put out so far, within the limits."""
+"""Collect the output of the cells of a session, within the limits."""
 
 from __future__ import annotations
 

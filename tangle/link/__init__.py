@@ -1,36 +1,71 @@
-"""Pages to graph: titles, ids, references, section numbers, chunks and what steers them."""
+"""Link pages into a graph: titles, ids, references, sections, chunks and their properties."""
 
 from __future__ import annotations
 
+from tangle.link.chunks import Expansion, LinkedPage, expanded, linked_page
 from tangle.link.config import GraphConfig, graph_config
-from tangle.link.expand import MAX_TOTAL
-from tangle.link.graph import Linked, link, linked
+from tangle.link.embeds import embed_problems
+from tangle.link.graph import GraphIndex, clashes, graph_index, unresolved
 from tangle.link.journals import journal_day, journal_title
-from tangle.link.link_memo import KnownPages
-from tangle.link.page_interface import Leaning, PageFacts, leanings, page_anchors, page_facts
+from tangle.link.outline import Outline
+from tangle.link.page_facts import (
+    Anchors,
+    BlockFacts,
+    PageFacts,
+    anchors,
+    blocks_with_ids,
+    page_facts,
+)
 from tangle.link.settings import KNOWN, OUTPUT, PREFIX
-from tangle.link.titles import title_from_path, title_key
+from tangle.link.titles import page_title, title_from_path, title_key
+from tangle.link.units import (
+    Skeleton,
+    Spots,
+    UnitHead,
+    faults_around,
+    made_unit,
+    occurrences,
+    page_spots,
+    skeleton,
+    unit_name,
+)
 from tangle.model import CONFIG
 
 __all__ = [
     "CONFIG",
     "KNOWN",
-    "MAX_TOTAL",
     "OUTPUT",
     "PREFIX",
+    "Anchors",
+    "BlockFacts",
+    "Expansion",
     "GraphConfig",
-    "KnownPages",
-    "Leaning",
-    "Linked",
+    "GraphIndex",
+    "LinkedPage",
+    "Outline",
     "PageFacts",
+    "Skeleton",
+    "Spots",
+    "UnitHead",
+    "anchors",
+    "blocks_with_ids",
+    "clashes",
+    "embed_problems",
+    "expanded",
+    "faults_around",
     "graph_config",
+    "graph_index",
     "journal_day",
     "journal_title",
-    "leanings",
-    "link",
-    "linked",
-    "page_anchors",
+    "linked_page",
+    "made_unit",
+    "occurrences",
     "page_facts",
+    "page_spots",
+    "page_title",
+    "skeleton",
     "title_from_path",
     "title_key",
+    "unit_name",
+    "unresolved",
 ]

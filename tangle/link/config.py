@@ -1,4 +1,4 @@
-"""What `logseq/config.edn` says about files, as far as tangle obeys it."""
+"""Read the settings of `logseq/config.edn` that tangle obeys."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class GraphConfig:
 
 @lru_cache(maxsize=4)  # its library takes its time, and a command asks twice
 def graph_config(text: str) -> tuple[GraphConfig, tuple[Problem, ...]]:
-    """Read the text of a `config.edn`; one that cannot be read gives the defaults and a warning.
+    """Read the text of a `config.edn`; if that fails, return the defaults and a warning.
 
     Source: logseq-spec.md section 1.
     """

@@ -1,4 +1,4 @@
-"""Expansion of `<<name>>` and `<<((id))>>` lines inside chunks.
+"""Expand `<<name>>` and `<<((id))>>` lines inside chunks.
 
 Chunks refer to each other as a graph; it is walked once, without recursion, so that neither a chain
 of ten thousand names nor a web of many shared ones costs more than its text.
@@ -26,7 +26,7 @@ MAX_TOTAL: Final = 8_000_000
 
 
 def references_in(code: str) -> Iterator[str]:
-    """What the lines of a code that are only a reference name; ids in lower case."""
+    """Yield the names and ids of reference lines in code; ids in lower case."""
     if "<<" in code:
         for match in map(_REFERENCE.fullmatch, code.split("\n")):
             if match is not None:
@@ -43,7 +43,7 @@ Lines = tuple[CodeLine, ...]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Names:
-    """What references can mean: the chunks of a block, by `tangle.name` and by block id.
+    """The chunks that references can name, by `tangle.name` and by block id.
 
     Attributes:
         named: for each name the blocks that bear it, each as its chunks.
@@ -62,7 +62,7 @@ class _Call:
 
 
 class _Unresolved(Exception):
-    """A reference that means nothing, or two things."""
+    """A reference without target, or with two."""
 
     def __init__(self, problem: Problem) -> None:
         self.problem = problem
@@ -71,7 +71,7 @@ class _Unresolved(Exception):
 def expand(
     chunks: Sequence[Lines], names: Names, broken: AbstractSet[ChunkKey] = frozenset()
 ) -> tuple[tuple[Lines | None, ...], tuple[Problem, ...]]:
-    """Replace every line that is only a reference by the chunks it means, at its indentation.
+    """Replace every reference line by the chunks that it names, at its indentation.
 
     Args:
         chunks: the lines of every chunk.
@@ -217,7 +217,7 @@ def _indented(line: CodeLine, indent: str) -> CodeLine:
 
 
 def _cycle(line: CodeLine) -> Problem:
-    message = f"{line.text.strip()} leads back to the chunk that it stands in"
+    message = f"{line.text.strip()} leads back to its own chunk"
     return _problem(REFERENCE_CYCLE, line, message)
 
 

@@ -1,4 +1,4 @@
-"""Journal pages: names that are dates, and the title that Logseq gives such a page."""
+"""Journal pages: recognise names that are dates, and format their titles."""
 
 from __future__ import annotations
 
@@ -57,9 +57,13 @@ _WRITE: Final[Mapping[str, Callable[[date], str]]] = {
 
 
 def journal_day(name: str, title_format: str = DEFAULT_FORMAT) -> date | None:
-    """The day that a page's name says, None where it is no date.
+    """Return the day that a page's name denotes; None if it is not a date.
 
     Source: logseq-spec.md section 1: such a page is a journal in any folder.
+
+    Args:
+        name: of the page.
+        title_format: `:journal/page-title-format`.
     """
     if not any("0" <= character <= "9" for character in name):
         return None
@@ -72,7 +76,12 @@ def journal_day(name: str, title_format: str = DEFAULT_FORMAT) -> date | None:
 
 
 def journal_title(day: date, title_format: str = DEFAULT_FORMAT) -> str:
-    """A day as Logseq titles its page: `Jul 1st, 2023`."""
+    """Return the title of a journal page: `Jul 1st, 2023`.
+
+    Args:
+        day: of the page.
+        title_format: `:journal/page-title-format`.
+    """
     return _TOKEN.sub(lambda token: _WRITE[token[0]](day), title_format)
 
 

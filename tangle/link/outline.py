@@ -1,4 +1,4 @@
-"""One page: its sections, and what holds where."""
+"""The sections of one page, and the properties that apply in them."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ class Outline:
 
     @property
     def sections(self) -> tuple[Section, ...]:
-        """The page's own section, then those found in it."""
+        """Return the page's own section, then those found in it."""
         return (self.page_section, *self.found)
 
     def section_at(self, block: int) -> Section:
-        """The innermost section around a block."""
+        """Return the innermost section around a block."""
         index = self.around[block]
         return self.page_section if index < 0 else self.found[index]
 

@@ -1,4 +1,4 @@
-"""Which blocks are sections, by the number that their first line starts with."""
+"""Find sections by the number at the start of a block."""
 
 from __future__ import annotations
 
@@ -16,11 +16,15 @@ _LEADING_ZERO: Final = re.compile(r"(?:^|\.)0[0-9]")
 
 
 def section_number(title: str, *, heading: bool) -> tuple[tuple[int, ...], str] | None:
-    """The number at the start of a block's first line and the words after it.
+    """Return the number at the start of a block's first line, and the words after it.
 
     A heading needs no more than a number that ends (`# 4`, `## 2.3.2.1.长度`); any other line must
     have a number of two parts at least, none of them with a zero before it, and words after it, or
     every list that someone numbered by hand, and every `0.01`, would be sections.
+
+    Args:
+        title: the first line.
+        heading: whether it has heading marks.
     """
     match = _NUMBER.match(title)
     if match is None:
@@ -33,7 +37,7 @@ def section_number(title: str, *, heading: bool) -> tuple[tuple[int, ...], str] 
 
 
 def numbered_blocks(page: Page) -> Iterator[tuple[int, tuple[int, ...], str]]:
-    """Index, number and title of every block of a page that is a section.
+    """Yield index, number and title of every block of a page that is a section.
 
     A line of one number without heading marks (`4 多层感知机`) counts only where a section below it
     carries the number on (`4.1`).
@@ -78,12 +82,19 @@ def _carried(
 
 
 def number_text(number: Sequence[int]) -> SectionName:
-    """`3.6.5` for (3, 6, 5)."""
+    """Format a number: `3.6.5` for (3, 6, 5)."""
     return SectionName(".".join(str(part) for part in number))
 
 
 def numbered_section(page: Page, block: int, number: tuple[int, ...], title: str) -> Section:
-    """The section that a numbered block (or, with block -1, a numbered page) is."""
+    """The section that a numbered block (or, with block -1, a numbered page) is.
+
+    Args:
+        page: that has the block.
+        block: its index; -1 for the page.
+        number: of the section.
+        title: the words after the number.
+    """
     return Section(
         name=number_text(number),
         number=number,

@@ -1,4 +1,4 @@
-"""The `tangle.*` properties: what they mean, what holds for what, and which are mistakes."""
+"""The `tangle.*` properties: values, inheritance and mistakes."""
 
 from __future__ import annotations
 
@@ -41,7 +41,12 @@ KNOWN: Final[Mapping[str, str]] = {
 
 
 def reading(fence: Fence, settings: Settings) -> Info | None:
-    """How the code of a fence is read where these settings hold; None where it is no chunk."""
+    """Return how the code of a fence is read with these settings; None if it is not a chunk.
+
+    Args:
+        fence: of the page.
+        settings: that apply to its block.
+    """
     if fence.nested is not None:
         return None
     info = info_of(" ".join((fence.language, *fence.options)))
@@ -51,7 +56,7 @@ def reading(fence: Fence, settings: Settings) -> Info | None:
 
 
 class BadValue(ValueError):
-    """A property's value is none that the property can have."""
+    """A property has an invalid value."""
 
 
 def _switch(value: str) -> bool:
@@ -130,6 +135,11 @@ _READERS: Final[Mapping[str, Callable[[str], object]]] = {
 def apply_property(settings: Settings, key: str, value: str) -> Settings:
     """The settings with one property applied.
 
+    Args:
+        settings: before.
+        key: of the property.
+        value: as written.
+
     Raises:
         BadValue: the property cannot have that value.
     """
@@ -156,7 +166,7 @@ def _is_of_chunk(page: Page) -> bool:
 
 
 class PageSettings:
-    """The settings in force at each block of one page, and the problems met on the way.
+    """The settings that apply to each block of a page, and the problems found.
 
     A property holds for the chunks of its own block; on a page, a heading or a numbered section it
     holds for everything below too, except `tangle.name`.
@@ -188,12 +198,12 @@ class PageSettings:
 
     @property
     def problems(self) -> tuple[Problem, ...]:
-        """Unknown properties and values that make no sense."""
+        """Return problems of unknown properties and invalid values."""
         return tuple(problem for _, problem in self._faults)
 
     @property
     def faults(self) -> tuple[tuple[int, Problem], ...]:
-        """The problems, each with the block whose property it is about."""
+        """Return the problems, each with the block that has the property."""
         return tuple(self._faults)
 
     def _with(self, settings: Settings, properties: tuple[Property, ...], block: int) -> Settings:

@@ -1,4 +1,4 @@
-"""What a page is called: its title, from its file's name where it names none, and its aliases."""
+"""Names of pages: title, aliases, file name."""
 
 from __future__ import annotations
 
@@ -18,9 +18,13 @@ _LINK_OR_WORDS = re.compile(r"\s*\[\[(.+?)\]\]|[^,，]+")
 
 
 def page_title(page: Page, config: GraphConfig) -> str:
-    """The title that Logseq shows a page under; a day of the journal has it in the graph's format.
+    """Return the title under which Logseq shows a page; of a journal page, in the graph's format.
 
     Source: logseq-spec.md section 1.
+
+    Args:
+        page: as parsed.
+        config: of the graph.
     """
     title = page.title or title_from_path(page.path, config.name_format)
     day = journal_day(title, config.journal_format)
@@ -28,7 +32,11 @@ def page_title(page: Page, config: GraphConfig) -> str:
 
 
 def other_names(page: Page, config: GraphConfig) -> Iterator[tuple[str, Property | None]]:
-    """What else a page may be called: its aliases, and a day as the file's name writes it.
+    """Yield a page's other names: its aliases, and the file-name date of a journal page.
+
+    Args:
+        page: as parsed.
+        config: of the graph.
 
     Yields:
         The name, and the property that says it.
@@ -43,10 +51,14 @@ def other_names(page: Page, config: GraphConfig) -> Iterator[tuple[str, Property
 
 
 def title_from_path(path: PagePath, name_format: Literal["triple-lowbar", "legacy"]) -> str:
-    """The title that Logseq gives the page of that file when the page itself names none.
+    """Return the title that Logseq derives from a file name.
 
     Source: logseq-spec.md section 1: in the triple-lowbar format each `%XX` is decoded by itself,
     so that bytes beyond ASCII stay as they are.
+
+    Args:
+        path: of the page.
+        name_format: `:file/name-format`.
     """
     stem = PurePosixPath(path).stem
     if name_format == "legacy":
@@ -57,5 +69,5 @@ def title_from_path(path: PagePath, name_format: Literal["triple-lowbar", "legac
 
 
 def title_key(title: str) -> str:
-    """The form under which two titles are the same page."""
+    """Return the normal form of a title: equal for titles of the same page."""
     return unicodedata.normalize("NFC", title).lower()

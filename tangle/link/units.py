@@ -1,8 +1,8 @@
-"""Sections to units: which chunks run in one session, and in which order."""
+"""Group chunks into units, in the order in which they run."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from tangle.link.outline import Outline
@@ -19,7 +19,6 @@ from tangle.model import (
     SectionName,
     Settings,
     Unit,
-    Uuid,
 )
 from tangle.model.problems.graph import DUPLICATE_SECTION
 
@@ -28,17 +27,47 @@ _UNNUMBERED = (1000,)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Contents:
-    """The pages with what was found on them.
+class Spots:
+    """The part that a page has in units.
 
     Attributes:
-        chunks: the chunks of each block that has some.
+        sections: the page's own, then those found in it.
+        hosting: those of them in which chunks take part, in order.
+        faults: the problems of `tangle.` properties, each with the unit around it.
     """
 
-    pages: Mapping[PagePath, Page]
-    outlines: Mapping[PagePath, Outline]
-    chunks: Mapping[tuple[PagePath, int], tuple[Chunk, ...]]
-    ids: Mapping[Uuid, tuple[PagePath, int]]
+    sections: tuple[Section, ...]
+    hosting: tuple[Section, ...] = ()
+    faults: tuple[tuple[SectionName, Problem], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnitHead:
+    """A unit but for its chunks.
+
+    Attributes:
+        section, parts: as in `Unit`.
+        pages: those on which its chunks take part, in reading order.
+        faults: the faulty properties in its sections.
+    """
+
+    section: Section
+    parts: tuple[Section, ...]
+    pages: tuple[PagePath, ...]
+    faults: tuple[Problem, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Skeleton:
+    """The units of a graph, but for their chunks.
+
+    Attributes:
+        units: in reading order.
+        problems: of numbers that stand twice.
+    """
+
+    units: tuple[UnitHead, ...]
+    problems: tuple[Problem, ...]
 
 
 @dataclass(slots=True)
@@ -47,75 +76,62 @@ class _Draft:
 
     section: Section | None = None
     parts: list[Section] = field(default_factory=list)
-    occurrences: list[Occurrence] = field(default_factory=list)
+    pages: dict[PagePath, None] = field(default_factory=dict)
     faults: dict[Problem, None] = field(default_factory=dict)
 
 
-def units(contents: Contents) -> tuple[tuple[Unit, ...], tuple[Problem, ...]]:
-    """The units of a graph in reading order, and the numbers that stand twice."""
+def page_spots(outline: Outline, occurrences: Iterable[Occurrence]) -> Spots:
+    """The part that a page with that outline and these occurrences has in units."""
+    return Spots(
+        sections=outline.sections,
+        hosting=tuple(dict.fromkeys(outline.section_at(entry.host) for entry in occurrences)),
+        faults=tuple(
+            (unit_name(outline.section_at(block)), problem)
+            for block, problem in outline.settings.faults
+        ),
+    )
+
+
+def skeleton(pages: Mapping[PagePath, Spots]) -> Skeleton:
+    """The units of a graph in reading order, and the numbers that stand twice.
+
+    Args:
+        pages: the parts of all pages that have some, in order of path.
+    """
     drafts: dict[SectionName, _Draft] = {}
     problems: list[Problem] = []
     seen: dict[SectionName, Section] = {}
-    for path in reading_order(contents.outlines):
-        outline = contents.outlines[path]
-        for section in outline.sections:
+    for path in sorted(pages, key=lambda path: _reading_order(path, pages[path])):
+        spots = pages[path]
+        for section in spots.sections:
             if section.number and section.name in seen:
                 problems.append(_section_twice(section, seen[section.name]))
                 continue
             seen[section.name] = section
             if len(section.number) >= 2:
                 _draft_of(drafts, section).parts.append(section)
-        for occurrence in _occurrences(contents, path):
-            around = outline.section_at(occurrence.host)
-            _draft_of(drafts, around).occurrences.append(occurrence)
-    if any(outline.settings.faults for outline in contents.outlines.values()):
-        _collect_faults(contents, drafts)
-    found = (_unit(name, draft) for name, draft in drafts.items())
-    return tuple(sorted(found, key=_unit_order)), tuple(problems)
+        for section in spots.hosting:
+            _draft_of(drafts, section).pages[path] = None
+    for name, problem in (fault for spots in pages.values() for fault in spots.faults):
+        if name in drafts:
+            drafts[name].faults[problem] = None
+    found = (_head(name, draft) for name, draft in drafts.items())
+    return Skeleton(units=tuple(sorted(found, key=_unit_order)), problems=tuple(problems))
 
 
-def reading_order(outlines: Mapping[PagePath, Outline]) -> list[PagePath]:
+def _reading_order(path: PagePath, spots: Spots) -> tuple[tuple[int, ...], PagePath]:
     """Pages by their first section number, those without by their path, at the end."""
-
-    def key(path: PagePath) -> tuple[tuple[int, ...], PagePath]:
-        numbers = (section.number for section in outlines[path].sections if section.number)
-        return (min(numbers, default=_UNNUMBERED), path)
-
-    return sorted(outlines, key=key)
+    numbers = (section.number for section in spots.sections if section.number)
+    return (min(numbers, default=_UNNUMBERED), path)
 
 
-def _collect_faults(contents: Contents, drafts: Mapping[SectionName, _Draft]) -> None:
-    """Give each unit the faulty properties of its sections, and those around its chunks."""
-    for outline in contents.outlines.values():
-        for block, problem in outline.settings.faults:
-            draft = drafts.get(_unit_name(outline.section_at(block)))
-            if draft is not None:
-                draft.faults[problem] = None
-    for draft in drafts.values():
-        for entry in draft.occurrences:
-            for path, block in ((entry.page, entry.host), (entry.chunk.page, entry.chunk.block)):
-                draft.faults.update(dict.fromkeys(_faults_around(contents, path, block)))
-
-
-def _faults_around(contents: Contents, path: PagePath, block: int) -> Iterator[Problem]:
-    """The faulty properties of a block, of the blocks around it, and of its page."""
-    faults = contents.outlines[path].settings.faults
-    if not faults:
-        return
-    blocks = contents.pages[path].blocks
-    around = {0} if blocks[0].kind == "pre" else set()
-    while block >= 0:
-        around.add(block)
-        block = blocks[block].parent
-    yield from (problem for at, problem in faults if at in around)
-
-
-def _unit_name(section: Section) -> SectionName:
+def unit_name(section: Section) -> SectionName:
+    """The name of the unit that a section is, or is in."""
     return number_text(section.number[:2]) if section.number else section.name
 
 
 def _draft_of(drafts: dict[SectionName, _Draft], section: Section) -> _Draft:
-    name = _unit_name(section)
+    name = unit_name(section)
     draft = drafts.setdefault(name, _Draft())
     if section.name == name:
         draft.section = draft.section or section
@@ -125,39 +141,77 @@ def _draft_of(drafts: dict[SectionName, _Draft], section: Section) -> _Draft:
 def _section_twice(section: Section, other: Section) -> Problem:
     return DUPLICATE_SECTION.at(
         Place(path=section.page, line=section.line),
-        f"section {section.name} stands already at {other.page}:{other.line}",
+        f"section {section.name} already exists at {other.page}:{other.line}",
         section=section.name,
     )
 
 
+def _head(name: SectionName, draft: _Draft) -> UnitHead:
+    # A unit's pages follow each other by the numbers that they have in it, not by those of other
+    # units that stand there too.
+    first = _first_numbers(draft.parts)
+    parts = sorted(draft.parts, key=lambda part: first[part.page])
+    return UnitHead(
+        section=draft.section or _implied(name, parts[0]),
+        parts=tuple(part for part in parts if part.name != name),
+        pages=tuple(sorted(draft.pages, key=lambda path: first.get(path, _UNNUMBERED))),
+        faults=tuple(draft.faults),
+    )
+
+
+def _first_numbers(parts: Iterable[Section]) -> dict[PagePath, tuple[int, ...]]:
+    first: dict[PagePath, tuple[int, ...]] = {}
+    for part in parts:
+        first[part.page] = min(first.get(part.page, part.number), part.number)
+    return first
+
+
+def _implied(name: SectionName, part: Section) -> Section:
+    """The section 3.6 of a graph that has a 3.6.1 only."""
+    return replace(part, name=name, number=part.number[:2], title="")
+
+
+def _unit_order(unit: UnitHead) -> tuple[tuple[int, ...], PagePath, int]:
+    section = unit.section
+    return (section.number or _UNNUMBERED, section.page, section.line)
+
+
 # --- chunks where they take part ------------------------------------------------------------------
 
+ChunksOf = Callable[[Reference], Iterable[Chunk]]
+"""The chunks of the block that a reference means."""
 
-def _occurrences(contents: Contents, path: PagePath) -> Iterator[Occurrence]:
-    """The chunks of a page where they take part: at their block, or where a reference stands."""
-    outline = contents.outlines[path]
-    page = contents.pages[path]
+
+def occurrences(
+    page: Page, outline: Outline, chunks: Iterable[Chunk], meant: ChunksOf
+) -> Iterator[Occurrence]:
+    """The chunks of a page where they take part: at their block, or where a reference stands.
+
+    Args:
+        page: the page.
+        outline: its sections and settings.
+        chunks: its own chunks, references in them expanded.
+        meant: finds those of other blocks.
+    """
+    own: dict[int, list[Chunk]] = {}
+    for chunk in chunks:
+        own.setdefault(chunk.block, []).append(chunk)
     alone = {
         entry.block: entry
         for entry in page.references
         if entry.alone and entry.block not in page.templates
     }
-    for index in range(len(page.blocks)):
-        here = contents.chunks.get((path, index), ())
-        if not here and index in alone:
+    for index in sorted({*own, *alone}):
+        here = own.get(index, [])
+        if not here and alone[index].kind != "labelled":
             host = outline.settings[index]
-            here = tuple(_taken(chunk, host) for chunk in _meant(contents, alone[index]))
+            here = [_taken(chunk, host) for chunk in meant(alone[index])]
         section = outline.section_at(index).name
         for order, chunk in enumerate(here):
             if not chunk.settings.skip:
-                yield Occurrence(chunk=chunk, page=path, host=index, order=order, section=section)
-
-
-def _meant(contents: Contents, reference: Reference) -> tuple[Chunk, ...]:
-    target = contents.ids.get(reference.target)
-    if target is None or reference.kind == "labelled":
-        return ()
-    return contents.chunks.get(target, ())
+                yield Occurrence(
+                    chunk=chunk, page=page.path, host=index, order=order, section=section
+                )
 
 
 def _taken(chunk: Chunk, host: Settings) -> Chunk:
@@ -184,32 +238,45 @@ def _taken(chunk: Chunk, host: Settings) -> Chunk:
 # --- the unit -------------------------------------------------------------------------------------
 
 
-def _unit(name: SectionName, draft: _Draft) -> Unit:
+def made_unit(
+    name: SectionName,
+    head: UnitHead,
+    found: Iterable[Occurrence],
+    faults: Callable[[PagePath, int], Iterable[Problem]],
+) -> Unit:
+    """A unit with its chunks.
+
+    Args:
+        name: what it is called.
+        head: all of it but its chunks.
+        found: its chunks in order.
+        faults: the faulty properties of a block and of those around it.
+    """
+    entries = tuple(found)
     needs: dict[SectionName, None] = {}
-    for occurrence in draft.occurrences:
-        needs.update(dict.fromkeys(occurrence.chunk.settings.needs))
+    faulty = dict.fromkeys(head.faults)
+    for entry in entries:
+        chunk = entry.chunk
+        needs.update(dict.fromkeys(chunk.settings.needs))
+        faulty.update(dict.fromkeys(faults(entry.page, entry.host)))
+        faulty.update(dict.fromkeys(faults(chunk.page, chunk.block)))
     needs.pop(name, None)
-    # A unit's pages follow each other by the numbers that they have in it, not by those of other
-    # units that stand there too.
-    first: dict[PagePath, tuple[int, ...]] = {}
-    for part in draft.parts:
-        first[part.page] = min(first.get(part.page, part.number), part.number)
-    occurrences = sorted(draft.occurrences, key=lambda entry: first.get(entry.page, _UNNUMBERED))
-    parts = sorted(draft.parts, key=lambda part: first[part.page])
     return Unit(
-        section=draft.section or _implied(name, parts[0]),
-        parts=tuple(part for part in parts if part.name != name),
-        occurrences=tuple(occurrences),
+        section=head.section,
+        parts=head.parts,
+        occurrences=entries,
         needs=tuple(needs),
-        faults=tuple(draft.faults),
+        faults=tuple(faulty),
     )
 
 
-def _implied(name: SectionName, part: Section) -> Section:
-    """The section 3.6 of a graph that has a 3.6.1 only."""
-    return replace(part, name=name, number=part.number[:2], title="")
-
-
-def _unit_order(unit: Unit) -> tuple[tuple[int, ...], PagePath, int]:
-    section = unit.section
-    return (section.number or _UNNUMBERED, section.page, section.line)
+def faults_around(page: Page, outline: Outline, block: int) -> Iterator[Problem]:
+    """The faulty properties of a block, of the blocks around it, and of its page."""
+    faults = outline.settings.faults
+    if not faults:
+        return
+    around = {0} if page.blocks[0].kind == "pre" else set()
+    while block >= 0:
+        around.add(block)
+        block = page.blocks[block].parent
+    yield from (problem for at, problem in faults if at in around)

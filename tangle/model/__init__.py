@@ -1,4 +1,4 @@
-"""The values that flow from notes to program and back; nothing here reads, runs or prints.
+"""Frozen values that all packages share; nothing here reads, runs or prints.
 
 Offsets are UTF-8 bytes of the file and `end` is exclusive; lines and columns count from 1, and a
 column counts characters.

@@ -60,7 +60,7 @@ class Place:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Problem:
-    """Something in the notes that a person should know, with its place and a way out.
+    """A problem of the notes, with its place and usually a hint.
 
     Attributes:
         code: stable name of the kind of problem, such as `syntax-error`.
@@ -106,7 +106,7 @@ class ProblemKind:
         hint: str | None = None,
         excerpt: str | None = None,
     ) -> Problem:
-        """A problem of this kind.
+        """Create a problem of this kind.
 
         Args:
             place: where it is.
@@ -127,7 +127,7 @@ class ProblemKind:
 
 
 def in_order(problems: Iterable[Problem]) -> Iterator[Problem]:
-    """Problems by their place, each once."""
+    """Yield problems by place, each once."""
     seen: set[tuple[str, int, int, str, str]] = set()
     for problem in sorted(problems, key=_key):
         if _key(problem) not in seen:

@@ -11,7 +11,7 @@ from tangle.model.outline import Page
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """What the `tangle.*` properties around a chunk say of it.
+    """The values of the `tangle.*` properties that apply to a chunk.
 
     Attributes:
         timeout: seconds.
@@ -151,13 +151,13 @@ class Unit:
 
     @property
     def name(self) -> SectionName:
-        """What the unit is addressed by."""
+        """The name of the unit on the command line."""
         return self.section.name
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Graph:
-    """All pages, linked: what every later step looks at.
+    """All pages, linked.
 
     Attributes:
         titles: title of every page.

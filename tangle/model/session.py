@@ -1,4 +1,4 @@
-"""What is run, and what came of it: plain values that can travel between processes."""
+"""Jobs and results: plain values that can travel between processes."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Outcome = Literal["passed", "failed", "timed-out", "died", "skipped", "interrupt
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Origin:
-    """Where one line of a cell's code stands in the notes.
+    """The place in the notes of one line of a cell's code.
 
     Attributes:
         margin: characters of the note's line that stand before the code.
@@ -193,7 +193,7 @@ class Frame:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trace:
-    """A traceback in its parts, for those who show it in another form.
+    """A traceback in parts, for presentation in another form.
 
     Attributes:
         before: the text of the exceptions that came before and led to this one; mostly empty.
@@ -243,7 +243,7 @@ _READS: Final = frozenset({"content", "names", "kinds", "entries"})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReadFile:
-    """Something that a session learned from the disk or the environment, as it was then.
+    """A fact that a session learned from the disk or the environment.
 
     Attributes:
         path: absolute; one that ends in the separator is a folder that was listed.
@@ -260,7 +260,7 @@ class ReadFile:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Seen:
-    """What a cell's outcome may rest on beside its code, as far as cells before it did not.
+    """What a cell's outcome may depend on besides its code, if not learned by earlier cells.
 
     Attributes:
         reads: the files that it read, before the session itself wrote them.
@@ -295,7 +295,7 @@ class Revised:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CellEnd:
-    """How a session stood at the end of one cell: what an earlier end of it would have come to.
+    """The state of a session at the end of a cell: its result, had it ended there.
 
     Attributes:
         seconds: since the session's start.
@@ -313,7 +313,7 @@ class CellEnd:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Result:
-    """What came of one cell; results stand in the order of the job's cells.
+    """The result of one cell; results are in the order of the job's cells.
 
     A cell that may fail and did has `passed`, with a failure.
 
@@ -330,7 +330,7 @@ class Result:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SessionResult:
-    """What came of one session.
+    """The result of one session.
 
     Attributes:
         device: the device that was used: `cpu` where no memory of another was touched.

@@ -1,4 +1,4 @@
-"""Pages of a Logseq graph: bytes -> `Page`, lossless, as Logseq's own parser reads them."""
+"""Parse pages of a Logseq graph: bytes to `Page`, lossless, as Logseq's own parser reads them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From what the scan found to the blocks of a page."""
+"""Build the blocks of a page from the scan."""
 
 from __future__ import annotations
 
@@ -18,7 +18,12 @@ _BLANK = b" \t\f\r\n\x1a"
 
 
 def blocks_of(layout: Layout, places: Places) -> tuple[Block, ...]:
-    """The blocks of a page: they tile it, and parents come before their children."""
+    """Return the blocks of a page: they tile it, and parents come before children.
+
+    Args:
+        layout: from the scan.
+        places: of the page.
+    """
     data, decode, line_of = places.data, places.decode, places.line
     starts = with_pre_block(layout, places)
     runs = property_runs(layout, len(starts) - len(layout.starts))
@@ -52,7 +57,12 @@ def blocks_of(layout: Layout, places: Places) -> tuple[Block, ...]:
 
 
 def with_pre_block(layout: Layout, places: Places) -> list[Start]:
-    """The starts, with one for the text before the first block where there is any."""
+    """Return the starts, with one for the text before the first block if there is any.
+
+    Args:
+        layout: from the scan.
+        places: of the page.
+    """
     first = layout.starts[0].start if layout.starts else len(places.data)
     if first == 0:
         return layout.starts
@@ -68,6 +78,10 @@ def property_runs(layout: Layout, shift: int) -> dict[int, list[Sequence[Pair]]]
     """The runs of property lines of each block that has any.
 
     What front matter and directives say stands first, in the text before the first block.
+
+    Args:
+        layout: from the scan.
+        shift: 1 if a pre-block precedes the first start, otherwise 0.
     """
     runs: dict[int, list[Sequence[Pair]]] = {}
     if layout.directives and shift:
@@ -88,7 +102,7 @@ def _properties(
 
 
 def templates_in(blocks: Sequence[Block]) -> frozenset[int]:
-    """The blocks of Logseq's templates: those with `template::` and all that are below them.
+    """Return the blocks of templates: those with `template::` and everything below them.
 
     Where the text at the top of a page has it, the whole page is a template: Logseq takes the
     bullet from a first block that begins with a property.
@@ -104,9 +118,14 @@ def templates_in(blocks: Sequence[Block]) -> frozenset[int]:
 
 
 def content_end(data: bytes, start: int, end: int) -> int:
-    """End of the block's last line that is not blank, without its line end.
+    """Return the end of a block's last line that is not blank, without its line end.
 
     Of a block that is all blank, it is the end of the first line.
+
+    Args:
+        data: the page.
+        start: of the block.
+        end: of the block.
     """
     if end - start > 1 and data[end - 1] == 0x0A and data[end - 2] not in _BLANK:
         return end - 1

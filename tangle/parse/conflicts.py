@@ -1,4 +1,4 @@
-"""Unresolved merges: the marker lines that git leaves in a page."""
+"""Find unresolved merges by the marker lines that git leaves in a page."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class _Conflict(NamedTuple):
 
 
 def merge_conflict(page: Page) -> Problem | None:
-    """The problem of a page with an unresolved merge, at its first marker; else None.
+    """Return the problem of a page with an unresolved merge, at its first marker; else None.
 
     A conflict is a line `<<<<<<< X`, one of seven `=` and one `>>>>>>> Y`, in this order. Git
     writes them at the start of a line, and Logseq indents them when it saves the page. A fence in
@@ -44,15 +44,15 @@ def merge_conflict(page: Page) -> Problem | None:
     return MERGE_CONFLICT.at(
         Place(path=page.path, line=first),
         (
-            f"an unresolved merge conflict stands here, down to line {last}: nothing of this page "
-            "is run, and nothing is written to it"
+            f"an unresolved merge conflict begins here and ends at line {last}: nothing on this "
+            "page is run, and nothing is written to it"
         ),
         excerpt=data[found.start :].split(b"\n", 1)[0].decode("utf-8", "replace").rstrip("\r"),
     )
 
 
 def may_conflict(data: bytes) -> bool:
-    """Whether a page has what each conflict begins with."""
+    """Whether a page has a line that could begin a conflict."""
     return _OPENER in data
 
 

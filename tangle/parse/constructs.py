@@ -1,4 +1,4 @@
-"""What can stand at the start of a line, and how far each of it reaches.
+"""Recognise constructs at the start of a line, and find their ends.
 
 One function a construct: it gets the offset of the construct's first character (white space before
 it skipped) and says what it found, or None where the opener is only text. The order of the
@@ -19,17 +19,22 @@ Kind = Literal[
     "properties", "directive", "drawer", "fence", "begin", "list", "quote", "raw", "text"
 ]
 
-PROPERTY = rb"[^ \t\f\x1a\r\n:]{1,200}+::(?=[ \t\f\x1a\r\n]|\Z)"
-"""A key and its colons; a longer word is no key, so that a long line is not read twice over."""
+PROPERTY = rb"[^ \t\f\x1a\r\n:]{1,200}+::(?= |" + WHITE + rb"*+(?:[\r\n]|\Z))"
+"""A key and its colons; a longer word is no key, so that a long line is not read twice over.
+
+A blank stands behind the colons, or nothing: behind a tab Logseq sees text.
+"""
 LIST = rb"(?:[+*]|\d++\.)" + WHITE
 OPENER = PROPERTY + rb"|#\+|```|~~~|>|\$\$|<[?!A-Za-z]|\[:[A-Za-z]|\[\^|\\[Bb]|:[^:\r\n]|" + LIST
 """What may open a construct; on a line that begins otherwise there is none."""
 
 _PROPERTY_LINE = re.compile(
     WHITE
-    + rb"*+([^ \t\f\x1a\r\n:]{1,200}+)::(?:"
+    + rb"*+([^ \t\f\x1a\r\n:]{1,200}+)::(?: "
     + WHITE
-    + rb"++([^\r\n]*+)|(?=[\r\n]|\Z))(?:\r?\n)?"
+    + rb"*+([^\r\n]*+)|"
+    + WHITE
+    + rb"*+(?=[\r\n]|\Z))(?:\r?\n)?"
 )
 _DRAWER = re.compile(rb":([^ \t\f\x1a\r\n:]++):\r?\n")
 _PROPERTIES_DRAWER = re.compile(WHITE + rb"*+:properties:\r?\n", re.IGNORECASE)
@@ -141,6 +146,8 @@ class Constructs:
         data = self._source.data
         opener = _PROPERTIES_DRAWER.match(data, start)
         if opener is None or start < self._no_drawer_before:
+            return None
+        if self._source.void(start, opener.end()):
             return None
         pairs: list[Pair] = []
         position = opener.end()

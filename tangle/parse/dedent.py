@@ -1,4 +1,4 @@
-"""A block's text as Logseq shows it, each line with its way back to the file.
+"""Return a block's text as Logseq shows it, with a map back to the file.
 
 Logseq reads a block twice: once in the file, which gives its span, and once by itself, with its
 indentation removed, which gives what is shown (logseq-spec.md 2). The two differ where indentation
@@ -27,15 +27,28 @@ class Shown(NamedTuple):
 
 
 def without_indentation(line: str, width: int) -> Shown:
-    """A line of a block as Logseq shows it: `width` characters less, or all its white space."""
+    """A line of a block as Logseq shows it: `width` characters less, or all its white space.
+
+    Args:
+        line: of the block.
+        width: of the indentation, in characters.
+    """
     if not line[:width].strip(JS_WHITE):
         return Shown(min(width, len(line)), line[width:])
     text = line.lstrip(JS_WHITE)
     return Shown(len(line) - len(text), text)
 
 
+def _first(line: str) -> Shown:
+    """The first line of a block: all white space behind its bullet is one blank."""
+    if not line.startswith("-"):
+        return Shown(0, line)
+    text = line[1:].lstrip(JS_WHITE)
+    return Shown(len(line) - len(text) - 2, "- " + text)
+
+
 class Dedented:
-    """The rest of a block from an offset, its indentation removed.
+    """A block from an offset, its indentation removed.
 
     Attributes:
         data: the text, UTF-8.
@@ -55,6 +68,8 @@ class Dedented:
             stop = places.data.find(b"\n", position, end) + 1 or end
             raw = places.data[position:stop]
             shown = without_indentation(places.text(raw).rstrip("\n"), width)
+            if position == start:
+                shown = _first(places.text(raw).rstrip("\n"))
             part = places.encode(shown.text) + (b"\n" if raw.endswith(b"\n") else b"")
             self._starts.append(size)
             self._begins.append(position)

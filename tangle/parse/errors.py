@@ -1,4 +1,4 @@
-"""The ways in which reading a page can fail."""
+"""Errors of reading a page."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class NotUtf8(TangleError):
 
 
 class MisreadsPages(Refused):
-    """This Python reads a page whose outline is known, and finds another outline."""
+    """This Python misreads a page whose outline is known."""
 
     def __init__(self) -> None:
         version = "{}.{}.{}".format(*sys.version_info)

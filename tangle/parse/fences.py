@@ -1,4 +1,4 @@
-"""Code blocks: what Logseq shows of them, and the code that this means.
+"""Read code blocks: the text that Logseq shows, and the code in it.
 
 Logseq shows the block's text with its indentation removed, so the text of a fence depends on the
 level of its block (logseq-spec.md 2 and 4).
@@ -7,6 +7,7 @@ level of its block (logseq-spec.md 2 and 4).
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 from operator import attrgetter
@@ -18,7 +19,7 @@ from .constructs import Constructs, Found
 from .dedent import JS_WHITE, Dedented, Shown, without_indentation
 from .lists import Line
 from .make import NestedIn, make_fence, make_span
-from .scan import Layout, scan_inside
+from .scan import Layout, scan, scan_inside
 from .source import Source
 from .text import Places
 
@@ -30,6 +31,12 @@ _DEPTH = 8
 _BEGIN_SRC = re.compile(rb"#\+begin_src(?![^ \t\f\x1a\r\n])[ \t\f]*+([^\r\n]*+)", re.IGNORECASE)
 _END_SRC = re.compile(rb"#\+end_src", re.IGNORECASE)
 
+_ODD_MARKS = (b"\xc2\xa0", b"\xe3\x80\x80", b"\x0b", b"\xef\xbb\xbf")
+_ODD_LINE = re.compile(
+    rb"^[ \t\f]*+(?:-[ \t\f]++(?:[A-Z-]++ )?)?(?:\xc2\xa0|\xe3\x80\x80|\x0b|\xef\xbb\xbf)",
+    re.MULTILINE,
+)
+"""Lines that Logseq's tools indent by other white space than its parser knows."""
 _HOLDERS = frozenset({"fence", "begin", "list", "quote"})
 
 
@@ -47,7 +54,7 @@ class _Code(NamedTuple):
 
 
 def cleared(lines: list[Shown]) -> list[Shown]:
-    """The body of a `#+BEGIN_x` block: the indentation of its first line is taken off each."""
+    """Return the body of a `#+BEGIN_x` block, without the indentation of its first line."""
     if not lines:
         return lines
     width = len(lines[0].text) - len(lines[0].text.lstrip(_OCAML_WHITE))
@@ -65,7 +72,7 @@ def _clear(line: Shown, width: int) -> Shown:
 
 
 def dedented(lines: Sequence[Shown]) -> list[Shown]:
-    """The lines less the white space that all of them begin with; blank lines do not count."""
+    """Return the lines without their common white space; blank lines do not count."""
     common: str | None = None
     for _, text in lines:
         bare = text.lstrip(JS_WHITE)
@@ -99,7 +106,7 @@ def words(label: str) -> tuple[str, tuple[str, ...]]:
 
 
 class FenceReader:
-    """Makes the fences of one page from what the scan found."""
+    """Reads the fences of one page from the scan."""
 
     def __init__(self, source: Source, constructs: Constructs, places: Places) -> None:
         self._source = source
@@ -109,14 +116,26 @@ class FenceReader:
     def read(self, layout: Layout, shift: int) -> tuple[Fence, ...]:
         """The fences of a page; `shift` is 1 where a pre-block stands before the first start."""
         fences: list[Fence] = []
+        odd = self._odd_blocks(layout)
         for block, pieces in groupby(layout.pieces, key=attrgetter("block")):
             held = [piece.found for piece in pieces if piece.found.kind in _HOLDERS]
-            width = _indentation(layout, block)
-            if any(self._listed(found) for found in held):
-                fences += self._reread(layout, block, shift, width)
+            if block in odd or any(self._listed(found) for found in held):
+                odd.add(block)
             else:
-                fences += self.of(held, block + shift, width)
+                fences += self.of(held, block + shift, _indentation(layout, block))
+        if odd:
+            for block in odd:
+                fences += self._reread(layout, block, shift, _indentation(layout, block))
+            fences.sort(key=lambda fence: (fence.block, fence.span.start))
         return tuple(fences)
+
+    def _odd_blocks(self, layout: Layout) -> set[int]:
+        """The blocks in which a line begins with white space that is text in the file."""
+        data = self._source.data
+        if not any(mark in data for mark in _ODD_MARKS) or not _may_hold_code(data):
+            return set()
+        starts = [start.start for start in layout.starts]
+        return {bisect_right(starts, match.end()) - 1 for match in _ODD_LINE.finditer(data)} - {-1}
 
     def of(self, held: Sequence[Found], block: int, width: int) -> list[Fence]:
         """The fences in some constructs of a block, whose lines lose `width` characters."""
@@ -131,14 +150,14 @@ class FenceReader:
         start, end = 0, len(self._source.data)
         if block >= 0:
             first = layout.starts[block]
-            start = first.title if first.title_end <= first.title else first.title_end + 1
+            start = first.start + (first.indent if first.kind == "bullet" else 0)
         if block + 1 < len(layout.starts):
             end = layout.starts[block + 1].start
-        shown = Dedented(self._places, min(start, end), end, width)
+        shown = Dedented(self._places, start, end, width)
         source = Source(shown.data)
         constructs = Constructs(source)
         reader = FenceReader(source, constructs, self._places.within(shown.data))
-        held = scan_inside(source, constructs, 0, len(shown.data))
+        held = [piece.found for piece in scan(source, constructs).pieces]
         return [_moved(fence, shown) for fence in reader.of(held, block + shift, 0)]
 
     def _codes(self, found: Found) -> Iterator[_Code]:

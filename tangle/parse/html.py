@@ -1,4 +1,4 @@
-"""HTML, LaTeX, formulas and hiccup: constructs that Logseq shows as they are.
+"""Find the ends of HTML, LaTeX, formulas and hiccup, which Logseq shows as they are.
 
 They matter to the outline only because a bullet inside them is not a block. Each function takes
 the offset of the opener and returns the offset after the closer, or -1 where there is none.
@@ -30,7 +30,7 @@ _SHORTEST = 10
 
 
 class Html:
-    """What closes what among the tags of one page, found in one pass when it is first needed."""
+    """Matches the tags of one page, in one pass when first needed."""
 
     def __init__(self, source: Source) -> None:
         self._source = source
@@ -97,13 +97,23 @@ def _matching_tags(data: bytes) -> dict[int, int]:
 
 
 def formula_end(source: Source, start: int) -> int:
-    """End of the `$$...$$` that opens at `start`."""
+    """End of the `$$...$$` that opens at `start`.
+
+    Args:
+        source: the page.
+        start: offset of `$$`.
+    """
     at = source.find(b"$$", start + 2)
     return -1 if at < 0 else at + 2
 
 
 def environment_end(source: Source, start: int) -> int:
-    r"""End of `\begin{x}...\end{x}`; without a closer it runs to the end of the page."""
+    r"""End of `\begin{x}...\end{x}`; without a closer it runs to the end of the page.
+
+    Args:
+        source: the page.
+        start: offset of `\begin`.
+    """
     if not _ENVIRONMENT.match(source.data, start):
         return -1
     named = start + len(b"\\begin{")

@@ -1,4 +1,4 @@
-"""What the info string of a fence says about its code."""
+"""Read the info string of a fence."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def info_of(text: str) -> Info:
 
 
 def kind_of(word: str) -> Kind | None:
-    """How code in a language is read; `word` is in lower case."""
+    """Return how code in a language is read; `word` is in lower case."""
     if word in PROGRAMS:
         return "program"
     return "session" if word in SESSIONS else None
@@ -56,8 +56,9 @@ def is_python(text: str) -> bool:
     return info_of(text).kind is not None
 
 
+@lru_cache(maxsize=256)
 def misspelt(word: str) -> str | None:
-    """The language that a word is one letter off; None where it is none of them."""
+    """Return the language that a word differs from by one letter; None if there is none."""
     if word in _OTHERS or kind_of(word) is not None:
         return None
     names = ("python", "python3", "ipython", "pycon", "doctest")

@@ -1,4 +1,4 @@
-"""Lists and quotes inside a block: how far they reach, and the lines that they hold.
+"""Read lists and quotes inside a block: their ends, and their lines.
 
 Logseq trims every line of a list item and of a quote before it looks for code in it, so that code
 there loses its indentation (logseq-spec.md 4).
@@ -150,6 +150,11 @@ def read_quote(source: Source, start: int, limit: int) -> tuple[int, list[Line]]
 
     A lone carriage return ends the quote with its line, which must not be empty. Nothing from
     `limit` on belongs to it.
+
+    Args:
+        source: the page.
+        start: offset of `>`.
+        limit: end of the block.
     """
     lines: list[Line] = []
     position = start + 1

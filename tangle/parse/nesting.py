@@ -1,4 +1,4 @@
-"""Which block stands below which."""
+"""Nest blocks by indentation."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A page whose outline is known: a Python that reads it otherwise is refused.
+"""Parse a page whose outline is known, to refuse a Python that misreads it.
 
 The patterns of this package rest on `re`. Where a Python's `re` matches them wrongly, blocks are
 missing, and every verb acts on notes that do not exist: `build` removes scripts, exit code 0.

@@ -1,4 +1,4 @@
-"""What a person should know about a page's own text."""
+"""Report problems of a page's own text."""
 
 from __future__ import annotations
 

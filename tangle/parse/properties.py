@@ -1,4 +1,4 @@
-"""Properties: which `key:: value` lines a block has, and what they say to Logseq."""
+"""Read properties: the `key:: value` lines of a block, and what they mean to Logseq."""
 
 from __future__ import annotations
 
@@ -13,15 +13,21 @@ from .make import make_property, make_span
 from .text import Places
 
 _UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
-_INVALID_KEY = re.compile(r'["^|(){}`]|^#')
+_BLANKS = " \t\f\r\n\x1a"
+_INVALID_KEY = re.compile(r'["^|(){}`\\;,@~\[\]\s\ufeff]|^#|^/|/(?:\d|\Z|.*/)')
 
 
 def properties_of(pairs: Iterable[Pair], places: Places) -> tuple[Property, ...]:
-    """The lines as properties, their keys as Logseq files them."""
+    """The lines as properties, their keys as Logseq files them.
+
+    Args:
+        pairs: keys and values as written.
+        places: of the page.
+    """
     return tuple(
         [
             make_property(
-                normal_key(name := places.text(key).strip()),
+                normal_key(name := places.text(key).strip(_BLANKS)),
                 name,
                 places.text(value).strip(),
                 make_span(start, end),
@@ -34,14 +40,14 @@ def properties_of(pairs: Iterable[Pair], places: Places) -> tuple[Property, ...]
 
 @lru_cache(maxsize=1024)  # a graph has few keys, and many lines with each
 def normal_key(key: str) -> str:
-    """A property's key as Logseq files it: lower case, `-` for blanks and `_`."""
-    key = key.strip().lower().replace(" ", "-").replace("_", "-")
+    """Return a property's key in Logseq's normal form: lower case, `-` for blanks and `_`."""
+    key = key.strip(_BLANKS).lower().replace(" ", "-").replace("_", "-")
     return "id" if key == "custom-id" else key
 
 
 @lru_cache(maxsize=1024)
 def is_valid_key(key: str) -> bool:
-    """Whether Logseq accepts the key (logseq-spec.md 3)."""
+    """Whether Logseq accepts the key: one that Clojure reads as a keyword (logseq-spec.md 3)."""
     return _INVALID_KEY.search(key) is None
 
 

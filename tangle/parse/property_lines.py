@@ -1,4 +1,4 @@
-r"""Lines that Logseq takes for properties wherever they stand in a block, and what it does then.
+r"""Find lines that Logseq's editor treats as properties, and damage that it did.
 
 Logseq's parser reads properties by a grammar (logseq-spec.md 3). Its editor does not: whatever
 changes a block's properties takes *every* line of it that matches `^\s?[^ ]+::` for one, also in
@@ -40,7 +40,7 @@ _SUBSCRIPT: Final = re.compile(r"[\w)\]]\[[^\]]*::")
 
 
 def is_property_like(line: str) -> bool:
-    """Whether Logseq's editor takes a line of a block for a property, at most one blank before it.
+    """Whether Logseq's editor treats a line of a block as a property.
 
     >>> [is_property_like(x) for x in ("x[::2] = 0", "x[ ::2] = 0", "  x[::2] = 0", "f(a::b)")]
     [True, False, False, True]
@@ -66,7 +66,13 @@ class WrittenLine(NamedTuple):
 
 
 def written_lines(data: bytes, block: Block, fence: Fence) -> tuple[WrittenLine, ...]:
-    """The lines in a fence that Logseq put there: it repeats a new property behind such lines."""
+    """Return the lines that Logseq wrote into a fence: it repeats a new property after such lines.
+
+    Args:
+        data: the page.
+        block: with the fence.
+        fence: of the page.
+    """
     if fence.nested is not None or data.find(b":: ", fence.body.start, fence.body.end) < 0:
         return ()
     own = own_lines(block)
@@ -82,20 +88,31 @@ def written_lines(data: bytes, block: Block, fence: Fence) -> tuple[WrittenLine,
 
 
 def own_lines(block: Block) -> frozenset[str]:
-    """The lines that Logseq writes for the properties of a block that it keeps to itself."""
+    """Return the lines that Logseq writes for a block's hidden properties."""
     return frozenset(f"{p.key}:: {p.value}" for p in block.properties if p.key in HIDDEN)
 
 
 def content_lines(data: bytes, block: Block, fence: Fence) -> list[str]:
-    """The lines of a fence's body as Logseq's editor has them: less the block's indentation."""
+    """Return the lines of a fence's body as Logseq's editor has them, without indentation.
+
+    Args:
+        data: the page.
+        block: with the fence.
+        fence: of the page.
+    """
     return _lines(data, block, fence.body.start, fence.body.end)[:-1]
 
 
 def moved_lines(data: bytes, block: Block, fence: Fence) -> Iterator[int]:
-    """Offsets of lines above a block's first fence that Logseq moved out of it.
+    """Yield the offsets of lines above a block's first fence that Logseq moved out of it.
 
     It puts them right behind the block's properties. A line is taken for code where Python can
     parse it, or where `::` stands in a subscript.
+
+    Args:
+        data: the page.
+        block: with the fence.
+        fence: of the page.
     """
     if (
         not block.properties
@@ -113,10 +130,15 @@ def moved_lines(data: bytes, block: Block, fence: Fence) -> Iterator[int]:
 
 
 def has_lost_bullet(data: bytes, block: Block, fence: Fence) -> bool:
-    """Whether a page's first block was a chunk's, and Logseq wrote it without its bullet.
+    """Whether Logseq wrote a page's first block, which has a chunk, without its bullet.
 
     It does so with a first block that begins with a property, and then the chunk's properties are
     the page's. Of a block they are right above the fence; none of them is one that only pages have.
+
+    Args:
+        data: the page.
+        block: with the fence.
+        fence: of the page.
     """
     if block.kind != "pre" or not block.properties:
         return False

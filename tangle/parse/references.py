@@ -1,7 +1,8 @@
-"""Block references, and the pages that a page names.
+"""Find block references, and the pages that a page names.
 
-They are looked for in text only: not in code, not in what Logseq shows as it is, not after a
-backslash (logseq-spec.md 5).
+References to blocks, and embeds, are read by Logseq's grammar of text (`inline`); they are rare, so
+only stretches that hold an id or an embed are. Names of pages are looked for in text only: not in
+code, not in what Logseq shows as it is, not after a backslash (logseq-spec.md 5).
 """
 
 from __future__ import annotations
@@ -14,15 +15,17 @@ from typing import ClassVar, NamedTuple
 
 from tangle.model import Block, PageEmbed, Reference, ReferenceKind, Uuid
 
+from .blocks import property_runs
 from .constructs import Found
+from .inline import InlineReader
+from .links import UUID
 from .make import make_span
+from .paragraphs import Paragraph, paragraphs_of, value_of
+from .properties import is_valid_key, normal_key
 from .scan import Layout
 from .text import Places
 
-_UUID = rb"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
 _ID_SIZE = 36
-_LABEL_LIMIT = 1000
-"""Bytes that a label may be long; a longer one leaves the reference without it."""
 _TITLE_LIMIT = 500
 """Bytes that a page's name may be long."""
 _MARK = re.compile(  # each way begins with a character: so the search leaps from one to the next
@@ -34,17 +37,19 @@ _MARK = re.compile(  # each way begins with a character: so the search leaps fro
     rb"|\[(?P<open>\[)"
     rb"|\](?P<close>\])"
     rb"|\{(?P<macro>\{)"
-    rb"|\((?P<ref>\(" + _UUID + rb"\)\))"
-    rb"|\](?P<label>\(" + _UUID + rb"\))"
     rb"|\](?P<address>\()"
 )
 _SILENT = frozenset({"escape", "code", "address"})
-_ANY_MARK = re.compile(rb"#|\\|`|\[\[|\(\(|\{\{|\]\(")
+_ANY_MARK = re.compile(rb"#|\\|`|\[\[|\{\{|\]\(")
 _EMBED = re.compile(
-    rb"\{\{\{?+[ \t]*+embed[ \t]++(?:\(\((" + _UUID + rb")\)\)|\[\[([^\r\n]+?)\]\])[ \t]*+\}\}\}?+"
+    rb"\{\{\{?+[ \t]*+embed[ \t]++(?:\(\((?:" + UUID + rb")\)\)|\[\[([^\r\n]+?)\]\])[ \t]*+\}\}\}?+"
 )
 _TICKS = re.compile(rb"`++")
-_FULL_UUID = re.compile(_UUID)
+_FULL_UUID = re.compile(UUID)
+_CANDIDATE = re.compile(
+    rb"-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}|\{\{embed \[\["
+)
+"""A part of what is an id, or what an embed of a page begins with."""
 _OPAQUE_BEGIN = frozenset({b"src", b"example", b"export", b"comment"})
 
 
@@ -64,12 +69,27 @@ class _Hit(NamedTuple):
     target: bytes
 
 
+class _Shown(NamedTuple):
+    """A page that is shown: where, in which block, and where its name stands."""
+
+    start: int
+    block: int
+    name: tuple[int, int]
+
+
 def links_of(layout: Layout, blocks: Sequence[Block], places: Places) -> Links:
-    """The references and the page names in a page's text, in order."""
+    """The references and the page names in a page's text, in order.
+
+    Args:
+        layout: from the scan.
+        blocks: of the page.
+        places: of the page.
+    """
     data = places.data
     reader = _LinkReader(data)
     _read_blocks(reader, layout, blocks, data)
-    hits = sorted(reader.hits)
+    hits, shown = _references(layout, blocks, data)
+    hits.sort()
     alone = _alone(hits, layout, blocks, data) if hits else set()
     references = tuple(
         [
@@ -87,15 +107,85 @@ def links_of(layout: Layout, blocks: Sequence[Block], places: Places) -> Links:
     )
     embeds = tuple(
         PageEmbed(
-            title=places.decode(*title),
+            title=places.decode(*name),
             block=block,
             line=places.line(start),
             column=places.column(start),
         )
-        for start, block, title in sorted(reader.embeds)
+        for start, block, name in sorted(shown)
     )
     titles = tuple([places.decode(*span) for span in sorted(reader.titles)])
     return Links(references, titles, embeds)
+
+
+def _references(
+    layout: Layout, blocks: Sequence[Block], data: bytes
+) -> tuple[list[_Hit], list[_Shown]]:
+    """The references to blocks, and the pages that are shown."""
+    hits: list[_Hit] = []
+    shown: list[_Shown] = []
+    candidates = [match.start() for match in _CANDIDATE.finditer(data) if _may_count(data, match)]
+    if not candidates:
+        return hits, shown
+    edges = [block.span.end for block in blocks]
+    paragraphs = _Paragraphs(layout, blocks, data)
+    for block in sorted({bisect_right(edges, at) for at in candidates}):
+        for paragraph in paragraphs.of(block):
+            if _CANDIDATE.search(paragraph.text) is None:
+                continue
+            reader = InlineReader(paragraph.text, in_value=paragraph.is_value)
+            reader.read()
+            if reader.is_date and paragraph.may_date:
+                continue
+            at = paragraph.in_file
+            hits += [
+                _Hit(at(h.start), at(h.end - 1) + 1, block, h.kind, h.target) for h in reader.hits
+            ]
+            shown += [
+                _Shown(at(e.start), block, (at(e.name[0]), at(e.name[1]))) for e in reader.embeds
+            ]
+    return hits, shown
+
+
+def _may_count(data: bytes, match: re.Match[bytes]) -> bool:
+    """Whether a candidate is more than the value of `id:: `."""
+    start = match.start()
+    return not data.startswith(b"id:: ", max(0, start - 13)) or start < 13
+
+
+class _Paragraphs:
+    """The stretches of text in the blocks of one page."""
+
+    def __init__(self, layout: Layout, blocks: Sequence[Block], data: bytes) -> None:
+        self._starts = layout.starts
+        self._blocks = blocks
+        self._data = data
+        self._shift = len(blocks) - len(layout.starts)
+        self._runs = property_runs(layout, self._shift)
+        self._held: dict[int, list[Found]] = {}
+        for piece in layout.pieces:
+            self._held.setdefault(piece.block + self._shift, []).append(piece.found)
+
+    def of(self, block: int) -> Iterator[Paragraph]:
+        """The title of a block, its paragraphs, and the values of the properties that count."""
+        position, span = 0, self._blocks[block].span
+        if block >= self._shift:
+            start = self._starts[block - self._shift]
+            position = start.title_end
+            yield Paragraph(self._data[start.title : position], (0,), (start.title,))
+            if start.title < position:
+                position += self._data.startswith(b"\r", position)
+                position += self._data.startswith(b"\n", position)
+        yield from paragraphs_of(self._data, position, span.end, self._held.get(block, ()))
+        for pair in self._runs.get(block, ((),))[0]:
+            if span.start <= pair.start < span.end and _counts(pair.key):
+                value = value_of(self._data, pair)
+                if value is not None:
+                    yield value
+
+
+def _counts(key: bytes) -> bool:
+    return is_valid_key(normal_key(key.decode("utf-8", "replace")))
 
 
 def _read_blocks(reader: _LinkReader, layout: Layout, blocks: Sequence[Block], data: bytes) -> None:
@@ -116,14 +206,14 @@ def _read_blocks(reader: _LinkReader, layout: Layout, blocks: Sequence[Block], d
         if block >= shift:
             start = starts[block - shift]
             position = start.title_end
-            reader.read(block, start.title, position)
+            reader.read(start.title, position)
         for found in held.get(block, ()):
-            reader.read(block, position, found.start)
+            reader.read(position, found.start)
             for inner in _inside(found):
-                reader.read(block, *inner)
+                reader.read(*inner)
             position = found.end
         end = edges[block]
-        reader.read(block, position, end)
+        reader.read(position, end)
         mark = _ANY_MARK.search(data, end)
 
 
@@ -144,20 +234,18 @@ class _LinkReader:
 
     def __init__(self, data: bytes) -> None:
         self._data = data
-        self._block = self._start = self._end = 0
-        self.hits: list[_Hit] = []
+        self._start = self._end = 0
         self.titles: list[tuple[int, int]] = []
-        self.embeds: list[tuple[int, int, tuple[int, int]]] = []
         self._opened: list[int] = []
         self._line_end = -1
         self._no_macro_before = -1
         self._ticks: dict[int, list[int]] | None = None
 
-    def read(self, block: int, start: int, end: int) -> None:
-        """Note the references and page names of a stretch of a block's text."""
+    def read(self, start: int, end: int) -> None:
+        """Note the names of pages in a stretch of a block's text."""
         if end - start <= 1:  # no mark is that short
             return
-        self._block, self._start, self._end = block, start, end
+        self._start, self._end = start, end
         self._ticks = None
         self._line_end = -1  # of the line in hand, whose `[[` are open
         marks = _MARK.finditer(self._data, start, end)
@@ -171,12 +259,10 @@ class _LinkReader:
                     marks = _MARK.finditer(self._data, position, end)
 
     def _name(self, start: int, end: int) -> None:
-        """What stands in `[[` and `]]`: the id of a block or the name of a page."""
+        """What stands in `[[` and `]]`: the name of a page, unless it is the id of a block."""
         size = end - start - 4
-        target = _FULL_UUID.fullmatch(self._data, start + 2, end - 2) if size == _ID_SIZE else None
-        if target is not None:
-            self.hits.append(_Hit(start, end, self._block, "ref", target[0]))
-        elif 0 < size <= _TITLE_LIMIT:
+        is_id = size == _ID_SIZE and _FULL_UUID.fullmatch(self._data, start + 2, end - 2)
+        if 0 < size <= _TITLE_LIMIT and not is_id:
             self.titles.append((start + 2, end - 2))
 
     def _after_code(self, mark: re.Match[bytes]) -> int:
@@ -194,8 +280,7 @@ class _LinkReader:
         """An embed says what it shows; the arguments of other macros are no text."""
         start, end = mark.span()
         embed = _EMBED.match(self._data, start, self._end)
-        if embed is not None and embed[1] is not None:
-            self.hits.append(_Hit(*embed.span(), self._block, "embed", embed[1]))
+        if embed is not None and embed[1] is None:
             return embed.end()
         if start < self._no_macro_before:
             return end
@@ -205,8 +290,7 @@ class _LinkReader:
             self._no_macro_before = stop
             return end
         if embed is not None:
-            self.titles.append(embed.span(2))
-            self.embeds.append((start, self._block, embed.span(2)))
+            self.titles.append(embed.span(1))
         return closer + 2
 
     def _end_of_line(self, offset: int) -> int:
@@ -243,34 +327,12 @@ class _LinkReader:
         word = b"" if before[-1:].isspace() else before.split()[-1]
         return b"://" in word or b"](" in word
 
-    def _label(self, mark: re.Match[bytes]) -> int:
-        """`[label](id)`; `[label](((id)))` is found by its inner part."""
-        start, end = mark.span()
-        label = self._data.rfind(b"[", max(self._start, start - _LABEL_LIMIT), start)
-        if label >= 0:
-            self.hits.append(_Hit(label, end, self._block, "labelled", mark[0][2:-1]))
-        return end
-
-    def _reference(self, mark: re.Match[bytes]) -> int:
-        """`((id))` or `[label](((id)))`."""
-        data, target = self._data, mark[0][2:-2]
-        start, end = mark.span()
-        if data[start - 2 : start] == b"](" and data[end : end + 1] == b")":
-            label = data.rfind(b"[", max(self._start, start - _LABEL_LIMIT), start - 2)
-            if label >= 0:
-                self.hits.append(_Hit(label, end + 1, self._block, "labelled", target))
-                return end
-        self.hits.append(_Hit(start, end, self._block, "ref", target))
-        return end
-
     _by_mark: ClassVar[dict[str, Callable[[_LinkReader, re.Match[bytes]], int]]] = {
         "tag": _tag,
         "ticks": _after_code,
         "open": _open,
         "close": _close,
         "macro": _macro,
-        "ref": _reference,
-        "label": _label,
     }
 
 

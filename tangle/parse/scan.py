@@ -1,4 +1,4 @@
-"""One pass over a page: where blocks start, and which constructs they hold."""
+"""Scan a page once: where blocks start, and which constructs they hold."""
 
 from __future__ import annotations
 
@@ -73,7 +73,12 @@ class Layout(NamedTuple):
 
 
 def scan(source: Source, constructs: Constructs) -> Layout:
-    """Find the blocks and constructs of a page, each byte looked at a bounded number of times."""
+    """Find the blocks and constructs of a page, each byte looked at a bounded number of times.
+
+    Args:
+        source: the page.
+        constructs: recognises them.
+    """
     layout = Layout([], [], [])
     starts, data = layout.starts, source.data
     position = _front_matter(source, layout)
@@ -149,6 +154,12 @@ def scan_inside(source: Source, constructs: Constructs, start: int, end: int) ->
     """The constructs in the body of a `#+BEGIN_QUOTE`, `#+BEGIN_NOTE` and the like.
 
     Blocks, properties and drawers do not start there.
+
+    Args:
+        source: the page.
+        constructs: recognises them.
+        start: of the body.
+        end: of the body.
     """
     found: list[Found] = []
     constructs.text_from, constructs.limit = start, end

@@ -1,4 +1,4 @@
-"""How a page was read: as the JSON of `tangle outline`, and as a tree for people."""
+"""Show how a page was read: as JSON for `tangle outline`, and as a tree for people."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _WIDTH = 60
 
 
 def outline(page: Page) -> dict[str, object]:
-    """The page as `tangle outline --format json` prints it.
+    """Return the page as `tangle outline --format json` prints it.
 
     Property keys and ids stand as they are written; Logseq compares both without regard to case.
     """
@@ -59,7 +59,7 @@ def _written_id(block: Block) -> str | None:
 
 
 def outline_text(page: Page) -> str:
-    """The page as a tree: a line a block, its code blocks below it."""
+    """Return the page as a tree: a line per block, its code blocks below it."""
     fences: dict[int, list[Fence]] = defaultdict(list)
     for fence in page.fences:
         fences[fence.block].append(fence)

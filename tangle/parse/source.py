@@ -1,4 +1,4 @@
-"""The bytes of a page as they are scanned, and where each kind of closer stands in them.
+"""The bytes of a page, with an index of closing marks.
 
 Everything that shapes an outline is ASCII, so the scanner reads bytes: its offsets are the file's,
 and nothing has to be converted. A look-up of "the next closer" is answered from positions that are

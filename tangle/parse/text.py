@@ -1,4 +1,4 @@
-"""Places in a page: lines and columns of byte offsets, and text of byte ranges."""
+"""Convert byte offsets of a page to lines and columns, and byte ranges to text."""
 
 from __future__ import annotations
 

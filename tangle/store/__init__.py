@@ -7,15 +7,6 @@ from tangle.store.atomic_replace import create, is_being_written, replace
 from tangle.store.cache import Cache
 from tangle.store.copies import sync_copies
 from tangle.store.editors import unsaved_in
-from tangle.store.environment import (
-    accelerators,
-    check_writable,
-    edit_stamp,
-    folder_identity,
-    library_stamp,
-    make_folder,
-    write_file,
-)
 from tangle.store.errors import (
     Changed,
     ForeignFile,
@@ -31,9 +22,9 @@ from tangle.store.file_watcher import Changes
 from tangle.store.files import DISK, Disk, Files
 from tangle.store.graph import (
     PAGE_LIMIT,
-    PAGE_SUFFIXES,
-    GraphFiles,
+    Stamp,
     digest_file,
+    file_stamps,
     find_graph,
     graph_files,
     is_page,
@@ -45,26 +36,42 @@ from tangle.store.installed import Installed
 from tangle.store.json_records import Records
 from tangle.store.locks import lock
 from tangle.store.python_folders import environment_around
-from tangle.store.state_folder import LOCK_FOLDER
+from tangle.store.stamps import edit_stamp, folder_identity, library_stamp
+from tangle.store.state_folder import (
+    CACHE,
+    CACHES,
+    HISTORY,
+    NOTES,
+    PENDING,
+    RECORD,
+    SETTINGS,
+    make_folder,
+)
 from tangle.store.symlink_guard import check_links, leads_out
+from tangle.store.system import accelerators
 from tangle.store.tree import MARK, TreeChanges, is_generated_file, plan_tree, write_tree
+from tangle.store.user_files import check_writable, write_file
 from tangle.store.user_folders import user_folder
 from tangle.store.user_key import user_key
 
 __all__ = [
     "ASSET_FOLDER",
+    "CACHE",
+    "CACHES",
     "DISK",
-    "LOCK_FOLDER",
+    "HISTORY",
     "MARK",
+    "NOTES",
     "PAGE_LIMIT",
-    "PAGE_SUFFIXES",
+    "PENDING",
+    "RECORD",
+    "SETTINGS",
     "Cache",
     "Changed",
     "Changes",
     "Disk",
     "Files",
     "ForeignFile",
-    "GraphFiles",
     "InUse",
     "Installed",
     "Locked",
@@ -72,6 +79,7 @@ __all__ = [
     "NotWritable",
     "Outside",
     "Records",
+    "Stamp",
     "TreeChanges",
     "Unfinished",
     "accelerators",
@@ -82,6 +90,7 @@ __all__ = [
     "digest_file",
     "edit_stamp",
     "environment_around",
+    "file_stamps",
     "find_graph",
     "folder_identity",
     "graph_files",

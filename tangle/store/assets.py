@@ -1,4 +1,4 @@
-"""Figures: the files in `assets/tangle/` of a graph, and no others."""
+"""Read, write and remove figures in `assets/tangle/` of a graph."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _UNSAFE = re.compile(r"[/\\\x00-\x1f\x7f:]|^\.|[ .]$|^$")
 
 
 def asset_names(graph: Path) -> tuple[str, ...]:
-    """The names of the figures that stand in a graph, sorted.
+    """Return the names of the figures in a graph, sorted.
 
     Raises:
         Outside: the folder is a link.
@@ -41,7 +41,7 @@ def asset_names(graph: Path) -> tuple[str, ...]:
 
 
 def write_asset(graph: Path, name: str, data: bytes, *, files: Files = DISK) -> bool:
-    """Write a figure; whether that was needed.
+    """Write a figure; return whether that was needed.
 
     Args:
         graph: the graph's folder, which must exist.
@@ -65,7 +65,12 @@ def write_asset(graph: Path, name: str, data: bytes, *, files: Files = DISK) -> 
 
 
 def remove_asset(graph: Path, name: str, *, files: Files = DISK) -> bool:
-    """Remove a figure; whether there was one.
+    """Remove a figure; return whether there was one.
+
+    Args:
+        graph: its folder.
+        name: of the figure.
+        files: the calls to the operating system.
 
     Raises:
         Outside: the name leads out of `assets/tangle/`, or a link stands on the way.

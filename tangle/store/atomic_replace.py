@@ -1,4 +1,4 @@
-"""A file is replaced whole or not at all: draft beside it, fsync, one step that puts it in place.
+"""Replace a file whole or not at all: a draft beside it, fsync, one step that swaps them.
 
 For a page that step is an exchange (`swapping`), so that a save of the very last moment is seen and
 put back. Where the system or the file system has none, it is a rename right after a last look at
@@ -26,9 +26,16 @@ DRAFT_PREFIX = PREFIX
 
 
 def replace(path: Path, data: bytes, *, expected: bytes, root: Path, files: Files = DISK) -> None:
-    """Put `data` in the place of `expected`, the content that `path` was read with.
+    """Replace a file by `data` if it still contains `expected`.
 
     Where `path` is a symbolic link that stays in `root`, the file it leads to is replaced.
+
+    Args:
+        path: of the file.
+        data: its new content.
+        expected: the content that was read.
+        root: the folder that links must not lead out of.
+        files: the calls to the operating system.
 
     Raises:
         Changed: the file is not (or no longer) what was read.
@@ -63,7 +70,7 @@ def replace(path: Path, data: bytes, *, expected: bytes, root: Path, files: File
 
 
 def _exchange(path: Path, swap: Swap, files: Files) -> bool:
-    """Put a page's new text in its place; whether files can be exchanged here.
+    """Exchange a page with its draft; return whether that is possible here.
 
     Raises:
         Changed: the page is not what was read any more; what stands there is the user's.
@@ -88,14 +95,14 @@ def _exchange(path: Path, swap: Swap, files: Files) -> bool:
             raise Unfinished(path, swap.draft, error) from error
         raise
     if settled.kept is not None:
-        raise Changed(path, f"was saved twice meanwhile, the earlier text is in {settled.kept}")
+        raise Changed(path, f"was saved twice meanwhile; the earlier text is in {settled.kept}")
     if not settled.placed:
         raise InUse(path) if settled.in_use else Changed(path)
     return True
 
 
 def _check_unused(path: Path, target: Path, files: Files) -> None:
-    """See that nobody has a page open, where `prepare` has found that leases tell that."""
+    """Check that no program has the page open, if `prepare` found that leases work."""
     try:
         data = files.read_still(target)
     except FileNotFoundError:
@@ -120,7 +127,7 @@ def is_being_written(path: Path) -> bool:
 
 
 def _settled(swap: Swap, files: Files) -> Settled:
-    """What became of an exchange; a disk that fails once is asked a second time."""
+    """Settle an exchange; retry once if the disk fails."""
     try:
         return settle(swap, files)
     except FileNotFoundError:
@@ -131,6 +138,12 @@ def _settled(swap: Swap, files: Files) -> Settled:
 
 def create(path: Path, data: bytes, *, root: Path, files: Files = DISK) -> None:
     """Write a file that must not exist yet; its folder must.
+
+    Args:
+        path: of the file.
+        data: its content.
+        root: the folder that links must not lead out of.
+        files: the calls to the operating system.
 
     Raises:
         Changed: something stands there already.
@@ -149,7 +162,11 @@ def create(path: Path, data: bytes, *, root: Path, files: Files = DISK) -> None:
 
 
 def inside(path: Path, root: Path) -> Path:
-    """`path` with its links followed.
+    """Return `path` with its links followed; refuse if it leads out of `root`.
+
+    Args:
+        path: of a file.
+        root: the folder that links must not lead out of.
 
     Raises:
         Outside: it does not lie in `root`, or links lead in a circle.
@@ -167,7 +184,14 @@ def inside(path: Path, root: Path) -> Path:
 def draft(
     target: Path, data: bytes, *, like: Path | None, files: Files, flush: bool = True
 ) -> Path:
-    """Write `data` to a new file beside `target`, safely on the disk with `flush`; its path.
+    """Write `data` to a new file beside `target`; return its path.
+
+    Args:
+        target: the file to be replaced.
+        data: its new content.
+        like: the file whose mode and owner to copy.
+        files: the calls to the operating system.
+        flush: return only when the content is on disk.
 
     Raises:
         OSError: it cannot be written; nothing is left behind.
@@ -189,7 +213,12 @@ def draft(
 
 
 def discard(path: Path, files: Files) -> None:
-    """Remove a draft, as far as that is possible."""
+    """Remove a draft, if possible.
+
+    Args:
+        path: of the draft.
+        files: the calls to the operating system.
+    """
     with contextlib.suppress(OSError):
         files.unlink(path)
 
@@ -224,7 +253,12 @@ def _rename_unflushed(path: Path, target: Path, check: Callable[[], None], files
 
 
 def put(path: Path, data: bytes, files: Files) -> None:
-    """Write a file that is tangle's own, whatever it holds now.
+    """Write one of tangle's own files, whatever it contains now.
+
+    Args:
+        path: of the file.
+        data: its content.
+        files: the calls to the operating system.
 
     Raises:
         OSError: it cannot be written; the old content stands.
@@ -234,7 +268,12 @@ def put(path: Path, data: bytes, files: Files) -> None:
 
 
 def put_quickly(path: Path, data: bytes, files: Files) -> None:
-    """The same for a file that can be made again: a power cut may leave it empty.
+    """Write a file that can be recomputed, without flushing: a power cut may leave it empty.
+
+    Args:
+        path: of the file.
+        data: its content.
+        files: the calls to the operating system.
 
     Raises:
         OSError: it cannot be written; the old content stands.

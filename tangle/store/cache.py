@@ -65,6 +65,21 @@ class Cache(Generic[T]):
         Raises:
             ValueError: the key is not a digest in lower-case hex.
         """
+        payload = self.get_bytes(key)
+        if payload is None:
+            return None
+        try:
+            return decode(payload, self._kind)
+        except DamagedDocument:
+            self._drop(self._path(key))
+            return None
+
+    def get_bytes(self, key: str) -> bytes | None:
+        """The bytes put under `key`; None where there are none that are whole.
+
+        Raises:
+            ValueError: the key is not a digest in lower-case hex.
+        """
         path = self._path(key)
         if self._key is None:
             return None
@@ -75,14 +90,14 @@ class Cache(Generic[T]):
         if content is None:
             return None
         try:
-            document = decode(payload(content, sealed(path, self._key)), self._kind)
+            payload = opened(content, sealed(path, self._key))
         except DamagedDocument:
             self._drop(path)
             return None
         now = self._clock()
         with contextlib.suppress(OSError):
             os.utime(path, (now, now))  # so that `prune` drops first what is used least
-        return document
+        return payload
 
     def put(self, key: str, document: T) -> None:
         """Keep a document; where that is not possible, it is not kept.
@@ -91,8 +106,16 @@ class Cache(Generic[T]):
             ValueError: the key is not a digest in lower-case hex.
             TypeError: part of the document is of a type that JSON cannot hold.
         """
+        self.put_bytes(key, encode(document))
+
+    def put_bytes(self, key: str, payload: bytes) -> None:
+        """Keep bytes; where that is not possible, they are not kept.
+
+        Raises:
+            ValueError: the key is not a digest in lower-case hex.
+        """
         path = self._path(key)
-        content = encoded(document, sealed(path, self._key or b""))
+        content = signed(payload, sealed(path, self._key or b""))
         if self._key is None or self._elsewhere(path):
             return
         with contextlib.suppress(OSError):
@@ -170,12 +193,25 @@ def sealed(path: Path, key: bytes) -> bytes:
 
 def encoded(document: object, key: bytes = b"") -> bytes:
     """A document as it is kept: a line with the signature of the rest, then JSON."""
-    data = encode(document)
+    return signed(encode(document), key)
+
+
+def signed(data: bytes, key: bytes) -> bytes:
+    """Bytes as they are kept: a line with their signature, then they themselves."""
     return _signature(data, key) + b"\n" + data
 
 
-def payload(content: bytes, key: bytes = b"") -> bytes:
-    """What stands behind the signature of a file.
+def decoded(content: bytes, kind: type[T], key: bytes = b"") -> T:
+    """The document of a file.
+
+    Raises:
+        DamagedDocument: the file is not whole, not signed with the key, or not of the type.
+    """
+    return decode(opened(content, key), kind)
+
+
+def opened(content: bytes, key: bytes) -> bytes:
+    """The bytes that a file keeps.
 
     Raises:
         DamagedDocument: the file is not whole, or not signed with the key.

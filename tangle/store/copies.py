@@ -1,4 +1,4 @@
-"""Copies of pages that sync tools left beside the originals."""
+"""Find copies of pages that sync tools left beside the originals."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ _SHARE: Final = 0.5
 
 
 def sync_copies(pages: Mapping[PagePath, bytes]) -> dict[PagePath, PagePath]:
-    """The pages that are a sync tool's copies, each with its original.
+    """Return the pages that are a sync tool's copies, each with its original.
 
     A copy stands beside the original and has a name that the tool makes of the original's. Where a
     person may have given that name, most of its lines must be the original's as well.
@@ -46,18 +46,17 @@ def sync_copies(pages: Mapping[PagePath, bytes]) -> dict[PagePath, PagePath]:
     """
     return {
         path: original
-        for path, data in pages.items()
-        if _QUICK.search(path) is not None
-        and (original := _original(path, data, pages)) is not None
+        for path in pages
+        if _QUICK.search(path) is not None and (original := _original(path, pages)) is not None
     }
 
 
-def _original(path: PagePath, data: bytes, pages: Mapping[PagePath, bytes]) -> PagePath | None:
+def _original(path: PagePath, pages: Mapping[PagePath, bytes]) -> PagePath | None:
     for original in _named(path, _SURE):
         if original in pages:
             return original
     for original in _named(path, _LIKELY):
-        if original in pages and _mostly_same(data, pages[original]):
+        if original in pages and _mostly_same(pages[path], pages[original]):
             return original
     return None
 

@@ -1,4 +1,4 @@
-"""Editors that say on disk that they hold unsaved changes of a file: Vim, Neovim, nano, Emacs.
+"""Detect unsaved changes in Vim, Neovim, nano and Emacs by their files on disk.
 
 Vim, Neovim and nano keep a swap file for each file that they have open, and its first block says
 whether there are changes that are not saved (`struct block0` in Vim's memline.c; nano's
@@ -32,7 +32,7 @@ _OWNER = re.compile(r".*@(?P<host>[^@]+)\.(?P<pid>\d+)(?::\d+)?")
 
 
 def unsaved_in(path: Path) -> str | None:
-    """The editor that holds unsaved changes of a file, with its process; None where none says so.
+    """Return the editor with unsaved changes of a file, and its process; None if there is none.
 
     Args:
         path: the file; an absolute path.
@@ -53,7 +53,7 @@ def _swap_files(path: Path) -> Iterator[tuple[Path, str]]:
 
 
 def _neovim_folders() -> tuple[Path, ...]:
-    """Where Neovim keeps its swap files: since 0.8 among the state, before among the data."""
+    """Return the folders of Neovim's swap files: state (since 0.8) and data (before)."""
     home = os.path.expanduser("~")  # noqa: PTH111 -- Path.home() raises where there is none
     state = os.environ.get("XDG_STATE_HOME") or f"{home}/.local/state"
     data = os.environ.get("XDG_DATA_HOME") or f"{home}/.local/share"
@@ -87,7 +87,7 @@ def _locked_by_emacs(link: Path) -> str | None:
 
 
 def _running(name: str, process: int, host: str) -> str | None:
-    """An editor as messages name it; None if it runs no more."""
+    """Return an editor as messages name it; None if it no longer runs."""
     if host and host != socket.gethostname():
         return f"{name} on {host}" if host.isprintable() else name
     import psutil

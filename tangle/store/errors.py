@@ -1,4 +1,4 @@
-"""The ways in which reading and writing files is refused."""
+"""Errors: a file cannot be read or written, or must not be."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ _WAYS_OUT = {
 
 
 def way_out(error: OSError) -> str:
-    """What a person can do about a failure that the operating system reports."""
+    """Return what a person can do about an error of the operating system."""
     return _WAYS_OUT.get(error.errno or 0, "put that right and try again")
 
 
 def reason(error: OSError) -> str:
-    """The operating system's words for a failure, without the path that they may carry."""
+    """Return the operating system's message for an error, without the path in it."""
     return (error.strerror or os.strerror(error.errno or 0)).lower()
 
 
@@ -52,7 +52,7 @@ class NotReadable(Refused):
 
 
 class NotWritable(Refused):
-    """A file or folder cannot be written; what stood there stands there still.
+    """A file or folder cannot be written; it is unchanged.
 
     Attributes:
         path: the file or folder.
@@ -68,7 +68,7 @@ class NotWritable(Refused):
 
 @contextlib.contextmanager
 def refusing(path: Path) -> Iterator[None]:
-    """Turn what the operating system refuses into `NotWritable`."""
+    """Turn errors of the operating system into `NotWritable`."""
     try:
         yield
     except OSError as error:
@@ -76,7 +76,7 @@ def refusing(path: Path) -> Iterator[None]:
 
 
 class Changed(Refused):
-    """A file is not what was read any more, so that writing it would lose somebody's work."""
+    """A file is no longer what was read, so that writing it would lose the user's work."""
 
     def __init__(self, path: Path, what: str = "was changed by another program meanwhile") -> None:
         """Say which file and what became of it."""
@@ -98,7 +98,7 @@ class InUse(Changed):
 
 
 class Unfinished(Refused):
-    """A page was exchanged, and the system would not let what came out be looked at or put back.
+    """A page was exchanged, but the system refused to check the old text or to put it back.
 
     Attributes:
         draft: where what came out is; it may be what the user saved last.
@@ -126,14 +126,14 @@ class Outside(Refused):
 
 
 class ForeignFile(Refused):
-    """Files that tangle did not write stand where it wants to write; nothing was written."""
+    """Files that tangle did not write are in the way; nothing was written."""
 
     def __init__(self, paths: Sequence[Path]) -> None:
         """Name every such file."""
         self.paths = tuple(paths)
         shown = ", ".join(str(path) for path in self.paths)
         super().__init__(
-            f"{shown}: not written by tangle, and in its way; move it away or choose another output"
+            f"{shown}: not written by tangle, but in its way; move it or choose a different output"
         )
 
 

@@ -29,12 +29,13 @@ import stat
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from tangle import STATE_FOLDER
 from tangle.store.errors import refusing
 from tangle.store.files import DISK, Files
 from tangle.store.system import UNSUPPORTED
 from tangle.store.user_key import signature
 
-PREFIX = ".tangle-"
+PREFIX = f"{STATE_FOLDER}-"
 """How the names of drafts begin: with a dot, so that Logseq does not take them for pages."""
 
 _ROUNDS = 100

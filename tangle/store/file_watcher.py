@@ -24,11 +24,19 @@ class Changes:
         Raises:
             NotReadable: the folder cannot be watched.
         """
+        # `watchfiles.watch` would begin with the first `next`, and miss what changes until then.
         from watchfiles._rust_notify import RustNotify
 
         self._stop = threading.Event()
         try:
-            self._notify = RustNotify([str(folder)], False, False, 300, True, True)
+            self._notify = RustNotify(
+                watch_paths=[str(folder)],
+                debug=False,
+                force_polling=False,
+                poll_delay_ms=300,
+                recursive=True,
+                ignore_permission_denied=True,
+            )
         except OSError as error:
             raise NotReadable(folder, reason(error), way_out(error)) from error
 

@@ -1,4 +1,4 @@
-"""The handful of calls to the operating system through which everything here is written.
+"""The calls to the operating system through which everything is written.
 
 They come in through a Protocol so that a test can let any one of them fail.
 """
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class Files(Protocol):
-    """What `replace`, `tree`, `assets` and `cache` ask of a disk; every call may raise OSError."""
+    """The operations of a disk; each may raise OSError."""
 
     def open_new(self, path: Path) -> int:
         """Create a file that must not exist yet, readable by its owner only; its descriptor."""
@@ -61,7 +61,7 @@ class Files(Protocol):
 
 
 class Disk:
-    """The real thing."""
+    """The real disk."""
 
     def open_new(self, path: Path) -> int:
         """Create a file that must not exist yet."""
@@ -102,7 +102,7 @@ class Disk:
             return None
 
     def read_still(self, path: Path) -> bytes | None:
-        """The content of a file that nobody is writing."""
+        """Return the content of a file that no program is writing."""
         return system.read_still(path)
 
     def exchange(self, one: Path, other: Path) -> None:

@@ -7,20 +7,21 @@ import hashlib
 import os
 import stat
 import sys
+import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
+from tangle import PAGE_SUFFIXES
 from tangle.model import PagePath
 from tangle.store.errors import NotReadable, reason, way_out
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
 PAGE_LIMIT = 16 * 1024 * 1024
 """Bytes that a page may have: far above any that was ever seen, far below what hurts."""
 
-PAGE_SUFFIXES = (".md", ".markdown")
 _PLACEHOLDER: Final = ".icloud"
 _LOGSEQ_COPIES = ("logseq/bak", "logseq/version-files", "logseq/.recycle")
 
@@ -91,6 +92,39 @@ def pages_take_more(graph: Path, hidden: Sequence[str], most: int) -> bool:
         if size > most:
             return True
     return False
+
+
+Stamp = tuple[int, int, int, int]
+"""When a file was changed, by its content and by its entry, how long it is, and which it is."""
+
+_FRESH: Final = 2_000_000_000
+"""Nanoseconds in which a file may change twice and look the same; some disks count so coarsely."""
+
+
+def file_stamps(
+    graph: Path, paths: Sequence[PagePath], clock: Callable[[], int] = time.time_ns
+) -> dict[PagePath, Stamp]:
+    """The stamps of files by which it is known that they did not change.
+
+    A file that was changed a moment ago, or by a clock that is ahead, has none: it may change once
+    more and look the same.
+
+    Args:
+        graph: the folder.
+        paths: of the files.
+        clock: the time now.
+    """
+    last = clock() - _FRESH
+    root = f"{graph}/"
+    found: dict[PagePath, Stamp] = {}
+    for path in paths:
+        try:
+            status = os.stat(root + path)  # noqa: PTH116 -- ten thousand pages are looked at so
+        except OSError:
+            continue
+        if max(status.st_mtime_ns, status.st_ctime_ns) < last:
+            found[path] = (status.st_mtime_ns, status.st_ctime_ns, status.st_size, status.st_ino)
+    return found
 
 
 def is_page(path: str, hidden: Sequence[str] = ()) -> bool:

@@ -7,12 +7,12 @@ import re
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from tangle.store.atomic_replace import put
-from tangle.store.cache import encoded, payload, sealed
+from tangle.store.cache import decoded, encoded, sealed
 from tangle.store.errors import refusing
 from tangle.store.files import DISK, Files
 from tangle.store.state_folder import make_folders
 from tangle.store.symlink_guard import check_links, leads_out
-from tangle.typed_json import DamagedDocument, decode
+from tangle.typed_json import DamagedDocument
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -67,7 +67,7 @@ class Records(Generic[T]):
             return None
         try:
             content = self._files.read(path) or b""
-            return decode(payload(content, sealed(path, self._key)), self._kind)
+            return decoded(content, self._kind, sealed(path, self._key))
         except (OSError, DamagedDocument):
             return None
 

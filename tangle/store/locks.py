@@ -9,8 +9,9 @@ import sys
 import time
 from typing import TYPE_CHECKING
 
+from tangle import STATE_FOLDER
 from tangle.store.errors import Locked, NotWritable
-from tangle.store.state_folder import LOCK_FOLDER, make_folders
+from tangle.store.state_folder import make_folders
 from tangle.store.symlink_guard import check_links
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ def lock(project: Path, *, notes: Path | None = None, timeout: float = 2.0) -> I
 
 @contextlib.contextmanager
 def _lock_project(project: Path, timeout: float) -> Iterator[None]:
-    folder = project / LOCK_FOLDER
+    folder = project / STATE_FOLDER
     path = folder / "lock"
     # The lock's own file is emptied by whoever tries for it, so that the holder signs beside it.
     holder = folder / "holder"

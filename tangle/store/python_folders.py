@@ -1,4 +1,4 @@
-"""Folders that belong to a Python environment, or to git, and to nobody's notes."""
+"""Recognise folders of a Python environment or of git, which hold no notes."""
 
 from __future__ import annotations
 

@@ -1,15 +1,31 @@
-"""The folder `.tangle`, which holds what nobody commits: it tells git so itself."""
+"""The folder `.tangle`: what is in it, and how it is made.
+
+It holds what no one commits, and tells git so itself. Its parts are named here, and each is read
+and written by the module that its line names.
+"""
 
 from __future__ import annotations
 
 import contextlib
 import os
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
+
+from tangle import STATE_FOLDER
+from tangle.store.errors import refusing
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-LOCK_FOLDER = ".tangle"
+CACHE: Final = f"{STATE_FOLDER}/cache"  # what sections showed: verbs.results.cache
+NOTES: Final = f"{STATE_FOLDER}/notes"  # what is known of the notes: verbs.notes
+SETTINGS: Final = f"{STATE_FOLDER}/settings"  # `config.edn`, read: verbs.sources
+HISTORY: Final = f"{STATE_FOLDER}/history"  # what runs took: verbs.run_history
+PENDING: Final = f"{STATE_FOLDER}/pending"  # results that wait: verbs.write_back.unplaced
+RECORD: Final = f"{STATE_FOLDER}/record"  # digests of figures: verbs.write_back.figure_ledger
+
+CACHES: Final = (CACHE, NOTES, SETTINGS)
+"""Each is a `Cache`: everything in it can be made again."""
+
 _IGNORE_ALL = b"# Made by tangle: nothing here belongs into a repository.\n*\n"
 
 
@@ -23,10 +39,20 @@ def make_folders(folder: Path) -> None:
     """
     folder.mkdir(parents=True, exist_ok=True)
     for at in (folder, *folder.parents[:2]):
-        if at.name == LOCK_FOLDER and not at.is_symlink():
+        if at.name == STATE_FOLDER and not at.is_symlink():
             # The state is of use without it, so that a failure is none.
             with contextlib.suppress(OSError):
                 _ignore_itself(at / ".gitignore")
+
+
+def make_folder(folder: Path) -> None:
+    """Make a folder and those above it, where they are not there; `.tangle` ignores itself in git.
+
+    Raises:
+        NotWritable: that cannot be.
+    """
+    with refusing(folder):
+        make_folders(folder)
 
 
 def _ignore_itself(path: Path) -> None:

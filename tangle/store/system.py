@@ -1,6 +1,6 @@
-"""What systems offer beyond POSIX: two files exchanged in one step, a look at who is writing.
+"""What systems offer beyond POSIX: two files exchanged in one step, who is writing, devices.
 
-Linux has both; macOS exchanges files (on APFS), and does not tell who is writing; others have none.
+Linux has the first two; macOS exchanges files (on APFS), and does not tell who is writing.
 """
 
 from __future__ import annotations
@@ -13,11 +13,11 @@ import os
 import signal
 import stat
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
 UNSUPPORTED = frozenset({errno.ENOSYS, errno.EINVAL, errno.EOPNOTSUPP, errno.ENOTSUP})
 """The errors by which a system or a file system says that it cannot exchange files."""
@@ -56,7 +56,7 @@ def _exchanging() -> Callable[[bytes, bytes], int] | None:
 
 
 def read_still(path: Path) -> bytes | None:
-    """The content of a file into which nobody is writing; None where somebody is, or of no file.
+    """Return a file's content; None if a program is writing into it, or if there is none.
 
     A read lease tells: Linux grants none on a file that some process has open for writing, and
     takes it back where one opens it so while we read. A file system without leases leaves that
@@ -98,14 +98,14 @@ if sys.platform == "linux":
 
     @contextlib.contextmanager
     def _lease(descriptor: int) -> Iterator[Callable[[], bool]]:
-        """A read lease as long as the block runs; a question whether nobody has been writing."""
+        """Hold a read lease while the block runs; yield a function that says if it held."""
         try:
             fcntl.fcntl(descriptor, fcntl.F_SETLEASE, fcntl.F_RDLCK)
         except OSError as error:
             busy = error.errno == errno.EAGAIN
             yield lambda: not busy
             return
-        # Who opens the file for writing waits, and we are told: by a signal that nobody heeds.
+        # A program that opens the file for writing waits; the kernel's signal to us is ignored.
         fcntl.fcntl(descriptor, fcntl.F_SETSIG, signal.SIGURG)
         yield lambda: fcntl.fcntl(descriptor, fcntl.F_GETLEASE) == fcntl.F_RDLCK
 
@@ -116,3 +116,9 @@ else:
         """Elsewhere nothing is known."""
         del descriptor
         yield lambda: True
+
+
+def accelerators() -> tuple[str, ...]:
+    """The device files of accelerators that this machine shows, sorted."""
+    names = ("nvidia[0-9]*", "dxg", "kfd")
+    return tuple(sorted(str(path) for name in names for path in Path("/dev").glob(name)))

@@ -1,4 +1,4 @@
-"""The generated files: written all or none, and nobody else's file is ever touched."""
+"""Write the generated files, all or none; never touch files of others."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ def write_tree(
         disk: the effects.
 
     Raises:
-        ForeignFile: somebody else's file is in the way; nothing was written.
+        ForeignFile: a file that tangle did not write is in the way; nothing was written.
         Outside: a name leaves `root`, or a folder on the way is a link.
         NotReadable: a file that stands there cannot be read.
         NotWritable: the operating system refuses.
@@ -140,7 +140,7 @@ def _compare(path: str, text: str) -> str:
 
 
 def _start(path: str, size: int) -> bytes | None:
-    """The first bytes of a file; None where it is no regular one that begins with the mark.
+    """Return the first bytes of a file; None if it is not a regular one that begins with the mark.
 
     Raises:
         FileNotFoundError: there is nothing.
@@ -259,6 +259,6 @@ def _remove_if_bare(folder: Path, disk: Files) -> None:
         for path in compiled:
             disk.unlink(path)
         disk.remove_folder(bytecode)
-    # A folder that somebody fills at this moment stays, which is right.
+    # A folder that another program fills at this moment stays, which is right.
     with contextlib.suppress(OSError):
         disk.remove_folder(folder)

@@ -1,4 +1,4 @@
-"""The notes as tests: sections as groups, chunks as tests, each section in a session of its own.
+"""Notes as tests: sections as groups, chunks as tests, one session per section.
 
 pytest comes to it through `tangle.pytest_plugin`, which imports it with the first page.
 """

@@ -1,4 +1,4 @@
-"""A graph on the bench: its sections, which of their chunks are wanted, and what came of them."""
+"""Run the sections of a graph for their tests, and keep the results."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tangle.engine.local import LocalExecutor
 from tangle.model import Failure, PagePath, Problem, Result, SectionName
 from tangle.testing.running import Running
 from tangle.verbs.job_builder import prepared_package
-from tangle.verbs.load import Loaded, load
+from tangle.verbs.notes import Notes, read_notes
 from tangle.verbs.project import Project
 from tangle.verbs.results.judging import judged_chunk
 from tangle.verbs.run_history import thread_settings
@@ -60,7 +60,7 @@ def was_skipped(result: Result) -> bool:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Expectation:
-    """What is asked of a chunk that passed, beyond that it passes.
+    """A requirement on a chunk that passed.
 
     Attributes:
         check: why the chunk does not come up to it; None where it does.
@@ -87,9 +87,9 @@ class _Wanted:
 
 
 class SectionTrial:
-    """A section that runs, or did."""
+    """A section that runs, or has run."""
 
-    def __init__(self, loaded: Loaded, made: Trial, running: Running, wanted: _Wanted) -> None:
+    def __init__(self, loaded: Notes, made: Trial, running: Running, wanted: _Wanted) -> None:
         """Looks after a session that was started."""
         self._loaded = loaded
         self._made = made
@@ -97,26 +97,31 @@ class SectionTrial:
         self._wanted = wanted
 
     def await_chunk(self, chunk: int) -> None:
-        """Waits until a chunk has begun, or never will."""
+        """Wait until a chunk has begun, or never will."""
         if chunk in self._made.cells:
             self._running.await_cell(self._made.cells[chunk])
 
     def result(self, chunk: int) -> Result:
-        """What came of a chunk, or of the borrowed statements; waits until it is known."""
+        """Return the result of a chunk, or of the borrowed statements; wait for it."""
         cell = 0 if chunk == BORROWED else self._made.cells[chunk]
         return self._running.result(cell)
 
     def judged(self, chunk: int, result: Result) -> Result:
-        """The result of a chunk, with what a session shows compared with its text."""
+        """Return the result of a chunk, interpreter sessions compared with their text.
+
+        Args:
+            chunk: its index.
+            result: as the worker reported it.
+        """
         session = self._loaded.plan.by_name[self._made.job.section]
         return judged_chunk(self._loaded.project, session.chunks[chunk], result)
 
     def final(self, chunk: int) -> Result:
-        """What a chunk came to with its session, whose later chunks may redraw what it shows."""
+        """Return the final result of a chunk, since later chunks may redraw what it shows."""
         return self.judged(chunk, self._running.outcome().results[self._made.cells[chunk]])
 
     def blame(self, chunk: int) -> Blame | None:
-        """The first of what stands before a chunk that did not pass; waits until that is known."""
+        """Return the first failure before a chunk; wait until it is known."""
         for earlier in self._before(chunk):
             result = self.result(earlier)
             if result.outcome != "passed":
@@ -130,13 +135,13 @@ class SectionTrial:
         return self._running.outcome().outcome == "passed"
 
     def finish(self) -> None:
-        """Waits until the session is over."""
+        """Wait until the session is over."""
         self._running.finish()
 
     def late(self) -> Iterator[str]:
-        """Lines that say how the session ended, and what it printed after its last chunk.
+        """Yield lines on how the session ended, and what it printed after its last chunk.
 
-        Troubles with the engine, which the session ran in spite of, come first.
+        Problems with the engine that did not keep the session from running come first.
         """
         yield from (f"engine: {text}" for text in self._running.troubles)
         if (over := self._running.over) is None:
@@ -153,7 +158,7 @@ class SectionTrial:
 
 
 class Bench:
-    """A graph whose sections are run when their tests ask for it."""
+    """A graph whose sections run when their tests ask for results."""
 
     def __init__(self, project: Project, options: TrialOptions, processes: int = 1) -> None:
         """Reads the notes, and runs nothing.
@@ -166,7 +171,7 @@ class Bench:
         Raises:
             NotReadable: the graph's folder cannot be listed.
         """
-        self.loaded = load(project)
+        self.loaded = read_notes(project)
         self.expectations: tuple[Expectation, ...] = ()
         self.lines: defaultdict[Path, set[int]] = defaultdict(set)
         self._options = options
@@ -188,19 +193,24 @@ class Bench:
         return self._files.get(page, PagePath(page))
 
     def sections_on(self, page: PagePath) -> Iterator[tuple[Session, list[int]]]:
-        """The sessions that have chunks on a page, and which of their chunks those are."""
+        """Yield the sessions that have chunks on a page, and which chunks."""
         for session in self.loaded.plan.sessions:
             here = [i for i, c in enumerate(session.chunks) if c.occurrence.page == page]
             if here:
                 yield session, here
 
     def unread(self, page: PagePath) -> Problem | None:
-        """Why a page could not be read, if that is so."""
+        """Return why a page could not be read; None if it could."""
         found = (problem for problem in self.loaded.unread if problem.place.path == page)
         return next((shown(self.loaded.project, problem) for problem in found), None)
 
     def problems_of(self, session: Session, chunk: int) -> list[Problem]:
-        """What `tangle check` has to say of a chunk that keeps it from running."""
+        """Return the problems of `tangle check` that keep a chunk from running.
+
+        Args:
+            session: of the section.
+            chunk: its index.
+        """
         code = session.chunks[chunk].code
         first = code.chunk.line
         lines = {(line.place.path, line.place.line) for line in code.chunk.lines}
@@ -214,7 +224,12 @@ class Bench:
     # --- which are wanted ---------------------------------------------------------------------
 
     def want(self, session: Session, chunk: int) -> None:
-        """There is a test for a chunk; said of all of them before the first is run."""
+        """Record that a chunk has a test; called for all before the first test runs.
+
+        Args:
+            session: of the section.
+            chunk: its index.
+        """
         wanted = self._wanted[session.name]
         wanted.chunks[chunk] += 1
         wanted.left += 1
@@ -226,13 +241,13 @@ class Bench:
                     todo.append(needed)
 
     def needs(self, session: Session) -> list[Session]:
-        """The sessions that have to pass before another is run."""
+        """Return the sessions that must pass before another runs."""
         by_name = self.loaded.plan.by_name
         names = (name for name in session.unit.needs if name in by_name)
         return [by_name[name] for name in names if by_name[name].chunks]
 
     def failed_need(self, session: Session) -> Session | None:
-        """A session that another needs and that did not pass; runs what is needed.
+        """Return a needed session that did not pass; run what is needed.
 
         Where needs run in a circle, they are run as they come.
         """
@@ -248,7 +263,7 @@ class Bench:
         return None
 
     def done(self, session: Session) -> None:
-        """A test of a section is over; with the last one its session ends."""
+        """Record that a test of a section is over; the last one ends the session."""
         self._wanted[session.name].left -= 1
         if self._wanted[session.name].left == 0 and session.name in self._trials:
             self._trials[session.name].finish()
@@ -256,7 +271,7 @@ class Bench:
     # --- running ------------------------------------------------------------------------------
 
     def trial(self, session: Session) -> SectionTrial:
-        """A section's session, started with the first question."""
+        """Return a section's session, started with the first question."""
         if session.name not in self._trials:
             self._starts = self._starts or self._set_up()
             self._trials[session.name] = self._starts(session)
@@ -268,7 +283,7 @@ class Bench:
             yield from found.late()
 
     def close(self) -> None:
-        """Ends what runs and removes what was made; may be called twice."""
+        """End what runs and remove temporary files; may be called twice."""
         if self._executor is not None:
             self._executor.stop()
         for running in self._trials.values():

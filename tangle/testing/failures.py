@@ -1,4 +1,4 @@
-"""Why a chunk did not pass, in the form that pytest shows: the note's lines, the user's frames."""
+"""Present failures of chunks in pytest's form: the note's lines, the user's frames."""
 
 from __future__ import annotations
 
@@ -17,8 +17,9 @@ from _pytest._code.code import (
     TerminalRepr,
 )
 
-from tangle.analyse import ChunkCode, Plan
+from tangle.analyse import ChunkCode
 from tangle.model import Failure, Frame, PagePath, Place, Problem, Result
+from tangle.notes import Plan
 from tangle.testing.bench import Bench
 
 _BEFORE = 10
@@ -28,7 +29,7 @@ Style = Literal["long", "short", "line", "no", "native", "value"]
 
 
 class ChunkFailed(Exception):
-    """A chunk did not pass; what pytest shows of it is made of the failure."""
+    """A chunk did not pass; carries its failure for pytest."""
 
     def __init__(self, failure: Failure, problems: Sequence[Problem] = ()) -> None:
         """Carries the failure, and what `tangle check` has to say of the chunk."""
@@ -38,11 +39,15 @@ class ChunkFailed(Exception):
 
 
 class KnownFailure(ChunkFailed):
-    """A chunk failed that is known to."""
+    """A chunk failed that is known to fail (`tangle.xfail`)."""
 
 
 def raise_if_failed(result: Result, problems: Sequence[Problem] = ()) -> None:
-    """Raises what a result that is no success stands for.
+    """Raise the exception that stands for a result that is not a success.
+
+    Args:
+        result: of the chunk.
+        problems: of `tangle check` for it.
 
     Raises:
         KnownFailure: the chunk may fail, and did.
@@ -58,7 +63,7 @@ def raise_if_failed(result: Result, problems: Sequence[Problem] = ()) -> None:
 
 
 class Explainer:
-    """Makes failures of a graph's chunks readable."""
+    """Presents failures of the chunks of a graph."""
 
     def __init__(self, bench: Bench, folder: Path, style: Style) -> None:
         """Explains failures of a bench.
@@ -74,7 +79,7 @@ class Explainer:
         self._lines = _lines_of_code(bench.loaded.plan)
 
     def explain(self, error: ChunkFailed) -> TerminalRepr:
-        """The representation that pytest shows, counts and sends between processes."""
+        """Return the representation that pytest shows, counts and sends between processes."""
         failure = error.failure
         place = failure.place
         message = f"{failure.name}: {failure.message}".removesuffix(": ")

@@ -1,4 +1,4 @@
-"""Lines of the notes that were run, for coverage where it measures this process.
+"""Pass executed lines of the notes to coverage, if it measures this process.
 
 Workers tell which lines of pages they ran (`Job.measure`). Where `tangle.coverage_plugin` is among
 coverage's plugins they are put into its data; where it is not, coverage could not report on them,
@@ -23,14 +23,14 @@ PLUGIN = "tangle.coverage_plugin"
 
 
 def running_coverage() -> coverage.Coverage | None:
-    """The coverage that measures this process, if one does."""
+    """Return the coverage that measures this process, if any."""
     module = sys.modules.get("coverage")
     current: coverage.Coverage | None = module.Coverage.current() if module is not None else None
     return current
 
 
 class LineReport:
-    """The lines that were run, on their way to coverage."""
+    """Executed lines on their way to coverage."""
 
     def __init__(self, measuring: coverage.Coverage | None) -> None:
         """Reports to a coverage, or to nobody."""
@@ -44,7 +44,7 @@ class LineReport:
         return _takes(self._measuring, graph / "pages" / "page.md")
 
     def add(self, bench: Bench) -> None:
-        """Hands over what was run of a graph."""
+        """Pass on the executed lines of a graph."""
         if self._measuring is None or not bench.lines:
             return
         lines = {f: n for f, n in bench.lines.items() if _takes(self._measuring, f)}
@@ -60,7 +60,12 @@ class LineReport:
             self._left[file] = (page.lines, page.first_lines(run))
 
     def show(self, terminal: Any, folder: Path) -> None:
-        """Shows what coverage could not be given."""
+        """Print the table of lines that coverage could not be given.
+
+        Args:
+            terminal: of pytest.
+            folder: that paths are relative to.
+        """
         if not self._left:
             return
         terminal.section("coverage of the notes")

@@ -1,4 +1,4 @@
-"""Pages, sections and chunks as pytest's nodes."""
+"""Pages, sections and chunks as pytest nodes."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ class NoteSection(pytest.Collector):
 
 
 class NoteChunk(pytest.Item):
-    """A chunk; it passes if it does in its session, after those before it."""
+    """The test of a chunk; it passes if the chunk does, after those before it."""
 
     parent: NoteSection
 
@@ -102,13 +102,13 @@ class NoteChunk(pytest.Item):
             self.add_marker(pytest.mark.xfail(reason=reason, raises=KnownFailure))
 
     def reportinfo(self) -> tuple[Path, int, str]:
-        """Where the chunk stands, and what it is called in headlines."""
+        """Return the chunk's place and its name in headlines."""
         chunk = self.planned.occurrence.chunk
         path = self.bench.loaded.project.graph / chunk.page
         return path, chunk.line - 1, f"{self.section.name} {self.name}"
 
     def setup(self) -> None:
-        """Brings the session to the point where the chunk begins.
+        """Advance the session to the beginning of the chunk.
 
         Raises:
             ChunkFailed: what comes before it did not pass, and no test of its own tells that.
@@ -127,7 +127,7 @@ class NoteChunk(pytest.Item):
         running.await_chunk(self.chunk)
 
     def runtest(self) -> None:
-        """Waits for what comes of the chunk.
+        """Wait for the result of the chunk.
 
         Raises:
             ChunkFailed: it did not pass, or does not come up to what is asked of it.
@@ -152,7 +152,7 @@ class NoteChunk(pytest.Item):
                 raise ChunkFailed(failure)
 
     def teardown(self) -> None:
-        """Ends the session with the last test that needs it."""
+        """End the session with the last test that needs it."""
         self.bench.done(self.section)
 
     def repr_failure(
@@ -167,7 +167,7 @@ class NoteChunk(pytest.Item):
         return explainer.explain(excinfo.value)
 
     def _show(self, outputs: tuple[Output, ...]) -> None:
-        """Hands on what the chunk put out: to the report, or at once where nothing is captured."""
+        """Pass on the output of the chunk: to the report, or at once if nothing is captured."""
         for name, text in _texts(outputs):
             if self.config.getoption("capture", "fd") == "no":
                 getattr(sys, name).write(f"{text}\n")
@@ -176,7 +176,7 @@ class NoteChunk(pytest.Item):
 
 
 def _texts(outputs: tuple[Output, ...]) -> Iterator[tuple[str, str]]:
-    """What a chunk wrote and showed, and what it wrote as errors."""
+    """Yield what a chunk printed and showed, and what it printed as errors."""
     errors = tuple(o for o in outputs if isinstance(o, Stream) and o.name == "stderr")
     others = tuple(o for o in outputs if o not in errors)
     for name, found in (("stdout", others), ("stderr", errors)):
@@ -194,10 +194,15 @@ def _skip(reason: str) -> None:
 
 
 def page_path(bench: Bench, file: Path) -> PagePath:
-    """A page's path in its graph, whose folder may be a link."""
+    """Return a page's path in its graph, whose folder may be a link.
+
+    Args:
+        bench: of the graph.
+        file: of the page.
+    """
     return PagePath(os.path.relpath(file.parent.resolve() / file.name, bench.loaded.project.graph))
 
 
 def node_name(section: str) -> str:
-    """A section's name without what means something in the id of a test."""
+    """Return a section's name without characters that have a meaning in a test id."""
     return section.replace("::", ":").replace("[", "(").replace("]", ")")

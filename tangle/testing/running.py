@@ -1,4 +1,4 @@
-"""One section's session while it runs: a thread minds it, tests ask for what came of its cells."""
+"""A running session: a thread supervises it, tests wait for the results of its cells."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ NoteLines = Callable[[str, tuple[int, ...]], None]
 
 
 class Running:
-    """A session that was started; whoever asks for a result waits until it is there.
+    """A started session; whoever asks for a result waits for it.
 
     Attributes:
         troubles: what was wrong with the engine and did not keep the session from running.
@@ -42,11 +42,11 @@ class Running:
         self._thread.start()
 
     def await_cell(self, cell: int) -> None:
-        """Waits until a cell has begun, or never will."""
+        """Wait until a cell has begun, or never will."""
         self._wait(lambda: self._begun >= cell)
 
     def result(self, cell: int) -> Result:
-        """What came of a cell, once it is known."""
+        """Return the result of a cell once it is known."""
         self._wait(lambda: cell in self._results)
         if cell in self._results:
             return self._results[cell]
@@ -54,18 +54,18 @@ class Running:
         return self._over.results[cell]
 
     def outcome(self) -> SessionResult:
-        """What came of the session, once it is over."""
+        """Return the result of the session once it is over."""
         self._wait(lambda: False)
         assert self._over is not None
         return self._over
 
     @property
     def over(self) -> SessionResult | None:
-        """What came of the session, if it is over."""
+        """Return the result of the session if it is over."""
         return self._over
 
     def finish(self) -> None:
-        """Waits until the session is over, however it ends."""
+        """Wait until the session is over, however it ends."""
         self._thread.join()
 
     def _wait(self, reached: Callable[[], bool]) -> None:

@@ -1,4 +1,4 @@
-"""Which lines of the pages are statements, as coverage counts them in Python."""
+"""Find the statements of pages, as coverage counts them in Python."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from coverage.exceptions import CoverageException
 from coverage.parser import PythonParser
 
 from tangle.analyse import ChunkCode
-from tangle.verbs.load import Loaded
+from tangle.verbs.notes import Notes
 
 _EXCLUDED = r"#\s*(pragma|PRAGMA)[:\s]?\s*(no|NO)\s*(cover|COVER)"
 
@@ -31,12 +31,12 @@ class Statements:
     first: Mapping[int, int]
 
     def first_lines(self, lines: Iterable[int]) -> frozenset[int]:
-        """The statements that lines belong to."""
+        """Return the first lines of the statements that lines belong to."""
         return frozenset(self.first.get(line, line) for line in lines)
 
 
-def statements_of(loaded: Loaded) -> Mapping[Path, Statements]:
-    """The statements of every page with code that runs."""
+def statements_of(loaded: Notes) -> Mapping[Path, Statements]:
+    """Return the statements of every page with code that runs."""
     lines: defaultdict[str, set[int]] = defaultdict(set)
     excluded: defaultdict[str, set[int]] = defaultdict(set)
     first: defaultdict[str, dict[int, int]] = defaultdict(dict)

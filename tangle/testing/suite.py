@@ -1,4 +1,4 @@
-"""All graphs that one run of pytest is about."""
+"""All graphs of a pytest run."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _ASSERT_SETTINGS = (
 
 
 def configured_graph(config: pytest.Config) -> Path:
-    """The graph of the project that pytest was called in.
+    """Return the graph of the project in which pytest was called.
 
     Raises:
         UsageError: there is none, or its configuration is wrong.
@@ -38,7 +38,7 @@ def configured_graph(config: pytest.Config) -> Path:
 
 
 class Suite:
-    """The notes that are collected, a bench for each graph."""
+    """The collected notes, with a bench for each graph."""
 
     def __init__(self, config: pytest.Config) -> None:
         """Has no graph yet."""
@@ -49,7 +49,13 @@ class Suite:
     def node(
         self, file: Path, graph: Path | None, parent: pytest.Collector
     ) -> pytest.Collector | None:
-        """The node of a page; None for a file that is in a graph's folder and no page of it."""
+        """Return the node of a page; None for a file in a graph's folder that is not a page.
+
+        Args:
+            file: that pytest collects.
+            graph: its folder.
+            parent: of the node.
+        """
         if graph is None:
             why = f"{file}: this page is in no Logseq graph; a graph's folder has logseq/config.edn"
             return BrokenPage.from_parent(parent, path=file, why=why)
@@ -68,7 +74,7 @@ class Suite:
         return NotePage.from_parent(parent, path=file, bench=bench)
 
     def choose(self, items: Sequence[pytest.Item]) -> None:
-        """Tells each bench which of its chunks have tests in this run."""
+        """Record which chunks have tests in this run."""
         for item in items:
             if isinstance(item, NoteChunk):
                 item.bench.want(item.section, item.chunk)
@@ -76,10 +82,15 @@ class Suite:
     def amend(
         self, report: pytest.TestReport, item: pytest.Item, call: pytest.CallInfo[None]
     ) -> None:
-        """Has a chunk's report tell the time that the chunk took, and what it takes to read it.
+        """Set the duration of a chunk's report, and how a failed set-up is shown.
 
-        pytest asks a test for the form of a failure only where that is the test's own, not where
-        it is its set-up's: of a chunk before it.
+        pytest asks a test for the representation of its own failure only, not of a failure in its
+        set-up, which is that of an earlier chunk.
+
+        Args:
+            report: of the test.
+            item: the test.
+            call: the phase of the test.
         """
         if not isinstance(item, NoteChunk):
             return
@@ -89,19 +100,19 @@ class Suite:
             report.longrepr = item.repr_failure(call.excinfo)
 
     def hand_over_lines(self) -> None:
-        """Gives coverage the lines that were run."""
+        """Pass the executed lines to coverage."""
         for bench in self._benches.values():
             self._lines.add(bench)
 
     def summarize(self, terminal: Any) -> None:
-        """Shows how sessions ended, and which lines were run, where coverage itself is not told."""
+        """Print how sessions ended, and executed lines if coverage itself does not report them."""
         for bench in self._benches.values():
             for line in bench.late():
                 terminal.write_line(line)
         self._lines.show(terminal, self._config.invocation_params.dir)
 
     def close(self) -> None:
-        """Ends what runs."""
+        """End what runs."""
         for bench in self._benches.values():
             bench.close()
 

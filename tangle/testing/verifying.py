@@ -1,4 +1,4 @@
-"""The outputs in the notes as expectations: what `tangle run --verify` tells, told by a test."""
+"""Check outputs in the notes as expectations of tests, as `tangle run --verify` does."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ from collections.abc import Iterator
 from tangle.analyse import PlannedChunk
 from tangle.model import Failure, Result, Trace
 from tangle.testing.bench import Expectation
-from tangle.verbs.load import Loaded
+from tangle.verbs.notes import Notes
 from tangle.verbs.reports.values import Difference
 from tangle.verbs.results.verify import Verifier
 
 _NAMES = {"differs": "OutputDiffers", "missing": "OutputMissing", "stale": "OutputStale"}
 
 
-def stored_output(loaded: Loaded) -> Expectation:
-    """Asks of a chunk to show what its note holds.
+def stored_output(loaded: Notes) -> Expectation:
+    """Return the expectation that a chunk shows what its note says.
 
     Args:
         loaded: the notes as they were when the tests were collected.
@@ -30,7 +30,7 @@ def stored_output(loaded: Loaded) -> Expectation:
 
 
 def _failure(found: tuple[Difference, ...]) -> Failure:
-    """All that differs as one failure, at the line of the first."""
+    """Return all differences as one failure, at the line of the first."""
     first = found[0]
     lines = [f"{_NAMES[first.kind]}: {first.message}", *_diff(first)]
     for other in found[1:]:

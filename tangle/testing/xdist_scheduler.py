@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 from xdist.scheduler import LoadGroupScheduling
 
+from tangle import PAGE_SUFFIXES
+
 if TYPE_CHECKING:
     import pytest
-
-_PAGES = (".md", ".markdown")
 
 
 class SectionScheduling(LoadGroupScheduling):  # type: ignore[misc]  # it has no types
@@ -20,7 +20,7 @@ class SectionScheduling(LoadGroupScheduling):  # type: ignore[misc]  # it has no
 
     def _split_scope(self, nodeid: str) -> str:
         page, *names = nodeid.split("::")
-        if page.endswith(_PAGES) and len(names) == 2:
+        if page.endswith(PAGE_SUFFIXES) and len(names) == 2:
             return f"tangle {names[0]}"
         grouped = self.config.getvalue("dist") == "loadgroup"
         return str(super()._split_scope(nodeid)) if grouped else nodeid

@@ -1,1 +1,1 @@
-"""The verbs, a module or a folder each: what the command line and pytest ask for."""
+"""The verbs, one module or folder each, called by the command line and pytest."""

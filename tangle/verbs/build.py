@@ -1,22 +1,31 @@
-"""Notes to `generated/`, and whether it is what the notes say."""
+"""Generate `generated/` from the notes, or check that it is current."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from tangle.errors import Refused
 from tangle.model import Problem
 from tangle.model.problems.page import NOT_DOWNLOADED
-from tangle.store import check_links, lock, make_folder, write_tree
+from tangle.store import (
+    ForeignFile,
+    TreeChanges,
+    check_links,
+    lock,
+    make_folder,
+    plan_tree,
+    write_tree,
+)
 from tangle.verbs.config_limits import overlay_notice
-from tangle.verbs.incremental.survey import Survey
+from tangle.verbs.generated import generated, held, scripts
+from tangle.verbs.notes import Notes, read_notes
 from tangle.verbs.project import Project
 from tangle.verbs.reports.values import BuildReport
 from tangle.verbs.sources import shown
 
 
 class NoScriptLeft(Refused):
-    """Building would remove every script; nothing was changed.
+    """A build would remove every script; nothing was changed.
 
     Attributes:
         scripts: their paths, relative to the output folder.
@@ -34,7 +43,7 @@ class NoScriptLeft(Refused):
 
 
 class PagesMissing(Refused):
-    """What was generated holds code of pages that are not on this machine; nothing was written."""
+    """Generated files contain code of pages that are not on this machine; nothing was written."""
 
     def __init__(self, problem: Problem, files: Iterable[str]) -> None:
         """Name the page and the files."""
@@ -64,32 +73,49 @@ def build(project: Project, *, check: bool = False, force: bool = False) -> Buil
         NotWritable: the output folder cannot be written; nothing was changed.
         Locked: another tangle is at work on this project.
     """
-    found = Survey(project)
-    problems = tuple(shown(project, problem) for problem in found.problems)
+    notes = read_notes(project)
+    problems = tuple(shown(project, problem) for problem in notes.problems)
+    made = generated(notes)
+    kept = held(project, made, notes.unread)
+    wanted = {**made, **kept}
     if check:
-        changes = found.changes()
+        changes = tree_changes(project, wanted)
+        notes.remember()
     else:
-        texts = "".join(found.held.values())
-        for problem in found.unread:
+        texts = "".join(kept.values())
+        for problem in notes.unread:
             if problem.code == NOT_DOWNLOADED.code and problem.place.path in texts:
-                raise PagesMissing(shown(project, problem), found.held)
+                raise PagesMissing(shown(project, problem), kept)
         check_links(project.output, project.root)
         make_folder(project.output)
         with lock(project.state):
             if not force:
-                _keep_the_last(project, found)
-            changes = write_tree(project.output, found.files, owned=project.package.root)
-            found.remember()
+                _keep_the_last(notes, wanted)
+            changes = write_tree(project.output, wanted, owned=project.package.root)
+            notes.remember()
     notice = overlay_notice(project.package.root, project.root)
     return BuildReport(changes=changes, problems=problems, notice=notice)
 
 
-def _keep_the_last(project: Project, found: Survey) -> None:
-    """Refuse to remove every script: the notes may be the wrong ones, or not there yet."""
-    if found.findings.scripts:
+def tree_changes(project: Project, wanted: Mapping[str, str]) -> TreeChanges:
+    """Return what writing files would change in the output folder.
+
+    Raises:
+        ForeignFile: a file stands in the way that tangle did not write.
+    """
+    changes = plan_tree(project.output, wanted, owned=project.package.root)
+    if changes.foreign:
+        raise ForeignFile([project.output / name for name in changes.foreign])
+    return changes
+
+
+def _keep_the_last(notes: Notes, wanted: Mapping[str, str]) -> None:
+    """Refuse to remove every script: it may be the wrong graph, or its pages may be missing."""
+    if scripts(notes):
         return
     from tangle.emit import is_script
 
-    scripts = [name for name in found.changes().removed if is_script(name, project.package)]
-    if scripts:
-        raise NoScriptLeft(project, scripts)
+    project = notes.project
+    removed = tree_changes(project, wanted).removed
+    if left := [name for name in removed if is_script(name, project.package)]:
+        raise NoScriptLeft(project, left)

@@ -1,4 +1,4 @@
-"""Everything that can be known of the notes without running them."""
+"""Collect all problems that can be found without running the notes."""
 
 from __future__ import annotations
 
@@ -6,20 +6,23 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from tangle.analyse import once_a_page
 from tangle.model import PagePath, Place, Problem
 from tangle.model.problems.files import FOREIGN_FILE, STALE_GENERATED
 from tangle.store import ForeignFile, asset_names
-from tangle.verbs.incremental.survey import Survey
+from tangle.verbs.build import tree_changes
+from tangle.verbs.generated import generated, held
 from tangle.verbs.missing_imports import missing_imports
+from tangle.verbs.notes import Notes, read_notes
 from tangle.verbs.project import Project
 from tangle.verbs.reports.values import SectionRow
 from tangle.verbs.sources import by_place, shown
-from tangle.verbs.write_back.staleness import output_problems
+from tangle.verbs.write_back.staleness import output_problems, section_rows
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckReport:
-    """What can be known of the notes without running them.
+    """The problems of a project, and how many of its stored outputs are fresh.
 
     Attributes:
         problems: in order of place.
@@ -33,32 +36,37 @@ class CheckReport:
 
 
 def check(project: Project) -> tuple[Problem, ...]:
-    """All problems of a project: its notes, its stored outputs, what was generated from it."""
+    """Return all problems of a project: its notes, stored outputs and generated files."""
     return check_report(project).problems
 
 
 def check_report(project: Project) -> CheckReport:
-    """The problems of a project, and what its stored outputs are worth."""
-    found = Survey(project)
+    """Return the problems of a project, and how many of its stored outputs are fresh."""
+    notes = read_notes(project)
     figures = frozenset(asset_names(project.graph))
-    outputs = tuple(output_problems(found.findings, figures))
-    problems = [*found.problems, *outputs, *missing_imports(project, found.modules())]
-    told = by_place(shown(project, problem) for problem in problems)
-    stale = tuple(_stale_files(found))
-    found.remember()
-    count = sum(len(page.outputs) for page in found.findings.pages.values())
-    return CheckReport(problems=(*told, *stale), outputs=count, fresh=count - len(outputs))
+    outputs = tuple(output_problems(notes, figures))
+    modules = once_a_page(module for row in notes.rows for module in row.modules)
+    problems = [*notes.problems, *outputs, *missing_imports(project, modules)]
+    found = by_place(shown(project, problem) for problem in problems)
+    stale = tuple(_stale_files(notes))
+    notes.remember()
+    count = sum(map(len, notes.outputs.values()))
+    return CheckReport(problems=(*found, *stale), outputs=count, fresh=count - len(outputs))
 
 
 def sections(project: Project) -> tuple[SectionRow, ...]:
-    """The sections that are scripts, and the numbered ones without code, in reading order."""
-    return Survey(project).rows()
+    """Return a row for each unit with code and each numbered one without, in reading order."""
+    notes = read_notes(project)
+    found = tuple(section_rows(notes))
+    notes.remember()
+    return found
 
 
-def _stale_files(found: Survey) -> Iterator[Problem]:
-    project = found.project
+def _stale_files(notes: Notes) -> Iterator[Problem]:
+    project = notes.project
+    made = generated(notes)
     try:
-        changes = found.changes()
+        changes = tree_changes(project, {**made, **held(project, made, notes.unread)})
     except ForeignFile as error:
         for path in error.paths:
             message = "a file stands here that tangle did not write"

@@ -1,4 +1,4 @@
-"""Removes what tangle wrote into the notes, and the cache."""
+"""Remove what tangle wrote into the notes, and the cache."""
 
 from __future__ import annotations
 
@@ -8,18 +8,17 @@ from tangle.model import PagePath, Place, Problem
 from tangle.model.problems.outputs import EDITED_OUTPUT
 from tangle.store import (
     ASSET_FOLDER,
+    CACHES,
     Cache,
     lock,
     make_folder,
     remove_asset,
     replace,
 )
-from tangle.verbs.incremental.memory import MEMORY
-from tangle.verbs.load import load
+from tangle.verbs.notes import forget_notes, read_notes
 from tangle.verbs.project import Project
-from tangle.verbs.results.cache import CACHE
 from tangle.verbs.run_history import History
-from tangle.verbs.sources import SETTINGS, shown
+from tangle.verbs.sources import shown
 from tangle.verbs.write_back.crash_recovery import recovered
 from tangle.verbs.write_back.figure_ledger import FigureLedger
 from tangle.verbs.write_back.unplaced import forget
@@ -28,7 +27,7 @@ from tangle.write import apply, remove_outputs
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CleanReport:
-    """What cleaning removed.
+    """What `clean` removed and kept.
 
     Attributes:
         pages: the pages that were changed, as messages name them.
@@ -58,10 +57,10 @@ def clean(project: Project, *, force: bool = False) -> CleanReport:
     used: set[str] = set()
     make_folder(project.state)
     with lock(project.state, notes=project.graph):
-        loaded = load(project)
+        loaded = read_notes(project)
         if left := recovered(project, loaded.pages):
             kept.extend(shown(project, problem) for problem in left)
-            loaded = load(project, before=loaded)
+            loaded = read_notes(project)
         for path, page in loaded.pages.items():
             plan = remove_outputs(page, force=force)
             kept.extend(shown(project, problem) for problem in plan.kept_edited)
@@ -75,8 +74,9 @@ def clean(project: Project, *, force: bool = False) -> CleanReport:
         kept.extend(_left_figure(project, name) for name in sorted(edited))
         gone = sorted(dropped - used - edited)
         figures = sum(remove_asset(project.graph, name) for name in gone)
-        for folder in (CACHE, MEMORY, SETTINGS):
+        for folder in CACHES:
             Cache(project.state / folder, dict).clear()
+        forget_notes()
         forget(project)
         History(project).forget()
     return CleanReport(pages=tuple(pages), figures=figures, kept=tuple(kept))

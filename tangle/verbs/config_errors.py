@@ -1,4 +1,4 @@
-"""The ways in which there is no project, or one that cannot be obeyed."""
+"""Errors: no project found, or a configuration that cannot be obeyed."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from tangle.errors import Refused, UsageError
 
 
 class NoGraph(UsageError):
-    """There is no Logseq graph where one was looked for."""
+    """There is no Logseq graph at the expected place."""
 
     def __init__(self, folder: Path, *, given: bool) -> None:
         """Tell where it was looked for; `given` when the user named that folder."""
@@ -32,7 +32,7 @@ class SeveralGraphs(UsageError):
 
 
 class BadConfig(UsageError):
-    """The configuration file says something that cannot be."""
+    """The configuration file has an invalid value."""
 
     def __init__(self, path: Path, message: str, hint: str) -> None:
         """Tell the file, what is wrong in it, and the way out."""
@@ -40,7 +40,7 @@ class BadConfig(UsageError):
 
 
 class ConfigExists(Refused):
-    """There is a configuration already."""
+    """There already is a configuration."""
 
     def __init__(self, path: Path) -> None:
         """Tell which file stands there."""

@@ -1,4 +1,4 @@
-"""What a configuration may not name: it may have come with a clone that no user has looked at.
+"""Limits on values of a configuration, which may come from an untrusted clone.
 
 The package may not have the name of a module that other programs import, and no path may lead out
 of the configuration's folder.
@@ -40,7 +40,7 @@ def leads_outside(folder: Path, name: str) -> bool:
 
 
 def taken_by(name: str, folder: Path) -> str | None:
-    """What a package of that name would hide; None where it would hide nothing.
+    """Return what a package of that name would shadow; None if nothing.
 
     Args:
         name: the package's top-level name.
@@ -59,7 +59,7 @@ def taken_by(name: str, folder: Path) -> str | None:
 
 
 def overlay_notice(name: str, folder: Path) -> str | None:
-    """That the generated package stands before an installed one; None where there is none.
+    """Return a notice that the generated package shadows an installed one; None if it does not.
 
     Args:
         name: the package's top-level name.
@@ -75,7 +75,7 @@ def overlay_notice(name: str, folder: Path) -> str | None:
 
 
 def installed_as(name: str, folder: Path) -> str | None:
-    """What provides an installed module; None where nothing does, or tangle generated it.
+    """Return what provides an installed module; None if nothing does, or tangle generated it.
 
     Args:
         name: the module's top-level name.

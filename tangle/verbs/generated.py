@@ -1,37 +1,46 @@
-"""The files that the notes come to."""
+"""The files that a build generates."""
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 
-from tangle.emit import comment, files
-from tangle.model import PagePath, Problem
+from tangle.emit import comment, script_paths, shared_files
+from tangle.model import Problem, SectionName
 from tangle.store import plan_tree, read_bytes
-from tangle.verbs.load import Loaded
+from tangle.verbs.notes import Notes
 from tangle.verbs.project import Project
+from tangle.verbs.sources import without_gc
 
 
-def generated(loaded: Loaded) -> Mapping[str, str]:
-    """Path and text of every file that the notes come to."""
-    project = loaded.project
-    folders = {path: folder_from_output(project, path) for path in loaded.pages}
-    wanted = files(loaded.plan, folders=folders, seed=project.options.seed)
-    return {**wanted, **held(project, wanted, loaded.unread)}
+def generated(notes: Notes) -> Mapping[str, str]:
+    """Return path and text of every file that a build generates; `held` has those that stay."""
+    name = notes.project.package
+    sections = [row.section for row in notes.rows if row.chunks]
+    with without_gc():
+        found = dict(shared_files(name, notes.module_text, sections))
+        for section, path in scripts(notes).items():
+            found[path] = notes.script(section)
+    return found
+
+
+def scripts(notes: Notes) -> Mapping[SectionName, str]:
+    """Return the path of the script of each section that has code."""
+    sections = [row.section for row in notes.rows if row.chunks]
+    paths = script_paths(notes.project.package, sections)
+    return {section.name: path for section, path in zip(sections, paths, strict=True)}
 
 
 def held(
     project: Project, wanted: Mapping[str, str], unread: Sequence[Problem]
 ) -> Mapping[str, str]:
-    """Path and text of files that stay as they are, since pages that were left out made them.
+    """Return path and text of generated files that stay because their pages were left out.
 
     Such a file says which page its code is of. Where there is one, the package's other files stay
     as well: they name what is in it.
 
     Args:
         project: whose files.
-        wanted: path and text of what the other pages come to.
+        wanted: path and text of the files generated from the other pages.
         unread: the problems of the pages that were left out.
     """
     if not unread:
@@ -48,11 +57,3 @@ def held(
             name for name in texts if not name.startswith(f"{project.package.root}/sections/")
         )
     return {name: texts[name] for name in sorted(made)}
-
-
-def folder_from_output(project: Project, path: PagePath) -> str | None:
-    """A page's folder as seen from the output folder, where that is the same on every machine."""
-    if not project.self_contained:
-        return None
-    folder = (project.graph / path).parent
-    return Path(os.path.relpath(folder, project.output)).as_posix()

@@ -1,4 +1,4 @@
-"""Sessions to jobs: the cells of a section, and the package that they import."""
+"""Build jobs from sessions: the cells of a unit, and the package that they import."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ _REFUSALS: Final = {MOVED_CODE.code: "MovedCode", UNKNOWN_CHUNK.code: "OpenRefer
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunOptions:
-    """What the command line asks of a run; None where the configuration decides.
+    """Options of a run; None leaves the value to the configuration.
 
     Attributes:
         jobs: how many sections run at a time; None for as many as there are cores.
@@ -66,7 +66,7 @@ class RunOptions:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PreparedPackage:
-    """The generated package, written where the workers of one run find it."""
+    """The generated package, written where the workers of a run can import it."""
 
     folder: Path
     path: Path
@@ -84,7 +84,11 @@ def prepared_package(package: Package) -> Iterator[PreparedPackage]:
 
 @contextmanager
 def scratch_tree(files: Mapping[str, str], *, owned: str) -> Iterator[Path]:
-    """A folder that holds generated files, removed at the end.
+    """Write generated files into a temporary folder, which is removed at the end.
+
+    Args:
+        files: text by path, relative to the folder.
+        owned: the folder within it that belongs to tangle.
 
     Raises:
         NotWritable: there is no room for it.
@@ -109,7 +113,14 @@ def package_files(package: Package) -> tuple[Mapping[str, str], Module]:
 
 
 def job(project: Project, selected: Selected, package: PreparedPackage, options: RunOptions) -> Job:
-    """The job of a session: its borrowed statements as a first cell, then its chunks."""
+    """Build the job of a session: its borrowed statements as a first cell, then its chunks.
+
+    Args:
+        project: whose notes.
+        selected: the session, whole or up to one of its sections.
+        package: the package that its cells import.
+        options: device, limits, what takes part.
+    """
     session = selected.session
     page = project.graph / session.unit.section.page
     cells = [] if not session.prelude else [_prelude(project, selected, page.parent)]
@@ -187,7 +198,7 @@ def _cell(project: Project, planned: PlannedChunk, count: int, origins: tuple[Or
 
 
 def refusal(project: Project, code: ChunkCode) -> Failure | None:
-    """Why a chunk is not run, as a result; None where it is.
+    """Return why a chunk must not run, as a failure; None if it may.
 
     Args:
         project: whose notes.

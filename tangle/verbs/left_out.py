@@ -1,4 +1,4 @@
-"""Sections and chunks that are asked for and cannot be run, and why."""
+"""Refuse sections and chunks that cannot run because their pages were left out."""
 
 from __future__ import annotations
 
@@ -7,20 +7,21 @@ from pathlib import PurePosixPath
 from typing import Final
 
 from tangle.errors import TangleError
-from tangle.link import link, title_from_path, title_key
+from tangle.link import title_from_path, title_key
 from tangle.model import Problem
 from tangle.model.problems.page import MERGE_CONFLICT, NOT_DOWNLOADED, SYNC_COPY
+from tangle.notes import units_alone
 from tangle.parse import parse
-from tangle.verbs.load import Loaded
+from tangle.verbs.notes import Notes
 from tangle.verbs.selection import Selected, UnknownSection, select, select_all
 from tangle.verbs.sources import shown
 
 UNSURE: Final = frozenset({MERGE_CONFLICT.code, NOT_DOWNLOADED.code})
-"""Why pages are left out that have code, or may have some, which nobody took away."""
+"""Problems for which pages with code, or possibly with code, are left out."""
 
 
 class LeftOut(TangleError):
-    """A section stands on a page that was left out: it is not run, in part or as it once was."""
+    """A section is on a page that was left out, so it does not run, not even in part."""
 
     def __init__(self, section: str, problem: Problem) -> None:
         """Tell which section, and what is wrong with its page."""
@@ -28,8 +29,8 @@ class LeftOut(TangleError):
         super().__init__(f"{problem.place}: section {section}: {problem.message}{hint}")
 
 
-def chosen(loaded: Loaded, sections: Sequence[str] | None) -> tuple[Selected, ...]:
-    """The sections that are asked for, all of their pages among those that were read.
+def chosen(loaded: Notes, sections: Sequence[str] | None) -> tuple[Selected, ...]:
+    """Return the requested sections; refuse those on pages that were left out.
 
     Args:
         loaded: the notes.
@@ -43,12 +44,12 @@ def chosen(loaded: Loaded, sections: Sequence[str] | None) -> tuple[Selected, ..
     """
     names = _names(loaded)
     if sections is None:
-        return tuple(one for one in select_all(loaded.plan) if one.session.name not in names)
+        return tuple(one for one in select_all(loaded) if one.session.name not in names)
     for wanted in sections if names else ():
         if (problem := _meant(wanted, names)) is not None:
             raise LeftOut(wanted, shown(loaded.project, problem))
     try:
-        selected = select(loaded.plan, sections)
+        selected = select(loaded, sections)
     except UnknownSection as error:
         raise error.beside([problem.place.path for problem in loaded.unread]) from None
     for one in selected:
@@ -57,19 +58,20 @@ def chosen(loaded: Loaded, sections: Sequence[str] | None) -> tuple[Selected, ..
     return selected
 
 
-def _names(loaded: Loaded) -> Mapping[str, Problem]:
+def _names(loaded: Notes) -> Mapping[str, Problem]:
     """What pages that were left out, and sections on them, are called, as far as that is known."""
     left_out = (*loaded.unread, *(p for p in loaded.sources.notices if p.code == SYNC_COPY.code))
     return {name: problem for problem in left_out for name in _names_on(loaded, problem)}
 
 
-def _names_on(loaded: Loaded, problem: Problem) -> Iterator[str]:
+def _names_on(loaded: Notes, problem: Problem) -> Iterator[str]:
     path = problem.place.path
     yield title_key(PurePosixPath(path).stem)
     yield title_key(title_from_path(path, loaded.config.name_format))
-    if (data := loaded.sources.data.get(path)) is None:
+    if path not in loaded.sources.digests:
         return
-    for unit in link([parse(data, path, errors="replace")], loaded.config).units:
+    page = parse(loaded.sources.data[path], path, errors="replace")
+    for unit in units_alone(page, loaded.config):
         for section in (unit.section, *unit.parts):
             yield section.name
             yield title_key(section.title)

@@ -1,4 +1,4 @@
-"""Imports that nothing installed provides: a question to this machine, not to the notes."""
+"""Report imports that no installed package provides on this machine."""
 
 from __future__ import annotations
 
@@ -34,7 +34,12 @@ _OFTEN_MEANT: Final = (
 
 
 def missing_imports(project: Project, wanted: Iterable[WantedModule]) -> Iterator[Problem]:
-    """The imports of modules that are not installed, nor beside the page; none is imported."""
+    """Yield a problem for each module that is neither installed nor beside the page.
+
+    Args:
+        project: whose notes.
+        wanted: the imported modules, with their places.
+    """
     is_beside = cache(_is_beside)
     for module in wanted:
         folder = (project.graph / module.place.path).parent

@@ -1,4 +1,4 @@
-"""How pages are read, for tools."""
+"""Read pages for `tangle outline`."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tangle.store import page_files, read_bytes
 
 
 def outline_pages(paths: tuple[Path, ...]) -> Iterator[Page]:
-    """The pages at the given paths, or below them where they are folders, in order.
+    """Yield the parsed pages at the given paths, or below them if they are folders, in order.
 
     Raises:
         NotReadable: a path cannot be read.

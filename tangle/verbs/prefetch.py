@@ -10,14 +10,13 @@ from pathlib import Path
 from typing import Final
 
 from tangle import verbs
-from tangle.analyse import PackageName, plan
-from tangle.link import graph_config, link
-from tangle.model import PagePath
-from tangle.parse import parse
+from tangle.link import graph_config
+from tangle.model import PackageName, PagePath
+from tangle.notes import Plan, core_of
 from tangle.store import Installed, pages_take_more
-from tangle.verbs.load import AHEAD, loaded
+from tangle.verbs.notes import forget_notes, read_notes
 from tangle.verbs.project import Project, find_project
-from tangle.verbs.sources import graph_settings, read, read_settings
+from tangle.verbs.sources import graph_settings, read_settings
 
 _PAGE: Final = (
     b"- ## 1.1. a\n\t- ```python\n\t  import b\n\t  x = 1  #@save\n\t  ```\n"
@@ -36,8 +35,8 @@ def rehearse() -> None:
     for module in pkgutil.walk_packages(verbs.__path__, f"{verbs.__name__}."):
         importlib.import_module(module.name)
     config, _ = graph_config('{:a [1 #{b} "c"] :d nil}')
-    graph = link([parse(_PAGE, PagePath("a.md"))], config)
-    plan(graph, PackageName(root="a", module="b"))
+    core = core_of({PagePath("a.md"): _PAGE}, config, PackageName(root="a", module="b"))
+    _ = Plan(core).problems
     for name in _LATE:
         importlib.import_module(name)
     codecs.lookup("ascii")
@@ -56,21 +55,17 @@ def read_ahead(directory: str) -> None:
         project = find_project(start=Path(directory))
         hidden = graph_settings(project, read_settings(project))[0].hidden
         if pages_take_more(project.graph, hidden, _MOST):
-            AHEAD.forget()
+            forget_notes()
         else:
-            _take_in(project)
+            _read(project)
     except Exception:  # noqa: BLE001 -- the command will tell; others are forked from here
-        AHEAD.forget()
+        forget_notes()
 
 
-def _take_in(project: Project) -> None:
-    before = AHEAD.of(project)
-    if before is None:  # of other options another plan may come
-        AHEAD.forget()
-    sources = read(project)
-    if before is None or before.sources != sources:
-        known = before.pages if before is not None else None
-        AHEAD.notes = loaded(project, sources, known=known, last=AHEAD.last)
+def _read(project: Project) -> None:
+    notes = read_notes(project)
+    if not notes.is_worked_out:
+        _ = notes.rows, notes.problems
         gc.unfreeze()
         gc.collect()
         gc.freeze()  # a fork that collects garbage is not to look through it

@@ -1,4 +1,4 @@
-"""A project: where its notes are, where its program goes, and how it is run."""
+"""Find the project: its notes, output folder, state folder and options."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ CONFIG_NAME: Final = "tangle.toml"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
-    """What a configuration can say, with the defaults.
+    """Options of a configuration, with their defaults.
 
     Attributes:
         graph: folder of the notes, relative to the configuration's.
@@ -55,7 +55,7 @@ class Options:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Project:
-    """Notes, the place of what is made from them, and the options.
+    """A graph with the place of its generated files, and the options.
 
     Attributes:
         root: the folder that paths are shown relative to: the configuration's, or the graph's.
@@ -108,28 +108,23 @@ def find_project(
         BadConfig: the configuration cannot be read or says what cannot be.
         NotTrusted: the configuration or the graph belongs to another user.
     """
-    if config is not None and not config.is_file():
-        raise BadConfig(config, "there is no such file", "name a tangle.toml, or write one: init")
     named = graph.resolve() if graph is not None else None
-    found = config.resolve() if config is not None else _config_above(named or start.resolve())
-    if config is not None and found is not None and found.name == "pyproject.toml":
-        _check_table(found)
-    options = _owned_options(found)
-    root = found.parent if found is not None else None
-    about_other_notes = named is not None and root and (root / options.graph).resolve() != named
-    if about_other_notes and config is None:
-        root, options, found = None, Options(), None
+    found: Path | None
+    if config is not None:
+        found, options = _named_config(config)
+    else:
+        found, options = _nearest_config(start.resolve(), named)
     folder = named or _configured_graph(found, options, start)
-    _check_graph(folder, given=named is not None or root is not None)
-    place = root or folder
+    _check_graph(folder, given=named is not None or found is not None)
     if found is not None and output is None:
         _check_output(found, options)
-    target = (output.resolve() if output is not None else place / options.output).absolute()
+    root = found.parent if found is not None else folder
+    target = (output.resolve() if output is not None else root / options.output).absolute()
     return Project(
-        root=place,
+        root=root,
         graph=folder,
         output=target,
-        state=target if root is None and output is not None else place,
+        state=target if found is None and output is not None else root,
         package=_package_name(options, found),
         options=options,
         config=found,
@@ -137,7 +132,7 @@ def find_project(
 
 
 def with_options(project: Project, data: bytes) -> Project:
-    """The project as it would be if its configuration were another.
+    """Return the project with the options of a different configuration.
 
     Args:
         project: one that has a configuration.
@@ -157,6 +152,27 @@ def with_options(project: Project, data: bytes) -> Project:
         package=_package_name(options, project.config),
         options=options,
     )
+
+
+def _named_config(config: Path) -> tuple[Path, Options]:
+    """The configuration that was named on the command line, and what it says."""
+    if not config.is_file():
+        raise BadConfig(config, "there is no such file", "name a tangle.toml, or write one: init")
+    path = config.resolve()
+    if path.name == "pyproject.toml" and not _tables(path):
+        raise BadConfig(path, "it has no table [tool.tangle]", "add one, or name a tangle.toml")
+    return path, _owned_options(path)
+
+
+def _nearest_config(start: Path, named: Path | None) -> tuple[Path | None, Options]:
+    """The configuration that is obeyed where none is named: none that is about another graph."""
+    path = _config_above(named or start)
+    if path is None:
+        return None, Options()
+    options = _owned_options(path)
+    if named is not None and (path.parent / options.graph).resolve() != named:
+        return None, Options()
+    return path, options
 
 
 def _config_above(start: Path) -> Path | None:
@@ -193,11 +209,6 @@ def _names_graph(path: Path, graph: Path) -> bool:
         if is_own(path):
             raise
         return False
-
-
-def _check_table(path: Path) -> None:
-    if not _tables(path):
-        raise BadConfig(path, "it has no table [tool.tangle]", "add one, or name a tangle.toml")
 
 
 def _tables(path: Path) -> Mapping[str, Any]:
@@ -246,10 +257,8 @@ def _check_output(config: Path, options: Options) -> None:
         raise BadConfig(config, message, "choose a folder of the project, such as generated")
 
 
-def _owned_options(config: Path | None) -> Options:
+def _owned_options(config: Path) -> Options:
     """What a configuration says, if it is one to be obeyed."""
-    if config is None:
-        return Options()
     check_owner(config, config.parent)
     return _read_options(config)
 
@@ -324,7 +333,7 @@ def _package_name(options: Options, config: Path | None) -> PackageName:
         raise BadConfig(config or Path(CONFIG_NAME), f"package cannot be {options.package!r}", hint)
     if config is not None and (taken := taken_by(root, config.parent)) is not None:
         message = f"package cannot be {options.package!r}: it would hide {taken}"
-        raise BadConfig(config, message, "choose a name that nothing else has")
+        raise BadConfig(config, message, "choose a name that nothing else uses")
     return PackageName(root=root, module=module)
 
 

@@ -1,28 +1,28 @@
-"""Repairs of code, where there is but one way: what does not parse, what Logseq wrote into it."""
+"""Repair code that does not parse, and remove lines that Logseq wrote into code."""
 
 from __future__ import annotations
 
 import difflib
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
-from tangle.analyse import Plan
 from tangle.analyse.repair import Repair
 from tangle.model import Chunk, PagePath, Place
 from tangle.model.problems.page import PROPERTY_IN_CODE
+from tangle.notes import Core
 from tangle.parse import parse
 from tangle.store import lock, make_folder
 from tangle.store import replace as replace_file
-from tangle.verbs.load import Loaded, loaded
+from tangle.verbs.notes import Notes
 from tangle.verbs.project import Project
-from tangle.verbs.sources import Sources, read
+from tangle.verbs.sources import Sources, edited, read
 from tangle.verbs.write_back.crash_recovery import recovered
 from tangle.write import Entangled, mend, without_written_lines
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mended:
-    """A chunk that was mended, or would be.
+    """A chunk that was repaired, or would be.
 
     Attributes:
         place: of its fence, the path as messages name it.
@@ -35,7 +35,7 @@ class Mended:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RepairReport:
-    """What was mended, or would be, and how.
+    """What was repaired, or would be, and how.
 
     Attributes:
         diff: all edits as a unified diff; empty where there are none.
@@ -46,11 +46,11 @@ class RepairReport:
 
 
 def repair(project: Project, *, write: bool) -> RepairReport:
-    """Mend every chunk for which there is a sure repair; all other bytes stay as they are.
+    """Repair every chunk that has a certain repair; all other bytes stay as they are.
 
     Args:
         project: whose notes.
-        write: whether to change the pages; else only what would be done is told.
+        write: whether to change the pages; otherwise only report what would be done.
 
     Raises:
         Changed: a page was saved by another program meanwhile; run it again.
@@ -60,10 +60,11 @@ def repair(project: Project, *, write: bool) -> RepairReport:
     before = after = read(project)
     mended: list[Mended] = []
     # A chunk that refers to a mended one can be read only then.
-    while found := tuple(_mended(project, after)):
-        after = replace(after, data={**after.data, **{path: data for path, data, _ in found}})
+    core = Core()
+    while found := tuple(_mended(project, after, core)):
+        after = edited(after, {path: data for path, data, _ in found})
         mended += [what for _, _, what in found]
-    changed = [path for path, data in after.data.items() if data != before.data[path]]
+    changed = [path for path, now in after.digests.items() if now != before.digests[path]]
     if write and changed:
         make_folder(project.state)
         with lock(project.state, notes=project.graph):
@@ -76,15 +77,17 @@ def repair(project: Project, *, write: bool) -> RepairReport:
     return RepairReport(mended=tuple(mended), diff=diff)
 
 
-def _mended(project: Project, sources: Sources) -> Iterator[tuple[PagePath, bytes, Mended]]:
-    """Each repaired chunk's page as it is then; the last one of a page has all of its edits."""
-    full = loaded(project, sources)
+def _mended(
+    project: Project, sources: Sources, core: Core
+) -> Iterator[tuple[PagePath, bytes, Mended]]:
+    """Yield each repaired chunk with the new text of its page; the last of a page has all edits."""
+    full = Notes(project, sources, core)
     # Lines go first, and alone: what is below them stands elsewhere then.
     yield from tuple(_without_written_lines(project, full)) or _parsing(project, full)
 
 
 def _without_written_lines(
-    project: Project, full: Loaded
+    project: Project, full: Notes
 ) -> Iterator[tuple[PagePath, bytes, Mended]]:
     for path, page in full.pages.items():
         if not any(problem.code == PROPERTY_IN_CODE.code for problem in page.problems):
@@ -99,9 +102,9 @@ def _without_written_lines(
             yield path, data, Mended(place=place, causes=(cause,))
 
 
-def _parsing(project: Project, full: Loaded) -> Iterator[tuple[PagePath, bytes, Mended]]:
+def _parsing(project: Project, full: Notes) -> Iterator[tuple[PagePath, bytes, Mended]]:
     pages = dict(full.pages)
-    for chunk, sure in _sure(full.plan):
+    for chunk, sure in _sure(full):
         try:
             data = mend(pages[chunk.page], chunk, sure.lines)
         except Entangled:
@@ -111,10 +114,10 @@ def _parsing(project: Project, full: Loaded) -> Iterator[tuple[PagePath, bytes, 
         yield chunk.page, data, Mended(place=place, causes=sure.causes)
 
 
-def _sure(plan: Plan) -> Iterator[tuple[Chunk, Repair]]:
-    """The chunks that can be mended, each once; not those that hold other chunks' lines."""
+def _sure(notes: Notes) -> Iterator[tuple[Chunk, Repair]]:
+    """Yield the chunks with a certain repair, once each; not those with other chunks' lines."""
     seen: set[tuple[PagePath, int]] = set()
-    for session in plan.sessions:
+    for session in notes.plan.sessions:
         for planned in session.chunks:
             chunk, diagnosis = planned.code.chunk, planned.code.parsed.diagnosis
             if diagnosis is None or diagnosis.sure is None or (chunk.page, chunk.line) in seen:

@@ -1,4 +1,4 @@
-"""Runs sections: answers from the cache what it can, runs the rest, writes results back."""
+"""Run sections: answer from the cache, run the rest, write the results back."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from tangle import STATE_FOLDER
 from tangle.engine.events import (
     CellFinished,
     Event,
@@ -35,11 +36,11 @@ from tangle.store import (
 )
 from tangle.verbs.job_builder import PreparedPackage, RunOptions, job, prepared_package
 from tangle.verbs.left_out import UNSURE, chosen
-from tangle.verbs.load import Loaded, load
+from tangle.verbs.notes import Notes, read_notes
 from tangle.verbs.project import Project
 from tangle.verbs.reports.failure_hints import as_written, with_hint
 from tangle.verbs.reports.values import RunReport, SectionChange, SectionRun
-from tangle.verbs.results.cache import CACHE, Answers, World, has_answers
+from tangle.verbs.results.cache import Answers, World, has_answers
 from tangle.verbs.results.cache_keys import Keys, import_effects, session_keys
 from tangle.verbs.results.judging import chunk_results, judged
 from tangle.verbs.results.verify import Verifier
@@ -62,13 +63,13 @@ def run(
     options: RunOptions,
     observe: Observer = ignore,
 ) -> RunReport:
-    """Run sections of the notes, each in a process of its own, and write their outputs back.
+    """Run sections of the notes, each in a separate process, and write their outputs back.
 
     Args:
         project: whose notes.
         sections: names of sections, as `select` takes them; None for all that have code.
         options: device, limits, and whether the cache and the notes take part.
-        observe: is told of every step, in this thread.
+        observe: receives every event, in this thread.
 
     Raises:
         UnknownSection: an argument names no section.
@@ -78,7 +79,7 @@ def run(
     # The engine starts while the notes are read, unless it may well not be needed.
     warm = not (options.cached and has_answers(project.state))
     with _engine(project, options, observe, warm=warm) as executor:
-        loaded = load(project)
+        loaded = read_notes(project)
         selected = chosen(loaded, sections)
         changes: tuple[SectionChange, ...] | None = None
         if options.changed_since is not None:
@@ -89,6 +90,7 @@ def run(
         if options.write:
             check_folders(project, selected)
         with prepared_package(loaded.plan.package) as package:
+            loaded.remember()
             runs = _Run(loaded, options, package, executor).run(selected, observe)
     differences = None
     if options.verify:
@@ -102,7 +104,7 @@ def run(
     placement = Placement()
     refused = None
     runs = tuple(with_hint(loaded, entry) for entry in runs)
-    if options.write:  # where that is refused, what was run is told all the same
+    if options.write:  # if that is refused, the run is still reported
         refused = place_or_keep(
             loaded,
             _outputs(runs),
@@ -123,7 +125,7 @@ def run(
 def _engine(
     project: Project, options: RunOptions, observe: Observer, *, warm: bool
 ) -> LocalExecutor:
-    """The executor, which forks workers from the server or, for a reason, from its own zygote."""
+    """The executor: it forks workers from the server or, for a reason, from its own fork server."""
     if options.fresh:
         observe(Noticed(text="sections run in fresh processes: --fresh"))
         return LocalExecutor(
@@ -140,7 +142,7 @@ def _engine(
 
 
 def run_pending(project: Project, *, force: bool = False, quiet_seconds: float = 0.0) -> RunReport:
-    """Write into the notes the results that earlier runs had no place for, and run nothing.
+    """Write the pending results of earlier runs into the notes; run nothing.
 
     Args:
         project: whose notes.
@@ -153,7 +155,11 @@ def run_pending(project: Project, *, force: bool = False, quiet_seconds: float =
 
 
 def check_folders(project: Project, selected: Sequence[Selected]) -> None:
-    """Refuse before hours of work what would be refused after them.
+    """Check that results can be written, before hours of work.
+
+    Args:
+        project: whose notes.
+        selected: the sections that are to run.
 
     Raises:
         NotWritable: a folder that results go to cannot be written.
@@ -161,7 +167,7 @@ def check_folders(project: Project, selected: Sequence[Selected]) -> None:
     """
     make_folder(project.state)
     asset_names(project.graph)
-    assets, own = project.graph / ASSET_FOLDER, (project.state / CACHE).parent
+    assets, own = project.graph / ASSET_FOLDER, project.state / STATE_FOLDER
     there = [folder for folder in (assets, assets.parent) if folder.is_dir()][:1]
     there += [own] if own.exists() else []
     pages = {(project.graph / e.session.unit.section.page).parent for e in selected}
@@ -170,11 +176,11 @@ def check_folders(project: Project, selected: Sequence[Selected]) -> None:
 
 
 class _Run:
-    """One run: what the cache can answer, and what has to be run."""
+    """One run of sections, from the cache or by the engine."""
 
     def __init__(
         self,
-        loaded: Loaded,
+        loaded: Notes,
         options: RunOptions,
         package: PreparedPackage,
         executor: LocalExecutor,
@@ -231,7 +237,7 @@ class _Run:
             gpus=gpus(os.environ),
             observe=observe,
         )
-        known = (session.name for session in self._loaded.plan.sessions)
+        known = (row.name for row in self._loaded.rows)
         history.keep(known, zip(planned, results, strict=True))
         return results
 
@@ -239,7 +245,7 @@ class _Run:
         """What a worker's threads need to know where so many sections were asked for.
 
         Those that the cache answers count, too: the number of threads can show in a last digit, so
-        it goes by what was asked for. The keys of the cache leave it out.
+        it depends on what was requested. The keys of the cache leave it out.
         """
         return tuple(thread_settings(min(self._workers, sections), os.environ).items())
 
@@ -279,7 +285,7 @@ class _Run:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Task:
-    """A selected section, its job and the keys of its cells."""
+    """A selected section with its job and the keys of its cells."""
 
     selected: Selected
     job: Job
@@ -288,7 +294,7 @@ class _Task:
 
 @dataclass(slots=True)
 class _Keeper:
-    """An executor that keeps what passes as soon as it is done, so that nothing is run twice."""
+    """An executor that stores passed results at once, so that nothing runs twice."""
 
     project: Project
     executor: Executor
@@ -335,7 +341,7 @@ def _report(
     runs: tuple[SectionRun, ...],
     placement: Placement,
     *,
-    loaded: Loaded,
+    loaded: Notes,
     written: bool,
     refused: str | None,
 ) -> RunReport:

@@ -1,4 +1,4 @@
-"""How a run is shared out: what the last runs tell of each section, threads, GPUs."""
+"""Plan a run from the history of sections: order, threads, GPUs."""
 
 from __future__ import annotations
 
@@ -13,17 +13,16 @@ from tangle.engine.gpus import VISIBLE, gpu_wish, visible_gpus
 from tangle.engine.scheduler import Turn
 from tangle.errors import Refused
 from tangle.model import Job, SectionName, SessionResult
-from tangle.store import Records, accelerators
+from tangle.store import HISTORY, Records, accelerators
 from tangle.verbs.project import Project
 from tangle.verbs.selection import Selected
 
-HISTORY: Final = ".tangle/history"
 _KEY: Final = "sections"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Past:
-    """What a section did the last time that it passed.
+    """What a section did in its last run that passed.
 
     Attributes:
         seconds: that its cells took; what comes before the first depends on who else is waiting.
@@ -43,20 +42,20 @@ class Past:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Planned:
-    """A section that is to run."""
+    """A section that is about to run."""
 
     selected: Selected
     job: Job
 
     @property
     def code(self) -> str:
-        """Digest of what it runs, the saved code that it reaches included."""
+        """Digest of the code that it runs, including the saved code that it reaches."""
         texts = [*(cell.code for cell in self.job.cells), *self.selected.session.package]
         return hashlib.sha256("\0".join(texts).encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
 
 class History:
-    """What sections did in their last runs, kept below `.tangle`.
+    """The history of sections, kept below `.tangle`.
 
     It decides about order alone: one that is lost or damaged costs time, nothing else.
     """
@@ -66,13 +65,13 @@ class History:
         self._records = Records(project.state / HISTORY, dict[SectionName, Past])
 
     def recall(self) -> dict[SectionName, Past]:
-        """What is known of each section."""
+        """Return the history of each section."""
         return self._records.get(_KEY) or {}
 
     def keep(
         self, known: Iterable[SectionName], done: Iterable[tuple[Planned, SessionResult]]
     ) -> None:
-        """Keep what came of sections that passed; where that cannot be written, it is not kept.
+        """Record the sections that passed; do nothing if that cannot be written.
 
         Args:
             known: the sections that there are; of others, nothing is kept any longer.
@@ -95,22 +94,26 @@ class History:
             self._records.put(_KEY, {name: pasts[name] for name in sorted(pasts) if name in there})
 
     def forget(self) -> None:
-        """Keep nothing."""
+        """Drop the history."""
         self._records.drop(_KEY)
 
 
 def cores() -> int:
-    """How many processors this process may use."""
+    """Return the number of processors that this process may use."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
 
 
 def thread_settings(workers: int, environment: Mapping[str, str]) -> dict[str, str]:
-    """How many threads a worker's mathematics gets, unless the user said so.
+    """Return the environment variables that give a worker its share of threads.
 
     Threads that wait must sleep: where another program holds one of the cores, OpenMP's default,
     to spin, was measured to make training ten times slower.
+
+    Args:
+        workers: sections that run at a time.
+        environment: variables that the user set stay.
     """
     share = max(cores() // max(workers, 1), 1)
     settings = {"OMP_NUM_THREADS": str(share), "OMP_WAIT_POLICY": "PASSIVE"}
@@ -118,7 +121,7 @@ def thread_settings(workers: int, environment: Mapping[str, str]) -> dict[str, s
 
 
 def gpus(environment: Mapping[str, str]) -> tuple[str, ...]:
-    """The GPUs of this machine that the environment leaves to us."""
+    """Return the GPUs of this machine that the environment permits."""
     return visible_gpus(environment.get(VISIBLE), accelerators())
 
 

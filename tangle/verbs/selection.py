@@ -1,4 +1,4 @@
-"""Which sections a command is about."""
+"""Resolve the names of sections on the command line."""
 
 from __future__ import annotations
 
@@ -7,20 +7,21 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from tangle.analyse import Plan, Session
+from tangle.analyse import Session
 from tangle.errors import UsageError
-from tangle.link import title_key
 from tangle.model import SectionName
+from tangle.notes import UnitRow
+from tangle.verbs.notes import Notes
 
 
 class UnknownSection(UsageError):
-    """No section of the graph is called that."""
+    """No section of the graph has that name."""
 
     def __init__(self, wanted: str, known: Sequence[str]) -> None:
         """Tell what was asked for, and what comes nearest to it."""
         near = difflib.get_close_matches(wanted, known, n=3, cutoff=0.3)
         hint = f"nearest: {', '.join(near)}" if near else "`tangle list` names them"
-        super().__init__(f"section {wanted}: there is none in this graph; {hint}")
+        super().__init__(f"section {wanted}: no such section in this graph; {hint}")
 
     def beside(self, unread: Sequence[str]) -> UnknownSection:
         """The same error, with the pages that it may stand on."""
@@ -35,7 +36,7 @@ class NoCode(UsageError):
 
     def __init__(self, wanted: str) -> None:
         """Tell which section."""
-        super().__init__(f"section {wanted}: it has no code; `tangle list` names those that have")
+        super().__init__(f"section {wanted}: it has no code; `tangle list` shows those with code")
 
 
 class SeveralScripts(UsageError):
@@ -58,8 +59,12 @@ class Selected:
     chunks: int
 
 
-def select(plan: Plan, wanted: Iterable[str]) -> tuple[Selected, ...]:
-    """The sessions that the arguments name, and those they need, in reading order.
+def select(notes: Notes, wanted: Iterable[str]) -> tuple[Selected, ...]:
+    """Return the sessions that the arguments name, and those that they need, in reading order.
+
+    Args:
+        notes: the notes.
+        wanted: names of sections, chapters, pages or headings.
 
     Raises:
         UnknownSection: an argument names no section.
@@ -67,53 +72,61 @@ def select(plan: Plan, wanted: Iterable[str]) -> tuple[Selected, ...]:
     """
     found: dict[SectionName, int] = {}
     for name in wanted:
-        for selected in _named(plan, name):
-            before = found.get(selected.session.name, 0)
-            found[selected.session.name] = max(before, selected.chunks)
-    by_name = plan.by_name
+        for row, chunks in _named(notes, name):
+            found[row.name] = max(found.get(row.name, 0), chunks)
+    by_name = {row.name: row for row in notes.rows}
     todo = list(found)
     while todo:
-        for need in by_name[todo.pop()].unit.needs:
+        for need in by_name[todo.pop()].needs:
             if need in by_name and need not in found and by_name[need].chunks:
                 found[need] = len(by_name[need].chunks)
                 todo.append(need)
-    sessions = [session for session in plan.sessions if session.name in found]
-    return tuple(Selected(session=s, chunks=found[s.name]) for s in _needs_first(sessions))
+    rows = [row for row in notes.rows if row.name in found]
+    return _sessions(notes, ((row, found[row.name]) for row in _needs_first(rows)))
 
 
-def find_session(plan: Plan, wanted: str) -> Session:
-    """The one session that an argument names.
+def find_row(notes: Notes, wanted: str) -> UnitRow:
+    """Return the one section that an argument names.
+
+    Args:
+        notes: the notes.
+        wanted: its name.
 
     Raises:
         UnknownSection: it names no section.
         NoCode: it names one without code.
         SeveralScripts: it names a chapter.
     """
-    found = _named(plan, wanted)
+    found = _named(notes, wanted)
     if len(found) > 1:
-        raise SeveralScripts(wanted, [selected.session.name for selected in found])
-    return found[0].session
+        raise SeveralScripts(wanted, [row.name for row, _ in found])
+    return found[0][0]
 
 
-def select_all(plan: Plan) -> tuple[Selected, ...]:
-    """Every session that has code, in reading order."""
-    sessions = [session for session in plan.sessions if session.chunks]
-    return tuple(Selected(session=s, chunks=len(s.chunks)) for s in _needs_first(sessions))
+def select_all(notes: Notes) -> tuple[Selected, ...]:
+    """Return every session that has code, in reading order."""
+    rows = [row for row in notes.rows if row.chunks]
+    return _sessions(notes, ((row, len(row.chunks)) for row in _needs_first(rows)))
 
 
-def _needs_first(sessions: Sequence[Session]) -> list[Session]:
-    """Sessions with those they need before them; where needs run in a circle, as they stand."""
-    names = {session.name: session for session in sessions}
-    done: dict[SectionName, Session] = {}
-    for session in sessions:
-        stack = [session]
+def _sessions(notes: Notes, rows: Iterable[tuple[UnitRow, int]]) -> tuple[Selected, ...]:
+    by_name = notes.plan.by_name
+    return tuple(Selected(session=by_name[row.name], chunks=count) for row, count in rows)
+
+
+def _needs_first(rows: Sequence[UnitRow]) -> list[UnitRow]:
+    """Sections with those they need before them; where needs run in a circle, as they stand."""
+    names = {row.name: row for row in rows}
+    done: dict[SectionName, UnitRow] = {}
+    for row in rows:
+        stack = [row]
         entered: set[SectionName] = set()
         while stack:
             top = stack[-1]
             entered.add(top.name)
             missing = [
                 names[need]
-                for need in top.unit.needs
+                for need in top.needs
                 if need in names and need not in done and need not in entered
             ]
             if missing:
@@ -124,15 +137,18 @@ def _needs_first(sessions: Sequence[Session]) -> list[Session]:
     return list(done.values())
 
 
-def _named(plan: Plan, wanted: str) -> tuple[Selected, ...]:
+_Part = tuple[UnitRow, int]
+"""A section, and how many of its chunks take part."""
+
+
+def _named(notes: Notes, wanted: str) -> tuple[_Part, ...]:
     number = _number(wanted)
-    found = _by_number(plan, number) if number else _by_title(plan, wanted)
+    found = _by_number(notes, number) if number else _by_title(notes, wanted)
     if found is None:
-        known = [str(s.name) for s in plan.sessions]
-        raise UnknownSection(wanted, known)
-    if not any(selected.chunks for selected in found):
+        raise UnknownSection(wanted, [str(row.name) for row in notes.rows])
+    if not any(chunks for _, chunks in found):
         raise NoCode(wanted)
-    return tuple(selected for selected in found if selected.chunks)
+    return tuple(part for part in found if part[1])
 
 
 def _number(wanted: str) -> tuple[int, ...]:
@@ -140,53 +156,53 @@ def _number(wanted: str) -> tuple[int, ...]:
     return tuple(int(part) for part in match[1].split(".")) if match else ()
 
 
-def _by_number(plan: Plan, number: tuple[int, ...]) -> tuple[Selected, ...] | None:
+def _by_number(notes: Notes, number: tuple[int, ...]) -> tuple[_Part, ...] | None:
     if len(number) <= 2:
-        found = [s for s in plan.sessions if s.unit.section.number[: len(number)] == number]
-        return tuple(Selected(session=s, chunks=len(s.chunks)) for s in found) or None
+        found = [row for row in notes.rows if row.section.number[: len(number)] == number]
+        return tuple((row, len(row.chunks)) for row in found) or None
     name = ".".join(str(part) for part in number)
-    for session in plan.sessions:
-        if any(part.name == name for part in session.unit.parts):
-            return (Selected(session=session, chunks=_up_to(session, number)),)
+    for row in notes.rows:
+        if any(part.name == name for part in row.parts):
+            return ((row, _up_to(row, number)),)
     return None
 
 
-def _up_to(session: Session, number: tuple[int, ...]) -> int:
+def _up_to(row: UnitRow, number: tuple[int, ...]) -> int:
     """How many chunks stand before the end of a section."""
-    numbers = {part.name: part.number for part in (session.unit.section, *session.unit.parts)}
+    numbers = {part.name: part.number for part in (row.section, *row.parts)}
     count = 0
-    for index, planned in enumerate(session.chunks, start=1):
-        if numbers.get(planned.occurrence.section, ())[: len(number)] <= number:
+    for index, chunk in enumerate(row.chunks, start=1):
+        if numbers.get(chunk.section, ())[: len(number)] <= number:
             count = index
     return count
 
 
-def _by_title(plan: Plan, wanted: str) -> tuple[Selected, ...] | None:
-    if exact := _titled(plan, wanted):
-        return tuple(Selected(session=s, chunks=len(s.chunks)) for s in exact)
+def _by_title(notes: Notes, wanted: str) -> tuple[_Part, ...] | None:
+    if exact := _titled(notes, wanted):
+        return tuple((row, len(row.chunks)) for row in exact)
     title, _, heading = wanted.partition("#")
-    for session in _titled(plan, title) if heading else ():
-        count = _to_heading(plan, session, heading)
-        return (Selected(session=session, chunks=count),) if count is not None else None
+    for row in _titled(notes, title) if heading else ():
+        count = _to_heading(notes, row, heading)
+        return ((row, count),) if count is not None else None
     return None
 
 
-def _titled(plan: Plan, title: str) -> list[Session]:
-    """The sessions of that title, or else the one of the page that goes by it in other words."""
-    exact = [s for s in plan.sessions if title in (s.name, s.unit.section.title)]
-    page = plan.graph.names.get(title_key(title))
+def _titled(notes: Notes, title: str) -> list[UnitRow]:
+    """Return the sections with that title, or else that of the page with it as another name."""
+    exact = [row for row in notes.rows if title in (row.name, row.section.title)]
+    page = notes.page_of_title(title)
     return exact or [
-        s for s in plan.sessions if s.unit.section.page == page and s.unit.section.block < 0
+        row for row in notes.rows if row.section.page == page and row.section.block < 0
     ]
 
 
-def _to_heading(plan: Plan, session: Session, heading: str) -> int | None:
+def _to_heading(notes: Notes, row: UnitRow, heading: str) -> int | None:
     """How many chunks stand before the end of what is below a heading of the page."""
-    page = plan.graph.pages[session.unit.section.page]
+    page = notes.pages[row.section.page]
     for index, block in enumerate(page.blocks):
         if block.title.strip() == heading.strip():
             last = index
             while last + 1 < len(page.blocks) and page.blocks[last + 1].level > block.level:
                 last += 1
-            return sum(planned.occurrence.host <= last for planned in session.chunks)
+            return sum(chunk.host <= last for chunk in row.chunks)
     return None

@@ -1,4 +1,4 @@
-"""The server of a project: whether a run uses one, what it says of itself, its end."""
+"""Decide whether a run uses the project's server; query and stop it."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+from tangle import CI_IS_OFF, STATE_FOLDER
 from tangle.engine.forkserver.server import ServerStatus, ServerWanted, server_status, stop_server
-from tangle.engine.forkserver.socket_path import NoPlace, leave_hint, place_of
+from tangle.engine.forkserver.socket_path import ServerUnavailable, address_of, leave_hint
 from tangle.errors import Refused
 from tangle.store import (
-    LOCK_FOLDER,
     Installed,
     NotWritable,
     library_stamp,
@@ -21,17 +21,17 @@ from tangle.verbs.project import Project
 
 
 class ServerElsewhere(Refused):
-    """What stands where the project's server would be is not this user's."""
+    """The place of the project's server is taken by something that is not this user's."""
 
     def __init__(self, why: str) -> None:
         """Tell what stands there."""
-        super().__init__(f"{why}; sections run without a server, see to that folder to have one")
+        super().__init__(f"{why}; sections run without a server; fix that folder to use one")
 
 
 def server_for(
     project: Project, *, wanted: bool, environment: Mapping[str, str] = os.environ
 ) -> ServerWanted | str:
-    """The server that a run uses, or why it does without.
+    """Return the server that a run uses, or the reason why it uses none.
 
     Args:
         project: whose it is.
@@ -42,7 +42,7 @@ def server_for(
         return "--no-server"
     if not project.options.server:
         return "the configuration says server = false"
-    if environment.get("CI", "").lower() not in ("", "0", "false", "no"):
+    if environment.get("CI", "").lower() not in CI_IS_OFF:
         return "this is a CI: the variable CI is set"
     folder = _folder(project)
     try:
@@ -60,7 +60,7 @@ def _packages() -> list[str]:
 
 def _folder(project: Project) -> Path:
     """The folder whose lock the server holds: not the notes', which another lock is for."""
-    return project.state / LOCK_FOLDER
+    return project.state / STATE_FOLDER
 
 
 def leave_hints(project: Project, paths: Iterable[str]) -> None:
@@ -70,26 +70,26 @@ def leave_hints(project: Project, paths: Iterable[str]) -> None:
         project: whose server.
         paths: where the links may stand; those that are not beside its socket are not made.
     """
-    with contextlib.suppress(NoPlace):
-        place = place_of(_folder(project))
+    with contextlib.suppress(ServerUnavailable):
+        address = address_of(_folder(project))
         for path in paths:
-            leave_hint(place, Path(path))
+            leave_hint(address, Path(path))
 
 
 def server_state(project: Project) -> ServerStatus | None:
-    """What the project's server says of itself; None where none runs.
+    """Return the state of the project's server; None if none runs.
 
     Raises:
         ServerElsewhere: what stands there is another user's.
     """
     try:
         return server_status(_folder(project))
-    except NoPlace as error:
+    except ServerUnavailable as error:
         raise ServerElsewhere(str(error)) from error
 
 
 def end_server(project: Project) -> int | None:
-    """Have the project's server end.
+    """Stop the project's server.
 
     Returns:
         How many commands it works for still, to end when they are through; None where none runs.
@@ -99,5 +99,5 @@ def end_server(project: Project) -> int | None:
     """
     try:
         return stop_server(_folder(project))
-    except NoPlace as error:
+    except ServerUnavailable as error:
         raise ServerElsewhere(str(error)) from error

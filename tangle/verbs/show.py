@@ -1,22 +1,29 @@
-"""Shows the script of one unit."""
+"""Show the script of one unit."""
 
 from __future__ import annotations
 
-from tangle.emit import script_path
-from tangle.verbs.generated import generated
-from tangle.verbs.load import load
+from tangle.verbs.generated import generated, held, scripts
+from tangle.verbs.notes import read_notes
 from tangle.verbs.project import Project
-from tangle.verbs.selection import find_session
+from tangle.verbs.selection import find_row
 
 
 def show(project: Project, name: str) -> str:
-    """The script of one section, as `build` writes it.
+    """Return the script of one section, as `build` writes it.
+
+    Args:
+        project: whose notes.
+        name: of the section.
 
     Raises:
         UnknownSection: there is no such section.
         NoCode: it has no code.
         SeveralScripts: it is a chapter.
     """
-    loaded = load(project)
-    session = find_session(loaded.plan, name)
-    return generated(loaded)[script_path(loaded.plan, session.name)]
+    notes = read_notes(project)
+    row = find_row(notes, name)
+    text = notes.script(row.name)
+    notes.remember()
+    if notes.unread:
+        return held(project, generated(notes), notes.unread).get(scripts(notes)[row.name], text)
+    return text

@@ -1,23 +1,26 @@
-"""The files of a graph as they are on disk, and problems as the verbs tell them."""
+"""Read the files of a graph from disk."""
 
 from __future__ import annotations
 
 import gc
 import hashlib
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Final
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, NamedTuple
 
-from tangle import __version__
-from tangle.model import CONFIG, Page, PagePath, Place, Problem
+from tangle import STATE_FOLDER, __version__
+from tangle.model import CONFIG, PagePath, Place, Problem
 from tangle.model.problems.graph import NESTED_GRAPH
-from tangle.model.problems.page import NOT_DOWNLOADED, NOT_UTF8, SYNC_COPY, UNREADABLE_PAGE
+from tangle.model.problems.page import NOT_DOWNLOADED, SYNC_COPY, UNREADABLE_PAGE
+from tangle.notes import ChangedMeanwhile, digest
 from tangle.store import (
-    LOCK_FOLDER,
+    SETTINGS,
     Cache,
-    GraphFiles,
     NotReadable,
+    Stamp,
+    file_stamps,
     folder_identity,
     graph_files,
     read_bytes,
@@ -28,9 +31,7 @@ from tangle.verbs.project import Project
 
 if TYPE_CHECKING:
     from tangle.link import GraphConfig
-    from tangle.parse import NotUtf8
 
-SETTINGS: Final = ".tangle/settings"
 """What the graph's settings were read as, on this machine."""
 
 _BYTES: Final = 2**20
@@ -43,15 +44,73 @@ class Sources:
 
     Attributes:
         settings: the text of its `config.edn`.
-        data: the bytes of every page that could be read.
+        digests: of the bytes of every page that could be read, in order of path.
+        data: those bytes; they may be read when they are asked for.
+        stamps: of files that need not be read again as long as they have them.
         unread: the problems of those that could not.
         notices: what else was left out, as problems: copies by sync tools, graphs in the graph.
     """
 
     settings: str
-    data: Mapping[PagePath, bytes]
+    digests: Mapping[PagePath, str]
+    data: Mapping[PagePath, bytes] = field(compare=False)
     unread: tuple[Problem, ...] = ()
     notices: tuple[Problem, ...] = ()
+    stamps: Mapping[PagePath, Known] = field(compare=False, default_factory=dict)
+
+
+class Known(NamedTuple):
+    """A page whose file was read: how it was then, and the digest of its bytes."""
+
+    stamp: Stamp
+    digest: str
+
+
+class PageFiles(Mapping[PagePath, bytes]):
+    """The bytes of pages, each read once, when it is asked for."""
+
+    def __init__(
+        self, graph: Path, digests: Mapping[PagePath, str], known: Mapping[PagePath, bytes]
+    ) -> None:
+        """Take the pages of a graph.
+
+        Args:
+            graph: its folder.
+            digests: of the bytes of all pages.
+            known: the bytes of some.
+        """
+        self._graph = graph
+        self._digests = digests
+        self._known = dict(known)
+
+    def __getitem__(self, path: PagePath) -> bytes:
+        """The bytes of a page, which still have the digest that they had."""
+        found = self._known.get(path)
+        if found is None:
+            wanted = self._digests[path]
+            try:
+                found = read_bytes(self._graph / path)
+            except NotReadable:
+                raise ChangedMeanwhile(path) from None
+            if digest(found) != wanted:
+                raise ChangedMeanwhile(path)
+            self._known[path] = found
+        return found
+
+    def with_pages(
+        self, digests: Mapping[PagePath, str], changed: Mapping[PagePath, bytes]
+    ) -> PageFiles:
+        """The same pages, but for the bytes of some."""
+        return PageFiles(self._graph, digests, {**self._known, **changed})
+
+    def __contains__(self, path: object) -> bool:
+        return path in self._digests
+
+    def __iter__(self) -> Iterator[PagePath]:
+        return iter(self._digests)
+
+    def __len__(self) -> int:
+        return len(self._digests)
 
 
 def read_settings(project: Project) -> str:
@@ -64,7 +123,11 @@ def read_settings(project: Project) -> str:
 
 
 def read(
-    project: Project, *, settings: str | None = None, hidden: Sequence[str] | None = None
+    project: Project,
+    *,
+    settings: str | None = None,
+    hidden: Sequence[str] | None = None,
+    known: Mapping[PagePath, Known] | None = None,
 ) -> Sources:
     """Read the files of a graph.
 
@@ -72,6 +135,7 @@ def read(
         project: whose graph.
         settings: the text of its `config.edn`, where that is read already.
         hidden: what it says of hidden pages, where that is known.
+        known: files that were read before; those that are as they were then are not opened.
 
     Raises:
         NotReadable: the graph's folder cannot be listed.
@@ -81,37 +145,64 @@ def read(
     if hidden is None:
         hidden = graph_settings(project, settings)[0].hidden
     files = graph_files(project.graph, hidden)
+    stamps = file_stamps(project.graph, files.pages)
+    before = known or {}
     data: dict[PagePath, bytes] = {}
+    digests: dict[PagePath, str] = {}
+    kept: dict[PagePath, Known] = {}
     unread = [_absent(path) for path in files.absent]
     for path in files.pages:
+        stamp, last = stamps.get(path), before.get(path)
+        if stamp is not None and last is not None and last.stamp == stamp:
+            kept[path], digests[path] = last, last.digest
+            continue
         try:
             data[path] = read_bytes(project.graph / path)
         except NotReadable as error:
             unread.append(unread_problem(project, path, error))
-    return without_copies(settings, data, unread, files)
+            continue
+        digests[path] = digest(data[path])
+        if stamp is not None:
+            kept[path] = Known(stamp, digests[path])
+    pages = PageFiles(project.graph, digests, data)
+    copies = sync_copies(pages)
+    return Sources(
+        settings=settings,
+        digests={path: found for path, found in digests.items() if path not in copies},
+        data=pages,
+        unread=tuple(unread),
+        notices=(*(_copy(*entry) for entry in copies.items()), *map(_nested, files.nested)),
+        stamps=kept,
+    )
 
 
-def without_copies(
-    settings: str,
-    data: Mapping[PagePath, bytes],
-    unread: Iterable[Problem] = (),
-    files: GraphFiles | None = None,
-) -> Sources:
-    """The sources of a graph, less the copies that sync tools left beside its pages.
+def given(settings: str, data: Mapping[PagePath, bytes]) -> Sources:
+    """The sources of a graph whose bytes are known, less the copies that sync tools left in it.
 
     Args:
         settings: the text of its `config.edn`.
-        data: the bytes of every page that could be read, copies too.
-        unread: the problems of those that could not.
-        files: what stands in the graph's folder, where that is known.
+        data: the bytes of every page, copies too.
     """
     copies = sync_copies(data)
-    nested = files.nested if files is not None else ()
     return Sources(
         settings=settings,
-        data={path: text for path, text in data.items() if path not in copies} if copies else data,
-        unread=tuple(unread),
-        notices=(*(_copy(*entry) for entry in copies.items()), *map(_nested, nested)),
+        digests={path: digest(data[path]) for path in sorted(data) if path not in copies},
+        data=data,
+        notices=tuple(_copy(*entry) for entry in copies.items()),
+    )
+
+
+def edited(sources: Sources, changed: Mapping[PagePath, bytes]) -> Sources:
+    """Sources with other bytes of some pages, or with pages more: unsaved texts over files."""
+    found = {**sources.digests, **{path: digest(data) for path, data in changed.items()}}
+    digests, data = {path: found[path] for path in sorted(found)}, sources.data
+    return replace(
+        sources,
+        digests=digests,
+        data=data.with_pages(digests, changed)
+        if isinstance(data, PageFiles)
+        else {**data, **changed},
+        stamps={path: known for path, known in sources.stamps.items() if path not in changed},
     )
 
 
@@ -132,50 +223,33 @@ def _copy(path: PagePath, original: PagePath) -> Problem:
 def _nested(folder: PagePath) -> Problem:
     return NESTED_GRAPH.at(
         Place(path=PagePath(f"{folder}/{CONFIG}"), line=1),
-        "this folder is a graph in the graph, and its pages are left out here",
+        "this folder is a separate graph, and its pages are left out of this one",
         hint=f"run tangle in that folder for them, or move {CONFIG} away to make it one graph",
     )
 
 
-def parsed(
-    project: Project, sources: Sources, parse: Callable[[bytes, PagePath], Page]
-) -> tuple[dict[PagePath, Page], tuple[Problem, ...]]:
-    """The pages that can be read, and the problems of the others.
-
-    One with an unresolved merge conflict is none of them: two versions of it stand there at once.
-    """
-    from tangle.parse import NotUtf8, merge_conflict
-
-    pages: dict[PagePath, Page] = {}
-    unread = list(sources.unread)
-    for path, data in sources.data.items():
-        try:
-            page = parse(data, path)
-        except NotUtf8 as error:
-            unread.append(unread_problem(project, path, error))
-            continue
-        if (conflict := merge_conflict(page)) is not None:
-            unread.append(conflict)
-        else:
-            pages[path] = page
-    return pages, tuple(unread)
-
-
 def graph_settings(project: Project, settings: str) -> tuple[GraphConfig, tuple[Problem, ...]]:
-    """What a `config.edn` says; remembered where tangle has a folder, as it is slow to read."""
+    """Return the settings of a `config.edn`, cached in the state folder, as it is slow to read.
+
+    Args:
+        project: whose notes.
+        settings: the text of the file.
+    """
     from tangle.link import GraphConfig, graph_config
 
-    folder = folder_identity(project.state / LOCK_FOLDER)
+    folder = folder_identity(project.state / STATE_FOLDER)
     if folder is None:
         return graph_config(settings)
     facts = f"{folder}\0{__version__}\0{settings}".encode("utf-8", "surrogatepass")
     key = hashlib.sha256(facts).hexdigest()
-    cache = Cache(project.state / SETTINGS, GraphConfig, key=user_key())
-    if (known := cache.get(key)) is not None:
-        return known, ()
+    # With the text, so that no other document can pass for one: each setting has a default.
+    cache = Cache(project.state / SETTINGS, tuple[str, GraphConfig], key=user_key())
+    known = cache.get(key)
+    if known is not None and known[0] == settings:
+        return known[1], ()
     config, problems = graph_config(settings)
     if not problems:
-        cache.put(key, config)
+        cache.put(key, (settings, config))
         cache.prune(_BYTES, _AGE)
     return config, problems
 
@@ -204,18 +278,24 @@ def _place_order(problem: Problem) -> tuple[str, int, int]:
     return (problem.place.path, problem.place.line, problem.place.column)
 
 
-def unread_problem(project: Project, path: PagePath, error: NotUtf8 | NotReadable) -> Problem:
-    """Why a page could not be read."""
-    file = project.graph / path
-    unreadable = isinstance(error, NotReadable)
-    line = 1 if isinstance(error, NotReadable) else error.line
-    kind = UNREADABLE_PAGE if unreadable else NOT_UTF8
-    said = str(error).removeprefix(f"{path}:{line}: ").removeprefix(f"{file}: ")
-    message, _, hint = said.partition("; ")
-    return kind.at(Place(path=path, line=line), message, hint=hint)
+def unread_problem(project: Project, path: PagePath, error: NotReadable) -> Problem:
+    """Return the problem of a page that could not be read.
+
+    Args:
+        project: whose notes.
+        path: of the page.
+        error: why.
+    """
+    message, _, hint = str(error).removeprefix(f"{project.graph / path}: ").partition("; ")
+    return UNREADABLE_PAGE.at(Place(path=path, line=1), message, hint=hint)
 
 
 def shown(project: Project, problem: Problem) -> Problem:
-    """The problem with its page's path as messages name it."""
+    """Return the problem with its page's path relative to the project.
+
+    Args:
+        project: whose notes.
+        problem: with a path relative to the graph.
+    """
     place = replace(problem.place, path=PagePath(project.shown(problem.place.path)))
     return replace(problem, place=place)

@@ -1,4 +1,4 @@
-"""What a test runner needs of a project: its sections as jobs, and the package that they import."""
+"""Jobs for a test runner: sections without writing or caching."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from dataclasses import dataclass, replace
 from tangle.analyse import Session
 from tangle.model import AssertStyle, Job
 from tangle.verbs.job_builder import PreparedPackage, RunOptions, job
-from tangle.verbs.load import Loaded
+from tangle.verbs.notes import Notes
 from tangle.verbs.selection import Selected
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trial:
-    """A section to be run for what comes of it; nothing of it is written or kept.
+    """A section to run for its results only; nothing is written or cached.
 
     Attributes:
         cells: for each chunk that runs, by its place among the session's chunks, its cell's.
@@ -26,7 +26,7 @@ class Trial:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrialOptions:
-    """How sections are tried.
+    """Options for running sections as tests.
 
     Attributes:
         device: None where notes and configuration decide.
@@ -40,9 +40,9 @@ class TrialOptions:
 
 
 def trial(
-    loaded: Loaded, session: Session, chunks: int, package: PreparedPackage, options: TrialOptions
+    loaded: Notes, session: Session, chunks: int, package: PreparedPackage, options: TrialOptions
 ) -> Trial:
-    """A session, as far as it is wanted.
+    """Build the job of a session, up to its last wanted chunk.
 
     Args:
         loaded: the notes.

@@ -1,4 +1,4 @@
-"""Whose configurations and graphs are obeyed: a user's own, root's, and those trusted by name.
+"""Decide whose configurations and graphs are obeyed.
 
 A configuration decides which code `tangle run` executes. So one that another user put into a
 folder above counts for nothing until this user names it, as git has it with `safe.directory`.
@@ -41,7 +41,7 @@ class BadTrust(UsageError):
 
 
 def check_owner(path: Path, folder: Path) -> None:
-    """See that a file or folder belongs to this user or root, or that its folder is trusted.
+    """Check that a file or folder belongs to this user or root, or is trusted by name.
 
     Args:
         path: the configuration, or a part of the graph.
@@ -120,7 +120,7 @@ def _read_trusted(path: Path, data: bytes) -> list[str]:
 
 
 def trust_folder(folder: Path) -> Path:
-    """Trust the configurations and graphs in a folder and below it, whoever they belong to.
+    """Trust the configurations and graphs in and below a folder, whoever owns them.
 
     Args:
         folder: which.

@@ -1,4 +1,4 @@
-"""Results become edits of a page, by span: values in, edits out, no file is touched."""
+"""Turn results into edits of a page by span; no file is touched."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The text of an output block: what Logseq reads as one block, whatever the output holds."""
+"""The text of an output block, which Logseq reads as one block whatever it contains."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class FigureLink:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChunkOutput:
-    """What a chunk wrote and showed; with neither text nor figures it has no output block.
+    """What a chunk printed and showed; without text and figures it has no output block.
 
     Attributes:
         digest: of the code that the output depends on, in hex; its first 12 digits are kept.
@@ -67,7 +67,7 @@ class ChunkOutput:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Style:
-    """How text is kept from being read as Logseq's own syntax.
+    """How text is protected from being read as Logseq's syntax.
 
     Attributes:
         wrapper: a fence, `#+BEGIN_EXAMPLE`, or whichever of the two needs no change of the text.
@@ -89,14 +89,19 @@ STYLES = (
 
 
 def body_lines(output: ChunkOutput, style: Style) -> tuple[str, ...]:
-    """The lines of a block below its property, without indentation; none where nothing is shown."""
+    """Return the lines of a block below its property, unindented; none if nothing is shown.
+
+    Args:
+        output: what the chunk showed.
+        style: how its text is protected.
+    """
     text = shown(output.text)
     lines = _wrapped(shortened(text).split("\n"), style) if text else []
     return (*lines, *(_image(figure) for figure in output.figures))
 
 
 def shortened(text: str) -> str:
-    """The text, cut after `MOST_LINES` lines or `MOST_BYTES` bytes, with a line that says so."""
+    """Cut the text after `MOST_LINES` lines or `MOST_BYTES` bytes, with a line that says so."""
     lines = text.split("\n")
     kept: list[str] = []
     room = MOST_BYTES
@@ -120,7 +125,7 @@ def _count(number: int, noun: str) -> str:
 
 
 def _wrapped(lines: list[str], style: Style) -> list[str]:
-    """Lines between an opener and a closer that none of them can be taken for."""
+    """Return lines between an opener and a closer that none of them resembles."""
     lines = [_unlike_property(line) if "::" in line else line for line in lines]
     if style.defused:
         lines = [_CLOSERS.sub(lambda found: found[0] + _ZERO_WIDTH, line) for line in lines]
@@ -154,7 +159,7 @@ def _image(figure: FigureLink) -> str:
 
 
 def canonical(lines: Iterable[str]) -> tuple[str, ...]:
-    """Lines as they are compared and digested: without white space at their ends, and around them.
+    """Return lines for comparison and digests, without trailing white space and blank lines around.
 
     Logseq re-indents a page, trims blocks and changes line ends when it saves; none of that counts.
     """
@@ -166,16 +171,28 @@ def canonical(lines: Iterable[str]) -> tuple[str, ...]:
 
 
 def output_digest(lines: Iterable[str]) -> str:
-    """The second digest of the property: of an output block's lines, 8 hex digits."""
+    """Return the digest of an output block's lines, 8 hex digits."""
     text = "\n".join(canonical(lines))
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:8]
 
 
 def head(indent: bytes, value: str) -> bytes:
-    """The first line of an output block."""
+    """Return the first line of an output block.
+
+    Args:
+        indent: of its bullet.
+        value: of its property.
+    """
     return indent + f"- {PROPERTY}:: {value}".encode()
 
 
 def joined(first: bytes, indent: bytes, lines: Sequence[str], eol: bytes) -> bytes:
-    """A block's bytes: its first lines as they are, the others indented below the bullet."""
+    """Join a block's bytes: its first lines unchanged, the others indented below the bullet.
+
+    Args:
+        first: its first lines.
+        indent: of its bullet.
+        lines: the others, unindented.
+        eol: the line end of the page.
+    """
     return eol.join([first, *(indent + b"  " + line.encode() for line in lines)])

@@ -1,4 +1,4 @@
-"""Outputs as expectations: what a run gave beside what the notes hold, differences that matter."""
+"""Compare the output of a run with the stored one."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _CONTEXT: Final = 2
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shown:
-    """What an output shows, as it stands in a note or as a run made it.
+    """What an output shows, in a note or in a run.
 
     Attributes:
         lines: of its text; none where there is none.
@@ -42,7 +42,7 @@ class Shown:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OutputDifference:
-    """One way in which an output is not what was expected.
+    """One difference between an output and the expected one.
 
     Attributes:
         message: in words.
@@ -56,7 +56,7 @@ class OutputDifference:
 
 
 def text_lines(text: str) -> tuple[str, ...]:
-    """The lines that a note would hold of a text that a run wrote."""
+    """Return the lines that a note would have for the text of a run."""
     seen = shown(text)
     return canonical(shortened(seen).split("\n")) if seen else ()
 
@@ -64,10 +64,15 @@ def text_lines(text: str) -> tuple[str, ...]:
 def compare(
     expected: Shown, actual: Shown, tolerance: Tolerance = USUAL
 ) -> tuple[OutputDifference, ...]:
-    """How an output differs from the one that was expected; nothing where it is the same.
+    """Return how an output differs from the expected one; nothing if they are equal.
 
     Numbers may differ within the tolerance, figures within what an eye sees; times, rates,
     addresses in memory and folders of absolute paths are not compared, and blanks count as one.
+
+    Args:
+        expected: the output in the note.
+        actual: the output of a run.
+        tolerance: how far numbers may differ.
     """
     return (*_texts(expected, actual, tolerance), *_figures(expected, actual, tolerance))
 
@@ -107,7 +112,7 @@ def _texts(expected: Shown, actual: Shown, tolerance: Tolerance) -> Iterator[Out
 
 
 def _accepted(old: tuple[str, ...], new: tuple[str, ...], tolerance: Tolerance) -> tuple[str, ...]:
-    """The new lines, with the old ones in place of those that are the same within the tolerance."""
+    """Return the new lines, with old ones in place of those that are equal within the tolerance."""
     before, after = _tokenised(old), _tokenised(new)
     forms = [tuple(_form(token) for token in line) for line in before]
     new_forms = [tuple(_form(token) for token in line) for line in after]

@@ -1,4 +1,4 @@
-"""Edits of a page, by span: what no edit names stays as it is, byte for byte."""
+"""Edits of a page by span: everything else stays, byte for byte."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Edit:
-    """Bytes to stand in the place of a span; an empty span inserts."""
+    """Bytes that replace a span; an empty span inserts."""
 
     span: Span
     data: bytes
 
 
 def disjoint(edits: Iterable[Edit]) -> tuple[Edit, ...]:
-    """Edits in order, none of which takes away what one before it has taken away already.
+    """Return edits in order, without those that overlap an earlier one.
 
     Two blocks at the top of a page both claim the line end between them.
     """
@@ -38,7 +38,11 @@ def disjoint(edits: Iterable[Edit]) -> tuple[Edit, ...]:
 
 
 def apply(data: bytes, edits: Iterable[Edit]) -> bytes:
-    """The bytes with every edit made.
+    """Return the bytes with all edits applied.
+
+    Args:
+        data: the page.
+        edits: in any order, not overlapping.
 
     Raises:
         ValueError: two edits overlap, or one lies outside the data.
@@ -56,7 +60,7 @@ def apply(data: bytes, edits: Iterable[Edit]) -> bytes:
 
 
 class MovedLines:
-    """Where lines of a page stand once edits are made."""
+    """Maps lines of a page to their numbers after edits."""
 
     def __init__(self, read: bytes, data: bytes, edits: Sequence[Edit]) -> None:
         """Looks at the edits.
@@ -76,7 +80,7 @@ class MovedLines:
         self._shifts = list(accumulate(growth, initial=0))
 
     def __call__(self, line: int) -> int:
-        """The number that a line has now; both count from 1."""
+        """Return the new number of a line; both count from 1."""
         kept = self._between(line)
         start = self._starts[min(max(kept, 1), len(self._starts)) - 1]
         return kept + self._shifts[bisect_right(self._ends, start)]

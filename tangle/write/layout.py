@@ -1,4 +1,4 @@
-"""Where an output block goes in a page, and how it is indented there."""
+"""Find where an output block goes in a page, and its indentation."""
 
 from __future__ import annotations
 
@@ -22,13 +22,18 @@ class Spot:
 
 
 def line_end(data: bytes) -> bytes:
-    """The line end that most lines of some bytes have."""
+    """Return the most common line end."""
     carriage_returns = data.count(b"\r\n")
     return b"\r\n" if 2 * carriage_returns > data.count(b"\n") else b"\n"
 
 
 def indentation(page: Page, index: int) -> bytes:
-    """The white space before a block's bullet."""
+    """Return the white space before a block's bullet.
+
+    Args:
+        page: that has the block.
+        index: of the block.
+    """
     block = page.blocks[index]
     return page.data[block.span.start : block.span.start + block.indent]
 
@@ -96,7 +101,12 @@ class Layout:
 
 
 def sibling_spot(page: Page, index: int) -> Spot:
-    """Where the next sibling of a block goes: behind all that is below it."""
+    """Return the place for the next sibling of a block, after everything below it.
+
+    Args:
+        page: that has the block.
+        index: of the block.
+    """
     last = index
     while last + 1 < len(page.blocks) and _is_below(page, last + 1, index):
         last += 1
@@ -104,7 +114,12 @@ def sibling_spot(page: Page, index: int) -> Spot:
 
 
 def has_children(page: Page, index: int) -> bool:
-    """Whether a block has any below it."""
+    """Whether there are blocks below a block.
+
+    Args:
+        page: that has the block.
+        index: of the block.
+    """
     return index + 1 < len(page.blocks) and page.blocks[index + 1].parent == index
 
 

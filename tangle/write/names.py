@@ -1,4 +1,4 @@
-"""Names of figures' files: readable, and safe on every file system."""
+"""Names of figure files, readable and safe on every file system."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _MOST_BYTES = 160  # of the 255 that file systems allow, the digest and the endi
 
 
 def figure_name(section: str, number: int, extension: str) -> str:
-    """The name of a section's figure: `3.6.7-1.svg`.
+    """Return the file name of a section's figure: `3.6.7-1.svg`.
 
     A section without a number gives letters and digits of its title, with `-` for the rest; where
     that is not the whole title, or where case alone might tell two titles apart, a digest keeps the
@@ -32,12 +32,22 @@ def figure_name(section: str, number: int, extension: str) -> str:
 
 
 def asset_target(page: PagePath, name: str) -> str:
-    """How a page's image link names a figure: `../assets/tangle/3.6.7-1.svg`."""
+    """Return the target of a page's image link: `../assets/tangle/3.6.7-1.svg`.
+
+    Args:
+        page: that shows the figure.
+        name: of its file.
+    """
     return "../" * page.count("/") + f"{ASSET_FOLDER}/{name}"
 
 
 def figure_label(section: SectionName, number: int) -> str:
-    """What stands in place of a figure that cannot be shown: `3.6.7 figure 1`."""
+    """Return the alternative text of a figure: `3.6.7 figure 1`.
+
+    Args:
+        section: that draws it.
+        number: of the figure in its section, from 1.
+    """
     return f"{section} figure {number}"
 
 

@@ -1,4 +1,4 @@
-"""Numbers in an output's text, and whether two are the same as far as they are shown.
+"""Compare numbers in output text by the precision with which they are printed.
 
 What decides is how a number is printed: torch prints four decimals of a float32, which has seven
 digits and less after some arithmetic; Python prints all digits that a float has; a format such as
@@ -74,13 +74,19 @@ class Number:
 
     @property
     def unit(self) -> float:
-        """What one more in the last digit is worth."""
+        """The value of one unit in the last digit."""
         exponent = re.split("e", self.text, flags=re.IGNORECASE)[1:]
         return math.pow(10.0, int(exponent[0] if exponent else 0) - self.decimals)
 
 
 def close(expected: Number, actual: Number, tolerance: Tolerance) -> bool:
-    """Whether a number is the expected one, as far as its digits tell."""
+    """Whether a number equals the expected one within tolerance and printed precision.
+
+    Args:
+        expected: in the note.
+        actual: of a run.
+        tolerance: how far they may differ.
+    """
     if expected.text == actual.text:
         return True
     difference = abs(expected.value - actual.value)
@@ -114,7 +120,7 @@ def _is_repr(expected: Number, actual: Number) -> bool:
 
 
 def tokens(text: str) -> Iterator[str | Number]:
-    """Words, numbers, signs and line ends of a text, blanks left out; whole numbers are words."""
+    """Yield words, numbers, signs and line ends of a text; whole numbers are words."""
     regions = list(_regions(text))
     starts = [start for start, _, _ in regions]
     for token in _TOKEN.finditer(text):

@@ -1,4 +1,4 @@
-"""The output blocks that stand in a page."""
+"""Find the output blocks in a page."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ class StoredOutput:
 
 
 def stored_outputs(page: Page) -> tuple[StoredOutput, ...]:
-    """Every output block of a page, in order."""
+    """Return every output block of a page, in order."""
     found: list[StoredOutput] = []
     # A page without bullets has its outputs as the first bullets, which belong to the pre-block.
     with_code = {fence.block for fence in page.fences if fence.language not in {"", "text"}}
@@ -77,7 +77,7 @@ def stored_outputs(page: Page) -> tuple[StoredOutput, ...]:
 
 
 def stored_text(output: StoredOutput) -> tuple[str, ...]:
-    """The lines of an output block's text, without what is written around it, and its images."""
+    """Return the lines of an output block's text, without their wrapping, and its images."""
     return tuple(line for line in _inside(output.lines) if not _IMAGE.fullmatch(line.strip()))
 
 
@@ -88,7 +88,7 @@ def _inside(lines: Sequence[str]) -> Sequence[str]:
 
 
 def used_assets(data: bytes) -> frozenset[str]:
-    """The names of all figures in `assets/tangle/` that a page's text mentions."""
+    """Return the names of all figures in `assets/tangle/` that a page's text mentions."""
     return frozenset(_asset_names(data.decode("utf-8", "replace")))
 
 

@@ -1,4 +1,4 @@
-"""Output blocks in a three-way merge: taken out before, those that still hold put back after."""
+"""Output blocks in a three-way merge: removed before, valid ones put back after."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CutBlock:
-    """An output block that was taken out of a page.
+    """An output block that was removed from a page.
 
     Attributes:
         indent: the white space before its bullet.
@@ -33,7 +33,7 @@ class CutBlock:
 
     @property
     def value(self) -> tuple[str, str]:
-        """What tells it from another: the digests of its code, and of itself."""
+        """Its identity: the digests of its code, and of its content."""
         return self.stored.code_digest, self.stored.output_digest
 
 
@@ -46,10 +46,14 @@ class CutPage:
 
 
 def cut_outputs(page: Page, hosts: frozenset[int]) -> CutPage:
-    """A page without the output blocks of some hosts.
+    """Remove the output blocks of some hosts from a page.
 
     Blocks that a person made something else of, or put others below, stay: they are text. Nothing
     is taken out where Logseq would read the rest in another way.
+
+    Args:
+        page: to be merged.
+        hosts: indices of the blocks that lose their outputs.
     """
     found: defaultdict[int, list[CutBlock]] = defaultdict(list)
     edits: list[Edit] = []
@@ -67,7 +71,7 @@ def cut_outputs(page: Page, hosts: frozenset[int]) -> CutPage:
 
 
 def put_back(page: Page, blocks: Mapping[int, Sequence[CutBlock]], unit: str = "\t") -> bytes:
-    """A page with output blocks below their hosts again; as it is, where it cannot hold them.
+    """Put output blocks back below their hosts; return the page unchanged if that is impossible.
 
     Args:
         page: the page, without those blocks.

@@ -1,4 +1,4 @@
-"""Whether two figures show the same: SVG by elements, PNG by pixels, others by their bytes."""
+"""Compare figures: SVG by elements, PNG by pixels, others by their bytes."""
 
 from __future__ import annotations
 
@@ -11,11 +11,12 @@ from dataclasses import dataclass
 from functools import reduce
 from io import BytesIO
 from typing import TYPE_CHECKING, Final
-from xml.etree import ElementTree
 
 from tangle.model import MimeType
 
 if TYPE_CHECKING:
+    from xml.etree import ElementTree
+
     from PIL.Image import Image  # heavy: imported where a PNG is compared
 
 _NEAR: Final = 0.5
@@ -41,7 +42,7 @@ _PLACES: Final = (
 def picture_difference(
     mime: MimeType, expected: bytes, actual: bytes, rtol: float | None = None
 ) -> str:
-    """In what way a figure differs from the expected one, in words; empty where in none.
+    """Return how a figure differs from the expected one, in words; empty if it does not.
 
     Args:
         mime: what both are.
@@ -145,6 +146,8 @@ class _Same:
 
 
 def _svg_difference(expected: bytes, actual: bytes, rtol: float) -> str:
+    from xml.etree import ElementTree  # most runs compare no drawings
+
     if b"<!ENTITY" in expected or b"<!ENTITY" in actual:
         return "it declares entities, and is compared byte by byte"
     try:

@@ -1,4 +1,4 @@
-"""From outputs to edits of a page: what is right stays, what is wrong is replaced, by span."""
+"""Plan the edits that bring the outputs of a page up to date."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OutputPlan:
-    """What to do to a page.
+    """The edits of a page, and what was left.
 
     Attributes:
         edits: of the page's bytes; none where all is right already.
@@ -57,7 +57,7 @@ def plan_outputs(
     unit: str = "\t",
     force: bool = False,
 ) -> OutputPlan:
-    """The edits that give a page its outputs; none of a block that is right already.
+    """Return the edits that give a page its outputs; none for a block that is already right.
 
     Args:
         page: the page as it is.
@@ -72,7 +72,7 @@ def plan_outputs(
 
 
 def remove_outputs(page: Page, *, force: bool = False) -> OutputPlan:
-    """The edits that take every output block out of a page, and with it all that inserting put in.
+    """Return the edits that remove every output block, and all that inserting added.
 
     Args:
         page: the page as it is.
@@ -260,7 +260,12 @@ def _value(output: ChunkOutput, lines: tuple[str, ...]) -> str:
 
 
 def removal(page: Page, stored: StoredOutput) -> Span:
-    """A block's span with the line end that inserting put before it."""
+    """Return a block's span, including the line end that inserting added.
+
+    Args:
+        page: that has the block.
+        stored: the output block.
+    """
     data, start, end = page.data, stored.span.start, stored.span.end
     if page.blocks[stored.block].kind == "pre":
         return page.blocks[stored.block].span
@@ -303,12 +308,12 @@ def _edited(page: Page, stored: StoredOutput) -> Problem:
     return EDITED_OUTPUT.at(
         Place(path=page.path, line=stored.line),
         (
-            "this output became a block of your own, and no output is written over it"
+            "this output block is your text now, and is not overwritten"
             if stored.reworked
             else "this output was edited by hand and is left as it is"
         ),
         hint=(
-            f"take the line `{PROPERTY}::` out of the block, and the output gets one beside it"
+            f"remove the line `{PROPERTY}::` from the block, and the output gets a block beside it"
             if stored.reworked
             else "delete the block and run the section again, or use --force"
         ),

@@ -1,4 +1,4 @@
-"""What a person would see of a chunk's outputs: plain text, and figures."""
+"""Render a chunk's outputs for a note: plain text, and figures."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ EXTENSIONS: Mapping[MimeType, str] = {
 # Forms that say more than `<IPython.core.display.Markdown object>`.
 _SOURCES = (MimeType("text/markdown"), MimeType("text/latex"))
 _PLAIN = MimeType("text/plain")
-# `<Line2D object at 0x7f…>` is another one each time; nobody reads it, and notes stay the same.
+# `<Line2D object at 0x7f…>` differs each time and has no meaning; masked, notes stay the same.
 _ADDRESS = re.compile(r"(?<= at 0x)[0-9a-f]{6,16}\b", re.IGNORECASE)
 _NAMELESS = re.compile(r"<IPython\.core\.display\.\w+ object>")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rendered:
-    """One chunk's outputs as a note can hold them.
+    """A chunk's outputs in the form that a note can contain.
 
     Attributes:
         text: lines with line feeds between them; empty where nothing was written.
@@ -53,7 +53,7 @@ class Figure:
 
 
 def rendered(outputs: tuple[Output, ...]) -> Rendered:
-    """Streams and results in order, as a terminal shows them, and the figures.
+    """Return the text of streams and results, as a terminal shows it, and the figures.
 
     A bundle that has a figure contributes that and not its text (`<Figure size ...>`); addresses in
     memory, which differ at every run, become `0x…`.
@@ -101,7 +101,7 @@ def _text(bundle: MimeBundle) -> str:
 
 
 def _on_lines_of_its_own(text: str, before: list[str]) -> str:
-    """A value shown begins on a new line and ends one, whatever a `print` left open."""
+    """Return a value so that it begins on a new line and ends one, whatever `print` left open."""
     if not text:
         return ""
     last = next((earlier for earlier in reversed(before) if earlier), "\n")

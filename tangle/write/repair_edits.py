@@ -1,4 +1,4 @@
-"""Repairs of code as edits of its page."""
+"""Turn repairs of code into edits of the page."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ if TYPE_CHECKING:
 
 
 class Entangled(ValueError):
-    """The edits would change how the page is read, beyond the code that they mend."""
+    """The edits would change how Logseq reads the page, beyond the repaired code."""
 
 
 def mend(page: Page, chunk: Chunk, lines: Sequence[str]) -> bytes:
-    """The page with the code of one of its chunks replaced, line by line.
+    """Return the page with the code of a chunk replaced, line by line.
 
     Args:
         page: the page.
@@ -40,7 +40,7 @@ def mend(page: Page, chunk: Chunk, lines: Sequence[str]) -> bytes:
 
 
 def without_written_lines(page: Page) -> tuple[bytes, tuple[Fence, ...]]:
-    """The page without the lines that Logseq wrote into its code, and the fences that had some.
+    """Return the page without lines that Logseq wrote into its code, and the affected fences.
 
     A line counts only where it repeats a property of its block, and so loses nothing.
 

@@ -1,4 +1,4 @@
-"""What a terminal leaves on the screen of the text that a program wrote to it."""
+"""Interpret text as a terminal does, and return what remains on the screen."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _WIDEST = 4096  # the column that moving up keeps at most
 
 
 def shown(text: str) -> str:
-    """The text as it stands in the end, without blank lines at its end.
+    """Return the final text on the screen, without trailing blank lines.
 
     Carriage returns and backspaces go back and what follows overwrites; escape sequences colour
     nothing; control characters are shown as their pictures (U+2400 and following), and whatever

@@ -1,4 +1,4 @@
-"""The proof that edits do what they should: the page that results is read again.
+"""Verify edits: parse the resulting page and compare.
 
 What a page leaves open (a fence, a drawer, front matter) may be closed by an output further down,
 and then Logseq reads another outline than the one that was there. No rule about the output alone
@@ -40,7 +40,7 @@ class Expected:
 def reads_as_expected(
     page: Page, data: bytes, expected: Iterable[Expected], *, loose: bool
 ) -> bool:
-    """Whether the new bytes read as the old page with just the outputs that are expected.
+    """Whether the new bytes read as the old page with exactly the expected outputs.
 
     Args:
         page: the page as it was.

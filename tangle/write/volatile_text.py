@@ -1,4 +1,4 @@
-"""What of an output's text differs from run to run and says nothing: times, addresses, folders."""
+"""Mask text that differs between runs without meaning: times, addresses, folders."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _RULES: Final = tuple(
 
 
 def normalised(line: str) -> str:
-    """A line with marks for durations, rates, addresses, and the folders of absolute paths.
+    """Return a line with durations, rates, addresses and folders of absolute paths masked.
 
     >>> normalised("epoch 3 took 1.25 s, saved to /home/a/out/net.pt")
     'epoch 3 took ‹time›, saved to ‹folder›/net.pt'

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from tangle.analyse import Plan, Session, plan
-from tangle.model import PackageName, Problem
-from tests.link.graphs import graph
+from tangle.analyse import Session
+from tangle.link import GraphConfig
+from tangle.model import PackageName, PagePath, Problem
+from tangle.notes import Plan, core_of
+from tests.link.graphs import pages
 
 NAME = PackageName(root="d2l", module="torch")
 
 
 def planned(notes: str | dict[str, str], *, borrow: bool = True) -> Plan:
     """The plan of a graph, its pages given as one text or by path."""
-    return plan(graph(notes), NAME, borrow=borrow)
+    texts = pages(notes) if isinstance(notes, str) else notes
+    data = {PagePath(path): text.encode() for path, text in texts.items()}
+    return Plan(core_of(data, GraphConfig(), NAME, borrow=borrow))
 
 
 def fence(code: str, indent: str = "\t") -> str:

@@ -372,7 +372,7 @@ def test_no_git(graph: GitNotes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     monkeypatch.setenv("PATH", str(tmp_path))
     said = graph.tangle("run", "--changed-since", "HEAD")
     assert said.code == 2
-    assert "git: there is no such program" in said.err
+    assert "git: no such program" in said.err
 
 
 # --- outputs proven fresh -------------------------------------------------------------------------
@@ -382,7 +382,7 @@ def test_check_proves_outputs_fresh_without_running(graph: GitNotes) -> None:
     graph.tangle("run", "--all")
     said = graph.tangle("check")
     assert said.code == 0
-    assert "6 stored outputs are of the code as it is" in said.err
+    assert "6 stored outputs match the current code" in said.err
     replace(graph, "three", "3 * radius**2", "4 * radius**2")
     said = graph.tangle("check", "--format", "json")
     document = json.loads(said.out)

@@ -56,7 +56,7 @@ def test_what_the_notes_say_is_what_comes_out(graph: Notes) -> None:
     before = graph.text("x")
     said = graph.tangle("run", "--all", "--verify")
     assert (said.code, graph.text("x")) == (0, before)
-    assert "the outputs are those in the notes" in said.out
+    assert "the outputs match those in the notes" in said.out
     assert "answered from the cache" not in said.out
     assert "answered from the cache" in graph.tangle("run", "1.1", "--verify", "--no-fresh").out
 

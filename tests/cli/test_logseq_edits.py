@@ -327,7 +327,7 @@ def test_no_hint_says_force_where_it_does_nothing(notes: MakeNotes, block: str) 
         said = graph.tangle(*arguments)
         assert said.code == 0
         assert "--force" not in said.out + said.err
-        assert "take the line `tangle.output::` out" in said.out + said.err
+        assert "remove the line `tangle.output::`" in said.out + said.err
     assert graph.text("a") == page
     graph.write("a", re.sub(r"\n?\t*(- )?\s*tangle.output:: \S+\n", r"\n\t\t- ", page, count=1))
     graph.tangle("run", "3.1")

@@ -37,12 +37,12 @@ def test_what_is_sure_is_mended_and_nothing_else(notes: MakeNotes) -> None:
     said = graph.tangle("check", "--fix")
     assert graph.text("a") == MENDED
     first, second, *_ = said.err.splitlines()
-    assert first.endswith("a.md:3: mended: Markdown's marks for emphasis stand in the code")
-    assert second.endswith("a.md:6: mended: tabs and spaces are mixed in its indentation")
+    assert first.endswith("a.md:3: repaired: Markdown's marks for emphasis stand in the code")
+    assert second.endswith("a.md:6: repaired: tabs and spaces are mixed in its indentation")
     assert said.code == 1
     assert "a.md:12:21: error: this chunk does not parse: expected ':'" in said.out
     again = graph.tangle("check", "--fix")
-    assert "mended" not in again.err
+    assert "repaired" not in again.err
     assert graph.text("a") == MENDED
 
 
@@ -54,7 +54,7 @@ def test_a_diff_writes_nothing(notes: MakeNotes) -> None:
         assert said.out.splitlines()[:2] == ["--- a/pages/a.md", "+++ b/pages/a.md"]
         assert "-\t  y = f(x, keepdims=**True**)" in said.out.splitlines()
         assert "+\t  y = f(x, keepdims=True)" in said.out.splitlines()
-        assert "a.md:3: can be mended: Markdown's marks" in said.err
+        assert "a.md:3: can be repaired: Markdown's marks" in said.err
         assert graph.text("a") == BROKEN
 
 
@@ -72,7 +72,7 @@ def test_what_json_tells_is_what_is_left(notes: MakeNotes) -> None:
     said = notes({"a": BROKEN}).tangle("check", "--fix", "--format", "json")
     found = json.loads(said.out)["problems"]
     assert [entry["line"] for entry in found if entry["code"] == "syntax-error"] == [12]
-    assert "mended" in said.err
+    assert "repaired" in said.err
 
 
 def test_a_diff_is_text(notes: MakeNotes) -> None:
@@ -133,7 +133,7 @@ def test_the_users_notes(tmp_path: Path) -> None:
         folder.chmod(0o755)
     before = page.read_text(encoding="utf-8").split("\n")
     said = Notes(root=root).tangle("check", "--fix")
-    assert said.err.count(": mended: ") == 6
+    assert said.err.count(": repaired: ") == 6
     assert "syntax-error" not in said.out
     after = page.read_text(encoding="utf-8").split("\n")
     changed = [at for at, (old, new) in enumerate(zip(before, after, strict=True), 1) if old != new]

@@ -65,7 +65,7 @@ def test_a_page_is_named_by_its_title(notes: MakeNotes, wanted: str, texts: list
 
 def test_a_heading_that_is_not_there(notes: MakeNotes) -> None:
     said = notes({"a": PAGES}).tangle("run", "a#Fourth")
-    assert (said.code, "section a#Fourth: there is none" in said.err) == (2, True)
+    assert (said.code, "section a#Fourth: no such section" in said.err) == (2, True)
 
 
 def test_a_chapter_has_no_script_of_its_own(notes: MakeNotes) -> None:
@@ -116,7 +116,7 @@ def test_a_reference_that_means_nothing_stops_its_section_there(notes: MakeNotes
     [
         (["run"], "name the sections to run"),
         (["run", "--all", "1.1"], "name the sections to run"),
-        (["run", "1.1", "--device", "gpu"], "none of auto, cpu"),
+        (["run", "1.1", "--device", "gpu"], "not one of auto, cpu"),
         (["run", "1.1", "--timeout", "0"], "--timeout"),
         (["run", "1.1", "--jobs", "0"], "--jobs"),
         (["--config", "nowhere.toml", "list"], "there is no such file"),
@@ -156,6 +156,6 @@ def test_progress_is_live_on_a_terminal(notes: MakeNotes) -> None:
         assert process.stdout is not None
         out = process.stdout.read().decode()
     assert process.returncode == 0
-    assert b"chunk 1 (1 of 1)" in shown
+    assert b"1 of 1: chunk 1" in shown
     assert "1.2 Maker: passed" in out
     assert "\x1b" not in out

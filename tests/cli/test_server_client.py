@@ -15,12 +15,12 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tangle.engine.forkserver.client import Zygote
+from tangle.engine.forkserver.client import ForkServerClient
 from tangle.engine.forkserver.server import ServerStatus, server_status, stop_server
 from tangle_cli.server_client import hint_paths
 from tests.graphs import MakeNotes, Notes
 
-pytestmark = pytest.mark.skipif(not Zygote.possible(), reason="this system has no pidfds")
+pytestmark = pytest.mark.skipif(not ForkServerClient.possible(), reason="this system has no pidfds")
 
 PAGE = """\
 - ## 1.1. Sums

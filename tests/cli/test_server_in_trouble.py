@@ -19,14 +19,14 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tangle.engine.forkserver.client import Zygote
-from tangle.engine.forkserver.protocol import send_order
+from tangle.engine.forkserver.client import ForkServerClient
+from tangle.engine.forkserver.protocol import send_packet
 from tangle.engine.forkserver.server import server_status, stop_server
-from tangle.engine.forkserver.socket_path import place_of
+from tangle.engine.forkserver.socket_path import address_of
 from tangle_cli.server_client import hint_paths
 from tests.graphs import MakeNotes, Notes
 
-pytestmark = pytest.mark.skipif(not Zygote.possible(), reason="this system has no pidfds")
+pytestmark = pytest.mark.skipif(not ForkServerClient.possible(), reason="this system has no pidfds")
 
 PAGE = """\
 - ## 1.1. Sums
@@ -304,12 +304,12 @@ def _deep(channel: socket.socket) -> None:
 
 def _no_family(channel: socket.socket) -> None:
     channel.recv(64)
-    send_order(channel, "welcome", {"pid": 1})
+    send_packet(channel, json.dumps({"do": "welcome", "pid": 1}).encode())
 
 
 def _no_templates(channel: socket.socket) -> None:
     channel.recv(64)
-    send_order(channel, "status", {"pid": 1, "began": 0.0})
+    send_packet(channel, json.dumps({"do": "status", "pid": 1, "began": 0.0}).encode())
 
 
 def _half_a_number(channel: socket.socket) -> None:
@@ -330,7 +330,7 @@ def _a_long_number(channel: socket.socket) -> None:
 
 def _welcome_and_no_more(channel: socket.socket) -> None:
     channel.recv(64)
-    send_order(channel, "welcome", {"pid": 1, "family": "00"})
+    send_packet(channel, json.dumps({"do": "welcome", "pid": 1, "family": "00"}).encode())
     while channel.recv(64):
         pass
 
@@ -344,7 +344,7 @@ IMPOSTORS = [
 @contextlib.contextmanager
 def _listening(graph: Notes, answer: Callable[[socket.socket], None]) -> Iterator[None]:
     """Another program at the place of the graph's server, where commands find it."""
-    place = place_of(graph.root / ".tangle").socket
+    place = address_of(graph.root / ".tangle").socket
     place.parent.mkdir(mode=0o700, exist_ok=True)
     hint = Path(hint_paths(str(graph.root))[0])
     with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as listener:

@@ -238,7 +238,7 @@ def test_an_edit_ends_the_run_that_it_makes_useless(start: Start) -> None:
     watched.edit("A", 'print("last"', 'time.sleep(600); print("last"')
     watched.until_said("3.1: chunk 3 changed")
     watched.edit("A", "time.sleep(600); ", "")
-    watched.until_said("3.1: changed meanwhile, begun again")
+    watched.until_said("3.1: changed meanwhile, restarted")
     watched.until_said("3.1 First: passed")
     assert watched.end() == 130
 
@@ -308,7 +308,7 @@ def test_pages_come_go_and_change_their_names(start: Start) -> None:
     watched.until_said("outputs written")
     text = watched.notes.text("A")
     watched.notes.page("A").unlink()
-    watched.until_said("3.1: it is not in the notes now")
+    watched.until_said("3.1: not in the notes now")
     watched.notes.write("C", text.replace('print("last"', 'print("moved"'))
     watched.until_in("C", "\t  moved 1\n")
     watched.notes.page("C").rename(watched.notes.page("D"))
@@ -510,4 +510,4 @@ def test_without_write_the_notes_stay(start: Start) -> None:
 def test_an_unknown_section_is_wrong_use(notes: MakeNotes) -> None:
     graph = notes({"A": A})
     said = graph.tangle("watch", "9.9")
-    assert (said.code, "section 9.9: there is none" in said.err) == (2, True)
+    assert (said.code, "section 9.9: no such section" in said.err) == (2, True)

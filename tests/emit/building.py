@@ -8,16 +8,21 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from tangle.emit import files
-from tangle.model import PagePath
+from tangle.emit import module, script_paths, section_script, shared_files
 from tests.analyse.plans import planned
 
 
 def built(notes: str | dict[str, str], *, folder: str | None = None) -> Mapping[str, str]:
     """The files that notes come to; `folder` is that of every page, from the output folder."""
     found = planned(notes)
-    folders: dict[PagePath, str | None] = dict.fromkeys(found.graph.pages, folder)
-    return files(found, folders=folders, seed=7)
+    name = found.package.name
+    sessions = [session for session in found.sessions if session.chunks]
+    sections = [session.unit.section for session in sessions]
+    scripts = {
+        path: section_script(session, name, folder=folder, seed=7)
+        for path, session in zip(script_paths(name, sections), sessions, strict=True)
+    }
+    return {**shared_files(name, module(found.package).text, sections), **scripts}
 
 
 def script(notes: str | dict[str, str], name: str = "1_1") -> str:

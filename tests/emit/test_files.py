@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tangle.emit import MARK, files, init, module, script_path
+from tangle.emit import MARK, init, module
 from tangle.emit.names import script_names
 from tangle.model import SectionName
 from tests.analyse.plans import fence, planned, sections
@@ -371,17 +371,17 @@ def test_every_title_has_a_file_of_its_own(titles: list[str]) -> None:
 
 
 def test_where_a_script_goes() -> None:
-    found = planned(sections("x = 1") + "=== T\n- x\n")
-    assert script_path(found, SectionName("1.1")) == "d2l/sections/sec_1_1.py"
-    assert set(files(found, folders={}, seed=0)) == {
+    notes = sections("x = 1") + "=== T\n- x\n"
+    found = built(notes)
+    assert set(found) == {
         "d2l/__init__.py",
         "d2l/__main__.py",
         "d2l/torch.py",
         "d2l/sections/__init__.py",
         "d2l/sections/sec_1_1.py",
     }
-    assert all(text.startswith(MARK) for text in files(found, folders={}, seed=0).values())
-    assert init(found.package.name).startswith(MARK)
+    assert all(text.startswith(MARK) for text in found.values())
+    assert init(planned(notes).package.name).startswith(MARK)
 
 
 # --- laws -----------------------------------------------------------------------------------------

@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tangle.notes import units
 from tests.analyse.plans import fence, planned, sections
 
 from .building import built, cells, python, write
@@ -158,7 +159,8 @@ def test_no_name_is_missing_that_the_analysis_calls_defined(chunks: list[list[st
     if any(problem.code in _OF_THE_PACKAGE for problem in found.problems):
         return
     texts = built(notes)
-    needed = {use.name for saved in found.package.saved for use in saved.statement.uses}
+    marked = (units.saved_in(found.core, place) for place in range(len(found.rows)))
+    needed = {use.name for entry in marked for saved in entry.statements for use, _ in saved.uses}
     if needed & {word for p in found.problems for word in re.findall(r"\w+", p.message)}:
         return  # saved code needs what nobody defines: the package cannot be imported
     with _package(texts) as module:

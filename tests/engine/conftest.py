@@ -1,4 +1,4 @@
-"""Every test of sessions runs them twice: each in a fresh process, and forked from a zygote."""
+"""Every test of sessions runs them twice: each in a fresh process, and forked by a fork server."""
 
 from __future__ import annotations
 

@@ -72,7 +72,7 @@ def bundles(results: Sequence[Result]) -> list[dict[str, str]]:
 def workers() -> list[int]:
     """The sessions' processes below this one: each leads a group; those that fork them do not.
 
-    The zygote's first process, a child of this one, leads a group too.
+    The server's first process, a child of this one, leads a group too.
     """
     own = psutil.Process()
     below = [child.pid for child in own.children(recursive=True) if child.ppid() != own.pid]

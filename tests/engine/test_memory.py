@@ -110,11 +110,11 @@ def test_a_process_that_is_gone_holds_nothing() -> None:
 def test_a_watch_waits_and_searches_for_strays_seldom() -> None:
     now, searched = [0.0], []
 
-    def strays() -> list[int]:
+    def orphans() -> list[int]:
         searched.append(now[0])
         return [os.getpid()]
 
-    watch = MemoryWatch(2**22 + 1, None, strays, lambda: now[0])
+    watch = MemoryWatch(2**22 + 1, None, orphans, lambda: now[0])
     assert not watch.look()
     for tenth in range(1, 100):
         now[0] = tenth / 10

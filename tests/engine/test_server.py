@@ -1,4 +1,4 @@
-"""The zygote that outlives the command: never more than one, never another's, never in the way."""
+"""The server that outlives the command: never more than one, never another's, never in the way."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tangle.engine.forkserver.client import Zygote
+from tangle.engine.forkserver.client import ForkServerClient
 from tangle.engine.forkserver.server import ServerStatus, ServerWanted, server_status, stop_server
-from tangle.engine.forkserver.socket_path import NoPlace, place_of
+from tangle.engine.forkserver.socket_path import ServerUnavailable, address_of
 from tangle.engine.local import LocalExecutor
 from tangle.engine.pool import run_jobs
 from tangle.model import SessionResult
 
 from .sessions import make_job, text
 
-pytestmark = pytest.mark.skipif(not Zygote.possible(), reason="this system has no pidfds")
+pytestmark = pytest.mark.skipif(not ForkServerClient.possible(), reason="this system has no pidfds")
 
 
 @pytest.fixture(autouse=True)
@@ -52,7 +52,7 @@ def wanted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[ServerWa
 
 
 def servers(runtime: str) -> list[psutil.Process]:
-    """The processes of zygotes that have a variable of this test's in their environment."""
+    """The processes of fork servers that have a variable of this test's in their environment."""
     found = []
     for process in psutil.process_iter():
         with contextlib.suppress(psutil.Error):
@@ -161,7 +161,7 @@ def test_two_that_start_at_once_have_one_server(wanted: ServerWanted) -> None:
 
 def test_it_ends_when_it_is_idle(wanted: ServerWanted) -> None:
     run(dataclasses.replace(wanted, idle=0.1), "1")
-    folder = place_of(wanted.project).socket.parent
+    folder = address_of(wanted.project).socket.parent
     assert until(lambda: not servers(os.environ["SERVER_TEST"]))
     assert not folder.exists()
 
@@ -264,7 +264,7 @@ def test_a_folder_that_somebody_made_ready_is_refused(
     result, note = run(wanted, "1")
     assert result.outcome == "passed"
     assert note == f"no server: {folder} is not a folder of this user's alone"
-    with pytest.raises(NoPlace):
+    with pytest.raises(ServerUnavailable):
         server_status(wanted.project)
 
 
@@ -274,7 +274,7 @@ def test_a_runtime_folder_that_is_not_ones_own_is_not_used(
     runtime = Path(os.environ["XDG_RUNTIME_DIR"])
     runtime.chmod(0o711)
     monkeypatch.setattr(tempfile, "tempdir", str(runtime))
-    assert place_of(wanted.project).socket.parent == runtime / f"tangle-{os.getuid()}"
+    assert address_of(wanted.project).socket.parent == runtime / f"tangle-{os.getuid()}"
 
 
 def test_a_path_that_is_too_long_is_done_without(

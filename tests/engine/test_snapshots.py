@@ -20,14 +20,14 @@ from hypothesis import strategies as st
 
 from tangle.engine.checkpoint.executor import ResumingExecutor
 from tangle.engine.events import CellStarted, Event, ignore
-from tangle.engine.forkserver.client import Zygote
+from tangle.engine.forkserver.client import ForkServerClient
 from tangle.engine.local import LocalExecutor
 from tangle.engine.memory import proportional
 from tangle.model import Job, SessionResult
 
 from .sessions import bundles, make_cell, make_job, text
 
-pytestmark = pytest.mark.skipif(not Zygote.possible(), reason="this system has no pidfds")
+pytestmark = pytest.mark.skipif(not ForkServerClient.possible(), reason="this system has no pidfds")
 
 
 @pytest.fixture(autouse=True)

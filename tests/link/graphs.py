@@ -6,9 +6,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from tangle.link import GraphConfig, link
-from tangle.model import Graph, Occurrence, PagePath, Section, Settings
-from tangle.parse import parse
+from tangle.link import GraphConfig
+from tangle.model import Graph, Occurrence, PackageName, PagePath, Section, Settings
+from tangle.notes import core_of
+from tangle.notes import graph as graph_of
 
 
 class Case(NamedTuple):
@@ -44,8 +45,9 @@ def pages(text: str) -> dict[str, str]:
 def graph(notes: str | dict[str, str], config: GraphConfig | None = None) -> Graph:
     """Parse and link pages, given as one text or by path."""
     texts = pages(notes) if isinstance(notes, str) else notes
-    read = [parse(text.encode(), PagePath(path)) for path, text in texts.items()]
-    return link(read, config or GraphConfig())
+    data = {PagePath(path): text.encode() for path, text in texts.items()}
+    name = PackageName(root="d2l", module="torch")
+    return graph_of(core_of(data, config or GraphConfig(), name))
 
 
 def describe(linked: Graph) -> str:

@@ -116,7 +116,7 @@ def test_an_alias_that_is_taken_is_told_and_the_title_goes_before_it() -> None:
     linked = graph(notes)
     assert linked.names == {"a": "pages/a.md", "b": "pages/b.md", "c": "pages/a.md"}
     told = [(p.code, p.severity, str(p.place), p.message) for p in linked.problems]
-    taken = "is taken already at pages/"
+    taken = "is already used at pages/"
     assert told == [
         ("duplicate-alias", "warning", "pages/a.md:1:1", f"alias 'b' {taken}b.md:1:1"),
         ("duplicate-alias", "warning", "pages/b.md:2:1", f"alias 'C' {taken}a.md:1:1"),

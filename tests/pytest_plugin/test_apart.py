@@ -9,13 +9,13 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from tangle.engine.forkserver.client import Zygote
+from tangle.engine.forkserver.client import ForkServerClient
 
 from .pages import Graph, Said, section
 
 Make = Callable[..., Graph]
 
-pytestmark = pytest.mark.skipif(not Zygote.possible(), reason="this system has no pidfds")
+pytestmark = pytest.mark.skipif(not ForkServerClient.possible(), reason="this system has no pidfds")
 
 PAGE = section("3.6", "import os\nprint('parent', os.getppid())", "'last'")
 KEPT = section("3.7", "print('kept')")

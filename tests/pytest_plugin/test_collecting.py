@@ -154,7 +154,7 @@ def test_no_graph_to_be_configured(graph: Make) -> None:
 def test_a_device_that_is_none(graph: Make) -> None:
     said = graph(x=PAGE).pytest("notes", "--tangle-device", "abacus")
     assert said.code == 4
-    assert "'abacus' is none of auto, cpu" in said.err
+    assert "'abacus' is not one of auto, cpu" in said.err
 
 
 def test_what_logseq_keeps_for_itself_is_no_page(graph: Make) -> None:

@@ -94,7 +94,7 @@ def test_a_whole_entry_that_is_no_document(tmp_path: Path) -> None:
         assert Cache(tmp_path, dict).get(KEY) is None
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Point:
     """A document of its own type."""
 

@@ -90,7 +90,7 @@ def test_a_save_in_the_last_gap_is_put_back(page: Path, tmp_path: Path, save: Sa
 
 
 def test_a_second_save_while_the_first_is_put_back_stands(page: Path, tmp_path: Path) -> None:
-    with pytest.raises(Changed, match=r"saved twice meanwhile, .*\.kept") as caught:
+    with pytest.raises(Changed, match=r"saved twice meanwhile; .*\.kept") as caught:
         replace(
             page, NEW, expected=OLD, root=tmp_path, files=Typing(by_rename, {1: TYPED, 2: LATER})
         )

@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 
 from tangle.engine.events import Event, SessionStarted
-from tangle.store import Records
+from tangle.store import HISTORY, Records
 from tangle.verbs.job_builder import RunOptions
 from tangle.verbs.project import find_project
 from tangle.verbs.run import run
-from tangle.verbs.run_history import HISTORY, History, thread_settings
+from tangle.verbs.run_history import History, thread_settings
 from tests.graphs import MakeNotes, Notes
 
 PAGE = "- ## {0}. S\n\t- ```python\n\t  import time\n\t  time.sleep({1})\n\t  {2}\n\t  ```"

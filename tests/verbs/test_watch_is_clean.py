@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tangle.engine.forkserver.client import Zygote
+from tangle.engine.forkserver.client import ForkServerClient
 from tangle.verbs.job_builder import RunOptions
 from tangle.verbs.project import Project, find_project
 from tangle.verbs.reports.values import RunReport
@@ -178,7 +178,7 @@ def _clean(project: Project) -> RunReport:
     return run(project, None, options)
 
 
-@pytest.mark.skipif(not Zygote.possible(), reason="this system has no pidfds")
+@pytest.mark.skipif(not ForkServerClient.possible(), reason="this system has no pidfds")
 @pytest.mark.parametrize("seed", [1, 2])
 def test_whatever_is_edited(notes: MakeNotes, monkeypatch: pytest.MonkeyPatch, seed: int) -> None:
     monkeypatch.setattr(watcher, "_TICK", 0.02)

@@ -1,4 +1,4 @@
-"""Why a chunk does not parse, and how it can be mended without guessing."""
+"""Explain why a chunk does not parse, and repair it if there is only one way."""
 
 from __future__ import annotations
 

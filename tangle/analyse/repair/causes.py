@@ -1,4 +1,4 @@
-"""Causes that no repair is sure for: code of a newer Python, and words that are no code."""
+"""Causes without a certain repair: code of a newer Python, text that is not code."""
 
 from __future__ import annotations
 
@@ -33,14 +33,14 @@ _SENTENCE: Final = re.compile(r"[ \t]*(?:[^\W\d_]+[ ,]+){3,}[^\W\d_]+[.:!?]?[ \t
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cause:
-    """Why a line does not parse, and what can be done."""
+    """Why a line does not parse, and what to do."""
 
     words: str
     hint: str
 
 
 def shell_command(line: str) -> Cause | None:
-    """The cause of a line that looks like a shell command; None for any other line."""
+    """Return the cause of a line that looks like a shell command; None for any other line."""
     if not _SHELL.match(line):
         return None
     command = line.strip().removeprefix("$").strip()
@@ -51,7 +51,12 @@ def shell_command(line: str) -> Cause | None:
 
 
 def told_by_python(lines: Sequence[str], row: int) -> Cause | None:
-    """What the line tells at which Python gave up; None where it tells nothing."""
+    """Return the cause that the line at which Python gave up suggests; None if none.
+
+    Args:
+        lines: of the chunk.
+        row: where Python gave up, from 0.
+    """
     if not lines:
         return None
     line = lines[row]

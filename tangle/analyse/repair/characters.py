@@ -1,4 +1,4 @@
-"""Characters that word processors, input methods and web pages put into code."""
+"""Repair characters that word processors, input methods and web pages put into code."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _WIDE: Final = "\u3000"
 
 
 def plain_punctuation(lines: Sequence[str]) -> Iterator[list[str]]:
-    """Full-width and typographic punctuation outside strings and comments made ASCII."""
+    """Convert full-width and typographic punctuation outside strings and comments to ASCII."""
     changed = list(lines)
     for part in reversed(list(parts(lines))):
         line = changed[part.row]
@@ -45,7 +45,7 @@ def plain_punctuation(lines: Sequence[str]) -> Iterator[list[str]]:
 
 
 def plain_blanks(lines: Sequence[str]) -> Iterator[list[str]]:
-    """Odd white space outside strings and comments made spaces, characters without width dropped.
+    """Convert odd white space outside strings and comments to spaces; drop zero-width characters.
 
     An ideographic space in an indentation may stand for one, two or four.
     """

@@ -1,4 +1,4 @@
-"""The search for a repair: one cause after the other, then several together."""
+"""Search for a repair: each cause alone, then several together."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ _BUDGET: Final = 3_000_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Repair:
-    """A text that parses, as many lines as the chunk has.
+    """A text that parses, with as many lines as the chunk.
 
     Attributes:
         causes: what was wrong.
@@ -74,12 +74,12 @@ class Diagnosis:
 
     @property
     def sure(self) -> Repair | None:
-        """The repair, where there is but one."""
+        """The repair, if there is exactly one."""
         return self.readings[0] if len(self.readings) == 1 else None
 
 
 def diagnose(code: str, error: SyntaxError, read: Reader) -> Diagnosis:
-    """What is wrong with code that does not parse.
+    """Find out why code does not parse.
 
     Args:
         code: the chunk's, every line ended by a line feed.
@@ -178,7 +178,7 @@ def _names_in(node: ast.AST) -> set[str]:
 
 
 class _Budget:
-    """Parses what it has not parsed, until it has parsed enough."""
+    """Parses texts, each once, up to a limit."""
 
     def __init__(self, read: Reader) -> None:
         self._read = read

@@ -1,4 +1,4 @@
-"""Markdown's marks for bold and italic text that an editor has put into code."""
+"""Remove Markdown's emphasis marks that an editor put into code."""
 
 from __future__ import annotations
 

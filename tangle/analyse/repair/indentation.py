@@ -1,4 +1,4 @@
-"""Indentation in which an editor has mixed tabs and spaces."""
+"""Repair indentation of mixed tabs and spaces."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _WIDTHS: Final = (8, 4, 2, 1, 3, 5, 6, 7)
 
 
 def tabs_as_spaces(lines: Sequence[str]) -> Iterator[list[str]]:
-    """The indentation with tabs of each width that editors know, written in spaces."""
+    """Yield the lines with tabs replaced by spaces, for each usual tab width."""
     inner = _continued(lines)
     if any("\t" in _indent(line) for line in lines):
         for width in _WIDTHS:
@@ -24,7 +24,7 @@ def tabs_as_spaces(lines: Sequence[str]) -> Iterator[list[str]]:
 
 
 def as_the_colons_say(lines: Sequence[str]) -> Iterator[list[str]]:
-    """Lines that are deeper than those before them, though no colon asks for it, put level.
+    """Yield lines with unexpected indentation (no colon before it) moved to the level before.
 
     Only where every line says itself which block it belongs to: one that is less deep than the line
     before it must be as deep as some line of an open block.

@@ -1,4 +1,4 @@
-"""Which parts of code are strings and comments, told without parsing, since it does not parse."""
+"""Find strings and comments in code that does not parse."""
 
 from __future__ import annotations
 
@@ -101,7 +101,12 @@ def _end(line: str, at: int, quote: str) -> int:
 
 
 def bare(lines: Sequence[str], string: str = " ") -> list[str]:
-    """The lines without comments, every character of a string replaced."""
+    """Return the lines without comments, with every character of a string replaced.
+
+    Args:
+        lines: of the chunk.
+        string: the replacement for each character of a string.
+    """
     found = [""] * len(lines)
     for part in parts(lines):
         if part.kind == "code":

@@ -1,4 +1,4 @@
-"""Prompts and list marks in front of code, and output that was pasted under it."""
+"""Remove prompts and list marks before code, and comment out pasted output."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ _OUTPUT: Final = re.compile(
 
 
 def has_prompt(line: str) -> bool:
-    """Whether one of IPython's prompts for code begins a line."""
+    """Whether a line begins with an IPython prompt."""
     return _PROMPT.match(line) is not None
 
 
 def without_prompts(lines: Sequence[str]) -> Iterator[list[str]]:
-    """IPython's prompts taken away; lines without one, in code that has some, become comments.
+    """Remove IPython's prompts; lines without one, in code that has some, become comments.
 
     Those of the interpreter stay: its sessions are read as they are.
     """
@@ -42,7 +42,7 @@ def without_prompts(lines: Sequence[str]) -> Iterator[list[str]]:
 
 
 def without_list_marks(lines: Sequence[str]) -> Iterator[list[str]]:
-    """The marks of a list taken away, where every line that is not indented has one."""
+    """Remove list marks, if every unindented line has one."""
     full = [line for line in lines if line.strip()]
     outer = [line for line in full if not line[0].isspace()]
     marks = [_LIST.match(line) for line in outer]

@@ -14,7 +14,7 @@ from tangle.engine.events import CellStarted, Event, Observer
 from tangle.engine.forkserver.server import ServerWanted
 from tangle.engine.local import LocalExecutor, finished, runs_again
 from tangle.engine.process import Worker, start_worker
-from tangle.engine.supervisor import Session
+from tangle.engine.supervisor import WorkerSupervisor
 from tangle.engine.wire import Snapshotted
 from tangle.model import Job, SessionResult
 
@@ -43,8 +43,8 @@ class ResumingExecutor(LocalExecutor):
 
         Args:
             settings: environment variables that every worker gets.
-            warm: have a zygote at once.
-            server: which server may be that zygote.
+            warm: connect to a fork server at once.
+            server: which server that may be.
             threshold: seconds of running that are worth a copy.
         """
         super().__init__(settings=settings, warm=warm, server=server)
@@ -110,14 +110,14 @@ class ResumingExecutor(LocalExecutor):
                 begun.append(event)
             observe(event)
 
-        session = Session(job, watch, self._stop_seen, copies)
+        supervisor = WorkerSupervisor(job, watch, self._stop_seen, copies)
         forker = found or self._forker(job, observe)
-        result = session.run(lambda: start_worker(job, self._settings, forker))
-        if session.was_lost and found is None:
+        result = supervisor.run(lambda: start_worker(job, self._settings, forker))
+        if supervisor.was_lost and found is None:
             observe(runs_again(job))
-            session = Session(job, watch, self._stop_seen, copies)
-            result = session.run(lambda: start_worker(job, self._settings))
-        if found is not None and result.outcome == "died" and (session.was_lost or not begun):
+            supervisor = WorkerSupervisor(job, watch, self._stop_seen, copies)
+            result = supervisor.run(lambda: start_worker(job, self._settings))
+        if found is not None and result.outcome == "died" and (supervisor.was_lost or not begun):
             raise SnapshotGone("it could not go on", has_begun=bool(begun))
         return result
 

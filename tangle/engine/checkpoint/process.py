@@ -11,22 +11,24 @@ import os
 import random
 import secrets
 import select
+import signal
 import socket
-import struct
 import sys
 from collections.abc import Iterator, Sequence
 from itertools import accumulate
 from pathlib import Path
-from typing import Any
+from typing import Any, assert_never
 
+from tangle.engine.checkpoint.checkpoint_orders import CHECKPOINT_ORDERS, Reap, Resume
 from tangle.engine.checkpoint.fork_safety import looks_at_children, obstacle, open_files
+from tangle.engine.forking_parent import ForkingParent
+from tangle.engine.forkserver.protocol import BadOrder, Hangup, close_all, peer
 from tangle.engine.process import mark_of
 from tangle.engine.process_handle import COOKIE
-from tangle.engine.process_tag import bear_mark, other_mark, restore_mark
+from tangle.engine.process_tag import restore_tag, set_foreign_tag, set_tag
 from tangle.engine.tracking.audit_log import AuditLog
 from tangle.engine.tracking.session_files import WorldLog
 from tangle.engine.wire import Snapshotted, UnseenWrite
-from tangle.engine.worker.parent_death import die_with
 from tangle.engine.worker.reporter import Reporter
 from tangle.model import Job
 from tangle.typed_json import decode
@@ -34,9 +36,7 @@ from tangle.typed_json import decode
 _PATIENCE = 10_000
 """Milliseconds in which whoever minds a copy must call."""
 
-_BYTES = 64
-_FDS = 8
-_CREDENTIALS = struct.Struct("3i")
+_NONE = -1
 
 # The notes may replace any of these.
 _fork, _exit, _poll = os.fork, os._exit, select.poll
@@ -93,11 +93,11 @@ class Snapshots:
             listener.bind(name)
             listener.listen(1)
             self._world.before_copy()  # this fork is ours
-            mark = other_mark()  # the session may end while its copy stays
+            tag = set_foreign_tag()  # the session may end while its copy stays
             pid = _fork()
             if pid == 0:
                 return self._stay(listener, state)
-            restore_mark(mark)
+            restore_tag(tag)
             self._world.after_copy()
         self._children.add(pid)
         self._reporter.send(
@@ -125,13 +125,13 @@ class Snapshots:
         for fd in self._pipes:
             os.dup2(nothing, fd, inheritable=fd in (1, 2))
         os.close(nothing)
-        copies = _Copies(_called(listener))
+        parent = ForkingParent(_called(listener))
         listener.close()
-        order, given = copies.serve()
+        order, given = _forked(parent)
         return self._go_on(order, given, state)
 
-    def _go_on(self, order: str, fds: Sequence[int], state: tuple[str, Any]) -> Job:
-        """Makes this process a worker anew, with pipes and a job of its own."""
+    def _go_on(self, order: Resume, fds: Sequence[int], state: tuple[str, Any]) -> Job:
+        """Makes this process a worker again, with its own pipes and job."""
         source, *pipes = fds
         os.setsid()
         for given, fd in zip(pipes, self._pipes, strict=True):
@@ -139,14 +139,14 @@ class Snapshots:
             os.close(given)
         job = decode(os.pread(source, os.fstat(source).st_size, 0), Job)
         os.close(source)
-        os.environ[COOKIE] = order
-        bear_mark(order)
+        os.environ[COOKIE] = order.cookie
+        set_tag(order.cookie)
         folders = dict(zip(self._job.path, job.path, strict=False))
         sys.path[:] = [folders.get(entry, entry) for entry in sys.path]
         folder, generator = state
         os.chdir(folder)  # it may have been made anew since
         random.setstate(generator)  # Python draws a new one in every fork
-        self._reporter.begin_anew(mark_of(order))
+        self._reporter.begin_anew(mark_of(order.cookie))
         self._files |= {fd: link for fd, link in open_files().items() if fd in self._pipes}
         self._job = job
         self._children.clear()
@@ -173,77 +173,48 @@ def _called(listener: socket.socket) -> socket.socket:
     if not poll.poll(_PATIENCE):
         _exit(0)
     channel, _ = listener.accept()
-    size = _CREDENTIALS.size
-    said = channel.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, size)
-    if _CREDENTIALS.unpack(said)[1] != os.geteuid():
+    if peer(channel)[1] != os.geteuid():
         _exit(0)
     return channel
 
 
-class _Copies:
-    """Forks for everybody who asks on a connection, and tells how each ended."""
+def _forked(parent: ForkingParent) -> tuple[Resume, list[int]]:
+    """Obeys orders; returns only in a fork, with its order and its descriptors."""
+    while True:
+        has_order, _ = parent.wait()
+        if has_order and (given := _obey(parent)) is not None:
+            return given
 
-    def __init__(self, channel: socket.socket) -> None:
-        self._channel = channel
-        self._pidfds: dict[int, tuple[int, int]] = {}
 
-    def serve(self) -> tuple[str, list[int]]:
-        """Comes back only in a fork, with the order and the descriptors that it was given."""
-        while True:
-            poll = _poll()
-            poll.register(self._channel, select.POLLIN)
-            for watch, (_, telling) in self._pidfds.items():
-                if telling >= 0:
-                    poll.register(watch, select.POLLIN)
-            for fd, _ in poll.poll():
-                if fd in self._pidfds:
-                    self._tell_end(fd)
-                elif given := self._obey():
-                    return given
+def _obey(parent: ForkingParent) -> tuple[Resume, list[int]] | None:
+    """Obeys an order; returns it and its descriptors in the fork that it asks for."""
+    try:
+        order, fds = CHECKPOINT_ORDERS.receive(parent.channel)
+    except (Hangup, BadOrder):
+        _exit(0)
+    match order:
+        case Reap():
+            parent.reap(order.pid)
+        case Resume():
+            *given, report = fds
+            if _fork_one(parent, report) == 0:
+                os.close(report)
+                return order, given
+            close_all(fds)
+        case _:
+            assert_never(order)
+    return None
 
-    def _obey(self) -> tuple[str, list[int]] | None:
-        data, fds, _, _ = socket.recv_fds(self._channel, _BYTES, _FDS)
-        if not data:
-            _exit(0)
-        if not fds:
-            self._forget(int(data))
-            return None
-        *given, telling = fds
-        parent = os.getpid()
-        pid = _fork()
-        if pid == 0:
-            die_with(parent)
-            self._close(telling)
-            return data.decode(), given
-        self._pidfds[os.pidfd_open(pid)] = (pid, telling)
+
+def _fork_one(parent: ForkingParent, report: int) -> int:
+    """Forks this process; its number is reported, or why there is none. 0 in the child."""
+    try:
+        pid = parent.fork(report)
+    except OSError as error:
         with contextlib.suppress(OSError):
-            os.write(telling, f"{pid}\n".encode())
-        for fd in given:
-            os.close(fd)
-        return None
-
-    def _close(self, telling: int) -> None:
-        """Closes what the copy alone needs."""
-        self._channel.close()
-        others = (told for _, told in self._pidfds.values() if told >= 0)
-        for fd in (telling, *self._pidfds, *others):
-            os.close(fd)
-
-    def _tell_end(self, watch: int) -> None:
-        """Tells how a fork ended; it stays a zombie, so that nobody else gets its number."""
-        pid, telling = self._pidfds[watch]
-        status = os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)
-        code = 0
-        if status is not None:
-            code = status.si_status if status.si_code == os.CLD_EXITED else -status.si_status
-        with contextlib.suppress(OSError):
-            os.write(telling, str(code).encode())
-        os.close(telling)
-        self._pidfds[watch] = (pid, -1)
-
-    def _forget(self, pid: int) -> None:
-        watch = next((fd for fd, (number, _) in self._pidfds.items() if number == pid), None)
-        if watch is not None:
-            os.waitpid(pid, 0)
-            os.close(watch)
-            del self._pidfds[watch]
+            os.write(report, f"it cannot fork: {error.strerror}\n".encode())
+        return _NONE
+    if pid and not parent.announce(pid):
+        os.kill(pid, signal.SIGKILL)
+        parent.reap(pid)
+    return pid

@@ -13,18 +13,20 @@ import hashlib
 import json
 import os
 import socket
-import struct
 import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from tangle.engine.checkpoint.checkpoint_orders import CheckpointOrder, Reap, Resume
 from tangle.engine.file_identity import is_as_read
 from tangle.engine.forkserver.client import ForkedProcess, first_line
+from tangle.engine.forkserver.protocol import peer
 from tangle.engine.memory import free_memory, proportional, total_memory
+from tangle.engine.order import send_order
 from tangle.engine.process import Worker
-from tangle.engine.process_handle import Birth
+from tangle.engine.process_handle import SpawnRequest
 from tangle.engine.transcript import CellLog
 from tangle.engine.wire import Snapshotted
 from tangle.model import Job, ReadFile, Result, SectionName
@@ -44,7 +46,6 @@ _MOST_FILES = 4096
 """Files that a copy may know: they are looked at before it is used."""
 
 _PATIENCE = 10.0
-_CREDENTIALS = struct.Struct("3i")
 
 
 class SnapshotGone(Exception):
@@ -117,7 +118,7 @@ class Snapshot:
         """Whether its files are as it knows them."""
         return all(map(is_as_read, self.world))
 
-    def fork(self, birth: Birth) -> ForkedProcess:
+    def fork(self, request: SpawnRequest) -> ForkedProcess:
         """Has it fork a worker that goes on with a job.
 
         Raises:
@@ -126,7 +127,8 @@ class Snapshot:
         told, telling = os.pipe()
         try:
             try:
-                self._send(birth.cookie.encode(), (birth.job, *birth.pipes, telling))
+                order = Resume(cookie=request.cookie)
+                self._send(order, (request.job, *request.pipes, telling))
             finally:
                 os.close(telling)
             pid = first_line(told, _PATIENCE).text
@@ -148,16 +150,16 @@ class Snapshot:
 
     def _release(self, pid: int) -> None:
         with contextlib.suppress(SnapshotGone):
-            self._send(str(pid).encode(), ())
+            self._send(Reap(pid=pid), ())
         with self._sending:
             self._running.discard(pid)
             if self._dropped and not self._running:
                 self.channel.close()
 
-    def _send(self, text: bytes, fds: tuple[int, ...]) -> None:
+    def _send(self, order: CheckpointOrder, fds: tuple[int, ...]) -> None:
         try:
             with self._sending:
-                socket.send_fds(self.channel, [text], fds)
+                send_order(self.channel, order, fds)
         except OSError as error:
             raise SnapshotGone(str(error)) from error
 
@@ -308,8 +310,7 @@ def _call(name: str) -> socket.socket | None:
     channel = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     try:
         channel.connect(name)
-        said = channel.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _CREDENTIALS.size)
-        if _CREDENTIALS.unpack(said)[1] == os.geteuid():
+        if peer(channel)[1] == os.geteuid():
             return channel
     except OSError:
         channel.close()

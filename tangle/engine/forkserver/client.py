@@ -1,4 +1,4 @@
-"""A process that has imported what sections need, and forks a worker whenever one is wanted.
+"""The command's side of the fork server, which has imported what sections need and forks workers.
 
 Importing torch takes two seconds, forking a process that has imported it some milliseconds. Linux
 only: elsewhere frameworks do not survive a fork.
@@ -7,7 +7,6 @@ only: elsewhere frameworks do not survive a fork.
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import secrets
 import select
@@ -20,8 +19,17 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Protocol, Self
 
-from tangle.engine.forkserver.protocol import pair, send_order
-from tangle.engine.process_handle import COOKIE, Birth, boot_command, open_pidfd
+from tangle.engine.forkserver.protocol import pair
+from tangle.engine.forkserver.server_orders import (
+    ForkWorker,
+    Preload,
+    Release,
+    ServerOrder,
+    ServerStart,
+)
+from tangle.engine.order import send_order
+from tangle.engine.process_handle import COOKIE, SpawnRequest, boot_command, open_pidfd
+from tangle.typed_json import encode
 
 _PATIENCE = 120.0
 """Seconds that a worker may take to be there before its session does without."""
@@ -47,11 +55,11 @@ _LEAVING_SECONDS = 5.0
 """What it may take to end when it is not needed any more."""
 
 
-class ZygoteGone(Exception):
-    """It cannot fork this worker; a fresh process can take its place. The text says why.
+class ForkServerGone(Exception):
+    """The fork server cannot fork this worker; the text says why. A fresh process can replace it.
 
     Attributes:
-        trouble: whether something is amiss with it; else it declines this worker, for a reason.
+        trouble: whether the fork server has failed; else it declines this worker, for a reason.
     """
 
     def __init__(self, why: str, *, trouble: bool = False) -> None:
@@ -61,20 +69,20 @@ class ZygoteGone(Exception):
 
 
 class Started(Protocol):
-    """A process that was started for a zygote, and is to be waited for."""
+    """A process that was started for a fork server, and has to be waited for."""
 
     def end(self) -> None:
         """Waits for its end, or brings it about."""
         ...
 
 
-class Zygote:
-    """The command's side of it; several threads may have workers forked at the same time."""
+class ForkServerClient:
+    """A connection to a fork server; several threads may request workers at the same time."""
 
     def __init__(
         self, channel: socket.socket, *, family: str, stop: int, started: Started | None
     ) -> None:
-        """Uses one that is there.
+        """Uses a connection that is open.
 
         Args:
             channel: orders go there.
@@ -101,7 +109,7 @@ class Zygote:
 
     @classmethod
     def start(cls, environment: Mapping[str, str], stop: int) -> Self:
-        """One of this process's own, which ends with it.
+        """Starts a fork server for this process alone, which ends with it.
 
         Args:
             environment: what every worker has in its own.
@@ -114,8 +122,8 @@ class Zygote:
         ours, theirs = pair()
         with theirs:
             try:
-                facts = {"channel": theirs.fileno(), "family": family}
-                process = start_zygote(facts, environment, [theirs.fileno()])
+                start = ServerStart(channel=theirs.fileno(), family=family)
+                process = start_fork_server(start, environment, [theirs.fileno()])
             except OSError:
                 ours.close()
                 raise
@@ -131,27 +139,33 @@ class Zygote:
             directory: where the sections will run; libraries read their settings there.
             environment: what every worker has in its own.
         """
-        order = {"sets": [list(names) for names in sets], "directory": directory}
-        with contextlib.suppress(ZygoteGone):
-            self._send("preload", {**order, **_surroundings(environment)})
+        order = Preload(
+            sets=tuple(tuple(names) for names in sets),
+            directory=directory,
+            environment=dict(environment),
+            share=_chooses_threads(environment),
+        )
+        with contextlib.suppress(ForkServerGone):
+            self._send(order)
 
-    def fork(self, birth: Birth) -> ForkedProcess:
+    def fork(self, request: SpawnRequest) -> ForkedProcess:
         """Has a worker forked, and waits until it is there.
 
         Raises:
-            ZygoteGone: the zygote died, does not answer, takes too long, is not waited for any
-                more, or sees that a fresh process would come to something else.
+            ForkServerGone: the fork server has died, does not answer or takes too long; or a fresh
+                process would import something else; or `stop` can be read.
         """
-        order = {
-            "modules": list(birth.modules),
-            "directory": birth.directory,
-            "cookie": birth.cookie,
-            **_surroundings(birth.environment),
-        }
+        order = ForkWorker(
+            modules=request.modules,
+            directory=request.directory,
+            environment=dict(request.environment),
+            share=_chooses_threads(request.environment),
+            cookie=request.cookie,
+        )
         told, telling = os.pipe()
         try:
             try:
-                self._send("fork", order, (birth.job, *birth.pipes, telling))
+                self._send(order, (request.job, *request.pipes, telling))
             finally:
                 os.close(telling)
             pid = self._await_pid(told)
@@ -167,11 +181,11 @@ class Zygote:
             self._silence = _SILENCE
             return int(answer.text)
         if answer.text:
-            raise ZygoteGone(answer.text[:_LONGEST_REASON])
+            raise ForkServerGone(answer.text[:_LONGEST_REASON])
         if answer.silent:
             self._silent = True
-            raise ZygoteGone("the process that forks sections does not answer", trouble=True)
-        raise ZygoteGone("the process that forks sections is gone", trouble=not answer.stopped)
+            raise ForkServerGone("the process that forks sections does not answer", trouble=True)
+        raise ForkServerGone("the process that forks sections is gone", trouble=not answer.stopped)
 
     def close(self) -> None:
         """Lets it go, and with it every worker that is left; may be called twice."""
@@ -182,26 +196,26 @@ class Zygote:
             self._started = None
 
     def _release(self, pid: int) -> None:
-        with contextlib.suppress(ZygoteGone):
-            self._send("release", {"pid": pid})
+        with contextlib.suppress(ForkServerGone):
+            self._send(Release(pid=pid))
 
-    def _send(self, verb: str, order: Mapping[str, object], fds: tuple[int, ...] = ()) -> None:
+    def _send(self, order: ServerOrder, fds: tuple[int, ...] = ()) -> None:
         if self._silent:
-            raise ZygoteGone("the process that forks sections does not answer", trouble=True)
+            raise ForkServerGone("the process that forks sections does not answer", trouble=True)
         try:
             with self._sending:
-                send_order(self._socket, verb, order, fds)
+                send_order(self._socket, order, fds)
         except TimeoutError as error:
             self._silent = True
-            raise ZygoteGone(
+            raise ForkServerGone(
                 "the process that forks sections takes no orders", trouble=True
             ) from error
         except (OSError, UnicodeError) as error:
-            raise ZygoteGone("the process that forks sections is gone", trouble=True) from error
+            raise ForkServerGone("the process that forks sections is gone", trouble=True) from error
 
 
 class _Own:
-    """A zygote of this process's own, which is its child."""
+    """A fork server that is a child of this process."""
 
     def __init__(self, process: subprocess.Popen[bytes]) -> None:
         self._process = process
@@ -219,13 +233,13 @@ def end_process(process: subprocess.Popen[bytes]) -> None:
         process.kill()
 
 
-def start_zygote(
-    facts: Mapping[str, object], environment: Mapping[str, str], fds: Iterable[int]
+def start_fork_server(
+    start: ServerStart, environment: Mapping[str, str], fds: Iterable[int]
 ) -> subprocess.Popen[bytes]:
-    """Starts a zygote's first process, which keeps nothing of this one's terminal and files.
+    """Starts a fork server's process, which keeps nothing of this one's terminal and files.
 
     Args:
-        facts: as `tangle.engine.forkserver.root` takes them.
+        start: what it starts with.
         environment: its own, but for the cookie.
         fds: descriptors that it gets, under the same numbers.
 
@@ -233,33 +247,32 @@ def start_zygote(
         OSError: it cannot be started.
     """
     return subprocess.Popen(
-        boot_command("tangle.engine.forkserver.root", [json.dumps(facts)]),
+        boot_command("tangle.engine.forkserver.root", [encode(start).decode()]),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         pass_fds=tuple(fds),
         cwd=os.sep,
-        env={**environment, COOKIE: str(facts["family"])},
+        env={**environment, COOKIE: start.family},
         start_new_session=True,
     )
 
 
-def _surroundings(environment: Mapping[str, str]) -> dict[str, object]:
-    """The environment, and whether the number of threads in it is only tangle's choice."""
-    chosen = "OMP_NUM_THREADS" in environment and "OMP_NUM_THREADS" not in os.environ
-    return {"environment": dict(environment), "share": chosen}
+def _chooses_threads(environment: Mapping[str, str]) -> bool:
+    """Whether the number of threads in an environment is only tangle's choice."""
+    return "OMP_NUM_THREADS" in environment and "OMP_NUM_THREADS" not in os.environ
 
 
 class ForkedProcess:
-    """A worker that the zygote forked; the zygote keeps its number until it is released."""
+    """A forked worker; the process that forked it keeps its number until it is released."""
 
     def __init__(self, pid: int, told: int, family: str, release: Callable[[int], None]) -> None:
         """Minds a worker.
 
         Args:
             pid: its number.
-            told: the zygote writes here how it ended.
-            family: the zygote's cookie.
+            told: how it ended is written here.
+            family: the cookie of the process that forked it.
             release: is called when its number is not needed any more.
         """
         self.pid = pid
@@ -271,7 +284,7 @@ class ForkedProcess:
 
     @property
     def ended(self) -> int | None:
-        """A descriptor that is readable once it has ended, whether or not the zygote tells."""
+        """A descriptor that is readable once it has ended, whether or not that is reported."""
         return self._told if self._watch is None else self._watch
 
     def has_ended(self) -> bool:

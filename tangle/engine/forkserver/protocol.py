@@ -1,85 +1,91 @@
-"""Orders between a command, its zygote and the processes below it: a packet each, with descriptors.
+"""Packets between tangle's processes: data and descriptors, over a Unix socket.
 
-An order travels in a file, since packets have a limit; the packet carries that file and whatever
-descriptors the order needs.
+A packet's data travels in a file, since packets have a size limit; the packet carries that file and
+the descriptors that go with it. Types are the affair of `tangle.engine.order`. Only the standard
+library's quick parts are imported: a command that the server runs passes through here first.
 """
 
 from __future__ import annotations
 
 import array
-import json
 import os
 import socket
-import struct
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from tangle.engine.memory_file import memory_file
 
 _FDS = 8
 _MARK = b"!"
 _MOST = 64 * 1024 * 1024
-"""Bytes of one order; a longer one cannot be meant."""
+"""Bytes of data in a packet; more cannot be meant."""
+
+_INT = 4
+"""Bytes of each number in `struct ucred`: process, user, group."""
 
 
 class Hangup(Exception):
-    """The other end is closed, or sent something that is no order."""
+    """The other end is closed."""
+
+
+class BadOrder(Exception):
+    """What arrived is not an order: not JSON, not of a known type, or without its descriptors."""
 
 
 def pair() -> tuple[socket.socket, socket.socket]:
-    """Two sockets that are each other's other end."""
+    """Two connected sockets."""
     return socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
 
 
-def send_order(
-    channel: socket.socket, verb: str, order: Mapping[str, object], fds: Sequence[int] = ()
-) -> None:
-    """Sends an order.
+def send_packet(channel: socket.socket, data: bytes, fds: Sequence[int] = ()) -> None:
+    """Sends data and descriptors.
 
     Raises:
-        OSError: the other end is gone, or takes nothing now.
-        UnicodeError: a text in it cannot be written.
+        OSError: the other end is closed, or its queue is full.
     """
     file = memory_file("order")
     try:
-        os.write(file, json.dumps({"do": verb, **order}).encode("utf-8", "surrogateescape"))
+        os.write(file, data)
         socket.send_fds(channel, [_MARK], [file, *fds])
     finally:
         os.close(file)
 
 
-def receive_order(channel: socket.socket) -> tuple[dict[str, Any], list[int]]:
-    """The next order and its descriptors, which are the caller's to close.
+def receive_packet(channel: socket.socket) -> tuple[bytes, list[int]]:
+    """The next packet's data, and its descriptors, which the caller has to close.
 
     Raises:
-        Hangup: there will be none.
+        Hangup: the other end is closed.
+        BadOrder: it sent something else.
     """
-    data, fds = _receive(channel)
-    if data != _MARK or not fds:
-        _close(fds)
-        raise Hangup
+    mark, fds = _receive(channel)
+    if mark != _MARK or not fds:
+        close_all(fds)
+        raise BadOrder("not a packet") if mark else Hangup
     file, *rest = fds
     try:
-        order = _read(file)
-    except (OSError, ValueError, RecursionError) as error:  # the last: nested too deep
-        _close(rest)
-        raise Hangup from error
+        return _read(file), rest
+    except (OSError, ValueError) as error:
+        close_all(rest)
+        raise BadOrder(str(error)) from error
     finally:
         os.close(file)
-    return order, rest
 
 
 def peer(channel: socket.socket) -> tuple[int, int]:
     """Process and user at the other end of a connection (Linux)."""
-    size = struct.calcsize("3i")
-    pid, uid, _ = struct.unpack(
-        "3i", channel.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, size)
-    )
+    data = channel.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 3 * _INT)
+    pid, uid, _ = memoryview(data).cast("i")
     return pid, uid
 
 
+def close_all(fds: Sequence[int]) -> None:
+    """Closes descriptors."""
+    for fd in fds:
+        os.close(fd)
+
+
 def _receive(channel: socket.socket) -> tuple[bytes, list[int]]:
-    """As `socket.recv_fds`, but nothing that comes is inherited by a program that is started."""
+    """As `socket.recv_fds`, but no program that is started inherits the descriptors."""
     fds = array.array("i")
     try:
         data, ancillary, _, _ = channel.recvmsg(
@@ -93,16 +99,8 @@ def _receive(channel: socket.socket) -> tuple[bytes, list[int]]:
     return data, list(fds)
 
 
-def _read(file: int) -> dict[str, Any]:
+def _read(file: int) -> bytes:
     size = os.fstat(file).st_size
     if size > _MOST:
         raise ValueError("too long")
-    order = json.loads(os.pread(file, size, 0).decode("utf-8", "surrogateescape"))
-    if not isinstance(order, dict) or not isinstance(order.get("do"), str):
-        raise ValueError("no order")
-    return order
-
-
-def _close(fds: Sequence[int]) -> None:
-    for fd in fds:
-        os.close(fd)
+    return os.pread(file, size, 0)

@@ -1,16 +1,15 @@
-"""What a server answers: one type for each answer, read strictly."""
+"""What a fork server answers to a command."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
-from tangle.typed_json import DamagedDocument, convert
+import msgspec
+
+from tangle.engine.order import Order, Receiver
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Welcome:
+class Welcome(Order, frozen=True, kw_only=True):
     """The server takes the command's orders.
 
     Attributes:
@@ -21,23 +20,20 @@ class Welcome:
     pid: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Stale:
-    """The server is of another identity, and gives its place up; it serves so many commands yet."""
+class Stale(Order, frozen=True, kw_only=True):
+    """The server has a different identity and gives up its socket; `commands` still use it."""
 
     commands: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Stopped:
-    """The server gives its place up, as it was asked to; it serves so many commands yet."""
+class Stopped(Order, frozen=True, kw_only=True):
+    """The server gives up its socket, as ordered; `commands` still use it."""
 
     commands: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TemplateReport:
-    """A template, as `tangle server status` tells it.
+class TemplateStatus(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A template, as `tangle server status` shows it.
 
     Attributes:
         modules: what it has imported for sections.
@@ -51,8 +47,7 @@ class TemplateReport:
     workers: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Status:
+class Status(Order, frozen=True, kw_only=True):
     """What the server is doing."""
 
     pid: int
@@ -60,27 +55,8 @@ class Status:
     idle: float
     commands: int
     python: str
-    templates: tuple[TemplateReport, ...]
+    templates: tuple[TemplateStatus, ...]
 
 
 Reply = Welcome | Stale | Stopped | Status
-
-_KINDS: Final[Mapping[str, type[Reply]]] = {
-    kind.__name__.lower(): kind for kind in (Welcome, Stale, Stopped, Status)
-}
-
-
-def verb_of(reply: Reply) -> str:
-    """The word that stands for a reply's type on its way."""
-    return type(reply).__name__.lower()
-
-
-def read_reply(order: Mapping[str, Any]) -> Reply | None:
-    """The reply that was sent; None where it is none."""
-    kind = _KINDS.get(order["do"])
-    if kind is None:
-        return None
-    try:
-        return convert({name: order[name] for name in order if name != "do"}, kind)
-    except DamagedDocument:
-        return None
+REPLIES: Final = Receiver[Reply](Reply)

@@ -1,4 +1,4 @@
-"""The zygote's first process: it hands each order to a template, and has templates made.
+"""The fork server's first process: it hands each order to a template, and has templates made.
 
 A template (`template`) has imported exactly what some section imports, so that what it forks is as
 a fresh process would be after these imports. They are a tree: what a long import has made is kept,
@@ -12,53 +12,60 @@ from __future__ import annotations
 
 import contextlib
 import importlib.util
-import json
 import os
 import selectors
 import signal
 import socket
 import sys
 import time
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
-from typing import Any, NoReturn
+from typing import NoReturn, assert_never
 
 from tangle.engine.forkserver import import_stamps
-from tangle.engine.forkserver.listener import LOOK_SECONDS, Standing
-from tangle.engine.forkserver.protocol import Hangup, peer, receive_order, send_order
-from tangle.engine.forkserver.replies import Reply, Stale, Status, Stopped, Welcome, verb_of
+from tangle.engine.forkserver.listener import LOOK_SECONDS, Listener
+from tangle.engine.forkserver.protocol import BadOrder, Hangup, close_all, peer
+from tangle.engine.forkserver.replies import Reply, Stale, Status, Stopped, Welcome
+from tangle.engine.forkserver.server_orders import (
+    SERVER_ORDERS,
+    Command,
+    ForkWorker,
+    GetStatus,
+    Hello,
+    Preload,
+    Release,
+    ServerOrder,
+    ServerStart,
+    Stop,
+)
 from tangle.engine.forkserver.template_host import TICK_SECONDS, Link, TemplateHost
-from tangle.engine.forkserver.template_pool import Kind
+from tangle.engine.order import send_order
 from tangle.engine.process_table import look_up
 from tangle.engine.tracking.tracker import MISSING
-
-_NOBODY = 0
-"""The number of no client."""
+from tangle.typed_json import decode
 
 _ENDING_SECONDS = 5.0
 """What it may take to end the workers that are left at the end."""
 
 
 def main(arguments: Sequence[str]) -> None:
-    """Serves until nobody can want anything any more.
+    """Serves until no command can order anything more.
 
     Args:
-        arguments: JSON: `channel`, the first command's descriptor; `family`, the cookie in this
-            process's environment; for a server also `identity`, `notes` (a folder of the first
-            command's project) and what `Standing` takes.
+        arguments: a `ServerStart`, as JSON.
     """
-    facts = json.loads(arguments[0])
+    start = decode(arguments[0].encode(), ServerStart)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     MISSING.install()
-    standing = None
-    if "listener" in facts:
-        if os.fork() > 0:  # the command waits for this one, and is nobody's parent after it
+    listener = None
+    if start.listen is not None:
+        if os.fork() > 0:  # the command waits for this one, and is not the server's parent
             os._exit(0)
-        standing = Standing(facts)
-    zygote = _Zygote(facts, standing)
-    zygote.serve(socket.socket(fileno=facts["channel"]), facts.get("notes", ""))
+        listener = Listener(start.listen)
+    notes = start.listen.notes if start.listen is not None else ""
+    ForkServer(start, listener).serve(socket.socket(fileno=start.channel), notes)
     os._exit(0)
 
 
@@ -85,16 +92,18 @@ def _terminate(number: int, frame: FrameType | None) -> NoReturn:
     raise _Terminated
 
 
-class _Zygote:
-    def __init__(self, facts: Mapping[str, Any], standing: Standing | None) -> None:
-        self._identity = str(facts.get("identity", ""))
-        self._family = str(facts["family"])
-        self._standing = standing
+class ForkServer:
+    """The first process: the commands that it serves, and the templates that fork for them."""
+
+    def __init__(self, start: ServerStart, listener: Listener | None) -> None:
+        self._identity = start.listen.identity if start.listen is not None else ""
+        self._family = start.family
+        self._listener = listener
         self._began = time.time()
         self._selector = selectors.DefaultSelector()
         self._clients: dict[int, _Client] = {}
         self._count = 0
-        self._own = import_stamps.of_files(_own_files()) if standing is not None else {}
+        self._own = import_stamps.of_files(_own_files()) if listener is not None else {}
         self._usual = signal.getsignal(signal.SIGTERM)
         self._templates = TemplateHost(self._selector, self._family, self._leave)
 
@@ -107,8 +116,8 @@ class _Zygote:
         """
         self._take(first, notes)
         try:
-            if self._standing is not None:
-                self._selector.register(self._standing.listener, selectors.EVENT_READ)
+            if self._listener is not None:
+                self._selector.register(self._listener.socket, selectors.EVENT_READ)
                 signal.signal(signal.SIGTERM, _terminate)
             while not self._is_done():
                 for key, _ in self._selector.select(self._pause()):
@@ -123,7 +132,7 @@ class _Zygote:
         """Seconds after which there is something to look after, whoever calls."""
         if self._templates.pool.requests:
             return TICK_SECONDS
-        return None if self._standing is None else LOOK_SECONDS
+        return None if self._listener is None else LOOK_SECONDS
 
     def _step(self, key: selectors.SelectorKey) -> None:
         if isinstance(key.data, _Client):
@@ -131,22 +140,22 @@ class _Zygote:
                 self._hear(key.data)
         elif isinstance(key.data, Link):
             self._templates.hear(key.data)
-        elif self._standing is not None and not self._standing.retired:
-            connection = self._standing.accept()
+        elif self._listener is not None and not self._listener.retired:
+            connection = self._listener.accept()
             if connection is not None:
                 self._take(connection)
 
     def _is_done(self) -> bool:
         if self._clients:
             return False
-        standing = self._standing
-        return standing is None or standing.retired or standing.is_over()
+        listener = self._listener
+        return listener is None or listener.retired or listener.is_over()
 
     def _finish(self) -> None:
         """Leaves nothing behind."""
-        if self._standing is not None:
+        if self._listener is not None:
             signal.signal(signal.SIGTERM, signal.SIG_IGN)  # the end is on its way
-            self._standing.retire()
+            self._listener.retire()
         until = time.monotonic() + _ENDING_SECONDS
         while self._templates.workers and (left := until - time.monotonic()) > 0:
             for key, _ in self._selector.select(left):
@@ -157,8 +166,8 @@ class _Zygote:
     def _leave(self) -> None:
         """Closes, in a forked child, all that is this process's."""
         signal.signal(signal.SIGTERM, self._usual)
-        if self._standing is not None:
-            self._standing.close_copies()
+        if self._listener is not None:
+            self._listener.close_copies()
         for client in self._clients.values():
             client.channel.close()
         self._templates.close_copies()
@@ -173,19 +182,18 @@ class _Zygote:
         self._selector.register(channel, selectors.EVENT_READ, client)
 
     def _hear(self, client: _Client) -> None:
-        """Follows an order; one that makes no sense ends the connection, not the server."""
+        """Obeys an order; what is not one ends the connection, not the server."""
         try:
-            order, fds = receive_order(client.channel)
-        except Hangup:
+            order, fds = SERVER_ORDERS.receive(client.channel)
+        except (Hangup, BadOrder):
             self._hang_up(client)
             return
         try:
             self._obey(client, order, fds)
-        except (KeyError, TypeError, ValueError, OSError):
+        except OSError:
             self._hang_up(client)
         finally:
-            for fd in fds:
-                os.close(fd)
+            close_all(fds)
 
     def _hang_up(self, client: _Client) -> None:
         if self._clients.pop(client.number, None) is None:
@@ -193,69 +201,63 @@ class _Zygote:
         self._selector.unregister(client.channel)
         client.channel.close()
         self._templates.drop(client.number)
-        if self._standing is not None and not self._standing.retired:
-            self._standing.touch()
-            front = {
-                "directory": os.sep,
-                "environment": dict(os.environ),
-                "notes": client.notes,
-            }
-            self._templates.ask("ahead", _NOBODY, front, ())
+        if self._listener is not None and not self._listener.retired:
+            self._listener.touch()
+            self._templates.prepare_command(client.notes)
 
-    def _obey(self, client: _Client, order: Mapping[str, Any], fds: list[int]) -> None:
-        match order["do"]:
-            case "hello":
-                client.notes = order["notes"]
-                self._greet(client, order["identity"])
-            case "status":
+    def _obey(self, client: _Client, order: ServerOrder, fds: list[int]) -> None:
+        """Obeys an order; descriptors that it takes over go from `fds`."""
+        match order:
+            case Hello():
+                client.notes = order.notes
+                self._greet(client, order.identity)
+            case GetStatus():
                 self._answer(client, self._report(client))
-            case "stop":
+            case Stop():
                 self._stop(client)
-            case _:
+            case Preload() | ForkWorker() | Command() | Release():
                 self._provide(client, order, fds)
+            case _:
+                assert_never(order)
 
-    def _provide(self, client: _Client, order: Mapping[str, Any], fds: list[int]) -> None:
-        match order["do"]:
-            case "preload":
-                for modules in order["sets"]:
-                    self._templates.ask("ahead", client.number, {**order, "modules": modules}, ())
-            case "fork":
-                self._hand_over("worker", client, order, fds)
-            case "command":
+    def _provide(
+        self, client: _Client, order: Preload | ForkWorker | Command | Release, fds: list[int]
+    ) -> None:
+        match order:
+            case Preload():
+                self._templates.preload(client.number, order)
+            case ForkWorker():
+                self._templates.fork_worker(client.number, order, _taken(fds))
+            case Command():
                 self._take_command(client, order, fds)
-            case "release":
-                self._templates.release(client.number, order["pid"])
+            case Release():
+                self._templates.release(client.number, order.pid)
+            case _:
+                assert_never(order)
 
-    def _take_command(self, client: _Client, order: Mapping[str, Any], fds: list[int]) -> None:
+    def _take_command(self, client: _Client, order: Command, fds: list[int]) -> None:
         """Has a whole command run in a fork, unless that would take longer than it takes here."""
-        standing = self._standing
-        ready = standing is not None and not standing.retired
+        listener = self._listener
+        ready = listener is not None and not listener.retired
         fits = ready and not import_stamps.changed(self._own)
         if not fits or not self._templates.pool.has_front():
             self._hang_up(client)
             return
-        self._hand_over("command", client, order, fds)
-
-    def _hand_over(
-        self, kind: Kind, client: _Client, order: Mapping[str, Any], fds: list[int]
-    ) -> None:
-        mine = tuple(fds)
-        fds.clear()
-        self._templates.ask(kind, client.number, order, mine)
+        self._templates.fork_command(client.number, order, _taken(fds))
 
     def _greet(self, client: _Client, identity: str) -> None:
-        if self._standing is None or self._standing.retired or identity == self._identity:
+        if self._listener is None or self._listener.retired or identity == self._identity:
             self._answer(client, Welcome(family=self._family, pid=os.getpid()))
         else:
             self._stop(client, Stale)
 
     def _stop(self, client: _Client, answer: type[Stale | Stopped] = Stopped) -> None:
-        """Gives its place up; commands that it works for are served to their end."""
+        """Gives up the socket; commands that use the server are served to their end."""
         others = self._others(client)
-        if self._standing is not None and not self._standing.retired:
+        if self._listener is not None and not self._listener.retired:
             signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
-            self._selector.unregister(self._standing.listener)
-            self._standing.retire()
+            self._selector.unregister(self._listener.socket)
+            self._listener.retire()
             signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
         self._answer(client, answer(commands=others))
         self._hang_up(client)
@@ -264,7 +266,7 @@ class _Zygote:
     def _answer(client: _Client, reply: Reply) -> None:
         with contextlib.suppress(OSError):
             client.channel.setblocking(False)
-            send_order(client.channel, verb_of(reply), asdict(reply))
+            send_order(client.channel, reply)
             client.channel.setblocking(True)
 
     def _others(self, client: _Client) -> int:
@@ -278,11 +280,18 @@ class _Zygote:
         return Status(
             pid=os.getpid(),
             began=self._began,
-            idle=self._standing.idle if self._standing is not None else 0.0,
+            idle=self._listener.idle if self._listener is not None else 0.0,
             commands=self._others(client),
             python=sys.version.split()[0],
             templates=self._templates.report(),
         )
+
+
+def _taken(fds: list[int]) -> tuple[int, ...]:
+    """The descriptors, which leave the list: another closes them."""
+    taken = tuple(fds)
+    fds.clear()
+    return taken
 
 
 def _own_files() -> list[str]:

@@ -1,48 +1,55 @@
-"""A zygote that outlives the command, for the commands of a project that come after it."""
+"""A fork server that outlives the command, for later commands of the same project."""
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import json
 import os
-import resource
 import secrets
 import signal
 import socket
 import subprocess
-import sys
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from tangle.engine.forkserver.client import Zygote, end_process, readable, start_zygote
-from tangle.engine.forkserver.protocol import Hangup, pair, peer, receive_order, send_order
-from tangle.engine.forkserver.replies import Reply, Status, Stopped, Welcome, read_reply
+from tangle.engine.forkserver.client import (
+    ForkServerClient,
+    end_process,
+    readable,
+    start_fork_server,
+)
+from tangle.engine.forkserver.protocol import BadOrder, Hangup, pair, peer
+from tangle.engine.forkserver.replies import REPLIES, Reply, Status, Stopped, Welcome
+from tangle.engine.forkserver.server_orders import (
+    GetStatus,
+    Hello,
+    ListenerStart,
+    ServerOrder,
+    ServerStart,
+    Stop,
+)
 from tangle.engine.forkserver.socket_path import (
     PATIENCE,
-    NoPlace,
-    Place,
+    ServerUnavailable,
+    SocketAddress,
+    address_of,
     connect,
     listening,
     lock,
     make_folder,
-    place_of,
 )
-from tangle.engine.memory import proportional, total_memory
+from tangle.engine.memory import proportional
+from tangle.engine.order import send_order
 from tangle.engine.process import shared_environment
+from tangle.engine.process_identity import environment_at_start, process_identity
 from tangle.engine.process_table import look_up
 
 IDLE_SECONDS = 600.0
 
 _TRIES = 3
 _PAUSE = 0.05
-
-_AT_START = ("PYTHON", "LD_", "LC_", "MALLOC_", "GLIBC_", "COVERAGE_")
-_AT_START_TOO = frozenset({"LANG", "LANGUAGE", "TZ", "HOME"})
-"""Variables that Python and the C library read when a process starts; those that libraries read
-when they are imported are the templates' affair."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,9 +98,9 @@ class ServerStatus:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attached:
-    """A zygote, and how it was come by."""
+    """A connection to a fork server, and how it was made."""
 
-    zygote: Zygote
+    client: ForkServerClient
     note: str
 
 
@@ -101,15 +108,8 @@ def same_start(environment: Mapping[str, str]) -> bool:
     """Whether a process that was started with an environment would be as this one (Linux)."""
     text = Path("/proc/self/environ").read_bytes()
     pairs = (os.fsdecode(entry).partition("=") for entry in text.split(b"\0") if entry)
-    return _at_start(shared_environment(environment)) == _at_start({n: v for n, _, v in pairs})
-
-
-def _at_start(environment: Mapping[str, str]) -> dict[str, str]:
-    return {
-        name: value
-        for name, value in sorted(environment.items())
-        if name.startswith(_AT_START) or name in _AT_START_TOO
-    }
+    own = environment_at_start({name: value for name, _, value in pairs})
+    return environment_at_start(shared_environment(environment)) == own
 
 
 def attach(wanted: ServerWanted, environment: Mapping[str, str], stop: int) -> Attached:
@@ -121,41 +121,47 @@ def attach(wanted: ServerWanted, environment: Mapping[str, str], stop: int) -> A
         stop: a descriptor; once it can be read, workers are not waited for any more.
 
     Raises:
-        NoPlace: it cannot be had; a zygote of the command's own can take its place.
+        ServerUnavailable: there can be none; the command can start a fork server for itself.
     """
-    place = place_of(wanted.project)
+    address = address_of(wanted.project)
     identity = _identity(wanted, environment)
     silent = False
     for attempt in range(_TRIES):
-        channel = None if silent else connect(place)
+        channel = None if silent else connect(address)
         if channel is not None:
             try:
-                reply = _ask(channel, "hello", {"identity": identity, "notes": wanted.notes})
+                reply = _ask(channel, Hello(identity=identity, notes=wanted.notes))
             except _Silent:
                 reply, silent = None, True
             if isinstance(reply, Welcome):
-                zygote = Zygote(channel, family=reply.family, stop=stop, started=None)
-                return Attached(zygote=zygote, note=f"used the server, process {reply.pid}")
+                client = ForkServerClient(channel, family=reply.family, stop=stop, started=None)
+                return Attached(client=client, note=f"used the server, process {reply.pid}")
             channel.close()
-        held = lock(place.project)
+        held = lock(address.project)
         if held is not None:  # what answers there, or does not, is no server
             try:
-                making = _Making(place=place, identity=identity, environment=environment, lock=held)
+                making = _Making(
+                    address=address, identity=identity, environment=environment, lock=held
+                )
                 return _start(wanted, making, stop)
             finally:
                 os.close(held)
         if silent:
-            raise NoPlace("the server does not answer; `tangle server stop` ends it", trouble=True)
+            raise ServerUnavailable(
+                "the server does not answer; `tangle server stop` ends it", trouble=True
+            )
         if attempt + 1 < _TRIES:
             time.sleep(_PAUSE)
-    raise NoPlace(f"another process has the lock of {place.project}, and no server answers")
+    raise ServerUnavailable(
+        f"another process has the lock of {address.project}, and no server answers"
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Making:
     """What a new server is made of, beside what was wanted; `lock` is a descriptor."""
 
-    place: Place
+    address: SocketAddress
     identity: str
     environment: Mapping[str, str]
     lock: int
@@ -163,30 +169,29 @@ class _Making:
 
 def _start(wanted: ServerWanted, making: _Making, stop: int) -> Attached:
     """Starts the server, under its lock."""
-    place = making.place
-    make_folder(place)
+    address = making.address
+    make_folder(address)
     family = secrets.token_hex(8)
     ours, theirs = pair()
-    with theirs, listening(place) as listener:
+    with theirs, listening(address) as listener:
         fds = [theirs.fileno(), listener.fileno(), making.lock]
-        facts = {
-            "channel": theirs.fileno(),
-            "family": family,
-            "identity": making.identity,
-            "listener": listener.fileno(),
-            "lock": making.lock,
-            "socket": str(place.socket),
-            "project": str(place.project),
-            "notes": wanted.notes,
-            "idle": wanted.idle,
-        }
+        listen = ListenerStart(
+            identity=making.identity,
+            notes=wanted.notes,
+            listener=listener.fileno(),
+            lock=making.lock,
+            socket=str(address.socket),
+            project=str(address.project),
+            idle=wanted.idle,
+        )
+        start = ServerStart(channel=theirs.fileno(), family=family, listen=listen)
         try:
-            process = start_zygote(facts, making.environment, fds)
+            process = start_fork_server(start, making.environment, fds)
         except OSError as error:
             ours.close()
-            raise NoPlace(f"no process can be started: {error.strerror}") from error
-    zygote = Zygote(ours, family=family, stop=stop, started=_Launched(process))
-    return Attached(zygote=zygote, note="started a server")
+            raise ServerUnavailable(f"no process can be started: {error.strerror}") from error
+    client = ForkServerClient(ours, family=family, stop=stop, started=_Launched(process))
+    return Attached(client=client, note="started a server")
 
 
 class _Launched:
@@ -203,15 +208,15 @@ def server_status(project: Path) -> ServerStatus | None:
     """What the project's server says of itself; None where there is none.
 
     Raises:
-        NoPlace: what stands where it would be is another user's.
+        ServerUnavailable: what stands where it would be is another user's.
     """
-    place = place_of(project)
-    channel = connect(place)
+    address = address_of(project)
+    channel = connect(address)
     if channel is None:
         return None
     try:
         with channel:
-            reply = _ask(channel, "status", {})
+            reply = _ask(channel, GetStatus())
     except _Silent:
         return None
     if not isinstance(reply, Status):
@@ -227,7 +232,7 @@ def server_status(project: Path) -> ServerStatus | None:
         workers=sum(template.workers for template in reply.templates),
         memory=sum(map(proportional, pids)),
         python=reply.python,
-        socket=place.socket,
+        socket=address.socket,
         fronts=len(fronts),
         loaded=tuple(template.modules for template in ready if template not in fronts),
     )
@@ -241,10 +246,10 @@ def stop_server(project: Path) -> int | None:
         server.
 
     Raises:
-        NoPlace: what stands where it would be is another user's.
+        ServerUnavailable: what stands where it would be is another user's.
     """
-    place = place_of(project)
-    channel = connect(place)
+    address = address_of(project)
+    channel = connect(address)
     if channel is None:
         return None
     with channel:
@@ -267,14 +272,14 @@ class _Silent(Exception):
 def _asked_to_stop(channel: socket.socket) -> int:
     """For how many commands a server that was asked to stop stays; 0 where it does not say."""
     try:
-        reply = _ask(channel, "stop", {})
+        reply = _ask(channel, Stop())
     except _Silent:
         return 0
     return reply.commands if isinstance(reply, Stopped) else 0
 
 
-def _ask(channel: socket.socket, verb: str, order: Mapping[str, object]) -> Reply | None:
-    """The answer to an order; None where none can come, or it makes no sense.
+def _ask(channel: socket.socket, order: ServerOrder) -> Reply | None:
+    """The reply to an order; None where none can come, or what comes is not one.
 
     Raises:
         _Silent: none comes.
@@ -282,52 +287,16 @@ def _ask(channel: socket.socket, verb: str, order: Mapping[str, object]) -> Repl
     if (entry := look_up(peer(channel)[0])) is not None and entry.is_stopped:
         raise _Silent
     try:
-        send_order(channel, verb, order)
+        send_order(channel, order)
         if not readable(PATIENCE, channel.fileno()):
             raise _Silent
-        answer, fds = receive_order(channel)
-    except (OSError, Hangup):
+        reply, _ = REPLIES.receive(channel)
+    except (OSError, Hangup, BadOrder):
         return None
-    for fd in fds:
-        os.close(fd)
-    return read_reply(answer)
+    return reply
 
 
 def _identity(wanted: ServerWanted, environment: Mapping[str, str]) -> str:
-    """Digest of all that a server's processes have from its start and cannot change later."""
-    facts = {
-        "facts": wanted.facts,
-        # The engine's own processes are in UTF-8 mode, and do without random hashes.
-        "python": [sys.executable, sys.version, sys.prefix, sys.flags.optimize],
-        "environment": _at_start(environment),
-        "limits": {
-            name: resource.getrlimit(getattr(resource, name))
-            for name in sorted(dir(resource))
-            if name.startswith("RLIMIT_")
-        },
-        "memory": total_memory(),
-        "nice": os.getpriority(os.PRIO_PROCESS, 0),
-        "cores": sorted(os.sched_getaffinity(0)),
-        "groups": [os.getgid(), *sorted(os.getgroups())],
-        "umask": _umask(),
-        "namespaces": [_link(f"/proc/self/ns/{name}") for name in ("mnt", "net", "pid", "user")],
-        "root": _link("/proc/self/root"),
-    }
-    text = json.dumps(facts, sort_keys=True)
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
-
-
-def _umask() -> str:
-    """Read where reading does not mean setting."""
-    with contextlib.suppress(OSError):
-        for line in Path("/proc/self/status").read_text(errors="replace").splitlines():
-            if line.startswith("Umask:"):
-                return line
-    return ""
-
-
-def _link(path: str) -> str:
-    try:
-        return os.readlink(path)  # noqa: PTH115 -- no path, as Linux writes it
-    except OSError:
-        return ""
+    """Digest of all that a server's processes have from their start and cannot change later."""
+    facts = [wanted.facts, process_identity(), environment_at_start(environment)]
+    return hashlib.sha256(json.dumps(facts).encode()).hexdigest()

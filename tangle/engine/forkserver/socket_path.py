@@ -24,11 +24,11 @@ PATIENCE = 5.0
 """Seconds that a server may take to answer; one that is well takes a few milliseconds."""
 
 
-class NoPlace(Exception):
-    """There is no place for a server's socket; the text says why.
+class ServerUnavailable(Exception):
+    """No server can be reached or started; the text says why.
 
     Attributes:
-        trouble: whether something is amiss there; else a server cannot be had for a reason.
+        trouble: whether something has failed; else there is no server for a reason.
     """
 
     def __init__(self, why: str, *, trouble: bool = False) -> None:
@@ -38,8 +38,8 @@ class NoPlace(Exception):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
-    """Where the server of a project is, or would be.
+class SocketAddress:
+    """The address of a project's server, whether or not it runs.
 
     Attributes:
         project: the folder whose lock stands for the only server.
@@ -50,11 +50,12 @@ class Place:
     socket: Path
 
 
-def place_of(project: Path) -> Place:
-    """The place for a project's server; nothing is made.
+def address_of(project: Path) -> SocketAddress:
+    """The address of a project's server; nothing is created.
 
     Raises:
-        NoPlace: the folder for it is somebody else's or open to others, or its path is too long.
+        ServerUnavailable: the folder for it is another user's or open to others, or its path is
+            too long.
     """
     real = project.resolve()
     name = hashlib.sha256(os.fsencode(real)).hexdigest()[:_DIGITS]
@@ -63,27 +64,27 @@ def place_of(project: Path) -> Place:
         path = folder / f"{name}.sock"
         try:
             if len(os.fsencode(path)) > _LONGEST:
-                raise NoPlace(f"the path of a socket in {folder} would be too long")
+                raise ServerUnavailable(f"the path of a socket in {folder} would be too long")
             _check(folder)
-            return Place(project=real, socket=path)
-        except NoPlace as error:
+            return SocketAddress(project=real, socket=path)
+        except ServerUnavailable as error:
             reasons.append(str(error))
-    raise NoPlace("; ".join(reasons))
+    raise ServerUnavailable("; ".join(reasons))
 
 
-def make_folder(place: Place) -> None:
+def make_folder(address: SocketAddress) -> None:
     """Makes the socket's folder, where it is not there.
 
     Raises:
-        NoPlace: it cannot be made, or is not this user's alone.
+        ServerUnavailable: it cannot be made, or is not this user's alone.
     """
-    folder = place.socket.parent
+    folder = address.socket.parent
     try:
         folder.mkdir(mode=0o700)
     except FileExistsError:
         pass
     except OSError as error:
-        raise NoPlace(f"{folder} cannot be made: {error.strerror}") from error
+        raise ServerUnavailable(f"{folder} cannot be made: {error.strerror}") from error
     _check(folder)
 
 
@@ -95,12 +96,12 @@ def lock(project: Path) -> int | None:
         process holds it.
 
     Raises:
-        NoPlace: the folder cannot be locked.
+        ServerUnavailable: the folder cannot be locked.
     """
     try:
         fd = os.open(project, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
     except OSError as error:
-        raise NoPlace(f"{project} cannot be locked: {error.strerror}") from error
+        raise ServerUnavailable(f"{project} cannot be locked: {error.strerror}") from error
     try:
         fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
@@ -108,64 +109,64 @@ def lock(project: Path) -> int | None:
         return None
     except OSError as error:
         os.close(fd)
-        raise NoPlace(f"{project} cannot be locked: {error.strerror}") from error
+        raise ServerUnavailable(f"{project} cannot be locked: {error.strerror}") from error
     return fd
 
 
-def connect(place: Place) -> socket.socket | None:
+def connect(address: SocketAddress) -> socket.socket | None:
     """A connection to the project's server; None where there is none.
 
     Raises:
-        NoPlace: what answers there is another user's.
+        ServerUnavailable: what answers there is another user's.
     """
     channel = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     channel.settimeout(PATIENCE)
     try:
-        channel.connect(os.fspath(place.socket))
+        channel.connect(os.fspath(address.socket))
     except OSError:
         channel.close()
         return None
     if peer(channel)[1] != os.getuid():
         channel.close()
-        raise NoPlace(f"{place.socket} is another user's")
+        raise ServerUnavailable(f"{address.socket} is another user's")
     return channel
 
 
-def leave_hint(place: Place, path: Path) -> None:
+def leave_hint(address: SocketAddress, path: Path) -> None:
     """Leaves a link to a server's socket, in the same folder, for commands that know no more.
 
     Args:
-        place: where the server is; one that is gone is not linked to.
+        address: of the server; one that is gone is not linked to.
         path: the link's path.
     """
-    if path.parent != place.socket.parent or not place.socket.is_socket():
+    if path.parent != address.socket.parent or not address.socket.is_socket():
         return
     with contextlib.suppress(OSError):
-        if not path.is_symlink() or os.readlink(path) != place.socket.name:  # noqa: PTH115
+        if not path.is_symlink() or os.readlink(path) != address.socket.name:  # noqa: PTH115
             path.unlink(missing_ok=True)
-            path.symlink_to(place.socket.name)
+            path.symlink_to(address.socket.name)
 
 
 @contextlib.contextmanager
-def listening(place: Place) -> Iterator[socket.socket]:
+def listening(address: SocketAddress) -> Iterator[socket.socket]:
     """The server's socket, made anew; to be called under the lock, so what stood there is stale.
 
     Raises:
-        NoPlace: it cannot be made.
+        ServerUnavailable: it cannot be made.
     """
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     with listener:
         try:
-            place.socket.unlink(missing_ok=True)
-            listener.bind(os.fspath(place.socket))
+            address.socket.unlink(missing_ok=True)
+            listener.bind(os.fspath(address.socket))
             listener.listen()
         except OSError as error:
-            raise NoPlace(f"{place.socket} cannot be made: {error.strerror}") from error
+            raise ServerUnavailable(f"{address.socket} cannot be made: {error.strerror}") from error
         try:
             yield listener
         except BaseException:
             with contextlib.suppress(OSError):
-                place.socket.unlink(missing_ok=True)
+                address.socket.unlink(missing_ok=True)
             raise
 
 
@@ -180,7 +181,7 @@ def _folders() -> Iterator[Path]:
 def _check(folder: Path) -> None:
     """Refuses a folder that is there and is not this user's alone: somebody else made it ready."""
     if os.path.lexists(folder) and not _is_own(folder):
-        raise NoPlace(f"{folder} is not a folder of this user's alone")
+        raise ServerUnavailable(f"{folder} is not a folder of this user's alone")
 
 
 def _is_own(folder: Path) -> bool:

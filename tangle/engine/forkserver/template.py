@@ -12,21 +12,37 @@ import gc
 import importlib
 import os
 import select
-import selectors
 import signal
 import socket
 import sys
 import time
 import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Any, NoReturn
+from dataclasses import dataclass
+from typing import NoReturn, assert_never
 
+from tangle.engine.forking_parent import ForkingParent
 from tangle.engine.forkserver import import_stamps
-from tangle.engine.forkserver.protocol import Hangup, receive_order, send_order
+from tangle.engine.forkserver.protocol import BadOrder, Hangup, close_all
 from tangle.engine.forkserver.safe_import import imports_quietly, is_library
-from tangle.engine.orphans import kill_family, strays
-from tangle.engine.worker.parent_death import die_with
+from tangle.engine.forkserver.server_orders import Command
+from tangle.engine.forkserver.template_orders import (
+    TEMPLATE_ORDERS,
+    Born,
+    BuildTemplate,
+    EndClient,
+    Importing,
+    ReadNotes,
+    Ready,
+    Reap,
+    StartCommand,
+    StartWorker,
+    TemplateNews,
+    Unfit,
+    WorkerGone,
+)
+from tangle.engine.order import send_order
+from tangle.engine.orphans import kill_family, orphans
 
 ROOT = (
     "tangle.engine.worker.boot",
@@ -50,16 +66,15 @@ _HEAVY_SECONDS = 0.15
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Worker:
-    """A worker: the command it works for, and what tells of its end.
+    """A worker, or a whole command.
 
     Attributes:
-        pipe: the inode of a section's pipe for events; a command shares its pipes with others.
+        client: the command it works for.
+        pipe: the inode of a section's pipe for events; -1 for a command, which shares its pipes.
         notes: where a whole command was given; empty for a section.
     """
 
     client: int
-    watch: int
-    telling: int
     cookie: str
     pipe: int
     notes: str
@@ -72,60 +87,57 @@ class Template:
         """Begins as a copy of another, or of a process that has imported nothing.
 
         Args:
-            channel: orders come from here; at its end the process ends.
-            family: the cookie in the environment that the kernel shows of it.
-            loaded: the modules that it has from where it comes.
+            channel: orders arrive here; the process ends when it is closed.
+            family: the cookie in the environment that the kernel shows for this process.
+            loaded: the modules that its parent had imported.
         """
-        self._channel = channel
+        self._parent = ForkingParent(channel)
         self._family = family
         self._loaded = list(loaded)
-        self._selector = selectors.DefaultSelector()
-        self._selector.register(channel, selectors.EVENT_READ)
         self._workers: dict[int, _Worker] = {}
-        self._branches: dict[int, int] = {}
         self._unread = ""
 
     def serve(self) -> NoReturn:
-        """Follows orders until there can be no more."""
-        with contextlib.suppress(Hangup, OSError):
+        """Obeys orders until the fork server is gone, or sends something else."""
+        with contextlib.suppress(Hangup, BadOrder, OSError):
             while True:
-                ready = self._selector.select(0.0 if self._unread else None)
-                if not ready:
+                has_order, ended = self._parent.wait(block=not self._unread)
+                if not has_order and not ended:
                     self._read_ahead()
-                for key, _ in ready:
-                    if key.fileobj is self._channel:
-                        self._obey()
-                    elif key.data in self._workers:
-                        self._tell_end(key.data)
-                    elif key.data in self._branches:
-                        self._bury(key.data)
+                for worker in [self._workers[pid] for pid in ended if pid in self._workers]:
+                    self._unread = worker.notes or self._unread
+                if has_order:
+                    self._obey()
         os._exit(0)
 
     def _obey(self) -> None:
-        order, fds = receive_order(self._channel)
+        order, fds = TEMPLATE_ORDERS.receive(self._parent.channel)
         try:
-            match order["do"]:
-                case "fork" | "command":
-                    self._fork(order, fds)
-                case "release":
-                    self._forget(order["pid"], order["client"])
-                case "branch":
-                    self._branch(order, fds)
-                case "ahead":
-                    self.wish_ahead(order["notes"])
-                case "drop":
-                    self._drop(order["client"])
+            match order:
+                case StartWorker():
+                    self._start_worker(order, fds)
+                case StartCommand():
+                    self._start_command(order, fds[-1])
+                case Reap():
+                    self._reap(order.pid, order.client)
+                case EndClient():
+                    self._end_client(order.client)
+                case BuildTemplate():
+                    self._branch(order, fds[0])
+                case ReadNotes():
+                    self._unread = order.notes
+                case _:
+                    assert_never(order)
         finally:
-            for fd in fds:
-                os.close(fd)
+            close_all(fds)
 
-    def _say(self, verb: str, **facts: object) -> None:
-        send_order(self._channel, verb, facts)
+    def _report(self, news: TemplateNews) -> None:
+        send_order(self._parent.channel, news)
 
     # --- importing ----------------------------------------------------------------------------
 
     def load(self, aim: Sequence[str], *, whole: bool) -> None:
-        """Imports what is missing, in order, and tells.
+        """Imports what is missing, in order, and reports each step.
 
         A module that says something or starts threads is not for a template: what an import prints
         belongs to the section that imports, which must print it itself. Then this process is
@@ -135,7 +147,7 @@ class Template:
             aim: dotted names.
             whole: import all of them; else stop behind a long import, for others to branch off.
         """
-        self._say("pid", pid=os.getpid())
+        self._report(Born(pid=os.getpid()))
         # What is imported is kept, so to search it for garbage is idle: a sixth of the time here,
         # and in every fork, to which the pages would be copied.
         gc.disable()
@@ -143,21 +155,22 @@ class Template:
         started = time.monotonic()
         for name in missing:
             if name in ROOT or name == FRONT or is_library(name):
-                self._say("importing", name=name)
+                self._report(Importing(name=name))
                 if not imports_quietly(name):
-                    self._say("unfit", name=name)
+                    self._report(Unfit(name=name))
                     os._exit(0)
             self._loaded.append(name)
             if whole or name in ROOT[:-1]:
                 continue
             if time.monotonic() - started > _HEAVY_SECONDS:
                 break
+        _look_at_modules()
         gc.freeze()
         gc.enable()
-        self._say("ready", modules=self._loaded, stamps=import_stamps.take(self._loaded))
+        self._report(Ready(modules=tuple(self._loaded), stamps=import_stamps.take(self._loaded)))
 
-    def wish_ahead(self, directory: str) -> None:
-        """Has notes read that a command may want, as soon as there is nothing else to do.
+    def read_notes(self, directory: str) -> None:
+        """Reads the notes that a command may want, once there is nothing else to do.
 
         Args:
             directory: a folder of the project; empty for none.
@@ -166,209 +179,150 @@ class Template:
 
     def _read_ahead(self) -> None:
         directory, self._unread = self._unread, ""
-        with contextlib.suppress(Exception):  # a command that it troubles, too, will tell
+        with contextlib.suppress(Exception):  # a command with the same trouble will report it
             importlib.import_module(FRONT).read_ahead(directory)
 
     # --- forking ------------------------------------------------------------------------------
 
-    def _branch(self, order: Mapping[str, Any], fds: Sequence[int]) -> None:
+    def _branch(self, order: BuildTemplate, fd: int) -> None:
         """Forks a copy of this process that imports more."""
-        channel = socket.socket(fileno=os.dup(fds[0]))
-        parent = os.getpid()
-        pid = os.fork()
-        if pid == 0:
-            for fd in fds:
-                os.close(fd)
-            origin = Origin(
-                parent=parent, family=self._family, loaded=self._loaded, leave=self._close_all
-            )
-            become_template(channel, order, origin)
+        channel = socket.socket(fileno=os.dup(fd))
+        if self._parent.fork() == 0:
+            os.close(fd)
+            become_template(channel, order, self._family, self._loaded)
         channel.close()
-        watch = os.pidfd_open(pid)
-        self._branches[pid] = watch
-        self._selector.register(watch, selectors.EVENT_READ, pid)
 
-    def _bury(self, pid: int) -> None:
-        watch = self._branches.pop(pid)
-        self._selector.unregister(watch)
-        os.close(watch)
-        os.waitpid(pid, 0)
+    def _start_worker(self, order: StartWorker, fds: Sequence[int]) -> None:
+        *_, report = fds
+        if why := _obstacle(order.directory):
+            self._refuse(report, why)
+            return
+        worker = _Worker(
+            client=order.client, cookie=order.cookie, pipe=os.fstat(fds[1]).st_ino, notes=""
+        )
+        self._start(report, worker, functools.partial(_become_worker, order, fds, os.getpid()))
 
-    def _fork(self, order: Mapping[str, Any], fds: Sequence[int]) -> None:
-        telling, is_command = fds[-1], order["do"] == "command"
-        if _is_closed(telling):  # nobody waits for it any more
-            self._say("free")
+    def _start_command(self, order: StartCommand, report: int) -> None:
+        command = order.command
+        worker = _Worker(
+            client=order.client, cookie=command.cookie, pipe=-1, notes=command.directory
+        )
+        self._start(report, worker, functools.partial(_become_command, command, report))
+
+    def _start(self, report: int, worker: _Worker, become: Callable[[], NoReturn]) -> None:
+        if _is_closed(report):  # nobody waits for it any more
+            self._report(WorkerGone())
             return
-        if not is_command and (why := _obstacle(order["directory"])):
-            self._refuse(telling, why)
-            return
-        parent = os.getpid()
         # Blocked, a signal waits until the child can take it: it is ignored here.
         signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
         try:
-            pid = os.fork()
+            pid = self._parent.fork(report)
             if pid == 0:
-                become = self._become_command if is_command else self._become_worker
-                become(order, fds, parent)
+                become()
         except OSError as error:
-            self._refuse(telling, f"it cannot fork: {error.strerror}")
+            self._refuse(report, f"it cannot fork: {error.strerror}")
             return
         finally:
             signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
-        watch = os.pidfd_open(pid)
-        self._workers[pid] = _Worker(
-            client=order["client"],
-            watch=watch,
-            telling=os.dup(telling),
-            cookie=order["cookie"],
-            pipe=-1 if is_command else os.fstat(fds[1]).st_ino,
-            notes=order["directory"] if is_command else "",
-        )
-        self._selector.register(watch, selectors.EVENT_READ, pid)
-        try:
-            os.write(telling, f"{pid}\n".encode())
-        except OSError:  # nobody waits for it any more
+        self._workers[pid] = worker
+        if not self._parent.announce(pid):
             self._end(pid)
 
-    def _refuse(self, telling: int, why: str) -> None:
+    def _refuse(self, report: int, why: str) -> None:
         with contextlib.suppress(OSError):
-            os.write(telling, f"{why}\n".encode())
-        self._say("free")
+            os.write(report, f"{why}\n".encode())
+        self._report(WorkerGone())
 
-    def _become_worker(self, order: Mapping[str, Any], fds: Sequence[int], parent: int) -> NoReturn:
-        """The child's way from here; does not come back."""
-        try:
-            os.setsid()
-            signal.signal(signal.SIGINT, signal.default_int_handler)
-            signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
-            self._close_all()
-            job, events, out, err, trace, telling = fds
-            os.close(telling)
-            for fd, number in ((job, 0), (out, 1), (err, 2)):
-                os.dup2(fd, number)
-                os.close(fd)
-            take_environment(order["environment"])
-            os.chdir(order["directory"])
-            from tangle.engine.worker.boot import main as run_worker
-
-            run_worker([str(events), str(trace), order["cookie"], str(parent)])
-        except BaseException:  # noqa: BLE001 -- nothing may go back into the template's loop
-            traceback.print_exc()
-        finally:
-            with contextlib.suppress(Exception):
-                sys.stderr.flush()
-            os._exit(1)
-
-    def _become_command(
-        self, order: Mapping[str, Any], fds: Sequence[int], parent: int
-    ) -> NoReturn:
-        """The way of a child that is to be a whole command; does not come back."""
-        try:
-            die_with(parent)
-            os.setsid()
-            self._close_all()
-            take_environment(order["environment"])
-            os.chdir(order["directory"])
-            importlib.import_module(FRONT).serve(order, fds[-1])
-        except BaseException:  # noqa: BLE001 -- nothing may go back into the template's loop
-            traceback.print_exc()
-        finally:
-            os._exit(1)
-
-    def _close_all(self) -> None:
-        """Closes, in a child, what this process alone needs."""
-        for worker in self._workers.values():
-            os.close(worker.watch)
-            if worker.telling >= 0:
-                os.close(worker.telling)
-        for watch in self._branches.values():
-            os.close(watch)
-        self._selector.close()
-        self._channel.close()
-
-    def _tell_end(self, pid: int) -> None:
-        """Tells how a worker ended; it stays a zombie, so that nobody else gets its number."""
-        worker = self._workers[pid]
-        self._selector.unregister(worker.watch)
-        status = os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)
-        code = 0
-        if status is not None:
-            code = status.si_status if status.si_code == os.CLD_EXITED else -status.si_status
-        with contextlib.suppress(OSError):
-            os.write(worker.telling, str(code).encode())
-        os.close(worker.telling)
-        self._workers[pid] = replace(worker, telling=-1)
-        if worker.notes:
-            self.wish_ahead(worker.notes)
-
-    def _forget(self, pid: int, client: int) -> None:
+    def _reap(self, pid: int, client: int) -> None:
         worker = self._workers.get(pid)
         if worker is None or worker.client != client:
             return
         del self._workers[pid]
-        if worker.telling >= 0:  # it was given up before it ended
-            self._selector.unregister(worker.watch)
-            os.close(worker.telling)
-        with contextlib.suppress(ChildProcessError):
-            os.waitpid(pid, 0)
-        os.close(worker.watch)
-        self._say("free")
+        self._parent.reap(pid)
+        self._report(WorkerGone())
 
-    def _strays(self, pid: int) -> Iterator[int]:
+    def _orphans(self, pid: int) -> Iterator[int]:
         worker = self._workers[pid]
-        return strays(pid, cookie=worker.cookie, family=self._family, pipe=worker.pipe)
+        return orphans(pid, cookie=worker.cookie, family=self._family, pipe=worker.pipe)
 
-    def _drop(self, client: int) -> None:
-        """Ends the workers of a command that is gone, and all that they started."""
+    def _end_client(self, client: int) -> None:
+        """Ends the workers of a command that has gone, and all that they started."""
         for pid, worker in list(self._workers.items()):
             if worker.client == client:
                 self._end(pid)
 
     def _end(self, pid: int) -> None:
         """Ends a worker, and all that it started."""
-        worker = self._workers[pid]
-        kill_family(pid, functools.partial(self._strays, pid))
-        self._forget(pid, worker.client)
+        kill_family(pid, functools.partial(self._orphans, pid))
+        self._reap(pid, self._workers[pid].client)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Origin:
-    """Where a template comes from.
+def _become_worker(order: StartWorker, fds: Sequence[int], parent: int) -> NoReturn:
+    """What a forked child does to be a section's worker."""
+    try:
+        os.setsid()
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
+        job, events, out, err, trace, report = fds
+        os.close(report)
+        for fd, number in ((job, 0), (out, 1), (err, 2)):
+            os.dup2(fd, number)
+            os.close(fd)
+        take_environment(order.environment)
+        os.chdir(order.directory)
+        from tangle.engine.worker.boot import main as run_worker
 
-    Attributes:
-        parent: the process that forked it, with which it ends.
-        family: as for `Template`.
-        loaded: the modules that the parent had imported.
-        leave: closes what the child has from its parent.
-    """
-
-    parent: int
-    family: str
-    loaded: Sequence[str]
-    leave: Callable[[], None]
+        run_worker([str(events), str(trace), order.cookie, str(parent)])
+    except BaseException:  # noqa: BLE001 -- nothing may go back into the template's loop
+        traceback.print_exc()
+    finally:
+        with contextlib.suppress(Exception):
+            sys.stderr.flush()
+        os._exit(1)
 
 
-def become_template(channel: socket.socket, order: Mapping[str, Any], origin: Origin) -> NoReturn:
-    """What a forked child does from its first line on to be a template; does not come back.
+def _become_command(command: Command, report: int) -> NoReturn:
+    """What a forked child does to be a whole command."""
+    try:
+        os.setsid()
+        take_environment(command.environment)
+        os.chdir(command.directory)
+        importlib.import_module(FRONT).serve(command, report)
+    except BaseException:  # noqa: BLE001 -- nothing may go back into the template's loop
+        traceback.print_exc()
+    finally:
+        os._exit(1)
+
+
+def become_template(
+    channel: socket.socket, order: BuildTemplate, family: str, loaded: Sequence[str]
+) -> NoReturn:
+    """What a forked child does to be a template; it has nothing of its parent's any more.
 
     Args:
-        channel: orders come from here.
-        order: `directory`, `environment`; `aim` and `whole`, as `load` takes them; and `notes`, a
-            folder of the project for which whole commands are to be forked, or nothing.
-        origin: where it comes from.
+        channel: orders arrive here.
+        order: what to import, and where.
+        family: as for `Template`.
+        loaded: as for `Template`.
     """
     try:
-        die_with(origin.parent)
-        origin.leave()
-        take_environment(order["environment"])
-        os.chdir(order["directory"])
-        template = Template(channel, origin.family, origin.loaded)
-        template.load(order["aim"], whole=order["whole"])
+        take_environment(order.environment)
+        os.chdir(order.directory)
+        template = Template(channel, family, loaded)
+        template.load(order.aim, whole=order.whole)
         os.chdir(os.sep)  # to keep no folder from being unmounted
-        template.wish_ahead(order["notes"])
+        template.read_notes(order.notes)
         template.serve()
     finally:
         os._exit(1)
+
+
+def _look_at_modules() -> None:
+    """Looks at what is loaded for all workers to come, if this has all that workers need."""
+    if "tangle.engine.tracking.module_lookups" in sys.modules:
+        from tangle.engine.tracking.module_lookups import PRELOADED
+
+        PRELOADED.learn()
 
 
 def take_environment(environment: Mapping[str, str]) -> None:

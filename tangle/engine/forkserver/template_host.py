@@ -10,16 +10,35 @@ import selectors
 import signal
 import socket
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Final, assert_never
 
 from tangle.engine.forkserver import import_stamps
-from tangle.engine.forkserver.protocol import Hangup, pair, receive_order, send_order
-from tangle.engine.forkserver.replies import TemplateReport
-from tangle.engine.forkserver.template import FRONT, ROOT, Origin, become_template
-from tangle.engine.forkserver.template_pool import Kind, Request, Template, TemplatePool
+from tangle.engine.forkserver.protocol import BadOrder, Hangup, close_all, pair
+from tangle.engine.forkserver.replies import TemplateStatus
+from tangle.engine.forkserver.server_orders import Command, ForkWorker, Preload
+from tangle.engine.forkserver.template import FRONT, ROOT, become_template
+from tangle.engine.forkserver.template_orders import (
+    TEMPLATE_NEWS,
+    Born,
+    BuildTemplate,
+    EndClient,
+    Importing,
+    ReadNotes,
+    Ready,
+    Reap,
+    StartCommand,
+    StartWorker,
+    TemplateNews,
+    TemplateOrder,
+    Unfit,
+    WorkerGone,
+)
+from tangle.engine.forkserver.template_pool import Request, Template, TemplatePool
+from tangle.engine.order import send_order
 from tangle.engine.process_table import look_up
+from tangle.engine.worker.parent_death import die_with
 
 TICK_SECONDS: Final = 1.0
 """How often a request that waits is reassured, and a template that imports is looked at."""
@@ -27,8 +46,8 @@ TICK_SECONDS: Final = 1.0
 STILL_AT_IT: Final = b"."
 """Sent on a worker's pipe for answers while its request waits."""
 
-_DESCRIPTORS: Final[Mapping[Kind, int]] = {"worker": 6, "command": 1, "ahead": 0}
-"""How many come with an order: a worker's files, and where to answer, which is the last."""
+_NOBODY: Final = 0
+"""The number of no client."""
 
 _OF_A_WORKER: Final = frozenset(
     {"TANGLE_DEVICE", "TANGLE_SESSION", "IPYTHONDIR", "CUDA_VISIBLE_DEVICES"}
@@ -88,29 +107,82 @@ class TemplateHost:
 
     # --- for the process around it ------------------------------------------------------------
 
-    def ask(self, kind: Kind, client: int, order: Mapping[str, Any], fds: Sequence[int]) -> None:
-        """Takes what a command wants; descriptors are this object's from here on.
+    def fork_worker(self, client: int, order: ForkWorker, fds: tuple[int, ...]) -> None:
+        """Has a section's worker forked; the descriptors are this object's from here on."""
+        environment = _at_import(order.environment, share=order.share)
+        request = Request(
+            kind="worker",
+            client=client,
+            aim=(*ROOT, *order.modules),
+            surroundings=_digest(environment),
+            environment=environment,
+            directory=order.directory,
+            order=StartWorker(
+                client=client,
+                directory=order.directory,
+                environment=order.environment,
+                cookie=order.cookie,
+            ),
+            fds=fds,
+        )
+        self.pool.add(request)
 
-        Raises:
-            KeyError, TypeError, ValueError: it makes no sense.
+    def fork_command(self, client: int, command: Command, fds: tuple[int, ...]) -> None:
+        """Has a whole command forked; the descriptor is this object's from here on."""
+        request = Request(
+            kind="command",
+            client=client,
+            aim=(FRONT,),
+            surroundings=FRONT,
+            environment=_at_import(command.environment, share=False),
+            directory=command.directory,
+            order=StartCommand(client=client, command=command),
+            fds=fds,
+        )
+        self.pool.add(request)
+
+    def preload(self, client: int, order: Preload) -> None:
+        """Has modules imported that workers to come need."""
+        environment = _at_import(order.environment, share=order.share)
+        surroundings = _digest(environment)
+        for modules in order.sets:
+            request = Request(
+                kind="ahead",
+                client=client,
+                aim=(*ROOT, *modules),
+                surroundings=surroundings,
+                environment=environment,
+                directory=order.directory,
+            )
+            self.pool.add(request)
+
+    def prepare_command(self, notes: str) -> None:
+        """Has a template with tangle loaded, which reads a project's notes ahead.
+
+        Args:
+            notes: a folder of the project; empty for none.
         """
-        try:
-            request = _request(kind, client, order, tuple(fds))
-        except BaseException:
-            _close(fds)
-            raise
+        request = Request(
+            kind="ahead",
+            client=_NOBODY,
+            aim=(FRONT,),
+            surroundings=FRONT,
+            environment=_at_import(os.environ, share=False),
+            directory=os.sep,
+            notes=notes,
+        )
         self.pool.add(request)
 
     def release(self, client: int, pid: int) -> None:
         """Lets a worker's number go."""
         for template in self._busy():
-            self._send(template, "release", {"client": client, "pid": pid})
+            self._send(template, Reap(client=client, pid=pid))
 
     def drop(self, client: int) -> None:
         """Ends what a command left, as it is gone."""
         self.pool.drop(client)
         for template in self._busy():
-            self._send(template, "drop", {"client": client})
+            self._send(template, EndClient(client=client))
 
     def tick(self) -> None:
         """Has the pool look after what waits, once a second."""
@@ -145,12 +217,12 @@ class TemplateHost:
             if link.watch >= 0:
                 os.close(link.watch)
         for request in self.pool.requests:
-            _close(request.fds)
+            close_all(request.fds)
 
-    def report(self) -> tuple[TemplateReport, ...]:
-        """The templates, as `tangle server status` tells them."""
+    def report(self) -> tuple[TemplateStatus, ...]:
+        """The templates, as `tangle server status` shows them."""
         return tuple(
-            TemplateReport(
+            TemplateStatus(
                 pid=link.pid,
                 modules=tuple(name for name in template.loaded if name not in (*ROOT, FRONT)),
                 ready=bool(template.loaded),
@@ -165,39 +237,38 @@ class TemplateHost:
         if link.template not in self._links:
             return  # it was ended while other news was taken
         try:
-            order, fds = receive_order(link.channel)
-            _close(fds)
-            self._take(link, order)
-        except (Hangup, KeyError, TypeError, ValueError):
+            news, _ = TEMPLATE_NEWS.receive(link.channel)
+        except (Hangup, BadOrder):
             self.discard(link.template)
             self.pool.lose(link.template)
+        else:
+            self._take(link, news)
 
-    def _take(self, link: Link, order: Mapping[str, Any]) -> None:
-        match order["do"]:
-            case "pid":
-                link.pid = int(order["pid"])
+    def _take(self, link: Link, news: TemplateNews) -> None:
+        match news:
+            case Born():
+                link.pid = news.pid
                 with contextlib.suppress(OSError):
                     link.watch = os.pidfd_open(link.pid)
-            case "importing":
-                self.pool.begins(link.template, str(order["name"]))
-            case "unfit":
-                self.pool.is_unfit(link.template, str(order["name"]))
-            case "ready":
-                link.stamps = {
-                    path: None if stamp is None else tuple(stamp)
-                    for path, stamp in order["stamps"].items()
-                }
-                self.pool.is_ready(link.template, order["modules"])
-            case "free":
+            case Importing():
+                self.pool.begins(link.template, news.name)
+            case Unfit():
+                self.pool.is_unfit(link.template, news.name)
+            case Ready():
+                link.stamps = news.stamps
+                self.pool.is_ready(link.template, news.modules)
+            case WorkerGone():
                 self.pool.is_free(link.template)
+            case _:
+                assert_never(news)
 
     def _busy(self) -> Iterator[Template]:
         return (template for template in list(self._links) if template.workers)
 
-    def _send(self, template: Template, verb: str, order: Mapping[str, object]) -> None:
-        """Sends what needs no answer; a template that takes nothing is used no more."""
+    def _send(self, template: Template, order: TemplateOrder) -> None:
+        """Sends what needs no answer; a template that takes no orders is not used any more."""
         try:
-            send_order(self._links[template].channel, verb, order)
+            send_order(self._links[template].channel, order)
         except OSError:
             template.stale = True
 
@@ -211,13 +282,13 @@ class TemplateHost:
         """Begins to make a template, below its parent or below this process."""
         ours, theirs = pair()
         ours.setblocking(False)  # one that takes no orders must not keep this process
-        order = {
-            "aim": template.aim,
-            "whole": template.whole,
-            "directory": template.directory,
-            "environment": request.environment,
-            "notes": request.order.get("notes", ""),
-        }
+        order = BuildTemplate(
+            aim=template.aim,
+            whole=template.whole,
+            directory=template.directory,
+            environment=dict(request.environment),
+            notes=request.notes,
+        )
         link = Link(template=template, channel=ours)
         with theirs:
             try:
@@ -225,42 +296,42 @@ class TemplateHost:
                     link.pid = self._fork(theirs, ours, order)
                 else:
                     parent = self._links[template.parent]
-                    send_order(parent.channel, "branch", order, [theirs.fileno()])
+                    send_order(parent.channel, order, [theirs.fileno()])
             except OSError:
                 ours.close()
                 raise
         self._links[template] = link
         self._selector.register(ours, selectors.EVENT_READ, link)
 
-    def _fork(self, theirs: socket.socket, ours: socket.socket, order: Mapping[str, Any]) -> int:
-        def leave() -> None:
-            ours.close()
-            self._leave()
-
-        origin = Origin(parent=os.getpid(), family=self._family, loaded=(), leave=leave)
+    def _fork(self, theirs: socket.socket, ours: socket.socket, order: BuildTemplate) -> int:
+        parent = os.getpid()
         pid = os.fork()
         if pid == 0:
-            become_template(theirs, order, origin)
+            try:
+                die_with(parent)
+                ours.close()
+                self._leave()
+                become_template(theirs, order, self._family, ())
+            finally:
+                os._exit(1)
         return pid
 
     def fork(self, template: Template, request: Request) -> None:
         """Has a template fork what a request wants."""
-        order = {**request.order, "client": request.client}
-        verb = "fork" if request.kind == "worker" else "command"
-        send_order(self._links[template].channel, verb, order, request.fds)
-        _close(request.fds)
+        assert request.order is not None
+        send_order(self._links[template].channel, request.order, request.fds)
+        close_all(request.fds)
 
     def be_ready(self, template: Template, request: Request) -> None:
         """Has an idle template read the notes that a request names."""
-        notes = request.order.get("notes")
-        if notes and not template.workers:  # one that runs now has them read at its end
-            self._send(template, "ahead", {"notes": notes})
+        if request.notes and not template.workers:  # one that runs now has them read at its end
+            self._send(template, ReadNotes(notes=request.notes))
 
     def refuse(self, request: Request, why: str) -> None:
         """Answers a request that is not granted."""
         if request.fds:
             _answer(request.fds[-1], f"{why}\n".encode())
-            _close(request.fds)
+            close_all(request.fds)
 
     def reassure(self, request: Request) -> None:
         """Lets the command know that a request is being worked on."""
@@ -303,36 +374,6 @@ class TemplateHost:
         return time.monotonic_ns() if entry.waits_for_disk else entry.ticks
 
 
-def _request(kind: Kind, client: int, order: Mapping[str, Any], fds: tuple[int, ...]) -> Request:
-    """An order as a request; one that names no modules is about whole commands.
-
-    Raises:
-        KeyError, TypeError, ValueError: it makes no sense.
-    """
-    if len(fds) != _DESCRIPTORS[kind]:
-        raise ValueError("descriptors are missing")
-    if kind != "ahead":
-        int(order["cookie"], 16)
-    environment = {str(name): str(value) for name, value in dict(order["environment"]).items()}
-    if kind == "worker" or "modules" in order:
-        aim = (*ROOT, *map(str, order["modules"]))
-        environment = _at_import(environment, share=bool(order.get("share")))
-        surroundings = _digest(environment)
-    else:
-        aim, surroundings = (FRONT,), FRONT
-        environment = _at_import(environment, share=False)
-    return Request(
-        kind=kind,
-        client=client,
-        aim=aim,
-        surroundings=surroundings,
-        environment=environment,
-        directory=str(order["directory"]),
-        order=order,
-        fds=fds,
-    )
-
-
 def _at_import(environment: Mapping[str, str], *, share: bool) -> dict[str, str]:
     """What a template has in its environment.
 
@@ -352,8 +393,3 @@ def _answer(fd: int, data: bytes) -> None:
 def _digest(environment: Mapping[str, str]) -> str:
     text = json.dumps(sorted(environment.items()))
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
-
-
-def _close(fds: Sequence[int]) -> None:
-    for fd in fds:
-        os.close(fd)

@@ -12,9 +12,10 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final, Literal, Protocol
+from typing import Final, Literal, Protocol
 
 from tangle.engine.forkserver.template import FRONT
+from tangle.engine.forkserver.template_orders import StartCommand, StartWorker
 
 MOST_TEMPLATES: Final = 10
 """The one that was not used for longest goes first; each holds what it alone has imported."""
@@ -57,8 +58,9 @@ class Request:
         aim: what is to be imported, in order.
         surroundings: digest of what imports depend on beside the folder.
         environment: what the template has in its own.
-        order: what the template is sent.
+        order: what the template is sent; None where nothing is to be forked yet.
         fds: descriptors that go with it.
+        notes: a folder of a project, to read its notes ahead; empty for none.
     """
 
     kind: Kind
@@ -67,8 +69,9 @@ class Request:
     surroundings: str
     directory: str
     environment: Mapping[str, str] = field(default_factory=dict)
-    order: Mapping[str, Any] = field(default_factory=dict)
+    order: StartWorker | StartCommand | None = None
     fds: tuple[int, ...] = ()
+    notes: str = ""
 
 
 @dataclass(slots=True, kw_only=True, eq=False)

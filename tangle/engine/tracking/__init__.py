@@ -1,1 +1,1 @@
-"""What a session reads, writes and asks while it runs."""
+"""Track what a session reads, writes and asks while it runs."""

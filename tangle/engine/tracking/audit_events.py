@@ -1,4 +1,4 @@
-"""The audit events by which Python tells what a session does with files, programs and databases."""
+"""Python's audit events about files, programs and databases."""
 
 from __future__ import annotations
 
@@ -12,16 +12,12 @@ from types import CodeType, FrameType
 from typing import Any, Final
 from urllib.parse import unquote
 
-from tangle.engine.tracking.audit_log import PROGRAM, AuditLog, makes_up_names
+from tangle.engine.tracking.audit_log import PROGRAM, PROGRAM_EVENTS, AuditLog, makes_up_names
 from tangle.engine.tracking.callers import caller, calling_frame, is_users
 from tangle.engine.tracking.code_names import asks_for_time, looks_at_text
 from tangle.engine.tracking.path_filter import WINDOWS
 from tangle.model import Asked
 
-_SPAWNING: Final = (
-    *("subprocess.Popen", "os.system", "os.exec", "os.posix_spawn", "os.spawn", "os.startfile"),
-    *("pty.spawn", "sqlite3.load_extension"),
-)
 _SPAWNING_MODULES: Final = frozenset(
     {"multiprocessing.popen_spawn_posix", "multiprocessing.popen_forkserver"}
     | {"joblib.externals.loky.backend.popen_loky_posix", "loky.backend.popen_loky_posix"}
@@ -59,7 +55,9 @@ class Hearing:
             self._log.busy.discard(thread)
 
     def _ears(self) -> dict[str, Callable[..., None]]:
-        heard: dict[str, Callable[..., None]] = dict.fromkeys(_SPAWNING, self._spawned)
+        heard: dict[str, Callable[..., None]] = dict.fromkeys(
+            (*PROGRAM_EVENTS, "sqlite3.load_extension"), self._spawned
+        )
         return heard | {
             "open": self._opened,
             "os.listdir": self._listed,

@@ -29,6 +29,12 @@ _UNSURE: Final = "changed"
 
 PROGRAM: Final = "a program was started"
 
+PROGRAM_EVENTS: Final = frozenset(
+    {"subprocess.Popen", "os.system", "os.exec", "os.posix_spawn", "os.spawn", "os.startfile"}
+    | {"pty.spawn"}
+)
+"""Audit events of the functions that start a program."""
+
 _OFTEN: Final = 2000
 """After so many opens the kernel's account of them is read, before it overflows."""
 
@@ -40,6 +46,10 @@ class Below(Protocol):
 
     def tell(self) -> None:
         """Tells the log what it does not know."""
+        ...
+
+    def check(self) -> None:
+        """Looks once more, sparing nothing, when the cells are over."""
         ...
 
     def begin_anew(self) -> None:
@@ -289,6 +299,12 @@ class AuditLog:
             self.wrote[path] = None
             if self._forks.is_fork:
                 self._forks.tell("wrote", path)
+
+    def check_below(self) -> None:
+        """Looks once more for what was opened below Python, when the cells are over."""
+        with self.apart():
+            for below in self.below:
+                below.check()
 
     def attempt(self, path: str) -> None:
         """Takes note that the session is about to make, move or remove something at a path.

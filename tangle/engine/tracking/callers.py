@@ -35,15 +35,18 @@ def calling_frame() -> FrameType:
     return frame
 
 
-def caller() -> Caller:
+def caller(frame: FrameType | None = None) -> Caller:
     """Who did what a hook hears of, Python's own library aside.
+
+    Args:
+        frame: that of the code that did it, where it is known.
 
     Returns:
         `library`: installed code that the session's code has called, not one that is imported.
             `import`: Python, as it looks for a module, or a library while it is imported.
             `engine`: tangle or IPython, not on behalf of a cell's code.
     """
-    frame: FrameType | None = calling_frame()
+    frame = frame or calling_frame()
     between: Caller = "user"
     engine = False
     while frame is not None:

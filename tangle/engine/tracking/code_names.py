@@ -1,4 +1,4 @@
-"""What code may ask for, told from the names and strings in it."""
+"""Find out from names and strings in code what it may ask for."""
 
 from __future__ import annotations
 

@@ -15,6 +15,7 @@ import sys
 from collections.abc import Iterator
 from typing import Any, Final
 
+from tangle import STATE_FOLDER
 from tangle.engine.tracking.audit_log import AuditLog
 from tangle.engine.worker.high_fd import lift
 
@@ -34,7 +35,7 @@ _WITH_NAME: Final = 2
 _MOST_FOLDERS: Final = 512
 _LONGEST_HANDLE: Final = 128
 _BUFFER: Final = 1 << 18
-_UNWATCHED: Final = frozenset({".git", ".tangle", ".venv", "__pycache__", "node_modules"})
+_UNWATCHED: Final = frozenset({".git", STATE_FOLDER, ".venv", "__pycache__", "node_modules"})
 
 _getpid = os.getpid
 
@@ -84,6 +85,10 @@ class Opens:
         # What was read and written: nobody knows what was there first.
         sure = made or not (wrote and mask & _ACCESS)
         self._log.read_below(path, wrote=wrote or made, sure=sure)
+
+    def check(self) -> None:
+        """Tells what came last: the kernel misses nothing."""
+        self.tell()
 
     # --- the kernel ---------------------------------------------------------------------------
 

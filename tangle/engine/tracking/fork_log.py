@@ -23,7 +23,7 @@ MEMORY: Final = "/memfd:tangle-forks"
 """How the memory that is shared with forks is called among a process's maps."""
 
 # The notes may replace any of these.
-_getpid, _write = os.getpid, os.write
+_getpid, _write, _fstat = os.getpid, os.write, os.fstat
 
 
 class Forks:
@@ -89,7 +89,7 @@ class Forks:
         if not self.possible:
             return
         try:
-            size = os.fstat(self._file).st_size
+            size = _fstat(self._file).st_size
             data = os.pread(self._file, size - self._heard, self._heard)
         except OSError:  # closed by the notes
             self.hide()

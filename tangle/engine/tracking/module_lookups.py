@@ -1,15 +1,67 @@
-"""Where the modules of a session were found, so that one that stands before them is seen later."""
+"""Which modules a session has loaded, and where they were found.
+
+So it is seen later when one was edited in place, or when another stands before it on the path.
+"""
 
 from __future__ import annotations
 
 import os
 import sys
+import sysconfig
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from types import ModuleType
+from typing import Any, Final
 
 from tangle.engine.file_identity import module_question, state_of
 
 _SITES = ("site-packages", "dist-packages")
+_OWN = frozenset({"tangle", "tangle_cli", "__main__", "__mp_main__"})
+
+
+class Preloaded:
+    """The modules that a template had loaded, looked at once for all that are forked from it.
+
+    To look at a module in a fork counts a reference, and that copies the page where it stands:
+    thousands of them where torch is loaded. Modules of the user's own are not among these.
+
+    Attributes:
+        names: all modules that a fork need not look at.
+        installed: the installed ones among those at the top level.
+        places: those at the top level that have a file or a folder, with it.
+        files: as `InstalledModules.news` has them.
+    """
+
+    def __init__(self) -> None:
+        """Knows none yet."""
+        self.names: set[str] = set()
+        self.installed: list[str] = []
+        self.places: list[tuple[str, str]] = []
+        self.files: list[str] = []
+
+    def learn(self) -> None:
+        """Takes what is loaded now."""
+        modules = InstalledModules()
+        own: set[str] = set()
+        new = [name for name in list(sys.modules) if name not in self.names]
+        for name in sorted(new, key=lambda name: name.count(".")):
+            top = name.partition(".")[0]
+            place = place_of(sys.modules.get(name)) if name == top and top not in _OWN else None
+            if place is not None:
+                if not is_installed(place) and not place.startswith(STANDARD):
+                    own.add(top)
+                    continue
+                self.places.append((name, place))
+                if is_installed(place):
+                    self.installed.append(name)
+            if top not in own:
+                self.names.add(name)
+                modules.add(name)
+        self.files += modules.news()
+
+
+PRELOADED: Final = Preloaded()
+"""What this process, or the template that it was forked from, learned."""
 
 
 class FirstFound:
@@ -34,19 +86,33 @@ class FirstFound:
         Args:
             missing: modules that were found nowhere.
         """
+        missing = set(missing)
+        if not self._new and not missing:
+            return
         groups: dict[tuple[str, ...], set[str]] = {}
-        usual = [(folder, self._counts(folder)) for folder in _path("")]
+        usual = self._folders("")
         for name, place in self._new:
             if not self._is_own(place):
                 package, _, last = name.rpartition(".")
-                path = [(f, self._counts(f)) for f in _path(package)] if package else usual
+                path = self._folders(package) if package else usual
                 groups.setdefault(_before(place, path), set()).add(last)
         self._new.clear()
-        groups.setdefault(tuple(f for f, counts in usual if counts), set()).update(missing)
+        groups.setdefault(tuple(folder for folder, counts, _ in usual if counts), set()).update(
+            missing
+        )
         for folders, names in groups.items():
             if folders and names:
                 question = module_question(names, folders)
                 yield question, state_of("module", question)
+
+    def _folders(self, package: str) -> list[tuple[str, bool, str]]:
+        """The folders where a package's modules are looked for.
+
+        Returns:
+            For each whether it counts, and how the paths of its files begin.
+        """
+        found = list(_path(package))
+        return [(folder, self._counts(folder), folder.rstrip(os.sep) + os.sep) for folder in found]
 
     def _is_own(self, place: str) -> bool:
         return any(place.startswith(folder + os.sep) for folder in self._own)
@@ -68,34 +134,41 @@ class InstalledModules:
     def __init__(self) -> None:
         """Knows none yet."""
         self._new: list[str] = []
+        self._files: list[str] = []
 
     def add(self, name: str) -> None:
         """Takes a module that was loaded."""
         self._new.append(name)
 
+    def add_files(self, files: Iterable[str]) -> None:
+        """Takes files that were known before, as `news` has them."""
+        self._files += files
+
     def news(self) -> tuple[str, ...]:
         """The files since this was last asked."""
+        before, self._files = self._files, []
         folders: dict[str, list[str]] = {}
         for name in self._new:
             # Only the module's own dictionary: lazy ones import what is asked of them.
             file = getattr(sys.modules.get(name), "__dict__", {}).get("__file__")
             if isinstance(file, str):
                 for site in _SITES:
-                    before, found, after = file.partition(f"{os.sep}{site}{os.sep}")
+                    top, found, below = file.partition(f"{os.sep}{site}{os.sep}")
                     if found:
-                        folders.setdefault(f"{before}{os.sep}{site}", []).append(after)
+                        folders.setdefault(f"{top}{os.sep}{site}", []).append(below)
                         break
         self._new.clear()
-        return tuple("\n".join([folder, *sorted(files)]) for folder, files in folders.items())
+        texts = ("\n".join([folder, *sorted(files)]) for folder, files in folders.items())
+        return (*before, *texts)
 
 
-def _before(place: str, path: Iterable[tuple[str, bool]]) -> tuple[str, ...]:
+def _before(place: str, path: Iterable[tuple[str, bool, str]]) -> tuple[str, ...]:
     """The folders that count up to that of a module, and its own if that counts."""
     found = []
-    for folder, counts in path:
+    for folder, counts, start in path:
         if counts:
             found.append(folder)
-        if place.startswith(folder.rstrip(os.sep) + os.sep):
+        if place.startswith(start):
             break
     return tuple(found)
 
@@ -109,3 +182,35 @@ def _path(package: str) -> Iterator[str]:
                 yield str(Path(entry).absolute())
             except OSError:
                 return  # the current folder is gone
+
+
+def place_of(module: object) -> str | None:
+    """The file of a module, if it has one, or the first folder of a package without."""
+    if not isinstance(module, ModuleType):
+        return None
+    place = module.__dict__.get("__file__")
+    if isinstance(place, str):
+        return place
+    path: Any = module.__dict__.get("__path__")
+    return next((str(entry) for entry in path), None) if path is not None else None
+
+
+def is_installed(place: str) -> bool:
+    """Whether a file is that of an installed package."""
+    return any(f"{os.sep}{site}{os.sep}" in place for site in _SITES)
+
+
+def is_own(name: str) -> bool:
+    """Whether a module is tangle's, or a session's main module."""
+    return name.partition(".")[0] in _OWN
+
+
+def _standard() -> tuple[str, ...]:
+    paths = sysconfig.get_paths()
+    found = {paths["stdlib"], paths["platstdlib"]}
+    found |= {str(Path(path).resolve()) for path in found}
+    return tuple(path + os.sep for path in found)
+
+
+STANDARD: Final = _standard()
+"""The folders of Python's own modules."""

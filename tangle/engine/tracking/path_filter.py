@@ -1,4 +1,4 @@
-"""Which files are no section's own: the installed packages', the system's windows, tangle's."""
+"""Recognise files that are not a section's own: packages', the system's, tangle's."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ import sysconfig
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
+
+from tangle import STATE_FOLDER
 
 ENGINE: Final = str(Path(__file__).resolve().parents[2]) + os.sep
 """Where tangle's own code is."""
@@ -40,7 +42,7 @@ class Places:
         paths = sysconfig.get_paths()
         names = ("stdlib", "platstdlib", "purelib", "platlib")
         libraries = {name for kind in names for name in both_names(paths[kind])}
-        state = (f"{root}.tangle" for root in self._roots)
+        state = (f"{root}{STATE_FOLDER}" for root in self._roots)
         never = (ENGINE, *own, *sorted(libraries), *state)
         self._never = tuple(dict.fromkeys(map(as_folder, never)))
 

@@ -6,11 +6,9 @@ import contextlib
 import linecache
 import os
 import sys
-import sysconfig
 from collections.abc import Iterator, Sequence
 from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec
-from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -19,14 +17,20 @@ from tangle.engine.tracking.audit_events import Hearing
 from tangle.engine.tracking.audit_log import AuditLog
 from tangle.engine.tracking.fanotify import Opens
 from tangle.engine.tracking.file_queries import Asking
-from tangle.engine.tracking.module_lookups import FirstFound, InstalledModules
+from tangle.engine.tracking.module_lookups import (
+    PRELOADED,
+    STANDARD,
+    FirstFound,
+    InstalledModules,
+    is_installed,
+    is_own,
+    place_of,
+)
 from tangle.engine.tracking.open_files import OpenNow
 from tangle.engine.tracking.versions import loaded_versions
 from tangle.model import Cell, Job, Seen
 
-_SITES = (f"{os.sep}site-packages{os.sep}", f"{os.sep}dist-packages{os.sep}")
 _CLOCK = "the clock, chance or the state of the machine was asked"
-_OWN = frozenset({"tangle", "tangle_cli", "__main__", "__mp_main__"})
 
 
 class MissingModules(MetaPathFinder):
@@ -67,7 +71,7 @@ class MissingModules(MetaPathFinder):
 
 
 MISSING = MissingModules()
-"""What this process, and the zygote that it was forked from, looked for in vain."""
+"""What this process, and the template that it was forked from, looked for in vain."""
 
 
 def audit_log(job: Job) -> AuditLog:
@@ -98,10 +102,8 @@ class Noticing:
         self._local: set[str] = set()
         self._missing: set[str] = set()
         self._found = FirstFound(job.path)
-        paths = sysconfig.get_paths()
-        standard = {paths["stdlib"], paths["platstdlib"]}
-        standard |= {str(Path(path).resolve()) for path in standard}
-        self._standard = tuple(path + os.sep for path in standard)
+        self._modules.add_files(PRELOADED.files)
+        self._begun = False
 
     def start(self) -> None:
         """Begins to notice."""
@@ -133,45 +135,40 @@ class Noticing:
             )
 
     def _loaded(self) -> tuple[str, ...]:
-        """Top-level installed modules not told yet; modules of the user's own count as read."""
-        new = [name for name in list(sys.modules) if name not in self._looked_at]
+        """Top-level installed modules not reported yet; modules of the user's own count as read."""
+        before = PRELOADED.names
+        new = [n for n in list(sys.modules) if n not in before and n not in self._looked_at]
         self._looked_at.update(new)
-        if "matplotlib" in new:
+        found = self._preloaded()
+        if "matplotlib" in new or "matplotlib" in found:
             with contextlib.suppress(OSError):  # the session's folder is gone
                 self._log.read_settings(matplotlib_settings(), matplotlib_styles())
-        found = []
         for name in sorted(new, key=lambda name: name.count(".")):
             top = name.partition(".")[0]
-            if top in _OWN:
+            if is_own(top):
                 continue
             if top != name and top not in self._local:
                 self._modules.add(name)
                 continue
-            place = _place(sys.modules.get(name))
-            if place is not None and _installed(place):
+            place = place_of(sys.modules.get(name))
+            if place is not None and is_installed(place):
                 found.append(top)
                 self._modules.add(name)
-            elif place is not None and not place.startswith(self._standard):
+            elif place is not None and not place.startswith(STANDARD):
                 self._local.add(top)
                 self._log.read_module(place)
             if place is not None:
                 self._found.add(name, place)
         return tuple(sorted(found))
 
-
-def _place(module: object) -> str | None:
-    """The file of a module, if it has one, or the first folder of a package without."""
-    if not isinstance(module, ModuleType):
-        return None
-    place = module.__dict__.get("__file__")
-    if isinstance(place, str):
-        return place
-    path: Any = module.__dict__.get("__path__")
-    return next((str(entry) for entry in path), None) if path is not None else None
-
-
-def _installed(place: str) -> bool:
-    return any(site in place for site in _SITES)
+    def _preloaded(self) -> list[str]:
+        """Top-level installed modules that a template had loaded, when they are first asked for."""
+        if self._begun:
+            return []
+        self._begun = True
+        for name, place in PRELOADED.places:
+            self._found.add(name, place)
+        return [*PRELOADED.installed]
 
 
 class _OwnText:
@@ -192,4 +189,4 @@ class _OwnText:
 
 def _is_ours(filename: str) -> bool:
     """Whether a file is a cell, or no library's."""
-    return not _installed(filename) and "<frozen" not in filename
+    return not is_installed(filename) and "<frozen" not in filename

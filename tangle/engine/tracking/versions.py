@@ -1,4 +1,4 @@
-"""The packages that a session has imported."""
+"""The versions of packages that a session has imported."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _OWN = frozenset({"tangle", "__main__", "__mp_main__", "sitecustomize", "usercus
 def loaded_versions(imports: Iterable[str]) -> tuple[tuple[str, str], ...]:
     """Name and version of each of the modules that was loaded, with `python`, sorted.
 
-    What else is loaded tells nothing: a zygote has loaded it for other sections.
+    What else is loaded tells nothing: the fork server has loaded it for other sections.
     """
     names = set(imports).intersection(sys.modules) - sys.stdlib_module_names - _OWN
     found = {"python": platform.python_version()}

@@ -1,4 +1,4 @@
-"""Has a failing `assert` say what its parts were, as pytest does it, with pytest's own means."""
+"""Explain failing assertions as pytest does, with pytest's own rewriter."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The first lines of a worker process: its pipes, its parent, its job."""
+"""Entry point of a worker: its pipes, its parent, its job."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pathlib import Path
 
 from tangle.engine.process import ASK_SIGNAL, mark_of
 from tangle.engine.process_handle import COOKIE
-from tangle.engine.process_tag import bear_mark
+from tangle.engine.process_tag import set_tag
 from tangle.engine.tracking.tracker import MISSING
 from tangle.engine.worker.high_fd import lift
 from tangle.engine.worker.parent_death import die_with
@@ -29,7 +29,7 @@ def main(arguments: Sequence[str]) -> None:
     """
     events, trace, cookie, parent = arguments
     die_with(int(parent))
-    bear_mark(cookie)
+    set_tag(cookie)
     if not Path(os.environ["IPYTHONDIR"]).is_dir():
         os._exit(0)  # forked late: the session was given up meanwhile, and nobody would tidy up
     _go_first()

@@ -1,4 +1,4 @@
-"""Compiled files of the notes' own modules: none is written.
+"""Write no bytecode for the notes' own modules.
 
 Python takes a compiled file for that of a source with the same size and the same time in whole
 seconds. A helper that is saved, run, and saved again within a second would run as it was before.

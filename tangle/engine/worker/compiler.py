@@ -1,4 +1,4 @@
-"""Compiles cells under their own names and with the lines of their own text.
+"""Compile cells with names and lines that lead to the notes.
 
 IPython rewrites a cell before it compiles it: leading blank lines go, a magic of several lines
 becomes one, a cell magic hands on all but the first line. The lines of the syntax tree are put back

@@ -1,4 +1,4 @@
-"""Runs the statements of an interpreter session, and keeps what each of them shows."""
+"""Run the statements of an interpreter session, and record what each shows."""
 
 from __future__ import annotations
 
@@ -49,6 +49,10 @@ class _Captured(io.StringIO):
 
 def run_examples(shell: CellShell, cell: Cell) -> None:
     """Runs the examples of a cell in order, and tells what they showed.
+
+    Args:
+        shell: that runs them.
+        cell: with the examples.
 
     Raises:
         BaseException: what an example raised that was not to fail; those after it do not run.

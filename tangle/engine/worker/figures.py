@@ -1,4 +1,4 @@
-"""Inline figures in one format, the same bytes each time."""
+"""Inline figures in one format, byte-identical between runs."""
 
 from __future__ import annotations
 
@@ -32,6 +32,10 @@ def prepare_figures(chosen: Literal["svg", "png"], after: AfterImport) -> None:
     """Has every inline figure shown as `chosen`, whatever format the notes ask for.
 
     matplotlib is not imported for it.
+
+    Args:
+        chosen: the format.
+        after: runs actions after imports.
     """
     from IPython.core import pylabtools
 

@@ -1,4 +1,4 @@
-"""Descriptors of the worker's own, where code that closes everything does not come."""
+"""Move the worker's descriptors to high numbers, out of reach of code that closes all."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which lines of the notes were run."""
+"""Record which lines of the notes were executed."""
 
 from __future__ import annotations
 

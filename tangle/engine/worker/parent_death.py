@@ -1,4 +1,4 @@
-"""That a process ends when the one does that started it."""
+"""End a process when its parent ends."""
 
 from __future__ import annotations
 

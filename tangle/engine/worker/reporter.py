@@ -19,6 +19,7 @@ from tangle.engine.output_limits import (
     SHOWN_OVERHEAD,
     WRITTEN_TEXT,
 )
+from tangle.engine.tracking.audit_log import PROGRAM_EVENTS
 from tangle.engine.wire import (
     CANNOT_REPORT,
     RAW_NUMBERS,
@@ -32,7 +33,8 @@ from tangle.engine.wire import (
     encoded_size,
 )
 
-_now = time.monotonic  # the notes may replace it
+# The notes may replace any of these, and what a session asks the system is watched.
+_now, _fstat, _getpid = time.monotonic, os.fstat, os.getpid
 
 _PATIENCE = 0.02
 _BURST = 10
@@ -88,7 +90,7 @@ class Reporter:
         self._mark = mark
         self._pipe = _identity(self._fd)
         self._raw = {number: _identity(number) for number in RAW_NUMBERS}
-        self._pid = os.getpid()
+        self._pid = _getpid()
 
     @property
     def descriptor(self) -> int:
@@ -98,7 +100,7 @@ class Reporter:
     @property
     def is_child(self) -> bool:
         """Whether this is a forked child of the worker."""
-        return os.getpid() != self._pid
+        return _getpid() != self._pid
 
     def begin_cell(self) -> None:
         """Counts the output anew."""
@@ -219,7 +221,7 @@ class Reporter:
 def _identity(fd: int) -> tuple[int, int] | None:
     """What a descriptor stands for, whatever its number."""
     try:
-        status = os.fstat(fd)
+        status = _fstat(fd)
     except OSError:
         return None
     return status.st_dev, status.st_ino
@@ -345,10 +347,9 @@ def take_streams(reporter: Reporter) -> None:
     """
     sys.stdout = Outlet(reporter, "stdout")
     sys.stderr = Outlet(reporter, "stderr")
-    starting = frozenset({"subprocess.Popen", "os.system", "os.posix_spawn", "os.exec"})
 
     def listen(event: str, _: tuple[object, ...]) -> None:
-        if event in starting and not reporter.is_child:
+        if event in PROGRAM_EVENTS and not reporter.is_child:
             reporter.flush()
 
     sys.addaudithook(listen)

@@ -1,4 +1,4 @@
-"""Seeds the generators that notes draw from, each before its first use."""
+"""Seed the random generators that notes use, each before its first use."""
 
 from __future__ import annotations
 
@@ -14,6 +14,10 @@ def seed_generators(seed: int, after: AfterImport) -> None:
     """Seeds `random` now, NumPy and torch as soon as they are imported.
 
     A section that imports neither pays for neither.
+
+    Args:
+        seed: of all generators.
+        after: runs actions after imports.
     """
 
     def seed_numpy(numpy: ModuleType) -> None:

@@ -8,6 +8,9 @@ import os
 import sys
 import time
 import warnings
+from collections.abc import Callable
+from functools import partial
+from typing import Final
 
 from tangle.engine.checkpoint.process import Snapshots
 from tangle.engine.postmortem import first_place, notes_of
@@ -52,6 +55,8 @@ def run_session(job: Job, reporter: Reporter, trace: int) -> None:
         _run_cells(job, cells, trace)
     finally:  # the parent interrupts a session that it is about to end
         reporter.begin_cell()
+        if log is not None:
+            log.check_below()
         shutdown.run()
         reporter.send(Left(seen=cells.seen()))
 
@@ -209,12 +214,20 @@ def _is_a(error: BaseException, name: str) -> bool:
     return any(name in (kind.__name__, f"{kind.__module__}.{kind.__name__}") for kind in kinds)
 
 
-def _flush_c() -> None:
-    """Has C's standard output written before the cell is over."""
+def _c_flusher() -> Callable[[], object]:
+    """Has C's standard output written, before a cell is over."""
     with contextlib.suppress(OSError, AttributeError, ValueError):
         libc = ctypes.CDLL(None)
         name = "__stdoutp" if sys.platform == "darwin" else "stdout"
-        libc.fflush(ctypes.c_void_p.in_dll(libc, name))
+        return partial(libc.fflush, ctypes.c_void_p.in_dll(libc, name))
+    return _nothing
+
+
+def _nothing() -> None:
+    pass
+
+
+_flush_c: Final = _c_flusher()
 
 
 def _shorten_warnings() -> None:

@@ -1,4 +1,4 @@
-"""IPython's shell without a terminal, a kernel, a history or a profile: cells in, messages out."""
+"""IPython's shell without terminal, kernel, history or profile: cells in, messages out."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The end of a session: what Python does when a program ends, short of taking itself apart.
+"""End a session as Python ends a program, short of destroying the interpreter.
 
 `Py_Finalize` takes hundreds of milliseconds where torch is loaded, and what it frees the system
 frees as well. What other processes and files notice is done here, in Python's order: threads,

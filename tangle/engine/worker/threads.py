@@ -1,4 +1,4 @@
-"""How many threads the session's mathematics runs on: what `OMP_NUM_THREADS` says.
+"""Set the number of threads of numerical libraries to the worker's share.
 
 A fresh process needs no help with that. A forked one has libraries that read the variable when the
 process was started that it was forked from, when nobody knew how many sections would run at a time.

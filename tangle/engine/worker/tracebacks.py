@@ -1,4 +1,4 @@
-"""Tracebacks as a reader of the notes wants them: their pages and lines, and nothing of ours."""
+"""Show tracebacks with pages and lines of the notes, without frames of tangle."""
 
 from __future__ import annotations
 

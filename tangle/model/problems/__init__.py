@@ -1,1 +1,1 @@
-"""Every kind of problem, by what it concerns: one entry each, used by the code that finds it."""
+"""The catalogue of problems: one entry per kind, used by the code that reports it."""

@@ -9,16 +9,16 @@ from tangle.model.basic import ProblemKind
 SYNTAX_ERROR: Final = ProblemKind(
     code="syntax-error",
     severity="error",
-    hint="mend the line in the note; the rest of the section is tangled without this chunk",
+    hint="repair the line in the note; the rest of the section is tangled without this chunk",
     explanation=(
-        "The chunk is not Python. The other chunks of the section are tangled; the script "
-        "of the section ends at this one with a message, and a run fails there. Where the "
-        "cause is known the message says it: tabs and spaces mixed by an editor, emphasis "
+        "The chunk is not valid Python. The other chunks of the section are tangled; the "
+        "section's script ends at this one with a message, and a run fails there. If the "
+        "cause is known, the message says it: tabs and spaces mixed by an editor, emphasis "
         "that Markdown put into the code, full-width punctuation, a prompt, pasted output, "
-        "prose, a shell command, syntax of a newer Python. Where the hint says so, "
-        "`tangle check --fix` repairs it. Nothing of such a chunk is ever run, nor of an "
-        "interpreter session (`>>> `) with a statement that does not parse, or with code "
-        "that has no prompt."
+        "prose, a shell command, syntax of a newer Python. If the hint says so, `tangle check "
+        "--fix` repairs it. No part of such a chunk ever runs. The same applies to an "
+        "interpreter session (`>>> `) with a statement that does not parse, or with code that "
+        "has no prompt."
     ),
     example=("- ```python\n  print(x\n  ```\n"),
 )
@@ -26,10 +26,10 @@ SYNTAX_ERROR: Final = ProblemKind(
 LIST_DASH: Final = ProblemKind(
     code="list-dash",
     severity="warning",
-    hint="if it is a list's mark, take it away",
+    hint="if it is a list mark, remove it",
     explanation=(
-        "A call has a sign in front of it, and nobody uses its value: most likely the dash of "
-        "a list that got into the code. Take it away."
+        "A call has a sign in front of it, and its value is not used. Most likely the sign is "
+        "the dash of a list that got into the code. Remove it."
     ),
     example="- ```python\n  rows = [1, 2]\n  - rows.clear()\n  rows\n  ```\n",
 )
@@ -37,11 +37,11 @@ LIST_DASH: Final = ProblemKind(
 MARKS_IN_TEXT: Final = ProblemKind(
     code="marks-in-text",
     severity="warning",
-    hint="if an editor put the marks there, take them away: they become data",
+    hint="if an editor put the marks there, remove them: they become data",
     explanation=(
-        "A text in the code has Markdown's marks for emphasis around a line end or a tab: an "
-        "editor put them there, and the program would write them out. `--fix` leaves them, "
-        "as the chunk parses. Take them away."
+        "A string in the code has Markdown's marks for emphasis around a line end or a tab. "
+        "An editor put them there, and the program would write them out. `--fix` leaves them, "
+        "as the chunk parses. Remove them."
     ),
     example="- ```python\n  print('2,NA,106000**\\n**')\n  ```\n",
 )
@@ -50,9 +50,9 @@ UNDEFINED_NAME: Final = ProblemKind(
     code="undefined-name",
     severity="error",
     explanation=(
-        "The section uses a name that neither it nor an earlier numbered section defines. "
-        "The hint says where it is defined later, or which name comes nearest. Define or "
-        "import it above that line, or move the definition."
+        "The section uses a name that neither it nor an earlier numbered section defines. The "
+        "hint says where it is defined later, or which name is most similar. Define or import "
+        "it above that line, or move the definition."
     ),
     example=(
         "- ## 3.1. First\n"
@@ -65,7 +65,7 @@ UNDEFINED_NAME: Final = ProblemKind(
         "\t  ```\n"
     ),
     remark=(
-        "It is not reported where it cannot be known: after `from x import *`, or where a "
+        "The problem is not reported if tangle cannot know: after `from x import *`, or if a "
         "chunk that does not parse seems to define the name."
     ),
 )
@@ -74,9 +74,9 @@ MISSPELT_NAME: Final = ProblemKind(
     code="misspelt-name",
     severity="warning",
     explanation=(
-        "A section uses a name that it does not define, and defines one of the same letters, "
-        "or one much like it that it never uses: most likely a slip, which an earlier "
-        "section's name hides. Write the name that is meant."
+        "A section uses a name that it does not define, and defines one with the same "
+        "letters, or a similar one that it never uses. Most likely one of the two is "
+        "misspelt, and a name of an earlier section hides the mistake. Correct the spelling."
     ),
     example=(
         "- ## 3.2. First\n\t- ```python\n\t  true_w = [2, 3]\n\t  ```\n"
@@ -88,9 +88,9 @@ BORROWED_NAME: Final = ProblemKind(
     code="borrowed-name",
     severity="error",
     explanation=(
-        "As above, but an earlier section does define the name, and `tangle.borrow:: off` "
-        'or `borrow = "off"` in `tangle.toml` forbids to take it from there. Define it in '
-        "the section, or turn borrowing on."
+        'An earlier section defines the name, but `tangle.borrow:: off` or `borrow = "off"` '
+        "in `tangle.toml` forbids borrowing it. Define it in the section, or turn borrowing "
+        "on."
     ),
     example=(
         "- ## 3.1. First\n"
@@ -110,10 +110,10 @@ COSTLY_BORROWING: Final = ProblemKind(
     severity="warning",
     hint="define it here, save it with #@save, or set tangle.borrow:: off",
     explanation=(
-        "What the section borrows takes more than a moment to make, or reaches outside: a "
-        "loop, a call of something called `train`, a file, a program. It is borrowed all "
-        "the same, and run again each time. Define it in the section, save it with "
-        "`#@save`, or stop borrowing with `tangle.borrow:: off`."
+        "A statement that the section borrows is expensive or has outside effects: a loop, a "
+        "call of something named `train`, a file, a program. It is still borrowed, and runs "
+        "again each time. Define it in the section, save it with `#@save`, or stop borrowing "
+        "with `tangle.borrow:: off`."
     ),
     example=(
         "- ## 3.1. A\n"
@@ -150,8 +150,8 @@ SAVED_NEEDS_UNSAVED: Final = ProblemKind(
     code="saved-needs-unsaved",
     severity="error",
     explanation=(
-        "Saved code uses a name that the notes define and do not save; in the package it "
-        "would be missing. Save that name too, or hand it over as an argument."
+        "Saved code uses a name that the notes define but do not save, so it would be missing "
+        "in the package. Save that name too, or pass it as an argument."
     ),
     example=("- ```python\n  rate = 0.1\n  def step(w):  #@save\n      return w - rate\n  ```\n"),
 )
@@ -160,8 +160,8 @@ SAVED_LATER: Final = ProblemKind(
     code="saved-later",
     severity="error",
     explanation=(
-        "Saved code needs a name at once (a base class, a decorator, a default value) that "
-        "is saved only further down. Move one of the two."
+        "Saved code needs a name at once (a base class, a decorator, a default value) that is "
+        "saved only later. Move one of the two."
     ),
     example=(
         "- ## 3.1. First\n"
@@ -180,12 +180,12 @@ SAVED_LATER: Final = ProblemKind(
 SAVED_TWICE: Final = ProblemKind(
     code="saved-twice",
     severity="error",
-    hint="rename one, take one marker away, or write `#@save replace` on this one",
+    hint="rename one, remove one marker, or write `#@save replace` on this one",
     explanation=(
-        "A name is saved a second time; the message names the first place. Rename one, take "
-        "one marker away, or write `#@save replace` on the second if it is to take the "
-        "place of the first. Overloads (`@typing.overload`), variants (`@name.register`, "
-        "`@name.setter`) and definitions in an `if` or a `try` do not count as a second time."
+        "A name is saved a second time; the message names the first place. Rename one, remove "
+        "one marker, or write `#@save replace` on the second if it is meant to replace the "
+        "first. Overloads (`@typing.overload`), variants (`@name.register`, `@name.setter`) "
+        "and definitions in an `if` or a `try` do not count as a second time."
     ),
     example=("- ```python\n  x = 1  #@save\n  ```\n- ```python\n  x = 2  #@save\n  ```\n"),
 )
@@ -194,8 +194,8 @@ IMPORT_CONFLICT: Final = ProblemKind(
     code="import-conflict",
     severity="error",
     explanation=(
-        "Two pieces of saved code import different things under one name, and the package "
-        "is one module. Give one of them another name with `as`."
+        "Two pieces of saved code import different things under the same name, and the "
+        "package is one module. Give one of them a different name with `as`."
     ),
     example=(
         "- ## 3.1. First\n"
@@ -215,10 +215,10 @@ MISSING_IMPORT: Final = ProblemKind(
     code="missing-import",
     severity="warning",
     explanation=(
-        "The code imports a module that no installed package provides, in the Python that "
-        "runs tangle, and that does not lie beside the page. It depends on the machine, so "
-        "it is a warning. Imports in a `try` that catches `ImportError`, or under `if "
-        "TYPE_CHECKING:`, do not count. Nothing is imported to find out."
+        "The code imports a module that no package installed for tangle's Python provides, "
+        "and that is not beside the page. It depends on the machine, so it is a warning. "
+        "Imports in a `try` that catches `ImportError`, or under `if TYPE_CHECKING:`, do not "
+        "count. tangle imports nothing to find this out."
     ),
     example=("- ```python\n  import nunpy\n  ```\n"),
 )
@@ -226,10 +226,10 @@ MISSING_IMPORT: Final = ProblemKind(
 UNSAVEABLE: Final = ProblemKind(
     code="unsaveable",
     severity="error",
-    hint="the package is plain Python: take those lines out, or take #@save away",
+    hint="the package is plain Python: remove those lines, or the #@save",
     explanation=(
         "A marked statement has lines that only IPython understands. The package is plain "
-        "Python: take those lines out, or take `#@save` away."
+        "Python: remove those lines, or the `#@save`."
     ),
     example=("- ```python\n  def f():  #@save\n      %time x = 1\n  ```\n"),
 )

@@ -11,8 +11,8 @@ STALE_GENERATED: Final = ProblemKind(
     severity="error",
     hint="run `tangle build`",
     explanation=(
-        "A generated file is missing, is not what the notes come to, or belongs to a "
-        "section that is gone. Run `tangle build`. Where nothing was ever built, nothing is "
+        "A generated file is missing, does not match the notes, or belongs to a section that "
+        "no longer exists. Run `tangle build`. If nothing was ever built, nothing is "
         "reported."
     ),
 )
@@ -21,8 +21,7 @@ FOREIGN_FILE: Final = ProblemKind(
     code="foreign-file",
     severity="error",
     explanation=(
-        "A file that tangle did not write stands where it wants to write: in the output "
-        "folder, or in `assets/tangle/` where a figure belongs. Move it, or choose another "
-        "`output`."
+        "A file that tangle did not write is in the way: in the output folder, or in "
+        "`assets/tangle/` at the place of a figure. Move it, or choose a different `output`."
     ),
 )

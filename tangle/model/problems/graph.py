@@ -10,18 +10,18 @@ DUPLICATE_TITLE: Final = ProblemKind(
     code="duplicate-title",
     severity="error",
     hint="rename one of the two",
-    explanation="Two files have the same page title (case aside). Rename one.",
+    explanation="Two files have the same page title, ignoring case. Rename one.",
     example=("title:: softmax\n\n- one\n=== B\ntitle:: softmax\n\n- two\n"),
 )
 
 DUPLICATE_ALIAS: Final = ProblemKind(
     code="duplicate-alias",
     severity="warning",
-    hint="take it from one of the two pages",
+    hint="remove it from one of the two pages",
     explanation=(
-        "Two pages go by the same name: an `alias::` is the title, or an alias, of another "
-        "page. `tangle run NAME` takes the page of that title, or else the first. Take it "
-        "from one of the two pages."
+        "Two pages have the same name: an `alias::` is the title, or an alias, of another "
+        "page. `tangle run NAME` uses the page with that title, or else the first. Remove the "
+        "alias from one of the two pages."
     ),
     example=("alias:: minibatch\n\n- one\n=== B\nalias:: minibatch\n\n- two\n"),
 )
@@ -40,8 +40,8 @@ DUPLICATE_SECTION: Final = ProblemKind(
 DUPLICATE_NAME: Final = ProblemKind(
     code="duplicate-name",
     severity="error",
-    hint="give each block of code a name of its own",
-    explanation="Two blocks have the same `tangle.name`. Give each its own.",
+    hint="give each block of code a unique name",
+    explanation="Two blocks have the same `tangle.name`. Give each a unique name.",
     example=(
         "- one\n"
         "  tangle.name:: step\n"
@@ -60,7 +60,7 @@ DUPLICATE_ID: Final = ProblemKind(
     severity="warning",
     hint="remove one of the two ids",
     explanation=(
-        "Two blocks have the same `id::`; references mean the first. It happens when a "
+        "Two blocks have the same `id::`; references mean the first. This happens when a "
         "block is copied outside of Logseq. Remove the second."
     ),
     example=(
@@ -76,7 +76,7 @@ UNRESOLVED_REFERENCE: Final = ProblemKind(
     severity="warning",
     hint="the block was deleted, or its page is not in this graph",
     explanation=(
-        "A `((id))` in the text points at no block of this graph: the block was deleted, or "
+        "A `((id))` in the text points to no block of this graph: the block was deleted, or "
         "its page is elsewhere."
     ),
     example="- see ((5f1b8e1c-6a0e-4f0e-9b1a-0d6f3c2a7e11))\n",
@@ -85,11 +85,11 @@ UNRESOLVED_REFERENCE: Final = ProblemKind(
 EMBED_SHOWS_CODE: Final = ProblemKind(
     code="embed-shows-code",
     severity="warning",
-    hint="embed each block that has code, by its id, in a block by itself",
+    hint="embed each block that has code by its id, alone in a block",
     explanation=(
-        "An embed shows code that does not run where it is shown. An embed stands for the "
-        "chunks of the block that it names, if it is alone in its block: not for what is below "
-        "that block, and not for a page. Embed each block that has code."
+        "An embed shows code that does not run there. An embed that is alone in its block "
+        "stands for the chunks of the block that it names, but not for what is below that "
+        "block, and not for a page. Embed each block that has code."
     ),
     example=(
         "- ## 3.1. First\n  id:: 5f1b8e1c-6a0e-4f0e-9b1a-0d6f3c2a7e11\n"
@@ -103,7 +103,7 @@ UNKNOWN_SECTION: Final = ProblemKind(
     severity="error",
     hint="name a section with two numbers, such as 3.5",
     explanation=(
-        "`tangle.needs` names a section that there is not. Name a unit: a section with two "
+        "`tangle.needs` names a section that does not exist. Name a unit: a section with two "
         "numbers, such as 3.5."
     ),
     example=(
@@ -115,18 +115,18 @@ NESTED_GRAPH: Final = ProblemKind(
     code="nested-graph",
     severity="warning",
     explanation=(
-        "A folder inside the graph has a `logseq/config.edn`, so it is a graph as well. Its "
-        "pages belong to that graph and are left out of this one. Run tangle in that folder "
-        "for them. If it should be one graph, move the inner `logseq` folder away."
+        "A folder inside the graph has a `logseq/config.edn`, so it is also a graph. Its "
+        "pages belong to that graph and are left out of this one. To run them, use tangle in "
+        "that folder. If it should be one graph, move the inner `logseq` folder away."
     ),
 )
 
 UNREADABLE_CONFIG: Final = ProblemKind(
     code="unreadable-config",
     severity="warning",
-    hint="open the graph in Logseq and let it write the file anew",
+    hint="open the graph in Logseq and let it rewrite the file",
     explanation=(
-        "`logseq/config.edn` cannot be read, and Logseq's defaults are used instead. Open "
-        "the graph in Logseq and let it write the file anew."
+        "`logseq/config.edn` cannot be read, and Logseq's defaults are used instead. Open the "
+        "graph in Logseq and let it rewrite the file."
     ),
 )

@@ -10,8 +10,8 @@ UNKNOWN_CHUNK: Final = ProblemKind(
     code="unknown-chunk",
     severity="error",
     explanation=(
-        "`<<name>>` or `<<((id))>>` stands where no block with code has that name or id. "
-        "The chunk with the reference cannot be run."
+        "No block with code has the name or id in `<<name>>` or `<<((id))>>`. The chunk with "
+        "the reference cannot run."
     ),
     example=("- ```python\n  <<step>>\n  ```\n"),
 )
@@ -19,7 +19,7 @@ UNKNOWN_CHUNK: Final = ProblemKind(
 AMBIGUOUS_CHUNK: Final = ProblemKind(
     code="ambiguous-chunk",
     severity="error",
-    hint="give each block a name of its own, or refer by block id",
+    hint="give each block a unique name, or refer by block id",
     explanation=(
         "`<<name>>` means two blocks (see [duplicate-name](#duplicate-name)). Rename one, "
         "or refer by block id."
@@ -43,10 +43,8 @@ AMBIGUOUS_CHUNK: Final = ProblemKind(
 REFERENCE_CYCLE: Final = ProblemKind(
     code="reference-cycle",
     severity="error",
-    hint="take one reference out of the circle",
-    explanation=(
-        "A reference leads back to the chunk that it stands in. Take one out of the circle."
-    ),
+    hint="remove one reference from the cycle",
+    explanation="A reference leads back to its own chunk. Remove one reference from the cycle.",
     example=(
         "- one\n"
         "  tangle.name:: a\n"
@@ -76,8 +74,8 @@ NESTED_SAVE: Final = ProblemKind(
     code="nested-save",
     severity="error",
     explanation=(
-        "`#@save` marks something inside a class or a function. Only what stands at the top "
-        "level can be saved; mark that."
+        "`#@save` marks a statement inside a class or a function. Only top-level statements "
+        "can be saved; mark the outer one."
     ),
     example=("- ```python\n  class A:\n      def f(self):  #@save\n          return 1\n  ```\n"),
 )
@@ -85,9 +83,9 @@ NESTED_SAVE: Final = ProblemKind(
 DANGLING_SAVE: Final = ProblemKind(
     code="dangling-save",
     severity="error",
-    hint="put it on the statement's first line, or on a line of its own just above it",
+    hint="put it on the statement's first line, or on a separate line just above it",
     explanation=(
-        "`#@save` on a line of its own, with nothing just below it. Put it on the "
+        "`#@save` is on a separate line, with nothing just below it. Put it on the "
         "statement's first line, or directly above."
     ),
     example=("- ```python\n  x = 1\n  \n  #@save\n  ```\n"),
@@ -96,10 +94,10 @@ DANGLING_SAVE: Final = ProblemKind(
 UNCLEAR_SAVE: Final = ProblemKind(
     code="unclear-save",
     severity="error",
-    hint="write #@save, or #@save replace, or put the words on a line of their own",
+    hint="write #@save, or #@save replace, or put the words on a separate line",
     explanation=(
-        "A comment begins as the marker does and goes on with other words; only `replace` "
-        "may follow."
+        "A comment begins like the marker and continues with other words; only `replace` may "
+        "follow."
     ),
     example=("- ```python\n  x = 1  #@save later\n  ```\n"),
 )

@@ -12,8 +12,8 @@ UNCLOSED_FENCE: Final = ProblemKind(
     hint="end the code with a line of three backquotes, before the next bullet",
     explanation=(
         "A Python fence has no end, and Logseq shows it as text; or a fence, in whatever "
-        "language, goes on over a bullet with a Python fence. Code in it is not tangled as it "
-        "was meant. End it with a line of three backquotes, before the next bullet."
+        "language, continues over a bullet with a Python fence. The code in it is not tangled "
+        "as intended. End it with a line of three backquotes, before the next bullet."
     ),
     example=("- ```python\n  x = 1\n- the next block\n"),
 )
@@ -21,11 +21,11 @@ UNCLOSED_FENCE: Final = ProblemKind(
 NESTED_CODE: Final = ProblemKind(
     code="nested-code",
     severity="error",
-    hint="put the code into a block of its own, outside the list or quote",
+    hint="put the code into a separate block, outside the list or quote",
     explanation=(
-        "The code stands in a list (`1.`, `*`, `+`) or in a quote (`>`). Logseq trims every "
-        "line there, so its indentation is lost, and it is not tangled. Put it into a block "
-        "of its own."
+        "The code is in a list (`1.`, `*`, `+`) or in a quote (`>`). Logseq trims every line "
+        "there, so its indentation is lost, and it is not tangled. Put it into a separate "
+        "block."
     ),
     example=("- > ```python\n  > if x:\n  >     print(x)\n  > ```\n"),
 )
@@ -35,9 +35,9 @@ FENCE_CLOSED_BY_STRANGER: Final = ProblemKind(
     severity="warning",
     hint="close the code with a line like its opener, at its end",
     explanation=(
-        "Any line that begins with three backquotes or tildes closes any fence in Logseq. "
-        "Here a Python fence is closed by one that looks as if it was to open another. "
-        "Close the first one where it ends."
+        "In Logseq, any line that begins with three backquotes or tildes closes any fence. "
+        "Here a Python fence is closed by a line that looks like the opening of another "
+        "fence. Close the first one where it ends."
     ),
     example=("- ```python\n  x = 1\n  ```python\n"),
 )
@@ -47,9 +47,9 @@ MIXED_INDENTATION: Final = ProblemKind(
     severity="warning",
     hint="indent every line of the code at least as far as the text of its block",
     explanation=(
-        "A line of code stands further left than the text of its block. Logseq strips all "
-        "of its indentation, and the code means something else than it seems to in the "
-        "file. Indent every line at least as far as the block."
+        "A line of code starts further left than the text of its block. Logseq strips all of "
+        "its indentation, so the code means something different than it seems to in the file. "
+        "Indent every line at least as far as the block."
     ),
     example=("- a\n\t- ```python\n\t  x = 1\n  y = 2\n\t  ```\n"),
 )
@@ -57,10 +57,10 @@ MIXED_INDENTATION: Final = ProblemKind(
 MISSPELT_LANGUAGE: Final = ProblemKind(
     code="misspelt-language",
     severity="warning",
-    hint="correct the word, and the code is tangled",
+    hint="correct the word, then the code is tangled",
     explanation=(
-        "The language of a fence is one letter off Python's, and Python can read the code, "
-        "which is not tangled. Correct the word."
+        "The language of a fence differs from Python's by one letter, and its code is valid "
+        "Python, but it is not tangled. Correct the word."
     ),
     example=("- ```pyton\n  x = 1\n  ```\n"),
 )
@@ -70,7 +70,7 @@ IGNORED_PROPERTY: Final = ProblemKind(
     severity="warning",
     hint="move the line up to the block's other properties",
     explanation=(
-        "A `tangle.*` property comes after other text. Logseq obeys only the first run of "
+        "A `tangle.*` property comes after other text. Logseq obeys only the first group of "
         "properties in a block. Move the line up to the others."
     ),
     example=("- id:: 5f1b8e1c-6a0e-4f0e-9b1a-0d6f3c2a7e11\n  some words\n  tangle.run:: no\n"),
@@ -83,15 +83,15 @@ CODE_LIKE_PROPERTY: Final = ProblemKind(
         "put a blank before `::` (`x[ ::2]`), or indent all lines of the code by two more blanks"
     ),
     explanation=(
-        "Logseq's editor takes every line of a block for a property if its first word has `::` "
-        "and at most one blank before it, in code as well. In a block with `id::` or another "
-        "property that Logseq keeps to itself, the next edit moves such a line out of the "
-        "code. In a block with other properties, collapsing it or referring to it writes a "
-        "line into the code. If such a line is the first of a block that begins with code, a "
+        "Logseq's editor treats every line of a block as a property if its first word has "
+        "`::` and at most one blank before it, even in code. In a block with `id::` or "
+        "another property that Logseq hides, the next edit moves such a line out of the code. "
+        "In a block with other properties, collapsing it or referring to it writes a line "
+        "into the code. If such a line is the first of a block that begins with code, a "
         "reference to the block deletes it. Put a blank before `::`, indent all lines of the "
-        "code by two more blanks, or give the block a first line of words and no properties. In "
-        "an interpreter session, where the line is a result that must stay as it was printed, "
-        "only the last of these helps, or to remove the result."
+        "code by two more blanks, or give the block a first line of words and no properties. A "
+        "result in an interpreter session must stay as it was printed, so there only the last of "
+        "these helps, or removing the result."
     ),
     example=(
         "- words\n- id:: 5f1b8e1c-6a0e-4f0e-9b1a-0d6f3c2a7e11\n"
@@ -105,8 +105,8 @@ MOVED_CODE: Final = ProblemKind(
     hint="put the line back into the code, with a blank before `::` (`x[ ::2]`)",
     explanation=(
         "Logseq moved a line of code out of its fence (see "
-        "[code-like-property](#code-like-property)). What is left is another program, so the "
-        "chunk is not run. Put the line back, in a form that Logseq leaves alone."
+        "[code-like-property](#code-like-property)). The rest is a different program, so the "
+        "chunk does not run. Put the line back, in a form that Logseq leaves alone."
     ),
     example=(
         "- words\n- id:: 5f1b8e1c-6a0e-4f0e-9b1a-0d6f3c2a7e11\n  x[::2] = 0, 0\n"
@@ -117,12 +117,12 @@ MOVED_CODE: Final = ProblemKind(
 PROPERTY_IN_CODE: Final = ProblemKind(
     code="property-in-code",
     severity="error",
-    hint="take the line out of the code",
+    hint="remove the line from the code",
     explanation=(
         "Logseq wrote a property of the block into the code, below a line with `::` in its "
         "first word (see [code-like-property](#code-like-property)). If the line repeats a "
-        "property that the block has, `tangle check --fix` takes it out, and tangle reads the "
-        "code without it. Otherwise take it out yourself."
+        "property that the block has, `tangle check --fix` removes it, and tangle reads the "
+        "code without it. Otherwise remove it yourself."
     ),
     example=(
         "- words\n- tangle.timeout:: 9\n  collapsed:: true\n"
@@ -151,10 +151,10 @@ LOST_BULLET: Final = ProblemKind(
     ),
     explanation=(
         "Logseq wrote the first block of the page without its bullet (see "
-        "[first-block-property](#first-block-property)). The properties right above the code "
-        "are read as the chunk's still, but Logseq takes them for the page's. Put `- ` and a "
-        "line of words above them, and indent the block. If they are the page's, leave a blank "
-        "line between them and the code."
+        "[first-block-property](#first-block-property)). tangle still reads the properties "
+        "right above the code as the chunk's, but Logseq treats them as the page's. Put `- ` "
+        "and a line of words above them, and indent the block. If they are the page's, leave "
+        "a blank line between them and the code."
     ),
     example="tangle.timeout:: 9\n```python\nx = 1\n```\n",
 )
@@ -163,9 +163,9 @@ UNKNOWN_PROPERTY: Final = ProblemKind(
     code="unknown-property",
     severity="error",
     explanation=(
-        "There is no property of this name; the hint names the nearest one. Nothing "
-        "of the section is run until it is corrected: what was meant as `tangle.run:: no` "
-        "must not run."
+        "No property has this name; the hint names the most similar one. The section does not "
+        "run until it is corrected: code that was meant to have `tangle.run:: no` must not "
+        "run."
     ),
     example="- tangle.rnu:: no\n",
 )
@@ -174,8 +174,8 @@ BAD_PROPERTY: Final = ProblemKind(
     code="bad-property",
     severity="error",
     explanation=(
-        "The property cannot have this value; the hint says which it can. Nothing of the "
-        "section is run until it is corrected."
+        "The property cannot have this value; the hint lists the allowed ones. The section "
+        "does not run until it is corrected."
     ),
     example="- tangle.timeout:: soon\n",
 )
@@ -184,7 +184,7 @@ NOT_UTF8: Final = ProblemKind(
     code="not-utf8",
     severity="error",
     explanation=(
-        "The page holds a byte that is not UTF-8, and the page is left out. Save it as "
+        "The page contains a byte that is not UTF-8, and the page is left out. Save it as "
         "UTF-8 in your editor."
     ),
 )
@@ -193,20 +193,20 @@ UNREADABLE_PAGE: Final = ProblemKind(
     code="unreadable-page",
     severity="error",
     explanation=(
-        "The page cannot be read: no right to it, or more than 16 MiB. It is left out. The "
-        "message says why."
+        "The page cannot be read: missing permission, or more than 16 MiB. It is left out. "
+        "The message says why."
     ),
 )
 
 MERGE_CONFLICT: Final = ProblemKind(
     code="merge-conflict",
     severity="error",
-    hint="choose what is to stay, and delete the lines with the markers",
+    hint="choose which text stays, and delete the lines with the markers",
     explanation=(
-        "The marker lines of an unresolved merge stand in the page, between blocks or inside "
-        "code. Two versions of the page are there at once, so the page is left out: none of it "
-        "runs, and nothing is written to it. Choose what is to stay and delete the marker "
-        "lines. A fence in another language that shows such lines is no conflict."
+        "The page has the marker lines of an unresolved merge, between blocks or inside code. "
+        "It contains two versions at once, so it is left out: none of it runs, and nothing is "
+        "written to it. Choose which text stays and delete the marker lines. A fence in "
+        "another language that shows such lines is not a conflict."
     ),
     example=(
         "- one\n<<<<<<< HEAD\n- ```python\n  print(1)\n  ```\n"
@@ -219,22 +219,22 @@ NOT_DOWNLOADED: Final = ProblemKind(
     severity="error",
     hint="open its folder in the Finder and download it, or run `brctl download` on it",
     explanation=(
-        "iCloud has taken the page off this machine and left a placeholder (`.B.md.icloud`) in "
-        "its place. The page is left out. `tangle build` refuses to write (exit code 3) while "
-        "generated files hold code from the page, and `tangle run` does not run its sections. "
-        "Download the page."
+        "iCloud has removed the page from this machine and left a placeholder "
+        "(`.B.md.icloud`) in its place. The page is left out. `tangle build` refuses to write "
+        "(exit code 3) while generated files contain code from the page, and `tangle run` "
+        "does not run its sections. Download the page."
     ),
 )
 
 SYNC_COPY: Final = ProblemKind(
     code="sync-copy",
     severity="warning",
-    hint="take from it what the page lacks, then delete it; or rename it to keep it as a page",
+    hint="copy from it what the page lacks, then delete it; or rename it to keep it as a page",
     explanation=(
         "A sync tool left a copy of a page beside the page: `B (conflicted copy 2024-01-05)`, "
-        "`B.sync-conflict-20240105-101112-ABCDEFG`, or `B 2` and `B (1)` where most lines are "
-        "those of `B`. The copy is left out: it is not run, built, or packaged. Take from it "
-        "what the page lacks, then delete it. If it is a page in its own right, rename it."
+        "`B.sync-conflict-20240105-101112-ABCDEFG`, or `B 2` and `B (1)` if most lines are "
+        "those of `B`. The copy is left out: it is not run, built, or packaged. Copy from it "
+        "what the page lacks, then delete it. If it is a separate page, rename it."
     ),
     example="- one\n- two\n=== A 2\n- one\n- two\n- three\n",
 )

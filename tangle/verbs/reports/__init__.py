@@ -1,1 +1,1 @@
-"""What a run, a check or a build came to, for people and for other programs."""
+"""Reports of a run, a check or a build, for people and for other programs."""

@@ -1,4 +1,4 @@
-"""Failures as a person reads them: at the lines of the notes as they are now, with the way out."""
+"""Map failures to the current lines of the notes, and add the hints of `check`."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from dataclasses import replace
 
 from tangle.analyse import PlannedChunk, Session, WantedModule
 from tangle.model import Failure, PagePath, Place, Result
-from tangle.verbs.load import Loaded
 from tangle.verbs.missing_imports import missing_imports
+from tangle.verbs.notes import Notes
 from tangle.verbs.project import Project
 from tangle.verbs.reports.values import SectionRun
 from tangle.verbs.write_back.place import PageEdits
@@ -20,8 +20,8 @@ _QUOTED = re.compile(r"'([^']+)'")
 # --- the way out ----------------------------------------------------------------------------------
 
 
-def with_hint(loaded: Loaded, run: SectionRun) -> SectionRun:
-    """A run whose failures have the hints that `check` gives.
+def with_hint(loaded: Notes, run: SectionRun) -> SectionRun:
+    """Return a run whose failures have the hints of `check`.
 
     Args:
         loaded: the notes as they were run.
@@ -33,7 +33,7 @@ def with_hint(loaded: Loaded, run: SectionRun) -> SectionRun:
     return replace(run, result=replace(run.result, results=results))
 
 
-def _with_hint(loaded: Loaded, session: Session, result: Result) -> Result:
+def _with_hint(loaded: Notes, session: Session, result: Result) -> Result:
     failure = result.failure
     if failure is None or result.outcome == "passed":
         return result
@@ -41,7 +41,7 @@ def _with_hint(loaded: Loaded, session: Session, result: Result) -> Result:
     return replace(result, failure=replace(failure, hint=hint))
 
 
-def _hints(loaded: Loaded, session: Session, failure: Failure) -> Iterator[str | None]:
+def _hints(loaded: Notes, session: Session, failure: Failure) -> Iterator[str | None]:
     quoted = _QUOTED.search(failure.message)
     name = quoted[1] if quoted else ""
     match failure.name:
@@ -57,8 +57,8 @@ def _hints(loaded: Loaded, session: Session, failure: Failure) -> Iterator[str |
             yield from _of_chunk(loaded, session, failure)
 
 
-def _of_chunk(loaded: Loaded, session: Session, failure: Failure) -> Iterator[str | None]:
-    """The hints for what is wrong with the text of the chunk that a failure is in."""
+def _of_chunk(loaded: Notes, session: Session, failure: Failure) -> Iterator[str | None]:
+    """Yield the hints for problems of the chunk that a failure is in."""
     place, shown = failure.place, loaded.project.shown
     if place is None:
         return
@@ -77,9 +77,9 @@ def _of_chunk(loaded: Loaded, session: Session, failure: Failure) -> Iterator[st
 
 
 def as_written(
-    loaded: Loaded, runs: Sequence[SectionRun], edits: Sequence[PageEdits]
+    loaded: Notes, runs: Sequence[SectionRun], edits: Sequence[PageEdits]
 ) -> tuple[SectionRun, ...]:
-    """Runs with their chunks and failures at the lines where they stand once outputs are written.
+    """Return runs with chunks and failures at their lines after outputs are written.
 
     Args:
         loaded: the notes as they were run.

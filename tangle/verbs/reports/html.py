@@ -1,4 +1,4 @@
-"""A run as one HTML file: code, outputs, figures and timings, with nothing loaded from elsewhere.
+"""Write a run as a single HTML file that loads nothing from elsewhere.
 
 Whatever a chunk printed is text here. HTML that it showed stands in a frame that may run nothing
 and load nothing, and figures are images, in which a browser runs no script either.
@@ -65,7 +65,12 @@ iframe { width: 100%; height: 16rem; border: 1px solid var(--line); border-radiu
 
 
 def write_html(project: Project, report: RunReport, path: Path) -> None:
-    """Write a run's report as an HTML file that needs no other.
+    """Write the report of a run as a self-contained HTML file.
+
+    Args:
+        project: whose notes.
+        report: the run.
+        path: the file to write.
 
     Raises:
         NotWritable: the file cannot be written.
@@ -74,7 +79,12 @@ def write_html(project: Project, report: RunReport, path: Path) -> None:
 
 
 def html(project: Project, report: RunReport) -> str:
-    """A run's report as an HTML page that needs no other file."""
+    """Return the report of a run as a self-contained HTML page.
+
+    Args:
+        project: whose notes.
+        report: the run.
+    """
     sections = outcomes(project, report)
     good = sum(section.outcome == "passed" for section in sections)
     head = f"{good} of {len(sections)} sections passed" if sections else "nothing was run"
@@ -158,7 +168,7 @@ def _outputs(outputs: tuple[Output, ...]) -> Iterator[str]:
 
 
 def _frame(source: str) -> str:
-    """HTML of the notes, in a frame without scripts, forms, or a name of its own."""
+    """Return HTML from the notes in a sandboxed frame."""
     policy = f'<meta http-equiv="Content-Security-Policy" content="{escape(_POLICY)}">'
     return (
         "<details><summary class='faint'>as HTML</summary>"
@@ -194,6 +204,6 @@ def _outcome(outcome: str) -> str:
 
 
 def _text(text: str) -> str:
-    """Text as HTML shows it: markup and control characters as what they are."""
+    """Escape text for HTML, control characters included."""
     visible = "".join(c if c.isprintable() or c in "\n\t" else "�" for c in text)
     return escape(visible)

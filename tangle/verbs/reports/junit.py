@@ -1,4 +1,4 @@
-"""A run as JUnit XML, which CI systems read: a suite a section, a case a chunk.
+"""Write a run as JUnit XML for CI: one suite per section, one case per chunk.
 
 The form is that of Jenkins' xUnit plugin (junit-10.xsd), which GitLab and others read as well.
 """
@@ -20,7 +20,12 @@ _ERRORS = ("timed-out", "died", "interrupted")
 
 
 def write_junit(project: Project, report: RunReport, path: Path) -> None:
-    """Write a run's report as JUnit XML.
+    """Write the report of a run as JUnit XML.
+
+    Args:
+        project: whose notes.
+        report: the run.
+        path: the file to write.
 
     Raises:
         NotWritable: the file cannot be written.
@@ -29,7 +34,12 @@ def write_junit(project: Project, report: RunReport, path: Path) -> None:
 
 
 def junit(project: Project, report: RunReport) -> bytes:
-    """A run's report as JUnit XML."""
+    """Return the report of a run as JUnit XML.
+
+    Args:
+        project: whose notes.
+        report: the run.
+    """
     sections = outcomes(project, report)
     cases = [chunk for section in sections for chunk in section.chunks]
     seconds = sum(section.run.result.seconds for section in sections)
@@ -99,5 +109,5 @@ def _outcome(case: ElementTree.Element, chunk: ChunkOutcome) -> None:
 
 
 def _clean(text: str) -> str:
-    """The text without characters that XML cannot hold."""
+    """Remove characters that XML does not allow."""
     return _INVALID.sub("�", text)

@@ -1,4 +1,4 @@
-"""A run as Markdown, for the page that CI shows of a job."""
+"""Write a run as Markdown, for the summary page of a CI job."""
 
 from __future__ import annotations
 
@@ -30,7 +30,13 @@ _MOST_BYTES: Final = 900 * 1024
 
 
 def write_summary(project: Project, report: RunReport, path: Path, *, append: bool) -> None:
-    """Write a run's report as Markdown; with `append` below what stands in the file.
+    """Write the report of a run as Markdown.
+
+    Args:
+        project: whose notes.
+        report: the run.
+        path: the file to write.
+        append: add to what the file contains.
 
     Raises:
         NotWritable: the file cannot be written.
@@ -47,7 +53,12 @@ def write_summary(project: Project, report: RunReport, path: Path, *, append: bo
 
 
 def summary(project: Project, report: RunReport) -> str:
-    """A run's report as Markdown: a table of the sections, then what went wrong."""
+    """Return the report of a run as Markdown: a table of the sections, then the failures.
+
+    Args:
+        project: whose notes.
+        report: the run.
+    """
     sections = outcomes(project, report)
     kept: list[str] = []
     room = _MOST_BYTES
@@ -121,7 +132,7 @@ def _details(section: SectionOutcome, chunk: ChunkOutcome) -> Iterator[str]:
 
 
 def _fenced(language: str, lines: Iterable[str]) -> Iterator[str]:
-    """Lines in a fence that none of them can close."""
+    """Yield lines in a fence that none of them can close."""
     found = [_CONTROL.sub("�", line) for line in lines]
     if len(found) > _MOST_LINES:
         found = [*found[:_MOST_LINES], f"[… {len(found) - _MOST_LINES} more lines]"]
@@ -134,11 +145,11 @@ def _fenced(language: str, lines: Iterable[str]) -> Iterator[str]:
 
 
 def _escaped(text: str) -> str:
-    """Text that Markdown shows as it is, on one line."""
+    """Escape text for Markdown, on one line."""
     return _SPECIAL.sub(r"\\\1", _CONTROL.sub("�", text.replace("\n", " ")))
 
 
 def _html(text: str) -> str:
-    """Text inside an HTML element on one line, in which Markdown finds nothing either."""
+    """Escape text for an HTML element within Markdown, on one line."""
     plain = _CONTROL.sub("�", text.replace("\n", " "))
     return "".join(c if c.isalnum() or c in " .:,/" else f"&#{ord(c)};" for c in plain)

@@ -1,4 +1,4 @@
-"""A run chunk by chunk, as every report tells it: what came of each, and how it differs."""
+"""A run chunk by chunk, as all reports present it."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class ChunkOutcome:
 
     @property
     def good(self) -> bool:
-        """Whether it passed and shows what the notes say."""
+        """Whether it passed and its output matches the notes."""
         return self.result.outcome == "passed" and not self.differences
 
 
@@ -48,20 +48,25 @@ class SectionOutcome:
 
     @property
     def name(self) -> str:
-        """What it is addressed by, and its title."""
+        """Its name on the command line, and its title."""
         name, title = self.run.session.name, self.run.session.unit.section.title
         return name if title == name else f"{name} {title}".strip()
 
     @property
     def outcome(self) -> str:
-        """The section's outcome; `differs` where all passed and some output is not as it was."""
+        """The section's outcome; `differs` if all chunks passed but some output differs."""
         outcome = self.run.result.outcome
         differs = any(chunk.differences for chunk in self.chunks)
         return "differs" if outcome == "passed" and differs else outcome
 
 
 def outcomes(project: Project, report: RunReport) -> tuple[SectionOutcome, ...]:
-    """A run's sections and chunks, in order."""
+    """Return the sections and chunks of a run, in order.
+
+    Args:
+        project: whose notes.
+        report: the run.
+    """
     differences: defaultdict[tuple[str, str, int], list[Difference]] = defaultdict(list)
     for found in report.differences or ():
         differences[found.place.path, found.section, found.chunk].append(found)
@@ -85,7 +90,7 @@ def outcomes(project: Project, report: RunReport) -> tuple[SectionOutcome, ...]:
 
 
 def why(result: Result) -> str:
-    """One line that says why a chunk did not pass."""
+    """Return one line that says why a chunk did not pass."""
     failure = result.failure
     if failure is None:
         return result.outcome

@@ -1,4 +1,4 @@
-"""What the verbs tell: plain values that the command line prints as text or JSON."""
+"""Report values that verbs return and the command line prints."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ State = Literal["no-code", "broken", "not-run", "stale", "fresh"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BuildReport:
-    """What building did, or would do.
+    """What a build changed, or would change.
 
     Attributes:
         problems: all that is wrong with the notes.
@@ -35,7 +35,7 @@ class BuildReport:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SectionRow:
-    """A section in the list.
+    """A row of `tangle list`.
 
     Attributes:
         page: the page's path, as messages name it.
@@ -55,7 +55,7 @@ class SectionRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SectionRun:
-    """What came of one section.
+    """The result of one section.
 
     Attributes:
         cached: whether it was answered from the cache.
@@ -72,7 +72,7 @@ class SectionRun:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SectionChange:
-    """A section that has to be run again because of what changed.
+    """A section that must run again because something changed.
 
     Attributes:
         section: the unit's name.
@@ -85,7 +85,7 @@ class SectionChange:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Difference:
-    """An output that is not what the notes hold.
+    """An output that differs from the one in the notes.
 
     Attributes:
         kind: `differs`; `missing`, where the notes hold none; `stale`, where theirs is of older
@@ -107,7 +107,7 @@ class Difference:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunReport:
-    """What came of a run.
+    """The result of a run.
 
     Attributes:
         written: whether the results were to be written into the notes.
@@ -138,7 +138,7 @@ class RunReport:
 
     @property
     def exit_code(self) -> int:
-        """0 all passed, 1 code failed or a page was left out, 3 not all was placed, 130 stopped."""
+        """0 all passed; 1 code failed or a page left out; 3 outputs unwritten; 130 interrupted."""
         outcomes = {run.result.outcome for run in self.sections}
         if "interrupted" in outcomes:
             return 130

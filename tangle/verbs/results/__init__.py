@@ -1,1 +1,1 @@
-"""The cache of results: its keys, what it compares, and what is made of an answer."""
+"""The cache of results: keys, comparison, and judging of answers."""

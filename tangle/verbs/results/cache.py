@@ -15,11 +15,10 @@ from typing import Final
 
 from tangle.engine.file_identity import is_as_read, state_of
 from tangle.model import Job, MimeBundle, Output, ReadFile, Result, Seen, SessionResult
-from tangle.store import Cache, Installed, edit_stamp
+from tangle.store import CACHE, Cache, Installed, edit_stamp
 from tangle.verbs.results.cache_keys import Keys, digest, tells_lines
 from tangle.verbs.results.kept_runs import KeptCell, KeptRun, KeptRuns, last_outputs, pooled
 
-CACHE: Final = ".tangle/cache"
 _BYTES: Final = 512 * 1024 * 1024
 _AGE: Final = 90 * 24 * 3600.0
 _NO_PATHS: Final = frozenset({"variable", "module"})
@@ -45,7 +44,7 @@ class World:
         return self._answers[key]
 
     def code_digest(self, files: str) -> str:
-        """What changes when somebody edits files of installed packages.
+        """Return a digest that changes when files of installed packages are edited.
 
         Args:
             files: a folder and the files' paths below it, a line each.
@@ -53,7 +52,7 @@ class World:
         if files not in self._code:
             folder, *paths = files.split("\n")
             stamps = [self._stamp(f"{folder}{os.sep}{path}") for path in paths]
-            self._code[files] = digest(*stamps)
+            self._code[files] = digest("\n".join(stamps))
         return self._code[files]
 
     def _stamp(self, path: str) -> str:
@@ -133,7 +132,7 @@ class Answers:
         self._rewritten: set[str] = set()
 
     def answer(self, job: Job, keys: Keys) -> SessionResult | None:
-        """What running the job would come to, if that is known.
+        """Return the result that running the job would have, if it is known.
 
         Jobs are asked for in the order in which they are run. What one that is not answered has
         written it writes again, so no later one that read or wrote the same is answered.
@@ -249,7 +248,7 @@ def _answerable(finished: Sequence[Result], keys: Keys) -> Iterator[Result]:
     for result in finished[: keys.answerable]:
         trace = result.end
         if result.outcome != "passed" or result.failure is not None:
-            return  # one that may fail, and did, tells why anew
+            return  # one that may fail, and did, reports the reason again
         if trace is None or trace.seen.unseen:
             return
         yield result
@@ -298,7 +297,7 @@ def _result(job: Job, kept: KeptRuns, cells: Sequence[KeptCell]) -> SessionResul
 def _with_end(
     cells: Sequence[KeptCell], result: SessionResult, outputs: dict[str, Output]
 ) -> KeptCell:
-    """The last cell, so that replaying all of them comes to just this result."""
+    """Return the last cell, changed so that replaying all cells gives exactly this result."""
     last, known = cells[-1], last_outputs(cells)
     finals = [pooled(final.outputs, outputs) for final in result.results]
     late = [index for index, names in enumerate(finals) if names != known[index]]

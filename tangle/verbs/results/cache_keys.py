@@ -1,4 +1,4 @@
-"""Keys of results: what each cell of a session depends on, as a chain of digests.
+"""Compute the cache keys of cells: a chain of digests over what each depends on.
 
 A cell's result depends on all cells before it, so its key is the digest of the key before and of
 what the cell adds. There are two chains over the same cells:
@@ -96,7 +96,7 @@ class Keys:
 
 
 def _terms(cell: Cell) -> tuple[str, ...]:
-    """What a cell must come to, or may, and what it says that it reads."""
+    """Return the outcome that a cell must or may have, and the files that it declares."""
     return (
         cell.raises or "",
         *(["may fail"] if cell.may_fail else []),
@@ -133,7 +133,7 @@ def session_keys(job: Job, session: Session, module: str, effects: Sequence[str]
 
 def import_effects(package: Package) -> tuple[str, ...]:
     """Saved statements that neither define nor change a name of the package, but do something."""
-    return tuple(s.text for s in package.saved if not s.names and not s.statement.patches)
+    return tuple(s.text for s in package.saved if not s.names and not s.patches)
 
 
 def _base(job: Job, effects: Sequence[str]) -> str:
@@ -171,7 +171,7 @@ def digest(*texts: str) -> str:
 def meaning(code: str) -> str | None:
     """Code without comments and spacing; None where the way it is written may matter.
 
-    Code that is no plain Python is IPython's, which has the text of its own lines.
+    Code that is not plain Python is IPython's, which has the text of its own lines.
     """
     if _LOOKS_AT_TEXT.search(code):
         return None

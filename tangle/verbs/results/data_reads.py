@@ -1,4 +1,4 @@
-"""Which changed files a section reads: by what the cache knows, else by what its code says.
+"""Find changed files that a section reads, from the cache or else from its code.
 
 Where neither can tell, the section counts as one that reads what changed: rather one section too
 many than one too few.
@@ -14,12 +14,13 @@ from functools import cached_property
 from itertools import islice
 from pathlib import Path
 
+from tangle import PAGE_SUFFIXES, STATE_FOLDER
 from tangle.analyse import Session
 from tangle.analyse.data_names import DataNames, data_names
 from tangle.model import SectionName
-from tangle.store import PAGE_SUFFIXES, NotReadable, is_page, read_bytes
+from tangle.store import ASSET_FOLDER, NotReadable, is_page, read_bytes
 from tangle.verbs.job_builder import RunOptions
-from tangle.verbs.load import Loaded
+from tangle.verbs.notes import Notes
 from tangle.verbs.project import Project
 from tangle.verbs.results.cache import LastReads
 from tangle.verbs.results.recorded_reads import known_reads
@@ -32,9 +33,9 @@ _DEFINED = re.compile(r"\b(?:def|class)\s+([^\W\d]\w*)")
 
 
 class DataReads:
-    """Tells for each section why the data that it reads may be other than at a commit."""
+    """Finds out why a section's data may differ from that at a commit."""
 
-    def __init__(self, now: Loaded, options: RunOptions, tree: WorkTree) -> None:
+    def __init__(self, now: Notes, options: RunOptions, tree: WorkTree) -> None:
         """Looks at nothing yet.
 
         Args:
@@ -47,7 +48,7 @@ class DataReads:
         self._tree = tree
 
     def reasons(self, session: Session) -> Iterator[str]:
-        """Why a section's data may have changed, in words; the first of many."""
+        """Yield why a section's data may have changed, in words; the first of many."""
         found = dict.fromkeys(self._reasons(session))
         yield from islice(found, _MOST_REASONS)
         if len(found) > _MOST_REASONS:
@@ -76,7 +77,7 @@ class DataReads:
     # --- what the cache knows ---------------------------------------------------------------------
 
     def _by_reads(self, reads: Iterable[str]) -> Iterator[str]:
-        state = self._now.project.state / ".tangle"
+        state = self._now.project.state / STATE_FOLDER
         for read in sorted(reads):
             path = Path(read)
             if path.is_relative_to(state):
@@ -126,7 +127,7 @@ class DataReads:
     def _is_made(self, path: Path) -> bool:
         """Whether tangle made a file."""
         project = self._now.project
-        made = (project.output, project.graph / "assets" / "tangle", project.state / ".tangle")
+        made = (project.output, project.graph / ASSET_FOLDER, project.state / STATE_FOLDER)
         return any(map(path.is_relative_to, made))
 
     def _is_notes(self, path: Path) -> bool:
@@ -140,7 +141,7 @@ class DataReads:
 
 
 class _Named:
-    """What a section's code, and the modules of the user's that it imports, say of files.
+    """What a section's code, and the user's modules that it imports, say about files.
 
     Attributes:
         modules: the files of those modules, those that were there at the commit included.

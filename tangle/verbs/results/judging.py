@@ -1,4 +1,4 @@
-"""What a run comes to: each chunk's result, with those of sessions compared with their text."""
+"""Judge results of chunks: compare interpreter sessions with their text."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _MOST_LINES = 10
 
 
 def chunk_results(entry: SectionRun) -> list[tuple[PlannedChunk, Result]]:
-    """The chunks of a section that were to run, each with its result.
+    """Return the chunks of a section that were to run, each with its result.
 
     Where borrowed statements failed, which run before them all, the first chunk did.
     """
@@ -41,12 +41,12 @@ def chunk_results(entry: SectionRun) -> list[tuple[PlannedChunk, Result]]:
 
 
 def judged(project: Project, session: Session, result: SessionResult) -> SessionResult:
-    """A result in which sessions whose text says something else than the code shows have failed.
+    """Return a result in which interpreter sessions that differ from their text have failed.
 
     Args:
         project: whose notes.
         session: a section of them.
-        result: what came of it, as its process told it.
+        result: as its process reported it.
     """
     chunks = [c for c in session.chunks if c.code.chunk.settings.run]
     if all(planned.code.parsed.examples is None for planned in chunks):
@@ -62,23 +62,25 @@ def judged(project: Project, session: Session, result: SessionResult) -> Session
 
 
 def judged_chunk(project: Project, planned: PlannedChunk, result: Result) -> Result:
-    """The result of one chunk: of a session, without what its text says already.
+    """Return the result of one chunk; of an interpreter session, without what its text shows.
 
     Args:
         project: whose notes.
         planned: the chunk.
-        result: what its process told.
+        result: as its process reported it.
     """
     examples = planned.code.parsed.examples
     if examples is None:
         return result
-    told = [output for output in result.outputs if _is_told(output)]
-    outputs = tuple(output for output in result.outputs if output not in told)
+    reported = [output for output in result.outputs if _is_report(output)]
+    outputs = tuple(output for output in result.outputs if output not in reported)
     result = replace(result, outputs=outputs)
     if result.outcome != "passed" or result.failure is not None:
         return result
     settings = planned.code.chunk.settings
-    found = tuple(_differences(examples, told, Tolerance(rtol=settings.rtol, atol=settings.atol)))
+    found = tuple(
+        _differences(examples, reported, Tolerance(rtol=settings.rtol, atol=settings.atol))
+    )
     if not found:
         return result
     outcome = result.outcome if settings.xfail is not None else "failed"
@@ -86,7 +88,12 @@ def judged_chunk(project: Project, planned: PlannedChunk, result: Result) -> Res
 
 
 def written(planned: PlannedChunk, outputs: tuple[Output, ...]) -> tuple[Output, ...]:
-    """The outputs of a chunk that notes hold: a fragment, with `...` at its ends, writes none."""
+    """Return the outputs of a chunk that the note should show; a fragment (`...`) has none.
+
+    Args:
+        planned: the chunk.
+        outputs: of its run.
+    """
     return () if planned.code.fragment else outputs
 
 
@@ -95,22 +102,22 @@ def written(planned: PlannedChunk, outputs: tuple[Output, ...]) -> tuple[Output,
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Difference:
-    """What an example was to show, and what it shows."""
+    """The expected and the actual output of an example."""
 
     row: int
     want: str
     got: str
 
 
-def _is_told(output: Output) -> bool:
+def _is_report(output: Output) -> bool:
     return isinstance(output, MimeBundle) and any(mime == EXAMPLES for mime, _ in output.data)
 
 
 def _differences(
-    examples: Sequence[Example], told: Sequence[Output], tolerance: Tolerance
+    examples: Sequence[Example], reported: Sequence[Output], tolerance: Tolerance
 ) -> Iterator[_Difference]:
     compared = (example for example in examples if example.want is not None)
-    for example, (shown, raised) in zip(compared, _shown(told), strict=False):
+    for example, (shown, raised) in zip(compared, _shown(reported), strict=False):
         want = example.want or ""
         if example.raises is not None:
             if raised is None or not _same_error(example, raised):
@@ -120,8 +127,8 @@ def _differences(
             yield _Difference(row=example.want_row, want=want, got=shown)
 
 
-def _shown(told: Sequence[Output]) -> Iterator[tuple[str, str | None]]:
-    for output in told:
+def _shown(reported: Sequence[Output]) -> Iterator[tuple[str, str | None]]:
+    for output in reported:
         assert isinstance(output, MimeBundle)
         yield from (
             pair for mime, text in output.data if mime == EXAMPLES for pair in json.loads(text)

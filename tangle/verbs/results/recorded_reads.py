@@ -1,4 +1,4 @@
-"""What the cache knows of a section without running it: the files that it read."""
+"""Look up in the cache which files a section read."""
 
 from __future__ import annotations
 
@@ -8,25 +8,30 @@ from pathlib import Path
 from tangle.model import SectionName
 from tangle.store import user_key
 from tangle.verbs.job_builder import PreparedPackage, RunOptions, job, package_files
-from tangle.verbs.load import Loaded
+from tangle.verbs.notes import Notes
 from tangle.verbs.results.cache import Answers, LastReads, World
 from tangle.verbs.results.cache_keys import import_effects, session_keys
 from tangle.verbs.selection import select_all
 
 
-def known_reads(loaded: Loaded, options: RunOptions) -> Mapping[SectionName, LastReads]:
-    """For each section that the cache has results of, the paths that it read."""
+def known_reads(loaded: Notes, options: RunOptions) -> Mapping[SectionName, LastReads]:
+    """Return for each cached section the paths that it read.
+
+    Args:
+        loaded: the notes.
+        options: of the run for which results are looked up.
+    """
     return dict(_known(loaded, options))
 
 
-def _known(loaded: Loaded, options: RunOptions) -> Iterator[tuple[SectionName, LastReads]]:
+def _known(loaded: Notes, options: RunOptions) -> Iterator[tuple[SectionName, LastReads]]:
     project, package = loaded.project, loaded.plan.package
     _, module = package_files(package)
     # Nothing is run: where the package would lie is in no key.
     nowhere = PreparedPackage(folder=Path("/"), path=Path("/"), module=module)
     answers = Answers(project.state, user_key(), World())
     effects = import_effects(package)
-    for selected in select_all(loaded.plan):
+    for selected in select_all(loaded):
         made = job(project, selected, nowhere, options)
         keys = session_keys(made, selected.session, module.text, effects)
         reads = answers.last_reads(made, keys)

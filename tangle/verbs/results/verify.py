@@ -1,4 +1,4 @@
-"""Outputs as expectations: what a run gave, compared with what stands in the notes."""
+"""Compare a run's outputs with those in the notes."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Literal
 from tangle.analyse import PlannedChunk
 from tangle.model import MimeType, PagePath, Place, Result, SectionName
 from tangle.store import ASSET_FOLDER, NotReadable, read_bytes
-from tangle.verbs.load import Loaded
+from tangle.verbs.notes import Notes
 from tangle.verbs.reports.values import Difference
 from tangle.verbs.results.judging import written
 from tangle.write import (
@@ -34,7 +34,7 @@ _Host = tuple[PagePath, int]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Standing:
-    """A stored output, and whether it is of the chunk's code as it is."""
+    """A stored output, and whether it matches the current code."""
 
     output: StoredOutput
     fresh: bool
@@ -43,14 +43,14 @@ class _Standing:
 class Verifier:
     """Compares results with the outputs in the notes, chunk by chunk."""
 
-    def __init__(self, loaded: Loaded) -> None:
+    def __init__(self, loaded: Notes) -> None:
         """Take the notes as they were when the run began."""
         self._loaded = loaded
 
     def differences(self, planned: PlannedChunk, result: Result) -> Iterator[Difference]:
-        """How the output of a chunk differs from the one that its note holds.
+        """Yield how the output of a chunk differs from the one in its note.
 
-        A chunk that did not pass has none: its failure is what is to be told.
+        A chunk that did not pass has none: its failure is reported instead.
 
         Args:
             planned: the chunk, out of the plan of the notes.
@@ -110,7 +110,7 @@ class Verifier:
         except NotReadable:
             return mime, None
 
-    # --- what is told -----------------------------------------------------------------------------
+    # --- reporting --------------------------------------------------------------------------------
 
     def _missing(self, planned: PlannedChunk, actual: Shown) -> Difference:
         what = "an output" if actual.lines else "a figure"

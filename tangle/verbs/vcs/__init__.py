@@ -1,1 +1,1 @@
-"""What git knows: the notes at a revision, what has changed since, merges."""
+"""Version control: notes at a revision, changes since then, merging."""

@@ -1,4 +1,4 @@
-"""The notes as they were at a revision, out of git."""
+"""Load the notes of a revision from git."""
 
 from __future__ import annotations
 
@@ -6,18 +6,24 @@ from collections.abc import Iterator, Mapping
 
 from tangle.link import CONFIG, graph_config
 from tangle.model import PagePath
+from tangle.notes import Core
 from tangle.store import PAGE_LIMIT, is_page
 from tangle.verbs.config_errors import BadConfig
-from tangle.verbs.load import Loaded, loaded
+from tangle.verbs.notes import Notes
 from tangle.verbs.project import Project, with_options
-from tangle.verbs.sources import without_copies
+from tangle.verbs.sources import given
 from tangle.verbs.vcs.repository import Blob, Repository, blob_digest
 
 
 def past_project(repository: Repository, commit: str, now: Project) -> Project | None:
-    """The project with the configuration that it had then; None where that could not be obeyed.
+    """Return the project with the configuration of that time; None if that cannot be obeyed.
 
     Where there was none, or it lies outside the repository, the configuration of now is taken.
+
+    Args:
+        repository: that has the notes.
+        commit: full name.
+        now: the current project.
     """
     config = now.config
     if config is None or not config.is_relative_to(repository.root):
@@ -32,8 +38,8 @@ def past_project(repository: Repository, commit: str, now: Project) -> Project |
         return None
 
 
-def past_notes(repository: Repository, commit: str, then: Project, now: Loaded) -> Loaded | None:
-    """What the notes came to at a commit; None where it had no such graph.
+def past_notes(repository: Repository, commit: str, then: Project, now: Notes) -> Notes | None:
+    """Load and plan the notes of a commit; None if it had no such graph.
 
     Pages with problems count as far as they can be read, as they do now.
 
@@ -41,7 +47,7 @@ def past_notes(repository: Repository, commit: str, then: Project, now: Loaded) 
         repository: the one that the graph is in.
         commit: which.
         then: the project as it was configured then.
-        now: the notes as they are; what is the same is not read and parsed again.
+        now: the notes as they are; what is the same is not read again.
     """
     if not then.graph.is_relative_to(repository.root):
         return None
@@ -57,13 +63,13 @@ def past_notes(repository: Repository, commit: str, then: Project, now: Loaded) 
         for path, blob in sorted(blobs.items())
         if blob.size <= PAGE_LIMIT and is_page(path, config.hidden) and not path.startswith(nested)
     }
-    return loaded(then, without_copies(settings, contents.read(pages)), known=now.pages)
+    return Notes(then, given(settings, contents.read(pages)), Core())
 
 
 class _Contents:
-    """The contents of blobs; of those that are as they were, the bytes that are known."""
+    """The contents of blobs; those that are unchanged are not asked for."""
 
-    def __init__(self, repository: Repository, now: Loaded) -> None:
+    def __init__(self, repository: Repository, now: Notes) -> None:
         self._repository = repository
         self._now = now
 
@@ -77,8 +83,8 @@ class _Contents:
 
     def _unchanged(self, blobs: Mapping[PagePath, Blob]) -> Iterator[tuple[PagePath, bytes]]:
         for path, blob in blobs.items():
-            page = self._now.pages.get(path)
-            if page is None or len(page.data) != blob.size:
+            if path not in self._now.sources.digests:
                 continue
-            if blob_digest(page.data, like=blob.digest) == blob.digest:
-                yield path, page.data
+            data = self._now.sources.data[path]
+            if len(data) == blob.size and blob_digest(data, like=blob.digest) == blob.digest:
+                yield path, data

@@ -1,4 +1,4 @@
-"""Which sections a change touches, by what they depend on and not by the files that changed."""
+"""Find sections that a change affects, by what they depend on, not by changed files."""
 
 from __future__ import annotations
 
@@ -6,10 +6,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
-from tangle.analyse import Plan, Session
+from tangle.analyse import Session
 from tangle.model import SectionName
+from tangle.notes import Plan
 from tangle.verbs.job_builder import RunOptions
-from tangle.verbs.load import Loaded, load
+from tangle.verbs.notes import Notes, read_notes
 from tangle.verbs.project import Options, Project
 from tangle.verbs.reports.values import SectionChange
 from tangle.verbs.results.data_reads import DataReads
@@ -23,9 +24,9 @@ _DECIDING = ("package", "seed", "device", "figures", "borrow")
 
 
 def changed_since(
-    now: Loaded, revision: str, options: RunOptions | None = None
+    now: Notes, revision: str, options: RunOptions | None = None
 ) -> tuple[SectionChange, ...]:
-    """The sections whose code, borrowed names, saved names or data changed since a revision.
+    """Return the sections whose code, borrowed or saved names, or data changed since a revision.
 
     The notes are compared as they are on disk, saved in git or not. A section counts as changed if
     no section of then is the same in all that its outputs depend on, wherever it stood and whatever
@@ -67,14 +68,24 @@ def changed_since(
 
 
 def changed_sections(project: Project, revision: str) -> tuple[SectionChange, ...]:
-    """The sections of a project that changed since a revision; as `changed_since` tells them."""
-    return changed_since(load(project), revision)
+    """Return the sections of a project that changed since a revision; see `changed_since`.
+
+    Args:
+        project: whose notes.
+        revision: a commit, branch or tag.
+    """
+    return changed_since(read_notes(project), revision)
 
 
 def only_changed(
     selected: Sequence[Selected], changes: Iterable[SectionChange]
 ) -> tuple[Selected, ...]:
-    """Of the sections that were selected the changed ones, and those that these need first."""
+    """Return the selected sections that changed, preceded by those that they need.
+
+    Args:
+        selected: what was asked for.
+        changes: the sections that changed.
+    """
     by_name = {entry.session.name: entry for entry in selected}
     todo = [change.section for change in changes if change.section in by_name]
     kept: set[SectionName] = set()
@@ -107,7 +118,7 @@ def _add_dependants(sessions: Sequence[Session], found: dict[SectionName, list[s
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Facts:
-    """All in the notes that a section's outputs depend on; names and places are none of it."""
+    """Everything in the notes that a section's outputs depend on, names and places excluded."""
 
     folder: str
     borrowed: tuple[str, ...]
@@ -166,7 +177,7 @@ def _why(
 def _saved_names(*plans: Plan | None) -> dict[str, tuple[str, ...]]:
     """The names that a saved statement makes, by its text."""
     return {
-        entry.text: entry.names or entry.statement.patches
+        entry.text: entry.names or entry.patches
         for plan in plans
         if plan is not None
         for entry in plan.package.saved

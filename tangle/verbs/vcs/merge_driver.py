@@ -1,4 +1,4 @@
-"""A page that two people changed, merged: text as git does it, outputs by the code they are of.
+"""Merge pages for git: text as git does, outputs by the code that they belong to.
 
 An output is right for the merged page if the code before it, in its section on this page, is the
 code that it had on the side that it comes from. Where that holds for no side, or where both sides
@@ -13,10 +13,12 @@ from functools import partial
 from pathlib import Path
 from typing import Final, Protocol
 
-from tangle.link import GraphConfig, link
+from tangle import PAGE_SUFFIXES
+from tangle.link import GraphConfig
 from tangle.model import Page, PagePath
+from tangle.notes import units_alone
 from tangle.parse import NotUtf8, parse
-from tangle.store import PAGE_SUFFIXES, create, read_bytes, replace, write_file
+from tangle.store import ASSET_FOLDER, create, read_bytes, replace, write_file
 from tangle.verbs.project import Project
 from tangle.verbs.vcs.repository import MergedText, Repository, merge_texts
 from tangle.write import CutBlock, cut_outputs, put_back
@@ -35,7 +37,7 @@ class TextMerge(Protocol):
 def merge_pages(
     base: bytes, ours: bytes, theirs: bytes, path: PagePath, merge: TextMerge
 ) -> MergedText:
-    """A page merged of two that come from a third; outputs never conflict.
+    """Merge two versions of a page with a common base; outputs never conflict.
 
     Args:
         base: the page that both come from; empty where there is none.
@@ -60,7 +62,7 @@ def merge_pages(
 
 
 class _Side:
-    """One version of the page: its text without outputs, and those by the code they are of.
+    """One version of the page: its text without outputs, and the outputs by their code.
 
     Attributes:
         figures: for each figure that an output shows, what tells that output from others.
@@ -88,7 +90,7 @@ def _chains(page: Page) -> dict[int, _Chain]:
     """
     found: dict[int, tuple[str, ...]] = {}
     codes = {(fence.block, fence.line): fence.code for fence in page.fences}
-    for unit in link([page], GraphConfig()).units:
+    for unit in units_alone(page, GraphConfig()):
         chain: list[str] = []
         for occurrence in unit.occurrences:
             chunk = occurrence.chunk
@@ -128,7 +130,7 @@ def _same(one: _Blocks, other: _Blocks | None) -> bool:
 
 
 def merge_files(files: Sequence[Path], path: str, *, marker_size: int = 7) -> bool:
-    """Merge three versions of a file as git asks a driver to; whether that left no conflict.
+    """Merge three versions of a file as a git merge driver; return whether no conflict is left.
 
     Figures, which a run makes again, stay as ours are.
 
@@ -152,16 +154,15 @@ def merge_files(files: Sequence[Path], path: str, *, marker_size: int = 7) -> bo
     return not merged.conflicts
 
 
-ATTRIBUTES: Final = """\
-# Outputs in pages, and figures, are merged by tangle; see `tangle merge-driver --help`.
-*.md merge=tangle
-*.markdown merge=tangle
-assets/tangle/* merge=tangle
-"""
+_MERGED: Final = (*(f"*{suffix}" for suffix in PAGE_SUFFIXES), f"{ASSET_FOLDER}/*")
+ATTRIBUTES: Final = (
+    "# Outputs in pages, and figures, are merged by tangle; see `tangle merge-driver --help`.\n"
+    + "".join(f"{pattern} merge=tangle\n" for pattern in _MERGED)
+)
 
 
 def install_driver(project: Project, command: str) -> Path | None:
-    """Have git merge a graph's pages by tangle, in this clone.
+    """Make git merge a graph's pages with tangle, in this clone.
 
     Args:
         project: whose notes.

@@ -1,4 +1,4 @@
-"""What git knows of the notes: how they were at a revision, and which files it does not track.
+"""Read what git has stored: files of a revision, untracked files.
 
 git is a process, so it is asked here. Nothing in the repository is changed, but its configuration
 where `configure` says so.
@@ -69,11 +69,11 @@ class NoRepository(UsageError):
 
 
 class NoGit(UsageError):
-    """The program `git` is not there."""
+    """The program `git` is not installed."""
 
     def __init__(self) -> None:
         """Tell what is missing."""
-        super().__init__("git: there is no such program; install it, or put it on the PATH")
+        super().__init__("git: no such program; install it, or put it on the PATH")
 
 
 class UnknownRevision(UsageError):
@@ -91,15 +91,15 @@ class UnknownRevision(UsageError):
 
 
 class GitFailed(TangleError):
-    """git ended with an error that says nothing about the user's request."""
+    """git failed for a reason unrelated to the request."""
 
     def __init__(self, folder: Path, arguments: Sequence[str], said: str) -> None:
         """Tell what was asked, and the answer."""
-        super().__init__(f"{folder}: git {arguments[0]} failed: {said}; see to that and try again")
+        super().__init__(f"{folder}: git {arguments[0]} failed: {said}; fix this and try again")
 
 
 class ForeignConfiguration(Refused):
-    """What git would write as a clone's configuration lies elsewhere, and does not know of it."""
+    """git would write this clone's configuration to a place outside of it."""
 
     def __init__(self, root: Path, config: Path) -> None:
         """Name the clone, and what would be written."""
@@ -124,7 +124,7 @@ class Blob:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """What a commit has at a path.
+    """An entry of a commit at a path.
 
     Attributes:
         kind: a regular file, a symbolic link, or another repository (a submodule).
@@ -147,7 +147,7 @@ class Repository:
 
     @classmethod
     def around(cls, folder: Path) -> Repository:
-        """The repository that a folder is in.
+        """Return the repository that a folder is in.
 
         Raises:
             NoRepository: it is in none.
@@ -162,7 +162,7 @@ class Repository:
         return cls(root=root)
 
     def commit(self, revision: str) -> str:
-        """The full name of the commit that a revision means.
+        """Return the full name of the commit that a revision names.
 
         Raises:
             UnknownRevision: it means none that is here.
@@ -175,7 +175,11 @@ class Repository:
         return done.stdout.decode("ascii").strip()
 
     def files(self, commit: str, folder: Path) -> Mapping[str, Blob]:
-        """The regular files that a commit has in a folder: links and submodules are none.
+        """Return the regular files of a commit in a folder, without links and submodules.
+
+        Args:
+            commit: full name.
+            folder: relative to the work tree.
 
         Returns:
             Blobs by path, in POSIX form, relative to the folder.
@@ -195,7 +199,12 @@ class Repository:
         return found
 
     def file(self, commit: str, path: Path) -> Blob | None:
-        """A regular file that a commit has at a path; None where it has none."""
+        """Return the regular file of a commit at a path; None if it has none.
+
+        Args:
+            commit: full name.
+            path: relative to the work tree.
+        """
         inside = path.relative_to(self.root).as_posix()
         entry = self._asked(["ls-tree", "-l", "-z", "--full-tree", commit, "--", inside])
         facts = entry.partition(b"\t")[0].decode("ascii").split()
@@ -204,7 +213,7 @@ class Repository:
         return Blob(digest=facts[2], size=int(facts[3]))
 
     def contents(self, digests: Iterable[str]) -> Iterator[tuple[str, bytes]]:
-        """The contents of blobs, each with its name."""
+        """Yield the contents of blobs, each with its name."""
         wanted = list(dict.fromkeys(digests))
         if not wanted:
             return
@@ -220,7 +229,7 @@ class Repository:
             at = head_end + 1 + size + 1
 
     def entries(self, commit: str) -> Mapping[Path, Entry]:
-        """All that a commit has, by path."""
+        """Return all entries of a commit, by path."""
         found: dict[Path, Entry] = {}
         for line in self._asked(["ls-tree", "-r", "-z", "--full-tree", commit]).split(b"\0"):
             facts, _, path = line.partition(b"\t")
@@ -230,7 +239,7 @@ class Repository:
         return found
 
     def untracked(self) -> tuple[Path, ...]:
-        """What stands in the work tree, is not in git's index, and is not ignored.
+        """Return files of the work tree that are neither in git's index nor ignored.
 
         A folder that is a repository of its own counts as one.
         """
@@ -239,19 +248,19 @@ class Repository:
         return tuple(self._path(name.rstrip(b"/")) for name in names if name)
 
     def indexed(self) -> frozenset[Path]:
-        """The paths in git's index: those of the last commit and what was added to it since."""
+        """Return the paths in git's index: those of the last commit and those added since."""
         names = self._asked(["ls-files", "-z"]).split(b"\0")
         return frozenset(self._path(name) for name in names if name)
 
     def committed_at(self, commit: str) -> int:
-        """When a commit was made, in seconds since 1970."""
+        """Return the time of a commit, in seconds since 1970."""
         for line in self._asked(["cat-file", "commit", commit]).split(b"\n"):
             if line.startswith(b"committer "):
                 return int(line.split()[-2])
         return 0
 
     def converts_line_ends(self, path: Path) -> bool:
-        """Whether git takes a file with CRLF for the same as one with LF."""
+        """Whether git treats a file with CRLF as equal to one with LF."""
         asked = ["check-attr", "-z", "text", "eol", "--", str(path.relative_to(self.root))]
         values = self._asked(asked).split(b"\0")[2::3]
         if any(value in (b"set", b"auto", b"lf", b"crlf") for value in values):
@@ -263,6 +272,10 @@ class Repository:
 
     def configure(self, name: str, value: str) -> None:
         """Set an option of this clone.
+
+        Args:
+            name: of the option.
+            value: its new value.
 
         Raises:
             ForeignConfiguration: its configuration is another repository's.
@@ -297,7 +310,7 @@ class Repository:
 
 
 def blob_digest(data: bytes, *, like: str) -> str:
-    """The name that git has for a content, by the algorithm that made another name.
+    """Return git's name for a content, by the hash algorithm of another name.
 
     Args:
         data: the content.
@@ -309,7 +322,7 @@ def blob_digest(data: bytes, *, like: str) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MergedText:
-    """What three texts came to.
+    """The result of a three-way merge.
 
     Attributes:
         conflicts: whether both sides changed the same lines, which are marked in the text.
@@ -320,7 +333,13 @@ class MergedText:
 
 
 def merge_texts(base: bytes, ours: bytes, theirs: bytes, *, marker_size: int = 7) -> MergedText:
-    """Two texts that come from a third, merged line by line as git merges files.
+    """Merge two texts with a common base line by line, as git merges files.
+
+    Args:
+        base: the common ancestor.
+        ours: our version.
+        theirs: their version.
+        marker_size: length of conflict markers.
 
     Raises:
         GitFailed: they are no texts.
@@ -360,7 +379,7 @@ def _git(
 
 
 def _said(done: subprocess.CompletedProcess[bytes]) -> str:
-    """What git said to be the matter, in its own words."""
+    """Return git's own error message."""
     text = done.stderr.decode("utf-8", "replace").strip()
     lines = text.split("\n")
     said = next((line for line in lines if line.startswith("fatal: ")), lines[0])

@@ -1,4 +1,4 @@
-"""Which files differ from a commit, by reading them: no filter or monitor of git's is asked.
+"""Find files that differ from a commit by reading them, without git's filters and monitors.
 
 What git cannot know, a file outside of the repository or one that it ignores, counts as changed
 unless the disk says that nothing touched it since the commit was made.
@@ -43,7 +43,7 @@ class FileChange:
 
 
 class WorkTree:
-    """The files of a repository's work tree, compared with a commit when they are asked for."""
+    """The files of a work tree, compared with a commit on demand."""
 
     def __init__(self, repository: Repository, commit: str) -> None:
         """Compares nothing yet."""
@@ -54,7 +54,7 @@ class WorkTree:
 
     @cached_property
     def changes(self) -> tuple[FileChange, ...]:
-        """Every difference, those in submodules included, sorted by path."""
+        """Return every difference, including those in submodules, sorted by path."""
         found = [
             FileChange(path=path, kind=kind)
             for tree in self.trees
@@ -64,11 +64,11 @@ class WorkTree:
         return tuple(sorted(found, key=lambda change: change.path))
 
     def kind(self, path: Path) -> ChangeKind | None:
-        """How a path differs from the commit; None where it does not, or neither has it."""
+        """Return how a path differs from the commit; None if it does not, or neither has it."""
         return self._tree_of(path).own_kind(path)
 
     def own_kind(self, path: Path) -> ChangeKind | None:
-        """As `kind`, of a path that is in no submodule."""
+        """Return the same for a path that is in no submodule."""
         if path not in self._found:
             self._found[path] = self._compare(path)
         return self._found[path]
@@ -151,7 +151,7 @@ class WorkTree:
 
     @cached_property
     def new(self) -> frozenset[Path]:
-        """What git would add: files that it does not track, and those added since the commit."""
+        """Return what git would add: untracked files, and those added since the commit."""
         new = {*self._repository.untracked(), *self._repository.indexed()}
         return frozenset(path for path in new if path not in self.entries and _exists(path))
 
@@ -187,7 +187,7 @@ class WorkTree:
         return blob_digest(os.fsencode(path.readlink()), like=entry.digest) == entry.digest
 
     def _same_file(self, path: Path, entry: Entry) -> bool:
-        """Whether a file is what git has, line ends and large files aside, which git converts."""
+        """Whether a file equals that in git, ignoring conversion of line ends and large files."""
         if path.is_symlink() or not path.is_file():
             return False
         try:

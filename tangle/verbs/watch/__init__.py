@@ -1,1 +1,1 @@
-"""Runs sections again when their notes change."""
+"""Run sections again when their notes change."""

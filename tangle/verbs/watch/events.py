@@ -1,4 +1,4 @@
-"""What is told while the notes are watched."""
+"""Events of `tangle watch`."""
 
 from __future__ import annotations
 
@@ -11,21 +11,21 @@ from tangle.verbs.watch.fingerprint import Draft, Why
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Watching:
-    """Edits are seen from now on."""
+    """Watching has begun."""
 
     sections: tuple[SectionName, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Runs:
-    """A section begins to run."""
+    """A section starts to run."""
 
     why: Why
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Waits:
-    """A section has a chunk that cannot run yet; those before it do."""
+    """A section has a chunk that cannot run yet; those before it run."""
 
     section: SectionName
     draft: Draft
@@ -33,21 +33,21 @@ class Waits:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Gone:
-    """A section that was asked for is not in the notes any more."""
+    """A requested section is no longer in the notes."""
 
     name: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cancelled:
-    """A run was ended, since an edit made it useless."""
+    """A run was ended because an edit invalidated it."""
 
     section: SectionName
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Held:
-    """A page that another program is using, so that its outputs wait.
+    """Outputs wait because another program is using their page.
 
     Attributes:
         page: as messages name it.
@@ -73,7 +73,7 @@ class Wrote:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ran:
-    """A section has run, and its outputs are in the notes as far as they have a place.
+    """A section has run, and its outputs are written as far as possible.
 
     Attributes:
         since: the first chunk whose result may be another, from 1.
@@ -89,7 +89,7 @@ class Ran:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trouble:
-    """Something does not work now; watching goes on."""
+    """Something does not work now; watching continues."""
 
     message: str
 

@@ -1,4 +1,4 @@
-"""What a run of a section depends on, so that two states of the notes can be told apart."""
+"""Fingerprints of sections: tell two states of the notes apart, and say what changed."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
 
-from tangle.analyse import Package, Plan, PlannedChunk
+from tangle.analyse import Package, PlannedChunk
 from tangle.model import Place, Problem, SectionName
 from tangle.verbs.results.cache_keys import import_effects
 from tangle.verbs.selection import Selected
@@ -23,7 +23,7 @@ class ChunkFace:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Draft:
-    """A chunk that cannot run as it is: nobody has finished it yet."""
+    """A chunk that cannot run in its current, unfinished state."""
 
     number: int
     place: Place
@@ -32,7 +32,7 @@ class Draft:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Face:
-    """What a run of a section depends on, its data files aside.
+    """What a run of a section depends on, except its data files.
 
     Attributes:
         chunks: those that run.
@@ -56,7 +56,7 @@ class Why:
     Attributes:
         section: which.
         what: what changed, in words: `chunk 4`.
-        first: the first chunk whose result may be another, from 1; 0 where nobody knows yet.
+        first: the first chunk whose result may differ, from 1; 0 if that is not known yet.
     """
 
     section: SectionName
@@ -65,7 +65,7 @@ class Why:
 
 
 def face(selected: Selected, package: Package) -> Face:
-    """The face of a section, or of its part that is selected.
+    """Return the fingerprint of a section, or of its selected part.
 
     Args:
         selected: the section.
@@ -93,7 +93,7 @@ def face(selected: Selected, package: Package) -> Face:
 
 
 def runnable(selected: Selected) -> Selected:
-    """The part of a section before its first chunk that cannot run."""
+    """Return the part of a section before its first chunk that cannot run."""
     for index, planned in enumerate(selected.session.chunks[: selected.chunks]):
         if planned.code.broken and planned.code.chunk.settings.run:
             return Selected(session=selected.session, chunks=index)
@@ -113,21 +113,30 @@ def _draft(problem: Problem, number: int) -> Draft:
     return Draft(number=number, place=problem.place, message=problem.message)
 
 
-def difference(section: SectionName, before: Face | None, now: Face, plan: Plan) -> Why | None:
-    """What makes a section's result another; None where nothing does, or nothing is left to run."""
+def difference(
+    section: SectionName, before: Face | None, now: Face, package: Package
+) -> Why | None:
+    """Return why a section must run again; None if it need not, or nothing is left to run.
+
+    Args:
+        section: its name.
+        before: its fingerprint when it ran.
+        now: its current fingerprint.
+        package: of the current notes.
+    """
     if before is None:
         return Why(section=section, what="new", first=1) if now.chunks else None
     if before.effects != now.effects and now.chunks:
-        what = f"what importing {plan.package.name.root} does changed"
+        what = f"what importing {package.name.root} does changed"
         return Why(section=section, what=what, first=1)
     pairs = enumerate(zip_longest(before.chunks, now.chunks), start=1)
     first = next((number for number, (old, new) in pairs if old != new), None)
     if first is None or first > len(now.chunks):
         return None
-    return Why(section=section, what=_what(before, now, first, plan), first=first)
+    return Why(section=section, what=_what(before, now, first, package), first=first)
 
 
-def _what(before: Face, now: Face, first: int, plan: Plan) -> str:
+def _what(before: Face, now: Face, first: int, package: Package) -> str:
     here = now.chunks[first - 1]
     old = before.chunks[first - 1] if first <= len(before.chunks) else None
     if old is None and before.draft is None:
@@ -138,11 +147,11 @@ def _what(before: Face, now: Face, first: int, plan: Plan) -> str:
         return f"chunk {first} changed"
     if first == 1 and before.borrowed != now.borrowed:
         return "what it borrows changed"
-    names = _saved_names(plan, set(now.saved) - set(before.saved))
+    names = _saved_names(package, set(now.saved) - set(before.saved))
     return f"{', '.join(names)} changed" if names else "saved code that it uses changed"
 
 
-def _saved_names(plan: Plan, texts: set[str]) -> Sequence[str]:
-    root = plan.package.name.root
-    found = (name for saved in plan.package.saved if saved.text in texts for name in saved.names)
+def _saved_names(package: Package, texts: set[str]) -> Sequence[str]:
+    root = package.name.root
+    found = (name for saved in package.saved if saved.text in texts for name in saved.names)
     return [f"{root}.{name}" for name in dict.fromkeys(found)]

@@ -1,4 +1,4 @@
-"""The files that watched sections read, and the packages that they import."""
+"""Watch the files that sections read, and write the package that they import."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _Question = tuple[Asked, str]
 
 
 class ReadFiles:
-    """What each section learned from the disk, as it was then."""
+    """What each section learned from the disk, as of its last run."""
 
     def __init__(self) -> None:
         """Knows nothing yet."""
@@ -29,10 +29,14 @@ class ReadFiles:
         self._moving: set[tuple[SectionName, _Question]] = set()
 
     def note(self, section: SectionName, reads: Iterable[ReadFile]) -> None:
-        """Takes what a section's last run learned in the place of what those before did.
+        """Replace what a section learned in earlier runs by what it learned in the last.
 
         What is another at the end of a run than when the run asked was changed by somebody else, or
         by the section itself: in that case it is so each time, and no reason to run.
+
+        Args:
+            section: its name.
+            reads: the files that it read, with their states.
         """
         # Variables of the environment are those of this process, and stay.
         last = tuple(read for read in reads if read.what != "variable")
@@ -51,7 +55,7 @@ class ReadFiles:
         self._reads[section] = found
 
     def changed(self) -> list[tuple[SectionName, str]]:
-        """Sections for which something is another now, with its path; each change is told once."""
+        """Return sections whose files have changed, with the path; each change is reported once."""
         found: list[tuple[SectionName, str]] = []
         for question in list(self._stamps):
             stamp = file_stamp(question[1]) if question[0] == "content" else ""
@@ -68,7 +72,7 @@ class ReadFiles:
 
 
 def _shown(question: _Question) -> str:
-    """The path that a change is about, for a message."""
+    """Return the path of a change, for a message."""
     what, path = question
     return folders_of(path)[0] if what == "module" else path
 

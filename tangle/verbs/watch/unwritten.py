@@ -1,9 +1,9 @@
-"""The results of a watcher's runs on their way into the notes: at once, or when a page is free."""
+"""Write results of watched sections at once, or when their page is free."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -11,8 +11,7 @@ from tangle.errors import Refused
 from tangle.model import PagePath, Problem, SectionName
 from tangle.model.problems.outputs import CHANGED_MEANWHILE
 from tangle.verbs.job_builder import RunOptions
-from tangle.verbs.load import Loaded
-from tangle.verbs.watch.notes import WatchedNotes
+from tangle.verbs.notes import Notes
 from tangle.verbs.write_back.page_use import JUST_SAVED, Saves, free_page
 from tangle.verbs.write_back.place import PageEdits, Placed, Placement, pages_of, place
 from tangle.verbs.write_back.unplaced import settle, waiting
@@ -29,7 +28,7 @@ _RETRY: Final = 5.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Written:
-    """What came of writing results.
+    """The outcome of writing results.
 
     Attributes:
         pages: those that were changed.
@@ -47,48 +46,53 @@ class Written:
 
 
 class Results:
-    """Results by section, until they are in the notes; those that wait are kept on disk as well."""
+    """Results by section until they are in the notes; waiting ones are also kept on disk."""
 
-    def __init__(self, notes: WatchedNotes, options: RunOptions) -> None:
-        """Take over what earlier commands could not write.
+    def __init__(self, notes: Callable[[], Notes], options: RunOptions) -> None:
+        """Take over the pending results of earlier commands.
 
         Args:
-            notes: the notes as they are watched.
+            notes: the notes as they are now.
             options: whether outputs are written, over what, and how long after a save.
         """
         self._notes, self._options = notes, options
-        self._saves = Saves(notes.now.project.graph, options.quiet_seconds)
+        self._saves = Saves(notes().project.graph, options.quiet_seconds)
         self._held: dict[SectionName, tuple[Placed, ...]] = {}
-        self._tried: dict[SectionName, Loaded] = {}
+        self._tried: dict[SectionName, Notes] = {}
         self._next = 0.0
         if options.write:
-            self._saves.know(c.occurrence.page for s in notes.now.plan.sessions for c in s.chunks)
-            for output in waiting(notes.now.project):
+            self._saves.know(chunk.page for row in notes().rows for chunk in row.chunks)
+            for output in waiting(notes().project):
                 self._held[output.section] = (*self._held.get(output.section, ()), output)
 
     def pause(self, longest: float) -> float:
-        """Seconds after which to call `write` again, a given number at most."""
+        """Return after how many seconds to call `write` again, at most a given number."""
         if not self._held:
             return longest
         return min(longest, max(self._next - time.monotonic(), 0.001))
 
-    def saved(self, before: Loaded) -> None:
-        """Take in that other programs saved pages.
+    def saved(self, before: Notes) -> None:
+        """Record that other programs saved pages.
 
         Args:
             before: the notes as they were.
         """
-        known, data = before.sources.data, self._notes.now.sources.data
+        known, data = before.sources.digests, self._notes().sources.digests
         pages = [path for path, text in data.items() if known.get(path) != text]
         self._saves.note(pages, time.monotonic())
 
     def take(self, section: SectionName, outputs: Sequence[Placed]) -> Written:
-        """Take the newest results of a section, and write them where their pages are free."""
+        """Take the newest results of a section, and write those whose pages are free.
+
+        Args:
+            section: its name.
+            outputs: the new results.
+        """
         self._held[section] = tuple(outputs)
         return self._write([section])
 
     def write(self) -> Written | None:
-        """Write the results whose pages are free now; None where there are none."""
+        """Write the results whose pages are free now; None if there are none."""
         now = time.monotonic()
         if not self._held or now < self._next:
             return None
@@ -97,14 +101,14 @@ class Results:
         return self._write(names) if names else None
 
     def _is_free(self, section: SectionName, outputs: Sequence[Placed], now: float) -> bool:
-        """Whether writing a section's results can come to something."""
-        if self._tried.get(section) is self._notes.now:
+        """Whether any of a section's results can be written now."""
+        if self._tried.get(section) is self._notes():
             return False
-        pages = pages_of(self._notes.now.plan, outputs)
+        pages = pages_of(self._notes().rows, outputs)
         return any(self._saves.in_the_way(page, now) is None for page in pages)
 
     def _write(self, sections: Sequence[SectionName]) -> Written:
-        notes, placement, refused = self._notes.now, Placement(), None
+        notes, placement, refused = self._notes(), Placement(), None
         found = [output for name in sections for output in self._held[name]]
         hold = self._hold if self._options.quiet_seconds else free_page
         try:
@@ -132,7 +136,7 @@ class Results:
     def _keep(
         self, sections: Sequence[SectionName], deferred: Iterable[Placed], left: Iterable[Placed]
     ) -> None:
-        """Keep what was not written; what has no place now is tried when the notes are others."""
+        """Keep unwritten results; those without a place are tried again when the notes change."""
         again = {output.digest for output in deferred}
         rest = again | {output.digest for output in left}
         kept: list[Placed] = []
@@ -143,12 +147,12 @@ class Results:
                 self._held[name] = outputs
                 kept += outputs
             if outputs and again.isdisjoint(output.digest for output in outputs):
-                self._tried[name] = self._notes.now
-        settle(self._notes.now.project, set(sections), kept)
+                self._tried[name] = self._notes()
+        settle(self._notes().project, set(sections), kept)
 
-    def _hold(self, now: Loaded, page: PagePath) -> str | None:
+    def _hold(self, now: Notes, page: PagePath) -> str | None:
         """Why a page must not be replaced now."""
-        known = self._notes.now.pages.get(page)
+        known = self._notes().pages.get(page)
         if known is None or known.data != now.pages[page].data:
             return JUST_SAVED  # the save has not been noticed yet
         return self._saves.in_the_way(page, time.monotonic())

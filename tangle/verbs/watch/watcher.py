@@ -1,4 +1,4 @@
-"""Runs, on each save of a page, the sections whose code changed, and writes their outputs back.
+"""Run changed sections on each save, and write their outputs back.
 
 One thread waits for the disk, one runs a section, and the one that called puts them together: all
 decisions are taken there, one message at a time.
@@ -23,7 +23,7 @@ from tangle.errors import TangleError
 from tangle.model import Job, Problem, SectionName, SessionResult
 from tangle.store import Changes, read_bytes
 from tangle.verbs.job_builder import RunOptions, job
-from tangle.verbs.load import Loaded
+from tangle.verbs.notes import Notes, updated, watched_notes
 from tangle.verbs.project import Project, with_options
 from tangle.verbs.reports.failure_hints import as_written, with_hint
 from tangle.verbs.reports.values import SectionRun
@@ -44,7 +44,6 @@ from tangle.verbs.watch.events import (
     Wrote,
 )
 from tangle.verbs.watch.fingerprint import Face, Why, difference, face, runnable
-from tangle.verbs.watch.notes import WatchedNotes
 from tangle.verbs.watch.read_files import ReadFiles, packages
 from tangle.verbs.watch.unwritten import Results, Written
 from tangle.verbs.write_back.place import outputs_of
@@ -57,7 +56,7 @@ _TICK = 1.0
 
 
 class Disk(Protocol):
-    """Tells what changes in the graph's folder."""
+    """Reports changes in the graph's folder."""
 
     def __iter__(self) -> Iterator[frozenset[Path]]:
         """The paths that changed at about the same time; waits for the next."""
@@ -94,7 +93,7 @@ _Mail = _Changed | _Done | _Troubled | _Broke
 
 @dataclass(slots=True, kw_only=True, eq=False)
 class _Task:
-    """A section that runs.
+    """A section that is running.
 
     Attributes:
         loaded: the notes as they are run.
@@ -104,7 +103,7 @@ class _Task:
         placed: set once its outputs are in the notes, or never will be.
     """
 
-    loaded: Loaded
+    loaded: Notes
     selected: Selected
     job: Job
     first: int
@@ -120,14 +119,14 @@ def watch(
     options: RunOptions,
     tell: Callable[[News], None],
 ) -> None:
-    """Watch the notes, until interrupted.
+    """Watch the notes until interrupted.
 
     Args:
         project: whose notes.
         sections: names of sections, as `select` takes them, which run at once, too; without any,
             all that have code are watched, and run when they change.
         options: device, limits, and whether outputs go into the notes.
-        tell: is told of every step, in this thread.
+        tell: receives every event, in this thread.
 
     Raises:
         UnknownSection: an argument names no section.
@@ -161,7 +160,7 @@ class Watcher:
             executor = ResumingExecutor(settings=thread_settings(1, os.environ), warm=True)
             self._executor = undo.enter_context(executor)
             self._packages = undo.enter_context(packages())
-            self._notes = WatchedNotes(project)
+            self._notes = watched_notes(project)
             self._end = undo.pop_all()
         self._faces: dict[SectionName, Face] = {}
         self._queue: dict[SectionName, Why] = {}
@@ -170,8 +169,8 @@ class Watcher:
         self._ran: set[SectionName] = set()
         self._running: _Task | None = None
         self._threads: list[threading.Thread] = []
-        self._told: set[News | Problem] = set()
-        self._results = Results(self._notes, options)
+        self._reported: set[News | Problem] = set()
+        self._results = Results(lambda: self._notes, options)
         self._looked = 0.0
 
     def __enter__(self) -> Self:
@@ -186,7 +185,7 @@ class Watcher:
         self._end.close()
 
     def follow(self, disk: Disk) -> None:
-        """Goes with the changes until they end, or Ctrl-C.
+        """Process changes until they end, or Ctrl-C.
 
         Raises:
             UnknownSection: a section that was asked for does not exist.
@@ -224,28 +223,28 @@ class Watcher:
     # --- what changes -------------------------------------------------------------------------
 
     def _start(self) -> None:
-        plan = self._notes.now.plan
-        selected = select(plan, self._names) if self._names else select_all(plan)
+        notes = self._notes
+        selected = select(notes, self._names) if self._names else select_all(notes)
         if self._options.write:
             check_folders(self._project, selected)
         for entry in selected:
-            self._note_face(entry, face(entry, plan.package))
+            self._note_face(entry, face(entry, notes.plan.package))
             if self._names:
                 name = entry.session.name
                 self._queue[name] = Why(section=name, what="asked for", first=1)
-        package = self._packages(plan.package)
+        package = self._packages(notes.plan.package)
         jobs = [job(self._project, runnable(s), package, self._options) for s in selected]
         self._executor.prepare(jobs, package.module.text)
         self._tell(Watching(sections=tuple(entry.session.name for entry in selected)))
 
     def _take_in(self, paths: frozenset[Path], *, by_us: bool = False) -> None:
-        before = self._notes.now
+        before = self._notes
         try:
-            changed = self._notes.update(paths)
+            self._notes = updated(before, paths)
         except TangleError as error:
             self._tell_once(Trouble(message=str(error)))
             return
-        if changed:
+        if self._notes is not before:
             if not by_us:
                 self._results.saved(before)
             for entry in self._selected():
@@ -253,26 +252,26 @@ class Watcher:
         self._look_at_files()
 
     def _selected(self) -> list[Selected]:
-        """The sections that are watched, those that exist."""
-        plan = self._notes.now.plan
+        """Return the watched sections that exist."""
+        notes = self._notes
         if not self._names:
-            return list(select_all(plan))
+            return list(select_all(notes))
         there: list[str] = []
         for name in self._names:
             gone = Gone(name=name)
             try:
-                select(plan, [name])
+                select(notes, [name])
                 there.append(name)
-                self._told.discard(gone)
+                self._reported.discard(gone)
             except (UnknownSection, NoCode):
                 self._tell_once(gone)
-        return list(select(plan, there))
+        return list(select(notes, there))
 
     def _compare(self, selected: Selected) -> None:
-        plan, name = self._notes.now.plan, selected.session.name
-        now = face(selected, plan.package)
+        package, name = self._notes.plan.package, selected.session.name
+        now = face(selected, package)
         before = self._faces.get(name)
-        why = difference(name, before, now, plan)
+        why = difference(name, before, now, package)
         self._note_face(selected, now)
         if why is not None:
             earlier = self._queue.pop(name, why)
@@ -285,15 +284,15 @@ class Watcher:
     def _note_face(self, selected: Selected, now: Face) -> None:
         name = selected.session.name
         self._faces[name] = now
-        drafts = {t for t in self._told if isinstance(t, Waits) and t.section == name}
+        drafts = {t for t in self._reported if isinstance(t, Waits) and t.section == name}
         if now.draft is None:
-            self._told -= drafts
-        elif all(told.draft.number != now.draft.number for told in drafts):
-            self._told -= drafts
+            self._reported -= drafts
+        elif all(known.draft.number != now.draft.number for known in drafts):
+            self._reported -= drafts
             self._tell_once(Waits(section=name, draft=now.draft))
 
     def _look_at_settings(self) -> None:
-        """Has sections that have run do so again where the configuration says something else."""
+        """Rerun sections that have run if the configuration has changed."""
         config = self._project.config
         if config is None or (stamp := file_stamp(str(config))) == self._settings:
             return
@@ -304,20 +303,20 @@ class Watcher:
             self._tell_once(Trouble(message=str(error)))
             return
         if project.graph != self._project.graph:
-            why = "the notes are to be in another folder; watch anew for those"
+            why = "the configuration names another folder for the notes; restart `tangle watch`"
             self._tell_once(Trouble(message=f"{config}: {why}"))
         elif project != self._project:
             self._project = project
-            self._notes.configure(project)
+            self._notes = Notes(project, self._notes.sources, self._notes.core)
             for entry in self._selected():
                 name = entry.session.name
-                self._note_face(entry, face(entry, self._notes.now.plan.package))
+                self._note_face(entry, face(entry, self._notes.plan.package))
                 if name in self._ran:
                     self._queue[name] = Why(section=name, what=f"{config.name} changed", first=1)
                     self._cancel(name, 0)
 
     def _look_at_files(self) -> None:
-        """Has sections run again whose data files changed."""
+        """Rerun sections whose data files have changed."""
         self._looked = time.monotonic()
         self._look_at_settings()
         for name, path in self._reads.changed():
@@ -329,7 +328,7 @@ class Watcher:
                 self._cancel(name, 0)
 
     def _cancel(self, name: SectionName, cell: int) -> None:
-        """Ends the section's run when it comes to a cell, or at once if it is past it."""
+        """End the section's run when it reaches a cell, or at once if it is past it."""
         task = self._running
         if task is None or task.selected.session.name != name:
             return
@@ -349,7 +348,7 @@ class Watcher:
                 self._run(runnable(selected), why)
 
     def _run(self, selected: Selected, why: Why) -> None:
-        loaded = self._notes.now
+        loaded = self._notes
         package = self._packages(loaded.plan.package)
         task = _Task(
             loaded=loaded,
@@ -423,7 +422,7 @@ class Watcher:
         self._follow_up(written)
 
     def _write(self) -> None:
-        """Writes results whose pages were in use, and are no more."""
+        """Write results whose pages have become free."""
         written = self._results.write()
         wrote = self._wrote(written)
         if wrote.pages or wrote.problems:
@@ -431,13 +430,13 @@ class Watcher:
         self._follow_up(written)
 
     def _wrote(self, written: Written | None) -> Wrote:
-        """What writing came to; a problem is told once."""
+        """Report the outcome of writing; each problem once."""
         if written is None:
             return Wrote(pages=(), problems=())
-        told = [problem for problem in written.problems if problem not in self._told]
-        self._told.update(told)
+        new = [problem for problem in written.problems if problem not in self._reported]
+        self._reported.update(new)
         shown = tuple(self._project.shown(path) for path in written.pages)
-        return Wrote(pages=shown, problems=tuple(told))
+        return Wrote(pages=shown, problems=tuple(new))
 
     def _follow_up(self, written: Written | None) -> None:
         """Takes in what was written, and saves that were in the way and went unnoticed so far."""
@@ -451,6 +450,6 @@ class Watcher:
             self._take_in(frozenset(graph / page for page in written.held))
 
     def _tell_once(self, news: News) -> None:
-        if news not in self._told:
-            self._told.add(news)
+        if news not in self._reported:
+            self._reported.add(news)
             self._tell(news)

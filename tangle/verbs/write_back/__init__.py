@@ -1,1 +1,1 @@
-"""Puts results into the notes, beside editors and other commands."""
+"""Write results into the notes, safely beside editors and other commands."""

@@ -1,4 +1,4 @@
-"""What a tangle that was killed left in the graph: finished before anything is written."""
+"""Finish or report writes that a killed tangle left unfinished."""
 
 from __future__ import annotations
 
@@ -7,13 +7,12 @@ from pathlib import Path, PurePosixPath
 
 from tangle.model import PagePath, Place, Problem
 from tangle.model.problems.outputs import FOREIGN_DRAFT, KEPT_TEXT
-from tangle.store import ASSET_FOLDER, leads_out, recover
+from tangle.store import ASSET_FOLDER, RECORD, leads_out, recover
 from tangle.verbs.project import Project
-from tangle.verbs.write_back.figure_ledger import RECORD
 
 
 def recovered(project: Project, pages: Iterable[PagePath]) -> tuple[Problem, ...]:
-    """Finish in the folders of some pages, and of figures, what was cut short; under the lock.
+    """Finish interrupted writes in the folders of pages and figures; call it under the lock.
 
     Args:
         project: whose notes.
@@ -43,7 +42,7 @@ def recovered(project: Project, pages: Iterable[PagePath]) -> tuple[Problem, ...
 
 
 def _kept(project: Project, path: Path) -> Problem:
-    """That a user's text stands beside the pages, since a later one has its place."""
+    """Return the problem that an earlier text of a page was kept beside it."""
     return KEPT_TEXT.at(
         _place(project, path),
         "a page was saved twice while it was written, and this is the earlier text",
@@ -51,7 +50,7 @@ def _kept(project: Project, path: Path) -> Problem:
 
 
 def _foreign(project: Project, path: Path) -> Problem:
-    """That a draft stands beside the pages which came from elsewhere."""
+    """Return the problem that a draft of foreign origin is beside the pages."""
     return FOREIGN_DRAFT.at(
         _place(project, path),
         "an interrupted write of another user, machine or folder was not finished",

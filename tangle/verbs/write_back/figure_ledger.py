@@ -1,19 +1,18 @@
-"""Which figures in the graph are tangle's own: those that pages show, and a ledger of the rest."""
+"""Record which figures in the graph tangle drew."""
 
 from __future__ import annotations
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from functools import cached_property
 
 from tangle.model import Page, PagePath, Place, Problem
 from tangle.model.problems.outputs import EDITED_OUTPUT
-from tangle.store import ASSET_FOLDER, NotReadable, Records, digest_file, user_key
+from tangle.store import ASSET_FOLDER, RECORD, NotReadable, Records, digest_file, user_key
 from tangle.verbs.project import Project
 from tangle.write import Figure, StoredOutput, stored_outputs
 
-RECORD = ".tangle/record"
 _KEY = "figures"
 _MOST = 4
 """Digests that are remembered of a figure: a run that was cut short may have left an older one."""
@@ -39,7 +38,7 @@ class FigureLedger:
         return self._records.get(_KEY) or {}
 
     def note(self, figures: Sequence[Figure]) -> None:
-        """Remember figures that are about to be written.
+        """Record figures that are about to be written.
 
         Before, not after: one that a killed run leaves, and that no page shows, is known all the
         same.
@@ -58,20 +57,26 @@ class FigureLedger:
             self._records.put(_KEY, ledger)
             self._known = ledger
 
-    def foreign(self, pages: Iterable[Page], figures: Sequence[Figure]) -> tuple[Figure, ...]:
-        """The figures in whose place stands a file that is not tangle's.
+    def foreign(
+        self, shown: Callable[[], Collection[str]], figures: Sequence[Figure]
+    ) -> tuple[Figure, ...]:
+        """Return the figures whose file name is taken by a file that is not tangle's.
 
         It is tangle's if an output shows it, if it has the figure's own content, or if it is as the
         ledger has it: deleting an output block by hand makes nobody else's file of what it showed.
+
+        Args:
+            shown: finds the figures that outputs show.
+            figures: those that are to be written.
         """
         unknown = [f for f in figures if self._digest(f.name) not in self._drawn(f.name, [f])]
-        if not unknown:  # the usual case, in which no page's outputs need to be read
+        if not unknown:  # the usual case, in which no page's outputs need to be looked at
             return ()
-        shown = {name for page in pages for stored in _outputs(page) for name in stored.assets}
-        return tuple(figure for figure in unknown if figure.name not in shown)
+        known = shown()
+        return tuple(figure for figure in unknown if figure.name not in known)
 
     def edited(self, names: Iterable[str], drawn: Iterable[Figure] = ()) -> frozenset[str]:
-        """Of figures, those whose file is not as tangle drew it: a person edited it.
+        """Return the figures whose file a person edited.
 
         One that the ledger does not know, as after a clone, counts as drawn by tangle.
 
@@ -92,7 +97,7 @@ class FigureLedger:
     def edited_hosts(
         self, page: Page, figures: Mapping[int, Sequence[Figure]]
     ) -> Mapping[int, Problem]:
-        """The blocks of a page whose outputs stay, since a figure there was edited by hand.
+        """Return the blocks of a page whose outputs stay because a figure was edited by hand.
 
         Args:
             page: the page.
@@ -117,7 +122,7 @@ class FigureLedger:
         }
 
     def _drawn(self, name: str, figures: Iterable[Figure]) -> set[str]:
-        """The digests that a figure's file has as tangle drew it, or is about to."""
+        """Return the digests of a figure's file as tangle drew it, or is about to draw it."""
         return {*self._known.get(name, ()), *(hashlib.sha256(f.data).hexdigest() for f in figures)}
 
     def _digest(self, name: str) -> str | None:

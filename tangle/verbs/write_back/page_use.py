@@ -1,4 +1,4 @@
-"""Pages that another program is using: while a person edits one, it is not replaced.
+"""Decide when a page that another program uses may be replaced.
 
 Logseq takes an edit to the file half a second to a second and a half after the last key, and takes
 up what another program wrote two seconds after that was written. A page that is replaced while its
@@ -21,7 +21,7 @@ from typing import Final
 from tangle.model import PagePath, Place, Problem, SectionName
 from tangle.model.problems.outputs import PAGE_IN_USE
 from tangle.store import NotReadable, is_being_written, read_bytes, unsaved_in
-from tangle.verbs.load import Loaded
+from tangle.verbs.notes import Notes
 from tangle.verbs.project import Project
 
 JUST_SAVED: Final = "was saved a moment ago"
@@ -45,13 +45,18 @@ _LONGEST: Final = 20.0
 _MEMORY: Final = 60.0
 """Seconds for which a save counts among those of a person who types."""
 
-Hold = Callable[[Loaded, PagePath], str | None]
+Hold = Callable[[Notes, PagePath], str | None]
 """Why a page of the notes as they were just read must not be replaced now: None, or words said of
 it (`was saved a moment ago`)."""
 
 
-def free_page(now: Loaded, page: PagePath) -> str | None:
-    """Hold no page."""
+def free_page(now: Notes, page: PagePath) -> str | None:
+    """Let any page be written at once.
+
+    Args:
+        now: the notes as read.
+        page: the page to write.
+    """
     del now, page
     return None
 
@@ -64,7 +69,7 @@ def _unsaved(file: Path) -> str | None:
 def in_use_problem(
     project: Project, page: PagePath, why: str, sections: Collection[SectionName]
 ) -> Problem:
-    """That outputs were not written because another program uses their page.
+    """Return the problem that outputs were not written because another program uses their page.
 
     Args:
         project: whose notes.
@@ -84,7 +89,7 @@ def in_use_problem(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SavedSince:
-    """Holds pages that were saved since a run began, until that is some seconds ago.
+    """Holds back pages saved since a run began, until they have not been saved for some time.
 
     One that was saved before that is written at once: who starts a run is not typing.
 
@@ -93,15 +98,15 @@ class SavedSince:
         quiet: seconds without a save; 0 to write at once.
     """
 
-    began: Loaded
+    began: Notes
     quiet: float
 
-    def __call__(self, now: Loaded, page: PagePath) -> str | None:
-        """Why the page must not be replaced now."""
+    def __call__(self, now: Notes, page: PagePath) -> str | None:
+        """Return why the page must not be replaced now; None if it may."""
         return self._in_the_way(page, now.pages[page].data)
 
     def free(self, pages: Iterable[PagePath]) -> bool:
-        """Whether nothing is in the way of one of the pages that were held any more."""
+        """Whether one of the held pages may be written now."""
         return any(self._is_free(page) for page in pages)
 
     def _is_free(self, page: PagePath) -> bool:
@@ -133,7 +138,7 @@ def _age(file: Path) -> float:
 
 
 class Saves:
-    """The saves of pages by other programs that a watcher sees, and how long to wait after them.
+    """Saves by other programs that a watcher observes, and how long to wait after them.
 
     A save that replaces the file was asked for, and is answered at once. After a first one that
     writes into the file nothing is written for `quiet` seconds, in which the next one comes where
@@ -154,11 +159,11 @@ class Saves:
         self._times: dict[PagePath, list[float]] = {}
 
     def know(self, pages: Iterable[PagePath]) -> None:
-        """Take pages as they are now for tangle's own, or for saved before the watching began."""
+        """Record the current state of pages as known, so that it does not count as a save."""
         self._files.update((page, self._file(page)) for page in pages)
 
     def note(self, pages: Iterable[PagePath], now: float) -> None:
-        """Take in that other programs saved pages.
+        """Record that other programs saved pages.
 
         Args:
             pages: those whose text is another.
@@ -175,7 +180,12 @@ class Saves:
             self._files[page] = file
 
     def due(self, page: PagePath, now: float) -> float:
-        """From when on a page may be written, by the clock of `note`: `now` where it may be now."""
+        """Return the time from which a page may be written, on the clock of `note`.
+
+        Args:
+            page: the page to write.
+            now: the current time; returned if the page may be written at once.
+        """
         times = self._times.get(page)
         if not times or not self.quiet:
             return now
@@ -187,7 +197,12 @@ class Saves:
         return max(now, times[-1] + wait)
 
     def in_the_way(self, page: PagePath, now: float) -> str | None:
-        """Why a page must not be written now, as said of it."""
+        """Return why a page must not be written now; None if it may.
+
+        Args:
+            page: the page to write.
+            now: the current time, on the clock of `note`.
+        """
         if not self.quiet:
             return None
         if now < self.due(page, now):

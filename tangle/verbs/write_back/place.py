@@ -1,4 +1,4 @@
-"""Results to pages: outputs and figures are written where their code stands now."""
+"""Write results into pages: outputs and figures go where their code is now."""
 
 from __future__ import annotations
 
@@ -7,14 +7,16 @@ from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from dataclasses import replace as replace_fields
+from itertools import chain
 from pathlib import Path
 
-from tangle.analyse import Plan, PlannedChunk, Session
+from tangle.analyse import PlannedChunk, Session
 from tangle.errors import Refused
 from tangle.link import CONFIG
 from tangle.model import Page, PagePath, Place, Problem, Result, SectionName
 from tangle.model.problems.files import FOREIGN_FILE
 from tangle.model.problems.outputs import CHANGED_MEANWHILE
+from tangle.notes import UnitRow
 from tangle.store import (
     ASSET_FOLDER,
     Changed,
@@ -29,7 +31,7 @@ from tangle.store import (
     replace,
     write_asset,
 )
-from tangle.verbs.load import Loaded, load
+from tangle.verbs.notes import Notes, read_notes
 from tangle.verbs.project import Project
 from tangle.verbs.results.judging import written
 from tangle.verbs.sources import shown
@@ -52,13 +54,16 @@ from tangle.write import (
     used_assets,
 )
 
+Rows = Sequence[UnitRow]
+"""What is told of all sections, in reading order."""
+
 _ATTEMPTS = 5
 """How often a page that an editor keeps saving is read again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Placed:
-    """One chunk's output, ready for its page.
+    """The output of one chunk, ready for its page.
 
     Attributes:
         digest: of the code that it is the output of.
@@ -72,7 +77,7 @@ class Placed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Deferral:
-    """Outputs whose page another program is using, so that they may be written a moment later.
+    """Outputs that wait because another program is using their page.
 
     Attributes:
         why: what is in the way, as said of the page.
@@ -88,7 +93,7 @@ PageEdits = tuple[PagePath, bytes, Sequence[Edit]]
 
 @dataclass(slots=True, kw_only=True)
 class Placement:
-    """What writing came to.
+    """What was written, refused and deferred.
 
     Attributes:
         pending: why outputs were not written, as errors.
@@ -110,7 +115,12 @@ class Placement:
 def outputs_of(
     session: Session, results: Sequence[tuple[PlannedChunk, Result]]
 ) -> tuple[Placed, ...]:
-    """The outputs of the chunks that passed, figures numbered through each section."""
+    """Return the outputs of the chunks that passed, figures numbered within each section.
+
+    Args:
+        session: the plan of the section.
+        results: its chunks with their results.
+    """
     counts: defaultdict[SectionName, int] = defaultdict(int)
     placed: list[Placed] = []
     for planned, result in results:
@@ -138,19 +148,26 @@ def outputs_of(
 
 
 def place(
-    loaded: Loaded,
+    loaded: Notes,
     outputs: Iterable[Placed],
     placement: Placement,
     *,
     force: bool = False,
     hold: Hold = free_page,
 ) -> None:
-    """Write outputs into the notes as they are now, and tell in `placement` what was written.
+    """Write outputs into the current notes, and record in `placement` what was written.
 
     The pages are read again under the lock. An output goes where its code stands: under the chunk
     of its section whose digest is the one that the output was made with. One whose code has
     changed meanwhile is not written, and named; one whose page another program is using is
     deferred.
+
+    Args:
+        loaded: the notes as read before.
+        outputs: what to write.
+        placement: is filled in.
+        force: overwrite outputs and figures that were edited by hand.
+        hold: says why a page must not be written now.
 
     Raises:
         Locked: another tangle is writing.
@@ -161,11 +178,11 @@ def place(
         todo = list(outputs)
         changed: Mapping[PagePath, Sequence[Placed]] = {}
         ledger = FigureLedger(loaded.project)
-        terms = _Terms(force=force, hold=hold, before=loaded.plan, ledger=ledger)
+        terms = _Terms(force=force, hold=hold, before=loaded.rows, ledger=ledger)
         for _ in range(_ATTEMPTS):
             if not todo:
                 return
-            loaded = load(loaded.project, before=loaded)
+            loaded = read_notes(loaded.project)
             changed = _place_all(loaded, todo, placement, terms)
             todo = [entry for entries in changed.values() for entry in entries]
     for page, entries in changed.items():
@@ -174,34 +191,39 @@ def place(
         placement.deferred[page] = Deferral(why=why, outputs=tuple(entries))
 
 
-def pages_of(plan: Plan, outputs: Iterable[Placed]) -> Mapping[PagePath, Sequence[Placed]]:
-    """The pages where the code of outputs stands, each with those that belong there."""
-    hosts, _ = _all_hosts(plan, outputs)
+def pages_of(rows: Rows, outputs: Iterable[Placed]) -> Mapping[PagePath, Sequence[Placed]]:
+    """Return the pages on which the code of outputs is, each with its outputs.
+
+    Args:
+        rows: the sections of the current notes.
+        outputs: to be assigned to pages.
+    """
+    hosts, _ = _all_hosts(rows, outputs)
     return {path: tuple(_entries(by_block)) for path, by_block in hosts.items()}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Terms:
-    """How pages may be written.
+    """Conditions of writing pages.
 
     Attributes:
         force: over outputs that a person edited, too.
         hold: why a page must not be replaced now.
-        before: the plan of the notes that the outputs were made from.
+        before: the sections of the notes that the outputs were made from.
         ledger: the figures that tangle drew.
     """
 
     force: bool
     hold: Hold
-    before: Plan
+    before: Rows
     ledger: FigureLedger
 
 
 def _place_all(
-    loaded: Loaded, outputs: Sequence[Placed], placement: Placement, terms: _Terms
+    loaded: Notes, outputs: Sequence[Placed], placement: Placement, terms: _Terms
 ) -> Mapping[PagePath, Sequence[Placed]]:
-    """Write outputs, page by page; those of pages that changed in between."""
-    hosts, missing = _all_hosts(loaded.plan, outputs)
+    """Write outputs page by page; return those of pages that changed meanwhile."""
+    hosts, missing = _all_hosts(loaded.rows, outputs)
     changed: defaultdict[PagePath, list[Placed]] = defaultdict(list)
     for path, by_block in hosts.items():
         attempt = replace_fields(placement, pending=[], kept=[], left=[])
@@ -220,7 +242,7 @@ def _place_all(
     for path, half in _half_saved(loaded, missing, terms.before).items():
         changed[path].extend(half)
         missing = [entry for entry in missing if entry not in half]
-    by_name = loaded.plan.by_name
+    by_name = {row.name: row for row in loaded.rows}
     for entry in missing:
         placement.pending.append(_pending(loaded.project, by_name.get(entry.section), entry))
         placement.left.append(entry)
@@ -228,9 +250,9 @@ def _place_all(
 
 
 def _half_saved(
-    loaded: Loaded, missing: Sequence[Placed], before: Plan
+    loaded: Notes, missing: Sequence[Placed], before: Rows
 ) -> Mapping[PagePath, Sequence[Placed]]:
-    """Of outputs whose code is gone, those whose page is being saved at this moment."""
+    """Return the outputs whose code is missing because their page is just being saved."""
     if not missing:
         return {}
     graph = loaded.project.graph
@@ -238,8 +260,8 @@ def _half_saved(
     return {path: of for path, of in pages.items() if _is_moving(graph / path, loaded, path)}
 
 
-def _is_moving(file: Path, loaded: Loaded, path: PagePath) -> bool:
-    """Whether a page is open for writing, or is another already than the one that was read."""
+def _is_moving(file: Path, loaded: Notes, path: PagePath) -> bool:
+    """Whether a page is open for writing, or has changed since it was read."""
     page = loaded.pages.get(path)
     try:
         return is_being_written(file) or page is None or read_bytes(file) != page.data
@@ -250,17 +272,17 @@ def _is_moving(file: Path, loaded: Loaded, path: PagePath) -> bool:
 _Hosts = Mapping[PagePath, Mapping[int, Sequence[Placed | None]]]
 
 
-def _all_hosts(plan: Plan, outputs: Iterable[Placed]) -> tuple[_Hosts, list[Placed]]:
-    """For each page and host block the outputs of all its chunks, and those without a place."""
+def _all_hosts(rows: Rows, outputs: Iterable[Placed]) -> tuple[_Hosts, list[Placed]]:
+    """Return the outputs by page and host block, and those without a place."""
     by_section: defaultdict[SectionName, list[Placed]] = defaultdict(list)
     for output in outputs:
         by_section[output.section].append(output)
-    found = [_hosts(plan, name, entries) for name, entries in by_section.items()]
+    found = [_hosts(rows, name, entries) for name, entries in by_section.items()]
     missing = [entry for _, left in found for entry in left]
     return _merged(hosts for hosts, _ in found), missing
 
 
-def _hosts(plan: Plan, name: SectionName, outputs: Sequence[Placed]) -> tuple[_Hosts, list[Placed]]:
+def _hosts(rows: Rows, name: SectionName, outputs: Sequence[Placed]) -> tuple[_Hosts, list[Placed]]:
     """The same for the outputs of one section.
 
     A chunk may have moved to another section: the digest, which covers all that the output depends
@@ -270,14 +292,12 @@ def _hosts(plan: Plan, name: SectionName, outputs: Sequence[Placed]) -> tuple[_H
     pages: defaultdict[PagePath, defaultdict[int, list[Placed | None]]] = defaultdict(
         lambda: defaultdict(list)
     )
-    own = plan.by_name.get(name)
-    moved = _elsewhere(plan, name, left.keys() - {c.digest for c in own.chunks} if own else left)
-    for session in (*((own,) if own else ()), *moved):
-        for planned in session.chunks:
-            occurrence = planned.occurrence
-            found = left.pop(planned.digest, None) if occurrence.chunk.settings.run else None
-            entry = _at(occurrence.page, found) if found else None
-            pages[occurrence.page][occurrence.host].append(entry)
+    own = next((row for row in rows if row.name == name), None)
+    moved = _elsewhere(rows, name, left.keys() - {c.digest for c in own.chunks} if own else left)
+    for row in (*((own,) if own else ()), *moved):
+        for chunk in row.chunks:
+            found = left.pop(chunk.digest, None) if chunk.runs else None
+            pages[chunk.page][chunk.host].append(_at(chunk.page, found) if found else None)
     chosen = {
         path: {host: found for host, found in hosts.items() if any(found)}
         for path, hosts in pages.items()
@@ -286,7 +306,7 @@ def _hosts(plan: Plan, name: SectionName, outputs: Sequence[Placed]) -> tuple[_H
 
 
 def _merged(found: Iterable[_Hosts]) -> _Hosts:
-    """The outputs of several sections, page by page and block by block."""
+    """Merge the outputs of several sections, page by page and block by block."""
     pages: defaultdict[PagePath, dict[int, Sequence[Placed | None]]] = defaultdict(dict)
     for hosts in found:
         for path, by_block in hosts.items():
@@ -296,19 +316,19 @@ def _merged(found: Iterable[_Hosts]) -> _Hosts:
     return pages
 
 
-def _elsewhere(plan: Plan, name: SectionName, digests: Collection[str]) -> list[Session]:
-    """Other sections in which chunks with these digests stand, each of them once in the notes."""
-    counts = Counter(c.digest for s in plan.sessions for c in s.chunks if c.digest in digests)
+def _elsewhere(rows: Rows, name: SectionName, digests: Collection[str]) -> list[UnitRow]:
+    """Return other sections that have chunks with these digests, each exactly once in the notes."""
+    counts = Counter(c.digest for row in rows for c in row.chunks if c.digest in digests)
     once = {digest for digest, count in counts.items() if count == 1}
     return [
-        session
-        for session in plan.sessions
-        if session.name != name and any(chunk.digest in once for chunk in session.chunks)
+        row
+        for row in rows
+        if row.name != name and any(chunk.digest in once for chunk in row.chunks)
     ]
 
 
 def _at(page: PagePath, placed: Placed) -> Placed:
-    """An output whose figures are named as they are reached from a page."""
+    """Return an output with figure paths relative to its page."""
     links = tuple(
         replace_fields(link, target=asset_target(page, figure.name))
         for link, figure in zip(placed.output.figures, placed.figures, strict=True)
@@ -322,7 +342,7 @@ def _without_edited(
     hosts: Mapping[int, Sequence[Placed | None]],
     placement: Placement,
 ) -> Mapping[int, Sequence[Placed | None]]:
-    """The blocks whose figures nobody edited by hand; the others keep their outputs."""
+    """Return the blocks without figures edited by hand; the others keep their outputs."""
     figures = {host: [f for e in found if e for f in e.figures] for host, found in hosts.items()}
     edited = ledger.edited_hosts(page, figures)
     placement.kept.extend(edited.values())
@@ -330,7 +350,7 @@ def _without_edited(
 
 
 def _place_page(
-    loaded: Loaded,
+    loaded: Notes,
     path: PagePath,
     hosts: Mapping[int, Sequence[Placed | None]],
     placement: Placement,
@@ -350,7 +370,7 @@ def _place_page(
         return
     figures = list(_figures(hosts, plan))
     there = set(asset_names(project.graph))
-    others = terms.ledger.foreign(loaded.pages.values(), [f for f in figures if f.name in there])
+    others = terms.ledger.foreign(lambda: _shown(loaded), [f for f in figures if f.name in there])
     if others:
         placement.left.extend(_entries(hosts))
         placement.pending.extend(_foreign(project, figure) for figure in others)
@@ -363,12 +383,12 @@ def _place_page(
         placement.edits.append((path, page.data, plan.edits))
     placement.figures.extend(figure.name for figure in figures)
     if plan.dropped_assets:
-        for name in set(plan.dropped_assets) - _shown_elsewhere(loaded.pages, path):
+        for name in set(plan.dropped_assets) - _shown_elsewhere(loaded, path):
             remove_asset(project.graph, name)
 
 
 def _write_page(
-    loaded: Loaded, path: PagePath, plan: OutputPlan, figures: Sequence[Figure], there: set[str]
+    loaded: Notes, path: PagePath, plan: OutputPlan, figures: Sequence[Figure], there: set[str]
 ) -> bool:
     """Write a page and the figures that it shows, or neither; whether the page changed."""
     graph, page = loaded.project.graph, loaded.pages[path]
@@ -403,14 +423,20 @@ def _foreign(project: Project, figure: Figure) -> Problem:
     return FOREIGN_FILE.at(Place(path=path, line=1), message, hint=hint)
 
 
-def _shown_elsewhere(pages: Mapping[PagePath, Page], path: PagePath) -> frozenset[str]:
+def _shown(notes: Notes) -> frozenset[str]:
+    """The figures that outputs show."""
+    found = (output.assets for outputs in notes.outputs.values() for output in outputs)
+    return frozenset(chain.from_iterable(found))
+
+
+def _shown_elsewhere(notes: Notes, path: PagePath) -> frozenset[str]:
     """The figures that other pages mention."""
-    others = (page.data for other, page in pages.items() if other != path)
+    others = (notes.sources.data[other] for other in notes.pages if other != path)
     return frozenset[str]().union(*map(used_assets, others))
 
 
-def _pending(project: Project, session: Session | None, output: Placed) -> Problem:
-    section = session.unit.section if session is not None else None
+def _pending(project: Project, row: UnitRow | None, output: Placed) -> Problem:
+    section = row.section if row is not None else None
     where = Place(
         path=PagePath(project.shown(section.page if section else CONFIG)),
         line=section.line if section else 1,
@@ -420,5 +446,5 @@ def _pending(project: Project, session: Session | None, output: Placed) -> Probl
         f"a chunk of section {output.section} changed while it ran; its output was not written",
         section=output.section,
         hint=f"run it again: tangle run {shlex.quote(output.section)}; or, once the code is again "
-        "what it was, place the result that was kept: tangle run --write-pending",
+        "what it was, write the kept result: tangle run --write-pending",
     )

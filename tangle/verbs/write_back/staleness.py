@@ -1,32 +1,32 @@
-"""The outputs that stand in the notes: whether they are of the code that stands there now."""
+"""Judge the outputs in the notes: fresh, stale, edited, or without a figure."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import starmap
 
 from tangle.model import PagePath, Place, Problem, SectionName
 from tangle.model.problems.outputs import EDITED_OUTPUT, STALE_OUTPUT
+from tangle.notes import UnitRow
 from tangle.store import ASSET_FOLDER
-from tangle.verbs.incremental.findings import Findings, FoundOutput, UnitFindings
-from tangle.verbs.project import Project
+from tangle.verbs.notes import Notes
+from tangle.verbs.queries import FoundOutput
 from tangle.verbs.reports.values import SectionRow, State
 
 
-def output_problems(found: Findings, figures: Collection[str]) -> Iterator[Problem]:
-    """Outputs in the notes that belong to other code, that a person edited, or lack a figure.
+def output_problems(notes: Notes, figures: Collection[str]) -> Iterator[Problem]:
+    """Yield problems of outputs: stale, edited by a person, or lacking a figure.
 
     Args:
-        found: what is found in the notes.
+        notes: the notes.
         figures: the figures that are there.
     """
-    if not any(page.outputs for page in found.pages.values()):
+    if not notes.outputs:
         return
-    hosts = _hosts(found.units)
-    for path, page in found.pages.items():
-        for output in starmap(FoundOutput, page.outputs):
+    hosts = _hosts(notes.rows)
+    for path, outputs in notes.outputs.items():
+        for output in outputs:
             host = hosts.get((path, output.host))
             if output.reworked:
                 yield _reworked(path, output, host)
@@ -40,7 +40,7 @@ def output_problems(found: Findings, figures: Collection[str]) -> Iterator[Probl
 
 @dataclass(slots=True, kw_only=True)
 class _Host:
-    """A block under which outputs belong.
+    """A block that hosts outputs.
 
     Attributes:
         digests: of its chunks.
@@ -57,14 +57,14 @@ class _Host:
         return "run the section" if self.runs else "take `tangle.run:: no` away, run the section"
 
 
-def _hosts(units: Iterable[UnitFindings]) -> dict[tuple[PagePath, int], _Host]:
+def _hosts(units: Iterable[UnitRow]) -> dict[tuple[PagePath, int], _Host]:
     """Every block that has chunks."""
     found: dict[tuple[PagePath, int], _Host] = {}
     for unit in units:
-        for page, host, digest, section, runs in unit.digests:
-            block = found.setdefault((page, host), _Host(section=section))
-            block.digests.add(digest)
-            block.runs = block.runs or runs
+        for chunk in unit.chunks:
+            block = found.setdefault((chunk.page, chunk.host), _Host(section=chunk.section))
+            block.digests.add(chunk.digest)
+            block.runs = block.runs or chunk.runs
     return found
 
 
@@ -92,7 +92,7 @@ def _stale(path: PagePath, output: FoundOutput, host: _Host | None) -> Problem:
 def _edited(path: PagePath, output: FoundOutput, host: _Host) -> Problem:
     return EDITED_OUTPUT.at(
         Place(path=path, line=output.line),
-        "this output was edited by hand, and is not written over",
+        "this output was edited by hand, and is not overwritten",
         section=host.section,
         hint=f"delete the block and {host.run} again, or {host.run} with --force",
     )
@@ -102,9 +102,9 @@ def _reworked(path: PagePath, output: FoundOutput, host: _Host | None) -> Proble
     what = ", and the output gets one beside it" if host is not None and host.runs else ""
     return EDITED_OUTPUT.at(
         Place(path=path, line=output.line),
-        "this output became a block of your own, and no output is written over it",
+        "this output block is your text now, and is not overwritten",
         section=host.section if host is not None else None,
-        hint=f"take the line `tangle.output::` out of the block{what}",
+        hint=f"remove the line `tangle.output::` from the block{what}",
     )
 
 
@@ -122,31 +122,29 @@ def _without_figure(
 # --- the list of sections -------------------------------------------------------------------------
 
 
-def section_rows(project: Project, found: Findings) -> Iterator[SectionRow]:
-    """The sections that are scripts, and the numbered ones without code, in reading order."""
+def section_rows(notes: Notes) -> Iterator[SectionRow]:
+    """Yield a row for each unit with code and each numbered one without, in reading order."""
     saves: defaultdict[int, list[str]] = defaultdict(list)
-    for (unit, _, _), names in zip(found.package.saved, found.package.names, strict=True):
-        saves[unit].extend(names)
+    for place, names in notes.saved_names:
+        saves[place].extend(names)
     standing: defaultdict[tuple[PagePath, int], list[FoundOutput]] = defaultdict(list)
-    for path, page in found.pages.items():
-        for output in starmap(FoundOutput, page.outputs):
+    for path, outputs in notes.outputs.items():
+        for output in outputs:
             standing[path, output.host].append(output)
-    for index, session in enumerate(found.units):
+    for place, row in enumerate(notes.rows):
         yield SectionRow(
-            name=session.name,
-            title=session.title,
-            page=project.shown(session.page),
-            line=session.line,
-            chunks=session.chunks,
-            borrowed=session.borrowed,
-            saves=tuple(saves[index]),
-            state=_state(session, standing),
+            name=row.name,
+            title=row.section.title,
+            page=notes.project.shown(row.section.page),
+            line=row.section.line,
+            chunks=len(row.chunks),
+            borrowed=row.borrowed,
+            saves=tuple(saves[place]),
+            state=_state(row, standing),
         )
 
 
-def _state(
-    unit: UnitFindings, standing: Mapping[tuple[PagePath, int], Sequence[FoundOutput]]
-) -> State:
+def _state(unit: UnitRow, standing: Mapping[tuple[PagePath, int], Sequence[FoundOutput]]) -> State:
     if not unit.chunks:
         return "no-code"
     if unit.broken:

@@ -1,4 +1,4 @@
-"""Results that have no place in the notes now: kept in the run's record, and placed later."""
+"""Keep results that cannot be written now, and write them later."""
 
 from __future__ import annotations
 
@@ -9,13 +9,11 @@ from typing import Final
 
 from tangle.errors import Refused
 from tangle.model import SectionName
-from tangle.store import Records, make_folder, user_key
-from tangle.verbs.load import Loaded, load
+from tangle.store import PENDING, Records, make_folder, user_key
+from tangle.verbs.notes import Notes, read_notes
 from tangle.verbs.project import Project
 from tangle.verbs.write_back.page_use import SavedSince, in_use_problem
 from tangle.verbs.write_back.place import Placed, Placement, pages_of, place
-
-PENDING = ".tangle/pending"
 
 _PAUSE: Final = 0.05
 """Seconds between two looks at a page that another program is using."""
@@ -28,21 +26,21 @@ _TIMES: Final = 3
 
 
 def waiting(project: Project) -> tuple[Placed, ...]:
-    """The results that wait for their code to be again what it was, by section and digest."""
+    """Return the pending results, by section and digest."""
     records = _records(project)
     found = (records.get(key) for key in records.keys())  # noqa: SIM118
     return tuple(sorted((f for f in found if f is not None), key=lambda f: (f.section, f.digest)))
 
 
 def place_or_keep(
-    loaded: Loaded,
+    loaded: Notes,
     outputs: Iterable[Placed],
     placement: Placement,
     *,
     force: bool = False,
     quiet: float = 0.0,
 ) -> str | None:
-    """Write results into the notes, and keep those that have no place; why writing was refused.
+    """Write results into the notes and keep the rest; return why writing was refused, if it was.
 
     Pages that another program is using are waited for, some seconds at most. What waited of the
     same sections is older, and dropped.
@@ -50,7 +48,7 @@ def place_or_keep(
     Args:
         loaded: the notes that the results were made from.
         outputs: the results.
-        placement: is told what was written.
+        placement: records what was written.
         force: write over outputs that a person edited, too.
         quiet: seconds without a save after which a page that was saved since is written.
     """
@@ -69,11 +67,11 @@ def place_or_keep(
 
 
 def _place_others(
-    loaded: Loaded, sections: Collection[SectionName], placement: Placement, quiet: float
+    loaded: Notes, sections: Collection[SectionName], placement: Placement, quiet: float
 ) -> str | None:
-    """Write what earlier commands could not, as far as it has a place now; why that was refused."""
+    """Write results of earlier commands that have a place now; return why that was refused."""
     others = [output for output in waiting(loaded.project) if output.section not in sections]
-    placeable = [o for found in pages_of(loaded.plan, others).values() for o in found]
+    placeable = [o for found in pages_of(loaded.rows, others).values() for o in found]
     if not placeable:
         return None
     attempt = Placement(pages=placement.pages, figures=placement.figures, kept=placement.kept)
@@ -90,7 +88,7 @@ def _place_others(
 def _place_patiently(
     outputs: Sequence[Placed], placement: Placement, hold: SavedSince, *, force: bool
 ) -> None:
-    """Write results, and once more those whose page another program was using."""
+    """Write results, and retry those whose page another program was using."""
     began, end = hold.began, time.monotonic() + max(_PATIENCE, _TIMES * hold.quiet)
     place(began, outputs, placement, force=force, hold=hold)
     while placement.deferred and time.monotonic() < end:
@@ -107,12 +105,12 @@ def _place_patiently(
 
 def write_pending(
     project: Project, placement: Placement, *, force: bool, quiet: float = 0.0
-) -> tuple[Loaded, str | None]:
-    """Place the results that wait; the notes, and why that was refused.
+) -> tuple[Notes, str | None]:
+    """Write pending results; return the notes, and why writing was refused.
 
     Args:
         project: whose notes.
-        placement: is told what was written.
+        placement: records what was written.
         force: write over outputs that a person edited, too.
         quiet: as for `place_or_keep`.
 
@@ -120,13 +118,19 @@ def write_pending(
         NotReadable: the graph's folder cannot be listed.
     """
     make_folder(project.state)
-    loaded = load(project)
+    loaded = read_notes(project)
     found = waiting(project)
     return loaded, place_or_keep(loaded, found, placement, force=force, quiet=quiet)
 
 
 def settle(project: Project, sections: Collection[SectionName], left: Sequence[Placed]) -> None:
-    """Keep, of some sections, the results that were not written, and drop what waited before."""
+    """Keep the unwritten results of some sections, and drop their older pending ones.
+
+    Args:
+        project: whose notes.
+        sections: that have run.
+        left: their results that were not written.
+    """
     keep(project, left)
     kept = {_key(output) for output in left}
     older = (output for output in waiting(project) if output.section in sections)
@@ -140,14 +144,19 @@ def _drop(project: Project, outputs: Iterable[Placed]) -> None:
 
 
 def forget(project: Project) -> None:
-    """Drop every result that waits."""
+    """Drop every pending result."""
     records = _records(project)
     for key in records.keys():  # noqa: SIM118
         records.drop(key)
 
 
 def keep(project: Project, outputs: Iterable[Placed]) -> None:
-    """Keep results, as far as the disk takes them: it may be what refused them."""
+    """Keep results, unless the disk refuses: it may be what refused to write them.
+
+    Args:
+        project: whose notes.
+        outputs: to be kept.
+    """
     records = _records(project)
     try:
         for output in outputs:

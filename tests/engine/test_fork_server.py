@@ -1,4 +1,4 @@
-"""What forking from a zygote must not change, and when it steps aside."""
+"""What forking from a fork server must not change, and when it steps aside."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import psutil
 import pytest
 
 from tangle.engine.events import Event, Noticed
-from tangle.engine.forkserver.client import Zygote
+from tangle.engine.forkserver.client import ForkServerClient
 from tangle.engine.import_scan import modules_of
 from tangle.engine.local import LocalExecutor
 from tangle.engine.pool import run_jobs
@@ -19,7 +19,7 @@ from tangle.model import SessionResult, Source
 
 from .sessions import bundles, make_job, text
 
-pytestmark = pytest.mark.skipif(not Zygote.possible(), reason="this system has no pidfds")
+pytestmark = pytest.mark.skipif(not ForkServerClient.possible(), reason="this system has no pidfds")
 
 
 @pytest.fixture(autouse=True)
@@ -29,14 +29,14 @@ def executor() -> None:
 
 @contextlib.contextmanager
 def _loaded(modules: str, folder: str) -> Iterator[LocalExecutor]:
-    """An executor whose zygote has imported modules."""
+    """An executor whose fork server has imported modules."""
     with LocalExecutor(warm=True) as made:
         made.prepare([make_job(modules, directory=folder)])
         yield made
 
 
 def _both(*cells: str, folder: Path, modules: str = "") -> tuple[SessionResult, SessionResult]:
-    """A session in a fresh process, and forked from a zygote that has imported modules."""
+    """A session in a fresh process, and forked by a fork server that has imported modules."""
     job = make_job(*cells, directory=str(folder))
     (fresh,) = run_jobs([job], executor=LocalExecutor())
     with _loaded(modules or cells[0], str(folder)) as warm:
@@ -209,24 +209,24 @@ def test_the_users_own_modules_are_not_imported_ahead(
     assert not (tmp_path / "trace").exists()
 
 
-def test_a_dead_zygote_is_done_without(tmp_path: Path) -> None:
+def test_a_dead_fork_server_is_done_without(tmp_path: Path) -> None:
     with LocalExecutor(warm=True) as warm:
-        (zygote,) = psutil.Process().children()
-        zygote.kill()
+        (server,) = psutil.Process().children()
+        server.kill()
         results = run_jobs([make_job("1 + 1", directory=str(tmp_path))], executor=warm)
     assert bundles(results[0].results) == [{"text/plain": "2"}]
 
 
-def test_a_session_that_is_lost_with_its_zygote_runs_again(tmp_path: Path) -> None:
+def test_a_session_that_is_lost_with_its_fork_server_runs_again(tmp_path: Path) -> None:
     with LocalExecutor(warm=True) as warm:
-        (zygote,) = psutil.Process().children()
+        (server,) = psutil.Process().children()
         mark = tmp_path / "begun"
         code = (
             "import os, time\n"
             f"with open({str(mark)!r}, 'a') as begun: begun.write('x')\n"
             "print('once')\n"
             f"if os.path.getsize({str(mark)!r}) == 1:\n"
-            f"    os.kill({zygote.pid}, 9); time.sleep(60)"
+            f"    os.kill({server.pid}, 9); time.sleep(60)"
         )
         events: list[Event] = []
         job = make_job(code, directory=str(tmp_path))
@@ -256,7 +256,7 @@ def test_a_fork_that_hides_is_found(tmp_path: Path, leave: str) -> None:
         assert not _alive(int(mark.read_text()))
 
 
-def test_closing_ends_the_zygote_and_its_workers(tmp_path: Path) -> None:
+def test_closing_ends_the_fork_server_and_its_workers(tmp_path: Path) -> None:
     descriptors = len(os.listdir("/proc/self/fd"))  # noqa: PTH208
     warm = LocalExecutor(warm=True)
     run_jobs([make_job("1", directory=str(tmp_path))] * 3, executor=warm, workers=2)

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 from hypothesis import strategies as st
 
+from tangle.link import GraphConfig
 from tangle.model import PackageName, PagePath
-from tangle.parse import parse
-from tangle.verbs.incremental.finder import find_all
-from tangle.verbs.incremental.findings import Findings, digest
-from tangle.verbs.incremental.renewal import renewed
-from tangle.verbs.project import Options, Project
+from tangle.notes import QUERIES, Core, core_of, rows
+from tangle.notes.core import borrows as BORROWS  # noqa: N812
+from tangle.notes.notes import all_problems
 
 IDS = [f"{n}0000000-0000-4000-8000-00000000000{n}" for n in range(3)]
 Item = tuple[str, ...]
@@ -225,42 +222,30 @@ def data_of(pages: Pages) -> dict[PagePath, bytes]:
     }
 
 
-def project_in(folder: Path, **options: Any) -> Project:
-    """A project that is not there."""
-    return Project(
-        root=folder,
-        graph=folder,
-        output=folder / "generated",
-        state=folder,
-        package=PackageName(root="d2l", module="torch"),
-        options=Options(**options),
-    )
+CONFIG = GraphConfig()
+PACKAGE = PackageName(root="d2l", module="torch")
+INPUTS = frozenset({"config", "package_name", "borrows", "listing", "page_digest"})
 
 
-CONFIG = "{}"
+def new_core(data: Mapping[PagePath, bytes], *, borrow: bool = True) -> Core:
+    """A store that knows nothing but these pages."""
+    return core_of(data, CONFIG, PACKAGE, borrow=borrow)
 
 
-def found_in(project: Project, data: Mapping[PagePath, bytes]) -> Findings:
-    """The findings of all pages."""
-    pages = {path: parse(text, path) for path, text in data.items()}
-    digests = {path: digest(text) for path, text in data.items()}
-    return find_all(project, CONFIG, pages, digests)
+def told(core: Core) -> Any:
+    """What verbs are told of the notes."""
+    return rows(core), all_problems(core, "")
 
 
-def renewed_in(
-    project: Project, known: Findings, data: Mapping[PagePath, bytes]
-) -> Findings | None:
-    """The findings of changed pages."""
-    now = {path: digest(text) for path, text in data.items()}
-    changed = {path: new for path, new in now.items() if known.pages[path].digest != new}
-    return renewed(project, known, data, changed)
-
-
-def plain(found: Findings) -> Any:
-    """Findings as JSON has them."""
-    document = found._asdict()
-    del document["referred_size"]  # a bound, which renewing may raise
-    document["pages"] = {path: page._asdict() for path, page in found.pages.items()}
-    document["units"] = {unit.name: unit._asdict() for unit in found.units}
-    document["package"] = found.package._asdict()
-    return json.loads(json.dumps(document))
+def differing(core: Core, data: Mapping[PagePath, bytes]) -> list[tuple[str, Any]]:
+    """The kept queries that a store answers otherwise than a new one of the same pages."""
+    new = core_of(data, CONFIG, PACKAGE, borrow=bool(core.given(BORROWS, "")))
+    told(core)
+    told(new)
+    return [
+        (query.name, key)
+        for query in QUERIES
+        if query.name not in INPUTS
+        for key in new.keys(query)
+        if query(core, key) != query(new, key)
+    ]

@@ -5,14 +5,14 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Callable, Iterator
-from dataclasses import fields
 from pathlib import Path
 
 import pytest
 
 from tangle.verbs import prefetch
 from tangle.verbs.generated import generated
-from tangle.verbs.load import AHEAD, Loaded, load
+from tangle.verbs.notes import Notes as Read
+from tangle.verbs.notes import forget_notes, read_notes
 from tangle.verbs.prefetch import read_ahead
 from tangle.verbs.project import find_project
 from tests.graphs import MakeNotes, Notes
@@ -42,20 +42,21 @@ PAGE = """\
 def graph(notes: MakeNotes) -> Iterator[Notes]:
     """A graph whose notes were read ahead."""
     made = notes({"A": PAGE, "B": "- nothing\n"})
+    forget_notes()
     read_ahead(str(made.root))
-    assert AHEAD.notes is not None
     yield made
-    AHEAD.forget()
+    forget_notes()
 
 
-def _load(graph: Notes) -> Loaded:
-    return load(find_project(start=graph.root))
+def _load(graph: Notes) -> Read:
+    return read_notes(find_project(start=graph.root))
 
 
 def test_notes_that_did_not_change_are_those_that_were_read(graph: Notes) -> None:
-    assert _load(graph) is AHEAD.notes
+    first = _load(graph)
+    assert first.is_worked_out
     read_ahead(str(graph.root))
-    assert _load(graph) is AHEAD.notes
+    assert _load(graph) is first
 
 
 def _edit_code(graph: Notes) -> None:
@@ -91,23 +92,22 @@ def _configure(graph: Notes) -> None:
 )
 @pytest.mark.parametrize("again", [False, True])
 def test_an_edit_is_seen(graph: Notes, edit: Callable[[Notes], None], *, again: bool) -> None:
-    before = AHEAD.notes
+    before = _load(graph)
     edit(graph)
     if again:
         read_ahead(str(graph.root))
     found = _load(graph)
-    AHEAD.forget()
+    forget_notes()
     expected = _load(graph)
-    assert before is not None
     assert found.sources != before.sources or found.project != before.project
-    for name in (field.name for field in fields(Loaded)):
-        if name != "plan":
-            assert getattr(found, name) == getattr(expected, name), name
+    for name in ("project", "sources", "config", "rows", "unread", "problems", "outputs"):
+        assert getattr(found, name) == getattr(expected, name), name
+    assert dict(found.pages) == dict(expected.pages)
     assert generated(found) == generated(expected)
     assert _digests(found) == _digests(expected)
 
 
-def _digests(loaded: Loaded) -> list[str]:
+def _digests(loaded: Read) -> list[str]:
     return [chunk.digest for session in loaded.plan.sessions for chunk in session.chunks]
 
 
@@ -126,16 +126,17 @@ def test_notes_that_take_too_much_are_not_kept(
 ) -> None:
     monkeypatch.setattr(prefetch, "_MOST", 10)
     read_ahead(str(graph.root))
-    assert AHEAD.notes is None
+    assert not _load(graph).is_worked_out
     assert [session.name for session in _load(graph).plan.sessions] == ["1.1", "1.2", "1.3"]
 
 
 def test_where_there_is_no_project_nothing_is_kept(graph: Notes) -> None:
     read_ahead(os.sep)
-    assert AHEAD.notes is None
+    assert not _load(graph).is_worked_out
     (graph.root / "tangle.toml").write_text("graph = [")
     read_ahead(str(graph.root))
-    assert AHEAD.notes is None
+    (graph.root / "tangle.toml").unlink()
+    assert not _load(graph).is_worked_out
 
 
 def test_what_goes_wrong_while_reading_is_left_to_the_command(
@@ -146,7 +147,7 @@ def test_what_goes_wrong_while_reading_is_left_to_the_command(
 
     graph.write("A", PAGE.replace("2 * x", "4 * x"))
     with monkeypatch.context() as patched:
-        patched.setattr(prefetch, "loaded", fail)
+        patched.setattr(prefetch, "read_notes", fail)
         read_ahead(str(graph.root))
-    assert AHEAD.notes is None
+    assert not _load(graph).is_worked_out
     assert [session.name for session in _load(graph).plan.sessions] == ["1.1", "1.2", "1.3"]

@@ -1,30 +1,35 @@
-"""A survey that was remembered says what one made anew would say."""
+"""Notes that are kept on disk say what notes read for the first time would say."""
 
 from __future__ import annotations
 
 import hashlib
+import hmac
 import json
 import os
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tangle.model import Page, PagePath
-from tangle.parse import parse
+from tangle.model import PagePath
+from tangle.notes import ChangedMeanwhile
+from tangle.store import NOTES, file_stamps, user_key
+from tangle.store.cache import sealed
 from tangle.verbs.build import build
 from tangle.verbs.check import CheckReport, check, check_report
-from tangle.verbs.incremental.findings import Findings
-from tangle.verbs.incremental.memory import MEMORY, Memory
-from tangle.verbs.incremental.survey import Survey
+from tangle.verbs.generated import generated
+from tangle.verbs.notes import Notes, forget_notes, read_notes, updated, watched_notes
 from tangle.verbs.project import Project, find_project
+from tangle.verbs.sources import PageFiles
+from tangle.verbs.write_back.staleness import section_rows
 from tangle.write.block import output_digest
-from tests.verbs.graphs import plain
 
 EXAMPLES = int(os.environ.get("TANGLE_EXAMPLES", "40"))
 """How many graphs are tried; thousands found nothing new."""
@@ -78,37 +83,44 @@ def _write(project: Project, name: str, text: str) -> None:
     (project.graph / "pages" / f"{name}.md").write_text(text, encoding="utf-8")
 
 
-def _told(found: Survey) -> Any:
-    """All that a survey tells, as plain values."""
+def _told(found: Notes) -> Any:
+    """All that verbs are told of notes."""
     return (
-        plain(found.findings),
+        found.rows,
         found.problems,
-        found.rows(),
-        tuple(found.modules()),
-        dict(found.files),
-        found.changes(),
+        tuple(section_rows(found)),
+        dict(found.outputs),
+        dict(generated(found)),
     )
 
 
+def _from_disk(project: Project) -> Notes:
+    """The notes, as a process reads them that knows nothing but what is on disk."""
+    forget_notes()
+    return read_notes(project)
+
+
 def _anew(project: Project) -> Any:
-    """What is found without a memory."""
-    kept = project.state / MEMORY
+    """What is found by a process that knows nothing at all."""
+    kept = project.state / NOTES
     hidden = kept.with_name("hidden")
     if kept.exists():
         kept.rename(hidden)
     try:
-        return _told(Survey(project))
+        return _told(_from_disk(project))
     finally:
         if hidden.exists():
             hidden.rename(kept)
 
 
-def _same(project: Project) -> Findings:
-    """What is found with the memory, which must be the same as without."""
-    found = Survey(project)
-    assert _told(found) == _anew(project)
+def _same(project: Project) -> Notes:
+    """What is found with the store, which must be the same as without."""
+    expected = _anew(project)
+    assert _told(_from_disk(project)) == expected
+    found = read_notes(project)
+    assert _told(found) == expected
     found.remember()
-    return found.findings
+    return found
 
 
 @given(
@@ -116,7 +128,7 @@ def _same(project: Project) -> Findings:
     st.lists(st.tuples(st.sampled_from((*NAMES, "new")), st.none() | PAGE), max_size=6),
 )
 @settings(max_examples=EXAMPLES)
-def test_a_memory_says_what_is(pages: dict[str, str], edits: list[tuple[str, str | None]]) -> None:
+def test_a_store_says_what_is(pages: dict[str, str], edits: list[tuple[str, str | None]]) -> None:
     """Pages are written anew, come and go."""
     with _project() as project:
         for name, text in pages.items():
@@ -151,39 +163,106 @@ def _graph(project: Project) -> None:
 
 
 def _is_recalled(project: Project) -> bool:
-    settings_text = (project.graph / "logseq" / "config.edn").read_text()
-    return Memory(project, settings_text).recall() is not None
+    """Whether what is on disk spares all work."""
+    found = _from_disk(project)
+    _ = found.rows, found.problems
+    return found.core.executed == 0
 
 
 def test_only_what_an_edit_touches_is_read() -> None:
-    parsed: list[str] = []
-
-    def counting(data: bytes, path: PagePath) -> Page:
-        parsed.append(path)
-        return parse(data, path)
-
     with _project() as project:
         _graph(project)
         _write(project, "c", "- ## 3.2. Next\n\t- ```python\n\t  y = x\n\t  ```\n")
         _write(project, "d", "- ## 3.3. Last\n\t- ```python\n\t  z = 0\n\t  ```\n")
-        Survey(project, parse=counting).remember()
-        assert parsed == [f"pages/{name}.md" for name in "abcd"]
-        for name, text, again in (
-            ("b", "- other prose\n- ((40000000-0000-4000-8000-000000000000))\n", "b"),
-            ("a", "- ## 3.1. Section\n\t- ```python\n\t  x = 2\n\t  ```\n", "ac"),
-            ("d", "- ## 3.3. Last\n\t- ```python\n\t  z = 1\n\t  ```\n", "d"),
+        for path in (project.graph / "pages").iterdir():
+            _age(path)
+        _same(project)
+        for name, text in (
+            ("b", "- other prose\n- ((40000000-0000-4000-8000-000000000000))\n"),
+            ("d", "- ## 3.3. Last\n\t- ```python\n\t  z = 1\n\t  ```\n"),
         ):
             _write(project, name, text)
-            parsed.clear()
-            Survey(project, parse=counting).remember()
-            assert sorted(parsed) == [f"pages/{other}.md" for other in again]
+            others = [p for p in (project.graph / "pages").iterdir() if p.stem != name]
+            for path in others:
+                path.chmod(0)  # whoever opens it fails
+            try:
+                found = _from_disk(project)
+                _ = found.rows, found.problems
+                assert not found.sources.unread or os.geteuid() == 0
+            finally:
+                for path in others:
+                    path.chmod(0o644)
             _same(project)
+
+
+def _age(path: Path) -> None:
+    """Make a file one that was not changed a moment ago, as far as its own time says so."""
+    os.utime(path, (1_600_000_000, 1_600_000_000))
+
+
+def test_a_file_has_a_stamp_once_it_was_left_alone_for_a_while(tmp_path: Path) -> None:
+    (tmp_path / "a.md").write_text("- a\n")
+    page = PagePath("a.md")
+    now = (tmp_path / "a.md").stat().st_ctime_ns
+    assert not file_stamps(tmp_path, [page], clock=lambda: now + 10**9)
+    assert file_stamps(tmp_path, [page], clock=lambda: now + 3 * 10**9)
+
+
+def test_a_clock_that_was_put_back_hides_no_edit(tmp_path: Path) -> None:
+    """A file from the future has no stamp, so that it is read each time."""
+    (tmp_path / "a.md").write_text("- a\n")
+    past = (tmp_path / "a.md").stat().st_ctime_ns - 3600 * 10**9
+    assert not file_stamps(tmp_path, [PagePath("a.md")], clock=lambda: past)
+
+
+def test_an_edit_that_keeps_size_and_time_is_seen() -> None:
+    with _project() as project:
+        _graph(project)
+        page = project.graph / "pages" / "a.md"
+        _age(page)
+        before = _same(project)
+        text = page.read_text()
+        page.write_text(text.replace("x = 1", "x = 2"))
+        _age(page)
+        after = _same(project)
+        assert after.rows[0].chunks != before.rows[0].chunks
+
+
+def test_a_page_that_changes_before_it_is_read_is_not_taken_for_what_it_was() -> None:
+    with _project() as project:
+        _graph(project)
+        _same(project)
+        found = read_notes(project)
+        lazy = Notes(project, _unread_again(found), found.core)
+        _write(project, "a", "- ## 3.1. Section\n\t- ```python\n\t  x = 3\n\t  ```\n")
+        with pytest.raises(ChangedMeanwhile, match=r"a\.md"):
+            _ = lazy.sources.data[PagePath("pages/a.md")]
+
+
+def _unread_again(notes: Notes) -> Any:
+    """The same sources, without the bytes."""
+    files = PageFiles(notes.project.graph, notes.sources.digests, {})
+    return replace(notes.sources, data=files)
+
+
+def test_earlier_notes_stay_what_they_were() -> None:
+    with _project() as project:
+        _graph(project)
+        before = watched_notes(project)
+        text = before.sources.data[PagePath("pages/a.md")]
+        _write(project, "a", "- ## 3.1. Other\n\t- ```python\n\t  x = 3\n\t  ```\n")
+        after = updated(before, [project.graph / "pages" / "a.md"])
+        assert [row.section.title for row in after.rows] == ["Other"]
+        assert [row.section.title for row in before.rows] == ["Section"]
+        assert before.pages[PagePath("pages/a.md")].data == text
+        assert updated(after, [project.graph / "pages" / "a.md"]) is after
 
 
 def _checked(project: Project) -> CheckReport:
     """What checking comes to with the memory, which must be the same as without."""
     remembered = check_report(project)
-    for file in (project.state / MEMORY).rglob("*.json"):
+    forget_notes()
+    for file in (project.state / NOTES).rglob("*.json"):
         file.unlink()
     assert check_report(project) == remembered
     return remembered
@@ -200,9 +279,11 @@ def test_what_outputs_are_worth_is_remembered() -> None:
         for (name, text), said in zip(sections, ("x = 1", "a reason"), strict=True):
             _write(project, name, text.format(said))
         outputs = {
-            unit.pages[0]: f"\t\t- tangle.output:: {unit.digests[0][2]}.{output_digest(shown)}\n"
+            row.section.page: (
+                f"\t\t- tangle.output:: {row.chunks[0].digest}.{output_digest(shown)}\n"
+            )
             + "".join(f"\t\t  {line}\n" for line in shown)
-            for unit in Survey(project).findings.units
+            for row in read_notes(project).rows
         }
         # The last column: how many of the two are fresh then.
         for first, second, printed, fresh in (
@@ -236,11 +317,11 @@ def test_generated_files_that_somebody_changed_are_seen() -> None:
 
 
 @pytest.mark.parametrize("damage", ["cut", "altered", "emptied", "other"])
-def test_a_damaged_memory_counts_as_none(damage: str) -> None:
+def test_a_damaged_store_counts_as_none(damage: str) -> None:
     with _project() as project:
         _graph(project)
         build(project)
-        (file,) = (project.state / MEMORY).rglob("*.json")
+        (file,) = (project.state / NOTES).rglob("*.json")
         content = file.read_bytes()
         document = json.dumps({"pages": 3}, separators=(",", ":")).encode()
         file.write_bytes(
@@ -261,7 +342,7 @@ def _signed(payload: bytes) -> bytes:
     return hashlib.sha256(payload).hexdigest().encode() + b"\n" + payload
 
 
-def test_a_memory_from_elsewhere_is_not_believed(tmp_path: Path) -> None:
+def test_a_store_from_elsewhere_is_not_believed(tmp_path: Path) -> None:
     """A folder that came with the notes is not the one that was written here."""
     with _project() as project:
         _graph(project)
@@ -283,10 +364,27 @@ def test_checking_leaves_nothing_in_a_graph_without_a_folder_of_ours(tmp_path: P
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a.md", "logseq"]
 
 
-def test_pages_that_cannot_be_read_are_never_remembered() -> None:
+def test_pages_that_cannot_be_read_are_told_each_time() -> None:
     with _project() as project:
         _graph(project)
         (project.graph / "pages" / "bad.md").write_bytes(b"- \xff\n")
-        assert "not-utf8" in [problem.code for problem in check(project)]
+        for _ in range(2):
+            forget_notes()
+            assert "not-utf8" in [problem.code for problem in check(project)]
+        (project.graph / "pages" / "bad.md").write_bytes(b"- fine\n")
+        assert "not-utf8" not in [problem.code for problem in check(project)]
+
+
+def test_a_store_of_another_version_counts_as_none() -> None:
+    with _project() as project:
+        _graph(project)
+        build(project)
+        (file,) = (project.state / NOTES).rglob("*.json")
+        key = user_key()
+        payload = msgspec.msgpack.encode({"files": {}, "store": b"\x81\xa1x\x01"})
+        assert key is not None
+        sealed_key = sealed(file, key)
+        signature = hmac.digest(sealed_key, payload, "sha256").hex().encode()
+        file.write_bytes(signature + b"\n" + payload)
         assert not _is_recalled(project)
-        assert "not-utf8" in [problem.code for problem in check(project)]
+        _same(project)

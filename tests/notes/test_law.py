@@ -1,30 +1,34 @@
-"""What is made anew of some pages is what is found in all of them."""
+"""A store after edits says what a new one says, for every query."""
 
 from __future__ import annotations
 
 import os
-from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tangle.analyse import Planning
-from tests.verbs.graphs import (
+from tangle.link import GraphConfig
+from tangle.model import PackageName, PagePath
+from tangle.notes import QUERIES, Core, overlaid, roots, rows, units
+from tangle.notes.core import page_digest as DIGEST  # noqa: N812
+from tests.notes.graphs import (
+    CONFIG,
+    PACKAGE,
     Item,
+    Pages,
     data_of,
+    differing,
     edited,
-    found_in,
     graphs,
-    plain,
-    project_in,
-    renewed_in,
+    items,
+    new_core,
+    titles,
+    told,
 )
 
 EXAMPLES = int(os.environ.get("TANGLE_EXAMPLES", "120"))
 """How many graphs are tried; tens of thousands found nothing more."""
-
-PROJECT = project_in(Path("/nowhere"))
 
 
 def page(number: str, *lines: str) -> tuple[Item, ...]:
@@ -72,7 +76,7 @@ REACHING = {
             "d": page("1.4", "print()"),
         },
         page("1.2", "d2l = 3"),
-        {"1.3", "1.4"},
+        {"1.3"},
     ),
     "a line above a definition that a problem speaks of": (
         {
@@ -91,36 +95,101 @@ REACHING = {
 def test_an_edit_reaches_the_units_to_which_it_makes_a_difference(
     pages: dict[str, tuple[Item, ...]], edit: tuple[Item, ...], others: set[str]
 ) -> None:
-    known = found_in(PROJECT, data_of(pages))
-    right = found_in(PROJECT, data_of({**pages, "b": edit}))
-    new = renewed_in(PROJECT, known, data_of({**pages, "b": edit}))
-    assert new is not None
-    assert plain(new) == plain(right)
-    before, after = plain(known)["units"], plain(right)["units"]
+    core = new_core(data_of(pages))
+    before = {row.name: row for row in rows(core)}
+    data = data_of({**pages, "b": edit})
+    core.take_bytes(data)
+    assert not differing(core, data)
+    after = {row.name: row for row in rows(core)}
     assert {name for name in after if after[name] != before[name]} == others | {"1.2"}
 
 
-def test_an_edit_that_makes_no_difference_to_others_leaves_them_out() -> None:
+def test_an_edit_that_makes_no_difference_to_others_leaves_them_alone() -> None:
     pages = {name: page(f"1.{at}", f"x{at} = 1") for at, name in enumerate("abcd", start=1)}
-    known = found_in(PROJECT, data_of(pages))
-    new = renewed_in(PROJECT, known, data_of({**pages, "b": page("1.2", "x2 = 2")}))
-    assert new is not None
-    same = [a is b for a, b in zip(new.units, known.units, strict=True)]
-    assert same == [True, False, True, True]
+    core = new_core(data_of(pages))
+    before = rows(core)
+    core.take_bytes(data_of({**pages, "b": page("1.2", "x2 = 2")}))
+    assert [new is old for new, old in zip(rows(core), before, strict=True)] == [1, 0, 1, 1]
 
 
 @settings(max_examples=EXAMPLES)
 @given(st.data())
-def test_renewing_comes_to_what_looking_at_everything_does(data: st.DataObject) -> None:
+def test_a_store_after_edits_is_like_a_new_one(data: st.DataObject) -> None:
+    """Pages are edited, come, go, are renamed and change case; the store goes to disk and back."""
     pages = data.draw(graphs())
-    known = found_in(PROJECT, data_of(pages))
+    core = new_core(data_of(pages))
+    told(core)
     for _ in range(4):
-        pages = data.draw(edited(pages))
-        right = found_in(PROJECT, data_of(pages))
-        new = renewed_in(PROJECT, known, data_of(pages))
-        if new is not None:
-            assert plain(new) == plain(right)
-        known = new or right
+        pages = _other_pages(data, pages)
+        if data.draw(st.booleans()):
+            core = _reloaded(core)
+        core.take_bytes(data_of(pages))
+        assert not differing(core, data_of(pages))
+
+
+def _other_pages(data: st.DataObject, pages: Pages) -> Pages:
+    match data.draw(st.sampled_from(["edit", "edit", "edit", "add", "remove", "rename"])):
+        case "add":
+            name = data.draw(st.sampled_from("efgA"))
+            return {**pages, name: ((data.draw(titles),), *data.draw(st.lists(items, max_size=4)))}
+        case "remove" if len(pages) > 1:
+            gone = data.draw(st.sampled_from(sorted(pages)))
+            return {name: blocks for name, blocks in pages.items() if name != gone}
+        case "rename":
+            old = data.draw(st.sampled_from(sorted(pages)))
+            new = data.draw(st.sampled_from([old.swapcase(), "z", "0"]))
+            return {new if name == old else name: blocks for name, blocks in pages.items()}
+        case _:
+            return data.draw(edited(pages))
+
+
+def _reloaded(core: Core) -> Core:
+    """A store from what another one keeps on disk."""
+    found = Core()
+    found.load(core.dump(roots(core)), QUERIES)
+    return found
+
+
+@settings(max_examples=EXAMPLES // 2)
+@given(st.data())
+def test_other_settings_come_to_what_they_do_in_a_new_store(data: st.DataObject) -> None:
+    pages = data_of(data.draw(graphs()))
+    core = new_core(pages)
+    told(core)
+    for _ in range(3):
+        settings_of_graph = GraphConfig(
+            name_format=data.draw(st.sampled_from(["legacy", "triple-lowbar"])),
+            journal_format=data.draw(st.sampled_from(["MMM do, yyyy", "yyyy-MM-dd"])),
+        )
+        package = PackageName(root="d2l", module=data.draw(st.sampled_from(["torch", "other"])))
+        borrow = data.draw(st.booleans())
+        core.configure(settings_of_graph, package, borrow=borrow)
+        new = Core()
+        new.configure(settings_of_graph, package, borrow=borrow)
+        new.take_bytes(pages)
+        assert told(core) == told(new)
+
+
+@settings(max_examples=EXAMPLES // 2)
+@given(st.data())
+def test_unsaved_texts_lie_over_files(data: st.DataObject) -> None:
+    """An editor's buffers are the notes while they are open; without them the files are again."""
+    pages = data.draw(graphs())
+    files = data_of(pages)
+    unsaved = data_of(_other_pages(data, pages))
+    core = new_core(files)
+    before = told(core)
+    core.take_bytes(overlaid(files, unsaved))
+    assert not differing(core, {**files, **unsaved})
+    core.take_bytes(files)
+    assert told(core) == before
+
+
+def test_an_unsaved_page_that_is_no_file_yet_counts() -> None:
+    files = data_of({"a": page("1.1", "x = 1")})
+    buffer = {PagePath("pages/b.md"): b"- ## 1.2. s\n\t- ```python\n\t  print(x)\n\t  ```\n"}
+    core = new_core(overlaid(files, buffer))
+    assert [(row.name, row.borrowed) for row in rows(core)] == [("1.1", 0), ("1.2", 1)]
 
 
 SAVING = {
@@ -135,15 +204,15 @@ SAME_PACKAGE = {
 
 
 @pytest.mark.parametrize("edit", SAME_PACKAGE.values(), ids=SAME_PACKAGE)
-def test_the_package_is_not_made_anew_where_it_gets_what_it_did(
-    edit: tuple[Item, ...], monkeypatch: pytest.MonkeyPatch
+def test_other_sections_are_not_planned_again_where_the_package_gets_what_it_did(
+    edit: tuple[Item, ...],
 ) -> None:
-    known = found_in(PROJECT, data_of(SAVING))
-    right = found_in(PROJECT, data_of({**SAVING, "b": edit}))
-    monkeypatch.setattr(Planning, "package", None)
-    new = renewed_in(PROJECT, known, data_of({**SAVING, "b": edit}))
-    assert new is not None
-    assert plain(new) == plain(right)
+    core = new_core(data_of(SAVING))
+    before = rows(core)
+    data = data_of({**SAVING, "b": edit})
+    core.take_bytes(data)
+    assert not differing(core, data)
+    assert [new is old for new, old in zip(rows(core), before, strict=True)] == [1, 0, 1]
 
 
 ID, OTHER = "10000000-0000-4000-8000-000000000001", "20000000-0000-4000-8000-000000000002"
@@ -221,11 +290,12 @@ REFERRING = {
 def test_what_comes_of_a_reference_is_not_taken_over(
     pages: dict[str, tuple[Item, ...]], edit: dict[str, tuple[Item, ...]]
 ) -> None:
-    known = found_in(PROJECT, data_of(pages))
-    right = found_in(PROJECT, data_of({**pages, **edit}))
-    assert plain(right) != plain(known)
-    new = renewed_in(PROJECT, known, data_of({**pages, **edit}))
-    assert new is None or plain(new) == plain(right)
+    core = new_core(data_of(pages))
+    before = told(core)
+    data = data_of({**pages, **edit})
+    core.take_bytes(data)
+    assert told(core) != before
+    assert not differing(core, data)
 
 
 def test_what_references_bring_adds_up() -> None:
@@ -240,10 +310,43 @@ def test_what_references_bring_adds_up() -> None:
         }
 
     sizes = [1] * 5
-    known = found_in(PROJECT, data_of(pages(sizes)))
+    core = new_core(data_of(pages(sizes)))
+    told(core)
     for at in range(5):
         sizes[at] = 100_000
-        data = data_of(pages(sizes))
-        new = renewed_in(PROJECT, known, data)
-        known = new or found_in(PROJECT, data)
-    assert "too-large" in {problem.code for p in known.pages.values() for problem in p.problems}
+        core.take_bytes(data_of(pages(sizes)))
+    assert "too-large" in {problem.code for problem in told(core)[1]}
+    assert not differing(core, data_of(pages(sizes)))
+
+
+def test_a_store_on_disk_knows_all_without_working_anything_out() -> None:
+    data = data_of({"a": page("1.1", "x = 1"), "b": page("1.2", "print(x, lost)")})
+    core = new_core(data)
+    before = told(core)
+    found = _reloaded(core)
+    found.configure(CONFIG, PACKAGE, borrow=True)
+    found.take_bytes(data)
+    assert told(found) == before
+    assert found.executed == 0
+    assert not found.news
+
+
+def test_one_session_is_planned_from_its_own_page_alone() -> None:
+    pages = {name: page(f"1.{at}", f"x{at} = 1") for at, name in enumerate("abcd", start=1)}
+    pages["d"] = page("1.4", "print(x1)")
+    core = new_core(data_of(pages))
+    told(core)
+    found = _reloaded(core)
+    read: list[str] = []
+
+    class Noting(dict[PagePath, bytes]):
+        def __getitem__(self, path: PagePath) -> bytes:
+            read.append(path)
+            return super().__getitem__(path)
+
+    data = data_of(pages)
+    found.configure(CONFIG, PACKAGE, borrow=True)
+    found.take({path: core.given(DIGEST, path) or "" for path in data}, Noting(data))
+    session = units.session(found, 3)
+    assert [entry.text for entry in session.prelude] == ["x1 = 1"]
+    assert set(read) == {"pages/d.md"}

@@ -1,0 +1,389 @@
+"""Queries about pages, and about the graph that they make together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+
+from tangle.analyse import located
+from tangle.link import (
+    Anchors,
+    BlockFacts,
+    Expansion,
+    GraphConfig,
+    GraphIndex,
+    LinkedPage,
+    PageFacts,
+    Skeleton,
+    Spots,
+    UnitHead,
+    anchors,
+    blocks_with_ids,
+    clashes,
+    embed_problems,
+    expanded,
+    faults_around,
+    graph_index,
+    journal_day,
+    linked_page,
+    made_unit,
+    occurrences,
+    page_facts,
+    page_spots,
+    page_title,
+    skeleton,
+    title_key,
+    unit_name,
+    unresolved,
+)
+from tangle.model import (
+    Chunk,
+    Occurrence,
+    Page,
+    PagePath,
+    Place,
+    Problem,
+    Reference,
+    Section,
+    SectionName,
+    Unit,
+    Uuid,
+)
+from tangle.notes.core import Core, config, listing
+from tangle.notes.engine import query
+from tangle.notes.plain import is_plain, plain_facts
+from tangle.parse import NotUtf8, merge_conflict, parse
+
+# --- one page -------------------------------------------------------------------------------------
+
+
+@query()
+def reading(core: Core, path: PagePath) -> Page | Problem:
+    """A page, or why it cannot be read.
+
+    One with an unresolved merge conflict cannot: two versions of it stand there at once.
+    """
+    try:
+        found = parse(core.data(path), path)
+    except NotUtf8 as error:
+        return _not_utf8(path, error)
+    return merge_conflict(found) or found
+
+
+def _not_utf8(path: PagePath, error: NotUtf8) -> Problem:
+    message, _, hint = str(error).removeprefix(f"{path}:{error.line}: ").partition("; ")
+    return Problem(
+        code="not-utf8",
+        severity="error",
+        place=Place(path=path, line=error.line),
+        message=message,
+        hint=hint or None,
+    )
+
+
+@query()
+def page(core: Core, path: PagePath) -> Page:
+    """A page that can be read."""
+    found = reading(core, path)
+    if isinstance(found, Problem):
+        raise TypeError(found)
+    return found
+
+
+@query()
+def own_outline(core: Core, path: PagePath) -> LinkedPage:
+    """A page's sections and chunks, as if no other page had its title."""
+    settings = config(core, "")
+    found = page(core, path)
+    title = page_title(found, settings)
+    dated = journal_day(title, settings.journal_format) is not None
+    return linked_page(found, title, SectionName(title), dated=dated)
+
+
+@query(kept=PageFacts)
+def facts(core: Core, path: PagePath) -> PageFacts:
+    """What others can notice of a page."""
+    settings = config(core, "")
+    if is_plain(core.data(path)):
+        return plain_facts(path, settings)
+    found = reading(core, path)
+    if isinstance(found, Problem):
+        return PageFacts(title="", unread=found)
+    return page_facts(found, own_outline(core, path), page_title(found, settings), settings)
+
+
+@query(kept=Anchors)
+def page_anchors(core: Core, path: PagePath) -> Anchors:
+    """The lines that problems of other pages may name."""
+    settings, found = config(core, ""), page(core, path)
+    return anchors(found, own_outline(core, path), page_title(found, settings), settings)
+
+
+@query(kept=dict[Uuid, BlockFacts])
+def id_blocks(core: Core, path: PagePath) -> dict[Uuid, BlockFacts]:
+    """What is known of the blocks that have ids."""
+    return dict(blocks_with_ids(page(core, path), own_outline(core, path)))
+
+
+# --- all pages ------------------------------------------------------------------------------------
+
+
+@query(kept=GraphIndex)
+def index(core: Core, _: str) -> GraphIndex:
+    """What is found by its name over all pages."""
+    found = {path: facts(core, path) for path in listing(core, "")}
+    return graph_index({path: entry for path, entry in found.items() if entry.unread is None})
+
+
+@query(kept=tuple[Problem, ...])
+def unread(core: Core, _: str) -> tuple[Problem, ...]:
+    """Why pages cannot be read."""
+    found = (facts(core, path) for path in listing(core, ""))
+    return tuple(entry.unread for entry in found if entry.unread is not None)
+
+
+@query(kept=PagePath | None)
+def page_named(core: Core, name: str) -> PagePath | None:
+    """The page of a title or alias."""
+    return index(core, "").names.get(title_key(name))
+
+
+@query(kept=PagePath | None)
+def page_of_id(core: Core, uuid: Uuid) -> PagePath | None:
+    """The page of the block that has an id."""
+    return index(core, "").ids.get(uuid)
+
+
+@query(kept=bool)
+def by_path(core: Core, path: PagePath) -> bool:
+    """Whether a page is addressed by its path, as another has its title."""
+    return path in index(core, "").by_path
+
+
+@query(kept=bool)
+def is_coded(core: Core, path: PagePath) -> bool:
+    """Whether a page has chunks that are not left out."""
+    return path in index(core, "").coded
+
+
+@query(kept=bool)
+def is_involved(core: Core, path: PagePath) -> bool:
+    """Whether references in code stand on a page, or can mean it."""
+    return path in index(core, "").involved
+
+
+@query(kept=tuple[Problem, ...])
+def clash_problems(core: Core, _: str) -> tuple[Problem, ...]:
+    """The problems of titles, aliases, ids and names that stand twice."""
+    found = index(core, "").clashing
+    return tuple(clashes({path: page_anchors(core, path) for path in found}))
+
+
+def block_of(core: Core, uuid: Uuid) -> tuple[PagePath, BlockFacts] | None:
+    """Where the block is that has an id."""
+    path = page_of_id(core, uuid)
+    if path is None:
+        return None
+    found = id_blocks(core, path).get(uuid)
+    return (path, found) if found is not None else None
+
+
+# --- chunks ---------------------------------------------------------------------------------------
+
+
+@query()
+def outlined(core: Core, path: PagePath) -> LinkedPage:
+    """A page's sections and chunks, references in them as they are written."""
+    own = own_outline(core, path)
+    if not by_path(core, path):
+        return own
+    section = own.outline.page_section
+    if section.number:
+        return own
+    named = replace(section, name=SectionName(path))
+    return replace(own, outline=replace(own.outline, page_section=named))
+
+
+@query(hashed=True)
+def expansion(core: Core, _: str) -> Expansion:
+    """The chunks of all pages that references in code bear upon."""
+    found = index(core, "").involved
+    ids = {}
+    for path in found:
+        for uuid, block in id_blocks(core, path).items():
+            if page_of_id(core, uuid) == path:
+                ids[uuid] = (path, block.block)
+    return expanded({path: outlined(core, path).chunks for path in found}, ids)
+
+
+@query()
+def chunks(core: Core, path: PagePath) -> tuple[Chunk, ...]:
+    """The chunks of a page, references in them expanded."""
+    if not is_involved(core, path):
+        return outlined(core, path).chunks
+    return expansion(core, "").chunks[path]
+
+
+@query()
+def occurring(core: Core, path: PagePath) -> tuple[Occurrence, ...]:
+    """The chunks that take part where a page stands."""
+
+    def meant(reference: Reference) -> Iterable[Chunk]:
+        found = block_of(core, reference.target)
+        if found is None:
+            return ()
+        other, block = found
+        return [chunk for chunk in chunks(core, other) if chunk.block == block.block]
+
+    outline = outlined(core, path).outline
+    return tuple(occurrences(page(core, path), outline, chunks(core, path), meant))
+
+
+# --- units ----------------------------------------------------------------------------------------
+
+
+@query(kept=Spots)
+def spots(core: Core, path: PagePath) -> Spots:
+    """The part that a page has in units."""
+    return page_spots(outlined(core, path).outline, occurring(core, path))
+
+
+@query(kept=Skeleton)
+def units(core: Core, _: str) -> Skeleton:
+    """The units of the graph, but for their chunks."""
+    return skeleton({path: spots(core, path) for path in index(core, "").part})
+
+
+@query()
+def heads(core: Core, _: str) -> dict[SectionName, UnitHead]:
+    """The units by their names."""
+    return {unit.section.name: unit for unit in units(core, "").units}
+
+
+@query()
+def sections(core: Core, _: str) -> dict[PagePath, dict[int, Section]]:
+    """The sections that belong to units, by page and block."""
+    found: dict[PagePath, dict[int, Section]] = {}
+    for entry in units(core, "").units:
+        for part in (*entry.parts, entry.section):
+            found.setdefault(part.page, {})[part.block] = part
+    return found
+
+
+@query()
+def titles(core: Core, _: str) -> dict[SectionName, str]:
+    """The titles of sections."""
+    found = (part for u in units(core, "").units for part in (u.section, *u.parts))
+    return {part.name: part.title for part in found}
+
+
+@query(kept=UnitHead | None)
+def head(core: Core, name: SectionName) -> UnitHead | None:
+    """A unit but for its chunks; None where there is none of that name."""
+    return heads(core, "").get(name)
+
+
+@query(kept=SectionName | None)
+def unit_at(core: Core, place: int) -> SectionName | None:
+    """The name of the unit that has a place in reading order."""
+    found = units(core, "").units
+    return found[place].section.name if place < len(found) else None
+
+
+@query(kept=int)
+def unit_count(core: Core, _: str) -> int:
+    """How many units there are."""
+    return len(units(core, "").units)
+
+
+@query(kept=str)
+def section_title(core: Core, name: SectionName) -> str:
+    """The title of a section; empty where there is none of that name."""
+    return titles(core, "").get(name, "")
+
+
+@query(kept=tuple[tuple[int, SectionName], ...])
+def sections_on(core: Core, path: PagePath) -> tuple[tuple[int, SectionName], ...]:
+    """The sections of a page that belong to units, with their blocks."""
+    return tuple((block, part.name) for block, part in sections(core, "").get(path, {}).items())
+
+
+@query(hashed=True)
+def unit(core: Core, name: SectionName) -> Unit | None:
+    """A unit with its chunks; None where there is none of that name."""
+    own = head(core, name)
+    if own is None:
+        return None
+    found: list[Occurrence] = []
+    for path in own.pages:
+        outline = outlined(core, path).outline
+        found += (e for e in occurring(core, path) if unit_name(outline.section_at(e.host)) == name)
+
+    def faults(path: PagePath, block: int) -> Iterator[Problem]:
+        return faults_around(page(core, path), outlined(core, path).outline, block)
+
+    return made_unit(name, own, found, faults)
+
+
+def units_alone(found: Page, settings: GraphConfig) -> tuple[Unit, ...]:
+    """The units of a page as if there were no other."""
+    title = page_title(found, settings)
+    dated = journal_day(title, settings.journal_format) is not None
+    linked = linked_page(found, title, SectionName(title), dated=dated)
+    own = tuple(occurrences(found, linked.outline, linked.chunks, lambda _: ()))
+    names = {id(entry): unit_name(linked.outline.section_at(entry.host)) for entry in own}
+    return tuple(
+        made_unit(
+            unit.section.name,
+            unit,
+            (entry for entry in own if names[id(entry)] == unit.section.name),
+            lambda _, block: faults_around(found, linked.outline, block),
+        )
+        for unit in skeleton({found.path: page_spots(linked.outline, own)}).units
+    )
+
+
+# --- problems -------------------------------------------------------------------------------------
+
+
+def locate(core: Core, problem: Problem) -> Problem:
+    """A problem with its section and its line, where it is in a page and has them not."""
+    path = problem.place.path
+    return located(problem, page(core, path), lambda: dict(sections_on(core, path)))
+
+
+@query(kept=tuple[Problem, ...])
+def page_problems(core: Core, path: PagePath) -> tuple[Problem, ...]:
+    """The problems of a page's own text, and of what it refers to."""
+    if is_plain(core.data(path)) or facts(core, path).unread is not None:
+        return ()
+    found = page(core, path)
+    problems = [*found.problems, *own_outline(core, path).outline.settings.problems]
+    targets = dict.fromkeys(reference.target for reference in found.references)
+    missing = [uuid for uuid in targets if page_of_id(core, uuid) is None]
+    problems += unresolved(found, missing)
+
+    def shows_code(reference: Reference) -> bool:
+        target = block_of(core, reference.target)
+        return target is not None and (
+            target[1].above or (not reference.alone and target[1].coded)
+        )
+
+    def shows_page(title: str) -> bool:
+        meant = page_named(core, title_key(title))
+        return meant is not None and is_coded(core, meant)
+
+    problems += embed_problems(found, shows_code, shows_page)
+    return tuple(locate(core, problem) for problem in problems)
+
+
+@query(kept=tuple[Problem, ...])
+def graph_problems(core: Core, _: str) -> tuple[Problem, ...]:
+    """The problems of all pages, and of what they have in common."""
+    found: list[Problem] = []
+    for path in listing(core, ""):
+        found += page_problems(core, path)
+    of_all = [*clash_problems(core, ""), *units(core, "").problems]
+    if index(core, "").involved:
+        of_all += expansion(core, "").problems
+    return (*found, *(locate(core, problem) for problem in of_all))

@@ -1,0 +1,42 @@
+"""Pages of plain words, told apart by their bytes: they need not be parsed."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from tangle.link import GraphConfig, PageFacts, journal_day, journal_title, title_from_path, title_key
+from tangle.model import PagePath
+
+_MORE: Final = re.compile(
+    rb"```|~~~|\(\(|\{\{|::|#\+|---|<<<<<<< "
+    # A number that may begin a line's words: small letters and other scripts are words already.
+    rb"|(?:^|[\n\r\f\v])[^a-z0-9\x80-\xff\n]*[0-9]"
+)
+"""What code, references, properties, front matter, numbered sections and conflicts have."""
+
+
+def is_plain(data: bytes) -> bool:
+    """Whether a page has nothing but words; where that is not sure, it counts as more."""
+    if _MORE.search(data) is not None:
+        return False
+    if data.isascii():
+        return True
+    try:
+        data.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def plain_facts(path: PagePath, config: GraphConfig) -> PageFacts:
+    """The facts of a page of plain words."""
+    named = title_from_path(path, config.name_format)
+    day = journal_day(named, config.journal_format)
+    title = named if day is None else journal_title(day, config.journal_format)
+    return PageFacts(title=title, others=(title_key(named),), part=_is_numbered(title, day is None))
+
+
+def _is_numbered(title: str, undated: bool) -> bool:
+    """Whether a page's title can number it as a section."""
+    return undated and title[:1].isdigit()

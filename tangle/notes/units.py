@@ -1,0 +1,512 @@
+"""Queries about units: their code, the package, what each borrows, and its session.
+
+Units are named by their place in reading order.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+
+from tangle.analyse import (
+    MAX_NEAR,
+    NEAR_LENGTHS,
+    Borrowing,
+    Borrowings,
+    Bound,
+    Closure,
+    Definitions,
+    Lender,
+    Needs,
+    PackagePlan,
+    Position,
+    Saving,
+    Session,
+    UnitCode,
+    UnitNames,
+    WantedModule,
+    borrowings,
+    bound_in,
+    likely,
+    module_names,
+    modules_of_unit,
+    own_module_names,
+    plan_package,
+    plan_session,
+    saving,
+    unit_code,
+    unit_doubts,
+    unknown_needs,
+)
+from tangle.model import PackageName, PagePath, Problem, Section, SectionName, Unit
+from tangle.notes.core import Core, borrows, package_name
+from tangle.notes.engine import query
+from tangle.notes.pages import head, locate, page, section_title, unit, unit_at, unit_count
+
+# --- code -----------------------------------------------------------------------------------------
+
+
+@query()
+def unit_of(core: Core, place: int) -> Unit:
+    """The unit that has a place."""
+    name = unit_at(core, place)
+    found = unit(core, name) if name is not None else None
+    if found is None:
+        raise IndexError(place)
+    return found
+
+
+@query()
+def code(core: Core, place: int) -> UnitCode:
+    """A unit's code."""
+    return unit_code(unit_of(core, place), lambda path: page(core, path), core.texts)
+
+
+@query(kept=UnitNames | None)
+def names(core: Core, place: int) -> UnitNames | None:
+    """What other units ask about a unit first; None where there is no unit."""
+    if unit_at(core, place) is None:
+        return None
+    found = code(core, place)
+    return found.names(own_module_names(found, package_name(core, "")))
+
+
+@query(kept=bool)
+def is_numbered(core: Core, place: int) -> bool:
+    """Whether a unit has a place in the order of the sections."""
+    name = unit_at(core, place)
+    found = head(core, name) if name is not None else None
+    return found is not None and bool(found.section.number)
+
+
+# --- names over all units -------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NameIndex:
+    """The units by what they do with names, and the names that mean the generated module in each.
+
+    Attributes:
+        marked: units with a `#@save`.
+    """
+
+    defining: dict[str, tuple[int, ...]]
+    changing: dict[str, tuple[int, ...]]
+    lost: dict[str, int]
+    marked: tuple[int, ...]
+    modules: tuple[frozenset[str], ...]
+
+
+@query(hashed=True)
+def name_index(core: Core, _: str) -> NameIndex:
+    """What is found by a name over all units."""
+    defining: defaultdict[str, list[int]] = defaultdict(list)
+    changing: defaultdict[str, list[int]] = defaultdict(list)
+    lost: dict[str, int] = {}
+    marked: list[int] = []
+    found = list(_all_names(core))
+    for place, entry in enumerate(found):
+        for name in entry.defines:
+            defining[name].append(place)
+        for name in entry.changes:
+            changing[name].append(place)
+        for name in entry.lost:
+            lost.setdefault(name, place)
+        if entry.marked:
+            marked.append(place)
+    numbered = (is_numbered(core, place) for place in range(len(found)))
+    return NameIndex(
+        defining={name: tuple(places) for name, places in defining.items()},
+        changing={name: tuple(places) for name, places in changing.items()},
+        lost=lost,
+        marked=tuple(marked),
+        modules=tuple(module_names(zip(numbered, found, strict=True))),
+    )
+
+
+def _all_names(core: Core) -> Iterator[UnitNames]:
+    for place in range(unit_count(core, "")):
+        found = names(core, place)
+        if found is not None:
+            yield found
+
+
+@query(kept=tuple[int, ...])
+def defining(core: Core, name: str) -> tuple[int, ...]:
+    """The units that define a name."""
+    return name_index(core, "").defining.get(name, ())
+
+
+@query(kept=tuple[int, ...])
+def changing(core: Core, name: str) -> tuple[int, ...]:
+    """The units that change in place what a name means."""
+    return name_index(core, "").changing.get(name, ())
+
+
+@query(kept=int | None)
+def lost(core: Core, name: str) -> int | None:
+    """The first unit in which a chunk that does not parse seems to define a name."""
+    return name_index(core, "").lost.get(name)
+
+
+@query(kept=tuple[int, ...])
+def marked(core: Core, _: str) -> tuple[int, ...]:
+    """The units with a `#@save`."""
+    return name_index(core, "").marked
+
+
+@query(kept=frozenset[str])
+def modules_in(core: Core, place: int) -> frozenset[str]:
+    """The names that mean the generated module in a unit."""
+    found = name_index(core, "").modules
+    return found[place] if place < len(found) else frozenset()
+
+
+@query(kept=tuple[Bound, ...])
+def bound(core: Core, at: tuple[int, str]) -> tuple[Bound, ...]:
+    """The statements of a unit that bind a name."""
+    place, name = at
+    if unit_at(core, place) is None:
+        return ()
+    return tuple(bound_in(code(core, place), name))
+
+
+class _Units:
+    """The units, for those who look for definitions."""
+
+    def __init__(self, core: Core) -> None:
+        self._core = core
+
+    def code(self, unit: int) -> UnitCode:
+        return code(self._core, unit)
+
+    def name(self, unit: int) -> SectionName:
+        return unit_at(self._core, unit) or SectionName("")
+
+    def numbered(self, unit: int) -> bool:
+        return is_numbered(self._core, unit)
+
+    def defining(self, name: str) -> Sequence[int]:
+        return defining(self._core, name)
+
+    def changing(self, name: str) -> Sequence[int]:
+        return changing(self._core, name)
+
+    def lost(self, name: str) -> int | None:
+        return lost(self._core, name)
+
+    def bound(self, unit: int, name: str) -> Sequence[Bound]:
+        return bound(self._core, (unit, name))
+
+
+# --- the package ----------------------------------------------------------------------------------
+
+
+@query(kept=Saving)
+def saved_in(core: Core, place: int) -> Saving:
+    """What a unit saves."""
+    if unit_at(core, place) is None:
+        return Saving()
+    return saving(code(core, place), package_name(core, ""))
+
+
+@query(kept=PackagePlan)
+def package(core: Core, _: str) -> PackagePlan:
+    """The package."""
+    closure = Closure(
+        definitions=Definitions(_Units(core)),
+        name=package_name(core, ""),
+        module_names=lambda place: modules_in(core, place),
+        title=lambda name: section_title(core, name),
+    )
+    return plan_package(closure, {place: saved_in(core, place) for place in marked(core, "")})
+
+
+@query(kept=tuple[Problem, ...])
+def package_problems(core: Core, _: str) -> tuple[Problem, ...]:
+    """The problems of what is saved."""
+    return tuple(locate(core, problem) for problem in package(core, "").problems)
+
+
+@query()
+def saved_by_unit(core: Core, _: str) -> dict[int, list[Position]]:
+    """The statements that the package has, by unit."""
+    found: defaultdict[int, list[Position]] = defaultdict(list)
+    for position in package(core, "").saved:
+        found[position.unit].append(position)
+    return found
+
+
+@query(kept=tuple[Position, ...])
+def saved_from(core: Core, place: int) -> tuple[Position, ...]:
+    """The statements of a unit that the package has."""
+    return tuple(saved_by_unit(core, "").get(place, ()))
+
+
+@query(kept=bool)
+def exports(core: Core, name: str) -> bool:
+    """Whether the package is known to have a name."""
+    return name in package(core, "").package.exports
+
+
+@query(kept=tuple[str, ...])
+def all_exports(core: Core, _: str) -> tuple[str, ...]:
+    """Every name that the package is known to have."""
+    return tuple(sorted(package(core, "").package.exports))
+
+
+@query(kept=bool)
+def has_star(core: Core, _: str) -> bool:
+    """Whether the package has names that are not known."""
+    return package(core, "").package.star
+
+
+@query(kept=frozenset[int])
+def reach(core: Core, name: str) -> frozenset[int]:
+    """The saved statements that a name leads to."""
+    return package(core, "").reach.closure([name])
+
+
+@query(kept=tuple[bool, tuple[str, ...], tuple[str, ...]])
+def saved_text(core: Core, index: int) -> tuple[bool, tuple[str, ...], tuple[str, ...]]:
+    """Whether the cache may answer a saved statement, its text behind its imports, its files."""
+    found = package(core, "").reach
+    if index >= len(found.statements):
+        return True, (), ()
+    return found.cached[index], found.statements[index], found.declared[index]
+
+
+@query(kept=frozenset[str])
+def package_modules(core: Core, _: str) -> frozenset[str]:
+    """The top-level modules that the package imports."""
+    return package(core, "").modules
+
+
+class _Package:
+    """The package, for those who plan sessions."""
+
+    def __init__(self, core: Core) -> None:
+        self._core = core
+        self.name: PackageName = package_name(core, "")
+
+    @property
+    def names(self) -> Collection[str]:
+        return all_exports(self._core, "")
+
+    @property
+    def star(self) -> bool:
+        return has_star(self._core, "")
+
+    def exports(self, name: str) -> bool:
+        return exports(self._core, name)
+
+    def reach(self, name: str) -> frozenset[int]:
+        return reach(self._core, name)
+
+    def saved_texts(self, index: int) -> tuple[str, ...]:
+        return saved_text(self._core, index)[1]
+
+    def declared(self, index: int) -> tuple[str, ...]:
+        return saved_text(self._core, index)[2]
+
+    def cacheable(self, index: int) -> bool:
+        return saved_text(self._core, index)[0]
+
+    def modules(self) -> frozenset[str]:
+        return package_modules(self._core, "")
+
+
+# --- sessions -------------------------------------------------------------------------------------
+
+
+def _lender(core: Core) -> Lender:
+    return Lender(
+        definitions=Definitions(_Units(core)),
+        name=package_name(core, ""),
+        saved=lambda position: position in saved_from(core, position.unit),
+        module_names=lambda place: modules_in(core, place),
+        needs_of=lambda position: needs(core, position),
+        when_called=lambda position: when_called(core, position),
+    )
+
+
+@query()
+def needs(core: Core, position: Position) -> Needs:
+    """What a statement needs."""
+    return _lender(core).work_out(position)
+
+
+@query()
+def when_called(core: Core, position: Position) -> frozenset[str]:
+    """Names that a function, or a class, may need once it is called."""
+    return _lender(core).names_when_called(position)
+
+
+def _borrowing(core: Core, place: int) -> Borrowing:
+    return Borrowing(
+        lender=_lender(core),
+        package=_Package(core),
+        unit=place,
+        aliases=modules_in(core, place),
+        allowed=borrows(core, ""),
+    )
+
+
+@query(kept=Borrowings | None)
+def borrowed(core: Core, place: int) -> Borrowings | None:
+    """What a unit takes from others; None where there is no unit."""
+    if unit_at(core, place) is None:
+        return None
+    return borrowings(_borrowing(core, place))
+
+
+@query(kept=tuple[str, ...])
+def guessed(core: Core, place: int) -> tuple[str, ...]:
+    """The names of which a unit may have misspelt another."""
+    found = borrowed(core, place)
+    return tuple(name for _, name in found.guesses) if found is not None else ()
+
+
+@query(kept=tuple[str, ...])
+def all_guessed(core: Core, _: str) -> tuple[str, ...]:
+    """The names for which a likely one is looked for: comparing takes its time."""
+    found = (name for place in range(unit_count(core, "")) for name in guessed(core, place))
+    return tuple(dict.fromkeys(found))[:MAX_NEAR]
+
+
+@query(kept=tuple[str, ...])
+def names_of_length(core: Core, length: int) -> tuple[str, ...]:
+    """The names of so many letters that units define."""
+    return tuple(sorted(name for name in name_index(core, "").defining if len(name) == length))
+
+
+@query(kept=tuple[str, ...])
+def near(core: Core, name: str) -> tuple[str, ...]:
+    """The names most like one that is not defined."""
+    if name not in all_guessed(core, ""):
+        return ()
+    lengths = range(len(name) - NEAR_LENGTHS, len(name) + NEAR_LENGTHS + 1)
+    return likely(name, (known for n in lengths for known in names_of_length(core, n)))
+
+
+@query(kept=tuple[tuple[str, Problem], ...])
+def missing(core: Core, place: int) -> tuple[tuple[str, Problem], ...]:
+    """The problems of names that nobody defines for a unit; of attributes with a dot before."""
+    found = borrowed(core, place)
+    if found is None:
+        return ()
+    problems = dict(found.missing)
+    for key, name in found.guesses:
+        if alike := near(core, name):
+            problems[key] = _borrowing(core, place).guessed(key, problems[key], alike)
+    return tuple(problems.items())
+
+
+@query()
+def session(core: Core, place: int) -> Session:
+    """The session of a unit."""
+    found = borrowed(core, place)
+    if found is None:
+        raise IndexError(place)
+    passed = (dict(missing(core, other)).get(name) for other, name in found.passed_on)
+    inherited = sorted({p for p in passed if p is not None}, key=lambda p: str(p.place))
+    lacking = (*inherited, *(problem for _, problem in missing(core, place)))
+    return plan_session(code(core, place), found, _Package(core), lacking)
+
+
+# --- what is told of a unit -----------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChunkRow:
+    """A chunk where it takes part.
+
+    Attributes:
+        host: the block under which its output belongs.
+        digest: of all code that its output depends on.
+        runs: whether it is run.
+    """
+
+    page: PagePath
+    host: int
+    digest: str
+    section: SectionName
+    runs: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnitRow:
+    """What verbs say of a unit without its code.
+
+    Attributes:
+        section, parts, needs: as in `Unit`.
+        borrowed: how many statements it borrows.
+        broken: whether an error keeps it from running to its end.
+        modules: what it imports, where it does so first on a page.
+        saves: the names that it adds to the package.
+        problems: those of its code.
+    """
+
+    section: Section
+    parts: tuple[Section, ...]
+    needs: tuple[SectionName, ...]
+    chunks: tuple[ChunkRow, ...]
+    borrowed: int
+    broken: bool
+    modules: tuple[WantedModule, ...]
+    problems: tuple[Problem, ...]
+
+    @property
+    def name(self) -> SectionName:
+        """What the unit is called."""
+        return self.section.name
+
+
+@query(kept=UnitRow | None)
+def row(core: Core, place: int) -> UnitRow | None:
+    """What is told of a unit; None where there is none."""
+    name = unit_at(core, place)
+    found = borrowed(core, place)
+    if name is None or found is None:
+        return None
+    own, planned = code(core, place), session(core, place)
+    return UnitRow(
+        section=own.unit.section,
+        parts=own.unit.parts,
+        needs=own.unit.needs,
+        chunks=tuple(
+            ChunkRow(
+                page=chunk.occurrence.page,
+                host=chunk.occurrence.host,
+                digest=chunk.digest,
+                section=chunk.occurrence.section,
+                runs=chunk.code.runs,
+            )
+            for chunk in planned.chunks
+        ),
+        borrowed=len(planned.prelude),
+        broken=bool(planned.problems) or any(entry.broken for entry in own.chunks),
+        modules=tuple(modules_of_unit(own)),
+        problems=tuple(
+            locate(core, problem)
+            for problem in (
+                *(entry.parsed.problem for entry in own.chunks if entry.parsed.problem),
+                *(problem for _, problem in missing(core, place)),
+                *unit_doubts(own, found),
+                *unknown_needs(
+                    own.unit,
+                    lambda other: head(core, other) is not None,
+                    lambda path: page(core, path),
+                ),
+            )
+        ),
+    )
+
+
+@query(kept=tuple[tuple[int, tuple[str, ...]], ...])
+def saved_names(core: Core, _: str) -> tuple[tuple[int, tuple[str, ...]], ...]:
+    """The names that each saved statement adds to the package, by unit."""
+    found = package(core, "")
+    pairs = zip(found.saved, found.package.saved, strict=True)
+    return tuple((position.unit, saved.names) for position, saved in pairs)

@@ -1,0 +1,371 @@
+"""A project's notes: the one way in which verbs read them, and where they are kept meanwhile."""
+
+from __future__ import annotations
+
+import hashlib
+import sys
+from collections.abc import Collection, Iterator, Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+
+from tangle import PAGE_SUFFIXES, STATE_FOLDER
+from tangle.link import CONFIG, GraphConfig
+from tangle.model import Page, PagePath, Problem, SectionName
+from tangle.notes import (
+    Core,
+    Plan,
+    Query,
+    UnitRow,
+    digest,
+    page_of_title,
+    pages,
+    readable,
+    roots,
+    units,
+)
+from tangle.parse import parse
+from tangle.store import (
+    NOTES,
+    Cache,
+    NotReadable,
+    folder_identity,
+    library_stamp,
+    read_bytes,
+    user_key,
+)
+from tangle.verbs import queries
+from tangle.verbs.project import Project
+from tangle.verbs.queries import KEPT, Emission, FoundOutput, emission
+from tangle.verbs.sources import (
+    Known,
+    Sources,
+    by_place,
+    edited,
+    graph_settings,
+    read,
+    read_settings,
+    without_gc,
+)
+
+_BYTES: Final = 512 * 1024 * 1024
+_AGE: Final = 30 * 24 * 3600.0
+_NO_NOTES: Final = frozenset({".git", ".tangle"})
+_MANY: Final = 50
+"""Files that can be told to be unchanged now, and could not before, that are worth keeping it."""
+
+
+class Notes:
+    """A project's notes as they were read, and what they come to, worked out as it is asked for.
+
+    Attributes:
+        sources: the files that they are made of.
+        config: the graph's settings.
+    """
+
+    def __init__(self, project: Project, sources: Sources, core: Core) -> None:
+        """Give the files to a store.
+
+        Args:
+            project: whose notes.
+            sources: the files.
+            core: the store; what was asked of it before is not worked out again.
+        """
+        self.project = project
+        self.sources = sources
+        self.config, self._config_problems = graph_settings(project, sources.settings)
+        self._core = core
+        give(core, project, self.config, sources)
+        self._revision = core.revision
+        self._plan = Plan(core)
+
+    @property
+    def is_current(self) -> bool:
+        """Whether the store has not gone on to later notes."""
+        return self._core.revision == self._revision
+
+    @property
+    def is_worked_out(self) -> bool:
+        """Whether their sections were asked for already."""
+        return "rows" in self.__dict__
+
+    @property
+    def core(self) -> Core:
+        """The store of these notes; another where the one that they had has gone on."""
+        if not self.is_current:
+            self._core = Core()
+            give(self._core, self.project, self.config, self.sources)
+            self._revision = self._core.revision
+            self._plan = Plan(self._core)
+        return self._core
+
+    @property
+    def plan(self) -> Plan:
+        """The package and the sessions."""
+        return self._plan if self.core is self._plan.core else Plan(self.core)
+
+    @cached_property
+    def rows(self) -> tuple[UnitRow, ...]:
+        """What is told of every unit, in reading order."""
+        with without_gc():
+            return self.plan.rows
+
+    @cached_property
+    def pages(self) -> Mapping[PagePath, Page]:
+        """Every page that can be read; each is parsed when it is asked for."""
+        return _Pages(self)
+
+    @cached_property
+    def unread(self) -> tuple[Problem, ...]:
+        """The problems of pages that could not be read."""
+        with without_gc():
+            return (*self.sources.unread, *pages.unread(self.core, ""))
+
+    @cached_property
+    def problems(self) -> tuple[Problem, ...]:
+        """All that is wrong with the notes, in order of place."""
+        with without_gc():
+            found = self.plan.problems
+        return by_place([*self._config_problems, *self.unread, *self.sources.notices, *found])
+
+    @cached_property
+    def outputs(self) -> Mapping[PagePath, tuple[FoundOutput, ...]]:
+        """The outputs that stand in the pages."""
+        return queries.outputs(self.core, "")
+
+    @property
+    def saved_names(self) -> tuple[tuple[int, tuple[str, ...]], ...]:
+        """The names that each saved statement adds to the package, by the place of its unit."""
+        return units.saved_names(self.core, "")
+
+    @property
+    def module_text(self) -> str:
+        """The text of the generated module."""
+        return queries.module_text(self.core, "")
+
+    def script(self, name: SectionName) -> str:
+        """The text of the script of a section that has code."""
+        places = {row.name: place for place, row in enumerate(self.rows)}
+        return queries.script(self.core, places[name]) or ""
+
+    def page_of_title(self, title: str) -> PagePath | None:
+        """The page of a title or alias."""
+        return page_of_title(self.core, title)
+
+    def remember(self) -> None:
+        """Keep what was worked out for the next command."""
+        if self.is_current:
+            with without_gc():
+                _Kept(self.project, self.sources.settings).put(self._core, self.sources.stamps)
+
+
+class _Pages(Mapping[PagePath, Page]):
+    """The pages of notes, each parsed when it is asked for."""
+
+    def __init__(self, notes: Notes) -> None:
+        self._notes = notes
+        self._paths = dict.fromkeys(readable(notes.core))
+        self._known: dict[PagePath, Page] = {}
+
+    def __getitem__(self, path: PagePath) -> Page:
+        found = self._known.get(path)
+        if found is None:
+            if path not in self._paths:
+                raise KeyError(path)
+            found = self._known[path] = self._page(path)
+        return found
+
+    def _page(self, path: PagePath) -> Page:
+        notes = self._notes
+        if notes.is_current:
+            return pages.page(notes.core, path)
+        return parse(notes.sources.data[path], path)
+
+    def __contains__(self, path: object) -> bool:
+        return path in self._paths
+
+    def __iter__(self) -> Iterator[PagePath]:
+        return iter(self._paths)
+
+    def __len__(self) -> int:
+        return len(self._paths)
+
+
+def give(core: Core, project: Project, config: GraphConfig, sources: Sources) -> None:
+    """Give a store what a project's notes are worked out from."""
+    core.configure(config, project.package, borrow=project.options.borrow == "on")
+    core.set(emission, "", Emission.of(project))
+    core.take(sources.digests, sources.data)
+
+
+# --- reading --------------------------------------------------------------------------------------
+
+
+class _Process:
+    """The notes that this process, or the one that it was forked from, has read last."""
+
+    def __init__(self) -> None:
+        self.notes: Notes | None = None
+
+
+_process: Final = _Process()
+
+
+def read_notes(project: Project) -> Notes:
+    """A project's notes as they are on disk now.
+
+    Where nothing has changed they are the very same as before.
+
+    Raises:
+        NotReadable: the graph's folder, or its configuration, cannot be read.
+    """
+    settings = read_settings(project)
+    last = _process.notes
+    if last is not None and last.project == project and last.sources.settings == settings:
+        stamps = last.sources.stamps
+        sources = read(project, settings=settings, hidden=last.config.hidden, known=stamps)
+        if sources == last.sources:
+            return last
+        _process.notes = Notes(project, sources, last.core)
+        return _process.notes
+    kept = _Kept(project, settings)
+    core = Core()
+    with without_gc():
+        known = kept.recall(core)
+        sources = read(project, settings=settings, known=known)
+        found = _process.notes = Notes(project, sources, core)
+    fresh = sum(known.get(path) is not entry for path, entry in sources.stamps.items())
+    core.news = core.news or fresh > _MANY
+    return found
+
+
+def watched_notes(project: Project) -> Notes:
+    """A project's notes with the bytes of all pages in memory, for a look that lasts.
+
+    Raises:
+        NotReadable: the graph's folder cannot be listed.
+    """
+    core, sources = Core(), read(project)
+    _Kept(project, sources.settings).recall(core)
+    return Notes(project, sources, core)
+
+
+def updated(notes: Notes, paths: Collection[Path]) -> Notes:
+    """Notes after some files may have changed; the very same where they are no others.
+
+    Args:
+        notes: as `watched_notes` gave them.
+        paths: what the system says has changed.
+
+    Raises:
+        NotReadable: the graph's folder cannot be listed.
+    """
+    graph = notes.project.graph
+    named = [path.relative_to(graph) for path in paths if path.is_relative_to(graph)]
+    about = {PagePath(path.as_posix()) for path in named if _may_matter(path)}
+    before = notes.sources
+    if not about:
+        return notes
+    data = _read_again(graph, about) if about <= before.digests.keys() else None
+    if data is None:  # a page came or went, a folder was renamed, or the settings are others
+        sources = read(notes.project)
+    else:
+        sources = edited(before, {p: d for p, d in data.items() if digest(d) != before.digests[p]})
+    return notes if sources == before else Notes(notes.project, sources, notes.core)
+
+
+def _read_again(graph: Path, paths: Collection[PagePath]) -> dict[PagePath, bytes] | None:
+    """What known pages hold; None where one cannot be read, or is a page no more."""
+    found: dict[PagePath, bytes] = {}
+    for path in paths:
+        file = graph / path
+        if file.is_symlink():
+            return None
+        try:
+            found[path] = read_bytes(file)
+        except NotReadable:
+            return None
+    return found
+
+
+def _may_matter(path: Path) -> bool:
+    """Whether a path below the graph may be a page, the settings, or a folder of pages."""
+    if not _NO_NOTES.isdisjoint(path.parts) or path.name.startswith("."):
+        return False
+    return path.suffix in (*PAGE_SUFFIXES, "") or path.as_posix() == CONFIG
+
+
+def forget_notes() -> None:
+    """Keep nothing in this process."""
+    _process.notes = None
+
+
+# --- on disk --------------------------------------------------------------------------------------
+
+
+class _Document(msgspec.Struct):
+    """Notes on disk."""
+
+    files: dict[PagePath, Known]
+    store: bytes
+
+
+_document: Final = msgspec.msgpack.Decoder(_Document)
+
+
+class _Kept:
+    """What is kept of a project with these settings.
+
+    What was kept by another tangle, by another Python, for other options or in another folder
+    counts as nothing, and so does what is damaged.
+    """
+
+    def __init__(self, project: Project, settings: str) -> None:
+        self._cache = Cache(project.state / NOTES, bytes, key=user_key())
+        self._folder = project.state / STATE_FOLDER
+        self._facts = repr(
+            (
+                *(library_stamp(), sys.version, msgspec.__version__),
+                *(str(project.root), str(project.graph), str(project.output)),
+                *(str(project.package), repr(project.options), settings),
+            )
+        )
+
+    def recall(self, core: Core) -> Mapping[PagePath, Known]:
+        """Fill a store; the files that need not be read again."""
+        key = self._key()
+        data = self._cache.get_bytes(key) if key else None
+        if data is None:
+            return {}
+        try:
+            document = _document.decode(data)
+            core.load(document.store, KEPT)
+        except (ValueError, IndexError, msgspec.MsgspecError):
+            return {}
+        return document.files
+
+    def put(self, core: Core, files: Mapping[PagePath, Known]) -> None:
+        """Keep a store, where the project has a folder for tangle's own files already."""
+        if core.news and (key := self._key()):
+            store = core.dump(_roots(core))
+            self._cache.put_bytes(
+                key, msgspec.msgpack.encode(_Document(files=dict(files), store=store))
+            )
+            self._cache.prune(_BYTES, _AGE)
+
+    def _key(self) -> str | None:
+        """The settings' digest, with what no other machine's folder has: a copied one is no use."""
+        folder = folder_identity(self._folder)
+        if folder is None:
+            return None
+        return hashlib.sha256(f"{folder}\n{self._facts}".encode("utf-8", "replace")).hexdigest()
+
+
+def _roots(core: Core) -> Iterator[tuple[Query[Any, Any], Any]]:
+    yield from roots(core)
+    yield queries.module_text, ""
+    yield queries.outputs, ""
+    for place in range(pages.unit_count(core, "")):
+        yield queries.script, place

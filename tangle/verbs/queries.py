@@ -1,0 +1,107 @@
+"""Queries about what the notes are written out as: generated files, and outputs in the pages."""
+
+from __future__ import annotations
+
+import os
+import posixpath
+from dataclasses import dataclass
+from typing import Any, Final
+
+from tangle.emit import module, section_script
+from tangle.model import PagePath
+from tangle.notes import QUERIES, Core, Query, package_name, pages, query, units
+from tangle.verbs.project import Project
+from tangle.write import stored_outputs
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Emission:
+    """What scripts say of a project.
+
+    Attributes:
+        graph: the graph's folder as seen from the output folder, where that is the same on every
+            machine.
+    """
+
+    seed: int
+    graph: str | None
+
+    @classmethod
+    def of(cls, project: Project) -> Emission:
+        """What the scripts of a project say."""
+        own = project.self_contained
+        folder = os.path.relpath(project.graph, project.output) if own else None
+        return cls(
+            seed=project.options.seed,
+            graph=folder.replace(os.sep, "/") if folder is not None else None,
+        )
+
+
+emission: Final[Query[str, Emission]] = Query("emission", None, kept=Emission)
+
+
+@query(kept=str)
+def module_text(core: Core, _: str) -> str:
+    """The text of the generated module."""
+    return module(units.package(core, "").package).text
+
+
+@query(kept=str | None)
+def script(core: Core, place: int) -> str | None:
+    """The text of a unit's script; None where it has no code."""
+    found = units.row(core, place)
+    if found is None or not found.chunks:
+        return None
+    terms = emission(core, "")
+    folder = None
+    if terms.graph is not None:
+        parent = posixpath.dirname(found.section.page)
+        folder = posixpath.normpath(posixpath.join(terms.graph, parent))
+    session = units.session(core, place)
+    return section_script(session, package_name(core, ""), folder=folder, seed=terms.seed)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FoundOutput:
+    """An output that stands in a page; the fields are those of `StoredOutput`."""
+
+    host: int
+    line: int
+    code_digest: str
+    edited: bool
+    reworked: bool
+    assets: tuple[str, ...]
+
+
+@query(kept=tuple[FoundOutput, ...])
+def outputs_on(core: Core, path: PagePath) -> tuple[FoundOutput, ...]:
+    """The outputs that stand in a page."""
+    return tuple(
+        FoundOutput(
+            host=stored.host,
+            line=stored.line,
+            code_digest=stored.code_digest,
+            edited=stored.edited,
+            reworked=stored.reworked,
+            assets=tuple(stored.assets),
+        )
+        for stored in stored_outputs(pages.page(core, path))
+    )
+
+
+@query(kept=dict[PagePath, tuple[FoundOutput, ...]])
+def outputs(core: Core, _: str) -> dict[PagePath, tuple[FoundOutput, ...]]:
+    """The outputs that stand in all pages."""
+    found = {path: outputs_on(core, path) for path in pages.index(core, "").outputs}
+    return {path: entries for path, entries in found.items() if entries}
+
+
+KEPT: Final[tuple[Query[Any, Any], ...]] = (
+    *QUERIES,
+    emission,
+    module_text,
+    script,
+    outputs_on,
+    outputs,
+)
+"""All queries that are kept."""
