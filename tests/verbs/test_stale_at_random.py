@@ -22,3 +22,19 @@ def test_answers_copies_and_fresh_runs_agree(tmp_path: Path) -> None:
     assert counts.mismatches == []
     assert counts.answered > 4
     assert counts.resumed > 4
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="sessions are copied on Linux only")
+@pytest.mark.parametrize(
+    "number",
+    [
+        pytest.param(8045, id="data changed between runs, and a file appended to"),
+        pytest.param(5001, id="data changed between runs, and a folder made"),
+        pytest.param(10013, id="a rename that failed, then one that did not"),
+    ],
+)
+def test_sessions_that_once_differed_agree(tmp_path: Path, number: int) -> None:
+    counts = Counts()
+    with LocalExecutor() as fresh, ResumingExecutor(threshold=0) as copies:
+        Comparison(tmp_path, number, fresh, copies).go(8, counts)
+    assert counts.mismatches == []
