@@ -31,9 +31,9 @@ _DEPTH = 8
 _BEGIN_SRC = re.compile(rb"#\+begin_src(?![^ \t\f\x1a\r\n])[ \t\f]*+([^\r\n]*+)", re.IGNORECASE)
 _END_SRC = re.compile(rb"#\+end_src", re.IGNORECASE)
 
-_ODD_MARKS = (b"\xc2\xa0", b"\xe3\x80\x80", b"\x0b", b"\xef\xbb\xbf")
+_ODD_MARKS = (b"\xc2\xa0", b"\xe3\x80\x80")
 _ODD_LINE = re.compile(
-    rb"^[ \t\f]*+(?:-[ \t\f]++(?:[A-Z-]++ )?)?(?:\xc2\xa0|\xe3\x80\x80|\x0b|\xef\xbb\xbf)",
+    rb"^[ \t\f]*+(?:-[ \t\f]++(?:[A-Z-]++ )?)?(?:\xc2\xa0|\xe3\x80\x80)",
     re.MULTILINE,
 )
 """Lines that Logseq's tools indent by other white space than its parser knows."""
@@ -132,7 +132,11 @@ class FenceReader:
     def _odd_blocks(self, layout: Layout) -> set[int]:
         """The blocks in which a line begins with white space that is text in the file."""
         data = self._source.data
-        if not any(mark in data for mark in _ODD_MARKS) or not _may_hold_code(data):
+        if (
+            data.isascii()
+            or not any(mark in data for mark in _ODD_MARKS)
+            or not _may_hold_code(data)
+        ):
             return set()
         starts = [start.start for start in layout.starts]
         return {bisect_right(starts, match.end()) - 1 for match in _ODD_LINE.finditer(data)} - {-1}

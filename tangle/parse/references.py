@@ -46,10 +46,8 @@ _EMBED = re.compile(
 )
 _TICKS = re.compile(rb"`++")
 _FULL_UUID = re.compile(UUID)
-_CANDIDATE = re.compile(
-    rb"-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}|\{\{embed \[\["
-)
-"""A part of what is an id, or what an embed of a page begins with."""
+_ID_PART = re.compile(rb"-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-")
+_PAGE_EMBED = b"{{embed [["
 _OPAQUE_BEGIN = frozenset({b"src", b"example", b"export", b"comment"})
 
 
@@ -124,14 +122,14 @@ def _references(
     """The references to blocks, and the pages that are shown."""
     hits: list[_Hit] = []
     shown: list[_Shown] = []
-    candidates = [match.start() for match in _CANDIDATE.finditer(data) if _may_count(data, match)]
+    candidates = _candidates(data)
     if not candidates:
         return hits, shown
     edges = [block.span.end for block in blocks]
     paragraphs = _Paragraphs(layout, blocks, data)
     for block in sorted({bisect_right(edges, at) for at in candidates}):
         for paragraph in paragraphs.of(block):
-            if _CANDIDATE.search(paragraph.text) is None:
+            if not _candidates(paragraph.text):
                 continue
             reader = InlineReader(paragraph.text, in_value=paragraph.is_value)
             reader.read()
@@ -147,10 +145,15 @@ def _references(
     return hits, shown
 
 
-def _may_count(data: bytes, match: re.Match[bytes]) -> bool:
-    """Whether a candidate is more than the value of `id:: `."""
-    start = match.start()
-    return not data.startswith(b"id:: ", max(0, start - 13)) or start < 13
+def _candidates(data: bytes) -> list[int]:
+    """Where an id stands that is not the value of `id:: `, and where the embed of a page begins."""
+    found = [match.start() for match in _ID_PART.finditer(data)]
+    found = [at for at in found if data[max(0, at - 13) : max(0, at - 8)] != b"id:: "]
+    at = data.find(_PAGE_EMBED)
+    while at >= 0:
+        found.append(at)
+        at = data.find(_PAGE_EMBED, at + 1)
+    return found
 
 
 class _Paragraphs:
