@@ -126,9 +126,10 @@ def _inside(whole: Paragraph, found: Found, depth: int) -> Iterator[Paragraph]:
     elif found.kind == "text":
         note = _NOTE.match(whole.text, found.opener, found.end)
         marks = [note] if note else [*_DEFINITION.finditer(whole.text, found.start, found.end)]
+        starts = [mark.end() for mark in marks] or [found.opener]
         ends = [*(mark.start() for mark in marks[1:]), found.end]
-        for mark, end in zip(marks, ends, strict=True):
-            yield whole.part(mark.end(), end)
+        for start, end in zip(starts, ends, strict=True):
+            yield whole.part(start, end)
 
 
 def _joined(whole: Paragraph, item: tuple[Line, ...], is_quote: bool) -> Paragraph:
