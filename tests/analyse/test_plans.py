@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from tangle.analyse import Plan
+from tangle.notes import Plan
 
 from .plans import NAME, codes, digests, fence, only, planned, prelude, sections
 
