@@ -36,6 +36,7 @@ from tangle.engine.memory import memory_limit, shown_size, total_memory
 from tangle.engine.pool import run_jobs, run_turns
 from tangle.engine.scheduler import Turn
 from tangle.engine.scratch import scratch_folder
+from tangle.engine.side_task import beside
 
 __all__ = [
     "VISIBLE",
@@ -56,6 +57,7 @@ __all__ = [
     "SessionFinished",
     "SessionStarted",
     "Turn",
+    "beside",
     "file_stamp",
     "folders_of",
     "from_json",

@@ -269,8 +269,8 @@ def _as_config(document: Mapping[str, Any] | None) -> GraphConfig | None:
 def without_gc() -> Iterator[None]:
     """Without the collector of cycles, which looks through all that was read again and again.
 
-    What is read is kept, and has no cycles: on ten thousand pages it takes 40 % of the time. Nor does
-    it look through that later.
+    What is read is kept, and has no cycles: on ten thousand pages it takes 40 % of the time. Nor
+    does it look through that later.
     """
     enabled = gc.isenabled()
     gc.disable()
