@@ -7,6 +7,7 @@ from tangle.notes.core import ChangedMeanwhile, Core, digest, overlaid, package_
 from tangle.notes.engine import Query, Store, query
 from tangle.notes.notes import QUERIES, all_problems, core_of, graph, page_of_title, readable, roots, rows
 from tangle.notes.pages import units_alone
+from tangle.notes.plain import is_prose
 from tangle.notes.plan import Plan
 from tangle.notes.units import ChunkRow, UnitRow
 
@@ -23,6 +24,7 @@ __all__ = [
     "core_of",
     "digest",
     "graph",
+    "is_prose",
     "overlaid",
     "package_name",
     "page_of_title",

@@ -12,7 +12,7 @@ whoever asks it depends on what it looked up, as if it had looked that up itself
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Final, Generic, TypeVar, cast
 
 import msgspec
@@ -186,6 +186,27 @@ class Store:
         self.revision += 1
         node.value, node.raw, node.deps = value, None, ()
         node.changed = node.verified = self.revision
+        self.news = True
+
+    def adopt(
+        self,
+        query: Query[K, V],
+        answers: Mapping[K, V],
+        looked: Callable[[K], Iterable[tuple[Query[Any, Any], Any]]],
+    ) -> None:
+        """Take answers that another process worked out from the same inputs.
+
+        Args:
+            query: the query.
+            answers: by key; those that are known are left alone.
+            looked: the inputs that an answer was worked out from, in order.
+        """
+        for key, value in answers.items():
+            deps = tuple(self._nodes[found] for found in looked(key))
+            node = self._nodes.setdefault((query, key), Node(query, key))
+            if node.deps is None:
+                node.value, node.deps = value, deps
+                node.changed = node.verified = self.revision
         self.news = True
 
     def given(self, query: Query[K, V], key: K) -> V | None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
+import msgspec
+
 from tangle.analyse import located, page_lines
 from tangle.link import (
     Anchors,
@@ -50,7 +52,7 @@ from tangle.model import (
     Uuid,
 )
 from tangle.model.problems.page import NOT_UTF8
-from tangle.notes.core import Core, config, listing
+from tangle.notes.core import Core, config, listing, page_digest
 from tangle.notes.engine import query
 from tangle.notes.plain import is_plain, plain_facts
 from tangle.parse import NotUtf8, merge_conflict, parse
@@ -120,17 +122,28 @@ def id_blocks(core: Core, path: PagePath) -> dict[Uuid, BlockFacts]:
     return dict(blocks_with_ids(page(core, path), own_outline(core, path)))
 
 
+def work_out_facts(core: Core, paths: Iterable[PagePath]) -> bytes:
+    """The facts of pages, as `adopt_facts` takes them in a store of the same pages."""
+    return msgspec.msgpack.encode({path: facts(core, path) for path in paths})
+
+
+def adopt_facts(core: Core, found: bytes) -> None:
+    """Take the facts of pages that another process worked out."""
+    answers = msgspec.msgpack.decode(found, type=dict[PagePath, PageFacts])
+    core.adopt(facts, answers, lambda path: ((config, ""), (page_digest, path)))
+
+
 # --- all pages ------------------------------------------------------------------------------------
 
 
 @query(kept=GraphIndex)
 def index(core: Core, _: str) -> GraphIndex:
     """What is found by its name over all pages."""
-    found = {path: _facts_alone(core, path) for path in listing(core, "")}
+    found = {path: facts_alone(core, path) for path in listing(core, "")}
     return graph_index({path: entry for path, entry in found.items() if entry.unread is None})
 
 
-def _facts_alone(core: Core, path: PagePath) -> PageFacts:
+def facts_alone(core: Core, path: PagePath) -> PageFacts:
     """The facts of a page; the page itself is kept in memory only where more is asked of it."""
     found = facts(core, path)
     if found.quiet and not found.part:

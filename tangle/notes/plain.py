@@ -29,6 +29,11 @@ def is_plain(data: bytes) -> bool:
     return True
 
 
+def is_prose(data: bytes) -> bool:
+    """Whether a page has no code and shows no other page, most likely, but is no plain page."""
+    return b"```" not in data and b"((" not in data and b"{{" not in data and not is_plain(data)
+
+
 def plain_facts(path: PagePath, config: GraphConfig) -> PageFacts:
     """The facts of a page of plain words."""
     named = title_from_path(path, config.name_format)

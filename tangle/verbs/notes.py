@@ -6,6 +6,7 @@ import hashlib
 import sys
 from collections.abc import Collection, Iterator, Mapping
 from functools import cached_property
+from itertools import accumulate
 from pathlib import Path
 from typing import Any, Final
 
@@ -20,6 +21,7 @@ from tangle.notes import (
     Query,
     UnitRow,
     digest,
+    is_prose,
     page_of_title,
     pages,
     readable,
@@ -52,6 +54,9 @@ from tangle.verbs.sources import (
 
 _BYTES: Final = 512 * 1024 * 1024
 _AGE: Final = 30 * 24 * 3600.0
+_LARGE: Final = 2000
+"""Pages from which on a second process pays."""
+
 _NO_NOTES: Final = frozenset({".git", ".tangle"})
 _MANY: Final = 50
 """Files that can be told to be unchanged now, and could not before, that are worth keeping it."""
@@ -241,9 +246,40 @@ def read_notes(project: Project) -> Notes:
         known = kept.recall(core)
         sources = read(project, settings=settings, known=known)
         found = _process.notes = Notes(project, sources, core)
+        if not known and len(sources.digests) > _LARGE:
+            _read_beside(core, sources)
     fresh = sum(known.get(path) is not entry for path, entry in sources.stamps.items())
     core.news = core.news or fresh > _MANY
     return found
+
+
+def _read_beside(core: Core, sources: Sources) -> None:
+    """Have a fork look at some of the pages of a large graph, while this process looks at others.
+
+    The fork takes pages of prose: what is known of them is small, and no more is asked of them.
+    """
+    from tangle.engine.side_task import beside
+
+    prose, others = [], 0
+    for path in sources.digests:
+        data = sources.data[path]
+        if is_prose(data):
+            prose.append(path)
+        else:
+            others += len(data)
+    sizes = tuple(accumulate(len(sources.data[path]) for path in prose))
+    half = ((sizes[-1] if sizes else 0) + others) / 2
+    share = sum(size <= half for size in sizes)
+    outcome = beside(lambda: pages.work_out_facts(core, prose[:share]))
+    own = set(sources.digests).difference(prose[:share])
+    try:
+        for path in sources.digests:
+            if path in own:
+                pages.facts_alone(core, path)
+    finally:
+        found = outcome()
+    if found is not None:
+        pages.adopt_facts(core, found)
 
 
 def watched_notes(project: Project) -> Notes:

@@ -12,6 +12,7 @@ from tangle.link import GraphConfig
 from tangle.model import PackageName, PagePath
 from tangle.notes import QUERIES, Core, overlaid, roots, rows, units
 from tangle.notes.core import page_digest as DIGEST  # noqa: N812
+from tangle.notes.pages import adopt_facts, work_out_facts
 from tests.notes.graphs import (
     CONFIG,
     PACKAGE,
@@ -350,3 +351,16 @@ def test_one_session_is_planned_from_its_own_page_alone() -> None:
     session = units.session(found, 3)
     assert [entry.text for entry in session.prelude] == ["x1 = 1"]
     assert set(read) == {"pages/d.md"}
+
+
+@settings(max_examples=EXAMPLES // 4)
+@given(graphs())
+def test_facts_that_another_process_worked_out_are_the_same(pages_of_graph: Pages) -> None:
+    data = data_of(pages_of_graph)
+    found = work_out_facts(new_core(data), sorted(data)[::2])
+    core = new_core(data)
+    adopt_facts(core, found)
+    assert not differing(core, data)
+    changed = {path: text + b"- ## 4.4. More\n" for path, text in data.items()}
+    core.take_bytes(changed)
+    assert not differing(core, changed)
