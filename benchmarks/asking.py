@@ -18,8 +18,9 @@ from tangle.engine.checkpoint.executor import ResumingExecutor
 from tangle.engine.events import CellFinished, Event
 from tangle.engine.local import LocalExecutor
 from tangle.model import Cell, Job, Origin, PagePath, Result, SectionName, SessionResult
-from tangle.verbs.results.cache import Answers, World
+from tangle.verbs.results.cache import Answers
 from tangle.verbs.results.cache_keys import Keys
+from tangle.verbs.results.world import World
 from tangle.verbs.watch.read_files import ReadFiles
 
 NAMES = ("a", "b", "c", ".h", "d", "d/a", "d/b", "e")

@@ -40,10 +40,11 @@ from tangle.verbs.notes import Notes, read_notes, remember_notes
 from tangle.verbs.project import Project
 from tangle.verbs.reports.failure_hints import as_written, with_hint
 from tangle.verbs.reports.values import RunReport, SectionChange, SectionRun
-from tangle.verbs.results.cache import Answers, World, has_answers
+from tangle.verbs.results.cache import Answers, has_answers
 from tangle.verbs.results.cache_keys import Keys, import_effects, session_keys
 from tangle.verbs.results.judging import chunk_results, judged
 from tangle.verbs.results.verify import Verifier
+from tangle.verbs.results.world import World
 from tangle.verbs.run_history import History, Planned, cores, gpus, thread_settings, turns
 from tangle.verbs.selection import Selected
 from tangle.verbs.server_policy import server_for

@@ -9,8 +9,9 @@ from tangle.model import SectionName
 from tangle.store import user_key
 from tangle.verbs.job_builder import PreparedPackage, RunOptions, job, package_files
 from tangle.verbs.notes import Notes
-from tangle.verbs.results.cache import Answers, LastReads, World
+from tangle.verbs.results.cache import Answers, LastReads
 from tangle.verbs.results.cache_keys import import_effects, session_keys
+from tangle.verbs.results.world import World
 from tangle.verbs.selection import select_all
 
 
