@@ -214,7 +214,7 @@ def check(
     _look(world, users, counts, f"{what}, next run")
     left = [str(path) for path in world.graph.rglob(".tangle-*") if path.suffix != ".kept"]
     # These are written without the lock, so that a draft may be somebody's; they go with time.
-    gone = re.compile(r"/\.tangle/(pending|cache|memory|settings)/")
+    gone = re.compile(r"/\.tangle/(pending|cache|notes|settings)/")
     left = [path for path in left if not gone.search(path)]
     if left:
         counts.lose(f"{what}: left behind {left}")

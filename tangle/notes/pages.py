@@ -55,7 +55,7 @@ from tangle.model.problems.page import NOT_UTF8
 from tangle.notes.core import Core, config, listing, page_digest
 from tangle.notes.engine import query
 from tangle.notes.plain import is_plain, plain_facts
-from tangle.parse import NotUtf8, merge_conflict, parse
+from tangle.parse import NotUtf8, check_python, merge_conflict, parse
 
 # --- one page -------------------------------------------------------------------------------------
 
@@ -102,6 +102,7 @@ def facts(core: Core, path: PagePath) -> PageFacts:
     """What others can notice of a page."""
     settings = config(core, "")
     if is_plain(core.data(path)):
+        check_python()  # as parsing would: no pattern can be trusted before
         return plain_facts(path, settings)
     found = reading(core, path)
     if isinstance(found, Problem):

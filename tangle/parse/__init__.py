@@ -35,6 +35,7 @@ __all__ = [
     "Kind",
     "MisreadsPages",
     "NotUtf8",
+    "check_python",
     "has_lost_bullet",
     "info_of",
     "is_property_like",
@@ -67,13 +68,18 @@ def parse(data: bytes, path: PagePath = _UNNAMED, *, errors: str = "strict") -> 
         MisreadsPages: this Python cannot read pages; the first call finds that out.
         NotUtf8: if `errors` is `strict` and the file is not UTF-8.
     """
-    _check_python()
+    check_python()
     _check_utf8(data, path, errors)
     return _read(data, path, errors)
 
 
 @cache
-def _check_python() -> None:
+def check_python() -> None:
+    """Refuse a Python that cannot read pages; the first call finds that out.
+
+    Raises:
+        MisreadsPages: this one cannot.
+    """
     if not reads_as_known(_read):
         raise MisreadsPages
 

@@ -7,6 +7,7 @@ accepts. What stands between them is read once more for links, and not for `((id
 from __future__ import annotations
 
 import re
+import string
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -19,11 +20,11 @@ _PATTERNS = {
     ord("="): (b"==",),
 }
 _WORD = {mark: rb"(?:\\(?s:.)|\\\Z|[^\\ \t\n\r\f" + re.escape(bytes([mark])) for mark in _PATTERNS}
-_CHUNK = {mark: re.compile(word + rb"`])++") for mark, word in _WORD.items()}
-_CHUNK_WITH_TICKS = {mark: re.compile(word + rb"])++") for mark, word in _WORD.items()}
+_CHUNK = {mark: re.compile(word + rb"`])+") for mark, word in _WORD.items()}
+_CHUNK_WITH_TICKS = {mark: re.compile(word + rb"])+") for mark, word in _WORD.items()}
 _TRIPLE = 3
 
-BORDER = frozenset(b"!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~" + _WHITE)
+BORDER = frozenset(string.punctuation.encode() + _WHITE)
 """What stands around `_..._`."""
 CODE = re.compile(rb"`[^`\r\n]++`|``(?s:.*?)``")
 

@@ -35,7 +35,7 @@ _S = rb"[ \t\f\x1a]"
 _PLAIN = re.compile(rb"[^\\_^\[*~`=$# \t\n\r\f]++|[ \t\f\x1a]++|\\[!-/:-@\[-`{-~]|(?s:.)")
 _HARD_BREAK = re.compile(_S + rb"{2,}+\r?\n")
 _REFERENCE = re.compile(rb"\(\(([^)]++)\)\)")
-_TAG = re.compile(rb"#(?:" + NAME + rb"|[^ \t\f\x1a\r\n,!?'\":#.;]|[.;]++(?=[^ \t\f\x1a\r\n]))++")
+_TAG = re.compile(rb"#(?:" + NAME + rb"|[^ \t\f\x1a\r\n,!?'\":#.;]|[.;]++(?=[^ \t\f\x1a\r\n]))+")
 _FORMULA = re.compile(rb"\$(?:\$[^$\r\n]*+\$\$|[^ $](?:[^$\r\n]*[^$\r\n (\[{])?\$)")
 _LATEX = re.compile(rb"\\(?:\[(?s:.*?)\\\]|\((?s:.*?)\\\))")
 _ENTITY = re.compile(rb"\\[A-Za-z]++(?:\{\})?")
@@ -51,7 +51,7 @@ def _date(opener: bytes, closer: bytes) -> bytes:
     word = rb"[^" + closer + rb" \t\f\x1a]"
     number = rb"[+-]?\d[\d_]*+"
     date = number + b"-" + number + b"-" + number + word + b"*+"
-    return opener + date + _S + rb"[A-Za-z]++(?:" + _S + word + rb"++){0,2}+" + closer
+    return opener + date + _S + rb"[A-Za-z]++(?:" + _S + word + rb"++){0,2}" + closer
 
 
 _NAMED = rb"(?:(?i:scheduled:|deadline:)|[Cc](?:LOS(?i:ed:)|LOC(?i:k:)))" + _S + rb"++"

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from .emphasis import CODE
 
-NAME = rb"\[\[(?:\\[^\r\n]|[^\]\\\r\n]|\](?!\]))++\]\]"
+NAME = rb"\[\[(?:\\[^\r\n]|[^\]\\\r\n]|\](?!\]))+\]\]"
 """The name of a page in its brackets."""
 UUID = rb"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
 REACH = 4_000
@@ -18,24 +18,26 @@ _NAME = re.compile(NAME)
 _ID = re.compile(UUID)
 _ID_OR_REFERENCE = re.compile(rb"(\(\()?(" + UUID + rb")(?(1)\)\))")
 _REFERENCE = re.compile(rb"\(\((" + UUID + rb")\)\)")
-_LABEL_TEXT = re.compile(rb"(?:\\[\[\]]|\\[^\r\n`\[\]]|\\(?=[\r\n`])|\\\Z|[^\\\r\n`\[\]])++")
-_IN_BRACKETS = re.compile(rb"(?:\\(?s:.)|\\\Z|[^\\\[\]])++")
-_IN_PARENTHESES = re.compile(rb"(?:\\[^\r\n]|\\(?=[\r\n])|\\\Z|[^\\()\r\n])++")
-_IN_ADDRESS = re.compile(rb"(?:[^ \t\f\x1a\r\n()\[\],;.!?]|[,;.!?](?=[^ \t\f\x1a\r\n]))++")
+_LABEL_TEXT = re.compile(rb"(?:\\[\[\]]|\\[^\r\n`\[\]]|\\(?=[\r\n`])|\\\Z|[^\\\r\n`\[\]])+")
+_IN_BRACKETS = re.compile(rb"(?:\\(?s:.)|\\\Z|[^\\\[\]])+")
+_IN_PARENTHESES = re.compile(rb"(?:\\[^\r\n]|\\(?=[\r\n])|\\\Z|[^\\()\r\n])+")
+_IN_ADDRESS = re.compile(rb"(?:[^ \t\f\x1a\r\n()\[\],;.!?]|[,;.!?](?=[^ \t\f\x1a\r\n]))+")
 _METADATA = re.compile(rb"\{[^}\r\n]*+\}")
 _DATA = re.compile(rb"data:[^)]++\)")
 _TARGET = re.compile(
-    rb"(?:\(\((?P<block>[^)]++)\)\)|(?P<page>" + NAME + rb")|<(?P<angle>(?:\\[<>]|[^<>])++)>"
+    rb"(?:\(\((?P<block>[^)]++)\)\)|(?P<page>"
+    + NAME
+    + rb")|<(?P<angle>(?:\\[<>]|\\(?![<>])|[^<>\\])+)>"
     rb"|(?!\(\([^)]++\)\)|<)(?P<other>[^ \t\f\x1a\r\n\[]++))"
     + _S
-    + rb"*+(?:\"(?:\\(?s:.)|[^\"\\])++\")?"
+    + rb"*+(?:\"(?:\\(?s:.)|[^\"\\])+\")?"
 )
 _PROTOCOL = re.compile(rb"([^:]*+)://([^\n]*+)")
 _ADDRESS = re.compile(rb"([A-Za-z0-9]++)://([^ \t\f\x1a/?#\[\]<>{}()\r\n]++)")
 _MACRO = re.compile(rb"\{\{\{(?P<long>[^}\r\n]++)\}\}\}|\{\{(?P<text>[^}\r\n]++)\}\}")
 _MACRO_SHORT = re.compile(rb"\{\{(?P<text>[^}\r\n]++)\}\}")
 _MACRO_NAME = re.compile(rb"[^}( ]++")
-_ARGUMENT = re.compile(NAME + rb"|\(\([^)]++\)\)|\"(?:\\(?s:.)|[^\"\\])++\"|[^,]++")
+_ARGUMENT = re.compile(NAME + rb"|\(\([^)]++\)\)|\"(?:\\(?s:.)|[^\"\\])+\"|[^,]++")
 _SPACES = re.compile(_S + rb"*+")
 
 
