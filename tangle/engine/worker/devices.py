@@ -20,6 +20,8 @@ _NVML_CHECK = "PYTORCH_NVML_BASED_CUDA_CHECK"
 _STATUS_BYTES = 8192
 _ASKED = re.compile(r"cpu|mps|cuda(:\d+)?")
 
+_open = open  # the session's code may take the name away
+
 
 class DeviceUnavailable(RuntimeError):
     """The device that was asked for is not there."""
@@ -114,7 +116,7 @@ def _torch_use() -> tuple[str, int]:
 def _peak_memory() -> int:
     """Bytes; on Linux not from `getrusage`, which still counts what stood there before `exec`."""
     with contextlib.suppress(OSError, ValueError, IndexError):
-        with open("/proc/self/status", "rb", buffering=0) as file:  # noqa: PTH123 -- quicker
+        with _open("/proc/self/status", "rb", buffering=0) as file:
             status = file.read(_STATUS_BYTES)
         return int(status.split(b"VmHWM:")[1].split()[0]) * 1024
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
