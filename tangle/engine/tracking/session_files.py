@@ -14,8 +14,15 @@ import time
 from tangle.engine.tracking.audit_log import AuditLog
 from tangle.model import ReadFile
 
-_TICK = 0.01
-"""Seconds by which the times of files are coarser than the clock."""
+
+def _earliest() -> float:
+    """The earliest time that a file can have which is written from now on.
+
+    The system stamps files by a clock that goes in steps of a few milliseconds.
+    """
+    if hasattr(time, "CLOCK_REALTIME_COARSE"):
+        return time.clock_gettime(time.CLOCK_REALTIME_COARSE)
+    return time.time() - 0.01
 
 
 class WorldLog:
@@ -25,7 +32,7 @@ class WorldLog:
         """Begins."""
         self._log = log
         self._past: tuple[tuple[float, float], ...] = ()
-        self._began = self._copied = time.time()
+        self._began = self._copied = _earliest()
         self._unseen_write: float | None = None
         log.on_read = self._look
 
@@ -46,7 +53,7 @@ class WorldLog:
     def resume(self) -> None:
         """Goes on listening in a copy of the session, which has run up to the copying."""
         self._past += ((self._began, self._copied),)
-        self._began = time.time()
+        self._began = _earliest()
         self._log.begin_anew()
         self._log.deaf = False
 
@@ -70,5 +77,5 @@ class WorldLog:
         except OSError:
             return
         periods = (*self._past, (self._began, time.time()))
-        if any(start - _TICK <= written <= end + _TICK for start, end in periods):
-            self._unseen_write = min(written - _TICK, self._unseen_write or written)
+        if any(start <= written <= end for start, end in periods):
+            self._unseen_write = min(written, self._unseen_write or written)
