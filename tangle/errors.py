@@ -24,3 +24,11 @@ class Refused(TangleError):
     """Something stands in the way, and nothing was changed."""
 
     exit_code = 3
+
+
+class ChangedMeanwhile(Refused):
+    """A page was saved while the notes were being read."""
+
+    def __init__(self, path: str) -> None:
+        """Name the page."""
+        super().__init__(f"{path}: this page was saved while the notes were read; try again")

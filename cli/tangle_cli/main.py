@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import click
 
 from tangle import __version__
-from tangle.errors import TangleError
+from tangle.errors import ChangedMeanwhile, TangleError
 from tangle_cli.common import (
     FILE,
     FOLDER,
@@ -43,6 +43,8 @@ class Commands(click.Group):
         """Run a command; report an error in one sentence."""
         try:
             return super().invoke(ctx)
+        except ChangedMeanwhile:
+            raise  # `main` begins again
         except TangleError as error:
             _fail(str(error), error.exit_code)
         except KeyboardInterrupt:
@@ -327,10 +329,23 @@ def main() -> None:
 
         register()
     try:
-        code = cli.main(prog_name="tangle", standalone_mode=False)
+        code = _settled()
     except click.ClickException as error:
         error.show()
         sys.exit(error.exit_code)
     except click.Abort:
         sys.exit(interrupted())
     sys.exit(code)
+
+
+def _settled(attempts: int = 3) -> Any:
+    """The exit code of the command, which begins again where a page was saved meanwhile."""
+    try:
+        return cli.main(prog_name="tangle", standalone_mode=False)
+    except ChangedMeanwhile as error:
+        if attempts == 1:
+            _fail(str(error), error.exit_code)
+    from tangle.verbs.notes import forget_notes
+
+    forget_notes()
+    return _settled(attempts - 1)

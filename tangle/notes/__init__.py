@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tangle.notes import pages, units
-from tangle.notes.core import ChangedMeanwhile, Core, digest, overlaid, package_name
+from tangle.notes.core import Core, digest, overlaid, package_name
 from tangle.notes.engine import Query, Store, query
 from tangle.notes.notes import QUERIES, all_problems, core_of, graph, page_of_title, readable, roots, rows
 from tangle.notes.pages import units_alone
@@ -13,7 +13,6 @@ from tangle.notes.units import ChunkRow, UnitRow
 
 __all__ = [
     "QUERIES",
-    "ChangedMeanwhile",
     "ChunkRow",
     "Core",
     "Plan",

@@ -8,7 +8,6 @@ from typing import Any, Final
 from weakref import WeakValueDictionary
 
 from tangle.analyse import Texts
-from tangle.errors import Refused
 from tangle.link import GraphConfig
 from tangle.model import PackageName, PagePath
 from tangle.notes.engine import Query, Store
@@ -22,14 +21,6 @@ listing: Final[Query[str, tuple[PagePath, ...]]] = Query(
 page_digest: Final[Query[PagePath, str | None]] = Query("page_digest", None, kept=str | None)
 
 INPUTS: Final[tuple[Query[Any, Any], ...]] = (config, package_name, borrows, listing, page_digest)
-
-
-class ChangedMeanwhile(Refused):
-    """A page was saved while the notes were being read."""
-
-    def __init__(self, path: PagePath) -> None:
-        """Name the page."""
-        super().__init__(f"{path}: this page was saved while the notes were read; try again")
 
 
 def digest(data: bytes) -> str:

@@ -15,7 +15,7 @@ from tangle.engine.local import LocalExecutor
 from tangle.model import Failure, PagePath, Problem, Result, SectionName
 from tangle.testing.running import Running
 from tangle.verbs.job_builder import prepared_package
-from tangle.verbs.notes import Notes, read_notes
+from tangle.verbs.notes import Notes, held_notes
 from tangle.verbs.project import Project
 from tangle.verbs.results.judging import judged_chunk
 from tangle.verbs.run_history import thread_settings
@@ -171,7 +171,7 @@ class Bench:
         Raises:
             NotReadable: the graph's folder cannot be listed.
         """
-        self.loaded = read_notes(project)
+        self.loaded = held_notes(project)
         self.expectations: tuple[Expectation, ...] = ()
         self.lines: defaultdict[Path, set[int]] = defaultdict(set)
         self._options = options

@@ -282,7 +282,7 @@ def _read_beside(core: Core, sources: Sources) -> None:
         pages.adopt_facts(core, found)
 
 
-def watched_notes(project: Project) -> Notes:
+def held_notes(project: Project) -> Notes:
     """A project's notes with the bytes of all pages in memory, for a look that lasts.
 
     Raises:
@@ -297,7 +297,7 @@ def updated(notes: Notes, paths: Collection[Path]) -> Notes:
     """Notes after some files may have changed; the very same where they are no others.
 
     Args:
-        notes: as `watched_notes` gave them.
+        notes: as `held_notes` gave them.
         paths: what the system says has changed.
 
     Raises:

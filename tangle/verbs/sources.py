@@ -11,10 +11,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from tangle import STATE_FOLDER, __version__
+from tangle.errors import ChangedMeanwhile
 from tangle.model import CONFIG, PagePath, Place, Problem
 from tangle.model.problems.graph import NESTED_GRAPH
 from tangle.model.problems.page import NOT_DOWNLOADED, SYNC_COPY, UNREADABLE_PAGE
-from tangle.notes import ChangedMeanwhile, digest
+from tangle.notes import digest
 from tangle.store import (
     SETTINGS,
     Cache,

@@ -18,14 +18,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tangle.errors import ChangedMeanwhile
 from tangle.model import PagePath
-from tangle.notes import ChangedMeanwhile
 from tangle.store import NOTES, file_stamps, user_key
 from tangle.store.cache import sealed
 from tangle.verbs.build import build
 from tangle.verbs.check import CheckReport, check, check_report
 from tangle.verbs.generated import generated
-from tangle.verbs.notes import Notes, forget_notes, read_notes, updated, watched_notes
+from tangle.verbs.notes import Notes, forget_notes, held_notes, read_notes, updated
 from tangle.verbs.project import Project, find_project
 from tangle.verbs.sources import PageFiles
 from tangle.verbs.write_back.staleness import section_rows
@@ -248,7 +248,7 @@ def _unread_again(notes: Notes) -> Any:
 def test_earlier_notes_stay_what_they_were() -> None:
     with _project() as project:
         _graph(project)
-        before = watched_notes(project)
+        before = held_notes(project)
         text = before.sources.data[PagePath("pages/a.md")]
         _write(project, "a", "- ## 3.1. Other\n\t- ```python\n\t  x = 3\n\t  ```\n")
         after = updated(before, [project.graph / "pages" / "a.md"])

@@ -23,7 +23,7 @@ from tangle.errors import TangleError
 from tangle.model import Job, Problem, SectionName, SessionResult
 from tangle.store import Changes, read_bytes
 from tangle.verbs.job_builder import RunOptions, job
-from tangle.verbs.notes import Notes, updated, watched_notes
+from tangle.verbs.notes import Notes, held_notes, updated
 from tangle.verbs.project import Project, with_options
 from tangle.verbs.reports.failure_hints import as_written, with_hint
 from tangle.verbs.reports.values import SectionRun
@@ -160,7 +160,7 @@ class Watcher:
             executor = ResumingExecutor(settings=thread_settings(1, os.environ), warm=True)
             self._executor = undo.enter_context(executor)
             self._packages = undo.enter_context(packages())
-            self._notes = watched_notes(project)
+            self._notes = held_notes(project)
             self._end = undo.pop_all()
         self._faces: dict[SectionName, Face] = {}
         self._queue: dict[SectionName, Why] = {}
