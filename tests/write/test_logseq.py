@@ -38,7 +38,7 @@ def shape(blocks: list[dict[str, Any]]) -> list[tuple[Any, ...]]:
 
 
 def is_output(block: dict[str, Any]) -> bool:
-    return any(key == "tangle.output" for run in block["runs"] for key, _ in run)
+    return any(key == "tangle.output" for run in block["runs"] for key, *_ in run)
 
 
 def check(text: str, before: list[dict[str, Any]], after: list[dict[str, Any]]) -> None:
@@ -50,9 +50,9 @@ def check(text: str, before: list[dict[str, Any]], after: list[dict[str, Any]]) 
     assert len(outputs) == 2, text
     for block in outputs:
         (run,) = block["runs"]
-        assert [key for key, _ in run if key not in {"id", "collapsed"}] == ["tangle.output"], text
+        assert [key for key, *_ in run if key not in {"id", "collapsed"}] == ["tangle.output"], text
         assert set(block["kinds"]) <= MEANT, text
-        assert {language for language, _ in block["code"]} <= {"text"}, text
+        assert {language for language, *_ in block["code"]} <= {"text"}, text
 
 
 def written(text: str) -> bytes:
