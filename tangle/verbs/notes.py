@@ -118,6 +118,11 @@ class Notes:
             return self.plan.rows
 
     @cached_property
+    def _places(self) -> Mapping[SectionName, int]:
+        """The place of each section in reading order."""
+        return {row.name: place for place, row in enumerate(self.rows)}
+
+    @cached_property
     def pages(self) -> Mapping[PagePath, Page]:
         """Every page that can be read; each is parsed when it is asked for."""
         return _Pages(self)
@@ -152,8 +157,7 @@ class Notes:
 
     def script(self, name: SectionName) -> str:
         """The text of the script of a section that has code."""
-        places = {row.name: place for place, row in enumerate(self.rows)}
-        return queries.script(self.core, places[name]) or ""
+        return queries.script(self.core, self._places[name]) or ""
 
     def page_of_title(self, title: str) -> PagePath | None:
         """The page of a title or alias."""
