@@ -121,7 +121,7 @@ class _OfSection:
         """Has a worker forked from what has imported exactly the section's modules.
 
         Raises:
-            ForkServerGone: that cannot be; why was told.
+            ForkServerGone: that cannot be; the reason was reported.
         """
         try:
             return self.client.fork(replace(request, modules=self.modules))

@@ -2,7 +2,7 @@
 
 On the descriptor that comes with a request, the child's process id is written as a line, and its
 exit status, negative for a signal, once it has ended. Until it is reaped the child stays a zombie,
-so that no other process gets its number while somebody may still send it signals.
+so that no other process gets its number while another process may still send it signals.
 """
 
 from __future__ import annotations
@@ -95,7 +95,7 @@ class ForkingParent:
         return pid
 
     def announce(self, pid: int) -> bool:
-        """Reports a child's process id; whether somebody waits for it."""
+        """Reports a child's process id; returns whether the report was read."""
         try:
             os.write(self._children[pid].report, f"{pid}\n".encode())
         except OSError:

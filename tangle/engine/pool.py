@@ -187,7 +187,7 @@ def _interrupts_stop(stop: Callable[[], None]) -> Iterator[None]:
 
 
 def not_run(job: Job, outcome: Outcome) -> SessionResult:
-    """What is told of a session that never started.
+    """The result of a session that never started.
 
     Args:
         job: of the session.

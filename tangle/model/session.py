@@ -151,7 +151,7 @@ class Job:
 class Stream(NamedTuple):
     """Text that went to standard output or standard error.
 
-    A named tuple is a list in JSON, and a `MimeBundle` an object: so the two are told apart.
+    A named tuple is a list in JSON, and a `MimeBundle` an object: so the two differ.
     """
 
     name: Literal["stdout", "stderr"]

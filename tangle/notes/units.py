@@ -392,7 +392,7 @@ def near(core: Core, name: str) -> tuple[str, ...]:
 
 @query(kept=tuple[tuple[str, Problem], ...])
 def missing(core: Core, place: int) -> tuple[tuple[str, Problem], ...]:
-    """The problems of names that nobody defines for a unit; of attributes with a dot before."""
+    """The problems of names that no unit defines; names of attributes start with a dot."""
     found = borrowed(core, place)
     if found is None:
         return ()
@@ -415,7 +415,7 @@ def session(core: Core, place: int) -> Session:
     return plan_session(code(core, place), found, _Package(core), lacking)
 
 
-# --- what is told of a unit -----------------------------------------------------------------------
+# --- rows of units -------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -465,7 +465,7 @@ class UnitRow:
 
 @query(kept=UnitRow | None)
 def row(core: Core, place: int) -> UnitRow | None:
-    """What is told of a unit; None where there is none."""
+    """The row of a unit; None where there is none."""
     name = unit_at(core, place)
     found = borrowed(core, place)
     if name is None or found is None:

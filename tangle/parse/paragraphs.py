@@ -30,7 +30,7 @@ _BREAK_HERE = re.compile(
     re.MULTILINE,
 )
 _BREAK = re.compile(rb"^" + _BREAK_HERE.pattern, re.MULTILINE)
-"""What parts paragraphs and is no construct of its own: rows, rules and comments."""
+"""What separates paragraphs without being a construct: table rows, rules and comments."""
 _TRIMMED = b" \t\f\r\n"
 _NOTE = re.compile(rb"\[\^[^\s\]]++\]:" + WHITE + rb"++")
 _DEFINITION = re.compile(rb"^" + WHITE + rb"*+:" + WHITE + rb"++", re.MULTILINE)

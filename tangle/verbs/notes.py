@@ -59,7 +59,7 @@ _LARGE: Final = 2000
 
 _NO_NOTES: Final = frozenset({".git", ".tangle"})
 _MANY: Final = 50
-"""Files that can be told to be unchanged now, and could not before, that are worth keeping it."""
+"""So many files whose stamp has become reliable are worth writing the store."""
 
 
 class Notes:
@@ -113,7 +113,7 @@ class Notes:
 
     @cached_property
     def rows(self) -> tuple[UnitRow, ...]:
-        """What is told of every unit, in reading order."""
+        """The row of every unit, in reading order."""
         with without_gc():
             return self.plan.rows
 

@@ -1,4 +1,4 @@
-"""Files that are open or mapped, though nobody saw how: C and C++ code has them from anywhere."""
+"""Files that are open or mapped without an audit event: C and C++ code may open them."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ def _sizes() -> tuple[bytes, ...]:
 
 
 def _content(path: str) -> bytes:
-    """What the system says in a file of its own; empty where it has no such file."""
+    """The content of a file of `/proc`; empty if the system has no such file."""
     try:
         file = _open(path, os.O_RDONLY)
     except OSError:

@@ -55,7 +55,7 @@ from tangle.write import (
 )
 
 Rows = Sequence[UnitRow]
-"""What is told of all sections, in reading order."""
+"""The rows of all sections, in reading order."""
 
 _ATTEMPTS = 5
 """How often a page that an editor keeps saving is read again."""
