@@ -23,6 +23,7 @@ from typing import NoReturn, assert_never
 
 from tangle.engine.forking_parent import ForkingParent
 from tangle.engine.forkserver import import_stamps
+from tangle.engine.forkserver.first_uses import use_libraries
 from tangle.engine.forkserver.protocol import BadOrder, Hangup, close_all
 from tangle.engine.forkserver.safe_import import imports_quietly, is_library
 from tangle.engine.forkserver.server_orders import Command
@@ -164,6 +165,9 @@ class Template:
                 continue
             if time.monotonic() - started > _HEAVY_SECONDS:
                 break
+        if unfit := use_libraries():
+            self._report(Unfit(name=unfit))
+            os._exit(0)
         _look_at_modules()
         gc.freeze()
         gc.enable()
