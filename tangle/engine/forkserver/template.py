@@ -44,6 +44,7 @@ from tangle.engine.forkserver.template_orders import (
 )
 from tangle.engine.order import send_order
 from tangle.engine.orphans import kill_family, orphans
+from tangle.engine.tracking.fanotify import make_group
 
 ROOT = (
     "tangle.engine.worker.boot",
@@ -204,7 +205,8 @@ class Template:
         worker = _Worker(
             client=order.client, cookie=order.cookie, pipe=os.fstat(fds[1]).st_ino, notes=""
         )
-        self._start(report, worker, functools.partial(_become_worker, order, fds, os.getpid()))
+        become = functools.partial(_become_worker, order, fds, os.getpid())
+        self._start(report, worker, become)
 
     def _start_command(self, order: StartCommand, report: int) -> None:
         command = order.command
@@ -220,7 +222,7 @@ class Template:
         # Blocked, a signal waits until the child can take it: it is ignored here.
         signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
         try:
-            pid = self._parent.fork(report)
+            pid = self._parent.fork(report, make_group() if worker.pipe >= 0 else -1)
             if pid == 0:
                 become()
         except OSError as error:
