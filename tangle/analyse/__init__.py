@@ -42,6 +42,7 @@ from tangle.analyse.planning import (
     unknown_needs,
 )
 from tangle.analyse.reachability import Reach, from_module, names_module
+from tangle.analyse.ties import ties_of_borrowed
 from tangle.model import PackageName
 
 __all__ = [
@@ -86,6 +87,7 @@ __all__ = [
     "plan_package",
     "plan_session",
     "saving",
+    "ties_of_borrowed",
     "unit_code",
     "unit_doubts",
     "unknown_needs",

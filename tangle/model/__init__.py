@@ -33,6 +33,7 @@ from tangle.model.outline import (
 )
 from tangle.model.session import (
     EXAMPLES,
+    NO_TIES,
     Asked,
     AssertStyle,
     Cell,
@@ -41,6 +42,7 @@ from tangle.model.session import (
     Failure,
     Frame,
     Job,
+    Lack,
     MimeBundle,
     MimeType,
     Origin,
@@ -53,12 +55,14 @@ from tangle.model.session import (
     SessionResult,
     Source,
     Stream,
+    Ties,
     Trace,
 )
 
 __all__ = [
     "CONFIG",
     "EXAMPLES",
+    "NO_TIES",
     "SIZE",
     "Asked",
     "AssertStyle",
@@ -74,6 +78,7 @@ __all__ = [
     "Frame",
     "Graph",
     "Job",
+    "Lack",
     "MimeBundle",
     "MimeType",
     "Occurrence",
@@ -102,6 +107,7 @@ __all__ = [
     "Source",
     "Span",
     "Stream",
+    "Ties",
     "Trace",
     "Unit",
     "Uuid",
