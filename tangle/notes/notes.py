@@ -75,11 +75,16 @@ def roots(core: Core) -> Iterator[tuple[Query[Any, Any], Any]]:
 
 
 def core_of(
-    notes: Mapping[PagePath, bytes], config: GraphConfig, package: PackageName, *, borrow: bool = True
+    notes: Mapping[PagePath, bytes],
+    config: GraphConfig,
+    package: PackageName,
+    *,
+    borrow: bool = True,
+    book: tuple[str, ...] | None = None,
 ) -> Core:
-    """A new store of some pages."""
+    """A new store of some pages; arguments as for `Core.configure`."""
     core = Core()
-    core.configure(config, package, borrow=borrow)
+    core.configure(config, package, borrow=borrow, book=book)
     core.take_bytes(notes)
     return core
 

@@ -209,7 +209,8 @@ class _Pages(Mapping[PagePath, Page]):
 
 def give(core: Core, project: Project, config: GraphConfig, sources: Sources) -> None:
     """Give a store what a project's notes are worked out from."""
-    core.configure(config, project.package, borrow=project.options.borrow == "on")
+    options = project.options
+    core.configure(config, project.package, borrow=options.borrow == "on", book=options.book)
     core.set(emission, "", Emission.of(project))
     core.take(sources.digests, sources.data)
 
