@@ -40,8 +40,8 @@ def numbered_blocks(page: Page) -> Iterator[tuple[int, tuple[int, ...], str]]:
     """Yield index, number and title of every block that is a section on a page of a book.
 
     A line of one number without heading marks (`4 多层感知机`) counts only where a section below it
-    carries the number on (`4.1`). Where headings number a page, `3.6.1 Data` without heading marks
-    counts only below a section that it carries on (`3.6`): `0.75 of them` there is no section.
+    carries the number on (`4.1`). Within a section (`3.6`), a line without heading marks counts only
+    if it carries that number on (`3.6.1 Data`): `0.75 of them` there is no section.
     """
     plain: list[tuple[int, tuple[int, ...], str]] = []
     found: list[tuple[int, tuple[int, ...], str]] = []
@@ -64,9 +64,8 @@ def numbered_blocks(page: Page) -> Iterator[tuple[int, tuple[int, ...], str]]:
 def _without_strays(
     blocks: Sequence[Block], found: Sequence[tuple[int, tuple[int, ...], str]]
 ) -> Iterator[tuple[int, tuple[int, ...], str]]:
-    """Leave out the lines without heading marks that carry no heading's number on."""
-    headed = {index for index, _, _ in found if blocks[index].heading}
-    if not headed or len(headed) == len(found):
+    """Leave out the lines without heading marks that do not carry on the section around them."""
+    if all(blocks[index].heading for index, _, _ in found):
         yield from found
         return
     entries = {entry[0]: entry for entry in found}
@@ -75,7 +74,7 @@ def _without_strays(
         above = around[block.parent] if block.parent >= 0 else ()
         if entry := entries.get(index):
             number = entry[1]
-            if index in headed or (above and above != number and number[: len(above)] == above):
+            if block.heading or number[: len(above)] == above != number:
                 above = number
                 yield entry
         around.append(above)
