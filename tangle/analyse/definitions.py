@@ -195,9 +195,7 @@ class Definitions:
         behind = (having[at] for at in range(bisect_left(having, unit + 1), len(having)))
         return self._first_of((i for i in behind if self.units.book(i) == book), name)
 
-    def _first_of(
-        self, units: Iterable[int], name: str, wanted: Wanted = _any
-    ) -> Position | None:
+    def _first_of(self, units: Iterable[int], name: str, wanted: Wanted = _any) -> Position | None:
         for unit in units:
             if (found := self._first(unit, self._bound(unit, name), wanted)) is not None:
                 return found

@@ -18,6 +18,7 @@ from tangle.link.page_facts import (
     blocks_with_ids,
     page_facts,
 )
+from tangle.link.sections import number_text, section_number
 from tangle.link.settings import KNOWN, OUTPUT, PREFIX
 from tangle.link.titles import page_title, title_from_path, title_key
 from tangle.link.units import (
@@ -30,7 +31,6 @@ from tangle.link.units import (
     skeleton,
     unit_name,
 )
-from tangle.link.sections import number_text, section_number
 from tangle.model import CONFIG
 
 __all__ = [

@@ -200,8 +200,7 @@ def _fits(parts: int, level: int, levels: Mapping[int, Collection[int]]) -> bool
     if parts in levels:
         return level in levels[parts]
     return all(
-        min(found) > level if more > parts else max(found) < level
-        for more, found in levels.items()
+        min(found) > level if more > parts else max(found) < level for more, found in levels.items()
     )
 
 

@@ -17,7 +17,6 @@ from tangle.link.settings import OUTPUT, PREFIX, book_of_page
 from tangle.link.titles import other_names, title_key
 from tangle.model import Page, Problem, Uuid
 
-
 _SAVE: Final = re.compile(r"#\s*@save\b")
 
 

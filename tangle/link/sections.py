@@ -40,8 +40,8 @@ def numbered_blocks(page: Page) -> Iterator[tuple[int, tuple[int, ...], str]]:
     """Yield index, number and title of every block that is a section on a page of a book.
 
     A line of one number without heading marks (`4 多层感知机`) counts only where a section below it
-    carries the number on (`4.1`). Within a section (`3.6`), a line without heading marks counts only
-    if it carries that number on (`3.6.1 Data`): `0.75 of them` there is no section.
+    carries the number on (`4.1`). Within a section (`3.6`), a line without heading marks counts
+    only if it carries that number on (`3.6.1 Data`): `0.75 of them` there is no section.
     """
     plain: list[tuple[int, tuple[int, ...], str]] = []
     found: list[tuple[int, tuple[int, ...], str]] = []

@@ -93,9 +93,7 @@ def page_spots(outline: Outline, occurrences: Iterable[Occurrence]) -> Spots:
     )
 
 
-def skeleton(
-    pages: Mapping[PagePath, Spots], page_named: PageNamed
-) -> Skeleton:
+def skeleton(pages: Mapping[PagePath, Spots], page_named: PageNamed) -> Skeleton:
     """The units of a graph in reading order, and the numbers that stand twice.
 
     Args:
@@ -106,23 +104,27 @@ def skeleton(
     problems: list[Problem] = []
     seen: dict[SectionName, Section] = {}
     for path in sorted(pages, key=lambda path: _reading_order(path, pages[path])):
-        spots = pages[path]
-        for section in spots.sections:
+        for section in pages[path].sections:
             if section.number and section.name in seen:
                 problems.append(_section_twice(section, seen[section.name]))
                 continue
             seen[section.name] = section
             if len(section.number) >= _UNIT_PARTS:
                 _draft_of(drafts, section).parts.append(section)
-        for section in spots.hosting:
-            _draft_of(drafts, section).pages[path] = None
-        for name, wanted in spots.needs:
-            drafts[name].needs.update(dict.fromkeys(wanted))
+        _take_part(drafts, path, pages[path])
     for name, problem in (fault for spots in pages.values() for fault in spots.faults):
         if name in drafts:
             drafts[name].faults[problem] = None
     found = sorted((_head(name, draft) for name, draft in drafts.items()), key=_unit_order)
     return Skeleton(units=with_needs(found, page_named), problems=tuple(problems))
+
+
+def _take_part(drafts: dict[SectionName, _Draft], path: PagePath, spots: Spots) -> None:
+    """Note the units whose chunks take part on a page, and what these need."""
+    for section in spots.hosting:
+        _draft_of(drafts, section).pages[path] = None
+    for name, wanted in spots.needs:
+        drafts[name].needs.update(dict.fromkeys(wanted))
 
 
 def _reading_order(path: PagePath, spots: Spots) -> tuple[str, tuple[int, ...], PagePath]:

@@ -218,6 +218,17 @@ def is_section(core: Core, name: SectionName) -> bool:
     return name in all_books(core, "").units
 
 
+def pages_with_heading(core: Core, number: tuple[int, ...]) -> tuple[PagePath, ...]:
+    """The pages outside of books that have code and a heading of that number."""
+    return tuple(
+        path
+        for path, page_numbers in index(core, "").numbers.items()
+        if page_numbers.coded
+        and book_of(core, path) is None
+        and any(found == number and level > 0 for found, level in page_numbers.numbers)
+    )
+
+
 @query(kept=tuple[PagePath, ...])
 def taking_part(core: Core, _: str) -> tuple[PagePath, ...]:
     """The pages that can have a part in a unit."""
