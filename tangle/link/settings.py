@@ -35,7 +35,7 @@ KNOWN: Final[Mapping[str, str]] = {
     "tangle.atol": "a difference, such as 0.01",
     "tangle.cache": "yes or no",
     "tangle.lang": "the language of fences that name none, such as python",
-    BOOK: "on the page itself, the name of its book",
+    BOOK: "the name of a book, without # and brackets",
     "tangle.reads": "files, separated by commas, such as data/x.h5, data/*.db",
     OUTPUT: "written by tangle itself",
 }
@@ -244,7 +244,7 @@ class PageSettings:
     def _applied(self, settings: Settings, entry: Property, block: int) -> Settings:
         if entry.key != BOOK:
             return apply_property(settings, entry.key, entry.value)
-        if not _is_of_page(self._page, block) or _BOOK.fullmatch(entry.value) is None:
+        if _is_of_page(self._page, block) and _BOOK.fullmatch(entry.value) is None:
             raise BadValue
         return settings
 

@@ -32,6 +32,7 @@ from tangle.link import (
     journal_day,
     linked_page,
     made_unit,
+    number_text,
     occurrences,
     page_facts,
     page_spots,
@@ -55,6 +56,7 @@ from tangle.model import (
     Unit,
     Uuid,
 )
+from tangle.model.problems.graph import UNCLEAR_BOOK
 from tangle.model.problems.page import NOT_UTF8
 from tangle.notes.core import Core, book_pages, config, listing, page_digest
 from tangle.notes.engine import query
@@ -242,6 +244,25 @@ def block_of(core: Core, uuid: Uuid) -> tuple[PagePath, BlockFacts] | None:
         return None
     found = id_blocks(core, path).get(uuid)
     return (path, found) if found is not None else None
+
+
+@query(kept=tuple[Problem, ...])
+def book_problems(core: Core, _: str) -> tuple[Problem, ...]:
+    """The numbers that keep pages from being a book, the first on each page."""
+    first = {path: (n, other) for n, other, path in reversed(all_books(core, "").doubles)}
+
+    def line(path: PagePath, number: tuple[int, ...], at: int) -> int:
+        sections = own_outline(core, path).outline.sections
+        return [section.line for section in sections if section.number == number][at]
+
+    return tuple(
+        UNCLEAR_BOOK.at(
+            Place(path=path, line=line(path, number, 1 if path == other else 0)),
+            f"section {number_text(number)} already exists at {other}:{line(other, number, 0)}, "
+            "so section numbers count within each page only",
+        )
+        for path, (number, other) in first.items()
+    )
 
 
 # --- chunks ---------------------------------------------------------------------------------------
@@ -463,7 +484,7 @@ def graph_problems(core: Core, _: str) -> tuple[Problem, ...]:
     found: list[Problem] = []
     for path in listing(core, ""):
         found += page_problems(core, path)
-    of_all = [*clash_problems(core, ""), *units(core, "").problems]
+    of_all = [*clash_problems(core, ""), *book_problems(core, ""), *units(core, "").problems]
     if index(core, "").involved:
         of_all += expansion(core, "").problems
     return (*found, *(locate(core, problem) for problem in of_all))

@@ -14,6 +14,8 @@ import pytest
 
 from tests.graphs import MakeNotes, Notes, Said
 
+pytestmark = pytest.mark.book
+
 SCHEMAS = Path(__file__).resolve().parents[2] / "docs" / "schemas"
 
 PAGE = r"""- ## 1.1. Hostile <script>alert(1)</script> | `pipe`

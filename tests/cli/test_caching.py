@@ -16,6 +16,8 @@ from tangle.store import user_key
 from tangle.store.cache import encoded, sealed
 from tests.graphs import MakeNotes, Notes
 
+pytestmark = pytest.mark.book
+
 
 def page(*chunks: str, number: str = "1.1") -> str:
     """A section of chunks; a line that begins with `tangle.` is a property of the next chunk."""

@@ -11,6 +11,8 @@ import pytest
 
 from tests.graphs import MakeNotes, Notes, call
 
+pytestmark = pytest.mark.book
+
 CHAPTER = """\
 - # 3 Networks
 	- ## 3.1. Lines

@@ -18,6 +18,8 @@ import pytest
 
 from tests.graphs import MakeNotes, Notes
 
+pytestmark = pytest.mark.book
+
 CHUNK = """\
 	- ```python
 	  import time

@@ -31,6 +31,8 @@ from tangle.verbs.sources import PageFiles
 from tangle.verbs.write_back.staleness import section_rows
 from tangle.write.block import output_digest
 
+pytestmark = pytest.mark.book
+
 EXAMPLES = int(os.environ.get("TANGLE_EXAMPLES", "40"))
 """How many graphs are tried; thousands found nothing new."""
 
