@@ -28,7 +28,7 @@ class Ambiguous(UsageError):
             meanings: what to type for each, and its place.
         """
         found = ", ".join(f'"{name}" ({place})' for name, place in meanings)
-        super().__init__(f"section {wanted}: several are called so; name one: {found}")
+        super().__init__(f"section {wanted}: this name is ambiguous; type one of {found}")
 
 
 def read_number(text: str) -> Number:

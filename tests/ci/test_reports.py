@@ -14,8 +14,6 @@ import pytest
 
 from tests.graphs import MakeNotes, Notes, Said
 
-pytestmark = pytest.mark.book
-
 SCHEMAS = Path(__file__).resolve().parents[2] / "docs" / "schemas"
 
 PAGE = r"""- ## 1.1. Hostile <script>alert(1)</script> | `pipe`
@@ -49,6 +47,7 @@ def ran(tmp_path_factory: pytest.TempPathFactory) -> tuple[Notes, Path, Said]:
     (graph.root / "logseq").mkdir(parents=True)
     (graph.root / "pages").mkdir()
     (graph.root / "logseq" / "config.edn").write_text("{}")
+    (graph.root / "tangle.toml").write_text('book = ["**"]\n')
     graph.write("x", PAGE)
     reports = [f"--{kind}={folder / kind}" for kind in ("junit-xml", "html", "summary")]
     said = graph.tangle("run", "--all", "--verify", "--format", "github", *reports)

@@ -31,8 +31,6 @@ from tangle.verbs.sources import PageFiles
 from tangle.verbs.write_back.staleness import section_rows
 from tangle.write.block import output_digest
 
-pytestmark = pytest.mark.book
-
 EXAMPLES = int(os.environ.get("TANGLE_EXAMPLES", "40"))
 """How many graphs are tried; thousands found nothing new."""
 
@@ -78,6 +76,7 @@ def _project() -> Iterator[Project]:
         (root / "logseq" / "config.edn").write_text("{}")
         (root / "pages").mkdir()
         (root / ".tangle").mkdir()
+        (root / "tangle.toml").write_text('book = ["**"]\n')
         yield find_project(start=root)
 
 
