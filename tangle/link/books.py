@@ -14,6 +14,9 @@ from tangle.model import PagePath, SectionName
 
 Number = tuple[int, ...]
 
+_SLIPS = 0.1
+"""The share of numbers that may stand twice on a page of a book, by mistake."""
+
 TITLE = -1
 """The level of a number in a page's title; a line without heading marks has level 0."""
 
@@ -56,8 +59,8 @@ class Books:
     Attributes:
         of: the book of each page that belongs to one.
         units: the names of all units that its books can have.
-        doubles: numbers that stand twice among pages that would be a book without them, each with
-            the page of its first place and that of its second.
+        doubles: numbers that keep pages from being a book, since they stand twice, each with the
+            page of its first place and that of its second.
     """
 
     of: Mapping[PagePath, Book]
@@ -115,12 +118,16 @@ def _detected(
 ) -> tuple[Sequence[PagePath], tuple[tuple[Number, PagePath, PagePath], ...]]:
     """The pages that ask for tangle and are numbered in one hierarchy, and those that carry it on.
 
-    Numbers that stand twice are returned instead: there is no book with them.
+    And the numbers that stand twice: a page on which many do is no page of a book, and where two
+    pages have the same one, there is no book.
     """
     marked = {path: _headings(page) for path, page in pages.items() if page.asks or page.coded}
-    found = {p: marks for p, marks in marked.items() if pages[p].asks and _is_divided(marks)}
-    doubles = tuple(_doubles(found))
-    if doubles or not found:
+    asking = {p: marks for p, marks in marked.items() if pages[p].asks and _is_divided(marks)}
+    found = {path: marks for path, marks in asking.items() if not _starts_again(marks)}
+    within = [(n, path, path) for path in asking.keys() - found for n in _repeated(asking[path])]
+    across = list(_doubles(found))
+    doubles = tuple(sorted((*across, *within), key=lambda double: double[1:]))
+    if across or not found:
         return (), doubles
     others = {
         path: marks
@@ -130,7 +137,7 @@ def _detected(
     while joining := _joining(found, others):
         for path in joining:
             found[path] = others.pop(path)
-    return tuple(found), ()
+    return tuple(found), doubles
 
 
 _Marks = tuple[tuple[Number, int], ...]
@@ -156,10 +163,21 @@ def _is_divided(marks: _Marks) -> bool:
     return any(len(number) > 1 for number, _ in marks)
 
 
+def _repeated(marks: _Marks) -> Sequence[Number]:
+    """The numbers that stand more than once on a page."""
+    return [number for number, count in Counter(n for n, _ in marks).items() if count > 1]
+
+
+def _starts_again(marks: _Marks) -> bool:
+    """Whether so many numbers stand twice on a page that it is no slip."""
+    distinct = len({number for number, _ in marks})
+    return len(marks) - distinct > distinct * _SLIPS
+
+
 def _doubles(pages: Mapping[PagePath, _Marks]) -> Iterator[tuple[Number, PagePath, PagePath]]:
     first: dict[Number, PagePath] = {}
     for path, marks in pages.items():
-        for number, _ in marks:
+        for number in dict.fromkeys(number for number, _ in marks):
             if number in first:
                 yield number, first[number], path
             else:

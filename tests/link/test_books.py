@@ -124,6 +124,20 @@ def test_a_page_names_its_book_and_several_are_told_apart() -> None:
     assert units({**one, "c": page("words", top="title:: 3.6")}) == ["3.6", "pages/c.md"]
 
 
+def test_a_slip_in_a_long_page_is_an_error_of_its_book() -> None:
+    headings = [f"## {chapter}.{section}. S" for chapter in (2, 3) for section in range(1, 7)]
+    pages = {"a": page(*headings, "## 3.6. Again", code=SAVES), "b": CHAPTER_4}
+    assert units(pages)[:3] == ["2.1", "2.2", "2.3"]
+    assert codes(pages) == ["duplicate-section"]
+
+
+def test_a_page_that_starts_again_stays_out_of_the_book_and_leaves_it_alone() -> None:
+    again = page("## 7.1 Do", "## 7.2 Look", "## 7.1 Do", "## 7.2 Look", code=SAVES)
+    assert units({"a": again, "b": CHAPTER_4}) == ["4", "4.1", "a"]
+    assert codes({"a": again, "b": CHAPTER_4}) == ["unclear-book"]
+    assert codes({"a": page("## 4.1 Do", code=SAVES), "b": CHAPTER_4}) == ["unclear-book"]
+
+
 def test_a_share_in_a_bullet_cuts_no_section() -> None:
     text = (
         page("## 3.6. Softmax", code=SAVES)
@@ -150,7 +164,7 @@ PAGES = st.dictionaries(
 
 
 @given(PAGES)
-def test_a_book_that_was_found_has_each_heading_once_and_only_pages_with_headings(
+def test_a_small_book_that_was_found_has_each_heading_once(
     pages: dict[PagePath, PageNumbers],
 ) -> None:
     found = books(pages, None)
@@ -158,4 +172,4 @@ def test_a_book_that_was_found_has_each_heading_once_and_only_pages_with_heading
     headings = [number for path in found.of for number, level in pages[path].numbers if level > 0]
     assert len(headings) == len(set(headings))
     assert all(pages[path].asks or pages[path].coded for path in found.of)
-    assert not (found.of and found.doubles)
+    assert all(path not in found.of for _, *both in found.doubles for path in both)

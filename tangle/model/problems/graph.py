@@ -44,8 +44,9 @@ UNCLEAR_BOOK: Final = ProblemKind(
     hint="renumber one of the two, or name the book's pages: tangle.book:: NAME",
     explanation=(
         "Pages that use `#@save` or a `tangle.` property, and whose headings are numbered (3, "
-        "3.1, ...), are one book if no number is used twice. Here one is, so numbers count within "
-        "each page only, and no section borrows from another. Renumber one of the two headings, "
+        "3.1, ...), are one book if no number is used on two of them, or often twice on one. Here "
+        "one is, so numbers count within each page only, and no section borrows from another. "
+        "Renumber one of the two headings, "
         "or say which pages are a book: `tangle.book:: NAME` at the top of each, or "
         '`book = ["pages/chapter*.md"]` in `tangle.toml`. `book = []` means that there is none.'
     ),
