@@ -127,7 +127,7 @@ def _detected(
     within = [(n, path, path) for path in asking.keys() - found for n in _repeated(asking[path])]
     across = list(_doubles(found))
     doubles = tuple(sorted((*across, *within), key=lambda double: double[1:]))
-    if across or not found:
+    if across or not found or _is_one_title(found):
         return (), doubles
     others = {
         path: marks
@@ -161,6 +161,11 @@ def _headings(page: PageNumbers) -> _Marks:
 def _is_divided(marks: _Marks) -> bool:
     """Whether some number has two parts: `1. Do` and `2. Look` are steps, and no sections."""
     return any(len(number) > 1 for number, _ in marks)
+
+
+def _is_one_title(pages: Mapping[PagePath, _Marks]) -> bool:
+    """Whether a title is all that numbers anything: `3.11 is out` is a page like others."""
+    return [level for marks in pages.values() for _, level in marks] == [TITLE]
 
 
 def _repeated(marks: _Marks) -> Sequence[Number]:

@@ -130,7 +130,8 @@ def _has_settings(page: Page) -> bool:
     """Whether somebody wrote a `tangle.` property into a page; tangle itself writes outputs."""
     return any(
         entry.key.startswith(PREFIX) and entry.key != OUTPUT
-        for block in page.blocks
+        for index, block in enumerate(page.blocks)
+        if index not in page.templates
         for entry in block.properties
     )
 

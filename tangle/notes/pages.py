@@ -221,13 +221,13 @@ def is_section(core: Core, name: SectionName) -> bool:
 
 
 def pages_with_heading(core: Core, number: tuple[int, ...]) -> tuple[PagePath, ...]:
-    """The pages outside of books that have code and a heading of that number."""
+    """The pages outside of books that have code and a heading, or a title, of that number."""
     return tuple(
         path
         for path, page_numbers in index(core, "").numbers.items()
         if page_numbers.coded
         and book_of(core, path) is None
-        and any(found == number and level > 0 for found, level in page_numbers.numbers)
+        and any(found == number and level != 0 for found, level in page_numbers.numbers)
     )
 
 

@@ -164,7 +164,7 @@ class Notes:
         return page_of_title(self.core, title)
 
     def pages_with_heading(self, number: tuple[int, ...]) -> tuple[PagePath, ...]:
-        """The pages outside of books that have code and a heading of that number."""
+        """The pages outside of books that have code and a heading, or a title, of that number."""
         return pages.pages_with_heading(self.core, number)
 
     def title(self, path: PagePath) -> str:

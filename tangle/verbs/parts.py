@@ -92,15 +92,30 @@ def _up_to(row: UnitRow, number: Number) -> int:
 def _on_page(notes: Notes, wanted: str, number: Number) -> Sequence[Part]:
     having = notes.pages_with_heading(number)
     if len(having) > 1:
-        raise Ambiguous(
-            wanted,
-            [
-                (f"{notes.title(path)}#{wanted}", f"{notes.project.shown(path)}:{block.line}")
-                for path in having
-                for block in (notes.pages[path].blocks[_numbered(notes.pages[path], number)[0]],)
-            ],
-        )
-    return part_of_page(notes, having[0], wanted) if having else ()
+        raise Ambiguous(wanted, [_on_one(notes, path, wanted, number) for path in having])
+    for path in having:
+        if _starts_with(notes.title(path), number):
+            return [(row, len(row.chunks)) for row in _rows_on(notes, path)]
+        return part_of_page(notes, path, wanted)
+    return ()
+
+
+def _on_one(notes: Notes, path: PagePath, wanted: str, number: Number) -> tuple[str, str]:
+    """What to type for a number of one of several pages, and where that stands."""
+    title, page = notes.title(path), notes.pages[path]
+    if _starts_with(title, number):
+        return title, notes.project.shown(path)
+    line = page.blocks[_numbered(page, number)[0]].line
+    return f"{title}#{wanted}", f"{notes.project.shown(path)}:{line}"
+
+
+def _rows_on(notes: Notes, path: PagePath) -> Sequence[UnitRow]:
+    return [row for row in notes.rows if any(chunk.page == path for chunk in row.chunks)]
+
+
+def _starts_with(words: str, number: Number) -> bool:
+    found = section_number(words, heading=True)
+    return found is not None and found[0] == number
 
 
 # --- parts of pages -------------------------------------------------------------------------------
@@ -128,7 +143,7 @@ def part_of_page(notes: Notes, path: PagePath, wanted: str) -> Sequence[Part]:
     if not found:
         return ()
     first, last = found[0], _end(page.blocks, found[0])
-    rows = [row for row in notes.rows if any(chunk.page == path for chunk in row.chunks)]
+    rows = _rows_on(notes, path)
     whole = len(rows) == 1 and not rows[0].section.number
     return [
         (row, count)
@@ -160,11 +175,7 @@ def _starts(page: Page, wanted: str) -> Sequence[int]:
 
 
 def _numbered(page: Page, number: Number) -> Sequence[int]:
-    def has_it(block: Block) -> bool:
-        found = section_number(block.title, heading=True)
-        return found is not None and found[0] == number
-
-    return _headings_first(page, has_it)
+    return _headings_first(page, lambda block: _starts_with(block.title, number))
 
 
 def _words(block: Block) -> str:

@@ -135,6 +135,11 @@ def test_a_name_that_means_several_things_or_none(
 def test_the_one_page_that_has_a_heading_of_a_number_is_meant(notes: MakeNotes) -> None:
     graph = notes({"How to": "- ## 1.2 Do\n\t- ```python\n\t  print('done')\n\t  ```", "b": FENCE})
     assert printed(graph, "1.2") == ["done"]
+    graph.write("c", "title:: 1.2 times\n\n- ```python\n  print('times')\n  ```\n")
+    said = graph.tangle("run", "1.2")
+    assert (said.code, '"1.2 times" (pages/c.md)' in said.err) == (2, True)
+    graph.page("How to").unlink()
+    assert printed(graph, "1.2") == printed(graph, "1.2 times") == ["times"]
 
 
 def test_a_part_of_a_flat_page_ends_before_the_next_heading(notes: MakeNotes) -> None:

@@ -149,6 +149,14 @@ def test_a_share_in_a_bullet_cuts_no_section() -> None:
 def test_a_title_numbers_a_page_that_its_headings_continue() -> None:
     pages = {"3 Lines": page("## 3.1. Points", code=SAVES) + "- ```python\n  0\n  ```\n"}
     assert units(pages) == ["3", "3.1"]
+    one = page("Sleep", code=SAVES, top="title:: 3.11 is out")
+    assert units({"a": one}) == ["3.11 is out"]  # a version, most likely
+    assert units(
+        {
+            "a": page("x", code=SAVES, top="title:: 3.1 A"),
+            "b": page("y", top="title:: 3.2 B\ntangle.run:: no"),
+        }
+    ) == ["3.1", "3.2"]
 
 
 NUMBERS = st.lists(st.integers(1, 4), min_size=1, max_size=3).map(tuple)
