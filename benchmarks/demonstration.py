@@ -83,8 +83,9 @@ def demonstrate(folder: Path, sentence: str, *, pause: float, say: Callable[[str
         say: is told what goes on.
     """
     page = folder / "pages" / "x.md"
-    for path, text in ((folder / "logseq" / "config.edn", "{}"), (page, PAGE)):
-        path.parent.mkdir()
+    config, book = folder / "logseq" / "config.edn", folder / "tangle.toml"
+    for path, text in ((config, "{}"), (page, PAGE), (book, 'book = ["**"]\n')):
+        path.parent.mkdir(exist_ok=True)
         path.write_bytes(text.encode())
     shown = Shown()
     with _python(_TYPIST, str(page), sentence, str(pause)) as typist:

@@ -76,6 +76,7 @@ def make_graph(folder: Path, kind: str, count: int) -> None:
     for name in ("logseq", "pages"):
         (folder / name).mkdir()
     (folder / "logseq" / "config.edn").write_text("{}")
+    (folder / "tangle.toml").write_text('book = ["**"]\n')
     page = "- ## 1.1 Growth\n" + "".join(KINDS[kind](count))
     (folder / "pages" / "growth.md").write_text(page)
 

@@ -165,6 +165,7 @@ def make_world(folder: Path) -> World:
     template = folder / "template"
     for name, text in {
         "logseq/config.edn": "{}",
+        "tangle.toml": 'book = ["**"]\n',
         "pages/x.md": PAGE,
         "pages/y.md": OTHER,
         "pages/z.md": "- no code\n",

@@ -174,6 +174,7 @@ def type_beside(
         (graph / "pages").mkdir()
         (graph / "logseq").mkdir()
         (graph / "logseq" / "config.edn").write_text("{}\n")
+        (graph / "tangle.toml").write_text('book = ["**"]\n')
         pages = [graph / "pages" / f"p{number}.md" for number in range(len(pauses))]
         for number, page in enumerate(pages):
             page.write_text(_PAGE.format(number=number), encoding="utf-8")

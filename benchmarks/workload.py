@@ -62,6 +62,7 @@ def write_notes(folder: Path, numbers: Sequence[int], edition: int = 0) -> None:
     """Write a graph with a page a section."""
     (folder / "logseq").mkdir(parents=True, exist_ok=True)
     (folder / "logseq" / "config.edn").write_text("{}\n")
+    (folder / "tangle.toml").write_text('book = ["**"]\n')
     (folder / "pages").mkdir(exist_ok=True)
     for number in numbers:
         blocks = [f"- ## 1.{number}. Section {number}\n"]

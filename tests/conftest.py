@@ -44,14 +44,17 @@ def own_state_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]
 
 
 @pytest.fixture
-def notes(tmp_path: Path) -> MakeNotes:
-    """Make a graph from page names and texts."""
+def notes(tmp_path: Path, request: pytest.FixtureRequest) -> MakeNotes:
+    """Make a graph from page names and texts; all its pages are one book in tests marked so."""
+    marked = request.node.get_closest_marker("book") is not None
 
     def make(pages: Mapping[str, str], config: str = "{}") -> Notes:
         made = Notes(root=tmp_path / "graph")
         (made.root / "logseq").mkdir(parents=True)
         (made.root / "pages").mkdir()
         (made.root / "logseq" / "config.edn").write_text(config, encoding="utf-8")
+        if marked:
+            (made.root / "tangle.toml").write_text('book = ["**"]\n', encoding="utf-8")
         for name, text in pages.items():
             made.write(name, text)
         return made

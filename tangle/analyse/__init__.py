@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tangle.analyse.borrow import Borrowing, module_names, own_module_names
+from tangle.analyse.borrow import Borrowing, Naming, module_names, own_module_names
 from tangle.analyse.borrow_closure import Lender, Needs
 from tangle.analyse.code import (
     ChunkCode,
@@ -57,6 +57,7 @@ __all__ = [
     "Closure",
     "Definitions",
     "Lender",
+    "Naming",
     "Needs",
     "Package",
     "PackageName",

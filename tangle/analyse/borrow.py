@@ -229,7 +229,7 @@ class Borrowing:
         """Whether a name may well be there, though no statement defines it for certain."""
         if statement.binds_before(use) or use.name in self._code.lost:
             return True
-        if self._code.numbered and self.definitions.lost(use.name, self.unit):
+        if self.definitions.lost(use.name, self.unit):
             return True
         stars = (entry for _, entry in self._code.stars)
         return self._code.naming or not all(from_module(e, self.package.name) for e in stars)
@@ -260,7 +260,7 @@ class Borrowing:
 
     def _check_attribute(self, code: ChunkCode, use: Use | Import, attribute: str) -> None:
         known = self.package.exports(attribute) or attribute.startswith("__") or attribute == "*"
-        if known or self.package.star or self.definitions.lost(attribute):
+        if known or self.package.star or self.definitions.units.lost(attribute):
             return
         if f".{attribute}" in self._reported:
             return
@@ -310,18 +310,12 @@ class Borrowing:
         return self._elsewhere_hint(use.name)
 
     def _elsewhere_hint(self, name: str) -> str:
-        units = self.definitions.units
-        numbered = self._code.numbered
-        found = self.definitions.elsewhere(name, self.unit if numbered else -1)
-        where = ""
+        found = self.definitions.later(name, self.unit)
         if found is not None:
-            where = f"{units.name(found.unit)}, at {self.definitions.place(found)}"
-        if numbered and found is not None and units.numbered(found.unit):
-            return f"it is defined later, in {where}"
+            where = self.definitions.units.name(found.unit)
+            return f"it is defined later, in {where}, at {self.definitions.place(found)}"
         if self.package.exports(name):
             return f"the package has it: from {self.package.name} import {name}"
-        if found is not None:
-            return f"it is defined in {where}, from which nothing is borrowed: save and import it"
         unusable = self.definitions.earlier(name, self.unit)
         if unusable is not None:
             place = self.definitions.place(unusable)
@@ -351,6 +345,15 @@ def _without_digits(name: str) -> str:
     return "".join(character for character in name if not character.isdigit())
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Naming:
+    """A unit, for those who ask what names mean there; `book` and `needed` as in `Units`."""
+
+    names: UnitNames
+    book: str | None
+    needed: Sequence[int]
+
+
 def own_module_names(unit: UnitCode, name: PackageName) -> frozenset[str]:
     """The names to which a unit itself binds the generated module."""
     return frozenset(
@@ -362,18 +365,21 @@ def own_module_names(unit: UnitCode, name: PackageName) -> frozenset[str]:
     )
 
 
-def module_names(units: Iterable[tuple[bool, UnitNames]]) -> Sequence[frozenset[str]]:
+def module_names(units: Iterable[Naming]) -> Sequence[frozenset[str]]:
     """For each unit the names that mean the generated module there.
 
-    A unit's own binding of a name decides; where it has none, that of the numbered units before.
+    A unit's own binding of a name decides; where it has none, that of the units that lend to it.
 
     Args:
-        units: whether each is numbered, and its names.
+        units: in reading order.
     """
     found: list[frozenset[str]] = []
-    carried: frozenset[str] = frozenset()
-    for numbered, names in units:
-        others = frozenset() if not numbered else carried.difference(names.defines)
-        found.append(names.module | others)
-        carried = found[-1] if numbered else carried
+    carried: dict[str, frozenset[str]] = {}
+    for unit in units:
+        others = frozenset[str]().union(*(found[at] for at in unit.needed if at < len(found)))
+        if unit.book is not None:
+            others |= carried.get(unit.book, frozenset())
+        found.append(unit.names.module | others.difference(unit.names.defines))
+        if unit.book is not None:
+            carried[unit.book] = found[-1]
     return found

@@ -108,10 +108,9 @@ class Lender:
 
     def _changes_it(self, change: Position, name: str) -> bool:
         """Whether a statement that seems to change a thing is one to borrow."""
-        numbered = self.definitions.units.numbered(change.unit)
         statement = self.definitions.statement(change)
         defines = name in statement.binds  # then it is the definition itself
-        return numbered and not defines and self.usable(change) and not self.saved(change)
+        return not defines and self.usable(change) and not self.saved(change)
 
     def needs(self, position: Position, name: str) -> tuple[Wanted, ...]:
         """What a statement needs at once, or when its functions are called."""

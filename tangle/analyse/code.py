@@ -258,11 +258,6 @@ class UnitCode:
     unit: Unit
     chunks: tuple[ChunkCode, ...]
 
-    @property
-    def numbered(self) -> bool:
-        """Whether the unit has a place in the order of the sections."""
-        return bool(self.unit.section.number)
-
     @cached_property
     def binders(self) -> Mapping[str, tuple[tuple[int, int], ...]]:
         """For each name, the statements that bind it, as chunk and statement, in order."""

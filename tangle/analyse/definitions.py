@@ -53,8 +53,11 @@ class Units(Protocol):
     def name(self, unit: int) -> SectionName:
         """What a unit is called."""
 
-    def numbered(self, unit: int) -> bool:
-        """Whether a unit has a place in the order of the sections."""
+    def book(self, unit: int) -> str | None:
+        """The book in which a unit has its place; None for a page outside of one."""
+
+    def needed(self, unit: int) -> Sequence[int]:
+        """The units before one that it names as needed, with all those that lend to these."""
 
     def defining(self, name: str) -> Sequence[int]:
         """The units that define a name."""
@@ -62,8 +65,8 @@ class Units(Protocol):
     def changing(self, name: str) -> Sequence[int]:
         """The units that change in place what a name means."""
 
-    def lost(self, name: str) -> int | None:
-        """The first unit in which a chunk that does not parse seems to define a name."""
+    def lost(self, name: str) -> Sequence[int]:
+        """The units in which a chunk that does not parse seems to define a name."""
 
     def bound(self, unit: int, name: str) -> Sequence[Bound]:
         """The statements of a unit that bind a name, in order."""
@@ -130,32 +133,44 @@ class Definitions:
         return self._first(position.unit, before, wanted)
 
     def earlier(self, name: str, unit: int, wanted: Wanted = _any) -> Position | None:
-        """The last definition of a name in the nearest numbered unit before a numbered one."""
-        if not self.units.numbered(unit):
+        """The last definition of a name in the nearest of the units that lend to one."""
+        if self.units.book(unit) is None and not self.units.needed(unit):
             return None
         having = self.units.defining(name)
         for at in reversed(range(bisect_left(having, unit))):
             index = having[at]
-            if self.units.numbered(index):
+            if self.lends(index, unit):
                 candidates = reversed(self._bound(index, name))
                 if (found := self._first(index, candidates, wanted)) is not None:
                     return found
         return None
 
     def has_earlier(self, name: str, unit: int) -> bool:
-        """Whether a numbered unit before a numbered one defines a name."""
-        having = self.units.defining(name)
-        before = having[: bisect_left(having, unit)]
-        return self.units.numbered(unit) and any(map(self.units.numbered, before))
+        """Whether a unit that lends to one defines a name."""
+        return any(self.lends(index, unit) for index in self.units.defining(name))
+
+    def lends(self, lender: int, unit: int) -> bool:
+        """Whether a unit's names may be borrowed by another.
+
+        Those of earlier sections of its book may, and those of units that it needs.
+        """
+        if lender >= unit:
+            return False
+        book = self.units.book(unit)
+        same = book is not None and self.units.book(lender) == book
+        return same or lender in self.units.needed(unit)
 
     def changes(self, name: str, after: Position, before: Position) -> Iterator[Position]:
-        """The statements between two places that change in place what a name means."""
+        """The statements between two places that change in place what a name means there."""
         having = self.units.changing(name)
         for at in range(bisect_left(having, after.unit), len(having)):
-            if having[at] > before.unit:
+            unit = having[at]
+            if unit > before.unit:
                 return
-            for entry in self.units.code(having[at]).changers[name]:
-                position = Position(having[at], *entry)
+            if unit != before.unit and not self.lends(unit, before.unit):
+                continue
+            for entry in self.units.code(unit).changers[name]:
+                position = Position(unit, *entry)
                 if after < position < before:
                     yield position
 
@@ -167,12 +182,22 @@ class Definitions:
         positions = (Position(unit, *entry) for entry in candidates)
         return next((entry for entry in positions if wanted(entry)), None)
 
-    def elsewhere(self, name: str, after: int = -1, wanted: Wanted = _any) -> Position | None:
-        """The first definition of a name in a unit behind `after`, for a hint."""
+    def elsewhere(self, name: str, wanted: Wanted = _any) -> Position | None:
+        """The first definition of a name in any unit, for a hint."""
+        return self._first_of(self.units.defining(name), name, wanted)
+
+    def later(self, name: str, unit: int) -> Position | None:
+        """The first definition of a name in a later section of a unit's book, for a hint."""
+        book = self.units.book(unit)
+        if book is None:
+            return None
         having = self.units.defining(name)
-        for at in range(bisect_left(having, after + 1), len(having)):
-            candidates = self._bound(having[at], name)
-            if (found := self._first(having[at], candidates, wanted)) is not None:
+        behind = (having[at] for at in range(bisect_left(having, unit + 1), len(having)))
+        return self._first_of((i for i in behind if self.units.book(i) == book), name)
+
+    def _first_of(self, units: Iterable[int], name: str, wanted: Wanted = _any) -> Position | None:
+        for unit in units:
+            if (found := self._first(unit, self._bound(unit, name), wanted)) is not None:
                 return found
         return None
 
@@ -201,10 +226,9 @@ class Definitions:
         bound = self.units.bound(position.unit, name)
         return next(e.place for e in bound if (e.chunk, e.statement) == here)
 
-    def lost(self, name: str, before: int | None = None) -> bool:
-        """Whether a chunk that does not parse seems to define the name, in a unit before one."""
-        index = self.units.lost(name)
-        return index is not None and (before is None or index < before)
+    def lost(self, name: str, unit: int) -> bool:
+        """Whether a chunk that does not parse seems to define a name, in one that lends to it."""
+        return any(self.lends(index, unit) for index in self.units.lost(name))
 
 
 def likely(name: str, known: Iterable[str]) -> tuple[str, ...]:

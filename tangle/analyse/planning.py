@@ -219,7 +219,7 @@ def unknown_needs(
         if not is_known(name):
             yield UNKNOWN_SECTION.at(
                 _asking(unit, name, page),
-                f"tangle.needs names section {name}, which is not in this graph",
+                f"tangle.needs names {name}, but no section or page with code is called so",
                 section=unit.name,
             )
 

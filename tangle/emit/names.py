@@ -19,13 +19,14 @@ def script_names(
     """Return the module name of each section's script: `sec_3_6`; titles become words in it.
 
     A title that loses characters, or that another one equals but for case, gets a digest, so that
-    no two sections share a file on any file system.
+    no two sections share a file on any file system. So does a section of one of several books.
     """
     names: dict[SectionName, str] = {}
     taken: set[str] = set()
     for name, number in sections:
-        if number:
-            module = "sec_" + "_".join(str(part) for part in number)
+        figures = ".".join(str(part) for part in number)
+        if number and name == figures:
+            module = "sec_" + figures.replace(".", "_")
         else:
             module = _from_title(name)
             if module.casefold() in taken:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from tangle.link.books import TITLE, Book, Books, PageNumbers, books
 from tangle.link.chunks import Expansion, LinkedPage, expanded, linked_page
 from tangle.link.config import GraphConfig, graph_config
 from tangle.link.embeds import embed_problems
 from tangle.link.graph import GraphIndex, clashes, graph_index, unresolved
+from tangle.link.heads import UnitHead
 from tangle.link.journals import journal_day, journal_title
-from tangle.link.outline import Outline
+from tangle.link.outline import Outline, placed
 from tangle.link.page_facts import (
     Anchors,
     BlockFacts,
@@ -16,12 +18,12 @@ from tangle.link.page_facts import (
     blocks_with_ids,
     page_facts,
 )
+from tangle.link.sections import number_text, section_number
 from tangle.link.settings import KNOWN, OUTPUT, PREFIX
 from tangle.link.titles import page_title, title_from_path, title_key
 from tangle.link.units import (
     Skeleton,
     Spots,
-    UnitHead,
     faults_around,
     made_unit,
     occurrences,
@@ -36,19 +38,24 @@ __all__ = [
     "KNOWN",
     "OUTPUT",
     "PREFIX",
+    "TITLE",
     "Anchors",
     "BlockFacts",
+    "Book",
+    "Books",
     "Expansion",
     "GraphConfig",
     "GraphIndex",
     "LinkedPage",
     "Outline",
     "PageFacts",
+    "PageNumbers",
     "Skeleton",
     "Spots",
     "UnitHead",
     "anchors",
     "blocks_with_ids",
+    "books",
     "clashes",
     "embed_problems",
     "expanded",
@@ -59,10 +66,13 @@ __all__ = [
     "journal_title",
     "linked_page",
     "made_unit",
+    "number_text",
     "occurrences",
     "page_facts",
     "page_spots",
     "page_title",
+    "placed",
+    "section_number",
     "skeleton",
     "title_from_path",
     "title_key",

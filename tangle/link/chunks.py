@@ -17,7 +17,6 @@ from tangle.model import (
     PagePath,
     Place,
     Problem,
-    SectionName,
     Settings,
     Uuid,
 )
@@ -34,9 +33,9 @@ class LinkedPage:
     chunks: tuple[Chunk, ...]
 
 
-def linked_page(page: Page, title: str, name: SectionName, *, dated: bool) -> LinkedPage:
+def linked_page(page: Page, title: str, *, dated: bool) -> LinkedPage:
     """Find a page's sections and chunks; arguments as for `outline`."""
-    around = outline(page, title, name, dated=dated)
+    around = outline(page, title, dated=dated)
     counts: defaultdict[int, int] = defaultdict(int)
     chunks: list[Chunk] = []
     for fence, info in _chunk_fences(page, around):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
+from tangle.link.books import PageNumbers
 from tangle.link.page_facts import Anchors, PageFacts
 from tangle.link.titles import title_key
 from tangle.model import Page, PagePath, Place, Problem, ProblemKind, Uuid
@@ -28,7 +29,8 @@ class GraphIndex:
         by_path: pages whose title another has already: they are addressed by their path. Two pages
             of one title are an error, but no reason to run the code of both as one section.
         coded: pages with chunks that are not left out.
-        part: pages that can have a part in a unit.
+        part: pages that can have a part in a unit, whether they belong to a book or not.
+        numbers: the pages that may belong to a book, and what decides it.
         outputs: pages in which outputs may stand.
         involved: pages that references in code stand on, or can mean.
         clashing: pages that have something which another has too.
@@ -39,6 +41,7 @@ class GraphIndex:
     by_path: frozenset[PagePath]
     coded: frozenset[PagePath]
     part: tuple[PagePath, ...]
+    numbers: dict[PagePath, PageNumbers]
     outputs: tuple[PagePath, ...]
     involved: tuple[PagePath, ...]
     clashing: tuple[PagePath, ...]
@@ -84,6 +87,7 @@ def graph_index(pages: Mapping[PagePath, PageFacts]) -> GraphIndex:
         by_path=frozenset(by_path),
         coded=frozenset(path for path, facts in pages.items() if facts.coded),
         part=tuple(path for path, facts in pages.items() if facts.part),
+        numbers={p: facts.numbers for p, facts in pages.items() if facts.numbers is not None},
         outputs=tuple(path for path, facts in pages.items() if facts.outputs),
         involved=tuple(_involved(pages, ids.found)),
         clashing=tuple(sorted(clashing)),

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Final
 
+from tangle.link.books import TITLE, PageNumbers
 from tangle.link.chunks import LinkedPage
 from tangle.link.config import GraphConfig
 from tangle.link.embeds import above_all
 from tangle.link.expand import references_in
 from tangle.link.outline import Outline
-from tangle.link.settings import OUTPUT
+from tangle.link.settings import OUTPUT, PREFIX, book_of_page
 from tangle.link.titles import other_names, title_key
 from tangle.model import Page, Problem, Uuid
+
+_SAVE: Final = re.compile(r"#\s*@save\b")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,7 +31,9 @@ class PageFacts:
         names: the `tangle.name` of its blocks with chunks, in order.
         asked: what the lines of its chunks that are only a reference name.
         coded: whether it has chunks that are not left out.
-        part: whether it can have a part in a unit: sections, chunks, references that stand alone.
+        part: whether it can have a part in a unit wherever it belongs: chunks, references that
+            stand alone.
+        numbers: what decides whether it belongs to a book; None where it cannot be of one.
         outputs: whether outputs of chunks may stand in it.
         quiet: whether it can have no problems, whatever stands on other pages.
         unread: why it cannot be read; then nothing else is known of it.
@@ -41,6 +48,7 @@ class PageFacts:
     part: bool = False
     outputs: bool = False
     quiet: bool = False
+    numbers: PageNumbers | None = None
     unread: Problem | None = None
 
 
@@ -87,7 +95,6 @@ def page_facts(page: Page, linked: LinkedPage, title: str, config: GraphConfig) 
     outline = linked.outline
     coded = tuple(dict.fromkeys(chunk.block for chunk in linked.chunks))
     alone = any(e.alone and e.block not in page.templates for e in page.references)
-    sections = outline.page_section.number or outline.found
     return PageFacts(
         title=title,
         others=tuple(title_key(name) for name, _ in other_names(page, config)),
@@ -95,9 +102,37 @@ def page_facts(page: Page, linked: LinkedPage, title: str, config: GraphConfig) 
         names=tuple(name for name, _ in _names(outline, coded)),
         asked=tuple(_asked(page, {chunk.line for chunk in linked.chunks})),
         coded=any(not outline.settings[block].skip for block in coded),
-        part=bool(sections or coded or alone or outline.settings.faults),
+        part=bool(coded or alone or outline.settings.faults),
         outputs=OUTPUT.encode() in page.data.lower(),
         quiet=not (page.problems or page.references or page.embeds or outline.settings.faults),
+        numbers=_numbers(page, linked, coded=bool(coded) or alone),
+    )
+
+
+def _numbers(page: Page, linked: LinkedPage, *, coded: bool) -> PageNumbers | None:
+    """What decides whether a page belongs to a book."""
+    sections = tuple(entry for entry in linked.outline.sections if entry.number)
+    book = book_of_page(page)
+    if not sections and book is None:
+        return None
+    return PageNumbers(
+        numbers=tuple(
+            (entry.number, page.blocks[entry.block].heading if entry.block >= 0 else TITLE)
+            for entry in sections
+        ),
+        book=book,
+        asks=_has_settings(page) or any(_SAVE.search(c.code) for c in linked.chunks),
+        coded=coded,
+    )
+
+
+def _has_settings(page: Page) -> bool:
+    """Whether somebody wrote a `tangle.` property into a page; tangle itself writes outputs."""
+    return any(
+        entry.key.startswith(PREFIX) and entry.key != OUTPUT
+        for index, block in enumerate(page.blocks)
+        if index not in page.templates
+        for entry in block.properties
     )
 
 

@@ -37,10 +37,11 @@ def section_number(title: str, *, heading: bool) -> tuple[tuple[int, ...], str] 
 
 
 def numbered_blocks(page: Page) -> Iterator[tuple[int, tuple[int, ...], str]]:
-    """Yield index, number and title of every block of a page that is a section.
+    """Yield index, number and title of every block that is a section on a page of a book.
 
     A line of one number without heading marks (`4 多层感知机`) counts only where a section below it
-    carries the number on (`4.1`).
+    carries the number on (`4.1`). Within a section (`3.6`), a line without heading marks counts
+    only if it carries that number on (`3.6.1 Data`): `0.75 of them` there is no section.
     """
     plain: list[tuple[int, tuple[int, ...], str]] = []
     found: list[tuple[int, tuple[int, ...], str]] = []
@@ -52,11 +53,31 @@ def numbered_blocks(page: Page) -> Iterator[tuple[int, tuple[int, ...], str]]:
             found.append((index, *numbered))
         elif lone := section_number(block.title, heading=True):
             plain.append((index, *lone))
+    found = list(_without_strays(page.blocks, found))
     if plain:
         carried = _carried(page.blocks, {i: number for i, number, _ in plain}, found)
         found.extend(entry for entry in plain if entry[0] in carried)
         found.sort()
     yield from found
+
+
+def _without_strays(
+    blocks: Sequence[Block], found: Sequence[tuple[int, tuple[int, ...], str]]
+) -> Iterator[tuple[int, tuple[int, ...], str]]:
+    """Leave out the lines without heading marks that do not carry on the section around them."""
+    if all(blocks[index].heading for index, _, _ in found):
+        yield from found
+        return
+    entries = {entry[0]: entry for entry in found}
+    around: list[tuple[int, ...]] = []
+    for index, block in enumerate(blocks):
+        above = around[block.parent] if block.parent >= 0 else ()
+        if entry := entries.get(index):
+            number = entry[1]
+            if block.heading or number[: len(above)] == above != number:
+                above = number
+                yield entry
+        around.append(above)
 
 
 def _block_number(block: Block) -> tuple[tuple[int, ...], str] | None:

@@ -16,6 +16,7 @@ from tangle.parse import Info, has_lost_bullet, info_of, kind_of
 
 PREFIX: Final = "tangle."
 OUTPUT: Final = "tangle.output"
+BOOK: Final = "tangle.book"
 
 _YES: Final = frozenset({"yes", "true", "on"})
 _NO: Final = frozenset({"no", "false", "off"})
@@ -28,13 +29,13 @@ KNOWN: Final[Mapping[str, str]] = {
     "tangle.timeout": "a number of seconds above zero",
     "tangle.name": "a name without blanks at its ends",
     "tangle.device": "auto, cpu, cuda, cuda:N or mps",
-    "tangle.needs": "sections, separated by commas, such as 3.5, 3.6",
+    "tangle.needs": "sections or pages, separated by commas, such as 3.5, [[Data]]",
     "tangle.borrow": "on or off",
     "tangle.rtol": "a part of the number, such as 1e-3; 0 for no tolerance",
     "tangle.atol": "a difference, such as 0.01",
     "tangle.cache": "yes or no",
     "tangle.lang": "the language of fences that name none, such as python",
-    "tangle.book": "the name of a book",
+    BOOK: "the name of a book, without # and brackets",
     "tangle.reads": "files, separated by commas, such as data/x.h5, data/*.db",
     OUTPUT: "written by tangle itself",
 }
@@ -92,8 +93,16 @@ def _matching(pattern: re.Pattern[str], value: str) -> str:
     return value
 
 
+_NEED: Final = re.compile(r"\s*(\[\[.+?\]\](?=\s*(?:,|\Z))|[^,]*)(?:,|\Z)")
+"""A page in brackets, whose title may have commas, or anything up to the next comma."""
+
+
+_BOOK: Final = re.compile(r"\s*(?:\[\[)?([^\s#\[\]](?:[^#\[\]]*[^\s#\[\]])?)(?:\]\])?\s*")
+
+
 def _needs(value: str) -> tuple[SectionName, ...]:
-    names = tuple(SectionName(part.strip()) for part in value.split(",") if part.strip())
+    found = (match[1].strip() for match in _NEED.finditer(value))
+    names = tuple(SectionName(name) for name in found if name)
     if not names:
         raise BadValue
     return names
@@ -165,6 +174,19 @@ def _is_of_chunk(page: Page) -> bool:
     return first is not None and has_lost_bullet(page.data, page.blocks[0], first)
 
 
+def _is_of_page(page: Page, index: int) -> bool:
+    """Whether the properties of a block are the page's."""
+    return page.blocks[index].kind == "pre" and not _is_of_chunk(page)
+
+
+def book_of_page(page: Page) -> str | None:
+    """The book that a page says it belongs to."""
+    if not page.blocks or not _is_of_page(page, 0):
+        return None
+    values = (entry.value for entry in page.blocks[0].properties if entry.key == BOOK)
+    return next((match[1] for match in map(_BOOK.fullmatch, values) if match), None)
+
+
 class PageSettings:
     """The settings that apply to each block of a page, and the problems found.
 
@@ -185,7 +207,7 @@ class PageSettings:
             if block.properties and index not in page.templates:
                 mine = self._with(above, block.properties, index)
             own.append(mine)
-            of_page = block.kind == "pre" and not _is_of_chunk(page)
+            of_page = _is_of_page(page, index)
             passes_on = block.heading > 0 or index in sections or of_page
             inherited.append(replace(mine, name=None) if passes_on else above)
             if of_page:
@@ -214,9 +236,16 @@ class PageSettings:
                 self._faults.append((block, self._unknown(entry)))
                 continue
             try:
-                settings = apply_property(settings, entry.key, entry.value)
+                settings = self._applied(settings, entry, block)
             except BadValue:
                 self._faults.append((block, self._bad_value(entry)))
+        return settings
+
+    def _applied(self, settings: Settings, entry: Property, block: int) -> Settings:
+        if entry.key != BOOK:
+            return apply_property(settings, entry.key, entry.value)
+        if _is_of_page(self._page, block) and _BOOK.fullmatch(entry.value) is None:
+            raise BadValue
         return settings
 
     def _unknown(self, entry: Property) -> Problem:

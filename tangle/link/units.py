@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
+from tangle.link.heads import PageNamed, UnitHead, with_needs
 from tangle.link.outline import Outline
 from tangle.link.sections import number_text
 from tangle.model import (
@@ -25,6 +26,9 @@ from tangle.model.problems.graph import DUPLICATE_SECTION
 _UNNUMBERED = (1000,)
 """Behind every number that a section can begin with."""
 
+_UNIT_PARTS = 2
+"""The parts of the number of a unit: what has more is in one."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Spots:
@@ -33,28 +37,14 @@ class Spots:
     Attributes:
         sections: the page's own, then those found in it.
         hosting: those of them in which chunks take part, in order.
+        needs: for each unit with chunks there what `tangle.needs` names.
         faults: the problems of `tangle.` properties, each with the unit around it.
     """
 
     sections: tuple[Section, ...]
     hosting: tuple[Section, ...] = ()
+    needs: tuple[tuple[SectionName, tuple[SectionName, ...]], ...] = ()
     faults: tuple[tuple[SectionName, Problem], ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class UnitHead:
-    """A unit but for its chunks.
-
-    Attributes:
-        section, parts: as in `Unit`.
-        pages: those on which its chunks take part, in reading order.
-        faults: the faulty properties in its sections.
-    """
-
-    section: Section
-    parts: tuple[Section, ...]
-    pages: tuple[PagePath, ...]
-    faults: tuple[Problem, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,14 +67,25 @@ class _Draft:
     section: Section | None = None
     parts: list[Section] = field(default_factory=list)
     pages: dict[PagePath, None] = field(default_factory=dict)
+    needs: dict[SectionName, None] = field(default_factory=dict)
     faults: dict[Problem, None] = field(default_factory=dict)
 
 
 def page_spots(outline: Outline, occurrences: Iterable[Occurrence]) -> Spots:
     """The part that a page with that outline and these occurrences has in units."""
+    hosting: dict[Section, None] = {}
+    needs: dict[SectionName, dict[SectionName, None]] = {}
+    for entry in occurrences:
+        section = outline.section_at(entry.host)
+        hosting.setdefault(section)
+        if entry.chunk.settings.needs:
+            needs.setdefault(unit_name(section), {}).update(
+                dict.fromkeys(entry.chunk.settings.needs)
+            )
     return Spots(
         sections=outline.sections,
-        hosting=tuple(dict.fromkeys(outline.section_at(entry.host) for entry in occurrences)),
+        hosting=tuple(hosting),
+        needs=tuple((name, tuple(wanted)) for name, wanted in needs.items()),
         faults=tuple(
             (unit_name(outline.section_at(block)), problem)
             for block, problem in outline.settings.faults
@@ -92,42 +93,55 @@ def page_spots(outline: Outline, occurrences: Iterable[Occurrence]) -> Spots:
     )
 
 
-def skeleton(pages: Mapping[PagePath, Spots]) -> Skeleton:
+def skeleton(pages: Mapping[PagePath, Spots], page_named: PageNamed) -> Skeleton:
     """The units of a graph in reading order, and the numbers that stand twice.
 
     Args:
         pages: the parts of all pages that have some, in order of path.
+        page_named: finds the page of a title.
     """
     drafts: dict[SectionName, _Draft] = {}
     problems: list[Problem] = []
     seen: dict[SectionName, Section] = {}
     for path in sorted(pages, key=lambda path: _reading_order(path, pages[path])):
-        spots = pages[path]
-        for section in spots.sections:
+        for section in pages[path].sections:
             if section.number and section.name in seen:
                 problems.append(_section_twice(section, seen[section.name]))
                 continue
             seen[section.name] = section
-            if len(section.number) >= 2:
+            if len(section.number) >= _UNIT_PARTS:
                 _draft_of(drafts, section).parts.append(section)
-        for section in spots.hosting:
-            _draft_of(drafts, section).pages[path] = None
+        _take_part(drafts, path, pages[path])
     for name, problem in (fault for spots in pages.values() for fault in spots.faults):
         if name in drafts:
             drafts[name].faults[problem] = None
-    found = (_head(name, draft) for name, draft in drafts.items())
-    return Skeleton(units=tuple(sorted(found, key=_unit_order)), problems=tuple(problems))
+    found = sorted((_head(name, draft) for name, draft in drafts.items()), key=_unit_order)
+    return Skeleton(units=with_needs(found, page_named), problems=tuple(problems))
 
 
-def _reading_order(path: PagePath, spots: Spots) -> tuple[tuple[int, ...], PagePath]:
-    """Pages by their first section number, those without by their path, at the end."""
-    numbers = (section.number for section in spots.sections if section.number)
-    return (min(numbers, default=_UNNUMBERED), path)
+def _take_part(drafts: dict[SectionName, _Draft], path: PagePath, spots: Spots) -> None:
+    """Note the units whose chunks take part on a page, and what these need."""
+    for section in spots.hosting:
+        _draft_of(drafts, section).pages[path] = None
+    for name, wanted in spots.needs:
+        drafts[name].needs.update(dict.fromkeys(wanted))
+
+
+def _reading_order(path: PagePath, spots: Spots) -> tuple[str, tuple[int, ...], PagePath]:
+    """Pages by their book and first section number, those without by their path, at the end."""
+    numbered = (section for section in spots.sections if section.number)
+    return min(
+        ((section.book, section.number, path) for section in numbered),
+        default=("", _UNNUMBERED, path),
+    )
 
 
 def unit_name(section: Section) -> SectionName:
     """The name of the unit that a section is, or is in."""
-    return number_text(section.number[:2]) if section.number else section.name
+    if len(section.number) <= _UNIT_PARTS:
+        return section.name
+    prefix = section.name.removesuffix(number_text(section.number))
+    return SectionName(prefix + number_text(section.number[:_UNIT_PARTS]))
 
 
 def _draft_of(drafts: dict[SectionName, _Draft], section: Section) -> _Draft:
@@ -154,6 +168,7 @@ def _head(name: SectionName, draft: _Draft) -> UnitHead:
     return UnitHead(
         section=draft.section or _implied(name, parts[0]),
         parts=tuple(part for part in parts if part.name != name),
+        needs=tuple(draft.needs),
         pages=tuple(sorted(draft.pages, key=lambda path: first.get(path, _UNNUMBERED))),
         faults=tuple(draft.faults),
     )
@@ -168,12 +183,12 @@ def _first_numbers(parts: Iterable[Section]) -> dict[PagePath, tuple[int, ...]]:
 
 def _implied(name: SectionName, part: Section) -> Section:
     """The section 3.6 of a graph that has a 3.6.1 only."""
-    return replace(part, name=name, number=part.number[:2], title="")
+    return replace(part, name=name, number=part.number[:_UNIT_PARTS], title="")
 
 
-def _unit_order(unit: UnitHead) -> tuple[tuple[int, ...], PagePath, int]:
+def _unit_order(unit: UnitHead) -> tuple[bool, str, tuple[int, ...], PagePath, int]:
     section = unit.section
-    return (section.number or _UNNUMBERED, section.page, section.line)
+    return (not section.number, section.book, section.number, section.page, section.line)
 
 
 # --- chunks where they take part ------------------------------------------------------------------
@@ -239,7 +254,6 @@ def _taken(chunk: Chunk, host: Settings) -> Chunk:
 
 
 def made_unit(
-    name: SectionName,
     head: UnitHead,
     found: Iterable[Occurrence],
     faults: Callable[[PagePath, int], Iterable[Problem]],
@@ -247,25 +261,21 @@ def made_unit(
     """A unit with its chunks.
 
     Args:
-        name: what it is called.
         head: all of it but its chunks.
         found: its chunks in order.
         faults: the faulty properties of a block and of those around it.
     """
     entries = tuple(found)
-    needs: dict[SectionName, None] = {}
     faulty = dict.fromkeys(head.faults)
     for entry in entries:
         chunk = entry.chunk
-        needs.update(dict.fromkeys(chunk.settings.needs))
         faulty.update(dict.fromkeys(faults(entry.page, entry.host)))
         faulty.update(dict.fromkeys(faults(chunk.page, chunk.block)))
-    needs.pop(name, None)
     return Unit(
         section=head.section,
         parts=head.parts,
         occurrences=entries,
-        needs=tuple(needs),
+        needs=head.needs,
         faults=tuple(faulty),
     )
 

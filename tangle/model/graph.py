@@ -17,7 +17,7 @@ class Settings:
         timeout: seconds.
         raises: name of the exception that the chunk must fail with.
         xfail: why the chunk is known to fail, where it is; the session goes on after it.
-        needs: sections that have to run before this one.
+        needs: sections or pages that have to run before this one, as they are written.
         borrow: whether names may be taken from earlier sections.
         rtol: how far a number in the output may be from the stored one, as a part of it; None for
             what the way it is printed suggests.
@@ -107,11 +107,12 @@ class Occurrence:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Section:
-    """A numbered block or page, or a page without number.
+    """A numbered block or page of a book, or a page.
 
     Attributes:
-        number: (3, 6, 5) for 3.6.5, empty where there is none.
+        number: (3, 6, 5) for 3.6.5, empty for a page that is no section of a book.
         block: -1 where the page itself is the section.
+        book: the name of the book that counts the number, empty where that has none.
     """
 
     name: SectionName
@@ -120,17 +121,18 @@ class Section:
     page: PagePath
     block: int
     line: int
+    book: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unit:
-    """What becomes one script and runs in one session: a section with two numbers, or a page.
+    """What becomes one script and runs in one session: a page, or a section of a book.
 
     Attributes:
         section: the section itself.
-        parts: the sections below it, in reading order.
+        parts: the sections below it, in reading order; a page is not divided.
         occurrences: its chunks in reading order, those that are skipped left out.
-        needs: sections that have to run before it.
+        needs: units that have to run before it, and whose names it may use.
         faults: `tangle.` properties in it, or around its chunks, that are unknown or have a value
             that is none; while there are some, nothing of it is run.
     """

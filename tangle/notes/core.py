@@ -15,10 +15,20 @@ from tangle.notes.engine import Query, Store
 config: Final[Query[str, GraphConfig]] = Query("config", None, kept=GraphConfig)
 package_name: Final[Query[str, PackageName]] = Query("package_name", None, kept=PackageName)
 borrows: Final[Query[str, bool]] = Query("borrows", None, kept=bool)
+book_pages: Final[Query[str, tuple[str, ...] | None]] = Query(
+    "book_pages", None, kept=tuple[str, ...] | None
+)
 listing: Final[Query[str, tuple[PagePath, ...]]] = Query("listing", None, kept=tuple[PagePath, ...])
 page_digest: Final[Query[PagePath, str | None]] = Query("page_digest", None, kept=str | None)
 
-INPUTS: Final[tuple[Query[Any, Any], ...]] = (config, package_name, borrows, listing, page_digest)
+INPUTS: Final[tuple[Query[Any, Any], ...]] = (
+    config,
+    package_name,
+    borrows,
+    book_pages,
+    listing,
+    page_digest,
+)
 
 
 def digest(data: bytes) -> str:
@@ -39,11 +49,26 @@ class Core(Store):
         self.texts: Texts = WeakValueDictionary()
         self._data: Mapping[PagePath, bytes] = {}
 
-    def configure(self, settings: GraphConfig, package: PackageName, *, borrow: bool) -> None:
-        """Give what is configured."""
+    def configure(
+        self,
+        settings: GraphConfig,
+        package: PackageName,
+        *,
+        borrow: bool,
+        book: tuple[str, ...] | None = None,
+    ) -> None:
+        """Give what is configured.
+
+        Args:
+            settings: of the graph.
+            package: the package's name.
+            borrow: whether units borrow from others.
+            book: globs of the pages of a book; None to find the book by its pages.
+        """
         self.set(config, "", settings)
         self.set(package_name, "", package)
         self.set(borrows, "", borrow)
+        self.set(book_pages, "", book)
 
     def take(self, digests: Mapping[PagePath, str], data: Mapping[PagePath, bytes]) -> None:
         """Give the pages.

@@ -80,10 +80,11 @@ def core_of(
     package: PackageName,
     *,
     borrow: bool = True,
+    book: tuple[str, ...] | None = None,
 ) -> Core:
-    """A new store of some pages."""
+    """A new store of some pages; arguments as for `Core.configure`."""
     core = Core()
-    core.configure(config, package, borrow=borrow)
+    core.configure(config, package, borrow=borrow, book=book)
     core.take_bytes(notes)
     return core
 

@@ -11,6 +11,8 @@ from tangle.analyse import located, page_lines
 from tangle.link import (
     Anchors,
     BlockFacts,
+    Book,
+    Books,
     Expansion,
     GraphConfig,
     GraphIndex,
@@ -21,6 +23,7 @@ from tangle.link import (
     UnitHead,
     anchors,
     blocks_with_ids,
+    books,
     clashes,
     embed_problems,
     expanded,
@@ -29,10 +32,12 @@ from tangle.link import (
     journal_day,
     linked_page,
     made_unit,
+    number_text,
     occurrences,
     page_facts,
     page_spots,
     page_title,
+    placed,
     skeleton,
     title_key,
     unit_name,
@@ -51,8 +56,9 @@ from tangle.model import (
     Unit,
     Uuid,
 )
+from tangle.model.problems.graph import UNCLEAR_BOOK
 from tangle.model.problems.page import NOT_UTF8
-from tangle.notes.core import Core, config, listing, page_digest
+from tangle.notes.core import Core, book_pages, config, listing, page_digest
 from tangle.notes.engine import query
 from tangle.notes.plain import is_plain, plain_facts
 from tangle.parse import NotUtf8, check_python, merge_conflict, parse
@@ -94,7 +100,7 @@ def own_outline(core: Core, path: PagePath) -> LinkedPage:
     found = page(core, path)
     title = page_title(found, settings)
     dated = journal_day(title, settings.journal_format) is not None
-    return linked_page(found, title, SectionName(title), dated=dated)
+    return linked_page(found, title, dated=dated)
 
 
 @query(kept=PageFacts)
@@ -196,6 +202,41 @@ def clash_problems(core: Core, _: str) -> tuple[Problem, ...]:
     return tuple(clashes({path: page_anchors(core, path) for path in found}))
 
 
+@query(kept=Books)
+def all_books(core: Core, _: str) -> Books:
+    """The books of the graph."""
+    return books(index(core, "").numbers, book_pages(core, ""))
+
+
+@query(kept=Book | None)
+def book_of(core: Core, path: PagePath) -> Book | None:
+    """The book that a page belongs to."""
+    return all_books(core, "").of.get(path)
+
+
+@query(kept=bool)
+def is_section(core: Core, name: SectionName) -> bool:
+    """Whether a unit of a book has a name."""
+    return name in all_books(core, "").units
+
+
+def pages_with_heading(core: Core, number: tuple[int, ...]) -> tuple[PagePath, ...]:
+    """The pages outside of books that have code and a heading, or a title, of that number."""
+    return tuple(
+        path
+        for path, page_numbers in index(core, "").numbers.items()
+        if page_numbers.coded
+        and book_of(core, path) is None
+        and any(found == number and level != 0 for found, level in page_numbers.numbers)
+    )
+
+
+@query(kept=tuple[PagePath, ...])
+def taking_part(core: Core, _: str) -> tuple[PagePath, ...]:
+    """The pages that can have a part in a unit."""
+    return tuple(sorted({*index(core, "").part, *all_books(core, "").of}))
+
+
 def block_of(core: Core, uuid: Uuid) -> tuple[PagePath, BlockFacts] | None:
     """Where the block is that has an id."""
     path = page_of_id(core, uuid)
@@ -205,6 +246,25 @@ def block_of(core: Core, uuid: Uuid) -> tuple[PagePath, BlockFacts] | None:
     return (path, found) if found is not None else None
 
 
+@query(kept=tuple[Problem, ...])
+def book_problems(core: Core, _: str) -> tuple[Problem, ...]:
+    """The numbers that keep pages from being a book, the first on each page."""
+    first = {path: (n, other) for n, other, path in reversed(all_books(core, "").doubles)}
+
+    def line(path: PagePath, number: tuple[int, ...], at: int) -> int:
+        sections = own_outline(core, path).outline.sections
+        return [section.line for section in sections if section.number == number][at]
+
+    return tuple(
+        UNCLEAR_BOOK.at(
+            Place(path=path, line=line(path, number, 1 if path == other else 0)),
+            f"section {number_text(number)} already exists at {other}:{line(other, number, 0)}, "
+            "so section numbers count within each page only",
+        )
+        for path, (number, other) in first.items()
+    )
+
+
 # --- chunks ---------------------------------------------------------------------------------------
 
 
@@ -212,13 +272,10 @@ def block_of(core: Core, uuid: Uuid) -> tuple[PagePath, BlockFacts] | None:
 def outlined(core: Core, path: PagePath) -> LinkedPage:
     """A page's sections and chunks, references in them as they are written."""
     own = own_outline(core, path)
-    if not by_path(core, path):
-        return own
-    section = own.outline.page_section
-    if section.number:
-        return own
-    named = replace(section, name=SectionName(path))
-    return replace(own, outline=replace(own.outline, page_section=named))
+    title = SectionName(own.outline.title)
+    taken = by_path(core, path) or is_section(core, title)
+    name = SectionName(path) if taken else title
+    return replace(own, outline=placed(page(core, path), own.outline, name, book_of(core, path)))
 
 
 @query(hashed=True)
@@ -268,7 +325,10 @@ def spots(core: Core, path: PagePath) -> Spots:
 @query(kept=Skeleton)
 def units(core: Core, _: str) -> Skeleton:
     """The units of the graph, but for their chunks."""
-    return skeleton({path: spots(core, path) for path in index(core, "").part})
+    return skeleton(
+        {path: spots(core, path) for path in taking_part(core, "")},
+        lambda title: page_named(core, title),
+    )
 
 
 @query()
@@ -339,24 +399,34 @@ def unit(core: Core, name: SectionName) -> Unit | None:
     def faults(path: PagePath, block: int) -> Iterator[Problem]:
         return faults_around(page(core, path), outlined(core, path).outline, block)
 
-    return made_unit(name, own, found, faults)
+    return made_unit(own, found, faults)
 
 
-def units_alone(found: Page, settings: GraphConfig) -> tuple[Unit, ...]:
-    """The units of a page as if there were no other."""
+def units_alone(
+    found: Page, settings: GraphConfig, patterns: tuple[str, ...] | None = None
+) -> tuple[Unit, ...]:
+    """The units of a page as if there were no other.
+
+    Args:
+        found: the page.
+        settings: of the graph.
+        patterns: the globs of the configuration that name a book's pages.
+    """
     title = page_title(found, settings)
     dated = journal_day(title, settings.journal_format) is not None
-    linked = linked_page(found, title, SectionName(title), dated=dated)
-    own = tuple(occurrences(found, linked.outline, linked.chunks, lambda _: ()))
-    names = {id(entry): unit_name(linked.outline.section_at(entry.host)) for entry in own}
+    linked = linked_page(found, title, dated=dated)
+    numbers = page_facts(found, linked, title, settings).numbers
+    book = books({found.path: numbers}, patterns).of.get(found.path) if numbers else None
+    outline = placed(found, linked.outline, SectionName(title), book)
+    own = tuple(occurrences(found, outline, linked.chunks, lambda _: ()))
+    names = {id(entry): unit_name(outline.section_at(entry.host)) for entry in own}
     return tuple(
         made_unit(
-            unit.section.name,
             unit,
             (entry for entry in own if names[id(entry)] == unit.section.name),
-            lambda _, block: faults_around(found, linked.outline, block),
+            lambda _, block: faults_around(found, outline, block),
         )
-        for unit in skeleton({found.path: page_spots(linked.outline, own)}).units
+        for unit in skeleton({found.path: page_spots(outline, own)}, lambda _: None).units
     )
 
 
@@ -410,7 +480,7 @@ def graph_problems(core: Core, _: str) -> tuple[Problem, ...]:
     found: list[Problem] = []
     for path in listing(core, ""):
         found += page_problems(core, path)
-    of_all = [*clash_problems(core, ""), *units(core, "").problems]
+    of_all = [*clash_problems(core, ""), *book_problems(core, ""), *units(core, "").problems]
     if index(core, "").involved:
         of_all += expansion(core, "").problems
     return (*found, *(locate(core, problem) for problem in of_all))

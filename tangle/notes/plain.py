@@ -6,10 +6,13 @@ import re
 from typing import Final
 
 from tangle.link import (
+    TITLE,
     GraphConfig,
     PageFacts,
+    PageNumbers,
     journal_day,
     journal_title,
+    section_number,
     title_from_path,
     title_key,
 )
@@ -46,11 +49,10 @@ def plain_facts(path: PagePath, config: GraphConfig) -> PageFacts:
     named = title_from_path(path, config.name_format)
     day = journal_day(named, config.journal_format)
     title = named if day is None else journal_title(day, config.journal_format)
+    numbered = section_number(title, heading=True) if day is None else None
     return PageFacts(
-        title=title, others=(title_key(named),), part=_is_numbered(title, day is None), quiet=True
+        title=title,
+        others=(title_key(named),),
+        quiet=True,
+        numbers=PageNumbers(numbers=((numbered[0], TITLE),)) if numbered else None,
     )
-
-
-def _is_numbered(title: str, undated: bool) -> bool:
-    """Whether a page's title can number it as a section."""
-    return undated and title[:1].isdigit()

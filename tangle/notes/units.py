@@ -19,6 +19,7 @@ from tangle.analyse import (
     Closure,
     Definitions,
     Lender,
+    Naming,
     Needs,
     PackagePlan,
     Position,
@@ -73,12 +74,38 @@ def names(core: Core, place: int) -> UnitNames | None:
     return found.names(own_module_names(found, package_name(core, "")))
 
 
-@query(kept=bool)
-def is_numbered(core: Core, place: int) -> bool:
-    """Whether a unit has a place in the order of the sections."""
+@query(kept=str | None)
+def book(core: Core, place: int) -> str | None:
+    """The book in which a unit has its place; None outside of one."""
     name = unit_at(core, place)
     found = head(core, name) if name is not None else None
-    return found is not None and bool(found.section.number)
+    return found.section.book if found is not None and found.section.number else None
+
+
+@query()
+def places(core: Core, _: str) -> dict[SectionName, int]:
+    """The places of units."""
+    names = (unit_at(core, place) for place in range(unit_count(core, "")))
+    return {name: place for place, name in enumerate(names) if name is not None}
+
+
+@query(kept=tuple[int, ...])
+def needed(core: Core, place: int) -> tuple[int, ...]:
+    """The units before one that it names as needed, with all those that lend to these."""
+    found: set[int] = set()
+    todo = [place]
+    while todo:
+        at = todo.pop()
+        name = unit_at(core, at)
+        own = head(core, name) if name is not None else None
+        known = (places(core, "").get(need) for need in own.needs) if own is not None else ()
+        for need in known:
+            if need is not None and need not in found:
+                found.add(need)
+                todo.append(need)
+        if at != place and (of := book(core, at)) is not None:
+            found.update(before for before in range(at) if book(core, before) == of)
+    return tuple(sorted(at for at in found if at < place))
 
 
 # --- names over all units -------------------------------------------------------------------------
@@ -94,7 +121,7 @@ class NameIndex:
 
     defining: dict[str, tuple[int, ...]]
     changing: dict[str, tuple[int, ...]]
-    lost: dict[str, int]
+    lost: dict[str, tuple[int, ...]]
     marked: tuple[int, ...]
     modules: tuple[frozenset[str], ...]
 
@@ -104,7 +131,7 @@ def name_index(core: Core, _: str) -> NameIndex:
     """What is found by a name over all units."""
     defining: defaultdict[str, list[int]] = defaultdict(list)
     changing: defaultdict[str, list[int]] = defaultdict(list)
-    lost: dict[str, int] = {}
+    lost: defaultdict[str, list[int]] = defaultdict(list)
     marked: list[int] = []
     found = list(_all_names(core))
     for place, entry in enumerate(found):
@@ -113,16 +140,19 @@ def name_index(core: Core, _: str) -> NameIndex:
         for name in entry.changes:
             changing[name].append(place)
         for name in entry.lost:
-            lost.setdefault(name, place)
+            lost[name].append(place)
         if entry.marked:
             marked.append(place)
-    numbered = (is_numbered(core, place) for place in range(len(found)))
+    naming = (
+        Naming(names=entry, book=book(core, place), needed=needed(core, place))
+        for place, entry in enumerate(found)
+    )
     return NameIndex(
         defining={name: tuple(places) for name, places in defining.items()},
         changing={name: tuple(places) for name, places in changing.items()},
-        lost=lost,
+        lost={name: tuple(places) for name, places in lost.items()},
         marked=tuple(marked),
-        modules=tuple(module_names(zip(numbered, found, strict=True))),
+        modules=tuple(module_names(naming)),
     )
 
 
@@ -145,10 +175,10 @@ def changing(core: Core, name: str) -> tuple[int, ...]:
     return name_index(core, "").changing.get(name, ())
 
 
-@query(kept=int | None)
-def lost(core: Core, name: str) -> int | None:
-    """The first unit in which a chunk that does not parse seems to define a name."""
-    return name_index(core, "").lost.get(name)
+@query(kept=tuple[int, ...])
+def lost(core: Core, name: str) -> tuple[int, ...]:
+    """The units in which a chunk that does not parse seems to define a name."""
+    return name_index(core, "").lost.get(name, ())
 
 
 @query(kept=tuple[int, ...])
@@ -185,8 +215,11 @@ class _Units:
     def name(self, unit: int) -> SectionName:
         return unit_at(self._core, unit) or SectionName("")
 
-    def numbered(self, unit: int) -> bool:
-        return is_numbered(self._core, unit)
+    def book(self, unit: int) -> str | None:
+        return book(self._core, unit)
+
+    def needed(self, unit: int) -> Sequence[int]:
+        return needed(self._core, unit)
 
     def defining(self, name: str) -> Sequence[int]:
         return defining(self._core, name)
@@ -194,7 +227,7 @@ class _Units:
     def changing(self, name: str) -> Sequence[int]:
         return changing(self._core, name)
 
-    def lost(self, name: str) -> int | None:
+    def lost(self, name: str) -> Sequence[int]:
         return lost(self._core, name)
 
     def bound(self, unit: int, name: str) -> Sequence[Bound]:

@@ -22,7 +22,9 @@ _HIDDEN: Final = (
     "last-modified-at query-table query-properties query-sort-by query-sort-desc ls-type "
     "hl-type hl-page hl-stamp hl-color hl-value todo doing now later done"
 )
-_PAGE_ONLY: Final = "title alias aliases tags icon public filters exclude-from-graph-view"
+_PAGE_ONLY: Final = (
+    "title alias aliases tags icon public filters exclude-from-graph-view tangle.book"
+)
 
 HIDDEN: Final = frozenset(_HIDDEN.split())
 """Properties that Logseq keeps out of the edit box and puts back when it saves the block."""

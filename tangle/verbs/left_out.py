@@ -71,7 +71,7 @@ def _names_on(loaded: Notes, problem: Problem) -> Iterator[str]:
     if path not in loaded.sources.digests:
         return
     page = parse(loaded.sources.data[path], path, errors="replace")
-    for unit in units_alone(page, loaded.config):
+    for unit in units_alone(page, loaded.config, loaded.project.options.book):
         for section in (unit.section, *unit.parts):
             yield section.name
             yield title_key(section.title)

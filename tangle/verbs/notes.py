@@ -163,6 +163,14 @@ class Notes:
         """The page of a title or alias."""
         return page_of_title(self.core, title)
 
+    def pages_with_heading(self, number: tuple[int, ...]) -> tuple[PagePath, ...]:
+        """The pages outside of books that have code and a heading, or a title, of that number."""
+        return pages.pages_with_heading(self.core, number)
+
+    def title(self, path: PagePath) -> str:
+        """The title of a page that can be read."""
+        return pages.facts(self.core, path).title
+
     def remember(self) -> None:
         """Keep what was worked out for the next command, and whatever that may want as well.
 
@@ -212,7 +220,8 @@ class _Pages(Mapping[PagePath, Page]):
 
 def give(core: Core, project: Project, config: GraphConfig, sources: Sources) -> None:
     """Give a store what a project's notes are worked out from."""
-    core.configure(config, project.package, borrow=project.options.borrow == "on")
+    options = project.options
+    core.configure(config, project.package, borrow=options.borrow == "on", book=options.book)
     core.set(emission, "", Emission.of(project))
     core.take(sources.digests, sources.data)
 

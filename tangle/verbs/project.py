@@ -34,6 +34,7 @@ class Options:
         figures: format of the figures.
         timeout: seconds a section may take; 0 for no limit.
         max_memory: what a section's processes may hold: `2G`, `500M`, `90%`; `0` for no limit.
+        book: globs of the pages that are one book; without it, a book is found by its numbers.
         borrow: `off` makes every name taken from an earlier section an error.
         server: whether `run` leaves a process behind that makes the next run start at once.
         quiet_seconds: for how long no other program must have saved a page that is being edited
@@ -48,6 +49,7 @@ class Options:
     figures: Literal["svg", "png"] = "svg"
     timeout: float = 0.0
     max_memory: str = "90%"
+    book: tuple[str, ...] | None = None
     borrow: Literal["on", "off"] = "on"
     server: bool = True
     quiet_seconds: float = 4.5
@@ -286,6 +288,7 @@ _KINDS: Final[Mapping[type, str]] = {
     int: "an int",
     str: "a str",
 }
+_LISTS: Final = ("book",)
 _ALLOWED: Final[Mapping[str, tuple[str, ...]]] = {
     "figures": ("svg", "png"),
     "borrow": ("on", "off"),
@@ -299,6 +302,9 @@ def _options(path: Path, table: Mapping[str, Any]) -> Options:
             near = difflib.get_close_matches(name, known, n=1)
             hint = f"did you mean {near[0]}?" if near else f"known are {', '.join(known)}"
             raise BadConfig(path, f"unknown option {name!r}", hint)
+        if name in _LISTS:
+            _check_list(path, name, value)
+            continue
         kind: tuple[type, ...] = (int, float) if known[name] is float else (known[name],)
         if not isinstance(value, kind) or isinstance(value, bool) is not (known[name] is bool):
             raise BadConfig(path, f"{name} cannot be {value!r}", f"it takes {_KINDS[known[name]]}")
@@ -311,7 +317,13 @@ def _options(path: Path, table: Mapping[str, Any]) -> Options:
     _check_seconds(path, table)
     if not SIZE.fullmatch(table.get("max_memory", "0")):
         raise BadConfig(path, f"max_memory cannot be {table['max_memory']!r}", SIZE_HINT)
-    return Options(**table)
+    return Options(**{**table, **{name: tuple(table[name]) for name in _LISTS if name in table}})
+
+
+def _check_list(path: Path, name: str, value: object) -> None:
+    if not isinstance(value, list) or not all(isinstance(e, str) and e for e in value):
+        hint = 'it takes a list of patterns, such as ["pages/chapter*.md"]'
+        raise BadConfig(path, f"{name} cannot be {value!r}", hint)
 
 
 def _check_seconds(path: Path, table: Mapping[str, Any]) -> None:
@@ -347,6 +359,7 @@ device = "auto"           # auto, cpu, cuda, cuda:N or mps
 figures = "svg"           # svg or png
 timeout = 0               # seconds that a section may take; 0 for no limit
 max_memory = "90%"        # memory that a section may hold: 2G, 500M, 90% of all; "0" for no limit
+# book = ["pages/chapter*.md"]  # pages whose section numbers count across pages
 borrow = "on"             # "off": a name taken from an earlier section is an error
 server = true             # false: no process stays behind that makes the next run start at once
 quiet_seconds = 4.5       # without a save of a page that is being edited, before outputs go into it

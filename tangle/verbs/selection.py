@@ -12,6 +12,7 @@ from tangle.errors import UsageError
 from tangle.model import SectionName
 from tangle.notes import UnitRow
 from tangle.verbs.notes import Notes
+from tangle.verbs.parts import Part, by_number, part_of_page
 
 
 class UnknownSection(UsageError):
@@ -68,6 +69,7 @@ def select(notes: Notes, wanted: Iterable[str]) -> tuple[Selected, ...]:
 
     Raises:
         UnknownSection: an argument names no section.
+        Ambiguous: an argument names several.
         NoCode: it names one without code.
     """
     found: dict[SectionName, int] = {}
@@ -94,6 +96,7 @@ def find_row(notes: Notes, wanted: str) -> UnitRow:
 
     Raises:
         UnknownSection: it names no section.
+        Ambiguous: it names several.
         NoCode: it names one without code.
         SeveralScripts: it names a chapter.
     """
@@ -137,72 +140,31 @@ def _needs_first(rows: Sequence[UnitRow]) -> list[UnitRow]:
     return list(done.values())
 
 
-_Part = tuple[UnitRow, int]
-"""A section, and how many of its chunks take part."""
-
-
-def _named(notes: Notes, wanted: str) -> tuple[_Part, ...]:
-    number = _number(wanted)
-    found = _by_number(notes, number) if number else _by_title(notes, wanted)
-    if found is None:
+def _named(notes: Notes, wanted: str) -> tuple[Part, ...]:
+    found = by_number(notes, wanted) or _by_title(notes, wanted)
+    if not found:
         raise UnknownSection(wanted, [str(row.name) for row in notes.rows])
     if not any(chunks for _, chunks in found):
         raise NoCode(wanted)
     return tuple(part for part in found if part[1])
 
 
-def _number(wanted: str) -> tuple[int, ...]:
-    match = re.fullmatch(r"([0-9]+(?:\.[0-9]+)*)\.?", wanted)
-    return tuple(int(part) for part in match[1].split(".")) if match else ()
-
-
-def _by_number(notes: Notes, number: tuple[int, ...]) -> tuple[_Part, ...] | None:
-    if len(number) <= 2:
-        found = [row for row in notes.rows if row.section.number[: len(number)] == number]
-        return tuple((row, len(row.chunks)) for row in found) or None
-    name = ".".join(str(part) for part in number)
-    for row in notes.rows:
-        if any(part.name == name for part in row.parts):
-            return ((row, _up_to(row, number)),)
-    return None
-
-
-def _up_to(row: UnitRow, number: tuple[int, ...]) -> int:
-    """How many chunks stand before the end of a section."""
-    numbers = {part.name: part.number for part in (row.section, *row.parts)}
-    count = 0
-    for index, chunk in enumerate(row.chunks, start=1):
-        if numbers.get(chunk.section, ())[: len(number)] <= number:
-            count = index
-    return count
-
-
-def _by_title(notes: Notes, wanted: str) -> tuple[_Part, ...] | None:
+def _by_title(notes: Notes, wanted: str) -> Sequence[Part]:
     if exact := _titled(notes, wanted):
-        return tuple((row, len(row.chunks)) for row in exact)
-    title, _, heading = wanted.partition("#")
-    for row in _titled(notes, title) if heading else ():
-        count = _to_heading(notes, row, heading)
-        return ((row, count),) if count is not None else None
-    return None
+        return [(row, len(row.chunks)) for row in exact]
+    for mark in re.finditer("#", wanted):
+        title, part = wanted[: mark.start()], wanted[mark.end() :]
+        path = notes.page_of_title(title) or next(
+            (r.section.page for r in _titled(notes, title)), None
+        )
+        if path is not None and path in notes.pages and part:
+            return part_of_page(notes, path, part)
+    return ()
 
 
 def _titled(notes: Notes, title: str) -> list[UnitRow]:
-    """Return the sections with that title, or else that of the page with it as another name."""
-    exact = [row for row in notes.rows if title in (row.name, row.section.title)]
+    """The units with that name or title, or else those of the page with it as another name."""
+    named = [row for row in notes.rows if row.name == title]
+    exact = named or [row for row in notes.rows if row.section.title == title]
     page = notes.page_of_title(title)
-    return exact or [
-        row for row in notes.rows if row.section.page == page and row.section.block < 0
-    ]
-
-
-def _to_heading(notes: Notes, row: UnitRow, heading: str) -> int | None:
-    """How many chunks stand before the end of what is below a heading of the page."""
-    page = notes.pages[row.section.page]
-    for index, block in enumerate(page.blocks):
-        if block.title.strip() == heading.strip():
-            last = index
-            while last + 1 < len(page.blocks) and page.blocks[last + 1].level > block.level:
-                last += 1
-            return sum(chunk.host <= last for chunk in row.chunks)
-    return None
+    return exact or [row for row in notes.rows if any(chunk.page == page for chunk in row.chunks)]

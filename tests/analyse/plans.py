@@ -8,16 +8,18 @@ from tangle.analyse import Session
 from tangle.link import GraphConfig
 from tangle.model import PackageName, PagePath, Problem
 from tangle.notes import Plan, core_of
-from tests.link.graphs import pages
+from tests.link.graphs import BOOK, pages
 
 NAME = PackageName(root="d2l", module="torch")
 
 
-def planned(notes: str | dict[str, str], *, borrow: bool = True) -> Plan:
+def planned(
+    notes: str | dict[str, str], *, borrow: bool = True, book: tuple[str, ...] | None = BOOK
+) -> Plan:
     """The plan of a graph, its pages given as one text or by path."""
     texts = pages(notes) if isinstance(notes, str) else notes
     data = {PagePath(path): text.encode() for path, text in texts.items()}
-    return Plan(core_of(data, GraphConfig(), NAME, borrow=borrow))
+    return Plan(core_of(data, GraphConfig(), NAME, borrow=borrow, book=book))
 
 
 def fence(code: str, indent: str = "\t") -> str:

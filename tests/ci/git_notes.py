@@ -69,9 +69,9 @@ class GitNotes:
 
 
 def git_notes(folder: Path, pages: Mapping[str, str]) -> GitNotes:
-    """A repository with a project in a subfolder, everything committed."""
+    """A repository with a project, a book, in a subfolder, everything committed."""
     made = GitNotes(top=folder / "repo", project=folder / "repo" / "sub dir")
-    made.write("tangle.toml", 'graph = "notes"\n')
+    made.write("tangle.toml", 'graph = "notes"\nbook = ["**"]\n')
     made.write("notes/logseq/config.edn", "{}")
     made.write(".gitignore", ".tangle/\n")
     for name, text in pages.items():

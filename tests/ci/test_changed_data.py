@@ -12,6 +12,8 @@ import pytest
 
 from tests.ci.git_notes import GitNotes, git_notes
 
+pytestmark = pytest.mark.book
+
 ALONE = "- ## 9.9. Alone\n\t- ```python\n\t  import math\n\t  print('alone', math.pi)\n\t  ```\n"
 Edit = Callable[[GitNotes], None]
 

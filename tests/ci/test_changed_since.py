@@ -287,20 +287,20 @@ def test_generated_files_and_figures_are_no_data(graph: GitNotes) -> None:
 
 def test_the_configuration_changed(graph: GitNotes) -> None:
     everything = ["3.1", "3.2", "3.3", "3.4", "3.5", "4.1", "4.2", "4.3", "4.4"]
-    graph.write("tangle.toml", 'graph = "notes"\ntimeout = 60\n')
+    graph.write("tangle.toml", 'graph = "notes"\nbook = ["**"]\ntimeout = 60\n')
     assert graph.changed() == []
-    graph.write("tangle.toml", 'graph = "notes"\nseed = 1\n')
+    graph.write("tangle.toml", 'graph = "notes"\nbook = ["**"]\nseed = 1\n')
     assert graph.changed() == everything
     assert "tangle.toml: seed" in graph.tangle("list", "--changed-since", "HEAD").err
 
 
 def test_the_graph_was_elsewhere_and_the_configuration_was_bad(graph: GitNotes) -> None:
     graph.git("mv", "sub dir/notes", "sub dir/wiki")
-    graph.write("tangle.toml", 'graph = "wiki"\n')
+    graph.write("tangle.toml", 'graph = "wiki"\nbook = ["**"]\n')
     assert graph.changed() == ["4.3", "4.4"]  # the data file went along, and is another one
     graph.write("tangle.toml", "graph = [")
     graph.commit()
-    graph.write("tangle.toml", 'graph = "wiki"\n')
+    graph.write("tangle.toml", 'graph = "wiki"\nbook = ["**"]\n')
     assert len(graph.changed()) == 9
     assert graph.changed("HEAD~1") == ["4.3", "4.4"]
 

@@ -12,6 +12,8 @@ import pytest
 from tests.ci.test_reports import check_junit, valid
 from tests.graphs import MakeNotes, Notes
 
+pytestmark = pytest.mark.book
+
 PAGE = """\
 - ## 1.1. Known
 	- ```python

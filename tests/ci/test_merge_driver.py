@@ -17,6 +17,8 @@ from tangle.write.edits import apply
 from tests.ci.git_notes import GitNotes, git_notes
 
 PAGE = """\
+tangle.book:: notes
+
 - ## 1.1. First
 	- Words about one.
 	- ```python

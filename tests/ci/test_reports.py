@@ -47,6 +47,7 @@ def ran(tmp_path_factory: pytest.TempPathFactory) -> tuple[Notes, Path, Said]:
     (graph.root / "logseq").mkdir(parents=True)
     (graph.root / "pages").mkdir()
     (graph.root / "logseq" / "config.edn").write_text("{}")
+    (graph.root / "tangle.toml").write_text('book = ["**"]\n')
     graph.write("x", PAGE)
     reports = [f"--{kind}={folder / kind}" for kind in ("junit-xml", "html", "summary")]
     said = graph.tangle("run", "--all", "--verify", "--format", "github", *reports)

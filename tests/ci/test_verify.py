@@ -8,6 +8,8 @@ import pytest
 
 from tests.graphs import MakeNotes, Notes
 
+pytestmark = pytest.mark.book
+
 PAGE = """\
 - ## 1.1. Numbers
 	- ```python

@@ -15,6 +15,8 @@ import pytest
 
 from tests.graphs import MakeNotes, Notes, call
 
+pytestmark = pytest.mark.book
+
 GOOD = "- ## 1.1. Good\n\t- ```python\n\t  print('fine')\n\t  ```"
 
 

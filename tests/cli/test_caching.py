@@ -16,6 +16,8 @@ from tangle.store import user_key
 from tangle.store.cache import encoded, sealed
 from tests.graphs import MakeNotes, Notes
 
+pytestmark = pytest.mark.book
+
 
 def page(*chunks: str, number: str = "1.1") -> str:
     """A section of chunks; a line that begins with `tangle.` is a property of the next chunk."""
@@ -457,9 +459,9 @@ def test_seed_device_environment_and_figures_count(
     run(graph)
     assert cached(graph)
     for text in ("seed = 1\n", 'figures = "png"\n', 'device = "cpu"\n'):
-        (graph.root / "tangle.toml").write_text(text)
+        (graph.root / "tangle.toml").write_text(f'book = ["**"]\n{text}')
         assert not cached(graph)
-    (graph.root / "tangle.toml").unlink()
+    (graph.root / "tangle.toml").write_text('book = ["**"]\n')
     assert cached(graph)
     monkeypatch.setenv("TANGLE_CHOICE", "other")
     assert not cached(graph)

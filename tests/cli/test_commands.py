@@ -11,6 +11,8 @@ import pytest
 
 from tests.graphs import MakeNotes, Notes, call
 
+pytestmark = pytest.mark.book
+
 CHAPTER = """\
 - # 3 Networks
 	- ## 3.1. Lines
@@ -88,6 +90,7 @@ def test_list_shows_units_with_their_chunks_and_states(notes: MakeNotes) -> None
 
 def test_build_writes_what_python_imports_and_runs(notes: MakeNotes, tmp_path: Path) -> None:
     graph, out = notes({"chapter": CHAPTER}), tmp_path / "out"
+    (graph.root / "tangle.toml").unlink()
     said = call("--graph", str(graph.root), "--output", str(out), "build")
     assert (said.code, said.err) == (0, "")
     assert python(str(out / "d2l/sections/sec_3_2.py"), folder=Path("/")) == "12.57\n"
@@ -627,6 +630,7 @@ def test_init_writes_a_configuration_that_is_obeyed(
     notes: MakeNotes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     graph = notes({"chapter": CHAPTER})
+    (graph.root / "tangle.toml").unlink()
     project = graph.root.parent
     monkeypatch.chdir(project)
     assert call("init").code == 0
@@ -724,6 +728,7 @@ def test_several_graphs_to_choose_from(tmp_path: Path, monkeypatch: pytest.Monke
 
 def test_an_output_folder_that_is_not_there_yet(notes: MakeNotes, tmp_path: Path) -> None:
     graph = notes({"x": "- ## 1.1. A\n\t- ```python\n\t  print(7)\n\t  ```"})
+    (graph.root / "tangle.toml").unlink()
     for verb in (["run", "1.1"], ["build"], ["clean"]):
         out = tmp_path / "new" / verb[0]
         assert call("--graph", str(graph.root), "--output", str(out), *verb).code == 0

@@ -12,6 +12,8 @@ from tangle.store import user_key
 from tangle.store.cache import encoded, sealed
 from tests.graphs import MakeNotes, Notes
 
+pytestmark = pytest.mark.book
+
 EDITS = """\
 - ## 1.1. Edits its own page
 	- ```python

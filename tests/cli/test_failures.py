@@ -13,6 +13,8 @@ import pytest
 
 from tests.graphs import MakeNotes, Notes
 
+pytestmark = pytest.mark.book
+
 
 def _chunk(code: str) -> str:
     lines = "".join(f"\t  {line}\n" for line in code.split("\n"))

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import json
 
+import pytest
+
 from tests.graphs import MakeNotes, Notes
+
+pytestmark = pytest.mark.book
 
 FIGURE = """\
 - ## 1.1. F

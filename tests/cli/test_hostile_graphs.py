@@ -11,6 +11,8 @@ import pytest
 
 from tests.graphs import MakeNotes, Notes, call
 
+pytestmark = pytest.mark.book
+
 CHUNK = "\t- ```python\n\t  print('out')\n\t  ```\n"
 FIGURE = "\t- ```python\n\t  from IPython.display import SVG\n\t  SVG('<svg/>')\n\t  ```\n"
 NAMES = [

@@ -47,7 +47,7 @@ def test_the_place_and_the_way_out(notes: MakeNotes) -> None:
     )
     said = graph.tangle("check", "--format", "json")
     first, second = (e for e in json.loads(said.out)["problems"] if e["code"] == "missing-import")
-    assert (first["line"], first["column"], first["section"]) == (3, 11, "1.1")
+    assert (first["line"], first["column"], first["section"]) == (3, 11, "a")
     assert first["hint"].startswith("did you mean numpy?")
     assert second["hint"].startswith("pip install opencv-python")
 

@@ -9,6 +9,8 @@ import pytest
 
 from tests.graphs import MakeNotes, Notes
 
+pytestmark = pytest.mark.book
+
 UUID = "65a0b6f2-0000-4000-8000-000000000001"
 OTHER = "65a0b6f2-0000-4000-8000-000000000002"
 

@@ -10,6 +10,8 @@ import pytest
 
 from tests.graphs import MakeNotes, Notes, Said
 
+pytestmark = pytest.mark.book
+
 
 def fence(*lines: str, info: str = "python", properties: str = "") -> str:
     """A block with a chunk."""

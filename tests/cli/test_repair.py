@@ -12,6 +12,8 @@ from tangle.model import PagePath
 from tangle.parse import parse
 from tests.graphs import MakeNotes, Notes
 
+pytestmark = pytest.mark.book
+
 BROKEN = """\
 - ## 1.1. A
 \t- prose

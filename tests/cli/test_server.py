@@ -21,7 +21,10 @@ from tangle.engine.forkserver.client import ForkServerClient
 from tangle.engine.forkserver.server import server_status, stop_server
 from tests.graphs import MakeNotes, Notes
 
-pytestmark = pytest.mark.skipif(not ForkServerClient.possible(), reason="this system has no pidfds")
+pytestmark = [
+    pytest.mark.book,
+    pytest.mark.skipif(not ForkServerClient.possible(), reason="this system has no pidfds"),
+]
 
 PAGE = """\
 - ## 1.1. Sums
@@ -92,7 +95,7 @@ def test_a_run_does_without(graph: Notes, how: str, monkeypatch: pytest.MonkeyPa
     if how == "option":
         options, reason = ["--no-server"], "--no-server"
     elif how == "configuration":
-        (graph.root / "tangle.toml").write_text("server = false\n")
+        (graph.root / "tangle.toml").write_text('book = ["**"]\nserver = false\n')
         reason = "the configuration says server = false"
     else:
         monkeypatch.setenv("CI", "1")

@@ -20,7 +20,10 @@ from tangle.engine.forkserver.server import ServerStatus, server_status, stop_se
 from tangle_cli.server_client import hint_paths
 from tests.graphs import MakeNotes, Notes
 
-pytestmark = pytest.mark.skipif(not ForkServerClient.possible(), reason="this system has no pidfds")
+pytestmark = [
+    pytest.mark.book,
+    pytest.mark.skipif(not ForkServerClient.possible(), reason="this system has no pidfds"),
+]
 
 PAGE = """\
 - ## 1.1. Sums

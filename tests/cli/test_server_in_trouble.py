@@ -26,7 +26,10 @@ from tangle.engine.forkserver.socket_path import address_of
 from tangle_cli.server_client import hint_paths
 from tests.graphs import MakeNotes, Notes
 
-pytestmark = pytest.mark.skipif(not ForkServerClient.possible(), reason="this system has no pidfds")
+pytestmark = [
+    pytest.mark.book,
+    pytest.mark.skipif(not ForkServerClient.possible(), reason="this system has no pidfds"),
+]
 
 PAGE = """\
 - ## 1.1. Sums

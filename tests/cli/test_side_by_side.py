@@ -18,6 +18,8 @@ import pytest
 
 from tests.graphs import MakeNotes, Notes
 
+pytestmark = pytest.mark.book
+
 CHUNK = """\
 	- ```python
 	  import time
@@ -171,7 +173,7 @@ def test_a_section_that_eats_all_memory(notes: MakeNotes, where: str) -> None:
     graph = notes({"a": f"{GREEDY}\n{section('1.2', 'fine')}"})
     options = ["--max-memory", "200M"]
     if where == "configuration":
-        (graph.root / "tangle.toml").write_text('max_memory = "200M"\n')
+        (graph.root / "tangle.toml").write_text('book = ["**"]\nmax_memory = "200M"\n')
         options = []
     said = graph.tangle("run", "--all", *options, "--format", "json")
     greedy, other = json.loads(said.out)["sections"]

@@ -20,6 +20,8 @@ import pytest
 
 from tests.graphs import MakeNotes, Notes
 
+pytestmark = pytest.mark.book
+
 Act = Callable[[Path], object]
 
 

@@ -12,6 +12,8 @@ from tangle.parse import merge_conflict, parse
 from tangle.store import sync_copies
 from tests.graphs import MakeNotes, Notes
 
+pytestmark = pytest.mark.book
+
 CHUNK = "- ```python\n  print('fine')\n  ```\n"
 SAVED = "- ## 3.2. B\n\t- ```python\n\t  def h(): #@save\n\t      return 1\n\t  h()\n\t  ```\n"
 BETWEEN = (

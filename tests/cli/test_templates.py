@@ -8,6 +8,8 @@ import pytest
 
 from tests.graphs import MakeNotes
 
+pytestmark = pytest.mark.book
+
 OWN = "- ```python\n  print('mine')\n  ```\n"
 OUTPUT = "\t\t- tangle.output:: 0123456789ab.01234567\n\t\t  ```text\n\t\t  1\n\t\t  ```\n"
 

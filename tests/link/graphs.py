@@ -42,12 +42,20 @@ def pages(text: str) -> dict[str, str]:
     return {f"pages/{name}.md": "".join(lines) for name, lines in found.items() if lines}
 
 
-def graph(notes: str | dict[str, str], config: GraphConfig | None = None) -> Graph:
+BOOK = ("**",)
+"""All pages are those of one book."""
+
+
+def graph(
+    notes: str | dict[str, str],
+    config: GraphConfig | None = None,
+    book: tuple[str, ...] | None = BOOK,
+) -> Graph:
     """Parse and link pages, given as one text or by path."""
     texts = pages(notes) if isinstance(notes, str) else notes
     data = {PagePath(path): text.encode() for path, text in texts.items()}
     name = PackageName(root="d2l", module="torch")
-    return graph_of(core_of(data, config or GraphConfig(), name))
+    return graph_of(core_of(data, config or GraphConfig(), name, book=book))
 
 
 def describe(linked: Graph) -> str:

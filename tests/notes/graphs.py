@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from tangle.link import GraphConfig
 from tangle.model import PackageName, PagePath
 from tangle.notes import QUERIES, Core, core_of, rows
+from tangle.notes.core import book_pages as BOOK_PAGES  # noqa: N812
 from tangle.notes.core import borrows as BORROWS  # noqa: N812
 from tangle.notes.notes import all_problems
 
@@ -95,6 +96,10 @@ PROPERTIES = (
     "tangle.name:: other",
     "tangle.needs:: 1.1",
     "tangle.needs:: 1.2, 7.7",
+    "tangle.needs:: [[a]]",
+    "tangle.needs:: c, [[Same]]",
+    "tangle.needs:: [[b]], [[d]]",
+    "tangle.needs:: one#1.1",
     "tangle.device:: cpu",
     "tangle.borrow:: off",
     "tangle.rum:: no",
@@ -167,6 +172,10 @@ titles = st.sampled_from(
         "title:: Dec 3rd, 2024",
         "alias:: Same, b",
         "title:: Other\nalias:: a, c",
+        "title:: 1.2",
+        "tangle.book:: one",
+        "tangle.book:: one",
+        "tangle.book:: two",
     ]
 )
 
@@ -224,12 +233,20 @@ def data_of(pages: Pages) -> dict[PagePath, bytes]:
 
 CONFIG = GraphConfig()
 PACKAGE = PackageName(root="d2l", module="torch")
-INPUTS = frozenset({"config", "package_name", "borrows", "listing", "page_digest"})
+INPUTS = frozenset(
+    {"config", "package_name", "borrows", "book_pages", "listing", "page_digest"}
+)
+ALL_PAGES = ("**",)
+"""All pages are those of one book."""
+configured_books = st.sampled_from([None, None, ALL_PAGES, ("pages/[ab].md", "pages/?.md"), ()])
+"""What a configuration can say of books."""
 
 
-def new_core(data: Mapping[PagePath, bytes], *, borrow: bool = True) -> Core:
+def new_core(
+    data: Mapping[PagePath, bytes], *, borrow: bool = True, book: tuple[str, ...] | None = None
+) -> Core:
     """A store that knows nothing but these pages."""
-    return core_of(data, CONFIG, PACKAGE, borrow=borrow)
+    return core_of(data, CONFIG, PACKAGE, borrow=borrow, book=book)
 
 
 def told(core: Core) -> Any:
@@ -239,7 +256,7 @@ def told(core: Core) -> Any:
 
 def differing(core: Core, data: Mapping[PagePath, bytes]) -> list[tuple[str, Any]]:
     """The kept queries that a store answers otherwise than a new one of the same pages."""
-    new = core_of(data, CONFIG, PACKAGE, borrow=BORROWS(core, ""))
+    new = new_core(data, borrow=BORROWS(core, ""), book=BOOK_PAGES(core, ""))
     told(core)
     told(new)
     return [

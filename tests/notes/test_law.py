@@ -14,10 +14,12 @@ from tangle.notes import QUERIES, Core, overlaid, roots, rows, units
 from tangle.notes.core import page_digest as DIGEST  # noqa: N812
 from tangle.notes.pages import adopt_facts, work_out_facts
 from tests.notes.graphs import (
+    ALL_PAGES,
     CONFIG,
     PACKAGE,
     Item,
     Pages,
+    configured_books,
     data_of,
     differing,
     edited,
@@ -96,7 +98,7 @@ REACHING = {
 def test_an_edit_reaches_the_units_to_which_it_makes_a_difference(
     pages: dict[str, tuple[Item, ...]], edit: tuple[Item, ...], others: set[str]
 ) -> None:
-    core = new_core(data_of(pages))
+    core = new_core(data_of(pages), book=ALL_PAGES)
     before = {row.name: row for row in rows(core)}
     data = data_of({**pages, "b": edit})
     core.take_bytes(data)
@@ -107,7 +109,7 @@ def test_an_edit_reaches_the_units_to_which_it_makes_a_difference(
 
 def test_an_edit_that_makes_no_difference_to_others_leaves_them_alone() -> None:
     pages = {name: page(f"1.{at}", f"x{at} = 1") for at, name in enumerate("abcd", start=1)}
-    core = new_core(data_of(pages))
+    core = new_core(data_of(pages), book=ALL_PAGES)
     before = rows(core)
     core.take_bytes(data_of({**pages, "b": page("1.2", "x2 = 2")}))
     assert [new is old for new, old in zip(rows(core), before, strict=True)] == [1, 0, 1, 1]
@@ -118,12 +120,13 @@ def test_an_edit_that_makes_no_difference_to_others_leaves_them_alone() -> None:
 def test_a_store_after_edits_is_like_a_new_one(data: st.DataObject) -> None:
     """Pages are edited, come, go, are renamed and change case; the store goes to disk and back."""
     pages: Pages = data.draw(graphs())
-    core = new_core(data_of(pages))
+    book = data.draw(configured_books)
+    core = new_core(data_of(pages), book=book)
     told(core)
     for _ in range(4):
         pages = _other_pages(data, pages)
         if data.draw(st.booleans()):
-            core = _reloaded(core)
+            core = _reloaded(core, book)
         core.take_bytes(data_of(pages))
         assert not differing(core, data_of(pages))
 
@@ -144,11 +147,11 @@ def _other_pages(data: st.DataObject, pages: Pages) -> Pages:
             return data.draw(edited(pages))
 
 
-def _reloaded(core: Core) -> Core:
+def _reloaded(core: Core, book: tuple[str, ...] | None = ALL_PAGES) -> Core:
     """A store from what another one keeps on disk."""
     found = Core()
     found.load(core.dump(roots(core)), QUERIES)
-    found.configure(CONFIG, PACKAGE, borrow=True)
+    found.configure(CONFIG, PACKAGE, borrow=True, book=book)
     return found
 
 
@@ -165,9 +168,10 @@ def test_other_settings_come_to_what_they_do_in_a_new_store(data: st.DataObject)
         )
         package = PackageName(root="d2l", module=data.draw(st.sampled_from(["torch", "other"])))
         borrow = data.draw(st.booleans())
-        core.configure(settings_of_graph, package, borrow=borrow)
+        book = data.draw(configured_books)
+        core.configure(settings_of_graph, package, borrow=borrow, book=book)
         new = Core()
-        new.configure(settings_of_graph, package, borrow=borrow)
+        new.configure(settings_of_graph, package, borrow=borrow, book=book)
         new.take_bytes(pages)
         assert told(core) == told(new)
 
@@ -190,7 +194,7 @@ def test_unsaved_texts_lie_over_files(data: st.DataObject) -> None:
 def test_an_unsaved_page_that_is_no_file_yet_counts() -> None:
     files = data_of({"a": page("1.1", "x = 1")})
     buffer = {PagePath("pages/b.md"): b"- ## 1.2. s\n\t- ```python\n\t  print(x)\n\t  ```\n"}
-    core = new_core(overlaid(files, buffer))
+    core = new_core(overlaid(files, buffer), book=ALL_PAGES)
     assert [(row.name, row.borrowed) for row in rows(core)] == [("1.1", 0), ("1.2", 1)]
 
 
@@ -209,7 +213,7 @@ SAME_PACKAGE = {
 def test_other_sections_are_not_planned_again_where_the_package_gets_what_it_did(
     edit: tuple[Item, ...],
 ) -> None:
-    core = new_core(data_of(SAVING))
+    core = new_core(data_of(SAVING), book=ALL_PAGES)
     before = rows(core)
     data = data_of({**SAVING, "b": edit})
     core.take_bytes(data)
@@ -292,7 +296,7 @@ REFERRING = {
 def test_what_comes_of_a_reference_is_not_taken_over(
     pages: dict[str, tuple[Item, ...]], edit: dict[str, tuple[Item, ...]]
 ) -> None:
-    core = new_core(data_of(pages))
+    core = new_core(data_of(pages), book=ALL_PAGES)
     before = told(core)
     data = data_of({**pages, **edit})
     core.take_bytes(data)
@@ -323,10 +327,9 @@ def test_what_references_bring_adds_up() -> None:
 
 def test_a_store_on_disk_knows_all_without_working_anything_out() -> None:
     data = data_of({"a": page("1.1", "x = 1"), "b": page("1.2", "print(x, lost)")})
-    core = new_core(data)
+    core = new_core(data, book=ALL_PAGES)
     before = told(core)
     found = _reloaded(core)
-    found.configure(CONFIG, PACKAGE, borrow=True)
     found.take_bytes(data)
     assert told(found) == before
     assert not found.news
@@ -335,7 +338,7 @@ def test_a_store_on_disk_knows_all_without_working_anything_out() -> None:
 def test_one_session_is_planned_from_its_own_page_alone() -> None:
     pages = {name: page(f"1.{at}", f"x{at} = 1") for at, name in enumerate("abcd", start=1)}
     pages["d"] = page("1.4", "print(x1)")
-    core = new_core(data_of(pages))
+    core = new_core(data_of(pages), book=ALL_PAGES)
     told(core)
     found = _reloaded(core)
     read: list[str] = []
@@ -346,7 +349,6 @@ def test_one_session_is_planned_from_its_own_page_alone() -> None:
             return super().__getitem__(path)
 
     data = data_of(pages)
-    found.configure(CONFIG, PACKAGE, borrow=True)
     found.take({path: DIGEST(core, path) or "" for path in data}, Noting(data))
     session = units.session(found, 3)
     assert [entry.text for entry in session.prelude] == ["x1 = 1"]

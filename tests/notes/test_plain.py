@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tangle.link import GraphConfig
+from tangle.link import TITLE, GraphConfig
 from tangle.model import PackageName, PagePath
 from tangle.notes import core_of, pages
 from tangle.notes.plain import is_plain, plain_facts
@@ -35,5 +35,6 @@ def test_a_plain_page_has_nothing_but_words(text: str, name: str) -> None:
     facts, anchors = plain_facts(path, CONFIG), pages.page_anchors(core, path)
     assert facts.title == anchors.title
     assert len(facts.others) == len(anchors.aliases)
-    if linked.outline.page_section.number:
-        assert facts.part
+    assert facts.numbers == pages.facts(core, path).numbers
+    number = outline.page_section.number
+    assert (facts.numbers.numbers if facts.numbers else ()) == (((number, TITLE),) if number else ())

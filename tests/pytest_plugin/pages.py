@@ -70,11 +70,12 @@ class Said:
 
 
 def make_graph(pytester: pytest.Pytester, pages: Sequence[tuple[str, str]]) -> Graph:
-    """A graph `notes` of pages, each a name and a text."""
+    """A graph `notes` of pages, each a name and a text; its numbers are those of a book."""
     folder = pytester.path / "notes"
     (folder / "logseq").mkdir(parents=True)
     (folder / "pages").mkdir()
     (folder / "logseq" / "config.edn").write_text("{}")
+    (folder / "tangle.toml").write_text('book = ["**"]\n')
     for name, text in pages:
         (folder / "pages" / f"{name}.md").write_bytes(os.fsencode(text))
     return Graph(pytester=pytester, folder=folder)

@@ -76,7 +76,8 @@ def test_testpaths_can_name_the_notes(graph: Make) -> None:
 
 def test_the_configured_graph(graph: Make) -> None:
     made = graph(x=PAGE)
-    (made.pytester.path / "tangle.toml").write_text('graph = "notes"\n')
+    (made.folder / "tangle.toml").unlink()
+    (made.pytester.path / "tangle.toml").write_text('graph = "notes"\nbook = ["**"]\n')
     made.pytester.makepyfile("def test_other():\n    pass\n")
     said = made.pytest("--tangle", "--collect-only", "-q")
     assert said.names == names(*(("x", name) for name in NAMES))
@@ -137,6 +138,7 @@ def test_a_page_that_is_no_text_is_told_and_others_are_collected(graph: Make) ->
 
 def test_a_configuration_that_is_wrong(graph: Make) -> None:
     made = graph(x=PAGE)
+    (made.folder / "tangle.toml").unlink()
     (made.pytester.path / "tangle.toml").write_text('graph = "notes"\ncolour = 1\n')
     said = made.pytest("notes")
     assert said.code == 2

@@ -207,7 +207,7 @@ def test_nothing_is_written(graph: Make) -> None:
     made = graph(x=KINDS)
     made.pytest("notes", "-p", "no:cacheprovider")
     assert (made.folder / "pages" / "x.md").read_text() == KINDS
-    assert sorted(path.name for path in made.folder.iterdir()) == ["logseq", "pages"]
+    assert sorted(path.name for path in made.folder.iterdir()) == ["logseq", "pages", "tangle.toml"]
 
 
 # --- one reading ----------------------------------------------------------------------------------

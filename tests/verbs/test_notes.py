@@ -76,6 +76,7 @@ def _project() -> Iterator[Project]:
         (root / "logseq" / "config.edn").write_text("{}")
         (root / "pages").mkdir()
         (root / ".tangle").mkdir()
+        (root / "tangle.toml").write_text('book = ["**"]\n')
         yield find_project(start=root)
 
 

@@ -15,6 +15,8 @@ import pytest
 
 from tests.graphs import MakeNotes, Notes
 
+pytestmark = pytest.mark.book
+
 linux = pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells who is writing")
 
 # A chunk that acts as the user does: it edits its own page while the section runs.

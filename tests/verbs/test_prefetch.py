@@ -17,6 +17,8 @@ from tangle.verbs.prefetch import read_ahead
 from tangle.verbs.project import find_project
 from tests.graphs import MakeNotes, Notes
 
+pytestmark = pytest.mark.book
+
 PAGE = """\
 - ## 1.1. Sums
 	- ```python

@@ -15,6 +15,8 @@ from tangle.verbs.run import run
 from tangle.verbs.run_history import History, thread_settings
 from tests.graphs import MakeNotes, Notes
 
+pytestmark = pytest.mark.book
+
 PAGE = "- ## {0}. S\n\t- ```python\n\t  import time\n\t  time.sleep({1})\n\t  {2}\n\t  ```"
 
 

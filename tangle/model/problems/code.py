@@ -50,11 +50,12 @@ UNDEFINED_NAME: Final = ProblemKind(
     code="undefined-name",
     severity="error",
     explanation=(
-        "The section uses a name that neither it nor an earlier numbered section defines. The "
-        "hint says where it is defined later, or which name is most similar. Define or import "
-        "it above that line, or move the definition."
+        "The section uses a name that neither it defines, nor an earlier section of its book, nor "
+        "a page that it needs (`tangle.needs`). The hint says where it is defined later, or which "
+        "name is most similar. Define or import it above that line, or move the definition."
     ),
     example=(
+        "tangle.book:: notes\n\n"
         "- ## 3.1. First\n"
         "\t- ```python\n"
         "\t  print(batch_size)\n"
@@ -79,6 +80,7 @@ MISSPELT_NAME: Final = ProblemKind(
         "misspelt, and a name of an earlier section hides the mistake. Correct the spelling."
     ),
     example=(
+        "tangle.book:: notes\n\n"
         "- ## 3.2. First\n\t- ```python\n\t  true_w = [2, 3]\n\t  ```\n"
         "- ## 3.3. Second\n\t- ```python\n\t  ture_w = [4, 5]\n\t  len(true_w)\n\t  ```\n"
     ),
@@ -93,6 +95,7 @@ BORROWED_NAME: Final = ProblemKind(
         "on."
     ),
     example=(
+        "tangle.book:: notes\n\n"
         "- ## 3.1. First\n"
         "\t- ```python\n"
         "\t  size = 3\n"
@@ -116,6 +119,7 @@ COSTLY_BORROWING: Final = ProblemKind(
         "with `tangle.borrow:: off`."
     ),
     example=(
+        "tangle.book:: notes\n\n"
         "- ## 3.1. A\n"
         "\t- ```python\n"
         "\t  total = 0\n"

@@ -31,10 +31,36 @@ DUPLICATE_SECTION: Final = ProblemKind(
     severity="error",
     hint="renumber one of the two",
     explanation=(
-        "Two blocks, or page titles, have the same section number. The message names the "
-        "first. Renumber one. Until then the chunks of both run as one section."
+        "Two blocks, or page titles, of a book have the same section number. The message names "
+        "the first. Renumber one. Until then the chunks of both run as one section. Outside of a "
+        "book, numbers may be used as often as you like."
     ),
-    example=("- ## 3.1. First\n- ## 3.1. Again\n"),
+    example=("tangle.book:: notes\n\n- ## 3.1. First\n- ## 3.1. Again\n"),
+)
+
+UNCLEAR_BOOK: Final = ProblemKind(
+    code="unclear-book",
+    severity="warning",
+    hint="renumber one of the two, or name the book's pages: tangle.book:: NAME",
+    explanation=(
+        "Pages that use `#@save` or a `tangle.` property, and whose headings are numbered (3, "
+        "3.1, ...), are one book if no number is used on two of them, or often twice on one. Here "
+        "one is, so numbers count within each page only, and no section borrows from another. "
+        "Renumber one of the two headings, "
+        "or say which pages are a book: `tangle.book:: NAME` at the top of each, or "
+        '`book = ["pages/chapter*.md"]` in `tangle.toml`. `book = []` means that there is none.'
+    ),
+    example=(
+        "- ## 3.1. First\n"
+        "\t- ```python\n"
+        "\t  x = 1  #@save\n"
+        "\t  ```\n"
+        "=== B\n"
+        "- ## 3.1. Again\n"
+        "\t- ```python\n"
+        "\t  y = 1  #@save\n"
+        "\t  ```\n"
+    ),
 )
 
 DUPLICATE_NAME: Final = ProblemKind(
@@ -101,10 +127,10 @@ EMBED_SHOWS_CODE: Final = ProblemKind(
 UNKNOWN_SECTION: Final = ProblemKind(
     code="unknown-section",
     severity="error",
-    hint="name a section with two numbers, such as 3.5",
+    hint="name a page, such as [[Data]], or a section with two numbers, such as 3.5",
     explanation=(
-        "`tangle.needs` names a section that does not exist. Name a unit: a section with two "
-        "numbers, such as 3.5."
+        "`tangle.needs` names a section or page that does not exist or has no code. Name a unit: a "
+        "page, such as `[[Data]]`, or a section of a book with two numbers, such as 3.5."
     ),
     example=(
         "- ## 3.6. Softmax regression\n  tangle.needs:: 9.9\n\t- ```python\n\t  x = 1\n\t  ```\n"

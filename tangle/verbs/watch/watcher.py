@@ -24,6 +24,7 @@ from tangle.model import Job, Problem, SectionName, SessionResult
 from tangle.store import Changes, read_bytes
 from tangle.verbs.job_builder import RunOptions, job
 from tangle.verbs.notes import Notes, held_notes, updated
+from tangle.verbs.parts import Ambiguous
 from tangle.verbs.project import Project, with_options
 from tangle.verbs.reports.failure_hints import as_written, with_hint
 from tangle.verbs.reports.values import SectionRun
@@ -265,6 +266,8 @@ class Watcher:
                 self._reported.discard(gone)
             except (UnknownSection, NoCode):
                 self._tell_once(gone)
+            except Ambiguous as error:
+                self._tell_once(Trouble(message=str(error)))
         return list(select(notes, there))
 
     def _compare(self, selected: Selected) -> None:
