@@ -65,7 +65,7 @@ def complete_sections(
     root = ctx.find_root().params
     where = Where(graph=root.get("graph"), output=root.get("output"), config=root.get("config"))
     try:
-        rows = sections(where.project())
+        rows = sections(where.project()).rows
     except TangleError:
         return []
     found = (row for row in rows if row.chunks and row.name.startswith(incomplete))

@@ -26,6 +26,7 @@ def sections_document(rows: Iterable[SectionRow]) -> dict[str, Any]:
                 "borrowed": row.borrowed,
                 "saves": list(row.saves),
                 "state": row.state,
+                "adopted": row.adopted,
             }
             for row in rows
         ]
@@ -38,6 +39,11 @@ def check_document(report: CheckReport) -> dict[str, Any]:
         "problems": [_problem(problem) for problem in report.problems],
         "outputs": report.outputs,
         "fresh": report.fresh,
+        "summary": {
+            "pages": report.pages,
+            "never_run": dict(report.never_run),
+            "org_pages": report.org_pages,
+        },
     }
 
 

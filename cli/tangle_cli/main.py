@@ -28,6 +28,7 @@ from tangle_cli.start import interrupted
 from tangle_cli.watch import watch
 
 if TYPE_CHECKING:
+    from tangle.verbs.check import CheckReport
     from tangle.verbs.project import Project
 
 
@@ -130,20 +131,23 @@ def trust(folder: Path) -> None:
 @click.option(
     "--changed-since", "since", metavar="REV", help="Only sections that changed since this commit."
 )
+@click.option("--all", "every", is_flag=True, help="List those without code, too.")
 @format_option()
 @click.pass_obj
-def list_(where: Where, since: str | None, form: str) -> None:
-    """List the sections: number, chunks, borrowed statements, state, title.
+def list_(where: Where, since: str | None, every: bool, form: str) -> None:
+    """List sections and pages with code: chunks, borrowed statements, state, title.
 
     States: fresh (outputs match the current code), stale, not-run, broken (an error keeps the
-    section from running to its end), no-code.
+    section from running to its end), no-code. Of pages that nobody has run or named: ready,
+    needs-names, needs-packages, sketch.
     """
     from tangle.verbs.check import sections
     from tangle_cli.documents import sections_document
-    from tangle_cli.text import change_lines, section_lines
+    from tangle_cli.text import change_lines, org_line, section_lines
 
     project = where.project()
-    rows = sections(project)
+    report = sections(project)
+    rows = report.rows
     if since is not None:
         from tangle.verbs.vcs.changed_since import changed_sections
 
@@ -151,10 +155,14 @@ def list_(where: Where, since: str | None, form: str) -> None:
         names = {change.section for change in changes}
         rows = tuple(row for row in rows if row.name in names)
         print_lines(change_lines(changes, since), err=True)
+    if not every:
+        rows = tuple(row for row in rows if row.chunks)
     if form == "json":
         print_json(sections_document(rows))
     else:
         print_lines(section_lines(rows))
+        if report.org_pages:
+            print_lines([org_line(report.org_pages)], err=True)
 
 
 @cli.command()
@@ -211,45 +219,73 @@ cli.add_command(merge_driver)
 
 
 @cli.command()
+@click.argument("what", nargs=-1, shell_complete=complete_sections)
+@click.option(
+    "--all", "every", is_flag=True, help="Report pages that were never run or named, too."
+)
 @click.option(
     "--fix", is_flag=True, help="Repair chunks that do not parse, if there is only one way."
 )
 @click.option("--diff", is_flag=True, help="Print what --fix would change, and write nothing.")
 @format_option("github")
 @click.pass_obj
-def check(where: Where, fix: bool, diff: bool, form: str) -> None:
+def check(where: Where, /, what: tuple[str, ...], form: str, **flags: bool) -> None:
     """Report everything that can be known without running: exit 1 if there are errors.
+
+    Of pages that nobody has run, named in a command or the configuration, saved from, or given a
+    `tangle.` property, one line says what state they are in. WHAT names sections or pages to report
+    on alone.
 
     Syntax errors, undefined names, broken references, names saved twice or not at all, unknown
     properties, stale outputs, stale files in generated/.
     """
     from tangle.verbs.check import check_report
-    from tangle_cli.documents import check_document
-    from tangle_cli.text import output_summary, problem_summary
+    from tangle_cli.text import problem_summary
 
     project = where.project()
-    if diff and form != "text":
+    if flags["diff"] and form != "text":
         raise click.UsageError("--diff prints a diff: it works only with --format text")
-    if fix or diff:
-        _repair(project, write=not diff)
-    report = check_report(project)
+    if flags["fix"] or flags["diff"]:
+        _repair(project, write=not flags["diff"])
+    report = check_report(project, what, every=flags["every"])
     problems = report.problems
-    if diff:
+    if flags["diff"]:
         print_lines([problem_summary(problems) if problems else "no problems"], err=True)
-        sys.exit(1 if any(problem.severity == "error" for problem in problems) else 0)
+    else:
+        _print_check(project, report, form, quiet=bool(what or flags["every"]))
+    if any(problem.severity == "error" for problem in problems):
+        sys.exit(1)
+
+
+def _print_check(project: Project, report: CheckReport, form: str, *, quiet: bool) -> None:
+    """Print the report of a check.
+
+    Args:
+        project: whose notes.
+        report: to print.
+        form: `text`, `json` or `github`.
+        quiet: say nothing of pages that nobody has run.
+    """
+    from tangle_cli.documents import check_document
+    from tangle_cli.text import few_of_a_kind, never_run_lines, output_summary, problem_summary
+
+    problems = report.problems
     if form == "json":
         print_json(check_document(report))
-    elif form == "github":
+        return
+    if form == "github":
         from tangle_cli.github import annotation
 
         print_commands(annotation(project, problem) for problem in problems)
-    else:
-        print_problems(project, problems)
-        print_lines([problem_summary(problems) if problems else "no problems"], err=True)
-        if report.outputs:
-            print_lines([output_summary(report)], err=True)
-    if any(problem.severity == "error" for problem in problems):
-        sys.exit(1)
+        return
+    shown, more = few_of_a_kind(problems)
+    print_problems(project, shown)
+    print_lines(more)
+    print_lines([problem_summary(problems) if problems else "no problems"], err=True)
+    if not quiet:
+        print_lines(never_run_lines(report), err=True)
+    if report.outputs:
+        print_lines([output_summary(report)], err=True)
 
 
 def _repair(project: Project, *, write: bool) -> None:

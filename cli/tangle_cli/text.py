@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from pathlib import Path
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 _WIDTH = 100
 _MOST_LINES = 60
+_MOST_OF_A_KIND = 20
 _MOST_SKIPPED = 20
 """Lines of one chunk's output that are printed."""
 
@@ -159,6 +161,51 @@ def problem_summary(problems: Iterable[Problem]) -> str:
     severities = [problem.severity for problem in problems]
     errors, warnings = severities.count("error"), severities.count("warning")
     return f"{count(errors, 'error')}, {count(warnings, 'warning')}"
+
+
+def few_of_a_kind(problems: Iterable[Problem]) -> tuple[list[Problem], list[str]]:
+    """Return the first problems of each kind, and a line for each kind of which there are more."""
+    counts: Counter[str] = Counter()
+    shown: list[Problem] = []
+    for problem in problems:
+        counts[problem.code] += 1
+        if counts[problem.code] <= _MOST_OF_A_KIND:
+            shown.append(problem)
+    more = [
+        f"[… {number - _MOST_OF_A_KIND} more of {code}; --format json has all]"
+        for code, number in counts.items()
+        if number > _MOST_OF_A_KIND
+    ]
+    return shown, more
+
+
+def never_run_lines(report: CheckReport) -> Iterator[str]:
+    """Yield what there is of pages with Python that nobody has run, and of pages in Org."""
+    total = sum(report.never_run.values())
+    if total:
+        words = {
+            "ready": "ready",
+            "needs-names": "need names",
+            "needs-packages": "need packages",
+            "sketch": "sketches",
+        }
+        parts = [
+            f"{report.never_run[state]} {text}"  # type: ignore[index]
+            for state, text in words.items()
+            if report.never_run.get(state)  # type: ignore[call-overload]
+        ]
+        were = "was" if total == 1 else "were"
+        yield (
+            f"{count(total, 'page')} with Python {were} never run: {', '.join(parts)}; "
+            "`tangle check --all` reports all"
+        )
+    if report.org_pages:
+        yield org_line(report.org_pages)
+
+
+def org_line(pages: int) -> str:
+    """Return that pages in Org's format are left out."""
+    return f"{pages:,} Org {'page is' if pages == 1 else 'pages are'} not read"
 
 
 def output_summary(report: CheckReport) -> str:

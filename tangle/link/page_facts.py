@@ -35,6 +35,8 @@ class PageFacts:
             stand alone.
         numbers: what decides whether it belongs to a book; None where it cannot be of one.
         outputs: whether outputs of chunks may stand in it.
+        adopted: whether somebody wrote a `tangle.` property or a `#@save` into it, or a run an
+            output.
         quiet: whether it can have no problems, whatever stands on other pages.
         unread: why it cannot be read; then nothing else is known of it.
     """
@@ -47,6 +49,7 @@ class PageFacts:
     coded: bool = False
     part: bool = False
     outputs: bool = False
+    adopted: bool = False
     quiet: bool = False
     numbers: PageNumbers | None = None
     unread: Problem | None = None
@@ -104,6 +107,7 @@ def page_facts(page: Page, linked: LinkedPage, title: str, config: GraphConfig) 
         coded=any(not outline.settings[block].skip for block in coded),
         part=bool(coded or alone or outline.settings.faults),
         outputs=OUTPUT.encode() in page.data.lower(),
+        adopted=_is_adopted(page, linked),
         quiet=not (page.problems or page.references or page.embeds or outline.settings.faults),
         numbers=_numbers(page, linked, coded=bool(coded) or alone),
     )
@@ -124,6 +128,15 @@ def _numbers(page: Page, linked: LinkedPage, *, coded: bool) -> PageNumbers | No
         asks=_has_settings(page) or any(_SAVE.search(c.code) for c in linked.chunks),
         coded=coded,
     )
+
+
+def _is_adopted(page: Page, linked: LinkedPage) -> bool:
+    return any(
+        entry.key.startswith(PREFIX)
+        for index, block in enumerate(page.blocks)
+        if index not in page.templates
+        for entry in block.properties
+    ) or any(_SAVE.search(chunk.code) for chunk in linked.chunks)
 
 
 def _has_settings(page: Page) -> bool:

@@ -158,6 +158,13 @@ def facts_alone(core: Core, path: PagePath) -> PageFacts:
     return found
 
 
+@query(kept=tuple[PagePath, ...])
+def adopted(core: Core, _: str) -> tuple[PagePath, ...]:
+    """The pages that somebody gave to tangle, as the pages themselves and the books say."""
+    asking = {path for path in listing(core, "") if facts(core, path).adopted}
+    return tuple(sorted(asking.union(all_books(core, "").of)))
+
+
 @query(kept=tuple[Problem, ...])
 def unread(core: Core, _: str) -> tuple[Problem, ...]:
     """Why pages cannot be read."""

@@ -496,6 +496,7 @@ class UnitRow:
         broken: whether an error keeps it from running to its end.
         modules: what it imports, where it does so first on a page.
         saves: the names that it adds to the package.
+        runnable: whether a chunk of it is a program that can begin to run.
         problems: those of its code.
     """
 
@@ -506,6 +507,7 @@ class UnitRow:
     borrowed: int
     broken: bool
     modules: tuple[WantedModule, ...]
+    runnable: bool
     problems: tuple[Problem, ...]
 
     @property
@@ -539,6 +541,7 @@ def row(core: Core, place: int) -> UnitRow | None:
         borrowed=len(planned.prelude),
         broken=bool(planned.problems) or any(entry.broken for entry in own.chunks),
         modules=tuple(modules_of_unit(own)),
+        runnable=any(entry.runs and not entry.broken for entry in own.chunks),
         problems=tuple(
             locate(core, problem)
             for problem in (

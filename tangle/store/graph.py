@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 PAGE_LIMIT = 16 * 1024 * 1024
 """Bytes that a page may have: far above any that was ever seen, far below what hurts."""
 
+_ORG = ".org"
 _PLACEHOLDER: Final = ".icloud"
 _LOGSEQ_COPIES = ("logseq/bak", "logseq/version-files", "logseq/.recycle")
 
@@ -42,11 +43,13 @@ class GraphFiles:
         pages: its Markdown pages.
         absent: pages that iCloud has taken off this machine, by the placeholders that it left.
         nested: folders that are graphs of their own; their pages belong to those.
+        org: how many pages are in Org's format.
     """
 
     pages: tuple[PagePath, ...]
     absent: tuple[PagePath, ...] = ()
     nested: tuple[PagePath, ...] = ()
+    org: int = 0
 
 
 def page_files(graph: Path, hidden: Sequence[str] = ()) -> tuple[PagePath, ...]:
@@ -76,6 +79,7 @@ def graph_files(graph: Path, hidden: Sequence[str] = ()) -> GraphFiles:
         pages=tuple(sorted(found.pages)),
         absent=tuple(sorted(set(found.absent).difference(found.pages))),
         nested=tuple(sorted(found.nested)),
+        org=found.org,
     )
 
 
@@ -154,6 +158,7 @@ class _Found:
     pages: list[PagePath] = field(default_factory=list)
     absent: list[PagePath] = field(default_factory=list)
     nested: list[PagePath] = field(default_factory=list)
+    org: int = 0
 
 
 def _walk(folder: Path, relative: str, found: _Found) -> None:
@@ -173,8 +178,15 @@ def _walk(folder: Path, relative: str, found: _Found) -> None:
             continue
         if _is_folder(entry):
             _walk_quietly(folder / entry.name, f"{path}/", found)
-        elif entry.name.endswith(PAGE_SUFFIXES) and _is_file(entry):
-            found.pages.append(PagePath(path))
+        else:
+            _note_file(entry, path, found)
+
+
+def _note_file(entry: os.DirEntry[str], path: str, found: _Found) -> None:
+    if entry.name.endswith(PAGE_SUFFIXES) and _is_file(entry):
+        found.pages.append(PagePath(path))
+    elif entry.name.endswith(_ORG):
+        found.org += 1
 
 
 def _walk_quietly(folder: Path, relative: str, found: _Found) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,12 +10,15 @@ from tangle.analyse import once_a_page
 from tangle.model import PagePath, Place, Problem
 from tangle.model.problems.files import FOREIGN_FILE, STALE_GENERATED
 from tangle.store import ForeignFile, asset_names
+from tangle.verbs.adoption import adopted_pages, never_run, reported
 from tangle.verbs.build import tree_changes
 from tangle.verbs.generated import generated, held
+from tangle.verbs.left_out import chosen
 from tangle.verbs.missing_imports import missing_imports
 from tangle.verbs.notes import Notes, read_notes
 from tangle.verbs.project import Project
-from tangle.verbs.reports.values import SectionRow
+from tangle.verbs.reports.values import SectionRow, State
+from tangle.verbs.selection import Selected
 from tangle.verbs.sources import by_place, shown
 from tangle.verbs.write_back.staleness import output_problems, section_rows
 
@@ -28,38 +31,93 @@ class CheckReport:
         problems: in order of place.
         outputs: how many output blocks stand in the notes.
         fresh: how many of them are proven to be of the code as it is, whole and unedited.
+        pages: how many pages can be read.
+        never_run: how many units that nobody has adopted, by state.
+        org_pages: how many pages are Org's, which are not read.
     """
 
     problems: tuple[Problem, ...]
     outputs: int
     fresh: int
+    pages: int
+    never_run: Mapping[State, int]
+    org_pages: int
 
 
 def check(project: Project) -> tuple[Problem, ...]:
     """Return all problems of a project: its notes, stored outputs and generated files."""
-    return check_report(project).problems
+    return check_report(project, every=True).problems
 
 
-def check_report(project: Project) -> CheckReport:
-    """Return the problems of a project, and how many of its stored outputs are fresh."""
+def check_report(
+    project: Project, wanted: Sequence[str] = (), *, every: bool = False
+) -> CheckReport:
+    """Return the problems of a project, and how many of its stored outputs are fresh.
+
+    Args:
+        project: the project.
+        wanted: sections and pages, as `select` takes them; report only the problems of their pages.
+        every: report the problems of pages that nobody has adopted, too.
+
+    Raises:
+        UnknownSection: an argument names no section.
+    """
     notes = read_notes(project)
     figures = frozenset(asset_names(project.graph))
     outputs = tuple(output_problems(notes, figures))
     modules = once_a_page(module for row in notes.rows for module in row.modules)
     problems = [*notes.problems, *outputs, *missing_imports(project, modules)]
+    named = _pages_of(chosen(notes, wanted)) if wanted else frozenset[PagePath]()
+    adopted = adopted_pages(notes, named)
+    if named:
+        problems = [problem for problem in problems if problem.place.path in named]
+    elif not every:
+        problems = reported(notes, problems, adopted)
     found = by_place(shown(project, problem) for problem in problems)
-    stale = tuple(_stale_files(notes))
+    stale = () if named else tuple(_stale_files(notes))
     notes.remember()
     count = sum(map(len, notes.outputs.values()))
-    return CheckReport(problems=(*found, *stale), outputs=count, fresh=count - len(outputs))
+    return CheckReport(
+        problems=(*found, *stale),
+        outputs=count,
+        fresh=count - len(outputs),
+        pages=len(notes.pages),
+        never_run=never_run(notes, adopted),
+        org_pages=notes.sources.org_pages,
+    )
 
 
-def sections(project: Project) -> tuple[SectionRow, ...]:
-    """Return a row for each unit with code and each numbered one without, in reading order."""
+def _pages_of(selected: Iterable[Selected]) -> frozenset[PagePath]:
+    """The pages on which sections, or their chunks, stand."""
+    return frozenset(
+        path
+        for one in selected
+        for path in (
+            one.session.unit.section.page,
+            *(planned.occurrence.page for planned in one.session.chunks),
+        )
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListReport:
+    """The units of a project.
+
+    Attributes:
+        rows: each unit with code and each numbered one without, in reading order.
+        org_pages: how many pages are Org's, which are not read.
+    """
+
+    rows: tuple[SectionRow, ...]
+    org_pages: int
+
+
+def sections(project: Project) -> ListReport:
+    """Return the units of a project."""
     notes = read_notes(project)
     found = tuple(section_rows(notes))
     notes.remember()
-    return found
+    return ListReport(rows=found, org_pages=notes.sources.org_pages)
 
 
 def _stale_files(notes: Notes) -> Iterator[Problem]:

@@ -50,6 +50,7 @@ class Sources:
         stamps: of files that need not be read again as long as they have them.
         unread: the problems of those that could not.
         notices: what else was left out, as problems: copies by sync tools, graphs in the graph.
+        org_pages: how many pages are in Org's format, which tangle does not read.
     """
 
     settings: str
@@ -58,6 +59,7 @@ class Sources:
     unread: tuple[Problem, ...] = ()
     notices: tuple[Problem, ...] = ()
     stamps: Mapping[PagePath, Known] = field(compare=False, default_factory=dict)
+    org_pages: int = 0
 
 
 class Known(NamedTuple):
@@ -174,6 +176,7 @@ def read(
         unread=tuple(unread),
         notices=(*(_copy(*entry) for entry in copies.items()), *map(_nested, files.nested)),
         stamps=kept,
+        org_pages=files.org,
     )
 
 

@@ -380,16 +380,16 @@ def test_no_git(graph: GitNotes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 
 def test_check_proves_outputs_fresh_without_running(graph: GitNotes) -> None:
     graph.tangle("run", "--all")
-    said = graph.tangle("check")
+    said = graph.tangle("check", "--all")
     assert said.code == 0
     assert "6 stored outputs match the current code" in said.err
     replace(graph, "three", "3 * radius**2", "4 * radius**2")
-    said = graph.tangle("check", "--format", "json")
+    said = graph.tangle("check", "--all", "--format", "json")
     document = json.loads(said.out)
     stale = [p["section"] for p in document["problems"] if p["code"] == "stale-output"]
     assert (said.code, stale) == (1, ["4.2", "3.3"])
     assert (document["outputs"], document["fresh"]) == (6, 4)
-    assert "4 of 6 stored outputs" in graph.tangle("check").err
+    assert "4 of 6 stored outputs" in graph.tangle("check", "--all").err
 
 
 def test_line_ends_that_git_converts_are_no_change(graph: GitNotes) -> None:

@@ -76,7 +76,7 @@ def both(graph: GitNotes, ours: tuple[str, ...], theirs: tuple[str, ...]) -> Non
 
 
 def stale(graph: GitNotes) -> int:
-    return graph.tangle("check").out.count("[stale-output]")
+    return graph.tangle("check", "--all").out.count("[stale-output]")
 
 
 def test_without_the_driver_outputs_do_conflict(graph: GitNotes) -> None:
@@ -202,7 +202,7 @@ def test_a_figure_that_both_changed(tmp_path: Path) -> None:
     assert "tangle.output" not in text  # it would show the figure of neither
     assert 'id="2"' in graph.text("notes/assets/tangle/1.1-1.svg")
     graph.tangle("run", "--all")
-    assert graph.tangle("check").code == 0
+    assert graph.tangle("check", "--all").code == 0
 
 
 def test_hand_edited_outputs_and_notes_below_them_are_not_lost(graph: GitNotes) -> None:

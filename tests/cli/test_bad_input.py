@@ -21,7 +21,7 @@ GOOD = "- ## 1.1. Good\n\t- ```python\n\t  print('fine')\n\t  ```"
 
 
 def problems(graph: Notes) -> list[dict[str, object]]:
-    said = graph.tangle("check", "--format", "json")
+    said = graph.tangle("check", "--all", "--format", "json")
     found = json.loads(said.out)["problems"]
     assert isinstance(found, list)
     return found
@@ -87,7 +87,7 @@ def test_an_unclosed_fence_says_where_it_opened(notes: MakeNotes) -> None:
 def test_a_page_that_is_a_pipe_is_left_alone(notes: MakeNotes) -> None:
     graph = notes({"good": GOOD})
     os.mkfifo(graph.page("pipe"))
-    assert graph.tangle("check").code == 0
+    assert graph.tangle("check", "--all").code == 0
 
 
 def test_a_broken_configuration_of_logseq_is_a_warning(notes: MakeNotes) -> None:

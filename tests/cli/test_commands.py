@@ -278,7 +278,7 @@ def test_generated_files_do_not_change_when_outputs_are_written(notes: MakeNotes
     graph.tangle("build")
     assert graph.tangle("run", "--all").code == 0
     assert graph.tangle("build", "--check").code == 0
-    assert graph.tangle("check").code == 0
+    assert graph.tangle("check", "--all").code == 0
 
 
 def test_clean_gives_the_notes_back_as_they_were(notes: MakeNotes) -> None:
@@ -443,7 +443,7 @@ def test_chunks_that_are_not_run_are_not_run(notes: MakeNotes) -> None:
     graph = notes({"x": page})
     code, (section,) = run_json(graph, "1.1")
     assert (code, len(section["chunks"])) == (0, 1)  # type: ignore[arg-type]
-    assert graph.tangle("check").code == 0
+    assert graph.tangle("check", "--all").code == 0
 
 
 def test_sections_that_are_needed_run_first(notes: MakeNotes) -> None:
@@ -481,7 +481,7 @@ def test_the_cache_notices_a_saved_function_that_changed(notes: MakeNotes) -> No
         for row in json.loads(graph.tangle("list", "--format", "json").out)["sections"]
     }
     assert rows == {"3.1": "stale", "3.2": "stale", "3.3": "no-code"}
-    problems = json.loads(graph.tangle("check", "--format", "json").out)["problems"]
+    problems = json.loads(graph.tangle("check", "--all", "--format", "json").out)["problems"]
     assert {problem["code"] for problem in problems} == {"stale-output"}
     assert run_json(graph, "3.2")[1][0]["cached"] is False
     assert "12.00" in graph.text("chapter")
@@ -544,7 +544,7 @@ def test_figures_are_files_beside_the_page_and_go_when_unused(notes: MakeNotes) 
 
 
 def codes(graph: Notes) -> list[tuple[str, int]]:
-    said = graph.tangle("check", "--format", "json")
+    said = graph.tangle("check", "--all", "--format", "json")
     found = [(p["code"], p["line"]) for p in json.loads(said.out)["problems"]]
     errors = [p for p in json.loads(said.out)["problems"] if p["severity"] == "error"]
     assert said.code == (1 if errors else 0)
@@ -553,7 +553,7 @@ def codes(graph: Notes) -> list[tuple[str, int]]:
 
 def test_check_is_silent_on_good_notes(notes: MakeNotes) -> None:
     graph = notes({"chapter": CHAPTER})
-    said = graph.tangle("check")
+    said = graph.tangle("check", "--all")
     assert (said.code, said.out, said.err) == (0, "", "no problems\n")
 
 

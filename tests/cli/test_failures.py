@@ -94,7 +94,7 @@ def test_a_syntax_error_is_at_its_line_too(notes: MakeNotes) -> None:
 )
 def test_run_gives_the_hint_that_check_gives(codes: list[str], hint: str, notes: MakeNotes) -> None:
     graph = notes({"x": _page(*codes)})
-    problems = json.loads(graph.tangle("check", "--format", "json").out)["problems"]
+    problems = json.loads(graph.tangle("check", "--all", "--format", "json").out)["problems"]
     hints = [problem["hint"] for problem in problems if problem["hint"]]
     error = _run(graph)["chunks"][1]["error"]
     assert error["hint"] in (hints or [None])
@@ -105,7 +105,7 @@ def test_run_gives_the_hint_that_check_gives(codes: list[str], hint: str, notes:
 
 def test_the_hint_is_of_the_error_and_not_of_a_warning_at_its_line(notes: MakeNotes) -> None:
     graph = notes({"x": _page("::stop-commands::x")})
-    problems = json.loads(graph.tangle("check", "--format", "json").out)["problems"]
+    problems = json.loads(graph.tangle("check", "--all", "--format", "json").out)["problems"]
     assert [problem["severity"] for problem in problems] == ["warning", "error"]
     assert _run(graph)["chunks"][0]["error"]["hint"] == problems[1]["hint"]
 

@@ -19,7 +19,7 @@ FIGURE = """\
 
 
 def problems(graph: Notes) -> list[dict[str, object]]:
-    found = json.loads(graph.tangle("check", "--format", "json").out)["problems"]
+    found = json.loads(graph.tangle("check", "--all", "--format", "json").out)["problems"]
     assert isinstance(found, list)
     return found
 

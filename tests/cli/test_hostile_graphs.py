@@ -200,14 +200,14 @@ def test_blocks_in_blocks_in_blocks(notes: MakeNotes, levels: int, code: int) ->
     margin = " " * levels
     chunk = f"{margin}- ```python\n{margin}  print('deep')\n{margin}  ```\n"
     graph = notes({"x": f"- ## 1.1. S\n{deep(levels)}{chunk}", "y": f"- ## 1.2. S\n{CHUNK}"})
-    assert graph.tangle("check").code == code
+    assert graph.tangle("check", "--all").code == code
     assert graph.tangle("build").code == code
     assert graph.tangle("run", "1.2").code == 0
     if code == 0:
         assert graph.tangle("run", "1.1").code == 0
         assert f"{margin} - tangle.output" in graph.text("x")
     else:
-        assert "more than 16777216 bytes" in graph.tangle("check").out
+        assert "more than 16777216 bytes" in graph.tangle("check", "--all").out
 
 
 def test_a_web_of_a_hundred_thousand_references(notes: MakeNotes) -> None:
@@ -251,7 +251,7 @@ def test_a_chain_of_ten_thousand_chunks(notes: MakeNotes) -> None:
 @pytest.mark.parametrize("code", ["(" * 10_000, "1" + " + 1" * 10_000, "a" + ".b" * 10_000])
 def test_code_that_is_nested_too_deep_is_told(notes: MakeNotes, code: str) -> None:
     graph = notes({"x": f"- ## 1.1. S\n\t- ```python\n\t  x = {code}\n\t  ```\n{CHUNK}"})
-    said = graph.tangle("check")
+    said = graph.tangle("check", "--all")
     assert said.code == 1
     assert "this chunk does not parse" in said.out
     assert graph.tangle("build").code == 1
@@ -264,7 +264,7 @@ def test_chunks_that_double_each_other_are_told_and_not_written(notes: MakeNotes
         for n in range(1, 40)
     ]
     graph = notes({"x": "- ## 1.1. S\n" + "".join(chunks)})
-    said = graph.tangle("check")
+    said = graph.tangle("check", "--all")
     assert said.code == 1
     assert "[too-large]" in said.out
 

@@ -35,7 +35,7 @@ def test_what_is_missing(notes: MakeNotes, code: str, missing: list[str]) -> Non
     graph = notes({"a": f"- # 1.1 A\n\t- ```python{lines}\n\t  ```"})
     (graph.root / "pages" / "beside.py").write_text("")
     (graph.root / "pages" / "folder").mkdir()
-    said = graph.tangle("check", "--format", "json")
+    said = graph.tangle("check", "--all", "--format", "json")
     found = [e for e in json.loads(said.out)["problems"] if e["code"] == "missing-import"]
     assert [entry["message"].split()[-1] for entry in found] == missing
     assert {entry["severity"] for entry in found} <= {"warning"}
@@ -45,7 +45,7 @@ def test_the_place_and_the_way_out(notes: MakeNotes) -> None:
     graph = notes(
         {"a": "- # 1.1 A\n\t- ```python\n\t  x = 1; import nunpy\n\t  import cv2\n\t  ```"}
     )
-    said = graph.tangle("check", "--format", "json")
+    said = graph.tangle("check", "--all", "--format", "json")
     first, second = (e for e in json.loads(said.out)["problems"] if e["code"] == "missing-import")
     assert (first["line"], first["column"], first["section"]) == (3, 11, "a")
     assert first["hint"].startswith("did you mean numpy?")
@@ -59,6 +59,6 @@ def test_nothing_is_imported_and_chunks_that_do_not_run_are_not_asked(notes: Mak
     graph = notes({"a": page})
     mark = graph.root / "pages" / "mark.py"
     mark.write_text("open('trace', 'w')\n")
-    said = graph.tangle("check")
+    said = graph.tangle("check", "--all")
     assert "missing-import" not in said.out
     assert not list(graph.root.rglob("trace"))

@@ -16,7 +16,7 @@ OTHER = "65a0b6f2-0000-4000-8000-000000000002"
 
 
 def problems(graph: Notes) -> list[tuple[str, str, int]]:
-    found = json.loads(graph.tangle("check", "--format", "json").out)["problems"]
+    found = json.loads(graph.tangle("check", "--all", "--format", "json").out)["problems"]
     return [(problem["code"], problem["severity"], problem["line"]) for problem in found]
 
 
@@ -58,7 +58,9 @@ def test_a_program_that_lost_a_line_is_not_run(notes: MakeNotes) -> None:
     assert "a.md:3: MovedCode: Logseq moved this line out of the chunk below" in said.out
     assert "later" not in said.out
     assert graph.text("a") == MOVED + later
-    assert graph.tangle("check", "--fix").code == 1  # where the line stood, only a person knows
+    assert (
+        graph.tangle("check", "--all", "--fix").code == 1
+    )  # where the line stood, only a person knows
     assert graph.text("a") == MOVED + later
 
 
@@ -114,10 +116,10 @@ def test_lines_that_logseq_wrote_into_code_are_skipped_and_taken_out(notes: Make
     assert "syntax-error" not in codes(graph)
     assert "ba\n[0, 2, 4]" in graph.tangle("run", "3.1", "--no-write").out
     assert "collapsed" not in graph.tangle("show", "3.1").out
-    said = graph.tangle("check", "--diff")
+    said = graph.tangle("check", "--all", "--diff")
     assert said.out.count("-\t  collapsed:: true") == 2
     assert graph.text("a") == COLLAPSED
-    said = graph.tangle("check", "--fix")
+    said = graph.tangle("check", "--all", "--fix")
     assert "a.md:5: " in said.err
     assert "Logseq wrote properties of the block into the code" in said.err
     assert graph.text("a") == re.sub(r"(?<=[)]\n)\t  collapsed:: true\n", "", COLLAPSED)
@@ -127,7 +129,7 @@ def test_lines_that_logseq_wrote_into_code_are_skipped_and_taken_out(notes: Make
 def test_other_repairs_come_after_the_lines_are_out(notes: MakeNotes) -> None:
     broken = COLLAPSED.replace("x = list(range(6))", "x = list(range(**6**))")
     graph = notes({"a": broken})
-    assert graph.tangle("check", "--fix").err.count("a.md:5: ") == 2
+    assert graph.tangle("check", "--all", "--fix").err.count("a.md:5: ") == 2
     assert "x = list(range(6))" in graph.text("a")
     assert "ba\n[0, 2, 4]" in graph.tangle("run", "3.1").out
 
@@ -136,7 +138,7 @@ def test_a_line_that_repeats_no_property_is_an_error_without_a_repair(notes: Mak
     page = COLLAPSED.replace("\t  collapsed:: true\n\t  ```python", "\t  ```python")
     graph = notes({"a": page})
     assert ("property-in-code", "error", 6) in problems(graph)
-    graph.tangle("check", "--fix")
+    graph.tangle("check", "--all", "--fix")
     assert graph.text("a") == page
 
 
@@ -152,7 +154,7 @@ def test_the_result_of_a_session_stays_as_it_was_printed(notes: MakeNotes) -> No
     session = ">>> print('a.py::b')\n\t  a.py::b\n"
     page = "## 3.1. A\n\t- some text\n\t  tangle.reads:: x\n\t  ```python\n\t  {}\t  ```\n"
     (problem,) = json.loads(
-        notes({"a": page.format(session)}).tangle("check", "--format", "json").out
+        notes({"a": page.format(session)}).tangle("check", "--all", "--format", "json").out
     )["problems"]
     assert problem["code"] == "code-like-property"
     assert "Logseq takes this result for a property" in problem["message"]
@@ -341,13 +343,13 @@ def test_hints_for_an_edited_output_help(notes: MakeNotes, run: str, hint: str) 
     output = "\t- tangle.output:: 0123456789ab.01234567\n\t  ```text\n\t  mine\n\t  ```\n"
     graph = notes({"a": f"- words\n  tangle.run:: {run}\n  ```python\n  print(1)\n  ```\n{output}"})
     assert codes(graph) == ["stale-output"]
-    assert hint in graph.tangle("check").out
+    assert hint in graph.tangle("check", "--all").out
 
 
 def test_an_edited_output_of_no_chunk_is_cleans_affair(notes: MakeNotes) -> None:
     output = "\t- tangle.output:: 0123456789ab.01234567\n\t  ```text\n\t  mine\n\t  ```\n"
     graph = notes({"a": f"- words\n{output}"})
-    assert "`tangle clean --force`" in graph.tangle("check").out
+    assert "`tangle clean --force`" in graph.tangle("check", "--all").out
     graph.tangle("clean", "--force")
     assert graph.text("a") == "- words\n"
 
@@ -373,7 +375,7 @@ def test_an_output_that_became_the_first_block_belongs_to_no_chunk(notes: MakeNo
     whole = graph.text("a")
     graph.write("a", "tangle.output:: 7ea5fab8ced6.0b0119c9\n```text\n1\n```\n\n" + whole)
     assert problems(graph) == [("stale-output", "error", 1)]
-    assert "belongs to no chunk" in graph.tangle("check").out
+    assert "belongs to no chunk" in graph.tangle("check", "--all").out
     assert graph.tangle("run", "a").code == 0
     assert graph.tangle("clean").code == 0
     assert graph.text("a") == own
@@ -408,7 +410,7 @@ SECTION = f"- ## 3.1. A\n  id:: {UUID}\n\t- ```python\n\t  print(1)\n\t  ```\n- 
 )
 def test_an_embed_of_code_that_does_not_run_is_warned_of(notes: MakeNotes, embed: str) -> None:
     graph = notes({"a": f"alias:: Other name\n\n{SECTION}\t- {embed}\n", "b": f"- {embed}\n"})
-    found = json.loads(graph.tangle("check", "--format", "json").out)["problems"]
+    found = json.loads(graph.tangle("check", "--all", "--format", "json").out)["problems"]
     assert [(p["code"], p["path"]) for p in found] == [
         ("embed-shows-code", "pages/a.md"),
         ("embed-shows-code", "pages/b.md"),

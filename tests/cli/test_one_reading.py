@@ -40,7 +40,7 @@ def test_a_shell_command_in_a_python_fence_is_not_run(notes: MakeNotes, command:
     graph = notes({"shell": fence(command)})
     file = graph.page("shell").with_name("list.txt")
     file.write_text("kept")
-    assert "this line looks like a shell command" in graph.tangle("check").out
+    assert "this line looks like a shell command" in graph.tangle("check", "--all").out
     said = graph.tangle("run", "shell")
     assert said.code == 1
     assert "pages/shell.md:2: SyntaxError" in said.out
@@ -128,7 +128,7 @@ def test_what_an_earlier_run_kept_is_no_answer_where_a_property_is_faulty(
 def test_known_properties_stop_nothing(notes: MakeNotes) -> None:
     known = "tangle.book:: notes\ntangle.reads:: data/*.db\ntangle.lang:: python"
     graph = notes({"a": "- words\n" + fence("print(1)", properties=known)})
-    assert graph.tangle("check").out == ""
+    assert graph.tangle("check", "--all").out == ""
     assert graph.tangle("run", "a").code == 0
 
 
@@ -165,7 +165,7 @@ def test_a_property_names_the_language_of_fences_without_one(notes: MakeNotes) -
 @pytest.mark.parametrize("info", ["pyton", "phyton", "pythn", "Pyhton", "pyhon3"])
 def test_a_language_that_is_one_letter_off_is_told(notes: MakeNotes, info: str) -> None:
     graph = notes({"a": fence("print(1)", info=info)})
-    said = graph.tangle("check")
+    said = graph.tangle("check", "--all")
     assert said.code == 0
     assert "did you mean python" in said.out
     assert "[misspelt-language]" in said.out
@@ -175,7 +175,7 @@ def test_a_language_that_is_one_letter_off_is_told(notes: MakeNotes, info: str) 
     ("info", "code"), [("pyton", "no code, but words"), ("cython", "x = 1"), ("java", "x = 1")]
 )
 def test_other_languages_are_nobodys_slip(notes: MakeNotes, info: str, code: str) -> None:
-    assert notes({"a": fence(code, info=info)}).tangle("check").out == ""
+    assert notes({"a": fence(code, info=info)}).tangle("check", "--all").out == ""
 
 
 # --- sessions -------------------------------------------------------------------------------------
@@ -209,8 +209,8 @@ SESSION = fence(
 
 def test_a_session_that_is_right_passes_and_writes_nothing(notes: MakeNotes) -> None:
     graph = notes({"a": SESSION})
-    assert graph.tangle("check").out == ""
-    assert graph.tangle("check", "--diff").out == ""
+    assert graph.tangle("check", "--all").out == ""
+    assert graph.tangle("check", "--all", "--diff").out == ""
     said = graph.tangle("run", "a")
     assert (said.code, graph.text("a")) == (0, SESSION)
     assert "2 * n" in graph.tangle("show", "a").out
@@ -272,7 +272,7 @@ def test_sections_borrow_from_sessions_and_sessions_from_sections(notes: MakeNot
     second = fence(">>> def two():", "...     return one() + 1", ">>> two(); a = 5", "2")
     third = fence("print(two(), a)")
     graph = notes({"a": section(1, first) + section(2, second) + section(3, third)})
-    assert graph.tangle("check").out == ""
+    assert graph.tangle("check", "--all").out == ""
     said = graph.tangle("run", "1.3")
     assert (said.code, "2 5\n" in said.out) == (0, True)
     assert script(graph, "1_3").stdout == "2 5\n"
@@ -293,7 +293,7 @@ def test_a_result_marked_by_a_prompt_is_compared_and_not_run(notes: MakeNotes) -
     page = fence("print([n * n for n in (1, 2)])", ">>> [1, 4]", "a = [[1], [2]]", "a",
                  ">>> [[1],", "     [2]]")  # fmt: skip
     graph = notes({"a": page})
-    assert graph.tangle("check").out == ""
+    assert graph.tangle("check", "--all").out == ""
     said = graph.tangle("run", "a")
     assert (said.code, graph.text("a")) == (0, page)
     assert script(graph, "a").stdout == "[1, 4]\n"
@@ -337,7 +337,7 @@ def test_a_prompt_in_a_text_is_no_session(notes: MakeNotes) -> None:
 def test_fix_makes_no_code_of_a_kept_result(notes: MakeNotes, lines: tuple[str, ...]) -> None:
     page = fence(*lines)
     graph = notes({"a": page})
-    graph.tangle("check", "--fix")
+    graph.tangle("check", "--all", "--fix")
     assert graph.text("a") == page
 
 
@@ -358,7 +358,7 @@ def test_names_that_only_running_can_tell_are_no_errors(
     notes: MakeNotes, code: tuple[str, ...]
 ) -> None:
     graph = notes({"a": fence(*code, "print(width * height)")})
-    assert graph.tangle("check").out == ""
+    assert graph.tangle("check", "--all").out == ""
     assert "4\n" in graph.tangle("run", "a").out
 
 

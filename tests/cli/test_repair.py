@@ -36,14 +36,14 @@ USER_NOTES = Path(__file__).parents[3] / "shared" / "user-notes"
 
 def test_what_is_sure_is_mended_and_nothing_else(notes: MakeNotes) -> None:
     graph = notes({"a": BROKEN})
-    said = graph.tangle("check", "--fix")
+    said = graph.tangle("check", "--all", "--fix")
     assert graph.text("a") == MENDED
     first, second, *_ = said.err.splitlines()
     assert first.endswith("a.md:3: repaired: Markdown's marks for emphasis stand in the code")
     assert second.endswith("a.md:6: repaired: tabs and spaces are mixed in its indentation")
     assert said.code == 1
     assert "a.md:12:21: error: this chunk does not parse: expected ':'" in said.out
-    again = graph.tangle("check", "--fix")
+    again = graph.tangle("check", "--all", "--fix")
     assert "repaired" not in again.err
     assert graph.text("a") == MENDED
 
@@ -51,7 +51,7 @@ def test_what_is_sure_is_mended_and_nothing_else(notes: MakeNotes) -> None:
 def test_a_diff_writes_nothing(notes: MakeNotes) -> None:
     graph = notes({"a": BROKEN, "b": "- nothing"})
     for options in (["--diff"], ["--fix", "--diff"]):
-        said = graph.tangle("check", *options)
+        said = graph.tangle("check", "--all", *options)
         assert said.code == 1
         assert said.out.splitlines()[:2] == ["--- a/pages/a.md", "+++ b/pages/a.md"]
         assert "-\t  y = f(x, keepdims=**True**)" in said.out.splitlines()
@@ -61,7 +61,7 @@ def test_a_diff_writes_nothing(notes: MakeNotes) -> None:
 
 
 def test_the_problem_says_that_it_can_be_mended(notes: MakeNotes) -> None:
-    said = notes({"a": BROKEN}).tangle("check", "--format", "json")
+    said = notes({"a": BROKEN}).tangle("check", "--all", "--format", "json")
     found = json.loads(said.out)["problems"]
     first, second, third = (entry for entry in found if entry["code"] == "syntax-error")
     assert (first["line"], first["column"]) == (4, 22)
@@ -71,14 +71,14 @@ def test_the_problem_says_that_it_can_be_mended(notes: MakeNotes) -> None:
 
 
 def test_what_json_tells_is_what_is_left(notes: MakeNotes) -> None:
-    said = notes({"a": BROKEN}).tangle("check", "--fix", "--format", "json")
+    said = notes({"a": BROKEN}).tangle("check", "--all", "--fix", "--format", "json")
     found = json.loads(said.out)["problems"]
     assert [entry["line"] for entry in found if entry["code"] == "syntax-error"] == [12]
     assert "repaired" in said.err
 
 
 def test_a_diff_is_text(notes: MakeNotes) -> None:
-    said = notes({"a": BROKEN}).tangle("check", "--diff", "--format", "json")
+    said = notes({"a": BROKEN}).tangle("check", "--all", "--diff", "--format", "json")
     assert said.code == 2
     assert "--format text" in said.err
 
@@ -90,7 +90,7 @@ def test_every_other_byte_stays(notes: MakeNotes, line_end: str, start: str) -> 
     text = start + BROKEN.replace("\n", line_end) + line_end + "\u2028- - \u00a0x\t"
     page = graph.root / "pages" / "a.md"
     page.write_bytes(text.encode())
-    graph.tangle("check", "--fix")
+    graph.tangle("check", "--all", "--fix")
     wanted = text.replace("**True**", "True").replace("\t    \treturn a", "\t      return a")
     assert page.read_bytes() == wanted.encode()
 
@@ -101,7 +101,7 @@ def test_a_chunk_that_another_takes_in_is_mended_where_it_stands(notes: MakeNote
         "\t- ```python\n\t  def g():\n\t      <<part>>\n\t      return x\n\t  ```\n"
     )
     graph = notes({"a": page})
-    graph.tangle("check", "--fix")
+    graph.tangle("check", "--all", "--fix")
     assert graph.text("a") == page.replace("**1**", "1")
 
 
@@ -112,7 +112,7 @@ def test_what_is_no_python_is_left(notes: MakeNotes) -> None:
         "\t- ```text\n\t  print（1）\n\t  ```\n\t- 1. ```python\n\t     print（1）\n\t     ```\n"
     )
     graph = notes({"a": page})
-    graph.tangle("check", "--fix")
+    graph.tangle("check", "--all", "--fix")
     assert graph.text("a") == page
 
 
@@ -120,7 +120,7 @@ def test_a_mended_line_must_not_end_the_fence(notes: MakeNotes) -> None:
     """What would be read as another page is not written."""
     page = "- ```python\n  x = **1**\n  - ```**y**```\n  ```\n"
     graph = notes({"a": page})
-    graph.tangle("check", "--fix")
+    graph.tangle("check", "--all", "--fix")
     before, after = (parse(text.encode(), PagePath("a")) for text in (page, graph.text("a")))
     assert len(before.blocks) == len(after.blocks)
 
@@ -134,7 +134,7 @@ def test_the_users_notes(tmp_path: Path) -> None:
     for folder in (root, root / "pages", root / "logseq"):
         folder.chmod(0o755)
     before = page.read_text(encoding="utf-8").split("\n")
-    said = Notes(root=root).tangle("check", "--fix")
+    said = Notes(root=root).tangle("check", "--all", "--fix")
     assert said.err.count(": repaired: ") == 6
     assert "syntax-error" not in said.out
     after = page.read_text(encoding="utf-8").split("\n")
@@ -152,16 +152,16 @@ def _chunk(code: str) -> str:
 def test_prompts_before_code_that_parses_as_annotations(notes: MakeNotes) -> None:
     code = "In [1]: y = x + 1\n\nIn [2]: y\nOut[2]: 3"
     graph = notes({"a": f"- ## 1.1 A\n{_chunk('x = 2')}{_chunk(code)}"})
-    said = graph.tangle("check")
+    said = graph.tangle("check", "--all")
     assert (said.code, "a prompt stands in front of the code" in said.out) == (1, True)
-    assert graph.tangle("check", "--fix").code == 0
+    assert graph.tangle("check", "--all", "--fix").code == 0
     assert _chunk("y = x + 1\n\ny\n# Out[2]: 3") in graph.text("a")
     assert "\n3\n" in graph.tangle("run", "1.1").out
 
 
 def test_a_prompt_is_enough_to_know_code_by(notes: MakeNotes) -> None:
     graph = notes({"a": f"- ## 1.1 A\n{_chunk('x = 2')}{_chunk('In [2]: x')}"})
-    assert graph.tangle("check", "--fix").code == 0
+    assert graph.tangle("check", "--all", "--fix").code == 0
     assert _chunk("x") in graph.text("a")
 
 
@@ -169,4 +169,4 @@ def test_a_prompt_in_a_string_is_text(notes: MakeNotes) -> None:
     graph = notes(
         {"a": "- ## 1.1 A\n" + _chunk("text = '''\nIn [1]: x = 2\n'''\nprint(len(text))")}
     )
-    assert graph.tangle("check").code == 0
+    assert graph.tangle("check", "--all").code == 0

@@ -35,7 +35,7 @@ DIFF3 = BETWEEN.replace("=======\n", "||||||| base\n- ```python\n  print('base')
 
 
 def codes(graph: Notes) -> list[tuple[str, str, int]]:
-    found = json.loads(graph.tangle("check", "--format", "json").out)["problems"]
+    found = json.loads(graph.tangle("check", "--all", "--format", "json").out)["problems"]
     return [(problem["code"], problem["path"], problem["line"]) for problem in found]
 
 
@@ -69,7 +69,7 @@ def test_a_page_with_a_conflict_has_one_error_and_is_left_alone(
     assert "fine" in everything.out
     assert "mine" not in everything.out
     assert graph.tangle("clean").code == 0
-    assert graph.tangle("check", "--fix").code == 1
+    assert graph.tangle("check", "--all", "--fix").code == 1
     assert graph.page("Merged").read_bytes().decode() == page
 
 

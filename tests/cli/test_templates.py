@@ -40,7 +40,7 @@ OUTPUT = "\t\t- tangle.output:: 0123456789ab.01234567\n\t\t  ```text\n\t\t  1\n\
 )
 def test_a_template_takes_no_part(notes: MakeNotes, template: str) -> None:
     graph = notes({"templates": template + OWN})
-    assert graph.tangle("check").out == ""
+    assert graph.tangle("check", "--all").out == ""
     assert graph.tangle("build").code == 0
     package = (graph.root / "generated" / "d2l" / "torch.py").read_text("utf-8")
     assert "def f" not in package
@@ -56,7 +56,7 @@ def test_a_template_takes_no_part(notes: MakeNotes, template: str) -> None:
 def test_a_page_whose_first_block_was_a_template_is_one(notes: MakeNotes) -> None:
     """Logseq writes a first block that begins with a property without its bullet."""
     graph = notes({"t": "template:: t\n\n- ```python\n  broken(\n  ```\n", "own": OWN})
-    assert graph.tangle("check").out == ""
+    assert graph.tangle("check", "--all").out == ""
     assert graph.tangle("run", "--all").out.count("──") == 1
 
 

@@ -87,7 +87,7 @@ def two(notes: MakeNotes) -> Notes:
 
 def test_two_pages_with_the_same_numbers_are_two_units_and_no_problem(two: Notes) -> None:
     assert listed(two) == [("Bake bread", "Bake bread", 3, 0), ("Paint fence", "Paint fence", 3, 0)]
-    said = two.tangle("check")
+    said = two.tangle("check", "--all")
     assert (said.code, "duplicate-section" in said.out) == (0, False)
     assert printed(two, "Paint fence") == ["fence 3", "fence done"]
 
@@ -183,7 +183,7 @@ def test_the_configuration_names_the_pages_of_a_book(notes: MakeNotes) -> None:
     graph = notes({"chapter1": BREAD, "chapter2": FENCE.replace("2", "4"), "c": BREAD})
     (graph.root / "tangle.toml").write_text('book = ["pages/chapter*.md"]\n')
     assert [row[0] for row in listed(graph)] == ["1", "2", "4", "c", "chapter1"]
-    said = graph.tangle("check")
+    said = graph.tangle("check", "--all")
     assert said.out.count("[duplicate-section]") == 2  # 1 of both chapters, and 4 twice
     (graph.root / "tangle.toml").write_text("book = []\n")
     assert [row[0] for row in listed(graph)] == ["c", "chapter1", "chapter2"]
@@ -235,7 +235,7 @@ def test_a_page_shares_the_names_of_the_page_that_it_needs(notes: MakeNotes, nee
             "a": user(needs),
         }
     )
-    assert graph.tangle("check").out == ""
+    assert graph.tangle("check", "--all").out == ""
     texts = printed(graph, "a")
     assert texts[0] == "data ran" or "[[b]]" in needs
     assert texts[-1] == "total 6 [1, 2, 3]"
@@ -246,7 +246,7 @@ def test_a_page_shares_the_names_of_the_page_that_it_needs(notes: MakeNotes, nee
 
 def test_a_page_borrows_from_no_other(notes: MakeNotes) -> None:
     graph = notes({"Data": DATA, "a": user(""), "Other": user("[[a]]", "print(rows)")})
-    said = graph.tangle("check", "--format", "json")
+    said = graph.tangle("check", "--all", "--format", "json")
     problems = [p for p in json.loads(said.out)["problems"] if p["code"] == "undefined-name"]
     assert {(p["path"], p["message"].split()[0]) for p in problems} == {
         ("pages/a.md", "total"),
@@ -277,7 +277,7 @@ def test_a_section_of_a_book_and_a_page_share_names_either_way(notes: MakeNotes)
 
 
 def test_a_need_that_nothing_meets(notes: MakeNotes) -> None:
-    said = notes({"a": user("[[Nowhere]]", "1")}).tangle("check")
+    said = notes({"a": user("[[Nowhere]]", "1")}).tangle("check", "--all")
     assert (
         "pages/a.md:1:1: error: tangle.needs names [[Nowhere]], but no section or page" in said.out
     )

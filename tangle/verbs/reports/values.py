@@ -11,7 +11,11 @@ from tangle.store import TreeChanges
 if TYPE_CHECKING:
     from tangle.analyse import Session  # heavy, and only the report of a run speaks of it
 
-State = Literal["no-code", "broken", "not-run", "stale", "fresh"]
+State = Literal[
+    "no-code", "broken", "not-run", "stale", "fresh",
+    "ready", "needs-names", "needs-packages", "sketch",
+]  # fmt: skip
+"""Of a unit; the last four are of those that nobody has adopted."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +45,7 @@ class SectionRow:
         page: the page's path, as messages name it.
         borrowed: how many statements it takes over from earlier sections.
         saves: names that it adds to the package.
+        adopted: whether somebody gave its page to tangle.
     """
 
     name: SectionName
@@ -51,6 +56,7 @@ class SectionRow:
     borrowed: int
     saves: tuple[str, ...]
     state: State
+    adopted: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,6 +10,7 @@ from tangle.model import PagePath, Place, Problem, SectionName
 from tangle.model.problems.outputs import EDITED_OUTPUT, STALE_OUTPUT
 from tangle.notes import UnitRow
 from tangle.store import ASSET_FOLDER
+from tangle.verbs.adoption import adopted_pages, untouched_state
 from tangle.verbs.notes import Notes
 from tangle.verbs.queries import FoundOutput
 from tangle.verbs.reports.values import SectionRow, State
@@ -124,6 +125,7 @@ def _without_figure(
 
 def section_rows(notes: Notes) -> Iterator[SectionRow]:
     """Yield a row for each unit with code and each numbered one without, in reading order."""
+    adopted = adopted_pages(notes)
     saves: defaultdict[int, list[str]] = defaultdict(list)
     for place, names in notes.saved_names:
         saves[place].extend(names)
@@ -140,7 +142,10 @@ def section_rows(notes: Notes) -> Iterator[SectionRow]:
             chunks=len(row.chunks),
             borrowed=row.borrowed,
             saves=tuple(saves[place]),
-            state=_state(row, standing),
+            state=_state(row, standing)
+            if row.section.page in adopted or not row.chunks
+            else untouched_state(notes, row),
+            adopted=row.section.page in adopted,
         )
 
 

@@ -1,0 +1,128 @@
+"""Pages that a person gave to tangle, and the rest, of which nothing is said until asked.
+
+Most pages with Python in a graph were never meant to run. A page is adopted once somebody ran it or
+named it, saved from it, wrote a `tangle.` property into it, made it part of a book, or it holds an
+output. All problems of adopted pages are reported; of the others only those that show that a page
+itself is damaged.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping
+from typing import Final
+
+from tangle.model import PagePath, Problem
+from tangle.model.problems import files, graph, page
+from tangle.notes import UnitRow, pages
+from tangle.verbs.missing_imports import missing_imports
+from tangle.verbs.notes import Notes
+from tangle.verbs.reports.values import State
+from tangle.verbs.run_history import History
+
+_DAMAGE: Final = frozenset(
+    kind.code
+    for kind in (
+        page.MERGE_CONFLICT,
+        page.UNCLOSED_FENCE,
+        page.FENCE_CLOSED_BY_STRANGER,
+        page.NESTED_CODE,
+        page.NOT_UTF8,
+    )
+)
+"""What is reported of each page with Python."""
+
+_OF_THE_GRAPH: Final = frozenset(
+    kind.code
+    for kind in (
+        graph.UNREADABLE_CONFIG,
+        graph.NESTED_GRAPH,
+        page.UNREADABLE_PAGE,
+        page.NOT_DOWNLOADED,
+        page.SYNC_COPY,
+        files.STALE_GENERATED,
+        files.FOREIGN_FILE,
+    )
+)
+"""What is reported whatever the page."""
+
+_PYTHON: Final = (b"python", b"```py", b"~~~py", b"ipython", b"pycon")
+
+
+def adopted_pages(notes: Notes, named: Iterable[PagePath] = ()) -> frozenset[PagePath]:
+    """The adopted pages.
+
+    Args:
+        notes: the notes.
+        named: pages that the command names.
+    """
+    ran = History(notes.project).recall()
+    return frozenset(
+        (
+            *pages.adopted(notes.core, ""),
+            *named,
+            *(row.section.page for row in notes.rows if row.name in ran),
+        )
+    )
+
+
+def reported(
+    notes: Notes, problems: Iterable[Problem], adopted: Collection[PagePath]
+) -> list[Problem]:
+    """The problems that are reported without `--all`.
+
+    Args:
+        notes: the notes.
+        problems: all of them, with the paths of the graph.
+        adopted: the adopted pages.
+    """
+    coded: dict[PagePath, bool] = {}
+
+    def is_coded(path: PagePath) -> bool:
+        if path not in coded:
+            coded[path] = _has_python(notes, path)
+        return coded[path]
+
+    return [
+        problem
+        for problem in problems
+        if (path := problem.place.path) in adopted
+        or problem.code in _OF_THE_GRAPH
+        or (problem.code in _DAMAGE and is_coded(path))
+    ]
+
+
+def _has_python(notes: Notes, path: PagePath) -> bool:
+    """Whether a page has Python, as far as its bytes say."""
+    data = notes.sources.data.get(path)
+    return data is None or any(word in data.lower() for word in _PYTHON)
+
+
+def never_run(notes: Notes, adopted: Collection[PagePath]) -> Mapping[State, int]:
+    """How many pages with Python nobody has adopted, by state; those without are left out.
+
+    Args:
+        notes: the notes.
+        adopted: the adopted pages.
+    """
+    return Counter(
+        untouched_state(notes, row)
+        for row in notes.rows
+        if row.chunks and row.section.page not in adopted
+    )
+
+
+def untouched_state(notes: Notes, row: UnitRow) -> State:
+    """The state of a unit that nobody has adopted.
+
+    Args:
+        notes: the notes.
+        row: of the unit.
+    """
+    if not any(chunk.runs for chunk in row.chunks) or not row.runnable:
+        return "sketch"
+    if any(missing_imports(notes.project, row.modules)):
+        return "needs-packages"
+    if row.broken:
+        return "needs-names"
+    return "ready"
