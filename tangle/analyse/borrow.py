@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import Final, Protocol
 
-from tangle.analyse.borrow_closure import Lender
+from tangle.analyse.borrow_closure import Lender, Wanted
 from tangle.analyse.code import GIVEN, ChunkCode, Position, UnitCode, UnitNames
 from tangle.analyse.definitions import MAX_NEAR, Definitions
 from tangle.analyse.names import Import, Statement, Use
@@ -71,7 +71,7 @@ class Borrowing:
     _unmet_names: dict[str, None] = field(default_factory=dict)
     _asking: dict[tuple[Position, str], tuple[ChunkCode, Use]] = field(default_factory=dict)
 
-    def borrowed(self) -> tuple[Borrowed, ...]:
+    def borrowed(self) -> tuple[Wanted, ...]:
         """Every statement that the unit needs from others, in reading order."""
         for code, statement, use, deleted in self._unmet():
             self._unmet_names.setdefault(use.name)
@@ -85,23 +85,22 @@ class Borrowing:
                 for wanted in self.lender.with_company(found_earlier, name, self._start):
                     self._take(*wanted, code, use)
         self._check_package()
-        found: list[Borrowed] = []
+        found: list[Wanted] = []
         bound: dict[str, str] = {}
-        for _, entry in sorted(self._taken.items(), key=lambda item: item[0]):
+        for wanted, entry in sorted(self._taken.items(), key=lambda item: item[0]):
             # The same import again, with nothing between that took its name, adds nothing.
             if entry.kind == "statement" or any(bound.get(n) != entry.text for n in entry.names):
-                found.append(entry)
+                found.append(wanted)
                 bound.update(dict.fromkeys(entry.names, entry.text))
-        return (*self._future(), *found)
+        return tuple(found)
 
-    def _future(self) -> Iterator[Borrowed]:
+    def features(self) -> Iterator[Borrowed]:
         """What is borrowed is read as it is where it stands: with its imports from `__future__`."""
-        units = {at for at, _ in self._taken}
+        chunks = {at[:2] for at, name in self._taken if not name}
         found = {
             entry.text: entry
-            for position in sorted(units)
-            if self._taken.get((position, "")) is not None
-            for entry in self.lender.future(position)
+            for chunk in sorted(chunks)
+            for entry in self.lender.features_of(chunk)
         }
         yield from (found[text] for text in sorted(found))
 

@@ -44,6 +44,8 @@ class Lender:
         needs_of: what `work_out` says of a statement, which does not change.
         when_called: the same of `names_when_called`: names of its module's scope that a function,
             or a class, may need once it is called.
+        entry_of: the same of `whole`.
+        features_of: the same of `future`, for a unit and a chunk.
     """
 
     definitions: Definitions
@@ -52,6 +54,8 @@ class Lender:
     module_names: Callable[[int], frozenset[str]]
     needs_of: Callable[[Position], Needs]
     when_called: Callable[[Position], frozenset[str]]
+    entry_of: Callable[[Position], Borrowed]
+    features_of: Callable[[tuple[int, int]], tuple[Borrowed, ...]]
 
     def usable(self, position: Position) -> bool:
         """Whether a definition may be borrowed: what is not run, or must fail, may not."""
@@ -174,9 +178,10 @@ class Lender:
 
     def entry(self, position: Position, name: str) -> Borrowed:
         """A statement as it is borrowed."""
-        return self._by_name(position, name) if name else self._whole(position)
+        return self._by_name(position, name) if name else self.entry_of(position)
 
-    def _whole(self, position: Position) -> Borrowed:
+    def whole(self, position: Position) -> Borrowed:
+        """A statement as it is borrowed as such, not by a name."""
         code, statement = self.definitions.code(position), self.definitions.statement(position)
         return Borrowed(
             kind="statement",
@@ -191,13 +196,13 @@ class Lender:
             reads=code.chunk.settings.reads,
         )
 
-    def future(self, position: Position) -> Iterator[Borrowed]:
-        """The imports from `__future__` that hold for a statement where it stands."""
-        unit = self.definitions.units.code(position.unit)
-        for at, code in enumerate(unit.chunks[: position.chunk + 1]):
+    def future(self, unit: int, chunk: int) -> Iterator[Borrowed]:
+        """The imports from `__future__` that hold for the statements of a chunk."""
+        code_of_unit = self.definitions.units.code(unit)
+        for at, code in enumerate(code_of_unit.chunks[: chunk + 1]):
             for row, statement in enumerate(code.statements):
                 for feature in future_features(statement):
-                    place = self.definitions.place(Position(position.unit, at, row))
+                    place = self.definitions.place(Position(unit, at, row))
                     text = f"from __future__ import {feature}"
                     yield Borrowed(
                         kind="future",
@@ -206,7 +211,7 @@ class Lender:
                         plain=(text,),
                         takes=(),
                         price="",
-                        section=unit.unit.name,
+                        section=code_of_unit.unit.name,
                         place=place,
                     )
 

@@ -11,6 +11,7 @@ from functools import lru_cache
 from typing import Protocol
 
 from tangle.analyse.borrow import Borrowing, PackageFace
+from tangle.analyse.borrow_closure import Wanted
 from tangle.analyse.code import ChunkCode, Position, UnitCode
 from tangle.analyse.modules import imported_modules
 from tangle.analyse.package import Closure, Saving
@@ -83,6 +84,8 @@ class Borrowings:
     """What a unit takes from others, and what it lacks.
 
     Attributes:
+        wanted: the borrowed statements, in reading order.
+        features: the imports from `__future__` that hold for them.
         missing: problems of names that nobody defines; of attributes, with a dot before the name.
         guesses: of which of them a likely name is to be found, and for which name.
         passed_on: names that may be missing in the units that something is borrowed from.
@@ -90,7 +93,8 @@ class Borrowings:
         aliases: the names that mean the generated module.
     """
 
-    prelude: tuple[Borrowed, ...]
+    wanted: tuple[Wanted, ...]
+    features: tuple[Borrowed, ...]
     missing: tuple[tuple[str, Problem], ...]
     guesses: tuple[tuple[str, str], ...]
     passed_on: tuple[tuple[int, str], ...]
@@ -100,9 +104,10 @@ class Borrowings:
 
 def borrowings(borrowing: Borrowing) -> Borrowings:
     """Work out what a unit borrows."""
-    prelude = borrowing.borrowed()
+    wanted = borrowing.borrowed()
     return Borrowings(
-        prelude=prelude,
+        wanted=wanted,
+        features=tuple(borrowing.features()),
         missing=tuple(borrowing.missing.items()),
         guesses=tuple(borrowing.guesses.items()),
         passed_on=tuple(dict.fromkeys(borrowing.passed_on())),
@@ -112,7 +117,11 @@ def borrowings(borrowing: Borrowing) -> Borrowings:
 
 
 def plan_session(
-    unit: UnitCode, found: Borrowings, package: PackageReach, missing: Iterable[Problem]
+    unit: UnitCode,
+    found: Borrowings,
+    package: PackageReach,
+    missing: Iterable[Problem],
+    entry: Callable[[Wanted], Borrowed],
 ) -> Session:
     """The session of a unit.
 
@@ -121,24 +130,26 @@ def plan_session(
         found: what it borrows.
         package: what it may reach.
         missing: the problems of names that are missing in it, or come with what it borrows.
+        entry: a borrowed statement.
     """
+    prelude = (*found.features, *map(entry, found.wanted))
     planner = _Planner(package, found.aliases)
-    taken = [name for entry in found.prelude for name in entry.takes]
+    taken = [name for borrowed in prelude for name in borrowed.takes]
     asked = [name for code in unit.chunks for name in planner.asked(code)]
     lent = planner.closure(taken)
     broken = (code.parsed.problem for code in unit.chunks if code.parsed.problem)
-    imports = _imports(unit, found.prelude)
+    imports = _imports(unit, prelude)
     if package.name.root in imports or planner.closure([*asked, *taken]):
         imports |= package.modules()
     return Session(
         unit=unit.unit,
-        prelude=found.prelude,
-        chunks=tuple(planner.chunks(unit, found.prelude, lent)),
+        prelude=prelude,
+        chunks=tuple(planner.chunks(unit, prelude, lent)),
         imports=tuple(sorted(imports - {package.name.root})),
         lent=tuple(planner.texts(lent)),
         problems=(*unit.unit.faults, *broken, *missing),
-        cache=planner.cacheable(lent) and all(entry.cache for entry in found.prelude),
-        reads=_unique(*(entry.reads for entry in found.prelude), planner.reads(lent)),
+        cache=planner.cacheable(lent) and all(borrowed.cache for borrowed in prelude),
+        reads=_unique(*(borrowed.reads for borrowed in prelude), planner.reads(lent)),
     )
 
 

@@ -107,9 +107,9 @@ def _borrowed(session: Session) -> Iterator[str]:
     yield "\n# %% borrowed from earlier sections\n"
     last = None
     for entry in prelude:
-        price = f": {entry.price}" if entry.price else ""
-        source = comment(f"from {entry.section} ({entry.place.path}){price}")
+        source = entry.section, entry.place.path, entry.price
         if source != last:
-            yield f"{source}\n"
+            price = f": {entry.price}" if entry.price else ""
+            yield comment(f"from {entry.section} ({entry.place.path}){price}") + "\n"
             last = source
         yield from (f"{line}\n" for line in entry.plain)

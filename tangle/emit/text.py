@@ -5,7 +5,9 @@ from __future__ import annotations
 
 def comment(text: str) -> str:
     """Return the text as one comment line; characters that would end it become spaces."""
-    shown = "".join(character if character.isprintable() else " " for character in text)
+    shown = text
+    if not text.isprintable():
+        shown = "".join(character if character.isprintable() else " " for character in text)
     return f"# {' '.join(shown.split())}"
 
 

@@ -28,11 +28,13 @@ class _Child:
     Attributes:
         watch: its pidfd.
         report: where its end is to be reported; -1 for nowhere.
+        held: a descriptor that is held open until the child is gone; -1 for none.
         is_zombie: whether it has ended.
     """
 
     watch: int
     report: int
+    held: int
     is_zombie: bool = False
 
 
@@ -68,11 +70,12 @@ class ForkingParent:
             self._report_end(pid)
         return self.channel.fileno() in ready, ended
 
-    def fork(self, report: int = _NONE) -> int:
+    def fork(self, report: int = _NONE, held: int = _NONE) -> int:
         """Forks a child that ends with this process, and has none of its descriptors.
 
         Args:
             report: where to report on it; without, it is reaped at its end.
+            held: a descriptor that the child has too; it is closed here once the child is gone.
 
         Returns:
             Its process id; 0 in the child.
@@ -81,7 +84,12 @@ class ForkingParent:
             OSError: no process or no descriptor is left.
         """
         parent = os.getpid()
-        pid = _fork()
+        try:
+            pid = _fork()
+        except OSError:
+            if held != _NONE:
+                os.close(held)
+            raise
         if pid == 0:
             try:
                 die_with(parent)
@@ -90,7 +98,9 @@ class ForkingParent:
                 _exit(1)
             return 0
         self._children[pid] = _Child(
-            watch=os.pidfd_open(pid), report=_NONE if report == _NONE else os.dup(report)
+            watch=os.pidfd_open(pid),
+            report=_NONE if report == _NONE else os.dup(report),
+            held=held,
         )
         return pid
 
@@ -107,8 +117,9 @@ class ForkingParent:
         child = self._children.pop(pid, None)
         if child is None:
             return
-        if child.report != _NONE:  # it was given up before it ended
-            os.close(child.report)
+        for fd in (child.report, child.held):  # it may be given up before it has ended
+            if fd != _NONE:
+                os.close(fd)
         with contextlib.suppress(ChildProcessError):
             os.waitpid(pid, 0)
         os.close(child.watch)
@@ -132,6 +143,6 @@ class ForkingParent:
         """Closes, in a child, what only the parent needs."""
         self.channel.close()
         for child in self._children.values():
-            os.close(child.watch)
-            if child.report != _NONE:
-                os.close(child.report)
+            for fd in (child.watch, child.report, child.held):
+                if fd != _NONE:
+                    os.close(fd)

@@ -27,7 +27,7 @@ _DEAD = "Z"
 _BLINK = 0.01
 
 
-def kill_family(pid: int, below: Callable[[], Iterable[int]]) -> None:
+def kill_family(pid: int, below: Callable[[], Iterable[int]], *, patience: float = 0.0) -> None:
     """Ends a worker, its process group, and what was started below it.
 
     Resource trackers (of `multiprocessing` and loky) come last: they do their work once everybody
@@ -36,13 +36,16 @@ def kill_family(pid: int, below: Callable[[], Iterable[int]]) -> None:
     Args:
         pid: the worker's number, which must be its own still.
         below: finds what was started below it.
+        patience: seconds for which programs may go on: one that reads what the worker wrote at its
+            end has to handle it.
     """
     _kill(os.kill, pid)
     left = {orphan for orphan in below() if orphan != pid}
+    _await_end(left, _is_alive, patience)
     trackers = {orphan for orphan in left if _is_tracker(orphan)}
     if trackers:
         left = _end_all(left, pid, below, spared=trackers)
-        _await_end(trackers)
+        _await_end(trackers, _is_tracker, _TRACKER_SECONDS)
     for kill in (os.killpg, os.kill):  # right after its birth it has no group of its own yet
         _kill(kill, pid)
     _end_all(left, pid, below)
@@ -80,10 +83,15 @@ def _is_tracker(pid: int) -> bool:
     return _TRACKER in command
 
 
-def _await_end(trackers: Collection[int]) -> None:
-    """Waits until these processes are gone, not for ever."""
-    until = time.monotonic() + _TRACKER_SECONDS
-    while any(map(_is_tracker, trackers)) and time.monotonic() < until:
+def _is_alive(pid: int) -> bool:
+    entry = look_up(pid)
+    return entry is not None and entry.state != _DEAD
+
+
+def _await_end(processes: Collection[int], is_left: Callable[[int], bool], patience: float) -> None:
+    """Waits until these processes are gone, no longer than said."""
+    until = time.monotonic() + patience
+    while any(map(is_left, processes)) and time.monotonic() < until:
         time.sleep(_BLINK)
 
 

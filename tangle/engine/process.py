@@ -31,6 +31,10 @@ from tangle.typed_json import encode
 ASK_SIGNAL = signal.SIGUSR2
 """Upon this signal the worker writes its stack to the trace pipe."""
 
+PROGRAM_SECONDS = 0.5
+"""For so long programs may go on after a session that ended by itself: one that reads what the
+session wrote at its end has to handle it."""
+
 _ASK_SECONDS = 0.3
 _QUIET_SECONDS = 0.02
 _REAP_SECONDS = 5.0
@@ -107,9 +111,13 @@ class Worker:
         except (OSError, ValueError, IndexError):
             return 0
 
-    def kill(self) -> int | None:
-        """Ends the worker and its descendants at once; the return code, None if it clings on."""
-        kill_family(self.process.pid, self.orphans)
+    def kill(self, *, patience: float = 0.0) -> int | None:
+        """Ends the worker and its descendants; the return code, None if it clings on.
+
+        Args:
+            patience: seconds for which programs that it started may go on.
+        """
+        kill_family(self.process.pid, self.orphans, patience=patience)
         return self.process.code(_REAP_SECONDS)
 
     def orphans(self) -> Iterator[int]:
@@ -118,9 +126,13 @@ class Worker:
         family = self.process.family
         return orphans(self.process.pid, cookie=self.cookie, family=family, pipe=pipe)
 
-    def close(self) -> None:
-        """Kills what is left, closes the pipes and removes the scratch folder."""
-        self.kill()
+    def close(self, *, patience: float = 0.0) -> None:
+        """Ends what is left, closes the pipes and removes the scratch folder.
+
+        Args:
+            patience: as for `kill`.
+        """
+        self.kill(patience=patience)
         self.process.close()
         for fd in (self.events, self.out, self.err, self.trace):
             os.close(fd)

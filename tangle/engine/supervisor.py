@@ -24,7 +24,7 @@ from tangle.engine.events import (
 from tangle.engine.memory import MemoryWatch, shown_size
 from tangle.engine.output_limits import EVENT_LINE, PRINT_LESS, WRITTEN_TEXT
 from tangle.engine.postmortem import Stack, death_reason, first_place, notes_of, read_stack
-from tangle.engine.process import Worker
+from tangle.engine.process import PROGRAM_SECONDS, Worker
 from tangle.engine.rawpipe import CHUNK, RawPipe
 from tangle.engine.transcript import Transcript
 from tangle.engine.wire import (
@@ -146,7 +146,7 @@ class WorkerSupervisor:
         except BaseException:
             worker.close()
             raise
-        worker.close()
+        worker.close(patience=PROGRAM_SECONDS if self._verdict is None else 0.0)
         return self._result()
 
     # --- the loop -----------------------------------------------------------------------------

@@ -18,9 +18,7 @@ borrows: Final[Query[str, bool]] = Query("borrows", None, kept=bool)
 book_pages: Final[Query[str, tuple[str, ...] | None]] = Query(
     "book_pages", None, kept=tuple[str, ...] | None
 )
-listing: Final[Query[str, tuple[PagePath, ...]]] = Query(
-    "listing", None, kept=tuple[PagePath, ...]
-)
+listing: Final[Query[str, tuple[PagePath, ...]]] = Query("listing", None, kept=tuple[PagePath, ...])
 page_digest: Final[Query[PagePath, str | None]] = Query("page_digest", None, kept=str | None)
 
 INPUTS: Final[tuple[Query[Any, Any], ...]] = (

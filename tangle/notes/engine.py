@@ -12,6 +12,7 @@ whoever asks it depends on what it looked up, as if it had looked that up itself
 from __future__ import annotations
 
 import hashlib
+from array import array
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Final, Generic, TypeVar, cast
 
@@ -60,7 +61,8 @@ class Query(Generic[K, V]):
 
     def __call__(self, store: Store, key: K) -> V:
         """The answer for a key."""
-        return cast("V", store.get(self, key))
+        found: V = store.get(self, key)
+        return found
 
     @property
     def passing(self) -> bool:
@@ -122,13 +124,13 @@ class Column(msgspec.Struct):
     """The answers of one query on disk, field by field.
 
     Attributes:
-        deps: of each, the positions of its look-ups among all answers.
+        deps: of each, the positions of its look-ups among all answers, four bytes each.
     """
 
     keys: list[Any]
     changed: list[int]
     verified: list[int]
-    deps: list[list[int]]
+    deps: list[bytes]
     values: list[msgspec.Raw]
 
 
@@ -321,7 +323,9 @@ class Store:
                 keys=[node.key for node in found],
                 changed=[node.changed for node in found],
                 verified=[node.verified for node in found],
-                deps=[[place[dep] for dep in node.deps or ()] for node in found],
+                deps=[
+                    array("I", [place[dep] for dep in node.deps or ()]).tobytes() for node in found
+                ],
                 values=[msgspec.Raw(_raw(node)) for node in found],
             )
             for query, found in by_query.items()
@@ -352,7 +356,7 @@ class Store:
         """
         document = _document.decode(data)
         known = {query.name: query for query in queries}
-        made: list[tuple[Node, list[int]]] = []
+        made: list[tuple[Node, bytes]] = []
         for name, column in document.columns.items():
             if name not in known:
                 raise ValueError(name)
@@ -370,16 +374,16 @@ class _Deps:
 
     __slots__ = ("_nodes", "_places")
 
-    def __init__(self, nodes: list[Node], places: list[int]) -> None:
+    def __init__(self, nodes: list[Node], places: bytes) -> None:
         self._nodes = nodes
         self._places = places
 
     def __iter__(self) -> Iterator[Node]:
         nodes = self._nodes
-        return (nodes[place] for place in self._places)
+        return (nodes[place] for place in memoryview(self._places).cast("I"))
 
 
-def _nodes(query: Query[Any, Any], column: Column) -> Iterator[tuple[Node, list[int]]]:
+def _nodes(query: Query[Any, Any], column: Column) -> Iterator[tuple[Node, bytes]]:
     fields = (column.keys, column.changed, column.verified, column.deps, column.values)
     for key, changed, verified, deps, raw in zip(*fields, strict=True):
         node = Node(query, tuple(key) if isinstance(key, list) else key)

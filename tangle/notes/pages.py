@@ -275,9 +275,7 @@ def outlined(core: Core, path: PagePath) -> LinkedPage:
     title = SectionName(own.outline.title)
     taken = by_path(core, path) or is_section(core, title)
     name = SectionName(path) if taken else title
-    return replace(
-        own, outline=placed(page(core, path), own.outline, name, book_of(core, path))
-    )
+    return replace(own, outline=placed(page(core, path), own.outline, name, book_of(core, path)))
 
 
 @query(hashed=True)
@@ -466,9 +464,7 @@ def page_problems(core: Core, path: PagePath) -> tuple[Problem, ...]:
 
     def shows_code(reference: Reference) -> bool:
         target = block_of(core, reference.target)
-        return target is not None and (
-            target[1].above or (not reference.alone and target[1].coded)
-        )
+        return target is not None and (target[1].above or (not reference.alone and target[1].coded))
 
     def shows_page(title: str) -> bool:
         meant = page_named(core, title_key(title))

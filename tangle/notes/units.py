@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from tangle.analyse import (
     MAX_NEAR,
     NEAR_LENGTHS,
+    Borrowed,
     Borrowing,
     Borrowings,
     Bound,
@@ -361,19 +362,33 @@ def _lender(core: Core) -> Lender:
         module_names=lambda place: modules_in(core, place),
         needs_of=lambda position: needs(core, position),
         when_called=lambda position: when_called(core, position),
+        entry_of=lambda position: lent(core, position),
+        features_of=lambda chunk: lent_features(core, chunk),
     )
 
 
-@query()
-def needs(core: Core, position: Position) -> Needs:
+@query(kept=Needs)
+def needs(core: Core, position: tuple[int, int, int]) -> Needs:
     """What a statement needs."""
-    return _lender(core).work_out(position)
+    return _lender(core).work_out(Position(*position))
+
+
+@query(kept=frozenset[str])
+def when_called(core: Core, position: tuple[int, int, int]) -> frozenset[str]:
+    """Names that a function, or a class, may need once it is called."""
+    return _lender(core).names_when_called(Position(*position))
+
+
+@query(kept=Borrowed)
+def lent(core: Core, position: tuple[int, int, int]) -> Borrowed:
+    """A statement as others borrow it."""
+    return _lender(core).whole(Position(*position))
 
 
 @query()
-def when_called(core: Core, position: Position) -> frozenset[str]:
-    """Names that a function, or a class, may need once it is called."""
-    return _lender(core).names_when_called(position)
+def lent_features(core: Core, chunk: tuple[int, int]) -> tuple[Borrowed, ...]:
+    """The imports from `__future__` that others borrow with a chunk's statements."""
+    return tuple(_lender(core).future(*chunk))
 
 
 def _borrowing(core: Core, place: int) -> Borrowing:
@@ -445,7 +460,10 @@ def session(core: Core, place: int) -> Session:
     passed = (dict(missing(core, other)).get(name) for other, name in found.passed_on)
     inherited = sorted({p for p in passed if p is not None}, key=lambda p: str(p.place))
     lacking = (*inherited, *(problem for _, problem in missing(core, place)))
-    return plan_session(code(core, place), found, _Package(core), lacking)
+    lender = _lender(core)
+    return plan_session(
+        code(core, place), found, _Package(core), lacking, lambda wanted: lender.entry(*wanted)
+    )
 
 
 # --- rows of units -------------------------------------------------------------------------------

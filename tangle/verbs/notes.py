@@ -176,11 +176,14 @@ class Notes:
 
         The pages that changed are in memory now; whoever asks later has to read them again.
         """
-        if self.is_current and self._core.news:
+        if not (self.is_current and self._core.news):
+            return
+        kept = _Kept(self.project, self.sources.settings)
+        if kept.has_place():
             with without_gc():
                 for root, key in _roots(self._core):
                     root(self._core, key)
-                _Kept(self.project, self.sources.settings).put(self._core, self.sources.stamps)
+                kept.put(self._core, self.sources.stamps)
 
 
 class _Pages(Mapping[PagePath, Page]):
@@ -405,6 +408,10 @@ class _Kept:
         except (ValueError, IndexError, msgspec.MsgspecError):
             return {}
         return document.files
+
+    def has_place(self) -> bool:
+        """Whether the project has a folder to keep it in."""
+        return self._key() is not None
 
     def put(self, core: Core, files: Mapping[PagePath, Known]) -> None:
         """Keep a store, where the project has a folder for tangle's own files already."""

@@ -164,6 +164,12 @@ PROGRAMS = {
         program = subprocess.Popen("cat > a.txt", shell=True, stdin=subprocess.PIPE, text=True)
         program.stdin.write("told")
     """,
+    "what a program reads that takes its time": """
+        import subprocess
+        slow = "sleep 0.2; cat > a.txt"
+        program = subprocess.Popen(slow, shell=True, stdin=subprocess.PIPE, text=True)
+        program.stdin.write("read")
+    """,
     "an event writer's thread": """
         import atexit, queue, threading
         class Writer:

@@ -233,9 +233,7 @@ def data_of(pages: Pages) -> dict[PagePath, bytes]:
 
 CONFIG = GraphConfig()
 PACKAGE = PackageName(root="d2l", module="torch")
-INPUTS = frozenset(
-    {"config", "package_name", "borrows", "book_pages", "listing", "page_digest"}
-)
+INPUTS = frozenset({"config", "package_name", "borrows", "book_pages", "listing", "page_digest"})
 ALL_PAGES = ("**",)
 """All pages are those of one book."""
 configured_books = st.sampled_from([None, None, ALL_PAGES, ("pages/[ab].md", "pages/?.md"), ()])

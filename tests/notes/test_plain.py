@@ -37,4 +37,6 @@ def test_a_plain_page_has_nothing_but_words(text: str, name: str) -> None:
     assert len(facts.others) == len(anchors.aliases)
     assert facts.numbers == pages.facts(core, path).numbers
     number = outline.page_section.number
-    assert (facts.numbers.numbers if facts.numbers else ()) == (((number, TITLE),) if number else ())
+    assert (facts.numbers.numbers if facts.numbers else ()) == (
+        ((number, TITLE),) if number else ()
+    )

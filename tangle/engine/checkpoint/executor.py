@@ -13,7 +13,7 @@ from tangle.engine.checkpoint.store import Past, Snapshot, SnapshotGone, Snapsho
 from tangle.engine.events import CellStarted, Event, Observer
 from tangle.engine.forkserver.server import ServerWanted
 from tangle.engine.local import LocalExecutor, finished, runs_again
-from tangle.engine.process import Worker, start_worker
+from tangle.engine.process import PROGRAM_SECONDS, Worker, start_worker
 from tangle.engine.supervisor import WorkerSupervisor
 from tangle.engine.wire import Snapshotted
 from tangle.model import Job, SessionResult
@@ -144,7 +144,7 @@ class _Copies:
 
         def mind() -> None:
             worker.await_end(_LEAVING_SECONDS)
-            worker.close()
+            worker.close(patience=PROGRAM_SECONDS)
 
         thread = threading.Thread(target=mind)
         thread.start()

@@ -23,6 +23,7 @@ from typing import NoReturn, assert_never
 
 from tangle.engine.forking_parent import ForkingParent
 from tangle.engine.forkserver import import_stamps
+from tangle.engine.forkserver.first_uses import use_libraries
 from tangle.engine.forkserver.protocol import BadOrder, Hangup, close_all
 from tangle.engine.forkserver.safe_import import imports_quietly, is_library
 from tangle.engine.forkserver.server_orders import Command
@@ -43,6 +44,7 @@ from tangle.engine.forkserver.template_orders import (
 )
 from tangle.engine.order import send_order
 from tangle.engine.orphans import kill_family, orphans
+from tangle.engine.tracking.fanotify import make_group
 
 ROOT = (
     "tangle.engine.worker.boot",
@@ -164,6 +166,9 @@ class Template:
                 continue
             if time.monotonic() - started > _HEAVY_SECONDS:
                 break
+        if unfit := use_libraries():
+            self._report(Unfit(name=unfit))
+            os._exit(0)
         _look_at_modules()
         gc.freeze()
         gc.enable()
@@ -200,7 +205,8 @@ class Template:
         worker = _Worker(
             client=order.client, cookie=order.cookie, pipe=os.fstat(fds[1]).st_ino, notes=""
         )
-        self._start(report, worker, functools.partial(_become_worker, order, fds, os.getpid()))
+        become = functools.partial(_become_worker, order, fds, os.getpid())
+        self._start(report, worker, become)
 
     def _start_command(self, order: StartCommand, report: int) -> None:
         command = order.command
@@ -216,7 +222,7 @@ class Template:
         # Blocked, a signal waits until the child can take it: it is ignored here.
         signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
         try:
-            pid = self._parent.fork(report)
+            pid = self._parent.fork(report, make_group() if worker.pipe >= 0 else -1)
             if pid == 0:
                 become()
         except OSError as error:

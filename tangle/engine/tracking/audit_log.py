@@ -68,6 +68,7 @@ class AuditLog:
             state of the machine.
         own_text: whether a module of the user's own may look at how code is written.
         below: what is opened below Python.
+        stop_watching: has the kernel report no more files; for a session that is about to end.
         asked: questions that were taken note of, as they were put in the current folder.
         on_read: is called with each file that is read for the first time.
     """
@@ -98,6 +99,7 @@ class AuditLog:
         self.clock = False
         self.own_text = False
         self.below: tuple[Below, ...] = ()
+        self.stop_watching: Callable[[], None] = _nothing
         self.asked: set[tuple[CodeType, Asked, object]] = set()
         self._opens = 0
         self.on_read: Callable[[str], None] = _ignore
@@ -397,6 +399,10 @@ class AuditLog:
         if known is None or not stamp or known[0] != stamp or not is_quiet(stamp):
             known = self._left[path] = (stamp, state_of("left", path))
         return known[1]
+
+
+def _nothing() -> None:
+    pass
 
 
 def _ignore(_: str) -> None:

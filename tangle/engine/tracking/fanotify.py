@@ -25,6 +25,7 @@ _ACCESS, _MODIFY, _CREATE, _OPEN = 0x1, 0x2, 0x100, 0x20
 _MASK: Final = _ACCESS | _MODIFY | _CREATE | _OPEN | 0x08000000
 """The files in a folder, not the folder itself."""
 _ADD: Final = 0x1
+_FLUSH: Final = 0x80
 _OVERFLOW: Final = 0x4000
 _AT_FDCWD: Final = -100
 _EVENT: Final = struct.Struct("=IBBHQii")
@@ -38,6 +39,23 @@ _BUFFER: Final = 1 << 18
 _UNWATCHED: Final = frozenset({".git", STATE_FOLDER, ".venv", "__pycache__", "node_modules"})
 
 _getpid = os.getpid
+_given: list[int] = []
+
+
+def make_group() -> int:
+    """A descriptor for events, for a child that is forked next; -1 where the system has none.
+
+    Its maker keeps it open until the child is gone: the kernel takes milliseconds to end a group
+    with the process that has it, and none if others have it as well.
+    """
+    _given.clear()
+    with contextlib.suppress(OSError, AttributeError):
+        if sys.platform == "linux":
+            found: int = ctypes.CDLL(None, use_errno=True).fanotify_init(_INIT, os.O_RDONLY)
+            if found >= 0:
+                _given.append(lift(found))
+                return _given[0]
+    return -1
 
 
 class Opens:
@@ -86,6 +104,11 @@ class Opens:
         sure = made or not (wrote and mask & _ACCESS)
         self._log.read_below(path, wrote=wrote or made, sure=sure)
 
+    def stop(self) -> None:
+        """Watches nothing any more: the kernel then ends the group in no time."""
+        if self._fd >= 0:
+            self._libc.fanotify_mark(self._fd, _FLUSH, ctypes.c_uint64(0), _AT_FDCWD, None)
+
     def check(self) -> None:
         """Tells what came last: the kernel misses nothing."""
         self.tell()
@@ -97,9 +120,9 @@ class Opens:
             return
         with contextlib.suppress(OSError, AttributeError):
             self._libc = ctypes.CDLL(None, use_errno=True)
-            self._fd = self._libc.fanotify_init(_INIT, os.O_RDONLY)
+            self._fd = _given[0] if _given else make_group()
+            _given.clear()
             if self._fd >= 0:
-                self._fd = lift(self._fd)
                 for folder in _folders(self._log.places.project):
                     self._watch(folder)
 

@@ -86,7 +86,9 @@ def start_noticing(log: AuditLog) -> None:
     with log.apart():
         Hearing(log).install()
         Asking(log).install()
-        log.below = (Opens(log), OpenNow(log))
+        opens = Opens(log)
+        log.below = (opens, OpenNow(log))
+        log.stop_watching = opens.stop
 
 
 class Noticing:

@@ -59,6 +59,8 @@ def run_session(job: Job, reporter: Reporter, trace: int) -> None:
             log.check_below()
         shutdown.run()
         reporter.send(Left(seen=cells.seen()))
+        if log is not None:
+            log.stop_watching()
 
 
 def _run_cells(job: Job, cells: _Cells, trace: int) -> None:

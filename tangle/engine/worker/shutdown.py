@@ -24,6 +24,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from tangle.engine.checkpoint.fork_safety import open_files
+from tangle.engine.tracking.fork_log import MEMORY
 
 if TYPE_CHECKING:
     from tangle.engine.worker.shell import CellShell
@@ -101,7 +102,10 @@ class Shutdown:
         if self._before is None:
             return True
         now = _descriptors() or {}
-        return any(self._before.get(fd) != link and _is_written(fd) for fd, link in now.items())
+        return any(
+            self._before.get(fd) != link and not link.startswith(MEMORY) and _is_written(fd)
+            for fd, link in now.items()
+        )
 
 
 def _leave_to_templates() -> None:
