@@ -30,7 +30,7 @@ PAGE = r"""- ## 1.1. Hostile <script>alert(1)</script> | `pipe`
 	  raise ValueError('<b>\x0b & "quotes" %0A ::, | `x`')
 	  ```
 	- ```python
-	  'never'
+	  str(later)
 	  ```
 - ## 1.2. 好
 	- ```python
