@@ -28,6 +28,7 @@ PAGE = r"""- ## 1.1. Hostile <script>alert(1)</script> | `pipe`
 	  ```
 	- ```python
 	  raise ValueError('<b>\x0b & "quotes" %0A ::, | `x`')
+	  later = 1
 	  ```
 	- ```python
 	  str(later)
