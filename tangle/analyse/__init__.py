@@ -22,6 +22,7 @@ from tangle.analyse.definitions import (
     likely,
 )
 from tangle.analyse.locate import located, page_lines
+from tangle.analyse.module_names import ModuleNames, own_module_names_of, with_stars
 from tangle.analyse.modules import WantedModule, modules_of_unit, once_a_page
 from tangle.analyse.names import Statement, future_features
 from tangle.analyse.package import Closure, Saving, saving
@@ -42,6 +43,7 @@ from tangle.analyse.planning import (
     unknown_needs,
 )
 from tangle.analyse.reachability import Reach, from_module, names_module
+from tangle.analyse.supply import name_use, no_supply, supplied_lines
 from tangle.model import PackageName
 
 __all__ = [
@@ -56,6 +58,7 @@ __all__ = [
     "Closure",
     "Definitions",
     "Lender",
+    "ModuleNames",
     "Needs",
     "Package",
     "PackageName",
@@ -79,14 +82,19 @@ __all__ = [
     "located",
     "module_names",
     "modules_of_unit",
+    "name_use",
     "names_module",
+    "no_supply",
     "once_a_page",
     "own_module_names",
+    "own_module_names_of",
     "page_lines",
     "plan_package",
     "plan_session",
     "saving",
+    "supplied_lines",
     "unit_code",
     "unit_doubts",
     "unknown_needs",
+    "with_stars",
 ]

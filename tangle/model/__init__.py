@@ -21,6 +21,7 @@ from tangle.model.basic import (
     in_order,
 )
 from tangle.model.graph import Chunk, CodeLine, Graph, Occurrence, Section, Settings, Unit
+from tangle.model.modules import ModuleText
 from tangle.model.outline import (
     Block,
     BlockKind,
@@ -76,6 +77,7 @@ __all__ = [
     "Job",
     "MimeBundle",
     "MimeType",
+    "ModuleText",
     "Occurrence",
     "Origin",
     "Outcome",

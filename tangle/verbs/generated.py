@@ -17,7 +17,8 @@ def generated(notes: Notes) -> Mapping[str, str]:
     name = notes.project.package
     sections = [row.section for row in notes.rows if row.chunks]
     with without_gc():
-        found = dict(shared_files(name, notes.module_text, sections))
+        overlay = notes.is_overlay
+        found = dict(shared_files(name, notes.module_text, sections, overlay=overlay))
         for section, path in scripts(notes).items():
             found[path] = notes.script(section)
     return found

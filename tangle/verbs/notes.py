@@ -39,6 +39,7 @@ from tangle.store import (
     user_key,
 )
 from tangle.verbs import queries
+from tangle.verbs.modules_here import module_files
 from tangle.verbs.project import Project
 from tangle.verbs.queries import KEPT, Emission, FoundOutput, emission
 from tangle.verbs.sources import (
@@ -151,6 +152,11 @@ class Notes:
         return units.saved_names(self.core, "")
 
     @property
+    def is_overlay(self) -> bool:
+        """Whether the package is laid over an installed one of its name."""
+        return units.overlay(self.core, "") is not None
+
+    @property
     def module_text(self) -> str:
         """The text of the generated module."""
         return queries.module_text(self.core, "")
@@ -210,6 +216,8 @@ class _Pages(Mapping[PagePath, Page]):
 def give(core: Core, project: Project, config: GraphConfig, sources: Sources) -> None:
     """Give a store what a project's notes are worked out from."""
     core.configure(config, project.package, borrow=project.options.borrow == "on")
+    modules = module_files(project)
+    core.install(modules, modules.stamp(project.package), supply=project.options.supply == "on")
     core.set(emission, "", Emission.of(project))
     core.take(sources.digests, sources.data)
 

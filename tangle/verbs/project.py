@@ -35,6 +35,7 @@ class Options:
         timeout: seconds a section may take; 0 for no limit.
         max_memory: what a section's processes may hold: `2G`, `500M`, `90%`; `0` for no limit.
         borrow: `off` makes every name taken from an earlier section an error.
+        supply: `off` makes every import that the notes leave out an error.
         server: whether `run` leaves a process behind that makes the next run start at once.
         quiet_seconds: for how long no other program must have saved a page that is being edited
             before outputs go into it; 0 writes at once.
@@ -49,6 +50,7 @@ class Options:
     timeout: float = 0.0
     max_memory: str = "90%"
     borrow: Literal["on", "off"] = "on"
+    supply: Literal["on", "off"] = "on"
     server: bool = True
     quiet_seconds: float = 4.5
 
@@ -289,6 +291,7 @@ _KINDS: Final[Mapping[type, str]] = {
 _ALLOWED: Final[Mapping[str, tuple[str, ...]]] = {
     "figures": ("svg", "png"),
     "borrow": ("on", "off"),
+    "supply": ("on", "off"),
 }
 
 
@@ -348,6 +351,7 @@ figures = "svg"           # svg or png
 timeout = 0               # seconds that a section may take; 0 for no limit
 max_memory = "90%"        # memory that a section may hold: 2G, 500M, 90% of all; "0" for no limit
 borrow = "on"             # "off": a name taken from an earlier section is an error
+supply = "on"             # "off": an import that the notes leave out is an error
 server = true             # false: no process stays behind that makes the next run start at once
 quiet_seconds = 4.5       # without a save of a page that is being edited, before outputs go into it
 """
