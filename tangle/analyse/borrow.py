@@ -115,17 +115,22 @@ class Borrowing:
 
     def _supply_borrowed(self) -> None:
         """Supply what the borrowed statements lack, as the units do in which they stand."""
-        for position, name in sorted(self._taken):
+        for position, name in sorted(self._taken) if self.supplying else ():
             code, use = self._asking[position, name]
             for missing in self.lender.missing(position, name):
                 self._supplies(position.unit, missing, code.place(use))
 
-    def _supplies(self, unit: int, name: str, place: Place) -> bool:
-        """Supply the import of a name that a statement of a unit lacks, if it means one."""
-        if not self.supplying:
-            return False
+    def _supplies(self, unit: int, name: str, place: Place, *, bare: bool = True) -> bool:
+        """Supply the import of a name that a statement of a unit lacks, if it means one.
+
+        Args:
+            unit: in which the statement stands.
+            name: that it lacks.
+            place: where the name is used.
+            bare: whether the package's names count.
+        """
         lines, takes = self.supply(unit, name), tuple[str, ...]()
-        if not lines and self._may_take_bare(name):
+        if not lines and bare and self._may_take_bare(name):
             lines, takes = (f"from {self.package.name} import {name}",), (name,)
         for line in lines:
             self._supplied.setdefault(
@@ -266,10 +271,17 @@ class Borrowing:
                     self._take(*entry, code, use)
             else:
                 self._report(code, use, BORROWED_NAME, self._not_allowed(found))
-        elif self._own_allows(use.name) and self._supplies(self.unit, use.name, code.place(use)):
+        elif self._is_supplied(code, statement, use):
             return
         elif not self._excused(statement, use):
             self._report(code, use, UNDEFINED_NAME, self._undefined_hint(code, statement, use))
+
+    def _is_supplied(self, code: ChunkCode, statement: Statement, use: Use) -> bool:
+        """Supply the import that a use means, where nothing else may be meant."""
+        if use.quoted or not self.supplying or not self._own_allows(use.name):
+            return False
+        bare = not self._excused(statement, use)
+        return self._supplies(self.unit, use.name, code.place(use), bare=bare)
 
     def _own_allows(self, name: str) -> bool:
         """Whether nothing in the unit binds a name but the import that would be supplied."""
@@ -370,13 +382,15 @@ class Borrowing:
             return f"it is defined later, in {where}"
         if self.package.exports(name):
             return f"the package has it: from {self.package.name} import {name}"
-        attributes = name_use(self._code, name).attributes
-        if line := usual_line(name, attributes):
-            return f"add the line: {line}"
         unusable = self.definitions.earlier(name, self.unit)
         if unusable is not None:
             place = self.definitions.place(unusable)
             return f"it is defined in a chunk that is not run, or that must fail: {place}"
+        attributes = name_use(self._code, name).attributes
+        if line := usual_line(name, attributes):
+            return f"add the line: {line}"
+        if found is not None:  # on a page of which nothing is known that would make it meant
+            return "define or import it above this line"
         self.guesses[name] = name
         return "no section defines it: define or import it above this line"
 

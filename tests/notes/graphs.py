@@ -80,6 +80,7 @@ LINES = (
     "print(ture_w)",
     "try:\n    import pandas\nexcept ImportError:\n    pandas = None",
     "import nothing_like_it",
+    "pandas.DataFrame(math.pi)",
 )
 PROPERTIES = (
     "tangle.run:: no",
@@ -224,7 +225,19 @@ def data_of(pages: Pages) -> dict[PagePath, bytes]:
 
 CONFIG = GraphConfig()
 PACKAGE = PackageName(root="d2l", module="torch")
-INPUTS = frozenset({"config", "package_name", "borrows", "listing", "page_digest"})
+ENVIRONMENTS: Mapping[str, Mapping[str, str]] = {
+    "nothing": {},
+    "a library": {"pandas": "class DataFrame: ...\n", "nothing_like_it": ""},
+    "a package of the same name": {
+        "d2l": "",
+        "d2l.torch": "def gg(x): ...\ndef g(): ...\nyy = 1\n",
+    },
+}
+"""What may be installed, by the stamp that stands for it."""
+
+INPUTS = frozenset(
+    {"config", "package_name", "borrows", "supplies", "environment", "listing", "page_digest"}
+)
 
 
 def new_core(data: Mapping[PagePath, bytes], *, borrow: bool = True) -> Core:

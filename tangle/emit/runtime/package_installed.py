@@ -1,8 +1,10 @@
 """The installed PACKAGE, under another name: what no section of the notes saves comes from it.
 
-Its modules are imported as `PACKAGE._installed.MODULE`, when they are first asked for.
+Its modules are imported as `PACKAGE._installed.MODULE`, when they are first asked for. An import of
+theirs that this machine cannot make fails when what it is of is used, not before.
 """
 
+import ast
 import importlib
 import importlib.machinery
 import pathlib
@@ -11,13 +13,12 @@ import sys
 
 def _folder():
     """The folder of the installed package; None where there is none on this machine."""
-    own = pathlib.Path(__file__).resolve().parents[1]
+    own = pathlib.Path(__file__).resolve().parent
     for entry in sys.path:
         folder = pathlib.Path(entry).resolve() / "PACKAGE"
-        file = folder / "MODULE.py"
-        if not file.is_file():
-            file = folder / "MODULE" / "__init__.py"
-        if folder != own and file.is_file() and not _is_generated(file):
+        files = (folder / "MODULE.py", folder / "MODULE" / "__init__.py")
+        file = next((file for file in files if file.is_file()), None)
+        if folder != own and file is not None and not _is_generated(file):
             return str(folder)
     return None
 
@@ -28,6 +29,74 @@ def _is_generated(file):
 
 
 __path__ = [found] if (found := _folder()) else []
+
+
+class Missing:
+    """Stands for what could not be imported: every use of it says so."""
+
+    def __init__(self, error):
+        """Keep the error."""
+        self._error = str(error), error.name, error.path
+
+    def _fail(self):
+        message, name, path = self._error
+        raise ModuleNotFoundError(message, name=name, path=path)
+
+    def __getattr__(self, name):
+        """Fail, except for Python's own questions."""
+        if name.startswith("__"):
+            raise AttributeError(name)
+        self._fail()
+
+    def __call__(self, *_, **__):
+        """Fail."""
+        self._fail()
+
+
+class _Loader(importlib.machinery.SourceFileLoader):
+    """Loads a module whose missing imports fail late; keeps no bytecode, for it is not the same."""
+
+    def get_code(self, fullname):
+        path = self.get_filename(fullname)
+        tree = ast.parse(self.get_data(path), path)
+        tree.body = [self._late(node) for node in tree.body]
+        return compile(ast.fix_missing_locations(tree), path, "exec", dont_inherit=True)
+
+    def exec_module(self, module):
+        vars(module)["_tangle_missing"] = Missing
+        super().exec_module(module)
+
+    @staticmethod
+    def _late(node):
+        """An import as a `try` that binds what stands for the missing module."""
+        if not isinstance(node, ast.Import | ast.ImportFrom) or (
+            isinstance(node, ast.ImportFrom) and node.module == "__future__"
+        ):
+            return node
+        bound = [(entry.asname or entry.name).partition(".")[0] for entry in node.names]
+        lines = [f"    {name} = _tangle_missing(_tangle_error)\n" for name in bound if name != "*"]
+        text = "try: pass\nexcept ModuleNotFoundError as _tangle_error:\n"
+        found = ast.parse(text + ("".join(lines) or "    raise\n")).body[0]
+        for inner in ast.walk(found):
+            ast.copy_location(inner, node)
+        found.body = [node]
+        return found
+
+
+class _Finder:
+    """Finds the modules of the installed package."""
+
+    @staticmethod
+    def find_spec(fullname, path=None, target=None):
+        if not fullname.startswith(f"{__name__}."):
+            return None
+        spec = importlib.machinery.PathFinder.find_spec(fullname, path, target)
+        if spec is not None and type(spec.loader) is importlib.machinery.SourceFileLoader:
+            spec.loader = _Loader(fullname, spec.origin)
+        return spec
+
+
+sys.meta_path.insert(0, _Finder)
 
 
 def fallback(module):
