@@ -93,7 +93,7 @@ def build(project: Project, *, check: bool = False, force: bool = False) -> Buil
                 _keep_the_last(notes, wanted)
             changes = write_tree(project.output, wanted, owned=project.package.root)
             notes.remember()
-    notice = overlay_notice(project.package.root, project.root)
+    notice = overlay_notice(project.package.root, project.root, overlay=notes.is_overlay)
     return BuildReport(changes=changes, problems=problems, notice=notice)
 
 

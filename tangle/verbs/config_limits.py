@@ -58,16 +58,22 @@ def taken_by(name: str, folder: Path) -> str | None:
     return None if found is None else f"the installed package {found}"
 
 
-def overlay_notice(name: str, folder: Path) -> str | None:
-    """Return a notice that the generated package shadows an installed one; None if it does not.
+def overlay_notice(name: str, folder: Path, *, overlay: bool) -> str | None:
+    """Return a notice that the generated package lies over an installed one; None if it does not.
 
     Args:
         name: the package's top-level name.
         folder: the project's.
+        overlay: whether the installed one has the generated module, too.
     """
     found = installed_as(name, folder)
     if found is None:
         return None
+    if overlay:
+        return (
+            f"notice: the generated package {name} lies over the installed one ({found}): "
+            "names that no section saves come from there"
+        )
     return (
         f"notice: a package {name} is installed, too ({found}); "
         "the sections use the generated one, and so do programs with generated/ on their path"
