@@ -26,6 +26,7 @@ from tangle.analyse.module_names import ModuleNames, own_module_names_of, with_s
 from tangle.analyse.modules import WantedModule, modules_of_unit, once_a_page
 from tangle.analyse.names import Statement, future_features
 from tangle.analyse.package import Closure, Saving, saving
+from tangle.analyse.package_uses import LIBRARIES, PackageUses, found_package, package_uses
 from tangle.analyse.plan import (
     Borrowed,
     Package,
@@ -47,6 +48,7 @@ from tangle.analyse.supply import name_use, no_supply, supplied_lines
 from tangle.model import PackageName
 
 __all__ = [
+    "LIBRARIES",
     "MAX_NEAR",
     "NEAR_LENGTHS",
     "Borrowed",
@@ -63,6 +65,7 @@ __all__ = [
     "Package",
     "PackageName",
     "PackagePlan",
+    "PackageUses",
     "PlannedChunk",
     "Position",
     "Reach",
@@ -76,6 +79,7 @@ __all__ = [
     "WantedModule",
     "borrowings",
     "bound_in",
+    "found_package",
     "from_module",
     "future_features",
     "likely",
@@ -88,6 +92,7 @@ __all__ = [
     "once_a_page",
     "own_module_names",
     "own_module_names_of",
+    "package_uses",
     "page_lines",
     "plan_package",
     "plan_session",

@@ -13,18 +13,18 @@ from tangle.model import ModuleText, PackageName, PagePath
 from tangle.notes.engine import Query, Store
 
 config: Final[Query[str, GraphConfig]] = Query("config", None, kept=GraphConfig)
-package_name: Final[Query[str, PackageName]] = Query("package_name", None, kept=PackageName)
+usual_package: Final[Query[str, PackageName]] = Query("usual_package", None, kept=PackageName)
+"""The package's name, where it is configured or the notes do not show another."""
+finds_package: Final[Query[str, bool]] = Query("finds_package", None, kept=bool)
 borrows: Final[Query[str, bool]] = Query("borrows", None, kept=bool)
 supplies: Final[Query[str, bool]] = Query("supplies", None, kept=bool)
 environment: Final[Query[str, str]] = Query("environment", None, kept=str)
 """A stamp of what is installed: whoever reads an installed module depends on it."""
-listing: Final[Query[str, tuple[PagePath, ...]]] = Query(
-    "listing", None, kept=tuple[PagePath, ...]
-)
+listing: Final[Query[str, tuple[PagePath, ...]]] = Query("listing", None, kept=tuple[PagePath, ...])
 page_digest: Final[Query[PagePath, str | None]] = Query("page_digest", None, kept=str | None)
 
 INPUTS: Final[tuple[Query[Any, Any], ...]] = (
-    *(config, package_name, borrows, supplies, environment, listing, page_digest),
+    *(config, usual_package, finds_package, borrows, supplies, environment, listing, page_digest),
 )
 
 
@@ -72,10 +72,16 @@ class Core(Store):
     def configure(self, settings: GraphConfig, package: PackageName, *, borrow: bool) -> None:
         """Give what is configured."""
         self.set(config, "", settings)
-        self.set(package_name, "", package)
+        self.set(usual_package, "", package)
         self.set(borrows, "", borrow)
         if self.given(environment, "") is None:
             self.install(NothingInstalled(), "", supply=False)
+        if self.given(finds_package, "") is None:
+            self.name_package(found=False)
+
+    def name_package(self, *, found: bool) -> None:
+        """Say whether the package is called what the notes call it, where they show that."""
+        self.set(finds_package, "", found)
 
     def install(self, modules: ModuleReader, stamp: str, *, supply: bool) -> None:
         """Give what is installed.

@@ -8,7 +8,7 @@ from typing import Any, Final
 from tangle.link import GraphConfig, title_key
 from tangle.model import Graph, PackageName, Page, PagePath, Problem, in_order
 from tangle.notes import modules, pages, units
-from tangle.notes.core import INPUTS, Core, environment, listing, supplies
+from tangle.notes.core import INPUTS, Core, environment, finds_package, listing, supplies
 from tangle.notes.engine import Query, query
 from tangle.notes.units import UnitRow
 
@@ -69,6 +69,7 @@ def roots(core: Core) -> Iterator[tuple[Query[Any, Any], Any]]:
     """What is worth keeping, with all that it was worked out from."""
     yield environment, ""
     yield supplies, ""
+    yield finds_package, ""
     yield all_problems, ""
     yield units.saved_names, ""
     yield pages.unread, ""
@@ -77,7 +78,11 @@ def roots(core: Core) -> Iterator[tuple[Query[Any, Any], Any]]:
 
 
 def core_of(
-    notes: Mapping[PagePath, bytes], config: GraphConfig, package: PackageName, *, borrow: bool = True
+    notes: Mapping[PagePath, bytes],
+    config: GraphConfig,
+    package: PackageName,
+    *,
+    borrow: bool = True,
 ) -> Core:
     """A new store of some pages."""
     core = Core()

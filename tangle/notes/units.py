@@ -21,6 +21,7 @@ from tangle.analyse import (
     ModuleNames,
     Needs,
     PackagePlan,
+    PackageUses,
     Position,
     Saving,
     Session,
@@ -29,11 +30,13 @@ from tangle.analyse import (
     WantedModule,
     borrowings,
     bound_in,
+    found_package,
     likely,
     module_names,
     modules_of_unit,
     name_use,
     own_module_names,
+    package_uses,
     plan_package,
     plan_session,
     saving,
@@ -43,7 +46,7 @@ from tangle.analyse import (
     unknown_needs,
 )
 from tangle.model import PackageName, PagePath, Problem, Section, SectionName, Unit
-from tangle.notes.core import Core, borrows, package_name, supplies
+from tangle.notes.core import Core, borrows, finds_package, supplies, usual_package
 from tangle.notes.engine import query
 from tangle.notes.modules import Modules, names_of
 from tangle.notes.pages import head, locate, page, section_title, unit, unit_at, unit_count
@@ -65,6 +68,22 @@ def unit_of(core: Core, place: int) -> Unit:
 def code(core: Core, place: int) -> UnitCode:
     """A unit's code."""
     return unit_code(unit_of(core, place), lambda path: page(core, path), core.texts)
+
+
+@query(kept=PackageUses)
+def uses_of_packages(core: Core, place: int) -> PackageUses:
+    """What a unit saves, and what it takes from modules of packages."""
+    return package_uses(code(core, place)) if unit_at(core, place) is not None else PackageUses()
+
+
+@query(kept=PackageName)
+def package_name(core: Core, _: str) -> PackageName:
+    """What the package is called."""
+    usual = usual_package(core, "")
+    if not finds_package(core, ""):
+        return usual
+    known = (uses_of_packages(core, place) for place in range(unit_count(core, "")))
+    return found_package(known, lambda root: names_of(core, root) is not None) or usual
 
 
 @query(kept=UnitNames | None)

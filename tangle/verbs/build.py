@@ -74,6 +74,7 @@ def build(project: Project, *, check: bool = False, force: bool = False) -> Buil
         Locked: another tangle is at work on this project.
     """
     notes = read_notes(project)
+    project = notes.named_project
     problems = tuple(shown(project, problem) for problem in notes.problems)
     made = generated(notes)
     kept = held(project, made, notes.unread)
@@ -115,7 +116,7 @@ def _keep_the_last(notes: Notes, wanted: Mapping[str, str]) -> None:
         return
     from tangle.emit import is_script
 
-    project = notes.project
+    project = notes.named_project
     removed = tree_changes(project, wanted).removed
     if left := [name for name in removed if is_script(name, project.package)]:
         raise NoScriptLeft(project, left)

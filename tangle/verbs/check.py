@@ -46,7 +46,7 @@ def check_report(project: Project) -> CheckReport:
     figures = frozenset(asset_names(project.graph))
     outputs = tuple(output_problems(notes, figures))
     modules = once_a_page(module for row in notes.rows for module in row.modules)
-    problems = [*notes.problems, *outputs, *missing_imports(project, modules)]
+    problems = [*notes.problems, *outputs, *missing_imports(notes.named_project, modules)]
     found = by_place(shown(project, problem) for problem in problems)
     stale = tuple(_stale_files(notes))
     notes.remember()
@@ -63,7 +63,7 @@ def sections(project: Project) -> tuple[SectionRow, ...]:
 
 
 def _stale_files(notes: Notes) -> Iterator[Problem]:
-    project = notes.project
+    project = notes.named_project
     made = generated(notes)
     try:
         changes = tree_changes(project, {**made, **held(project, made, notes.unread)})

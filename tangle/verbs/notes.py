@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import sys
 from collections.abc import Collection, Iterator, Mapping
+from dataclasses import replace
 from functools import cached_property
 from itertools import accumulate
 from pathlib import Path
@@ -152,6 +153,11 @@ class Notes:
         return units.saved_names(self.core, "")
 
     @property
+    def named_project(self) -> Project:
+        """The project, with the name that its package has."""
+        return replace(self.project, package=units.package_name(self.core, ""))
+
+    @property
     def is_overlay(self) -> bool:
         """Whether the package is laid over an installed one of its name."""
         return units.overlay(self.core, "") is not None
@@ -216,6 +222,7 @@ class _Pages(Mapping[PagePath, Page]):
 def give(core: Core, project: Project, config: GraphConfig, sources: Sources) -> None:
     """Give a store what a project's notes are worked out from."""
     core.configure(config, project.package, borrow=project.options.borrow == "on")
+    core.name_package(found=not project.options.package)
     modules = module_files(project)
     core.install(modules, modules.stamp(project.package), supply=project.options.supply == "on")
     core.set(emission, "", Emission.of(project))

@@ -19,6 +19,8 @@ from tangle.verbs.config_limits import leads_outside, taken_by
 from tangle.verbs.trust import check_owner, is_own
 
 CONFIG_NAME: Final = "tangle.toml"
+_PACKAGE: Final = "d2l.torch"
+"""The package, where it is not configured and the notes do not show another."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,7 +30,7 @@ class Options:
     Attributes:
         graph: folder of the notes, relative to the configuration's.
         output: folder for what is generated, likewise.
-        package: the module that saved code goes into.
+        package: the module that saved code goes into; empty for the one that the notes mean.
         seed: of every random generator, at the start of each session.
         device: `auto`, `cpu`, `cuda`, `cuda:N` or `mps`.
         figures: format of the figures.
@@ -43,7 +45,7 @@ class Options:
 
     graph: str = "."
     output: str = "generated"
-    package: str = "d2l.torch"
+    package: str = ""
     seed: int = 0
     device: str = "auto"
     figures: Literal["svg", "png"] = "svg"
@@ -329,7 +331,7 @@ def _defaults() -> Mapping[str, object]:
 
 
 def _package_name(options: Options, config: Path | None) -> PackageName:
-    root, _, module = options.package.partition(".")
+    root, _, module = (options.package or _PACKAGE).partition(".")
     usable = all(part.isidentifier() and not keyword.iskeyword(part) for part in (root, module))
     if not usable or module in _RESERVED:
         hint = "it takes a package and a module in it, such as d2l.torch"

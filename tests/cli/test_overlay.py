@@ -124,3 +124,22 @@ def test_without_the_distribution_the_same_notes_name_what_is_missing(notes: Mak
     found = notes({"Page": PAGE}).tangle("check")
     assert "no section saves plot" in found.out + found.err
     assert "Animator is not defined" in found.out + found.err
+
+
+def test_the_package_is_called_what_the_notes_import_and_save(notes: MakeNotes) -> None:
+    page = PAGE.replace("d2l.torch", "mine.tools").replace("d2l import torch", "mine import tools")
+    graph = notes({"Page": page.replace("Animator()", "str()").replace("Animator", "str")})
+    built = graph.tangle("build")
+    assert "generated/mine/tools.py: added" in built.out
+    assert "d2l/" not in built.out
+    assert "up to date" in graph.tangle("build", "--check").out
+    checked = graph.tangle("check").out
+    assert "no section saves plot, so mine.tools does not have it" in checked
+    assert "provides mine" not in checked
+    assert graph.tangle("run", "1.1").code == 0
+
+
+def test_libraries_are_never_taken_for_the_package(notes: MakeNotes) -> None:
+    code = "def array(x):  #@save\n\t      return x\n\t  from numpy import linalg\n\t  linalg.array"
+    built = notes({"Page": f"- # 1.1 s\n\t- ```python\n\t  {code}\n\t  ```\n"}).tangle("build")
+    assert "numpy/" not in built.out

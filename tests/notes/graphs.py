@@ -236,7 +236,10 @@ ENVIRONMENTS: Mapping[str, Mapping[str, str]] = {
 """What may be installed, by the stamp that stands for it."""
 
 INPUTS = frozenset(
-    {"config", "package_name", "borrows", "supplies", "environment", "listing", "page_digest"}
+    {
+        *("config", "usual_package", "finds_package", "borrows", "supplies", "environment"),
+        *("listing", "page_digest"),
+    }
 )
 
 

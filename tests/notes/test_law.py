@@ -172,6 +172,7 @@ def test_other_settings_come_to_what_they_do_in_a_new_store(data: st.DataObject)
         for each in (core, new):
             each.configure(settings_of_graph, package, borrow=borrow)
             each.install(Reader(ENVIRONMENTS[stamp]), stamp, supply=supply)
+            each.name_package(found=supply)
         new.take_bytes(pages)
         assert told(core) == told(new)
 

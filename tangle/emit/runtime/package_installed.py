@@ -76,10 +76,11 @@ class _Loader(importlib.machinery.SourceFileLoader):
         bound = [(entry.asname or entry.name).partition(".")[0] for entry in node.names]
         lines = [f"    {name} = _tangle_missing(_tangle_error)\n" for name in bound if name != "*"]
         text = "try: pass\nexcept ModuleNotFoundError as _tangle_error:\n"
-        found = ast.parse(text + ("".join(lines) or "    raise\n")).body[0]
-        for inner in ast.walk(found):
+        tree = ast.parse(text + ("".join(lines) or "    raise\n"))
+        handlers = [each for each in ast.walk(tree) if isinstance(each, ast.ExceptHandler)]
+        found = ast.Try(body=[node], handlers=handlers, orelse=[], finalbody=[])
+        for inner in (found, *(each for handler in handlers for each in ast.walk(handler))):
             ast.copy_location(inner, node)
-        found.body = [node]
         return found
 
 
@@ -92,7 +93,7 @@ class _Finder:
             return None
         spec = importlib.machinery.PathFinder.find_spec(fullname, path, target)
         if spec is not None and type(spec.loader) is importlib.machinery.SourceFileLoader:
-            spec.loader = _Loader(fullname, spec.origin)
+            spec.loader = _Loader(fullname, spec.loader.path)
         return spec
 
 
