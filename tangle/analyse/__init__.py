@@ -22,9 +22,11 @@ from tangle.analyse.definitions import (
     likely,
 )
 from tangle.analyse.locate import located, page_lines
+from tangle.analyse.module_names import ModuleNames, own_module_names_of, with_stars
 from tangle.analyse.modules import WantedModule, modules_of_unit, once_a_page
 from tangle.analyse.names import Statement, future_features
 from tangle.analyse.package import Closure, Saving, saving
+from tangle.analyse.package_uses import LIBRARIES, PackageUses, found_package, package_uses
 from tangle.analyse.plan import (
     Borrowed,
     Package,
@@ -42,10 +44,12 @@ from tangle.analyse.planning import (
     unknown_needs,
 )
 from tangle.analyse.reachability import Reach, from_module, names_module
+from tangle.analyse.supply import name_use, no_supply, supplied_lines
 from tangle.analyse.ties import ties_of_borrowed
 from tangle.model import PackageName
 
 __all__ = [
+    "LIBRARIES",
     "MAX_NEAR",
     "NEAR_LENGTHS",
     "Borrowed",
@@ -57,11 +61,13 @@ __all__ = [
     "Closure",
     "Definitions",
     "Lender",
+    "ModuleNames",
     "Naming",
     "Needs",
     "Package",
     "PackageName",
     "PackagePlan",
+    "PackageUses",
     "PlannedChunk",
     "Position",
     "Reach",
@@ -75,21 +81,28 @@ __all__ = [
     "WantedModule",
     "borrowings",
     "bound_in",
+    "found_package",
     "from_module",
     "future_features",
     "likely",
     "located",
     "module_names",
     "modules_of_unit",
+    "name_use",
     "names_module",
+    "no_supply",
     "once_a_page",
     "own_module_names",
+    "own_module_names_of",
+    "package_uses",
     "page_lines",
     "plan_package",
     "plan_session",
     "saving",
+    "supplied_lines",
     "ties_of_borrowed",
     "unit_code",
     "unit_doubts",
     "unknown_needs",
+    "with_stars",
 ]

@@ -15,7 +15,8 @@ from tangle.analyse.definitions import MAX_NEAR, Definitions
 from tangle.analyse.names import Import, Statement, Use
 from tangle.analyse.plan import Borrowed
 from tangle.analyse.reachability import from_module, names_module, package_attribute
-from tangle.model import PackageName, Problem, ProblemKind
+from tangle.analyse.supply import Supply, name_use, no_supply, taken_bare, usual_line
+from tangle.model import CodeLine, PackageName, Place, Problem, ProblemKind
 from tangle.model.problems.code import (
     BORROWED_NAME,
     COSTLY_BORROWING,
@@ -56,6 +57,8 @@ class Borrowing:
 
     Attributes:
         aliases: names that mean the generated module in the unit.
+        supplying: whether imports that the notes leave out are supplied.
+        supply: their lines, by unit and name.
         guesses: the names for which a likely one is to be named in the hint of their problem, by
             the name under which `missing` has that; see `guessed`.
     """
@@ -65,8 +68,11 @@ class Borrowing:
     unit: int
     aliases: frozenset[str]
     allowed: bool = True
+    supplying: bool = False
+    supply: Supply = no_supply
     guesses: dict[str, str] = field(default_factory=dict)
     _taken: dict[tuple[Position, str], Borrowed] = field(default_factory=dict)
+    _supplied: dict[str, Borrowed] = field(default_factory=dict)
     _reported: dict[str, Problem] = field(default_factory=dict)
     _unmet_names: dict[str, None] = field(default_factory=dict)
     _asking: dict[tuple[Position, str], tuple[ChunkCode, Use]] = field(default_factory=dict)
@@ -84,6 +90,7 @@ class Borrowing:
             if found_earlier is not None and self.allowed and code.chunk.settings.borrow:
                 for wanted in self.lender.with_company(found_earlier, name, self._start):
                     self._take(*wanted, code, use)
+        self._supply_borrowed()
         self._check_package()
         found: list[Wanted] = []
         bound: dict[str, str] = {}
@@ -94,8 +101,8 @@ class Borrowing:
                 bound.update(dict.fromkeys(entry.names, entry.text))
         return tuple(found)
 
-    def features(self) -> Iterator[Borrowed]:
-        """What is borrowed is read as it is where it stands: with its imports from `__future__`."""
+    def leading(self) -> Iterator[Borrowed]:
+        """What stands before it: imports from `__future__` that hold for it, and supplied ones."""
         chunks = {at[:2] for at, name in self._taken if not name}
         found = {
             entry.text: entry
@@ -103,6 +110,48 @@ class Borrowing:
             for entry in self.lender.features_of(chunk)
         }
         yield from (found[text] for text in sorted(found))
+        yield from sorted(self._supplied.values(), key=lambda entry: entry.text)
+
+    def _supply_borrowed(self) -> None:
+        """Supply what the borrowed statements lack, as the units do in which they stand."""
+        for position, name in sorted(self._taken) if self.supplying else ():
+            code, use = self._asking[position, name]
+            for missing in self.lender.missing(position, name):
+                self._supplies(position.unit, missing, code.place(use))
+
+    def _supplies(self, unit: int, name: str, place: Place, *, bare: bool = True) -> bool:
+        """Supply the import of a name that a statement of a unit lacks, if it means one.
+
+        Args:
+            unit: in which the statement stands.
+            name: that it lacks.
+            place: where the name is used.
+            bare: whether the package's names count.
+        """
+        lines, takes = self.supply(unit, name), tuple[str, ...]()
+        if not lines and bare and self._may_take_bare(name):
+            lines, takes = (f"from {self.package.name} import {name}",), (name,)
+        for line in lines:
+            self._supplied.setdefault(
+                line,
+                Borrowed(
+                    kind="supplied",
+                    names=(name,),
+                    lines=(CodeLine(text=line, place=place),),
+                    plain=(line,),
+                    takes=takes,
+                    price="",
+                    section=self._code.unit.name,
+                    place=place,
+                ),
+            )
+        return bool(lines)
+
+    def _may_take_bare(self, name: str) -> bool:
+        """Whether a name that is used bare means one of the package's."""
+        in_book = self.definitions.units.book(self.unit) is not None
+        uses_package = in_book or bool(self.aliases)
+        return uses_package and taken_bare(name) and self.package.exports(name)
 
     @property
     def missing(self) -> Mapping[str, Problem]:
@@ -222,8 +271,23 @@ class Borrowing:
                     self._take(*entry, code, use)
             else:
                 self._report(code, use, BORROWED_NAME, self._not_allowed(found))
+        elif self._is_supplied(code, statement, use):
+            return
         elif not self._excused(statement, use):
             self._report(code, use, UNDEFINED_NAME, self._undefined_hint(code, statement, use))
+
+    def _is_supplied(self, code: ChunkCode, statement: Statement, use: Use) -> bool:
+        """Supply the import that a use means, where nothing else may be meant."""
+        if use.quoted or not self.supplying or not self._own_allows(use.name):
+            return False
+        bare = not self._excused(statement, use)
+        return self._supplies(self.unit, use.name, code.place(use), bare=bare)
+
+    def _own_allows(self, name: str) -> bool:
+        """Whether nothing in the unit binds a name but the import that would be supplied."""
+        own = [Position(self.unit, *at) for at in self._code.binders.get(name, ())]
+        texts = {entry.text for at in own for entry in self.definitions.imports(at, name)}
+        return not own or (bool(texts) and texts == {*self.supply(self.unit, name)})
 
     def _excused(self, statement: Statement, use: Use) -> bool:
         """Whether a name may well be there, though no statement defines it for certain."""
@@ -320,6 +384,9 @@ class Borrowing:
         if unusable is not None:
             place = self.definitions.place(unusable)
             return f"it is defined in a chunk that is not run, or that must fail: {place}"
+        attributes = name_use(self._code, name).attributes
+        if line := usual_line(name, attributes):
+            return f"add the line: {line}"
         self.guesses[name] = name
         return "no section defines it: define or import it above this line"
 

@@ -75,8 +75,8 @@ def marked_statements(parsed: Parsed, statements: Sequence[Statement]) -> Marked
     """Find the statements that are saved, and the markers that save nothing.
 
     A marker counts on the statement's first line, on any line of its signature, or on a line of
-    its own just above the statement or its decorators; above a run of imports it saves the run, up
-    to the next blank line.
+    its own just above the statement or its decorators; above a run of imports and plain assignments
+    it saves the run, up to the next blank line or other statement.
 
     Args:
         parsed: the chunk.
@@ -175,24 +175,25 @@ def _header_end(statement: Statement, tokens: Sequence[tokenize.TokenInfo]) -> i
 
 
 def _below(line: int, statements: Sequence[Statement], lines: Sequence[str]) -> list[int]:
-    """The statement just below a line, or the run of imports that begins there."""
+    """The statement just below a line, or the run of imports and assignments that begins there."""
     row = line
     while row < len(lines) and lines[row].lstrip().startswith("#"):
         row += 1
     first = next((i for i, entry in enumerate(statements) if entry.first == row + 1), None)
     if first is None:
         return []
-    if not _is_import(statements[first]):
+    if not _joins_run(statements[first]):
         return [i for i, entry in enumerate(statements) if entry.first == row + 1]
     run = [first]
     for index in range(first + 1, len(statements)):
         entry, before = statements[index], statements[index - 1]
         gap = lines[before.last : entry.first - 1]
-        if not _is_import(entry) or any(not text.strip() for text in gap):
+        if not _joins_run(entry) or any(not text.strip() for text in gap):
             break
         run.append(index)
     return run
 
 
-def _is_import(statement: Statement) -> bool:
-    return isinstance(statement.node, ast.Import | ast.ImportFrom)
+def _joins_run(statement: Statement) -> bool:
+    """Whether a marker above a run of such statements saves the run."""
+    return isinstance(statement.node, ast.Import | ast.ImportFrom | ast.Assign | ast.AnnAssign)

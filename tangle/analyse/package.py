@@ -14,6 +14,7 @@ from tangle.analyse.plan import Package, Saved
 from tangle.analyse.reachability import from_module, names_module, package_attribute
 from tangle.analyse.source import place_in
 from tangle.analyse.statements import VARIANTS, decorator_names
+from tangle.analyse.supply import Supply, installed_name, taken_bare, unit_imports
 from tangle.model import CodeLine, PackageName, Place, Problem, ProblemKind, SectionName
 from tangle.model.problems.code import (
     IMPORT_CONFLICT,
@@ -148,6 +149,9 @@ class Closure:
     Attributes:
         module_names: the names that mean the generated module in a unit.
         title: the title of a section.
+        supply: the import lines that are supplied for a name in a unit.
+        installed: whether the installed module of the package's name has a name.
+        overlay: whether there is such a module.
         by_position: what is saved, in reading order.
     """
 
@@ -155,6 +159,9 @@ class Closure:
     name: PackageName
     module_names: Callable[[int], frozenset[str]]
     title: Callable[[SectionName], str]
+    supply: Supply
+    installed: Callable[[str], bool]
+    overlay: bool
     problems: list[Problem] = field(default_factory=list)
     by_position: dict[Position, SavedStatement] = field(default_factory=dict)
     _units: dict[int, Saving] = field(default_factory=dict)
@@ -185,6 +192,7 @@ class Closure:
             saved=tuple(map(self._saved, self.by_position.values())),
             exports=frozenset({*self._first, *self._imports, *self._aliases} - {"*"}),
             star="*" in self._imports or not all(from_module(e, self.name) for e in stars),
+            overlay=self.overlay,
         )
 
     # collecting
@@ -286,6 +294,16 @@ class Closure:
         elif found is not None and found not in self.by_position:
             self._unsaved(entry, use, place, found)
         elif found is None and use.name not in GIVEN and not use.quoted:
+            self._need_supplied(position, use, place)
+
+    def _need_supplied(self, position: Position, use: Use, place: Place) -> None:
+        """Bring along the import that the notes leave out; or what may have the name."""
+        lines = self.supply(position.unit, use.name)
+        if not lines and taken_bare(use.name) and self.installed(use.name):
+            lines = (f"from {installed_name(self.name)} import {use.name}",)
+        for entry in unit_imports(lines):
+            self._need_import(position, use, place, entry)
+        if not lines:
             self._need_stars(position)
 
     def _is_import(self, position: Position, name: str) -> bool:

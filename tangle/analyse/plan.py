@@ -66,6 +66,7 @@ class Package:
         saved: in reading order.
         exports: every name that the module is known to have.
         star: whether it has more, from a saved `from x import *`.
+        overlay: whether it is laid over an installed module of its name.
     """
 
     name: PackageName
@@ -75,6 +76,7 @@ class Package:
     saved: tuple[Saved, ...]
     exports: frozenset[str]
     star: bool
+    overlay: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,7 +84,8 @@ class Borrowed:
     """A statement that a section takes over from an earlier one.
 
     Attributes:
-        kind: `future` for the features of `from __future__` that hold where a statement stood.
+        kind: `future` for the features of `from __future__` that hold where a statement stood,
+            `supplied` for an import that the notes leave out.
         lines: the statement as a session runs it.
         plain: the same as plain Python can run it, magics masked.
         takes: the names that it asks of the package.
@@ -93,7 +96,7 @@ class Borrowed:
         reads: files that its chunk declares.
     """
 
-    kind: Literal["future", "import", "saved", "statement"]
+    kind: Literal["future", "import", "saved", "statement", "supplied"]
     names: tuple[str, ...]
     lines: tuple[CodeLine, ...]
     plain: tuple[str, ...]

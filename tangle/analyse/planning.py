@@ -86,7 +86,7 @@ class Borrowings:
 
     Attributes:
         wanted: the borrowed statements, in reading order.
-        features: the imports from `__future__` that hold for them.
+        leading: what stands before them: imports from `__future__`, and supplied ones.
         missing: problems of names that nobody defines; of attributes, with a dot before the name.
         guesses: of which of them a likely name is to be found, and for which name.
         passed_on: names that may be missing in the units that something is borrowed from.
@@ -95,7 +95,7 @@ class Borrowings:
     """
 
     wanted: tuple[Wanted, ...]
-    features: tuple[Borrowed, ...]
+    leading: tuple[Borrowed, ...]
     missing: tuple[tuple[str, Problem], ...]
     guesses: tuple[tuple[str, str], ...]
     passed_on: tuple[tuple[int, str], ...]
@@ -108,7 +108,7 @@ def borrowings(borrowing: Borrowing) -> Borrowings:
     wanted = borrowing.borrowed()
     return Borrowings(
         wanted=wanted,
-        features=tuple(borrowing.features()),
+        leading=tuple(borrowing.leading()),
         missing=tuple(borrowing.missing.items()),
         guesses=tuple(borrowing.guesses.items()),
         passed_on=tuple(dict.fromkeys(borrowing.passed_on())),
@@ -133,7 +133,7 @@ def plan_session(
         missing: the problems of names that are missing in it, or come with what it borrows.
         entry: a borrowed statement.
     """
-    prelude = (*found.features, *map(entry, found.wanted))
+    prelude = (*found.leading, *map(entry, found.wanted))
     planner = _Planner(package, found.aliases)
     taken = [name for borrowed in prelude for name in borrowed.takes]
     asked = [name for code in unit.chunks for name in planner.asked(code)]

@@ -6,6 +6,7 @@ from tangle.emit.package import MARK, Module, init, module
 from tangle.emit.text import comment
 from tangle.emit.tree import (
     is_script,
+    package_files,
     script_paths,
     section_script,
     shared_files,
@@ -18,6 +19,7 @@ __all__ = [
     "init",
     "is_script",
     "module",
+    "package_files",
     "script_paths",
     "section_script",
     "shared_files",

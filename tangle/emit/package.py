@@ -23,6 +23,20 @@ _EXAMPLE_ROWS: Final = """\
 """What the sections replace in the module of `runtime`."""
 
 
+_FALLING_BACK: Final = (
+    *("", "# What no section saves comes from the installed module."),
+    "__getattr__ = _installed.fallback(__name__)",
+)
+_OVERLAID: Final = """
+
+from {root} import _installed  # noqa: E402
+
+__path__ += _installed.__path__
+__getattr__ = _installed.of_package
+"""
+"""What a package that is laid over an installed one ends with."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Module:
     """The generated module's text, and the place in the notes of each line."""
@@ -40,6 +54,8 @@ def module(package: Package) -> Module:
     Every import is written once: at the top where saved code only uses it, else where it is saved.
     """
     top = dict.fromkeys(text for texts in package.imports.values() for text in texts)
+    if package.overlay:
+        top[f"from {package.name.root} import _installed"] = None
     if package.aliases:
         top["import sys"] = None
     future = [f"from __future__ import {name}" for name in package.future]
@@ -49,6 +65,7 @@ def module(package: Package) -> Module:
         *([""] if future or top else []),
         *future,
         *sorted(top),
+        *(_FALLING_BACK if package.overlay else ()),
         *([""] if package.aliases else []),
         *(f"{alias} = sys.modules[__name__]" for alias in package.aliases),
     ]
@@ -109,9 +126,20 @@ def _import_lines(saved: Saved, package: Package, written: set[str]) -> Iterator
             yield f"{entry.alias} = {entry.attribute}", origin
 
 
-def init(name: PackageName) -> str:
-    """The text of the package's `__init__.py`: helpers for the section scripts."""
-    return _filled("package_init.py", {"PACKAGE": name.root, "MODULE": name.module})
+def init(name: PackageName, *, overlay: bool = False) -> str:
+    """The text of the package's `__init__.py`: helpers for the section scripts.
+
+    Args:
+        name: of the package.
+        overlay: whether it is laid over an installed package of that name.
+    """
+    text = _filled("package_init.py", {"PACKAGE": name.root, "MODULE": name.module})
+    return text + _OVERLAID.format(root=name.root) if overlay else text
+
+
+def installed(name: PackageName) -> str:
+    """The text of the module that finds the installed package which the generated one lies over."""
+    return _filled("package_installed.py", {"PACKAGE": name.root, "MODULE": name.module})
 
 
 def main(name: PackageName, sections: Sequence[tuple[SectionName, str, str]]) -> str:

@@ -101,7 +101,11 @@ def _set_up(session: Session, root: str, folder: str | None, seed: int) -> str:
 
 def _borrowed(session: Session) -> Iterator[str]:
     """The borrowed statements, under a heading that says where each came from."""
-    prelude = [entry for entry in session.prelude if entry.kind != "future"]
+    supplied = [entry for entry in session.prelude if entry.kind == "supplied"]
+    if supplied:
+        yield "\n# %% supplied: imports that the notes leave out\n"
+        yield from (f"{line}\n" for entry in supplied for line in entry.plain)
+    prelude = [entry for entry in session.prelude if entry.kind not in ("future", "supplied")]
     if not prelude:
         return
     yield "\n# %% borrowed from earlier sections\n"

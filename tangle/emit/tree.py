@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from tangle.analyse import Session
 from tangle.emit.names import script_names
-from tangle.emit.package import MARK, init, main
+from tangle.emit.package import MARK, init, installed, main
 from tangle.emit.scripts import script
 from tangle.model import PackageName, Section
 
@@ -25,7 +25,7 @@ def section_script(session: Session, name: PackageName, *, folder: str | None, s
 
 
 def shared_files(
-    name: PackageName, module_text: str, sections: Sequence[Section]
+    name: PackageName, module_text: str, sections: Sequence[Section], *, overlay: bool = False
 ) -> Mapping[str, str]:
     """Return path and text of every generated file that is not a script.
 
@@ -33,16 +33,33 @@ def shared_files(
         name: the package, as configured.
         module_text: of the saved statements.
         sections: those that have a script.
+        overlay: whether the package is laid over an installed one of its name.
     """
     root = name.root
     modules = script_names((section.name, section.number) for section in sections)
     rows = [(section.name, section.title, modules[section.name]) for section in sections]
     return {
-        f"{root}/__init__.py": init(name),
-        f"{root}/{name.module}.py": module_text,
+        **package_files(name, module_text, overlay=overlay),
         f"{root}/__main__.py": main(name, rows),
         f"{root}/sections/__init__.py": MARK + '"""One script a section."""\n',
     }
+
+
+def package_files(name: PackageName, module_text: str, *, overlay: bool) -> Mapping[str, str]:
+    """Return path and text of the files that an import of the package needs.
+
+    Args:
+        name: the package.
+        module_text: of the saved statements.
+        overlay: whether it is laid over an installed package of its name.
+    """
+    files = {
+        f"{name.root}/__init__.py": init(name, overlay=overlay),
+        f"{name.root}/{name.module}.py": module_text,
+    }
+    if overlay:
+        files[f"{name.root}/_installed.py"] = installed(name)
+    return files
 
 
 def script_paths(name: PackageName, sections: Sequence[Section]) -> Sequence[str]:

@@ -21,6 +21,7 @@ from tangle.model.basic import (
     in_order,
 )
 from tangle.model.graph import Chunk, CodeLine, Graph, Occurrence, Section, Settings, Unit
+from tangle.model.modules import ModuleText
 from tangle.model.outline import (
     Block,
     BlockKind,
@@ -81,6 +82,7 @@ __all__ = [
     "Lack",
     "MimeBundle",
     "MimeType",
+    "ModuleText",
     "Occurrence",
     "Origin",
     "Outcome",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tangle.notes import pages, units
-from tangle.notes.core import Core, digest, overlaid, package_name
+from tangle.notes.core import Core, digest, overlaid
 from tangle.notes.engine import Query, Store, query
 from tangle.notes.notes import (
     QUERIES,
@@ -18,7 +18,7 @@ from tangle.notes.notes import (
 from tangle.notes.pages import units_alone
 from tangle.notes.plain import is_prose
 from tangle.notes.plan import Plan
-from tangle.notes.units import ChunkRow, UnitRow
+from tangle.notes.units import ChunkRow, UnitRow, package_name
 
 __all__ = [
     "QUERIES",

@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any, Final, Protocol
 from weakref import WeakValueDictionary
 
 from tangle.analyse import Texts
 from tangle.link import GraphConfig
-from tangle.model import PackageName, PagePath
+from tangle.model import ModuleText, PackageName, PagePath
 from tangle.notes.engine import Query, Store
 
 config: Final[Query[str, GraphConfig]] = Query("config", None, kept=GraphConfig)
-package_name: Final[Query[str, PackageName]] = Query("package_name", None, kept=PackageName)
+usual_package: Final[Query[str, PackageName]] = Query("usual_package", None, kept=PackageName)
+"""The package's name, where it is configured or the notes do not show another."""
+finds_package: Final[Query[str, bool]] = Query("finds_package", None, kept=bool)
 borrows: Final[Query[str, bool]] = Query("borrows", None, kept=bool)
+supplies: Final[Query[str, bool]] = Query("supplies", None, kept=bool)
+environment: Final[Query[str, str]] = Query("environment", None, kept=str)
+"""A stamp of what is installed: whoever reads an installed module depends on it."""
 book_pages: Final[Query[str, tuple[str, ...] | None]] = Query(
     "book_pages", None, kept=tuple[str, ...] | None
 )
@@ -22,13 +27,30 @@ listing: Final[Query[str, tuple[PagePath, ...]]] = Query("listing", None, kept=t
 page_digest: Final[Query[PagePath, str | None]] = Query("page_digest", None, kept=str | None)
 
 INPUTS: Final[tuple[Query[Any, Any], ...]] = (
-    config,
-    package_name,
-    borrows,
-    book_pages,
-    listing,
-    page_digest,
+    *(config, usual_package, finds_package, borrows, supplies, environment),
+    *(book_pages, listing, page_digest),
 )
+
+
+class ModuleReader(Protocol):
+    """Reads installed modules."""
+
+    def read(self, module: str) -> ModuleText | None:
+        """The text of a module; None where it is not installed."""
+
+    def is_distribution(self, module: str) -> bool:
+        """Whether a distribution has the name of a module."""
+
+
+class NothingInstalled:
+    """An environment without a module."""
+
+    def read(self, _module: str) -> None:
+        """There is none."""
+
+    def is_distribution(self, _module: str) -> bool:
+        """There is none."""
+        return False
 
 
 def digest(data: bytes) -> str:
@@ -41,12 +63,14 @@ class Core(Store):
 
     Attributes:
         texts: texts of chunks that were read as Python and are still in use.
+        modules: reads what is installed.
     """
 
     def __init__(self) -> None:
         """No notes yet."""
         super().__init__()
         self.texts: Texts = WeakValueDictionary()
+        self.modules: ModuleReader = NothingInstalled()
         self._data: Mapping[PagePath, bytes] = {}
 
     def configure(
@@ -66,9 +90,29 @@ class Core(Store):
             book: globs of the pages of a book; None to find the book by its pages.
         """
         self.set(config, "", settings)
-        self.set(package_name, "", package)
+        self.set(usual_package, "", package)
         self.set(borrows, "", borrow)
         self.set(book_pages, "", book)
+        if self.given(environment, "") is None:
+            self.install(NothingInstalled(), "", supply=False)
+        if self.given(finds_package, "") is None:
+            self.name_package(found=False)
+
+    def name_package(self, *, found: bool) -> None:
+        """Say whether the package is called what the notes call it, where they show that."""
+        self.set(finds_package, "", found)
+
+    def install(self, modules: ModuleReader, stamp: str, *, supply: bool) -> None:
+        """Give what is installed.
+
+        Args:
+            modules: reads it.
+            stamp: another where packages came or went.
+            supply: whether imports that the notes leave out are supplied.
+        """
+        self.modules = modules
+        self.set(environment, "", stamp)
+        self.set(supplies, "", supply)
 
     def take(self, digests: Mapping[PagePath, str], data: Mapping[PagePath, bytes]) -> None:
         """Give the pages.

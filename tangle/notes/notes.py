@@ -7,8 +7,8 @@ from typing import Any, Final
 
 from tangle.link import GraphConfig, title_key
 from tangle.model import Graph, PackageName, Page, PagePath, Problem, in_order
-from tangle.notes import pages, units
-from tangle.notes.core import INPUTS, Core, listing
+from tangle.notes import modules, pages, units
+from tangle.notes.core import INPUTS, Core, environment, finds_package, listing, supplies
 from tangle.notes.engine import Query, query
 from tangle.notes.units import UnitRow
 
@@ -54,7 +54,7 @@ def graph(core: Core) -> Graph:
 
 def _queries() -> Iterator[Query[Any, Any]]:
     yield from INPUTS
-    for module in (pages, units):
+    for module in (pages, modules, units):
         for entry in vars(module).values():
             if isinstance(entry, Query) and not entry.passing and entry not in INPUTS:
                 yield entry
@@ -67,6 +67,9 @@ QUERIES: Final = tuple(_queries())
 
 def roots(core: Core) -> Iterator[tuple[Query[Any, Any], Any]]:
     """What is worth keeping, with all that it was worked out from."""
+    yield environment, ""
+    yield supplies, ""
+    yield finds_package, ""
     yield all_problems, ""
     yield units.saved_names, ""
     yield pages.unread, ""

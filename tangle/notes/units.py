@@ -19,9 +19,11 @@ from tangle.analyse import (
     Closure,
     Definitions,
     Lender,
+    ModuleNames,
     Naming,
     Needs,
     PackagePlan,
+    PackageUses,
     Position,
     Saving,
     Session,
@@ -30,20 +32,25 @@ from tangle.analyse import (
     WantedModule,
     borrowings,
     bound_in,
+    found_package,
     likely,
     module_names,
     modules_of_unit,
+    name_use,
     own_module_names,
+    package_uses,
     plan_package,
     plan_session,
     saving,
+    supplied_lines,
     unit_code,
     unit_doubts,
     unknown_needs,
 )
 from tangle.model import PackageName, PagePath, Problem, Section, SectionName, Unit
-from tangle.notes.core import Core, borrows, package_name
+from tangle.notes.core import Core, borrows, finds_package, supplies, usual_package
 from tangle.notes.engine import query
+from tangle.notes.modules import Modules, names_of
 from tangle.notes.pages import head, locate, page, section_title, unit, unit_at, unit_count
 
 # --- code -----------------------------------------------------------------------------------------
@@ -63,6 +70,22 @@ def unit_of(core: Core, place: int) -> Unit:
 def code(core: Core, place: int) -> UnitCode:
     """A unit's code."""
     return unit_code(unit_of(core, place), lambda path: page(core, path), core.texts)
+
+
+@query(kept=PackageUses)
+def uses_of_packages(core: Core, place: int) -> PackageUses:
+    """What a unit saves, and what it takes from modules of packages."""
+    return package_uses(code(core, place)) if unit_at(core, place) is not None else PackageUses()
+
+
+@query(kept=PackageName)
+def package_name(core: Core, _: str) -> PackageName:
+    """What the package is called."""
+    usual = usual_package(core, "")
+    if not finds_package(core, ""):
+        return usual
+    known = (uses_of_packages(core, place) for place in range(unit_count(core, "")))
+    return found_package(known, lambda root: names_of(core, root) is not None) or usual
 
 
 @query(kept=UnitNames | None)
@@ -203,6 +226,28 @@ def bound(core: Core, at: tuple[int, str]) -> tuple[Bound, ...]:
     return tuple(bound_in(code(core, place), name))
 
 
+@query(kept=tuple[str, ...])
+def supplied(core: Core, at: tuple[int, str]) -> tuple[str, ...]:
+    """The import lines that a unit leaves out for a name that nothing defines for it."""
+    place, name = at
+    if not supplies(core, "") or unit_at(core, place) is None:
+        return ()
+    return supplied_lines(name_use(code(core, place), name), Modules(core))
+
+
+@query(kept=ModuleNames | None)
+def overlay(core: Core, _: str) -> ModuleNames | None:
+    """What the installed module has over which the generated one is laid; None without one."""
+    return names_of(core, str(package_name(core, "")))
+
+
+@query(kept=bool)
+def laid_over(core: Core, name: str) -> bool:
+    """Whether the installed module of the package's name has a name."""
+    found = overlay(core, "")
+    return found is not None and name in found.names
+
+
 class _Units:
     """The units, for those who look for definitions."""
 
@@ -253,6 +298,9 @@ def package(core: Core, _: str) -> PackagePlan:
         name=package_name(core, ""),
         module_names=lambda place: modules_in(core, place),
         title=lambda name: section_title(core, name),
+        supply=lambda place, name: supplied(core, (place, name)),
+        installed=lambda name: laid_over(core, name),
+        overlay=overlay(core, "") is not None,
     )
     return plan_package(closure, {place: saved_in(core, place) for place in marked(core, "")})
 
@@ -326,14 +374,16 @@ class _Package:
 
     @property
     def names(self) -> Collection[str]:
-        return all_exports(self._core, "")
+        found = overlay(self._core, "")
+        own = all_exports(self._core, "")
+        return own if found is None else (*own, *sorted(found.public.difference(own)))
 
     @property
     def star(self) -> bool:
         return has_star(self._core, "")
 
     def exports(self, name: str) -> bool:
-        return exports(self._core, name)
+        return exports(self._core, name) or laid_over(self._core, name)
 
     def reach(self, name: str) -> frozenset[int]:
         return reach(self._core, name)
@@ -398,6 +448,8 @@ def _borrowing(core: Core, place: int) -> Borrowing:
         unit=place,
         aliases=modules_in(core, place),
         allowed=borrows(core, ""),
+        supplying=supplies(core, ""),
+        supply=lambda place, name: supplied(core, (place, name)),
     )
 
 
@@ -492,7 +544,7 @@ class UnitRow:
 
     Attributes:
         section, parts, needs: as in `Unit`.
-        borrowed: how many statements it borrows.
+        borrowed: how many statements it borrows, supplied imports not counted.
         broken: whether an error keeps it from running to its end.
         modules: what it imports, where it does so first on a page.
         saves: the names that it adds to the package.
@@ -538,7 +590,7 @@ def row(core: Core, place: int) -> UnitRow | None:
             )
             for chunk in planned.chunks
         ),
-        borrowed=len(planned.prelude),
+        borrowed=sum(entry.kind != "supplied" for entry in planned.prelude),
         broken=bool(planned.problems) or any(entry.broken for entry in own.chunks),
         modules=tuple(modules_of_unit(own)),
         runnable=any(entry.runs and not entry.broken for entry in own.chunks),

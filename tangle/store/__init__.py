@@ -35,6 +35,7 @@ from tangle.store.graph import (
 from tangle.store.installed import Installed
 from tangle.store.json_records import Records
 from tangle.store.locks import lock
+from tangle.store.module_files import ModuleFiles
 from tangle.store.python_folders import environment_around
 from tangle.store.stamps import edit_stamp, folder_identity, library_stamp
 from tangle.store.state_folder import (
@@ -75,6 +76,7 @@ __all__ = [
     "InUse",
     "Installed",
     "Locked",
+    "ModuleFiles",
     "NotReadable",
     "NotWritable",
     "Outside",

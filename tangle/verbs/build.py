@@ -74,6 +74,7 @@ def build(project: Project, *, check: bool = False, force: bool = False) -> Buil
         Locked: another tangle is at work on this project.
     """
     notes = read_notes(project)
+    project = notes.named_project
     problems = tuple(shown(project, problem) for problem in notes.problems)
     made = generated(notes)
     kept = held(project, made, notes.unread)
@@ -93,7 +94,7 @@ def build(project: Project, *, check: bool = False, force: bool = False) -> Buil
                 _keep_the_last(notes, wanted)
             changes = write_tree(project.output, wanted, owned=project.package.root)
             notes.remember()
-    notice = overlay_notice(project.package.root, project.root)
+    notice = overlay_notice(project.package.root, project.root, overlay=notes.is_overlay)
     return BuildReport(changes=changes, problems=problems, notice=notice)
 
 
@@ -115,7 +116,7 @@ def _keep_the_last(notes: Notes, wanted: Mapping[str, str]) -> None:
         return
     from tangle.emit import is_script
 
-    project = notes.project
+    project = notes.named_project
     removed = tree_changes(project, wanted).removed
     if left := [name for name in removed if is_script(name, project.package)]:
         raise NoScriptLeft(project, left)

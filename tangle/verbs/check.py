@@ -66,7 +66,7 @@ def check_report(
     figures = frozenset(asset_names(project.graph))
     outputs = tuple(output_problems(notes, figures))
     modules = once_a_page(module for row in notes.rows for module in row.modules)
-    problems = [*notes.problems, *outputs, *missing_imports(project, modules)]
+    problems = [*notes.problems, *outputs, *missing_imports(notes.named_project, modules)]
     named = _pages_of(chosen(notes, wanted)) if wanted else frozenset[PagePath]()
     adopted = adopted_pages(notes, named)
     if named:
@@ -121,7 +121,7 @@ def sections(project: Project) -> ListReport:
 
 
 def _stale_files(notes: Notes) -> Iterator[Problem]:
-    project = notes.project
+    project = notes.named_project
     made = generated(notes)
     try:
         changes = tree_changes(project, {**made, **held(project, made, notes.unread)})

@@ -10,20 +10,13 @@ import sys
 from pathlib import Path
 from typing import Final
 
+from tangle.analyse import LIBRARIES
 from tangle.store import Installed, is_generated_file
 
 _BOOK_PACKAGE: Final = "d2l"
 """What the book's notes call their package: it may be laid over an installed one of that name."""
 
 _RUN_BY_ITSELF: Final = frozenset({"conftest", "sitecustomize", "usercustomize"})
-_COMMON_LIBRARIES: Final = frozenset(
-    {
-        *("IPython", "PIL", "click", "coverage", "filelock", "matplotlib", "numpy", "pandas"),
-        *("pip", "pytest", "requests", "rich", "scipy", "seaborn", "setuptools", "sklearn"),
-        *("tangle", "tangle_cli", "test", "torch", "torchvision", "tqdm"),
-    }
-)
-"""Libraries of tangle and of most notes: refused even where this Python does not have them."""
 
 
 def leads_outside(folder: Path, name: str) -> bool:
@@ -52,22 +45,28 @@ def taken_by(name: str, folder: Path) -> str | None:
         return f"{name}, which Python or pytest run by themselves"
     if name == _BOOK_PACKAGE:
         return None
-    if name in _COMMON_LIBRARIES:
+    if name in LIBRARIES:  # refused even where this Python does not have them
         return f"the package {name}"
     found = installed_as(name, folder)
     return None if found is None else f"the installed package {found}"
 
 
-def overlay_notice(name: str, folder: Path) -> str | None:
-    """Return a notice that the generated package shadows an installed one; None if it does not.
+def overlay_notice(name: str, folder: Path, *, overlay: bool) -> str | None:
+    """Return a notice that the generated package lies over an installed one; None if it does not.
 
     Args:
         name: the package's top-level name.
         folder: the project's.
+        overlay: whether the installed one has the generated module, too.
     """
     found = installed_as(name, folder)
     if found is None:
         return None
+    if overlay:
+        return (
+            f"notice: the generated package {name} lies over the installed one ({found}): "
+            "names that no section saves come from there"
+        )
     return (
         f"notice: a package {name} is installed, too ({found}); "
         "the sections use the generated one, and so do programs with generated/ on their path"

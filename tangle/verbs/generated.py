@@ -14,10 +14,11 @@ from tangle.verbs.sources import without_gc
 
 def generated(notes: Notes) -> Mapping[str, str]:
     """Return path and text of every file that a build generates; `held` has those that stay."""
-    name = notes.project.package
+    name = notes.named_project.package
     sections = [row.section for row in notes.rows if row.chunks]
     with without_gc():
-        found = dict(shared_files(name, notes.module_text, sections))
+        overlay = notes.is_overlay
+        found = dict(shared_files(name, notes.module_text, sections, overlay=overlay))
         for section, path in scripts(notes).items():
             found[path] = notes.script(section)
     return found
@@ -26,7 +27,7 @@ def generated(notes: Notes) -> Mapping[str, str]:
 def scripts(notes: Notes) -> Mapping[SectionName, str]:
     """Return the path of the script of each section that has code."""
     sections = [row.section for row in notes.rows if row.chunks]
-    paths = script_paths(notes.project.package, sections)
+    paths = script_paths(notes.named_project.package, sections)
     return {section.name: path for section, path in zip(sections, paths, strict=True)}
 
 

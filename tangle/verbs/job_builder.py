@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from tangle.analyse import ChunkCode, Package, PlannedChunk, ties_of_borrowed
-from tangle.emit import Module, init, module
+from tangle.emit import Module, module, package_files
 from tangle.engine.memory import memory_limit, total_memory
 from tangle.engine.scratch import scratch_folder
 from tangle.model import (
@@ -78,7 +78,7 @@ class PreparedPackage:
 @contextmanager
 def prepared_package(package: Package) -> Iterator[PreparedPackage]:
     """The generated package, in a folder that is there as long as this lasts."""
-    files, text = package_files(package)
+    files, text = package_with_places(package)
     with scratch_tree(files, owned=package.name.root) as folder:
         path = folder / package.name.root / f"{package.name.module}.py"
         yield PreparedPackage(folder=folder, path=path, module=text)
@@ -104,14 +104,10 @@ def scratch_tree(files: Mapping[str, str], *, owned: str) -> Iterator[Path]:
         yield folder
 
 
-def package_files(package: Package) -> tuple[Mapping[str, str], Module]:
+def package_with_places(package: Package) -> tuple[Mapping[str, str], Module]:
     """The files that `import d2l` needs in a worker, and the module with its places."""
     text = module(package)
-    root = package.name.root
-    return {
-        f"{root}/__init__.py": init(package.name),
-        f"{root}/{package.name.module}.py": text.text,
-    }, text
+    return package_files(package.name, text.text, overlay=package.overlay), text
 
 
 def job(project: Project, selected: Selected, package: PreparedPackage, options: RunOptions) -> Job:

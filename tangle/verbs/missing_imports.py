@@ -31,6 +31,18 @@ _OFTEN_MEANT: Final = (
     *("numpy", "pandas", "torch", "torchvision", "matplotlib", "scipy", "sklearn", "seaborn"),
     *("requests", "tqdm", "PIL", "IPython"),
 )
+_KNOWN: Final = frozenset(
+    {
+        *(*_DISTRIBUTIONS, *_OFTEN_MEANT),
+        *("altair", "astropy", "bokeh", "dask", "datasets", "django", "fastapi", "flask", "gensim"),
+        *("geopandas", "gym", "gymnasium", "h5py", "httpx", "imageio", "jax", "joblib", "keras"),
+        *("langchain", "librosa", "lightgbm", "lxml", "networkx", "nltk", "numba", "openai"),
+        *("openpyxl", "plotly", "polars", "psutil", "pyarrow", "pydantic", "pygame", "pymongo"),
+        *("pytest", "redis", "rich", "scrapy", "selenium", "spacy", "sqlalchemy", "statsmodels"),
+        *("streamlit", "sympy", "tensorflow", "torchaudio", "transformers", "xarray", "xgboost"),
+    }
+)
+"""Packages that `pip install` finds by what is said of them here; of others it is not advised."""
 
 
 def missing_imports(project: Project, wanted: Iterable[WantedModule]) -> Iterator[Problem]:
@@ -68,9 +80,11 @@ def _is_installed(name: str) -> bool:
 
 
 def _way_out(name: str) -> str:
+    known = name in _KNOWN
     install = f"pip install {_DISTRIBUTIONS.get(name, name)}, with the Python that runs tangle"
-    for known in (_OFTEN_MEANT, sys.stdlib_module_names):
-        near = difflib.get_close_matches(name, known, n=1, cutoff=0.8)
-        if near and name not in _DISTRIBUTIONS:
-            return f"did you mean {near[0]}? else {install}"
-    return install
+    way = install if known else f"install what provides it, or put {name}.py beside the page"
+    near = difflib.get_close_matches(name, _OFTEN_MEANT, n=1, cutoff=0.8)
+    near = near or difflib.get_close_matches(name, sys.stdlib_module_names, n=1, cutoff=0.85)
+    if near and not known:
+        return f"did you mean {near[0]}? else {way}"
+    return way

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import sys
 from collections.abc import Collection, Iterator, Mapping
+from dataclasses import replace
 from functools import cached_property
 from itertools import accumulate
 from pathlib import Path
@@ -39,6 +40,7 @@ from tangle.store import (
     user_key,
 )
 from tangle.verbs import queries
+from tangle.verbs.modules_here import module_files
 from tangle.verbs.project import Project
 from tangle.verbs.queries import KEPT, Emission, FoundOutput, emission
 from tangle.verbs.sources import (
@@ -151,6 +153,16 @@ class Notes:
         return units.saved_names(self.core, "")
 
     @property
+    def named_project(self) -> Project:
+        """The project, with the name that its package has."""
+        return replace(self.project, package=units.package_name(self.core, ""))
+
+    @property
+    def is_overlay(self) -> bool:
+        """Whether the package is laid over an installed one of its name."""
+        return units.overlay(self.core, "") is not None
+
+    @property
     def module_text(self) -> str:
         """The text of the generated module."""
         return queries.module_text(self.core, "")
@@ -222,6 +234,9 @@ def give(core: Core, project: Project, config: GraphConfig, sources: Sources) ->
     """Give a store what a project's notes are worked out from."""
     options = project.options
     core.configure(config, project.package, borrow=options.borrow == "on", book=options.book)
+    core.name_package(found=not options.package)
+    modules = module_files(project)
+    core.install(modules, modules.stamp(project.package), supply=options.supply == "on")
     core.set(emission, "", Emission.of(project))
     core.take(sources.digests, sources.data)
 

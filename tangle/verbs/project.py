@@ -19,6 +19,8 @@ from tangle.verbs.config_limits import leads_outside, taken_by
 from tangle.verbs.trust import check_owner, is_own
 
 CONFIG_NAME: Final = "tangle.toml"
+_PACKAGE: Final = "d2l.torch"
+"""The package, where it is not configured and the notes do not show another."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,7 +30,7 @@ class Options:
     Attributes:
         graph: folder of the notes, relative to the configuration's.
         output: folder for what is generated, likewise.
-        package: the module that saved code goes into.
+        package: the module that saved code goes into; empty for the one that the notes mean.
         seed: of every random generator, at the start of each session.
         device: `auto`, `cpu`, `cuda`, `cuda:N` or `mps`.
         figures: format of the figures.
@@ -36,6 +38,7 @@ class Options:
         max_memory: what a section's processes may hold: `2G`, `500M`, `90%`; `0` for no limit.
         book: globs of the pages that are one book; without it, a book is found by its numbers.
         borrow: `off` makes every name taken from an earlier section an error.
+        supply: `off` makes every import that the notes leave out an error.
         server: whether `run` leaves a process behind that makes the next run start at once.
         quiet_seconds: for how long no other program must have saved a page that is being edited
             before outputs go into it; 0 writes at once.
@@ -43,7 +46,7 @@ class Options:
 
     graph: str = "."
     output: str = "generated"
-    package: str = "d2l.torch"
+    package: str = ""
     seed: int = 0
     device: str = "auto"
     figures: Literal["svg", "png"] = "svg"
@@ -51,6 +54,7 @@ class Options:
     max_memory: str = "90%"
     book: tuple[str, ...] | None = None
     borrow: Literal["on", "off"] = "on"
+    supply: Literal["on", "off"] = "on"
     server: bool = True
     quiet_seconds: float = 4.5
 
@@ -292,6 +296,7 @@ _LISTS: Final = ("book",)
 _ALLOWED: Final[Mapping[str, tuple[str, ...]]] = {
     "figures": ("svg", "png"),
     "borrow": ("on", "off"),
+    "supply": ("on", "off"),
 }
 
 
@@ -338,7 +343,7 @@ def _defaults() -> Mapping[str, object]:
 
 
 def _package_name(options: Options, config: Path | None) -> PackageName:
-    root, _, module = options.package.partition(".")
+    root, _, module = (options.package or _PACKAGE).partition(".")
     usable = all(part.isidentifier() and not keyword.iskeyword(part) for part in (root, module))
     if not usable or module in _RESERVED:
         hint = "it takes a package and a module in it, such as d2l.torch"
@@ -353,7 +358,7 @@ TEMPLATE: Final = """\
 # Configuration of tangle; every option is optional.
 graph = {graph!r}           # folder of the Logseq graph, relative to this file
 output = {output!r}      # folder for the generated package and the section scripts
-package = "d2l.torch"     # the module that code marked with #@save goes into
+package = ""              # where #@save puts code, such as "d2l.torch"; "": as the notes import it
 seed = 0                  # of every random generator, at the start of each section
 device = "auto"           # auto, cpu, cuda, cuda:N or mps
 figures = "svg"           # svg or png
@@ -361,6 +366,7 @@ timeout = 0               # seconds that a section may take; 0 for no limit
 max_memory = "90%"        # memory that a section may hold: 2G, 500M, 90% of all; "0" for no limit
 # book = ["pages/chapter*.md"]  # pages whose section numbers count across pages
 borrow = "on"             # "off": a name taken from an earlier section is an error
+supply = "on"             # "off": an import that the notes leave out is an error
 server = true             # false: no process stays behind that makes the next run start at once
 quiet_seconds = 4.5       # without a save of a page that is being edited, before outputs go into it
 """

@@ -636,7 +636,7 @@ def test_init_writes_a_configuration_that_is_obeyed(
     assert call("init").code == 0
     config = project / "tangle.toml"
     assert 'graph = "graph"' in config.read_text()
-    config.write_text(config.read_text().replace('"d2l.torch"', '"d2l.tools"'))
+    config.write_text(config.read_text().replace('package = ""', 'package = "d2l.tools"'))
     again = call("init")
     assert (again.code, "exists already" in again.err) == (3, True)
     assert call("build").code == 0

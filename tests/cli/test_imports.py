@@ -52,6 +52,15 @@ def test_the_place_and_the_way_out(notes: MakeNotes) -> None:
     assert second["hint"].startswith("pip install opencv-python")
 
 
+def test_pip_is_advised_only_for_packages_that_are_known(notes: MakeNotes) -> None:
+    graph = notes(
+        {"Client": "- ```python\n  from your_client import ask\n  from config import KEY\n  ```"}
+    )
+    said = graph.tangle("check", "--format", "json")
+    hints = [e["hint"] for e in json.loads(said.out)["problems"] if e["code"] == "missing-import"]
+    assert not any("pip" in hint or "sysconfig" in hint for hint in hints)
+
+
 def test_nothing_is_imported_and_chunks_that_do_not_run_are_not_asked(notes: MakeNotes) -> None:
     page = (
         "- tangle.run:: no\n  ```python\n  import nowhere\n  ```\n- ```python\n  import mark\n  ```"

@@ -35,8 +35,6 @@ FAULTS = {
     (584, "3.2.7", "undefined-name"),  # batch_size
     (616, "3.3.1", "misspelt-name"),  # ture_w
     (617, "3.3.1", "misspelt-name"),  # ture_b
-    (746, "3.5.1", "undefined-name"),  # transforms
-    (747, "3.5.1", "undefined-name"),  # torchvision
     (771, "3.5.1", "unsaved-name"),  # d2l.plt
     (871, "3.6.3", "undefined-name"),  # W
     (956, "3.6.6", "undefined-name"),  # Animator
@@ -59,8 +57,9 @@ STOPS = {
     "2.5": (297, "TypeError", "bad operand type for unary -"),
     "3.1": (457, "AttributeError", "'plot'"),
     "3.2": (515, "AttributeError", "'set_figsize'"),
-    "3.5": (746, "NameError", "'transforms'"),
-    **dict.fromkeys(("3.6", "3.7", "4.2", "4.3", "4.6"), (809, "NameError", "'transforms'")),
+    "3.5": (771, "AttributeError", "'plt'"),
+    "3.6": (976, "NameError", "'cross_entropy'"),
+    **dict.fromkeys(("3.7", "4.2", "4.3", "4.6"), (956, "NameError", "'Animator'")),
     "4.1": (1078, "AttributeError", "'plot'"),
     "4.4": (1297, "AttributeError", "'Animator'"),
     "4.5": (1389, "AttributeError", "'Animator'"),

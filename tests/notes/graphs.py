@@ -81,6 +81,7 @@ LINES = (
     "print(ture_w)",
     "try:\n    import pandas\nexcept ImportError:\n    pandas = None",
     "import nothing_like_it",
+    "pandas.DataFrame(math.pi)",
 )
 PROPERTIES = (
     "tangle.run:: no",
@@ -233,11 +234,26 @@ def data_of(pages: Pages) -> dict[PagePath, bytes]:
 
 CONFIG = GraphConfig()
 PACKAGE = PackageName(root="d2l", module="torch")
-INPUTS = frozenset({"config", "package_name", "borrows", "book_pages", "listing", "page_digest"})
 ALL_PAGES = ("**",)
 """All pages are those of one book."""
 configured_books = st.sampled_from([None, None, ALL_PAGES, ("pages/[ab].md", "pages/?.md"), ()])
 """What a configuration can say of books."""
+ENVIRONMENTS: Mapping[str, Mapping[str, str]] = {
+    "nothing": {},
+    "a library": {"pandas": "class DataFrame: ...\n", "nothing_like_it": ""},
+    "a package of the same name": {
+        "d2l": "",
+        "d2l.torch": "def gg(x): ...\ndef g(): ...\nyy = 1\n",
+    },
+}
+"""What may be installed, by the stamp that stands for it."""
+
+INPUTS = frozenset(
+    {
+        *("config", "usual_package", "finds_package", "borrows", "supplies", "environment"),
+        *("book_pages", "listing", "page_digest"),
+    }
+)
 
 
 def new_core(

@@ -13,9 +13,11 @@ from tangle.model import PackageName, PagePath
 from tangle.notes import QUERIES, Core, overlaid, roots, rows, units
 from tangle.notes.core import page_digest as DIGEST  # noqa: N812
 from tangle.notes.pages import adopt_facts, work_out_facts
+from tests.analyse.readers import Reader
 from tests.notes.graphs import (
     ALL_PAGES,
     CONFIG,
+    ENVIRONMENTS,
     PACKAGE,
     Item,
     Pages,
@@ -167,11 +169,14 @@ def test_other_settings_come_to_what_they_do_in_a_new_store(data: st.DataObject)
             journal_format=data.draw(st.sampled_from(["MMM do, yyyy", "yyyy-MM-dd"])),
         )
         package = PackageName(root="d2l", module=data.draw(st.sampled_from(["torch", "other"])))
-        borrow = data.draw(st.booleans())
+        borrow, supply = data.draw(st.booleans()), data.draw(st.booleans())
         book = data.draw(configured_books)
-        core.configure(settings_of_graph, package, borrow=borrow, book=book)
+        stamp = data.draw(st.sampled_from(sorted(ENVIRONMENTS)))
         new = Core()
-        new.configure(settings_of_graph, package, borrow=borrow, book=book)
+        for each in (core, new):
+            each.configure(settings_of_graph, package, borrow=borrow, book=book)
+            each.install(Reader(ENVIRONMENTS[stamp]), stamp, supply=supply)
+            each.name_package(found=supply)
         new.take_bytes(pages)
         assert told(core) == told(new)
 
@@ -333,6 +338,19 @@ def test_a_store_on_disk_knows_all_without_working_anything_out() -> None:
     found.take_bytes(data)
     assert told(found) == before
     assert not found.news
+
+
+def test_a_store_on_disk_knows_whether_what_is_installed_is_the_same() -> None:
+    data = data_of({"a": page("1.1", "pandas.DataFrame(1)")})
+    core = new_core(data)
+    core.install(Reader(ENVIRONMENTS["a library"]), "a library", supply=True)
+    assert not told(core)[1]
+    for stamp, codes in (("a library", []), ("nothing", ["undefined-name"])):
+        found = _reloaded(core)
+        found.install(Reader(ENVIRONMENTS[stamp]), stamp, supply=True)
+        found.take_bytes(data)
+        assert [problem.code for problem in told(found)[1]] == codes
+        assert found.news == (stamp != "a library")
 
 
 def test_one_session_is_planned_from_its_own_page_alone() -> None:

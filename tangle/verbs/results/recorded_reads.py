@@ -7,7 +7,7 @@ from pathlib import Path
 
 from tangle.model import SectionName
 from tangle.store import user_key
-from tangle.verbs.job_builder import PreparedPackage, RunOptions, job, package_files
+from tangle.verbs.job_builder import PreparedPackage, RunOptions, job, package_with_places
 from tangle.verbs.notes import Notes
 from tangle.verbs.results.cache import Answers, LastReads
 from tangle.verbs.results.cache_keys import import_effects, session_keys
@@ -27,7 +27,7 @@ def known_reads(loaded: Notes, options: RunOptions) -> Mapping[SectionName, Last
 
 def _known(loaded: Notes, options: RunOptions) -> Iterator[tuple[SectionName, LastReads]]:
     project, package = loaded.project, loaded.plan.package
-    _, module = package_files(package)
+    _, module = package_with_places(package)
     # Nothing is run: where the package would lie is in no key.
     nowhere = PreparedPackage(folder=Path("/"), path=Path("/"), module=module)
     answers = Answers(project.state, user_key(), World())

@@ -10,7 +10,7 @@ from typing import Final
 from tangle.analyse import Package
 from tangle.engine.file_identity import file_stamp, folders_of, is_as_read, is_quiet, state_of
 from tangle.model import Asked, ReadFile, SectionName
-from tangle.verbs.job_builder import PreparedPackage, package_files, scratch_tree
+from tangle.verbs.job_builder import PreparedPackage, package_with_places, scratch_tree
 
 _PACKAGES: Final = 32
 """Copies of sessions have imported from the folders of as many packages at most."""
@@ -84,7 +84,7 @@ def packages() -> Iterator[Callable[[Package], PreparedPackage]]:
         known: dict[str, tuple[Path, contextlib.ExitStack]] = {}
 
         def prepared(package: Package) -> PreparedPackage:
-            files, module = package_files(package)
+            files, module = package_with_places(package)
             root = package.name.root
             text = "\0".join(files.values())
             if text not in known:
