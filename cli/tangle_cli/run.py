@@ -100,12 +100,6 @@ def _observer(verbose: bool) -> Iterator[Observer]:
     "cache with --verify.",
 )
 @click.option(
-    "-x",
-    "--exitfirst",
-    is_flag=True,
-    help="Run nothing more once a chunk has failed; else only what depends on it is skipped.",
-)
-@click.option(
     "--verify",
     is_flag=True,
     help="Compare the outputs with those in the notes and write nothing; exit 1 if they differ.",

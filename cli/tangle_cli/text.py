@@ -13,7 +13,6 @@ from tangle.model import Failure, Problem, Result, SessionResult
 from tangle_cli.printing import one_line
 
 if TYPE_CHECKING:
-    from tangle.analyse import PlannedChunk
     from tangle.verbs.check import CheckReport
     from tangle.verbs.project import Project
     from tangle.verbs.reports.values import (
@@ -27,7 +26,6 @@ if TYPE_CHECKING:
 _WIDTH = 100
 _MOST_LINES = 60
 _MOST_OF_A_KIND = 20
-_MOST_SKIPPED = 20
 """Lines of one chunk's output that are printed."""
 
 
@@ -227,7 +225,7 @@ def run_lines(project: Project, report: RunReport) -> Iterator[str]:
     if len(report.sections) == 1:
         yield from output_lines(project, report.sections[0])
     for run in report.sections:
-        yield from section_result(project, run)
+        yield from section_result(run)
     for problem in (*report.kept, *report.pending):
         yield from problem_lines(project, problem)
     for difference in report.differences or ():
@@ -296,17 +294,8 @@ def output_lines(project: Project, run: SectionRun, *, since: int = 1) -> Iterat
     yield ""
 
 
-def section_result(project: Project, run: SectionRun) -> Iterator[str]:
-    """Yield a section's outcome, time and device, its failures, and what depended on them.
-
-    Args:
-        project: whose notes.
-        run: the section's results.
-    """
-    from tangle.verbs.results.judging import chunk_results
-
-    chunks = chunk_results(run)
-    passed = sum(entry.outcome == "passed" for _, entry in chunks)
+def section_result(run: SectionRun) -> Iterator[str]:
+    """Yield a section's outcome, time and device, and its failures."""
     result = run.result
     title = run.session.unit.section.title
     name = run.session.name if title == run.session.name else f"{run.session.name} {title}".strip()
@@ -316,30 +305,11 @@ def section_result(project: Project, run: SectionRun) -> Iterator[str]:
         used += f" (asked for {run.asked})"
     if result.device_memory:
         used += f", {result.device_memory / 2**20:.0f} MiB there at most"
-    share = f"; {passed} of {count(len(chunks), 'chunk')} ran" if result.outcome == "failed" else ""
-    yield f"{name}: {result.outcome}, {how}, {used}{share}"
+    yield f"{name}: {result.outcome}, {how}, {used}"
     for entry in result.results:
         yield from _failure_lines(entry)
-    yield from _skipped_lines(project, chunks)
     yield from (f"    notice: {notice}" for notice in result.notices)
     yield from _late_lines(result)
-
-
-def _skipped_lines(
-    project: Project, chunks: Sequence[tuple[PlannedChunk, Result]]
-) -> Iterator[str]:
-    """Yield the chunks that depend on one that failed."""
-    from tangle.verbs.reports.outcomes import skip_reason
-
-    lines = []
-    for planned, result in chunks:
-        chunk = planned.occurrence.chunk
-        page = project.shown(chunk.page)
-        if reason := skip_reason(result, page):
-            lines.append(f"    {path_from_here(project, page)}:{chunk.line}: skipped: {reason}")
-    yield from lines[:_MOST_SKIPPED]
-    if len(lines) > _MOST_SKIPPED:
-        yield f"    [… {count(len(lines) - _MOST_SKIPPED, 'more chunk')} skipped]"
 
 
 def _late_lines(result: SessionResult) -> Iterator[str]:

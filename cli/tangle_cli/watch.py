@@ -88,7 +88,7 @@ def _result_lines(project: Project, news: Ran | Wrote) -> Iterator[str]:
     if not isinstance(news, Wrote):
         if held:  # what a page does not show yet, the terminal does
             yield from output_lines(project, news.run, since=news.since)
-        yield from section_result(project, news.run)
+        yield from section_result(news.run)
     for problem in wrote.problems:
         yield from problem_lines(project, problem)
     for page in wrote.pages:

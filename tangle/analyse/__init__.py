@@ -45,7 +45,6 @@ from tangle.analyse.planning import (
 )
 from tangle.analyse.reachability import Reach, from_module, names_module
 from tangle.analyse.supply import name_use, no_supply, supplied_lines
-from tangle.analyse.ties import ties_of_borrowed
 from tangle.model import PackageName
 
 __all__ = [
@@ -100,7 +99,6 @@ __all__ = [
     "plan_session",
     "saving",
     "supplied_lines",
-    "ties_of_borrowed",
     "unit_code",
     "unit_doubts",
     "unknown_needs",

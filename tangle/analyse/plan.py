@@ -9,14 +9,12 @@ from typing import Literal
 from tangle.analyse.code import ChunkCode
 from tangle.analyse.names import Import
 from tangle.model import (
-    NO_TIES,
     CodeLine,
     Occurrence,
     PackageName,
     Place,
     Problem,
     SectionName,
-    Ties,
     Unit,
 )
 
@@ -122,7 +120,6 @@ class PlannedChunk:
         reaches: texts of the saved statements that it is the first of its session to reach.
         cache: whether what it comes to may be answered from the cache.
         reads: files that it declares, or the saved statements that it is the first to reach.
-        ties: what it has to do with names of the session; of one that does not run, nothing.
     """
 
     code: ChunkCode
@@ -130,7 +127,6 @@ class PlannedChunk:
     reaches: tuple[str, ...] = ()
     cache: bool = True
     reads: tuple[str, ...] = ()
-    ties: Ties = NO_TIES
 
     @property
     def occurrence(self) -> Occurrence:

@@ -6,7 +6,7 @@ import ast
 import hashlib
 import itertools
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Protocol
 
@@ -18,7 +18,6 @@ from tangle.analyse.package import Closure, Saving
 from tangle.analyse.plan import Borrowed, Package, PlannedChunk, Session
 from tangle.analyse.reachability import Reach, asked_of_package
 from tangle.analyse.suspicious_code import doubtful
-from tangle.analyse.ties import ties_of_chunks
 from tangle.model import Page, PagePath, Place, Problem, Property, SectionName, Unit
 from tangle.model.problems.graph import UNKNOWN_SECTION
 
@@ -145,12 +144,7 @@ def plan_session(
     return Session(
         unit=unit.unit,
         prelude=prelude,
-        chunks=tuple(
-            replace(planned, ties=ties)
-            for planned, ties in zip(
-                planner.chunks(unit, prelude, lent), ties_of_chunks(unit, prelude), strict=True
-            )
-        ),
+        chunks=tuple(planner.chunks(unit, prelude, lent)),
         imports=tuple(sorted(imports - {package.name.root})),
         lent=tuple(planner.texts(lent)),
         problems=(*unit.unit.faults, *broken, *missing),

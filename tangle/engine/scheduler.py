@@ -22,14 +22,12 @@ class Turn:
             not before its own counts as none, so that needs that run in a circle do no harm.
         seconds: what it took the last time; None where that is not known.
         gpu: which GPU it wants for itself.
-        is_decisive: whether no turn starts any more once it has not passed.
     """
 
     job: Job
     needs: tuple[int, ...] = ()
     seconds: float | None = None
     gpu: GpuWish = "none"
-    is_decisive: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,7 +60,6 @@ class Schedule:
         self._waiting = sorted(range(len(turns)), key=lambda index: (-costs[index], index))
         self._running: dict[int, int | None] = {}
         self._workers = max(workers, 1)
-        self._decisive = [turn.is_decisive for turn in turns]
         self.skipped: set[int] = set()
 
     @property
@@ -94,7 +91,7 @@ class Schedule:
             for needs in self._open:
                 needs.discard(index)
             return
-        lost = {index, *(self._waiting if self._decisive[index] else ())}
+        lost = {index}
         for later in range(index + 1, len(self._open)):  # needs stand before
             if not lost.isdisjoint(self._open[later]):
                 lost.add(later)

@@ -44,7 +44,7 @@ from tangle.engine.wire import (
     Wrote,
     decode,
 )
-from tangle.model import CellEnd, Failure, Job, Lack, Outcome, Result, Seen, SessionResult
+from tangle.model import CellEnd, Failure, Job, Outcome, Result, Seen, SessionResult
 
 _BLINK = 0.05
 """Seconds between looks at a worker whose end the system does not announce."""
@@ -343,7 +343,7 @@ class WorkerSupervisor:
             peak_memory=usage.peak_memory,
             revised=self._transcript.revised(),
         )
-        self._add(message.outcome, message.failure, message.seconds, end, message.lack)
+        self._add(message.outcome, message.failure, message.seconds, end)
 
     def _add(
         self,
@@ -351,7 +351,6 @@ class WorkerSupervisor:
         failure: Failure | None,
         seconds: float,
         end: CellEnd | None = None,
-        lack: Lack | None = None,
     ) -> None:
         index = len(self._results)
         result = Result(
@@ -359,8 +358,7 @@ class WorkerSupervisor:
             outputs=self._transcript.logs[index].freeze(),
             failure=failure,
             seconds=seconds,
-            end=None if outcome == "skipped" else end,
-            lack=lack,
+            end=end,
         )
         self._running = False
         self._results.append(result)
@@ -423,9 +421,7 @@ class WorkerSupervisor:
     def _is_through(self) -> bool:
         """Whether no cell is to come."""
         done = self._results
-        if not done or len(done) == len(self._job.cells):
-            return bool(done)
-        return done[-1].outcome != "passed" and not self._job.goes_on
+        return bool(done) and (len(done) == len(self._job.cells) or done[-1].outcome != "passed")
 
     def _check_deadlines(self) -> None:
         deadline = self._deadline()

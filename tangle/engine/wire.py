@@ -13,7 +13,7 @@ from typing import Final, Literal
 from msgspec import Struct
 
 from tangle import typed_json
-from tangle.model import Failure, Lack, MimeType, Outcome, ReadFile, Seen
+from tangle.model import Failure, MimeType, Outcome, ReadFile, Seen
 
 CANNOT_REPORT = 97
 """Exit code of a worker whose event pipe was closed under it."""
@@ -82,7 +82,6 @@ class Ended(_Tagged, frozen=True, kw_only=True):
     seconds: float
     usage: Usage
     seen: Seen
-    lack: Lack | None = None
 
 
 class Snapshotted(_Tagged, frozen=True, kw_only=True):

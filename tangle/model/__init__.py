@@ -34,7 +34,6 @@ from tangle.model.outline import (
 )
 from tangle.model.session import (
     EXAMPLES,
-    NO_TIES,
     Asked,
     AssertStyle,
     Cell,
@@ -43,7 +42,6 @@ from tangle.model.session import (
     Failure,
     Frame,
     Job,
-    Lack,
     MimeBundle,
     MimeType,
     Origin,
@@ -56,14 +54,12 @@ from tangle.model.session import (
     SessionResult,
     Source,
     Stream,
-    Ties,
     Trace,
 )
 
 __all__ = [
     "CONFIG",
     "EXAMPLES",
-    "NO_TIES",
     "SIZE",
     "Asked",
     "AssertStyle",
@@ -79,7 +75,6 @@ __all__ = [
     "Frame",
     "Graph",
     "Job",
-    "Lack",
     "MimeBundle",
     "MimeType",
     "ModuleText",
@@ -109,7 +104,6 @@ __all__ = [
     "Source",
     "Span",
     "Stream",
-    "Ties",
     "Trace",
     "Unit",
     "Uuid",

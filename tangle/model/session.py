@@ -55,29 +55,6 @@ class Example:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Ties:
-    """What a cell has to do with names of its session, as far as can be known without running.
-
-    Attributes:
-        uses: the names that it needs when it runs, those that functions it may call need included.
-        unknown: those of them that nothing is known to define.
-        touches: the names that it defines or changes, each with the last line of the cell's code
-            that does so, from 0.
-        binds: the names that it defines whatever they were before.
-        opaque: whether it may define names that nobody can know.
-    """
-
-    uses: tuple[str, ...] = ()
-    unknown: tuple[str, ...] = ()
-    touches: tuple[tuple[str, int], ...] = ()
-    binds: tuple[str, ...] = ()
-    opaque: bool = False
-
-
-NO_TIES: Final = Ties()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Cell:
     """One piece of code that a worker runs as a notebook runs a cell.
 
@@ -92,7 +69,6 @@ class Cell:
             bundle of the type `EXAMPLES`.
         refusal: why nothing of it may be run; None where it may.
         reads: patterns of files that its code reads where nobody sees it, absolute.
-        ties: what decides whether it may run behind a cell that failed.
     """
 
     name: str
@@ -104,7 +80,6 @@ class Cell:
     examples: tuple[Example, ...] | None = None
     refusal: Failure | None = None
     reads: tuple[str, ...] = ()
-    ties: Ties = NO_TIES
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -153,7 +128,6 @@ class Job:
             the session; None for no copies.
         assertions: has `assert` explained as pytest does it; None leaves it to Python.
         measure: whether to tell which lines of the notes were run.
-        goes_on: whether a cell that fails stops only those that depend on it.
     """
 
     section: SectionName
@@ -172,7 +146,6 @@ class Job:
     snapshots: float | None = None
     assertions: AssertStyle | None = None
     measure: bool = False
-    goes_on: bool = False
 
 
 class Stream(NamedTuple):
@@ -339,21 +312,6 @@ class CellEnd:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Lack:
-    """What a cell that was skipped needs, and has not got.
-
-    Attributes:
-        name: the name that it needs; empty where it cannot be known.
-        cell: the cell that failed to define or change it.
-        place: where that cell does so.
-    """
-
-    name: str
-    cell: int
-    place: Place | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Result:
     """The result of one cell; results are in the order of the job's cells.
 
@@ -361,7 +319,6 @@ class Result:
 
     Attributes:
         end: of a cell that ended by itself, in this run.
-        lack: why it was skipped, where a cell before it failed that it depends on.
     """
 
     outcome: Outcome
@@ -369,7 +326,6 @@ class Result:
     failure: Failure | None
     seconds: float
     end: CellEnd | None = None
-    lack: Lack | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,7 +17,6 @@ from tangle.testing.running import Running
 from tangle.verbs.job_builder import prepared_package
 from tangle.verbs.notes import Notes, held_notes
 from tangle.verbs.project import Project
-from tangle.verbs.reports.outcomes import skip_reason
 from tangle.verbs.results.judging import judged_chunk
 from tangle.verbs.run_history import thread_settings
 from tangle.verbs.sources import shown
@@ -37,22 +36,16 @@ class Blame:
 
     Attributes:
         chunk: its place among the chunks, or `BORROWED`.
-        result: its result.
         first: whether nobody was told yet, since it has no test of its own in this run.
-        skipped: the result of the chunk that depends on it.
     """
 
     chunk: int
     result: Result
     first: bool
-    skipped: Result
 
     @property
     def text(self) -> str:
-        """Why what depends on it cannot run."""
-        place = self.skipped.lack.place if self.skipped.lack is not None else None
-        if place is not None:
-            return skip_reason(self.skipped, place.path)
+        """Why what comes after it cannot run."""
         what = "a borrowed statement" if self.chunk == BORROWED else f"chunk {self.chunk + 1}"
         if was_skipped(self.result):
             return f"{what} was skipped"
@@ -128,18 +121,13 @@ class SectionTrial:
         return self.judged(chunk, self._running.outcome().results[self._made.cells[chunk]])
 
     def blame(self, chunk: int) -> Blame | None:
-        """Return the failure for which a chunk was skipped; wait until it is known."""
-        skipped = self.result(chunk)
-        if skipped.outcome != "skipped":
-            return None
+        """Return the first failure before a chunk; wait until it is known."""
         for earlier in self._before(chunk):
-            cell = 0 if earlier == BORROWED else self._made.cells[earlier]
             result = self.result(earlier)
-            is_cause = cell == skipped.lack.cell if skipped.lack else result.outcome != "passed"
-            if is_cause:
+            if result.outcome != "passed":
                 first = not self._wanted.chunks[earlier] and earlier not in self._wanted.told
                 self._wanted.told.add(earlier)
-                return Blame(chunk=earlier, result=result, first=first, skipped=skipped)
+                return Blame(chunk=earlier, result=result, first=first)
         return None
 
     def passed(self) -> bool:

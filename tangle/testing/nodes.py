@@ -12,7 +12,7 @@ import pytest
 
 from tangle.analyse import PlannedChunk, Session
 from tangle.model import Output, PagePath, Result, Stream
-from tangle.testing.bench import Bench, Blame, was_skipped
+from tangle.testing.bench import Bench, was_skipped
 from tangle.testing.failures import ChunkFailed, Explainer, KnownFailure, raise_if_failed
 from tangle.write import rendered
 
@@ -108,23 +108,31 @@ class NoteChunk(pytest.Item):
         return path, chunk.line - 1, f"{self.section.name} {self.name}"
 
     def setup(self) -> None:
-        """Advance the session to the beginning of the chunk."""
+        """Advance the session to the beginning of the chunk.
+
+        Raises:
+            ChunkFailed: what comes before it did not pass, and no test of its own tells that.
+        """
         if not self.planned.code.runs:
             _skip("tangle.run:: no")
         needed = self.bench.failed_need(self.section)
         if needed is not None:
             _skip(f"section {needed.name}, which this one needs, did not pass")
-        self.bench.trial(self.section).await_chunk(self.chunk)
+        running = self.bench.trial(self.section)
+        blame = running.blame(self.chunk)
+        if blame is not None and blame.first and not was_skipped(blame.result):
+            raise_if_failed(blame.result)
+        if blame is not None:
+            _skip(blame.text)
+        running.await_chunk(self.chunk)
 
     def runtest(self) -> None:
         """Wait for the result of the chunk.
 
         Raises:
-            ChunkFailed: it did not pass, or does not come up to what is asked of it; or what it
-                depends on did not, and no test of its own reports that.
+            ChunkFailed: it did not pass, or does not come up to what is asked of it.
         """
         trial = self.bench.trial(self.section)
-        self._stand_aside(trial.blame(self.chunk))
         result = self.result = trial.judged(self.chunk, trial.result(self.chunk))
         self._show(result.outputs)
         if was_skipped(result) and result.failure is not None:
@@ -132,18 +140,6 @@ class NoteChunk(pytest.Item):
         if result.outcome == "passed":  # also where it may fail, and did: that is shown, too
             self._hold_to_expectations(result)
         raise_if_failed(result, self.bench.problems_of(self.section, self.chunk))
-
-    def _stand_aside(self, blame: Blame | None) -> None:
-        """Skip the test where the chunk depends on one that failed.
-
-        Raises:
-            ChunkFailed: the one that failed has no test in this run.
-        """
-        if blame is None:
-            return
-        if blame.first and not was_skipped(blame.result):
-            raise_if_failed(blame.result)
-        _skip(blame.text)
 
     def _hold_to_expectations(self, result: Result) -> None:
         for expectation in self.bench.expectations:

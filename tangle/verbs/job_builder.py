@@ -11,7 +11,7 @@ from functools import cache
 from pathlib import Path
 from typing import Final
 
-from tangle.analyse import ChunkCode, Package, PlannedChunk, ties_of_borrowed
+from tangle.analyse import ChunkCode, Package, PlannedChunk
 from tangle.emit import Module, module, package_files
 from tangle.engine.memory import memory_limit, total_memory
 from tangle.engine.scratch import scratch_folder
@@ -48,7 +48,6 @@ class RunOptions:
         verify: compare the outputs with those in the notes; `write` must be False then.
         quiet_seconds: for how long no other program must have saved a page that is being edited
             before outputs go into it; 0 writes at once.
-        exitfirst: whether nothing more is run once a chunk has not passed.
     """
 
     device: str | None = None
@@ -63,7 +62,6 @@ class RunOptions:
     server: bool = True
     verify: bool = False
     quiet_seconds: float = 0.0
-    exitfirst: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -152,7 +150,6 @@ def job(project: Project, selected: Selected, package: PreparedPackage, options:
         watched=str(project.root),
         sources=(Source(path=str(package.path), origins=places),),
         max_memory=_max_memory(options.max_memory or project.options.max_memory),
-        goes_on=not (options.exitfirst or session.unit.faults),
     )
 
 
@@ -174,7 +171,6 @@ def _prelude(project: Project, selected: Selected, folder: Path) -> Cell:
         code="".join(f"{line.text}\n" for line in lines),
         origins=_origins(project, lines),
         reads=_patterns(folder, selected.session.reads),
-        ties=ties_of_borrowed(selected.session.prelude),
     )
 
 
@@ -194,7 +190,6 @@ def _cell(project: Project, planned: PlannedChunk, count: int, origins: tuple[Or
         timeout=chunk.settings.timeout,
         examples=planned.code.parsed.examples,
         refusal=refusal(project, planned.code),
-        ties=planned.ties,
     )
 
 

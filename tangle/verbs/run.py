@@ -232,10 +232,7 @@ class _Run:
         history = History(self._loaded.project)
         planned = [Planned(selected=tasks[i].selected, job=tasks[i].job) for i in todo]
         results = run_turns(
-            [
-                replace(turn, is_decisive=self._options.exitfirst)
-                for turn in turns(planned, history.recall())
-            ],
+            turns(planned, history.recall()),
             executor=executor,
             workers=self._workers,
             gpus=gpus(os.environ),

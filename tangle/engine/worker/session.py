@@ -20,7 +20,6 @@ from tangle.engine.tracking.versions import loaded_versions
 from tangle.engine.wire import Begun, Closed, Ended, Left
 from tangle.engine.worker.after_import import AfterImport
 from tangle.engine.worker.assertions import explain_asserts
-from tangle.engine.worker.breaks import Breaks, row_of_failure
 from tangle.engine.worker.bytecode import compile_only_libraries
 from tangle.engine.worker.devices import DeviceUnavailable, choose_device, measure_use
 from tangle.engine.worker.figures import prepare_figures
@@ -31,7 +30,7 @@ from tangle.engine.worker.shell import CellShell, make_shell
 from tangle.engine.worker.shutdown import Shutdown, flush_streams
 from tangle.engine.worker.threads import share_threads
 from tangle.engine.worker.tracebacks import describe, short_path, text_of
-from tangle.model import Cell, Failure, Job, Lack, Outcome, Seen
+from tangle.model import Cell, Failure, Job, Outcome, Seen
 
 _clock = time.perf_counter
 
@@ -105,7 +104,6 @@ class _Cells:
         self.noticing: Noticing | None = None
         self.snapshots: Snapshots | None = None
         self.lines: LineLog | None = None
-        self._breaks = Breaks()
 
     def seen(self) -> Seen:
         """What there is beside what was told before."""
@@ -114,21 +112,18 @@ class _Cells:
     def run(self, job: Job) -> None:
         """Runs until a cell does not pass, and tells so; then is there for a copy, if need be."""
         index = 0
-        self._breaks = Breaks()
         todo: Job | None = job
         while todo is not None:
             job, index = self._run_from(todo, index)
             self.reporter.send(_closed(job, None))
             # The last copy is made before exit handlers run: it must not have done what they do.
-            through = index == len(job.cells) and not self._breaks.any
-            todo = self._copy(index) if through else None
+            todo = self._copy(index) if index == len(job.cells) else None
 
     def _run_from(self, job: Job, index: int) -> tuple[Job, int]:
         """Runs the cells from one on; the job at the end, and how many cells have passed."""
         while index < len(job.cells):
-            if not self._breaks.any:  # what runs behind a failure is never resumed
-                job = self._copy(index) or job
-            if index == len(job.cells) or not (self._passes(job, index) or job.goes_on):
+            job = self._copy(index) or job
+            if index == len(job.cells) or not self._passes(job, index):
                 break
             index += 1
         return job, index
@@ -141,9 +136,6 @@ class _Cells:
         cell, reporter = job.cells[index], self.reporter
         reporter.begin_cell()
         reporter.send(Begun(index=index))
-        if (lack := self._breaks.lack(cell)) is not None:
-            self._skip(job, index, lack)
-            return False
         if self.noticing is not None:
             self.noticing.begin(cell)
         started = _clock()
@@ -172,27 +164,7 @@ class _Cells:
         )
         if self.snapshots is not None:
             self.snapshots.spent(seconds)
-        if outcome == "passed":
-            self._breaks.passed(cell)
-        else:
-            row = row_of_failure(error, cell) if cell.refusal is None else None
-            self._breaks.failed(index, cell, row)
         return outcome == "passed"
-
-    def _skip(self, job: Job, index: int, lack: Lack) -> None:
-        """Leaves out a cell that depends on one that failed."""
-        self._breaks.skipped(job.cells[index], lack)
-        self.reporter.send(
-            Ended(
-                index=index,
-                outcome="skipped",
-                failure=None,
-                seconds=0.0,
-                usage=measure_use(),
-                seen=Seen(),
-                lack=lack,
-            )
-        )
 
 
 def _closed(job: Job, failure: Failure | None) -> Closed:

@@ -98,7 +98,10 @@ def as_written(
 def _moved(project: Project, run: SectionRun, moved: Mapping[PagePath, MovedLines]) -> SectionRun:
     shown = {project.shown(path): lines for path, lines in moved.items()}
     chunks = tuple(_chunk_moved(planned, moved) for planned in run.session.chunks)
-    results = tuple(_result_moved(result, shown) for result in run.result.results)
+    results = tuple(
+        replace(result, failure=_failure_moved(result.failure, shown)) if result.failure else result
+        for result in run.result.results
+    )
     return replace(
         run,
         session=replace(run.session, chunks=chunks),
@@ -113,15 +116,6 @@ def _chunk_moved(planned: PlannedChunk, moved: Mapping[PagePath, MovedLines]) ->
     chunk = replace(chunk, line=moved[chunk.page](chunk.line))
     occurrence = replace(planned.occurrence, chunk=chunk)
     return replace(planned, code=replace(planned.code, occurrence=occurrence))
-
-
-def _result_moved(result: Result, moved: Mapping[str, MovedLines]) -> Result:
-    if result.failure is not None:
-        return replace(result, failure=_failure_moved(result.failure, moved))
-    if result.lack is not None:
-        place = _place_moved(result.lack.place, moved)
-        return replace(result, lack=replace(result.lack, place=place))
-    return result
 
 
 def _failure_moved(failure: Failure, moved: Mapping[str, MovedLines]) -> Failure:

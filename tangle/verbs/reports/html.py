@@ -178,8 +178,6 @@ def _frame(source: str) -> str:
 
 
 def _failure(chunk: ChunkOutcome) -> Iterator[str]:
-    if chunk.reason:
-        yield f'<p class="faint">skipped: {_text(chunk.reason)}</p>'
     if chunk.result.outcome in ("passed", "skipped"):
         return
     failure = chunk.result.failure

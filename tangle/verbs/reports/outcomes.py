@@ -34,11 +34,6 @@ class ChunkOutcome:
         return self.planned.code.chunk.line
 
     @property
-    def reason(self) -> str:
-        """Why it was skipped; empty where that is not another chunk's failure."""
-        return skip_reason(self.result, self.page)
-
-    @property
     def good(self) -> bool:
         """Whether it passed and its output matches the notes."""
         return self.result.outcome == "passed" and not self.differences
@@ -92,24 +87,6 @@ def outcomes(project: Project, report: RunReport) -> tuple[SectionOutcome, ...]:
             )
         sections.append(SectionOutcome(run=run, chunks=tuple(chunks)))
     return tuple(sections)
-
-
-def skip_reason(result: Result, page: str) -> str:
-    """Return why a chunk was skipped; empty where that is not another chunk's failure.
-
-    Args:
-        result: of the chunk.
-        page: on which it stands, as messages name it.
-    """
-    lack = result.lack
-    if lack is None:
-        return ""
-    where = "a chunk above"
-    if lack.place is not None:
-        where = f"line {lack.place.line}"
-        if lack.place.path != page:
-            where += f" of {lack.place.path}"
-    return f"needs {lack.name or 'names'} from {where}, which failed"
 
 
 def why(result: Result) -> str:

@@ -30,17 +30,13 @@ _MOST_LINES = 10
 def chunk_results(entry: SectionRun) -> list[tuple[PlannedChunk, Result]]:
     """Return the chunks of a section that were to run, each with its result.
 
-    Where borrowed statements failed, the first chunk that depends on them did.
+    Where borrowed statements failed, which run before them all, the first chunk did.
     """
     chunks = [c for c in entry.session.chunks if c.code.chunk.settings.run]
     results = list(entry.result.results[entry.first :])
     borrowed = entry.result.results[: entry.first]
     if results and borrowed and borrowed[0].outcome != "passed":
-        skipped = (at for at, result in enumerate(results) if result.outcome == "skipped")
-        at = next(skipped, 0)
-        results[at] = replace(
-            results[at], outcome=borrowed[0].outcome, failure=borrowed[0].failure, lack=None
-        )
+        results[0] = replace(results[0], outcome=borrowed[0].outcome, failure=borrowed[0].failure)
     return list(zip(chunks, results, strict=False))
 
 
