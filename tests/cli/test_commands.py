@@ -348,10 +348,10 @@ FAILING = """\
 	- Here it is called.
 	  ```python
 	  print('before')
-	  y = f(0)
+	  f(0)
 	  ```
 	- ```python
-	  print(y, 'never')
+	  print('never')
 	  ```"""
 
 
