@@ -109,6 +109,12 @@ def _observer(verbose: bool) -> Iterator[Observer]:
     metavar="REV",
     help="Run only sections that changed since this commit: code, borrowed and saved names, data.",
 )
+@click.option(
+    "-x",
+    "--exitfirst",
+    is_flag=True,
+    help="End a section at its first chunk that fails; else chunks that do not need it go on.",
+)
 @write_option
 @force_option
 @quiet_options

@@ -84,6 +84,19 @@ class Ended(_Tagged, frozen=True, kw_only=True):
     seen: Seen
 
 
+class Skipped(_Tagged, frozen=True, kw_only=True):
+    """The cell of this index is not run.
+
+    Attributes:
+        reason: why, in words.
+        blamed: the index of the cell that failed.
+    """
+
+    index: int
+    reason: str
+    blamed: int
+
+
 class Snapshotted(_Tagged, frozen=True, kw_only=True):
     """A copy of the session waits for its next run.
 
@@ -143,6 +156,7 @@ Message = (
     | Flooded
     | Measured
     | Ended
+    | Skipped
     | Snapshotted
     | UnseenWrite
     | Noted

@@ -53,6 +53,7 @@ from tangle.model.session import (
     SessionResult,
     Source,
     Stream,
+    Touch,
     Trace,
 )
 
@@ -102,6 +103,7 @@ __all__ = [
     "Source",
     "Span",
     "Stream",
+    "Touch",
     "Trace",
     "Unit",
     "Uuid",

@@ -43,7 +43,7 @@ class Running:
 
     def await_cell(self, cell: int) -> None:
         """Wait until a cell has begun, or never will."""
-        self._wait(lambda: self._begun >= cell)
+        self._wait(lambda: self._begun >= cell or cell in self._results)
 
     def result(self, cell: int) -> Result:
         """Return the result of a cell once it is known."""
