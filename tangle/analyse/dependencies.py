@@ -17,13 +17,13 @@ import ast
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from tangle.analyse.code import GIVEN, ChunkCode, names_lost
 from tangle.analyse.mutations import changed_names, changed_when_called
 from tangle.analyse.names import Statement
-from tangle.analyse.plan import Borrowed, Session
+from tangle.analyse.plan import Borrowed, PlannedChunk, Session
 from tangle.analyse.scopes import surely_binds
 from tangle.analyse.statements import statements
 from tangle.model import Touch
@@ -124,6 +124,40 @@ def needed_chunks(found: Flows, wanted: Iterable[int]) -> frozenset[int]:
             needed -= {touch.name for touch in flow.touches if touch.sure}
             needed.update(flow.needs)
     return frozenset(taken)
+
+
+def sliced(session: Session, wanted: Iterable[int]) -> Session:
+    """Return a session in which only some chunks run, with the chunks that they need.
+
+    What the others are the first to reach of the package counts with the next one that runs, since
+    that one reaches it now, or nobody does.
+
+    Args:
+        session: whole.
+        wanted: chunks of it that run, by index.
+    """
+    taken = needed_chunks(flows(session), wanted)
+    chunks: list[PlannedChunk] = []
+    reaches: tuple[str, ...] = ()
+    reads: tuple[str, ...] = ()
+    cache = True
+    for index, planned in enumerate(session.chunks):
+        reaches, reads = (*reaches, *planned.reaches), (*reads, *planned.reads)
+        cache = cache and planned.cache
+        if index in taken:
+            chunks.append(replace(planned, reaches=reaches, reads=reads, cache=cache))
+            reaches, reads, cache = (), (), True
+        else:
+            chunks.append(_left_out(planned))
+    return replace(session, chunks=tuple(chunks))
+
+
+def _left_out(planned: PlannedChunk) -> PlannedChunk:
+    occurrence = planned.occurrence
+    chunk = occurrence.chunk
+    chunk = replace(chunk, settings=replace(chunk.settings, run=False))
+    code = replace(planned.code, occurrence=replace(occurrence, chunk=chunk))
+    return replace(planned, code=code, reaches=(), reads=(), cache=True)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
