@@ -45,6 +45,16 @@ class Running:
         """Wait until a cell has begun, or never will."""
         self._wait(lambda: self._begun >= cell or cell in self._results)
 
+    def skipped(self, cell: int) -> Result | None:
+        """Return the result of a cell that was skipped; None if it has begun, or still will."""
+        if cell in self._results:
+            found = self._results[cell]
+        elif self._over is not None:
+            found = self._over.results[cell]
+        else:
+            return None
+        return found if found.outcome == "skipped" else None
+
     def result(self, cell: int) -> Result:
         """Return the result of a cell once it is known."""
         self._wait(lambda: cell in self._results)
