@@ -15,7 +15,7 @@ from tangle.engine.events import Event, Executor, Observer, ignore
 from tangle.engine.gpus import VISIBLE
 from tangle.engine.scheduler import Schedule, Start, Turn
 from tangle.engine.session_end import SKIPPED
-from tangle.model import Job, Outcome, SessionResult
+from tangle.model import Job, Outcome, SessionResult, Skip
 
 _LAST_PATIENCE = 10.0
 """Seconds that the sessions have to end after Ctrl-C was pressed a second time."""
@@ -203,7 +203,7 @@ def not_run(job: Job, outcome: Outcome, reason: str) -> SessionResult:
         outcome: of the session.
         reason: why its cells were skipped.
     """
-    skipped = replace(SKIPPED, reason=reason)
+    skipped = replace(SKIPPED, skip=Skip(before=reason))
     return SessionResult(
         section=job.section,
         outcome=outcome,

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import Final
 
-from tangle.model import Cell, Failure, Job, Outcome, Result
+from tangle.model import Failure, Job, Outcome, Result, Skip
 
 SKIPPED: Final = Result(outcome="skipped", outputs=(), failure=None, seconds=0.0)
 """Of a cell that was not run."""
 
-_INTERRUPT: Final = "KeyboardInterrupt"
+_ENDING: Final = frozenset({"KeyboardInterrupt", "Skipped"})
+"""Failures that end a session: an interrupt, and `pytest.skip`, which asks for that."""
+
 _ENDS: Final[dict[Outcome, str]] = {
     "timed-out": "took too long",
     "died": "ended the session's process",
@@ -24,16 +26,22 @@ def ends_session(job: Job, failure: Failure | None) -> bool:
         job: the session.
         failure: of the cell.
     """
-    return job.exitfirst or (failure is not None and failure.name == _INTERRUPT)
+    return job.exitfirst or (failure is not None and failure.name in _ENDING)
 
 
-def reason_of_rest(cell: Cell, outcome: Outcome) -> str:
+def skip_of_rest(job: Job, last: int, outcome: Outcome) -> Skip:
     """Return why the cells after the last one of a session were skipped.
 
     Args:
-        cell: the last one that ran.
+        job: the session.
+        last: the last cell that ran.
         outcome: of it.
     """
+    place = job.cells[last].place
     verb = _ENDS.get(outcome, "failed")
-    where = "a borrowed statement" if cell.place is None else f"line {cell.place.line}"
-    return f"{where} {verb}, which ended the session"
+    return Skip(
+        before="" if place else "a borrowed statement",
+        place=place,
+        after=f" {verb}, which ended the session",
+        blamed=last,
+    )

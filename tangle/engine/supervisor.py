@@ -25,7 +25,7 @@ from tangle.engine.output_limits import EVENT_LINE, PRINT_LESS, WRITTEN_TEXT
 from tangle.engine.postmortem import Stack, death_reason, first_place, notes_of, read_stack
 from tangle.engine.process import Worker
 from tangle.engine.rawpipe import CHUNK, RawPipe
-from tangle.engine.session_end import SKIPPED, ends_session, reason_of_rest
+from tangle.engine.session_end import SKIPPED, ends_session, skip_of_rest
 from tangle.engine.transcript import Transcript
 from tangle.engine.wire import (
     Begun,
@@ -353,7 +353,7 @@ class WorkerSupervisor:
     def _add_skipped(self, message: Skipped) -> None:
         self._transcript.current = message.index
         self._cell_started = time.monotonic()
-        result = replace(SKIPPED, reason=message.reason, blamed=message.blamed)
+        result = replace(SKIPPED, skip=message.skip)
         self._results.append(result)
         section = self._job.section
         self._observe(CellFinished(section=section, index=message.index, result=result))
@@ -535,6 +535,5 @@ class WorkerSupervisor:
         rest = SKIPPED
         if 0 < len(told) < self._count:
             last = len(told) - 1
-            reason = reason_of_rest(self._job.cells[last], told[last].outcome)
-            rest = replace(SKIPPED, reason=reason, blamed=last)
+            rest = replace(SKIPPED, skip=skip_of_rest(self._job, last, told[last].outcome))
         return (*told, *[rest] * (self._count - len(told)))

@@ -13,7 +13,7 @@ from typing import Final, Literal
 from msgspec import Struct
 
 from tangle import typed_json
-from tangle.model import Failure, MimeType, Outcome, ReadFile, Seen
+from tangle.model import Failure, MimeType, Outcome, ReadFile, Seen, Skip
 
 CANNOT_REPORT = 97
 """Exit code of a worker whose event pipe was closed under it."""
@@ -88,13 +88,11 @@ class Skipped(_Tagged, frozen=True, kw_only=True):
     """The cell of this index is not run.
 
     Attributes:
-        reason: why, in words.
-        blamed: the index of the cell that failed.
+        skip: why.
     """
 
     index: int
-    reason: str
-    blamed: int
+    skip: Skip
 
 
 class Snapshotted(_Tagged, frozen=True, kw_only=True):

@@ -335,6 +335,32 @@ class CellEnd:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Skip:
+    """Why a cell was skipped: `needs x from line 4, which failed`.
+
+    Attributes:
+        before, after: the words around the place.
+        place: of the chunk that is the reason; None where no place is.
+        page: the skipped cell's page; the reason's is named if it is another.
+        blamed: the cell that is the reason, by its place among the job's cells.
+    """
+
+    before: str
+    place: Place | None = None
+    after: str = ""
+    page: PagePath | None = None
+    blamed: int | None = None
+
+    @property
+    def text(self) -> str:
+        """The reason as a person reads it."""
+        if self.place is None:
+            return f"{self.before}{self.after}"
+        other = "" if self.page in (None, self.place.path) else f" of {self.place.path}"
+        return f"{self.before}line {self.place.line}{other}{self.after}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Result:
     """The result of one cell; results are in the order of the job's cells.
 
@@ -342,8 +368,7 @@ class Result:
 
     Attributes:
         end: of a cell that ended by itself, in this run.
-        reason: why a cell was skipped: `needs x from line 4, which failed`.
-        blamed: the cell that is the reason, by its place among the job's cells.
+        skip: why a cell was skipped.
     """
 
     outcome: Outcome
@@ -351,8 +376,7 @@ class Result:
     failure: Failure | None
     seconds: float
     end: CellEnd | None = None
-    reason: str = ""
-    blamed: int | None = None
+    skip: Skip | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -135,7 +135,7 @@ class SectionTrial:
         result = self.result(earlier)
         first = not self._wanted.chunks[earlier] and earlier not in self._wanted.told
         self._wanted.told.add(earlier)
-        reason = skipped.reason if skipped.reason.startswith("needs ") else ""
+        reason = skipped.text if skipped.text.startswith("needs ") else ""
         return Blame(chunk=earlier, result=result, first=first, reason=reason)
 
     def passed(self) -> bool:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from tangle.engine.postmortem import place_of_line
 from tangle.engine.wire import Skipped
-from tangle.model import Cell, Job, Place
+from tangle.model import Cell, Job, Skip
 
 _NOTHING_RAN = 0
 
@@ -19,13 +19,11 @@ class _Cause:
         name: the name that the failed cell was to define or change.
         cell: the cell that failed, by its place among the job's cells.
         line: the last line of that cell's code that has to do with the name.
-        verb: what became of the cell.
     """
 
     name: str
     cell: int
     line: int
-    verb: str
 
 
 class FailedNames:
@@ -50,24 +48,21 @@ class FailedNames:
         if cause is None:
             return None
         self._missing.update((touch.name, cause) for touch in cell.touches)
-        return Skipped(index=index, reason=_reason(job, cell, cause), blamed=cause.cell)
+        return Skipped(index=index, skip=_reason(job, cell, cause))
 
-    def fail(self, index: int, cell: Cell, line: int | None, verb: str) -> None:
+    def fail(self, index: int, cell: Cell, line: int | None) -> None:
         """Record a failure; what statements before the failing one have done stands.
 
         Args:
             index: the cell, by its place among the job's cells.
             cell: that did not pass.
             line: of its code at which it failed, from 1; None if that is not known.
-            verb: what became of it: `failed`.
         """
         self.any_failed = True
         since = _NOTHING_RAN if line is None else line
         for touch in cell.touches:
             if touch.last >= since:
-                self._missing[touch.name] = _Cause(
-                    name=touch.name, cell=index, line=touch.last, verb=verb
-                )
+                self._missing[touch.name] = _Cause(name=touch.name, cell=index, line=touch.last)
 
     def complete(self, cell: Cell) -> None:
         """Record that a cell has run to its end: what it defines is no longer missing."""
@@ -77,14 +72,13 @@ class FailedNames:
                     self._missing.pop(touch.name, None)
 
 
-def _reason(job: Job, cell: Cell, cause: _Cause) -> str:
+def _reason(job: Job, cell: Cell, cause: _Cause) -> Skip:
     failed = job.cells[cause.cell]
     place = failed.place or place_of_line(failed, cause.line)
-    where = "a borrowed statement" if place is None else _shown(place, cell)
-    return f"needs {cause.name} from {where}, which {cause.verb}"
-
-
-def _shown(place: Place, cell: Cell) -> str:
-    if cell.place is None or cell.place.path == place.path:
-        return f"line {place.line}"
-    return f"line {place.line} of {place.path}"
+    return Skip(
+        before=f"needs {cause.name} from {'' if place else 'a borrowed statement'}",
+        place=place,
+        after=", which failed",
+        page=cell.place.path if cell.place else None,
+        blamed=cause.cell,
+    )

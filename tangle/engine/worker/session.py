@@ -178,8 +178,7 @@ class _Cells:
             self.snapshots.spent(seconds)
         self._failure = failure
         if outcome != "passed":
-            verb = "was skipped" if failure and failure.name == "Skipped" else "failed"
-            self.failed.fail(index, cell, self.shell.failed_line(error), verb)
+            self.failed.fail(index, cell, self.shell.failed_line(error))
         elif error is None and cell.refusal is None:
             self.failed.complete(cell)
         return outcome == "passed"

@@ -94,7 +94,7 @@ def skip_reason(result: Result) -> str | None:
     """Return why a chunk was skipped; None if it was not."""
     if result.outcome != "skipped":
         return None
-    return f"skipped: {result.reason}" if result.reason else "skipped"
+    return f"skipped: {result.skip.text}" if result.skip else "skipped"
 
 
 def ran(chunks: Sequence[Result]) -> int:

@@ -37,10 +37,10 @@ def chunk_results(entry: SectionRun) -> list[tuple[PlannedChunk, Result]]:
     results = list(entry.result.results[entry.first :])
     borrowed = entry.result.results[: entry.first]
     if results and borrowed and borrowed[0].outcome != "passed":
-        lacking = (at for at, each in enumerate(results) if each.blamed == 0)
+        lacking = (at for at, r in enumerate(results) if r.skip and r.skip.blamed == 0)
         at = next(lacking, 0)
         first = replace(results[at], outcome=borrowed[0].outcome, failure=borrowed[0].failure)
-        results[at] = replace(first, reason="", blamed=None)
+        results[at] = replace(first, skip=None)
     return list(zip(chunks, results, strict=False))
 
 
