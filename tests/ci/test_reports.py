@@ -27,10 +27,10 @@ PAGE = r"""- ## 1.1. Hostile <script>alert(1)</script> | `pipe`
 	  display(SVG('<svg xmlns="http://www.w3.org/2000/svg" onload="x()"><script>1</script></svg>'))
 	  ```
 	- ```python
-	  raise ValueError('<b>\x0b & "quotes" %0A ::, | `x`')
+	  y = 0; raise ValueError('<b>\x0b & "quotes" %0A ::, | `x`')
 	  ```
 	- ```python
-	  'never'
+	  'never', y
 	  ```
 - ## 1.2. 好
 	- ```python
