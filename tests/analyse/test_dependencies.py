@@ -122,7 +122,7 @@ _STATEMENTS = (
     "print(k.m())",
     "del {x}",
     "{x} = sum({y} for _ in range(2))",
-    "{x} = (lambda: {y})\n{x} = {x}()",
+    "{f} = lambda: {y}\n{x} = {f}()",
     "{f} = lambda: {x}",
     "try:\n    {x} = {f}()\nexcept NameError:\n    {x} = {n}",
 )
