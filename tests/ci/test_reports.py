@@ -165,7 +165,7 @@ def test_the_summary_shows_hostile_text_as_text(ran: tuple[Notes, Path, Said]) -
     _, folder, _ = ran
     text = (folder / "summary").read_text()
     assert text.startswith("### tangle: 0 of 2 sections passed\n")
-    row = r"| ❌ failed | 1.1 Hostile \<script\>alert\(1\)\</script\> \| \`pipe\` | 4 |"
+    row = r"| ❌ failed | 1.1 Hostile \<script\>alert\(1\)\</script\> \| \`pipe\` | 3 of 4 |"
     assert row in text
     outside = re.sub(r"(`{3,})(\w*)\n.*?\n\1", "", text, flags=re.DOTALL)
     assert "<script" not in outside.replace(r"\<script", "")
