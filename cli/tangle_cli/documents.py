@@ -99,6 +99,7 @@ def _difference(difference: Difference) -> dict[str, Any]:
 
 
 def _section_run(project: Project, run: SectionRun) -> dict[str, Any]:
+    from tangle.verbs.reports.outcomes import skip_reason
     from tangle.verbs.results.judging import chunk_results
 
     result = run.result
@@ -120,6 +121,7 @@ def _section_run(project: Project, run: SectionRun) -> dict[str, Any]:
                 "line": planned.occurrence.chunk.line,
                 "section": planned.occurrence.section,
                 "outcome": entry.outcome,
+                "reason": skip_reason(entry),
                 "seconds": round(entry.seconds, 3),
                 "outputs": [_output(output) for output in entry.outputs],
                 "error": _failure(entry.failure),

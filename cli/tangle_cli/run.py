@@ -109,6 +109,12 @@ def _observer(verbose: bool) -> Iterator[Observer]:
     metavar="REV",
     help="Run only sections that changed since this commit: code, borrowed and saved names, data.",
 )
+@click.option(
+    "-x",
+    "--exitfirst",
+    is_flag=True,
+    help="End a section at its first chunk that fails; else chunks that do not need it go on.",
+)
 @write_option
 @force_option
 @quiet_options
@@ -139,7 +145,9 @@ def run(where: Where, /, sections: tuple[str, ...], **options: Any) -> None:
     """Run SECTIONS of the notes and write their outputs beside the code.
 
     Name a section by its number (3.6; 3 for all of chapter 3; 3.6.5 for 3.6 to the end of 3.6.5)
-    or by its page's title (Page, Page#Heading). Each runs in a separate process, with your rights.
+    or by its page's title (Page, Page#Heading). Page:LINE and ((id)) name one block, which runs
+    with the chunks above it that it needs. Each section runs in a separate process, with your
+    rights.
     Results of unchanged sections come from the cache.
     """
     from tangle.verbs.job_builder import RunOptions

@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     )
 
 _WIDTH = 100
+_MOST_SKIPPED = 20
+"""Skipped chunks that are listed."""
+
 _MOST_LINES = 60
 _MOST_OF_A_KIND = 20
 """Lines of one chunk's output that are printed."""
@@ -226,6 +229,7 @@ def run_lines(project: Project, report: RunReport) -> Iterator[str]:
         yield from output_lines(project, report.sections[0])
     for run in report.sections:
         yield from section_result(run)
+        yield from skipped_lines(project, run)
     for problem in (*report.kept, *report.pending):
         yield from problem_lines(project, problem)
     for difference in report.differences or ():
@@ -310,6 +314,30 @@ def section_result(run: SectionRun) -> Iterator[str]:
         yield from _failure_lines(entry)
     yield from (f"    notice: {notice}" for notice in result.notices)
     yield from _late_lines(result)
+
+
+def skipped_lines(project: Project, run: SectionRun) -> Iterator[str]:
+    """Yield the chunks of a section that were skipped, each with the reason, and how many ran.
+
+    Args:
+        project: whose notes.
+        run: the section's results.
+    """
+    from tangle.verbs.reports.outcomes import ran, skip_reason
+    from tangle.verbs.results.judging import chunk_results
+
+    found = chunk_results(run)
+    skipped = [(planned, skip_reason(result)) for planned, result in found]
+    skipped = [(planned, reason) for planned, reason in skipped if reason is not None]
+    for planned, reason in skipped[:_MOST_SKIPPED]:
+        chunk = planned.occurrence.chunk
+        place = f"{path_from_here(project, project.shown(chunk.page))}:{chunk.line}"
+        yield f"    {place}: {reason}"
+    if len(skipped) > _MOST_SKIPPED:
+        yield f"    [… {count(len(skipped) - _MOST_SKIPPED, 'more skipped chunk')}]"
+    if skipped:
+        done = ran([result for _, result in found])
+        yield f"    {done} of {count(len(found), 'chunk')} ran"
 
 
 def _late_lines(result: SessionResult) -> Iterator[str]:

@@ -81,7 +81,13 @@ def _lines(project: Project, news: News) -> Iterator[str]:
 
 def _result_lines(project: Project, news: Ran | Wrote) -> Iterator[str]:
     from tangle.verbs.watch.events import Wrote
-    from tangle_cli.text import output_lines, path_from_here, problem_lines, section_result
+    from tangle_cli.text import (
+        output_lines,
+        path_from_here,
+        problem_lines,
+        section_result,
+        skipped_lines,
+    )
 
     wrote = news if isinstance(news, Wrote) else news.wrote
     held = () if isinstance(news, Wrote) else news.held
@@ -89,6 +95,7 @@ def _result_lines(project: Project, news: Ran | Wrote) -> Iterator[str]:
         if held:  # what a page does not show yet, the terminal does
             yield from output_lines(project, news.run, since=news.since)
         yield from section_result(news.run)
+        yield from skipped_lines(project, news.run)
     for problem in wrote.problems:
         yield from problem_lines(project, problem)
     for page in wrote.pages:

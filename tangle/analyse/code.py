@@ -336,7 +336,7 @@ class UnitCode:
             unicodedata.normalize("NFKC", name)
             for code in self.chunks
             if code.broken
-            for name in _names_lost(code.source)
+            for name in names_lost(code.source)
         )
 
 
@@ -393,7 +393,8 @@ def _chunk_text(chunk: Chunk, *, lazy: bool) -> ChunkText:
     return ChunkText(parsed=parsed, statements=found, marked=marked_statements(parsed, found))
 
 
-def _names_lost(text: str) -> Iterator[str]:
+def names_lost(text: str) -> Iterator[str]:
+    """Names that a text which does not parse seems to define."""
     for match in _LOST.finditer(text):
         if match[1]:
             yield match[1]

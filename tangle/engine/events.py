@@ -55,7 +55,10 @@ class CellStarted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CellFinished:
-    """A cell has ended, in whichever way; cells that are skipped send nothing."""
+    """A cell has ended, in whichever way, or was skipped since it needs one that failed.
+
+    Cells that come after the end of their session send nothing.
+    """
 
     section: SectionName
     index: int

@@ -14,7 +14,8 @@ from types import FrameType
 from tangle.engine.events import Event, Executor, Observer, ignore
 from tangle.engine.gpus import VISIBLE
 from tangle.engine.scheduler import Schedule, Start, Turn
-from tangle.model import Job, Outcome, Result, SessionResult
+from tangle.engine.session_end import SKIPPED
+from tangle.model import Job, Outcome, SessionResult, Skip
 
 _LAST_PATIENCE = 10.0
 """Seconds that the sessions have to end after Ctrl-C was pressed a second time."""
@@ -123,12 +124,20 @@ class WorkerPool:
 
     def results(self) -> tuple[SessionResult, ...]:
         """One result a job, in order."""
-        skipped = self._schedule.skipped
         return tuple(
-            self._told.get(index)
-            or not_run(turn.job, "skipped" if index in skipped else "interrupted")
-            for index, turn in enumerate(self._turns)
+            self._told.get(index) or self._not_run(index) for index in range(len(self._turns))
         )
+
+    def _not_run(self, index: int) -> SessionResult:
+        turn = self._turns[index]
+        if index not in self._schedule.skipped:
+            return not_run(turn.job, "interrupted", "the run was interrupted")
+        failed = (
+            self._turns[need].job.section
+            for need in sorted(turn.needs)
+            if need < index and ((told := self._told.get(need)) is None or told.outcome != "passed")
+        )
+        return not_run(turn.job, "skipped", f"needs {next(failed)}, which did not pass")
 
     def _mind(self) -> None:
         try:
@@ -186,14 +195,15 @@ def _interrupts_stop(stop: Callable[[], None]) -> Iterator[None]:
         signal.signal(signal.SIGINT, usual)
 
 
-def not_run(job: Job, outcome: Outcome) -> SessionResult:
+def not_run(job: Job, outcome: Outcome, reason: str) -> SessionResult:
     """The result of a session that never started.
 
     Args:
         job: of the session.
-        outcome: of the session and its cells.
+        outcome: of the session.
+        reason: why its cells were skipped.
     """
-    skipped = Result(outcome="skipped", outputs=(), failure=None, seconds=0.0)
+    skipped = replace(SKIPPED, skip=Skip(before=reason))
     return SessionResult(
         section=job.section,
         outcome=outcome,

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import contextlib
-import dataclasses
 import os
 import selectors
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import assert_never
 
 from tangle.engine.checkpoint.store import CopiesOfSession, Past
@@ -26,6 +25,7 @@ from tangle.engine.output_limits import EVENT_LINE, PRINT_LESS, WRITTEN_TEXT
 from tangle.engine.postmortem import Stack, death_reason, first_place, notes_of, read_stack
 from tangle.engine.process import PROGRAM_SECONDS, Worker
 from tangle.engine.rawpipe import CHUNK, RawPipe
+from tangle.engine.session_end import SKIPPED, ends_session, skip_of_rest
 from tangle.engine.transcript import Transcript
 from tangle.engine.wire import (
     Begun,
@@ -38,6 +38,7 @@ from tangle.engine.wire import (
     Message,
     Noted,
     Showed,
+    Skipped,
     Snapshotted,
     UnseenWrite,
     Usage,
@@ -279,7 +280,7 @@ class WorkerSupervisor:
                 self._transcript.take(message)
             case Measured():
                 self._observe(LinesRun(section=self._job.section, lines=message.lines))
-            case Ended():
+            case Ended() | Skipped():
                 self._end(message)
             case Noted() | Closed() | Left() | Flooded():
                 self._take_end(message)
@@ -328,9 +329,13 @@ class WorkerSupervisor:
         name = self._job.cells[index].name
         self._observe(CellStarted(section=self._job.section, index=index, name=name))
 
-    def _end(self, message: Ended) -> None:
-        if not self._running or message.index != len(self._results):
+    def _end(self, message: Ended | Skipped) -> None:
+        skipped = isinstance(message, Skipped)
+        if self._running == skipped or not message.index == len(self._results) < self._count:
             self._decide(self._garbled())
+            return
+        if isinstance(message, Skipped):
+            self._add_skipped(message)
             return
         for pipe in self._raw.values():
             pipe.end_cell()
@@ -344,6 +349,18 @@ class WorkerSupervisor:
             revised=self._transcript.revised(),
         )
         self._add(message.outcome, message.failure, message.seconds, end)
+
+    def _add_skipped(self, message: Skipped) -> None:
+        self._transcript.current = message.index
+        self._cell_started = time.monotonic()
+        result = replace(SKIPPED, skip=message.skip)
+        self._results.append(result)
+        section = self._job.section
+        self._observe(CellFinished(section=section, index=message.index, result=result))
+
+    @property
+    def _count(self) -> int:
+        return len(self._job.cells)
 
     def _add(
         self,
@@ -421,7 +438,11 @@ class WorkerSupervisor:
     def _is_through(self) -> bool:
         """Whether no cell is to come."""
         done = self._results
-        return bool(done) and (len(done) == len(self._job.cells) or done[-1].outcome != "passed")
+        if not done or len(done) == self._count:
+            return bool(done)
+        last = done[-1]
+        ended = last.outcome not in ("passed", "skipped")
+        return ended and ends_session(self._job, last.failure)
 
     def _check_deadlines(self) -> None:
         deadline = self._deadline()
@@ -448,7 +469,7 @@ class WorkerSupervisor:
 
     def _note_peak(self) -> None:
         peak = max(self._usage.peak_memory, self._worker.peak_memory())
-        self._usage = dataclasses.replace(self._usage, peak_memory=peak)
+        self._usage = replace(self._usage, peak_memory=peak)
 
     def _died(self, reason: str, stack: Stack | None = None) -> _Verdict:
         return self._verdict_of("died", "WorkerDied", reason, stack or Stack())
@@ -508,8 +529,11 @@ class WorkerSupervisor:
     def _final_results(self) -> tuple[Result, ...]:
         """One result a cell, with the outputs as they are now: later cells may update them."""
         told = [
-            dataclasses.replace(result, outputs=log.freeze())
+            replace(result, outputs=log.freeze())
             for result, log in zip(self._results, self._transcript.logs, strict=False)
         ]
-        skipped = Result(outcome="skipped", outputs=(), failure=None, seconds=0.0)
-        return (*told, *[skipped] * (len(self._job.cells) - len(told)))
+        rest = SKIPPED
+        if 0 < len(told) < self._count:
+            last = len(told) - 1
+            rest = replace(SKIPPED, skip=skip_of_rest(self._job, last, told[last].outcome))
+        return (*told, *[rest] * (self._count - len(told)))

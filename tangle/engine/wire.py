@@ -13,7 +13,7 @@ from typing import Final, Literal
 from msgspec import Struct
 
 from tangle import typed_json
-from tangle.model import Failure, MimeType, Outcome, ReadFile, Seen
+from tangle.model import Failure, MimeType, Outcome, ReadFile, Seen, Skip
 
 CANNOT_REPORT = 97
 """Exit code of a worker whose event pipe was closed under it."""
@@ -84,6 +84,17 @@ class Ended(_Tagged, frozen=True, kw_only=True):
     seen: Seen
 
 
+class Skipped(_Tagged, frozen=True, kw_only=True):
+    """The cell of this index is not run.
+
+    Attributes:
+        skip: why.
+    """
+
+    index: int
+    skip: Skip
+
+
 class Snapshotted(_Tagged, frozen=True, kw_only=True):
     """A copy of the session waits for its next run.
 
@@ -143,6 +154,7 @@ Message = (
     | Flooded
     | Measured
     | Ended
+    | Skipped
     | Snapshotted
     | UnseenWrite
     | Noted

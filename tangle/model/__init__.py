@@ -52,8 +52,10 @@ from tangle.model.session import (
     Revised,
     Seen,
     SessionResult,
+    Skip,
     Source,
     Stream,
+    Touch,
     Trace,
 )
 
@@ -101,9 +103,11 @@ __all__ = [
     "SessionResult",
     "Settings",
     "Severity",
+    "Skip",
     "Source",
     "Span",
     "Stream",
+    "Touch",
     "Trace",
     "Unit",
     "Uuid",

@@ -55,6 +55,20 @@ class Example:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Touch:
+    """A name that a cell defines or changes.
+
+    Attributes:
+        last: the last line (from 1) of the statements of the cell that do so.
+        sure: whether the name has a new meaning once the cell has run, whatever it had before.
+    """
+
+    name: str
+    last: int
+    sure: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Cell:
     """One piece of code that a worker runs as a notebook runs a cell.
 
@@ -69,6 +83,9 @@ class Cell:
             bundle of the type `EXAMPLES`.
         refusal: why nothing of it may be run; None where it may.
         reads: patterns of files that its code reads where nobody sees it, absolute.
+        place: the chunk's first line in the notes; None for borrowed statements.
+        needs: names that it needs from cells before it.
+        touches: names that it defines or changes, each once.
     """
 
     name: str
@@ -80,6 +97,9 @@ class Cell:
     examples: tuple[Example, ...] | None = None
     refusal: Failure | None = None
     reads: tuple[str, ...] = ()
+    place: Place | None = None
+    needs: tuple[str, ...] = ()
+    touches: tuple[Touch, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,6 +148,8 @@ class Job:
             the session; None for no copies.
         assertions: has `assert` explained as pytest does it; None leaves it to Python.
         measure: whether to tell which lines of the notes were run.
+        exitfirst: whether the first cell that fails ends the session; else only the cells that need
+            what it defines or changes are skipped.
     """
 
     section: SectionName
@@ -146,6 +168,7 @@ class Job:
     snapshots: float | None = None
     assertions: AssertStyle | None = None
     measure: bool = False
+    exitfirst: bool = False
 
 
 class Stream(NamedTuple):
@@ -312,6 +335,32 @@ class CellEnd:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Skip:
+    """Why a cell was skipped: `needs x from line 4, which failed`.
+
+    Attributes:
+        before, after: the words around the place.
+        place: of the chunk that is the reason; None where no place is.
+        page: the skipped cell's page; the reason's is named if it is another.
+        blamed: the cell that is the reason, by its place among the job's cells.
+    """
+
+    before: str
+    place: Place | None = None
+    after: str = ""
+    page: PagePath | None = None
+    blamed: int | None = None
+
+    @property
+    def text(self) -> str:
+        """The reason as a person reads it."""
+        if self.place is None:
+            return f"{self.before}{self.after}"
+        other = "" if self.page in (None, self.place.path) else f" of {self.place.path}"
+        return f"{self.before}line {self.place.line}{other}{self.after}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Result:
     """The result of one cell; results are in the order of the job's cells.
 
@@ -319,6 +368,7 @@ class Result:
 
     Attributes:
         end: of a cell that ended by itself, in this run.
+        skip: why a cell was skipped.
     """
 
     outcome: Outcome
@@ -326,6 +376,7 @@ class Result:
     failure: Failure | None
     seconds: float
     end: CellEnd | None = None
+    skip: Skip | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -32,20 +32,24 @@ _EXPLAINS = "\nimport _pytest.assertion.rewrite, _pytest.assertion.util\n"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Blame:
-    """An earlier chunk of a section that did not pass.
+    """An earlier chunk of a section that did not pass, and keeps another from running.
 
     Attributes:
         chunk: its place among the chunks, or `BORROWED`.
+        reason: what the other one needs of it; empty where it ended the session.
         first: whether nobody was told yet, since it has no test of its own in this run.
     """
 
     chunk: int
     result: Result
     first: bool
+    reason: str = ""
 
     @property
     def text(self) -> str:
-        """Why what comes after it cannot run."""
+        """Why what needs it, or comes after it, cannot run."""
+        if self.reason:
+            return self.reason
         what = "a borrowed statement" if self.chunk == BORROWED else f"chunk {self.chunk + 1}"
         if was_skipped(self.result):
             return f"{what} was skipped"
@@ -121,14 +125,18 @@ class SectionTrial:
         return self.judged(chunk, self._running.outcome().results[self._made.cells[chunk]])
 
     def blame(self, chunk: int) -> Blame | None:
-        """Return the first failure before a chunk; wait until it is known."""
-        for earlier in self._before(chunk):
-            result = self.result(earlier)
-            if result.outcome != "passed":
-                first = not self._wanted.chunks[earlier] and earlier not in self._wanted.told
-                self._wanted.told.add(earlier)
-                return Blame(chunk=earlier, result=result, first=first)
-        return None
+        """Return the failure that keeps a chunk from running; wait until that is known."""
+        self.await_chunk(chunk)
+        skipped = self._running.skipped(self._made.cells[chunk])
+        if skipped is None or skipped.blamed is None:
+            return None
+        chunks = {cell: at for at, cell in self._made.cells.items()}
+        earlier = chunks.get(skipped.blamed, BORROWED)
+        result = self.result(earlier)
+        first = not self._wanted.chunks[earlier] and earlier not in self._wanted.told
+        self._wanted.told.add(earlier)
+        reason = skipped.text if skipped.text.startswith("needs ") else ""
+        return Blame(chunk=earlier, result=result, first=first, reason=reason)
 
     def passed(self) -> bool:
         """Whether all of it did; waits until that is known."""
@@ -150,11 +158,6 @@ class SectionTrial:
             yield f"{over.section}: notice: {notice}"
         for line in rendered(over.late).text.split("\n") if over.late else ():
             yield f"{over.section}: after its last chunk: {line}"
-
-    def _before(self, chunk: int) -> Iterator[int]:
-        if 0 not in self._made.cells.values() and self._made.job.cells:
-            yield BORROWED
-        yield from (earlier for earlier in self._made.cells if earlier < chunk)
 
 
 class Bench:

@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable
 
 from tangle.engine.events import CellFinished, CellStarted, Event, Executor, LinesRun, Noticed
-from tangle.model import Job, Result, SessionResult
+from tangle.model import Job, Result, SessionResult, Skip
 
 NoteLines = Callable[[str, tuple[int, ...]], None]
 """Is told of lines of a page that were run."""
@@ -43,7 +43,17 @@ class Running:
 
     def await_cell(self, cell: int) -> None:
         """Wait until a cell has begun, or never will."""
-        self._wait(lambda: self._begun >= cell)
+        self._wait(lambda: self._begun >= cell or cell in self._results)
+
+    def skipped(self, cell: int) -> Skip | None:
+        """Return why a cell was skipped; None if it has begun, or still will."""
+        if cell in self._results:
+            found = self._results[cell]
+        elif self._over is not None:
+            found = self._over.results[cell]
+        else:
+            return None
+        return found.skip
 
     def result(self, cell: int) -> Result:
         """Return the result of a cell once it is known."""

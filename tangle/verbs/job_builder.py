@@ -22,6 +22,7 @@ from tangle.model import (
     Job,
     Origin,
     PagePath,
+    Place,
     Problem,
     SectionName,
     Source,
@@ -46,6 +47,8 @@ class RunOptions:
         fresh: run everything, each section in a process that nothing was imported in before.
         changed_since: a revision; only sections that changed since then are run.
         verify: compare the outputs with those in the notes; `write` must be False then.
+        exitfirst: whether the first chunk that fails ends its session; else only the chunks that
+            need what it defines or changes are skipped.
         quiet_seconds: for how long no other program must have saved a page that is being edited
             before outputs go into it; 0 writes at once.
     """
@@ -61,6 +64,7 @@ class RunOptions:
     changed_since: str | None = None
     server: bool = True
     verify: bool = False
+    exitfirst: bool = False
     quiet_seconds: float = 0.0
 
 
@@ -132,7 +136,8 @@ def job(project: Project, selected: Selected, package: PreparedPackage, options:
             made = _cell(project, planned, counts[name], origins[id(chunk)])
             cells.append(replace(made, reads=_patterns(page.parent, planned.reads)))
     if session.unit.faults and cells:
-        cells[0] = replace(cells[0], refusal=_fault(project, session.unit.faults))
+        refusal_of_all = _fault(project, session.unit.faults)
+        cells[0] = replace(cells[0], refusal=refusal_of_all, may_fail=False)
     places = tuple(
         origin and replace(origin, path=PagePath(project.shown(origin.path)))
         for origin in package.module.origins
@@ -150,6 +155,7 @@ def job(project: Project, selected: Selected, package: PreparedPackage, options:
         watched=str(project.root),
         sources=(Source(path=str(package.path), origins=places),),
         max_memory=_max_memory(options.max_memory or project.options.max_memory),
+        exitfirst=options.exitfirst or bool(session.unit.faults),
     )
 
 
@@ -190,6 +196,7 @@ def _cell(project: Project, planned: PlannedChunk, count: int, origins: tuple[Or
         timeout=chunk.settings.timeout,
         examples=planned.code.parsed.examples,
         refusal=refusal(project, planned.code),
+        place=Place(path=PagePath(project.shown(chunk.page)), line=chunk.line),
     )
 
 

@@ -34,6 +34,7 @@ from tangle.store import (
     make_folder,
     user_key,
 )
+from tangle.verbs.cell_dependencies import with_dependencies
 from tangle.verbs.job_builder import PreparedPackage, RunOptions, job, prepared_package
 from tangle.verbs.left_out import UNSURE, chosen
 from tangle.verbs.notes import Notes, read_notes, remember_notes
@@ -207,6 +208,8 @@ class _Run:
             self._executor.warm()
             for note in self._executor.notes:
                 observe(note)
+            for index in todo:
+                tasks[index] = tasks[index].ready()
             self._executor.prepare([tasks[i].job for i in todo], self._package.module.text)
         by_section = {t.job.section: t for t in tasks}
         keeper = _Keeper(self._loaded.project, self._executor, self._answers, by_section)
@@ -291,6 +294,10 @@ class _Task:
     selected: Selected
     job: Job
     keys: Keys
+
+    def ready(self) -> _Task:
+        """The task with what its cells need of each other, so that it can be run."""
+        return replace(self, job=with_dependencies(self.job, self.selected))
 
 
 @dataclass(slots=True)

@@ -11,6 +11,7 @@ from tangle.analyse import Session
 from tangle.errors import UsageError
 from tangle.model import SectionName
 from tangle.notes import UnitRow
+from tangle.verbs.block_address import chunks_at
 from tangle.verbs.notes import Notes
 from tangle.verbs.parts import Part, by_number, part_of_page
 
@@ -59,23 +60,31 @@ class Selected:
     session: Session
     chunks: int
 
+    def only(self, wanted: Iterable[int]) -> Selected:
+        """The same with nothing but some chunks, and those that they need; the others do not run.
+
+        Args:
+            wanted: their places among the session's chunks.
+        """
+        from tangle.analyse.dependencies import sliced  # few runs are of one block
+
+        return Selected(session=sliced(self.session, wanted), chunks=max(wanted) + 1)
+
 
 def select(notes: Notes, wanted: Iterable[str]) -> tuple[Selected, ...]:
     """Return the sessions that the arguments name, and those that they need, in reading order.
 
     Args:
         notes: the notes.
-        wanted: names of sections, chapters, pages or headings.
+        wanted: names of sections, chapters, pages or headings, and addresses of blocks.
 
     Raises:
         UnknownSection: an argument names no section.
         Ambiguous: an argument names several.
         NoCode: it names one without code.
+        UnknownBlock, NoChunkThere: it is the address of a block that is not there, or has no code.
     """
-    found: dict[SectionName, int] = {}
-    for name in wanted:
-        for row, chunks in _named(notes, name):
-            found[row.name] = max(found.get(row.name, 0), chunks)
+    found, blocks = _wanted(notes, wanted)
     by_name = {row.name: row for row in notes.rows}
     todo = list(found)
     while todo:
@@ -84,7 +93,32 @@ def select(notes: Notes, wanted: Iterable[str]) -> tuple[Selected, ...]:
                 found[need] = len(by_name[need].chunks)
                 todo.append(need)
     rows = [row for row in notes.rows if row.name in found]
-    return _sessions(notes, ((row, found[row.name]) for row in _needs_first(rows)))
+    sessions = _sessions(notes, ((row, found[row.name]) for row in _needs_first(rows)))
+    return tuple(
+        one.only(blocks[one.session.name]) if one.session.name in blocks else one
+        for one in sessions
+    )
+
+
+def _wanted(
+    notes: Notes, names: Iterable[str]
+) -> tuple[dict[SectionName, int], dict[SectionName, set[int]]]:
+    """How many chunks of each section take part; and which of them, where blocks were named."""
+    found: dict[SectionName, int] = {}
+    blocks: dict[SectionName, set[int]] = {}
+    for name in names:
+        at = None if _titled(notes, name) else chunks_at(notes, name)
+        for block in at or ():
+            blocks.setdefault(block.row.name, set()).update(block.chunks)
+        for row, chunks in _named(notes, name) if at is None else ():
+            found[row.name] = max(found.get(row.name, 0), chunks)
+    for section, chunks_of in list(blocks.items()):
+        if found.get(section, 0) > max(chunks_of):
+            del blocks[section]  # they run in any case
+        else:
+            chunks_of.update(range(found.get(section, 0)))
+            found[section] = max(chunks_of) + 1
+    return found, blocks
 
 
 def find_row(notes: Notes, wanted: str) -> UnitRow:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from tangle.analyse import Session
 from tangle.model import AssertStyle, Job
+from tangle.verbs.cell_dependencies import with_dependencies
 from tangle.verbs.job_builder import PreparedPackage, RunOptions, job
 from tangle.verbs.notes import Notes
 from tangle.verbs.selection import Selected
@@ -56,6 +57,7 @@ def trial(
     first = 1 if session.prelude else 0
     selected = Selected(session=session, chunks=len(wanted))
     made = job(loaded.project, selected, package, RunOptions(device=options.device))
+    made = with_dependencies(made, selected)
     return Trial(
         job=replace(made, watched=None, assertions=options.assertions, measure=options.measure),
         cells={index: cell for cell, index in enumerate(runs, start=first)},

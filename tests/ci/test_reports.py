@@ -27,10 +27,10 @@ PAGE = r"""- ## 1.1. Hostile <script>alert(1)</script> | `pipe`
 	  display(SVG('<svg xmlns="http://www.w3.org/2000/svg" onload="x()"><script>1</script></svg>'))
 	  ```
 	- ```python
-	  raise ValueError('<b>\x0b & "quotes" %0A ::, | `x`')
+	  y = 0; raise ValueError('<b>\x0b & "quotes" %0A ::, | `x`')
 	  ```
 	- ```python
-	  'never'
+	  'never', y
 	  ```
 - ## 1.2. 好
 	- ```python
@@ -166,7 +166,7 @@ def test_the_summary_shows_hostile_text_as_text(ran: tuple[Notes, Path, Said]) -
     _, folder, _ = ran
     text = (folder / "summary").read_text()
     assert text.startswith("### tangle: 0 of 2 sections passed\n")
-    row = r"| ❌ failed | 1.1 Hostile \<script\>alert\(1\)\</script\> \| \`pipe\` | 4 |"
+    row = r"| ❌ failed | 1.1 Hostile \<script\>alert\(1\)\</script\> \| \`pipe\` | 3 of 4 |"
     assert row in text
     outside = re.sub(r"(`{3,})(\w*)\n.*?\n\1", "", text, flags=re.DOTALL)
     assert "<script" not in outside.replace(r"\<script", "")

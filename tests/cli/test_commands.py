@@ -348,10 +348,10 @@ FAILING = """\
 	- Here it is called.
 	  ```python
 	  print('before')
-	  f(0)
+	  y = f(0)
 	  ```
 	- ```python
-	  print('never')
+	  print('never', y)
 	  ```"""
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tangle.model import Failure, MimeBundle, Stream
+from tangle.model import Failure, MimeBundle, Stream, Touch
 
 from .sessions import bundles, make_cell, run, run_one, text
 
@@ -163,7 +163,7 @@ def test_a_cell_that_must_fail_and_does_passes(name: str) -> None:
 
 def test_a_cell_that_must_fail_and_does_not_fails() -> None:
     session = run(make_cell("1", raises="ValueError"), "2")
-    assert [result.outcome for result in session.results] == ["failed", "skipped"]
+    assert [result.outcome for result in session.results] == ["failed", "passed"]
     failure = session.results[0].failure
     assert failure is not None
     assert failure.name == "DidNotRaise"
@@ -176,8 +176,25 @@ def test_another_exception_than_the_one_asked_for_fails() -> None:
     assert result.failure.name == "ZeroDivisionError"
 
 
-def test_after_a_failure_the_rest_is_skipped() -> None:
-    session = run("1", "print('x')\n1 / 0", "2", "3")
+def test_after_a_failure_what_needs_it_is_skipped() -> None:
+    fails = make_cell("a = 1\n1 / 0\nb = 2", 2, touches=(touch("a", 1), touch("b", 3)))
+    needs = [make_cell("print(a)", 3, needs=("a",)), make_cell("b", 4, needs=("b",))]
+    session = run("1", fails, *needs, "print(4)")
+    assert session.outcome == "failed"
+    outcomes = [result.outcome for result in session.results]
+    assert outcomes == ["passed", "failed", "passed", "skipped", "passed"]
+    assert session.results[3].skip is not None
+    assert session.results[3].skip.text == "needs b from line 22, which failed"
+    assert (text(session.results[2]), text(session.results[4])) == ("1\n", "4\n")
+
+
+def touch(name: str, last: int) -> Touch:
+    """A name that a cell binds."""
+    return Touch(name=name, last=last, sure=True)
+
+
+def test_after_the_first_failure_all_is_skipped_where_that_was_asked_for() -> None:
+    session = run("1", "print('x')\n1 / 0", "2", "3", exitfirst=True)
     assert session.outcome == "failed"
     outcomes = [result.outcome for result in session.results]
     assert outcomes == ["passed", "failed", "skipped", "skipped"]

@@ -17,6 +17,7 @@ from tangle.engine.wire import (
     Message,
     Noted,
     Showed,
+    Skipped,
     Snapshotted,
     UnseenWrite,
     Usage,
@@ -25,7 +26,7 @@ from tangle.engine.wire import (
     encode,
     encoded_size,
 )
-from tangle.model import Failure, MimeType, PagePath, Place, ReadFile, Seen
+from tangle.model import Failure, MimeType, PagePath, Place, ReadFile, Seen, Skip
 from tangle.typed_json import DamagedDocument
 
 READ = ReadFile(path="/data/na\udcefve", digest="0" * 64, stamp="1:2")  # a name in Latin 1
@@ -42,6 +43,7 @@ MESSAGES: list[Message] = [
     Flooded(),
     Measured(lines=(("x.md", (1, 2)), ("y.md", ()))),
     Ended(index=1, outcome="failed", failure=FAILURE, seconds=0.5, usage=USAGE, seen=SEEN),
+    Skipped(index=2, skip=Skip(before="needs x from ", place=FAILURE.place, blamed=1)),
     Snapshotted(index=1, pid=7, name="\0tangle", imported=True, world=(READ,)),
     UnseenWrite(time=1732800000.25),
     Noted(text="a note"),

@@ -14,6 +14,7 @@ from typing import Final
 
 from tangle.engine.checkpoint.process import Snapshots
 from tangle.engine.postmortem import first_place, notes_of
+from tangle.engine.session_end import ends_session
 from tangle.engine.tracking.audit_log import AuditLog
 from tangle.engine.tracking.tracker import Noticing, audit_log, start_noticing
 from tangle.engine.tracking.versions import loaded_versions
@@ -22,6 +23,7 @@ from tangle.engine.worker.after_import import AfterImport
 from tangle.engine.worker.assertions import explain_asserts
 from tangle.engine.worker.bytecode import compile_only_libraries
 from tangle.engine.worker.devices import DeviceUnavailable, choose_device, measure_use
+from tangle.engine.worker.failed_names import FailedNames
 from tangle.engine.worker.figures import prepare_figures
 from tangle.engine.worker.lines import LineLog
 from tangle.engine.worker.reporter import Reporter, take_streams
@@ -36,7 +38,7 @@ _clock = time.perf_counter
 
 
 def run_session(job: Job, reporter: Reporter, trace: int) -> None:
-    """Runs the job's cells until one fails, reports all of it, and ends as a program does.
+    """Runs the job's cells, reports all of it, and ends as a program does.
 
     Args:
         job: what to run.
@@ -104,13 +106,15 @@ class _Cells:
         self.noticing: Noticing | None = None
         self.snapshots: Snapshots | None = None
         self.lines: LineLog | None = None
+        self.failed = FailedNames()
+        self._failure: Failure | None = None
 
     def seen(self) -> Seen:
         """What there is beside what was told before."""
         return self.noticing.take() if self.noticing is not None else Seen()
 
     def run(self, job: Job) -> None:
-        """Runs until a cell does not pass, and tells so; then is there for a copy, if need be."""
+        """Runs all cells that can run, and tells so; then is there for a copy, if need be."""
         index = 0
         todo: Job | None = job
         while todo is not None:
@@ -120,17 +124,27 @@ class _Cells:
             todo = self._copy(index) if index == len(job.cells) else None
 
     def _run_from(self, job: Job, index: int) -> tuple[Job, int]:
-        """Runs the cells from one on; the job at the end, and how many cells have passed."""
+        """Runs the cells from one on; the job at the end, and how many cells are done."""
         while index < len(job.cells):
             job = self._copy(index) or job
-            if index == len(job.cells) or not self._passes(job, index):
+            if index == len(job.cells) or not self._goes_on(job, index):
                 break
             index += 1
         return job, index
 
+    def _goes_on(self, job: Job, index: int) -> bool:
+        """Runs a cell, or skips it if it needs one that failed; whether others may follow."""
+        skipped = self.failed.skipped(job, index)
+        if skipped is not None:
+            self.reporter.send(skipped)
+            return True
+        return self._passes(job, index) or not ends_session(job, self._failure)
+
     def _copy(self, index: int) -> Job | None:
         """What to do from now on, where this process is a copy that was made now."""
-        return None if self.snapshots is None else self.snapshots.take(index)
+        if self.snapshots is None or self.failed.any_failed:
+            return None  # what failed runs again the next time, and with it all behind it
+        return self.snapshots.take(index)
 
     def _passes(self, job: Job, index: int) -> bool:
         cell, reporter = job.cells[index], self.reporter
@@ -164,6 +178,11 @@ class _Cells:
         )
         if self.snapshots is not None:
             self.snapshots.spent(seconds)
+        self._failure = failure
+        if outcome != "passed":
+            self.failed.fail(index, cell, self.shell.failed_line(error))
+        elif error is None and cell.refusal is None:
+            self.failed.complete(cell)
         return outcome == "passed"
 
 

@@ -161,6 +161,15 @@ class CellShell(InteractiveShell):
         self.events.trigger("post_execute")
         return error or self._reported
 
+    def failed_line(self, error: BaseException | None) -> int | None:
+        """The line of the current cell's code at which an error came up; None if not known."""
+        trace = error.__traceback__ if error is not None else None
+        while trace is not None:
+            if trace.tb_frame.f_code.co_filename == self.compile.file_name:
+                return trace.tb_lineno
+            trace = trace.tb_next
+        return None
+
     def shows(self, value: object) -> bool:
         """Whether the value of the cell's last expression is shown: not that of a bare `...`."""
         return value is not ... or not self._dots

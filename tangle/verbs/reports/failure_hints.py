@@ -98,10 +98,7 @@ def as_written(
 def _moved(project: Project, run: SectionRun, moved: Mapping[PagePath, MovedLines]) -> SectionRun:
     shown = {project.shown(path): lines for path, lines in moved.items()}
     chunks = tuple(_chunk_moved(planned, moved) for planned in run.session.chunks)
-    results = tuple(
-        replace(result, failure=_failure_moved(result.failure, shown)) if result.failure else result
-        for result in run.result.results
-    )
+    results = tuple(_result_moved(result, shown) for result in run.result.results)
     return replace(
         run,
         session=replace(run.session, chunks=chunks),
@@ -116,6 +113,15 @@ def _chunk_moved(planned: PlannedChunk, moved: Mapping[PagePath, MovedLines]) ->
     chunk = replace(chunk, line=moved[chunk.page](chunk.line))
     occurrence = replace(planned.occurrence, chunk=chunk)
     return replace(planned, code=replace(planned.code, occurrence=occurrence))
+
+
+def _result_moved(result: Result, moved: Mapping[str, MovedLines]) -> Result:
+    failure, skip = result.failure, result.skip
+    if failure is not None:
+        failure = _failure_moved(failure, moved)
+    if skip is not None:
+        skip = replace(skip, place=_place_moved(skip.place, moved))
+    return replace(result, failure=failure, skip=skip)
 
 
 def _failure_moved(failure: Failure, moved: Mapping[str, MovedLines]) -> Failure:

@@ -178,7 +178,10 @@ def _frame(source: str) -> str:
 
 
 def _failure(chunk: ChunkOutcome) -> Iterator[str]:
-    if chunk.result.outcome in ("passed", "skipped"):
+    if chunk.result.outcome == "passed":
+        return
+    if chunk.result.outcome == "skipped":
+        yield f'<p class="faint">{_text(why(chunk.result))}</p>'
         return
     failure = chunk.result.failure
     text = (failure.traceback if failure else "") or why(chunk.result)

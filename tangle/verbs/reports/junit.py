@@ -87,7 +87,7 @@ def _suite(section: SectionOutcome) -> ElementTree.Element:
 def _outcome(case: ElementTree.Element, chunk: ChunkOutcome) -> None:
     result = chunk.result
     if result.outcome == "skipped":
-        ElementTree.SubElement(case, "skipped")
+        ElementTree.SubElement(case, "skipped", message=_clean(why(result)))
     elif result.outcome != "passed":
         tag = "failure" if result.outcome == "failed" else "error"
         entry = ElementTree.SubElement(case, tag, message=_clean(why(result)), type=result.outcome)

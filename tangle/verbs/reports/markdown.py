@@ -9,7 +9,7 @@ from typing import Final
 
 from tangle.store import NotReadable, read_bytes, write_file
 from tangle.verbs.project import Project
-from tangle.verbs.reports.outcomes import ChunkOutcome, SectionOutcome, outcomes, why
+from tangle.verbs.reports.outcomes import ChunkOutcome, SectionOutcome, outcomes, ran, why
 from tangle.verbs.reports.values import RunReport
 
 _MARKS: Final = {
@@ -103,11 +103,17 @@ def _row(section: SectionOutcome) -> str:
     cells = (
         f"{_MARKS[section.outcome]} {section.outcome}",
         _escaped(section.name),
-        str(len(section.chunks)),
+        _chunks(section),
         time,
         _escaped(run.result.device),
     )
     return f"| {' | '.join(cells)} |"
+
+
+def _chunks(section: SectionOutcome) -> str:
+    """How many chunks there were, and how many of them ran if some were skipped."""
+    count, done = len(section.chunks), ran([chunk.result for chunk in section.chunks])
+    return str(count) if done == count else f"{done} of {count}"
 
 
 def _details(section: SectionOutcome, chunk: ChunkOutcome) -> Iterator[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tangle.analyse import PlannedChunk
@@ -89,9 +90,21 @@ def outcomes(project: Project, report: RunReport) -> tuple[SectionOutcome, ...]:
     return tuple(sections)
 
 
+def skip_reason(result: Result) -> str | None:
+    """Return why a chunk was skipped; None if it was not."""
+    if result.outcome != "skipped":
+        return None
+    return f"skipped: {result.skip.text}" if result.skip else "skipped"
+
+
+def ran(chunks: Sequence[Result]) -> int:
+    """How many chunks ran to their end, or to a failure."""
+    return sum(result.outcome != "skipped" for result in chunks)
+
+
 def why(result: Result) -> str:
     """Return one line that says why a chunk did not pass."""
     failure = result.failure
     if failure is None:
-        return result.outcome
+        return skip_reason(result) or result.outcome
     return f"{failure.name}: {failure.message}" if failure.message else failure.name

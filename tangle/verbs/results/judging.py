@@ -30,13 +30,17 @@ _MOST_LINES = 10
 def chunk_results(entry: SectionRun) -> list[tuple[PlannedChunk, Result]]:
     """Return the chunks of a section that were to run, each with its result.
 
-    Where borrowed statements failed, which run before them all, the first chunk did.
+    Where borrowed statements failed, which run before them all, the first chunk that was skipped
+    for that did, or the first of all.
     """
     chunks = [c for c in entry.session.chunks if c.code.chunk.settings.run]
     results = list(entry.result.results[entry.first :])
     borrowed = entry.result.results[: entry.first]
     if results and borrowed and borrowed[0].outcome != "passed":
-        results[0] = replace(results[0], outcome=borrowed[0].outcome, failure=borrowed[0].failure)
+        lacking = (at for at, r in enumerate(results) if r.skip and r.skip.blamed == 0)
+        at = next(lacking, 0)
+        first = replace(results[at], outcome=borrowed[0].outcome, failure=borrowed[0].failure)
+        results[at] = replace(first, skip=None)
     return list(zip(chunks, results, strict=False))
 
 

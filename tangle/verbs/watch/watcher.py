@@ -22,6 +22,7 @@ from tangle.engine.file_identity import file_stamp
 from tangle.errors import TangleError
 from tangle.model import Job, Problem, SectionName, SessionResult
 from tangle.store import Changes, read_bytes
+from tangle.verbs.cell_dependencies import with_dependencies
 from tangle.verbs.job_builder import RunOptions, job
 from tangle.verbs.notes import Notes, held_notes, updated
 from tangle.verbs.parts import Ambiguous
@@ -356,7 +357,7 @@ class Watcher:
         task = _Task(
             loaded=loaded,
             selected=selected,
-            job=job(self._project, selected, package, self._options),
+            job=with_dependencies(job(self._project, selected, package, self._options), selected),
             first=why.first,
         )
         resumes = self._executor.resumes_at(task.job)

@@ -1,0 +1,151 @@
+"""Resolve the address of one block: `Page:LINE`, `pages/a.md:LINE` or `((id))`."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from tangle.errors import UsageError
+from tangle.model import Page, PagePath, Uuid
+from tangle.notes import UnitRow, pages
+from tangle.verbs.notes import Notes
+
+_LINE: Final = re.compile(r"(.+):([0-9]+)")
+_ID: Final = re.compile(r"\(\(([^()\s]+)\)\)")
+_OUTPUT: Final = "tangle.output"
+_NEAREST: Final = 3
+
+
+class NoChunkThere(UsageError):
+    """An address leads to a block that has no chunk to run."""
+
+    def __init__(self, wanted: str, near: Sequence[str]) -> None:
+        """Tell the address, and which chunks are nearest."""
+        hint = f"nearest: {', '.join(near)}" if near else "`tangle list` shows what has code"
+        super().__init__(f"{wanted}: no chunk that runs stands there; {hint}")
+
+
+class UnknownBlock(UsageError):
+    """No page of the graph has a block with that id, or a line of that number."""
+
+    def __init__(self, wanted: str, what: str) -> None:
+        """Tell the address, and what is wrong with it."""
+        super().__init__(f'{wanted}: {what}; write "Page:LINE", or ((id)) as Logseq copies it')
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BlockChunks:
+    """The chunks of one block, in a unit.
+
+    Attributes:
+        chunks: their places among those of the unit.
+    """
+
+    row: UnitRow
+    chunks: tuple[int, ...]
+
+
+def chunks_at(notes: Notes, wanted: str) -> tuple[BlockChunks, ...] | None:
+    """Return the chunks of the block that an address names; None if it is no such address.
+
+    A line may be one of the block's text, of its code or of its output. An id may also be that of
+    a block without chunks: then it stands for all chunks below it.
+
+    Args:
+        notes: the notes.
+        wanted: as it was typed.
+
+    Raises:
+        UnknownBlock: there is no such block.
+        NoChunkThere: nothing there runs.
+    """
+    if (match := _ID.fullmatch(wanted.strip())) is not None:
+        return _by_id(notes, wanted, Uuid(match[1].lower()))
+    match = _LINE.fullmatch(wanted.strip())
+    path = _page(notes, match[1]) if match is not None else None
+    if match is None or path is None:
+        return None
+    return _by_line(notes, wanted, path, int(match[2]))
+
+
+def _by_id(notes: Notes, wanted: str, uuid: Uuid) -> tuple[BlockChunks, ...]:
+    path = pages.page_of_id(notes.core, uuid)
+    if path is None:
+        raise UnknownBlock(wanted, "no block of this graph has that id")
+    page = notes.pages[path]
+    block = _host(page, next(i for i, block in enumerate(page.blocks) if block.id == uuid))
+    own = _chunks_under(notes, path, {block}) or _chunks_under(
+        notes, path, set(_below(page, block))
+    )
+    if not own:
+        raise NoChunkThere(wanted, _near(notes, path, page.blocks[block].line))
+    return own
+
+
+def _by_line(notes: Notes, wanted: str, path: PagePath, line: int) -> tuple[BlockChunks, ...]:
+    page = notes.pages[path]
+    blocks = [index for index, block in enumerate(page.blocks) if block.line <= line]
+    if not blocks or line > _last_line(page):
+        raise UnknownBlock(wanted, f"{path} has no line {line}")
+    found = _chunks_under(notes, path, {_host(page, blocks[-1])})
+    if not found:
+        raise NoChunkThere(wanted, _near(notes, path, line))
+    return found
+
+
+def _page(notes: Notes, name: str) -> PagePath | None:
+    """The page that a title, a unit's name, or a path means: in the graph, or from here."""
+    title = name.removeprefix("[[").removesuffix("]]")
+    if (path := notes.page_of_title(title)) is not None:
+        return path
+    from_here = os.path.relpath(os.path.abspath(name), notes.project.graph)  # noqa: PTH100 -- links stay
+    for text in (name, from_here):
+        if PagePath(text) in notes.pages:
+            return PagePath(text)
+    return next((r.section.page for r in notes.rows if title in (r.name, r.section.title)), None)
+
+
+def _host(page: Page, block: int) -> int:
+    """The block under which a block's output belongs: itself, unless it is an output."""
+    while block >= 0 and any(entry.key == _OUTPUT for entry in page.blocks[block].properties):
+        block = page.blocks[block].parent
+    return block
+
+
+def _below(page: Page, block: int) -> Iterator[int]:
+    level = page.blocks[block].level
+    for index in range(block + 1, len(page.blocks)):
+        if page.blocks[index].level <= level:
+            return
+        yield index
+
+
+def _last_line(page: Page) -> int:
+    return page.data.count(b"\n") + (not page.data.endswith(b"\n"))
+
+
+def _chunks_under(notes: Notes, path: PagePath, hosts: set[int]) -> tuple[BlockChunks, ...]:
+    found = []
+    for row in notes.rows:
+        here = tuple(
+            index
+            for index, chunk in enumerate(row.chunks)
+            if chunk.page == path and chunk.host in hosts and chunk.runs
+        )
+        if here:
+            found.append(BlockChunks(row=row, chunks=here))
+    return tuple(found)
+
+
+def _near(notes: Notes, path: PagePath, line: int) -> list[str]:
+    """The addresses of the chunks nearest to a line of a page, in order."""
+    page = notes.pages[path]
+    found = (chunk for row in notes.rows for chunk in row.chunks)
+    hosts = {chunk.host for chunk in found if chunk.page == path and chunk.runs}
+    fences = {fence.block: fence.line for fence in reversed(page.fences)}
+    lines = [fences.get(host, page.blocks[host].line) for host in hosts]
+    nearest = sorted(lines, key=lambda other: (abs(other - line), other))[:_NEAREST]
+    return [f"{notes.project.shown(path)}:{other}" for other in sorted(nearest)]
