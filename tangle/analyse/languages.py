@@ -1,5 +1,7 @@
 """Recognise text in another language, by its first words; and what programs print."""
 
+# ruff: noqa: E501 -- a pattern that is broken into more lines is harder to read
+
 from __future__ import annotations
 
 import re
@@ -22,47 +24,61 @@ _FIRST: Final[tuple[tuple[str, re.Pattern[str]], ...]] = tuple(
         ("HTML or XML", r"[ \t]*(?:<!DOCTYPE|<!--|<\?xml|<\?php|</?[a-zA-Z][\w-]*(?: [^<>]*)?/?>)"),
         (
             "SQL",
-            r"(?i:[ \t]*(?:select\s+(?!=)\S.*|insert\s+into\s|update\s+\S+\s+set\b|delete\s+from\s|"
-            r"(?:create|alter|drop)\s+(?:or\s+replace\s+|temp\w*\s+|unique\s+)*"
-            r"(?:table|view|index|database|schema|function|user|role|trigger)\b|with\s+\w+\s+as\s*\("
-            r"(?!\s*yield)|grant\s+\w+.*\son\s|explain\s+select|truncate\s+table|begin\s+transaction))",
+            (
+                r"(?i:[ \t]*(?:select\s+(?!=)\S.*|insert\s+into\s|update\s+\S+\s+set\b|delete\s+from\s|"
+                r"(?:create|alter|drop)\s+(?:or\s+replace\s+|temp\w*\s+|unique\s+)*"
+                r"(?:table|view|index|database|schema|function|user|role|trigger)\b|with\s+\w+\s+as\s*\("
+                r"(?!\s*yield)|grant\s+\w+.*\son\s|explain\s+select|truncate\s+table|begin\s+transaction))"
+            ),
         ),
         (
             "a Dockerfile",
-            r"(?:FROM [\w./:-]+(?: AS \w+)?|RUN \S.*|COPY \S+ \S+|WORKDIR \S+|ENTRYPOINT .*"
-            r"|CMD .*|EXPOSE \d+|ENV \w+[ =].*)$",
+            (
+                r"(?:FROM [\w./:-]+(?: AS \w+)?|RUN \S.*|COPY \S+ \S+|WORKDIR \S+|ENTRYPOINT .*"
+                r"|CMD .*|EXPOSE \d+|ENV \w+[ =].*)$"
+            ),
         ),
         (
             "JavaScript",
-            r"[ \t]*(?:(?:export[ \t]+)?(?:const|let|var)[ \t]+[\w$\[{].*(?:=|;$)|(?:export[ \t]+)?"
-            r"(?:default[ \t]+)?(?:async[ \t]+)?function\b[ \t*]*\w*[ \t]*\(|import[ \t]+.*[ \t]from[ \t]+"
-            r"['\"]|export[ \t]+(?:default|\{|class|interface|type)|interface[ \t]+\w+.*\{"
-            r"|.*\)[ \t]*=>[ \t]*\{?$|.*\b\w+[ \t]*=>[ \t]|document\.\w+\(.*\);?$|\$\(['\"])",
+            (
+                r"[ \t]*(?:(?:export[ \t]+)?(?:const|let|var)[ \t]+[\w$\[{].*(?:=|;$)|(?:export[ \t]+)?"
+                r"(?:default[ \t]+)?(?:async[ \t]+)?function\b[ \t*]*\w*[ \t]*\(|import[ \t]+.*[ \t]from[ \t]+"
+                r"['\"]|export[ \t]+(?:default|\{|class|interface|type)|interface[ \t]+\w+.*\{"
+                r"|.*\)[ \t]*=>[ \t]*\{?$|.*\b\w+[ \t]*=>[ \t]|document\.\w+\(.*\);?$|\$\(['\"])"
+            ),
         ),
         (
             "Go",
-            r"(?:package[ \t]+\w+$|func[ \t]*(?:\([^)]*\)[ \t]*)?\w*\(.*\{|import[ \t]+\($"
-            r"|type[ \t]+\w+[ \t]+(?:struct|interface)|[ \t]*\w+(?:, ?\w+)*[ \t]*:=[ \t]*\S)",
+            (
+                r"(?:package[ \t]+\w+$|func[ \t]*(?:\([^)]*\)[ \t]*)?\w*\(.*\{|import[ \t]+\($"
+                r"|type[ \t]+\w+[ \t]+(?:struct|interface)|[ \t]*\w+(?:, ?\w+)*[ \t]*:=[ \t]*\S)"
+            ),
         ),
         (
             "Rust",
-            r"[ \t]*(?:(?:pub(?:\([a-z]+\))?[ \t]+)?(?:async[ \t]+)?fn[ \t]+\w+|let[ \t]+mut[ \t]"
-            r"|let[ \t]+\w+.*;$|use[ \t]+\w+(?:::\S+)+;|impl\b.*\{|pub[ \t]+(?:struct|enum|mod)\b"
-            r"|#\[\w+.*\]$|println!\()",
+            (
+                r"[ \t]*(?:(?:pub(?:\([a-z]+\))?[ \t]+)?(?:async[ \t]+)?fn[ \t]+\w+|let[ \t]+mut[ \t]"
+                r"|let[ \t]+\w+.*;$|use[ \t]+\w+(?:::\S+)+;|impl\b.*\{|pub[ \t]+(?:struct|enum|mod)\b"
+                r"|#\[\w+.*\]$|println!\()"
+            ),
         ),
         (
             "C, C++ or Java",
-            rf"[ \t]*(?:#[ \t]*include[ \t]*[<\"]|using[ \t]+namespace[ \t]|package[ \t]+[\w.]+;"
-            rf"|import[ \t]+(?:static[ \t]+)?[\w.*]+;|@Override|(?:public|private|protected)[ \t]+\S"
-            rf"|(?:typedef[ \t]+)?(?:struct|enum|union|namespace)[ \t]+\w*[ \t]*[{{;]"
-            rf"|template[ \t]*<|for[ \t]*\([ \t]*(?:int|auto|size_t|let|var|const)\b|class[ \t]+\w[^:(]*\{{"
-            rf"|{_TYPES}\w+[ \t]*(?:\[\w*\])?(?:[=;,]|\(.*[;{{]?)|(?:while|if|for|switch)[ \t]*\(.*\)[ \t]*\{{"
-            rf"|std::|System\.out\.|//|/\*)",
+            (
+                rf"[ \t]*(?:#[ \t]*include[ \t]*[<\"]|using[ \t]+namespace[ \t]|package[ \t]+[\w.]+;"
+                rf"|import[ \t]+(?:static[ \t]+)?[\w.*]+;|@Override|(?:public|private|protected)[ \t]+\S"
+                rf"|(?:typedef[ \t]+)?(?:struct|enum|union|namespace)[ \t]+\w*[ \t]*[{{;]"
+                rf"|template[ \t]*<|for[ \t]*\([ \t]*(?:int|auto|size_t|let|var|const)\b|class[ \t]+\w[^:(]*\{{"
+                rf"|{_TYPES}\w+[ \t]*(?:\[\w*\])?(?:[=;,]|\(.*[;{{]?)|(?:while|if|for|switch)[ \t]*\(.*\)[ \t]*\{{"
+                rf"|std::|System\.out\.|//|/\*)"
+            ),
         ),
         (
             "Ruby or Lua",
-            r"[ \t]*(?:puts[ \t]|require[ \t]+['\"]|local[ \t]+\w+|module[ \t]+[A-Z]"
-            r"|end$|.*\bdo[ \t]*\|[^|]*\|)",
+            (
+                r"[ \t]*(?:puts[ \t]|require[ \t]+['\"]|local[ \t]+\w+|module[ \t]+[A-Z]"
+                r"|end$|.*\bdo[ \t]*\|[^|]*\|)"
+            ),
         ),
         ("R", r"[ \t]*(?:library\(.*%>%|[\w.]+[ \t]*<-[ \t]*(?:function|c\()|.*%>%)"),
         (
@@ -75,8 +91,10 @@ _FIRST: Final[tuple[tuple[str, re.Pattern[str]], ...]] = tuple(
         ),
         (
             "Haskell",
-            r"(?:\w+[ \t]*::[ \t]*\S|data[ \t]+[A-Z]\w*[ \t]*=|module[ \t]+\S+[ \t]+where"
-            r"|main[ \t]*=[ \t]*do|import[ \t]+qualified)",
+            (
+                r"(?:\w+[ \t]*::[ \t]*\S|data[ \t]+[A-Z]\w*[ \t]*=|module[ \t]+\S+[ \t]+where"
+                r"|main[ \t]*=[ \t]*do|import[ \t]+qualified)"
+            ),
         ),
         (
             "PHP or Perl",
@@ -84,15 +102,19 @@ _FIRST: Final[tuple[tuple[str, re.Pattern[str]], ...]] = tuple(
         ),
         (
             "shell",
-            r"[ \t]*(?:\$ \S|#!/(?:usr/)?bin/|if[ \t]+\[|(?:then|fi|done|esac)$|for[ \t]+\w+[ \t]+in[ \t].*;"
-            r"[ \t]*do\b|while[ \t].*;[ \t]*do\b|export[ \t]+\w+=|alias[ \t]+\w+=|[A-Z_]+=\S+[ \t]+\w+"
-            r"|\w+\(\)[ \t]*\{|echo[ \t]+[\"'$\w]|set[ \t]+-[a-z]+|[\w./-]+[ \t]+--?[a-zA-Z][\w-]*(?:[ \t=].*)?$"
-            r"|(?:PS [A-Z]:\\|C:\\)|[~\w@:/-]+[$#%] \S|Get-\w+|Set-\w+|New-\w+)",
+            (
+                r"[ \t]*(?:\$ \S|#!/(?:usr/)?bin/|if[ \t]+\[|(?:then|fi|done|esac)$|for[ \t]+\w+[ \t]+in[ \t].*;"
+                r"[ \t]*do\b|while[ \t].*;[ \t]*do\b|export[ \t]+\w+=|alias[ \t]+\w+=|[A-Z_]+=\S+[ \t]+\w+"
+                r"|\w+\(\)[ \t]*\{|echo[ \t]+[\"'$\w]|set[ \t]+-[a-z]+|[\w./-]+[ \t]+--?[a-zA-Z][\w-]*(?:[ \t=].*)?$"
+                r"|(?:PS [A-Z]:\\|C:\\)|[~\w@:/-]+[$#%] \S|Get-\w+|Set-\w+|New-\w+)"
+            ),
         ),
         (
             "PromQL",
-            r"[ \t]*(?:(?:sum|rate|avg|max|min|count|increase)[ \t]*(?:by[ \t]*\([^)]*\)[ \t]*)?\(.*)?"
-            r"\w+\{\w+[ \t]*(?:=~?|!=|!~)[ \t]*\"[^\"]*\"",
+            (
+                r"[ \t]*(?:(?:sum|rate|avg|max|min|count|increase)[ \t]*(?:by[ \t]*\([^)]*\)[ \t]*)?\(.*)?"
+                r"\w+\{\w+[ \t]*(?:=~?|!=|!~)[ \t]*\"[^\"]*\""
+            ),
         ),
         (
             "CSS",
@@ -102,24 +124,31 @@ _FIRST: Final[tuple[tuple[str, re.Pattern[str]], ...]] = tuple(
         ("a grammar", r"[ \t]*(?:<[\w -]+>|\w[\w-]*)[ \t]*(?:::=|→|⟶|::[ \t]*=)|[ \t]*\|[ \t]+\S"),
         (
             "pseudo-code",
-            r"(?i:[ \t]*(?:for[ \t]+(?:each|all|every)\b|end[ \t]+(?:if|for|while|function|procedure)$"
-            r"|(?:if|while|else if)\b.*[ \t](?:then|do)$|(?:procedure|algorithm|function|input|output|"
-            r"repeat|until|begin|require|ensure)\b(?:[ \t]*:.*|[ \t]+[\w<(].*|$)|for[ \t].*[ \t]to[ \t].*)"
-            r"|set[ \t]+\w+[ \t]+to[ \t])|.*[←≔⇐]",
+            (
+                r"(?i:[ \t]*(?:for[ \t]+(?:each|all|every)\b|end[ \t]+(?:if|for|while|function|procedure)$"
+                r"|(?:if|while|else if)\b.*[ \t](?:then|do)$|(?:procedure|algorithm|function|input|output|"
+                r"repeat|until|begin|require|ensure)\b(?:[ \t]*:.*|[ \t]+[\w<(].*|$)|for[ \t].*[ \t]to[ \t].*)"
+                r"|set[ \t]+\w+[ \t]+to[ \t])|.*[←≔⇐]"
+            ),
         ),
         ("a formula", r".*[∑∏∫√∈∉⊂∪∩∀∃∞≈≡→⇒⟨⟩αβγδθλμπσω²³].*"),
         ("a file tree", r".*[├└│─]"),
         ("a table", r"[ \t]*(?:\|.*\||\+[-=+]+\+|[═╔╗╚╝║╒╞╘┌┐┘]|[-=]{3,}(?:[ \t]+[-=]{3,})*$)"),
         (
             "pasted output",
-            r"(?:Out ?\[\d+\]:|[ \t]*\d+[ \t]{2,}\S.*[ \t]{2,}\S|<(?:class|function|module|bound method"
-            r"|[\w.]+ object|generator object)\b[^>]*>|\w*(?:Error|Exception|Warning): |[ \t]{2,}\w+(?:[ \t]{2,}"
-            r"[\w.-]+)+$|(?:Epoch|epoch|Step|Iteration)[ \t]+\d+|(?:Collecting|Successfully|Requirement)"
-            r"[ \t]|\d{4}-\d\d-\d\d[ T]\d\d:|\[\[? *-?\d[\d. ]*[ \t]+-?[\d.]|\d+%\||(?:INFO|DEBUG|WARNING|ERROR)\b"
-            r"[: ]|Name: .*dtype|tensor\(\[? *-?\d.*[ \t]{2,})",
+            (
+                r"(?:Out ?\[\d+\]:|[ \t]*\d+[ \t]{2,}\S.*[ \t]{2,}\S|<(?:class|function|module|bound method"
+                r"|[\w.]+ object|generator object)\b[^>]*>|\w*(?:Error|Exception|Warning): |[ \t]{2,}\w+(?:[ \t]{2,}"
+                r"[\w.-]+)+$|(?:Epoch|epoch|Step|Iteration)[ \t]+\d+|(?:Collecting|Successfully|Requirement)"
+                r"[ \t]|\d{4}-\d\d-\d\d[ T]\d\d:|\[\[? *-?\d[\d. ]*[ \t]+-?[\d.]|\d+%\||(?:INFO|DEBUG|WARNING|ERROR)\b"
+                r"[: ]|Name: .*dtype|tensor\(\[? *-?\d.*[ \t]{2,})"
+            ),
         ),
     )
 )
+_MOST_LINES: Final = 300
+_LONGEST: Final = 400
+"""Characters of a line, and lines of a chunk, beyond which nothing is recognised: it takes time."""
 _WORDS: Final = re.compile(
     r"[ \t]*(?:[-*][ \t]+)?[^\W\d_]['’\w-]*(?:[ ,]+[^\W\d_]['’\w-]*){2,}[ ]?[.:!?,;]?[ \t]*$"
     r"|[ \t]*[\u3400-\u9fff，。、：；！？“”（）\w ]*[\u3400-\u9fff]{2}[\u3400-\u9fff，。、：；！？“”（）\w ]*$"
@@ -137,7 +166,7 @@ def other_language(lines: Sequence[str]) -> str:
         lines: of the chunk.
     """
     found = [line for line in lines if line.strip() and not line.lstrip().startswith("# ")]
-    if not found:
+    if not found or len(found) > _MOST_LINES or max(map(len, found)) > _LONGEST:
         return ""
     if all(shell_command(line) is not None for line in found):
         return "shell"
@@ -154,8 +183,8 @@ def _enough(found: Sequence[str], matching: Sequence[str]) -> bool:
     """Whether the lines that speak for a language are enough: the first, or half of them."""
     if not matching:
         return False
-    others = [line for line in found if line not in matching]
-    python = sum(_CODE.match(line) is not None for line in others)
-    if found[0] in matching:
+    known = set(matching)
+    python = sum(_CODE.match(line) is not None for line in found if line not in known)
+    if found[0] in known:
         return python <= len(matching)
     return 2 * len(matching) >= len(found) and python == 0

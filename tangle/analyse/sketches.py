@@ -33,6 +33,8 @@ _OUTSIDE: Final = re.compile(
     r"'(return|yield|await|break|continue)\b[^']*' (?:outside|not properly)"
 )
 _MOST_TOGETHER: Final = 3
+_MOST_LINES: Final = 300
+"""Lines of a chunk beyond which it is no sketch."""
 
 Lines = Sequence[str]
 Completion = Callable[[Lines], list[str]]
@@ -46,6 +48,8 @@ def sketch_of(code: str, error: SyntaxError) -> str:
         error: what Python says of it.
     """
     lines = code.split("\n")[:-1]
+    if len(lines) > _MOST_LINES:
+        return ""
     return _outside(lines, error) or other_language(lines) or _completed(lines)
 
 

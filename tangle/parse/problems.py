@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import ast
-import textwrap
 import re
+import textwrap
 import warnings
 from collections.abc import Iterator, Sequence
 from collections.abc import Set as AbstractSet

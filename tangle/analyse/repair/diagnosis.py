@@ -5,11 +5,11 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import combinations, groupby
+from itertools import combinations, groupby, islice
 from typing import Final
 
-from tangle.analyse.repair.causes import Cause, shell_command, told_by_python
 from tangle.analyse.repair.callouts import CALLOUTS, without_callouts
+from tangle.analyse.repair.causes import Cause, shell_command, told_by_python
 from tangle.analyse.repair.characters import plain_blanks, plain_punctuation
 from tangle.analyse.repair.emphasis import without_emphasis
 from tangle.analyse.repair.indentation import as_the_colons_say, tabs_as_spaces
@@ -45,6 +45,8 @@ _LAST_MENDER: Final = (as_the_colons_say, "its indentation does not fit its colo
 """Asked only where nothing else helps: it changes most, and knows least."""
 _MOST_TOGETHER: Final = 4
 _READINGS: Final = 3
+_MOST_TRIES: Final = 100
+"""Texts that are tried for one kind of slip."""
 _BUDGET: Final = 3_000_000
 """Characters that are parsed in search of a repair; a chunk of 100 lines has a thousand tries."""
 
@@ -139,7 +141,7 @@ def _slips(lines: Sequence[str], error: SyntaxError, budget: _Budget) -> tuple[R
     """The programs that one token makes of code; those of the first cause that makes any."""
     for slip, words in SLIPS:
         found: dict[str, Repair] = {}
-        for changed in slip(lines, error):
+        for changed in islice(slip(lines, error), _MOST_TRIES):
             tree = budget.read(changed) if changed != list(lines) else None
             if tree is not None and not _makes_code_of_a_result(lines, changed, tree):
                 repair = Repair(lines=tuple(changed), causes=(words,))

@@ -21,12 +21,7 @@ _HEADERS: Final = (
 )
 _HEADER: Final = re.compile(rf"[ \t]*(?:{_HEADERS})\b")
 _CONDITION: Final = re.compile(r"[ \t]*(?:if|elif|while|assert|return)\b")
-_ASSIGNED: Final = re.compile(
-    r"(?<![=!<>:+\-*/%&|^])=(?!=)(?=[ \t]*(?:-?\d[\w.]*|['\" ]+|None|True|False|[^\W\d]\w*)"
-    r"[ \t]*(?:[:)]|and\b|or\b|$))"
-)
 _PRINT: Final = re.compile(r"([ \t]*(?:.*:[ \t]+)?)print[ \t]+(?![(=.,])(.*?)[ \t]*$")
-_PRINT_CALL: Final = re.compile(r"([ \t]*)print[ \t]*(\(.*)$")
 _EXCEPT: Final = re.compile(
     r"([ \t]*except[ \t]+[\w.]+|[ \t]*except[ \t]*\([\w., ]+\)),[ \t]*([a-z]\w*)[ \t]*:"
 )
@@ -83,10 +78,8 @@ def equals(lines: Sequence[str], error: SyntaxError) -> Iterator[list[str]]:
     """Replace `=` in a condition by `==`."""
     row = _row(lines, error)
     code = bare(lines, string="x")[row]
-    if (
-        not _CONDITION.match(code)
-        or code.lstrip().startswith("while")
-        and "(" in code.split("=")[-1]
+    if not _CONDITION.match(code) or (
+        code.lstrip().startswith("while") and "(" in code.split("=")[-1]
     ):
         return
     found = [match.start() for match in re.finditer(r"(?<![=!<>:])=(?!=)", code)]
@@ -98,13 +91,15 @@ def equals(lines: Sequence[str], error: SyntaxError) -> Iterator[list[str]]:
 def signs(lines: Sequence[str], _: SyntaxError) -> Iterator[list[str]]:
     """Replace operators of other languages."""
     changed = list(lines)
-    for row, code in enumerate(bare(lines)):
+    for row in range(len(lines)):
         for sign, plain in _SIGNS:
-            for match in reversed(list(re.finditer(rf" ?{re.escape(sign)} ?", code))):
-                word = plain if plain.strip().isalpha() else match[0].replace(sign, plain)
-                changed[row] = changed[row][: match.start()] + word + changed[row][match.end() :]
-            code = bare(changed)[row]
-        if match := re.match(r"([ \t]*[^\W\d][\w.]*)(\+\+|--);?[ \t]*$", code):
+            for found in reversed(
+                list(re.finditer(rf" ?{re.escape(sign)} ?", bare([changed[row]])[0]))
+            ):
+                word = plain if plain.strip().isalpha() else found[0].replace(sign, plain)
+                changed[row] = changed[row][: found.start()] + word + changed[row][found.end() :]
+        match = re.match(r"([ \t]*[^\W\d][\w.]*)(\+\+|--);?[ \t]*$", changed[row])
+        if match is not None:
             changed[row] = f"{match[1]} {match[2][0]}= 1"
     yield changed
 
@@ -132,9 +127,8 @@ def python_two(lines: Sequence[str], _: SyntaxError) -> Iterator[list[str]]:
             if inner.endswith(",") or inner.startswith(">>"):
                 return
             changed[row] = f"{match[1] and text[: match.end(1)]}print({inner}){tail}"
-        elif (match := _RAISE.match(code.rstrip())) and not match[1].rstrip().endswith(")"):
-            inner = text[match.start(2) :]
-            changed[row] = f"{match[1]}({inner}){tail}"
+        elif match := _RAISE.match(code.rstrip()):
+            changed[row] = f"{match[1]}({text[match.start(2) :]}){tail}"
         elif match := _EXCEPT.match(code):
             changed[row] = f"{match[1]} as {match[2]}:{line[match.end() :]}"
     yield changed
@@ -190,19 +184,16 @@ def commas(lines: Sequence[str], _: SyntaxError) -> Iterator[list[str]]:
     masked = bare(lines, string="x")
     depth = 0
     for row, code in enumerate(masked):
+        below = masked[row + 1].lstrip() if row + 1 < len(masked) else ""
         for match in re.finditer(r"\S+?(?=[ \t,()\[\]{}]|$)|[,()\[\]{}]", code):
-            for mark in match[0]:
-                depth += (mark in _OPENERS) - (mark in _CLOSERS)
-            rest = code[match.end() :]
-            if depth <= 0 or not _OPERAND_END.search(match[0]) or _word_at(code, match.end()):
-                continue
-            here = rest.lstrip(" \t")
-            if rest[:1] in " \t" and _OPERAND.match(here) and not _first_word(here) in _SOFT:
-                yield _replaced(lines, row, match.end(), match.end(), ",")
-            elif not here and row + 1 < len(masked) and _OPERAND.match(masked[row + 1].lstrip()):
-                if _first_word(masked[row + 1].lstrip()) not in _SOFT:
-                    yield _replaced(lines, row, match.end(), match.end(), ",")
-        if (twice := re.search(r",[ \t]*,", code)) and depth >= 0:
+            depth += _depth(match[0])
+            at = match.end()
+            if depth > 0 and _OPERAND_END.search(match[0]) and not _word_at(code, at):
+                here = code[at:].lstrip(" \t")
+                following = here if code[at : at + 1] in (" ", "\t") else "" if here else below
+                if _OPERAND.match(following) and _first_word(following) not in _SOFT:
+                    yield _replaced(lines, row, at, at, ",")
+        if twice := re.search(r",[ \t]*,", code):
             yield _replaced(lines, row, twice.start(), twice.end(), ",")
 
 
@@ -218,13 +209,13 @@ def keywords(lines: Sequence[str], error: SyntaxError) -> Iterator[list[str]]:
     """Correct a keyword that is one letter off, or that begins with a capital letter."""
     for row in sorted({_row(lines, error), max(_row(lines, error) - 1, 0)}):
         match = _WORD.match(bare(lines)[row])
-        if match is None or keyword.iskeyword(match[2]):
+        word = match[2] if match is not None else "if"
+        if match is None or keyword.iskeyword(word):
             continue
-        word = match[2]
         for meant in _STARTS:
-            if word.lower() == meant or (len(meant) > 3 and _swapped(word, meant)):
-                if len(lines) > 1 or word != word.capitalize() or "." in lines[row]:
-                    yield _replaced(lines, row, match.start(2), match.end(2), meant)
+            alike = word.lower() == meant or (len(meant) > 3 and _swapped(word, meant))
+            if alike and (len(lines) > 1 or word != word.capitalize() or "." in lines[row]):
+                yield _replaced(lines, row, match.start(2), match.end(2), meant)
 
 
 def keyword_in_for(lines: Sequence[str], error: SyntaxError) -> Iterator[list[str]]:
@@ -233,7 +224,7 @@ def keyword_in_for(lines: Sequence[str], error: SyntaxError) -> Iterator[list[st
     match = re.match(
         r"[ \t]*for[ \t]+\w+(?:,[ \t]*\w+)*[ \t]+(?=(?:range|enumerate|zip)\()", lines[row]
     )
-    if match:
+    if match is not None:
         yield _replaced(lines, row, match.end(), match.end(), "in ")
 
 
@@ -314,7 +305,7 @@ def _word_at(code: str, end: int) -> bool:
 def _swapped(word: str, meant: str) -> bool:
     """Whether two letters stand the other way round, or one is missing, or there twice."""
     if sorted(word) == sorted(meant):
-        return word != meant and word[0] == meant[0] or word[:2] == meant[1::-1]
+        return (word != meant and word[0] == meant[0]) or word[:2] == meant[1::-1]
     shorter, longer = sorted((word, meant), key=len)
     return len(longer) - len(shorter) == 1 and any(
         longer[:at] + longer[at + 1 :] == shorter for at in range(len(longer))
