@@ -11,6 +11,7 @@ from tangle.analyse.repair.lexer import bare
 CALLOUTS: Final = "callouts stand in the code"
 
 _CIRCLED: Final = "[\u2460-\u2473\u24f5-\u24fe\u2776-\u2793\u24eb-\u24f4]"
+_MAY_HAVE: Final = re.compile(rf"{_CIRCLED}|\S[ \t]{{2,}}[0-9]{{1,2}}$")
 _BEFORE: Final = re.compile(rf"([ \t]*){_CIRCLED}([ \t]*)(?=\S)")
 _AFTER: Final = re.compile(rf"(?:[ \t]*{_CIRCLED})+[ \t]*$")
 _DIGIT: Final = re.compile(r"(?<=\S)[ \t]{2,}[0-9]{1,2}$")
@@ -22,6 +23,8 @@ def without_callouts(lines: Sequence[str]) -> Iterator[list[str]]:
     What stands behind a mark at the beginning may be a blank that belongs to it, or all of it
     indentation.
     """
+    if not any(_MAY_HAVE.search(line) for line in lines):
+        return
     for digits in (False, True):
         for width in (1, None):
             yield [
