@@ -120,7 +120,10 @@ _FIRST: Final[tuple[tuple[str, re.Pattern[str]], ...]] = tuple(
             "CSS",
             r"[ \t]*(?:@media|@import[ \t]+url|[.#]?[\w-]+(?:[ .#:>][\w.#:>-]+)*[ \t]*\{[ \t]*$)",
         ),
-        ("YAML", r"(?!else:|try:|finally:|except:)(?:---$|[\w-]+:[ \t]*(?:\||>)?$|[ \t]*- [\w-]+:(?: .*)?$|[\w.-]*-[\w-]*: \S)"),
+        (
+            "YAML",
+            r"(?!else:|try:|finally:|except:)(?:---$|[\w-]+:[ \t]*(?:\||>)?$|[ \t]*- [\w-]+:(?: .*)?$|[\w.-]*-[\w-]*: \S)",
+        ),
         ("a grammar", r"[ \t]*(?:<[\w -]+>|\w[\w-]*)[ \t]*(?:::=|→|⟶|::[ \t]*=)|[ \t]*\|[ \t]+\S"),
         (
             "pseudo-code",
