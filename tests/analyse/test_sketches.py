@@ -78,7 +78,7 @@ def test_a_slip_is_a_warning_with_its_repair_and_not_run(code: str, meant: str) 
 
 
 @pytest.mark.parametrize(
-    "code", ["x = a + b) * c", "x = = 1", "x = (1, 2]", "f('a, b)", "foo(1\n(2)"]
+    "code", ["x = a + b) * c", "x = = 1", "x = (1, 2]", "f('a, b)", "foo(1\n(2)", "x = foo("]
 )
 def test_what_may_be_several_programs_is_not_repaired(code: str) -> None:
     assert repaired(planned("- x\n" + fence(code))) is None

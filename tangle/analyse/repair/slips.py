@@ -265,14 +265,10 @@ def _closed(
     """A bracket closed at the end of each line from its own on, before a colon."""
     for row in range(first, len(lines)):
         code = masked[row].rstrip()
-        end = len(code)
-        if not code:
-            continue
-        text = lines[row][:end]
-        full = bare(lines, string="x")[row].rstrip()
-        end = len(full)
-        text = lines[row][:end]
-        stop = end - 1 if text.endswith(":") else end
+        if not code or code.endswith((*_OPENERS, ",", "=", ".", "+", "-", "*", "/")):
+            continue  # what stood here was left out
+        text = lines[row][: len(bare(lines, string="x")[row].rstrip())]
+        stop = len(text) - text.endswith(":")
         yield _replaced(lines, row, stop, stop, _OPENERS[opener])
 
 
