@@ -489,9 +489,8 @@ def row(core: Core, place: int) -> UnitRow | None:
             for chunk in planned.chunks
         ),
         borrowed=len(planned.prelude),
-        broken=bool(planned.problems) or any(
-            entry.broken and not entry.parsed.sketch for entry in own.chunks
-        ),
+        broken=bool(planned.problems)
+        or any(entry.broken and not entry.parsed.sketch for entry in own.chunks),
         modules=tuple(modules_of_unit(own)),
         problems=tuple(
             locate(core, problem)
