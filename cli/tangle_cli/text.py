@@ -158,10 +158,12 @@ def count(number: int, noun: str) -> str:
 
 
 def problem_summary(problems: Iterable[Problem]) -> str:
-    """Return the number of errors and warnings, in words."""
+    """Return the number of errors, of warnings and, if there are any, of notices, in words."""
     severities = [problem.severity for problem in problems]
     errors, warnings = severities.count("error"), severities.count("warning")
-    return f"{count(errors, 'error')}, {count(warnings, 'warning')}"
+    notices = severities.count("notice")
+    rest = f", {count(notices, 'notice')}" if notices else ""
+    return f"{count(errors, 'error')}, {count(warnings, 'warning')}{rest}"
 
 
 def few_of_a_kind(problems: Iterable[Problem]) -> tuple[list[Problem], list[str]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import builtins
 import re
+import textwrap
 import unicodedata
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping
@@ -15,7 +16,15 @@ from typing import Final, Literal, NamedTuple
 from tangle.analyse.calls import Effect, effects_of_calls
 from tangle.analyse.markers import Marked, marked_statements
 from tangle.analyse.names import Import, Statement, Use
-from tangle.analyse.source import Parsed, Row, needs_await, parse_chunk, place_in, too_deep
+from tangle.analyse.source import (
+    Parsed,
+    Row,
+    as_read,
+    needs_await,
+    parse_chunk,
+    place_in,
+    too_deep,
+)
 from tangle.analyse.statements import is_ellipsis, lazy_annotations, statements
 from tangle.model import Chunk, CodeLine, Occurrence, Page, PagePath, Place, Problem, Unit
 from tangle.model.problems.markers import UNKNOWN_CHUNK
@@ -85,11 +94,14 @@ class ChunkCode:
     """A chunk that takes part in a unit, read as Python.
 
     Attributes:
+        occurrence: where it takes part; its chunk is as it is read.
+        written: the chunk as it is written.
         source: its code; as the note has it where a reference in it could not be expanded.
         text: what was read of it.
     """
 
     occurrence: Occurrence
+    written: Chunk
     source: str
     text: ChunkText
 
@@ -369,10 +381,30 @@ def _chunk_code(
     key = (chunk.code, chunk.settings.raises, chunk.session, lazy)
     text = texts.get(key) if chunk.whole else None
     if text is None:
-        text = _chunk_text(chunk, lazy=lazy)
-        if chunk.whole and text.parsed.problem is None:
+        text = _chunk_text(chunk, page, lazy=lazy)
+        if chunk.whole and text.parsed.problem is None and text.parsed.reading is None:
             texts[key] = text
-    return ChunkCode(occurrence=occurrence, source=_source(chunk, page), text=text)
+    read = as_read(chunk, text.parsed)
+    return ChunkCode(
+        occurrence=replace(occurrence, chunk=read) if read is not chunk else occurrence,
+        written=chunk,
+        source=_source(read, page),
+        text=text,
+    )
+
+
+def _in_file(chunk: Chunk, page: Callable[[PagePath], Page]) -> tuple[str, ...] | None:
+    """A chunk's lines as the file has them; None where Logseq shows the same, or lacks some."""
+    margins = {line.place.column for line in chunk.lines if line.text.strip()}
+    if len(margins) < 2 or not chunk.whole or any(e.place.path != chunk.page for e in chunk.lines):
+        return None
+    rows = page(chunk.page).data.decode("utf-8-sig").split("\n")
+    texts = [
+        rows[line.place.line - 1][: line.place.column - 1] + line.text if line.text.strip() else ""
+        for line in chunk.lines
+    ]
+    found = tuple(textwrap.dedent("\n".join(texts)).split("\n"))
+    return found if found != tuple(line.text for line in chunk.lines) else None
 
 
 def _source(chunk: Chunk, page: Callable[[PagePath], Page]) -> str:
@@ -382,8 +414,8 @@ def _source(chunk: Chunk, page: Callable[[PagePath], Page]) -> str:
     return next((fence.code for fence in fences if fence.line == chunk.line), "")
 
 
-def _chunk_text(chunk: Chunk, *, lazy: bool) -> ChunkText:
-    parsed = parse_chunk(chunk)
+def _chunk_text(chunk: Chunk, page: Callable[[PagePath], Page], *, lazy: bool) -> ChunkText:
+    parsed = parse_chunk(chunk, lambda: _in_file(chunk, page))
     found: tuple[Statement, ...] = ()
     try:
         found = statements(parsed.tree, lazy=lazy)

@@ -6,12 +6,14 @@ import ast
 import contextlib
 import re
 import warnings
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from tangle.analyse.magics import Masked, is_cell_magic, masked
-from tangle.model import Chunk, Example, Place, Problem
-from tangle.model.problems.code import SYNTAX_ERROR
+from tangle.model import Chunk, CodeLine, Example, Place, Problem, ProblemKind
+from tangle.model.problems.code import CALLOUTS, SKETCH, SLIP, SYNTAX_ERROR
+from tangle.model.problems.page import MIXED_INDENTATION
 
 if TYPE_CHECKING:
     from tangle.analyse.repair import Diagnosis
@@ -46,6 +48,9 @@ class Parsed:
         examples: of an interpreter session, or of code with results kept by hand, what is run of it
             and compared; None for a program.
         rows: of these, the code line by line; results are blank lines.
+        sketch: what a chunk that is not meant to run was taken for, in words; empty for others.
+        reading: the lines as they are read and run, where only that is a program.
+        remark: what is said of a chunk that is read in another way than it is written.
     """
 
     tree: ast.Module
@@ -58,13 +63,22 @@ class Parsed:
     diagnosis: Diagnosis | None = None
     examples: tuple[Example, ...] | None = None
     rows: tuple[Row, ...] | None = None
+    sketch: str = ""
+    reading: tuple[str, ...] | None = None
+    remark: Problem | None = None
 
 
-def parse_chunk(chunk: Chunk) -> Parsed:
+def parse_chunk(chunk: Chunk, in_file: Callable[[], tuple[str, ...] | None]) -> Parsed:
     """Decide how a chunk is read; whoever checks, lists, builds or runs it goes by this.
 
     It is a program, in which magics and shell lines of IPython are masked; or a session, of which
-    the results are compared; or in another language; or it cannot be read, and is never run.
+    the results are compared; or in another language; or a sketch; or it cannot be read. The last
+    two are never run.
+
+    Args:
+        chunk: to read.
+        in_file: the lines as the file has them, where Logseq shows them with other indentation;
+            asked only if what Logseq shows does not parse.
     """
     code = chunk.code
     if chunk.session or ">>>" in code:
@@ -82,7 +96,8 @@ def parse_chunk(chunk: Chunk) -> Parsed:
     if plain.problem is None:
         return plain
     found = masked(code)
-    return _parse(chunk, found) if found.lines else plain
+    parsed = _parse(chunk, found) if found.lines else plain
+    return _as_in_file(chunk, in_file()) or parsed if parsed.problem is not None else parsed
 
 
 def nothing() -> ast.Module:
@@ -93,7 +108,6 @@ def nothing() -> ast.Module:
 def _parse(chunk: Chunk, code: Masked) -> Parsed:
     text = code.text
     problem = _null_byte(chunk)
-    diagnosis = None
     tree = nothing()
     if problem is None:
         try:
@@ -101,10 +115,7 @@ def _parse(chunk: Chunk, code: Masked) -> Parsed:
         except SyntaxError as error:
             if chunk.settings.raises in {cls.__name__ for cls in type(error).__mro__}:
                 return Parsed(tree=tree, text="", foreign=True)
-            from tangle.analyse.repair import diagnose  # chunks parse, nearly all of them
-
-            diagnosis = diagnose(chunk.code, error, readable)
-            problem = _syntax_problem(chunk, error, diagnosis)
+            return _unparsable(chunk, error, code)
         except (RecursionError, MemoryError):
             problem = too_deep(chunk)
     return Parsed(
@@ -114,8 +125,89 @@ def _parse(chunk: Chunk, code: Masked) -> Parsed:
         naming=code.naming or _names_by_text(tree, text),
         awaits=problem is None and needs_await(tree, text),
         problem=problem,
+    )
+
+
+def _unparsable(chunk: Chunk, error: SyntaxError, code: Masked) -> Parsed:
+    """What a chunk is that does not parse: a sketch, one with a certain reading, or broken."""
+    # Chunks parse, nearly all of them.
+    from tangle.analyse.repair import READ_AS_MEANT, diagnose
+    from tangle.analyse.sketches import sketch_of
+
+    if sketch := sketch_of(code.text, error):
+        return _sketch(chunk, error.lineno or 1, sketch)
+    diagnosis = diagnose(chunk.code, error, readable)
+    sure = diagnosis.sure
+    if sure is not None and READ_AS_MEANT.issuperset(sure.causes):
+        return _read_as(chunk, diagnosis, sure.lines)
+    kind = SLIP if diagnosis.slip else SYNTAX_ERROR
+    return Parsed(
+        tree=nothing(),
+        text=code.text,
+        magics=code.lines,
+        naming=code.naming,
+        problem=_syntax_problem(chunk, error, diagnosis, kind),
         diagnosis=diagnosis,
     )
+
+
+def _sketch(chunk: Chunk, line: int, what: str) -> Parsed:
+    problem = SKETCH.at(place_in(chunk, line, 0), f"sketch: {what}; it is not run")
+    return Parsed(tree=nothing(), text="", problem=problem, sketch=what)
+
+
+def _read_as(chunk: Chunk, diagnosis: Diagnosis, lines: tuple[str, ...]) -> Parsed:
+    """A chunk whose one repair changes nothing of what it says: it is run as if repaired."""
+    from tangle.analyse.repair import TABS
+
+    code = "".join(f"{line}\n" for line in lines)
+    kind = MIXED_INDENTATION if TABS in diagnosis.cause else CALLOUTS
+    place = place_in(chunk, diagnosis.row + 1, diagnosis.column)
+    words = "there is one way to read it, and so it is run"
+    remark = kind.at(place, f"{diagnosis.cause}; {words}", hint=diagnosis.hint)
+    parsed = _parse(replace(chunk, lines=_with_texts(chunk, lines)), masked(code))
+    return replace(parsed, diagnosis=diagnosis, reading=lines, remark=remark)
+
+
+def _as_in_file(chunk: Chunk, lines: tuple[str, ...] | None) -> Parsed | None:
+    """A chunk as the file has it, if that parses."""
+    code = "".join(f"{line}\n" for line in lines or ())
+    if lines is None or readable(code) is None:
+        return None
+    from tangle.analyse.repair import Diagnosis, Repair
+
+    repair = Repair(lines=lines, causes=("Logseq shows it with other indentation than the file",))
+    diagnosis = Diagnosis(cause=repair.causes[0], row=0, column=0, hint="", readings=(repair,))
+    parsed = _parse(replace(chunk, lines=_with_texts(chunk, lines)), masked(code))
+    return replace(parsed, diagnosis=diagnosis, reading=lines)
+
+
+def as_read(chunk: Chunk, parsed: Parsed) -> Chunk:
+    """Return a chunk as it takes part in a session: a sketch is not run.
+
+    Args:
+        chunk: as it is written.
+        parsed: how it is read.
+    """
+    if parsed.sketch:
+        return replace(chunk, settings=replace(chunk.settings, run=False))
+    if parsed.reading is None:
+        return chunk
+    return replace(chunk, lines=_with_texts(chunk, parsed.reading))
+
+
+def _with_texts(chunk: Chunk, texts: Sequence[str]) -> tuple[CodeLine, ...]:
+    """The lines of a chunk with other texts, whose code stands where it stood."""
+    return tuple(
+        line if line.text == text else CodeLine(text=text, place=_moved(line, text))
+        for line, text in zip(chunk.lines, texts, strict=True)
+    )
+
+
+def _moved(line: CodeLine, text: str) -> Place:
+    """The place of a line with another text, by the first character of its code."""
+    before, after = (len(each) - len(each.lstrip(" \t")) for each in (line.text, text))
+    return replace(line.place, column=max(line.place.column + before - after, 1))
 
 
 def _names_by_text(tree: ast.Module, text: str) -> bool:
@@ -243,7 +335,9 @@ def too_deep(chunk: Chunk) -> Problem:
     return problem_at(chunk, 1, 0, "its expressions are nested too deeply")
 
 
-def _syntax_problem(chunk: Chunk, error: SyntaxError, diagnosis: Diagnosis) -> Problem:
+def _syntax_problem(
+    chunk: Chunk, error: SyntaxError, diagnosis: Diagnosis, kind: ProblemKind
+) -> Problem:
     line, column = diagnosis.row + 1, diagnosis.column
     here = place_in(chunk, line, column)
 
@@ -254,7 +348,7 @@ def _syntax_problem(chunk: Chunk, error: SyntaxError, diagnosis: Diagnosis) -> P
 
     said = _LINE.sub(in_page, error.msg)
     message = f"{diagnosis.cause} ({said})" if diagnosis.cause else said
-    return problem_at(chunk, line, column, message, diagnosis.hint)
+    return kind.at(here, f"this chunk does not parse: {message}", hint=diagnosis.hint or None)
 
 
 def problem_at(chunk: Chunk, line: int, column: int, message: str, hint: str = "") -> Problem:

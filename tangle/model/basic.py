@@ -22,7 +22,7 @@ SectionName = NewType("SectionName", str)
 SIZE: Final = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*([KMGT]?)(?:i?B)?|([0-9]+)\s*%", re.IGNORECASE)
 """How a limit of memory is written: `2G`, `1.5 GiB`, `90%` of the machine's; `0` for none."""
 
-Severity = Literal["error", "warning"]
+Severity = Literal["error", "warning", "notice"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

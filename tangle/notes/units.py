@@ -529,6 +529,7 @@ class ChunkRow:
         host: the block under which its output belongs.
         digest: of all code that its output depends on.
         runs: whether it is run.
+        sketch: what a chunk that is not meant to run was taken for; empty for others.
     """
 
     page: PagePath
@@ -536,6 +537,7 @@ class ChunkRow:
     digest: str
     section: SectionName
     runs: bool
+    sketch: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -587,17 +589,20 @@ def row(core: Core, place: int) -> UnitRow | None:
                 digest=chunk.digest,
                 section=chunk.occurrence.section,
                 runs=chunk.code.runs,
+                sketch=chunk.code.parsed.sketch,
             )
             for chunk in planned.chunks
         ),
         borrowed=sum(entry.kind != "supplied" for entry in planned.prelude),
-        broken=bool(planned.problems) or any(entry.broken for entry in own.chunks),
+        broken=bool(planned.problems)
+        or any(entry.broken and not entry.parsed.sketch for entry in own.chunks),
         modules=tuple(modules_of_unit(own)),
         runnable=any(entry.runs and not entry.broken for entry in own.chunks),
         problems=tuple(
             locate(core, problem)
             for problem in (
                 *(entry.parsed.problem for entry in own.chunks if entry.parsed.problem),
+                *(entry.parsed.remark for entry in own.chunks if entry.parsed.remark),
                 *(problem for _, problem in missing(core, place)),
                 *unit_doubts(own, found),
                 *unknown_needs(

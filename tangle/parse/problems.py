@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+import textwrap
 import warnings
 from collections.abc import Iterator, Sequence
 from collections.abc import Set as AbstractSet
@@ -308,13 +309,14 @@ def _mixed(places: Places, fences: Sequence[Fence]) -> Iterator[Problem]:
         offset = fence.body.start
         for _ in range(line):
             offset = places.data.find(b"\n", offset) + 1
-        yield _problem(
-            places,
-            offset,
-            MIXED_INDENTATION,
-            "this line is indented less than its block, so Logseq strips all of its indentation "
-            "and the code means something else than it seems to here",
-        )
+        cause = "this line is indented less than its block, so Logseq strips all of its indentation"
+        if _parses(textwrap.dedent("\n".join(raw))) and not _parses(fence.code):
+            message = f"{cause}, and only the file's text is a program: that is run"
+            hint = "`tangle check --fix` indents the code; or indent every line of it as its block"
+            yield _problem(places, offset, MIXED_INDENTATION, message, hint)
+        else:
+            message = f"{cause} and the code means something else than it seems to here"
+            yield _problem(places, offset, MIXED_INDENTATION, message)
 
 
 def _first_changed(raw: Sequence[str], shown: Sequence[str]) -> int | None:

@@ -119,7 +119,7 @@ def _sure(notes: Notes) -> Iterator[tuple[Chunk, Repair]]:
     seen: set[tuple[PagePath, int]] = set()
     for session in notes.plan.sessions:
         for planned in session.chunks:
-            chunk, diagnosis = planned.code.chunk, planned.code.parsed.diagnosis
+            chunk, diagnosis = planned.code.written, planned.code.parsed.diagnosis
             if diagnosis is None or diagnosis.sure is None or (chunk.page, chunk.line) in seen:
                 continue
             seen.add((chunk.page, chunk.line))

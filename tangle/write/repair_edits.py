@@ -28,15 +28,16 @@ def mend(page: Page, chunk: Chunk, lines: Sequence[str]) -> bytes:
     Raises:
         Entangled: Logseq would read the page in another way then.
     """
-    data = apply(page.data, _edits(page, chunk, lines))
-    try:
-        mended = parse(data, page.path)
-    except NotUtf8 as error:
-        raise Entangled(str(error)) from error
-    code = "".join(f"{line}\n" for line in lines)
-    if _shape(mended, None) != _shape(page, (chunk, code)):
-        raise Entangled(f"{page.path}:{chunk.line}: the page would be read in another way")
-    return data
+    wanted = _shape(page, (chunk, "".join(f"{line}\n" for line in lines)))
+    for edits in (_edits(page, chunk, lines), _indented(page, chunk, lines)):
+        data = apply(page.data, edits)
+        try:
+            mended = parse(data, page.path)
+        except NotUtf8 as error:
+            raise Entangled(str(error)) from error
+        if _shape(mended, None) == wanted:
+            return data
+    raise Entangled(f"{page.path}:{chunk.line}: the page would be read in another way")
 
 
 def without_written_lines(page: Page) -> tuple[bytes, tuple[Fence, ...]]:
@@ -92,6 +93,20 @@ def _edits(page: Page, chunk: Chunk, lines: Sequence[str]) -> Iterator[Edit]:
         begin = starts[place.line] - len(line[len(margin) :].encode())
         span = Span(start=begin, end=begin + len(old.text.encode()))
         yield Edit(span=span, data=new.encode())
+
+
+def _indented(page: Page, chunk: Chunk, lines: Sequence[str]) -> Iterator[Edit]:
+    """The lines of a chunk, indented as far as the text of its block."""
+    if any(line.place.path != page.path for line in chunk.lines):
+        return
+    starts = _line_starts(page.data)
+    block = page.blocks[chunk.block]
+    first = page.data[block.span.start : starts[block.line]].decode("utf-8-sig")
+    margin = first[: len(first) - len(first.lstrip(" \t"))] + "  "
+    for old, new in zip(chunk.lines, lines, strict=True):
+        span = Span(start=starts[old.place.line - 1], end=starts[old.place.line])
+        end = b"\r\n" if page.data[span.start : span.end].endswith(b"\r\n") else b"\n"
+        yield Edit(span=span, data=(f"{margin}{new}".encode() if new else b"") + end)
 
 
 def _line_starts(data: bytes) -> list[int]:

@@ -26,25 +26,19 @@ def where(code: str, raises: str = "") -> str:
     return f"{place.line - 2}:{place.column - 3} {said}"
 
 
-MIXED = "tabs and spaces are mixed in its indentation"
-
-
 @pytest.mark.parametrize(
     ("code", "said"),
     [
         ("x = = 1", "1:5 invalid syntax"),
         ("中文 = '字' $ 4", "1:10 invalid syntax"),
         ("x = 1\n\ty = 2", "2:1 its indentation does not fit its colons (unexpected indent)"),
-        ("if 1:\n  a\n\tb", f"3:1 {MIXED} (inconsistent use of tabs and spaces in indentation)"),
         ("x = (1,\n]",
          "2:1 closing parenthesis ']' does not match opening parenthesis '(' on line 3"),
         ("def f():\nx", "2:1 expected an indented block after function definition on line 3"),
         ('x\n"""abc', "2:1 unterminated triple-quoted string literal (detected at line 4)"),
-        ("中文; return 3", "1:5 'return' outside function"),
         ("class A:\n    中 = 1; yield 2", "2:12 'yield' outside function"),
         ("def f(a, a): pass", "1:10 duplicate argument 'a' in function definition"),
         ("x\ny = '\0'", "2:6 it holds a null byte"),
-        ("break", "1:1 'break' outside loop"),
         ("from __future__ import nope", "1:1 future feature nope is not defined"),
         ("(" * 300, "1:201 too many nested parentheses"),
         ("x = 1 \\", "1:8 unexpected EOF while parsing"),

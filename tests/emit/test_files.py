@@ -156,7 +156,7 @@ def test_a_chunk_that_must_fail(code: str, cell: str) -> None:
     ("code", "place", "message"),
     [
         ("x = = 1", "3:8", "this chunk does not parse; see `tangle check`"),
-        ("a\nreturn b", "4:4", "this chunk does not parse; see `tangle check`"),
+        ("a\n) b", "4:4", "this chunk does not parse; see `tangle check`"),
         ("s = '\0'", "3:9", "this chunk does not parse; see `tangle check`"),
         ("await x", "2:1", "this chunk awaits outside a function, as only `tangle run` can"),
         ("<<nowhere>>", "2:1", "a reference in this chunk is open; see `tangle check`"),

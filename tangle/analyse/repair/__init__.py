@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from tangle.analyse.repair.diagnosis import Diagnosis, Repair, diagnose
+from tangle.analyse.repair.diagnosis import READ_AS_MEANT, TABS, Diagnosis, Repair, diagnose
 
-__all__ = ["Diagnosis", "Repair", "diagnose"]
+__all__ = ["READ_AS_MEANT", "TABS", "Diagnosis", "Repair", "diagnose"]

@@ -5,9 +5,10 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import combinations, groupby
+from itertools import combinations, groupby, islice
 from typing import Final
 
+from tangle.analyse.repair.callouts import CALLOUTS, without_callouts
 from tangle.analyse.repair.causes import Cause, shell_command, told_by_python
 from tangle.analyse.repair.characters import plain_blanks, plain_punctuation
 from tangle.analyse.repair.emphasis import without_emphasis
@@ -18,10 +19,15 @@ from tangle.analyse.repair.prompts import (
     without_output,
     without_prompts,
 )
+from tangle.analyse.repair.slips import SLIPS
 from tangle.analyse.statements import statements
 
 Mender = Callable[[Sequence[str]], Iterator[list[str]]]
 Reader = Callable[[str], ast.Module | None]
+
+TABS: Final = "tabs and spaces are mixed in its indentation"
+READ_AS_MEANT: Final = frozenset({CALLOUTS, TABS})
+"""Causes that change nothing of what the code says: with no other, it runs before the repair."""
 
 # In the order in which they are applied where several are: what stands in front of code goes first,
 # and indentation is looked at when nothing else disturbs it.
@@ -32,12 +38,15 @@ _MENDERS: Final[tuple[tuple[Mender, str], ...]] = (
     (plain_punctuation, "full-width or typographic punctuation stands in the code"),
     (without_emphasis, "Markdown's marks for emphasis stand in the code"),
     (without_output, "output was pasted under the code"),
-    (tabs_as_spaces, "tabs and spaces are mixed in its indentation"),
+    (without_callouts, CALLOUTS),
+    (tabs_as_spaces, TABS),
 )
 _LAST_MENDER: Final = (as_the_colons_say, "its indentation does not fit its colons")
 """Asked only where nothing else helps: it changes most, and knows least."""
 _MOST_TOGETHER: Final = 4
 _READINGS: Final = 3
+_MOST_TRIES: Final = 100
+"""Texts that are tried for one kind of slip."""
 _BUDGET: Final = 3_000_000
 """Characters that are parsed in search of a repair; a chunk of 100 lines has a thousand tries."""
 
@@ -64,6 +73,7 @@ class Diagnosis:
         column: in characters of it, from 0.
         hint: what to do, where more can be said than to mend the line.
         readings: ways to mend it, each another program; one alone is sure.
+        slip: whether these differ from the chunk by one token.
     """
 
     cause: str
@@ -71,6 +81,7 @@ class Diagnosis:
     column: int
     hint: str
     readings: tuple[Repair, ...]
+    slip: bool = False
 
     @property
     def sure(self) -> Repair | None:
@@ -89,7 +100,7 @@ def diagnose(code: str, error: SyntaxError, read: Reader) -> Diagnosis:
     lines = code.split("\n")[:-1]
     row = min(max((error.lineno or 1) - 1, 0), max(len(lines) - 1, 0))
     command = bool(lines) and shell_command(lines[row]) is not None
-    readings = () if command else tuple(_readings(lines, read))
+    readings, slip = ((), False) if command or not lines else _found(lines, error, read)
     column = max((error.offset or 1) - 1, 0)
     if not readings:
         known = told_by_python(lines, row) or Cause(words="", hint="")
@@ -102,20 +113,51 @@ def diagnose(code: str, error: SyntaxError, read: Reader) -> Diagnosis:
     if len(readings) == 1:
         hint = "`tangle check --fix` repairs it, and --diff shows how"
     else:
-        ways = " or ".join(f"`{_shown(lines, reading)}`" for reading in readings)
+        ways = _ways(lines, readings)
+        row = _first_difference_of(readings) if TABS in readings[0].causes else row
         hint = f"it can be read in more than one way, so mend it by hand: {ways}"
     cause = "; ".join(readings[0].causes)
-    return Diagnosis(cause=cause, row=row, column=column, hint=hint, readings=readings)
+    return Diagnosis(cause=cause, row=row, column=column, hint=hint, readings=readings, slip=slip)
 
 
-def _readings(lines: Sequence[str], read: Reader) -> Iterator[Repair]:
-    """The programs that the fewest causes explain, each once, simplest first."""
+def _found(
+    lines: Sequence[str], error: SyntaxError, read: Reader
+) -> tuple[tuple[Repair, ...], bool]:
+    """The ways to repair code, and whether it is a slip."""
     budget = _Budget(read)
     ways = [
         chosen for count in range(1, _MOST_TOGETHER) for chosen in combinations(_MENDERS, count)
     ]
-    ways += [(*chosen, _LAST_MENDER) for chosen in [(), *ways]]
-    for _, group in groupby(ways, key=lambda chosen: (_LAST_MENDER in chosen, len(chosen))):
+    found = tuple(_readings(lines, ways, budget))
+    if found:
+        return found, False
+    if slips := _slips(lines, error, budget):
+        return slips, True
+    last = [(*chosen, _LAST_MENDER) for chosen in [(), *ways]]
+    return tuple(_readings(lines, last, budget)), False
+
+
+def _slips(lines: Sequence[str], error: SyntaxError, budget: _Budget) -> tuple[Repair, ...]:
+    """The programs that one token makes of code; those of the first cause that makes any."""
+    for slip, words in SLIPS:
+        found: dict[str, Repair] = {}
+        for changed in islice(slip(lines, error), _MOST_TRIES):
+            tree = budget.read(changed) if changed != list(lines) else None
+            if tree is not None and not _makes_code_of_a_result(lines, changed, tree):
+                repair = Repair(lines=tuple(changed), causes=(words,))
+                found.setdefault(ast.dump(tree), repair)
+        if found:
+            return tuple(found.values())[:_READINGS]
+    return ()
+
+
+def _readings(
+    lines: Sequence[str],
+    ways: Sequence[tuple[tuple[Mender, str], ...]],
+    budget: _Budget,
+) -> Iterator[Repair]:
+    """The programs that the fewest causes explain, each once, simplest first."""
+    for _, group in groupby(ways, key=len):
         found: dict[str, Repair] = {}
         for chosen in group:
             causes = tuple(words for _, words in chosen)
@@ -208,3 +250,18 @@ def _shown(lines: Sequence[str], repair: Repair) -> str:
     """The first line that a repair changes, as it becomes."""
     pairs = zip(lines, repair.lines, strict=True)
     return next((new.strip() for old, new in pairs if old != new), "")
+
+
+def _ways(lines: Sequence[str], readings: Sequence[Repair]) -> str:
+    """What tells the readings apart, for the writer to choose."""
+    if TABS not in readings[0].causes:
+        return " or ".join(f"`{_shown(lines, reading)}`" for reading in readings)
+    row = _first_difference_of(readings)
+    widths = (len(each.lines[row]) - len(each.lines[row].lstrip(" ")) for each in readings)
+    return " or ".join(f"indented by {width} columns" for width in widths)
+
+
+def _first_difference_of(readings: Sequence[Repair]) -> int:
+    """The first line in which readings differ, from 0."""
+    rows = zip(*(each.lines for each in readings), strict=True)
+    return next((at for at, texts in enumerate(rows) if len(set(texts)) > 1), 0)

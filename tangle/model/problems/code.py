@@ -20,7 +20,44 @@ SYNTAX_ERROR: Final = ProblemKind(
         "interpreter session (`>>> `) with a statement that does not parse, or with code that "
         "has no prompt."
     ),
-    example=("- ```python\n  print(x\n  ```\n"),
+    example=("- ```python\n  x = = 1\n  ```\n"),
+)
+
+SLIP: Final = ProblemKind(
+    code="slip",
+    severity="warning",
+    hint="correct the line in the note; the chunk is not run until then",
+    explanation=(
+        "The chunk is one token away from Python: a colon, a bracket, a quotation mark or a comma "
+        "is missing or there twice, `=` stands where `==` is meant, a keyword is misspelt, or the "
+        "code is Python 2 (`print x`). If there is exactly one program that it can be, the hint "
+        "says so, and `tangle check --fix` writes it. The chunk never runs before that."
+    ),
+    example=("- ```python\n  for i in range(3)\n      print(i)\n  ```\n"),
+)
+
+SKETCH: Final = ProblemKind(
+    code="sketch",
+    severity="notice",
+    hint="complete it to have it run, or name its language if it is not Python",
+    explanation=(
+        "The chunk is not Python, and not meant to run: a signature or a decorator alone, a body "
+        "that is only a comment, a `return` outside of a function, placeholders such as `<your "
+        "key>`, words behind an ellipsis, pseudo-code, output, or another language. It is not "
+        "run, as if it had `tangle.run:: no`, and the rest of the page runs without it. A chunk "
+        "that is valid Python is never a sketch."
+    ),
+    example=("- ```python\n  def area(r):\n  ```\n"),
+)
+
+CALLOUTS: Final = ProblemKind(
+    code="callouts",
+    severity="notice",
+    explanation=(
+        "A book's callouts stand in the code: circled digits at the edges of its lines, or digits "
+        "behind two blanks. The chunk is run without them. `tangle check --fix` removes them."
+    ),
+    example=("- ```python\n  ❶ total = 1 + 1\n  print(total)\n  ```\n"),
 )
 
 LIST_DASH: Final = ProblemKind(

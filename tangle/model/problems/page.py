@@ -49,14 +49,17 @@ MIXED_INDENTATION: Final = ProblemKind(
     explanation=(
         "A line of code starts further left than the text of its block. Logseq strips all of "
         "its indentation, so the code means something different than it seems to in the file. "
-        "Indent every line at least as far as the block."
+        "Indent every line at least as far as the block. If only the file's text is a program, "
+        "that is run, and `tangle check --fix` indents it. The same problem is reported if tabs "
+        "and spaces are mixed and exactly one width of a tab makes a program of the code: it is "
+        "run, and `--fix` writes spaces. If several do, it is an error (`syntax-error`)."
     ),
     example=("- a\n\t- ```python\n\t  x = 1\n  y = 2\n\t  ```\n"),
 )
 
 MISSPELT_LANGUAGE: Final = ProblemKind(
     code="misspelt-language",
-    severity="warning",
+    severity="notice",
     hint="correct the word, then the code is tangled",
     explanation=(
         "The language of a fence differs from Python's by one letter, and its code is valid "
