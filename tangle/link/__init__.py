@@ -16,7 +16,9 @@ from tangle.link.page_facts import (
     blocks_with_ids,
     page_facts,
 )
+from tangle.link.path_globs import GLOB_SIGNS, path_matches
 from tangle.link.settings import KNOWN, OUTPUT, PREFIX
+from tangle.link.tags import tags_around, tags_of_page
 from tangle.link.titles import page_title, title_from_path, title_key
 from tangle.link.units import (
     Skeleton,
@@ -33,6 +35,7 @@ from tangle.model import CONFIG
 
 __all__ = [
     "CONFIG",
+    "GLOB_SIGNS",
     "KNOWN",
     "OUTPUT",
     "PREFIX",
@@ -63,7 +66,10 @@ __all__ = [
     "page_facts",
     "page_spots",
     "page_title",
+    "path_matches",
     "skeleton",
+    "tags_around",
+    "tags_of_page",
     "title_from_path",
     "title_key",
     "unit_name",

@@ -34,6 +34,7 @@ from tangle.link import (
     page_spots,
     page_title,
     skeleton,
+    tags_around,
     title_key,
     unit_name,
     unresolved,
@@ -187,6 +188,22 @@ def is_coded(core: Core, path: PagePath) -> bool:
 def is_involved(core: Core, path: PagePath) -> bool:
     """Whether references in code stand on a page, or can mean it."""
     return path in index(core, "").involved
+
+
+@query(kept=frozenset[str])
+def code_tags(core: Core, path: PagePath) -> frozenset[str]:
+    """The tags under which the code of a page stands; none where it has no code."""
+    if not is_coded(core, path):
+        return frozenset()
+    return tags_around(page(core, path), [chunk.block for chunk in own_outline(core, path).chunks])
+
+
+@query(kept=tuple[PagePath, ...])
+def pages_tagged(core: Core, tag: str) -> tuple[PagePath, ...]:
+    """The pages with code under a tag, which is in the form in which titles compare."""
+    return tuple(
+        path for path in listing(core, "") if is_coded(core, path) and tag in code_tags(core, path)
+    )
 
 
 @query(kept=tuple[Problem, ...])

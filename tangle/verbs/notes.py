@@ -13,7 +13,7 @@ from typing import Any, Final
 import msgspec
 
 from tangle import PAGE_SUFFIXES, STATE_FOLDER
-from tangle.link import CONFIG, GraphConfig
+from tangle.link import CONFIG, GraphConfig, title_key
 from tangle.model import Page, PagePath, Problem, SectionName
 from tangle.notes import (
     Core,
@@ -162,6 +162,14 @@ class Notes:
     def page_of_title(self, title: str) -> PagePath | None:
         """The page of a title or alias."""
         return page_of_title(self.core, title)
+
+    def pages_tagged(self, tag: str) -> tuple[PagePath, ...]:
+        """The pages with code under a tag."""
+        return pages.pages_tagged(self.core, title_key(tag))
+
+    def names_of_pages(self) -> Mapping[str, PagePath]:
+        """The page of each title and alias, in the form in which titles compare."""
+        return pages.index(self.core, "").names
 
     def remember(self) -> None:
         """Keep what was worked out for the next command, and whatever that may want as well.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import difflib
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -11,6 +10,7 @@ from tangle.analyse import Session
 from tangle.errors import UsageError
 from tangle.model import SectionName
 from tangle.notes import UnitRow
+from tangle.verbs.lookup import Named, known_names, named_parts
 from tangle.verbs.notes import Notes
 
 
@@ -99,6 +99,9 @@ def find_row(notes: Notes, wanted: str) -> UnitRow:
     """
     found = _named(notes, wanted)
     if len(found) > 1:
+        # A page's title means the script of what is in none of its sections.
+        found = tuple(part for part in found if part[0].section.block < 0) or found
+    if len(found) > 1:
         raise SeveralScripts(wanted, [row.name for row, _ in found])
     return found[0][0]
 
@@ -137,72 +140,10 @@ def _needs_first(rows: Sequence[UnitRow]) -> list[UnitRow]:
     return list(done.values())
 
 
-_Part = tuple[UnitRow, int]
-"""A section, and how many of its chunks take part."""
-
-
-def _named(notes: Notes, wanted: str) -> tuple[_Part, ...]:
-    number = _number(wanted)
-    found = _by_number(notes, number) if number else _by_title(notes, wanted)
+def _named(notes: Notes, wanted: str) -> tuple[Named, ...]:
+    found = named_parts(notes, wanted)
     if found is None:
-        raise UnknownSection(wanted, [str(row.name) for row in notes.rows])
+        raise UnknownSection(wanted, known_names(notes))
     if not any(chunks for _, chunks in found):
         raise NoCode(wanted)
     return tuple(part for part in found if part[1])
-
-
-def _number(wanted: str) -> tuple[int, ...]:
-    match = re.fullmatch(r"([0-9]+(?:\.[0-9]+)*)\.?", wanted)
-    return tuple(int(part) for part in match[1].split(".")) if match else ()
-
-
-def _by_number(notes: Notes, number: tuple[int, ...]) -> tuple[_Part, ...] | None:
-    if len(number) <= 2:
-        found = [row for row in notes.rows if row.section.number[: len(number)] == number]
-        return tuple((row, len(row.chunks)) for row in found) or None
-    name = ".".join(str(part) for part in number)
-    for row in notes.rows:
-        if any(part.name == name for part in row.parts):
-            return ((row, _up_to(row, number)),)
-    return None
-
-
-def _up_to(row: UnitRow, number: tuple[int, ...]) -> int:
-    """How many chunks stand before the end of a section."""
-    numbers = {part.name: part.number for part in (row.section, *row.parts)}
-    count = 0
-    for index, chunk in enumerate(row.chunks, start=1):
-        if numbers.get(chunk.section, ())[: len(number)] <= number:
-            count = index
-    return count
-
-
-def _by_title(notes: Notes, wanted: str) -> tuple[_Part, ...] | None:
-    if exact := _titled(notes, wanted):
-        return tuple((row, len(row.chunks)) for row in exact)
-    title, _, heading = wanted.partition("#")
-    for row in _titled(notes, title) if heading else ():
-        count = _to_heading(notes, row, heading)
-        return ((row, count),) if count is not None else None
-    return None
-
-
-def _titled(notes: Notes, title: str) -> list[UnitRow]:
-    """Return the sections with that title, or else that of the page with it as another name."""
-    exact = [row for row in notes.rows if title in (row.name, row.section.title)]
-    page = notes.page_of_title(title)
-    return exact or [
-        row for row in notes.rows if row.section.page == page and row.section.block < 0
-    ]
-
-
-def _to_heading(notes: Notes, row: UnitRow, heading: str) -> int | None:
-    """How many chunks stand before the end of what is below a heading of the page."""
-    page = notes.pages[row.section.page]
-    for index, block in enumerate(page.blocks):
-        if block.title.strip() == heading.strip():
-            last = index
-            while last + 1 < len(page.blocks) and page.blocks[last + 1].level > block.level:
-                last += 1
-            return sum(chunk.host <= last for chunk in row.chunks)
-    return None

@@ -23,6 +23,7 @@ from tangle.errors import TangleError
 from tangle.model import Job, Problem, SectionName, SessionResult
 from tangle.store import Changes, read_bytes
 from tangle.verbs.job_builder import RunOptions, job
+from tangle.verbs.lookup import AmbiguousTitle
 from tangle.verbs.notes import Notes, held_notes, updated
 from tangle.verbs.project import Project, with_options
 from tangle.verbs.reports.failure_hints import as_written, with_hint
@@ -263,7 +264,7 @@ class Watcher:
                 select(notes, [name])
                 there.append(name)
                 self._reported.discard(gone)
-            except (UnknownSection, NoCode):
+            except (UnknownSection, NoCode, AmbiguousTitle):
                 self._tell_once(gone)
         return list(select(notes, there))
 
