@@ -18,7 +18,8 @@ from tangle.link.page_facts import (
 )
 from tangle.link.path_globs import GLOB_SIGNS, path_matches
 from tangle.link.settings import KNOWN, OUTPUT, PREFIX
-from tangle.link.tags import tags_around, tags_of_page
+from tangle.link.tags import tags_around
+from tangle.link.taking_part import is_excluded, without_part
 from tangle.link.titles import page_title, title_from_path, title_key
 from tangle.link.units import (
     Skeleton,
@@ -58,6 +59,7 @@ __all__ = [
     "faults_around",
     "graph_config",
     "graph_index",
+    "is_excluded",
     "journal_day",
     "journal_title",
     "linked_page",
@@ -69,9 +71,9 @@ __all__ = [
     "path_matches",
     "skeleton",
     "tags_around",
-    "tags_of_page",
     "title_from_path",
     "title_key",
     "unit_name",
     "unresolved",
+    "without_part",
 ]

@@ -42,6 +42,6 @@ def _with_empty(wanted: Sequence[str], reached: Collection[int]) -> set[int]:
     while todo:
         at = todo.pop()
         found.add(at)
-        if at < len(wanted) - 1 and wanted[at] == "**":
+        if at < len(wanted) and wanted[at] == "**":
             todo.append(at + 1)
     return found

@@ -12,7 +12,7 @@ from tangle.model import Block, Page
 _WRITTEN: Final = re.compile(
     r"(?<![^\s(])#(?:\[\[(?P<name>[^\]]+)\]\]|(?P<word>[^\s#,，。()\[\]]+))"
 )
-_LISTED: Final = re.compile(r"\[\[(?P<name>.+?)\]\]|(?P<word>[^,，]+)")
+_LISTED: Final = re.compile(r"\s*\[\[(?P<name>.+?)\]\]|(?P<word>[^,，]+)")
 
 
 def tags_of_page(page: Page) -> frozenset[str]:

@@ -26,6 +26,7 @@ from tangle.link import (
     expanded,
     faults_around,
     graph_index,
+    is_excluded,
     journal_day,
     linked_page,
     made_unit,
@@ -38,6 +39,7 @@ from tangle.link import (
     title_key,
     unit_name,
     unresolved,
+    without_part,
 )
 from tangle.model import (
     Chunk,
@@ -104,11 +106,23 @@ def facts(core: Core, path: PagePath) -> PageFacts:
     settings = config(core, "")
     if is_plain(core.data(path)):
         check_python()  # as parsing would: no pattern can be trusted before
-        return plain_facts(path, settings)
+        plain = plain_facts(path, settings)
+        return without_part(plain) if is_excluded(path, None, settings) else plain
     found = reading(core, path)
     if isinstance(found, Problem):
         return PageFacts(title="", unread=found)
-    return page_facts(found, own_outline(core, path), page_title(found, settings), settings)
+    own = page_facts(found, own_outline(core, path), page_title(found, settings), settings)
+    return without_part(own) if is_excluded(path, found, settings) else own
+
+
+@query(kept=bool)
+def excluded(core: Core, path: PagePath) -> bool:
+    """Whether the configuration keeps a page from taking part."""
+    settings = config(core, "")
+    if not (settings.include or settings.exclude or settings.exclude_tags):
+        return False
+    found = reading(core, path)
+    return is_excluded(path, None if isinstance(found, Problem) else found, settings)
 
 
 @query(kept=Anchors)
@@ -432,4 +446,4 @@ def graph_problems(core: Core, _: str) -> tuple[Problem, ...]:
     of_all = [*clash_problems(core, ""), *units(core, "").problems]
     if index(core, "").involved:
         of_all += expansion(core, "").problems
-    return (*found, *(locate(core, problem) for problem in of_all))
+    return (*found, *(locate(core, p) for p in of_all if not excluded(core, p.place.path)))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import sys
 from collections.abc import Collection, Iterator, Mapping
+from dataclasses import replace
 from functools import cached_property
 from itertools import accumulate
 from pathlib import Path
@@ -80,7 +81,13 @@ class Notes:
         """
         self.project = project
         self.sources = sources
-        self.config, self._config_problems = graph_settings(project, sources.settings)
+        config, self._config_problems = graph_settings(project, sources.settings)
+        self.config = replace(
+            config,
+            include=project.options.include,
+            exclude=project.options.exclude,
+            exclude_tags=project.options.exclude_tags,
+        )
         self._core = core
         give(core, project, self.config, sources)
         self._revision = core.revision

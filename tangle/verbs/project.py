@@ -38,6 +38,9 @@ class Options:
         server: whether `run` leaves a process behind that makes the next run start at once.
         quiet_seconds: for how long no other program must have saved a page that is being edited
             before outputs go into it; 0 writes at once.
+        include: globs of the pages that take part, relative to the graph; empty for all.
+        exclude: globs of pages that do not.
+        exclude_tags: values of the page property `tags` that keep a page from taking part.
     """
 
     graph: str = "."
@@ -51,6 +54,9 @@ class Options:
     borrow: Literal["on", "off"] = "on"
     server: bool = True
     quiet_seconds: float = 4.5
+    include: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    exclude_tags: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -285,6 +291,7 @@ _KINDS: Final[Mapping[type, str]] = {
     float: "a float",
     int: "an int",
     str: "a str",
+    tuple: "a list of texts that are not blank",
 }
 _ALLOWED: Final[Mapping[str, tuple[str, ...]]] = {
     "figures": ("svg", "png"),
@@ -299,10 +306,9 @@ def _options(path: Path, table: Mapping[str, Any]) -> Options:
             near = difflib.get_close_matches(name, known, n=1)
             hint = f"did you mean {near[0]}?" if near else f"known are {', '.join(known)}"
             raise BadConfig(path, f"unknown option {name!r}", hint)
-        kind: tuple[type, ...] = (int, float) if known[name] is float else (known[name],)
-        if not isinstance(value, kind) or isinstance(value, bool) is not (known[name] is bool):
+        if not _is_of(value, known[name]):
             raise BadConfig(path, f"{name} cannot be {value!r}", f"it takes {_KINDS[known[name]]}")
-        if value not in _ALLOWED.get(name, (value,)):
+        if name in _ALLOWED and value not in _ALLOWED[name]:
             raise BadConfig(
                 path, f"{name} cannot be {value!r}", f"one of {', '.join(_ALLOWED[name])}"
             )
@@ -311,7 +317,16 @@ def _options(path: Path, table: Mapping[str, Any]) -> Options:
     _check_seconds(path, table)
     if not SIZE.fullmatch(table.get("max_memory", "0")):
         raise BadConfig(path, f"max_memory cannot be {table['max_memory']!r}", SIZE_HINT)
-    return Options(**table)
+    lists = {name: tuple(value) for name, value in table.items() if isinstance(value, list)}
+    return Options(**{**table, **lists})
+
+
+def _is_of(value: object, kind: type) -> bool:
+    """Whether a value of TOML is of the type of an option."""
+    if kind is tuple:
+        return isinstance(value, list) and all(isinstance(e, str) and e.strip() for e in value)
+    kinds: tuple[type, ...] = (int, float) if kind is float else (kind,)
+    return isinstance(value, kinds) and isinstance(value, bool) is (kind is bool)
 
 
 def _check_seconds(path: Path, table: Mapping[str, Any]) -> None:
@@ -350,6 +365,9 @@ max_memory = "90%"        # memory that a section may hold: 2G, 500M, 90% of all
 borrow = "on"             # "off": a name taken from an earlier section is an error
 server = true             # false: no process stays behind that makes the next run start at once
 quiet_seconds = 4.5       # without a save of a page that is being edited, before outputs go into it
+include = []              # globs of the pages that take part, such as "pages/*.md"; empty for all
+exclude = []              # globs of pages that do not, such as "pages/clippings/**"
+exclude_tags = []         # pages with one of these in their property `tags` do not, either
 """
 
 
