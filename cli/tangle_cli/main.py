@@ -73,6 +73,7 @@ Examples:
 
 @click.group(
     cls=Commands,
+    invoke_without_command=True,
     epilog=EPILOG,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
@@ -89,9 +90,15 @@ def cli(ctx: click.Context, graph: Path | None, output: Path | None, config: Pat
     """Turn the code in your Logseq notes into a program.
 
     tangle reads a graph, generates an importable package and one script per section, runs sections,
-    and writes their outputs and figures back beside the code.
+    and writes their outputs and figures back beside the code. Without a command, it says what is
+    in the graph here.
     """
     ctx.obj = Where(graph=graph, output=output, config=config)
+    if ctx.invoked_subcommand is None:
+        from tangle.verbs.overview import overview
+        from tangle_cli.overview import overview_lines
+
+        print_lines(overview_lines(overview(ctx.obj.project())))
 
 
 @cli.command()

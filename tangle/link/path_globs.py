@@ -22,6 +22,8 @@ def path_matches(path: str, glob: str) -> bool:
     wanted = unicodedata.normalize("NFC", glob).strip("/").removeprefix("./").split("/")
     reached = _with_empty(wanted, {0})
     for name in unicodedata.normalize("NFC", path).split("/"):
+        if len(wanted) in reached:
+            return True
         reached = _with_empty(
             wanted,
             {
@@ -30,9 +32,7 @@ def path_matches(path: str, glob: str) -> bool:
                 if wanted[at] == "**" or fnmatchcase(name, wanted[at])
             },
         )
-        if len(wanted) in reached:
-            return True
-    return False
+    return len(wanted) in reached
 
 
 def _with_empty(wanted: Sequence[str], reached: Collection[int]) -> set[int]:
