@@ -102,18 +102,21 @@ def cli(ctx: click.Context, graph: Path | None, output: Path | None, config: Pat
 
 
 @cli.command()
+@click.option("--yes", is_flag=True, help="Ask nothing, and take the defaults.")
 @click.pass_obj
-def init(where: Where) -> None:
+def init(where: Where, yes: bool) -> None:
     """Write a tangle.toml for the graph here.
 
     The graph is the one in or above the current folder, or the only one directly below it. An
-    existing configuration is left alone.
+    existing configuration is left alone. On a terminal, it asks up to three questions.
     """
-    from tangle.verbs.project import write_config
+    from tangle.verbs.project import config_place, write_config
+    from tangle_cli.init import chosen, hiding_lines
 
     graph, output = (path and path.resolve() for path in (where.graph, where.output))
-    path = write_config(Path.cwd(), graph, output)
-    print_lines([f"wrote {path}"])
+    found, path = config_place(Path.cwd(), graph)
+    write_config(found, path, chosen(output, ask=not yes and sys.stdin.isatty()))
+    print_lines([f"wrote {path}", *hiding_lines(found)])
 
 
 @cli.command()

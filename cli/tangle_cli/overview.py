@@ -22,10 +22,10 @@ def overview_lines(found: Overview) -> Iterator[str]:
     """
     yield f"graph  {_from_home(found.graph)}"
     if not found.coded:
-        yield f"pages  {count(found.pages, 'page')}, none with Python"
+        yield f"pages  {_pages(found)}, none with Python"
         yield "next   put a ```python block on a page, then type `tangle` again"
         return
-    yield f"pages  {count(found.pages, 'page')}, {found.coded:,} with Python"
+    yield f"pages  {_pages(found)}, {found.coded:,} with Python"
     sections = count(sum(found.states.values()), "section")
     states = ", ".join(f"{many:,} {state}" for state, many in sorted(found.states.items()))
     between = f" ({' to '.join(found.numbered)})" if found.numbered else ""
@@ -35,6 +35,10 @@ def overview_lines(found: Overview) -> Iterator[str]:
     else:
         yield "next   tangle check"
     yield "       tangle list, tangle --help"
+
+
+def _pages(found: Overview) -> str:
+    return f"{found.pages:,} {'page' if found.pages == 1 else 'pages'}"
 
 
 def _from_home(folder: Path) -> str:

@@ -356,7 +356,7 @@ TEMPLATE: Final = """\
 # Configuration of tangle; every option is optional.
 graph = {graph!r}           # folder of the Logseq graph, relative to this file
 output = {output!r}      # folder for the generated package and the section scripts
-package = "d2l.torch"     # the module that code marked with #@save goes into
+package = {package!r}     # the module that code marked with #@save goes into
 seed = 0                  # of every random generator, at the start of each section
 device = "auto"           # auto, cpu, cuda, cuda:N or mps
 figures = "svg"           # svg or png
@@ -366,24 +366,36 @@ borrow = "on"             # "off": a name taken from an earlier section is an er
 server = true             # false: no process stays behind that makes the next run start at once
 quiet_seconds = 4.5       # without a save of a page that is being edited, before outputs go into it
 include = []              # globs of the pages that take part, such as "pages/*.md"; empty for all
-exclude = []              # globs of pages that do not, such as "pages/clippings/**"
+exclude = {exclude}              # globs of pages that do not, such as "pages/clippings/**"
 exclude_tags = []         # pages with one of these in their property `tags` do not, either
 """
 
 
-def write_config(folder: Path, graph: Path | None, output: Path | None = None) -> Path:
-    """Write a `tangle.toml` for the graph in or above a folder, or the one graph below it.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answers:
+    """What a person chose for a new configuration, or the defaults.
+
+    Attributes:
+        output: folder for what is generated, absolute or relative to the configuration's.
+        package: the module for saved code.
+        exclude: globs of pages to leave out.
+    """
+
+    output: Path = Path("generated")
+    package: str = "d2l.torch"
+    exclude: tuple[str, ...] = ()
+
+
+def config_place(folder: Path, graph: Path | None) -> tuple[Path, Path]:
+    """Return the graph in or above a folder, or the one below it, and where its file belongs.
 
     Args:
         folder: where to look for a graph.
         graph: the graph, where it was named.
-        output: folder for what is generated, where it was named.
-
-    Returns:
-        The file that was written.
 
     Raises:
         NoGraph: there is no graph there.
+        SeveralGraphs: there are several below the folder.
         ConfigExists: there is a configuration already.
     """
     below = [] if graph or find_graph(folder) else _graphs_below(folder)
@@ -396,15 +408,34 @@ def write_config(folder: Path, graph: Path | None, output: Path | None = None) -
     root = folder if found.is_relative_to(folder) else found
     if (there := next(_configs_in(root), None) or _config_above(found)) is not None:
         raise ConfigExists(there)
-    path = root / CONFIG_NAME
-    if output is not None and not output.is_relative_to(root):
+    return found, root / CONFIG_NAME
+
+
+def write_config(graph: Path, path: Path, answers: Answers) -> None:
+    """Write a `tangle.toml`.
+
+    Args:
+        graph: the graph.
+        path: of the file, as `config_place` returns it.
+        answers: what it is to say.
+
+    Raises:
+        BadConfig: an answer cannot be obeyed.
+    """
+    root = path.parent
+    output = (root / answers.output).absolute()
+    if leads_outside(root, output.relative_to(root).as_posix() if root in output.parents else ".."):
         hint = f"name a folder in {root}, or give --output to the commands themselves"
-        raise BadConfig(path, f"output leads out of its folder: {str(output)!r}", hint)
-    target = output.relative_to(root).as_posix() if output is not None else "generated"
-    graph_name = found.relative_to(root).as_posix()
-    text = TEMPLATE.format(graph=_Quoted(graph_name), output=_Quoted(target))
+        raise BadConfig(path, f"output leads out of its folder: {str(answers.output)!r}", hint)
+    text = TEMPLATE.format(
+        graph=_Quoted(graph.relative_to(root).as_posix()),
+        output=_Quoted(output.relative_to(root).as_posix()),
+        package=_Quoted(answers.package),
+        exclude=f"[{', '.join(repr(_Quoted(glob)) for glob in answers.exclude)}]",
+    )
+    options = _parsed_options(path, text.encode())
+    _package_name(options, path)
     create(path, text.encode(), root=root)
-    return path
 
 
 def _graphs_below(folder: Path) -> list[Path]:
