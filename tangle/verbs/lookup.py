@@ -77,6 +77,26 @@ def named_parts(notes: Notes, wanted: str) -> tuple[Named, ...] | None:
     return None
 
 
+def doubts(notes: Notes, wanted: Iterable[str]) -> Iterator[str]:
+    """Yield what else arguments may mean that were taken for titles.
+
+    Args:
+        notes: the notes.
+        wanted: the arguments.
+    """
+    for name in wanted:
+        title, *others = readings(name, notes.config)
+        taken = _looked_up(notes, title) or ()
+        if not taken or taken != named_parts(notes, name):
+            continue
+        for reading in others:
+            found = _looked_up(notes, reading) or ()
+            if any(chunks for _, chunks in found) and not _all_in(found, taken):
+                names = ", ".join(str(row.name) for row, _ in found[:_SHOWN])
+                yield f"{name}: the page of that title was taken; it may also mean {names}"
+                break
+
+
 def known_names(notes: Notes) -> list[str]:
     """Return what sections may be called, for a hint."""
     names = (name for row in notes.rows for name in (str(row.name), row.section.title))

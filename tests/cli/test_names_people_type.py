@@ -147,3 +147,11 @@ def test_a_page_that_is_left_out_is_refused_by_its_path(notes: MakeNotes) -> Non
     for wanted in ("a", "[[a]]", "pages/a.md"):
         said: Said = graph.tangle("run", wanted)
         assert (said.code, "pages/a.md:1:1: " in said.err) == (1, True), said
+
+
+def test_a_title_that_looks_like_a_glob_or_a_path_wins_and_says_so(notes: MakeNotes) -> None:
+    graph = notes({"Sales*": page("star"), "Sales plan": page("plan"), "12": page("twelve")})
+    said = graph.tangle("run", "Sales*", "--no-write")
+    assert (said.code, said.out.count("passed")) == (0, 1)
+    assert "Sales*: the page of that title was taken; it may also mean Sales" in said.err
+    assert "may also mean" not in graph.tangle("run", "12", "Sales plan", "--no-write").err
