@@ -170,6 +170,10 @@ class Notes:
         """The page of a title or alias."""
         return page_of_title(self.core, title)
 
+    def is_excluded(self, path: PagePath) -> bool:
+        """Whether the configuration keeps a page from taking part."""
+        return pages.excluded(self.core, path)
+
     def pages_tagged(self, tag: str) -> tuple[PagePath, ...]:
         """The pages with code under a tag."""
         return pages.pages_tagged(self.core, title_key(tag))

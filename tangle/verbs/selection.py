@@ -34,9 +34,13 @@ class UnknownSection(UsageError):
 class NoCode(UsageError):
     """The section has no code to run."""
 
-    def __init__(self, wanted: str) -> None:
-        """Tell which section."""
-        super().__init__(f"section {wanted}: it has no code; `tangle list` shows those with code")
+    def __init__(self, wanted: str, *, excluded: bool = False) -> None:
+        """Report which section, and whether the configuration excludes its page."""
+        if excluded:
+            hint = "its page is excluded; see include, exclude and exclude_tags in tangle.toml"
+        else:
+            hint = "it has no code; `tangle list` shows those with code"
+        super().__init__(f"section {wanted}: {hint}")
 
 
 class SeveralScripts(UsageError):
@@ -145,5 +149,6 @@ def _named(notes: Notes, wanted: str) -> tuple[Named, ...]:
     if found is None:
         raise UnknownSection(wanted, known_names(notes))
     if not any(chunks for _, chunks in found):
-        raise NoCode(wanted)
+        page = notes.page_of_title(wanted)
+        raise NoCode(wanted, excluded=page is not None and notes.is_excluded(page))
     return tuple(part for part in found if part[1])

@@ -94,3 +94,9 @@ def test_a_value_that_is_no_list_of_texts(graph: Notes, text: str) -> None:
 )
 def test_globs(path: str, glob: str, matches: bool) -> None:
     assert path_matches(path, glob) is matches
+
+
+def test_an_excluded_page_that_is_named_is_not_run_and_says_why(graph: Notes) -> None:
+    (graph.root / "tangle.toml").write_text('exclude_tags = ["draft"]')
+    said = graph.tangle("run", "draft")
+    assert (said.code, "its page is excluded" in said.err) == (2, True)
