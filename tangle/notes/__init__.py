@@ -5,7 +5,16 @@ from __future__ import annotations
 from tangle.notes import pages, units
 from tangle.notes.core import Core, digest, overlaid, package_name
 from tangle.notes.engine import Query, Store, query
-from tangle.notes.notes import QUERIES, all_problems, core_of, graph, page_of_title, readable, roots, rows
+from tangle.notes.notes import (
+    QUERIES,
+    all_problems,
+    core_of,
+    graph,
+    page_of_title,
+    readable,
+    roots,
+    rows,
+)
 from tangle.notes.pages import units_alone
 from tangle.notes.plain import is_prose
 from tangle.notes.plan import Plan

@@ -15,9 +15,7 @@ from tangle.notes.engine import Query, Store
 config: Final[Query[str, GraphConfig]] = Query("config", None, kept=GraphConfig)
 package_name: Final[Query[str, PackageName]] = Query("package_name", None, kept=PackageName)
 borrows: Final[Query[str, bool]] = Query("borrows", None, kept=bool)
-listing: Final[Query[str, tuple[PagePath, ...]]] = Query(
-    "listing", None, kept=tuple[PagePath, ...]
-)
+listing: Final[Query[str, tuple[PagePath, ...]]] = Query("listing", None, kept=tuple[PagePath, ...])
 page_digest: Final[Query[PagePath, str | None]] = Query("page_digest", None, kept=str | None)
 
 INPUTS: Final[tuple[Query[Any, Any], ...]] = (config, package_name, borrows, listing, page_digest)

@@ -75,7 +75,11 @@ def roots(core: Core) -> Iterator[tuple[Query[Any, Any], Any]]:
 
 
 def core_of(
-    notes: Mapping[PagePath, bytes], config: GraphConfig, package: PackageName, *, borrow: bool = True
+    notes: Mapping[PagePath, bytes],
+    config: GraphConfig,
+    package: PackageName,
+    *,
+    borrow: bool = True,
 ) -> Core:
     """A new store of some pages."""
     core = Core()

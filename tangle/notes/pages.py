@@ -425,9 +425,7 @@ def page_problems(core: Core, path: PagePath) -> tuple[Problem, ...]:
 
     def shows_code(reference: Reference) -> bool:
         target = block_of(core, reference.target)
-        return target is not None and (
-            target[1].above or (not reference.alone and target[1].coded)
-        )
+        return target is not None and (target[1].above or (not reference.alone and target[1].coded))
 
     def shows_page(title: str) -> bool:
         meant = page_named(core, title_key(title))

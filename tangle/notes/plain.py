@@ -5,7 +5,14 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from tangle.link import GraphConfig, PageFacts, journal_day, journal_title, title_from_path, title_key
+from tangle.link import (
+    GraphConfig,
+    PageFacts,
+    journal_day,
+    journal_title,
+    title_from_path,
+    title_key,
+)
 from tangle.model import PagePath
 
 _MORE: Final = re.compile(
@@ -39,7 +46,9 @@ def plain_facts(path: PagePath, config: GraphConfig) -> PageFacts:
     named = title_from_path(path, config.name_format)
     day = journal_day(named, config.journal_format)
     title = named if day is None else journal_title(day, config.journal_format)
-    return PageFacts(title=title, others=(title_key(named),), part=_is_numbered(title, day is None), quiet=True)
+    return PageFacts(
+        title=title, others=(title_key(named),), part=_is_numbered(title, day is None), quiet=True
+    )
 
 
 def _is_numbered(title: str, undated: bool) -> bool:

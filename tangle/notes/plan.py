@@ -48,7 +48,9 @@ class Plan:
     def by_name(self) -> Mapping[SectionName, Session]:
         """Sessions by the name of their unit; only those that are asked for are worked out."""
         places = range(pages.unit_count(self.core, ""))
-        return _Sessions(self.core, {row.name: place for place, row in zip(places, self.rows, strict=True)})
+        return _Sessions(
+            self.core, {row.name: place for place, row in zip(places, self.rows, strict=True)}
+        )
 
 
 class _Sessions(Mapping[SectionName, Session]):
