@@ -57,19 +57,25 @@ def format_option(*more: str) -> Callable[[F], F]:
 def complete_sections(
     ctx: click.Context, param: click.Parameter, incomplete: str
 ) -> list[CompletionItem]:
-    """Return completions: the names of sections that begin with the typed text."""
+    """Return completions: names, titles and paths of sections that begin with the typed text."""
     del param
     from tangle.verbs.check import sections
     from tangle_cli.completion import section_items
+    from tangle_cli.text import path_from_here
 
     root = ctx.find_root().params
     where = Where(graph=root.get("graph"), output=root.get("output"), config=root.get("config"))
     try:
-        rows = sections(where.project()).rows
+        project = where.project()
+        rows = [row for row in sections(project).rows if row.chunks]
     except TangleError:
         return []
-    found = (row for row in rows if row.chunks and row.name.startswith(incomplete))
-    return section_items([(row.name, row.title) for row in found])
+    names: dict[str, str] = {row.name: row.title for row in rows if row.name.startswith(incomplete)}
+    for row in rows if incomplete else ():
+        for other in (row.title, path_from_here(project, row.page)):
+            if other.startswith(incomplete):
+                names.setdefault(other, row.title)
+    return section_items(list(names.items()))
 
 
 def print_problems(project: Project, problems: Iterable[Problem], *, err: bool = False) -> None:

@@ -74,6 +74,7 @@ Examples:
 
 @click.group(
     cls=Commands,
+    invoke_without_command=True,
     epilog=EPILOG,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
@@ -90,24 +91,33 @@ def cli(ctx: click.Context, graph: Path | None, output: Path | None, config: Pat
     """Turn the code in your Logseq notes into a program.
 
     tangle reads a graph, generates an importable package and one script per section, runs sections,
-    and writes their outputs and figures back beside the code.
+    and writes their outputs and figures back beside the code. Without a command, it says what is
+    in the graph here.
     """
     ctx.obj = Where(graph=graph, output=output, config=config)
+    if ctx.invoked_subcommand is None:
+        from tangle.verbs.overview import overview
+        from tangle_cli.overview import overview_lines
+
+        print_lines(overview_lines(overview(ctx.obj.project())))
 
 
 @cli.command()
+@click.option("--yes", is_flag=True, help="Ask nothing, and take the defaults.")
 @click.pass_obj
-def init(where: Where) -> None:
+def init(where: Where, yes: bool) -> None:
     """Write a tangle.toml for the graph here.
 
     The graph is the one in or above the current folder, or the only one directly below it. An
-    existing configuration is left alone.
+    existing configuration is left alone. On a terminal, it asks up to three questions.
     """
-    from tangle.verbs.project import write_config
+    from tangle.verbs.project import config_place, write_config
+    from tangle_cli.init import chosen, hiding_lines
 
     graph, output = (path and path.resolve() for path in (where.graph, where.output))
-    path = write_config(Path.cwd(), graph, output)
-    print_lines([f"wrote {path}"])
+    found, path = config_place(Path.cwd(), graph)
+    write_config(found, path, chosen(output, ask=not yes and sys.stdin.isatty()))
+    print_lines([f"wrote {path}", *hiding_lines(found)])
 
 
 @cli.command()

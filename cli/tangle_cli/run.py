@@ -169,6 +169,7 @@ def run(where: Where, /, sections: tuple[str, ...], **options: Any) -> None:
             report = do_run(project, wanted, RunOptions(**options), observe=observe)
     _leave_hints(where, project, options)
     print_problems(project, report.unread, err=True)
+    print_lines(report.doubts, err=True)
     if report.changes is not None:
         print_lines(change_lines(report.changes, options["changed_since"]), err=True)
     _print(project, report, form)

@@ -18,8 +18,11 @@ from tangle.link.page_facts import (
     blocks_with_ids,
     page_facts,
 )
+from tangle.link.path_globs import GLOB_SIGNS, path_matches
 from tangle.link.sections import number_text, section_number
 from tangle.link.settings import KNOWN, OUTPUT, PREFIX
+from tangle.link.tags import tags_around
+from tangle.link.taking_part import is_excluded, without_part
 from tangle.link.titles import page_title, title_from_path, title_key
 from tangle.link.units import (
     Skeleton,
@@ -35,6 +38,7 @@ from tangle.model import CONFIG
 
 __all__ = [
     "CONFIG",
+    "GLOB_SIGNS",
     "KNOWN",
     "OUTPUT",
     "PREFIX",
@@ -62,6 +66,7 @@ __all__ = [
     "faults_around",
     "graph_config",
     "graph_index",
+    "is_excluded",
     "journal_day",
     "journal_title",
     "linked_page",
@@ -71,11 +76,14 @@ __all__ = [
     "page_facts",
     "page_spots",
     "page_title",
+    "path_matches",
     "placed",
     "section_number",
     "skeleton",
+    "tags_around",
     "title_from_path",
     "title_key",
     "unit_name",
     "unresolved",
+    "without_part",
 ]

@@ -23,12 +23,16 @@ class GraphConfig:
         name_format: how a title becomes a file name.
         unit: one step of indentation in a page, as Logseq writes it.
         journal_format: how the title of a journal's day is written, such as `MMM do, yyyy`.
+        include, exclude, exclude_tags: of tangle's own configuration: the pages that take part.
     """
 
     hidden: tuple[str, ...] = ()
     name_format: Literal["triple-lowbar", "legacy"] = "legacy"
     unit: str = "\t"
     journal_format: str = DEFAULT_FORMAT
+    include: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    exclude_tags: tuple[str, ...] = ()
 
 
 @lru_cache(maxsize=4)  # its library takes its time, and a command asks twice

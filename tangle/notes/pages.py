@@ -29,6 +29,7 @@ from tangle.link import (
     expanded,
     faults_around,
     graph_index,
+    is_excluded,
     journal_day,
     linked_page,
     made_unit,
@@ -39,9 +40,11 @@ from tangle.link import (
     page_title,
     placed,
     skeleton,
+    tags_around,
     title_key,
     unit_name,
     unresolved,
+    without_part,
 )
 from tangle.model import (
     Chunk,
@@ -109,11 +112,23 @@ def facts(core: Core, path: PagePath) -> PageFacts:
     settings = config(core, "")
     if is_plain(core.data(path)):
         check_python()  # as parsing would: no pattern can be trusted before
-        return plain_facts(path, settings)
+        plain = plain_facts(path, settings)
+        return without_part(plain) if is_excluded(path, None, settings) else plain
     found = reading(core, path)
     if isinstance(found, Problem):
         return PageFacts(title="", unread=found)
-    return page_facts(found, own_outline(core, path), page_title(found, settings), settings)
+    own = page_facts(found, own_outline(core, path), page_title(found, settings), settings)
+    return without_part(own) if is_excluded(path, found, settings) else own
+
+
+@query(kept=bool)
+def excluded(core: Core, path: PagePath) -> bool:
+    """Whether the configuration keeps a page from taking part."""
+    settings = config(core, "")
+    if not (settings.include or settings.exclude or settings.exclude_tags):
+        return False
+    found = reading(core, path)
+    return is_excluded(path, None if isinstance(found, Problem) else found, settings)
 
 
 @query(kept=Anchors)
@@ -200,6 +215,22 @@ def is_coded(core: Core, path: PagePath) -> bool:
 def is_involved(core: Core, path: PagePath) -> bool:
     """Whether references in code stand on a page, or can mean it."""
     return path in index(core, "").involved
+
+
+@query(kept=frozenset[str])
+def code_tags(core: Core, path: PagePath) -> frozenset[str]:
+    """The tags under which the code of a page stands; none where it has no code."""
+    if not is_coded(core, path):
+        return frozenset()
+    return tags_around(page(core, path), [chunk.block for chunk in own_outline(core, path).chunks])
+
+
+@query(kept=tuple[PagePath, ...])
+def pages_tagged(core: Core, tag: str) -> tuple[PagePath, ...]:
+    """The pages with code under a tag, which is in the form in which titles compare."""
+    return tuple(
+        path for path in listing(core, "") if is_coded(core, path) and tag in code_tags(core, path)
+    )
 
 
 @query(kept=tuple[Problem, ...])
@@ -490,4 +521,4 @@ def graph_problems(core: Core, _: str) -> tuple[Problem, ...]:
     of_all = [*clash_problems(core, ""), *book_problems(core, ""), *units(core, "").problems]
     if index(core, "").involved:
         of_all += expansion(core, "").problems
-    return (*found, *(locate(core, problem) for problem in of_all))
+    return (*found, *(locate(core, p) for p in of_all if not excluded(core, p.place.path)))

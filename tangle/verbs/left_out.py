@@ -2,16 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import PurePosixPath
-from typing import Final
+from typing import Final, assert_never
 
 from tangle.errors import TangleError
-from tangle.link import title_from_path, title_key
+from tangle.link import journal_title, title_from_path, title_key
 from tangle.model import Problem
 from tangle.model.problems.page import MERGE_CONFLICT, NOT_DOWNLOADED, SYNC_COPY
 from tangle.notes import units_alone
 from tangle.parse import parse
+from tangle.verbs.addresses import (
+    BlockOf,
+    Day,
+    File,
+    Glob,
+    LineOf,
+    Number,
+    Part,
+    Tag,
+    Title,
+    paths_of,
+    readings,
+)
 from tangle.verbs.notes import Notes
 from tangle.verbs.selection import Selected, UnknownSection, select, select_all
 from tangle.verbs.sources import shown
@@ -46,7 +59,7 @@ def chosen(loaded: Notes, sections: Sequence[str] | None) -> tuple[Selected, ...
     if sections is None:
         return tuple(one for one in select_all(loaded) if one.session.name not in names)
     for wanted in sections if names else ():
-        if (problem := _meant(wanted, names)) is not None:
+        if (problem := _meant(_keys(loaded, wanted), names)) is not None:
             raise LeftOut(wanted, shown(loaded.project, problem))
     try:
         selected = select(loaded, sections)
@@ -66,6 +79,7 @@ def _names(loaded: Notes) -> Mapping[str, Problem]:
 
 def _names_on(loaded: Notes, problem: Problem) -> Iterator[str]:
     path = problem.place.path
+    yield path
     yield title_key(PurePosixPath(path).stem)
     yield title_key(title_from_path(path, loaded.config.name_format))
     if path not in loaded.sources.digests:
@@ -77,9 +91,27 @@ def _names_on(loaded: Notes, problem: Problem) -> Iterator[str]:
             yield title_key(section.title)
 
 
-def _meant(wanted: str, names: Mapping[str, Problem]) -> Problem | None:
+def _keys(loaded: Notes, wanted: str) -> Iterator[str]:
+    """Yield the names of pages and sections that an argument may mean."""
+    for reading in readings(wanted, loaded.config):
+        match reading:
+            case Title(title=title):
+                yield title
+            case Part(page=title) | LineOf(page=title):
+                yield title
+            case File(path=path):
+                yield from paths_of(loaded.project, path)
+            case Day(day=day):
+                yield journal_title(day, loaded.config.journal_format)
+            case Number() | Tag() | Glob() | BlockOf():
+                pass  # a number is a title, too; the others mean pages that are read
+            case _:
+                assert_never(reading)
+
+
+def _meant(keys: Iterable[str], names: Mapping[str, Problem]) -> Problem | None:
     """The problem of the page that an argument means, or that a section of a chapter stands on."""
-    for key in (wanted, wanted.partition("#")[0]):
+    for key in keys:
         name = key.rstrip(".")
         if (found := names.get(name) or names.get(title_key(key))) is not None:
             return found

@@ -14,7 +14,7 @@ from typing import Any, Final
 import msgspec
 
 from tangle import PAGE_SUFFIXES, STATE_FOLDER
-from tangle.link import CONFIG, GraphConfig
+from tangle.link import CONFIG, GraphConfig, title_key
 from tangle.model import Page, PagePath, Problem, SectionName
 from tangle.notes import (
     Core,
@@ -82,7 +82,13 @@ class Notes:
         """
         self.project = project
         self.sources = sources
-        self.config, self._config_problems = graph_settings(project, sources.settings)
+        config, self._config_problems = graph_settings(project, sources.settings)
+        self.config = replace(
+            config,
+            include=project.options.include,
+            exclude=project.options.exclude,
+            exclude_tags=project.options.exclude_tags,
+        )
         self._core = core
         give(core, project, self.config, sources)
         self._revision = core.revision
@@ -182,6 +188,18 @@ class Notes:
     def title(self, path: PagePath) -> str:
         """The title of a page that can be read."""
         return pages.facts(self.core, path).title
+
+    def is_excluded(self, path: PagePath) -> bool:
+        """Whether the configuration keeps a page from taking part."""
+        return pages.excluded(self.core, path)
+
+    def pages_tagged(self, tag: str) -> tuple[PagePath, ...]:
+        """The pages with code under a tag."""
+        return pages.pages_tagged(self.core, title_key(tag))
+
+    def names_of_pages(self) -> Mapping[str, PagePath]:
+        """The page of each title and alias, in the form in which titles compare."""
+        return pages.index(self.core, "").names
 
     def remember(self) -> None:
         """Keep what was worked out for the next command, and whatever that may want as well.

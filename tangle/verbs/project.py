@@ -42,6 +42,9 @@ class Options:
         server: whether `run` leaves a process behind that makes the next run start at once.
         quiet_seconds: for how long no other program must have saved a page that is being edited
             before outputs go into it; 0 writes at once.
+        include: globs of the pages that take part, relative to the graph; empty for all.
+        exclude: globs of pages that do not.
+        exclude_tags: values of the page property `tags` that keep a page from taking part.
     """
 
     graph: str = "."
@@ -57,6 +60,9 @@ class Options:
     supply: Literal["on", "off"] = "on"
     server: bool = True
     quiet_seconds: float = 4.5
+    include: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    exclude_tags: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -291,8 +297,8 @@ _KINDS: Final[Mapping[type, str]] = {
     float: "a float",
     int: "an int",
     str: "a str",
+    tuple: "a list of texts that are not blank",
 }
-_LISTS: Final = ("book",)
 _ALLOWED: Final[Mapping[str, tuple[str, ...]]] = {
     "figures": ("svg", "png"),
     "borrow": ("on", "off"),
@@ -301,19 +307,15 @@ _ALLOWED: Final[Mapping[str, tuple[str, ...]]] = {
 
 
 def _options(path: Path, table: Mapping[str, Any]) -> Options:
-    known = {name: type(value) for name, value in _defaults().items()}
+    known = {name: type(value) for name, value in _defaults().items()} | {"book": tuple}
     for name, value in table.items():
         if name not in known:
             near = difflib.get_close_matches(name, known, n=1)
             hint = f"did you mean {near[0]}?" if near else f"known are {', '.join(known)}"
             raise BadConfig(path, f"unknown option {name!r}", hint)
-        if name in _LISTS:
-            _check_list(path, name, value)
-            continue
-        kind: tuple[type, ...] = (int, float) if known[name] is float else (known[name],)
-        if not isinstance(value, kind) or isinstance(value, bool) is not (known[name] is bool):
+        if not _is_of(value, known[name]):
             raise BadConfig(path, f"{name} cannot be {value!r}", f"it takes {_KINDS[known[name]]}")
-        if value not in _ALLOWED.get(name, (value,)):
+        if name in _ALLOWED and value not in _ALLOWED[name]:
             raise BadConfig(
                 path, f"{name} cannot be {value!r}", f"one of {', '.join(_ALLOWED[name])}"
             )
@@ -322,13 +324,16 @@ def _options(path: Path, table: Mapping[str, Any]) -> Options:
     _check_seconds(path, table)
     if not SIZE.fullmatch(table.get("max_memory", "0")):
         raise BadConfig(path, f"max_memory cannot be {table['max_memory']!r}", SIZE_HINT)
-    return Options(**{**table, **{name: tuple(table[name]) for name in _LISTS if name in table}})
+    lists = {name: tuple(value) for name, value in table.items() if isinstance(value, list)}
+    return Options(**{**table, **lists})
 
 
-def _check_list(path: Path, name: str, value: object) -> None:
-    if not isinstance(value, list) or not all(isinstance(e, str) and e for e in value):
-        hint = 'it takes a list of patterns, such as ["pages/chapter*.md"]'
-        raise BadConfig(path, f"{name} cannot be {value!r}", hint)
+def _is_of(value: object, kind: type) -> bool:
+    """Whether a value of TOML is of the type of an option."""
+    if kind is tuple:
+        return isinstance(value, list) and all(isinstance(e, str) and e.strip() for e in value)
+    kinds: tuple[type, ...] = (int, float) if kind is float else (kind,)
+    return isinstance(value, kinds) and isinstance(value, bool) is (kind is bool)
 
 
 def _check_seconds(path: Path, table: Mapping[str, Any]) -> None:
@@ -358,7 +363,7 @@ TEMPLATE: Final = """\
 # Configuration of tangle; every option is optional.
 graph = {graph!r}           # folder of the Logseq graph, relative to this file
 output = {output!r}      # folder for the generated package and the section scripts
-package = ""              # where #@save puts code, such as "d2l.torch"; "": as the notes import it
+package = {package!r}              # where #@save puts code, such as "d2l.torch"; "": as the notes import it
 seed = 0                  # of every random generator, at the start of each section
 device = "auto"           # auto, cpu, cuda, cuda:N or mps
 figures = "svg"           # svg or png
@@ -369,22 +374,37 @@ borrow = "on"             # "off": a name taken from an earlier section is an er
 supply = "on"             # "off": an import that the notes leave out is an error
 server = true             # false: no process stays behind that makes the next run start at once
 quiet_seconds = 4.5       # without a save of a page that is being edited, before outputs go into it
+include = []              # globs of the pages that take part, such as "pages/*.md"; empty for all
+exclude = {exclude}              # globs of pages that do not, such as "pages/clippings/**"
+exclude_tags = []         # pages with one of these in their property `tags` do not, either
 """
 
 
-def write_config(folder: Path, graph: Path | None, output: Path | None = None) -> Path:
-    """Write a `tangle.toml` for the graph in or above a folder, or the one graph below it.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answers:
+    """What a person chose for a new configuration, or the defaults.
+
+    Attributes:
+        output: folder for what is generated, absolute or relative to the configuration's.
+        package: the module for saved code.
+        exclude: globs of pages to leave out.
+    """
+
+    output: Path = Path("generated")
+    package: str = ""
+    exclude: tuple[str, ...] = ()
+
+
+def config_place(folder: Path, graph: Path | None) -> tuple[Path, Path]:
+    """Return the graph in or above a folder, or the one below it, and where its file belongs.
 
     Args:
         folder: where to look for a graph.
         graph: the graph, where it was named.
-        output: folder for what is generated, where it was named.
-
-    Returns:
-        The file that was written.
 
     Raises:
         NoGraph: there is no graph there.
+        SeveralGraphs: there are several below the folder.
         ConfigExists: there is a configuration already.
     """
     below = [] if graph or find_graph(folder) else _graphs_below(folder)
@@ -397,15 +417,34 @@ def write_config(folder: Path, graph: Path | None, output: Path | None = None) -
     root = folder if found.is_relative_to(folder) else found
     if (there := next(_configs_in(root), None) or _config_above(found)) is not None:
         raise ConfigExists(there)
-    path = root / CONFIG_NAME
-    if output is not None and not output.is_relative_to(root):
+    return found, root / CONFIG_NAME
+
+
+def write_config(graph: Path, path: Path, answers: Answers) -> None:
+    """Write a `tangle.toml`.
+
+    Args:
+        graph: the graph.
+        path: of the file, as `config_place` returns it.
+        answers: what it is to say.
+
+    Raises:
+        BadConfig: an answer cannot be obeyed.
+    """
+    root = path.parent
+    output = (root / answers.output).absolute()
+    if leads_outside(root, output.relative_to(root).as_posix() if root in output.parents else ".."):
         hint = f"name a folder in {root}, or give --output to the commands themselves"
-        raise BadConfig(path, f"output leads out of its folder: {str(output)!r}", hint)
-    target = output.relative_to(root).as_posix() if output is not None else "generated"
-    graph_name = found.relative_to(root).as_posix()
-    text = TEMPLATE.format(graph=_Quoted(graph_name), output=_Quoted(target))
+        raise BadConfig(path, f"output leads out of its folder: {str(answers.output)!r}", hint)
+    text = TEMPLATE.format(
+        graph=_Quoted(graph.relative_to(root).as_posix()),
+        output=_Quoted(output.relative_to(root).as_posix()),
+        package=_Quoted(answers.package),
+        exclude=f"[{', '.join(repr(_Quoted(glob)) for glob in answers.exclude)}]",
+    )
+    options = _parsed_options(path, text.encode())
+    _package_name(options, path)
     create(path, text.encode(), root=root)
-    return path
 
 
 def _graphs_below(folder: Path) -> list[Path]:

@@ -37,6 +37,7 @@ from tangle.store import (
 from tangle.verbs.cell_dependencies import with_dependencies
 from tangle.verbs.job_builder import PreparedPackage, RunOptions, job, prepared_package
 from tangle.verbs.left_out import UNSURE, chosen
+from tangle.verbs.lookup import doubts
 from tangle.verbs.notes import Notes, read_notes, remember_notes
 from tangle.verbs.project import Project
 from tangle.verbs.reports.failure_hints import as_written, with_hint
@@ -121,6 +122,7 @@ def run(
         changes=changes,
         differences=differences,
         complete=sections is not None or all(p.code not in UNSURE for p in loaded.unread),
+        doubts=tuple(doubts(loaded, sections or ())),
     )
 
 

@@ -12,6 +12,7 @@ from tangle.errors import UsageError
 from tangle.model import SectionName
 from tangle.notes import UnitRow
 from tangle.verbs.block_address import chunks_at
+from tangle.verbs.lookup import known_names, named_parts
 from tangle.verbs.notes import Notes
 from tangle.verbs.parts import Part, by_number, part_of_page
 
@@ -36,9 +37,13 @@ class UnknownSection(UsageError):
 class NoCode(UsageError):
     """The section has no code to run."""
 
-    def __init__(self, wanted: str) -> None:
-        """Tell which section."""
-        super().__init__(f"section {wanted}: it has no code; `tangle list` shows those with code")
+    def __init__(self, wanted: str, *, excluded: bool = False) -> None:
+        """Report which section, and whether the configuration excludes its page."""
+        if excluded:
+            hint = "its page is excluded; see include, exclude and exclude_tags in tangle.toml"
+        else:
+            hint = "it has no code; `tangle list` shows those with code"
+        super().__init__(f"section {wanted}: {hint}")
 
 
 class SeveralScripts(UsageError):
@@ -136,6 +141,9 @@ def find_row(notes: Notes, wanted: str) -> UnitRow:
     """
     found = _named(notes, wanted)
     if len(found) > 1:
+        # A page's title means the script of what is in none of its sections.
+        found = tuple(part for part in found if part[0].section.block < 0) or found
+    if len(found) > 1:
         raise SeveralScripts(wanted, [row.name for row, _ in found])
     return found[0][0]
 
@@ -175,17 +183,19 @@ def _needs_first(rows: Sequence[UnitRow]) -> list[UnitRow]:
 
 
 def _named(notes: Notes, wanted: str) -> tuple[Part, ...]:
-    found = by_number(notes, wanted) or _by_title(notes, wanted)
-    if not found:
-        raise UnknownSection(wanted, [str(row.name) for row in notes.rows])
+    found = by_number(notes, wanted) or _by_part(notes, wanted) or named_parts(notes, wanted)
+    if found is None:
+        raise UnknownSection(wanted, known_names(notes))
     if not any(chunks for _, chunks in found):
-        raise NoCode(wanted)
+        page = notes.page_of_title(wanted)
+        raise NoCode(wanted, excluded=page is not None and notes.is_excluded(page))
     return tuple(part for part in found if part[1])
 
 
-def _by_title(notes: Notes, wanted: str) -> Sequence[Part]:
-    if exact := _titled(notes, wanted):
-        return [(row, len(row.chunks)) for row in exact]
+def _by_part(notes: Notes, wanted: str) -> Sequence[Part]:
+    """The units of a page, up to the end of one of its parts; none where a page is called so."""
+    if _titled(notes, wanted):
+        return ()
     for mark in re.finditer("#", wanted):
         title, part = wanted[: mark.start()], wanted[mark.end() :]
         path = notes.page_of_title(title) or next(

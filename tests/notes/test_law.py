@@ -167,6 +167,9 @@ def test_other_settings_come_to_what_they_do_in_a_new_store(data: st.DataObject)
         settings_of_graph = GraphConfig(
             name_format=data.draw(st.sampled_from(["legacy", "triple-lowbar"])),
             journal_format=data.draw(st.sampled_from(["MMM do, yyyy", "yyyy-MM-dd"])),
+            include=data.draw(st.sampled_from([(), ("pages",), ("**/[ab].md",)])),
+            exclude=data.draw(st.sampled_from([(), ("**/a*.md",), ("pages/c.md", "b.md")])),
+            exclude_tags=data.draw(st.sampled_from([(), ("old",)])),
         )
         package = PackageName(root="d2l", module=data.draw(st.sampled_from(["torch", "other"])))
         borrow, supply = data.draw(st.booleans()), data.draw(st.booleans())

@@ -127,6 +127,7 @@ class RunReport:
         changes: the sections that changed since a revision, where that was asked for.
         differences: how outputs differ from the notes; None where they were not compared.
         complete: whether no page was left out of what was asked for.
+        doubts: what else the names of sections may mean.
     """
 
     sections: tuple[SectionRun, ...]
@@ -141,6 +142,7 @@ class RunReport:
     changes: tuple[SectionChange, ...] | None = None
     differences: tuple[Difference, ...] | None = None
     complete: bool = True
+    doubts: tuple[str, ...] = ()
 
     @property
     def exit_code(self) -> int:

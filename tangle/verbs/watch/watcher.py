@@ -24,6 +24,7 @@ from tangle.model import Job, Problem, SectionName, SessionResult
 from tangle.store import Changes, read_bytes
 from tangle.verbs.cell_dependencies import with_dependencies
 from tangle.verbs.job_builder import RunOptions, job
+from tangle.verbs.lookup import AmbiguousTitle
 from tangle.verbs.notes import Notes, held_notes, updated
 from tangle.verbs.parts import Ambiguous
 from tangle.verbs.project import Project, with_options
@@ -265,7 +266,7 @@ class Watcher:
                 select(notes, [name])
                 there.append(name)
                 self._reported.discard(gone)
-            except (UnknownSection, NoCode):
+            except (UnknownSection, NoCode, AmbiguousTitle):
                 self._tell_once(gone)
             except Ambiguous as error:
                 self._tell_once(Trouble(message=str(error)))

@@ -1,0 +1,157 @@
+"""What people type to name a page: titles, paths, dates, globs, tags, beginnings."""
+
+from __future__ import annotations
+
+import unicodedata
+from pathlib import Path
+
+import pytest
+
+from tests.graphs import MakeNotes, Notes, Said, call
+
+CODE = "- ```python\n  print({0!r})\n  ```\n"
+
+
+def page(word: str, head: str = "") -> str:
+    """A page of one chunk that prints a word."""
+    return head + CODE.format(word)
+
+
+@pytest.fixture
+def graph(notes: MakeNotes) -> Notes:
+    made = notes(
+        {
+            "Long title, second part": page("long"),
+            "Sales report": page("report", "alias:: turnover, [[Money in]]\ntags:: work\n\n"),
+            "Sales plan": "- of the year #[[next year]]\n\t" + page("plan").replace("\n", "\n\t"),
+            "Sales talk": "- words, no code\n",
+            "a%2Fb": page("slash"),
+            "deep___er": page("deep"),
+            "Café": page("coffee"),
+            "12": page("twelve"),
+            "Page": page("page"),
+            "Page%3A12": page("colon"),
+            "🚀 launch": page("rocket"),
+            "odd": "- a [[link]] and `#notatag`\n\t" + page("odd").replace("\n", "\n\t"),
+        },
+        config='{:file/name-format :triple-lowbar :journal/page-title-format "dd.MM.yyyy"}',
+    )
+    (made.root / "journals").mkdir()
+    (made.root / "journals" / "2024_10_29.md").write_text(page("day"), encoding="utf-8")
+    return made
+
+
+@pytest.mark.parametrize(
+    ("wanted", "word"),
+    [
+        ("Long title, second part", "long"),
+        ("  long TITLE, second part ", "long"),
+        ("[[Long title, second part]]", "long"),
+        ("pages/Long title, second part.md", "long"),
+        ("pages/Long title, second part", "long"),
+        ("Long title, second part.md", "long"),
+        ("Long", "long"),
+        ("Ｌｏｎｇ title, second part", "long"),
+        ("2024-10-29", "day"),
+        ("29.10.2024", "day"),
+        ("Oct 29th, 2024", "day"),
+        ("2024_10_29", "day"),
+        ("journals/2024_10_29.md", "day"),
+        ("journals", "day"),
+        ("journals/", "day"),
+        ("turnover", "report"),
+        ("Money in", "report"),
+        ("money", "report"),
+        ("*report", "report"),
+        ("pages/*report.md", "report"),
+        ("#work", "report"),
+        ("#[[next year]]", "plan"),
+        ("a/b", "slash"),
+        ("pages/a%2Fb.md", "slash"),
+        ("a%2Fb.md", "slash"),
+        ("deep/er", "deep"),
+        ("pages/deep___er.md", "deep"),
+        (unicodedata.normalize("NFD", "Café"), "coffee"),
+        (unicodedata.normalize("NFD", "pages/Café.md"), "coffee"),
+        ("12", "twelve"),
+        ("１２", "twelve"),
+        ("Page", "page"),
+        ("Page:12", "colon"),
+        ("🚀 launch", "rocket"),
+        ("🚀", "rocket"),
+    ],
+)
+def test_a_page_is_named(graph: Notes, wanted: str, word: str) -> None:
+    said = graph.tangle("show", wanted)
+    assert (said.code, said.err) == (0, "")
+    assert f"print('{word}')" in said.out
+
+
+def test_paths_are_relative_to_the_current_folder_too(
+    graph: Notes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(graph.root / "pages")
+    for wanted in ("Page.md", "./Page.md", "../pages/Page.md", str(graph.page("Page"))):
+        assert "print('page')" in call("show", wanted).out
+    assert "print('day')" in call("show", "../journals/2024_10_29.md").out
+
+
+def test_an_absolute_path_through_a_link(graph: Notes, tmp_path: Path) -> None:
+    (tmp_path / "link").symlink_to(graph.root)
+    said = graph.tangle("show", str(tmp_path / "link" / "pages" / "Page.md"))
+    assert "print('page')" in said.out
+
+
+def test_a_beginning_of_several_titles_names_them(graph: Notes) -> None:
+    said = graph.tangle("show", "sales")
+    assert said.code == 2
+    assert "2 pages have titles that begin so: Sales plan, Sales report; name one" in said.err
+
+
+@pytest.mark.parametrize("wanted", ["Sales*", "pages/Sales*.md", "pages/Sales [pr]*.md"])
+def test_a_glob_names_the_pages_with_code(graph: Notes, wanted: str) -> None:
+    said = graph.tangle("run", wanted, "--no-write")
+    assert (said.code, said.out.count("passed")) == (0, 2)
+
+
+@pytest.mark.parametrize("wanted", ["Sales talk", "pages/Sales talk.md", "[[sales TALK]]"])
+def test_a_page_without_code_is_no_unknown_one(graph: Notes, wanted: str) -> None:
+    said = graph.tangle("run", wanted)
+    assert (said.code, "it has no code" in said.err) == (2, True)
+
+
+@pytest.mark.parametrize(
+    "wanted", ["Lnog title", "#notatag", "*nothing*", "pages/none.md", "1999-01-01"]
+)
+def test_what_names_nothing_gets_a_hint(graph: Notes, wanted: str) -> None:
+    said = graph.tangle("show", wanted)
+    assert (said.code, "no such section in this graph; " in said.err) == (2, True)
+
+
+def test_titles_that_differ_in_case(notes: MakeNotes) -> None:
+    graph = notes({"Plan": page("large"), "plan": page("small")})
+    assert "print('large')" in graph.tangle("show", "Plan").out
+    assert "print('small')" in graph.tangle("show", "pages/plan.md").out
+    said = graph.tangle("show", "PLAN")
+    assert (said.code, "2 pages have this title but for its case" in said.err) == (2, True)
+
+
+def test_several_arguments_of_different_kinds(graph: Notes) -> None:
+    said = graph.tangle("run", "2024-10-29", "#work", "pages/Page.md", "--no-write")
+    assert (said.code, said.out.count("passed")) == (0, 3)
+
+
+def test_a_page_that_is_left_out_is_refused_by_its_path(notes: MakeNotes) -> None:
+    merge = "<<<<<<< HEAD\n- a\n=======\n- b\n>>>>>>> other\n"
+    graph: Notes = notes({"a": merge, "b": page("b")})
+    for wanted in ("a", "[[a]]", "pages/a.md"):
+        said: Said = graph.tangle("run", wanted)
+        assert (said.code, "pages/a.md:1:1: " in said.err) == (1, True), said
+
+
+def test_a_title_that_looks_like_a_glob_or_a_path_wins_and_says_so(notes: MakeNotes) -> None:
+    graph = notes({"Sales*": page("star"), "Sales plan": page("plan"), "12": page("twelve")})
+    said = graph.tangle("run", "Sales*", "--no-write")
+    assert (said.code, said.out.count("passed")) == (0, 1)
+    assert "Sales*: the page of that title was taken; it may also mean Sales" in said.err
+    assert "may also mean" not in graph.tangle("run", "12", "Sales plan", "--no-write").err
