@@ -38,7 +38,7 @@ _PROPERTY_LINE = re.compile(
 )
 _DRAWER = re.compile(rb":([^ \t\f\x1a\r\n:]++):\r?\n")
 _PROPERTIES_DRAWER = re.compile(WHITE + rb"*+:properties:\r?\n", re.IGNORECASE)
-_DRAWER_PROPERTY = re.compile(rb"[ \t\f]*+:([^:\r\n]++):[ \t]*+([^\r\n]*+)\r?\n")
+_DRAWER_PROPERTY = re.compile(rb"[ \t\f]*+:([^: \t\f\x1a\r\n]++):[ \t]*+([^\r\n]*+)\r?\n")
 _DIRECTIVE = re.compile(rb"#\+(?!begin_)([^:\r\n]++):[ \t\f\x1a]*+([^\r\n]*+)", re.IGNORECASE)
 _DIRECTIVE_IN_RUN = re.compile(
     rb"[\r\n]*+" + WHITE + rb"*+" + _DIRECTIVE.pattern + rb"[\r\n]*+", re.IGNORECASE
@@ -88,11 +88,13 @@ class Constructs:
     Attributes:
         unclosed: offsets of fences that no later line closes.
         limit: where lists and quotes end at the latest.
+        in_item: whether the text is that of a list's item: no list, footnote or `#+KEY:` opens there.
         text_from: where the text begins that stands before the next candidate.
     """
 
-    def __init__(self, source: Source) -> None:
+    def __init__(self, source: Source, *, in_item: bool = False) -> None:
         self._source = source
+        self.in_item = in_item
         self._html = Html(source)
         self._lists = ListReader(source)
         self.unclosed: list[int] = []
@@ -188,7 +190,7 @@ class Constructs:
 
     def _footnote(self, start: int, opener: int) -> Found | None:
         """`[^1]: ` and the lines that follow."""
-        match = _FOOTNOTE.match(self._source.data, opener)
+        match = None if self.in_item else _FOOTNOTE.match(self._source.data, opener)
         end = self._lines(_NOTE_LINE, match.end()) if match is not None else -1
         if match is None or end == match.end():
             return None
@@ -217,7 +219,7 @@ class Constructs:
 
     def _hash(self, start: int, opener: int) -> Found | None:
         match = _DIRECTIVE.match(self._source.data, opener)
-        if match is None:
+        if match is None or self.in_item:
             return self._begin(start, opener)
         pair = Pair(match[1], match[2], opener, match.end())
         end = self._source.next_line(match.end())
@@ -242,7 +244,7 @@ class Constructs:
         )
 
     def _list(self, start: int, opener: int) -> Found | None:
-        found = self._lists.read(start, self.limit)
+        found = None if self.in_item else self._lists.read(start, self.limit)
         if found is None:
             return None
         items = tuple(tuple(item) for item in found[1])

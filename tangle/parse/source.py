@@ -17,6 +17,7 @@ WHITE = rb"[ \t\f\x1a]"
 NAME_LIMIT = 24
 """Bytes of a `#+BEGIN_` name that are compared with its `#+END_`."""
 
+_EOL = re.compile(rb"\r?\n")
 _LONE_CR = re.compile(rb"\r(?!\n)")
 # No closer stands on the first line of a page, so each is looked for after a line feed.
 _FENCE_LINE = re.compile(rb"\n[ \t\f]*+(?:```|~~~)")
@@ -49,6 +50,12 @@ class Source:
         """Where the line after the one that holds `offset` starts, or the end of the page."""
         end = self.data.find(b"\n", offset)
         return len(self.data) if end < 0 else end + 1
+
+    def after_line_ends(self, offset: int) -> int:
+        """Where the line ends at an offset stop: Logseq counts them to the construct before."""
+        while (end := _EOL.match(self.data, offset)) is not None and not self.void(*end.span()):
+            offset = end.end()
+        return offset
 
     def void(self, start: int, end: int) -> bool:
         """Whether a lone carriage return stands in the range."""
