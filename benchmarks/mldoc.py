@@ -23,8 +23,10 @@ from tangle.parse.properties import is_valid_key, normal_key
 FOLDER = Path(os.environ.get("TANGLE_MLDOC") or Path(sys.prefix) / "mldoc")
 _SCRIPT = Path(__file__).with_name("mldoc_outline.js")
 
-_ODD_LINE = re.compile(r"^[ \t\f]*(?:- *)?(?:[A-Z-]+ |#+ )?[\u00a0\u3000]", re.MULTILINE)
-"""A line that is indented when the block is shown, and begins with text in the file."""
+_ODD_LINE = re.compile(
+    r"^[ \t\f]*(?:- *)?(?:[A-Z-]+ |#+ )?(?:[\u00a0\u3000]|[*+] |\d+\. )|\r\r\n", re.MULTILINE
+)
+"""Lines that may be others in the block as it is shown than in the file: then so is the code."""
 
 
 def absent(folder: Path = FOLDER) -> str | None:

@@ -5,8 +5,8 @@
 //
 // Logseq reads a page twice: the file gives the blocks, their ids and references, and each block,
 // its indentation removed, gives what is shown (logseq-spec.md 2). mldoc keeps the lines of a drawer
-// that is never closed and gives them to the next drawer, so each text in which a drawer might open
-// gets a copy of mldoc of its own.
+// that is never closed and gives them to the next drawer, and so it does with code in several
+// backquotes: each text that might hold either gets a copy of mldoc of its own.
 
 const fs = require("fs");
 const path = require("path");
@@ -42,10 +42,10 @@ function fresh() {
 }
 
 const shared = fresh();
-const DRAWER = /:\s*[\r\n]/;
+const KEPT = /:\s*[\r\n]|``/;
 
 function parser(text) {
-  return DRAWER.test(text) ? fresh() : shared;
+  return KEPT.test(text) ? fresh() : shared;
 }
 
 function ast(text) {

@@ -48,6 +48,10 @@ _FOOTNOTE = re.compile(rb"\[\^[^\s\]]++\]:" + WHITE + rb"++")
 _NOTE_LINE = re.compile(WHITE + rb"*+[^ \t\f\x1a\r\n\-*#\[][^\r\n]++(?:\r?\n|\Z)")
 _DEFINITION = re.compile(WHITE + rb"*+:" + WHITE + rb"++")
 _DEFINITION_LINE = re.compile(WHITE + rb"*+[^ \t\f\x1a\r\n:#][^\r\n]++(?:\r?\n|\Z)")
+_TERM = re.compile(
+    rb"(?:```|~~~|\$\$|#\+begin_)[^\n]*+\n" + _DEFINITION.pattern + rb"[^ \t\f\x1a\r\n:#]",
+    re.IGNORECASE,
+)
 _TABLE_ROW = re.compile(WHITE + rb"*+\|[^\r\n]*\|" + WHITE + rb"*+\r?\n")
 _BLANK = b" \t\f\x1a\r\n"
 
@@ -88,7 +92,8 @@ class Constructs:
     Attributes:
         unclosed: offsets of fences that no later line closes.
         limit: where lists and quotes end at the latest.
-        in_item: whether the text is that of a list's item: no list, footnote or `#+KEY:` opens there.
+        in_item: whether the text is that of a list's item, in which no list, footnote or `#+KEY:`
+            opens.
         text_from: where the text begins that stands before the next candidate.
     """
 
@@ -111,6 +116,10 @@ class Constructs:
         if found is not None:
             self.text_from = found.end
         return found
+
+    def is_term(self, opener: int, end: int) -> bool:
+        """Whether a construct within another is only a term, as its next line defines it."""
+        return not self.in_item and _TERM.match(self._source.data, opener, end) is not None
 
     def _properties(self, start: int, opener: int) -> Found | None:
         """A run of `key:: value` lines.

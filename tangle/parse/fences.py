@@ -17,8 +17,8 @@ from tangle.model import Fence
 
 from .constructs import Constructs, Found
 from .dedent import JS_WHITE, Dedented, Shown, without_indentation
-from .make import NestedIn, make_fence, make_span
 from .lists import Line
+from .make import NestedIn, make_fence, make_span
 from .paragraphs import Paragraph, joined
 from .scan import Layout, scan, scan_inside
 from .source import Source

@@ -33,6 +33,7 @@ _BREAK = re.compile(rb"^" + _BREAK_HERE.pattern, re.MULTILINE)
 """What separates paragraphs without being a construct: table rows, rules and comments."""
 _TRIMMED = b" \t\f\r\n"
 _LED = _TRIMMED + b"\x1a"
+"""White space at the front of a line in a quote."""
 _NOTE = re.compile(rb"\[\^[^\s\]]++\]:" + WHITE + rb"++")
 _DEFINITION = re.compile(rb"^" + WHITE + rb"*+:" + WHITE + rb"++", re.MULTILINE)
 
@@ -102,7 +103,7 @@ def _between(whole: Paragraph, start: int, end: int, *, may_date: bool) -> Itera
             for cell in line["row"].split(b"|"):
                 yield whole.part(position, position + len(cell))
                 position += len(cell) + 1
-        start = line.end()
+        start = line.end() + data.startswith(b"\n", line.end(), end)
     yield _cut(whole, start, end, may_date)
 
 
@@ -146,13 +147,13 @@ def joined(whole: Paragraph, item: tuple[Line, ...], *, is_quote: bool) -> Parag
         item: its lines.
         is_quote: whether it is a quote.
     """
-    ends = b"\r\n" if is_quote else _TRIMMED
+    white, ends = (_LED, b"\r\n") if is_quote else (_TRIMMED, _TRIMMED)
     parts, starts, places, size = [], [], [], 0
     for start, end in item:
         raw = whole.text[start:end]
-        text = raw.lstrip(_LED)
+        text = raw.lstrip(white)
         if is_quote and text.startswith(b">"):
-            text = text[1:].lstrip(_LED)
+            text = text[1:].lstrip(white)
         starts.append(size)
         places.append(whole.in_file(start + len(raw) - len(text)))
         parts.append(text.rstrip(ends) + b"\n")

@@ -164,14 +164,13 @@ class _Paragraphs:
     def __init__(self, layout: Layout, blocks: Sequence[Block], source: Source) -> None:
         self._starts = layout.starts
         self._blocks = blocks
+        self._source = source
         self._data = source.data
         self._shift = len(blocks) - len(layout.starts)
         self._runs = property_runs(layout, self._shift)
         self._held: dict[int, list[Found]] = {}
         for piece in layout.pieces:
-            after = source.after_line_ends(piece.found.end)
-            found = piece.found._replace(end=after)
-            self._held.setdefault(piece.block + self._shift, []).append(found)
+            self._held.setdefault(piece.block + self._shift, []).append(piece.found)
 
     def of(self, block: int) -> Iterator[Paragraph]:
         """The title of a block, its paragraphs, and the values of the properties that count."""
@@ -180,15 +179,21 @@ class _Paragraphs:
             start = self._starts[block - self._shift]
             position = start.title_end
             yield Paragraph(self._data[start.title : position], (0,), (start.title,))
-            if start.title < position:
-                position += self._data.startswith(b"\r", position)
-                position += self._data.startswith(b"\n", position)
-        yield from paragraphs_of(self._data, position, span.end, self._held.get(block, ()))
+            position = self._source.after_line_end(position)
+        held = [self._with_line_ends(found) for found in self._held.get(block, ())]
+        yield from paragraphs_of(self._data, position, span.end, held)
         for pair in self._runs.get(block, ((),))[0]:
             if span.start <= pair.start < span.end and _counts(pair.key):
                 value = value_of(self._data, pair)
                 if value is not None:
                     yield value
+
+    def _with_line_ends(self, found: Found) -> Found:
+        """A construct with the line ends below it, which Logseq counts to it."""
+        position, after = found.end, self._source.after_line_end(found.end)
+        while after > position:
+            position, after = after, self._source.after_line_end(after)
+        return found if position == found.end else found._replace(end=position)
 
 
 def _counts(key: bytes) -> bool:

@@ -51,11 +51,10 @@ class Source:
         end = self.data.find(b"\n", offset)
         return len(self.data) if end < 0 else end + 1
 
-    def after_line_ends(self, offset: int) -> int:
-        """Where the line ends at an offset stop: Logseq counts them to the construct before."""
-        while (end := _EOL.match(self.data, offset)) is not None and not self.void(*end.span()):
-            offset = end.end()
-        return offset
+    def after_line_end(self, offset: int) -> int:
+        """The offset behind the line end that stands there, if one does: a lone one is text."""
+        end = _EOL.match(self.data, offset)
+        return offset if end is None or self.void(*end.span()) else end.end()
 
     def void(self, start: int, end: int) -> bool:
         """Whether a lone carriage return stands in the range."""
