@@ -198,6 +198,16 @@ def test_code_that_is_the_term_of_a_definition() -> None:
     assert len(parse(b"~~~\n: a\n```\n").fences) == 1
 
 
+@pytest.mark.parametrize(
+    ("end", "kinds"),
+    [("\\y", ["pre", "heading"]), ("\\yyyyyyy", ["pre"]), ("y", ["pre"])],
+)
+def test_an_environment_without_an_end(end: str, kinds: list[str]) -> None:
+    """It runs to the end of the page, unless a backslash stands right before that."""
+    page = parse(f"\\begin{{a}}\n# {end}".encode())
+    assert [block.kind for block in page.blocks] == kinds
+
+
 def test_a_number_below_a_form_feed_leaves_the_list_as_it_is() -> None:
     """It is no list below the item, so the item stays one and takes in the line of `#`."""
     assert [block.kind for block in parse(b" * b\n\f#\n \f5\n").blocks] == ["pre"]
