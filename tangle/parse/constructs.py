@@ -38,7 +38,7 @@ _PROPERTY_LINE = re.compile(
 )
 _DRAWER = re.compile(rb":([^ \t\f\x1a\r\n:]++):\r?\n")
 _PROPERTIES_DRAWER = re.compile(WHITE + rb"*+:properties:\r?\n", re.IGNORECASE)
-_DRAWER_PROPERTY = re.compile(rb"[ \t\f]*+:([^: \t\f\x1a\r\n]++):[ \t]*+([^\r\n]*+)\r?\n")
+_DRAWER_PROPERTY = re.compile(rb"[ \t\f]*+:([^: \t\f\x1a\r\n]++):[ \t]*+([^\r\n]*+)(?:\r?\n|\Z)")
 _DIRECTIVE = re.compile(rb"#\+(?!begin_)([^:\r\n]++):[ \t\f\x1a]*+([^\r\n]*+)", re.IGNORECASE)
 _DIRECTIVE_IN_RUN = re.compile(
     rb"[\r\n]*+" + WHITE + rb"*+" + _DIRECTIVE.pattern + rb"[\r\n]*+", re.IGNORECASE

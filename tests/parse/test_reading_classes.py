@@ -137,6 +137,8 @@ def test_references_of_a_block(text: str, count: int) -> None:
         ("- a\n  ```\n  x\n  ```\n  id:: ID\n", _ID),
         ("- a\n  ```\n  id:: ID\n  ```\n", None),
         ("> a\nId:: ID\n", _ID),
+        ("- a\n  :PROPERTIES:\n  :id: ID\n  :END:", _ID),
+        ("- a\n  :PROPERTIES:\n  :id: ID", None),
         (":PROPERTIES:\n:a b: x\n:id: ID\n:END:\n", None),
     ],
 )
