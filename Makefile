@@ -9,7 +9,7 @@ MLDOC := $(VENV)/mldoc
 PARALLEL ?= --numprocesses auto --maxprocesses 4
 
 .DEFAULT_GOAL := help
-.PHONY: help demo data mldoc test test-python coverage test-notes torture fuzz check lint format types layers dead-code notes docs clean
+.PHONY: help demo data mldoc test test-python coverage test-notes torture fuzz reading check lint format types layers dead-code notes docs clean
 
 help:
 	@echo "make demo    set up, tangle the notes, run section 3.6"
@@ -20,6 +20,7 @@ help:
 	@echo "make check   the gates: style, types, layers, dead code, the notes"
 	@echo "make torture kill and starve tangle while it writes, thousands of times (an hour)"
 	@echo "make fuzz    two million inputs to the parser and the writer (half an hour)"
+	@echo "make reading compare ten thousand pages with Logseq's own parser (ten minutes)"
 	@echo "make docs    regenerate docs/problems.md and docs/images/architecture.svg"
 	@echo "make format  lay out the code"
 	@echo "make clean   remove what make and the tools made; data and outputs in the notes stay"
@@ -84,6 +85,9 @@ torture: $(INSTALLED)
 fuzz: $(INSTALLED)
 	$(BIN)/python -m benchmarks.fuzz_parse --inputs 1000000 --seed 1
 	$(BIN)/python -m benchmarks.fuzz_write --inputs 1000000 --seed 1
+
+reading: $(INSTALLED) mldoc
+	$(BIN)/python -m benchmarks.differential --pages 10000 --seed 1
 
 check: lint types layers dead-code notes
 

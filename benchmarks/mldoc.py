@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -21,6 +22,11 @@ from tangle.parse.properties import is_valid_key, normal_key
 
 FOLDER = Path(os.environ.get("TANGLE_MLDOC") or Path(sys.prefix) / "mldoc")
 _SCRIPT = Path(__file__).with_name("mldoc_outline.js")
+
+_ODD_LINE = re.compile(
+    r"^[ \t\f]*(?:- *)?(?:[A-Z-]+ |#+ )?(?:[\u00a0\u3000]|[*+] |\d+\. )|\r\r\n", re.MULTILINE
+)
+"""Lines that may be others in the block as it is shown than in the file: then so is the code."""
 
 
 def absent(folder: Path = FOLDER) -> str | None:
@@ -62,7 +68,7 @@ def differences(text: str, theirs: dict[str, Any]) -> dict[str, tuple[object, ob
             found[name] = (ours, other)
             if name == "blocks":
                 break  # what follows differs for that reason
-    if found.keys() == {"code starts"} and _may_differ(page, theirs):
+    if found.keys() == {"code starts"} and (_may_differ(page, theirs) or _ODD_LINE.search(text)):
         return {}
     return found
 

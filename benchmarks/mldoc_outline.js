@@ -4,8 +4,9 @@
 // Standard input: a JSON list of pages. Standard output: a JSON list of outlines, one a page.
 //
 // Logseq reads a page twice: the file gives the blocks, their ids and references, and each block,
-// its indentation removed, gives what is shown (logseq-spec.md 2). mldoc keeps state from one call
-// to the next, so every call gets a module of its own.
+// its indentation removed, gives what is shown (logseq-spec.md 2). mldoc keeps the lines of a drawer
+// that is never closed and gives them to the next drawer, and so it does with code in several
+// backquotes: each text that might hold either gets a copy of mldoc of its own.
 
 const fs = require("fs");
 const path = require("path");
@@ -34,10 +35,21 @@ const config = JSON.stringify({
   hiccup_in_block: true,
 });
 
-function ast(text) {
+function fresh() {
   const module = { exports: {} };
   script.runInThisContext()(module.exports, load, module, main, path.dirname(main));
-  return JSON.parse(module.exports.Mldoc.parseJson(text, config));
+  return module.exports.Mldoc;
+}
+
+const shared = fresh();
+const KEPT = /:\s*[\r\n]|``/;
+
+function parser(text) {
+  return KEPT.test(text) ? fresh() : shared;
+}
+
+function ast(text) {
+  return JSON.parse(parser(text).parseJson(text, config));
 }
 
 function removeIndentation(text, width) {
@@ -121,10 +133,8 @@ function isDate([kind, parts]) {
 // What a property's value refers to: mldoc gives it for lines, and not for `#+KEY:`.
 function referencesOf([, value, links]) {
   if (links) return referencesIn(links, []);
-  const module = { exports: {} };
-  script.runInThisContext()(module.exports, load, module, main, path.dirname(main));
   if (!value.trim()) return [];
-  return referencesIn(JSON.parse(module.exports.Mldoc.getReferences(value, config)), []);
+  return referencesIn(JSON.parse(parser(value).getReferences(value, config)), []);
 }
 
 // Whether a key can be a keyword of Clojure's: Logseq drops any other property.

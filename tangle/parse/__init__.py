@@ -92,7 +92,7 @@ def _read(data: bytes, path: PagePath, errors: str = "strict") -> Page:
     blocks = blocks_of(layout, places)
     shift = len(blocks) - len(layout.starts)
     fences = FenceReader(source, constructs, places).read(layout, shift)
-    links = links_of(layout, blocks, places)
+    links = links_of(layout, blocks, places, source)
     may_have = b"emplate::" in data or b"EMPLATE::" in data
     templates = templates_in(blocks) if may_have else _NONE
     return Page(

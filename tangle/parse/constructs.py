@@ -38,7 +38,7 @@ _PROPERTY_LINE = re.compile(
 )
 _DRAWER = re.compile(rb":([^ \t\f\x1a\r\n:]++):\r?\n")
 _PROPERTIES_DRAWER = re.compile(WHITE + rb"*+:properties:\r?\n", re.IGNORECASE)
-_DRAWER_PROPERTY = re.compile(rb"[ \t\f]*+:([^:\r\n]++):[ \t]*+([^\r\n]*+)\r?\n")
+_DRAWER_PROPERTY = re.compile(rb"[ \t\f]*+:([^: \t\f\x1a\r\n]++):[ \t]*+([^\r\n]*+)(?:\r?\n|\Z)")
 _DIRECTIVE = re.compile(rb"#\+(?!begin_)([^:\r\n]++):[ \t\f\x1a]*+([^\r\n]*+)", re.IGNORECASE)
 _DIRECTIVE_IN_RUN = re.compile(
     rb"[\r\n]*+" + WHITE + rb"*+" + _DIRECTIVE.pattern + rb"[\r\n]*+", re.IGNORECASE
@@ -48,6 +48,10 @@ _FOOTNOTE = re.compile(rb"\[\^[^\s\]]++\]:" + WHITE + rb"++")
 _NOTE_LINE = re.compile(WHITE + rb"*+[^ \t\f\x1a\r\n\-*#\[][^\r\n]++(?:\r?\n|\Z)")
 _DEFINITION = re.compile(WHITE + rb"*+:" + WHITE + rb"++")
 _DEFINITION_LINE = re.compile(WHITE + rb"*+[^ \t\f\x1a\r\n:#][^\r\n]++(?:\r?\n|\Z)")
+_TERM = re.compile(
+    rb"(?:```|~~~|\$\$|#\+begin_)[^\n]*+\n" + _DEFINITION.pattern + rb"[^ \t\f\x1a\r\n:#]",
+    re.IGNORECASE,
+)
 _TABLE_ROW = re.compile(WHITE + rb"*+\|[^\r\n]*\|" + WHITE + rb"*+\r?\n")
 _BLANK = b" \t\f\x1a\r\n"
 
@@ -88,11 +92,14 @@ class Constructs:
     Attributes:
         unclosed: offsets of fences that no later line closes.
         limit: where lists and quotes end at the latest.
+        in_item: whether the text is that of a list's item, in which no list, footnote or `#+KEY:`
+            opens.
         text_from: where the text begins that stands before the next candidate.
     """
 
-    def __init__(self, source: Source) -> None:
+    def __init__(self, source: Source, *, in_item: bool = False) -> None:
         self._source = source
+        self.in_item = in_item
         self._html = Html(source)
         self._lists = ListReader(source)
         self.unclosed: list[int] = []
@@ -109,6 +116,10 @@ class Constructs:
         if found is not None:
             self.text_from = found.end
         return found
+
+    def is_term(self, opener: int, end: int) -> bool:
+        """Whether a construct within another is only a term, as its next line defines it."""
+        return not self.in_item and _TERM.match(self._source.data, opener, end) is not None
 
     def _properties(self, start: int, opener: int) -> Found | None:
         """A run of `key:: value` lines.
@@ -188,7 +199,7 @@ class Constructs:
 
     def _footnote(self, start: int, opener: int) -> Found | None:
         """`[^1]: ` and the lines that follow."""
-        match = _FOOTNOTE.match(self._source.data, opener)
+        match = None if self.in_item else _FOOTNOTE.match(self._source.data, opener)
         end = self._lines(_NOTE_LINE, match.end()) if match is not None else -1
         if match is None or end == match.end():
             return None
@@ -217,7 +228,7 @@ class Constructs:
 
     def _hash(self, start: int, opener: int) -> Found | None:
         match = _DIRECTIVE.match(self._source.data, opener)
-        if match is None:
+        if match is None or self.in_item:
             return self._begin(start, opener)
         pair = Pair(match[1], match[2], opener, match.end())
         end = self._source.next_line(match.end())
@@ -242,7 +253,7 @@ class Constructs:
         )
 
     def _list(self, start: int, opener: int) -> Found | None:
-        found = self._lists.read(start, self.limit)
+        found = None if self.in_item else self._lists.read(start, self.limit)
         if found is None:
             return None
         items = tuple(tuple(item) for item in found[1])

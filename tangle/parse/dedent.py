@@ -7,7 +7,9 @@ says something: a line that continues a list item in the file may stand beside t
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_right
+from functools import partial
 from typing import NamedTuple
 
 from .text import Places
@@ -17,6 +19,8 @@ JS_WHITE = (
     "\u2028\u2029\u202f\u205f\u3000\ufeff"
 )
 """What JavaScript, and so Logseq's removal of indentation, takes for white space."""
+
+_END = re.compile(rb"\r?\n\Z")
 
 
 class Shown(NamedTuple):
@@ -67,13 +71,14 @@ class Dedented:
         while position < end:
             stop = places.data.find(b"\n", position, end) + 1 or end
             raw = places.data[position:stop]
-            shown = without_indentation(places.text(raw).rstrip("\n"), width)
-            if position == start:
-                shown = _first(places.text(raw).rstrip("\n"))
-            part = places.encode(shown.text) + (b"\n" if raw.endswith(b"\n") else b"")
+            line = _END.sub(b"", raw)
+            show = _first if position == start else partial(without_indentation, width=width)
+            shown = show(places.text(line))
+            part = places.encode(shown.text)
             self._starts.append(size)
             self._begins.append(position)
-            self._texts.append(stop - len(part))
+            self._texts.append(position + len(line) - len(part))
+            part += b"\n" if len(line) < len(raw) else b""
             self.margins.append(shown.margin)
             parts.append(part)
             size += len(part)

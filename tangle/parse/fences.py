@@ -19,17 +19,15 @@ from .constructs import Constructs, Found
 from .dedent import JS_WHITE, Dedented, Shown, without_indentation
 from .lists import Line
 from .make import NestedIn, make_fence, make_span
+from .paragraphs import Paragraph, joined
 from .scan import Layout, scan, scan_inside
 from .source import Source
 from .text import Places
 
-_TRIMMED = b" \t\f\r\n"
 _OCAML_WHITE = " \t\f\r\n"
 _SHOWN_AS_IS = frozenset({b"src", b"example", b"export", b"comment", b"query"})
 _DEPTH = 8
 """How deep `#+BEGIN_x` blocks are followed into each other."""
-_BEGIN_SRC = re.compile(rb"#\+begin_src(?![^ \t\f\x1a\r\n])[ \t\f]*+([^\r\n]*+)", re.IGNORECASE)
-_END_SRC = re.compile(rb"#\+end_src", re.IGNORECASE)
 
 _ODD_MARKS = (b"\xc2\xa0", b"\xe3\x80\x80")
 _ODD_LINE = re.compile(
@@ -48,7 +46,7 @@ class _Code(NamedTuple):
     end: int
     body: tuple[int, int]
     label: bytes
-    lines: tuple[Line, ...] | None
+    lines: tuple[Shown, ...] | None
     nested: NestedIn | None
     clear: tuple[int, ...]
 
@@ -57,8 +55,9 @@ def cleared(lines: list[Shown]) -> list[Shown]:
     """Return the body of a `#+BEGIN_x` block, without the indentation of its first line."""
     if not lines:
         return lines
-    width = len(lines[0].text) - len(lines[0].text.lstrip(_OCAML_WHITE))
-    if width == 0:
+    first = lines[0].text.lstrip(" \t")
+    width = len(lines[0].text) - len(first)
+    if width == 0 or not first:
         return lines
     return [_clear(line, width) for line in lines]
 
@@ -130,16 +129,18 @@ class FenceReader:
         return tuple(fences)
 
     def _odd_blocks(self, layout: Layout) -> set[int]:
-        """The blocks in which a line begins with white space that is text in the file."""
-        data = self._source.data
-        if (
-            data.isascii()
-            or not any(mark in data for mark in _ODD_MARKS)
-            or not _may_hold_code(data)
-        ):
-            return set()
-        starts = [start.start for start in layout.starts]
-        return {bisect_right(starts, match.end()) - 1 for match in _ODD_LINE.finditer(data)} - {-1}
+        """The blocks whose lines are otherwise when shown than in the file.
+
+        One of them begins with white space that is text in the file, or has two carriage returns
+        at its end.
+        """
+        data, places = self._source.data, list[int]()
+        if self._source.lone and _may_hold_code(data):  # one before a line end is lost when shown
+            places = [at for at in self._source.lone if data.startswith(b"\r\n", at + 1)]
+        if not data.isascii() and any(mark in data for mark in _ODD_MARKS) and _may_hold_code(data):
+            places += [match.end() for match in _ODD_LINE.finditer(data)]
+        starts = [start.start for start in layout.starts] if places else []
+        return {bisect_right(starts, at) - 1 for at in places} - {-1}
 
     def of(self, held: Sequence[Found], block: int, width: int) -> list[Fence]:
         """The fences in some constructs of a block, whose lines lose `width` characters."""
@@ -171,8 +172,10 @@ class FenceReader:
             one, clear = work.pop()
             if one.kind in {"list", "quote"}:
                 nested: NestedIn = "list" if one.kind == "list" else "quote"
-                for item in one.items:
-                    yield from self._nested(item, nested)
+                whole = Paragraph(self._source.data, (0,), (0,))
+                lines = [line for item in one.items for line in item]
+                for code in self._nested(whole, one, nested, len(clear)):
+                    yield _whole_lines(code, lines)
             elif one.kind == "fence":
                 yield _Code(*one[1:4], one.body, one.label, None, None, clear)
             elif one.name == b"src":
@@ -187,32 +190,49 @@ class FenceReader:
         del self._constructs.unclosed[unclosed:]
         return inside
 
-    def _nested(self, item: tuple[Line, ...], nested: NestedIn) -> Iterator[_Code]:
-        """The code blocks among the lines of a list item or a quote, which stand trimmed."""
-        if not item or not _may_hold_code(self._source.data[item[0].start : item[-1].end]):
-            return
-        texts = [self._stripped(line, nested) for line in item]
-        opener: tuple[int, bytes] | None = None
-        is_src = False
-        for index, text in enumerate(texts):
-            if opener is None:
-                opener, is_src = _nested_opener(index, text)
-            elif _END_SRC.match(text) if is_src else text.startswith((b"```", b"~~~")):
-                first = opener[0]
-                inner = item[first + 1 : index]
-                body = (inner[0].start if inner else item[index].start, item[index].start)
-                start = item[first].start
-                yield _Code(start, start, item[index].end, body, opener[1], inner, nested, ())
-                opener = None
+    def _nested(
+        self, whole: Paragraph, found: Found, nested: NestedIn, depth: int
+    ) -> Iterator[_Code]:
+        """The code blocks in a list or a quote, each item of which is a text of its own."""
+        is_quote = found.kind == "quote"
+        for item in found.items if depth < _DEPTH else ():
+            if item and _may_hold_code(whole.text[item[0].start : item[-1].end]):
+                inner = joined(whole, item, is_quote=is_quote)
+                yield from self._held(inner, nested, depth + 1, in_item=not is_quote)
 
-    def _stripped(self, line: Line, nested: NestedIn) -> bytes:
-        text = self._source.data[line.start : line.end].strip(_TRIMMED)
-        if nested == "quote" and text.startswith(b">"):
-            text = text[1:].lstrip(_TRIMMED)
-        return text
+    def _held(
+        self, inner: Paragraph, nested: NestedIn, depth: int, *, in_item: bool
+    ) -> Iterator[_Code]:
+        """The code blocks in a text that stands in a list or a quote."""
+        source = Source(inner.text)
+        constructs = Constructs(source, in_item=in_item)
+        for found in scan_inside(source, constructs, 0, len(inner.text)):
+            if found.kind in {"list", "quote"}:
+                yield from self._nested(inner, found, nested, depth)
+            elif found.kind == "fence" or found.name == b"src":
+                yield self._placed(inner, found, nested)
+            elif found.kind == "begin" and found.name not in _SHOWN_AS_IS and depth < _DEPTH:
+                body = inner.part(*found.body)
+                yield from self._held(body, nested, depth + 1, in_item=False)
+
+    def _placed(self, inner: Paragraph, found: Found, nested: NestedIn) -> _Code:
+        """A code block in a list or a quote, where it stands in the file."""
+        first, last = found.body
+        lines, offset = [], first
+        for line in inner.text[first:last].splitlines(keepends=True):
+            place = inner.in_file(offset)
+            start = self._source.data.rfind(b"\n", 0, place) + 1
+            margin = len(self._places.decode(start, place))
+            lines.append(Shown(margin, self._places.text(line.removesuffix(b"\n"))))
+            offset += len(line)
+        at = inner.in_file
+        body = (at(first), at(last))
+        start, end = at(found.opener), at(found.end - 1) + 1
+        shown = tuple(lines)
+        return _Code(start, start, end, body, found.label, shown, nested, ())
 
     def _fence(self, code: _Code, block: int, width: int) -> Fence:
-        shown = self._lines(code, width) if code.lines is None else self._trimmed(code)
+        shown = self._lines(code, width) if code.lines is None else code.lines
         bare = dedented(shown)
         language, options = words(self._places.text(code.label))
         return make_fence(
@@ -256,18 +276,6 @@ class FenceReader:
         first = self._dedented_lines((start, self._source.next_line(start)), width)
         return cleared([*first, *lines])[1:]
 
-    def _trimmed(self, code: _Code) -> list[Shown]:
-        shown = []
-        for line in code.lines or ():
-            start = self._source.data.rfind(b"\n", 0, line.start) + 1
-            raw = self._places.decode(start, line.end).rstrip("\r\n")
-            text = raw.lstrip(_OCAML_WHITE)
-            if code.nested == "quote":
-                text = text.removeprefix(">").lstrip(_OCAML_WHITE)
-            margin = len(raw) - len(text)
-            shown.append(Shown(margin, text.rstrip() if code.nested == "list" else text))
-        return shown
-
 
 def _indentation(layout: Layout, block: int) -> int:
     """How many characters Logseq takes off each line of the block's text."""
@@ -281,12 +289,16 @@ def _may_hold_code(data: bytes) -> bool:
     return b"```" in data or b"~~~" in data or b"#+begin_src" in data.lower()
 
 
-def _nested_opener(index: int, text: bytes) -> tuple[tuple[int, bytes] | None, bool]:
-    if text.startswith((b"```", b"~~~")):
-        return (index, text[3:].lstrip(b" \t\f")), False
-    if (match := _BEGIN_SRC.match(text)) is not None:
-        return (index, match[1]), True
-    return None, False
+def _whole_lines(code: _Code, lines: Sequence[Line]) -> _Code:
+    """A code block with the lines of the list or quote that it stands on."""
+    starts = [line.start for line in lines]
+    start, first, last = (bisect_right(starts, at) - 1 for at in (code.start, *code.body))
+    return code._replace(
+        start=starts[start],
+        opener=starts[start],
+        end=lines[last].end,
+        body=(starts[first], starts[last]),
+    )
 
 
 def _moved(fence: Fence, shown: Dedented) -> Fence:

@@ -110,6 +110,8 @@ def formula_end(source: Source, start: int) -> int:
 def environment_end(source: Source, start: int) -> int:
     r"""End of `\begin{x}...\end{x}`; without a closer it runs to the end of the page.
 
+    It is text where the page has no closer, and a backslash right before its end.
+
     Args:
         source: the page.
         start: offset of `\begin`.
@@ -122,4 +124,8 @@ def environment_end(source: Source, start: int) -> int:
         return -1
     closer = rb"\end{" + source.data[named:brace].lower() + b"}"
     at = source.lower.find(closer, brace + 1)
-    return len(source.data) if at < 0 else at + len(closer)
+    if at >= 0:
+        return at + len(closer)
+    # After each backslash Logseq wants as many bytes as the closer has.
+    last = max(brace + 1, len(source.data) - len(closer) + 1)
+    return len(source.data) if source.data.find(b"\\", last) < 0 else -1

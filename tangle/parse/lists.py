@@ -28,7 +28,7 @@ _EOL = re.compile(rb"\r?\n")
 _TWO_EOLS = re.compile(rb"\r?\n\r?\n")
 _QUOTE_LINE = re.compile(
     rb"[ \t\f\x1a]*+>[ \t\f\x1a]*+\r?\n(?:\r?\n)?"
-    rb"|[ \t\f\x1a]*+>?+[ \t\f\x1a]*+(?!- |# |id:: |[-#]\r?$)(?P<text>[^\r\n]++)(?:\r?\n)?",
+    rb"|[ \t\f\x1a]*+>?+[ \t\f\x1a]*+(?!- |# |[iI][dD]:: |[-#]\r?$)(?P<text>[^\r\n]++)(?:\r?\n)?",
     re.MULTILINE,
 )
 _LARGEST = 2**31 - 1
@@ -112,7 +112,8 @@ class ListReader:
             if follow is None or follow["bullet"] is not None:
                 return lines, position, None
             if _starts_item(follow):
-                depth = len(follow["white"])
+                white = follow["white"]
+                depth = len(white) - len(white.lstrip(b" \t"))
                 return lines, position, depth if depth > indent else None
             end = self._text_end(position)
             lines.append(Line(position, end))

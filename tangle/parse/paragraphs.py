@@ -32,6 +32,8 @@ _BREAK_HERE = re.compile(
 _BREAK = re.compile(rb"^" + _BREAK_HERE.pattern, re.MULTILINE)
 """What separates paragraphs without being a construct: table rows, rules and comments."""
 _TRIMMED = b" \t\f\r\n"
+_LED = _TRIMMED + b"\x1a"
+"""White space at the front of a line in a quote."""
 _NOTE = re.compile(rb"\[\^[^\s\]]++\]:" + WHITE + rb"++")
 _DEFINITION = re.compile(rb"^" + WHITE + rb"*+:" + WHITE + rb"++", re.MULTILINE)
 
@@ -101,7 +103,7 @@ def _between(whole: Paragraph, start: int, end: int, *, may_date: bool) -> Itera
             for cell in line["row"].split(b"|"):
                 yield whole.part(position, position + len(cell))
                 position += len(cell) + 1
-        start = line.end()
+        start = line.end() + data.startswith(b"\n", line.end(), end)
     yield _cut(whole, start, end, may_date)
 
 
@@ -118,11 +120,14 @@ def _inside(whole: Paragraph, found: Found, depth: int) -> Iterator[Paragraph]:
     if depth > _DEPTH:
         return
     if found.kind == "begin" and found.name not in _OPAQUE_BEGIN:
-        yield from _reread(_cut(whole, *found.body, may_date=False), depth)
+        yield from _reread(_cut(whole, *found.body, may_date=False), depth, in_item=False)
     elif found.kind in {"list", "quote"}:
         for item in found.items:
             if item:
-                yield from _reread(_joined(whole, item, found.kind == "quote"), depth)
+                is_quote = found.kind == "quote"
+                yield from _reread(
+                    joined(whole, item, is_quote=is_quote), depth, in_item=not is_quote
+                )
     elif found.kind == "text":
         note = _NOTE.match(whole.text, found.opener, found.end)
         marks = [note] if note else [*_DEFINITION.finditer(whole.text, found.start, found.end)]
@@ -132,26 +137,36 @@ def _inside(whole: Paragraph, found: Found, depth: int) -> Iterator[Paragraph]:
             yield whole.part(start, end)
 
 
-def _joined(whole: Paragraph, item: tuple[Line, ...], is_quote: bool) -> Paragraph:
-    """The lines of a list's item or of a quote as one text, less their marks and indentation."""
+def joined(whole: Paragraph, item: tuple[Line, ...], *, is_quote: bool) -> Paragraph:
+    """The lines of a list's item or of a quote as one text, less their marks and indentation.
+
+    White space at the end of a line stays in a quote.
+
+    Args:
+        whole: the text that holds it.
+        item: its lines.
+        is_quote: whether it is a quote.
+    """
+    white, ends = (_LED, b"\r\n") if is_quote else (_TRIMMED, _TRIMMED)
     parts, starts, places, size = [], [], [], 0
     for start, end in item:
         raw = whole.text[start:end]
-        text = raw.lstrip(_TRIMMED)
+        text = raw.lstrip(white)
         if is_quote and text.startswith(b">"):
-            text = text[1:].lstrip(_TRIMMED)
+            text = text[1:].lstrip(white)
         starts.append(size)
         places.append(whole.in_file(start + len(raw) - len(text)))
-        parts.append(text.rstrip(_TRIMMED) + b"\n")
+        parts.append(text.rstrip(ends) + b"\n")
         size += len(parts[-1])
     return Paragraph(b"".join(parts), starts, places)
 
 
-def _reread(inner: Paragraph, depth: int) -> Iterator[Paragraph]:
+def _reread(inner: Paragraph, depth: int, *, in_item: bool) -> Iterator[Paragraph]:
     """The stretches in the text of a list's item, a quote or a `#+BEGIN_x` block."""
     source = Source(inner.text)
+    constructs = Constructs(source, in_item=in_item)
     position = 0
-    for found in scan_inside(source, Constructs(source), 0, len(inner.text)):
+    for found in scan_inside(source, constructs, 0, len(inner.text)):
         yield from _between(inner, position, found.start, may_date=False)
         yield from _inside(inner, found, depth + 1)
         position = max(position, found.end)

@@ -23,6 +23,7 @@ from .make import make_span
 from .paragraphs import Paragraph, paragraphs_of, value_of
 from .properties import is_valid_key, normal_key
 from .scan import Layout
+from .source import Source
 from .text import Places
 
 _ID_SIZE = 36
@@ -75,18 +76,19 @@ class _Shown(NamedTuple):
     name: tuple[int, int]
 
 
-def links_of(layout: Layout, blocks: Sequence[Block], places: Places) -> Links:
+def links_of(layout: Layout, blocks: Sequence[Block], places: Places, source: Source) -> Links:
     """The references and the page names in a page's text, in order.
 
     Args:
         layout: from the scan.
         blocks: of the page.
         places: of the page.
+        source: the page as it was scanned.
     """
     data = places.data
     reader = _LinkReader(data)
     _read_blocks(reader, layout, blocks, data)
-    hits, shown = _references(layout, blocks, data)
+    hits, shown = _references(layout, blocks, source)
     hits.sort()
     alone = _alone(hits, layout, blocks, data) if hits else set()
     references = tuple(
@@ -117,16 +119,16 @@ def links_of(layout: Layout, blocks: Sequence[Block], places: Places) -> Links:
 
 
 def _references(
-    layout: Layout, blocks: Sequence[Block], data: bytes
+    layout: Layout, blocks: Sequence[Block], source: Source
 ) -> tuple[list[_Hit], list[_Shown]]:
     """The references to blocks, and the pages that are shown."""
     hits: list[_Hit] = []
     shown: list[_Shown] = []
-    candidates = _candidates(data)
+    candidates = _candidates(source.data)
     if not candidates:
         return hits, shown
     edges = [block.span.end for block in blocks]
-    paragraphs = _Paragraphs(layout, blocks, data)
+    paragraphs = _Paragraphs(layout, blocks, source)
     for block in sorted({bisect_right(edges, at) for at in candidates}):
         for paragraph in paragraphs.of(block):
             if not _candidates(paragraph.text):
@@ -159,10 +161,11 @@ def _candidates(data: bytes) -> list[int]:
 class _Paragraphs:
     """The stretches of text in the blocks of one page."""
 
-    def __init__(self, layout: Layout, blocks: Sequence[Block], data: bytes) -> None:
+    def __init__(self, layout: Layout, blocks: Sequence[Block], source: Source) -> None:
         self._starts = layout.starts
         self._blocks = blocks
-        self._data = data
+        self._source = source
+        self._data = source.data
         self._shift = len(blocks) - len(layout.starts)
         self._runs = property_runs(layout, self._shift)
         self._held: dict[int, list[Found]] = {}
@@ -176,15 +179,21 @@ class _Paragraphs:
             start = self._starts[block - self._shift]
             position = start.title_end
             yield Paragraph(self._data[start.title : position], (0,), (start.title,))
-            if start.title < position:
-                position += self._data.startswith(b"\r", position)
-                position += self._data.startswith(b"\n", position)
-        yield from paragraphs_of(self._data, position, span.end, self._held.get(block, ()))
+            position = self._source.after_line_end(position)
+        held = [self._with_line_ends(found) for found in self._held.get(block, ())]
+        yield from paragraphs_of(self._data, position, span.end, held)
         for pair in self._runs.get(block, ((),))[0]:
             if span.start <= pair.start < span.end and _counts(pair.key):
                 value = value_of(self._data, pair)
                 if value is not None:
                     yield value
+
+    def _with_line_ends(self, found: Found) -> Found:
+        """A construct with the line ends below it, which Logseq counts to it."""
+        position, after = found.end, self._source.after_line_end(found.end)
+        while after > position:
+            position, after = after, self._source.after_line_end(after)
+        return found if position == found.end else found._replace(end=position)
 
 
 def _counts(key: bytes) -> bool:

@@ -167,7 +167,7 @@ def scan_inside(source: Source, constructs: Constructs, start: int, end: int) ->
     while True:
         position = match.end() if match is not None else start
         one = None
-        if match is not None:
+        if match is not None and not constructs.is_term(position, end):
             one = constructs.at(match.start(1), position)
         if one is not None and (one.kind in {"list", "quote", "text"} or one.end <= end):
             start = min(one.end, end)

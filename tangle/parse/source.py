@@ -17,6 +17,7 @@ WHITE = rb"[ \t\f\x1a]"
 NAME_LIMIT = 24
 """Bytes of a `#+BEGIN_` name that are compared with its `#+END_`."""
 
+_EOL = re.compile(rb"\r?\n")
 _LONE_CR = re.compile(rb"\r(?!\n)")
 # No closer stands on the first line of a page, so each is looked for after a line feed.
 _FENCE_LINE = re.compile(rb"\n[ \t\f]*+(?:```|~~~)")
@@ -49,6 +50,11 @@ class Source:
         """Where the line after the one that holds `offset` starts, or the end of the page."""
         end = self.data.find(b"\n", offset)
         return len(self.data) if end < 0 else end + 1
+
+    def after_line_end(self, offset: int) -> int:
+        """The offset behind the line end that stands there, if one does: a lone one is text."""
+        end = _EOL.match(self.data, offset)
+        return offset if end is None or self.void(*end.span()) else end.end()
 
     def void(self, start: int, end: int) -> bool:
         """Whether a lone carriage return stands in the range."""

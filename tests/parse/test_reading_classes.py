@@ -105,6 +105,17 @@ def test_reference(text: str, kind: str) -> None:
         ("term ((ID))\n: ((ID))\n: x((ID))\n", 2),
         ("- a `x\n  ((ID))` b\n", 1),
         ("- a\n  **b\n\n  ((ID))**\n", 0),
+        ("* 1. ~~((ID))\n ~~\n", 0),
+        ("* 1. |{{m ((ID))}}|\n", 1),
+        (">\x1a((ID))\n", 1),
+        ("* a\n\x1a((ID))\n", 0),
+        ("|[[|[[ID]]|\r x\n", 1),
+        ("\r|{{e ((ID))}}|\n", 0),
+        ("> a\n\n <2024-01-01 Mon> ((ID))\n", 0),
+        ("---\n <2024-01-01 Mon> ((ID))\n", 0),
+        ("\r\f<2024-01-01 Mon> ((ID))\n", 1),
+        ("-\n <2024-01-01 Mon> ((ID))\n", 0),
+        ("> ~~~\n> : ((ID))\n> ```\n", 1),
     ],
 )
 def test_references_of_a_block(text: str, count: int) -> None:
@@ -125,6 +136,10 @@ def test_references_of_a_block(text: str, count: int) -> None:
         ("- TODO a\n  id:: ID\n", _ID),
         ("- a\n  ```\n  x\n  ```\n  id:: ID\n", _ID),
         ("- a\n  ```\n  id:: ID\n  ```\n", None),
+        ("> a\nId:: ID\n", _ID),
+        ("- a\n  :PROPERTIES:\n  :id: ID\n  :END:", _ID),
+        ("- a\n  :PROPERTIES:\n  :id: ID", None),
+        (":PROPERTIES:\n:a b: x\n:id: ID\n:END:\n", None),
     ],
 )
 def test_id(text: str, expected: str | None) -> None:
@@ -162,9 +177,39 @@ def test_key(key: str, filed: str | None) -> None:
         ("- a\n  ```\n\treturn 1\n  ```\n", "", "return 1\n"),
         ("- a\n  > ```\n  b\n  > ```\n", "", "b\n"),
         ("- > ```\n  > b\n  ```\n", "", "b\n"),
+        ("- > > > ```\n  b\n  ```\n", "", "b\n"),
+        ("1. > ```\n b\n ```\n", "", "b\n"),
+        ("* > #+BEGIN_SRC x\n b\n #+END_SRC\n", "x", "b\n"),
+        ("> ```n  \n> b \n> ```\n", "n  ", "b \n"),
+        ("1. ```\n \u00a0\n ```\n", "", "\u00a0\n"),
+        ("- ```\r\r\n  b\n  ```\n", "", "b\n"),
+        ("#+BEGIN_SRC\n   \n   a\n#+END_SRC\n", "", "   \n   a\n"),
+        ("#+BEGIN_SRC\n \fa\n#+END_SRC\n", "", "\fa\n"),
+        ("- \u00a0```\n  a\n  ```\n  ```\n", "", "a\n"),
     ],
 )
 def test_code(text: str, language: str, shown: str) -> None:
     """One code block stands there, and its text is what Logseq shows."""
     (fence,) = parse(text.encode()).fences
-    assert (fence.language, fence.text) == (language, shown)
+    assert (" ".join((fence.language, *fence.options)), fence.text) == (language, shown)
+
+
+def test_code_that_is_the_term_of_a_definition() -> None:
+    """Within a quote a fence whose first line is a definition is no fence."""
+    assert parse(b"> ~~~\n> : a\n> ```\n").fences == ()
+    assert len(parse(b"~~~\n: a\n```\n").fences) == 1
+
+
+@pytest.mark.parametrize(
+    ("end", "kinds"),
+    [("\\y", ["pre", "heading"]), ("\\yyyyyyy", ["pre"]), ("y", ["pre"])],
+)
+def test_an_environment_without_an_end(end: str, kinds: list[str]) -> None:
+    """It runs to the end of the page, unless a backslash stands right before that."""
+    page = parse(f"\\begin{{a}}\n# {end}".encode())
+    assert [block.kind for block in page.blocks] == kinds
+
+
+def test_a_number_below_a_form_feed_leaves_the_list_as_it_is() -> None:
+    """It is no list below the item, so the item stays one and takes in the line of `#`."""
+    assert [block.kind for block in parse(b" * b\n\f#\n \f5\n").blocks] == ["pre"]
