@@ -2,9 +2,9 @@
 
     python -m benchmarks.any_graph [--pages 3000] [--seed 1] [--details]
 
-Makes a graph with `tests.any_graph`, asks `check`, `list` and `run` about it, and prints the share
-of problems that are true, the share of chunks that could pass and do, the units that are cut or
-merged, and how precise each code is.
+Makes a graph with `benchmarks.any_pages`, asks `check`, `list` and `run` about it, and prints the
+share of problems that are true, the share of chunks that could pass and do, the units that are cut
+or merged, and how precise each code is.
 """
 # ruff: noqa: T201  (a script talks to the person who runs it)
 
@@ -19,8 +19,8 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-from tests import any_graph
-from tests.any_graph import Score
+from benchmarks import any_pages
+from benchmarks.any_pages import Score
 
 
 def main() -> int:
@@ -32,11 +32,11 @@ def main() -> int:
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder) / "graph"
-        pages = any_graph.graph(given.pages, given.seed)
-        any_graph.write(root, pages)
+        pages = any_pages.graph(given.pages, given.seed)
+        any_pages.write(root, pages)
         check, listed = _answer(root, "check", "--all"), _answer(root, "list")
         ran = _answer(root, "run", "--all", "--no-write", "--no-server")
-    found = any_graph.score(pages, check, listed, ran)
+    found = any_pages.score(pages, check, listed, ran)
     print(f"{len(pages)} pages, {sum(len(page.fences) for page in pages)} fences of interest\n")
     _print(found)
     if given.details:

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from tests import any_graph
-from tests.any_graph import Score
+from benchmarks import any_pages
+from benchmarks.any_pages import Score
 from tests.graphs import call
 
 _PAGES = 150
@@ -18,13 +18,13 @@ _PAGES = 150
 @pytest.fixture(scope="module")
 def found(tmp_path_factory: pytest.TempPathFactory) -> Score:
     root: Path = tmp_path_factory.mktemp("any") / "graph"
-    pages = any_graph.graph(_PAGES, seed=1)
-    any_graph.write(root, pages)
+    pages = any_pages.graph(_PAGES, seed=1)
+    any_pages.write(root, pages)
 
     def answer(*arguments: str) -> Any:
         return json.loads(call("--graph", str(root), *arguments, "--format", "json").out)
 
-    return any_graph.score(
+    return any_pages.score(
         pages, answer("check", "--all"), answer("list"), answer("run", "--all", "--no-write")
     )
 

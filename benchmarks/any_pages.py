@@ -91,8 +91,10 @@ def _program(n: int, rng: Random) -> Piece:
             f"row_{n} = [3, 1, {n}]\nsorted(row_{n})",
             f"def twice_{n}(x):\n    return 2 * x\n\nprint(twice_{n}({n}))",
             f"for i_{n} in range(3):\n\tprint(i_{n})",
-            f"class Box_{n}:\n    def __init__(self, size):\n        self.size = size\n\n"
-            f"Box_{n}({n}).size",
+            (
+                f"class Box_{n}:\n    def __init__(self, size):\n        self.size = size\n\n"
+                f"Box_{n}({n}).size"
+            ),
             f"import math\nprint(math.floor({n} / 2))",
             f"text_{n} = 'no >>> prompt'\nlen(text_{n})",
             f"print('''\n>>> shown_{n}\n''')",
@@ -139,10 +141,12 @@ def _session(n: int, rng: Random) -> Piece:
     code = rng.choice(
         [
             f">>> a_{n} = 2\n>>> a_{n} + 1\n3",
-            f">>> for i in range(2):\n...     print(i)\n...\n0\n1\n>>> 'x' * 2\n'xx'",
-            f">>> int('x{n}')\nTraceback (most recent call last):\n"
-            f'  File "<stdin>", line 1, in <module>\n'
-            f"ValueError: invalid literal for int() with base 10: 'x{n}'",
+            ">>> for i in range(2):\n...     print(i)\n...\n0\n1\n>>> 'x' * 2\n'xx'",
+            (
+                f">>> int('x{n}')\nTraceback (most recent call last):\n"
+                f'  File "<stdin>", line 1, in <module>\n'
+                f"ValueError: invalid literal for int() with base 10: 'x{n}'"
+            ),
             ">>> print('a\\n\\nb')\na\n<BLANKLINE>\nb",
             f">>> list(range({n + 20}))  # doctest: +ELLIPSIS\n[0, 1, ..., {n + 19}]",
             f">>> b_{n} = [1, 2]\n>>> b_{n}.append(3)\n\nand now\n\n>>> b_{n}\n[1, 2, 3]",
