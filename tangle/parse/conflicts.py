@@ -1,4 +1,4 @@
-"""Find unresolved merges by the marker lines that git leaves in a page."""
+"""Find unresolved merges by the marker lines that git, Mercurial and Jujutsu leave in a page."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ from .languages import is_python
 
 _OPENER: Final = b"<<<<<<< "
 _MARKER: Final = re.compile(
-    rb"^([ \t]*+)(?:(?P<ours><{7}) [^\n]*|(?P<parts>={7})[ \t]*|(?P<theirs>>{7}) [^\n]*)\r?$",
+    rb"^([ \t]*+)(?:(?P<ours><{7}) [^\n]*|(?P<parts>={7}[ \t]*|[%+]{7} [^\n]*)"
+    rb"|(?P<theirs>>{7}) [^\n]*)\r?$",
     re.MULTILINE,
 )
 _BEGIN: Final = re.compile(rb"^([ \t]*+)(?:-[ \t]++)?#\+(begin|end)_", re.MULTILINE | re.IGNORECASE)
@@ -30,9 +31,10 @@ class _Conflict(NamedTuple):
 def merge_conflict(page: Page) -> Problem | None:
     """Return the problem of a page with an unresolved merge, at its first marker; else None.
 
-    A conflict is a line `<<<<<<< X`, one of seven `=` and one `>>>>>>> Y`, in this order. Git
-    writes them at the start of a line, and Logseq indents them when it saves the page. A fence in
-    another language, or an example, that shows such lines as its text is no conflict.
+    A conflict is a line `<<<<<<< X`, one of seven `=` and one `>>>>>>> Y`, in this order; Jujutsu
+    writes seven `%` or `+` with words behind them instead of the `=`. The tools write them at the
+    start of a line, and Logseq indents them when it saves the page. A fence in another
+    language, or an example, that shows such lines as its text is no conflict.
     """
     data = page.data
     if not may_conflict(data):

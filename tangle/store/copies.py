@@ -16,7 +16,7 @@ _SURE: Final = tuple(
     re.compile(pattern, re.IGNORECASE)
     for pattern in (
         # Dropbox, Nextcloud, Seafile, in the languages of their users: x (Jo's conflicted copy …)
-        r"(.+?) ?\([^()]*(?:conflict|conflit|konflikt|conflicto|conflito|冲突|衝突|競合)[^()]*\)",
+        r"(.+?) ?\([^()]*(?:confli[ct]|konflikt|конфл[иі]кт|çakış|冲突|衝突|競合|충돌)[^()]*\)",
         r"(.+)\.sync-conflict-[0-9]{8}-[0-9]{6}(?:-[0-9a-z]+)?",  # Syncthing
         r"(.+)[._-]conflict(?:[._-][0-9][0-9._-]*)?",  # ownCloud, Resilio
     )

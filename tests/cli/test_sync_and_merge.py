@@ -33,6 +33,11 @@ SAVED_INSIDE = (
 )
 DIFF3 = BETWEEN.replace("=======\n", "||||||| base\n- ```python\n  print('base')\n  ```\n=======\n")
 
+# As Jujutsu writes it: what changed on one side, then the other side whole.
+JUJUTSU = BETWEEN.replace("HEAD\n", "conflict 1 of 1\n%%%%%%% changes from base\n").replace(
+    "=======\n", "+++++++ contents of side 2\n"
+)
+
 
 def codes(graph: Notes) -> list[tuple[str, str, int]]:
     found = json.loads(graph.tangle("check", "--all", "--format", "json").out)["problems"]
@@ -50,6 +55,7 @@ def codes(graph: Notes) -> list[tuple[str, str, int]]:
         (SAVED_BETWEEN, 2),
         (SAVED_INSIDE, 3),
         (DIFF3, 2),
+        (JUJUTSU, 2),
         (BETWEEN.replace("\n", "\r\n"), 2),
         ("title:: x\n" + BETWEEN, 3),
         # Git's markers in a fence that is no Python, which stands under a bullet.
@@ -166,6 +172,11 @@ def test_a_placeholder_of_a_page_without_code_stops_no_build(notes: MakeNotes) -
         "a (conflicted copy 2024-01-05)",
         "a (Jo's conflicted copy 2024-01-05 1)",
         "a (Case Conflict)",
+        "a (Kopie von Jo, in Konflikt 2024-01-05)",
+        "a (Copia in conflitto di Jo 2024-01-05)",
+        "a (Cópia em conflito de Jo 2024-01-05)",
+        "a (конфликтующая копия, Jo 2024-01-05)",
+        "a (충돌된 사본 2024-01-05)",
         "a.sync-conflict-20240105-101112-ABCDEFG",
         "a_conflict-20240105-101112",
         "a (SFConflict jo@example.org 2024-01-05-10-11-12)",
