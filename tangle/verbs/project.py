@@ -363,7 +363,7 @@ TEMPLATE: Final = """\
 # Configuration of tangle; every option is optional.
 graph = {graph!r}           # folder of the Logseq graph, relative to this file
 output = {output!r}      # folder for the generated package and the section scripts
-package = {package!r}              # where #@save puts code, such as "d2l.torch"; "": as the notes import it
+package = {package!r}              # where #@save puts code: "d2l.torch"; "": as the notes import it
 seed = 0                  # of every random generator, at the start of each section
 device = "auto"           # auto, cpu, cuda, cuda:N or mps
 figures = "svg"           # svg or png

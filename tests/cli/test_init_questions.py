@@ -55,7 +55,7 @@ def test_defaults(notes: MakeNotes, typed: str, options: tuple[str, ...]) -> Non
     code, said = on_a_terminal(graph, typed, *options)
     assert (code, "block-hidden-properties" in said) == (0, True)
     found = written(graph)
-    assert (found["output"], found["package"], found["exclude"]) == ("generated", "d2l.torch", [])
+    assert (found["output"], found["package"], found["exclude"]) == ("generated", "", [])
 
 
 def test_an_answer_that_cannot_be_obeyed_writes_nothing(notes: MakeNotes) -> None:
