@@ -13,7 +13,18 @@ from collections.abc import Collection, Iterable, Mapping
 from typing import Final
 
 from tangle.model import PagePath, Problem
-from tangle.model.problems import files, graph, page
+from tangle.model.problems.files import FOREIGN_FILE, STALE_GENERATED
+from tangle.model.problems.graph import NESTED_GRAPH, UNREADABLE_CONFIG
+from tangle.model.problems.page import (
+    FENCE_CLOSED_BY_STRANGER,
+    MERGE_CONFLICT,
+    NESTED_CODE,
+    NOT_DOWNLOADED,
+    NOT_UTF8,
+    SYNC_COPY,
+    UNCLOSED_FENCE,
+    UNREADABLE_PAGE,
+)
 from tangle.notes import UnitRow, pages
 from tangle.verbs.missing_imports import missing_imports
 from tangle.verbs.notes import Notes
@@ -23,11 +34,11 @@ from tangle.verbs.run_history import History
 _DAMAGE: Final = frozenset(
     kind.code
     for kind in (
-        page.MERGE_CONFLICT,
-        page.UNCLOSED_FENCE,
-        page.FENCE_CLOSED_BY_STRANGER,
-        page.NESTED_CODE,
-        page.NOT_UTF8,
+        MERGE_CONFLICT,
+        UNCLOSED_FENCE,
+        FENCE_CLOSED_BY_STRANGER,
+        NESTED_CODE,
+        NOT_UTF8,
     )
 )
 """What is reported of each page with Python."""
@@ -35,13 +46,13 @@ _DAMAGE: Final = frozenset(
 _OF_THE_GRAPH: Final = frozenset(
     kind.code
     for kind in (
-        graph.UNREADABLE_CONFIG,
-        graph.NESTED_GRAPH,
-        page.UNREADABLE_PAGE,
-        page.NOT_DOWNLOADED,
-        page.SYNC_COPY,
-        files.STALE_GENERATED,
-        files.FOREIGN_FILE,
+        UNREADABLE_CONFIG,
+        NESTED_GRAPH,
+        UNREADABLE_PAGE,
+        NOT_DOWNLOADED,
+        SYNC_COPY,
+        STALE_GENERATED,
+        FOREIGN_FILE,
     )
 )
 """What is reported whatever the page."""

@@ -38,7 +38,7 @@ INSTALLED: Mapping[str, str] = {
 def supplied(notes: str, installed: Mapping[str, str] = INSTALLED, *, supply: bool = True) -> Plan:
     """The plan of a graph in an environment."""
     data = {PagePath(path): text.encode() for path, text in pages(notes).items()}
-    core = core_of(data, GraphConfig(), NAME)
+    core = core_of(data, GraphConfig(), NAME, book=("**",))
     core.install(Reader(installed), "some", supply=supply)
     return Plan(core)
 
@@ -124,7 +124,7 @@ def test_a_page_without_numbers_gets_them_too_and_no_hint_names_another_page() -
     other = fence("import math\ndf = [math.pi]", "")
     found = supplied(f"=== Cosine\n{cosine}=== Other\n{other}")
     (problem,) = found.problems
-    assert problem.hint == "define or import it above this line"
+    assert problem.hint == "no section defines it: define or import it above this line"
     assert prelude(found, "Cosine") == ["import math"]
 
 
@@ -160,7 +160,7 @@ def test_supplied_imports_are_part_of_the_digest() -> None:
 
 def test_an_install_or_a_removal_changes_the_answer() -> None:
     data = {PagePath(p): t.encode() for p, t in pages(sections("np.array(1)")).items()}
-    core = core_of(data, GraphConfig(), NAME)
+    core = core_of(data, GraphConfig(), NAME, book=("**",))
     core.install(Reader({}), "without", supply=True)
     assert Plan(core).problems
     core.install(Reader(INSTALLED), "with", supply=True)

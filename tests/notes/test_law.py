@@ -345,7 +345,7 @@ def test_a_store_on_disk_knows_all_without_working_anything_out() -> None:
 
 def test_a_store_on_disk_knows_whether_what_is_installed_is_the_same() -> None:
     data = data_of({"a": page("1.1", "pandas.DataFrame(1)")})
-    core = new_core(data)
+    core = new_core(data, book=ALL_PAGES)
     core.install(Reader(ENVIRONMENTS["a library"]), "a library", supply=True)
     assert not told(core)[1]
     for stamp, codes in (("a library", []), ("nothing", ["undefined-name"])):

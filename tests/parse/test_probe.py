@@ -76,6 +76,7 @@ def tangle(
     )  # fmt: skip
 
 
+@pytest.mark.book
 @pytest.mark.parametrize("part", [b"TODO", b"~~~", b"::"])
 @pytest.mark.parametrize(
     "arguments",
