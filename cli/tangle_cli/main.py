@@ -141,7 +141,7 @@ def trust(folder: Path) -> None:
 @click.option(
     "--changed-since", "since", metavar="REV", help="Only sections that changed since this commit."
 )
-@click.option("--all", "every", is_flag=True, help="List those without code, too.")
+@click.option("--all", "every", is_flag=True, help="List pages without code, too.")
 @format_option()
 @click.pass_obj
 def list_(where: Where, since: str | None, every: bool, form: str) -> None:
@@ -156,7 +156,7 @@ def list_(where: Where, since: str | None, every: bool, form: str) -> None:
     from tangle_cli.text import change_lines, org_line, section_lines
 
     project = where.project()
-    report = sections(project)
+    report = sections(project, every=every)
     rows = report.rows
     if since is not None:
         from tangle.verbs.vcs.changed_since import changed_sections
@@ -165,8 +165,6 @@ def list_(where: Where, since: str | None, every: bool, form: str) -> None:
         names = {change.section for change in changes}
         rows = tuple(row for row in rows if row.name in names)
         print_lines(change_lines(changes, since), err=True)
-    if not every:
-        rows = tuple(row for row in rows if row.chunks)
     if form == "json":
         print_json(sections_document(rows))
     else:

@@ -172,7 +172,7 @@ def other_language(lines: Sequence[str]) -> str:
     if not found or len(found) > _MOST_LINES or max(map(len, found)) > _LONGEST:
         return ""
     if all(shell_command(line) is not None for line in found):
-        return "shell"
+        return "a shell command" if len(found) == 1 else "shell commands"
     for name, pattern in _FIRST:
         matching = [line for line in found if pattern.match(line)]
         if _enough(found, matching):

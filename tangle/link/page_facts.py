@@ -136,7 +136,9 @@ def _is_adopted(page: Page, linked: LinkedPage) -> bool:
         for index, block in enumerate(page.blocks)
         if index not in page.templates
         for entry in block.properties
-    ) or any(_SAVE.search(chunk.code) for chunk in linked.chunks)
+    ) or bool(
+        linked.outline.settings.faults or any(_SAVE.search(chunk.code) for chunk in linked.chunks)
+    )
 
 
 def _has_settings(page: Page) -> bool:

@@ -78,15 +78,17 @@ def adopted_pages(notes: Notes, named: Iterable[PagePath] = ()) -> frozenset[Pag
 
 
 def reported(
-    notes: Notes, problems: Iterable[Problem], adopted: Collection[PagePath]
+    notes: Notes, problems: Iterable[Problem], adopted: Collection[PagePath], *, every: bool
 ) -> list[Problem]:
-    """The problems that are reported without `--all`.
+    """The problems that are reported; of pages without Python, none.
 
     Args:
         notes: the notes.
         problems: all of them, with the paths of the graph.
         adopted: the adopted pages.
+        every: report those of pages that nobody has adopted, too.
     """
+    hosts = {chunk.page for row in notes.rows for chunk in row.chunks}
     coded: dict[PagePath, bool] = {}
 
     def is_coded(path: PagePath) -> bool:
@@ -99,7 +101,7 @@ def reported(
         for problem in problems
         if (path := problem.place.path) in adopted
         or problem.code in _OF_THE_GRAPH
-        or (problem.code in _DAMAGE and is_coded(path))
+        or ((every or problem.code in _DAMAGE) and (path in hosts or is_coded(path)))
     ]
 
 

@@ -20,7 +20,7 @@ from tangle.verbs.project import Project
 from tangle.verbs.reports.values import SectionRow, State
 from tangle.verbs.selection import Selected
 from tangle.verbs.sources import by_place, shown
-from tangle.verbs.write_back.staleness import output_problems, section_rows
+from tangle.verbs.write_back.staleness import output_problems, page_rows, section_rows
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,8 +71,8 @@ def check_report(
     adopted = adopted_pages(notes, named)
     if named:
         problems = [problem for problem in problems if problem.place.path in named]
-    elif not every:
-        problems = reported(notes, problems, adopted)
+    else:
+        problems = reported(notes, problems, adopted, every=every)
     found = by_place(shown(project, problem) for problem in problems)
     stale = () if named else tuple(_stale_files(notes))
     notes.remember()
@@ -112,10 +112,17 @@ class ListReport:
     org_pages: int
 
 
-def sections(project: Project) -> ListReport:
-    """Return the units of a project."""
+def sections(project: Project, *, every: bool = False) -> ListReport:
+    """Return the units of a project.
+
+    Args:
+        project: the project.
+        every: return pages without code, too.
+    """
     notes = read_notes(project)
     found = tuple(section_rows(notes))
+    if every:
+        found += tuple(page_rows(notes, {row.page for row in found}))
     notes.remember()
     return ListReport(rows=found, org_pages=notes.sources.org_pages)
 

@@ -297,7 +297,7 @@ _KINDS: Final[Mapping[type, str]] = {
     float: "a float",
     int: "an int",
     str: "a str",
-    tuple: "a list of texts that are not blank",
+    tuple: "a list of patterns or names, none of them blank",
 }
 _ALLOWED: Final[Mapping[str, tuple[str, ...]]] = {
     "figures": ("svg", "png"),

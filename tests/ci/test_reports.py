@@ -155,7 +155,8 @@ def test_paths_are_those_of_the_checkout(notes: MakeNotes, monkeypatch: pytest.M
         in graph.tangle("run", "x", "--format", "github").out
     )
     assert (
-        "::error file=graph/pages/x.md,line=5," in graph.tangle("check", "--format", "github").out
+        "::error file=graph/pages/x.md,line=5,"
+        in graph.tangle("check", "--all", "--format", "github").out
     )
 
 
@@ -277,7 +278,7 @@ def test_documents_are_as_their_schemas_say(ran: tuple[Notes, Path, Said]) -> No
     assert (plain["differences"], plain["changes"]) == (None, None)
     valid("list", json.loads(graph.tangle("list", "--format", "json").out))
     graph.write("y", "- tangle.rnu:: no\n  ```python\n  x = nowhere\n  ```\n- ((nothing))")
-    check = json.loads(graph.tangle("check", "--format", "json").out)
+    check = json.loads(graph.tangle("check", "--all", "--format", "json").out)
     valid("check", check)
     assert check["problems"]
     lines = graph.tangle("outline", str(graph.root / "pages"), "--format", "json").out

@@ -64,6 +64,7 @@ def test_what_needs_a_failed_chunk_is_skipped_with_the_reason(notes: MakeNotes) 
     assert "3 of 5 chunks ran" in said.out
 
 
+@pytest.mark.book
 def test_a_borrowed_statement_that_fails_stops_what_needs_it(notes: MakeNotes) -> None:
     book = "- # 1.1 a\n\t" + fence("x = 1 / 0").replace("\n", "\n\t").rstrip("\t")
     book += "- # 1.2 b\n" + "".join(

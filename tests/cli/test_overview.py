@@ -34,13 +34,14 @@ def test_it_says_what_there_is_and_proposes_a_command_that_passes(notes: MakeNot
     assert (said.code, len(lines)) == (0, 5)
     assert lines[0].endswith(str(graph.root))
     assert lines[1] == "pages  5 pages, 4 with Python"
-    assert lines[2] == "code   4 sections: 2 broken, 2 not-run"
+    assert lines[2] == "code   4 sections: 1 needs-names, 1 needs-packages, 1 ready, 1 sketch"
     assert last_command(said.out) == ["run", "it's good"]
     assert not list(graph.root.glob("**/.tangle")) + list(graph.root.glob("*.toml"))
     assert graph.tangle(*last_command(said.out)).code == 0
     assert "fine" in graph.text("it's good")
 
 
+@pytest.mark.book
 def test_numbered_sections_are_named(notes: MakeNotes) -> None:
     page = "- ## {0}. S\n\t- ```python\n\t  print({0})\n\t  ```\n"
     graph = notes({"a": page.format("3.1") + page.format("3.2")})

@@ -194,7 +194,7 @@ def test_a_configuration_of_a_book_that_is_none(notes: MakeNotes, value: str) ->
     graph = notes({"a": BREAD})
     (graph.root / "tangle.toml").write_text(f"book = {value}\n")
     said = graph.tangle("list")
-    assert (said.code, "it takes a list of patterns" in said.err) == (2, True)
+    assert (said.code, "it takes a list of patterns or names" in said.err) == (2, True)
 
 
 # --- pages that need pages ------------------------------------------------------------------------

@@ -22,7 +22,7 @@ BROKEN = {
     (54, "2.1.4", "syntax-error"),
     (184, "2.3.6", "syntax-error"),  # **True**
     (500, "3.2.1", "syntax-error"),  # a tab inside indentation by spaces
-    (529, "3.2.2", "syntax-error"),
+    (529, "3.2.2", "mixed-indentation"),
     (548, "3.2.4", "syntax-error"),  # a stray star behind a docstring
 }
 FAULTS = {

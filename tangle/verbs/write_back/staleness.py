@@ -149,6 +149,30 @@ def section_rows(notes: Notes) -> Iterator[SectionRow]:
         )
 
 
+def page_rows(notes: Notes, known: Collection[str]) -> Iterator[SectionRow]:
+    """Yield a row for each page without code.
+
+    Args:
+        notes: the notes.
+        known: pages that have rows already, as messages name them.
+    """
+    for path in notes.pages:
+        page = notes.project.shown(path)
+        if page not in known:
+            title = notes.title(path)
+            yield SectionRow(
+                name=SectionName(title),
+                title=title,
+                page=page,
+                line=1,
+                chunks=0,
+                borrowed=0,
+                saves=(),
+                state="no-code",
+                adopted=False,
+            )
+
+
 def _state(unit: UnitRow, standing: Mapping[tuple[PagePath, int], Sequence[FoundOutput]]) -> State:
     if not unit.chunks:
         return "no-code"
