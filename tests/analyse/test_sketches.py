@@ -21,7 +21,7 @@ SKETCHES = [
     ("x =", "a value left out"),
     ("else:\n    x = 1", "a clause without its statement"),
     ("SELECT name FROM people WHERE age > 3", "SQL"),
-    ("apt install git\ngit status", "shell"),
+    ("apt install git\ngit status", "shell commands"),
     ("FROM debian:12\nRUN apt-get update", "a Dockerfile"),
     ("float y = 0.f;", "C, C++ or Java"),
     ("const x = 3;\nconsole.log(x)", "JavaScript"),

@@ -137,7 +137,7 @@ def python_two(lines: Sequence[str], _: SyntaxError) -> Iterator[list[str]]:
 def brackets(lines: Sequence[str], error: SyntaxError) -> Iterator[list[str]]:
     """Close a bracket at the end of a line, or remove one that closes nothing."""
     message = error.msg or ""
-    masked = bare(lines)
+    masked = bare(lines, string="x")
     if match := re.match(r"'([(\[{])' was never closed", message):
         yield from _closed(lines, masked, match[1], _row(lines, error))
     elif match := re.match(r"unmatched '([)\]}])'", message):
