@@ -11,7 +11,10 @@ DUPLICATE_TITLE: Final = ProblemKind(
     severity="error",
     hint="rename one of the two",
     explanation="Two files have the same page title, ignoring case. Rename one.",
-    example=("title:: softmax\n\n- one\n=== B\ntitle:: softmax\n\n- two\n"),
+    example=(
+        "title:: softmax\n\n- ```python\n  print(1)\n  ```\n"
+        "=== B\ntitle:: softmax\n\n- ```python\n  print(2)\n  ```\n"
+    ),
 )
 
 DUPLICATE_ALIAS: Final = ProblemKind(
@@ -23,7 +26,10 @@ DUPLICATE_ALIAS: Final = ProblemKind(
         "page. `tangle run NAME` uses the page with that title, or else the first. Remove the "
         "alias from one of the two pages."
     ),
-    example=("alias:: minibatch\n\n- one\n=== B\nalias:: minibatch\n\n- two\n"),
+    example=(
+        "alias:: minibatch\n\n- ```python\n  print(1)\n  ```\n"
+        "=== B\nalias:: minibatch\n\n- ```python\n  print(2)\n  ```\n"
+    ),
 )
 
 DUPLICATE_SECTION: Final = ProblemKind(
@@ -94,6 +100,7 @@ DUPLICATE_ID: Final = ProblemKind(
         "  id:: 5f1b8e1c-6a0e-4f0e-9b1a-0d6f3c2a7e11\n"
         "- two\n"
         "  id:: 5f1b8e1c-6a0e-4f0e-9b1a-0d6f3c2a7e11\n"
+        "- ```python\n  print(1)\n  ```\n"
     ),
 )
 
@@ -105,7 +112,7 @@ UNRESOLVED_REFERENCE: Final = ProblemKind(
         "A `((id))` in the text points to no block of this graph: the block was deleted, or "
         "its page is elsewhere."
     ),
-    example="- see ((5f1b8e1c-6a0e-4f0e-9b1a-0d6f3c2a7e11))\n",
+    example=("- see ((5f1b8e1c-6a0e-4f0e-9b1a-0d6f3c2a7e11))\n- ```python\n  print(1)\n  ```\n"),
 )
 
 EMBED_SHOWS_CODE: Final = ProblemKind(

@@ -76,7 +76,10 @@ IGNORED_PROPERTY: Final = ProblemKind(
         "A `tangle.*` property comes after other text. Logseq obeys only the first group of "
         "properties in a block. Move the line up to the others."
     ),
-    example=("- id:: 5f1b8e1c-6a0e-4f0e-9b1a-0d6f3c2a7e11\n  some words\n  tangle.run:: no\n"),
+    example=(
+        "- id:: 5f1b8e1c-6a0e-4f0e-9b1a-0d6f3c2a7e11\n  some words\n  tangle.run:: no\n"
+        "  ```python\n  print(1)\n  ```\n"
+    ),
 )
 
 CODE_LIKE_PROPERTY: Final = ProblemKind(
