@@ -67,6 +67,7 @@ QUERIES: Final = tuple(_queries())
 
 def roots(core: Core) -> Iterator[tuple[Query[Any, Any], Any]]:
     """What is worth keeping, with all that it was worked out from."""
+    yield pages.adopted, ""
     yield environment, ""
     yield supplies, ""
     yield finds_package, ""

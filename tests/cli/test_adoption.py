@@ -112,3 +112,18 @@ def test_org_pages_are_counted(notes: MakeNotes) -> None:
     assert "2 Org pages are not read" in made.tangle("check").err
     assert checked(made)["summary"]["org_pages"] == 2
     assert "2 Org pages are not read" in made.tangle("list").err
+
+
+def test_asking_again_keeps_nothing_new(notes: MakeNotes) -> None:
+    made = notes({"a": READY, "b": NAMES})
+    made.tangle("run", "a")
+
+    def kept() -> dict[str, int]:
+        folder = made.root / ".tangle" / "notes"
+        return {path.name: path.stat().st_mtime_ns for path in folder.rglob("*")}
+
+    for verb in ("list", "check"):
+        made.tangle(verb)
+        before = kept()
+        made.tangle(verb)
+        assert kept() == before, verb
