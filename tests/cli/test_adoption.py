@@ -125,5 +125,6 @@ def test_asking_again_keeps_nothing_new(notes: MakeNotes) -> None:
     for verb in ("list", "check"):
         made.tangle(verb)
         before = kept()
+        assert before
         made.tangle(verb)
         assert kept() == before, verb
