@@ -21,6 +21,7 @@ if TYPE_CHECKING:
         SectionChange,
         SectionRow,
         SectionRun,
+        State,
     )
 
 _WIDTH = 100
@@ -186,16 +187,16 @@ def never_run_lines(report: CheckReport) -> Iterator[str]:
     """Yield what there is of pages with Python that nobody has run, and of pages in Org."""
     total = sum(report.never_run.values())
     if total:
-        words = {
-            "ready": "ready",
-            "needs-names": "need names",
-            "needs-packages": "need packages",
-            "sketch": "sketches",
+        words: dict[State, tuple[str, str]] = {
+            "ready": ("ready", "ready"),
+            "needs-names": ("needs names", "need names"),
+            "needs-packages": ("needs packages", "need packages"),
+            "sketch": ("sketch", "sketches"),
         }
         parts = [
-            f"{report.never_run[state]} {text}"  # type: ignore[index]
-            for state, text in words.items()
-            if report.never_run.get(state)  # type: ignore[call-overload]
+            f"{number} {one if number == 1 else many}"
+            for state, (one, many) in words.items()
+            if (number := report.never_run.get(state, 0))
         ]
         were = "was" if total == 1 else "were"
         yield (

@@ -18,6 +18,7 @@ from tangle.model.problems.graph import NESTED_GRAPH, UNREADABLE_CONFIG
 from tangle.model.problems.page import (
     FENCE_CLOSED_BY_STRANGER,
     MERGE_CONFLICT,
+    MISSPELT_LANGUAGE,
     NESTED_CODE,
     NOT_DOWNLOADED,
     NOT_UTF8,
@@ -50,6 +51,7 @@ _OF_THE_GRAPH: Final = frozenset(
         NESTED_GRAPH,
         UNREADABLE_PAGE,
         NOT_DOWNLOADED,
+        MISSPELT_LANGUAGE,
         SYNC_COPY,
         STALE_GENERATED,
         FOREIGN_FILE,

@@ -29,7 +29,7 @@ def test_pages_that_nobody_ran_have_a_state_only(notes: MakeNotes) -> None:
     done = made.tangle("check")
     assert (done.code, done.out) == (0, "")
     assert (
-        "4 pages with Python were never run: 1 ready, 1 need names, 1 need packages, 1 sketches; "
+        "4 pages with Python were never run: 1 ready, 1 needs names, 1 needs packages, 1 sketch; "
         "`tangle check --all` reports all" in done.err
     )
     found = checked(made)
