@@ -6,12 +6,14 @@ import contextlib
 import hashlib
 import importlib
 import importlib.machinery
+import importlib.util
 import os
 import sys
 import sysconfig
 from collections.abc import Sequence
 from functools import cache, cached_property
 from pathlib import Path
+from types import ModuleType
 
 from tangle.model import ModuleText, PackageName
 from tangle.store.installed import Installed
@@ -93,10 +95,31 @@ def _library() -> str:
 
 def _built_in(module: str) -> ModuleText | None:
     """What a compiled module of the standard library has: importing one does nothing else."""
-    if module not in sys.stdlib_module_names and module not in sys.builtin_module_names:
-        return None
     try:
-        found = importlib.import_module(module)
+        found = _compiled(module)
     except ImportError:
         return None
+    if found is None:
+        return None
     return ModuleText(source=None, package=False, names=tuple(sorted(vars(found))))
+
+
+def _compiled(module: str) -> ModuleType | None:
+    """A compiled module, from Python's own folders alone: `sys.path` may lead into a clone."""
+    if module in sys.builtin_module_names:
+        return importlib.import_module(module)
+    if module not in sys.stdlib_module_names:
+        return None
+    spec = importlib.machinery.PathFinder.find_spec(module, [_compiled_library()])
+    if spec is None or not isinstance(spec.loader, importlib.machinery.ExtensionFileLoader):
+        return None
+    loaded = sys.modules.get(module)
+    if loaded is not None and getattr(loaded, "__file__", None) == spec.origin:
+        return loaded
+    found = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(found)
+    return found
+
+
+def _compiled_library() -> str:
+    return str(sysconfig.get_config_var("DESTSHARED") or Path(_library()) / "lib-dynload")

@@ -73,3 +73,12 @@ def test_the_stamp_changes_when_something_comes_or_goes_and_else_not(site: Path)
     os.utime(site, (1, 1))
     (site / "d2l" / "torch.py").write_text("", encoding="utf-8")
     assert ModuleFiles([str(site)]).stamp(NAME) not in (before, changed)
+
+
+@pytest.mark.parametrize("module", ["winreg", "msvcrt", "_winapi"])
+def test_what_stands_in_for_a_library_module_is_never_imported(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, module: str
+) -> None:
+    (tmp_path / f"{module}.py").write_text("raise SystemExit('imported')\n", encoding="utf-8")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    assert ModuleFiles([]).read(module) is None
