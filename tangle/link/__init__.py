@@ -19,7 +19,7 @@ from tangle.link.page_facts import (
     page_facts,
 )
 from tangle.link.path_globs import GLOB_SIGNS, path_matches
-from tangle.link.sections import number_text, section_number
+from tangle.link.sections import number_text, read_number, section_number
 from tangle.link.settings import KNOWN, OUTPUT, PREFIX
 from tangle.link.tags import tags_around
 from tangle.link.taking_part import is_excluded, without_part
@@ -78,6 +78,7 @@ __all__ = [
     "page_title",
     "path_matches",
     "placed",
+    "read_number",
     "section_number",
     "skeleton",
     "tags_around",

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from itertools import chain
 
+from tangle.link.path_globs import path_matches
 from tangle.link.sections import number_text
 from tangle.model import PagePath, SectionName
 
@@ -77,7 +76,9 @@ def books(pages: Mapping[PagePath, PageNumbers], patterns: Collection[str] | Non
     """
     named = {path: page.book for path, page in pages.items() if page.book is not None}
     if patterns is not None:
-        named = {path: "" for path in pages if _matches(path, patterns)} | named
+        named = {
+            path: "" for path in pages if any(path_matches(path, glob) for glob in patterns)
+        } | named
     doubles: tuple[tuple[Number, PagePath, PagePath], ...] = ()
     if patterns is None and not named:
         found, doubles = _detected(pages)
@@ -93,21 +94,6 @@ def books(pages: Mapping[PagePath, PageNumbers], patterns: Collection[str] | Non
         for number, _ in pages[path].numbers
     )
     return Books(of=of, units=frozenset(units), doubles=doubles)
-
-
-# --- pages that the configuration names -----------------------------------------------------------
-
-
-def _matches(path: PagePath, patterns: Iterable[str]) -> bool:
-    return any(_pattern(text).fullmatch(path) is not None for text in patterns)
-
-
-@lru_cache(maxsize=64)
-def _pattern(text: str) -> re.Pattern[str]:
-    """A glob: `**` stands for any folders, `*` and `?` for characters other than the slash."""
-    parts = re.split(r"(\*\*/|\*\*|\*|\?)", text)
-    meaning = {"**/": "(?:.*/)?", "**": ".*", "*": "[^/]*", "?": "[^/]"}
-    return re.compile("".join(meaning.get(part, re.escape(part)) for part in parts), re.DOTALL)
 
 
 # --- pages that are a book by themselves ----------------------------------------------------------

@@ -8,13 +8,13 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
+from tangle.link.sections import read_number
 from tangle.model import PagePath, Problem, Section, SectionName
 
 PageNamed = Callable[[str], PagePath | None]
 """Finds the page of a title."""
 
 _LINK: Final = re.compile(r"\[\[(.+)\]\]")
-_NUMBER: Final = re.compile(r"([0-9]+(?:\.[0-9]+)*)\.?")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,8 +71,8 @@ class _Names:
     def _meant(self, text: SectionName, unit: UnitHead) -> Iterable[SectionName]:
         if match := _LINK.fullmatch(text):
             return self._on(match[1])
-        if match := _NUMBER.fullmatch(text):
-            having = self._numbered.get(tuple(map(int, match[1].split("."))), {})
+        if number := read_number(text):
+            having = self._numbered.get(number, {})
             own = having.get(unit.section.book) if unit.section.number else None
             if own is not None or len(having) == 1:
                 return (own or next(iter(having.values())),)

@@ -12,6 +12,7 @@ from tangle.model import Block, Page, Section, SectionName
 _NUMBER: Final = re.compile(
     r"([0-9]{1,3}(?:\.[0-9]{1,3})*)([.:：、．]?)(?![0-9.])(\s*)(.*)", re.DOTALL
 )
+_ALONE: Final = re.compile(r"([0-9]+(?:\.[0-9]+)*)\.?", re.ASCII)
 _LEADING_ZERO: Final = re.compile(r"(?:^|\.)0[0-9]")
 
 
@@ -100,6 +101,12 @@ def _carried(
                 carried.add(parent)
             parent = blocks[parent].parent
     return carried
+
+
+def read_number(text: str) -> tuple[int, ...]:
+    """Return the section number that a text is: (3, 6) for `3.6` or `3.6.`; nothing for others."""
+    match = _ALONE.fullmatch(text)
+    return tuple(int(part) for part in match[1].split(".")) if match else ()
 
 
 def number_text(number: Sequence[int]) -> SectionName:

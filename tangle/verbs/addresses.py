@@ -11,7 +11,7 @@ from datetime import date
 from pathlib import Path
 from typing import Final
 
-from tangle.link import GLOB_SIGNS, GraphConfig, journal_day
+from tangle.link import GLOB_SIGNS, GraphConfig, journal_day, read_number
 from tangle.model import PagePath, Uuid
 from tangle.verbs.project import Project
 
@@ -83,9 +83,8 @@ class Glob:
 
 Address = Title | Number | File | Day | Part | LineOf | BlockOf | Tag | Glob
 
-_NUMBER: Final = re.compile(r"([0-9]+(?:\.[0-9]+)*)\.?", re.ASCII)
 _LINE: Final = re.compile(r"(.*\S)\s*:\s*([0-9]+)", re.ASCII | re.DOTALL)
-_BLOCK: Final = re.compile(r"\(\(\s*([0-9A-Fa-f-]{36})\s*\)\)")
+_BLOCK: Final = re.compile(r"\(\(\s*([^()\s]+)\s*\)\)")
 _LINKED: Final = re.compile(r"\[\[(.+)\]\]", re.DOTALL)
 _LINKED_PART: Final = re.compile(r"\[\[(.+?)\]\]([#:].+)", re.DOTALL)
 
@@ -109,8 +108,8 @@ def readings(wanted: str, config: GraphConfig) -> tuple[Address, ...]:
 
 
 def _others(text: str, config: GraphConfig) -> Iterator[Address]:
-    if match := _NUMBER.fullmatch(unicodedata.normalize("NFKC", text)):
-        yield Number(number=tuple(int(part) for part in match[1].split(".")))
+    if number := read_number(unicodedata.normalize("NFKC", text)):
+        yield Number(number=number)
     if match := _BLOCK.fullmatch(text):
         yield BlockOf(uuid=Uuid(match[1].lower()))
     if text:
@@ -129,9 +128,10 @@ def _within(text: str) -> Iterator[Address]:
         yield Tag(tag=(tag[1] if tag else text[1:]).strip())
     if match := _LINE.fullmatch(text):
         yield LineOf(page=match[1], line=int(match[2]))
-    title, _, part = text.rpartition("#")
-    if title and part:
-        yield Part(page=title.strip(), part=part.strip())
+    for mark in re.finditer("#", text):  # titles may have the sign, and so may headings
+        title, part = text[: mark.start()].strip(), text[mark.end() :].strip()
+        if title and part:
+            yield Part(page=title, part=part)
 
 
 def comparable(title: str) -> str:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -11,10 +9,10 @@ from typing import Final
 from tangle.errors import UsageError
 from tangle.model import Page, PagePath, Uuid
 from tangle.notes import UnitRow, pages
+from tangle.verbs.addresses import BlockOf, LineOf, readings
+from tangle.verbs.lookup import page_called
 from tangle.verbs.notes import Notes
 
-_LINE: Final = re.compile(r"(.+):([0-9]+)")
-_ID: Final = re.compile(r"\(\(([^()\s]+)\)\)")
 _OUTPUT: Final = "tangle.output"
 _NEAREST: Final = 3
 
@@ -62,13 +60,12 @@ def chunks_at(notes: Notes, wanted: str) -> tuple[BlockChunks, ...] | None:
         UnknownBlock: there is no such block.
         NoChunkThere: nothing there runs.
     """
-    if (match := _ID.fullmatch(wanted.strip())) is not None:
-        return _by_id(notes, wanted, Uuid(match[1].lower()))
-    match = _LINE.fullmatch(wanted.strip())
-    path = _page(notes, match[1]) if match is not None else None
-    if match is None or path is None:
-        return None
-    return _by_line(notes, wanted, path, int(match[2]))
+    for address in readings(wanted, notes.config):
+        if isinstance(address, BlockOf):
+            return _by_id(notes, wanted, address.uuid)
+        if isinstance(address, LineOf) and (path := page_called(notes, address.page)) is not None:
+            return _by_line(notes, wanted, path, address.line)
+    return None
 
 
 def _by_id(notes: Notes, wanted: str, uuid: Uuid) -> tuple[BlockChunks, ...]:
@@ -94,18 +91,6 @@ def _by_line(notes: Notes, wanted: str, path: PagePath, line: int) -> tuple[Bloc
     if not found:
         raise NoChunkThere(wanted, _near(notes, path, line))
     return found
-
-
-def _page(notes: Notes, name: str) -> PagePath | None:
-    """The page that a title, a unit's name, or a path means: in the graph, or from here."""
-    title = name.removeprefix("[[").removesuffix("]]")
-    if (path := notes.page_of_title(title)) is not None:
-        return path
-    from_here = os.path.relpath(os.path.abspath(name), notes.project.graph)  # noqa: PTH100 -- links stay
-    for text in (name, from_here):
-        if PagePath(text) in notes.pages:
-            return PagePath(text)
-    return next((r.section.page for r in notes.rows if title in (r.name, r.section.title)), None)
 
 
 def _host(page: Page, block: int) -> int:

@@ -31,10 +31,7 @@ from tangle.verbs.addresses import (
     readings,
 )
 from tangle.verbs.notes import Notes
-from tangle.verbs.parts import Ambiguous, by_number, part_of_page
-
-Named = tuple[UnitRow, int]
-"""A section, and how many of its chunks take part."""
+from tangle.verbs.parts import Ambiguous, Named, by_number, part_of_page
 
 _SHOWN: Final = 10
 
@@ -54,16 +51,19 @@ class AmbiguousTitle(UsageError):
 def named_parts(notes: Notes, wanted: str) -> tuple[Named, ...] | None:
     """Return the sections that an argument names; None where it names none.
 
-    A title counts first, then what the argument looks like, then a title that is nearly so, then
-    the beginning of one.
+    A number of a section counts first, then a title, then what the argument looks like, then a
+    title that is nearly so, then the beginning of one.
 
     Args:
         notes: the notes.
         wanted: the argument.
 
     Raises:
+        Ambiguous: it is a number, or a part of a page, that stands in several places.
         AmbiguousTitle: it is nearly the title of several pages, or begins several.
     """
+    if numbered_rows := by_number(notes, wanted):
+        return tuple(numbered_rows)
     found = readings(wanted, notes.config)
     title = found[0]
     numbered = [reading for reading in found if isinstance(reading, Number)]
@@ -129,9 +129,9 @@ def _looked_up(notes: Notes, address: Address) -> tuple[Named, ...] | None:
 def _meant(notes: Notes, address: Title | Day | Tag | Glob) -> Iterable[UnitRow]:
     match address:
         case Title(title=title):
-            return _titled(notes, title)
+            return titled(notes, title)
         case Day(day=day):
-            return _titled(notes, journal_title(day, notes.config.journal_format))
+            return titled(notes, journal_title(day, notes.config.journal_format))
         case Tag(tag=tag):
             return _on_pages(notes, notes.pages_tagged(tag))
         case Glob(glob=glob):
@@ -156,8 +156,13 @@ def _on_pages(notes: Notes, paths: Iterable[PagePath]) -> list[UnitRow]:
 # --- titles ---------------------------------------------------------------------------------------
 
 
-def _titled(notes: Notes, title: str) -> list[UnitRow]:
-    """Return the sections with that very title, or else those of the page with that other name."""
+def titled(notes: Notes, title: str) -> list[UnitRow]:
+    """Return the sections with that very title, or else those of the page with that other name.
+
+    Args:
+        notes: the notes.
+        title: of a section or a page, or the name of a section.
+    """
     exact = [row for row in notes.rows if title in (row.name, row.section.title)]
     page = notes.page_of_title(title)
     if exact or page is None:
@@ -225,7 +230,22 @@ def _by_path(notes: Notes, path: str) -> tuple[Named, ...] | None:
         return None
     title = title_from_path(PagePath(path), notes.config.name_format)
     same = [page for page in notes.pages if PurePosixPath(page).name == path]
-    return _whole(_on_pages(notes, same)) if same else _whole(_titled(notes, title))
+    return _whole(_on_pages(notes, same)) if same else _whole(titled(notes, title))
+
+
+def page_called(notes: Notes, name: str) -> PagePath | None:
+    """Return the page that a title, the name of a section, or a path means.
+
+    Args:
+        notes: the notes.
+        name: as it was typed.
+    """
+    if (page := notes.page_of_title(name)) is not None:
+        return page
+    at = (_page_at(notes, path) for path in paths_of(notes.project, name))
+    return next(filter(None, at), None) or next(
+        (row.section.page for row in titled(notes, name)), None
+    )
 
 
 def _folder(path: str) -> str:
@@ -266,7 +286,9 @@ def _by_number(notes: Notes, number: tuple[int, ...]) -> tuple[Named, ...] | Non
         return None
 
 
-def _to_part(notes: Notes, title: str, part: str) -> tuple[Named, ...] | None:
+def _to_part(notes: Notes, name: str, part: str) -> tuple[Named, ...] | None:
     """Return the sections of a page, up to the end of one of its parts."""
-    page = next((row.section.page for row in _titled(notes, title)), None)
-    return tuple(part_of_page(notes, page, part)) or None if page is not None else None
+    page = page_called(notes, name)
+    if page is None or page not in notes.pages:
+        return None
+    return tuple(part_of_page(notes, page, part)) or None

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Sequence
 
 from tangle.errors import UsageError
-from tangle.link import section_number
+from tangle.link import read_number, section_number
 from tangle.model import Block, Page, PagePath
 from tangle.notes import UnitRow
 from tangle.verbs.notes import Notes
 
-Part = tuple[UnitRow, int]
+Named = tuple[UnitRow, int]
 """A unit, and how many of its chunks take part."""
 
 Number = tuple[int, ...]
@@ -31,16 +30,10 @@ class Ambiguous(UsageError):
         super().__init__(f"section {wanted}: this name is ambiguous; type one of {found}")
 
 
-def read_number(text: str) -> Number:
-    """The section number that a text is; nothing where it is none."""
-    match = re.fullmatch(r"([0-9]+(?:\.[0-9]+)*)\.?", text)
-    return tuple(int(part) for part in match[1].split(".")) if match else ()
-
-
 # --- numbers --------------------------------------------------------------------------------------
 
 
-def by_number(notes: Notes, wanted: str) -> Sequence[Part]:
+def by_number(notes: Notes, wanted: str) -> Sequence[Named]:
     """The units that a number means: in a book, or on the one page with such a title or heading.
 
     Args:
@@ -64,7 +57,7 @@ def by_number(notes: Notes, wanted: str) -> Sequence[Part]:
     return titled or _on_page(notes, wanted, number)
 
 
-def _in_books(notes: Notes, number: Number) -> Iterator[Part]:
+def _in_books(notes: Notes, number: Number) -> Iterator[Named]:
     for row in notes.rows:
         if len(number) <= 2 and number and row.section.number[: len(number)] == number:
             yield row, len(row.chunks)
@@ -89,7 +82,7 @@ def _up_to(row: UnitRow, number: Number) -> int:
     return count
 
 
-def _on_page(notes: Notes, wanted: str, number: Number) -> Sequence[Part]:
+def _on_page(notes: Notes, wanted: str, number: Number) -> Sequence[Named]:
     having = notes.pages_with_heading(number)
     if len(having) > 1:
         raise Ambiguous(wanted, [_on_one(notes, path, wanted, number) for path in having])
@@ -121,7 +114,7 @@ def _starts_with(words: str, number: Number) -> bool:
 # --- parts of pages -------------------------------------------------------------------------------
 
 
-def part_of_page(notes: Notes, path: PagePath, wanted: str) -> Sequence[Part]:
+def part_of_page(notes: Notes, path: PagePath, wanted: str) -> Sequence[Named]:
     """The units of a page, from their start to the end of one of its parts.
 
     Args:

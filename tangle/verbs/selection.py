@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import difflib
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -12,9 +11,9 @@ from tangle.errors import UsageError
 from tangle.model import SectionName
 from tangle.notes import UnitRow
 from tangle.verbs.block_address import chunks_at
-from tangle.verbs.lookup import known_names, named_parts
+from tangle.verbs.lookup import known_names, named_parts, titled
 from tangle.verbs.notes import Notes
-from tangle.verbs.parts import Part, by_number, part_of_page
+from tangle.verbs.parts import Named
 
 
 class UnknownSection(UsageError):
@@ -112,7 +111,7 @@ def _wanted(
     found: dict[SectionName, int] = {}
     blocks: dict[SectionName, set[int]] = {}
     for name in names:
-        at = None if _titled(notes, name) else chunks_at(notes, name)
+        at = None if titled(notes, name) else chunks_at(notes, name)
         for block in at or ():
             blocks.setdefault(block.row.name, set()).update(block.chunks)
         for row, chunks in _named(notes, name) if at is None else ():
@@ -182,33 +181,11 @@ def _needs_first(rows: Sequence[UnitRow]) -> list[UnitRow]:
     return list(done.values())
 
 
-def _named(notes: Notes, wanted: str) -> tuple[Part, ...]:
-    found = by_number(notes, wanted) or _by_part(notes, wanted) or named_parts(notes, wanted)
+def _named(notes: Notes, wanted: str) -> tuple[Named, ...]:
+    found = named_parts(notes, wanted)
     if found is None:
         raise UnknownSection(wanted, known_names(notes))
     if not any(chunks for _, chunks in found):
         page = notes.page_of_title(wanted)
         raise NoCode(wanted, excluded=page is not None and notes.is_excluded(page))
     return tuple(part for part in found if part[1])
-
-
-def _by_part(notes: Notes, wanted: str) -> Sequence[Part]:
-    """The units of a page, up to the end of one of its parts; none where a page is called so."""
-    if _titled(notes, wanted):
-        return ()
-    for mark in re.finditer("#", wanted):
-        title, part = wanted[: mark.start()], wanted[mark.end() :]
-        path = notes.page_of_title(title) or next(
-            (r.section.page for r in _titled(notes, title)), None
-        )
-        if path is not None and path in notes.pages and part:
-            return part_of_page(notes, path, part)
-    return ()
-
-
-def _titled(notes: Notes, title: str) -> list[UnitRow]:
-    """The units with that name or title, or else those of the page with it as another name."""
-    named = [row for row in notes.rows if row.name == title]
-    exact = named or [row for row in notes.rows if row.section.title == title]
-    page = notes.page_of_title(title)
-    return exact or [row for row in notes.rows if any(chunk.page == page for chunk in row.chunks)]
