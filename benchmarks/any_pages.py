@@ -67,7 +67,7 @@ class Page:
     true: set[tuple[str, int]] = field(default_factory=set)
 
     def add(self, piece: Piece, indent: str = "") -> None:
-        """Write a fence in a bullet of its own."""
+        """Write a fence in a new bullet."""
         start = len(self.lines) + 1
         self.lines.append(f"{indent}- ```{piece.info}")
         inner = f"{indent}  "

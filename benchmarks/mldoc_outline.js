@@ -6,7 +6,7 @@
 // Logseq reads a page twice: the file gives the blocks, their ids and references, and each block,
 // its indentation removed, gives what is shown (logseq-spec.md 2). mldoc keeps the lines of a drawer
 // that is never closed and gives them to the next drawer, and so it does with code in several
-// backquotes: each text that might hold either gets a copy of mldoc of its own.
+// backquotes: each text that might hold either gets its own copy of mldoc.
 
 const fs = require("fs");
 const path = require("path");

@@ -93,6 +93,7 @@ def test_no_compiled_pattern_rests_on_them() -> None:
         (module.__name__, name): pattern
         for module in modules()
         for name, value in vars(module).items()
+        if name != "__builtins__"  # what other tests showed last stands there, whatever it is
         for pattern in patterns(value)
     }
     assert ("tangle.parse.scan", "_SEARCH") in found

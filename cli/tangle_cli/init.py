@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from tangle.verbs.project import Answers
+from tangle.verbs.new_config import Answers, hides_outputs
 
 
 def chosen(output: Path | None, *, ask: bool) -> Answers:
@@ -42,8 +42,7 @@ def hiding_lines(graph: Path) -> Iterator[str]:
     Args:
         graph: the graph.
     """
-    settings = graph / "logseq" / "config.edn"
-    if b"tangle.output" in settings.read_bytes():
+    if hides_outputs(graph):
         return
     yield "to keep the property tangle.output out of sight in Logseq, add to logseq/config.edn:"
     yield "  :block-hidden-properties #{:tangle.output}"

@@ -111,7 +111,7 @@ def init(where: Where, yes: bool) -> None:
     The graph is the one in or above the current folder, or the only one directly below it. An
     existing configuration is left alone. On a terminal, it asks up to three questions.
     """
-    from tangle.verbs.project import config_place, write_config
+    from tangle.verbs.new_config import config_place, write_config
     from tangle_cli.init import chosen, hiding_lines
 
     graph, output = (path and path.resolve() for path in (where.graph, where.output))
@@ -148,7 +148,7 @@ def list_(where: Where, since: str | None, every: bool, form: str) -> None:
     """List sections and pages with code: chunks, borrowed statements, state, title.
 
     States: fresh (outputs match the current code), stale, not-run, broken (an error keeps the
-    section from running to its end), no-code. Of pages that nobody has run or named: ready,
+    section from running to its end), no-code. Of pages that are not adopted: ready,
     needs-names, needs-packages, sketch.
     """
     from tangle.verbs.check import sections
@@ -240,9 +240,8 @@ cli.add_command(merge_driver)
 def check(where: Where, /, what: tuple[str, ...], form: str, **flags: bool) -> None:
     """Report everything that can be known without running: exit 1 if there are errors.
 
-    Of pages that nobody has run, named in a command or the configuration, saved from, or given a
-    `tangle.` property, one line says what state they are in. WHAT names sections or pages to report
-    on alone.
+    Pages that were never run, named in a command or the configuration, saved from, or given a
+    `tangle.` property get one line together. WHAT limits the report to sections or pages.
 
     Syntax errors, undefined names, broken references, names saved twice or not at all, unknown
     properties, stale outputs, stale files in generated/.
@@ -272,7 +271,7 @@ def _print_check(project: Project, report: CheckReport, form: str, *, quiet: boo
         project: whose notes.
         report: to print.
         form: `text`, `json` or `github`.
-        quiet: say nothing of pages that nobody has run.
+        quiet: say nothing of pages that are not adopted.
     """
     from tangle_cli.documents import check_document
     from tangle_cli.text import few_of_a_kind, never_run_lines, output_summary, problem_summary

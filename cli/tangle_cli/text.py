@@ -184,7 +184,7 @@ def few_of_a_kind(problems: Iterable[Problem]) -> tuple[list[Problem], list[str]
 
 
 def never_run_lines(report: CheckReport) -> Iterator[str]:
-    """Yield what there is of pages with Python that nobody has run, and of pages in Org."""
+    """Yield how many pages are not adopted, and how many are in Org's format."""
     total = sum(report.never_run.values())
     if total:
         words: dict[State, tuple[str, str]] = {

@@ -65,7 +65,7 @@ class Flow:
     Attributes:
         needs: names that it needs from before, in the order of their uses.
         touches: names that it defines or changes, each once.
-        opaque: whether it does what no name tells: a star import, a magic, an import that only
+        opaque: whether it does what no name shows: a star import, a magic, an import that only
             has an effect.
     """
 
@@ -131,7 +131,7 @@ def sliced(session: Session, wanted: Iterable[int]) -> Session:
     """Return a session in which only some chunks run, with the chunks that they need.
 
     What the others are the first to reach of the package counts with the next one that runs, since
-    that one reaches it now, or nobody does.
+    that one reaches it now, if any does.
 
     Args:
         session: whole.

@@ -1,4 +1,4 @@
-"""Recognise sketches: chunks that do not parse, and that nobody meant to run.
+"""Recognise sketches: chunks that do not parse, and that were not meant to run.
 
 A chunk that parses is code, whatever names it uses. Of the others, a sketch is one that parses once
 what its writer left out is filled in, or that is in another language, by its first words.

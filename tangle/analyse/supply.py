@@ -1,4 +1,4 @@
-"""Supply the imports that everybody forgets: which import a name that nothing defines means."""
+"""Supply imports that notes often leave out: which import an undefined name stands for."""
 
 from __future__ import annotations
 

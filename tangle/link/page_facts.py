@@ -35,8 +35,7 @@ class PageFacts:
             stand alone.
         numbers: what decides whether it belongs to a book; None where it cannot be of one.
         outputs: whether outputs of chunks may stand in it.
-        adopted: whether somebody wrote a `tangle.` property or a `#@save` into it, or a run an
-            output.
+        adopted: whether it has a `tangle.` property, outputs included, or a `#@save`.
         quiet: whether it can have no problems, whatever stands on other pages.
         unread: why it cannot be read; then nothing else is known of it.
     """
@@ -142,7 +141,7 @@ def _is_adopted(page: Page, linked: LinkedPage) -> bool:
 
 
 def _has_settings(page: Page) -> bool:
-    """Whether somebody wrote a `tangle.` property into a page; tangle itself writes outputs."""
+    """Whether a page has a `tangle.` property other than those of outputs."""
     return any(
         entry.key.startswith(PREFIX) and entry.key != OUTPUT
         for index, block in enumerate(page.blocks)

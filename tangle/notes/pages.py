@@ -175,7 +175,7 @@ def facts_alone(core: Core, path: PagePath) -> PageFacts:
 
 @query(kept=tuple[PagePath, ...])
 def adopted(core: Core, _: str) -> tuple[PagePath, ...]:
-    """The pages that somebody gave to tangle, as the pages themselves and the books say."""
+    """The pages that are adopted by what they hold, or by belonging to a book."""
     asking = {path for path in listing(core, "") if facts(core, path).adopted}
     return tuple(sorted(asking.union(all_books(core, "").of)))
 

@@ -193,7 +193,7 @@ class FenceReader:
     def _nested(
         self, whole: Paragraph, found: Found, nested: NestedIn, depth: int
     ) -> Iterator[_Code]:
-        """The code blocks in a list or a quote, each item of which is a text of its own."""
+        """The code blocks in a list or a quote, each item of which is a separate text."""
         is_quote = found.kind == "quote"
         for item in found.items if depth < _DEPTH else ():
             if item and _may_hold_code(whole.text[item[0].start : item[-1].end]):

@@ -1,9 +1,8 @@
-"""Pages that a person gave to tangle, and the rest, of which nothing is said until asked.
+"""Adopted pages, of which all problems are reported, and the rest.
 
-Most pages with Python in a graph were never meant to run. A page is adopted once somebody ran it or
-named it, saved from it, wrote a `tangle.` property into it, made it part of a book, or it holds an
-output. All problems of adopted pages are reported; of the others only those that show that a page
-itself is damaged.
+Most pages with Python in a graph were never meant to run. A page is adopted if it was run or is
+named, if code in it is saved, or if it has a `tangle.` property, belongs to a book or holds an
+output. Of other pages only damage is reported.
 """
 
 from __future__ import annotations
@@ -88,7 +87,7 @@ def reported(
         notes: the notes.
         problems: all of them, with the paths of the graph.
         adopted: the adopted pages.
-        every: report those of pages that nobody has adopted, too.
+        every: report those of pages that are not adopted, too.
     """
     hosts = {chunk.page for row in notes.rows for chunk in row.chunks}
     coded: dict[PagePath, bool] = {}
@@ -115,7 +114,7 @@ def _has_python(notes: Notes, path: PagePath) -> bool:
 
 
 def never_run(notes: Notes, adopted: Collection[PagePath]) -> Mapping[State, int]:
-    """How many pages with Python nobody has adopted, by state; those without are left out.
+    """How many units are on pages that are not adopted, by state.
 
     Args:
         notes: the notes.
@@ -129,7 +128,7 @@ def never_run(notes: Notes, adopted: Collection[PagePath]) -> Mapping[State, int
 
 
 def untouched_state(notes: Notes, row: UnitRow) -> State:
-    """The state of a unit that nobody has adopted.
+    """The state of a unit on a page that is not adopted.
 
     Args:
         notes: the notes.
@@ -137,7 +136,7 @@ def untouched_state(notes: Notes, row: UnitRow) -> State:
     """
     if not any(chunk.runs for chunk in row.chunks) or not row.runnable:
         return "sketch"
-    if any(missing_imports(notes.project, row.modules)):
+    if any(missing_imports(notes.named_project, row.modules)):
         return "needs-packages"
     if row.broken:
         return "needs-names"

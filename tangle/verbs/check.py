@@ -32,7 +32,7 @@ class CheckReport:
         outputs: how many output blocks stand in the notes.
         fresh: how many of them are proven to be of the code as it is, whole and unedited.
         pages: how many pages can be read.
-        never_run: how many units that nobody has adopted, by state.
+        never_run: how many units are on pages that are not adopted, by state.
         org_pages: how many pages are Org's, which are not read.
     """
 
@@ -57,7 +57,7 @@ def check_report(
     Args:
         project: the project.
         wanted: sections and pages, as `select` takes them; report only the problems of their pages.
-        every: report the problems of pages that nobody has adopted, too.
+        every: report the problems of pages that are not adopted, too.
 
     Raises:
         UnknownSection: an argument names no section.

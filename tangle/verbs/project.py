@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any, Final, Literal
 
 from tangle.model import SIZE, PackageName, PagePath
-from tangle.store import create, environment_around, find_graph, read_bytes
-from tangle.verbs.config_errors import BadConfig, ConfigExists, NoGraph, SeveralGraphs
+from tangle.store import environment_around, find_graph, read_bytes
+from tangle.verbs.config_errors import BadConfig, NoGraph
 from tangle.verbs.config_limits import leads_outside, taken_by
 from tangle.verbs.trust import check_owner, is_own
 
@@ -359,108 +359,24 @@ def _package_name(options: Options, config: Path | None) -> PackageName:
     return PackageName(root=root, module=module)
 
 
-TEMPLATE: Final = """\
-# Configuration of tangle; every option is optional.
-graph = {graph!r}           # folder of the Logseq graph, relative to this file
-output = {output!r}      # folder for the generated package and the section scripts
-package = {package!r}              # where #@save puts code: "d2l.torch"; "": as the notes import it
-seed = 0                  # of every random generator, at the start of each section
-device = "auto"           # auto, cpu, cuda, cuda:N or mps
-figures = "svg"           # svg or png
-timeout = 0               # seconds that a section may take; 0 for no limit
-max_memory = "90%"        # memory that a section may hold: 2G, 500M, 90% of all; "0" for no limit
-# book = ["pages/chapter*.md"]  # pages whose section numbers count across pages
-borrow = "on"             # "off": a name taken from an earlier section is an error
-supply = "on"             # "off": an import that the notes leave out is an error
-server = true             # false: no process stays behind that makes the next run start at once
-quiet_seconds = 4.5       # without a save of a page that is being edited, before outputs go into it
-include = []              # globs of the pages that take part, such as "pages/*.md"; empty for all
-exclude = {exclude}              # globs of pages that do not, such as "pages/clippings/**"
-exclude_tags = []         # pages with one of these in their property `tags` do not, either
-"""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Answers:
-    """What a person chose for a new configuration, or the defaults.
-
-    Attributes:
-        output: folder for what is generated, absolute or relative to the configuration's.
-        package: the module for saved code.
-        exclude: globs of pages to leave out.
-    """
-
-    output: Path = Path("generated")
-    package: str = ""
-    exclude: tuple[str, ...] = ()
-
-
-def config_place(folder: Path, graph: Path | None) -> tuple[Path, Path]:
-    """Return the graph in or above a folder, or the one below it, and where its file belongs.
+def config_of(folder: Path, graph: Path) -> Path | None:
+    """Return the configuration of a graph that stands in a folder, or above the graph.
 
     Args:
-        folder: where to look for a graph.
-        graph: the graph, where it was named.
-
-    Raises:
-        NoGraph: there is no graph there.
-        SeveralGraphs: there are several below the folder.
-        ConfigExists: there is a configuration already.
-    """
-    below = [] if graph or find_graph(folder) else _graphs_below(folder)
-    if len(below) > 1:
-        raise SeveralGraphs(folder, below)
-    found = graph or find_graph(folder) or next(iter(below), None)
-    if found is None:
-        raise NoGraph(folder, given=False)
-    # A configuration may only name what is below it.
-    root = folder if found.is_relative_to(folder) else found
-    if (there := next(_configs_in(root), None) or _config_above(found)) is not None:
-        raise ConfigExists(there)
-    return found, root / CONFIG_NAME
-
-
-def write_config(graph: Path, path: Path, answers: Answers) -> None:
-    """Write a `tangle.toml`.
-
-    Args:
+        folder: where a new one would stand.
         graph: the graph.
-        path: of the file, as `config_place` returns it.
-        answers: what it is to say.
+    """
+    return next(_configs_in(folder), None) or _config_above(graph)
+
+
+def check_config(path: Path, data: bytes) -> None:
+    """Check that a configuration can be obeyed.
+
+    Args:
+        path: of its file.
+        data: what the file is to hold.
 
     Raises:
-        BadConfig: an answer cannot be obeyed.
+        BadConfig: it cannot.
     """
-    root = path.parent
-    output = (root / answers.output).absolute()
-    if leads_outside(root, output.relative_to(root).as_posix() if root in output.parents else ".."):
-        hint = f"name a folder in {root}, or give --output to the commands themselves"
-        raise BadConfig(path, f"output leads out of its folder: {str(answers.output)!r}", hint)
-    text = TEMPLATE.format(
-        graph=_Quoted(graph.relative_to(root).as_posix()),
-        output=_Quoted(output.relative_to(root).as_posix()),
-        package=_Quoted(answers.package),
-        exclude=f"[{', '.join(repr(_Quoted(glob)) for glob in answers.exclude)}]",
-    )
-    options = _parsed_options(path, text.encode())
-    _package_name(options, path)
-    create(path, text.encode(), root=root)
-
-
-def _graphs_below(folder: Path) -> list[Path]:
-    """The graphs directly below a folder, such as `notes`."""
-    return [
-        path.parent.parent
-        for path in sorted(folder.glob("*/logseq/config.edn"))
-        if not path.parent.parent.name.startswith(".")
-    ]
-
-
-class _Quoted(str):
-    """A text that formats as a TOML string."""
-
-    __slots__ = ()
-
-    def __repr__(self) -> str:
-        escaped = self.replace("\\", "\\\\").replace('"', '\\"')
-        return f'"{escaped}"'
+    _package_name(_parsed_options(path, data), path)

@@ -1,4 +1,4 @@
-"""Pages that nobody gave to tangle: one line says what there is, until somebody asks."""
+"""Pages that are not adopted: one line says what there is."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def codes(notes: Notes, *options: str) -> list[str]:
     return [problem["code"] for problem in checked(notes, *options)["problems"]]
 
 
-def test_pages_that_nobody_ran_have_a_state_only(notes: MakeNotes) -> None:
+def test_pages_that_are_not_adopted_have_a_state_only(notes: MakeNotes) -> None:
     pages = {"a": READY, "b": NAMES, "c": PACKAGES, "d": SKETCH, "e": "- prose ((dead-ref))\n"}
     made = notes(pages)
     done = made.tangle("check")

@@ -31,27 +31,10 @@ _OPENERS: Final = {"(": ")", "[": "]", "{": "}"}
 _CLOSERS: Final = {value: key for key, value in _OPENERS.items()}
 _OPERAND_END: Final = re.compile(r"[\w)\]}'\"]$")
 _OPERAND: Final = re.compile(r"[\w(\[{'\"]")
-_SOFT: Final = frozenset(
-    {
-        "and",
-        "or",
-        "not",
-        "in",
-        "is",
-        "if",
-        "else",
-        "for",
-        "lambda",
-        "await",
-        "async",
-        "from",
-        "import",
-        "as",
-        "yield",
-        "return",
-        "print",
-    }
-)
+_SOFT_WORDS: Final = """
+and or not in is if else for lambda await async from import as yield return print
+"""
+_SOFT: Final = frozenset(_SOFT_WORDS.split())
 _SIGNS: Final = (("&&", " and "), ("||", " or "), ("<>", "!="), ("!==", "!="), ("===", "=="))
 _STARTS: Final = tuple(word for word in keyword.kwlist if word[0].islower() and len(word) > 1)
 
@@ -60,14 +43,12 @@ def missing_colon(lines: Sequence[str], error: SyntaxError) -> Iterator[list[str
     """Add the colon at the end of a header."""
     row = _row(lines, error)
     code = bare(lines, string="x")[row].rstrip()
-    if _HEADER.match(code) and not code.endswith((":", "(", ",", "[", "{", "\\")):
-        end = ":" if not re.search(r"[;.]$", code) else ""
-        if end:
-            yield _at(lines, row, code + end + lines[row][len(code) :], code)
+    if _HEADER.match(code) and not code.endswith((":", "(", ",", "[", "{", "\\", ";", ".")):
+        yield _replaced(lines, row, len(code), len(code), ":")
 
 
 def other_ends(lines: Sequence[str], error: SyntaxError) -> Iterator[list[str]]:
-    """Replace a semicolon or a full stop at the end of a header by the colon."""
+    """Replace a semicolon or a comma at the end of a header by the colon."""
     row = _row(lines, error)
     code = bare(lines, string="x")[row].rstrip()
     if _HEADER.match(code) and code.endswith((";", ",")):
@@ -107,10 +88,8 @@ def signs(lines: Sequence[str], _: SyntaxError) -> Iterator[list[str]]:
 def else_if(lines: Sequence[str], error: SyntaxError) -> Iterator[list[str]]:
     """Replace `else if` and its like by `elif`."""
     row = _row(lines, error)
-    line = lines[row]
     for at in (row, row - 1) if row else (row,):
-        line = lines[at]
-        if match := re.match(r"([ \t]*)(?:else[ \t]+if|elseif|elsif|elseif)\b", line):
+        if match := re.match(r"([ \t]*)(?:else[ \t]+if|elseif|elsif)\b", lines[at]):
             yield _replaced(lines, at, len(match[1]), match.end(), "elif")
 
 
@@ -248,12 +227,6 @@ def _row(lines: Sequence[str], error: SyntaxError) -> int:
     return min(max((error.lineno or 1) - 1, 0), len(lines) - 1)
 
 
-def _at(lines: Sequence[str], row: int, text: str, code: str) -> list[str]:
-    """The lines with a colon behind the code of a row."""
-    end = len(code)
-    return [*lines[:row], lines[row][:end] + text[end:], *lines[row + 1 :]]
-
-
 def _replaced(lines: Sequence[str], row: int, start: int, end: int, text: str) -> list[str]:
     line = lines[row]
     return [*lines[:row], line[:start] + text + line[end:], *lines[row + 1 :]]
@@ -262,13 +235,12 @@ def _replaced(lines: Sequence[str], row: int, start: int, end: int, text: str) -
 def _closed(
     lines: Sequence[str], masked: Sequence[str], opener: str, first: int
 ) -> Iterator[list[str]]:
-    """A bracket closed at the end of each line from its own on, before a colon."""
+    """A bracket closed at the end of each line from the one that opens it, before a colon."""
     for row in range(first, len(lines)):
         code = masked[row].rstrip()
         if not code or code.endswith((*_OPENERS, ",", "=", ".", "+", "-", "*", "/")):
             continue  # what stood here was left out
-        text = lines[row][: len(bare(lines, string="x")[row].rstrip())]
-        stop = len(text) - text.endswith(":")
+        stop = len(code) - code.endswith(":")
         yield _replaced(lines, row, stop, stop, _OPENERS[opener])
 
 

@@ -1,8 +1,7 @@
-"""Does once, in a template, what libraries do when each worker uses them first.
+"""Does once, in a template, what libraries otherwise do on their first use in each worker.
 
-Every worker seeds the generators, and most of those with torch print a tensor. What these load on
-their first use is loaded here, in a fifth of the time that a short section takes. A section can see
-of it what it sees after its own seeding.
+Every worker seeds the generators, and most workers with torch print a tensor. The modules and files
+that this needs are loaded here. Workers seed again, so no state of the generators remains.
 """
 
 from __future__ import annotations
@@ -24,7 +23,7 @@ _SEEDING: Final = ("seeds", "after_import", "session", "boot")
 
 
 def use_libraries() -> str:
-    """Does it for the libraries that are loaded; names one that is not for a template."""
+    """Uses the libraries that are loaded; the name of one that a template must not load, if any."""
     for library, later in _LOADED_LATER:
         if library in sys.modules and later not in sys.modules and not imports_quietly(later):
             return library

@@ -114,7 +114,7 @@ class _Cells:
         return self.noticing.take() if self.noticing is not None else Seen()
 
     def run(self, job: Job) -> None:
-        """Runs all cells that can run, and tells so; then is there for a copy, if need be."""
+        """Runs all cells that can run, and reports their end; then may go on as a copy."""
         index = 0
         todo: Job | None = job
         while todo is not None:

@@ -52,7 +52,7 @@ def _hints(loaded: Notes, session: Session, failure: Failure) -> Iterator[str | 
             wanted = WantedModule(
                 name=name.partition(".")[0], place=failure.place, section=session.name
             )
-            yield from (p.hint for p in missing_imports(loaded.project, [wanted]))
+            yield from (p.hint for p in missing_imports(loaded.named_project, [wanted]))
         case "SyntaxError" | "IndentationError" | "TabError" | "OpenReference":
             yield from _of_chunk(loaded, session, failure)
 

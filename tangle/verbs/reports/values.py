@@ -15,7 +15,7 @@ State = Literal[
     "no-code", "broken", "not-run", "stale", "fresh",
     "ready", "needs-names", "needs-packages", "sketch",
 ]  # fmt: skip
-"""Of a unit; the last four are of those that nobody has adopted."""
+"""Of a unit; the last four are of those on pages that are not adopted."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +45,7 @@ class SectionRow:
         page: the page's path, as messages name it.
         borrowed: how many statements it takes over from earlier sections.
         saves: names that it adds to the package.
-        adopted: whether somebody gave its page to tangle.
+        adopted: whether its page is adopted.
     """
 
     name: SectionName
