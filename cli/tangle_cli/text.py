@@ -207,6 +207,15 @@ def never_run_lines(report: CheckReport) -> Iterator[str]:
         yield org_line(report.org_pages)
 
 
+def without_script(pages: int) -> str:
+    """Return how many pages have no script because of their errors."""
+    have = "has" if pages == 1 else "have"
+    return (
+        f"{count(pages, 'page')} whose code cannot run {have} no script; "
+        "`tangle check --all` reports why"
+    )
+
+
 def org_line(pages: int) -> str:
     """Return that pages in Org's format are left out."""
     return f"{pages:,} Org {'page is' if pages == 1 else 'pages are'} not read"

@@ -3,13 +3,14 @@
 Most pages with Python in a graph were never meant to run. A page is adopted once somebody ran it or
 named it, saved from it, wrote a `tangle.` property into it, made it part of a book, or it holds an
 output. All problems of adopted pages are reported; of the others only those that show that a page
-itself is damaged.
+itself is damaged. A page whose code an adopted one runs, by a reference or `tangle.needs`, is
+adopted with it.
 """
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Collection, Iterable, Mapping
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Final
 
 from tangle.model import PagePath, Problem
@@ -27,10 +28,11 @@ from tangle.model.problems.page import (
     UNREADABLE_PAGE,
 )
 from tangle.notes import UnitRow, pages
+from tangle.parse import names_python
+from tangle.verbs.last_runs import LastRuns
 from tangle.verbs.missing_imports import missing_imports
 from tangle.verbs.notes import Notes
 from tangle.verbs.reports.values import State
-from tangle.verbs.run_history import History
 
 _DAMAGE: Final = frozenset(
     kind.code
@@ -40,6 +42,7 @@ _DAMAGE: Final = frozenset(
         FENCE_CLOSED_BY_STRANGER,
         NESTED_CODE,
         NOT_UTF8,
+        SYNC_COPY,
     )
 )
 """What is reported of each page with Python."""
@@ -52,14 +55,11 @@ _OF_THE_GRAPH: Final = frozenset(
         UNREADABLE_PAGE,
         NOT_DOWNLOADED,
         MISSPELT_LANGUAGE,
-        SYNC_COPY,
         STALE_GENERATED,
         FOREIGN_FILE,
     )
 )
 """What is reported whatever the page."""
-
-_PYTHON: Final = (b"python", b"```py", b"~~~py", b"ipython", b"pycon")
 
 
 def adopted_pages(notes: Notes, named: Iterable[PagePath] = ()) -> frozenset[PagePath]:
@@ -69,14 +69,31 @@ def adopted_pages(notes: Notes, named: Iterable[PagePath] = ()) -> frozenset[Pag
         notes: the notes.
         named: pages that the command names.
     """
-    ran = History(notes.project).recall()
-    return frozenset(
-        (
-            *pages.adopted(notes.core, ""),
-            *named,
-            *(row.section.page for row in notes.rows if row.name in ran),
-        )
-    )
+    ran = LastRuns(notes.project).recall()
+    found = {row.section.page for row in notes.rows if row.name in ran}
+    return _with_used(notes.rows, found.union(_given(notes), named))
+
+
+def _given(notes: Notes) -> set[PagePath]:
+    """The pages that are adopted by the notes or the configuration."""
+    return {*pages.adopted(notes.core, ""), *map(PagePath, notes.project.options.include)}
+
+
+def _with_used(rows: Sequence[UnitRow], adopted: Iterable[PagePath]) -> frozenset[PagePath]:
+    """Pages, and those whose code units on them run."""
+    by_name = {row.name: row for row in rows}
+    by_page: defaultdict[PagePath, list[UnitRow]] = defaultdict(list)
+    for row in rows:
+        by_page[row.section.page].append(row)
+    found = set(adopted)
+    todo = list(found)
+    while todo:
+        for row in by_page.get(todo.pop(), ()):
+            needed = (by_name[name].section.page for name in row.needs if name in by_name)
+            new = {*row.sources, *needed} - found
+            found |= new
+            todo += new
+    return frozenset(found)
 
 
 def reported(
@@ -107,10 +124,28 @@ def reported(
     ]
 
 
+def unread_with_python(notes: Notes) -> tuple[Problem, ...]:
+    """Why pages cannot be read, those aside that have no Python."""
+    return tuple(reported(notes, notes.unread, (), every=False)) if notes.unread else ()
+
+
 def _has_python(notes: Notes, path: PagePath) -> bool:
-    """Whether a page has Python, as far as its bytes say."""
+    """Whether a page has Python, as far as its bytes say; also one that cannot be read."""
     data = notes.sources.data.get(path)
-    return data is None or any(word in data.lower() for word in _PYTHON)
+    return data is not None and names_python(data)
+
+
+def scripted(notes: Notes) -> tuple[UnitRow, ...]:
+    """The units that have scripts: those of adopted pages, and all that no known error stops.
+
+    Runs do not count: they are another machine's business, and scripts are the same on all.
+    """
+    given = _with_used(notes.rows, _given(notes))
+    return tuple(
+        row
+        for row in notes.rows
+        if row.chunks and (row.section.page in given or (row.runnable and not row.broken))
+    )
 
 
 def never_run(notes: Notes, adopted: Collection[PagePath]) -> Mapping[State, int]:
@@ -136,7 +171,7 @@ def untouched_state(notes: Notes, row: UnitRow) -> State:
     """
     if not any(chunk.runs for chunk in row.chunks) or not row.runnable:
         return "sketch"
-    if any(missing_imports(notes.project, row.modules)):
+    if any(missing_imports(notes.named_project, row.modules)):
         return "needs-packages"
     if row.broken:
         return "needs-names"

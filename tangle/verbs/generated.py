@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from tangle.emit import comment, script_paths, shared_files
 from tangle.model import Problem, SectionName
 from tangle.store import plan_tree, read_bytes
+from tangle.verbs.adoption import scripted
 from tangle.verbs.notes import Notes
 from tangle.verbs.project import Project
 from tangle.verbs.sources import without_gc
@@ -15,7 +16,7 @@ from tangle.verbs.sources import without_gc
 def generated(notes: Notes) -> Mapping[str, str]:
     """Return path and text of every file that a build generates; `held` has those that stay."""
     name = notes.named_project.package
-    sections = [row.section for row in notes.rows if row.chunks]
+    sections = [row.section for row in scripted(notes)]
     with without_gc():
         overlay = notes.is_overlay
         found = dict(shared_files(name, notes.module_text, sections, overlay=overlay))
@@ -25,8 +26,8 @@ def generated(notes: Notes) -> Mapping[str, str]:
 
 
 def scripts(notes: Notes) -> Mapping[SectionName, str]:
-    """Return the path of the script of each section that has code."""
-    sections = [row.section for row in notes.rows if row.chunks]
+    """Return the path of each script."""
+    sections = [row.section for row in scripted(notes)]
     paths = script_paths(notes.named_project.package, sections)
     return {section.name: path for section, path in zip(sections, paths, strict=True)}
 
