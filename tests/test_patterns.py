@@ -75,17 +75,17 @@ def modules() -> Iterator[ModuleType]:
                 yield importlib.import_module(found.name)
 
 
-def patterns(value: object) -> Iterator[re.Pattern[Any]]:
-    """The patterns that a value is or holds."""
+def patterns(value: object, around: tuple[type, ...] = ()) -> Iterator[re.Pattern[Any]]:
+    """The patterns that a value is or holds, `around` being the classes that hold it."""
     if isinstance(value, re.Pattern):
         yield value
     elif isinstance(value, dict):
-        yield from patterns([*value, *value.values()])
+        yield from patterns([*value, *value.values()], around)
     elif isinstance(value, (list, tuple, set, frozenset)):
         for item in value:
-            yield from patterns(item)
-    elif isinstance(value, type) and value.__module__.startswith("tangle"):
-        yield from patterns(dict(vars(value)))
+            yield from patterns(item, around)
+    elif isinstance(value, type) and value not in around and value.__module__[:6] == "tangle":
+        yield from patterns(dict(vars(value)), (*around, value))
 
 
 def test_no_compiled_pattern_rests_on_them() -> None:

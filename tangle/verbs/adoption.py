@@ -15,7 +15,7 @@ from typing import Final
 
 from tangle.model import PagePath, Problem
 from tangle.model.problems.files import FOREIGN_FILE, STALE_GENERATED
-from tangle.model.problems.graph import NESTED_GRAPH, UNREADABLE_CONFIG
+from tangle.model.problems.graph import EMBED_SHOWS_CODE, NESTED_GRAPH, UNREADABLE_CONFIG
 from tangle.model.problems.page import (
     FENCE_CLOSED_BY_STRANGER,
     MERGE_CONFLICT,
@@ -120,6 +120,7 @@ def reported(
         for problem in problems
         if (path := problem.place.path) in adopted
         or problem.code in _OF_THE_GRAPH
+        or (every and problem.code == EMBED_SHOWS_CODE.code)
         or ((every or problem.code in _DAMAGE) and (path in hosts or is_coded(path)))
     ]
 

@@ -42,13 +42,13 @@ def without_coverage(variables: dict[str, str]) -> dict[str, str]:
 
 def test_a_page_that_is_not_utf8_is_named_and_the_others_go_on(notes: MakeNotes) -> None:
     graph = notes({"good": GOOD})
-    graph.page("bad").write_bytes(b"- fine\n- caf\xe9\n")
+    graph.page("bad").write_bytes(b"- fine\n- caf\xe9\n- ```python\n  1\n  ```\n")
     (problem,) = problems(graph)
     assert (problem["code"], problem["path"], problem["line"]) == ("not-utf8", "pages/bad.md", 2)
     assert problem["hint"]
     assert graph.tangle("build").code == 1
     assert graph.tangle("run", "1.1").code == 0
-    assert graph.page("bad").read_bytes() == b"- fine\n- caf\xe9\n"
+    assert graph.page("bad").read_bytes() == b"- fine\n- caf\xe9\n- ```python\n  1\n  ```\n"
 
 
 def test_a_page_of_fifty_megabytes_is_named_and_left_out(notes: MakeNotes) -> None:
@@ -61,7 +61,12 @@ def test_a_page_of_fifty_megabytes_is_named_and_left_out(notes: MakeNotes) -> No
 
 
 def test_two_pages_of_one_title(notes: MakeNotes) -> None:
-    graph = notes({"a": "title:: Same\n\n- ```python\n  1\n  ```", "b": "title:: same\n\n- x"})
+    graph = notes(
+        {
+            "a": "title:: Same\n\n- ```python\n  1\n  ```",
+            "b": "title:: same\n\n- ```python\n  2\n  ```",
+        }
+    )
     (problem,) = problems(graph)
     assert (problem["code"], problem["path"]) == ("duplicate-title", "pages/b.md")
     assert "pages/a.md:1" in str(problem["message"])

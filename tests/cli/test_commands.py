@@ -613,7 +613,10 @@ def test_check_for_github_annotates(notes: MakeNotes, monkeypatch: pytest.Monkey
             "- ```python\n  def f(): ...  #@save\n  def f(): ...  #@save\n  ```",
             [("saved-twice", 3)],
         ),
-        ("- ((6543ed3a-0000-4000-8000-0000000000aa))", [("unresolved-reference", 1)]),
+        (
+            "- ((6543ed3a-0000-4000-8000-0000000000aa))\n- ```python\n  1\n  ```",
+            [("unresolved-reference", 1)],
+        ),
         ("- ```python\n  x = 1\n", [("unclosed-fence", 1)]),
     ],
 )

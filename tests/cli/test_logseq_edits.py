@@ -387,14 +387,15 @@ def test_an_output_that_became_the_first_block_belongs_to_no_chunk(notes: MakeNo
 
 
 def test_the_last_id_of_a_block_counts(notes: MakeNotes) -> None:
+    chunk = "- ```python\n  1\n  ```\n"
     block = f"- a\n  id:: {UUID}\n  id:: {OTHER}\n"
-    graph = notes({"a": f"{block}- (({OTHER}))\n"})
+    graph = notes({"a": f"{block}- (({OTHER}))\n{chunk}"})
     assert problems(graph) == []
-    graph.write("a", f"{block}- (({UUID}))\n")
+    graph.write("a", f"{block}- (({UUID}))\n{chunk}")
     assert codes(graph) == ["unresolved-reference"]
-    graph.write("a", f"- a\n  id:: {UUID}\n  id::\n- (({UUID}))\n")
+    graph.write("a", f"- a\n  id:: {UUID}\n  id::\n- (({UUID}))\n{chunk}")
     assert codes(graph) == ["unresolved-reference"]
-    graph.write("a", f"- a\n  id:: {OTHER}\n- b\n  id:: {UUID}\n  id:: {OTHER}\n")
+    graph.write("a", f"- a\n  id:: {OTHER}\n- b\n  id:: {UUID}\n  id:: {OTHER}\n{chunk}")
     assert problems(graph) == [("duplicate-id", "warning", 5)]
 
 

@@ -75,7 +75,7 @@ def test_references_to_an_excluded_page_stand_for_its_code(graph: Notes) -> None
 def test_a_value_that_is_no_list_of_texts(graph: Notes, text: str) -> None:
     (graph.root / "tangle.toml").write_text(text)
     said = graph.tangle("list")
-    assert (said.code, "it takes a list of texts" in said.err) == (2, True)
+    assert (said.code, "it takes a list of patterns or names" in said.err) == (2, True)
 
 
 @pytest.mark.parametrize(

@@ -368,7 +368,7 @@ def test_checking_leaves_nothing_in_a_graph_without_a_folder_of_ours(tmp_path: P
 def test_pages_that_cannot_be_read_are_told_each_time() -> None:
     with _project() as project:
         _graph(project)
-        (project.graph / "pages" / "bad.md").write_bytes(b"- \xff\n")
+        (project.graph / "pages" / "bad.md").write_bytes(b"- \xff\n- ```python\n")
         for _ in range(2):
             forget_notes()
             assert "not-utf8" in [problem.code for problem in check(project)]
