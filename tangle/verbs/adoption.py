@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from functools import cache, cached_property, partial
 from typing import Final
 
 from tangle.model import PagePath, Problem
@@ -33,6 +34,7 @@ from tangle.verbs.last_runs import LastRuns
 from tangle.verbs.missing_imports import missing_imports
 from tangle.verbs.notes import Notes
 from tangle.verbs.reports.values import State
+from tangle.verbs.tangled_pages import tangled_pages
 
 _DAMAGE: Final = frozenset(
     kind.code
@@ -108,12 +110,7 @@ def reported(
         every: report those of pages that nobody has adopted, too.
     """
     hosts = {chunk.page for row in notes.rows for chunk in row.chunks}
-    coded: dict[PagePath, bool] = {}
-
-    def is_coded(path: PagePath) -> bool:
-        if path not in coded:
-            coded[path] = _has_python(notes, path)
-        return coded[path]
+    is_coded = cache(partial(_has_python, notes, _Tangled(notes)))
 
     return [
         problem
@@ -130,10 +127,22 @@ def unread_with_python(notes: Notes) -> tuple[Problem, ...]:
     return tuple(reported(notes, notes.unread, (), every=False)) if notes.unread else ()
 
 
-def _has_python(notes: Notes, path: PagePath) -> bool:
-    """Whether a page has Python, as far as its bytes say; also one that cannot be read."""
+class _Tangled:
+    """The pages that cannot be read, and of which there are scripts: they had Python."""
+
+    def __init__(self, notes: Notes) -> None:
+        self._notes = notes
+
+    @cached_property
+    def pages(self) -> frozenset[PagePath]:
+        unread = {problem.place.path for problem in self._notes.unread}
+        return tangled_pages(self._notes.named_project, unread)
+
+
+def _has_python(notes: Notes, tangled: _Tangled, path: PagePath) -> bool:
+    """Whether a page has Python, as far as its bytes or its scripts say."""
     data = notes.sources.data.get(path)
-    return data is not None and names_python(data)
+    return (data is not None and names_python(data)) or path in tangled.pages
 
 
 def scripted(notes: Notes) -> tuple[UnitRow, ...]:
