@@ -185,6 +185,8 @@ def few_of_a_kind(problems: Iterable[Problem]) -> tuple[list[Problem], list[str]
 
 def never_run_lines(report: CheckReport) -> Iterator[str]:
     """Yield what there is of pages with Python that nobody has run, and of pages in Org."""
+    if not report.coded:
+        yield "no page has Python code"
     total = sum(report.never_run.values())
     if total:
         words: dict[State, tuple[str, str]] = {
@@ -213,6 +215,14 @@ def without_script(pages: int) -> str:
     return (
         f"{count(pages, 'page')} whose code cannot run {have} no script; "
         "`tangle check --all` reports why"
+    )
+
+
+def idle_line(sections: int) -> str:
+    """Return how many sections a run of all has left out."""
+    have = "has" if sections == 1 else "have"
+    return (
+        f"{count(sections, 'section')} {have} no code that runs; `tangle check --all` reports why"
     )
 
 
@@ -316,6 +326,9 @@ def section_result(run: SectionRun) -> Iterator[str]:
     title = run.session.unit.section.title
     name = run.session.name if title == run.session.name else f"{run.session.name} {title}".strip()
     how = "answered from the cache" if run.cached else f"{result.seconds:.1f} s"
+    if not result.results:
+        yield f"{name}: nothing to run; `tangle check` reports why"
+        return
     used = f"on {result.device}"
     if run.asked not in ("auto", result.device):
         used += f" (asked for {run.asked})"

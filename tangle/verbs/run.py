@@ -126,7 +126,13 @@ def run(
         differences=differences,
         complete=sections is not None or all(p.code not in UNSURE for p in report.unread),
         doubts=tuple(doubts(loaded, sections or ())),
+        idle=_idle(loaded) if sections is None and changes is None else 0,
     )
+
+
+def _idle(notes: Notes) -> int:
+    """How many sections with code have no chunk that runs."""
+    return sum(bool(row.chunks) and not any(c.runs for c in row.chunks) for row in notes.rows)
 
 
 def _engine(

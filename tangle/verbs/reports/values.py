@@ -130,6 +130,7 @@ class RunReport:
         differences: how outputs differ from the notes; None where they were not compared.
         complete: whether no page was left out of what was asked for.
         doubts: what else the names of sections may mean.
+        idle: how many sections were left out because nothing of them runs.
     """
 
     sections: tuple[SectionRun, ...]
@@ -145,6 +146,7 @@ class RunReport:
     differences: tuple[Difference, ...] | None = None
     complete: bool = True
     doubts: tuple[str, ...] = ()
+    idle: int = 0
 
     @property
     def exit_code(self) -> int:
