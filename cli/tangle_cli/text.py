@@ -221,9 +221,8 @@ def without_script(pages: int) -> str:
 def idle_line(sections: int) -> str:
     """Return how many sections a run of all has left out."""
     have = "has" if sections == 1 else "have"
-    return (
-        f"{count(sections, 'section')} {have} no code that runs; `tangle check --all` reports why"
-    )
+    why = "`tangle check --all` reports why"
+    return f"{count(sections, 'section')} {have} no code that runs; {why}"
 
 
 def org_line(pages: int) -> str:
@@ -326,7 +325,7 @@ def section_result(run: SectionRun) -> Iterator[str]:
     title = run.session.unit.section.title
     name = run.session.name if title == run.session.name else f"{run.session.name} {title}".strip()
     how = "answered from the cache" if run.cached else f"{result.seconds:.1f} s"
-    if not result.results:
+    if result.outcome == "passed" and not result.results:
         yield f"{name}: nothing to run; `tangle check` reports why"
         return
     used = f"on {result.device}"
