@@ -14,7 +14,6 @@ from tangle.analyse import PlannedChunk, Session
 from tangle.engine.local import LocalExecutor
 from tangle.model import Failure, PagePath, Problem, Result, SectionName
 from tangle.testing.running import Running
-from tangle.verbs.adoption import unread_with_python
 from tangle.verbs.job_builder import prepared_package
 from tangle.verbs.notes import Notes, held_notes
 from tangle.verbs.project import Project
@@ -204,9 +203,8 @@ class Bench:
                 yield session, here
 
     def unread(self, page: PagePath) -> Problem | None:
-        """Return why a page could not be read; None if it could, or has no Python."""
-        unread = unread_with_python(self.loaded)
-        found = (problem for problem in unread if problem.place.path == page)
+        """Return why a page could not be read; None if it could."""
+        found = (problem for problem in self.loaded.unread if problem.place.path == page)
         return next((shown(self.loaded.project, problem) for problem in found), None)
 
     def problems_of(self, session: Session, chunk: int) -> list[Problem]:
