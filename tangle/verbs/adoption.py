@@ -14,9 +14,17 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import cache, cached_property, partial
 from typing import Final
 
-from tangle.model import PagePath, Problem
+from tangle.model import PagePath, Place, Problem
 from tangle.model.problems.files import FOREIGN_FILE, STALE_GENERATED
-from tangle.model.problems.graph import EMBED_SHOWS_CODE, NESTED_GRAPH, UNREADABLE_CONFIG
+from tangle.model.problems.graph import (
+    DUPLICATE_ALIAS,
+    DUPLICATE_ID,
+    DUPLICATE_NAME,
+    DUPLICATE_TITLE,
+    EMBED_SHOWS_CODE,
+    NESTED_GRAPH,
+    UNREADABLE_CONFIG,
+)
 from tangle.model.problems.page import (
     FENCE_CLOSED_BY_STRANGER,
     MERGE_CONFLICT,
@@ -48,6 +56,11 @@ _DAMAGE: Final = frozenset(
     )
 )
 """What is reported of each page with Python."""
+
+_CLASHES: Final = frozenset(
+    kind.code for kind in (DUPLICATE_TITLE, DUPLICATE_ALIAS, DUPLICATE_ID, DUPLICATE_NAME)
+)
+"""What is said of one page and concerns two."""
 
 _OF_THE_GRAPH: Final = frozenset(
     kind.code
@@ -101,7 +114,7 @@ def _with_used(rows: Sequence[UnitRow], adopted: Iterable[PagePath]) -> frozense
 def reported(
     notes: Notes, problems: Iterable[Problem], adopted: Collection[PagePath], *, every: bool
 ) -> list[Problem]:
-    """The problems that are reported; of pages without Python, none.
+    """The problems that are reported; of pages without Python, none that adopted ones do not share.
 
     Args:
         notes: the notes.
@@ -111,15 +124,27 @@ def reported(
     """
     hosts = {chunk.page for row in notes.rows for chunk in row.chunks}
     is_coded = cache(partial(_has_python, notes, _Tangled(notes)))
+    shared = _shared(notes, problems, adopted)
 
     return [
         problem
         for problem in problems
         if (path := problem.place.path) in adopted
         or problem.code in _OF_THE_GRAPH
+        or (problem.code, problem.place) in shared
         or (every and problem.code == EMBED_SHOWS_CODE.code)
         or ((every or problem.code in _DAMAGE) and (path in hosts or is_coded(path)))
     ]
+
+
+def _shared(
+    notes: Notes, problems: Iterable[Problem], adopted: Collection[PagePath]
+) -> frozenset[tuple[str, Place]]:
+    """The problems on other pages of titles, aliases, ids and names that adopted pages have."""
+    if not any(p.code in _CLASHES and p.place.path not in adopted for p in problems):
+        return frozenset()
+    found = pages.clashes_with(notes.core, adopted)
+    return frozenset((problem.code, problem.place) for problem in found)
 
 
 def unread_with_python(notes: Notes) -> tuple[Problem, ...]:

@@ -236,3 +236,22 @@ def test_a_graph_without_python_says_so(notes: MakeNotes) -> None:
     done = notes({"a": steps, "b": steps}).tangle("check")
     assert (done.code, done.out) == (0, "")
     assert "no page has Python code" in done.err
+
+
+def test_what_an_adopted_page_has_too_is_reported_of_a_page_without_python(
+    notes: MakeNotes,
+) -> None:
+    one, other = (f"0f0e0d0c-0b0a-4908-8706-05040302010{n}" for n in range(2))
+    made = notes(
+        {
+            "a": "alias:: Drink\ntangle.timeout:: 9\n\n"
+            f"- ```python\n  x = 1\n  ```\n  id:: {one}\n",
+            "b": f"alias:: Drink\n\n- b\n  id:: {one}\n",
+            "c": f"alias:: Food\n\n- c\n  id:: {other}\n- c\n  id:: {other}\n",
+            "d": f"alias:: Food\n\n- d\n  id:: {other}\n",
+        }
+    )
+    assert {(p["code"], p["path"]) for p in checked(made)["problems"]} == {
+        ("duplicate-alias", "pages/b.md"),
+        ("duplicate-id", "pages/b.md"),
+    }
