@@ -185,7 +185,7 @@ def build(where: Where, check: bool, exit_code: bool, force: bool) -> None:
     rest is tangled anyway, and the exit code is 1.
     """
     from tangle.verbs.build import build as do_build
-    from tangle_cli.text import path_from_here, problem_summary
+    from tangle_cli.text import path_from_here, problem_summary, without_script
 
     project = where.project()
     report = do_build(project, check=check, force=force)
@@ -206,6 +206,8 @@ def build(where: Where, check: bool, exit_code: bool, force: bool) -> None:
         print_lines([f"{path_from_here(project, str(project.output))}: up to date"])
     if report.problems:
         print_lines([problem_summary(report.problems)], err=True)
+    if report.left_out:
+        print_lines([without_script(report.left_out)], err=True)
     if report.failed or ((check or exit_code) and changes.any):
         sys.exit(1)
 

@@ -153,7 +153,7 @@ def run(where: Where, /, sections: tuple[str, ...], **options: Any) -> None:
     from tangle.verbs.job_builder import RunOptions
     from tangle.verbs.run import run as do_run
     from tangle.verbs.run import run_pending
-    from tangle_cli.text import change_lines
+    from tangle_cli.text import change_lines, idle_line
 
     form, pending, verbose = (options.pop(key) for key in ("form", "write_pending", "verbose"))
     files = {key: options.pop(key) for key in ("junit_xml", "html", "summary")}
@@ -170,6 +170,8 @@ def run(where: Where, /, sections: tuple[str, ...], **options: Any) -> None:
     _leave_hints(where, project, options)
     print_problems(project, report.unread, err=True)
     print_lines(report.doubts, err=True)
+    if report.idle:
+        print_lines([idle_line(report.idle)], err=True)
     if report.changes is not None:
         print_lines(change_lines(report.changes, options["changed_since"]), err=True)
     _print(project, report, form)

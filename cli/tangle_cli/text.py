@@ -185,6 +185,8 @@ def few_of_a_kind(problems: Iterable[Problem]) -> tuple[list[Problem], list[str]
 
 def never_run_lines(report: CheckReport) -> Iterator[str]:
     """Yield how many pages are not adopted, and how many are in Org's format."""
+    if not report.coded:
+        yield "no page has Python code"
     total = sum(report.never_run.values())
     if total:
         words: dict[State, tuple[str, str]] = {
@@ -205,6 +207,22 @@ def never_run_lines(report: CheckReport) -> Iterator[str]:
         )
     if report.org_pages:
         yield org_line(report.org_pages)
+
+
+def without_script(pages: int) -> str:
+    """Return how many pages have no script because of their errors."""
+    have = "has" if pages == 1 else "have"
+    return (
+        f"{count(pages, 'page')} whose code cannot run {have} no script; "
+        "`tangle check --all` reports why"
+    )
+
+
+def idle_line(sections: int) -> str:
+    """Return how many sections a run of all has left out."""
+    have = "has" if sections == 1 else "have"
+    why = "`tangle check --all` reports why"
+    return f"{count(sections, 'section')} {have} no code that runs; {why}"
 
 
 def org_line(pages: int) -> str:
@@ -307,6 +325,9 @@ def section_result(run: SectionRun) -> Iterator[str]:
     title = run.session.unit.section.title
     name = run.session.name if title == run.session.name else f"{run.session.name} {title}".strip()
     how = "answered from the cache" if run.cached else f"{result.seconds:.1f} s"
+    if result.outcome == "passed" and not result.results:
+        yield f"{name}: nothing to run; `tangle check` reports why"
+        return
     used = f"on {result.device}"
     if run.asked not in ("auto", result.device):
         used += f" (asked for {run.asked})"

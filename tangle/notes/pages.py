@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import replace
 
 import msgspec
@@ -273,6 +273,18 @@ def pages_with_heading(core: Core, number: tuple[int, ...]) -> tuple[PagePath, .
 def taking_part(core: Core, _: str) -> tuple[PagePath, ...]:
     """The pages that can have a part in a unit."""
     return tuple(sorted({*index(core, "").part, *all_books(core, "").of}))
+
+
+def clashes_with(core: Core, paths: Collection[PagePath]) -> Iterator[Problem]:
+    """The problems on other pages of what these pages have, too."""
+    found = {path: page_anchors(core, path) for path in index(core, "").clashing}
+    own = {path for path in found if path in paths}
+    for path in found if own else ():
+        if path not in own:
+            some = {p: entry for p, entry in found.items() if p == path or p in own}
+            alone = {problem.place for problem in clashes({path: found[path]})}
+            here = (p for p in clashes(some) if p.place.path == path)
+            yield from (problem for problem in here if problem.place not in alone)
 
 
 def block_of(core: Core, uuid: Uuid) -> tuple[PagePath, BlockFacts] | None:

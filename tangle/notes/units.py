@@ -551,6 +551,7 @@ class UnitRow:
         modules: what it imports, where it does so first on a page.
         saves: the names that it adds to the package.
         runnable: whether a chunk of it is a program that can begin to run.
+        sources: other pages of which it has lines.
         problems: those of its code.
     """
 
@@ -562,6 +563,7 @@ class UnitRow:
     broken: bool
     modules: tuple[WantedModule, ...]
     runnable: bool
+    sources: tuple[PagePath, ...]
     problems: tuple[Problem, ...]
 
     @property
@@ -598,6 +600,7 @@ def row(core: Core, place: int) -> UnitRow | None:
         or any(entry.broken and not entry.parsed.sketch for entry in own.chunks),
         modules=tuple(modules_of_unit(own)),
         runnable=any(entry.runs and not entry.broken for entry in own.chunks),
+        sources=_sources(own.unit),
         problems=tuple(
             locate(core, problem)
             for problem in (
@@ -613,6 +616,13 @@ def row(core: Core, place: int) -> UnitRow | None:
             )
         ),
     )
+
+
+def _sources(unit: Unit) -> tuple[PagePath, ...]:
+    chunks = [occurrence.chunk for occurrence in unit.occurrences]
+    found = {line.place.path for chunk in chunks for line in chunk.lines}
+    found.update(chunk.page for chunk in chunks)
+    return tuple(sorted(found - {unit.section.page}))
 
 
 @query(kept=tuple[tuple[int, tuple[str, ...]], ...])

@@ -13,7 +13,7 @@ from .conflicts import may_conflict, merge_conflict
 from .constructs import Constructs
 from .errors import MisreadsPages, NotUtf8
 from .fences import FenceReader
-from .languages import Info, Kind, info_of, kind_of
+from .languages import Info, Kind, info_of, kind_of, names_python
 from .probe import reads_as_known
 from .problems import problems_of
 from .properties import normal_key, properties_of
@@ -44,6 +44,7 @@ __all__ = [
     "may_conflict",
     "merge_conflict",
     "moved_lines",
+    "names_python",
     "outline",
     "outline_text",
     "parse",

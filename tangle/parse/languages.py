@@ -51,6 +51,14 @@ def kind_of(word: str) -> Kind | None:
     return "session" if word in SESSIONS else None
 
 
+_FENCES: Final = re.compile(rb"(?:`{3,}|~{3,}|#\+begin_src\b)([^\r\n]+)", re.IGNORECASE)
+
+
+def names_python(data: bytes) -> bool:
+    """Whether a fence of a page, one that is not closed or cannot be read too, names Python."""
+    return any(is_python(match[1].decode("utf-8", "replace")) for match in _FENCES.finditer(data))
+
+
 def is_python(text: str) -> bool:
     """Whether code with this info string is tangled."""
     return info_of(text).kind is not None

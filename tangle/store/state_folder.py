@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 CACHE: Final = f"{STATE_FOLDER}/cache"  # what sections showed: verbs.results.cache
 NOTES: Final = f"{STATE_FOLDER}/notes"  # what is known of the notes: verbs.notes
+OUTCOMES: Final = f"{STATE_FOLDER}/outcomes"  # how sections ended: verbs.last_runs
 SETTINGS: Final = f"{STATE_FOLDER}/settings"  # `config.edn`, read: verbs.sources
 HISTORY: Final = f"{STATE_FOLDER}/history"  # what runs took: verbs.run_history
 PENDING: Final = f"{STATE_FOLDER}/pending"  # results that wait: verbs.write_back.unplaced

@@ -16,6 +16,7 @@ from tangle.store import (
     plan_tree,
     write_tree,
 )
+from tangle.verbs.adoption import adopted_pages, reported, scripted
 from tangle.verbs.config_limits import overlay_notice
 from tangle.verbs.generated import generated, held, scripts
 from tangle.verbs.notes import Notes, read_notes
@@ -75,7 +76,8 @@ def build(project: Project, *, check: bool = False, force: bool = False) -> Buil
     """
     notes = read_notes(project)
     project = notes.named_project
-    problems = tuple(shown(project, problem) for problem in notes.problems)
+    told = reported(notes, notes.problems, adopted_pages(notes), every=False)
+    problems = tuple(shown(project, problem) for problem in told)
     made = generated(notes)
     kept = held(project, made, notes.unread)
     wanted = {**made, **kept}
@@ -95,7 +97,8 @@ def build(project: Project, *, check: bool = False, force: bool = False) -> Buil
             changes = write_tree(project.output, wanted, owned=project.package.root)
             notes.remember()
     notice = overlay_notice(project.package.root, project.root, overlay=notes.is_overlay)
-    return BuildReport(changes=changes, problems=problems, notice=notice)
+    left_out = sum(bool(row.chunks) for row in notes.rows) - len(scripted(notes))
+    return BuildReport(changes=changes, problems=problems, notice=notice, left_out=left_out)
 
 
 def tree_changes(project: Project, wanted: Mapping[str, str]) -> TreeChanges:

@@ -32,6 +32,7 @@ class CheckReport:
         outputs: how many output blocks stand in the notes.
         fresh: how many of them are proven to be of the code as it is, whole and unedited.
         pages: how many pages can be read.
+        coded: how many units have code.
         never_run: how many units are on pages that are not adopted, by state.
         org_pages: how many pages are Org's, which are not read.
     """
@@ -40,6 +41,7 @@ class CheckReport:
     outputs: int
     fresh: int
     pages: int
+    coded: int
     never_run: Mapping[State, int]
     org_pages: int
 
@@ -82,6 +84,7 @@ def check_report(
         outputs=count,
         fresh=count - len(outputs),
         pages=len(notes.pages),
+        coded=sum(bool(row.chunks) for row in notes.rows),
         never_run=never_run(notes, adopted),
         org_pages=notes.sources.org_pages,
     )

@@ -15,6 +15,7 @@ from tangle.store import (
     remove_asset,
     replace,
 )
+from tangle.verbs.last_runs import LastRuns
 from tangle.verbs.notes import forget_notes, read_notes
 from tangle.verbs.project import Project
 from tangle.verbs.run_history import History
@@ -79,6 +80,7 @@ def clean(project: Project, *, force: bool = False) -> CleanReport:
         forget_notes()
         forget(project)
         History(project).forget()
+        LastRuns(project).forget()
     return CleanReport(pages=tuple(pages), figures=figures, kept=tuple(kept))
 
 

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from tangle.emit import comment, script_paths, shared_files
+from tangle.emit import script_paths, shared_files
 from tangle.model import Problem, SectionName
 from tangle.store import plan_tree, read_bytes
+from tangle.verbs.adoption import scripted
 from tangle.verbs.notes import Notes
 from tangle.verbs.project import Project
 from tangle.verbs.sources import without_gc
+from tangle.verbs.tangled_pages import has_code_of
 
 
 def generated(notes: Notes) -> Mapping[str, str]:
     """Return path and text of every file that a build generates; `held` has those that stay."""
     name = notes.named_project.package
-    sections = [row.section for row in notes.rows if row.chunks]
+    sections = [row.section for row in scripted(notes)]
     with without_gc():
         overlay = notes.is_overlay
         found = dict(shared_files(name, notes.module_text, sections, overlay=overlay))
@@ -25,8 +27,8 @@ def generated(notes: Notes) -> Mapping[str, str]:
 
 
 def scripts(notes: Notes) -> Mapping[SectionName, str]:
-    """Return the path of the script of each section that has code."""
-    sections = [row.section for row in notes.rows if row.chunks]
+    """Return the path of each script."""
+    sections = [row.section for row in scripted(notes)]
     paths = script_paths(notes.named_project.package, sections)
     return {section.name: path for section, path in zip(sections, paths, strict=True)}
 
@@ -51,8 +53,8 @@ def held(
         name: read_bytes(project.output / name).decode()
         for name in (*changes.removed, *changes.changed)
     }
-    marks = [comment(f"({problem.place.path}").removeprefix("# ") for problem in unread]
-    made = {name for name, text in texts.items() if any(mark in text for mark in marks)}
+    paths = {problem.place.path for problem in unread}
+    made = {name for name, text in texts.items() if any(has_code_of(text, path) for path in paths)}
     if made:
         made.update(
             name for name in texts if not name.startswith(f"{project.package.root}/sections/")

@@ -47,8 +47,8 @@ def chosen(loaded: Notes, sections: Sequence[str] | None) -> tuple[Selected, ...
 
     Args:
         loaded: the notes.
-        sections: names as `select` takes them; None for all sections that have code, of which those
-            that stand in part on a page that was left out are not run.
+        sections: names as `select` takes them; None for all sections that have code to run, of
+            which those that stand in part on a page that was left out are not run.
 
     Raises:
         UnknownSection: a name means no section.
@@ -57,7 +57,8 @@ def chosen(loaded: Notes, sections: Sequence[str] | None) -> tuple[Selected, ...
     """
     names = _names(loaded)
     if sections is None:
-        return tuple(one for one in select_all(loaded) if one.session.name not in names)
+        found = (one for one in select_all(loaded) if one.session.name not in names)
+        return tuple(one for one in found if any(c.code.runs for c in one.session.chunks))
     for wanted in sections if names else ():
         if (problem := _meant(_keys(loaded, wanted), names)) is not None:
             raise LeftOut(wanted, shown(loaded.project, problem))

@@ -34,8 +34,10 @@ from tangle.store import (
     make_folder,
     user_key,
 )
+from tangle.verbs.adoption import unread_with_python
 from tangle.verbs.cell_dependencies import with_dependencies
 from tangle.verbs.job_builder import PreparedPackage, RunOptions, job, prepared_package
+from tangle.verbs.last_runs import LastRuns
 from tangle.verbs.left_out import UNSURE, chosen
 from tangle.verbs.lookup import doubts
 from tangle.verbs.notes import Notes, read_notes, remember_notes
@@ -115,15 +117,22 @@ def run(
             quiet=options.quiet_seconds,
         )
     runs = as_written(loaded, runs, placement.edits)
+    LastRuns(project).keep(loaded.rows, runs)
     remember_notes()
     report = _report(runs, placement, loaded=loaded, written=options.write, refused=refused)
     return replace(
         report,
         changes=changes,
         differences=differences,
-        complete=sections is not None or all(p.code not in UNSURE for p in loaded.unread),
+        complete=sections is not None or all(p.code not in UNSURE for p in report.unread),
         doubts=tuple(doubts(loaded, sections or ())),
+        idle=_idle(loaded) if sections is None and changes is None else 0,
     )
+
+
+def _idle(notes: Notes) -> int:
+    """How many sections with code have no chunk that runs."""
+    return sum(bool(row.chunks) and not any(c.runs for c in row.chunks) for row in notes.rows)
 
 
 def _engine(
@@ -361,7 +370,7 @@ def _report(
         sections=runs,
         written=written,
         refused=refused,
-        unread=tuple(shown(project, problem) for problem in loaded.unread),
+        unread=tuple(shown(project, problem) for problem in unread_with_python(loaded)),
         pages=tuple(project.shown(path) for path in dict.fromkeys(placement.pages)),
         figures=tuple(
             project.shown(PagePath(f"{folder}/{name}")) for name in dict.fromkeys(placement.figures)

@@ -25,5 +25,6 @@ def show(project: Project, name: str) -> str:
     text = notes.script(row.name)
     notes.remember()
     if notes.unread:
-        return held(project, generated(notes), notes.unread).get(scripts(notes)[row.name], text)
+        path = scripts(notes).get(row.name, "")
+        return held(project, generated(notes), notes.unread).get(path, text)
     return text

@@ -242,5 +242,7 @@ SYNC_COPY: Final = ProblemKind(
         "those of `B`. The copy is left out: it is not run, built, or packaged. Copy from it "
         "what the page lacks, then delete it. If it is a separate page, rename it."
     ),
-    example="- one\n- two\n=== A 2\n- one\n- two\n- three\n",
+    example=(
+        "- ```python\n  a = 1\n  ```\n- one\n=== A 2\n- ```python\n  a = 1\n  ```\n- one\n- two\n"
+    ),
 )

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from tangle.analyse import Session  # heavy, and only the report of a run speaks of it
 
 State = Literal[
-    "no-code", "broken", "not-run", "stale", "fresh",
+    "no-code", "broken", "failed", "not-run", "stale", "fresh",
     "ready", "needs-names", "needs-packages", "sketch",
 ]  # fmt: skip
 """Of a unit; the last four are of those on pages that are not adopted."""
@@ -23,13 +23,15 @@ class BuildReport:
     """What a build changed, or would change.
 
     Attributes:
-        problems: all that is wrong with the notes.
+        problems: what is wrong with the notes, as `check` reports it.
         notice: what a person should know though nothing is wrong; None where there is nothing.
+        left_out: how many units that nobody has adopted have no script, because of errors.
     """
 
     changes: TreeChanges
     problems: tuple[Problem, ...]
     notice: str | None = None
+    left_out: int = 0
 
     @property
     def failed(self) -> bool:
@@ -128,6 +130,7 @@ class RunReport:
         differences: how outputs differ from the notes; None where they were not compared.
         complete: whether no page was left out of what was asked for.
         doubts: what else the names of sections may mean.
+        idle: how many sections were left out because nothing of them runs.
     """
 
     sections: tuple[SectionRun, ...]
@@ -143,6 +146,7 @@ class RunReport:
     differences: tuple[Difference, ...] | None = None
     complete: bool = True
     doubts: tuple[str, ...] = ()
+    idle: int = 0
 
     @property
     def exit_code(self) -> int:

@@ -24,6 +24,7 @@ from tangle.model import Job, Problem, SectionName, SessionResult
 from tangle.store import Changes, read_bytes
 from tangle.verbs.cell_dependencies import with_dependencies
 from tangle.verbs.job_builder import RunOptions, job
+from tangle.verbs.last_runs import LastRuns
 from tangle.verbs.lookup import AmbiguousTitle
 from tangle.verbs.notes import Notes, held_notes, updated
 from tangle.verbs.parts import Ambiguous
@@ -417,6 +418,7 @@ class Watcher:
             written = self._results.take(name, outputs_of(run.session, chunk_results(run)))
         edits = written.edits if written else ()
         (run,) = as_written(task.loaded, [with_hint(task.loaded, run)], edits)
+        LastRuns(self._project).keep(task.loaded.rows, [run])
         task.placed.set()
         wrote = self._wrote(written)
         held = tuple(

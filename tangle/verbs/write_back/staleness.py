@@ -11,6 +11,7 @@ from tangle.model.problems.outputs import EDITED_OUTPUT, STALE_OUTPUT
 from tangle.notes import UnitRow
 from tangle.store import ASSET_FOLDER
 from tangle.verbs.adoption import adopted_pages, untouched_state
+from tangle.verbs.last_runs import LastRun, LastRuns
 from tangle.verbs.notes import Notes
 from tangle.verbs.queries import FoundOutput
 from tangle.verbs.reports.values import SectionRow, State
@@ -126,6 +127,7 @@ def _without_figure(
 def section_rows(notes: Notes) -> Iterator[SectionRow]:
     """Yield a row for each unit with code and each numbered one without, in reading order."""
     adopted = adopted_pages(notes)
+    ran = LastRuns(notes.project).recall()
     saves: defaultdict[int, list[str]] = defaultdict(list)
     for place, names in notes.saved_names:
         saves[place].extend(names)
@@ -142,7 +144,7 @@ def section_rows(notes: Notes) -> Iterator[SectionRow]:
             chunks=len(row.chunks),
             borrowed=row.borrowed,
             saves=tuple(saves[place]),
-            state=_state(row, standing)
+            state=_state(row, standing, ran.get(row.name))
             if row.section.page in adopted or not row.chunks
             else untouched_state(notes, row),
             adopted=row.section.page in adopted,
@@ -173,11 +175,17 @@ def page_rows(notes: Notes, known: Collection[str]) -> Iterator[SectionRow]:
             )
 
 
-def _state(unit: UnitRow, standing: Mapping[tuple[PagePath, int], Sequence[FoundOutput]]) -> State:
+def _state(
+    unit: UnitRow,
+    standing: Mapping[tuple[PagePath, int], Sequence[FoundOutput]],
+    last: LastRun | None,
+) -> State:
     if not unit.chunks:
         return "no-code"
     if unit.broken:
         return "broken"
+    if last is not None and last.failed_with(unit):
+        return "failed"
     fresh = [
         output.code_digest in host.digests
         for at, host in _hosts([unit]).items()
