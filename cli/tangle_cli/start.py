@@ -64,13 +64,20 @@ def _exit_for_good(code: object) -> None:
     ctypes.pythonapi.Py_Exit(code or 0)
 
 
+def _leave_at_once(code: int) -> None:
+    """End the process without clearing it away, which takes as long as all of its work."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)
+
+
 def _loaded() -> Callable[[], None]:
     """Return what remains to be done: exit with the server's exit code, or run the command."""
     from tangle_cli.server_client import relay
 
     code = relay(sys.argv[1:])
     if code is not None:
-        return lambda: sys.exit(code)
+        return lambda: _leave_at_once(code)
     from tangle_cli.main import main as run_here
 
     return run_here

@@ -65,7 +65,7 @@ def read_ahead(directory: str) -> None:
 def _read(project: Project) -> None:
     notes = read_notes(project)
     if not notes.is_worked_out:
-        _ = notes.rows, notes.problems
+        _ = notes.rows, notes.problems, notes.plan.sessions
         gc.unfreeze()
         gc.collect()
         gc.freeze()  # a fork that collects garbage is not to look through it
