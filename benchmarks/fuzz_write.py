@@ -27,8 +27,8 @@ from tangle.model import Page
 from tangle.parse import parse
 from tangle.write import (
     ChunkOutput,
-    FigureLink,
     OutputPlan,
+    Piece,
     apply,
     plan_outputs,
     remove_outputs,
@@ -119,26 +119,21 @@ def outputs(
     """An output for every chunk of a page, now and then none."""
     return {
         host: [
-            ChunkOutput(
-                digest=f"{host:06x}{chunk:06x}", text=_text(rng, material), figures=_figures(rng)
-            )
+            ChunkOutput(digest=f"{host:06x}{chunk:06x}", pieces=tuple(_pieces(rng, material)))
             for chunk in range(number)
         ]
         for host, number in counts.items()
     }
 
 
-def _text(rng: random.Random, material: list[bytes]) -> str:
-    if rng.random() < 0.1:
-        return ""
-    return fuzz_parse.make(rng, material)[:2_000].decode("utf-8", "replace")
-
-
-def _figures(rng: random.Random) -> tuple[FigureLink, ...]:
-    return tuple(
-        FigureLink(label=f"1.1 figure {n}", target=f"../assets/tangle/1.1-{n}.svg")
-        for n in range(rng.choice((0, 0, 1, 2)))
-    )
+def _pieces(rng: random.Random, material: list[bytes]) -> Iterator[Piece]:
+    for number in range(rng.choice((0, 1, 1, 1, 2, 3))):
+        if rng.random() < 0.3:
+            target = f"../assets/tangle/1.1-{number}.svg"
+            yield Piece(kind="image", text=f"1.1 figure {number}", target=target)
+        else:
+            text = fuzz_parse.make(rng, material)[:2_000].decode("utf-8", "replace")
+            yield Piece(kind="text", text=text)
 
 
 def check(

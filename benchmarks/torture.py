@@ -152,12 +152,15 @@ class World:
 
 
 def _of_generation(placed: Placed, number: int) -> Placed:
-    text = placed.output.text and f"{placed.output.text}\ngeneration {number}"
+    pieces = tuple(
+        replace(piece, text=f"{piece.text}\ngeneration {number}") if piece.kind == "text" else piece
+        for piece in placed.output.pieces
+    )
     figures = tuple(
         replace(figure, data=figure.data.replace(b"figure", b"figure %d" % number))
         for figure in placed.figures
     )
-    return replace(placed, output=replace(placed.output, text=text), figures=figures)
+    return replace(placed, output=replace(placed.output, pieces=pieces), figures=figures)
 
 
 def make_world(folder: Path) -> World:

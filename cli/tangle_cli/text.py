@@ -23,6 +23,7 @@ if TYPE_CHECKING:
         SectionRun,
         State,
     )
+    from tangle.write import Rendered
 
 _WIDTH = 100
 _MOST_SKIPPED = 20
@@ -305,18 +306,29 @@ def output_lines(project: Project, run: SectionRun, *, since: int = 1) -> Iterat
 
     for planned, result in chunk_results(run)[max(since - 1, 0) :]:
         shown = rendered(result.outputs)
-        if not shown.text and not shown.figures:
+        if not shown.parts:
             continue
         occurrence = planned.occurrence
         page = path_from_here(project, project.shown(occurrence.page))
         yield f"── {occurrence.section}  {page}:{occurrence.chunk.line}"
-        lines = shown.text.split("\n") if shown.text else []
-        yield from lines[:_MOST_LINES]
-        if len(lines) > _MOST_LINES:
-            yield f"[… {count(len(lines) - _MOST_LINES, 'more line')}]"
-        for number in range(len(shown.figures)):
-            yield f"[figure {number + 1}]" if len(shown.figures) > 1 else "[figure]"
+        yield from _shown_lines(shown)
     yield ""
+
+
+def _shown_lines(shown: Rendered) -> Iterator[str]:
+    """Yield what a chunk shows, a line for each figure."""
+    from tangle.write import Text
+
+    number = 0
+    for part in shown.parts:
+        if isinstance(part, Text):
+            lines = part.text.split("\n")
+            yield from lines[:_MOST_LINES]
+            if len(lines) > _MOST_LINES:
+                yield f"[… {count(len(lines) - _MOST_LINES, 'more line')}]"
+        else:
+            number += 1
+            yield f"[figure {number}]" if len(shown.files) > 1 else "[figure]"
 
 
 def section_result(run: SectionRun) -> Iterator[str]:

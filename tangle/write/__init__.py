@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from tangle.write.block import PROPERTY, ChunkOutput, FigureLink
-from tangle.write.compare import OutputDifference, Shown, compare, text_lines
+from tangle.write.block import PROPERTY, ChunkOutput, Piece
+from tangle.write.compare import OutputDifference, Shown, compare, in_note, in_run, text_lines
 from tangle.write.edits import Edit, MovedLines, apply
 from tangle.write.names import asset_target, figure_label, figure_name
 from tangle.write.numbers import Tolerance
-from tangle.write.output_blocks import StoredOutput, stored_outputs, stored_text, used_assets
+from tangle.write.output_blocks import StoredOutput, stored_outputs, used_assets
 from tangle.write.page_merge import CutBlock, CutPage, cut_outputs, put_back
+from tangle.write.parts import EXTENSIONS, Figure, File, Part, Rendered, Text, piece
 from tangle.write.plan import OutputPlan, plan_outputs, remove_outputs
-from tangle.write.render import EXTENSIONS, Figure, Rendered, rendered
+from tangle.write.render import rendered
 from tangle.write.repair_edits import Entangled, mend, without_written_lines
 
 __all__ = [
@@ -22,13 +23,16 @@ __all__ = [
     "Edit",
     "Entangled",
     "Figure",
-    "FigureLink",
+    "File",
     "MovedLines",
     "OutputDifference",
     "OutputPlan",
+    "Part",
+    "Piece",
     "Rendered",
     "Shown",
     "StoredOutput",
+    "Text",
     "Tolerance",
     "apply",
     "asset_target",
@@ -36,13 +40,15 @@ __all__ = [
     "cut_outputs",
     "figure_label",
     "figure_name",
+    "in_note",
+    "in_run",
     "mend",
+    "piece",
     "plan_outputs",
     "put_back",
     "remove_outputs",
     "rendered",
     "stored_outputs",
-    "stored_text",
     "text_lines",
     "used_assets",
     "without_written_lines",

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import chain
 from typing import TYPE_CHECKING, Literal
 from urllib.parse import quote
 
@@ -35,34 +36,45 @@ _UNSAFE_LABEL = re.compile(r"[^\w .,;+=/&%'\-\u3000-\u303f\uff00-\uffef]+")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class FigureLink:
-    """An image in an output block.
+class Piece:
+    """A part of an output block, as its lines are made from it.
 
     Attributes:
-        label: what stands for it where it cannot be shown.
+        kind: `text` for a fence, `image` for a file that the note shows.
+        text: the lines of a text; of a file what stands for it where it cannot be shown.
         target: the file, relative to the page's folder.
     """
 
-    label: str
-    target: str
+    kind: Literal["text", "image"]
+    text: str = ""
+    target: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChunkOutput:
-    """What a chunk printed and showed; without text and figures it has no output block.
+    """What a chunk printed and showed, in order; without pieces it has no output block.
 
     Attributes:
         digest: of the code that the output depends on, in hex; its first 12 digits are kept.
     """
 
     digest: str
-    text: str = ""
-    figures: tuple[FigureLink, ...] = ()
+    pieces: tuple[Piece, ...]  # no default: records of earlier versions have other fields
 
     @property
     def value(self) -> str:
         """The digest as it stands in the notes."""
         return self.digest[:12]
+
+    def with_targets(self, targets: Iterable[str]) -> ChunkOutput:
+        """Return the output with other targets of its files.
+
+        Args:
+            targets: one for each file, in order.
+        """
+        others = iter(targets)
+        pieces = (replace(p, target=next(others)) if p.target else p for p in self.pieces)
+        return replace(self, pieces=tuple(pieces))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,9 +107,14 @@ def body_lines(output: ChunkOutput, style: Style) -> tuple[str, ...]:
         output: what the chunk showed.
         style: how its text is protected.
     """
-    text = shown(output.text)
-    lines = _wrapped(shortened(text).split("\n"), style) if text else []
-    return (*lines, *(_image(figure) for figure in output.figures))
+    return tuple(chain.from_iterable(_piece_lines(piece, style) for piece in output.pieces))
+
+
+def _piece_lines(piece: Piece, style: Style) -> list[str]:
+    if piece.kind == "image":
+        return [_image(piece)]
+    text = shown(piece.text)
+    return _wrapped(shortened(text).split("\n"), style) if text else []
 
 
 def shortened(text: str) -> str:
@@ -152,9 +169,9 @@ def _unlike_property(line: str) -> str:
     return _FIRST_WORD.sub(lambda word: _COLONS.sub(f":{_ZERO_WIDTH}", word[0]), line, count=1)
 
 
-def _image(figure: FigureLink) -> str:
-    label = re.sub("-{2,}", "-", _UNSAFE_LABEL.sub(" ", figure.label))
-    target = _UNSAFE_TARGET.sub(lambda found: quote(found[0], errors="replace"), figure.target)
+def _image(piece: Piece) -> str:
+    label = re.sub("-{2,}", "-", _UNSAFE_LABEL.sub(" ", piece.text))
+    target = _UNSAFE_TARGET.sub(lambda found: quote(found[0], errors="replace"), piece.target)
     return f"![{' '.join(label.split())}]({target})"
 
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from tangle.model import MimeType
-from tangle.write.block import canonical, shortened
+from tangle.write.block import STYLES, ChunkOutput, body_lines, canonical, shortened
+from tangle.write.body import BodyLine, body_of
 from tangle.write.numbers import Number, Tolerance, close, tokens
+from tangle.write.parts import EXTENSIONS, File, Rendered, piece
 from tangle.write.pictures import picture_difference
 from tangle.write.terminal import shown
 from tangle.write.volatile_text import normalised
@@ -29,10 +31,14 @@ class Shown:
     Attributes:
         lines: of its text; none where there is none.
         figures: MIME type and content, in order; None for a figure whose file is not there.
+        places: for each figure, how many lines stand before it; empty where that is not known.
+        rows: where the lines stand among those of the output block; empty likewise.
     """
 
     lines: tuple[str, ...] = ()
     figures: tuple[tuple[MimeType, bytes | None], ...] = ()
+    places: tuple[int, ...] = ()
+    rows: tuple[int, ...] = ()
 
     @property
     def empty(self) -> bool:
@@ -55,6 +61,49 @@ class OutputDifference:
     diff: tuple[str, ...] = ()
 
 
+def in_note(lines: Sequence[str], asset: Callable[[str], tuple[MimeType, bytes | None]]) -> Shown:
+    """Return what the lines of an output block show.
+
+    Args:
+        lines: below the block's properties, dedented.
+        asset: type and content of a file in `assets/tangle/`, by its name.
+    """
+    texts: list[BodyLine] = []
+    figures: list[tuple[MimeType, bytes | None]] = []
+    places: list[int] = []
+    for line in body_of(lines):
+        if line.file is None:
+            texts.append(line)
+        else:
+            figures.append(asset(line.file))
+            places.append(len(texts))
+    return Shown(
+        lines=tuple(line.text for line in texts),
+        figures=tuple(figures),
+        places=tuple(places),
+        rows=tuple(line.row for line in texts),
+    )
+
+
+def in_run(seen: Rendered) -> Shown:
+    """Return what outputs would show in a note.
+
+    Args:
+        seen: the outputs.
+    """
+    names = [f"{number}.{EXTENSIONS[file.mime]}" for number, file in enumerate(seen.files)]
+    targets = iter(names)
+    pieces = (
+        piece(part, target=f"assets/tangle/{next(targets)}")
+        if isinstance(part, File)
+        else piece(part)
+        for part in seen.parts
+    )
+    lines = body_lines(ChunkOutput(digest="", pieces=tuple(pieces)), STYLES[0])
+    files = dict(zip(names, seen.files, strict=True))
+    return in_note(canonical(lines), lambda name: (files[name].mime, files[name].data))
+
+
 def text_lines(text: str) -> tuple[str, ...]:
     """Return the lines that a note would have for the text of a run."""
     seen = shown(text)
@@ -74,7 +123,14 @@ def compare(
         actual: the output of a run.
         tolerance: how far numbers may differ.
     """
-    return (*_texts(expected, actual, tolerance), *_figures(expected, actual, tolerance))
+    texts = tuple(_texts(expected, actual, tolerance))
+    figures = tuple(_figures(expected, actual, tolerance))
+    return (*texts, *figures) or tuple(_places(expected, actual))
+
+
+def _places(expected: Shown, actual: Shown) -> Iterator[OutputDifference]:
+    if expected.places and actual.places and expected.places != actual.places:
+        yield OutputDifference(message="text and figures stand in another order")
 
 
 def _figures(expected: Shown, actual: Shown, tolerance: Tolerance) -> Iterator[OutputDifference]:

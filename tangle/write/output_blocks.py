@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from itertools import chain
 from typing import TYPE_CHECKING
-from urllib.parse import unquote
 
 from tangle.model import Span
 from tangle.parse import is_property_like, may_be_written
 from tangle.write.block import PROPERTY, canonical, output_digest
+from tangle.write.body import asset_names, body_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -17,8 +18,6 @@ if TYPE_CHECKING:
     from tangle.model import Block, Page, Property
 
 _VALUE = re.compile(r"([0-9a-f]{12})\.([0-9a-f]{8})", re.ASCII)
-_ASSET = re.compile(r"assets/tangle/([^\s()\[\]<>\"'\\/]+)")
-_IMAGE = re.compile(r"!\[[^\]]*\]\([^)]*\)")
 _SIZED = re.compile(r"(!\[[^\]]*\]\([^)]*\))((?:\{[^{}]*\})?)")
 _INDENT = " \t\f"
 
@@ -76,24 +75,9 @@ def stored_outputs(page: Page) -> tuple[StoredOutput, ...]:
     return tuple(found)
 
 
-def stored_text(output: StoredOutput) -> tuple[str, ...]:
-    """Return the lines of an output block's text, without their wrapping, and its images."""
-    return tuple(line for line in _inside(output.lines) if not _IMAGE.fullmatch(line.strip()))
-
-
-def _inside(lines: Sequence[str]) -> Sequence[str]:
-    """The lines between the text's opener and its closer; all, where a person took these away."""
-    below = _outside(lines)
-    return lines[1 : len(lines) - len(below) - 1] if len(below) < len(lines) else lines
-
-
 def used_assets(data: bytes) -> frozenset[str]:
     """Return the names of all figures in `assets/tangle/` that a page's text mentions."""
-    return frozenset(_asset_names(data.decode("utf-8", "replace")))
-
-
-def _asset_names(text: str) -> tuple[str, ...]:
-    return tuple(unquote(name) for name in _ASSET.findall(text))
+    return frozenset(asset_names(data.decode("utf-8", "replace")))
 
 
 def _mark(block: Block) -> Property | None:
@@ -119,7 +103,7 @@ def _stored(page: Page, place: tuple[int, int], mark: Property, *, reworked: boo
         output_digest=output,
         edited=output != output_digest(lines),
         reworked=reworked,
-        assets=_asset_names("\n".join(_outside(lines))),
+        assets=_assets(lines),
         span=Span(start=block.span.start, end=block.content),
         head=head,
         value=value,
@@ -173,20 +157,17 @@ def _without_additions(
         if kept and is_property_like(kept[-1]) and (line in own or may_be_written(line)):
             continue
         kept.append(line)
-    below = _outside(kept)
-    found = [_SIZED.fullmatch(line) for line in below]
-    images = [match[1] if match else line for match, line in zip(found, below, strict=True)]
-    sizes = tuple(match[2] for match in found if match)
-    return canonical([*kept[: len(kept) - len(below)], *images]), sizes
+    sizes: list[str] = []
+    for found in body_of(kept):
+        if not found.wrapped and (image := _SIZED.fullmatch(found.text)):
+            kept[found.row] = image[1]
+            sizes.append(image[2])
+    return canonical(kept), tuple(sizes)
+
+
+def _assets(lines: Sequence[str]) -> tuple[str, ...]:
+    return tuple(chain.from_iterable(asset_names(x.text) for x in body_of(lines) if not x.wrapped))
 
 
 def _dedented(line: str, margin: int) -> str:
     return line[:margin].lstrip(_INDENT) + line[margin:]
-
-
-def _outside(lines: Sequence[str]) -> Sequence[str]:
-    """The lines after the text's closer: all, where there is no text."""
-    for opener, closer in (("```text", "```"), ("#+BEGIN_EXAMPLE", "#+END_EXAMPLE")):
-        if lines and lines[0] == opener and closer in lines[1:]:
-            return lines[lines.index(closer, 1) + 1 :]
-    return lines

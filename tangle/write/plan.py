@@ -20,6 +20,7 @@ from tangle.write.block import (
     joined,
     output_digest,
 )
+from tangle.write.body import body_of
 from tangle.write.edits import Edit, apply, disjoint
 from tangle.write.layout import Layout, Spot, has_children, line_end, sibling_spot
 from tangle.write.output_blocks import StoredOutput, stored_outputs, used_assets
@@ -137,7 +138,7 @@ class _Draft:
             + data[stored.value.end : stored.head.end]
         )
         indent = block[: self.page.blocks[stored.block].indent]
-        shown = _resized(output, lines, stored)
+        shown = _resized(lines, stored)
         self.edits.append(Edit(span=stored.span, data=joined(first, indent, shown, eol)))
 
     def remove(self, stored: StoredOutput) -> bool:
@@ -248,11 +249,11 @@ def _matched(
     return matched, [stored for at, stored in enumerate(left) if at not in taken]
 
 
-def _resized(output: ChunkOutput, lines: tuple[str, ...], stored: StoredOutput) -> tuple[str, ...]:
+def _resized(lines: tuple[str, ...], stored: StoredOutput) -> tuple[str, ...]:
     """The lines, with the sizes that a person gave the figures at the same places."""
-    first = len(lines) - len(output.figures)
-    sizes = dict(enumerate(stored.sizes, start=first))
-    return tuple(line + sizes.get(at, "") for at, line in enumerate(lines))
+    images = (line.row for line in body_of(lines) if line.file)
+    sizes = dict(zip(images, stored.sizes, strict=False))
+    return tuple(line + sizes.get(row, "") for row, line in enumerate(lines))
 
 
 def _value(output: ChunkOutput, lines: tuple[str, ...]) -> str:

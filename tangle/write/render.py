@@ -1,27 +1,20 @@
-"""Render a chunk's outputs for a note: plain text, and figures."""
+"""Render a chunk's outputs for a note: text and figures in order of appearance."""
 
 from __future__ import annotations
 
 import base64
 import binascii
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, assert_never
 
 from tangle.model import MimeBundle, MimeType, Stream
+from tangle.write.parts import EXTENSIONS, File, Part, Rendered, Text
 from tangle.write.terminal import shown
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator
 
     from tangle.model import Output
-
-EXTENSIONS: Mapping[MimeType, str] = {
-    MimeType("image/svg+xml"): "svg",
-    MimeType("image/png"): "png",
-    MimeType("image/jpeg"): "jpg",
-}
-"""The figures that notes can show, the best first, with the ending of their files' names."""
 
 # Forms that say more than `<IPython.core.display.Markdown object>`.
 _SOURCES = (MimeType("text/markdown"), MimeType("text/latex"))
@@ -31,62 +24,50 @@ _ADDRESS = re.compile(r"(?<= at 0x)[0-9a-f]{6,16}\b", re.IGNORECASE)
 _NAMELESS = re.compile(r"<IPython\.core\.display\.\w+ object>")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rendered:
-    """A chunk's outputs in the form that a note can contain.
-
-    Attributes:
-        text: lines with line feeds between them; empty where nothing was written.
-        figures: MIME type and content, in order.
-    """
-
-    text: str
-    figures: tuple[tuple[MimeType, bytes], ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Figure:
-    """A figure's file: its name in `assets/tangle/`, and its content."""
-
-    name: str
-    data: bytes
-
-
 def rendered(outputs: tuple[Output, ...]) -> Rendered:
-    """Return the text of streams and results, as a terminal shows it, and the figures.
+    """Return what streams and results show, in order: text as a terminal has it, and figures.
 
     A bundle that has a figure contributes that and not its text (`<Figure size ...>`); addresses in
     memory, which differ at every run, become `0x…`.
     """
+    parts: list[Part] = []
     texts: list[str] = []
-    figures: list[tuple[MimeType, bytes]] = []
     for output in outputs:
         match output:
             case Stream(text=text):
                 texts.append(text)
             case MimeBundle():
                 figure = _figure(output)
-                if figure is not None:
-                    figures.append(figure)
-                else:
+                if figure is None:
                     texts.append(_on_lines_of_its_own(_text(output), texts))
+                else:
+                    parts += _screen(texts)
+                    parts.append(figure)
+                    texts.clear()
             case _:
                 assert_never(output)
+    return Rendered(parts=(*parts, *_screen(texts)))
+
+
+def _screen(texts: list[str]) -> Iterator[Text]:
+    """Yield what stands on the screen after some text, if anything."""
     text = _ADDRESS.sub("…", shown("".join(texts)))
-    return Rendered(text=text, figures=tuple(figures))
+    if text.strip():
+        yield Text(text=text)
 
 
-def _figure(bundle: MimeBundle) -> tuple[MimeType, bytes] | None:
+def _figure(bundle: MimeBundle) -> File | None:
     forms = dict(bundle.data)
     for mime in EXTENSIONS:
         if mime not in forms:
             continue
         if mime.endswith("+xml"):
-            return mime, forms[mime].encode("utf-8", "replace")
+            return File(mime=mime, data=forms[mime].encode("utf-8", "replace"))
         try:
-            return mime, base64.b64decode("".join(forms[mime].split()), validate=True)
+            data = base64.b64decode("".join(forms[mime].split()), validate=True)
         except (binascii.Error, ValueError):
             continue  # not base64: the bundle's other forms may do
+        return File(mime=mime, data=data)
     return None
 
 

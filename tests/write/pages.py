@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from tangle.model import Page, PagePath
 from tangle.parse import parse
-from tangle.write import ChunkOutput, FigureLink, OutputPlan, apply
+from tangle.write import ChunkOutput, OutputPlan, Piece, apply
 
 PATH = PagePath("pages/x.md")
 UUID = "6543ed3a-0000-4000-8000-0000000000aa"
@@ -112,18 +112,22 @@ def hostile_pages(draw: st.DrawFn) -> bytes:
 
 @st.composite
 def outputs(draw: st.DrawFn) -> ChunkOutput:
-    text = draw(st.just("") | hostile_texts)
-    count = draw(st.sampled_from([0, 0, 1, 2]))
-    figures = tuple(figure(f"3.6-{number + 1}.svg") for number in range(count))
-    return ChunkOutput(digest="0" * 12, text=text, figures=figures)
+    """Texts and figures in any order."""
+    made = draw(st.lists(hostile_texts | st.none(), max_size=4))
+    pieces = (
+        figure(f"3.6-{number}.svg") if text is None else Piece(kind="text", text=text)
+        for number, text in enumerate(made, start=1)
+    )
+    return ChunkOutput(digest="0" * 12, pieces=tuple(pieces))
 
 
-def figure(name: str) -> FigureLink:
-    return FigureLink(label=name.removesuffix(".svg"), target=f"../assets/tangle/{name}")
+def figure(name: str) -> Piece:
+    label = name.removesuffix(".svg")
+    return Piece(kind="image", text=label, target=f"../assets/tangle/{name}")
 
 
 def output(text: str = "", *figures: str, digest: str = "5b0f9c31e2aa") -> ChunkOutput:
-    return ChunkOutput(digest=digest, text=text, figures=tuple(map(figure, figures)))
+    return ChunkOutput(digest=digest, pieces=(Piece(kind="text", text=text), *map(figure, figures)))
 
 
 def read(data: bytes | str) -> Page:

@@ -6,7 +6,7 @@ from tangle.model import PagePath
 from tangle.parse import parse
 from tangle.write import (
     ChunkOutput,
-    FigureLink,
+    Piece,
     plan_outputs,
     remove_outputs,
     stored_outputs,
@@ -31,9 +31,9 @@ def test_the_block_is_as_the_design_has_it() -> None:
         "- ```python\n  x + y, x * y\n  ```",
         ChunkOutput(
             digest="5b0f9c31e2aa",
-            text="(tensor([3.]), tensor([2.]))",
-            figures=(
-                FigureLink(label="3.6.7 figure 1", target="../assets/tangle/3.6.7-1.svg"),
+            pieces=(
+                Piece(kind="text", text="(tensor([3.]), tensor([2.]))"),
+                Piece(kind="image", text="3.6.7 figure 1", target="../assets/tangle/3.6.7-1.svg"),
             ),
         ),
     ) == (
@@ -200,7 +200,8 @@ def test_text_at_the_limit_is_whole() -> None:
     ],
 )  # fmt: skip
 def test_image_links(label: str, target: str, link: str) -> None:
-    shown = ChunkOutput(digest="0" * 12, figures=(FigureLink(label=label, target=target),))
+    piece = Piece(kind="image", text=label, target=target)
+    shown = ChunkOutput(digest="0" * 12, pieces=(piece,))
     written = with_output(CHUNK, shown).removeprefix(CHUNK + "\n")
     assert written.split("\n") == [written.split("\n")[0], f"\t  {link}"]
 
@@ -211,6 +212,24 @@ def test_image_links(label: str, target: str, link: str) -> None:
 def test_nothing_shown_is_no_block() -> None:
     assert with_output(CHUNK, output("")) == CHUNK
     assert with_output(CHUNK, output("\n \n")) == CHUNK
+
+
+def test_text_and_figures_stand_in_their_order() -> None:
+    pieces = (
+        Piece(kind="text", text="first"),
+        Piece(kind="image", text="a", target="../assets/tangle/a.svg"),
+        Piece(kind="text", text="```\nsecond"),
+        Piece(kind="image", text="b", target="../assets/tangle/b.svg"),
+        Piece(kind="text", text="end"),
+    )
+    page = with_output(CHUNK, ChunkOutput(digest="0" * 12, pieces=pieces))
+    assert [line.strip() for line in page.split("\n")[4:]] == [
+        *("```text", "first", "```", "![a](../assets/tangle/a.svg)"),
+        *("#+BEGIN_EXAMPLE", "```", "second", "#+END_EXAMPLE", "![b](../assets/tangle/b.svg)"),
+        *("```text", "end", "```"),
+    ]
+    (stored,) = stored_outputs(read(page))
+    assert stored.assets == ("a.svg", "b.svg")
 
 
 def test_an_unchanged_output_is_no_edit() -> None:

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tangle.model import MimeBundle, MimeType, Output, Stream
-from tangle.write import rendered
+from tangle.write import File, Text, rendered
 from tangle.write.terminal import shown
 
 from .pages import hostile_texts
@@ -61,8 +61,12 @@ def test_a_figure_stands_for_its_bundle() -> None:
             stream("after"),
         )
     )
-    assert shown_.text == "beforeafter"
-    assert shown_.figures == (("image/svg+xml", "<svg>é</svg>".encode()), ("image/png", PNG))
+    assert shown_.parts == (
+        Text(text="before"),
+        File(mime=MimeType("image/svg+xml"), data="<svg>é</svg>".encode()),
+        File(mime=MimeType("image/png"), data=PNG),
+        Text(text="after"),
+    )
 
 
 def test_a_figure_that_is_no_base64_falls_back_on_text() -> None:

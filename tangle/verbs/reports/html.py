@@ -19,7 +19,7 @@ from tangle.store import write_file
 from tangle.verbs.project import Project
 from tangle.verbs.reports.outcomes import ChunkOutcome, SectionOutcome, outcomes, why
 from tangle.verbs.reports.values import Difference, RunReport
-from tangle.write import rendered
+from tangle.write import File, Text, rendered
 
 _HTML: Final = MimeType("text/html")
 _POLICY: Final = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
@@ -156,12 +156,15 @@ def _chunk(chunk: ChunkOutcome) -> str:
 
 
 def _outputs(outputs: tuple[Output, ...]) -> Iterator[str]:
-    seen = rendered(outputs)
-    if seen.text:
-        yield f'<pre class="output">{_text(seen.text)}</pre>'
-    for number, (mime, data) in enumerate(seen.figures, start=1):
-        source = base64.b64encode(data).decode("ascii")
-        yield f'<img alt="figure {number}" src="data:{escape(mime)};base64,{source}">'
+    number = 0
+    for part in rendered(outputs).parts:
+        match part:
+            case Text(text=text):
+                yield f'<pre class="output">{_text(text)}</pre>'
+            case File(mime=mime, data=data):
+                number += 1
+                source = base64.b64encode(data).decode("ascii")
+                yield f'<img alt="figure {number}" src="data:{escape(mime)};base64,{source}">'
     for output in outputs:
         if isinstance(output, MimeBundle) and _HTML in (forms := dict(output.data)):
             yield _frame(forms[_HTML])

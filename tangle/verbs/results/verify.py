@@ -22,10 +22,10 @@ from tangle.write import (
     StoredOutput,
     Tolerance,
     compare,
+    in_note,
+    in_run,
     rendered,
     stored_outputs,
-    stored_text,
-    text_lines,
 )
 
 _TYPES = {extension: mime for mime, extension in EXTENSIONS.items()}
@@ -58,8 +58,7 @@ class Verifier:
         """
         if result.outcome != "passed":
             return
-        seen = rendered(written(planned, result.outputs))
-        actual = Shown(lines=text_lines(seen.text), figures=seen.figures)
+        actual = in_run(rendered(written(planned, result.outputs)))
         settings = planned.code.chunk.settings
         tolerance = Tolerance(rtol=settings.rtol, atol=settings.atol)
         standing = self._standing.get(_key(planned))
@@ -67,12 +66,13 @@ class Verifier:
             if not actual.empty:
                 yield self._missing(planned, actual)
             return
-        found = compare(self._shown(standing.output), actual, tolerance)
+        stored = self._shown(standing.output)
+        found = compare(stored, actual, tolerance)
         if not standing.fresh:
             yield self._stale(planned, standing.output, found)
         else:
             for difference in found:
-                yield self._differs(planned, standing.output, difference)
+                yield self._differs(planned, standing.output, stored, difference)
 
     # --- what stands in the notes -----------------------------------------------------------------
 
@@ -100,10 +100,9 @@ class Verifier:
         }
 
     def _shown(self, output: StoredOutput) -> Shown:
-        figures = tuple(self._figure(name) for name in output.assets)
-        return Shown(lines=stored_text(output), figures=figures)
+        return in_note(output.lines, self._asset)
 
-    def _figure(self, name: str) -> tuple[MimeType, bytes | None]:
+    def _asset(self, name: str) -> tuple[MimeType, bytes | None]:
         mime = _TYPES.get(name.rpartition(".")[2], MimeType("application/octet-stream"))
         try:
             return mime, read_bytes(self._loaded.project.graph / ASSET_FOLDER / name)
@@ -131,13 +130,15 @@ class Verifier:
         return self._difference(planned, "stale", output.line, message, diff)
 
     def _differs(
-        self, planned: PlannedChunk, output: StoredOutput, found: OutputDifference
+        self, planned: PlannedChunk, output: StoredOutput, stored: Shown, found: OutputDifference
     ) -> Difference:
         line = output.line
-        if found.line is not None:
+        if found.line is not None and stored.rows:
             page = self._loaded.pages[planned.occurrence.page]
-            # Below the properties the text's opener stands, then its lines.
-            line += page.data[output.head.start : output.head.end].count(b"\n") + 2 + found.line
+            line += page.data[output.head.start : output.head.end].count(b"\n") + 1
+            # A line that this run alone has belongs below the last one.
+            known = found.line < len(stored.rows)
+            line += stored.rows[found.line] if known else stored.rows[-1] + 1
         return self._difference(planned, "differs", line, found.message, found.diff)
 
     def _difference(

@@ -43,12 +43,14 @@ from tangle.write import (
     ChunkOutput,
     Edit,
     Figure,
-    FigureLink,
+    File,
     OutputPlan,
+    Piece,
     apply,
     asset_target,
     figure_label,
     figure_name,
+    piece,
     plan_outputs,
     rendered,
     used_assets,
@@ -126,16 +128,20 @@ def outputs_of(
     for planned, result in results:
         section = planned.occurrence.section
         seen = rendered(written(planned, result.outputs))
-        links: list[FigureLink] = []
+        pieces: list[Piece] = []
         figures: list[Figure] = []
-        for mime, data in seen.figures:
+        for part in seen.parts:
+            if not isinstance(part, File):
+                pieces.append(piece(part))
+                continue
             counts[section] += 1
-            name = figure_name(section, counts[section], EXTENSIONS[mime])
+            name = figure_name(section, counts[section], EXTENSIONS[part.mime])
             target = asset_target(planned.occurrence.page, name)
-            links.append(FigureLink(label=figure_label(section, counts[section]), target=target))
-            figures.append(Figure(name=name, data=data))
+            label = figure_label(section, counts[section])
+            pieces.append(piece(part, label=label, target=target))
+            figures.append(Figure(name=name, data=part.data))
         if result.outcome == "passed":
-            output = ChunkOutput(digest=planned.digest, text=seen.text, figures=tuple(links))
+            output = ChunkOutput(digest=planned.digest, pieces=tuple(pieces))
             placed.append(
                 Placed(
                     section=session.name,
@@ -329,11 +335,8 @@ def _elsewhere(rows: Rows, name: SectionName, digests: Collection[str]) -> list[
 
 def _at(page: PagePath, placed: Placed) -> Placed:
     """Return an output with figure paths relative to its page."""
-    links = tuple(
-        replace_fields(link, target=asset_target(page, figure.name))
-        for link, figure in zip(placed.output.figures, placed.figures, strict=True)
-    )
-    return replace_fields(placed, output=replace_fields(placed.output, figures=links))
+    targets = [asset_target(page, figure.name) for figure in placed.figures]
+    return replace_fields(placed, output=placed.output.with_targets(targets))
 
 
 def _without_edited(
