@@ -57,6 +57,7 @@ from tangle.store.files import DISK, Disk
 from tangle.verbs.build import build
 from tangle.verbs.clean import clean
 from tangle.verbs.job_builder import RunOptions
+from tangle.verbs.notes import read_notes
 from tangle.verbs.project import find_project
 from tangle.verbs.repair import repair
 from tangle.verbs.results.judging import chunk_results
@@ -175,10 +176,11 @@ def make_world(folder: Path) -> World:
         path.write_bytes(text.encode())
     project = find_project(start=template, graph=template)
     report = run(project, None, RunOptions(write=False))
+    loaded = read_notes(project)
     outputs = tuple(
         placed
         for entry in report.sections
-        for placed in outputs_of(entry.session, chunk_results(entry))
+        for placed in outputs_of(loaded, entry.session, chunk_results(entry))
     )
     if len(outputs) != 4:
         raise RuntimeError("the graph's sections did not run")

@@ -72,8 +72,13 @@ def rendered(outputs: tuple[Output, ...]) -> Rendered:
                     texts.append(_on_lines_of_its_own(_text(output), texts))
             case _:
                 assert_never(output)
-    text = _ADDRESS.sub("…", shown("".join(texts)))
+    text = without_addresses(shown("".join(texts)))
     return Rendered(text=text, figures=tuple(figures))
+
+
+def without_addresses(text: str) -> str:
+    """Return text in which addresses in memory are `0x…`."""
+    return _ADDRESS.sub("…", text)
 
 
 def _figure(bundle: MimeBundle) -> tuple[MimeType, bytes] | None:
