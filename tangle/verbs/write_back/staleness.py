@@ -117,14 +117,11 @@ def _hosts(units: Iterable[UnitRow]) -> dict[tuple[PagePath, int], _Host]:
 
 def _stale(path: PagePath, output: FoundOutput, host: _Host | None) -> Problem:
     force = " --force" if output.edited else ""
-    if output.chunk_gone:
-        message = "the chunk of this output is gone"
-        hint = (
-            "delete the block, or run `tangle clean --orphans`, which leaves what stands below it"
-        )
-    elif host is None:
+    if output.chunk_gone or host is None:
         message = "this output belongs to no chunk"
         hint = f"delete the block, or run `tangle clean --orphans{force}`"
+        if output.titled:
+            hint = "delete the block, or remove its line `tangle.output::` to keep it as a text"
     else:
         message = "this output is of older code"
         again = " with --force" if output.edited else " again"
