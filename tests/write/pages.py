@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from hypothesis import strategies as st
 
-from tangle.model import Page, PagePath
+from tangle.model import Failure, Page, PagePath, Place, Trace
 from tangle.parse import parse
-from tangle.write import ChunkOutput, FigureLink, OutputPlan, apply
+from tangle.write import ChunkOutput, FigureLink, OutputPlan, apply, failure_note
 
 PATH = PagePath("pages/x.md")
 UUID = "6543ed3a-0000-4000-8000-0000000000aa"
@@ -115,7 +115,17 @@ def outputs(draw: st.DrawFn) -> ChunkOutput:
     text = draw(st.just("") | hostile_texts)
     count = draw(st.sampled_from([0, 0, 1, 2]))
     figures = tuple(figure(f"3.6-{number + 1}.svg") for number in range(count))
-    return ChunkOutput(digest="0" * 12, text=text, figures=figures)
+    failure = draw(st.just(()) | st.just(()) | hostile_texts.map(failure_lines))
+    return ChunkOutput(digest="0" * 12, text=text, figures=figures, failure=failure)
+
+
+def failure_lines(message: str) -> tuple[str, ...]:
+    """What a note says of a failure with some message, on a page with some title."""
+    title = message.partition("\n")[0]
+    trace = Trace(before="", frames=(), said=f"ValueError: {message}")
+    place = Place(path=PATH, line=3)
+    failure = Failure(name="ValueError", message=title, traceback="", place=place, trace=trace)
+    return failure_note(failure, lambda _: (PATH, title)).lines()
 
 
 def figure(name: str) -> FigureLink:
