@@ -9,6 +9,7 @@ from typing import Final
 
 from tangle.model import Page, PagePath, Place, Problem
 from tangle.model.problems.outputs import EDITED_OUTPUT
+from tangle.notes import pages
 from tangle.store import (
     ASSET_FOLDER,
     CACHES,
@@ -25,7 +26,7 @@ from tangle.verbs.project import Project
 from tangle.verbs.run_history import History
 from tangle.verbs.sources import shown
 from tangle.verbs.write_back.crash_recovery import recovered
-from tangle.verbs.write_back.figure_ledger import FigureLedger
+from tangle.verbs.write_back.figure_ledger import FigureLedger, mentioned
 from tangle.verbs.write_back.unplaced import forget
 from tangle.write import Wanted, apply, match, remove_outputs, stored_outputs, used_assets
 
@@ -90,7 +91,10 @@ def clean(project: Project, terms: CleanTerms = _ALL) -> CleanReport:
 def _cleaned(loaded: Notes, terms: CleanTerms) -> CleanReport:
     """Clean the pages, then remove the figures that none shows any more."""
     project = loaded.project
-    pages: list[str] = []
+    ledger = FigureLedger(project)
+    if not terms.dry_run:
+        ledger.sweep(lambda: mentioned(loaded))
+    changed: list[str] = []
     kept: list[Problem] = []
     dropped: set[str] = set()
     used: set[str] = set()
@@ -100,27 +104,31 @@ def _cleaned(loaded: Notes, terms: CleanTerms) -> CleanReport:
         kept.extend(shown(project, problem) for problem in plan.kept_edited)
         if plan.edits:
             if not terms.dry_run:
+                ledger.note((), plan.dropped_assets)
                 data = apply(page.data, plan.edits)
                 replace(project.graph / path, data, expected=page.data, root=project.graph)
-            pages.append(project.shown(path))
+            changed.append(project.shown(path))
         dropped.update(plan.dropped_assets)
         used.update(plan.used_assets)
-    ledger = FigureLedger(project)
     if terms.orphans:
         dropped.update(_unmentioned(loaded, ledger, used))
+    left_out = (data for path, data in loaded.sources.data.items() if path not in loaded.pages)
+    used.update(*map(used_assets, left_out))
     edited = frozenset() if terms.force else ledger.edited(dropped - used)
     kept.extend(_left_figure(project, name) for name in sorted(edited))
     gone = sorted((dropped - used - edited).intersection(asset_names(project.graph)))
     for name in () if terms.dry_run else gone:
         remove_asset(project.graph, name)
+    if not terms.dry_run:
+        ledger.settle()
     figures = tuple(project.shown(PagePath(f"{ASSET_FOLDER}/{name}")) for name in gone)
-    return CleanReport(pages=tuple(pages), figures=figures, kept=tuple(kept))
+    return CleanReport(pages=tuple(changed), figures=figures, kept=tuple(kept))
 
 
 def _orphans(loaded: Notes, page: Page) -> frozenset[int]:
-    """The output blocks of a page that belong to no chunk."""
+    """The output blocks of a page that belong to no chunk; none of a page that is excluded."""
     stored = stored_outputs(page)
-    if not stored:
+    if not stored or pages.excluded(loaded.core, page.path):
         return frozenset()
     wanted: dict[int, list[Wanted]] = {}
     for row in loaded.rows:
@@ -137,9 +145,8 @@ def _unmentioned(loaded: Notes, ledger: FigureLedger, used: set[str]) -> set[str
     """The figures that tangle drew and that no page mentions, pages that are left out included."""
     if any(problem.place.path not in loaded.sources.data for problem in loaded.sources.unread):
         return set()  # a page that cannot be read may show them
-    others = (used_assets(data) for data in loaded.sources.data.values())
     left = set(asset_names(loaded.project.graph)) - used
-    return ledger.drawn(left.difference(*others)) if left else set()
+    return ledger.drawn(left - mentioned(loaded)) if left else set()
 
 
 def _forget(project: Project) -> None:

@@ -142,6 +142,13 @@ def test_a_time_out_is_in_the_note(notes: MakeNotes) -> None:
     assert state(graph) == "failed"
 
 
+def test_the_time_of_a_session_is_not_a_chunks(notes: MakeNotes) -> None:
+    page = "- ```python\n  import time\n  time.sleep(60)\n  ```\n"
+    graph = notes({"Sales": page})
+    assert graph.tangle("run", "Sales", "--timeout", "1").code == 1
+    assert graph.text("Sales") == page
+
+
 def test_a_frame_on_another_page_has_its_line_once_both_are_written(notes: MakeNotes) -> None:
     saved = "- ```python\n  #@save\n  def f(x):\n      return 1 / x\n  ```\n"
     shared = f"- ```python\n  print('shared')\n  ```\n{saved}"

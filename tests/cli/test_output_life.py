@@ -286,3 +286,12 @@ def test_orphans_are_listed_and_removed(notes: MakeNotes) -> None:
     graph.tangle("clean", "--orphans", "--force")
     assert graph.text("mine") == "- words\n"
     assert (graph.root / ".tangle" / "cache").is_dir()
+
+
+def test_outputs_of_excluded_pages_are_no_orphans(notes: MakeNotes) -> None:
+    graph = notes({"a": ONE, "b": ONE})
+    graph.tangle("run", "--all")
+    (graph.root / "tangle.toml").write_text('exclude = ["pages/b.md"]\n')
+    before = graph.text("b")
+    assert graph.tangle("clean", "--orphans").code == 0
+    assert graph.text("b") == before

@@ -14,13 +14,15 @@ from tangle.store import (
     RECORD,
     NotReadable,
     Records,
+    asset_names,
     digest_file,
     read_bytes,
     remove_asset,
     user_key,
 )
+from tangle.verbs.notes import Notes
 from tangle.verbs.project import Project
-from tangle.write import Figure, StoredOutput, is_named_after, stored_outputs
+from tangle.write import Figure, StoredOutput, is_named_after, stored_outputs, used_assets
 
 _KEY = "figures"
 _BEGUN = "begun"
@@ -44,7 +46,7 @@ class FigureLedger:
 
     @cached_property
     def _begun(self) -> tuple[str, ...]:
-        """New files whose page was not written yet when they were recorded."""
+        """Files that came or went with a page that may not have been written."""
         return tuple(self._records.get(_BEGUN) or ())
 
     @cached_property
@@ -52,7 +54,7 @@ class FigureLedger:
         """Digests by figure."""
         return self._records.get(_KEY) or {}
 
-    def note(self, figures: Sequence[Figure], there: Collection[str]) -> None:
+    def note(self, figures: Sequence[Figure], passing: Collection[str]) -> None:
         """Record figures that are about to be written.
 
         Before, not after: one that a killed run leaves, and that no page shows, is known all the
@@ -60,27 +62,25 @@ class FigureLedger:
 
         Args:
             figures: those that a page will show.
-            there: the files that exist.
+            passing: the names of files that come or go with the page.
 
         Raises:
             NotWritable: the ledger cannot be written.
         """
-        if not figures:
-            return
-        ledger = {name: [*digests] for name, digests in self._known.items()}
+        ledger = {name: [*digests] for name, digests in self._known.items()} if figures else {}
         for figure in figures:
             digest = hashlib.sha256(figure.data).hexdigest()
             others = [known for known in ledger.get(figure.name, ()) if known != digest]
             ledger[figure.name] = [digest, *others][:_MOST]
-        if ledger != self._known:
+        if figures and ledger != self._known:
             self._records.put(_KEY, ledger)
             self._known = ledger
-        if new := sorted({figure.name for figure in figures}.difference(there)):
-            self._records.put(_BEGUN, {name: [] for name in (*self._begun, *new)})
-            self._begun = tuple(new)
+        if passing:
+            self._begun = tuple(sorted({*self._begun, *passing}))
+            self._records.put(_BEGUN, {name: [] for name in self._begun})
 
     def settle(self) -> None:
-        """Record that the figures noted last are where they belong."""
+        """Record that files came and went as their pages did."""
         if self._begun:
             self._records.drop(_BEGUN)
             self._begun = ()
@@ -96,7 +96,8 @@ class FigureLedger:
         """
         if not self._begun:
             return
-        left = set(self._begun).difference(mentioned())
+        there = asset_names(self._project.graph)
+        left = set(self._begun).intersection(there).difference(mentioned())
         for name in left - self.edited(left):
             remove_asset(self._project.graph, name)
         self.settle()
@@ -192,6 +193,11 @@ class FigureLedger:
             return digest_file(self._project.graph / ASSET_FOLDER / name)
         except NotReadable:
             return None
+
+
+def mentioned(notes: Notes) -> frozenset[str]:
+    """Return the figures that any page mentions, pages that are left out included."""
+    return frozenset[str]().union(*map(used_assets, notes.sources.data.values()))
 
 
 def _outputs(page: Page) -> Iterable[StoredOutput]:

@@ -37,7 +37,7 @@ from tangle.verbs.results.judging import written
 from tangle.verbs.sources import shown
 from tangle.verbs.write_back.crash_recovery import recovered
 from tangle.verbs.write_back.failing_lines import CurrentLines, note_of
-from tangle.verbs.write_back.figure_ledger import FigureLedger
+from tangle.verbs.write_back.figure_ledger import FigureLedger, mentioned
 from tangle.verbs.write_back.page_use import SAVED_OFTEN, Hold, free_page
 from tangle.verbs.write_back.unchanged import NewOutput, Unchanged
 from tangle.write import (
@@ -128,7 +128,8 @@ def outputs_of(
 ) -> tuple[Placed, ...]:
     """Return the outputs of the chunks that ran, figures numbered within each section.
 
-    Those that failed have their failure; those that were skipped or interrupted have none.
+    Those that failed have their failure. Those that were skipped or interrupted have none, nor
+    has one that was running when the time of its session was over: it need not be its fault.
 
     Args:
         notes: as they were run.
@@ -148,8 +149,8 @@ def outputs_of(
             target = asset_target(planned.occurrence.page, name)
             links.append(FigureLink(label=figure_label(section, counts[section]), target=target))
             figures.append(Figure(name=name, data=data))
-        if result.outcome not in ("skipped", "interrupted"):
-            settings = planned.code.chunk.settings
+        settings = planned.code.chunk.settings
+        if _has_ended(result, settings.timeout):
             failed = result.failure if result.outcome != "passed" else None
             output = ChunkOutput(digest=planned.digest, text=seen.text, figures=tuple(links))
             placed.append(
@@ -163,6 +164,13 @@ def outputs_of(
                 )
             )
     return tuple(placed)
+
+
+def _has_ended(result: Result, timeout: float | None) -> bool:
+    """Whether a chunk's result is one of its own."""
+    if result.outcome == "timed-out":
+        return timeout is not None and result.seconds >= timeout
+    return result.outcome not in ("skipped", "interrupted")
 
 
 def place(
@@ -250,7 +258,7 @@ def _place_all(
 ) -> Mapping[PagePath, Sequence[Placed]]:
     """Write outputs page by page; return those of pages that changed meanwhile."""
     hosts, missing = _all_hosts(loaded.rows, outputs)
-    terms.ledger.sweep(lambda: _mentioned(loaded))
+    terms.ledger.sweep(lambda: mentioned(loaded))
     terms = replace_fields(terms, lines=_lines(loaded, hosts, terms))
     changed: defaultdict[PagePath, list[Placed]] = defaultdict(list)
     for path, by_block in hosts.items():
@@ -468,16 +476,16 @@ def _place_page(
         return
     if plan.edits and (why := terms.hold(loaded, path)):
         raise InUse(project.graph / path, why)
-    terms.ledger.note(figures, there)
+    terms.ledger.note(figures, {f.name for f in figures} - there | {*plan.dropped_assets})
     if _write_page(loaded, path, plan, figures, there):
         placement.pages.append(path)
         placement.edits.append((path, page.data, plan.edits))
     placement.figures.extend(figure.name for figure in figures)
-    terms.ledger.settle()
     if plan.dropped_assets:
         dropped = set(plan.dropped_assets) - _shown_elsewhere(loaded, path)
         for name in dropped - (frozenset() if terms.force else terms.ledger.edited(dropped)):
             remove_asset(project.graph, name)
+    terms.ledger.settle()
 
 
 def _write_page(
@@ -524,11 +532,6 @@ def _shown(notes: Notes) -> frozenset[str]:
     """The figures that outputs show."""
     found = (output.assets for outputs in notes.outputs.values() for output in outputs)
     return frozenset(chain.from_iterable(found))
-
-
-def _mentioned(notes: Notes) -> frozenset[str]:
-    """The figures that any page mentions."""
-    return frozenset[str]().union(*map(used_assets, notes.sources.data.values()))
 
 
 def _shown_elsewhere(notes: Notes, path: PagePath) -> frozenset[str]:
