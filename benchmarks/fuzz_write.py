@@ -5,7 +5,8 @@
 Each input is a page as `benchmarks.fuzz_parse` makes them, with a chunk put in if it has none, and
 outputs for its chunks of the same stuff. For each: no exception; edits touch output blocks alone;
 taking the outputs out gives the page back, to the byte; writing them twice is writing them once;
-other outputs in their place leave everything else as it was. The same seed gives the same inputs.
+other outputs in their place leave everything else as it was, and the ids that outputs got. Some of
+the outputs are failures. The same seed gives the same inputs.
 Ends with 1 where anything failed.
 """
 # ruff: noqa: T201  (a script talks to the person who runs it)
@@ -19,17 +20,20 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import NamedTuple
 
 from benchmarks import fuzz_parse
 from benchmarks.fuzz_parse import Failure, Task
-from tangle.model import Page
+from tangle.model import Failure as ChunkFailure
+from tangle.model import Page, PagePath, Place, Trace
 from tangle.parse import parse
 from tangle.write import (
     ChunkOutput,
     OutputPlan,
     Piece,
     apply,
+    failure_note,
     plan_outputs,
     remove_outputs,
     stored_outputs,
@@ -119,7 +123,11 @@ def outputs(
     """An output for every chunk of a page, now and then none."""
     return {
         host: [
-            ChunkOutput(digest=f"{host:06x}{chunk:06x}", pieces=tuple(_pieces(rng, material)))
+            ChunkOutput(
+                digest=f"{host:06x}{chunk:06x}",
+                pieces=tuple(_pieces(rng, material)),
+                failure=_failure(rng, material),
+            )
             for chunk in range(number)
         ]
         for host, number in counts.items()
@@ -132,8 +140,27 @@ def _pieces(rng: random.Random, material: list[bytes]) -> Iterator[Piece]:
             target = f"../assets/tangle/1.1-{number}.svg"
             yield Piece(kind="image", text=f"1.1 figure {number}", target=target)
         else:
-            text = fuzz_parse.make(rng, material)[:2_000].decode("utf-8", "replace")
-            yield Piece(kind="text", text=text)
+            yield Piece(kind="text", text=_text(rng, material))
+
+
+def _text(rng: random.Random, material: list[bytes]) -> str:
+    return fuzz_parse.make(rng, material)[:2_000].decode("utf-8", "replace")
+
+
+def _failure(rng: random.Random, material: list[bytes]) -> tuple[str, ...]:
+    """What a note says of a failure, now and then."""
+    if rng.random() < 0.8:
+        return ()
+    message, path = _text(rng, material), PagePath("x.md")
+    title = message.partition("\n")[0][:80]
+    failure = ChunkFailure(
+        name="ValueError",
+        message=title,
+        traceback="",
+        place=Place(path=path, line=rng.randrange(1, 99)),
+        trace=Trace(before="", frames=(), said=f"ValueError: {message}"),
+    )
+    return failure_note(failure, lambda _: (path, title)).lines()
 
 
 def check(
@@ -159,11 +186,43 @@ def check(
     again = dict(zip(hosts(after), wanted.values(), strict=True))
     if plan_outputs(after, again).edits:
         yield "writing twice is not writing once"
+    yield from _with_ids(rng, after, material)
     other = dict(zip(hosts(after), outputs(rng, chunks, material).values(), strict=True))
     second = plan_outputs(after, other)
     yield from _beyond_outputs(after, second)
     if not second.refused and not stored_outputs(page):
         yield from _written(page, parse(apply(after.data, second.edits)), other)
+
+
+def _with_ids(rng: random.Random, page: Page, material: list[bytes]) -> Iterator[str]:
+    """Ids that outputs got are there after other outputs of other code, or of none."""
+    data = page.data
+    for number, stored in enumerate(reversed(stored_outputs(page))):
+        if stored.edited or stored.reworked or rng.random() < 0.5:
+            continue
+        at, indent = stored.head.end, stored.indent + b"  "
+        eol = b"\r\n" if data[at : at + 1] == b"\r" else b"\n"
+        line = f"id:: 6543ed3a-0000-4000-8000-{number:012x}".encode()
+        data = data[:at] + eol + indent + line + data[at:]
+    named = parse(data)
+    ids = Counter(named.blocks[stored.block].id for stored in stored_outputs(named))
+    wanted = {
+        host: [
+            output and replace(output, digest=f"{rng.choice((0, 9))}{output.digest[1:]}")
+            for output in outputs_of_host[: rng.randrange(len(outputs_of_host) + 1)]
+        ]
+        for host, outputs_of_host in outputs(rng, hosts(named), material).items()
+    }
+    plan = plan_outputs(named, wanted)
+    yield from _beyond_outputs(named, plan)
+    if plan.refused:
+        return
+    after = parse(apply(data, plan.edits))
+    left = Counter(after.blocks[stored.block].id for stored in stored_outputs(after))
+    if any(left[name] != count for name, count in ids.items() if name is not None):
+        yield "an id of an output is lost"
+    if plan_outputs(after, dict(zip(hosts(after), wanted.values(), strict=True))).edits:
+        yield "writing twice is not writing once, with ids"
 
 
 def _beyond_outputs(page: Page, plan: OutputPlan) -> Iterator[str]:

@@ -22,9 +22,10 @@ Parts, each on a graph of its own that is made anew for every run:
 - `commands`: `tangle run`, a process with its workers, is killed at random times.
 
 After each run: the page, less its outputs, is what the user saved last, to the byte; no figure is
-half written, and none is shown that is not there; and the next run succeeds and leaves nothing
-behind. One case is weaker, and counted: where the user saved in the last gap and tangle was killed
-before it could put that back, the save stands whole in a draft until the next run puts it back.
+half written, and none is shown that is not there, or there and not shown; and the next run succeeds
+and leaves nothing behind. One case is weaker, and counted: where the user saved in the last gap and
+tangle was killed before it could put that back, the save stands whole in a draft until the next run
+puts it back.
 Ends with 1 where anything was lost. The same seed does the same, as far as the system's scheduler
 does.
 """
@@ -57,13 +58,14 @@ from tangle.store.files import DISK, Disk
 from tangle.verbs.build import build
 from tangle.verbs.clean import clean
 from tangle.verbs.job_builder import RunOptions
+from tangle.verbs.notes import read_notes
 from tangle.verbs.project import find_project
 from tangle.verbs.repair import repair
 from tangle.verbs.results.judging import chunk_results
 from tangle.verbs.run import run, run_pending
 from tangle.verbs.write_back.place import Placed, outputs_of
 from tangle.verbs.write_back.unplaced import keep
-from tangle.write import apply, remove_outputs, stored_outputs
+from tangle.write import Figure, apply, asset_name, remove_outputs, stored_outputs
 
 SVG = (
     "from IPython.display import SVG\n\t  "
@@ -76,6 +78,7 @@ PAGE = (
     f"\t- ```python\n\t  {SVG.format('figure')}\n\t  ```\n"
     "\t\t- below\n"
     "\t- ```python\n\t  print('- x\\n```\\nk:: v')\n\t  ```\n"
+    "\t- ```python\n\t  print('before')\n\t  1 / 0\n\t  ```\n"
 )
 OTHER = "- ## 1.2. Second\r\n\t- ```python\r\n\t  print('two')\r\n\t  ```"
 BROKEN = b"- ## 1.3. Broken\n\t- ```python\n\t  print\xef\xbc\x881)\n\t  ```\n"
@@ -156,11 +159,13 @@ def _of_generation(placed: Placed, number: int) -> Placed:
         replace(piece, text=f"{piece.text}\ngeneration {number}") if piece.kind == "text" else piece
         for piece in placed.output.pieces
     )
-    figures = tuple(
-        replace(figure, data=figure.data.replace(b"figure", b"figure %d" % number))
-        for figure in placed.figures
-    )
-    return replace(placed, output=replace(placed.output, pieces=pieces), figures=figures)
+    drawn = (figure.data.replace(b"figure", b"figure %d" % number) for figure in placed.figures)
+    figures = tuple(Figure(name=asset_name("1.1", 1, data, "svg"), data=data) for data in drawn)
+    failure = placed.failure
+    if failure is not None:
+        failure = replace(failure, said=(*failure.said, f"generation {number}"))
+    output = replace(placed.output, pieces=pieces)
+    return replace(placed, output=output, figures=figures, failure=failure)
 
 
 def make_world(folder: Path) -> World:
@@ -178,12 +183,13 @@ def make_world(folder: Path) -> World:
         path.write_bytes(text.encode())
     project = find_project(start=template, graph=template)
     report = run(project, None, RunOptions(write=False))
+    loaded = read_notes(project)
     outputs = tuple(
         placed
         for entry in report.sections
-        for placed in outputs_of(entry.session, chunk_results(entry))
+        for placed in outputs_of(loaded, entry.session, chunk_results(entry))
     )
-    if len(outputs) != 4:
+    if len(outputs) != 5:
         raise RuntimeError("the graph's sections did not run")
     shutil.rmtree(template / ".tangle", ignore_errors=True)
     return World(template, folder / "graph", outputs)
@@ -216,6 +222,10 @@ def check(
     if code != 0:
         counts.lose(f"{what}: the next run ended with {code}")
     _look(world, users, counts, f"{what}, next run")
+    shown = [s for page in (world.graph / "pages").glob("*.md") for s in _assets(page)]
+    over = {path.name for path in (world.graph / "assets" / "tangle").glob("*.svg")} - {*shown}
+    if over:
+        counts.lose(f"{what}: {sorted(over)} left over")
     left = [str(path) for path in world.graph.rglob(".tangle-*") if path.suffix != ".kept"]
     # These are written without the lock, so that a draft may be somebody's; they go with time.
     gone = re.compile(r"/\.tangle/(pending|cache|notes|settings)/")
@@ -241,6 +251,10 @@ def _look(
         for stored in stored_outputs(parse(data)):
             for figure in stored.assets:
                 _look_at_figure(world.graph / "assets" / "tangle" / figure, counts, what)
+
+
+def _assets(page: Path) -> list[str]:
+    return [name for s in stored_outputs(parse(page.read_bytes())) for name in s.assets]
 
 
 def _drafts(world: World) -> list[bytes]:

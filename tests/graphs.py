@@ -42,6 +42,11 @@ class Notes:
         """A page's text."""
         return self.page(name).read_bytes().decode()
 
+    def figure(self, start: str) -> Path:
+        """The file of a figure, by how its name begins: `1.1-1`."""
+        (path,) = (self.root / "assets" / "tangle").glob(f"{start}-*")
+        return path
+
     def tangle(self, *arguments: str) -> Said:
         """Call `tangle --graph <root> ...`."""
         return call("--graph", str(self.root), *arguments)

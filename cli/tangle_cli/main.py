@@ -332,17 +332,23 @@ def outline(paths: tuple[Path, ...], form: str) -> None:
 
 @cli.command()
 @click.option("--force", is_flag=True, help="Also remove outputs that were edited by hand.")
+@click.option("--orphans", is_flag=True, help="Only what belongs to no chunk; keep the cache.")
+@click.option("--dry-run", is_flag=True, help="Only say what would be removed.")
 @click.pass_obj
-def clean(where: Where, force: bool) -> None:
+def clean(where: Where, force: bool, orphans: bool, dry_run: bool) -> None:
     """Remove outputs and figures from the notes, and the cache."""
+    from tangle.verbs.clean import CleanTerms
     from tangle.verbs.clean import clean as do_clean
     from tangle_cli.text import count, path_from_here
 
     project = where.project()
-    report = do_clean(project, force=force)
+    report = do_clean(project, CleanTerms(force=force, orphans=orphans, dry_run=dry_run))
+    would = "would be " if dry_run else ""
     for page in report.pages:
-        print_lines([f"outputs removed from {path_from_here(project, page)}"])
-    print_lines([f"{count(report.figures, 'figure')} removed"])
+        print_lines([f"outputs {would}removed from {path_from_here(project, page)}"])
+    for figure in report.figures if orphans or dry_run else ():
+        print_lines([f"{path_from_here(project, figure)} {would}removed"])
+    print_lines([f"{count(len(report.figures), 'figure')} {would}removed"])
     print_problems(project, report.kept, err=True)
 
 

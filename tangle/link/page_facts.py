@@ -13,7 +13,7 @@ from tangle.link.config import GraphConfig
 from tangle.link.embeds import above_all
 from tangle.link.expand import references_in
 from tangle.link.outline import Outline
-from tangle.link.settings import OUTPUT, PREFIX, book_of_page
+from tangle.link.settings import OUTPUT, PREFIX, WRITTEN, book_of_page
 from tangle.link.titles import other_names, title_key
 from tangle.model import Page, Problem, Uuid
 
@@ -143,7 +143,7 @@ def _is_adopted(page: Page, linked: LinkedPage) -> bool:
 def _has_settings(page: Page) -> bool:
     """Whether a page has a `tangle.` property other than those of outputs."""
     return any(
-        entry.key.startswith(PREFIX) and entry.key != OUTPUT
+        entry.key.startswith(PREFIX) and entry.key not in WRITTEN
         for index, block in enumerate(page.blocks)
         if index not in page.templates
         for entry in block.properties

@@ -16,6 +16,8 @@ from tangle.parse import Info, has_lost_bullet, info_of, kind_of
 
 PREFIX: Final = "tangle."
 OUTPUT: Final = "tangle.output"
+WRITTEN: Final = (OUTPUT, "tangle.chunk")
+"""The properties of output blocks."""
 BOOK: Final = "tangle.book"
 
 _YES: Final = frozenset({"yes", "true", "on"})
@@ -37,7 +39,7 @@ KNOWN: Final[Mapping[str, str]] = {
     "tangle.lang": "the language of fences that name none, such as python",
     BOOK: "the name of a book, without # and brackets",
     "tangle.reads": "files, separated by commas, such as data/x.h5, data/*.db",
-    OUTPUT: "written by tangle itself",
+    **dict.fromkeys(WRITTEN, "written by tangle itself"),
 }
 
 
@@ -249,7 +251,7 @@ class PageSettings:
         return settings
 
     def _unknown(self, entry: Property) -> Problem:
-        names = [key.removeprefix(PREFIX) for key in KNOWN if key != OUTPUT]
+        names = [key.removeprefix(PREFIX) for key in KNOWN if key not in WRITTEN]
         word = re.sub(r"^ta\w+[-_/.]", "", entry.key)
         near = difflib.get_close_matches(word, names, n=1)
         known = ", ".join(f"{PREFIX}{name}" for name in names)

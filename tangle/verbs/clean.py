@@ -2,28 +2,33 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass
+from dataclasses import replace as replace_fields
+from typing import Final
 
-from tangle.model import PagePath, Place, Problem
+from tangle.model import Page, PagePath, Place, Problem
 from tangle.model.problems.outputs import EDITED_OUTPUT
+from tangle.notes import pages
 from tangle.store import (
     ASSET_FOLDER,
     CACHES,
     Cache,
+    asset_names,
     lock,
     make_folder,
     remove_asset,
     replace,
 )
 from tangle.verbs.last_runs import LastRuns
-from tangle.verbs.notes import forget_notes, read_notes
+from tangle.verbs.notes import Notes, forget_notes, read_notes
 from tangle.verbs.project import Project
 from tangle.verbs.run_history import History
 from tangle.verbs.sources import shown
 from tangle.verbs.write_back.crash_recovery import recovered
-from tangle.verbs.write_back.figure_ledger import FigureLedger
+from tangle.verbs.write_back.figure_ledger import FigureLedger, mentioned
 from tangle.verbs.write_back.unplaced import forget
-from tangle.write import apply, remove_outputs
+from tangle.write import Wanted, apply, match, remove_outputs, stored_outputs, used_assets
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,56 +37,126 @@ class CleanReport:
 
     Attributes:
         pages: the pages that were changed, as messages name them.
-        figures: how many figures went.
+        figures: the figures that went, as messages name them.
         kept: outputs that a person edited and that were left, as problems.
     """
 
     pages: tuple[str, ...]
-    figures: int
+    figures: tuple[str, ...]
     kept: tuple[Problem, ...]
 
 
-def clean(project: Project, *, force: bool = False) -> CleanReport:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CleanTerms:
+    """What `clean` removes.
+
+    Attributes:
+        force: outputs that a person edited, too.
+        orphans: only what belongs to no chunk; the cache stays.
+        dry_run: nothing; only say what it would be.
+    """
+
+    force: bool = False
+    orphans: bool = False
+    dry_run: bool = False
+
+
+_ALL: Final = CleanTerms()
+
+
+def clean(project: Project, terms: CleanTerms = _ALL) -> CleanReport:
     """Remove outputs and figures from the notes, and the cache.
 
     Args:
         project: whose notes.
-        force: remove outputs that a person edited, too.
+        terms: what is removed.
 
     Raises:
         Changed: a page was saved by another program meanwhile; run it again.
         NotWritable: a page cannot be written; it is as it was.
     """
-    pages: list[str] = []
-    kept: list[Problem] = []
-    dropped: set[str] = set()
-    used: set[str] = set()
     make_folder(project.state)
     with lock(project.state, notes=project.graph):
         loaded = read_notes(project)
-        if left := recovered(project, loaded.pages):
+        kept: list[Problem] = []
+        if not terms.dry_run and (left := recovered(project, loaded.pages)):
             kept.extend(shown(project, problem) for problem in left)
             loaded = read_notes(project)
-        for path, page in loaded.pages.items():
-            plan = remove_outputs(page, force=force)
-            kept.extend(shown(project, problem) for problem in plan.kept_edited)
-            if plan.edits:
+        report = _cleaned(loaded, terms)
+        if not (terms.orphans or terms.dry_run):
+            _forget(project)
+    return replace_fields(report, kept=(*kept, *report.kept))
+
+
+def _cleaned(loaded: Notes, terms: CleanTerms) -> CleanReport:
+    """Clean the pages, then remove the figures that none shows any more."""
+    project = loaded.project
+    ledger = FigureLedger(project)
+    if not terms.dry_run:
+        ledger.sweep(lambda: mentioned(loaded))
+    changed: list[str] = []
+    kept: list[Problem] = []
+    dropped: set[str] = set()
+    used: set[str] = set()
+    for path, page in loaded.pages.items():
+        only = _orphans(loaded, page) if terms.orphans else None
+        plan = remove_outputs(page, force=terms.force, only=only)
+        kept.extend(shown(project, problem) for problem in plan.kept_edited)
+        if plan.edits:
+            if not terms.dry_run:
+                ledger.note((), plan.dropped_assets)
                 data = apply(page.data, plan.edits)
                 replace(project.graph / path, data, expected=page.data, root=project.graph)
-                pages.append(project.shown(path))
-            dropped.update(plan.dropped_assets)
-            used.update(plan.used_assets)
-        edited = frozenset() if force else FigureLedger(project).edited(dropped - used)
-        kept.extend(_left_figure(project, name) for name in sorted(edited))
-        gone = sorted(dropped - used - edited)
-        figures = sum(remove_asset(project.graph, name) for name in gone)
-        for folder in CACHES:
-            Cache(project.state / folder, dict).clear()
-        forget_notes()
-        forget(project)
-        History(project).forget()
-        LastRuns(project).forget()
-    return CleanReport(pages=tuple(pages), figures=figures, kept=tuple(kept))
+            changed.append(project.shown(path))
+        dropped.update(plan.dropped_assets)
+        used.update(plan.used_assets)
+    if terms.orphans:
+        dropped.update(_unmentioned(loaded, ledger, used))
+    left_out = (data for path, data in loaded.sources.data.items() if path not in loaded.pages)
+    used.update(*map(used_assets, left_out))
+    edited = frozenset() if terms.force else ledger.edited(dropped - used)
+    kept.extend(_left_figure(project, name) for name in sorted(edited))
+    gone = sorted((dropped - used - edited).intersection(asset_names(project.graph)))
+    for name in () if terms.dry_run else gone:
+        remove_asset(project.graph, name)
+    if not terms.dry_run:
+        ledger.settle()
+    figures = tuple(project.shown(PagePath(f"{ASSET_FOLDER}/{name}")) for name in gone)
+    return CleanReport(pages=tuple(changed), figures=figures, kept=tuple(kept))
+
+
+def _orphans(loaded: Notes, page: Page) -> frozenset[int]:
+    """The output blocks of a page that belong to no chunk; none of a page that is excluded."""
+    stored = stored_outputs(page)
+    if not stored or pages.excluded(loaded.core, page.path):
+        return frozenset()
+    wanted: dict[int, list[Wanted]] = {}
+    for row in loaded.rows:
+        own: defaultdict[int, list[Wanted]] = defaultdict(list)
+        for chunk in row.chunks:
+            if chunk.page == page.path:
+                own[chunk.host].append(Wanted(code_digest=chunk.digest))
+        for host, chunks in own.items():
+            wanted.setdefault(host, chunks)
+    return frozenset(output.block for output in match(wanted, stored).left)
+
+
+def _unmentioned(loaded: Notes, ledger: FigureLedger, used: set[str]) -> set[str]:
+    """The figures that tangle drew and that no page mentions, pages that are left out included."""
+    if any(problem.place.path not in loaded.sources.data for problem in loaded.sources.unread):
+        return set()  # a page that cannot be read may show them
+    left = set(asset_names(loaded.project.graph)) - used
+    return ledger.drawn(left - mentioned(loaded)) if left else set()
+
+
+def _forget(project: Project) -> None:
+    """Drop all that is remembered of earlier runs."""
+    for folder in CACHES:
+        Cache(project.state / folder, dict).clear()
+    forget_notes()
+    forget(project)
+    History(project).forget()
+    LastRuns(project).forget()
 
 
 def _left_figure(project: Project, name: str) -> Problem:

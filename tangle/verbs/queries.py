@@ -68,8 +68,12 @@ class FoundOutput:
     host: int
     line: int
     code_digest: str
+    output_digest: str
     edited: bool
     reworked: bool
+    titled: bool
+    failed: bool
+    chunk_gone: bool
     assets: tuple[str, ...]
 
 
@@ -81,8 +85,12 @@ def outputs_on(core: Core, path: PagePath) -> tuple[FoundOutput, ...]:
             host=stored.host,
             line=stored.line,
             code_digest=stored.code_digest,
+            output_digest=stored.output_digest,
             edited=stored.edited,
             reworked=stored.reworked,
+            titled=stored.titled,
+            failed=stored.failed,
+            chunk_gone=stored.chunk_gone,
             assets=tuple(stored.assets),
         )
         for stored in stored_outputs(pages.page(core, path))

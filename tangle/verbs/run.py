@@ -111,7 +111,7 @@ def run(
     if options.write:  # if that is refused, the run is still reported
         refused = place_or_keep(
             loaded,
-            _outputs(runs),
+            _outputs(loaded, runs),
             placement,
             force=options.force,
             quiet=options.quiet_seconds,
@@ -352,8 +352,12 @@ class _Keeper:
 # --- what came of it ------------------------------------------------------------------------------
 
 
-def _outputs(runs: Sequence[SectionRun]) -> list[Placed]:
-    return [placed for entry in runs for placed in outputs_of(entry.session, chunk_results(entry))]
+def _outputs(loaded: Notes, runs: Sequence[SectionRun]) -> list[Placed]:
+    return [
+        placed
+        for entry in runs
+        for placed in outputs_of(loaded, entry.session, chunk_results(entry))
+    ]
 
 
 def _report(

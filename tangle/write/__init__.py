@@ -2,10 +2,27 @@
 
 from __future__ import annotations
 
-from tangle.write.block import PROPERTY, ChunkOutput, Piece
-from tangle.write.compare import OutputDifference, Shown, compare, in_note, in_run, text_lines
+from tangle.write.block import PROPERTY, ChunkOutput, Piece, Unwritten
+from tangle.write.compare import (
+    USUAL,
+    OutputDifference,
+    Shown,
+    compare,
+    in_note,
+    in_output,
+    in_run,
+    text_lines,
+)
 from tangle.write.edits import Edit, MovedLines, apply
-from tangle.write.names import asset_target, figure_label, figure_name
+from tangle.write.failures import FailureFrame, FailureNote, failure_note
+from tangle.write.matching import Matches, Wanted, match
+from tangle.write.names import (
+    asset_name,
+    asset_target,
+    figure_label,
+    is_content_name,
+    is_named_after,
+)
 from tangle.write.numbers import Tolerance
 from tangle.write.output_blocks import StoredOutput, stored_outputs, used_assets
 from tangle.write.page_merge import CutBlock, CutPage, cut_outputs, put_back
@@ -17,13 +34,17 @@ from tangle.write.repair_edits import Entangled, mend, without_written_lines
 __all__ = [
     "EXTENSIONS",
     "PROPERTY",
+    "USUAL",
     "ChunkOutput",
     "CutBlock",
     "CutPage",
     "Edit",
     "Entangled",
+    "FailureFrame",
+    "FailureNote",
     "Figure",
     "File",
+    "Matches",
     "MovedLines",
     "OutputDifference",
     "OutputPlan",
@@ -34,14 +55,21 @@ __all__ = [
     "StoredOutput",
     "Text",
     "Tolerance",
+    "Unwritten",
+    "Wanted",
     "apply",
+    "asset_name",
     "asset_target",
     "compare",
     "cut_outputs",
+    "failure_note",
     "figure_label",
-    "figure_name",
     "in_note",
+    "in_output",
     "in_run",
+    "is_content_name",
+    "is_named_after",
+    "match",
     "mend",
     "piece",
     "plan_outputs",

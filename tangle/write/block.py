@@ -18,10 +18,18 @@ if TYPE_CHECKING:
 PROPERTY = "tangle.output"
 """The property that makes a block an output block."""
 
+CHUNK_PROPERTY = "tangle.chunk"
+"""The property that says which of several chunks of a block an output is of."""
+
+CHUNK_GONE = "00000000"
+"""The second digest of an output that was emptied because its chunk is gone."""
+
 MOST_LINES = 400
 MOST_BYTES = 64 * 1024
 
-_ZERO_WIDTH = "\u200b"
+ZERO_WIDTH = "\u200b"
+"""What breaks up text that Logseq would read."""
+
 # Any of these characters may be trimmed before Logseq looks for a fence, in OCaml or JavaScript.
 _FENCE = re.compile(r"^([\s\ufeff]*)(?=```|~~~)")
 _FIRST_WORD = re.compile(r" ?[^ ]+")
@@ -56,10 +64,12 @@ class ChunkOutput:
 
     Attributes:
         digest: of the code that the output depends on, in hex; its first 12 digits are kept.
+        failure: lines that say why the chunk failed; none where it passed.
     """
 
     digest: str
     pieces: tuple[Piece, ...]  # no default: records of earlier versions have other fields
+    failure: tuple[str, ...] = ()
 
     @property
     def value(self) -> str:
@@ -75,6 +85,22 @@ class ChunkOutput:
         others = iter(targets)
         pieces = (replace(p, target=next(others)) if p.target else p for p in self.pieces)
         return replace(self, pieces=tuple(pieces))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unwritten:
+    """Stands for a chunk whose output stays as it is.
+
+    Attributes:
+        digest: as in `ChunkOutput`.
+    """
+
+    digest: str
+
+    @property
+    def value(self) -> str:
+        """The digest as it stands in the notes."""
+        return self.digest[:12]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,7 +133,9 @@ def body_lines(output: ChunkOutput, style: Style) -> tuple[str, ...]:
         output: what the chunk showed.
         style: how its text is protected.
     """
-    return tuple(chain.from_iterable(_piece_lines(piece, style) for piece in output.pieces))
+    pieces = chain.from_iterable(_piece_lines(piece, style) for piece in output.pieces)
+    failure = _wrapped(list(output.failure), style) if output.failure else []
+    return (*pieces, *failure)
 
 
 def _piece_lines(piece: Piece, style: Style) -> list[str]:
@@ -145,14 +173,14 @@ def _wrapped(lines: list[str], style: Style) -> list[str]:
     """Return lines between an opener and a closer that none of them resembles."""
     lines = [_unlike_property(line) if "::" in line else line for line in lines]
     if style.defused:
-        lines = [_CLOSERS.sub(lambda found: found[0] + _ZERO_WIDTH, line) for line in lines]
+        lines = [_CLOSERS.sub(lambda found: found[0] + ZERO_WIDTH, line) for line in lines]
     fenced = any(_FENCE.match(line) for line in lines)
     ends = any(_END_BLOCK.search(line) for line in lines)
     in_example = style.wrapper == "example" or (style.wrapper == "auto" and fenced and not ends)
     if style.defused or not in_example:
-        lines = [_FENCE.sub(rf"\g<1>{_ZERO_WIDTH}", line) for line in lines]
+        lines = [_FENCE.sub(rf"\g<1>{ZERO_WIDTH}", line) for line in lines]
     if style.defused or in_example:
-        lines = [_END_BLOCK.sub(rf"#{_ZERO_WIDTH}\g<1>", line) for line in lines]
+        lines = [_END_BLOCK.sub(rf"#{ZERO_WIDTH}\g<1>", line) for line in lines]
     if in_example:
         return ["#+BEGIN_EXAMPLE", *lines, "#+END_EXAMPLE"]
     return ["```text", *lines, "```"]
@@ -161,12 +189,12 @@ def _wrapped(lines: list[str], style: Style) -> list[str]:
 def _unlike_property(line: str) -> str:
     """A line that Logseq's editor does not take for a property, behind which it would write one.
 
-    >>> _unlike_property("test_a.py::test_one PASSED").replace(_ZERO_WIDTH, "|")
+    >>> _unlike_property("test_a.py::test_one PASSED").replace(ZERO_WIDTH, "|")
     'test_a.py:|:test_one PASSED'
     """
     if not is_property_like(line):
         return line
-    return _FIRST_WORD.sub(lambda word: _COLONS.sub(f":{_ZERO_WIDTH}", word[0]), line, count=1)
+    return _FIRST_WORD.sub(lambda word: _COLONS.sub(f":{ZERO_WIDTH}", word[0]), line, count=1)
 
 
 def _image(piece: Piece) -> str:
@@ -187,9 +215,17 @@ def canonical(lines: Iterable[str]) -> tuple[str, ...]:
     return tuple(trimmed[start:])
 
 
-def output_digest(lines: Iterable[str]) -> str:
-    """Return the digest of an output block's lines, 8 hex digits."""
-    text = "\n".join(canonical(lines))
+def output_digest(lines: Iterable[str], *, failed: bool = False) -> str:
+    """Return the digest of an output block's lines, 8 hex digits.
+
+    That of a failure differs from that of an output with the same lines, so that a failure is
+    recognised by its block alone, whatever code prints.
+
+    Args:
+        lines: of the block, below its properties.
+        failed: whether the block says why its chunk failed.
+    """
+    text = "\n".join([*(["failed", ""] if failed else []), *canonical(lines)])
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:8]
 
 
@@ -201,6 +237,15 @@ def head(indent: bytes, value: str) -> bytes:
         value: of its property.
     """
     return indent + f"- {PROPERTY}:: {value}".encode()
+
+
+def chunk_line(number: int) -> str:
+    """Return the line that says which chunk of its block an output is of.
+
+    Args:
+        number: of the chunk in the block, from 1.
+    """
+    return f"{CHUNK_PROPERTY}:: {number}"
 
 
 def joined(first: bytes, indent: bytes, lines: Sequence[str], eol: bytes) -> bytes:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -99,9 +99,18 @@ def in_run(seen: Rendered) -> Shown:
         else piece(part)
         for part in seen.parts
     )
-    lines = body_lines(ChunkOutput(digest="", pieces=tuple(pieces)), STYLES[0])
-    files = dict(zip(names, seen.files, strict=True))
-    return in_note(canonical(lines), lambda name: (files[name].mime, files[name].data))
+    files = {name: (file.mime, file.data) for name, file in zip(names, seen.files, strict=True)}
+    return in_output(ChunkOutput(digest="", pieces=tuple(pieces)), files)
+
+
+def in_output(output: ChunkOutput, files: Mapping[str, tuple[MimeType, bytes]]) -> Shown:
+    """Return what an output would show in a note.
+
+    Args:
+        output: the output.
+        files: type and content of its files, by their names in `assets/tangle/`.
+    """
+    return in_note(canonical(body_lines(output, STYLES[0])), files.__getitem__)
 
 
 def text_lines(text: str) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""Names of figure files, readable and safe on every file system."""
+"""Names of files in `assets/tangle/`, readable and safe on every file system."""
 
 from __future__ import annotations
 
@@ -9,26 +9,49 @@ import unicodedata
 from tangle.model import PagePath, SectionName
 
 ASSET_FOLDER = "assets/tangle"
-"""Where figures stand, relative to the graph's folder."""
+"""Where they stand, relative to the graph's folder."""
 
 _NUMBER = re.compile(r"[0-9]+(?:\.[0-9]+)*", re.ASCII)
+_NAMED = re.compile(r".+-[0-9]+-([0-9a-f]{8})\.[^.]+", re.ASCII | re.DOTALL)
 _MOST_CHARACTERS = 80
 _MOST_BYTES = 160  # of the 255 that file systems allow, the digest and the ending still to come
 
 
-def figure_name(section: str, number: int, extension: str) -> str:
-    """Return the file name of a section's figure: `3.6.7-1.svg`.
+def asset_name(section: str, number: int, data: bytes, extension: str) -> str:
+    """Return the file name of what a section shows: `3.6.7-1-9c0f3a51.svg`.
 
-    A section without a number gives letters and digits of its title, with `-` for the rest; where
-    that is not the whole title, or where case alone might tell two titles apart, a digest keeps the
-    names apart.
+    Another content has another name: Logseq goes on showing the old content of a file whose name
+    stays. A section without a number gives letters and digits of its title, with `-` for the rest;
+    where that is not the whole title, or where case alone might tell two titles apart, a digest
+    keeps the names apart.
 
     Args:
         section: the section's name.
-        number: of the figure, from 1, in its section.
+        number: of the file, from 1, in its section.
+        data: the file's content.
         extension: `svg`, `png`, ...
     """
-    return f"{_slug(section)}-{number}.{extension}"
+    return f"{_slug(section)}-{number}-{_digest(data)}.{extension}"
+
+
+def is_content_name(name: str) -> bool:
+    """Return whether a file's name says what its content is."""
+    return _NAMED.fullmatch(name) is not None
+
+
+def is_named_after(name: str, data: bytes) -> bool | None:
+    """Return whether a file has the content that it is named after; None if it is named otherwise.
+
+    git may have changed the line ends of a text.
+
+    Args:
+        name: of a file in `assets/tangle/`.
+        data: its content.
+    """
+    found = _NAMED.fullmatch(name)
+    if found is None:
+        return None
+    return found[1] in (_digest(data), _digest(data.replace(b"\r\n", b"\n")))
 
 
 def asset_target(page: PagePath, name: str) -> str:
@@ -49,6 +72,10 @@ def figure_label(section: SectionName, number: int) -> str:
         number: of the figure in its section, from 1.
     """
     return f"{section} figure {number}"
+
+
+def _digest(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()[:8]
 
 
 def _slug(section: str) -> str:

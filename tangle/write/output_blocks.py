@@ -9,16 +9,17 @@ from typing import TYPE_CHECKING
 
 from tangle.model import Span
 from tangle.parse import is_property_like, may_be_written
-from tangle.write.block import PROPERTY, canonical, output_digest
+from tangle.write.block import CHUNK_GONE, PROPERTY, canonical, chunk_line, output_digest
 from tangle.write.body import asset_names, body_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from tangle.model import Block, Page, Property
 
 _VALUE = re.compile(r"([0-9a-f]{12})\.([0-9a-f]{8})", re.ASCII)
 _SIZED = re.compile(r"(!\[[^\]]*\]\([^)]*\))((?:\{[^{}]*\})?)")
+_CHUNK = re.compile(rb"(\r?\n[ \t]*)?tangle\.chunk::[ \t]*([^\r\n]*)")
 _INDENT = " \t\f"
 
 
@@ -33,8 +34,13 @@ class StoredOutput:
         code_digest: first digest of its property; empty where the property is not whole.
         output_digest: second digest of its property; empty likewise.
         edited: whether the content is not what the second digest was taken of.
-        reworked: whether a person made something else of it: gave it a title, put code in it.
+        reworked: whether a person made something else of it: put words in its place, or code in it.
+        titled: whether a person gave it a first line.
+        failed: whether it says why its chunk failed.
+        added: whether its text has lines that Logseq added.
+        chunk_gone: whether it was emptied because its chunk is gone.
         assets: names of the figures in `assets/tangle/` that it shows.
+        indent: the white space before its bullet.
         span: from the start of its first line to the end of its content, children aside.
         head: from the start of its first line to the end of its last property line.
         value: the property's value.
@@ -49,7 +55,12 @@ class StoredOutput:
     output_digest: str
     edited: bool
     reworked: bool
+    titled: bool
+    failed: bool
+    added: bool
+    chunk_gone: bool
     assets: tuple[str, ...]
+    indent: bytes
     span: Span
     head: Span
     value: Span
@@ -60,19 +71,70 @@ class StoredOutput:
 def stored_outputs(page: Page) -> tuple[StoredOutput, ...]:
     """Return every output block of a page, in order."""
     found: list[StoredOutput] = []
-    # A page without bullets has its outputs as the first bullets, which belong to the pre-block.
     with_code = {fence.block for fence in page.fences if fence.language not in {"", "text"}}
-    following_pre = bool(page.blocks) and page.blocks[0].kind == "pre"
+    before: dict[int, int] = {}
     for index, block in enumerate(page.blocks):
         mark = _mark(block) if index not in page.templates else None
         if mark is not None:
-            host = 0 if block.parent < 0 and following_pre and index else block.parent
-            following_pre = following_pre and index > 0
-            reworked = bool(block.title) or index in with_code
-            found.append(_stored(page, (index, host), mark, reworked=reworked))
-        elif block.parent < 0 and block.kind != "pre":
-            following_pre = False
+            host = _host(page, index, before.get(block.parent, -1), with_code)
+            found.append(_stored(page, (index, host), mark, has_code=index in with_code))
+        else:
+            before[block.parent] = index
     return tuple(found)
+
+
+def _host(page: Page, index: int, before: int, with_code: Collection[int]) -> int:
+    """The block that an output block belongs to: its parent, mostly.
+
+    A page without bullets has its outputs as the first bullets, which belong to the pre-block.
+    One that a person outdented follows its chunk's block, below a block without code.
+
+    Args:
+        page: the page.
+        index: of the output block.
+        before: its next sibling above that is no output; -1 where there is none.
+        with_code: the blocks that have code.
+    """
+    parent = page.blocks[index].parent
+    if before >= 0 and parent < 0 and page.blocks[before].kind == "pre":
+        return before
+    outdented = before in with_code and parent not in with_code
+    return before if outdented else parent
+
+
+def numbered_head(page: Page, stored: StoredOutput, value: bytes, number: int) -> bytes:
+    """Return the first lines of a block, up to its last property, with another value.
+
+    Args:
+        page: that has the block.
+        stored: the block.
+        value: of its property.
+        number: of its chunk among those of the block; 0 where it is the only one.
+    """
+    start, end = stored.value.start, stored.value.end
+    before, after = page.data[stored.head.start : start], page.data[end : stored.head.end]
+    found = _CHUNK.search(before + value + after)
+    if found is None:
+        added = b"\n" + stored.indent + b"  " + chunk_line(number).encode() if number else b""
+        eol = b"\r\n" if b"\r\n" in page.data[stored.span.start : stored.span.end] else b"\n"
+        return before + value + added.replace(b"\n", eol) + after
+    whole = before + value + after
+    if number or found[1] is None:  # one behind the bullet stays: the bullet needs a line
+        number_ = str(number or 1).encode()
+        return whole[: found.start(2)] + number_ + whole[found.end(2) :]
+    return whole[: found.start()] + whole[found.end() :]
+
+
+def resized(lines: Sequence[str], sizes: Sequence[str]) -> tuple[str, ...]:
+    """Return a block's lines, with the sizes that a person gave the images in the same order.
+
+    Args:
+        lines: of the block, below its properties.
+        sizes: for each image what stands behind it.
+    """
+    images = (line.row for line in body_of(lines) if line.file)
+    by_row = dict(zip(images, sizes, strict=False))
+    return tuple(line + by_row.get(row, "") for row, line in enumerate(lines))
 
 
 def used_assets(data: bytes) -> frozenset[str]:
@@ -87,23 +149,32 @@ def _mark(block: Block) -> Property | None:
     return next((found for found in block.properties if found.key == PROPERTY), None)
 
 
-def _stored(page: Page, place: tuple[int, int], mark: Property, *, reworked: bool) -> StoredOutput:
+def _stored(page: Page, place: tuple[int, int], mark: Property, *, has_code: bool) -> StoredOutput:
     index, host = place
     block = page.blocks[index]
     head, value = _head(page.data, block, mark)
     raw = _lines(page.data, block, head)
     digests = _VALUE.fullmatch(page.data[value.start : value.end].decode("utf-8", "replace"))
     code, output = digests.groups() if digests else ("", "")
-    lines, sizes = (raw, ()) if output == output_digest(raw) else _without_additions(raw, block)
+    gone = output == CHUNK_GONE and not raw
+    as_written = {output_digest(raw), output_digest(raw, failed=True)}
+    lines, sizes = (raw, ()) if output in as_written else _without_additions(raw, block)
+    failed = output == output_digest(lines, failed=True)
+    edited = not (gone or failed or output == output_digest(lines))
     return StoredOutput(
         block=index,
         host=host,
         line=block.line,
         code_digest=code,
         output_digest=output,
-        edited=output != output_digest(lines),
-        reworked=reworked,
+        edited=edited,
+        reworked=has_code or (bool(block.title) and edited),
+        titled=bool(block.title),
+        failed=failed,
+        added=len(lines) != len(raw),
+        chunk_gone=gone,
         assets=_assets(lines),
+        indent=page.data[block.span.start : block.span.start + block.indent],
         span=Span(start=block.span.start, end=block.content),
         head=head,
         value=value,
@@ -131,16 +202,12 @@ def _line_end(data: bytes, offset: int) -> int:
 
 
 def _lines(data: bytes, block: Block, head: Span) -> tuple[str, ...]:
-    """The lines below the properties, less the indentation of the first that is not blank.
-
-    A title, which tangle writes none of, counts as such a line.
-    """
+    """The lines below the properties, less the indentation of the first that is not blank."""
     below = data[head.end : max(head.end, block.content)].decode("utf-8", "surrogateescape")
     lines = below.split("\n")
     first = next((line for line in lines if line.strip()), "")
     margin = len(first) - len(first.lstrip(_INDENT))
-    title = [block.title] if block.title else []
-    return canonical([*title, *(_dedented(line, margin) for line in lines)])
+    return canonical(_dedented(line, margin) for line in lines)
 
 
 def _without_additions(

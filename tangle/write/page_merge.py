@@ -48,7 +48,8 @@ class CutPage:
 def cut_outputs(page: Page, hosts: frozenset[int]) -> CutPage:
     """Remove the output blocks of some hosts from a page.
 
-    Blocks that a person made something else of, or put others below, stay: they are text. Nothing
+    Blocks that a person made something else of, gave a first line, or put others below, stay: they
+    are text. Nothing
     is taken out where Logseq would read the rest in another way.
 
     Args:
@@ -59,7 +60,8 @@ def cut_outputs(page: Page, hosts: frozenset[int]) -> CutPage:
     edits: list[Edit] = []
     left: list[Expected] = []
     for stored in stored_outputs(page):
-        if stored.host in hosts and not stored.reworked and not has_children(page, stored.block):
+        is_text = stored.reworked or stored.titled or has_children(page, stored.block)
+        if stored.host in hosts and not is_text:
             found[stored.host].append(_cut(page, stored))
             edits.append(Edit(span=removal(page, stored), data=b""))
         else:

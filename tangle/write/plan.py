@@ -4,32 +4,57 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass, field
-from difflib import SequenceMatcher
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from tangle.model import Place, Problem, Span
 from tangle.model.problems.outputs import EDITED_OUTPUT, UNPLACEABLE_OUTPUT
 from tangle.write.block import (
+    CHUNK_GONE,
     PROPERTY,
     STYLES,
+    ZERO_WIDTH,
     ChunkOutput,
     Style,
+    Unwritten,
     body_lines,
     canonical,
+    chunk_line,
     head,
     joined,
     output_digest,
 )
-from tangle.write.body import body_of
 from tangle.write.edits import Edit, apply, disjoint
+from tangle.write.failures import same_but_for_lines
 from tangle.write.layout import Layout, Spot, has_children, line_end, sibling_spot
-from tangle.write.output_blocks import StoredOutput, stored_outputs, used_assets
+from tangle.write.matching import Wanted, match
+from tangle.write.output_blocks import (
+    StoredOutput,
+    numbered_head,
+    resized,
+    stored_outputs,
+    used_assets,
+)
 from tangle.write.verify import Expected, reads_as_expected
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from tangle.model import Page
+
+    Planned = ChunkOutput | Unwritten | None
+    """What is to become of a chunk's output; None leaves it, whatever code the chunk has."""
+
+
+class Same(Protocol):
+    """Whether a stored output and a new one show the same, so that the note may stay as it is."""
+
+    def __call__(self, stored: StoredOutput, output: ChunkOutput) -> bool:
+        """Compare the two; their lines differ, and no person edited the stored one."""
+
+
+def _never(stored: StoredOutput, output: ChunkOutput) -> bool:
+    del stored, output
+    return False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,35 +78,47 @@ class OutputPlan:
 
 def plan_outputs(
     page: Page,
-    hosts: Mapping[int, Sequence[ChunkOutput | None]],
+    hosts: Mapping[int, Sequence[Planned]],
     *,
     unit: str = "\t",
     force: bool = False,
+    same: Same = _never,
 ) -> OutputPlan:
     """Return the edits that give a page its outputs; none for a block that is already right.
 
     Args:
         page: the page as it is.
-        hosts: by index of a block, the outputs of all its chunks in order; None leaves what is
-            there, and an output that shows nothing removes it. Other blocks keep theirs.
+        hosts: by index of a block, the outputs of all its chunks in order; `Unwritten` and None
+            leave what is there, and an output that shows nothing removes it, or empties it where
+            a person would miss it. Blocks that are not named keep theirs, unless these are of
+            code that stands elsewhere now.
         unit: one step of indentation, for a page that does not show its own.
         force: replace output blocks that a person edited as well.
+        same: whether a stored output need not be written again although its lines differ.
     """
     layout = Layout(page, unit)
-    drafts = (_draft_outputs(layout, hosts, style, force=force) for style in STYLES)
+    drafts = (
+        _Drafting(_Draft(layout=layout, force=force), style, same).of(hosts) for style in STYLES
+    )
     return _first_that_holds(page, drafts)
 
 
-def remove_outputs(page: Page, *, force: bool = False) -> OutputPlan:
-    """Return the edits that remove every output block, and all that inserting added.
+def remove_outputs(
+    page: Page, *, force: bool = False, only: Collection[int] | None = None
+) -> OutputPlan:
+    """Return the edits that remove output blocks, and all that inserting added.
 
     Args:
         page: the page as it is.
         force: remove output blocks that a person edited as well.
+        only: the indices of the blocks to remove; None for all.
     """
     draft = _Draft(layout=Layout(page, ""), force=force)
     for stored in stored_outputs(page):
-        draft.remove(stored)
+        if only is None or stored.block in only:
+            draft.remove(stored)
+        else:
+            draft.leave(stored)
     return _first_that_holds(page, (draft,))
 
 
@@ -92,6 +129,7 @@ class _Draft:
     layout: Layout
     force: bool
     edits: list[Edit] = field(default_factory=list)
+    shifts: list[Edit] = field(default_factory=list)
     kept: list[StoredOutput] = field(default_factory=list)
     gone: list[StoredOutput] = field(default_factory=list)
     expected: list[Expected] = field(default_factory=list)
@@ -112,38 +150,76 @@ class _Draft:
         self.kept.append(stored)
         self.leave(stored)
 
-    def insert(self, host: int, spot: Spot, output: ChunkOutput, lines: tuple[str, ...]) -> None:
-        """Put a new block behind what stands before the spot."""
-        eol = self.layout.eol
+    def insert(
+        self, place: tuple[int, Spot], output: ChunkOutput, lines: tuple[str, ...], number: int
+    ) -> None:
+        """Put a new block behind what stands before a spot, which belongs to a host.
+
+        Args:
+            place: the host, and the spot.
+            output: what it shows.
+            lines: of the block.
+            number: of the chunk in its block; 0 where it is the only one.
+        """
+        (host, spot), eol = place, self.layout.eol
         value = _value(output, lines)
-        block = joined(head(spot.indent, value), spot.indent, lines, eol)
+        lines_of_chunk = (chunk_line(number), *lines) if number else lines
+        block = joined(head(spot.indent, value), spot.indent, lines_of_chunk, eol)
         self.inserted[spot.offset].append(eol + block)
         self._expect(host, value.encode(), canonical(lines), ours=True)
 
-    def replace(self, stored: StoredOutput, output: ChunkOutput, lines: tuple[str, ...]) -> None:
-        """Make a block say something else; its properties and its children stay."""
-        data = self.page.data
-        value = _value(output, lines).encode()
+    def replace(
+        self, stored: StoredOutput, value: bytes, lines: tuple[str, ...], number: int
+    ) -> None:
+        """Make a block say something else; its properties and its children stay.
+
+        Args:
+            stored: the block.
+            value: of its property.
+            lines: of the block; those that it has leave it as it is.
+            number: of the chunk in its block; 0 where it is the only one.
+        """
         self._expect(stored.host, value, canonical(lines), ours=True)
+        first = numbered_head(self.page, stored, value, number)
         if canonical(lines) == stored.lines:
-            if data[stored.value.start : stored.value.end] != value:
-                self.edits.append(Edit(span=stored.value, data=value))
+            self._replace_head(stored, value, first)
             return
+        edit = Edit(span=stored.span, data=self._moved_to(stored, first, lines, stored.indent))
+        if same_but_for_lines(stored.lines, lines) and stored.failed:
+            self.shifts.append(edit)  # no reason to write the page
+        else:
+            self.gone.append(stored)
+            self.edits.append(edit)
+
+    def relocate(
+        self,
+        stored: StoredOutput,
+        place: tuple[int, Spot],
+        output: ChunkOutput,
+        lines: tuple[str, ...],
+        number: int,
+    ) -> None:
+        """Take a block to where its chunk is now; nothing stands below it.
+
+        Args:
+            stored: the block.
+            place: its new host, and where it goes.
+            output: what it shows.
+            lines: of the block.
+            number: of the chunk in its block; 0 where it is the only one.
+        """
+        host, spot = place
+        value = _value(output, lines).encode()
         self.gone.append(stored)
-        block = data[stored.span.start : stored.span.end]
-        eol = line_end(block) if b"\n" in block else self.layout.eol
-        first = (
-            data[stored.head.start : stored.value.start]
-            + value
-            + data[stored.value.end : stored.head.end]
-        )
-        indent = block[: self.page.blocks[stored.block].indent]
-        shown = _resized(lines, stored)
-        self.edits.append(Edit(span=stored.span, data=joined(first, indent, shown, eol)))
+        self.edits.append(Edit(span=removal(self.page, stored), data=b""))
+        first = numbered_head(self.page, stored, value, number)
+        block = self._moved_to(stored, first, lines, spot.indent)
+        self.inserted[spot.offset].append(self.layout.eol + block)
+        self._expect(host, value, canonical(lines), ours=True)
 
     def remove(self, stored: StoredOutput) -> bool:
         """Take a block out with the line end before it, unless a person changed it; whether so."""
-        if self.is_kept(stored):
+        if self.is_kept(stored) or stored.titled:
             self.refuse(stored)
             return False
         self.gone.append(stored)
@@ -154,110 +230,166 @@ class _Draft:
         """Whether a block is a person's: edited, or reworked, and then not even to be forced."""
         return stored.reworked or (stored.edited and not self.force)
 
+    def _replace_head(self, stored: StoredOutput, value: bytes, first: bytes) -> None:
+        """Change the properties of a block that says the right thing, if they have to change."""
+        data = self.page.data
+        before = data[stored.head.start : stored.head.end]
+        start, end = (at - stored.head.start for at in (stored.value.start, stored.value.end))
+        if first == before[:start] + value + before[end:]:
+            if before[start:end] != value:
+                self.edits.append(Edit(span=stored.value, data=value))
+        else:
+            self.edits.append(Edit(span=stored.head, data=first))
+
+    def _moved_to(
+        self, stored: StoredOutput, first: bytes, lines: tuple[str, ...], indent: bytes
+    ) -> bytes:
+        """A block's bytes with other lines below its properties, at some indentation."""
+        block = self.page.data[stored.span.start : stored.span.end]
+        eol = line_end(block) if b"\n" in block else self.layout.eol
+        if indent != stored.indent:
+            rows = first.split(eol)
+            first = eol.join(indent + row.removeprefix(stored.indent) for row in rows)
+        return joined(first, indent, resized(lines, stored.sizes), eol)
+
     def all_edits(self) -> tuple[Edit, ...]:
         """The edits in order; blocks inserted at one spot stand in the order of their chunks."""
         inserts = [
             Edit(span=Span(start=offset, end=offset), data=b"".join(blocks))
             for offset, blocks in self.inserted.items()
         ]
-        return disjoint([*inserts, *self.edits])
+        edits = [*inserts, *self.edits]
+        # Where a page is written anyway, failures name the lines that it has then.
+        return disjoint([*edits, *self.shifts] if edits else edits)
 
     def _expect(self, host: int, value: bytes, lines: tuple[str, ...], *, ours: bool) -> None:
         self.expected.append(Expected(host=host, value=value, lines=lines, ours=ours))
 
 
-def _draft_outputs(
-    layout: Layout,
-    hosts: Mapping[int, Sequence[ChunkOutput | None]],
-    style: Style,
-    *,
-    force: bool,
-) -> _Draft:
-    draft = _Draft(layout=layout, force=force)
-    by_host: defaultdict[int, list[StoredOutput]] = defaultdict(list)
-    for stored in stored_outputs(layout.page):
-        by_host[stored.host].append(stored)
-        if stored.host not in hosts:
+@dataclass(frozen=True, slots=True)
+class _Drafting:
+    """Decides, for each chunk and each stored output of a page, what becomes of it."""
+
+    draft: _Draft
+    style: Style
+    same: Same
+
+    def of(self, hosts: Mapping[int, Sequence[Planned]]) -> _Draft:
+        """Return the draft, filled in."""
+        page = self.draft.page
+        texts = {host: [self._lines(o) for o in outputs] for host, outputs in hosts.items()}
+        wanted = {
+            host: [_wanted(o, lines) for o, lines in zip(outputs, texts[host], strict=True)]
+            for host, outputs in hosts.items()
+        }
+        matches = match(wanted, stored_outputs(page))
+        for host, outputs in sorted(hosts.items()):
+            spot = self.draft.layout.first_child_spot(host)
+            rows = zip(outputs, texts[host], matches.found[host], strict=True)
+            for number, (output, lines, stored) in enumerate(rows, start=1):
+                own = number if len(outputs) > 1 else 0
+                spot = self._chunk((host, spot), own, (output, lines), stored)
+        for stored in matches.left:
+            self._left(stored, hosts.get(stored.host))
+        return self.draft
+
+    def _lines(self, output: Planned) -> tuple[str, ...]:
+        return body_lines(output, self.style) if isinstance(output, ChunkOutput) else ()
+
+    def _chunk(
+        self,
+        place: tuple[int, Spot],
+        number: int,
+        new: tuple[Planned, tuple[str, ...]],
+        stored: StoredOutput | None,
+    ) -> Spot:
+        """Draft the output of one chunk; return the spot for the next one of its block."""
+        draft, (output, lines) = self.draft, new
+        host, spot = place
+        if stored is None:
+            if isinstance(output, ChunkOutput) and lines:
+                draft.insert(place, output, lines, number)
+        elif stored.host != host and not has_children(draft.page, stored.block):
+            if not isinstance(output, ChunkOutput):
+                draft.leave(stored)
+            elif lines:
+                draft.relocate(stored, place, output, lines, number)
+            else:
+                self._silent(stored, output, number)
+        elif self._settle(stored, output, lines, number) and stored.host == host:
+            return sibling_spot(draft.page, stored.block)
+        return spot
+
+    def _settle(
+        self, stored: StoredOutput, output: Planned, lines: tuple[str, ...], number: int
+    ) -> bool:
+        """Decide about a block that is there; whether it stays."""
+        draft = self.draft
+        if not isinstance(output, ChunkOutput):
             draft.leave(stored)
-    for host, outputs in sorted(hosts.items()):
-        _draft_host(draft, (host, outputs), by_host[host], style)
-    return draft
+        elif not lines:
+            return self._silent(stored, output, number)
+        elif draft.is_kept(stored) and canonical(lines) != stored.lines:
+            draft.refuse(stored)
+        elif self._stays(stored, output, lines):
+            value = f"{output.value}.{stored.output_digest}".encode()
+            draft.replace(stored, value, stored.lines, number)
+        else:
+            draft.replace(stored, _value(output, lines).encode(), lines, number)
+        return True
+
+    def _stays(self, stored: StoredOutput, output: ChunkOutput, lines: tuple[str, ...]) -> bool:
+        """Whether a block need not be written again although the lines are others."""
+        return (
+            canonical(lines) != stored.lines
+            and not (stored.edited or stored.added)
+            and stored.failed == bool(output.failure)
+            and _unprotected(lines) != _unprotected(stored.lines)
+            and self.same(stored, output)
+        )
+
+    def _silent(self, stored: StoredOutput, output: ChunkOutput, number: int) -> bool:
+        """Decide about the block of a chunk that shows nothing; whether it stays."""
+        draft = self.draft
+        if draft.is_kept(stored) or not _would_be_missed(draft.page, stored):
+            return not draft.remove(stored)
+        draft.replace(stored, _value(output, ()).encode(), (), number)
+        return True
+
+    def _left(self, stored: StoredOutput, chunks: Sequence[Planned] | None) -> None:
+        """Decide about a block that belongs to no chunk of a host that has some."""
+        draft = self.draft
+        if chunks is None or None in chunks or stored.chunk_gone:
+            draft.leave(stored)
+        elif draft.is_kept(stored) or not _would_be_missed(draft.page, stored):
+            draft.remove(stored)
+        else:
+            value = f"{stored.code_digest}.{CHUNK_GONE}".encode()
+            draft.replace(stored, value, (), 0)
 
 
-def _draft_host(
-    draft: _Draft,
-    chunks: tuple[int, Sequence[ChunkOutput | None]],
-    there: Sequence[StoredOutput],
-    style: Style,
-) -> None:
-    host, outputs = chunks
-    texts = [body_lines(output, style) if output else () for output in outputs]
-    matched, left = _matched(outputs, texts, there)
-    spot = draft.layout.first_child_spot(host)
-    for output, lines, stored in zip(outputs, texts, matched, strict=True):
-        if stored:
-            if _settle(draft, stored, output, lines):
-                spot = sibling_spot(draft.page, stored.block)
-        elif output and lines:
-            draft.insert(host, spot, output, lines)
-    for stored in left:
-        (draft.leave if None in outputs else draft.remove)(stored)
-
-
-def _settle(
-    draft: _Draft, stored: StoredOutput, output: ChunkOutput | None, lines: tuple[str, ...]
-) -> bool:
-    """Decide about a block that is there; whether it stays."""
+def _wanted(output: Planned, lines: tuple[str, ...]) -> Wanted:
     if output is None:
-        draft.leave(stored)
-    elif not lines:
-        return not draft.remove(stored)
-    elif draft.is_kept(stored) and canonical(lines) != stored.lines:
-        draft.refuse(stored)
-    else:
-        draft.replace(stored, output, lines)
-    return True
+        return Wanted()
+    said = ""
+    if isinstance(output, ChunkOutput) and lines:
+        said = output_digest(lines, failed=bool(output.failure))
+    return Wanted(code_digest=output.value, output_digest=said)
 
 
-def _matched(
-    outputs: Sequence[ChunkOutput | None],
-    texts: Sequence[tuple[str, ...]],
-    there: Sequence[StoredOutput],
-) -> tuple[list[StoredOutput | None], list[StoredOutput]]:
-    """For each chunk the block that is its own: by its code, by what it says, the rest in order.
-
-    A block that says the same is the chunk's although the code before it changed: what refers to
-    the block was written about this output. The blocks stay in the order of their chunks.
-    """
-    left = list(there)
-    matched: list[StoredOutput | None] = [None] * len(outputs)
-    for index, output in enumerate(outputs):
-        same = [stored for stored in left if output and stored.code_digest == output.value]
-        if same:
-            matched[index] = same[0]
-            left.remove(same[0])
-    open_ = [index for index, stored in enumerate(matched) if stored is None]
-    if not (open_ and left):
-        return matched, left
-    said = [output_digest(texts[index]) if texts[index] else str(index) for index in open_]
-    aligned = SequenceMatcher(None, [stored.output_digest for stored in left], said, autojunk=False)
-    taken: set[int] = set()
-    for _, first, last, start, end in aligned.get_opcodes():
-        for at, index in zip(range(first, last), open_[start:end], strict=False):
-            matched[index] = left[at]
-            taken.add(at)
-    return matched, [stored for at, stored in enumerate(left) if at not in taken]
+def _unprotected(lines: Sequence[str]) -> tuple[str, ...]:
+    """Lines without what keeps Logseq from reading them: an older tangle wrote less of that."""
+    return canonical(line.replace(ZERO_WIDTH, "") for line in lines)
 
 
-def _resized(lines: tuple[str, ...], stored: StoredOutput) -> tuple[str, ...]:
-    """The lines, with the sizes that a person gave the figures at the same places."""
-    images = (line.row for line in body_of(lines) if line.file)
-    sizes = dict(zip(images, stored.sizes, strict=False))
-    return tuple(line + sizes.get(row, "") for row, line in enumerate(lines))
+def _would_be_missed(page: Page, stored: StoredOutput) -> bool:
+    """Whether something refers to a block, stands below it, or a person gave it a first line."""
+    block = page.blocks[stored.block]
+    return block.id is not None or stored.titled or has_children(page, stored.block)
 
 
 def _value(output: ChunkOutput, lines: tuple[str, ...]) -> str:
-    return f"{output.value}.{output_digest(lines)}"
+    return f"{output.value}.{output_digest(lines, failed=bool(output.failure))}"
 
 
 def removal(page: Page, stored: StoredOutput) -> Span:
@@ -306,16 +438,17 @@ def _first_that_holds(page: Page, drafts: Iterable[_Draft]) -> OutputPlan:
 
 
 def _edited(page: Page, stored: StoredOutput) -> Problem:
+    own = stored.reworked or (stored.titled and not stored.edited)
     return EDITED_OUTPUT.at(
         Place(path=page.path, line=stored.line),
         (
             "this output block is your text now, and is not overwritten"
-            if stored.reworked
+            if own
             else "this output was edited by hand and is left as it is"
         ),
         hint=(
             f"remove the line `{PROPERTY}::` from the block, and the output gets a block beside it"
-            if stored.reworked
+            if own
             else "delete the block and run the section again, or use --force"
         ),
     )

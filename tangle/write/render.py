@@ -51,9 +51,14 @@ def rendered(outputs: tuple[Output, ...]) -> Rendered:
 
 def _screen(texts: list[str]) -> Iterator[Text]:
     """Yield what stands on the screen after some text, if anything."""
-    text = _ADDRESS.sub("…", shown("".join(texts)))
+    text = without_addresses(shown("".join(texts)))
     if text.strip():
         yield Text(text=text)
+
+
+def without_addresses(text: str) -> str:
+    """Return text in which addresses in memory are `0x…`."""
+    return _ADDRESS.sub("…", text)
 
 
 def _figure(bundle: MimeBundle) -> File | None:

@@ -63,6 +63,7 @@ def reads_as_expected(
         found == Counter((block.host, block.value, block.lines) for block in expected)
         and _outline(page, same, loose=loose) == _outline(after, back, loose=loose)
         and _says_nothing(after, new_outputs, {block.value for block in expected if block.ours})
+        and not _references(after, new_outputs) - _references(page, old_outputs)
         and not Counter(after.links) - Counter(page.links)
     )
 
@@ -104,10 +105,14 @@ def _outline(page: Page, numbers: dict[int, int], *, loose: bool) -> list[tuple[
 
 
 def _says_nothing(page: Page, outputs: Sequence[StoredOutput], ours: set[bytes]) -> bool:
-    """Whether the blocks that were written hold no reference, property or code of their own."""
+    """Whether the blocks that were written hold no property or code of their own."""
     written = {output.block for output in outputs if _value(page, output) in ours}
-    return (
-        not any(reference.block in written for reference in page.references)
-        and not any(page.blocks[index].ignored for index in written)
-        and all(fence.language == "text" for fence in page.fences if fence.block in written)
+    return not any(page.blocks[index].ignored for index in written) and all(
+        fence.language == "text" for fence in page.fences if fence.block in written
     )
+
+
+def _references(page: Page, outputs: Sequence[StoredOutput]) -> Counter[tuple[object, ...]]:
+    """What output blocks refer to: the first lines that a person gave them may do so."""
+    blocks = {output.block for output in outputs}
+    return Counter((r.kind, r.target) for r in page.references if r.block in blocks)

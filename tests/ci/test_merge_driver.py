@@ -200,9 +200,32 @@ def test_a_figure_that_both_changed(tmp_path: Path) -> None:
     assert "display( SVG(f" in text
     assert "size = 2" in text
     assert "tangle.output" not in text  # it would show the figure of neither
-    assert 'id="2"' in graph.text("notes/assets/tangle/1.1-1.svg")
+    (figure,) = (graph.project / "notes" / "assets" / "tangle").iterdir()
+    assert 'id="2"' in figure.read_text()
     graph.tangle("run", "--all")
     assert graph.tangle("check", "--all").code == 0
+
+
+def test_an_output_wins_over_a_failure_of_the_same_code(tmp_path: Path) -> None:
+    code = "import os\n\t  print(os.environ['HERE'])"
+    graph = git_notes(tmp_path, {"x": f"- ## 1.1. S\n\t- ```python\n\t  {code}\n\t  ```\n- end\n"})
+    graph.tangle("merge-driver", "--install")
+    graph.commit()
+    graph.git("branch", "theirs")
+    graph.git("checkout", "--quiet", "-b", "ours")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv("HERE", raising=False)
+        assert graph.tangle("run", "1.1").code == 1
+        graph.commit("failed")
+        graph.git("checkout", "--quiet", "theirs")
+        patch.setenv("HERE", "fine here")
+        assert graph.tangle("run", "1.1").code == 0
+        graph.commit("passed")
+    graph.git("checkout", "--quiet", "ours")
+    assert "KeyError" in graph.text(PATH)
+    text = merge(graph)
+    assert "fine here" in text
+    assert "KeyError" not in text
 
 
 def test_hand_edited_outputs_and_notes_below_them_are_not_lost(graph: GitNotes) -> None:

@@ -83,7 +83,7 @@ def test_a_damaged_document_counts_as_none_and_is_replaced(notes: MakeNotes, dam
         path.write_bytes(DAMAGE[damage](path, content))
     damaged = documents(graph)
     assert graph.tangle("run", "--write-pending").out == "the notes were up to date\n"
-    figure = graph.root / "assets" / "tangle" / "1.2-1.svg"
+    figure = graph.figure("1.2-1")
     figure.unlink()
     for cached in (False, True):
         said = graph.tangle("run", "1.2", "--format", "json")

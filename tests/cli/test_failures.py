@@ -32,10 +32,9 @@ def _run(graph: Notes, *arguments: str) -> dict[str, Any]:
 
 
 def _line(graph: Notes, text: str) -> int:
-    """The line of the page that ends with a text."""
+    """The line of the page's code that ends with a text; the output of a failure shows it, too."""
     lines = graph.text("x").split("\n")
-    (found,) = (number for number, line in enumerate(lines, start=1) if line.endswith(text))
-    return found
+    return next(number for number, line in enumerate(lines, start=1) if line.endswith(text))
 
 
 MOVED = _page(

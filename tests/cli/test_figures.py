@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 
 import pytest
 
@@ -26,12 +27,15 @@ def problems(graph: Notes) -> list[dict[str, object]]:
 
 def test_a_figure_does_not_take_the_place_of_someones_file(notes: MakeNotes) -> None:
     graph = notes({"x": FIGURE})
-    theirs = graph.root / "assets" / "tangle" / "1.1-1.svg"
-    theirs.parent.mkdir(parents=True)
+    graph.tangle("run", "1.1")
+    theirs = graph.figure("1.1-1")
+    graph.tangle("clean")
+    graph.write("x", FIGURE)
+    shutil.rmtree(graph.root / ".tangle")
     theirs.write_text("mine")
     said = graph.tangle("run", "1.1")
     assert said.code == 3
-    assert "1.1-1.svg:1:1: error: a file stands here that tangle did not write" in said.out
+    assert f"{theirs.name}:1:1: error: a file stands here that tangle did not write" in said.out
     assert (theirs.read_text(), graph.text("x")) == ("mine", FIGURE)
     graph.tangle("clean")
     assert theirs.read_text() == "mine"
@@ -43,11 +47,11 @@ def test_a_figure_does_not_take_the_place_of_someones_file(notes: MakeNotes) -> 
 def test_a_figure_that_is_gone_is_noticed_and_made_again(notes: MakeNotes) -> None:
     graph = notes({"x": FIGURE})
     graph.tangle("run", "1.1")
-    figure = graph.root / "assets" / "tangle" / "1.1-1.svg"
+    figure = graph.figure("1.1-1")
     figure.unlink()
     (problem,) = problems(graph)
     assert (problem["code"], problem["section"]) == ("stale-output", "1.1")
-    assert "1.1-1.svg" in str(problem["message"])
+    assert figure.name in str(problem["message"])
     graph.tangle("run", "1.1")
     assert figure.exists()
     assert problems(graph) == []

@@ -108,7 +108,7 @@ FOLDERS = (
     *(".tangle/cache", ".tangle/memory", ".tangle/pending", ".tangle/record"),
 )
 FILES = (
-    *("pages/x.md", "assets/tangle/1.1-1.svg", "generated/d2l/torch.py"),
+    *("pages/x.md", "assets/tangle/1.1-1-d4dc5666.svg", "generated/d2l/torch.py"),
     *(".tangle/lock", ".tangle/holder", ".tangle/record/figures.json"),
 )
 LINKS = [
@@ -147,7 +147,7 @@ def test_no_link_leads_out(
 # --- files that are none, and come and go ---------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", ["pages/p.md", "assets/tangle/1.1-1.svg"])
+@pytest.mark.parametrize("name", ["pages/p.md", "assets/tangle/1.1-1-d4dc5666.svg"])
 def test_a_pipe_is_not_waited_for(notes: MakeNotes, name: str) -> None:
     graph = notes({"x": f"- ## 1.1. S\n{FIGURE}"})
     (graph.root / name).parent.mkdir(parents=True, exist_ok=True)

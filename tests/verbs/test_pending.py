@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -13,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from tangle.write.block import output_digest
 from tests.graphs import MakeNotes, Notes
 
 pytestmark = pytest.mark.book
@@ -98,7 +100,8 @@ def test_a_figure_that_moved_is_named_from_where_its_page_is(notes: MakeNotes) -
     moving = "import os; os.replace('x.md', '../x.md')\n\t  from"
     graph = notes({"x": FIGURE.format(2).replace("from", moving, 1)})
     assert graph.tangle("run", "1.1").code == 0
-    assert "](assets/tangle/1.1-1.svg)" in (graph.root / "x.md").read_text()
+    name = graph.figure("1.1-1").name
+    assert f"](assets/tangle/{name})" in (graph.root / "x.md").read_text()
 
 
 def test_a_chunk_that_changed_its_section_is_found_by_its_code(notes: MakeNotes) -> None:
@@ -280,50 +283,51 @@ def test_one_that_is_saved_again_and_again_is_named_in_the_end(notes: MakeNotes)
 def test_a_figure_that_no_page_names_any_more_is_known(notes: MakeNotes) -> None:
     graph = notes({"x": FIGURE.format(2)})
     graph.tangle("run", "1.1")
-    figure = graph.root / "assets" / "tangle" / "1.1-1.svg"
-    before = figure.read_bytes()
+    figure = graph.figure("1.1-1")
     graph.write("x", FIGURE.format(3))  # the output block deleted by hand, the code changed
     assert graph.tangle("run", "1.1").code == 0
-    assert figure.read_bytes() != before
-    assert "1.1-1.svg" in graph.text("x")
+    assert figure.exists()  # a block may be in Logseq's clipboard
+    assert graph.tangle("clean", "--orphans").code == 0
+    assert not figure.exists()
+    assert graph.figure("1.1-1").name in graph.text("x")
 
 
 def test_a_figure_that_somebody_replaced_is_theirs(notes: MakeNotes) -> None:
     graph = notes({"x": FIGURE.format(2)})
     graph.tangle("run", "1.1")
-    figure = graph.root / "assets" / "tangle" / "1.1-1.svg"
+    figure = graph.figure("1.1-1")
     figure.write_text("mine")
-    graph.write("x", FIGURE.format(3))
+    graph.write("x", FIGURE.format(2))
     said = graph.tangle("run", "1.1")
     assert said.code == 3
     assert "[foreign-file]" in said.out
     assert figure.read_text() == "mine"
     figure.unlink()
     assert graph.tangle("run", "--write-pending").code == 0
-    assert "1.1-1.svg" in graph.text("x")
+    assert figure.name in graph.text("x")
 
 
 def test_a_figure_that_was_edited_stays_as_an_edited_text_does(notes: MakeNotes) -> None:
     graph = notes({"x": FIGURE.format(2)})
     graph.tangle("run", "1.1")
-    figure = graph.root / "assets" / "tangle" / "1.1-1.svg"
+    figure = graph.figure("1.1-1")
     figure.write_text("mine")
     graph.write("x", graph.text("x").replace("[1, 2]", "[1, 3]"))
     before = graph.text("x")
     said = graph.tangle("run", "1.1")
     assert said.code == 0
-    assert "the figure 1.1-1.svg was edited by hand" in said.out
+    assert f"the figure {figure.name} was edited by hand" in said.out
     assert "[edited-output]" in said.out
     assert (figure.read_text(), graph.text("x")) == ("mine", before)
     assert graph.tangle("run", "1.1", "--force").code == 0
-    assert figure.read_text() != "mine"
+    assert not figure.exists()
     assert graph.text("x") != before
 
 
 def test_one_that_came_to_stand_for_another_chunk_stays_too(notes: MakeNotes) -> None:
     graph = notes({"x": FIGURE.format(2)})
     graph.tangle("run", "1.1")
-    figure = graph.root / "assets" / "tangle" / "1.1-1.svg"
+    figure = graph.figure("1.1-1")
     figure.write_text("mine")
     chunk = FIGURE.format(7).partition("\n")[2]
     graph.write("x", graph.text("x").replace("1.1. F\n", f"1.1. F\n{chunk}\n"))
@@ -335,7 +339,7 @@ def test_one_that_came_to_stand_for_another_chunk_stays_too(notes: MakeNotes) ->
 def test_a_figure_that_was_deleted_or_put_right_is_drawn_again(notes: MakeNotes) -> None:
     graph = notes({"x": FIGURE.format(2)})
     graph.tangle("run", "1.1")
-    figure = graph.root / "assets" / "tangle" / "1.1-1.svg"
+    figure = graph.figure("1.1-1")
     drawn = figure.read_bytes()
     figure.write_text("mine")
     assert "[edited-output]" in graph.tangle("run", "1.1").out
@@ -347,21 +351,46 @@ def test_a_figure_that_was_deleted_or_put_right_is_drawn_again(notes: MakeNotes)
 def test_cleaning_leaves_an_edited_figure(notes: MakeNotes) -> None:
     graph = notes({"x": FIGURE.format(2)})
     graph.tangle("run", "1.1")
-    figure = graph.root / "assets" / "tangle" / "1.1-1.svg"
+    figure = graph.figure("1.1-1")
     figure.write_text("mine")
     said = graph.tangle("clean")
     assert "this figure was edited by hand, and is left where it is" in said.out + said.err
     assert figure.read_text() == "mine"
 
 
-def test_in_a_clone_without_the_ledger_figures_are_tangles(notes: MakeNotes) -> None:
+def test_in_a_clone_without_the_ledger_the_name_tells_what_tangle_drew(notes: MakeNotes) -> None:
     graph = notes({"x": FIGURE.format(2)})
     graph.tangle("run", "1.1")
     shutil.rmtree(graph.root / ".tangle")
-    figure = graph.root / "assets" / "tangle" / "1.1-1.svg"
-    figure.write_text("of another matplotlib")
-    assert graph.tangle("run", "1.1").code == 0
-    assert figure.read_text() != "of another matplotlib"
+    figure = graph.figure("1.1-1")
+    drawn = figure.read_bytes()
+    figure.write_text("mine")
+    assert "[edited-output]" in graph.tangle("run", "1.1").out
+    assert figure.read_text() == "mine"
+    figure.write_bytes(drawn.replace(b"\n", b"\r\n"))
+    graph.write("x", graph.text("x").replace("[1, 2]", "[1, 3]"))
+    assert "[edited-output]" not in graph.tangle("run", "1.1").out
+    assert not figure.exists()
+
+
+def test_a_figure_with_a_name_of_an_older_tangle_is_replaced(notes: MakeNotes) -> None:
+    graph = notes({"x": FIGURE.format(2)})
+    graph.tangle("run", "1.1")
+    new = graph.figure("1.1-1")
+    old = new.rename(new.with_name("1.1-1.svg"))
+    text = graph.text("x").replace(new.name, old.name)
+    value = re.search(r"tangle.output:: (\w+)\.(\w+)\n((?:\t.*\n?)+)", text)
+    assert value is not None
+    lines = [line.strip() for line in value[3].strip("\n").split("\n")]
+    graph.write("x", text.replace(value[2], output_digest(lines)))
+    shutil.rmtree(graph.root / ".tangle")
+    before = graph.text("x")
+    assert graph.tangle("run", "1.1", "--fresh").code == 0
+    assert graph.text("x") == before  # the same picture stays where it is
+    graph.write("x", before.replace("[1, 2]", "[1, 3]"))
+    graph.tangle("run", "1.1")
+    assert not old.exists()
+    assert graph.figure("1.1-1").name in graph.text("x")
 
 
 # --- outputs that a person edited -----------------------------------------------------------------

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from hypothesis import strategies as st
 
-from tangle.model import Page, PagePath
+from tangle.model import Failure, Page, PagePath, Place, Trace
 from tangle.parse import parse
-from tangle.write import ChunkOutput, OutputPlan, Piece, apply
+from tangle.write import ChunkOutput, OutputPlan, Piece, apply, failure_note
 
 PATH = PagePath("pages/x.md")
 UUID = "6543ed3a-0000-4000-8000-0000000000aa"
@@ -112,13 +112,23 @@ def hostile_pages(draw: st.DrawFn) -> bytes:
 
 @st.composite
 def outputs(draw: st.DrawFn) -> ChunkOutput:
-    """Texts and figures in any order."""
+    """Texts and figures in any order, now and then a failure behind them."""
     made = draw(st.lists(hostile_texts | st.none(), max_size=4))
     pieces = (
         figure(f"3.6-{number}.svg") if text is None else Piece(kind="text", text=text)
         for number, text in enumerate(made, start=1)
     )
-    return ChunkOutput(digest="0" * 12, pieces=tuple(pieces))
+    failure = draw(st.just(()) | st.just(()) | hostile_texts.map(failure_lines))
+    return ChunkOutput(digest="0" * 12, pieces=tuple(pieces), failure=failure)
+
+
+def failure_lines(message: str) -> tuple[str, ...]:
+    """What a note says of a failure with some message, on a page with some title."""
+    title = message.partition("\n")[0]
+    trace = Trace(before="", frames=(), said=f"ValueError: {message}")
+    place = Place(path=PATH, line=3)
+    failure = Failure(name="ValueError", message=title, traceback="", place=place, trace=trace)
+    return failure_note(failure, lambda _: (PATH, title)).lines()
 
 
 def figure(name: str) -> Piece:

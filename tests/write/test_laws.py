@@ -141,6 +141,62 @@ def test_a_later_output_leaves_no_trace_of_an_earlier_one(data: bytes, draw: st.
 
 
 @LAWS
+@given(st.data())
+def test_what_a_person_would_miss_stays(draw: st.DataObject) -> None:
+    """Chunks come, go, move and fall silent; ids, children and first lines of outputs stay."""
+    number = draw.draw(st.integers(1, 4))
+    chunks = "".join(f"  ```python\n  {name}\n  ```\n" for name in range(number))
+    data = f"- text\n{chunks}- last".encode()
+    first = [output(f"says {name}", digest=f"{name:012x}") for name in range(number)]
+    page = edited(data, plan_outputs(read(data), {0: first})).decode()
+    kept: list[str] = []
+    for name in range(number):
+        shape = draw.draw(st.sampled_from(["", "id", "child", "title"]))
+        page, more = with_addition(page, name, shape)
+        kept += more
+    names = draw.draw(st.permutations(range(number + 2)).map(lambda x: x[:number]))
+    later = [
+        replace(draw.draw(st.sampled_from([output(), output(f"says {name}")])), digest=digest)
+        for name in names
+        for digest in [f"{draw.draw(st.integers(0, 1)) * 99 + name:012x}"]
+    ]
+    plan = plan_outputs(read(page), {0: later})
+    assert not plan.refused
+    after = edited(page.encode(), plan)
+    assert all(after.decode().count(line) == 1 for line in kept)
+    assert plan_outputs(read(after), {0: later}).edits == ()
+    assert after.decode().startswith(f"- text\n{chunks}".rstrip("\n"))
+    said = [stored.lines[1] for stored in stored_outputs(read(after)) if stored.lines]
+    assert sorted(said) == sorted(p.text for o in later for p in o.pieces if p.text)
+    for stored in stored_outputs(read(after)):  # what says the same is of the same chunk
+        text = after[stored.span.start : stored.span.end].decode()
+        own = [line for line in kept if line in text]
+        assert all(f"says {line[-1]}" in text for line in own) or not any(
+            f"says {line[-1]}" in said for line in own
+        )
+
+
+def with_addition(page: str, name: int, shape: str) -> tuple[str, list[str]]:
+    """A page with what a person added to the output of a chunk, and the lines that are new."""
+    (stored,) = (s for s in stored_outputs(read(page)) if f"says {name}" in s.lines)
+    data = page.encode()
+    start, head, end = stored.span.start, stored.head.end, stored.span.end
+    uuid = f"6543ed3a-0000-4000-8000-00000000000{name}"
+    match shape:
+        case "id":
+            line = f"id:: {uuid}"
+            return (data[:head] + f"\n\t  {line}".encode() + data[head:]).decode(), [line]
+        case "child":
+            line = f"- a remark on {name}"
+            return (data[:end] + f"\n\t\t{line}".encode() + data[end:]).decode(), [line]
+        case "title":
+            line = f"- see (({uuid})), [[Page]] {name}"
+            rest = data[start + 3 :]
+            return (data[:start] + f"\t{line}\n\t  ".encode() + rest).decode(), [line]
+    return page, []
+
+
+@LAWS
 @given(hostile_pages(), st.data())
 def test_every_byte_outside_output_blocks_stays(data: bytes, draw: st.DataObject) -> None:
     page = read(data)

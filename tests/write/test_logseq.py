@@ -5,6 +5,7 @@ Needs node and mldoc, as `tests/parse/test_differential.py` says.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -14,7 +15,16 @@ from hypothesis import strategies as st
 from benchmarks import mldoc
 from tangle.write import plan_outputs, stored_outputs
 
-from .pages import HOSTILE_LINES, UUID, chunk_hosts, edited, hostile_texts, output, read
+from .pages import (
+    HOSTILE_LINES,
+    UUID,
+    chunk_hosts,
+    edited,
+    failure_lines,
+    hostile_texts,
+    output,
+    read,
+)
 from .rewriting import edited_properties, nodes, saved
 
 _ABSENT = mldoc.absent()
@@ -55,9 +65,13 @@ def check(text: str, before: list[dict[str, Any]], after: list[dict[str, Any]]) 
         assert {language for language, *_ in block["code"]} <= {"text"}, text
 
 
-def written(text: str) -> bytes:
+def written(text: str, *, failed: bool = False) -> bytes:
     page = read(BARE)
-    wanted = {host: [output(text, f"{host}.svg")] for host in chunk_hosts(page)}
+    failure = failure_lines(text) if failed else ()
+    wanted = {
+        host: [replace(output("" if failed else text, f"{host}.svg"), failure=failure)]
+        for host in chunk_hosts(page)
+    }
     plan = plan_outputs(page, wanted)
     assert not plan.refused
     return edited(BARE, plan)
@@ -89,10 +103,16 @@ def test_hostile_outputs_are_read_as_one_block_each() -> None:
             check(text[:200], before, after)
 
 
+def test_hostile_failures_are_read_as_one_block_each() -> None:
+    before, *found = logseq([BARE, *(written(text, failed=True) for text in HOSTILE)])
+    for text, after in zip(HOSTILE, found, strict=True):
+        check(text[:200], before, after)
+
+
 @settings(max_examples=5)
-@given(st.lists(hostile_texts.filter(str.strip), min_size=1, max_size=30))
-def test_any_output_is_read_as_one_block(texts: list[str]) -> None:
-    before, *found = logseq([BARE, *map(written, texts)])
+@given(st.lists(hostile_texts.filter(str.strip), min_size=1, max_size=30), st.booleans())
+def test_any_output_is_read_as_one_block(texts: list[str], failed: bool) -> None:
+    before, *found = logseq([BARE, *(written(text, failed=failed) for text in texts)])
     for text, after in zip(texts, found, strict=True):
         check(text, before, after)
 

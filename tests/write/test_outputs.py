@@ -349,10 +349,10 @@ def test_a_damaged_digest_of_the_right_output_is_mended() -> None:
 
 @pytest.mark.parametrize(
     ("old", "new"),
-    [("```text", "```python"), ("- tangle.output", "- my title\n\t  tangle.output")],
+    [("```text", "```python"), ("- tangle.output", "- my own words\n\t  tangle.output")],
 )
 def test_what_a_person_made_of_an_output_is_never_taken(old: str, new: str) -> None:
-    page = with_output(CHUNK, output("1")).replace(old, new)
+    page = with_output(CHUNK, output("1")).replace(old, new).replace("\t  1\n", "\t  mine\n")
     for plan in (
         plan_outputs(read(page), {0: [output("3")]}, force=True),
         remove_outputs(read(page), force=True),
@@ -384,7 +384,7 @@ NONE_A = output(digest="a" * 12)
 
 
 def texts(page: str) -> list[str]:
-    return [stored.lines[1] for stored in stored_outputs(read(page))]
+    return [stored.lines[1] if stored.lines else "" for stored in stored_outputs(read(page))]
 
 
 def test_two_outputs_stand_in_order() -> None:
@@ -426,7 +426,7 @@ def test_outputs_keep_to_their_chunks(
 
 
 def test_a_second_output_goes_behind_the_remarks_on_the_first() -> None:
-    page = with_output(TWO, A) + "\n\t\t- remark\n- b\n"
+    page = with_output(TWO, A, output()) + "\n\t\t- remark\n- b\n"
     after = with_output(page, A, B)
     assert texts(after) == ["a", "b"]
     assert after.index("remark") < after.index("  b\n")

@@ -11,8 +11,8 @@ STALE_OUTPUT: Final = ProblemKind(
     severity="error",
     explanation=(
         "The output is from older code, or it no longer belongs to any chunk. Run the section "
-        "again; if it belongs to no chunk, delete the block, or run `tangle clean`. If it was "
-        "also edited by hand, delete it or add `--force`; the hint says to which command."
+        "again; if it belongs to no chunk, delete the block, or run `tangle clean --orphans`. If "
+        "it was also edited by hand, delete it or add `--force`; the hint says to which command."
     ),
     example=(
         "- ```python\n"
@@ -22,6 +22,15 @@ STALE_OUTPUT: Final = ProblemKind(
         "\t  ```text\n"
         "\t  2\n"
         "\t  ```\n"
+    ),
+)
+
+FAILED_OUTPUT: Final = ProblemKind(
+    code="failed-output",
+    severity="error",
+    explanation=(
+        "The chunk failed when it was last run, and the block below it says why. Repair the "
+        "code and run the section again: the output of a chunk that passes replaces the failure."
     ),
 )
 

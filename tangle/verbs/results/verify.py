@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import shlex
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Literal
 
 from tangle.analyse import PlannedChunk
 from tangle.model import MimeType, PagePath, Place, Result, SectionName
 from tangle.store import ASSET_FOLDER, NotReadable, read_bytes
 from tangle.verbs.notes import Notes
+from tangle.verbs.project import Project
 from tangle.verbs.reports.values import Difference
 from tangle.verbs.results.judging import written
 from tangle.write import (
@@ -21,15 +22,17 @@ from tangle.write import (
     Shown,
     StoredOutput,
     Tolerance,
+    Wanted,
     compare,
     in_note,
     in_run,
+    match,
     rendered,
     stored_outputs,
 )
 
-_TYPES = {extension: mime for mime, extension in EXTENSIONS.items()}
-_Host = tuple[PagePath, int]
+EXTENSION_TYPES = {extension: mime for mime, extension in EXTENSIONS.items()}
+"""The MIME types of figures, by the extension of their files."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +41,24 @@ class _Standing:
 
     output: StoredOutput
     fresh: bool
+
+
+def as_shown(project: Project, output: StoredOutput) -> Shown:
+    """Return what a stored output shows, its figures read.
+
+    Args:
+        project: whose notes.
+        output: in one of them.
+    """
+    return in_note(output.lines, partial(_asset, project))
+
+
+def _asset(project: Project, name: str) -> tuple[MimeType, bytes | None]:
+    mime = EXTENSION_TYPES.get(name.rpartition(".")[2], MimeType("application/octet-stream"))
+    try:
+        return mime, read_bytes(project.graph / ASSET_FOLDER / name)
+    except NotReadable:
+        return mime, None
 
 
 class Verifier:
@@ -66,7 +87,7 @@ class Verifier:
             if not actual.empty:
                 yield self._missing(planned, actual)
             return
-        stored = self._shown(standing.output)
+        stored = as_shown(self._loaded.project, standing.output)
         found = compare(stored, actual, tolerance)
         if not standing.fresh:
             yield self._stale(planned, standing.output, found)
@@ -83,31 +104,22 @@ class Verifier:
         It is the one with the chunk's digest; what is left of a block goes to what is left of its
         chunks, in order.
         """
-        hosts: defaultdict[_Host, list[PlannedChunk]] = defaultdict(list)
+        hosts: defaultdict[PagePath, defaultdict[int, list[PlannedChunk]]] = defaultdict(
+            lambda: defaultdict(list)
+        )
         for session in self._loaded.plan.sessions:
             for planned in session.chunks:
                 if planned.code.chunk.settings.run:
                     occurrence = planned.occurrence
-                    hosts[occurrence.page, occurrence.host].append(planned)
-        there: defaultdict[_Host, list[StoredOutput]] = defaultdict(list)
-        for path in dict.fromkeys(path for path, _ in hosts):
-            for output in stored_outputs(self._loaded.pages[path]):
-                there[path, output.host].append(output)
+                    hosts[occurrence.page][occurrence.host].append(planned)
         return {
-            _key(planned): standing
-            for host, chunks in hosts.items()
-            for planned, standing in _matched(chunks, there.get(host, []))
+            _key(planned): _Standing(
+                output=output,
+                fresh=output.code_digest == planned.digest[:12] and not output.failed,
+            )
+            for path, chunks in hosts.items()
+            for planned, output in _matched(chunks, stored_outputs(self._loaded.pages[path]))
         }
-
-    def _shown(self, output: StoredOutput) -> Shown:
-        return in_note(output.lines, self._asset)
-
-    def _asset(self, name: str) -> tuple[MimeType, bytes | None]:
-        mime = _TYPES.get(name.rpartition(".")[2], MimeType("application/octet-stream"))
-        try:
-            return mime, read_bytes(self._loaded.project.graph / ASSET_FOLDER / name)
-        except NotReadable:
-            return mime, None
 
     # --- reporting --------------------------------------------------------------------------------
 
@@ -126,6 +138,8 @@ class Verifier:
     ) -> Difference:
         said = "; ".join(difference.message for difference in found) or "it says the same"
         message = f"the stored output is of older code: {said}"
+        if output.failed:
+            message = "the notes hold a failure of this chunk, and it passes now"
         diff = tuple(line for difference in found for line in difference.diff)
         return self._difference(planned, "stale", output.line, message, diff)
 
@@ -172,16 +186,14 @@ def _key(planned: PlannedChunk) -> tuple[PagePath, int, int, SectionName]:
 
 
 def _matched(
-    chunks: Sequence[PlannedChunk], there: Sequence[StoredOutput]
-) -> Iterator[tuple[PlannedChunk, _Standing]]:
-    left = list(there)
-    others: list[PlannedChunk] = []
-    for planned in chunks:
-        own = next((o for o in left if o.code_digest == planned.digest), None)
-        if own is None:
-            others.append(planned)
-        else:
-            left.remove(own)
-            yield planned, _Standing(output=own, fresh=True)
-    for planned, output in zip(others, left, strict=False):
-        yield planned, _Standing(output=output, fresh=False)
+    hosts: Mapping[int, Sequence[PlannedChunk]], stored: Sequence[StoredOutput]
+) -> Iterator[tuple[PlannedChunk, StoredOutput]]:
+    wanted = {
+        host: [Wanted(code_digest=planned.digest[:12]) for planned in chunks]
+        for host, chunks in hosts.items()
+    }
+    matches = match(wanted, stored)
+    for host, chunks in hosts.items():
+        for planned, output in zip(chunks, matches.found[host], strict=True):
+            if output is not None:
+                yield planned, output

@@ -21,7 +21,7 @@ from tangle.parse import NotUtf8, parse
 from tangle.store import ASSET_FOLDER, create, read_bytes, replace, write_file
 from tangle.verbs.project import Project
 from tangle.verbs.vcs.repository import MergedText, Repository, merge_texts
-from tangle.write import CutBlock, cut_outputs, put_back
+from tangle.write import CutBlock, cut_outputs, is_content_name, put_back
 
 _Chain = tuple[tuple[str, ...], int]
 _Blocks = tuple[CutBlock, ...]
@@ -108,6 +108,8 @@ def _chains(page: Page) -> dict[int, _Chain]:
 def _choose(sides: Sequence[_Side], chain: _Chain) -> _Blocks:
     """The outputs of a block of the merged page, whose code is that of the chain."""
     base, ours, theirs = (side.blocks.get(chain) for side in sides)
+    if ours and theirs and _failed(ours) != _failed(theirs):  # it passed for one of the two
+        ours, theirs = (None, theirs) if _failed(ours) else (ours, None)
     if ours is not None and (theirs is None or _same(theirs, ours) or _same(theirs, base)):
         return ours
     if theirs is not None and (ours is None or _same(ours, base)):
@@ -116,10 +118,17 @@ def _choose(sides: Sequence[_Side], chain: _Chain) -> _Blocks:
 
 
 def _figure_is_ours(sides: Sequence[_Side], blocks: _Blocks) -> bool:
-    """Whether blocks of theirs show a figure that we changed: that file stays as ours is."""
+    """Whether blocks of theirs show a figure that we changed: that file stays as ours is.
+
+    One that is named after its content has not changed.
+    """
     before, ours, _ = (side.figures for side in sides)
-    names = [name for block in blocks for name in block.stored.assets]
+    names = [name for block in blocks for name in block.stored.assets if not is_content_name(name)]
     return any(ours.get(name) != before.get(name) for name in names)
+
+
+def _failed(blocks: _Blocks) -> bool:
+    return any(block.stored.failed for block in blocks)
 
 
 def _same(one: _Blocks, other: _Blocks | None) -> bool:

@@ -415,7 +415,9 @@ class Watcher:
             self._reads.note(name, result.learned)
         written = None
         if self._options.write:
-            written = self._results.take(name, outputs_of(run.session, chunk_results(run)))
+            written = self._results.take(
+                name, outputs_of(task.loaded, run.session, chunk_results(run))
+            )
         edits = written.edits if written else ()
         (run,) = as_written(task.loaded, [with_hint(task.loaded, run)], edits)
         LastRuns(self._project).keep(task.loaded.rows, [run])

@@ -36,20 +36,27 @@ from tangle.verbs.project import Project
 from tangle.verbs.results.judging import written
 from tangle.verbs.sources import shown
 from tangle.verbs.write_back.crash_recovery import recovered
-from tangle.verbs.write_back.figure_ledger import FigureLedger
+from tangle.verbs.write_back.failing_lines import CurrentLines, note_of
+from tangle.verbs.write_back.figure_ledger import FigureLedger, mentioned
 from tangle.verbs.write_back.page_use import SAVED_OFTEN, Hold, free_page
+from tangle.verbs.write_back.unchanged import NewOutput, Unchanged
 from tangle.write import (
     EXTENSIONS,
+    USUAL,
     ChunkOutput,
     Edit,
+    FailureNote,
     Figure,
     File,
+    MovedLines,
     OutputPlan,
     Piece,
+    Tolerance,
+    Unwritten,
     apply,
+    asset_name,
     asset_target,
     figure_label,
-    figure_name,
     piece,
     plan_outputs,
     rendered,
@@ -69,12 +76,16 @@ class Placed:
 
     Attributes:
         digest: of the code that it is the output of.
+        failure: why the chunk failed, where it did.
+        tolerance: how far its numbers may be from those in the note, which stay then.
     """
 
     section: SectionName
     digest: str
     output: ChunkOutput
     figures: tuple[Figure, ...]
+    failure: FailureNote | None = None
+    tolerance: Tolerance = USUAL
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,11 +126,15 @@ class Placement:
 
 
 def outputs_of(
-    session: Session, results: Sequence[tuple[PlannedChunk, Result]]
+    notes: Notes, session: Session, results: Sequence[tuple[PlannedChunk, Result]]
 ) -> tuple[Placed, ...]:
-    """Return the outputs of the chunks that passed, figures numbered within each section.
+    """Return the outputs of the chunks that ran, figures numbered within each section.
+
+    Those that failed have their failure. Those that were skipped or interrupted have none, nor
+    has one that was running when the time of its session was over: it need not be its fault.
 
     Args:
+        notes: as they were run.
         session: the plan of the section.
         results: its chunks with their results.
     """
@@ -135,12 +150,14 @@ def outputs_of(
                 pieces.append(piece(part))
                 continue
             counts[section] += 1
-            name = figure_name(section, counts[section], EXTENSIONS[part.mime])
+            name = asset_name(section, counts[section], part.data, EXTENSIONS[part.mime])
             target = asset_target(planned.occurrence.page, name)
             label = figure_label(section, counts[section])
             pieces.append(piece(part, label=label, target=target))
             figures.append(Figure(name=name, data=part.data))
-        if result.outcome == "passed":
+        settings = planned.code.chunk.settings
+        if _has_ended(result, settings.timeout):
+            failed = result.failure if result.outcome != "passed" else None
             output = ChunkOutput(digest=planned.digest, pieces=tuple(pieces))
             placed.append(
                 Placed(
@@ -148,9 +165,18 @@ def outputs_of(
                     digest=planned.digest,
                     output=output,
                     figures=tuple(figures),
+                    failure=note_of(notes, failed) if failed is not None else None,
+                    tolerance=Tolerance(rtol=settings.rtol, atol=settings.atol),
                 )
             )
     return tuple(placed)
+
+
+def _has_ended(result: Result, timeout: float | None) -> bool:
+    """Whether a chunk's result is one of its own."""
+    if result.outcome == "timed-out":
+        return timeout is not None and result.seconds >= timeout
+    return result.outcome not in ("skipped", "interrupted")
 
 
 def place(
@@ -184,7 +210,13 @@ def place(
         todo = list(outputs)
         changed: Mapping[PagePath, Sequence[Placed]] = {}
         ledger = FigureLedger(loaded.project)
-        terms = _Terms(force=force, hold=hold, before=loaded.rows, ledger=ledger)
+        terms = _Terms(
+            force=force,
+            hold=hold,
+            before=loaded.rows,
+            ledger=ledger,
+            lines=CurrentLines(loaded),
+        )
         for _ in range(_ATTEMPTS):
             if not todo:
                 return
@@ -217,12 +249,14 @@ class _Terms:
         hold: why a page must not be replaced now.
         before: the sections of the notes that the outputs were made from.
         ledger: the figures that tangle drew.
+        lines: finds the lines that failures name.
     """
 
     force: bool
     hold: Hold
     before: Rows
     ledger: FigureLedger
+    lines: CurrentLines
 
 
 def _place_all(
@@ -230,6 +264,8 @@ def _place_all(
 ) -> Mapping[PagePath, Sequence[Placed]]:
     """Write outputs page by page; return those of pages that changed meanwhile."""
     hosts, missing = _all_hosts(loaded.rows, outputs)
+    terms.ledger.sweep(lambda: mentioned(loaded))
+    terms = replace_fields(terms, lines=_lines(loaded, hosts, terms))
     changed: defaultdict[PagePath, list[Placed]] = defaultdict(list)
     for path, by_block in hosts.items():
         attempt = replace_fields(placement, pending=[], kept=[], left=[])
@@ -250,6 +286,8 @@ def _place_all(
         missing = [entry for entry in missing if entry not in half]
     by_name = {row.name: row for row in loaded.rows}
     for entry in missing:
+        if entry.failure is not None:
+            continue  # the code that failed is gone, and so is the reason to say so
         placement.pending.append(_pending(loaded.project, by_name.get(entry.section), entry))
         placement.left.append(entry)
     return changed
@@ -275,7 +313,8 @@ def _is_moving(file: Path, loaded: Notes, path: PagePath) -> bool:
         return False
 
 
-_Hosts = Mapping[PagePath, Mapping[int, Sequence[Placed | None]]]
+_ByBlock = Mapping[int, Sequence[Placed | Unwritten]]
+_Hosts = Mapping[PagePath, _ByBlock]
 
 
 def _all_hosts(rows: Rows, outputs: Iterable[Placed]) -> tuple[_Hosts, list[Placed]]:
@@ -285,7 +324,7 @@ def _all_hosts(rows: Rows, outputs: Iterable[Placed]) -> tuple[_Hosts, list[Plac
         by_section[output.section].append(output)
     found = [_hosts(rows, name, entries) for name, entries in by_section.items()]
     missing = [entry for _, left in found for entry in left]
-    return _merged(hosts for hosts, _ in found), missing
+    return _completed(rows, _merged(hosts for hosts, _ in found)), missing
 
 
 def _hosts(rows: Rows, name: SectionName, outputs: Sequence[Placed]) -> tuple[_Hosts, list[Placed]]:
@@ -295,7 +334,7 @@ def _hosts(rows: Rows, name: SectionName, outputs: Sequence[Placed]) -> tuple[_H
     on, finds it there, if there is but one of it.
     """
     left = {output.digest: output for output in outputs}
-    pages: defaultdict[PagePath, defaultdict[int, list[Placed | None]]] = defaultdict(
+    pages: defaultdict[PagePath, defaultdict[int, list[Placed | Unwritten]]] = defaultdict(
         lambda: defaultdict(list)
     )
     own = next((row for row in rows if row.name == name), None)
@@ -303,9 +342,11 @@ def _hosts(rows: Rows, name: SectionName, outputs: Sequence[Placed]) -> tuple[_H
     for row in (*((own,) if own else ()), *moved):
         for chunk in row.chunks:
             found = left.pop(chunk.digest, None) if chunk.runs else None
-            pages[chunk.page][chunk.host].append(_at(chunk.page, found) if found else None)
+            pages[chunk.page][chunk.host].append(
+                _at(chunk.page, found) if found else Unwritten(digest=chunk.digest)
+            )
     chosen = {
-        path: {host: found for host, found in hosts.items() if any(found)}
+        path: {host: found for host, found in hosts.items() if any(_placed(found))}
         for path, hosts in pages.items()
     }
     return {path: hosts for path, hosts in chosen.items() if hosts}, list(left.values())
@@ -313,13 +354,31 @@ def _hosts(rows: Rows, name: SectionName, outputs: Sequence[Placed]) -> tuple[_H
 
 def _merged(found: Iterable[_Hosts]) -> _Hosts:
     """Merge the outputs of several sections, page by page and block by block."""
-    pages: defaultdict[PagePath, dict[int, Sequence[Placed | None]]] = defaultdict(dict)
+    pages: defaultdict[PagePath, dict[int, Sequence[Placed | Unwritten]]] = defaultdict(dict)
     for hosts in found:
         for path, by_block in hosts.items():
             for host, entries in by_block.items():
                 before = pages[path].get(host, entries)
-                pages[path][host] = [a or b for a, b in zip(before, entries, strict=True)]
+                pages[path][host] = [
+                    a if isinstance(a, Placed) else b for a, b in zip(before, entries, strict=True)
+                ]
     return pages
+
+
+def _completed(rows: Rows, hosts: _Hosts) -> _Hosts:
+    """Return the blocks of those pages, and their other blocks with code, whose outputs stay.
+
+    So an output that stands below no chunk any more is told from those of other chunks.
+    """
+    others: defaultdict[PagePath, dict[int, Sequence[Placed | Unwritten]]] = defaultdict(dict)
+    for row in rows if hosts else ():
+        own: defaultdict[tuple[PagePath, int], list[Unwritten]] = defaultdict(list)
+        for chunk in row.chunks:
+            if chunk.page in hosts:
+                own[chunk.page, chunk.host].append(Unwritten(digest=chunk.digest))
+        for (path, host), chunks in own.items():
+            others[path].setdefault(host, chunks)
+    return {path: {**others[path], **by_block} for path, by_block in hosts.items()}
 
 
 def _elsewhere(rows: Rows, name: SectionName, digests: Collection[str]) -> list[UnitRow]:
@@ -339,33 +398,73 @@ def _at(page: PagePath, placed: Placed) -> Placed:
     return replace_fields(placed, output=placed.output.with_targets(targets))
 
 
+def _lines(loaded: Notes, hosts: _Hosts, terms: _Terms) -> CurrentLines:
+    """Return what finds the lines of failures once all pages are written."""
+    before = CurrentLines(loaded)
+    entries = (entry for by_block in hosts.values() for entry in _entries(by_block))
+    if all(entry.failure is None for entry in entries):
+        return before
+    moved: dict[PagePath, MovedLines] = {}
+    for path, by_block in hosts.items():
+        data = loaded.pages[path].data
+        kept, _ = _without_edited(loaded.pages[path], by_block, terms)
+        plan = _plan(loaded, path, kept, replace_fields(terms, lines=before))
+        moved[path] = MovedLines(data, data, plan.edits)
+    return CurrentLines(loaded, moved)
+
+
 def _without_edited(
-    ledger: FigureLedger,
-    page: Page,
-    hosts: Mapping[int, Sequence[Placed | None]],
-    placement: Placement,
-) -> Mapping[int, Sequence[Placed | None]]:
-    """Return the blocks without figures edited by hand; the others keep their outputs."""
-    figures = {host: [f for e in found if e for f in e.figures] for host, found in hosts.items()}
-    edited = ledger.edited_hosts(page, figures)
-    placement.kept.extend(edited.values())
-    return {host: found for host, found in hosts.items() if host not in edited}
+    page: Page, hosts: _ByBlock, terms: _Terms
+) -> tuple[_ByBlock, Sequence[Problem]]:
+    """Return the blocks, those with figures edited by hand unwritten, and what was edited."""
+    if terms.force:
+        return hosts, ()
+    figures = {
+        host: [f for e in _placed(found) for f in e.figures] for host, found in hosts.items()
+    }
+    written = {host: found for host, found in figures.items() if any(_placed(hosts[host]))}
+    edited = terms.ledger.edited_hosts(page, written)
+    left = {
+        host: [Unwritten(digest=entry.digest) for entry in found] if host in edited else found
+        for host, found in hosts.items()
+    }
+    return left, tuple(edited.values())
+
+
+def _plan(loaded: Notes, path: PagePath, hosts: _ByBlock, terms: _Terms) -> OutputPlan:
+    """Return what is to be done to a page."""
+    outputs: dict[int, list[ChunkOutput | Unwritten]] = {}
+    new: dict[ChunkOutput, NewOutput] = {}
+    for host, found in hosts.items():
+        outputs[host] = []
+        for entry in found:
+            if isinstance(entry, Unwritten):
+                outputs[host].append(entry)
+                continue
+            failure = entry.failure.at(terms.lines).lines() if entry.failure is not None else ()
+            output = replace_fields(entry.output, failure=failure)
+            outputs[host].append(output)
+            new[output] = NewOutput(figures=entry.figures, tolerance=entry.tolerance)
+    return plan_outputs(
+        loaded.pages[path],
+        outputs,
+        unit=loaded.config.unit,
+        force=terms.force,
+        same=Unchanged(loaded.project, new),
+    )
 
 
 def _place_page(
     loaded: Notes,
     path: PagePath,
-    hosts: Mapping[int, Sequence[Placed | None]],
+    hosts: _ByBlock,
     placement: Placement,
     terms: _Terms,
 ) -> None:
     project, page = loaded.project, loaded.pages[path]
-    if not terms.force:
-        hosts = _without_edited(terms.ledger, page, hosts, placement)
-    outputs = {
-        host: [entry.output if entry else None for entry in found] for host, found in hosts.items()
-    }
-    plan = plan_outputs(page, outputs, unit=loaded.config.unit, force=terms.force)
+    hosts, edited = _without_edited(page, hosts, terms)
+    placement.kept.extend(edited)
+    plan = _plan(loaded, path, hosts, terms)
     placement.kept.extend(plan.kept_edited)
     placement.pending.extend(shown(project, problem) for problem in plan.refused)
     if plan.refused:
@@ -380,14 +479,16 @@ def _place_page(
         return
     if plan.edits and (why := terms.hold(loaded, path)):
         raise InUse(project.graph / path, why)
-    terms.ledger.note(figures)
+    terms.ledger.note(figures, {f.name for f in figures} - there | {*plan.dropped_assets})
     if _write_page(loaded, path, plan, figures, there):
         placement.pages.append(path)
         placement.edits.append((path, page.data, plan.edits))
     placement.figures.extend(figure.name for figure in figures)
     if plan.dropped_assets:
-        for name in set(plan.dropped_assets) - _shown_elsewhere(loaded, path):
+        dropped = set(plan.dropped_assets) - _shown_elsewhere(loaded, path)
+        for name in dropped - (frozenset() if terms.force else terms.ledger.edited(dropped)):
             remove_asset(project.graph, name)
+    terms.ledger.settle()
 
 
 def _write_page(
@@ -410,13 +511,17 @@ def _write_page(
     return bool(plan.edits)
 
 
-def _figures(hosts: Mapping[int, Sequence[Placed | None]], plan: OutputPlan) -> Iterator[Figure]:
+def _figures(hosts: _ByBlock, plan: OutputPlan) -> Iterator[Figure]:
     for entry in _entries(hosts):
         yield from (f for f in entry.figures if f.name in plan.used_assets)
 
 
-def _entries(hosts: Mapping[int, Sequence[Placed | None]]) -> Iterator[Placed]:
-    return (entry for found in hosts.values() for entry in found if entry is not None)
+def _entries(hosts: _ByBlock) -> Iterator[Placed]:
+    return (entry for found in hosts.values() for entry in _placed(found))
+
+
+def _placed(found: Sequence[Placed | Unwritten]) -> Iterator[Placed]:
+    return (entry for entry in found if isinstance(entry, Placed))
 
 
 def _foreign(project: Project, figure: Figure) -> Problem:

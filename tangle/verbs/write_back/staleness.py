@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from tangle.model import PagePath, Place, Problem, SectionName
-from tangle.model.problems.outputs import EDITED_OUTPUT, STALE_OUTPUT
+from tangle.model.problems.outputs import EDITED_OUTPUT, FAILED_OUTPUT, STALE_OUTPUT
 from tangle.notes import UnitRow
 from tangle.store import ASSET_FOLDER
 from tangle.verbs.adoption import adopted_pages, untouched_state
@@ -15,10 +15,11 @@ from tangle.verbs.last_runs import LastRun, LastRuns
 from tangle.verbs.notes import Notes
 from tangle.verbs.queries import FoundOutput
 from tangle.verbs.reports.values import SectionRow, State
+from tangle.write import Wanted, match
 
 
 def output_problems(notes: Notes, figures: Collection[str]) -> Iterator[Problem]:
-    """Yield problems of outputs: stale, edited by a person, or lacking a figure.
+    """Yield problems of outputs: stale, failed, edited by a person, or lacking a figure.
 
     Args:
         notes: the notes.
@@ -28,16 +29,60 @@ def output_problems(notes: Notes, figures: Collection[str]) -> Iterator[Problem]
         return
     hosts = _hosts(notes.rows)
     for path, outputs in notes.outputs.items():
+        fresh = _fresh(notes.rows, hosts, path, outputs)
         for output in outputs:
             host = hosts.get((path, output.host))
             if output.reworked:
                 yield _reworked(path, output, host)
-            elif host is None or output.code_digest not in host.digests:
+            elif id(output) not in fresh:
                 yield _stale(path, output, host)
-            elif output.edited:
-                yield _edited(path, output, host)
-            elif missing := set(output.assets).difference(figures):
-                yield _without_figure(path, output, host.section, min(missing))
+            else:
+                yield from _of_current_code(path, output, host, figures)
+
+
+def _of_current_code(
+    path: PagePath, output: FoundOutput, host: _Host | None, figures: Collection[str]
+) -> Iterator[Problem]:
+    if output.failed:
+        yield _failed(path, output, host)
+    elif output.edited:
+        yield _edited(path, output, host)
+    elif missing := set(output.assets).difference(figures):
+        yield _without_figure(path, output, host, min(missing))
+
+
+def _fresh(
+    units: Iterable[UnitRow],
+    hosts: Mapping[tuple[PagePath, int], _Host],
+    path: PagePath,
+    outputs: Sequence[FoundOutput],
+) -> set[int]:
+    """The outputs of a page whose code is as it was, by identity.
+
+    Most stand with their chunk. One may stand elsewhere: its chunk was moved away from it.
+    """
+    own = {
+        id(output)
+        for output in outputs
+        if not output.chunk_gone
+        and (host := hosts.get((path, output.host)))
+        and output.code_digest in host.digests
+    }
+    if len(own) == len(outputs):
+        return own
+    wanted: defaultdict[int, list[Wanted]] = defaultdict(list)
+    for unit in units:
+        for chunk in unit.chunks:
+            if chunk.page == path:
+                wanted[chunk.host].append(Wanted(code_digest=chunk.digest))
+    found = match(wanted, outputs).found
+    moved = {
+        id(output)
+        for host, matched in found.items()
+        for chunk, output in zip(wanted[host], matched, strict=True)
+        if output is not None and output.code_digest == chunk.code_digest and not output.chunk_gone
+    }
+    return own | moved
 
 
 @dataclass(slots=True, kw_only=True)
@@ -71,14 +116,16 @@ def _hosts(units: Iterable[UnitRow]) -> dict[tuple[PagePath, int], _Host]:
 
 
 def _stale(path: PagePath, output: FoundOutput, host: _Host | None) -> Problem:
-    if host is None:
-        force = " --force" if output.edited else ""
+    force = " --force" if output.edited else ""
+    if output.chunk_gone or host is None:
         message = "this output belongs to no chunk"
-        hint = f"delete the block, or run `tangle clean{force}`"
+        hint = f"delete the block, or run `tangle clean --orphans{force}`"
+        if output.titled:
+            hint = "delete the block, or remove its line `tangle.output::` to keep it as a text"
     else:
-        force = " with --force" if output.edited else " again"
         message = "this output is of older code"
-        hint = f"delete the block, or {host.run}{force}"
+        again = " with --force" if output.edited else " again"
+        hint = f"delete the block, or {host.run}{again}"
         if host.runs and not output.edited:
             hint = "run the section again"
     if output.edited:
@@ -91,12 +138,22 @@ def _stale(path: PagePath, output: FoundOutput, host: _Host | None) -> Problem:
     )
 
 
-def _edited(path: PagePath, output: FoundOutput, host: _Host) -> Problem:
+def _failed(path: PagePath, output: FoundOutput, host: _Host | None) -> Problem:
+    return FAILED_OUTPUT.at(
+        Place(path=path, line=output.line),
+        "the chunk of this output failed when it was last run",
+        section=host.section if host is not None else None,
+        hint=f"repair it, then {host.run if host is not None else 'run the section'} again",
+    )
+
+
+def _edited(path: PagePath, output: FoundOutput, host: _Host | None) -> Problem:
+    run = host.run if host is not None else "run the section"
     return EDITED_OUTPUT.at(
         Place(path=path, line=output.line),
         "this output was edited by hand, and is not overwritten",
-        section=host.section,
-        hint=f"delete the block and {host.run} again, or {host.run} with --force",
+        section=host.section if host is not None else None,
+        hint=f"delete the block and {run} again, or {run} with --force",
     )
 
 
@@ -110,13 +167,11 @@ def _reworked(path: PagePath, output: FoundOutput, host: _Host | None) -> Proble
     )
 
 
-def _without_figure(
-    path: PagePath, output: FoundOutput, section: SectionName | None, name: str
-) -> Problem:
+def _without_figure(path: PagePath, output: FoundOutput, host: _Host | None, name: str) -> Problem:
     return STALE_OUTPUT.at(
         Place(path=path, line=output.line),
         f"this output shows {name}, which is not in {ASSET_FOLDER}",
-        section=section,
+        section=host.section if host is not None else None,
         hint="run the section again",
     )
 
@@ -184,14 +239,17 @@ def _state(
         return "no-code"
     if unit.broken:
         return "broken"
-    if last is not None and last.failed_with(unit):
-        return "failed"
-    fresh = [
-        output.code_digest in host.digests
+    found = [
+        (output, output.code_digest in host.digests)
         for at, host in _hosts([unit]).items()
         for output in standing.get(at, ())
-        if not output.reworked
+        if not (output.reworked or output.chunk_gone)
     ]
+    # The note says so on every machine, the record of the last run on this one.
+    said = any(output.failed and fresh for output, fresh in found)
+    if said or (last is not None and last.failed_with(unit)):
+        return "failed"
+    fresh = [fresh and not output.failed for output, fresh in found]
     if not fresh:
         return "not-run"
     return "fresh" if all(fresh) else "stale"

@@ -1,0 +1,61 @@
+"""Decide whether a stored output needs not be written again."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from tangle.model import MimeType
+from tangle.verbs.project import Project
+from tangle.verbs.results.verify import EXTENSION_TYPES, as_shown
+from tangle.write import ChunkOutput, Figure, StoredOutput, Tolerance, compare, in_output
+
+_EXACT: Final = Tolerance(rtol=0.0)
+_UNKNOWN: Final = MimeType("application/octet-stream")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewOutput:
+    """What equality with a stored output depends on beside the output's text.
+
+    Attributes:
+        tolerance: how far numbers may differ.
+    """
+
+    figures: tuple[Figure, ...]
+    tolerance: Tolerance
+
+
+@dataclass(frozen=True, slots=True)
+class Unchanged:
+    """Compares outputs by the rules of `--verify`.
+
+    Where the code is another one, its numbers and figures have to be exactly those that stand in
+    the note: who changed the code wants to see what it does.
+
+    Attributes:
+        new: the outputs that may be written.
+    """
+
+    project: Project
+    new: Mapping[ChunkOutput, NewOutput]
+
+    def __call__(self, stored: StoredOutput, output: ChunkOutput) -> bool:
+        """Whether a stored output shows what a new one does.
+
+        Args:
+            stored: in the note.
+            output: of the same chunk.
+        """
+        new = self.new[output]
+        expected = as_shown(self.project, stored)
+        actual = in_output(output, {f.name: (_type(f.name), f.data) for f in new.figures})
+        fresh = stored.code_digest == output.value
+        if not fresh and expected.figures != actual.figures:
+            return False
+        return not compare(expected, actual, new.tolerance if fresh else _EXACT)
+
+
+def _type(name: str) -> MimeType:
+    return EXTENSION_TYPES.get(name.rpartition(".")[2], _UNKNOWN)
