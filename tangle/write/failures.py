@@ -130,7 +130,7 @@ def _said(failure: Failure) -> tuple[str, ...]:
 
 def _frame_line(frame: FailureFrame) -> str:
     function = f", in {frame.function}" if frame.function else ""
-    source = f": {frame.source}" if frame.source else ""
+    source = f": `{frame.source}`" if frame.source else ""
     return _cut(shown(f"[[{frame.title}]] line {frame.line}{function}{source}").replace("\n", " "))
 
 
