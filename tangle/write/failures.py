@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import Final
@@ -18,7 +17,6 @@ _MOST_SAID: Final = 4
 """Of these, those of the exception's own text."""
 _WIDEST: Final = 200
 """Characters of a line."""
-_LINE: Final = re.compile(r"(?<=\]\] line )[0-9]+")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,19 +98,6 @@ def failure_note(
         found.append(FailureFrame(page=page[0], title=page[1], line=place.line))
     unlike = tuple(frame for frame, _ in groupby(found))
     return FailureNote(said=_said(failure), frames=unlike)
-
-
-def same_but_for_lines(one: Sequence[str], other: Sequence[str]) -> bool:
-    """Whether two failures say the same, the lines of the page that they name aside.
-
-    Args:
-        one: lines of an output block.
-        other: those of another.
-    """
-    return len(one) == len(other) and all(
-        a == b.rstrip() or _LINE.sub("", a) == _LINE.sub("", b.rstrip())
-        for a, b in zip(one, other, strict=True)
-    )
 
 
 def _said(failure: Failure) -> tuple[str, ...]:

@@ -232,3 +232,12 @@ def test_a_word_that_is_replaced_all_over_the_page_is_no_edit_of_a_failure(
     assert said.code == 0
     assert "[edited-output]" not in said.out
     assert "[[Sales]]" not in graph.text("Sales")
+
+
+def test_a_failure_of_other_code_with_the_same_words_is_of_that_code(notes: MakeNotes) -> None:
+    graph = notes({"Sales": FAILING})
+    graph.tangle("run", "Sales")
+    graph.write("Sales", graph.text("Sales").replace('"one"', '"two"', 1).replace("one\n", "two\n"))
+    assert state(graph) == "stale"
+    graph.tangle("run", "Sales")
+    assert (state(graph), codes(graph)) == ("failed", ["failed-output"])
