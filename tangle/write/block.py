@@ -32,6 +32,7 @@ ZERO_WIDTH = "\u200b"
 
 # Any of these characters may be trimmed before Logseq looks for a fence, in OCaml or JavaScript.
 _FENCE = re.compile(r"^([\s\ufeff]*)(?=```|~~~)")
+_OF_FRAME = re.compile(r"(?m)(?<=\]\] line )[0-9]+.*$")
 _FIRST_WORD = re.compile(r" ?[^ ]+")
 _COLONS = re.compile(r":(?=:)")
 _END_BLOCK = re.compile(r"#(\+end_)", re.IGNORECASE)
@@ -219,13 +220,16 @@ def output_digest(lines: Iterable[str], *, failed: bool = False) -> str:
     """Return the digest of an output block's lines, 8 hex digits.
 
     That of a failure differs from that of an output with the same lines, so that a failure is
-    recognised by its block alone, whatever code prints.
+    recognised by its block alone, whatever code prints. The lines of code that it names do not
+    count: who replaces a word all over the page has not edited the failure.
 
     Args:
         lines: of the block, below its properties.
         failed: whether the block says why its chunk failed.
     """
-    text = "\n".join([*(["failed", ""] if failed else []), *canonical(lines)])
+    text = "\n".join(canonical(lines))
+    if failed:
+        text = "failed\n\n" + _OF_FRAME.sub("", text)
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:8]
 
 

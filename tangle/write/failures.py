@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import Final
@@ -18,7 +17,6 @@ _MOST_SAID: Final = 4
 """Of these, those of the exception's own text."""
 _WIDEST: Final = 200
 """Characters of a line."""
-_LINE: Final = re.compile(r"(?<=\]\] line )[0-9]+")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,19 +100,6 @@ def failure_note(
     return FailureNote(said=_said(failure), frames=unlike)
 
 
-def same_but_for_lines(one: Sequence[str], other: Sequence[str]) -> bool:
-    """Whether two failures say the same, the lines of the page that they name aside.
-
-    Args:
-        one: lines of an output block.
-        other: those of another.
-    """
-    return len(one) == len(other) and all(
-        a == b.rstrip() or _LINE.sub("", a) == _LINE.sub("", b.rstrip())
-        for a, b in zip(one, other, strict=True)
-    )
-
-
 def _said(failure: Failure) -> tuple[str, ...]:
     whole = failure.trace.said if failure.trace is not None else ""
     lines = shown(whole).split("\n")
@@ -130,7 +115,7 @@ def _said(failure: Failure) -> tuple[str, ...]:
 
 def _frame_line(frame: FailureFrame) -> str:
     function = f", in {frame.function}" if frame.function else ""
-    source = f": {frame.source}" if frame.source else ""
+    source = f": `{frame.source}`" if frame.source else ""
     return _cut(shown(f"[[{frame.title}]] line {frame.line}{function}{source}").replace("\n", " "))
 
 

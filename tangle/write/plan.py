@@ -24,7 +24,6 @@ from tangle.write.block import (
     output_digest,
 )
 from tangle.write.edits import Edit, apply, disjoint
-from tangle.write.failures import same_but_for_lines
 from tangle.write.layout import Layout, Spot, has_children, line_end, sibling_spot
 from tangle.write.matching import Wanted, match
 from tangle.write.output_blocks import (
@@ -185,7 +184,7 @@ class _Draft:
             self._replace_head(stored, value, first)
             return
         edit = Edit(span=stored.span, data=self._moved_to(stored, first, lines, stored.indent))
-        if same_but_for_lines(stored.lines, lines) and stored.failed:
+        if stored.failed and first == self.page.data[stored.head.start : stored.head.end]:
             self.shifts.append(edit)  # no reason to write the page
         else:
             self.gone.append(stored)

@@ -369,7 +369,7 @@ def test_a_failure_names_page_and_line_and_earlier_outputs_are_written(notes: Ma
     assert "first\n" in text
     assert "never\n\t\t  ```" not in text
     assert text.count("tangle.output") == 2
-    assert "[[x]] line 11, in f: return 1 / x\n\t\t  [[x]] line 16: y = f(0)\n" in text
+    assert "[[x]] line 11, in f: `return 1 / x`\n\t\t  [[x]] line 16: `y = f(0)`\n" in text
 
 
 def test_a_failure_in_saved_code_is_shown_where_the_note_has_it(notes: MakeNotes) -> None:

@@ -57,8 +57,8 @@ def test_a_failure_is_in_the_note_after_what_was_printed_until_the_chunk_passes(
         "\t  ```",
         "\t  ```text",
         "\t  ZeroDivisionError: division by zero",
-        f"\t  [[Sales]] line {inner}, in total: return 1 / n",
-        f"\t  [[Sales]] line {outer}: total(0)",
+        f"\t  [[Sales]] line {inner}, in total: `return 1 / n`",
+        f"\t  [[Sales]] line {outer}: `total(0)`",
         "\t  ```",
     ]
     assert text.count("after\n\t  ```") == 1  # the others have their output as ever
@@ -114,7 +114,7 @@ def test_a_chunk_that_fails_as_expected_has_passed(notes: MakeNotes, setting: st
     page = f"- words\n  {setting}\n  ```python\n  print('first')\n  raise ValueError('x')\n  ```\n"
     graph = notes({"Sales": page.replace(f"  {setting}\n", "")})
     assert graph.tangle("run", "Sales").code == 1
-    assert "[[Sales]] line 4: raise" in graph.text("Sales")
+    assert "[[Sales]] line 4: `raise" in graph.text("Sales")
     graph.write("Sales", graph.text("Sales").replace("- words\n", f"- words\n  {setting}\n"))
     assert graph.tangle("run", "Sales").code == 0
     assert "[[Sales]]" not in graph.text("Sales")
@@ -155,7 +155,7 @@ def test_a_frame_on_another_page_has_its_line_once_both_are_written(notes: MakeN
     graph = notes({"Lib": shared, "Use": "- tangle.needs:: [[Lib]]\n  ```python\n  f(0)\n  ```\n"})
     assert graph.tangle("run", "--all").code == 1
     line = line_of(graph, "      return 1 / x", "Lib")
-    assert f"[[Lib]] line {line}, in f: return 1 / x" in graph.text("Use")
+    assert f"[[Lib]] line {line}, in f: `return 1 / x`" in graph.text("Use")
     assert line == 11  # an output above moved it
 
 
@@ -169,7 +169,7 @@ def test_a_page_is_not_written_for_lines_that_moved_alone(notes: MakeNotes) -> N
     graph.write("Sales", before.replace('"after"', '"later"'))
     graph.tangle("run", "Sales")
     outer = line_of(graph, "  total(0)")
-    assert f"[[Sales]] line {outer}: total(0)" in graph.text("Sales")
+    assert f"[[Sales]] line {outer}: `total(0)`" in graph.text("Sales")
 
 
 def test_a_failure_with_an_id_and_a_child_becomes_an_output_with_them(notes: MakeNotes) -> None:
@@ -220,3 +220,24 @@ def test_a_long_way_to_a_failure_takes_ten_lines(notes: MakeNotes) -> None:
     assert "in f20" in block[2]
     assert "f0()" in block[-2]
     assert "more lines]" in block[-3]
+
+
+def test_a_word_that_is_replaced_all_over_the_page_is_no_edit_of_a_failure(
+    notes: MakeNotes,
+) -> None:
+    graph = notes({"Sales": FAILING})
+    graph.tangle("run", "Sales")
+    graph.write("Sales", graph.text("Sales").replace("total(0)", "total(1)"))
+    said = graph.tangle("run", "Sales")
+    assert said.code == 0
+    assert "[edited-output]" not in said.out
+    assert "[[Sales]]" not in graph.text("Sales")
+
+
+def test_a_failure_of_other_code_with_the_same_words_is_of_that_code(notes: MakeNotes) -> None:
+    graph = notes({"Sales": FAILING})
+    graph.tangle("run", "Sales")
+    graph.write("Sales", graph.text("Sales").replace('"one"', '"two"', 1).replace("one\n", "two\n"))
+    assert state(graph) == "stale"
+    graph.tangle("run", "Sales")
+    assert (state(graph), codes(graph)) == ("failed", ["failed-output"])

@@ -41,7 +41,8 @@ def test_a_page_of_snippets_writes_what_passes(notes: MakeNotes) -> None:
     said = graph.tangle("run", "a")
     assert said.code == 1
     text = graph.text("a")
-    assert text.count("tangle.output::") == 2
+    assert text.count("tangle.output::") == 4
+    assert text.count("\t  NameError: name ") == 2
     assert "  [1, 2]\n  ```\n\t- tangle.output::" in text
     assert "'a-b'\n" in text.split("'-'.join('ab')")[1]
 

@@ -263,7 +263,8 @@ def _place_all(
     loaded: Notes, outputs: Sequence[Placed], placement: Placement, terms: _Terms
 ) -> Mapping[PagePath, Sequence[Placed]]:
     """Write outputs page by page; return those of pages that changed meanwhile."""
-    hosts, missing = _all_hosts(loaded.rows, outputs)
+    found, missing = _all_hosts(loaded.rows, outputs)
+    hosts = _completed(loaded.rows, found)
     terms.ledger.sweep(lambda: mentioned(loaded))
     terms = replace_fields(terms, lines=_lines(loaded, hosts, terms))
     changed: defaultdict[PagePath, list[Placed]] = defaultdict(list)
@@ -324,7 +325,7 @@ def _all_hosts(rows: Rows, outputs: Iterable[Placed]) -> tuple[_Hosts, list[Plac
         by_section[output.section].append(output)
     found = [_hosts(rows, name, entries) for name, entries in by_section.items()]
     missing = [entry for _, left in found for entry in left]
-    return _completed(rows, _merged(hosts for hosts, _ in found)), missing
+    return _merged(hosts for hosts, _ in found), missing
 
 
 def _hosts(rows: Rows, name: SectionName, outputs: Sequence[Placed]) -> tuple[_Hosts, list[Placed]]:

@@ -27,9 +27,9 @@ def output_problems(notes: Notes, figures: Collection[str]) -> Iterator[Problem]
     """
     if not notes.outputs:
         return
-    hosts = _hosts(notes.rows)
+    hosts, wanted = _hosts(notes.rows), _wanted(notes.rows)
     for path, outputs in notes.outputs.items():
-        fresh = _fresh(notes.rows, hosts, path, outputs)
+        fresh = _fresh(wanted.get(path, {}), outputs)
         for output in outputs:
             host = hosts.get((path, output.host))
             if output.reworked:
@@ -51,12 +51,21 @@ def _of_current_code(
         yield _without_figure(path, output, host, min(missing))
 
 
-def _fresh(
-    units: Iterable[UnitRow],
-    hosts: Mapping[tuple[PagePath, int], _Host],
-    path: PagePath,
-    outputs: Sequence[FoundOutput],
-) -> set[int]:
+_Wanted = Mapping[PagePath, Mapping[int, Sequence[Wanted]]]
+
+
+def _wanted(units: Iterable[UnitRow]) -> _Wanted:
+    """The chunks of each page by the block under which their outputs belong."""
+    found: defaultdict[PagePath, defaultdict[int, list[Wanted]]] = defaultdict(
+        lambda: defaultdict(list)
+    )
+    for unit in units:
+        for chunk in unit.chunks:
+            found[chunk.page][chunk.host].append(Wanted(code_digest=chunk.digest))
+    return found
+
+
+def _fresh(hosts: Mapping[int, Sequence[Wanted]], outputs: Sequence[FoundOutput]) -> set[int]:
     """The outputs of a page whose code is as it was, by identity.
 
     Most stand with their chunk. One may stand elsewhere: its chunk was moved away from it.
@@ -65,21 +74,15 @@ def _fresh(
         id(output)
         for output in outputs
         if not output.chunk_gone
-        and (host := hosts.get((path, output.host)))
-        and output.code_digest in host.digests
+        and any(chunk.code_digest == output.code_digest for chunk in hosts.get(output.host, ()))
     }
     if len(own) == len(outputs):
         return own
-    wanted: defaultdict[int, list[Wanted]] = defaultdict(list)
-    for unit in units:
-        for chunk in unit.chunks:
-            if chunk.page == path:
-                wanted[chunk.host].append(Wanted(code_digest=chunk.digest))
-    found = match(wanted, outputs).found
+    found = match(hosts, outputs).found
     moved = {
         id(output)
         for host, matched in found.items()
-        for chunk, output in zip(wanted[host], matched, strict=True)
+        for chunk, output in zip(hosts[host], matched, strict=True)
         if output is not None and output.code_digest == chunk.code_digest and not output.chunk_gone
     }
     return own | moved
