@@ -12,7 +12,7 @@ from pathlib import Path
 
 from tangle.analyse import PlannedChunk, Session
 from tangle.engine.local import LocalExecutor
-from tangle.model import Failure, PagePath, Problem, Result, SectionName
+from tangle.model import Failure, Outcome, PagePath, Problem, Result, SectionName
 from tangle.testing.running import Running
 from tangle.verbs.job_builder import prepared_package
 from tangle.verbs.notes import Notes, held_notes
@@ -138,9 +138,9 @@ class SectionTrial:
         reason = skipped.text if skipped.text.startswith("needs ") else ""
         return Blame(chunk=earlier, result=result, first=first, reason=reason)
 
-    def passed(self) -> bool:
-        """Whether all of it did; waits until that is known."""
-        return self._running.outcome().outcome == "passed"
+    def outcome(self) -> Outcome:
+        """Return the outcome of the section; waits until that is known."""
+        return self._running.outcome().outcome
 
     def finish(self) -> None:
         """Wait until the session is over."""
@@ -261,7 +261,7 @@ class Bench:
             if needed.name in above:
                 continue
             before = self._failed_need(needed, {*above, needed.name})
-            if before is not None or not self.trial(needed).passed():
+            if before is not None or self.trial(needed).outcome() != "passed":
                 return needed
         return None
 
