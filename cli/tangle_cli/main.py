@@ -121,13 +121,18 @@ def init(where: Where, yes: bool) -> None:
     The graph is the one in or above the current folder, or the only one directly below it. An
     existing configuration is left alone. On a terminal, it asks up to three questions.
     """
+    from dataclasses import replace
+
+    from tangle.verbs.found_book import book_globs
     from tangle.verbs.new_config import config_place, write_config
     from tangle_cli.init import chosen, hiding_lines
 
     graph, output = (path and path.resolve() for path in (where.graph, where.output))
     found, path = config_place(Path.cwd(), graph)
-    write_config(found, path, chosen(output, ask=not yes and sys.stdin.isatty()))
-    print_lines([f"wrote {path}", *hiding_lines(found)])
+    book = book_globs(found)
+    answers = chosen(output, ask=not yes and sys.stdin.isatty())
+    write_config(found, path, replace(answers, book=book))
+    print_lines([f"wrote {path}", *(f"book: {glob}" for glob in book), *hiding_lines(found)])
 
 
 @cli.command()

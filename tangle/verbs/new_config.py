@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -22,7 +23,7 @@ device = "auto"           # auto, cpu, cuda, cuda:N or mps
 figures = "svg"           # svg or png
 timeout = 0               # seconds that a section may take; 0 for no limit
 max_memory = "90%"        # memory that a section may hold: 2G, 500M, 90% of all; "0" for no limit
-# book = ["pages/chapter*.md"]  # pages whose section numbers count across pages
+{book}  # pages whose section numbers count across pages
 borrow = "on"             # "off": a name taken from an earlier section is an error
 supply = "on"             # "off": an import that the notes leave out is an error
 server = true             # false: no process stays behind that makes the next run start at once
@@ -33,6 +34,10 @@ exclude_tags = []         # pages with one of these in their property `tags` do 
 """
 
 
+_NO_BOOK: Final = '# book = ["pages/chapter*.md"]'
+_WIDTH: Final = 80
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answers:
     """What a person chose for a new configuration, or the defaults.
@@ -41,11 +46,13 @@ class Answers:
         output: folder for what is generated, absolute or relative to the configuration's.
         package: the module for saved code.
         exclude: globs of pages to leave out.
+        book: globs of the pages of the graph's book; empty if it has none, or it is not certain.
     """
 
     output: Path = Path("generated")
     package: str = ""
     exclude: tuple[str, ...] = ()
+    book: tuple[str, ...] = ()
 
 
 def config_place(folder: Path, graph: Path | None) -> tuple[Path, Path]:
@@ -93,10 +100,18 @@ def write_config(graph: Path, path: Path, answers: Answers) -> None:
         graph=_Quoted(graph.relative_to(root).as_posix()),
         output=_Quoted(output.relative_to(root).as_posix()),
         package=_Quoted(answers.package),
-        exclude=f"[{', '.join(repr(_Quoted(glob)) for glob in answers.exclude)}]",
+        exclude=_listed(answers.exclude),
+        book=f"book = {_listed(answers.book)}" if answers.book else _NO_BOOK,
     )
     check_config(path, text.encode())
     create(path, text.encode(), root=root)
+
+
+def _listed(globs: Sequence[str]) -> str:
+    """Return globs as a list of TOML, on lines of their own if there are many."""
+    quoted = [repr(_Quoted(glob)) for glob in globs]
+    line = f"[{', '.join(quoted)}]"
+    return line if len(line) < _WIDTH else "".join(("[\n", *(f"    {q},\n" for q in quoted), "]"))
 
 
 def hides_outputs(graph: Path) -> bool:

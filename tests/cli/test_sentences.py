@@ -177,3 +177,24 @@ def test_a_name_in_a_graph_without_python(notes: MakeNotes) -> None:
     said = notes({"words": "- words\n"}).tangle("run", "Sales")
     sentence = "no section or page 'Sales'; there is no Python in this graph"
     assert (said.code, said.err) == (2, f"tangle: {sentence}\n")
+
+
+@pytest.mark.parametrize(
+    ("need", "hint"),
+    [
+        ("[[Sales plost]]", "did you mean [[Sales plots]]?"),
+        ("Slaes plots", "did you mean [[Sales plots]]?"),
+        (
+            "[[Sales plots#Part]]",
+            "a part of a page cannot be needed: name the whole page, [[Sales plots]]",
+        ),
+        ("[[words]]", "'words' has no code to share: add some, or leave the page out"),
+        ("[[Nothing]]", "name a page, such as [[Data]], or a section with two numbers"),
+    ],
+)
+def test_a_need_that_is_unknown(notes: MakeNotes, need: str, hint: str) -> None:
+    page = f"tangle.needs:: {need}\n\n{CHUNK.format('1')}"
+    graph = notes({**PAGES, "words": "- words\n", "a": page})
+    said = graph.tangle("check", "--all")
+    assert f"pages/a.md:1:1: error: tangle.needs names {need}, but no section" in said.out
+    assert f"    hint: {hint}" in said.out
