@@ -6,8 +6,9 @@ import contextlib
 import os
 import threading
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 from tangle.analyse import PlannedChunk, Session
@@ -197,10 +198,19 @@ class Bench:
 
     def sections_on(self, page: PagePath) -> Iterator[tuple[Session, list[int]]]:
         """Yield the sessions that have chunks on a page, and which chunks."""
+        yield from self._on_page.get(page, ())
+
+    @cached_property
+    def _on_page(self) -> Mapping[PagePath, list[tuple[Session, list[int]]]]:
+        """The sessions on each page, with their chunks there: a graph has thousands of pages."""
+        found: defaultdict[PagePath, list[tuple[Session, list[int]]]] = defaultdict(list)
         for session in self.loaded.plan.sessions:
-            here = [i for i, c in enumerate(session.chunks) if c.occurrence.page == page]
-            if here:
-                yield session, here
+            chunks: defaultdict[PagePath, list[int]] = defaultdict(list)
+            for index, planned in enumerate(session.chunks):
+                chunks[planned.occurrence.page].append(index)
+            for page, here in chunks.items():
+                found[page].append((session, here))
+        return found
 
     def unread(self, page: PagePath) -> Problem | None:
         """Return why a page could not be read; None if it could."""

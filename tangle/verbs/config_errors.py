@@ -5,10 +5,22 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from pathlib import Path
+from shlex import quote
 from typing import Final
 
 from tangle.errors import Refused, UsageError
 from tangle.store import NotReadable, read_bytes
+
+_SHOWN: Final = 3
+
+
+def graphs_below(folder: Path) -> list[Path]:
+    """Return the graphs directly below a folder, such as `notes`."""
+    return [
+        path.parent.parent
+        for path in sorted(folder.glob("*/logseq/config.edn"))
+        if not path.parent.parent.name.startswith(".")
+    ]
 
 
 class NoGraph(UsageError):
@@ -21,7 +33,12 @@ class NoGraph(UsageError):
             hint = "name the folder that holds `pages` and `logseq`"
         else:
             message = f"{folder}: there is no Logseq graph here or in a folder above"
+            below = [graph.name for graph in graphs_below(folder)[:_SHOWN]]
             hint = "go into the graph's folder, or name it: tangle --graph DIR ..."
+            if below:
+                hint = f"below it there is {', '.join(below)}: tangle --graph {quote(below[0])} ..."
+            elif (folder / "pages").is_dir():
+                hint = "`pages` is here, but no logseq/config.edn: open this folder once in Logseq"
         super().__init__(f"{message}; {hint}")
 
 

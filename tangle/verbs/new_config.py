@@ -9,7 +9,13 @@ from typing import Final
 
 from tangle.link import CONFIG
 from tangle.store import NotReadable, create, find_graph, read_bytes
-from tangle.verbs.config_errors import BadConfig, ConfigExists, NoGraph, SeveralGraphs
+from tangle.verbs.config_errors import (
+    BadConfig,
+    ConfigExists,
+    NoGraph,
+    SeveralGraphs,
+    graphs_below,
+)
 from tangle.verbs.config_limits import leads_outside
 from tangle.verbs.project import CONFIG_NAME, check_config, config_of
 
@@ -67,7 +73,7 @@ def config_place(folder: Path, graph: Path | None) -> tuple[Path, Path]:
         SeveralGraphs: there are several below the folder.
         ConfigExists: there is a configuration already.
     """
-    below = [] if graph or find_graph(folder) else _graphs_below(folder)
+    below = [] if graph or find_graph(folder) else graphs_below(folder)
     if len(below) > 1:
         raise SeveralGraphs(folder, below)
     found = graph or find_graph(folder) or next(iter(below), None)
@@ -124,15 +130,6 @@ def hides_outputs(graph: Path) -> bool:
         return b"tangle.output" in read_bytes(graph / CONFIG)
     except NotReadable:
         return False
-
-
-def _graphs_below(folder: Path) -> list[Path]:
-    """The graphs directly below a folder, such as `notes`."""
-    return [
-        path.parent.parent
-        for path in sorted(folder.glob("*/logseq/config.edn"))
-        if not path.parent.parent.name.startswith(".")
-    ]
 
 
 class _Quoted(str):
