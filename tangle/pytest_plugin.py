@@ -45,10 +45,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def _device(value: str) -> str:
     """A device that `tangle run` knows too."""
-    from tangle.verbs.project import DEVICE
+    from tangle.model import DEVICE, DEVICE_WORDS
+    from tangle.near_names import device_meant
 
     if not DEVICE.fullmatch(value):
-        raise argparse.ArgumentTypeError(f"{value!r} is not one of auto, cpu, cuda, cuda:N, mps")
+        asked = device_meant(value)
+        known = f"{value!r} is not one of {DEVICE_WORDS}"
+        raise argparse.ArgumentTypeError(f"{known}; {asked}" if asked else known)
     return value
 
 

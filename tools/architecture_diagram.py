@@ -42,6 +42,7 @@ _CAPTIONS: Final = {
     "link": "Pages → Graph",
     "parse": "bytes → Page",
     "errors": "exit codes",
+    "near_names": "did you mean",
     "typed_json": "values ↔ JSON",
     "model": "frozen values",
 }

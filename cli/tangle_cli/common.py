@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +11,7 @@ import click
 
 from tangle.errors import TangleError
 from tangle_cli.printing import print_lines
+from tangle_cli.usage import OneOf, seconds, seconds_or_none
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
@@ -47,7 +47,7 @@ def format_option(*more: str) -> Callable[[F], F]:
     return click.option(
         "--format",
         "form",
-        type=click.Choice(["text", "json", *more]),
+        type=OneOf(["text", "json", *more]),
         default="text",
         show_default=True,
         help="How the result is printed.",
@@ -91,19 +91,17 @@ def print_problems(project: Project, problems: Iterable[Problem], *, err: bool =
     print_lines((line for p in problems for line in problem_lines(project, p)), err=err)
 
 
-def _seconds(ctx: click.Context, param: click.Parameter, value: float | None) -> float | None:
-    """Check an option's number of seconds."""
-    del ctx, param
-    if value is not None and not 0 < value < 1e9:
-        raise click.BadParameter("must be a number of seconds above zero")
-    return value
-
-
 def _device(ctx: click.Context, param: click.Parameter, value: str | None) -> str | None:
     """Check the device that an option names."""
     del ctx, param
-    if value is not None and not re.fullmatch(r"auto|cpu|mps|cuda(:[0-9]+)?", value):
-        raise click.BadParameter(f"{value!r} is not one of auto, cpu, cuda, cuda:N, mps")
+    if value is not None:
+        from tangle.model import DEVICE, DEVICE_WORDS
+        from tangle.near_names import device_meant
+
+        if not DEVICE.fullmatch(value):
+            asked = device_meant(value)
+            known = f"{value!r} is not one of {DEVICE_WORDS}"
+            raise click.BadParameter(f"{known}; {asked}" if asked else known)
     return value
 
 
@@ -111,7 +109,7 @@ device_option = click.option(
     "--device", callback=_device, help="auto, cpu, cuda, cuda:N or mps; default: auto."
 )
 timeout_option = click.option(
-    "--timeout", type=float, callback=_seconds, help="Time limit of a section, in seconds."
+    "--timeout", metavar="SECONDS", callback=seconds, help="Time limit of a section, in seconds."
 )
 write_option = click.option(
     "--no-write",
@@ -126,26 +124,19 @@ force_option = click.option(
 )
 
 
-def _quiet(ctx: click.Context, param: click.Parameter, value: float | None) -> float | None:
-    """Check an option's number of seconds without a save; 0 is allowed."""
-    return value if value == 0 else _seconds(ctx, param, value)
-
-
 def quiet_options(command: F) -> F:
     """Add the options that say when outputs go into a page that is being edited."""
     quiet = click.option(
         "--quiet-seconds",
-        type=float,
         metavar="S",
-        callback=_quiet,
+        callback=seconds_or_none,
         help="Write into a page that is being edited once it has not been saved for S seconds; "
         "default: 4.5.",
     )
     eager = click.option(
         "--eager",
         "quiet_seconds",
-        flag_value=0.0,
-        type=float,
+        flag_value="0",
         help="Write at once, even if the page is being edited; same as --quiet-seconds 0.",
     )
     return quiet(eager(command))

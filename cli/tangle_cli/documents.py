@@ -99,7 +99,7 @@ def _difference(difference: Difference) -> dict[str, Any]:
 
 
 def _section_run(project: Project, run: SectionRun) -> dict[str, Any]:
-    from tangle.verbs.reports.outcomes import skip_reason
+    from tangle.verbs.reports.outcomes import section_skip_reason, skip_reason
     from tangle.verbs.results.judging import chunk_results
 
     result = run.result
@@ -107,6 +107,7 @@ def _section_run(project: Project, run: SectionRun) -> dict[str, Any]:
         "number": run.session.name,
         "title": run.session.unit.section.title,
         "outcome": result.outcome,
+        "reason": section_skip_reason(run),
         "seconds": round(result.seconds, 3),
         "cached": run.cached,
         "device": result.device,

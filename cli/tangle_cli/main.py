@@ -25,6 +25,7 @@ from tangle_cli.printing import print_commands, print_json, print_lines, print_t
 from tangle_cli.run import run
 from tangle_cli.server import server
 from tangle_cli.start import interrupted
+from tangle_cli.usage import ExistingPath, Group, OneOf, one_sentence
 from tangle_cli.watch import watch
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
     from tangle.verbs.project import Project
 
 
-class Commands(click.Group):
+class Commands(Group):
     """The command group; prints an error's message and exits with its code."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
@@ -40,10 +41,19 @@ class Commands(click.Group):
         del ctx
         return list(self.commands)
 
+    def make_context(self, *arguments: Any, **options: Any) -> click.Context:
+        """Parse the global options; report a usage error in one sentence."""
+        try:
+            return super().make_context(*arguments, **options)
+        except click.UsageError as error:
+            raise one_sentence(error) from error
+
     def invoke(self, ctx: click.Context) -> Any:
         """Run a command; report an error in one sentence."""
         try:
             return super().invoke(ctx)
+        except click.UsageError as error:
+            raise one_sentence(error) from error
         except ChangedMeanwhile:
             raise  # `main` begins again
         except TangleError as error:
@@ -111,13 +121,18 @@ def init(where: Where, yes: bool) -> None:
     The graph is the one in or above the current folder, or the only one directly below it. An
     existing configuration is left alone. On a terminal, it asks up to three questions.
     """
+    from dataclasses import replace
+
+    from tangle.verbs.found_book import book_globs
     from tangle.verbs.new_config import config_place, write_config
     from tangle_cli.init import chosen, hiding_lines
 
     graph, output = (path and path.resolve() for path in (where.graph, where.output))
     found, path = config_place(Path.cwd(), graph)
-    write_config(found, path, chosen(output, ask=not yes and sys.stdin.isatty()))
-    print_lines([f"wrote {path}", *hiding_lines(found)])
+    book = book_globs(found)
+    answers = chosen(output, ask=not yes and sys.stdin.isatty())
+    write_config(found, path, replace(answers, book=book))
+    print_lines([f"wrote {path}", *(f"book: {glob}" for glob in book), *hiding_lines(found)])
 
 
 @cli.command()
@@ -168,8 +183,8 @@ def list_(where: Where, since: str | None, every: bool, form: str) -> None:
     if form == "json":
         print_json(sections_document(rows))
     else:
-        print_lines(section_lines(rows))
-        if report.org_pages:
+        print_lines(section_lines(rows, report.org_pages) if rows or since is None else ())
+        if report.org_pages and rows:
             print_lines([org_line(report.org_pages)], err=True)
 
 
@@ -311,7 +326,7 @@ def _repair(project: Project, *, write: bool) -> None:
 
 
 @cli.command()
-@click.argument("paths", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path))
+@click.argument("paths", nargs=-1, required=True, type=ExistingPath(path_type=Path))
 @format_option()
 def outline(paths: tuple[Path, ...], form: str) -> None:
     """Show how pages are read: PATHS are pages, or folders of pages.
@@ -353,7 +368,7 @@ def clean(where: Where, force: bool, orphans: bool, dry_run: bool) -> None:
 
 
 @cli.command()
-@click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
+@click.argument("shell", type=OneOf(["bash", "zsh", "fish"]))
 def completion(shell: str) -> None:
     """Print the completion script for SHELL.
 

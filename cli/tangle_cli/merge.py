@@ -10,12 +10,17 @@ import click
 
 from tangle_cli.common import Where
 from tangle_cli.printing import print_lines
+from tangle_cli.usage import whole_number
 
 
 @click.command("merge-driver")
 @click.argument("files", nargs=-1, metavar="[BASE OURS THEIRS PATH]")
 @click.option(
-    "--marker-size", type=click.IntRange(1), default=7, help="Length of conflict markers."
+    "--marker-size",
+    metavar="N",
+    callback=whole_number,
+    default="7",
+    help="Length of conflict markers.",
 )
 @click.option(
     "--install", is_flag=True, help="Make git use this driver for the graph, in this clone."

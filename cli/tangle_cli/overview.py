@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tangle_cli.printing import steers
-from tangle_cli.text import count
+from tangle_cli.text import count, org_line
 
 if TYPE_CHECKING:
     from tangle.verbs.overview import Overview
@@ -21,20 +21,32 @@ def overview_lines(found: Overview) -> Iterator[str]:
         found: what there is.
     """
     yield f"graph  {_from_home(found.graph)}"
+    org = f"; {org_line(found.org_pages)}" if found.org_pages else ""
     if not found.coded:
-        yield f"pages  {_pages(found)}, none with Python"
-        yield "next   put a ```python block on a page, then type `tangle` again"
+        yield f"pages  {_pages(found)}, none with Python{org}"
+        kind = "Markdown page" if found.org_pages else "page"
+        yield f"next   put a ```python block on a {kind}, then type `tangle` again"
         return
-    yield f"pages  {_pages(found)}, {found.coded:,} with Python"
+    book = f"; book: {', '.join(found.books[:3])}" if found.books else ""
+    yield f"pages  {_pages(found)}, {found.coded:,} with Python{book}{org}"
     sections = count(sum(found.states.values()), "section")
     states = ", ".join(f"{many:,} {state}" for state, many in sorted(found.states.items()))
     between = f" ({' to '.join(found.numbered)})" if found.numbered else ""
-    yield f"code   {sections}{between}: {states}"
+    yield f"code   {sections}{between}: {states}{_outputs(found)}"
     if found.first is not None and not steers(found.first):
         yield f"next   tangle run {shlex.quote(found.first)}"
     else:
         yield "next   tangle check"
     yield "       tangle list, tangle --help"
+
+
+def _outputs(found: Overview) -> str:
+    """How many stored outputs match the code; nothing if there are none."""
+    if not found.outputs:
+        return ""
+    fresh = "all" if found.fresh == found.outputs else f"{found.fresh:,}"
+    match = "matches" if found.fresh == 1 and fresh != "all" else "match"
+    return f"; {count(found.outputs, 'output')}, {fresh} {match}"
 
 
 def _pages(found: Overview) -> str:

@@ -26,6 +26,7 @@ from tangle_cli.common import (
 )
 from tangle_cli.printing import print_commands, print_json, print_lines
 from tangle_cli.server_client import GIVEN_UP, hint_paths
+from tangle_cli.usage import whole_number
 
 if TYPE_CHECKING:
     from tangle.engine.events import Event, Observer
@@ -83,7 +84,8 @@ def _observer(verbose: bool) -> Iterator[Observer]:
 @device_option
 @click.option(
     "--jobs",
-    type=click.IntRange(1),
+    metavar="N",
+    callback=whole_number,
     help="Number of sections at a time; default: the number of cores.",
 )
 @click.option(
@@ -192,7 +194,9 @@ def _wanted(
             "--write-pending runs nothing: it takes no sections, and no --verify or --no-write"
         )
     if (sections and everything) or not (named or pending):
-        raise click.UsageError("name the sections to run, or give --all")
+        raise click.UsageError(
+            "name the sections to run, or give --all: tangle run 3.6, tangle run --all"
+        )
     options["cached"] = not (options["verify"] if options["fresh"] is None else options["fresh"])
     options["fresh"] = bool(options["fresh"])
     options["server"] = options["server"] and not GIVEN_UP

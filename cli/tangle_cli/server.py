@@ -9,6 +9,7 @@ import click
 
 from tangle_cli.common import Where, format_option
 from tangle_cli.printing import print_json, print_lines
+from tangle_cli.usage import Group
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from tangle.engine.forkserver.server import ServerStatus
 
 
-@click.group()
+@click.group(cls=Group)
 def server() -> None:
     """Show or stop the background server, which has your imports preloaded.
 

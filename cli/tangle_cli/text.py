@@ -120,10 +120,15 @@ def table(rows: Sequence[Sequence[str]]) -> Iterator[str]:
         yield "  ".join(cells).rstrip()
 
 
-def section_lines(rows: Sequence[SectionRow]) -> Iterator[str]:
-    """Yield the table of `tangle list`."""
+def section_lines(rows: Sequence[SectionRow], org_pages: int = 0) -> Iterator[str]:
+    """Yield the table of `tangle list`.
+
+    Args:
+        rows: its rows.
+        org_pages: how many pages are in Org's format.
+    """
     if not rows:
-        yield "no section has code"
+        yield no_python_line(org_pages)
         return
     head = ("section", "chunks", "borrowed", "state", "title")
     body = [
@@ -187,7 +192,7 @@ def few_of_a_kind(problems: Iterable[Problem]) -> tuple[list[Problem], list[str]
 def never_run_lines(report: CheckReport) -> Iterator[str]:
     """Yield how many pages are not adopted, and how many are in Org's format."""
     if not report.coded:
-        yield "no page has Python code"
+        yield no_python_line(report.org_pages)
     total = sum(report.never_run.values())
     if total:
         words: dict[State, tuple[str, str]] = {
@@ -206,7 +211,7 @@ def never_run_lines(report: CheckReport) -> Iterator[str]:
             f"{count(total, 'page')} with Python {were} never run: {', '.join(parts)}; "
             "`tangle check --all` reports all"
         )
-    if report.org_pages:
+    if report.org_pages and report.coded:
         yield org_line(report.org_pages)
 
 
@@ -229,6 +234,15 @@ def idle_line(sections: int) -> str:
 def org_line(pages: int) -> str:
     """Return that pages in Org's format are left out."""
     return f"{pages:,} Org {'page is' if pages == 1 else 'pages are'} not read"
+
+
+def no_python_line(org_pages: int) -> str:
+    """Return that a graph has no Python, and how many pages are left out.
+
+    Args:
+        org_pages: how many pages are in Org's format.
+    """
+    return "no Python in this graph" + (f" ({org_line(org_pages)})" if org_pages else "")
 
 
 def output_summary(report: CheckReport) -> str:
@@ -257,7 +271,7 @@ def run_lines(project: Project, report: RunReport) -> Iterator[str]:
     for difference in report.differences or ():
         yield from difference_lines(project, difference)
     if report.differences == ():
-        yield "the outputs match those in the notes"
+        yield _match_line(report)
     yield from _where_written(project, report)
 
 
@@ -271,8 +285,24 @@ def _where_written(project: Project, report: RunReport) -> Iterator[str]:
     if report.figures:
         folders = sorted({str(Path(path_from_here(project, f)).parent) for f in report.figures})
         yield f"{count(len(report.figures), 'figure')} in {', '.join(folders)}"
-    if report.written and not report.pages and report.exit_code == 0:
+    if report.no_python and not report.waiting:
+        yield no_python_line(report.org_pages)
+    elif report.written and not report.pages and report.exit_code == 0:
         yield "the notes were up to date"
+
+
+def _match_line(report: RunReport) -> str:
+    """Return that no output differs from the notes, and which were not compared."""
+    outcomes = Counter(run.result.outcome for run in report.sections)
+    passed, skipped = outcomes.pop("passed", 0), outcomes.pop("skipped", 0)
+    failed = outcomes.total()
+    lost = [f"{count(failed, 'section')} failed"] if failed else []
+    if skipped:
+        lost.append(f"{skipped} {'was' if skipped == 1 else 'were'} skipped")
+    if not lost:
+        return "the outputs match those in the notes"
+    rest = "the outputs of the others are those in the notes" if passed else "no other was run"
+    return f"{', '.join(lost)}; {rest}"
 
 
 def difference_lines(project: Project, difference: Difference) -> Iterator[str]:
@@ -337,6 +367,11 @@ def section_result(run: SectionRun) -> Iterator[str]:
     title = run.session.unit.section.title
     name = run.session.name if title == run.session.name else f"{run.session.name} {title}".strip()
     how = "answered from the cache" if run.cached else f"{result.seconds:.1f} s"
+    if result.outcome == "skipped":
+        from tangle.verbs.reports.outcomes import section_skip_reason
+
+        yield f"{name}: {section_skip_reason(run)}"
+        return
     if result.outcome == "passed" and not result.results:
         yield f"{name}: nothing to run; `tangle check` reports why"
         return
@@ -362,6 +397,8 @@ def skipped_lines(project: Project, run: SectionRun) -> Iterator[str]:
     from tangle.verbs.reports.outcomes import ran, skip_reason
     from tangle.verbs.results.judging import chunk_results
 
+    if run.result.outcome == "skipped":
+        return  # the section's own line says why
     found = chunk_results(run)
     skipped = [(planned, skip_reason(result)) for planned, result in found]
     skipped = [(planned, reason) for planned, reason in skipped if reason is not None]

@@ -59,6 +59,7 @@ def _lines(project: Project, news: News) -> Iterator[str]:
     match news:
         case w.Watching(sections=sections):
             which = ", ".join(sections) if len(sections) <= 5 else count(len(sections), "section")
+            which = which or "all pages, of which none has Python yet"
             yield f"watching {which}; Ctrl-C ends it"
         case w.Runs(why=why):
             start = f"from chunk {why.first} on" if why.first > 1 else "from the start"

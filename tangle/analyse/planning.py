@@ -206,15 +206,26 @@ def unit_doubts(unit: UnitCode, found: Borrowings) -> tuple[Problem, ...]:
 
 
 def unknown_needs(
-    unit: Unit, is_known: Callable[[SectionName], bool], page: Callable[[PagePath], Page]
+    unit: Unit,
+    is_known: Callable[[SectionName], bool],
+    page: Callable[[PagePath], Page],
+    meant: Callable[[SectionName], str | None],
 ) -> Iterator[Problem]:
-    """Sections that `tangle.needs` names in a unit, and that are not among the known ones."""
+    """Sections that `tangle.needs` names in a unit, and that are not among the known ones.
+
+    Args:
+        unit: the unit.
+        is_known: whether a unit has a name.
+        page: finds the page of a path.
+        meant: what to write in place of an unknown name; None if that is not clear.
+    """
     for name in unit.needs:
         if not is_known(name):
             yield UNKNOWN_SECTION.at(
                 _asking(unit, name, page),
                 f"tangle.needs names {name}, but no section or page with code is called so",
                 section=unit.name,
+                hint=meant(name),
             )
 
 

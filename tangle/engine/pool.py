@@ -14,7 +14,7 @@ from types import FrameType
 from tangle.engine.events import Event, Executor, Observer, ignore
 from tangle.engine.gpus import VISIBLE
 from tangle.engine.scheduler import Schedule, Start, Turn
-from tangle.engine.session_end import SKIPPED
+from tangle.engine.session_end import SKIPPED, needed_ended
 from tangle.model import Job, Outcome, SessionResult, Skip
 
 _LAST_PATIENCE = 10.0
@@ -132,12 +132,19 @@ class WorkerPool:
         turn = self._turns[index]
         if index not in self._schedule.skipped:
             return not_run(turn.job, "interrupted", "the run was interrupted")
-        failed = (
-            self._turns[need].job.section
-            for need in sorted(turn.needs)
+        return not_run(turn.job, "skipped", self._lacking(index))
+
+    def _lacking(self, index: int) -> str:
+        """Why a turn was skipped: `needs 3.4, which needs 3.1, which failed`."""
+        failed = next(
+            need
+            for need in sorted(self._turns[index].needs)
             if need < index and ((told := self._told.get(need)) is None or told.outcome != "passed")
         )
-        return not_run(turn.job, "skipped", f"needs {next(failed)}, which did not pass")
+        told = self._told.get(failed)
+        if told is None:
+            return f"needs {self._turns[failed].job.section}, which {self._lacking(failed)}"
+        return needed_ended(told.section, told.outcome)
 
     def _mind(self) -> None:
         try:

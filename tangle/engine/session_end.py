@@ -18,6 +18,18 @@ _ENDS: Final[dict[Outcome, str]] = {
     "interrupted": "was interrupted",
 }
 
+_ENDS_SECTION: Final[dict[Outcome, str]] = {**_ENDS, "died": "ended its process"}
+
+
+def needed_ended(section: str, outcome: Outcome) -> str:
+    """Return why a session is skipped whose needed section did not pass.
+
+    Args:
+        section: that it needs.
+        outcome: of that section.
+    """
+    return f"needs {section}, which {_ENDS_SECTION.get(outcome, 'failed')}"
+
 
 def ends_session(job: Job, failure: Failure | None) -> bool:
     """Whether no cell runs after one that failed.

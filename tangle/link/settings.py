@@ -10,8 +10,20 @@ from dataclasses import replace
 from functools import lru_cache, partial
 from typing import Any, Final
 
-from tangle.model import Fence, Page, Place, Problem, ProblemKind, Property, SectionName, Settings
+from tangle.model import (
+    DEVICE,
+    DEVICE_WORDS,
+    Fence,
+    Page,
+    Place,
+    Problem,
+    ProblemKind,
+    Property,
+    SectionName,
+    Settings,
+)
 from tangle.model.problems.page import BAD_PROPERTY, UNKNOWN_PROPERTY
+from tangle.near_names import device_meant, nearest, question
 from tangle.parse import Info, has_lost_bullet, info_of, kind_of
 
 PREFIX: Final = "tangle."
@@ -30,7 +42,7 @@ KNOWN: Final[Mapping[str, str]] = {
     "tangle.xfail": "the reason why the chunk is known to fail",
     "tangle.timeout": "a number of seconds above zero",
     "tangle.name": "a name without blanks at its ends",
-    "tangle.device": "auto, cpu, cuda, cuda:N or mps",
+    "tangle.device": DEVICE_WORDS,
     "tangle.needs": "sections or pages, separated by commas, such as 3.5, [[Data]]",
     "tangle.borrow": "on or off",
     "tangle.rtol": "a part of the number, such as 1e-3; 0 for no tolerance",
@@ -131,7 +143,7 @@ _READERS: Final[Mapping[str, Callable[[str], object]]] = {
     "xfail": partial(_matching, re.compile(r"\S.*")),
     "timeout": _seconds,
     "name": partial(_matching, re.compile(r"\S(.*\S)?")),
-    "device": partial(_matching, re.compile(r"auto|cpu|mps|cuda(:[0-9]+)?")),
+    "device": partial(_matching, DEVICE),
     "needs": _needs,
     "borrow": _switch,
     "rtol": _difference,
@@ -187,6 +199,16 @@ def book_of_page(page: Page) -> str | None:
         return None
     values = (entry.value for entry in page.blocks[0].properties if entry.key == BOOK)
     return next((match[1] for match in map(_BOOK.fullmatch, values) if match), None)
+
+
+def _values_hint(entry: Property) -> str:
+    """The values that a property takes, with the one that may be meant."""
+    words = KNOWN[entry.key]
+    if entry.key == f"{PREFIX}device":
+        return f"{device_meant(entry.value)} it takes {words}".lstrip()
+    switches = words.split(" or ") if words in ("yes or no", "on or off") else ()
+    asked = question(nearest(entry.value, switches, count=1), quoted=False)
+    return f"{asked} it takes {words}".lstrip()
 
 
 class PageSettings:
@@ -253,14 +275,14 @@ class PageSettings:
     def _unknown(self, entry: Property) -> Problem:
         names = [key.removeprefix(PREFIX) for key in KNOWN if key not in WRITTEN]
         word = re.sub(r"^ta\w+[-_/.]", "", entry.key)
-        near = difflib.get_close_matches(word, names, n=1)
+        near = [f"{PREFIX}{name}" for name in nearest(word, names, count=1)]
         known = ", ".join(f"{PREFIX}{name}" for name in names)
-        hint = f"did you mean {PREFIX}{near[0]}?" if near else f"known are {known}"
+        hint = question(near, quoted=False) or f"known are {known}"
         return self._problem(UNKNOWN_PROPERTY, entry, f"unknown property {entry.key}", hint)
 
     def _bad_value(self, entry: Property) -> Problem:
         message = f"{entry.key} cannot be {entry.value!r}"
-        return self._problem(BAD_PROPERTY, entry, message, f"it takes {KNOWN[entry.key]}")
+        return self._problem(BAD_PROPERTY, entry, message, _values_hint(entry))
 
     def _problem(self, kind: ProblemKind, entry: Property, message: str, hint: str) -> Problem:
         return kind.at(Place(path=self._page.path, line=entry.line), message, hint=hint)

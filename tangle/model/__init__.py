@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from tangle.model.basic import (
     CONFIG,
+    DEVICE,
+    DEVICE_WORDS,
     SIZE,
     PackageName,
     PagePath,
@@ -61,6 +63,8 @@ from tangle.model.session import (
 
 __all__ = [
     "CONFIG",
+    "DEVICE",
+    "DEVICE_WORDS",
     "EXAMPLES",
     "SIZE",
     "Asked",

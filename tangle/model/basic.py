@@ -22,6 +22,11 @@ SectionName = NewType("SectionName", str)
 SIZE: Final = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*([KMGT]?)(?:i?B)?|([0-9]+)\s*%", re.IGNORECASE)
 """How a limit of memory is written: `2G`, `1.5 GiB`, `90%` of the machine's; `0` for none."""
 
+DEVICE: Final = re.compile(r"auto|cpu|mps|cuda(:[0-9]+)?")
+"""How a device is written."""
+
+DEVICE_WORDS: Final = "auto, cpu, cuda, cuda:N or mps"
+
 Severity = Literal["error", "warning", "notice"]
 
 

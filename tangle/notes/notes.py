@@ -94,5 +94,9 @@ def core_of(
 
 
 def page_of_title(core: Core, title: str) -> PagePath | None:
-    """The page of a title or alias, however it is written."""
-    return pages.page_named(core, title_key(title))
+    """The page of a title or alias, however it is written.
+
+    No query asks for it, so the answer is not kept: one that the document on disk can never have
+    would make each command write the document.
+    """
+    return pages.index(core, "").names.get(title_key(title))

@@ -47,11 +47,22 @@ from tangle.analyse import (
     unit_doubts,
     unknown_needs,
 )
+from tangle.link import read_number
 from tangle.model import PackageName, PagePath, Problem, Section, SectionName, Unit
+from tangle.near_names import nearest, question
 from tangle.notes.core import Core, borrows, finds_package, supplies, usual_package
 from tangle.notes.engine import query
 from tangle.notes.modules import Modules, names_of
-from tangle.notes.pages import head, locate, page, section_title, unit, unit_at, unit_count
+from tangle.notes.pages import (
+    head,
+    locate,
+    page,
+    page_named,
+    section_title,
+    unit,
+    unit_at,
+    unit_count,
+)
 
 # --- code -----------------------------------------------------------------------------------------
 
@@ -612,10 +623,27 @@ def row(core: Core, place: int) -> UnitRow | None:
                     own.unit,
                     lambda other: head(core, other) is not None,
                     lambda path: page(core, path),
+                    lambda name: meant_need(core, name),
                 ),
             )
         ),
     )
+
+
+@query()
+def meant_need(core: Core, name: SectionName) -> str | None:
+    """What to write in `tangle.needs` in place of a name that no unit has."""
+    title = name.removeprefix("[[").removesuffix("]]").strip()
+    if page_named(core, title) is not None:
+        return f"{title!r} has no code to share: add some, or leave the page out"
+    page_of_part = title.partition("#")[0].strip()
+    if "#" in title and page_named(core, page_of_part) is not None:
+        return f"a part of a page cannot be needed: name the whole page, [[{page_of_part}]]"
+    if read_number(title):
+        return None
+    known = filter(None, (unit_at(core, place) for place in range(unit_count(core, ""))))
+    near = nearest(title, (other for other in known if not read_number(other)))
+    return question([f"[[{other}]]" for other in near], quoted=False) or None
 
 
 def _sources(unit: Unit) -> tuple[PagePath, ...]:

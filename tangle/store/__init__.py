@@ -36,6 +36,7 @@ from tangle.store.installed import Installed
 from tangle.store.json_records import Records
 from tangle.store.locks import lock
 from tangle.store.module_files import ModuleFiles
+from tangle.store.other_environments import Environment, environments_beside
 from tangle.store.python_folders import environment_around
 from tangle.store.stamps import edit_stamp, folder_identity, library_stamp
 from tangle.store.state_folder import (
@@ -73,6 +74,7 @@ __all__ = [
     "Changed",
     "Changes",
     "Disk",
+    "Environment",
     "Files",
     "ForeignFile",
     "InUse",
@@ -94,6 +96,7 @@ __all__ = [
     "digest_file",
     "edit_stamp",
     "environment_around",
+    "environments_beside",
     "file_stamps",
     "find_graph",
     "folder_identity",

@@ -6,13 +6,14 @@ import contextlib
 import os
 import threading
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 from tangle.analyse import PlannedChunk, Session
 from tangle.engine.local import LocalExecutor
-from tangle.model import Failure, PagePath, Problem, Result, SectionName
+from tangle.model import Failure, Outcome, PagePath, Problem, Result, SectionName
 from tangle.testing.running import Running
 from tangle.verbs.job_builder import prepared_package
 from tangle.verbs.notes import Notes, held_notes
@@ -138,9 +139,9 @@ class SectionTrial:
         reason = skipped.text if skipped.text.startswith("needs ") else ""
         return Blame(chunk=earlier, result=result, first=first, reason=reason)
 
-    def passed(self) -> bool:
-        """Whether all of it did; waits until that is known."""
-        return self._running.outcome().outcome == "passed"
+    def outcome(self) -> Outcome:
+        """Return the outcome of the section; waits until that is known."""
+        return self._running.outcome().outcome
 
     def finish(self) -> None:
         """Wait until the session is over."""
@@ -197,10 +198,19 @@ class Bench:
 
     def sections_on(self, page: PagePath) -> Iterator[tuple[Session, list[int]]]:
         """Yield the sessions that have chunks on a page, and which chunks."""
+        yield from self._on_page.get(page, ())
+
+    @cached_property
+    def _on_page(self) -> Mapping[PagePath, list[tuple[Session, list[int]]]]:
+        """The sessions on each page, with their chunks there: a graph has thousands of pages."""
+        found: defaultdict[PagePath, list[tuple[Session, list[int]]]] = defaultdict(list)
         for session in self.loaded.plan.sessions:
-            here = [i for i, c in enumerate(session.chunks) if c.occurrence.page == page]
-            if here:
-                yield session, here
+            chunks: defaultdict[PagePath, list[int]] = defaultdict(list)
+            for index, planned in enumerate(session.chunks):
+                chunks[planned.occurrence.page].append(index)
+            for page, here in chunks.items():
+                found[page].append((session, here))
+        return found
 
     def unread(self, page: PagePath) -> Problem | None:
         """Return why a page could not be read; None if it could."""
@@ -261,7 +271,7 @@ class Bench:
             if needed.name in above:
                 continue
             before = self._failed_need(needed, {*above, needed.name})
-            if before is not None or not self.trial(needed).passed():
+            if before is not None or self.trial(needed).outcome() != "passed":
                 return needed
         return None
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tangle.analyse import PlannedChunk, Session
+from tangle.engine.session_end import needed_ended
 from tangle.model import Output, PagePath, Result, Stream
 from tangle.testing.bench import Bench, was_skipped
 from tangle.testing.failures import ChunkFailed, Explainer, KnownFailure, raise_if_failed
@@ -117,7 +118,7 @@ class NoteChunk(pytest.Item):
             _skip("tangle.run:: no")
         needed = self.bench.failed_need(self.section)
         if needed is not None:
-            _skip(f"section {needed.name}, which this one needs, did not pass")
+            _skip(needed_ended(needed.name, self.bench.trial(needed).outcome()))
         running = self.bench.trial(self.section)
         blame = running.blame(self.chunk)
         if blame is not None and blame.first and not was_skipped(blame.result):

@@ -69,7 +69,7 @@ def chunks_at(notes: Notes, wanted: str) -> tuple[BlockChunks, ...] | None:
 
 
 def _by_id(notes: Notes, wanted: str, uuid: Uuid) -> tuple[BlockChunks, ...]:
-    path = pages.page_of_id(notes.core, uuid)
+    path = pages.index(notes.core, "").ids.get(uuid)  # as in `page_of_title`
     if path is None:
         raise UnknownBlock(wanted, "no block of this graph has that id")
     page = notes.pages[path]

@@ -23,6 +23,7 @@ from tangle.verbs.notes import Notes, read_notes
 from tangle.verbs.project import Project
 from tangle.verbs.reports.values import BuildReport
 from tangle.verbs.sources import shown
+from tangle.verbs.unmatched_globs import unmatched_globs
 
 
 class NoScriptLeft(Refused):
@@ -77,7 +78,7 @@ def build(project: Project, *, check: bool = False, force: bool = False) -> Buil
     notes = read_notes(project)
     project = notes.named_project
     told = reported(notes, notes.problems, adopted_pages(notes), every=False)
-    problems = tuple(shown(project, problem) for problem in told)
+    problems = (*(shown(project, problem) for problem in told), *unmatched_globs(notes))
     made = generated(notes)
     kept = held(project, made, notes.unread)
     wanted = {**made, **kept}

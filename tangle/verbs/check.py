@@ -20,6 +20,7 @@ from tangle.verbs.project import Project
 from tangle.verbs.reports.values import SectionRow, State
 from tangle.verbs.selection import Selected
 from tangle.verbs.sources import by_place, shown
+from tangle.verbs.unmatched_globs import unmatched_globs
 from tangle.verbs.write_back.staleness import output_problems, page_rows, section_rows
 
 
@@ -76,7 +77,7 @@ def check_report(
     else:
         problems = reported(notes, problems, adopted, every=every)
     found = by_place(shown(project, problem) for problem in problems)
-    stale = () if named else tuple(_stale_files(notes))
+    stale = () if named else (*unmatched_globs(notes), *_stale_files(notes))
     notes.remember()
     count = sum(map(len, notes.outputs.values()))
     return CheckReport(

@@ -26,8 +26,9 @@ from tangle.verbs.addresses import (
     readings,
 )
 from tangle.verbs.notes import Notes
-from tangle.verbs.selection import Selected, UnknownSection, select, select_all
+from tangle.verbs.selection import Selected, select, select_all
 from tangle.verbs.sources import shown
+from tangle.verbs.unknown_names import UnknownSection
 
 UNSURE: Final = frozenset({MERGE_CONFLICT.code, NOT_DOWNLOADED.code})
 """Problems for which pages with code, or possibly with code, are left out."""

@@ -43,9 +43,7 @@ class AmbiguousTitle(UsageError):
         """Report which they are."""
         more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
         which = ", ".join(names[:_SHOWN])
-        super().__init__(
-            f"section {wanted}: {len(names)} pages {how}: {which}{more}; name one in full"
-        )
+        super().__init__(f"{wanted!r}: {len(names)} pages {how}: {which}{more}; name one in full")
 
 
 def named_parts(notes: Notes, wanted: str) -> tuple[Named, ...] | None:
@@ -96,12 +94,6 @@ def doubts(notes: Notes, wanted: Iterable[str]) -> Iterator[str]:
                 names = ", ".join(str(row.name) for row, _ in found[:_SHOWN])
                 yield f"{name}: the page of that title was taken; it may also mean {names}"
                 break
-
-
-def known_names(notes: Notes) -> list[str]:
-    """Return what sections may be called, for a hint."""
-    names = (name for row in notes.rows for name in (str(row.name), row.section.title))
-    return list(dict.fromkeys(name for name in names if name))
 
 
 def _all_in(found: Iterable[Named], others: Iterable[Named] | None) -> bool:

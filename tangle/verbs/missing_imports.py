@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import difflib
 import importlib.util
+import os
+import shlex
 import sys
 from collections.abc import Iterable, Iterator
 from functools import cache
@@ -13,8 +15,10 @@ from typing import Final
 from tangle.analyse import WantedModule
 from tangle.model import Problem
 from tangle.model.problems.code import MISSING_IMPORT
+from tangle.store import Environment, environments_beside
 from tangle.verbs.project import Project
 
+_OWN_DISTRIBUTION: Final = "logseq-tangle"
 _DISTRIBUTIONS: Final = {
     "bs4": "beautifulsoup4",
     "cv2": "opencv-python",
@@ -57,12 +61,40 @@ def missing_imports(project: Project, wanted: Iterable[WantedModule]) -> Iterato
         folder = (project.graph / module.place.path).parent
         own = module.name in (project.package.root, "__main__") or is_beside(folder, module.name)
         if not own and not _is_installed(module.name):
-            yield MISSING_IMPORT.at(
-                module.place,
-                f"no installed package provides {module.name}",
-                section=module.section,
-                hint=_way_out(module.name),
-            )
+            other = _environment_with(project, module.name)
+            message = f"no installed package provides {module.name}"
+            hint = _way_out(module.name)
+            if other is not None:
+                name = _name(project, other)
+                message = (
+                    f"the environment that runs tangle has no {module.name}; "
+                    f"this graph's is {name}: run it from there"
+                )
+                hint = _run_from(other, name, module)
+            yield MISSING_IMPORT.at(module.place, message, section=module.section, hint=hint)
+
+
+def _environment_with(project: Project, module: str) -> Environment | None:
+    """The environment beside the notes that has a module."""
+    beside = environments_beside((project.root, project.graph, project.graph.parent))
+    return next((found for found in beside if found.has(module)), None)
+
+
+def _name(project: Project, environment: Environment) -> str:
+    """The folder of an environment, as messages name it."""
+    return os.path.relpath(environment.folder, project.root)
+
+
+def _run_from(environment: Environment, name: str, module: WantedModule) -> str:
+    """The command that runs tangle in an environment, or puts it there."""
+    programs = f"{name}/{environment.programs.name}"
+    if any((environment.programs / program).exists() for program in ("tangle", "tangle.exe")):
+        section = f" {shlex.quote(module.section)}" if module.section else " --all"
+        return f"this graph's environment has it: {programs}/tangle run{section}"
+    return (
+        f"this graph's environment has it, but not tangle: {programs}/python -m pip install "
+        f"{_OWN_DISTRIBUTION}, then {programs}/tangle"
+    )
 
 
 def _is_beside(folder: Path, name: str) -> bool:

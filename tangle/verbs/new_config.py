@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from tangle.link import CONFIG
 from tangle.store import NotReadable, create, find_graph, read_bytes
-from tangle.verbs.config_errors import BadConfig, ConfigExists, NoGraph, SeveralGraphs
+from tangle.verbs.config_errors import (
+    BadConfig,
+    ConfigExists,
+    NoGraph,
+    SeveralGraphs,
+    graphs_below,
+)
 from tangle.verbs.config_limits import leads_outside
 from tangle.verbs.project import CONFIG_NAME, check_config, config_of
 
@@ -22,7 +29,7 @@ device = "auto"           # auto, cpu, cuda, cuda:N or mps
 figures = "svg"           # svg or png
 timeout = 0               # seconds that a section may take; 0 for no limit
 max_memory = "90%"        # memory that a section may hold: 2G, 500M, 90% of all; "0" for no limit
-# book = ["pages/chapter*.md"]  # pages whose section numbers count across pages
+{book}  # pages whose section numbers count across pages
 borrow = "on"             # "off": a name taken from an earlier section is an error
 supply = "on"             # "off": an import that the notes leave out is an error
 server = true             # false: no process stays behind that makes the next run start at once
@@ -33,6 +40,10 @@ exclude_tags = []         # pages with one of these in their property `tags` do 
 """
 
 
+_NO_BOOK: Final = '# book = ["pages/chapter*.md"]'
+_WIDTH: Final = 80
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answers:
     """What a person chose for a new configuration, or the defaults.
@@ -41,11 +52,13 @@ class Answers:
         output: folder for what is generated, absolute or relative to the configuration's.
         package: the module for saved code.
         exclude: globs of pages to leave out.
+        book: globs of the pages of the graph's book; empty if it has none, or it is not certain.
     """
 
     output: Path = Path("generated")
     package: str = ""
     exclude: tuple[str, ...] = ()
+    book: tuple[str, ...] = ()
 
 
 def config_place(folder: Path, graph: Path | None) -> tuple[Path, Path]:
@@ -60,7 +73,7 @@ def config_place(folder: Path, graph: Path | None) -> tuple[Path, Path]:
         SeveralGraphs: there are several below the folder.
         ConfigExists: there is a configuration already.
     """
-    below = [] if graph or find_graph(folder) else _graphs_below(folder)
+    below = [] if graph or find_graph(folder) else graphs_below(folder)
     if len(below) > 1:
         raise SeveralGraphs(folder, below)
     found = graph or find_graph(folder) or next(iter(below), None)
@@ -93,10 +106,18 @@ def write_config(graph: Path, path: Path, answers: Answers) -> None:
         graph=_Quoted(graph.relative_to(root).as_posix()),
         output=_Quoted(output.relative_to(root).as_posix()),
         package=_Quoted(answers.package),
-        exclude=f"[{', '.join(repr(_Quoted(glob)) for glob in answers.exclude)}]",
+        exclude=_listed(answers.exclude),
+        book=f"book = {_listed(answers.book)}" if answers.book else _NO_BOOK,
     )
     check_config(path, text.encode())
     create(path, text.encode(), root=root)
+
+
+def _listed(globs: Sequence[str]) -> str:
+    """Return globs as a list of TOML, on lines of their own if there are many."""
+    quoted = [repr(_Quoted(glob)) for glob in globs]
+    line = f"[{', '.join(quoted)}]"
+    return line if len(line) < _WIDTH else "".join(("[\n", *(f"    {q},\n" for q in quoted), "]"))
 
 
 def hides_outputs(graph: Path) -> bool:
@@ -109,15 +130,6 @@ def hides_outputs(graph: Path) -> bool:
         return b"tangle.output" in read_bytes(graph / CONFIG)
     except NotReadable:
         return False
-
-
-def _graphs_below(folder: Path) -> list[Path]:
-    """The graphs directly below a folder, such as `notes`."""
-    return [
-        path.parent.parent
-        for path in sorted(folder.glob("*/logseq/config.edn"))
-        if not path.parent.parent.name.startswith(".")
-    ]
 
 
 class _Quoted(str):

@@ -197,6 +197,12 @@ class Notes:
         """The pages with code under a tag."""
         return pages.pages_tagged(self.core, title_key(tag))
 
+    def tags(self) -> tuple[str, ...]:
+        """The tags under which code stands, in the form in which titles compare."""
+        return tuple(
+            sorted(frozenset().union(*(pages.code_tags(self.core, p) for p in self.pages)))
+        )
+
     def names_of_pages(self) -> Mapping[str, PagePath]:
         """The page of each title and alias, in the form in which titles compare."""
         return pages.index(self.core, "").names

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from tangle.notes import pages
+from tangle.store import asset_names
 from tangle.verbs.missing_imports import missing_imports
 from tangle.verbs.notes import Notes, read_notes
 from tangle.verbs.project import Project
 from tangle.verbs.reports.values import State
-from tangle.verbs.write_back.staleness import section_rows
+from tangle.verbs.write_back.staleness import output_problems, section_rows
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,6 +27,10 @@ class Overview:
         states: how many sections there are in each state.
         numbered: the first and the last numbered section with code; empty where there is none.
         first: a section that is likely to pass; None where there is none.
+        org_pages: how many pages are Org's, which are not read.
+        books: the names of the books; of one without a name, the title of its only page.
+        outputs: how many output blocks stand in the notes.
+        fresh: how many of them match the current code.
     """
 
     graph: Path
@@ -33,6 +39,10 @@ class Overview:
     states: Mapping[State, int]
     numbered: tuple[str, ...]
     first: str | None
+    org_pages: int
+    books: tuple[str, ...]
+    outputs: int
+    fresh: int
 
 
 def overview(project: Project) -> Overview:
@@ -47,6 +57,8 @@ def overview(project: Project) -> Overview:
     notes = read_notes(project)
     rows = [row for row in section_rows(notes) if row.chunks]
     numbered = [str(row.name) for row in notes.rows if row.chunks and row.section.number]
+    outputs = sum(map(len, notes.outputs.values()))
+    figures = frozenset(asset_names(project.graph)) if outputs else frozenset()
     found = Overview(
         graph=project.graph,
         pages=len(notes.sources.digests),
@@ -54,16 +66,30 @@ def overview(project: Project) -> Overview:
         states=Counter(row.state for row in rows),
         numbered=tuple(dict.fromkeys((*numbered[:1], *numbered[-1:]))),
         first=_likely_to_pass(notes, {row.name: row.state for row in rows}),
+        org_pages=notes.sources.org_pages,
+        books=tuple(_books(notes)),
+        outputs=outputs,
+        fresh=outputs - sum(1 for _ in output_problems(notes, figures)) if outputs else 0,
     )
     notes.remember()
     return found
+
+
+def _books(notes: Notes) -> Iterator[str]:
+    """Yield the names of the books."""
+    of = pages.all_books(notes.core, "").of
+    names = dict.fromkeys(book.name for book in of.values())
+    yield from filter(None, names)
+    if "" in names and len(of) == 1:
+        yield notes.title(next(iter(of)))
 
 
 def _likely_to_pass(notes: Notes, states: Mapping[str, State]) -> str | None:
     """Return the name of a section without known faults, one that was not run if there is one."""
     project = notes.named_project
     sound = [row for row in notes.rows if any(c.runs for c in row.chunks) and not row.broken]
-    sound.sort(key=lambda row: (states[row.name] == "fresh", bool(row.needs)))
+    last = ("fresh", "failed")
+    sound.sort(key=lambda row: (states[row.name] in last, bool(row.needs)))
     return next(
         (str(row.name) for row in sound if not any(missing_imports(project, row.modules))),
         None,

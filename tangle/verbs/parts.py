@@ -20,14 +20,14 @@ class Ambiguous(UsageError):
     """A name means several things."""
 
     def __init__(self, wanted: str, meanings: Sequence[tuple[str, str]]) -> None:
-        """Tell what it means.
+        """Say what it means.
 
         Args:
             wanted: the name.
             meanings: what to type for each, and its place.
         """
         found = ", ".join(f'"{name}" ({place})' for name, place in meanings)
-        super().__init__(f"section {wanted}: this name is ambiguous; type one of {found}")
+        super().__init__(f"{wanted!r}: this name is ambiguous; type one of {found}")
 
 
 # --- numbers --------------------------------------------------------------------------------------
@@ -143,6 +143,25 @@ def part_of_page(notes: Notes, path: PagePath, wanted: str) -> Sequence[Named]:
         for row in rows
         if (count := _count(row, path, 0 if whole else first, last)) or whole
     ]
+
+
+def headings(page: Page) -> list[str]:
+    """Return the words of a page's headings; of its numbered lines, if it has no headings."""
+    found = [_words(block) for block in page.blocks if block.heading]
+    found = found or [
+        _words(block) for block in page.blocks if section_number(block.title, heading=True)
+    ]
+    return [words for words in dict.fromkeys(found) if words]
+
+
+def has_part(page: Page, wanted: str) -> bool:
+    """Whether a number or the words of a heading name a part of a page.
+
+    Args:
+        page: the page.
+        wanted: as in `part_of_page`.
+    """
+    return bool(_starts(page, wanted))
 
 
 def _count(row: UnitRow, path: PagePath, first: int, last: int) -> int:

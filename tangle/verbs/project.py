@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import difflib
 import keyword
-import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -12,7 +10,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final, Literal
 
-from tangle.model import SIZE, PackageName, PagePath
+from tangle.model import DEVICE, DEVICE_WORDS, SIZE, PackageName, PagePath
+from tangle.near_names import device_meant, did_you_mean
 from tangle.store import environment_around, find_graph, read_bytes
 from tangle.verbs.config_errors import BadConfig, NoGraph
 from tangle.verbs.config_limits import leads_outside, taken_by
@@ -169,7 +168,7 @@ def with_options(project: Project, data: bytes) -> Project:
 def _named_config(config: Path) -> tuple[Path, Options]:
     """The configuration that was named on the command line, and what it says."""
     if not config.is_file():
-        raise BadConfig(config, "there is no such file", "name a tangle.toml, or write one: init")
+        raise BadConfig(config, "there is no such file", "`tangle init` writes a tangle.toml")
     path = config.resolve()
     if path.name == "pyproject.toml" and not _tables(path):
         raise BadConfig(path, "it has no table [tool.tangle]", "add one, or name a tangle.toml")
@@ -241,7 +240,8 @@ def _configured_graph(config: Path | None, options: Options, start: Path) -> Pat
     if config is not None:
         if leads_outside(config.parent, options.graph):
             hint = "name it on the command line: tangle --graph DIR ..."
-            raise BadConfig(config, f"graph leads out of its folder: {options.graph!r}", hint)
+            message = f"graph leads out of its folder: {options.graph!r}"
+            raise BadConfig(config, message, hint, option="graph")
         return (config.parent / options.graph).resolve()
     found = find_graph(start.resolve())
     if found is None:
@@ -262,11 +262,13 @@ def _check_output(config: Path, options: Options) -> None:
     """See that a configuration sends what is generated to a place that it may name."""
     if leads_outside(config.parent, options.output):
         hint = "name it on the command line: tangle --output DIR ..."
-        raise BadConfig(config, f"output leads out of its folder: {options.output!r}", hint)
+        message = f"output leads out of its folder: {options.output!r}"
+        raise BadConfig(config, message, hint, option="output")
     found = environment_around(config.parent / options.output, config.parent)
     if found is not None:
         message = f"output cannot be {options.output!r}: {found} is not for notes to write into"
-        raise BadConfig(config, message, "choose a folder of the project, such as generated")
+        hint = "choose a folder of the project, such as generated"
+        raise BadConfig(config, message, hint, option="output")
 
 
 def _owned_options(config: Path) -> Options:
@@ -283,20 +285,19 @@ def _parsed_options(path: Path, data: bytes) -> Options:
     try:
         document: Mapping[str, Any] = tomllib.loads(data.decode())
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise BadConfig(path, f"this is no TOML: {error}", "repair the line it names") from error
+        raise BadConfig.of_toml(path, error) from error
     table = document if path.name != "pyproject.toml" else _tables_in(data).get("tool", {})
     return _options(path, table)
 
 
-DEVICE: Final = re.compile(r"auto|cpu|mps|cuda(:[0-9]+)?")
 MOST_SECONDS: Final = 1e9
 SIZE_HINT: Final = "it takes a size such as 2G or 500M, a share such as 90%, or 0 for no limit"
 _RESERVED: Final = ("__init__", "__main__", "sections")
 _KINDS: Final[Mapping[type, str]] = {
     bool: "true or false",
-    float: "a float",
-    int: "an int",
-    str: "a str",
+    float: "a number",
+    int: "a whole number",
+    str: "text in quotes",
     tuple: "a list of patterns or names, none of them blank",
 }
 _ALLOWED: Final[Mapping[str, tuple[str, ...]]] = {
@@ -310,22 +311,30 @@ def _options(path: Path, table: Mapping[str, Any]) -> Options:
     known = {name: type(value) for name, value in _defaults().items()} | {"book": tuple}
     for name, value in table.items():
         if name not in known:
-            near = difflib.get_close_matches(name, known, n=1)
-            hint = f"did you mean {near[0]}?" if near else f"known are {', '.join(known)}"
-            raise BadConfig(path, f"unknown option {name!r}", hint)
-        if not _is_of(value, known[name]):
-            raise BadConfig(path, f"{name} cannot be {value!r}", f"it takes {_KINDS[known[name]]}")
-        if name in _ALLOWED and value not in _ALLOWED[name]:
-            raise BadConfig(
-                path, f"{name} cannot be {value!r}", f"one of {', '.join(_ALLOWED[name])}"
-            )
-    if isinstance(device := table.get("device", "auto"), str) and not DEVICE.fullmatch(device):
-        raise BadConfig(path, f"device cannot be {device!r}", "auto, cpu, cuda, cuda:N or mps")
-    _check_seconds(path, table)
-    if not SIZE.fullmatch(table.get("max_memory", "0")):
-        raise BadConfig(path, f"max_memory cannot be {table['max_memory']!r}", SIZE_HINT)
+            hint = did_you_mean(name, known, quoted=False) or f"the options are {', '.join(known)}"
+            raise BadConfig(path, f"unknown option {name!r}", hint, option=name)
+        if (refusal := _refusal(name, value, known[name])) is not None:
+            raise BadConfig(path, f"{name} cannot be {value!r}", refusal, option=name)
     lists = {name: tuple(value) for name, value in table.items() if isinstance(value, list)}
     return Options(**{**table, **lists})
+
+
+def _refusal(name: str, value: Any, kind: type) -> str | None:
+    """Return what an option takes if a value of TOML is not that; None if it is."""
+    if not _is_of(value, kind):
+        listed = f", such as [{value!r}]" if kind is tuple and isinstance(value, str) else ""
+        return f"it takes {_KINDS[kind]}{listed}"
+    if name in _ALLOWED and value not in _ALLOWED[name]:
+        # `no` is not `on`: of so few letters nothing can be told.
+        near = did_you_mean(value, _ALLOWED[name], quoted=False) if len(value) > 2 else ""
+        return f"{near} it takes one of {', '.join(_ALLOWED[name])}".lstrip()
+    if name == "device" and not DEVICE.fullmatch(value):
+        return f"{device_meant(value)} it takes {DEVICE_WORDS}".lstrip()
+    if name in ("timeout", "quiet_seconds") and not 0 <= value < MOST_SECONDS:
+        return "it takes 0 or more seconds"
+    if name == "max_memory" and not SIZE.fullmatch(value):
+        return SIZE_HINT
+    return None
 
 
 def _is_of(value: object, kind: type) -> bool:
@@ -334,12 +343,6 @@ def _is_of(value: object, kind: type) -> bool:
         return isinstance(value, list) and all(isinstance(e, str) and e.strip() for e in value)
     kinds: tuple[type, ...] = (int, float) if kind is float else (kind,)
     return isinstance(value, kinds) and isinstance(value, bool) is (kind is bool)
-
-
-def _check_seconds(path: Path, table: Mapping[str, Any]) -> None:
-    for name in ("timeout", "quiet_seconds"):
-        if not 0 <= table.get(name, 0) < MOST_SECONDS:
-            raise BadConfig(path, f"{name} cannot be {table[name]}", "0 or more seconds")
 
 
 def _defaults() -> Mapping[str, object]:
@@ -352,10 +355,12 @@ def _package_name(options: Options, config: Path | None) -> PackageName:
     usable = all(part.isidentifier() and not keyword.iskeyword(part) for part in (root, module))
     if not usable or module in _RESERVED:
         hint = "it takes a package and a module in it, such as d2l.torch"
-        raise BadConfig(config or Path(CONFIG_NAME), f"package cannot be {options.package!r}", hint)
+        message = f"package cannot be {options.package!r}"
+        raise BadConfig(config or Path(CONFIG_NAME), message, hint, option="package")
     if config is not None and (taken := taken_by(root, config.parent)) is not None:
         message = f"package cannot be {options.package!r}: it would hide {taken}"
-        raise BadConfig(config, message, "choose a name that nothing else uses")
+        hint = "choose a name that nothing else uses"
+        raise BadConfig(config, message, hint, option="package")
     return PackageName(root=root, module=module)
 
 

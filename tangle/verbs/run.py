@@ -382,4 +382,6 @@ def _report(
         pending=tuple(dict.fromkeys(placement.pending)),
         kept=tuple(shown(project, problem) for problem in dict.fromkeys(placement.kept)),
         waiting=len(waiting(project)),
+        no_python=not any(row.chunks for row in loaded.rows),
+        org_pages=loaded.sources.org_pages,
     )

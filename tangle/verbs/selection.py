@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -11,46 +10,18 @@ from tangle.errors import UsageError
 from tangle.model import SectionName
 from tangle.notes import UnitRow
 from tangle.verbs.block_address import chunks_at
-from tangle.verbs.lookup import known_names, named_parts, titled
+from tangle.verbs.lookup import AmbiguousTitle, named_parts, titled
 from tangle.verbs.notes import Notes
 from tangle.verbs.parts import Named
-
-
-class UnknownSection(UsageError):
-    """No section of the graph has that name."""
-
-    def __init__(self, wanted: str, known: Sequence[str]) -> None:
-        """Tell what was asked for, and what comes nearest to it."""
-        near = difflib.get_close_matches(wanted, known, n=3, cutoff=0.3)
-        hint = f"nearest: {', '.join(near)}" if near else "`tangle list` names them"
-        super().__init__(f"section {wanted}: no such section in this graph; {hint}")
-
-    def beside(self, unread: Sequence[str]) -> UnknownSection:
-        """The same error, with the pages that it may stand on."""
-        if unread:
-            others = f" and {len(unread) - 1} more" if len(unread) > 1 else ""
-            self.args = (f"{self}; it may stand on a page that is left out: {unread[0]}{others}",)
-        return self
-
-
-class NoCode(UsageError):
-    """The section has no code to run."""
-
-    def __init__(self, wanted: str, *, excluded: bool = False) -> None:
-        """Report which section, and whether the configuration excludes its page."""
-        if excluded:
-            hint = "its page is excluded; see include, exclude and exclude_tags in tangle.toml"
-        else:
-            hint = "it has no code; `tangle list` shows those with code"
-        super().__init__(f"section {wanted}: {hint}")
+from tangle.verbs.unknown_names import NoCode, UnknownSection, unknown, unquoted
 
 
 class SeveralScripts(UsageError):
     """The section is a chapter, which has a script for each of its sections."""
 
     def __init__(self, wanted: str, names: Sequence[str]) -> None:
-        """Tell which it has."""
-        super().__init__(f"section {wanted}: it has several scripts; name one: {', '.join(names)}")
+        """Say which it has."""
+        super().__init__(f"{wanted!r}: it has several scripts; name one: {', '.join(names)}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,7 +59,11 @@ def select(notes: Notes, wanted: Iterable[str]) -> tuple[Selected, ...]:
         NoCode: it names one without code.
         UnknownBlock, NoChunkThere: it is the address of a block that is not there, or has no code.
     """
-    found, blocks = _wanted(notes, wanted)
+    names = list(wanted)
+    try:
+        found, blocks = _wanted(notes, names)
+    except (UnknownSection, AmbiguousTitle, NoCode) as error:
+        raise unquoted(notes, names) or error from None
     by_name = {row.name: row for row in notes.rows}
     todo = list(found)
     while todo:
@@ -184,7 +159,7 @@ def _needs_first(rows: Sequence[UnitRow]) -> list[UnitRow]:
 def _named(notes: Notes, wanted: str) -> tuple[Named, ...]:
     found = named_parts(notes, wanted)
     if found is None:
-        raise UnknownSection(wanted, known_names(notes))
+        raise unknown(notes, wanted)
     if not any(chunks for _, chunks in found):
         page = notes.page_of_title(wanted)
         raise NoCode(wanted, excluded=page is not None and notes.is_excluded(page))

@@ -235,7 +235,7 @@ def test_a_graph_without_python_says_so(notes: MakeNotes) -> None:
     steps = "- ## 1. Fold\n- ## 2. Roll\n"
     done = notes({"a": steps, "b": steps}).tangle("check")
     assert (done.code, done.out) == (0, "")
-    assert "no page has Python code" in done.err
+    assert "no Python in this graph" in done.err
 
 
 def test_what_an_adopted_page_has_too_is_reported_of_a_page_without_python(

@@ -241,8 +241,7 @@ def test_an_unknown_section_is_wrong_use_and_the_nearest_is_named(
 ) -> None:
     said = notes({"chapter": CHAPTER}).tangle(command, "3.9")
     assert said.code == 2
-    assert said.err.startswith("tangle: section 3.9: ")
-    assert "3.1" in said.err
+    assert said.err.startswith("tangle: no section '3.9'; chapter 3 has 3.1")
 
 
 def test_a_section_without_code_cannot_be_run(notes: MakeNotes) -> None:
@@ -665,7 +664,7 @@ def test_without_a_graph_the_message_says_what_to_do(
     [
         ("graph = ", "no TOML"),
         ('grap = "notes"', "did you mean graph?"),
-        ("seed = 'x'", "it takes an int"),
+        ("seed = 'x'", "it takes a whole number"),
         ('borrow = "maybe"', "one of on, off"),
         ('package = "d2l"', "such as d2l.torch"),
     ],
@@ -678,7 +677,7 @@ def test_a_bad_configuration_is_named(
     monkeypatch.chdir(graph.root)
     said = call("list")
     assert said.code == 2
-    assert "tangle.toml: " in said.err
+    assert "tangle.toml:" in said.err
     assert words in said.err
 
 

@@ -164,7 +164,7 @@ def test_a_project_in_an_environment_of_its_own(clone: Notes) -> None:
 )
 def test_a_package_that_hides_a_module_is_refused(clone: Notes, tmp_path: Path, name: str) -> None:
     configure(clone.root, f'package = "{name}"')
-    why = f"tangle.toml: package cannot be '{name}': it would hide"
+    why = f"tangle.toml:1: package cannot be '{name}': it would hide"
     assert_refused(tmp_path, 2, why, "choose a name that nothing else uses")
 
 

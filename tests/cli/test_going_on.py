@@ -130,7 +130,7 @@ def test_a_block_runs_with_what_it_needs(notes: MakeNotes, wanted: str) -> None:
         ("a:16", "nearest: pages/a.md:4, pages/a.md:7, pages/a.md:13"),
         ("a:99", "has no line 99"),
         (f"(({_ID[:-1]}b))", "no block of this graph has that id"),
-        ("b:3", "no such section"),
+        ("b:3", "no page 'b'"),
     ],
 )
 def test_an_address_without_a_chunk_is_a_usage_error(

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+from pathlib import Path
 
 import pytest
 
@@ -71,3 +73,38 @@ def test_nothing_is_imported_and_chunks_that_do_not_run_are_not_asked(notes: Mak
     said = graph.tangle("check", "--all")
     assert "missing-import" not in said.out
     assert not list(graph.root.rglob("trace"))
+
+
+def an_environment(folder: Path, *modules: str, programs: tuple[str, ...] = ("python",)) -> None:
+    """Make what `python -m venv` makes, as far as tangle looks at it."""
+    packages = folder / ("Lib" if os.name == "nt" else "lib/python3.12") / "site-packages"
+    packages.mkdir(parents=True)
+    (folder / "pyvenv.cfg").touch()
+    for module in modules:
+        (packages / module).mkdir()
+    (folder / "bin").mkdir()
+    for program in programs:
+        (folder / "bin" / program).touch()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="the paths of programs are POSIX's")
+def test_the_environment_of_the_graph_is_named(notes: MakeNotes) -> None:
+    graph = notes({"My report": "- ```python\n  import nowhere\n  ```\n"})
+    an_environment(graph.root / ".venv", "nowhere", programs=("python", "tangle"))
+    said = graph.tangle("check", "--all")
+    sentence = "the environment that runs tangle has no nowhere; this graph's is .venv"
+    assert f"pages/My report.md:2:3: warning: {sentence}: run it from there" in said.out
+    hint = "hint: this graph's environment has it: .venv/bin/tangle run 'My report'"
+    assert hint in said.out
+    assert hint in graph.tangle("run", "My report", "--no-write").out
+
+
+@pytest.mark.skipif(os.name == "nt", reason="the paths of programs are POSIX's")
+def test_an_environment_without_tangle(notes: MakeNotes) -> None:
+    graph = notes({"a": "- ```python\n  import nowhere\n  import nor_here\n  ```\n"})
+    an_environment(graph.root.parent / "venv", "nowhere")
+    said = graph.tangle("check", "--all")
+    assert "this graph's is ../venv: run it from there" in said.out
+    command = "../venv/bin/python -m pip install logseq-tangle, then ../venv/bin/tangle"
+    assert f"this graph's environment has it, but not tangle: {command}" in said.out
+    assert "no installed package provides nor_here" in said.out

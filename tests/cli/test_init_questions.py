@@ -77,3 +77,37 @@ def test_nothing_is_asked_where_a_configuration_exists(notes: MakeNotes) -> None
     (graph.root / "tangle.toml").write_text("")
     code, said = on_a_terminal(graph, "\n\n\n")
     assert (code, "exists already" in said, "]: " in said) == (3, True, False)
+
+
+SECTION = "- ## {0} S\n  tangle.run:: yes\n\t- ```python\n\t  print(1)\n\t  ```\n"
+
+
+@pytest.mark.parametrize(
+    ("pages", "book"),
+    [
+        ({"chapter 1": "1.1", "chapter 2": "2.1"}, ["pages/chapter *.md"]),
+        ({"Basics [a]": "1.1", "Models": "2.1"}, ["pages/Basics [[]a].md", "pages/Models.md"]),
+        (  # no one glob means the two chapters
+            {"chapter 1": "1.1", "chapter 2": "2.1", "chapter x": "x"},
+            ["pages/chapter 1.md", "pages/chapter 2.md"],
+        ),
+        ({"a": "1.1", "b": "1.1"}, None),
+        ({"a": "x"}, None),
+    ],
+)
+def test_the_book_that_was_found_is_written(
+    notes: MakeNotes, pages: dict[str, str], book: list[str] | None
+) -> None:
+    graph = notes({name: SECTION.format(number) for name, number in pages.items()})
+    before = graph.tangle("list").out
+    said = graph.tangle("init", "--yes")
+    assert said.code == 0
+    assert written(graph).get("book") == book
+    assert graph.tangle("list").out == before
+    assert "unmatched-glob" not in graph.tangle("check", "--all").out
+
+
+def test_a_book_that_names_itself_is_not_written(notes: MakeNotes) -> None:
+    graph = notes({"a": "tangle.book:: mine\n\n" + SECTION.format("1.1")})
+    graph.tangle("init", "--yes")
+    assert "book" not in written(graph)

@@ -120,12 +120,80 @@ def test_a_page_without_code_is_no_unknown_one(graph: Notes, wanted: str) -> Non
     assert (said.code, "it has no code" in said.err) == (2, True)
 
 
+LIST = "`tangle list` shows what has code"
+
+
 @pytest.mark.parametrize(
-    "wanted", ["Lnog title", "#notatag", "*nothing*", "pages/none.md", "1999-01-01"]
+    ("wanted", "sentence"),
+    [
+        ("Lnog title", "no section or page 'Lnog title'; did you mean 'Long title, second part'?"),
+        ("plan sales", "no section or page 'plan sales'; did you mean 'Sales plan'?"),
+        ("caféé", "no section or page 'caféé'; did you mean 'Café'?"),
+        ("turnovre", "no section or page 'turnovre'; did you mean 'turnover'?"),
+        ("nothing near", f"no section or page 'nothing near'; {LIST}"),
+        ("#wrok", "no page with code has the tag '#wrok'; did you mean '#work'?"),
+        ("#notatag", f"no page with code has the tag '#notatag'; {LIST}"),
+        ("*nothing*", f"no section or page with code matches '*nothing*'; {LIST}"),
+        (
+            "pages/Sales plans.md",
+            "no page 'pages/Sales plans.md' in this graph; did you mean 'pages/Sales plan.md'?",
+        ),
+        (
+            "1999-01-01",
+            f"no code on the journal page of 1999-01-01 ('01.01.1999'); {LIST}",
+        ),
+        ("Sales paln#Part", "no page 'Sales paln'; did you mean 'Sales plan#Part'?"),
+        ("Sales paln:3", "no page 'Sales paln'; did you mean 'Sales plan:3'?"),
+        ("Sales plan#Part", "no heading 'Part' on 'Sales plan'; the page has no headings"),
+    ],
 )
-def test_what_names_nothing_gets_a_hint(graph: Notes, wanted: str) -> None:
+def test_what_names_nothing_gets_one_sentence(graph: Notes, wanted: str, sentence: str) -> None:
     said = graph.tangle("show", wanted)
-    assert (said.code, "no such section in this graph; " in said.err) == (2, True)
+    assert (said.code, said.out, said.err) == (2, "", f"tangle: {sentence}\n")
+
+
+def test_a_wrong_heading_lists_those_of_the_page(notes: MakeNotes) -> None:
+    chunk = page("x").replace("\n", "\n\t").rstrip("\t")
+    heads = "".join(f"- ## Part {n}\n\t{chunk}" for n in range(1, 13))
+    graph = notes({"Sales plots": f"- # Plots\n\t{chunk}", "long": heads, "words": "- # Head\n"})
+    for command in ("run", "show", "check"):
+        said = graph.tangle(command, "Sales plots#Nope")
+        assert said.err == "tangle: no heading 'Nope' on 'Sales plots'; it has: Plots\n"
+    said = graph.tangle("show", "long#Prt 12")
+    assert "it has: Part 12, Part 1, Part 2, " in said.err
+    assert said.err.endswith(" and 2 more\n")
+    said = graph.tangle("show", "words#Head")
+    assert said.err == f"tangle: 'words#Head': it has no code; {LIST}\n"
+
+
+def test_names_in_chinese_are_near_too(notes: MakeNotes) -> None:
+    graph = notes({"线性回归模型": page("a"), "softmax 回归": page("b")})
+    assert "did you mean '线性回归模型'?" in graph.tangle("show", "线性回规模型").err
+    assert "did you mean 'softmax 回归'?" in graph.tangle("show", "SOFTMAX 回规").err
+
+
+@pytest.mark.book
+def test_a_number_that_is_none_says_which_there_are(notes: MakeNotes) -> None:
+    part = "- ## {0}. S\n\t- ```python\n\t  print(1)\n\t  ```\n\t- ### {0}.1 T\n"
+    graph = notes({"a": part.format("3.1") + part.format("3.2") + part.format("5.1")})
+    for wanted, hint in (
+        ("3.9", "no section '3.9'; chapter 3 has 3.1, 3.2"),
+        ("4", "no section '4'; this graph has chapters 3, 5"),
+        ("7.2", "no section '7.2'; this graph has chapters 3, 5"),
+        ("3.2.7", "no section '3.2.7'; section 3.2 has 3.2.1"),
+    ):
+        assert graph.tangle("run", wanted).err == f"tangle: {hint}\n"
+
+
+def test_a_title_that_the_shell_has_split_is_recognised(graph: Notes) -> None:
+    said = graph.tangle("run", "Sales", "plan")
+    sentence = "no section or page 'Sales'; quote a name with blanks: 'Sales plan'"
+    assert (said.code, said.err) == (2, f"tangle: {sentence}\n")
+
+
+def test_show_takes_no_line(graph: Notes) -> None:
+    said = graph.tangle("show", "Sales plan:2")
+    assert "`tangle run` alone takes a line of a page or the id of a block" in said.err
 
 
 def test_titles_that_differ_in_case(notes: MakeNotes) -> None:

@@ -68,3 +68,63 @@ def test_outside_of_a_graph(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     assert (said.code, said.out) == (2, "")
     assert "no Logseq graph here" in said.err
     assert "tangle --graph DIR" in said.err
+
+
+def test_org_pages_are_counted(notes: MakeNotes) -> None:
+    graph = notes({"words": "- words\n"})
+    for number in range(3):
+        (graph.root / "pages" / f"p{number}.org").write_text("* words\n", encoding="utf-8")
+    lines = graph.tangle().out.splitlines()
+    assert lines[1] == "pages  1 page, none with Python; 3 Org pages are not read"
+    assert "on a Markdown page" in lines[2]
+    graph.write("code", CODE.format("print(1)"))
+    lines = graph.tangle().out.splitlines()
+    assert lines[1] == "pages  2 pages, 1 with Python; 3 Org pages are not read"
+    assert len(lines) == 5
+
+
+def test_the_state_of_the_outputs(notes: MakeNotes) -> None:
+    graph = notes({"a": CODE.format("print(1)"), "b": CODE.format("print(2)")})
+    graph.tangle("run", "--all")
+    assert "2 sections: 2 fresh; 2 outputs, all match" in graph.tangle().out
+    graph.write("a", graph.text("a").replace("print(1)", "print(11)"))
+    assert "1 fresh, 1 stale; 2 outputs, 1 matches" in graph.tangle().out
+    assert last_command(graph.tangle().out) == ["run", "a"]
+
+
+def test_the_book_is_named(notes: MakeNotes) -> None:
+    page = "- ## 3.1 S\n  tangle.run:: yes\n\t- ```python\n\t  print(1)\n\t  ```\n"
+    graph = notes({"All of it": page})
+    assert "1 page, 1 with Python; book: All of it\n" in graph.tangle().out
+    graph.write("All of it", f"tangle.book:: mine\n\n{page}")
+    assert "1 page, 1 with Python; book: mine\n" in graph.tangle().out
+
+
+def test_what_failed_is_not_proposed(notes: MakeNotes) -> None:
+    graph = notes({"a": CODE.format("1 / 0"), "b": CODE.format("print(2)")})
+    graph.tangle("run", "a")
+    assert last_command(graph.tangle().out) == ["run", "b"]
+
+
+def test_a_folder_above_graphs_names_them(
+    notes: MakeNotes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    graph = notes({"a": CODE.format("print(1)")})
+    monkeypatch.chdir(graph.root.parent)
+    said = call()
+    assert (said.code, "below it there is graph: tangle --graph graph" in said.err) == (2, True)
+
+
+def test_a_folder_that_logseq_has_never_opened(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "pages").mkdir()
+    monkeypatch.chdir(tmp_path)
+    said = call()
+    assert (said.code, "open this folder once in Logseq" in said.err) == (2, True)
+
+
+def test_many_pages_without_python(notes: MakeNotes) -> None:
+    graph = notes({f"clip {n}": f"- words of [[clip {n + 1}]]\n" for n in range(300)})
+    said = graph.tangle()
+    assert said.out.splitlines()[1] == "pages  300 pages, none with Python"

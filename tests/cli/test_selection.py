@@ -65,7 +65,7 @@ def test_a_page_is_named_by_its_title(notes: MakeNotes, wanted: str, texts: list
 
 def test_a_heading_that_is_not_there(notes: MakeNotes) -> None:
     said = notes({"a": PAGES}).tangle("run", "a#Fourth")
-    assert (said.code, "section a#Fourth: no such section" in said.err) == (2, True)
+    assert (said.code, "no heading 'Fourth' on 'a'; it has: " in said.err) == (2, True)
 
 
 def test_a_chapter_has_no_script_of_its_own(notes: MakeNotes) -> None:

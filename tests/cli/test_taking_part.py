@@ -7,7 +7,7 @@ import json
 import pytest
 
 from tangle.link import path_matches
-from tests.graphs import MakeNotes, Notes
+from tests.graphs import MakeNotes, Notes, call
 
 ID = "65a0b6f2-0000-4000-8000-000000000001"
 BROKEN = f"- ```python\n  shared = 1\n  ```\n  id:: {ID}\n- ```python\n  broken(\n  ```\n"
@@ -100,3 +100,27 @@ def test_an_excluded_page_that_is_named_is_not_run_and_says_why(graph: Notes) ->
     (graph.root / "tangle.toml").write_text('exclude_tags = ["draft"]')
     said = graph.tangle("run", "draft")
     assert (said.code, "its page is excluded" in said.err) == (2, True)
+
+
+@pytest.mark.parametrize(
+    ("option", "glob", "hint"),
+    [
+        ("book", "chapter*.md", "did you mean 'pages/chapter*.md'?"),
+        ("include", "notes", "did you mean 'pages/notes.md'?"),
+        ("exclude", "graph/pages/notes.md", "did you mean 'pages/notes.md'?"),
+        ("exclude", "clippings/**", "globs are relative to the graph, such as pages/chapter*.md"),
+    ],
+)
+def test_a_glob_that_matches_no_page_is_reported(
+    notes: MakeNotes, monkeypatch: pytest.MonkeyPatch, option: str, glob: str, hint: str
+) -> None:
+    graph = notes({"chapter 1": "- words\n", "notes": "- ```python\n  1\n  ```\n"})
+    text = f'graph = "graph"\n\n{option} = ["pages/*.md", "{glob}"]\n'
+    (graph.root.parent / "tangle.toml").write_text(text, encoding="utf-8")
+    monkeypatch.chdir(graph.root.parent)
+    for command, stream in (("check", "out"), ("build", "err")):
+        said = call(command)
+        lines = getattr(said, stream)
+        assert f"tangle.toml:3:1: warning: no page matches '{glob}' in {option}" in lines
+        assert f"    hint: {hint}" in lines
+        assert (said.code, lines.count("unmatched-glob")) == (0, 1)

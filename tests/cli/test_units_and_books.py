@@ -119,9 +119,9 @@ def test_a_number_or_a_heading_addresses_a_part_of_a_page(
             ['"Bake bread#1" (pages/Bake bread.md:1)', '"Paint fence#1" (pages/Paint fence.md:1)'],
         ),
         ("Paint fence#2", ["pages/Paint fence.md:5", "pages/Paint fence.md:9"]),
-        ("Bake bread#3", ["no such section"]),
-        ("Bake bread#Nothing", ["no such section"]),
-        ("7", ["no such section"]),
+        ("Bake bread#3", ["no heading '3' on 'Bake bread'; it has: "]),
+        ("Bake bread#Nothing", ["no heading 'Nothing' on 'Bake bread'; it has: "]),
+        ("7", ["no section or page '7'; "]),
     ],
 )
 def test_a_name_that_means_several_things_or_none(

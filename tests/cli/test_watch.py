@@ -510,4 +510,4 @@ def test_without_write_the_notes_stay(start: Start) -> None:
 def test_an_unknown_section_is_wrong_use(notes: MakeNotes) -> None:
     graph = notes({"A": A})
     said = graph.tangle("watch", "9.9")
-    assert (said.code, "section 9.9: no such section" in said.err) == (2, True)
+    assert (said.code, "no section '9.9'; this graph has chapters 3" in said.err) == (2, True)

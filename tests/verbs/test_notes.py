@@ -30,6 +30,7 @@ from tangle.verbs.project import Project, find_project
 from tangle.verbs.sources import PageFiles
 from tangle.verbs.write_back.staleness import section_rows
 from tangle.write.block import output_digest
+from tests.graphs import MakeNotes
 
 EXAMPLES = int(os.environ.get("TANGLE_EXAMPLES", "40"))
 """How many graphs are tried; thousands found nothing new."""
@@ -389,3 +390,19 @@ def test_a_store_of_another_version_counts_as_none() -> None:
         file.write_bytes(signature + b"\n" + payload)
         assert not _is_recalled(project)
         _same(project)
+
+
+def test_a_run_that_changes_nothing_leaves_the_document_on_disk(notes: MakeNotes) -> None:
+    graph = notes({"a b": "- ```python\n  print(1)\n  ```\n", "c": "- words\n"})
+    for _ in range(2):
+        assert graph.tangle("run", "a b").code == 0
+        forget_notes()
+    before = _files_of(graph.root / ".tangle/notes")
+    assert graph.tangle("run", "A b").code == 0
+    assert before
+    assert _files_of(graph.root / ".tangle/notes") == before
+
+
+def _files_of(folder: Path) -> dict[Path, int]:
+    files = (path for path in folder.rglob("*") if path.is_file())
+    return {path: path.stat().st_ino for path in files}

@@ -17,6 +17,17 @@ STALE_GENERATED: Final = ProblemKind(
     ),
 )
 
+UNMATCHED_GLOB: Final = ProblemKind(
+    code="unmatched-glob",
+    severity="warning",
+    hint="globs are relative to the graph, such as pages/chapter*.md",
+    explanation=(
+        "A glob in `book`, `include` or `exclude` of the configuration matches no page. Correct "
+        "it, or remove it. Globs are relative to the graph's folder and match whole paths: "
+        "`pages/chapter*.md`, `journals/**`."
+    ),
+)
+
 FOREIGN_FILE: Final = ProblemKind(
     code="foreign-file",
     severity="error",

@@ -97,6 +97,13 @@ def skip_reason(result: Result) -> str | None:
     return f"skipped: {result.skip.text}" if result.skip else "skipped"
 
 
+def section_skip_reason(run: SectionRun) -> str | None:
+    """Return why a section was skipped as a whole; None if it was not."""
+    if run.result.outcome != "skipped":
+        return None
+    return next(filter(None, map(skip_reason, run.result.results)), "skipped")
+
+
 def ran(chunks: Sequence[Result]) -> int:
     """How many chunks ran to their end, or to a failure."""
     return sum(result.outcome != "skipped" for result in chunks)

@@ -131,6 +131,8 @@ class RunReport:
         complete: whether no page was left out of what was asked for.
         doubts: what else the names of sections may mean.
         idle: how many sections were left out because nothing of them runs.
+        no_python: whether the graph has no Python at all.
+        org_pages: how many pages of the graph are Org's, which are not read.
     """
 
     sections: tuple[SectionRun, ...]
@@ -147,6 +149,8 @@ class RunReport:
     complete: bool = True
     doubts: tuple[str, ...] = ()
     idle: int = 0
+    no_python: bool = False
+    org_pages: int = 0
 
     @property
     def exit_code(self) -> int:

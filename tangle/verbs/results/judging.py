@@ -37,7 +37,7 @@ def chunk_results(entry: SectionRun) -> list[tuple[PlannedChunk, Result]]:
     chunks = [c for c in entry.session.chunks if c.code.chunk.settings.run]
     results = list(entry.result.results[entry.first :])
     borrowed = entry.result.results[: entry.first]
-    if results and borrowed and borrowed[0].outcome != "passed":
+    if results and borrowed and borrowed[0].outcome not in ("passed", "skipped"):
         lacking = (at for at, r in enumerate(results) if r.skip and r.skip.blamed == 0)
         at = next(lacking, 0)
         first = replace(results[at], outcome=borrowed[0].outcome, failure=borrowed[0].failure)

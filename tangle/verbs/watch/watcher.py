@@ -34,7 +34,8 @@ from tangle.verbs.reports.values import SectionRun
 from tangle.verbs.results.judging import chunk_results, judged
 from tangle.verbs.run import check_folders
 from tangle.verbs.run_history import thread_settings
-from tangle.verbs.selection import NoCode, Selected, UnknownSection, select, select_all
+from tangle.verbs.selection import Selected, select, select_all
+from tangle.verbs.unknown_names import NoCode, UnknownSection
 from tangle.verbs.watch.events import (
     Cancelled,
     Gone,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from tangle.model import PagePath, Place, Problem
 from tangle.model.problems.outputs import FOREIGN_DRAFT, KEPT_TEXT
@@ -25,7 +25,7 @@ def recovered(project: Project, pages: Iterable[PagePath]) -> tuple[Problem, ...
     Raises:
         NotWritable: a folder cannot be listed, or a page not be put back.
     """
-    folders = {PurePosixPath(path).parent.as_posix() for path in pages}
+    folders = {path.rpartition("/")[0] or "." for path in pages}
     figures = project.graph / ASSET_FOLDER
     if not figures.is_symlink() and not figures.parent.is_symlink():
         folders.add(ASSET_FOLDER)
