@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from tangle.link import CONFIG
-from tangle.store import NotReadable, create, find_graph, read_bytes
+from tangle.store import create, find_graph
 from tangle.verbs.config_errors import BadConfig, ConfigExists, NoGraph, SeveralGraphs
 from tangle.verbs.config_limits import leads_outside
 from tangle.verbs.project import CONFIG_NAME, check_config, config_of
@@ -97,18 +96,6 @@ def write_config(graph: Path, path: Path, answers: Answers) -> None:
     )
     check_config(path, text.encode())
     create(path, text.encode(), root=root)
-
-
-def hides_outputs(graph: Path) -> bool:
-    """Whether the graph's own configuration names the property of outputs.
-
-    Args:
-        graph: the graph.
-    """
-    try:
-        return b"tangle.output" in read_bytes(graph / CONFIG)
-    except NotReadable:
-        return False
 
 
 def _graphs_below(folder: Path) -> list[Path]:
