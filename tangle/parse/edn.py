@@ -23,10 +23,21 @@ _ESCAPE: Final = r'\\(?:[trn\\"bf]|u[0-9a-fA-F]{4}|[0-7]{1,3})'
 _STRING: Final = re.compile(f'"[^"\\\\]*(?:{_ESCAPE}[^"\\\\]*)*"')
 _CHARACTER: Final = re.compile(f'\\\\[^\\n][^{_BLANK};"(){{}}\\[\\]\\\\^]*')
 _NUMBER: Final = re.compile(
-    r"[+-]?(?:0[xX][0-9a-fA-F]+|[0-9]+/[0-9]+|[0-9]+[rR][0-9a-zA-Z]+"
+    r"[+-]?(?:0[xX][0-9a-fA-F]+|[0-9]+/0*[1-9][0-9]*|[0-9]+[rR][0-9a-zA-Z]+"
     r"|[0-9]+(?:\.[0-9]*)?(?:[eE][+-]?[0-9]+)?)[NM]?"
 )
 _NUMERIC: Final = re.compile(r"[+-]?[0-9]")
+_CONTROLS: Final = {"t": "\t", "r": "\r", "n": "\n", "b": "\b", "f": "\f"}
+_DATE: Final = r"\d{4}(?:-\d\d(?:-\d\d(?:T[\d:.]+(?:Z|[-+]\d\d:\d\d)?)?)?)?"
+_UUID: Final = "-".join(f"[0-9a-fA-F]{{{count}}}" for count in (8, 4, 4, 4, 12))
+_TAGGED: Final = {
+    "#inst": re.compile(f'"{_DATE}"'),
+    "#uuid": re.compile(f'"{_UUID}"'),
+    "#queue": re.compile(""),
+    "#js": re.compile(""),
+}
+"""ClojureScript's tags, and the form of the string that stands behind each, if one does."""
+
 _OPENERS: Final[dict[str, tuple[EdnKind, str]]] = {
     "{": ("map", "}"),
     "#{": ("set", "}"),
@@ -69,9 +80,23 @@ class EdnForm:
     text: str = ""
     items: tuple[EdnForm, ...] = ()
 
+    @property
+    def value(self) -> str:
+        """The text of a string without quotes and escapes; of a keyword, without its colon."""
+        if self.kind != "string":
+            return self.text.removeprefix(":")
+        return re.sub(_ESCAPE, _unescaped, self.text[1:-1])
+
     def entries(self) -> Iterator[tuple[EdnForm, EdnForm]]:
         """Yield the keys and values of a map."""
         return zip(self.items[::2], self.items[1::2], strict=True)
+
+
+def _unescaped(match: re.Match[str]) -> str:
+    mark = match[0][1:]
+    if mark[0] == "u":
+        return chr(int(mark[1:], 16))
+    return chr(int(mark, 8)) if mark.isdigit() else _CONTROLS.get(mark, mark)
 
 
 def read_edn(text: str) -> EdnForm | None:
@@ -99,15 +124,6 @@ class _Open:
     closer: str
     items: list[EdnForm] = field(default_factory=list)
     prefixes: list[tuple[str, int]] = field(default_factory=list)
-
-    def add(self, form: EdnForm) -> None:
-        """Add a form, unless a prefix discards it."""
-        while self.prefixes:
-            prefix, start = self.prefixes.pop()
-            if prefix in ("#_", "^"):
-                return
-            form = EdnForm(kind="tagged", start=start, end=form.end, items=(form,))
-        self.items.append(form)
 
 
 class _Reader:
@@ -162,7 +178,7 @@ class _Reader:
         self._open.pop()
         self._check(inner)
         items = tuple(inner.items)
-        self._open[-1].add(EdnForm(kind=inner.kind, start=inner.start, end=self._at, items=items))
+        self._add(EdnForm(kind=inner.kind, start=inner.start, end=self._at, items=items))
 
     def _check(self, inner: _Open) -> None:
         """See that a map has a value for each key, and that no key or element stands twice."""
@@ -183,9 +199,10 @@ class _Reader:
 
     def _tag(self) -> str:
         found = _TOKEN.match(self._text, self._at + 1)
-        if found is None or not (found[0][0].isalpha() or found[0][0] == ":"):
-            raise self._error("this is no EDN", self._at)
-        return "#" + found[0]
+        tag = "#" + (found[0] if found else "")
+        if tag not in _TAGGED and not tag.startswith("#:"):
+            raise self._error(f"{tag} is no tag of EDN's", self._at)
+        return tag
 
     def _leaf(self, mark: str) -> None:
         start = self._at
@@ -199,7 +216,20 @@ class _Reader:
             raise self._error(f"{found[0]} is no keyword", start)
         if _NUMERIC.match(found[0]) and not _NUMBER.fullmatch(found[0]):
             raise self._error(f"{found[0]} is no number", start)
-        self._open[-1].add(EdnForm(kind=kind, start=start, end=self._at, text=found[0]))
+        self._add(EdnForm(kind=kind, start=start, end=self._at, text=found[0]))
+
+    def _add(self, form: EdnForm) -> None:
+        """Add a form to what is open, unless a prefix discards it."""
+        inner = self._open[-1]
+        while inner.prefixes:
+            prefix, start = inner.prefixes.pop()
+            if prefix in ("#_", "^"):
+                return
+            pattern = _TAGGED.get(prefix)
+            if not (form.kind == "map" if pattern is None else pattern.fullmatch(form.text)):
+                raise self._error(f"this cannot stand behind {prefix}", form.start)
+            form = EdnForm(kind="tagged", start=start, end=form.end, items=(form,))
+        inner.items.append(form)
 
     def _error(self, reason: str, offset: int) -> BadEdn:
         return BadEdn(self._text, offset, reason)

@@ -28,8 +28,11 @@ def shape(form: EdnForm | None) -> object:
         ('{"a;b" "}\\""}', ["map", '"a;b"', '"}\\""']),
         ("[#_ :a :b]", ["vector", ":b"]),
         ("[#_ #_ a b c]", ["vector", "c"]),
-        ("[#_ #inst x y]", ["vector", "y"]),
-        ("[#inst #_ a b]", ["vector", ["tagged", "b"]]),
+        ('[#_ #inst "2026-11-29T05:00:00Z" y]', ["vector", "y"]),
+        (
+            '[#uuid #_ a "01234567-89ab-cdef-0123-456789abcdef"]',
+            ["vector", ["tagged", '"01234567-89ab-cdef-0123-456789abcdef"']],
+        ),
         ("[^{:m 1} x y]", ["vector", "x", "y"]),
         ('(:a"b"c)', ["list", ":a", '"b"', "c"]),
         (
@@ -61,8 +64,13 @@ def test_forms(text: str, expected: object) -> None:
         ("{:a/ 1}", 1, "no keyword"),
         ("{:a #_}", 1, "nothing follows"),
         ("#_", 1, "nothing follows"),
-        ('{:a #"x"}', 1, "no EDN"),
-        ("{:a #(x)}", 1, "no EDN"),
+        ('{:a #"x"}', 1, "no tag"),
+        ("{:a #(x)}", 1, "no tag"),
+        ("{:a #foo {}}", 1, "no tag"),
+        ('{:a\n#inst "x"}', 2, "cannot stand behind #inst"),
+        ("{:a #uuid x}", 1, "cannot stand behind #uuid"),
+        ("{:a #:n [1]}", 1, "cannot stand behind #:n"),
+        ("{:a 1/0}", 1, "no number"),
     ],
 )
 def test_what_is_refused(text: str, line: int, reason: str) -> None:
@@ -84,6 +92,22 @@ def test_places_are_those_of_the_text() -> None:
 
     check(form)
     assert [key.text for key, _ in form.entries()] == [":a", ":d"]
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ('""', ""),
+        (r'"a\"b\\c\n\t\u00e9\101"', 'a"b\\c\n\t\u00e9A'),
+        ('"two\nlines"', "two\nlines"),
+        (":a/b", "a/b"),
+        ("12", "12"),
+    ],
+)
+def test_values(text: str, value: str) -> None:
+    form = read_edn(text)
+    assert form is not None
+    assert form.value == value
 
 
 def test_no_depth_and_no_length_is_too_much() -> None:
