@@ -75,12 +75,12 @@ tangle.timeout:: 60
 
 
 def outline(text: str) -> list[Shown]:
-    [blocks] = read_pages([text], mldoc.FOLDER, Path("absent"))
+    [blocks] = read_pages([text])
     return blocks
 
 
 def drawn(text: str, settings: str) -> str:
-    html = page_html(outline(text), Settings.of(settings), base=DOCS, katex=DOCS)
+    html = page_html(outline(text), Settings.of(settings), base=DOCS)
     return html.split("<main>")[1]
 
 

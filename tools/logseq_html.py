@@ -19,7 +19,7 @@ from pygments.formatters.html import HtmlFormatter
 from pygments.lexers import get_lexer_by_name
 from pygments.util import ClassNotFound
 
-from logseq_page import BUILT_IN, OF_PAGE, Node, Settings, Shown
+from logseq_page import BUILT_IN, KATEX, OF_PAGE, Node, Settings, Shown
 
 _FORMATTER: Final = HtmlFormatter(style="friendly", nowrap=True)
 _STYLE: Final = Path(__file__).with_name("logseq_page.css")
@@ -37,16 +37,15 @@ _VIDEOS: Final = (".mp4", ".webm", ".mov")
 _SOUNDS: Final = (".wav", ".mp3", ".ogg", ".m4a", ".flac")
 
 
-def page_html(blocks: Iterable[Shown], settings: Settings, *, base: Path, katex: Path) -> str:
+def page_html(blocks: Iterable[Shown], settings: Settings, *, base: Path) -> str:
     """Return the document that shows a page.
 
     Args:
         blocks: the outline, or a part of it.
         settings: of the graph.
         base: the folder that addresses of images are relative to.
-        katex: the folder that KaTeX is installed in, if it is.
     """
-    sheet = katex / "node_modules/katex/dist/katex.min.css"
+    sheet = KATEX / "node_modules/katex/dist/katex.min.css"
     colours = str(_FORMATTER.get_style_defs(".code"))  # type: ignore[no-untyped-call]
     style = colours + _STYLE.read_text(encoding="utf-8")
     parts = "".join(_block(block, settings) for block in blocks)

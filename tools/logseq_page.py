@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
 import subprocess
+import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,6 +17,8 @@ from tangle.parse.edn import EdnForm, read_edn
 Node = Sequence[Any]
 
 ROOT: Final = Path(__file__).resolve().parents[1]
+MLDOC: Final = Path(os.environ.get("TANGLE_MLDOC") or Path(sys.prefix) / "mldoc")
+KATEX: Final = Path(sys.prefix) / "katex"
 _SCRIPT: Final = Path(__file__).with_name("logseq_blocks.js")
 _TIMEOUT: Final = 120
 
@@ -92,15 +97,18 @@ class Shown:
         return first[1] if first[0] == "Heading" else {}
 
 
-def read_pages(texts: Sequence[str], mldoc: Path, katex: Path) -> list[list[Shown]]:
-    """Return the outlines of pages.
+def can_read_pages() -> bool:
+    """Whether node and mldoc are there."""
+    return shutil.which("node") is not None and (MLDOC / "node_modules/mldoc").is_dir()
+
+
+def read_pages(texts: Sequence[str]) -> list[list[Shown]]:
+    """Return the outlines of pages; formulas are drawn where KaTeX is there.
 
     Args:
         texts: the pages.
-        mldoc: the folder that mldoc is installed in.
-        katex: the folder that KaTeX is installed in, if it is.
     """
-    command = ["node", "--no-warnings", str(_SCRIPT), str(mldoc), str(katex)]
+    command = ["node", "--no-warnings", str(_SCRIPT), str(MLDOC), str(KATEX)]
     given = json.dumps(texts)
     done = subprocess.run(
         command, input=given, capture_output=True, text=True, check=True, timeout=_TIMEOUT

@@ -21,6 +21,19 @@ def browser() -> str | None:
     return next(filter(None, map(shutil.which, _NAMES)), None)
 
 
+def has_font(language: str) -> bool:
+    """Whether a font is installed that has a language's characters.
+
+    Args:
+        language: its code, such as `zh`.
+    """
+    lister = shutil.which("fc-list")
+    if lister is None:
+        return False
+    done = subprocess.run([lister, f":lang={language}"], capture_output=True, check=True)
+    return bool(done.stdout.strip())
+
+
 def picture(html: str, target: Path, *, width: int, height: int = 1200, colours: int = 96) -> None:
     """Write a picture of a document as PNG, without the empty space below.
 

@@ -7,9 +7,7 @@ pages with mldoc and Chromium. `--only TITLE` draws one kind again and leaves th
 from __future__ import annotations
 
 import argparse
-import os
 import re
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -19,8 +17,8 @@ from pathlib import Path
 from typing import Final
 
 from logseq_html import page_html
-from logseq_page import ROOT, Settings, Shown, property_pages, read_pages
-from page_pictures import browser, picture
+from logseq_page import ROOT, Settings, Shown, can_read_pages, property_pages, read_pages
+from page_pictures import browser, has_font, picture
 from result_kinds import KINDS, ResultKind
 from tangle.model import Block, Page, PagePath
 from tangle.parse import parse
@@ -29,17 +27,15 @@ from tangle.write.settings_edits import EXCLUDED, HIDDEN, entry_line
 
 DOCUMENT: Final = ROOT / "docs/results.md"
 PICTURES: Final = ROOT / "docs/images/results"
-MLDOC: Final = Path(os.environ.get("TANGLE_MLDOC") or Path(sys.prefix) / "mldoc")
-KATEX: Final = Path(sys.prefix) / "katex"
 
 _NOTES: Final = ROOT / "notes"
 _SETTINGS: Final = f"{{{entry_line(HIDDEN)}\n {entry_line(EXCLUDED)}}}\n"
 _WIDE, _NARROW = 720, 400
-_SECTIONS: Final = 5
+_SECTIONS, _LONGEST = 5, 100
 _SIGNS: Final = (r"!\[", r"^\s*\|.*\|$", r"^\s*```", r"\$\$", r"^\s*#\+BEGIN", r"^\s*[<*\w]")
 """What the kinds of results look like in an output block, one expression a kind."""
 
-_TALLEST: Final = 2000
+_TALLEST: Final = 2800
 _MOST_LINES: Final = 24
 _TIMEOUT: Final = 600
 
@@ -61,8 +57,7 @@ its own, and plugins, themes, queries and embeds are not drawn.
 
 _ABOUT_SECTIONS: Final = f"""\
 The {_SECTIONS} parts of sections whose outputs show most kinds of results, as they stand in
-`notes/`.
-Pictures end after {_TALLEST:,} pixels.
+`notes/`: of those with at most {_LONGEST} lines, so that a picture holds them.
 """
 
 
@@ -93,8 +88,10 @@ def main() -> None:
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--only", metavar="TITLE", help="draw this kind alone, and leave the text")
     only: str | None = options.parse_args().only
-    if browser() is None or shutil.which("node") is None or not (MLDOC / "node_modules").is_dir():
-        print("docs/results.md is left as it is: it needs Chromium, node and mldoc (make mldoc)")
+    if only is not None and only not in {kind.title for kind in KINDS}:
+        options.error(f"there is no kind {only!r}")
+    if (lack := _lacks()) is not None:
+        print(f"docs/results.md is left as it is: it needs {lack}")
         return
     PICTURES.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as folder:
@@ -105,6 +102,15 @@ def main() -> None:
             _draw(example, Settings.of(_SETTINGS))
         if only is None:
             _write_document(examples)
+
+
+def _lacks() -> str | None:
+    """What is missing to draw the page, if anything."""
+    if browser() is None or not can_read_pages():
+        return "Chromium, node and mldoc (make mldoc)"
+    if not has_font("zh"):
+        return "a font with Chinese characters, such as Debian's fonts-noto-cjk"
+    return None
 
 
 def _write_document(examples: Sequence[Example]) -> None:
@@ -175,7 +181,8 @@ def _richest_sections() -> Iterator[Example]:
     found.sort(key=lambda one: (*(-count for count in one[0]), one[1]))
     taken: set[str] = set()
     for _, title, number, text in found:
-        if number not in taken and len(taken) < _SECTIONS:
+        fits = text.count("\n") <= _LONGEST
+        if fits and number not in taken and len(taken) < _SECTIONS:
             taken.add(number)
             yield Example(title=title, text=text, base=_NOTES / "pages")
 
@@ -205,14 +212,14 @@ def _richness(page: Page, blocks: Sequence[Block]) -> tuple[int, ...]:
 
 
 def _draw(example: Example, settings: Settings, *, width: int = _WIDE, name: str = "") -> None:
-    [blocks] = read_pages([example.text], MLDOC, KATEX)
-    html = page_html(blocks, settings, base=example.base, katex=KATEX)
+    [blocks] = read_pages([example.text])
+    html = page_html(blocks, settings, base=example.base)
     picture(html, PICTURES / f"{name or example.name}.png", width=width, height=_TALLEST)
 
 
 def _hiding(example: Example) -> str:
     """The section that shows what hiding changes, at two widths, and the pages that go."""
-    [blocks] = read_pages([example.text], MLDOC, KATEX)
+    [blocks] = read_pages([example.text])
     rows = []
     for label, text in (("before", "{}"), ("after", _SETTINGS)):
         settings = Settings.of(text)
