@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -136,3 +138,17 @@ def test_blocks_nest_as_logseq_nests_them() -> None:
         return [[block.title["title"][0][1], *shape(block.children)] for block in blocks]
 
     assert shape(outline("- a\n    - b\n  - c\n- d\n")) == [["a", ["b"], ["c"]], ["d"]]
+
+
+@needs_mldoc
+def test_any_page_of_a_graph_can_be_drawn(tmp_path: Path) -> None:
+    (tmp_path / "logseq").mkdir()
+    (tmp_path / "logseq" / "config.edn").write_text(HIDING)
+    page, target = tmp_path / "page.md", tmp_path / "page.html"
+    page.write_text(PAGE)
+    command = [sys.executable, str(DOCS.parent / "tools" / "draw_page.py"), str(page), str(target)]
+    hidden = subprocess.run(command, check=True, capture_output=True, text=True, timeout=120).stdout
+    assert hidden == "pages of properties: Costs, tangle.needs, tangle.timeout\n"
+    assert "tangle.output" not in target.read_text()
+    subprocess.run([*command, "--all"], check=True, capture_output=True, timeout=120)
+    assert "tangle.output" in target.read_text()
