@@ -6,10 +6,11 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input -qq
 INSTALLED := $(VENV)/.installed
 MLDOC := $(VENV)/mldoc
+KATEX := $(VENV)/katex
 PARALLEL ?= --numprocesses auto --maxprocesses 4
 
 .DEFAULT_GOAL := help
-.PHONY: help demo data mldoc test test-python coverage test-notes torture fuzz reading check lint format types layers dead-code notes docs clean
+.PHONY: help demo data mldoc katex test test-python coverage test-notes torture fuzz reading check lint format types layers dead-code notes docs clean
 
 help:
 	@echo "make demo    set up, tangle the notes, run section 3.6"
@@ -21,7 +22,7 @@ help:
 	@echo "make torture kill and starve tangle while it writes, thousands of times (an hour)"
 	@echo "make fuzz    two million inputs to the parser and the writer (half an hour)"
 	@echo "make reading compare ten thousand pages with Logseq's own parser (ten minutes)"
-	@echo "make docs    regenerate docs/problems.md and docs/images/architecture.svg"
+	@echo "make docs    regenerate docs/problems.md, docs/results.md and the pictures"
 	@echo "make format  lay out the code"
 	@echo "make clean   remove what make and the tools made; data and outputs in the notes stay"
 
@@ -58,6 +59,18 @@ $(MLDOC)/.installed: tools/mldoc/package.json tools/mldoc/package-lock.json | $(
 	elif ! npm ci --prefix $(MLDOC) --ignore-scripts --no-audit --no-fund --loglevel=error \
 	    --fetch-retries=1 --fetch-retry-mintimeout=1000 --fetch-timeout=30000; then \
 	    echo "npm could not fetch mldoc: the tests against Logseq's own parser will be skipped."; \
+	else touch $@; fi
+
+# For the pictures of formulas in docs/results.md; without it they show the source.
+katex: $(KATEX)/.installed
+
+$(KATEX)/.installed: tools/katex/package.json tools/katex/package-lock.json | $(INSTALLED)
+	@mkdir -p $(KATEX) && cp $^ $(KATEX)
+	@if ! command -v node >/dev/null || ! command -v npm >/dev/null; then \
+	    echo "There is no node and npm here: docs/results.md is left as it is."; \
+	elif ! npm ci --prefix $(KATEX) --ignore-scripts --no-audit --no-fund --loglevel=error \
+	    --fetch-retries=1 --fetch-retry-mintimeout=1000 --fetch-timeout=30000; then \
+	    echo "npm could not fetch KaTeX: pictures of formulas show their source."; \
 	else touch $@; fi
 
 # --- tests and gates ---------------------------------------------------------------------------
@@ -108,11 +121,12 @@ notes: $(INSTALLED)
 	$(BIN)/tangle build --check
 	$(BIN)/tangle check
 
-docs: $(INSTALLED)
+docs: $(INSTALLED) mldoc katex
 	$(BIN)/python tools/problems_doc.py > docs/problems.md.new
 	mv docs/problems.md.new docs/problems.md
 	$(BIN)/python tools/architecture_diagram.py > docs/images/architecture.svg.new
 	mv docs/images/architecture.svg.new docs/images/architecture.svg
+	$(BIN)/python tools/results_doc.py
 
 format: $(INSTALLED)
 	$(BIN)/ruff check --fix

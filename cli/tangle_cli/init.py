@@ -1,33 +1,71 @@
-"""The questions of `tangle init`, and what it proposes for the graph's own configuration."""
+"""`tangle init`: its questions, and what it offers for the graph's own configuration."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from tangle.verbs.new_config import Answers, hides_outputs
+from tangle.errors import Refused
+from tangle.verbs.config_errors import ConfigExists
+from tangle.verbs.found_book import book_globs
+from tangle.verbs.logseq_settings import SettingsChange, hiding_change, write_settings
+from tangle.verbs.new_config import Answers, config_place, write_config
+from tangle_cli.printing import print_lines
+
+if TYPE_CHECKING:
+    from tangle_cli.common import Where
+
+_PURPOSE = "keep the property tangle.output out of sight in Logseq"
 
 
-def chosen(output: Path | None, *, ask: bool) -> Answers:
-    """Return what a new configuration is to say.
+def set_up(where: Where, *, ask: bool, hide: bool) -> Iterator[str]:
+    """Write what is missing and was agreed to; yield what was done.
+
+    Nothing is written before all questions are answered and all answers are accepted.
 
     Args:
-        output: the folder for what is generated, where an option names it.
+        where: the global options.
         ask: ask the person; otherwise the defaults count.
+        hide: edit `logseq/config.edn`.
     """
-    known = Answers() if output is None else Answers(output=output)
-    if not ask:
-        return known
+    graph, output = (path and path.resolve() for path in (where.graph, where.output))
+    try:
+        found, path = config_place(Path.cwd(), graph)
+    except ConfigExists:
+        if not hide:
+            raise
+        found = where.project().graph
+        yield from _hidden(found, hiding_change(found))
+        return
+    change = hiding_change(found) if hide else None
+    answers = _answers(output) if ask else _defaults(output)
+    offered, hints = (change, ()) if hide else _offer(found, ask=ask)
+    book = book_globs(found)
+    write_config(found, path, replace(answers, book=book))
+    yield f"wrote {path}"
+    yield from (f"book: {glob}" for glob in book)
+    if offered is not None:
+        yield from _hidden(found, offered)
+    yield from hints
+
+
+def _defaults(output: Path | None) -> Answers:
+    return Answers() if output is None else Answers(output=output)
+
+
+def _answers(output: Path | None) -> Answers:
+    """Ask for what a new configuration is to say; an option answers for the folder."""
+    known = _defaults(output)
     target = str(known.output)
     if output is None:
         target = click.prompt("Folder for generated files", default=target)
-    package = click.prompt("Package for code marked with #@save", default=known.package)
     globs = click.prompt("Pages to leave out (globs, with commas)", default="none")
     return Answers(
         output=Path(target),
-        package=package.strip(),
         exclude=() if globs.strip() == "none" else _globs(globs),
     )
 
@@ -36,14 +74,33 @@ def _globs(text: str) -> tuple[str, ...]:
     return tuple(glob.strip() for glob in text.split(",") if glob.strip())
 
 
-def hiding_lines(graph: Path) -> Iterator[str]:
-    """Yield the settings that hide tangle's property in Logseq, unless the graph has them.
+def _offer(graph: Path, *, ask: bool) -> tuple[SettingsChange | None, tuple[str, ...]]:
+    """The change that a person agreed to, or else what to print about it.
 
-    Args:
-        graph: the graph.
+    A file that cannot be edited does not keep the new configuration from being written.
     """
-    if hides_outputs(graph):
+    try:
+        change = hiding_change(graph)
+    except Refused as error:
+        return None, (f"to {_PURPOSE}: {error}",)
+    if not change.entries:
+        return None, ()
+    entries = tuple(f"  {entry}" for entry in change.entries)
+    if not ask:
+        way = "run `tangle init --hide-outputs`, which adds to logseq/config.edn:"
+        return None, (f"to {_PURPOSE}, {way}", *entries)
+    print_lines((f"To {_PURPOSE}, logseq/config.edn needs:", *entries))
+    if click.confirm("Add them (all else in the file stays)?", default=True):
+        return change, ()
+    return None, ("logseq/config.edn is as it was; `tangle init --hide-outputs` edits it later",)
+
+
+def _hidden(graph: Path, change: SettingsChange) -> Iterator[str]:
+    """Make a change, and yield what it does."""
+    if not change.entries:
+        yield f"{change.path}: tangle.output is out of sight already"
         return
-    yield "to keep the property tangle.output out of sight in Logseq, add to logseq/config.edn:"
-    yield "  :block-hidden-properties #{:tangle.output}"
-    yield "  :property-pages/excludelist #{:tangle.output}"
+    write_settings(graph, change)
+    yield f"{change.path}: added"
+    yield from (f"  {entry}" for entry in change.entries)
+    yield "Logseq hides it once it has read the file again; `Re-index` there also removes its page"

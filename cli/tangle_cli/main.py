@@ -114,25 +114,24 @@ def cli(ctx: click.Context, graph: Path | None, output: Path | None, config: Pat
 
 @cli.command()
 @click.option("--yes", is_flag=True, help="Ask nothing, and take the defaults.")
+@click.option(
+    "--hide-outputs",
+    "hide",
+    is_flag=True,
+    help="Add the entries to logseq/config.edn that hide tangle.output in Logseq.",
+)
 @click.pass_obj
-def init(where: Where, yes: bool) -> None:
+def init(where: Where, yes: bool, hide: bool) -> None:
     """Write a tangle.toml for the graph here.
 
     The graph is the one in or above the current folder, or the only one directly below it. An
-    existing configuration is left alone. On a terminal, it asks up to three questions.
+    existing configuration is left alone; with --hide-outputs, only logseq/config.edn is edited
+    then. On a terminal, it asks up to three questions. Without a terminal and with --yes,
+    logseq/config.edn is edited only with --hide-outputs.
     """
-    from dataclasses import replace
+    from tangle_cli.init import set_up
 
-    from tangle.verbs.found_book import book_globs
-    from tangle.verbs.new_config import config_place, write_config
-    from tangle_cli.init import chosen, hiding_lines
-
-    graph, output = (path and path.resolve() for path in (where.graph, where.output))
-    found, path = config_place(Path.cwd(), graph)
-    book = book_globs(found)
-    answers = chosen(output, ask=not yes and sys.stdin.isatty())
-    write_config(found, path, replace(answers, book=book))
-    print_lines([f"wrote {path}", *(f"book: {glob}" for glob in book), *hiding_lines(found)])
+    print_lines(set_up(where, ask=not yes and sys.stdin.isatty(), hide=hide))
 
 
 @cli.command()

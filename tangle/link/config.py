@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final, Literal
@@ -10,6 +9,7 @@ from typing import Final, Literal
 from tangle.link.journals import DEFAULT_FORMAT
 from tangle.model import CONFIG, Place, Problem
 from tangle.model.problems.graph import UNREADABLE_CONFIG
+from tangle.parse.edn import BadEdn, EdnForm, read_edn
 
 UNITS: Final = {"tab": "\t", "two-spaces": "  ", "four-spaces": "    ", "eight-spaces": " " * 8}
 
@@ -35,47 +35,50 @@ class GraphConfig:
     exclude_tags: tuple[str, ...] = ()
 
 
-@lru_cache(maxsize=4)  # its library takes its time, and a command asks twice
+@lru_cache(maxsize=4)  # a command asks twice
 def graph_config(text: str) -> tuple[GraphConfig, tuple[Problem, ...]]:
     """Read the text of a `config.edn`; if that fails, return the defaults and a warning.
 
     Source: logseq-spec.md section 1.
     """
     try:
-        import edn_format
-
-        value = edn_format.loads(text.removeprefix("\ufeff"))
-    # A literal's own constructor may raise anything (`1/0`, `#inst "x"`), and so does the
-    # library itself where Python runs without docstrings.
-    except Exception as error:  # noqa: BLE001
-        return GraphConfig(), (_unreadable(str(error).split("\n")[0]),)
-    if not hasattr(value, "items"):
-        return GraphConfig(), (_unreadable("it is not a map"),)
-    settings = {str(key).lstrip(":"): entry for key, entry in value.items()}
-    triple = str(settings.get("file/name-format", "")).lstrip(":") == "triple-lowbar"
-    unit = str(settings.get("export/bullet-indentation", "tab")).lstrip(":")
+        form = read_edn(text)
+    except BadEdn as error:
+        return GraphConfig(), (_unreadable(error.reason, error.line),)
+    if form is None or form.kind != "map":
+        return GraphConfig(), (_unreadable("it is not a map", 1),)
+    settings = {key.value: value for key, value in form.entries() if key.kind == "keyword"}
     day = settings.get("journal/page-title-format")
     return (
         GraphConfig(
             hidden=_texts(settings.get("hidden")),
-            name_format="triple-lowbar" if triple else "legacy",
-            unit=UNITS.get(unit, "\t"),
-            journal_format=day if isinstance(day, str) and day else DEFAULT_FORMAT,
+            name_format=(
+                "triple-lowbar"
+                if _word(settings.get("file/name-format")) == "triple-lowbar"
+                else "legacy"
+            ),
+            unit=UNITS.get(_word(settings.get("export/bullet-indentation")), "\t"),
+            journal_format=(day and day.kind == "string" and day.value) or DEFAULT_FORMAT,
         ),
         (),
     )
 
 
-def _texts(value: object) -> tuple[str, ...]:
-    if not isinstance(value, Iterable) or isinstance(value, str | bytes):
+def _word(form: EdnForm | None) -> str:
+    return "" if form is None else form.value
+
+
+def _texts(form: EdnForm | None) -> tuple[str, ...]:
+    if form is None or form.kind not in ("vector", "list", "set"):
         return ()
     # A blank entry would hide the whole graph. Sets have no order of their own.
-    texts = [entry for entry in value if isinstance(entry, str) and entry.strip()]
-    return tuple(sorted(texts) if isinstance(value, set | frozenset) else texts)
+    strings = (item.value for item in form.items if item.kind == "string")
+    texts = [text for text in strings if text.strip()]
+    return tuple(sorted(texts) if form.kind == "set" else texts)
 
 
-def _unreadable(reason: str) -> Problem:
+def _unreadable(reason: str, line: int) -> Problem:
     return UNREADABLE_CONFIG.at(
-        Place(path=CONFIG, line=1),
+        Place(path=CONFIG, line=line),
         f"this file cannot be read, so Logseq's defaults are used: {reason}",
     )

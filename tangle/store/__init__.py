@@ -47,7 +47,6 @@ from tangle.store.state_folder import (
     OUTCOMES,
     PENDING,
     RECORD,
-    SETTINGS,
     make_folder,
 )
 from tangle.store.symlink_guard import check_links, leads_out
@@ -69,7 +68,6 @@ __all__ = [
     "PAGE_LIMIT",
     "PENDING",
     "RECORD",
-    "SETTINGS",
     "Cache",
     "Changed",
     "Changes",

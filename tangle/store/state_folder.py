@@ -19,12 +19,11 @@ if TYPE_CHECKING:
 CACHE: Final = f"{STATE_FOLDER}/cache"  # what sections showed: verbs.results.cache
 NOTES: Final = f"{STATE_FOLDER}/notes"  # what is known of the notes: verbs.notes
 OUTCOMES: Final = f"{STATE_FOLDER}/outcomes"  # how sections ended: verbs.last_runs
-SETTINGS: Final = f"{STATE_FOLDER}/settings"  # `config.edn`, read: verbs.sources
 HISTORY: Final = f"{STATE_FOLDER}/history"  # what runs took: verbs.run_history
 PENDING: Final = f"{STATE_FOLDER}/pending"  # results that wait: verbs.write_back.unplaced
 RECORD: Final = f"{STATE_FOLDER}/record"  # digests of figures: verbs.write_back.figure_ledger
 
-CACHES: Final = (CACHE, NOTES, SETTINGS)
+CACHES: Final = (CACHE, NOTES)
 """Each is a `Cache`: everything in it can be made again."""
 
 _IGNORE_ALL = b"# Made by tangle: nothing here belongs into a repository.\n*\n"

@@ -111,3 +111,12 @@ class ConfigExists(Refused):
     def __init__(self, path: Path) -> None:
         """Say which file stands there."""
         super().__init__(f"{path}: exists already and configures tangle; edit it")
+
+
+class SettingsNotEdited(Refused):
+    """A graph's `config.edn` cannot be edited; it is as it was."""
+
+    def __init__(self, path: Path, line: int, reason: str) -> None:
+        """Tell the line, what is wrong there, and the way out."""
+        hint = "nothing was changed; repair that line, or add the entries by hand"
+        super().__init__(f"{path}:{line}: {reason}; {hint}")

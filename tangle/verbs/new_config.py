@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from tangle.link import CONFIG
-from tangle.store import NotReadable, create, find_graph, read_bytes
+from tangle.store import create, find_graph
 from tangle.verbs.config_errors import (
     BadConfig,
     ConfigExists,
@@ -118,18 +117,6 @@ def _listed(globs: Sequence[str]) -> str:
     quoted = [repr(_Quoted(glob)) for glob in globs]
     line = f"[{', '.join(quoted)}]"
     return line if len(line) < _WIDTH else "".join(("[\n", *(f"    {q},\n" for q in quoted), "]"))
-
-
-def hides_outputs(graph: Path) -> bool:
-    """Whether the graph's own configuration names the property of outputs.
-
-    Args:
-        graph: the graph.
-    """
-    try:
-        return b"tangle.output" in read_bytes(graph / CONFIG)
-    except NotReadable:
-        return False
 
 
 class _Quoted(str):

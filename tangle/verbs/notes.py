@@ -14,7 +14,7 @@ from typing import Any, Final
 import msgspec
 
 from tangle import PAGE_SUFFIXES, STATE_FOLDER
-from tangle.link import CONFIG, GraphConfig, title_key
+from tangle.link import CONFIG, GraphConfig, graph_config, title_key
 from tangle.model import Page, PagePath, Problem, SectionName
 from tangle.notes import (
     Core,
@@ -48,7 +48,6 @@ from tangle.verbs.sources import (
     Sources,
     by_place,
     edited,
-    graph_settings,
     read,
     read_settings,
     without_gc,
@@ -82,7 +81,7 @@ class Notes:
         """
         self.project = project
         self.sources = sources
-        config, self._config_problems = graph_settings(project, sources.settings)
+        config, self._config_problems = graph_config(sources.settings)
         self.config = replace(
             config,
             include=project.options.include,

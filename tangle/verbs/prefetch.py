@@ -16,7 +16,7 @@ from tangle.notes import Plan, core_of
 from tangle.store import Installed, pages_take_more
 from tangle.verbs.notes import forget_notes, read_notes
 from tangle.verbs.project import Project, find_project
-from tangle.verbs.sources import graph_settings, read_settings
+from tangle.verbs.sources import read_settings
 
 _PAGE: Final = (
     b"- ## 1.1. a\n\t- ```python\n\t  import b\n\t  x = 1  #@save\n\t  ```\n"
@@ -53,7 +53,7 @@ def read_ahead(directory: str) -> None:
     """
     try:
         project = find_project(start=Path(directory))
-        hidden = graph_settings(project, read_settings(project))[0].hidden
+        hidden = graph_config(read_settings(project))[0].hidden
         if pages_take_more(project.graph, hidden, _MOST):
             forget_notes()
         else:

@@ -3,40 +3,26 @@
 from __future__ import annotations
 
 import gc
-import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import NamedTuple
 
-from tangle import STATE_FOLDER, __version__
 from tangle.errors import ChangedMeanwhile
 from tangle.model import CONFIG, PagePath, Place, Problem
 from tangle.model.problems.graph import NESTED_GRAPH
 from tangle.model.problems.page import NOT_DOWNLOADED, SYNC_COPY, UNREADABLE_PAGE
 from tangle.notes import digest
 from tangle.store import (
-    SETTINGS,
-    Cache,
     NotReadable,
     Stamp,
     file_stamps,
-    folder_identity,
     graph_files,
     read_bytes,
     sync_copies,
-    user_key,
 )
 from tangle.verbs.project import Project
-
-if TYPE_CHECKING:
-    from tangle.link import GraphConfig
-
-"""What the graph's settings were read as, on this machine."""
-
-_BYTES: Final = 2**20
-_AGE: Final = 90 * 24 * 3600.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,7 +132,9 @@ def read(
     if settings is None:
         settings = read_settings(project)
     if hidden is None:
-        hidden = graph_settings(project, settings)[0].hidden
+        from tangle.link import graph_config
+
+        hidden = graph_config(settings)[0].hidden
     files = graph_files(project.graph, hidden)
     stamps = file_stamps(project.graph, files.pages)
     before = known or {}
@@ -230,32 +218,6 @@ def _nested(folder: PagePath) -> Problem:
         "this folder is a separate graph, and its pages are left out of this one",
         hint=f"run tangle in that folder for them, or move {CONFIG} away to make it one graph",
     )
-
-
-def graph_settings(project: Project, settings: str) -> tuple[GraphConfig, tuple[Problem, ...]]:
-    """Return the settings of a `config.edn`, cached in the state folder, as it is slow to read.
-
-    Args:
-        project: whose notes.
-        settings: the text of the file.
-    """
-    from tangle.link import GraphConfig, graph_config
-
-    folder = folder_identity(project.state / STATE_FOLDER)
-    if folder is None:
-        return graph_config(settings)
-    facts = f"{folder}\0{__version__}\0{settings}".encode("utf-8", "surrogatepass")
-    key = hashlib.sha256(facts).hexdigest()
-    # With the text, so that no other document can pass for one: each setting has a default.
-    cache = Cache(project.state / SETTINGS, tuple[str, GraphConfig], key=user_key())
-    known = cache.get(key)
-    if known is not None and known[0] == settings:
-        return known[1], ()
-    config, problems = graph_config(settings)
-    if not problems:
-        cache.put(key, (settings, config))
-        cache.prune(_BYTES, _AGE)
-    return config, problems
 
 
 @contextmanager

@@ -44,6 +44,7 @@ COMMANDS = (
     *(["list"], ["list", "--format", "json"], ["list", "--changed-since", "HEAD"]),
     *(["check"], ["check", "--diff"], ["check", "--fix"], ["check", "--format", "github"]),
     *(["build"], ["build", "--check"], ["show", "1.1"], ["outline", "."], ["init"]),
+    ["init", "--hide-outputs"],
     *(["clean"], ["clean", "--force"], ["server", "status"], ["server", "stop"]),
     *(["merge-driver", "--install"], ["completion", "bash"], ["--version"], ["--help"]),
     ["merge-driver", "tangle.toml", "ours.md", "tangle.toml", "pages/x.md"],

@@ -7,6 +7,7 @@ import pty
 import subprocess
 import sys
 import tomllib
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -39,12 +40,17 @@ def written(graph: Notes) -> dict[str, Any]:
     return tomllib.loads((graph.root / "tangle.toml").read_text())
 
 
-def test_three_answers(notes: MakeNotes) -> None:
+def settings(graph: Notes) -> str:
+    """The graph's `config.edn`, with its line ends."""
+    return (graph.root / "logseq" / "config.edn").read_bytes().decode()
+
+
+def test_answers(notes: MakeNotes) -> None:
     graph = notes({})
-    code, said = on_a_terminal(graph, "made\nown.code\nclippings, pages/x*.md\n")
+    code, said = on_a_terminal(graph, "made\nclippings, pages/x*.md\nn\n")
     assert (code, said.count("]: ")) == (0, 3)
     found = written(graph)
-    assert (found["output"], found["package"]) == ("made", "own.code")
+    assert (found["output"], found["package"]) == ("made", "")
     assert found["exclude"] == ["clippings", "pages/x*.md"]
     assert graph.tangle("list").code == 0
 
@@ -62,14 +68,99 @@ def test_an_answer_that_cannot_be_obeyed_writes_nothing(notes: MakeNotes) -> Non
     graph = notes({})
     code, said = on_a_terminal(graph, "../away\n\n\n")
     assert (code, "output leads out of its folder" in said) == (2, True)
-    code, said = on_a_terminal(graph, "\nnumpy.x\n\n")
-    assert (code, "it would hide" in said) == (2, True)
     assert not (graph.root / "tangle.toml").exists()
+    assert settings(graph) == "{}"
 
 
 def test_settings_that_are_there_are_not_proposed(notes: MakeNotes) -> None:
-    graph = notes({}, config="{:block-hidden-properties #{:tangle.output}}")
-    assert "block-hidden" not in graph.tangle("init").out
+    hidden = ":block-hidden-properties #{:tangle.output}"
+    graph = notes({}, config=f"{{{hidden} :property-pages/enabled? false}}")
+    code, said = on_a_terminal(graph, "\n\n")
+    assert (code, said.count("]: "), "block-hidden" in said) == (0, 2, False)
+
+
+OURS = " ;; :block-hidden-properties #{:public}\r\n :x #{:a} ; mine\r\n :property-pages/excludelist"
+BEFORE = f"{{{OURS} #{{:b}}}}\r\n"
+AFTER = f"{{{OURS} #{{:b :tangle.output}}\r\n :block-hidden-properties #{{:tangle.output}}}}\r\n"
+
+
+@pytest.mark.parametrize(
+    ("typed", "options", "after"),
+    [
+        ("\n\ny\n", (), AFTER),
+        ("\n\n\n", (), AFTER),
+        ("\n\nn\n", (), BEFORE),
+        ("", ("--yes",), BEFORE),
+        ("", ("--yes", "--hide-outputs"), AFTER),
+        ("\n\n", ("--hide-outputs",), AFTER),
+    ],
+)
+def test_the_settings_are_edited_where_that_was_agreed_to(
+    notes: MakeNotes, typed: str, options: tuple[str, ...], after: str
+) -> None:
+    graph = notes({}, config=BEFORE)
+    assert on_a_terminal(graph, typed, *options)[0] == 0
+    assert settings(graph) == after
+    assert (graph.root / "tangle.toml").exists()
+
+
+def test_without_a_terminal_the_settings_are_edited_by_the_option_alone(notes: MakeNotes) -> None:
+    graph = notes({}, config=BEFORE)
+    assert "--hide-outputs" in graph.tangle("init").out
+    assert settings(graph) == BEFORE
+    # The configuration that exists now stays as it is.
+    configured = (graph.root / "tangle.toml").read_bytes()
+    ran = graph.tangle("init", "--hide-outputs")
+    assert (ran.code, settings(graph)) == (0, AFTER)
+    assert str(graph.root / "logseq" / "config.edn") in ran.out
+    again = graph.tangle("init", "--hide-outputs")
+    assert (again.code, settings(graph), "already" in again.out) == (0, AFTER, True)
+    assert (graph.root / "tangle.toml").read_bytes() == configured
+
+
+@pytest.mark.parametrize("config", ["{:a 1\n :b", "[:a]\n", "{\n:block-hidden-properties 1}"])
+def test_settings_that_cannot_be_edited(notes: MakeNotes, config: str) -> None:
+    graph = notes({}, config=config)
+    ran = graph.tangle("init", "--hide-outputs")
+    assert (ran.code, "config.edn:" in ran.err, "Traceback" in ran.err) == (3, True, False)
+    assert (settings(graph), (graph.root / "tangle.toml").exists()) == (config, False)
+    # Without the option they do not keep the configuration from being written.
+    code, said = on_a_terminal(graph, "\n\n")
+    assert (code, said.count("]: "), "config.edn:" in said) == (0, 2, True)
+    assert (settings(graph), (graph.root / "tangle.toml").exists()) == (config, True)
+
+
+def test_settings_of_other_bytes(notes: MakeNotes) -> None:
+    graph = notes({}, config="")
+    path = graph.root / "logseq" / "config.edn"
+    path.write_bytes(b'{:a\n "\xff"}')
+    ran = graph.tangle("init", "--hide-outputs")
+    assert (ran.code, "config.edn:2: this is no UTF-8" in ran.err) == (3, True)
+    assert path.read_bytes() == b'{:a\n "\xff"}'
+
+
+def test_settings_that_are_missing_are_made_by_the_option_alone(notes: MakeNotes) -> None:
+    graph = notes({})
+    (graph.root / "logseq" / "config.edn").unlink()
+    (graph.root / "logseq").rmdir()
+    assert graph.tangle("init").code == 0
+    assert not (graph.root / "logseq").exists()
+    (graph.root / "tangle.toml").unlink()
+    assert graph.tangle("init", "--hide-outputs").code == 0
+    assert settings(graph).startswith("{:block-hidden-properties #{:tangle.output}")
+
+
+def test_settings_that_lead_out_of_the_graph_are_left_alone(
+    notes: MakeNotes, tmp_path: Path
+) -> None:
+    graph = notes({})
+    path = graph.root / "logseq" / "config.edn"
+    elsewhere = tmp_path.parent / f"{tmp_path.name}-elsewhere.edn"
+    elsewhere.write_text("{}")
+    path.unlink()
+    path.symlink_to(elsewhere)
+    ran = graph.tangle("init", "--hide-outputs")
+    assert (ran.code, elsewhere.read_text()) == (3, "{}")
 
 
 def test_nothing_is_asked_where_a_configuration_exists(notes: MakeNotes) -> None:

@@ -25,6 +25,9 @@ from tangle.link import GraphConfig, graph_config
         ("{:export/bullet-indentation :four-spaces}", GraphConfig(unit="    ")),
         ("{:export/bullet-indentation :odd}", GraphConfig()),
         ("{:a #_ 1 2, :hidden #_ x []}", GraphConfig()),
+        ('{:a 1 ; one\r\n :hidden ["/a\\u0062"]}\r\n', GraphConfig(hidden=("/ab",))),
+        ('{:journal/page-title-format "yyyy/MM/dd"}', GraphConfig(journal_format="yyyy/MM/dd")),
+        ("{:journal/page-title-format :day}", GraphConfig()),
     ],
 )
 def test_what_is_taken(text: str, config: GraphConfig) -> None:
@@ -56,6 +59,12 @@ def test_a_broken_file_gives_the_defaults_and_a_warning(text: str) -> None:
     assert str(problem.place) == "logseq/config.edn:1:1"
     assert problem.hint
     assert "\n" not in problem.message
+
+
+def test_the_warning_names_the_line() -> None:
+    _, (problem,) = graph_config("{:a 1\n :b [}\n")
+    assert str(problem.place) == "logseq/config.edn:2:1"
+    assert "closes nothing" in problem.message
 
 
 @given(st.text(alphabet='{}[]()#_:;"\\^@1/. abnil', max_size=30))

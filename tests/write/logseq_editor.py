@@ -11,7 +11,8 @@ from collections.abc import Sequence
 from itertools import dropwhile, groupby
 
 UUID = "65a0b6f2-0000-4000-8000-000000000001"
-HIDDEN = {"id", "collapsed", "background-color", "heading"}
+HIDDEN = {"id", "collapsed", "background-color", "heading", "tangle.output"}
+"""Properties that the edit box does not show: built-in ones, and `:block-hidden-properties`."""
 
 _LIKE = re.compile(r"\s?[^ ]+::")
 _PARSED = re.compile(r"\s*[^\s:]+::(?: |$)")
@@ -80,3 +81,14 @@ def edit(lines: Lines, properties: dict[str, str]) -> list[str]:
     written = {line.partition("::")[0].strip() for line in like}
     back = [f"{key}:: {value}" for key, value in hidden.items() if key not in written]
     return [*title, *back, *like, *(line for line in body if not like_property(line))]
+
+
+def edit_in_box(lines: Lines) -> list[str]:
+    """What an edit of a block's text does: the box has no hidden property, and saving adds them."""
+    shown = list(lines)
+    hidden = {}
+    for key in sorted(HIDDEN):
+        at = next((at for at, line in enumerate(shown) if line.startswith(f"{key}:: ")), None)
+        if at is not None:
+            hidden[key] = shown.pop(at).partition(":: ")[2]
+    return edit(shown, hidden)

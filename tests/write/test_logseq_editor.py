@@ -43,6 +43,7 @@ OPERATIONS: dict[str, Operation] = {
     "refer": lambda lines: editor.insert_property(lines, "id", editor.UUID),
     "colour": lambda lines: editor.insert_property(lines, "background-color", "red"),
     "edit": lambda lines: editor.edit(lines, {"id": editor.UUID}),
+    "edit in the box": editor.edit_in_box,
 }
 
 
