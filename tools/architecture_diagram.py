@@ -43,6 +43,7 @@ _CAPTIONS: Final = {
     "parse": "bytes → Page",
     "errors": "exit codes",
     "typed_json": "values ↔ JSON",
+    "activity": "how far a task is",
     "model": "frozen values",
 }
 

@@ -16,6 +16,8 @@ from typing import Final
 
 import click
 
+from tangle_cli.style import Look, Styled, dressed, look_of
+
 _STEERING: Final = (
     "\x00-\x08\x0b-\x1f\x7f-\x9f"  # controls, escape among them; C1 begins sequences, too
     "\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"  # marks of direction
@@ -34,6 +36,11 @@ def one_line(text: str) -> str:
     return _CONTROL_OR_LINE_END.sub(_REPLACEMENT, text)
 
 
+def printable(text: str) -> str:
+    """Return a name from the notes with a mark for each character that cannot be seen."""
+    return "".join(char if char.isprintable() else _REPLACEMENT for char in text)
+
+
 def steers(text: str) -> bool:
     """Whether a text contains characters that control a terminal."""
     return _CONTROL_OR_LINE_END.search(text) is not None
@@ -46,7 +53,8 @@ def print_lines(lines: Iterable[str], *, err: bool = False) -> None:
         lines: without line ends.
         err: print to standard error.
     """
-    _echo(map(inert, lines), err=err)
+    look = look_of(sys.stderr if err else sys.stdout)
+    _echo((painted(line, look) for line in lines), err=err)
 
 
 def print_commands(lines: Iterable[str]) -> None:
@@ -77,7 +85,20 @@ def print_json(document: object, *, indent: int | None = 2) -> None:
 
 def _echo(lines: Iterable[str], *, err: bool = False) -> None:
     if shown := list(lines):
-        click.echo("\n".join(shown), err=err)
+        # `color`: click would take escape sequences out, and none is left but ours.
+        click.echo("\n".join(shown), err=err, color=True)
+
+
+def painted(line: str, look: Look) -> str:
+    """Return a line that neither a terminal nor GitHub obeys, but for its own colours and links.
+
+    Args:
+        line: to print.
+        look: of the stream.
+    """
+    if not isinstance(line, Styled) or look == Look():
+        return inert(line)
+    return "".join(dressed(inert(span.text), span, look) for span in line.spans)
 
 
 def inert(line: str) -> str:

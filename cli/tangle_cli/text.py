@@ -9,8 +9,10 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tangle.model import Failure, Problem, Result, SessionResult
+from tangle.model import Failure, PagePath, Place, Problem, Result, SessionResult
+from tangle_cli.columns import display_width, table
 from tangle_cli.printing import one_line
+from tangle_cli.style import Span, Styled
 
 if TYPE_CHECKING:
     from tangle.verbs.check import CheckReport
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
         SectionRun,
         State,
     )
+    from tangle_cli.progress import Shown
 
 _WIDTH = 100
 _MOST_SKIPPED = 20
@@ -61,6 +64,17 @@ def path_from_here(project: Project, path: str) -> str:
     return _from(Path.cwd(), project.root, path)
 
 
+def place_span(project: Project, place: Place) -> Span:
+    """Return `path:line:column`, which is a link where the terminal knows such.
+
+    Args:
+        project: whose notes.
+        place: as messages name it.
+    """
+    text = f"{path_from_here(project, place.path)}:{place.line}:{place.column}"
+    return Span(text, "cyan", str(project.root / place.path))
+
+
 @lru_cache(maxsize=1024)
 def _from(here: Path, root: Path, path: str) -> str:
     try:
@@ -88,35 +102,6 @@ def _visible(text: str) -> str:
     if text.isprintable():
         return text
     return "".join("    " if c == "\t" else c if c.isprintable() else "�" for c in text)
-
-
-def display_width(text: str) -> int:
-    """Return the number of columns that a text takes on a terminal."""
-    if text.isascii():
-        return len(text)
-    from rich.cells import cell_len
-
-    return cell_len(text)
-
-
-def padded(text: str, width: int) -> str:
-    """Pad a text with blanks to a width on the terminal.
-
-    Args:
-        text: to pad.
-        width: in columns.
-    """
-    return text + " " * max(width - display_width(text), 0)
-
-
-def table(rows: Sequence[Sequence[str]]) -> Iterator[str]:
-    """Yield rows as lines with aligned columns."""
-    if not rows:
-        return
-    widths = [max(display_width(row[column]) for row in rows) for column in range(len(rows[0]))]
-    for row in rows:
-        cells = (padded(cell, width) for cell, width in zip(row, widths, strict=True))
-        yield "  ".join(cells).rstrip()
 
 
 def section_lines(rows: Sequence[SectionRow]) -> Iterator[str]:
@@ -239,25 +224,45 @@ def output_summary(report: CheckReport) -> str:
 # --- runs -----------------------------------------------------------------------------------------
 
 
-def run_lines(project: Project, report: RunReport) -> Iterator[str]:
+def run_lines(project: Project, report: RunReport, seen: Shown | None = None) -> Iterator[str]:
     """Yield the report of a run: outputs of a single section, failures, what was written where.
 
     Args:
         project: whose notes.
         report: of the run.
+        seen: what a person has seen on the terminal meanwhile, which is left out.
     """
-    if len(report.sections) == 1:
+    if len(report.sections) == 1 and not (seen and seen.outputs):
         yield from output_lines(project, report.sections[0])
     for run in report.sections:
-        yield from section_result(run)
-        yield from skipped_lines(project, run)
+        details = [*_details(run, seen), *skipped_lines(project, run)]
+        if details or not (seen and run.session.name in seen.sections):
+            yield from (section_heading(run), *details)
     for problem in (*report.kept, *report.pending):
         yield from problem_lines(project, problem)
     for difference in report.differences or ():
         yield from difference_lines(project, difference)
-    if report.differences == ():
+    if report.differences == () and report.exit_code == 0:
         yield "the outputs match those in the notes"
     yield from _where_written(project, report)
+    if report.differences == () or (report.written and not report.pages):
+        yield from _unequal_end(report)
+
+
+def _unequal_end(report: RunReport) -> Iterator[str]:
+    """Yield what did not pass, and that the outputs of all else are those in the notes."""
+    outcomes = Counter(run.result.outcome for run in report.sections)
+    skipped, passed = outcomes["skipped"], outcomes["passed"]
+    failed = outcomes.total() - passed - skipped
+    if not failed or outcomes["interrupted"] or report.pending or report.kept or report.refused:
+        return
+    parts = [f"{count(failed, 'section')} failed"]
+    if skipped:
+        parts[0] += f", {skipped} skipped"
+    if passed:
+        parts.append("the outputs of the others are those in the notes")
+    if passed or not report.written:
+        yield "; ".join(parts)
 
 
 def _where_written(project: Project, report: RunReport) -> Iterator[str]:
@@ -308,8 +313,8 @@ def output_lines(project: Project, run: SectionRun, *, since: int = 1) -> Iterat
         if not shown.text and not shown.figures:
             continue
         occurrence = planned.occurrence
-        page = path_from_here(project, project.shown(occurrence.page))
-        yield f"── {occurrence.section}  {page}:{occurrence.chunk.line}"
+        place = Place(path=PagePath(project.shown(occurrence.page)), line=occurrence.chunk.line)
+        yield output_heading(project, occurrence.section, place)
         lines = shown.text.split("\n") if shown.text else []
         yield from lines[:_MOST_LINES]
         if len(lines) > _MOST_LINES:
@@ -319,25 +324,60 @@ def output_lines(project: Project, run: SectionRun, *, since: int = 1) -> Iterat
     yield ""
 
 
+def output_heading(project: Project, name: str, place: Place | None) -> str:
+    """Return the line above the output of a chunk.
+
+    Args:
+        project: whose notes.
+        name: of its section.
+        place: of the chunk; None for borrowed statements.
+    """
+    if place is None:
+        return Styled.of(Span(f"── {name}", "dim"))
+    where = Span(f"{path_from_here(project, place.path)}:{place.line}", "cyan")
+    link = str(project.root / place.path)
+    return Styled.of(Span(f"── {name}  ", "dim"), where._replace(link=link))
+
+
 def section_result(run: SectionRun) -> Iterator[str]:
     """Yield a section's outcome, time and device, and its failures."""
+    yield section_heading(run)
+    yield from _details(run)
+
+
+def section_heading(run: SectionRun) -> str:
+    """Return a section's outcome, time and device."""
     result = run.result
     title = run.session.unit.section.title
     name = run.session.name if title == run.session.name else f"{run.session.name} {title}".strip()
-    how = "answered from the cache" if run.cached else f"{result.seconds:.1f} s"
     if result.outcome == "passed" and not result.results:
-        yield f"{name}: nothing to run; `tangle check` reports why"
-        return
+        return f"{name}: nothing to run; `tangle check` reports why"
+    if result.outcome == "skipped" and (why := skip_of_all(run)):
+        return Styled.of(Span(f"{name}: skipped", "yellow"), f": {why}")
+    how = "answered from the cache" if run.cached else f"{result.seconds:.1f} s"
     used = f"on {result.device}"
     if run.asked not in ("auto", result.device):
         used += f" (asked for {run.asked})"
     if result.device_memory:
         used += f", {result.device_memory / 2**20:.0f} MiB there at most"
-    yield f"{name}: {result.outcome}, {how}, {used}"
-    for entry in result.results:
-        yield from _failure_lines(entry)
-    yield from (f"    notice: {notice}" for notice in result.notices)
-    yield from _late_lines(result)
+    colour = "green" if result.outcome == "passed" else "error"
+    return Styled.of(Span(f"{name}: {result.outcome}", colour), f", {how}, {used}")
+
+
+def skip_of_all(run: SectionRun) -> str:
+    """Return why a section was skipped as a whole; empty if it was not."""
+    skips = {result.skip.text if result.skip else "" for result in run.result.results}
+    return skips.pop() if run.result.outcome == "skipped" and len(skips) == 1 else ""
+
+
+def _details(run: SectionRun, seen: Shown | None = None) -> Iterator[str]:
+    """Yield a section's failures, less those that were seen, its notices and its late output."""
+    told = seen.failures if seen else ()
+    for index, entry in enumerate(run.result.results):
+        if (run.session.name, index) not in told:
+            yield from _failure_lines(entry)
+    yield from (f"    notice: {notice}" for notice in run.result.notices)
+    yield from _late_lines(run.result)
 
 
 def skipped_lines(project: Project, run: SectionRun) -> Iterator[str]:
@@ -350,6 +390,8 @@ def skipped_lines(project: Project, run: SectionRun) -> Iterator[str]:
     from tangle.verbs.reports.outcomes import ran, skip_reason
     from tangle.verbs.results.judging import chunk_results
 
+    if skip_of_all(run):
+        return  # its heading says it
     found = chunk_results(run)
     skipped = [(planned, skip_reason(result)) for planned, result in found]
     skipped = [(planned, reason) for planned, reason in skipped if reason is not None]

@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from types import FrameType
+from typing import Final
 
 from tangle.engine.events import Event, Executor, Observer, ignore
 from tangle.engine.gpus import VISIBLE
@@ -19,6 +20,15 @@ from tangle.model import Job, Outcome, SessionResult, Skip
 
 _LAST_PATIENCE = 10.0
 """Seconds that the sessions have to end after Ctrl-C was pressed a second time."""
+
+_ENDED: Final[dict[Outcome, str]] = {
+    "failed": "failed",
+    "timed-out": "took too long",
+    "died": "died",
+    "skipped": "was skipped",
+    "interrupted": "was interrupted",
+}
+"""How a section ended that another one needs."""
 
 
 def run_jobs(
@@ -133,11 +143,12 @@ class WorkerPool:
         if index not in self._schedule.skipped:
             return not_run(turn.job, "interrupted", "the run was interrupted")
         failed = (
-            self._turns[need].job.section
+            (self._turns[need].job.section, "skipped" if told is None else told.outcome)
             for need in sorted(turn.needs)
             if need < index and ((told := self._told.get(need)) is None or told.outcome != "passed")
         )
-        return not_run(turn.job, "skipped", f"needs {next(failed)}, which did not pass")
+        section, outcome = next(failed)
+        return not_run(turn.job, "skipped", f"needs {section}, which {_ENDED[outcome]}")
 
     def _mind(self) -> None:
         try:

@@ -12,6 +12,7 @@ from tangle.write.page_merge import CutBlock, CutPage, cut_outputs, put_back
 from tangle.write.plan import OutputPlan, plan_outputs, remove_outputs
 from tangle.write.render import EXTENSIONS, Figure, Rendered, rendered
 from tangle.write.repair_edits import Entangled, mend, without_written_lines
+from tangle.write.terminal import Screen
 
 __all__ = [
     "EXTENSIONS",
@@ -27,6 +28,7 @@ __all__ = [
     "OutputDifference",
     "OutputPlan",
     "Rendered",
+    "Screen",
     "Shown",
     "StoredOutput",
     "Tolerance",
