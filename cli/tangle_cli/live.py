@@ -9,14 +9,14 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Final, TextIO
 
 from tangle_cli.columns import display_width, fitted_line
-from tangle_cli.printing import painted
-from tangle_cli.style import look_of
+from tangle_cli.printing import one_line, painted
+from tangle_cli.style import Styled, look_of
 
 _TICK: Final = 0.2
 """Seconds between two redraws if nothing is printed."""
 
 _PAUSE: Final = 0.04
-"""Seconds between two redraws at least, however much is printed."""
+"""Seconds from what is printed to its redraw, so that much of it takes few of them."""
 
 _WRAP: Final = "\x1b[?7h"
 _NO_WRAP: Final = "\x1b[?7l"
@@ -44,14 +44,14 @@ class LiveArea:
 
         Args:
             stream: a terminal that obeys escape sequences.
-            frame: gives the lines of the area; is called in any thread.
+            frame: gives the lines of the area; is called in any thread, and may print.
         """
         self._stream = stream
         self._frame = frame
         self._drawing = threading.Lock()
         self._look = look_of(stream)
         self._above: deque[str] = deque()  # filled in one thread, emptied in another
-        self._widths: list[int] = []
+        self._drawn: Sequence[str] = ()
         self._shown = ""
         self._size = Size((0, 0))
         self._wake = threading.Event()
@@ -74,6 +74,10 @@ class LiveArea:
         self._above.extend(painted(line, self._look) for line in lines)
         self._wake.set()
 
+    def wake(self) -> None:
+        """Have the area redrawn soon."""
+        self._wake.set()
+
     def draw(self, *, last: bool = False) -> None:
         """Draw the area now.
 
@@ -81,22 +85,25 @@ class LiveArea:
             last: take it away instead.
         """
         with self._drawing:
-            above = "".join(f"{self._above.popleft()}\n" for _ in range(len(self._above)))
             size = terminal_size(self._stream)
             frame = [] if last else self._fitted(self._frame(size), size)
+            above = "".join(f"{self._above.popleft()}\n" for _ in range(len(self._above)))
             body = "\n".join(painted(line, self._look) for line in frame)
             if not above and body == self._shown and size == self._size:
                 return
             self._write(f"{_BEGIN}{self._erasing(size)}{_WRAP}{above}{_NO_WRAP}{body}{_END}")
             self._shown, self._size = body, size
-            self._widths = [display_width(line) for line in frame]
+            self._drawn = frame
 
     @staticmethod
     def _fitted(lines: Sequence[str], size: Size) -> list[str]:
         """The lines as far as they fit the terminal."""
         last = len(lines) - 1
         return [
-            fitted_line(line, size.columns - (_SPARE if at == last else 1))
+            fitted_line(
+                line if isinstance(line, Styled) else one_line(line),
+                size.columns - (_SPARE if at == last else 1),
+            )
             for at, line in enumerate(lines)
         ]
 
@@ -111,16 +118,16 @@ class LiveArea:
     def _redraw(self) -> None:
         while not self._over.is_set():
             self._wake.wait(_TICK)
+            self._over.wait(_PAUSE)  # what comes at once is drawn at once
             self._wake.clear()
             self.draw()
-            self._over.wait(_PAUSE)
 
     def _erasing(self, size: Size) -> str:
         """What erases the area, if the terminal now has this size."""
-        if not self._widths:
+        if not self._drawn:
             return ""
         wraps = size.columns < self._size.columns and _rewraps()
-        rows = sum(max(-(-width // size.columns), 1) if wraps else 1 for width in self._widths)
+        rows = sum(_rows(line, size.columns) if wraps else 1 for line in self._drawn)
         up = f"\x1b[{rows - 1}A" if rows > 1 else ""
         return f"\r{up}\x1b[J"
 
@@ -132,6 +139,17 @@ class LiveArea:
             self._stream.flush()
         except OSError:
             self._gone = True  # the terminal was closed: the run goes on without it
+
+
+def _rows(line: str, columns: int) -> int:
+    """Return how many lines of a terminal a line takes; no character is broken in two."""
+    rows, used = 1, 0
+    for character in line:
+        width = display_width(character)
+        used += width
+        if used > columns:
+            rows, used = rows + 1, width
+    return rows
 
 
 def terminal_size(stream: TextIO) -> Size:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -159,6 +160,7 @@ class _Live:
         self._area = LiveArea(stream, self._lines)
         self._titles: dict[SectionName, str] = {}
         self._screen: OutputScreen | None = None
+        self._output = threading.Lock()  # of the screen, and of whether a heading stands above it
         self._cell = CellStarted(section=SectionName(""), index=0, name="")
         self._headed = True
 
@@ -178,7 +180,11 @@ class _Live:
     def _lines(self, size: Size) -> list[str]:
         if not self._board.rows:
             return self._waiting.lines()
-        changing = self._screen.changing() if self._screen is not None else []
+        changing: list[str] = []
+        if self._screen is not None:
+            with self._output:
+                self._print(self._screen.finished())
+                changing = self._screen.changing()
         room = max(size.lines - len(changing), 1)
         return [*changing, *self._board.lines(size.columns - 1, room)]
 
@@ -192,7 +198,8 @@ class _Live:
             case SessionStarted():
                 self._area.start()
             case CellStarted():
-                self._cell, self._headed = event, False
+                with self._output:
+                    self._cell, self._headed = event, False
             case CellFailed():
                 self._fail(event)
             case SessionFinished():
@@ -213,10 +220,12 @@ class _Live:
         """Show what a chunk has put out; at its end also what it left unfinished."""
         if self._screen is None:
             return
-        if isinstance(event, CellOutput):
-            self._print(self._screen.take(event.outputs))
-        else:
-            self._print(self._screen.finish())
+        with self._output:
+            if isinstance(event, CellOutput):
+                self._screen.take(event.outputs)
+            else:
+                self._print(self._screen.end())
+        self._area.wake()
 
     def _print(self, lines: list[str]) -> None:
         """Print output of the chunk that runs, below a line that says where it is."""

@@ -9,7 +9,11 @@ from typing import Final, assert_never
 from tangle.model import MimeBundle, Output, Stream
 from tangle.write import Screen, rendered
 
-_CUT_SHORT: Final = re.compile(r"\x1b(?:[\[\]PX^_][^\x07\x1b@-~]{0,60}|[ -/]{0,3})?\Z")
+_CUT_SHORT: Final = re.compile(
+    r"(?:(?:\x1b\[|\x9b)[0-?]{0,256}[ -/]{0,16}"
+    r"|(?:\x1b[\]PX^_]|[\x90\x98\x9d-\x9f])[^\x07\x1b\x9c\n]{0,4096}\x1b?"
+    r"|\x1b[ -/]{0,16})\Z"
+)
 """An escape sequence whose end has not come yet."""
 
 _MOST_CHANGING: Final = 4
@@ -23,37 +27,46 @@ class OutputScreen:
     """
 
     def __init__(self) -> None:
+        """Begin with an empty screen."""
         self._screen = Screen()
         self._rest = ""
+        self._finished: list[str] = []
 
-    def take(self, outputs: Sequence[Output]) -> list[str]:
-        """Add outputs; return the lines that are finished.
+    def take(self, outputs: Sequence[Output]) -> None:
+        """Add outputs.
 
         Args:
             outputs: in order.
         """
-        lines: list[str] = []
         for output in outputs:
             match output:
                 case Stream(text=text):
                     self._feed(text)
-                    lines += self._screen.take_settled()
                 case MimeBundle():
-                    if bundle := bundle_lines(output):
-                        lines += self.finish()
-                        lines += bundle
+                    if lines := bundle_lines(output):
+                        self._end_lines()
+                        self._finished += lines
                 case _:
                     assert_never(output)
+
+    def finished(self) -> list[str]:
+        """Return the lines that nothing changes any more, each once."""
+        lines = [*self._finished, *self._screen.take_settled()]
+        self._finished.clear()
         return lines
 
-    def finish(self) -> list[str]:
-        """Return the lines that were not finished: nothing changes them any more."""
+    def end(self) -> list[str]:
+        """Return all lines that are left: the chunk is over."""
+        self._end_lines()
+        return self.finished()
+
+    def _end_lines(self) -> None:
         self._screen.feed(self._rest)
         lines = self._screen.lines()
         self._screen, self._rest = Screen(), ""
         while lines and not lines[-1].strip():
             lines.pop()
-        return lines
+        self._finished += lines
 
     def changing(self) -> list[str]:
         """Return the last of the lines that may still change."""

@@ -57,13 +57,14 @@ class Screen:
     program writes, the work stays in proportion to it.
     """
 
-    __slots__ = ("_column", "_reach", "_row", "_rows")
+    __slots__ = ("_column", "_reach", "_row", "_rows", "_taken")
 
     def __init__(self) -> None:
         self._rows = [bytearray()]
         self._row = 0
         self._column = 0
         self._reach = 0
+        self._taken = 0
 
     def feed(self, text: str) -> None:
         """Interpret text. A sequence that its end cuts short is shown, not obeyed."""
@@ -89,7 +90,16 @@ class Screen:
         lines = [self._line(row) for row in self._rows[: max(count, 0)]]
         del self._rows[: len(lines)]
         self._row -= len(lines)
+        self._taken += len(lines)
         return lines
+
+    def _bring_back(self, count: int) -> None:
+        """Add empty rows at the top for some that were taken: the cursor goes there."""
+        count = min(count, self._taken, _FARTHEST)
+        if count > 0:
+            self._rows[:0] = [bytearray() for _ in range(count)]
+            self._row += count
+            self._taken -= count
 
     def lines(self) -> list[str]:
         """Every line, blank ones too."""
@@ -122,6 +132,7 @@ class Screen:
         """Move up and erase, as progress bars do; leave aside what colours and the like."""
         if command == "A":
             count = int(arguments) if re.fullmatch(r"[0-9]{1,4}", arguments) else 1
+            self._bring_back(max(count, 1) - self._row)
             self._row = max(0, self._row - max(count, 1))
             self._reach = min(max(self._reach, len(self._rows) - 1 - self._row), _FARTHEST)
             self._column = min(self._column, _WIDEST)
