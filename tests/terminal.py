@@ -12,6 +12,7 @@ import unicodedata
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from fcntl import ioctl
+from pathlib import Path
 from typing import Self, TextIO
 
 _TOKENS = re.compile(
@@ -202,6 +203,7 @@ class Tty:
         command: Sequence[str],
         environment: dict[str, str],
         *,
+        folder: Path | None = None,
         out: int | None = None,
         watch: Callable[[str, subprocess.Popen[bytes]], None] | None = None,
     ) -> subprocess.Popen[bytes]:
@@ -210,12 +212,14 @@ class Tty:
         Args:
             command: of the program.
             environment: its variables.
+            folder: its working folder.
             out: standard output.
             watch: is called with what was written, whenever there is more of it.
         """
         with subprocess.Popen(
             command,
             env=environment,
+            cwd=folder,
             stdin=self.theirs,
             stdout=self.theirs if out is None else out,
             stderr=self.theirs,

@@ -15,7 +15,7 @@ from tangle.engine.events import (
     SessionStarted,
 )
 from tangle.engine.memory import shown_size
-from tangle_cli.columns import display_width, fitted, table
+from tangle_cli.columns import GAP, display_width, fitted, table
 from tangle_cli.printing import printable
 from tangle_cli.style import Span, Styled
 
@@ -24,9 +24,6 @@ _AROUND = 3
 
 _WITH_DEVICE, _WITH_MEMORY = 59, 43
 """Minimum width of the table, in columns, for these columns to be shown."""
-
-_GAP = 2
-"""Columns between two columns of the table."""
 
 _HEADING = ("section", "chunk", "time", "memory", "device")
 _CHUNK = 1
@@ -108,7 +105,7 @@ class Board:
         body = [[fitted(row.section, widest), row.chunk, *self._facts(row)] for row in rows]
         cells = [line[:count] for line in (list(_HEADING), *body)]
         others = (at for at in range(count) if at != _CHUNK)
-        taken = sum(max(display_width(line[at]) for line in cells) + _GAP for at in others)
+        taken = sum(max(display_width(line[at]) for line in cells) + GAP for at in others)
         for line in cells:
             line[_CHUNK] = fitted(line[_CHUNK], max(width - taken, 1))
         cells[0] = [Styled.of(Span(name, "bold")) for name in cells[0]]

@@ -6,6 +6,9 @@ from collections.abc import Iterator, Sequence
 
 from tangle_cli.style import Span, Styled
 
+GAP = 2
+"""Columns between two columns of a table."""
+
 _ELLIPSIS = "…"
 
 
@@ -70,5 +73,5 @@ def table(rows: Sequence[Sequence[str]]) -> Iterator[str]:
             text = cell if at < last else cell.rstrip()
             spans += cell.spans if isinstance(cell, Styled) else (Span(text),)
             if at < last:
-                spans.append(Span(" " * (widths[at] - display_width(cell) + 2)))
+                spans.append(Span(" " * (widths[at] - display_width(cell) + GAP)))
         yield Styled.of(*spans)

@@ -9,7 +9,7 @@ from tangle.engine.events import CellFailed
 from tangle.model import Failure, Frame, Trace
 from tangle_cli.columns import display_width
 from tangle_cli.style import Span, Styled
-from tangle_cli.text import place_span
+from tangle_cli.text import hint_line, place_span
 
 if TYPE_CHECKING:
     from tangle.verbs.project import Project
@@ -40,7 +40,7 @@ def failed_lines(project: Project, failed: CellFailed, name: str) -> Iterator[st
     else:
         yield from _plain_lines(project, failure, failed.excerpt)
     if failure.hint:
-        yield Styled.of("    ", Span("hint:", "cyan"), f" {failure.hint}")
+        yield hint_line(failure.hint)
 
 
 def _trace_lines(

@@ -166,3 +166,8 @@ def _rewraps() -> bool:
     environment = os.environ
     screen = environment.get("TERM", "").startswith("screen") and "TMUX" not in environment
     return not (screen or environment.get("TERM") == "linux" or "XTERM_VERSION" in environment)
+
+
+def width_of(stream: TextIO) -> int | None:
+    """Return the columns of a terminal; None if a stream is none, and takes lines of any length."""
+    return terminal_size(stream).columns if stream.isatty() else None

@@ -11,7 +11,7 @@ import os
 import re
 import stat
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Final
 
 import click
@@ -29,6 +29,23 @@ _CONTROL_OR_LINE_END: Final = re.compile(f"[{_STEERING}\n]")
 _REPLACEMENT: Final = "\N{REPLACEMENT CHARACTER}"
 _LOG_COMMAND: Final = re.compile(r"^\s*(?=::)|#(?=#\[)")
 """Where GitHub's runner sees a command: `::` after blanks, the older `##[` anywhere in a line."""
+
+
+_before_output: Final[list[Callable[[], None]]] = []
+
+
+def before_output(action: Callable[[], None]) -> None:
+    """Have something done once, before the command prints for the first time.
+
+    Args:
+        action: to do; it may be called though it was called already.
+    """
+    _before_output.append(action)
+
+
+def _begin_output() -> None:
+    while _before_output:
+        _before_output.pop()()
 
 
 def one_line(text: str) -> str:
@@ -67,6 +84,7 @@ def print_text(text: str) -> None:
     if sys.stdout.isatty() or (_in_actions() and not _is_file()):
         print_lines(text.removesuffix("\n").split("\n"))
     else:
+        _begin_output()
         click.echo(text, nl=False, color=True)  # else click takes escape sequences out
 
 
@@ -79,12 +97,14 @@ def print_json(document: object, *, indent: int | None = 2) -> None:
     """
     text = json.dumps(document, ensure_ascii=False, indent=indent)
     text = _CONTROL.sub(lambda found: json.dumps(found[0])[1:-1], text)
+    _begin_output()
     # In JSON `##[` can only stand in a string.
     click.echo(text.replace("##[", "#\\u0023["))
 
 
 def _echo(lines: Iterable[str], *, err: bool = False) -> None:
     if shown := list(lines):
+        _begin_output()
         # `color`: click would take escape sequences out, and none is left but ours.
         click.echo("\n".join(shown), err=err, color=True)
 

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import sys
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final, Protocol, TextIO
+from typing import TYPE_CHECKING, Protocol, TextIO
 
 from tangle.activity import listening
 from tangle.engine.events import (
@@ -24,18 +23,13 @@ from tangle.engine.events import (
 from tangle.model import SectionName
 from tangle_cli.board import Board
 from tangle_cli.live import LiveArea, Size
-from tangle_cli.printing import inert, printable
-from tangle_cli.style import Span, Styled, in_ci, moves_cursor
+from tangle_cli.printing import painted, printable
+from tangle_cli.style import Span, Styled, look_of
+from tangle_cli.waiting import Waiting, is_screen
 
 if TYPE_CHECKING:
     from tangle.verbs.project import Project
     from tangle_cli.streaming import OutputScreen
-
-_NOTICEABLE: Final = 1.0
-"""Seconds after which a task that is not over yet is shown."""
-
-_REDRAWN: Final = 0.1
-"""Seconds between two redraws of how far it has got."""
 
 
 @dataclass(slots=True)
@@ -79,32 +73,45 @@ def progress(
             as they come.
     """
     target = stream or sys.stderr
-    if not moves_cursor(target) or in_ci():
-        yield _Plain(target)
+    if not is_screen(target):
+        yield _Plain(target, project)
         return
-    live = _Live(target, project if results else None)
+    live = _Live(target, project, results=results)
     with live.running():
         yield live
 
 
 class _Plain:
-    """Prints one line when a section starts, and one when it has finished."""
+    """Prints a line when a section starts, when a chunk of it fails, and when it has finished."""
 
-    def __init__(self, stream: TextIO) -> None:
+    def __init__(self, stream: TextIO, project: Project | None) -> None:
         self._stream = stream
+        self._project = project
+        self._look = look_of(stream)
         self.shown = Shown()
 
     def __call__(self, event: Event) -> None:
         match event:
             case SessionStarted(section=section):
                 self._say(f"{printable(section)}: running")
+            case CellFailed() if self._project is not None:
+                if (line := _failure_line(self._project, event)) is not None:
+                    self._say(line)
             case SessionFinished():
                 self._say(_end_line(event))
             case _:
                 return
 
     def _say(self, line: str) -> None:
-        print(inert(line), file=self._stream, flush=True)
+        print(painted(line, self._look), file=self._stream, flush=True)
+
+
+def _failure_line(project: Project, event: CellFailed) -> str | None:
+    """One line for a failure that has a place."""
+    from tangle_cli.text import failure_line
+
+    place = event.result.failure.place if event.result.failure else None
+    return failure_line(project, place, event.section, event.result) if place else None
 
 
 def _end_line(event: SessionFinished, title: str = "") -> str:
@@ -113,48 +120,20 @@ def _end_line(event: SessionFinished, title: str = "") -> str:
     return Styled.of(Span(f"{name}: {event.outcome}", colour), f", {event.seconds:.1f} s")
 
 
-class Waiting:
-    """How far a long task has got, in a line that appears if it takes noticeably long."""
-
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
-        self._clock = clock
-        self._since = self._drawn = clock()
-        self._line = ""
-
-    def lines(self) -> list[str]:
-        """Return the line, if it is time to show it."""
-        if not self._line or self._clock() - self._since < _NOTICEABLE:
-            return []
-        return [Styled.of(Span(self._line, "dim"))]
-
-    def take(self, doing: str, done: int, total: int) -> bool:
-        """Note how far the task has got; return whether that is to be drawn.
-
-        Args:
-            doing: the task.
-            done: how much of it is done.
-            total: how much it is; 0 if that is unknown.
-        """
-        now = self._clock()
-        if now - self._drawn < _REDRAWN or now - self._since < _NOTICEABLE:
-            return False
-        self._line = f"{doing}: {done:,} of {total:,}" if total else doing
-        self._drawn = now
-        return True
-
-
 class _Live:
     """Shows the running sections at the bottom of the terminal; what is over scrolls above them."""
 
-    def __init__(self, stream: TextIO, project: Project | None) -> None:
+    def __init__(self, stream: TextIO, project: Project | None, *, results: bool) -> None:
         """Show nothing yet.
 
         Args:
             stream: the terminal.
-            project: whose notes, if outputs and failures are to be shown.
+            project: whose notes.
+            results: whether to show outputs and failures; else the latter get a line each.
         """
         self.shown = Shown()
         self._project = project
+        self._results = results
         self._board = Board()
         self._waiting = Waiting()
         self._area = LiveArea(stream, self._lines)
@@ -193,6 +172,7 @@ class _Live:
         self._board.take(event)
         match event:
             case RunStarted():
+                self._waiting.forget()
                 self._titles = dict(zip(event.waiting, event.titles, strict=False))
                 self._begin_run()
             case SessionStarted():
@@ -210,7 +190,7 @@ class _Live:
                 return
 
     def _begin_run(self) -> None:
-        if self._project is not None and self._board.is_alone and self._board.planned:
+        if self._results and self._board.is_alone and self._board.planned:
             from tangle_cli.streaming import OutputScreen
 
             self._screen = OutputScreen()
@@ -241,13 +221,17 @@ class _Live:
     def _fail(self, event: CellFailed) -> None:
         if self._project is None:
             return
-        from tangle_cli.failures import failed_lines
+        if self._results:
+            from tangle_cli.failures import failed_lines
 
-        self._area.print(failed_lines(self._project, event, printable(event.name)))
-        self.shown.failures.add((event.section, event.index))
+            self._area.print(failed_lines(self._project, event, printable(event.name)))
+            self.shown.failures.add((event.section, event.index))
+        elif (line := _failure_line(self._project, event)) is not None:
+            self._area.print([line])
 
     def _end(self, event: SessionFinished) -> None:
-        if self._project is not None:
+        self._waiting.forget()
+        if self._results:
             if not self._board.is_alone:
                 self._area.print([_end_line(event, self._titles.get(event.section, ""))])
                 self.shown.sections.add(event.section)

@@ -9,11 +9,10 @@ from typing import TYPE_CHECKING, Final
 from tangle.model import PagePath, Place
 from tangle_cli.board import duration
 from tangle_cli.style import Span, Styled
-from tangle_cli.text import count, place_span
+from tangle_cli.text import count, failure_line
 
 if TYPE_CHECKING:
     from tangle.verbs.project import Project
-    from tangle.verbs.reports.outcomes import ChunkOutcome, SectionOutcome
     from tangle.verbs.reports.values import RunReport
 
 _COLOURS: Final = {
@@ -55,22 +54,12 @@ def summary_lines(
         if chunk.result.outcome not in ("passed", "skipped", "interrupted")
     ]
     for section, chunk in failures[:_MOST_FAILURES]:
-        yield _failure(project, section, chunk)
+        place = Place(path=PagePath(chunk.page), line=chunk.line)
+        yield failure_line(project, place, section.run.session.name, chunk.result)
     if len(failures) > _MOST_FAILURES:
         yield f"[… {count(len(failures) - _MOST_FAILURES, 'more failure')}]"
     if several:
         yield _counts(report, [section.outcome for section in found], seconds)
-
-
-def _failure(project: Project, section: SectionOutcome, chunk: ChunkOutcome) -> str:
-    from tangle.verbs.reports.outcomes import why
-
-    failure = chunk.result.failure
-    place = failure.place if failure is not None else None
-    where = place_span(project, place or Place(path=PagePath(chunk.page), line=chunk.line))
-    outcome = Span(chunk.result.outcome, "error")
-    rest = f": {why(chunk.result)} (section {section.run.session.name})"
-    return Styled.of(where, ": ", outcome, rest)
 
 
 def _counts(report: RunReport, outcomes: list[str], seconds: float) -> str:

@@ -7,10 +7,10 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from tangle.model import Failure, PagePath, Place, Problem, Result, SessionResult
-from tangle_cli.columns import display_width, table
+from tangle_cli.columns import display_width
 from tangle_cli.printing import one_line
 from tangle_cli.style import Span, Styled
 
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
         Difference,
         RunReport,
         SectionChange,
-        SectionRow,
         SectionRun,
         State,
     )
@@ -30,6 +29,9 @@ if TYPE_CHECKING:
 _WIDTH = 100
 _MOST_SKIPPED = 20
 """Skipped chunks that are listed."""
+
+SEVERITIES: Final = {"error": "error", "warning": "yellow", "notice": "cyan"}
+"""The colour of each severity of problems."""
 
 _MOST_LINES = 60
 _MOST_OF_A_KIND = 20
@@ -43,15 +45,22 @@ def problem_lines(project: Project, problem: Problem) -> Iterator[str]:
         project: whose notes.
         problem: to report.
     """
-    place = problem.place
-    path = path_from_here(project, place.path)
-    where = f"{path}:{place.line}:{place.column}"
+    place, colour = problem.place, SEVERITIES[problem.severity]
+    where = place_span(project, place)
     section = f" (section {problem.section})" if problem.section else ""
-    yield f"{where}: {problem.severity}: {problem.message} [{problem.code}]{section}"
+    rest = f" {problem.message} [{problem.code}]{section}"
+    yield Styled.of(where, ": ", Span(f"{problem.severity}:", colour), rest)
     if problem.excerpt and problem.excerpt.strip():
-        yield from (f"    {line}" for line in pointed(problem.excerpt, place.column))
+        line, caret = pointed(problem.excerpt, place.column)
+        yield f"    {line}"
+        yield Styled.of("    ", Span(caret, colour))
     if problem.hint:
-        yield f"    hint: {problem.hint}"
+        yield hint_line(problem.hint)
+
+
+def hint_line(hint: str) -> str:
+    """Return a hint as a line below what it is about."""
+    return Styled.of("    ", Span("hint:", "cyan"), f" {hint}")
 
 
 def path_from_here(project: Project, path: str) -> str:
@@ -102,27 +111,6 @@ def _visible(text: str) -> str:
     if text.isprintable():
         return text
     return "".join("    " if c == "\t" else c if c.isprintable() else "�" for c in text)
-
-
-def section_lines(rows: Sequence[SectionRow]) -> Iterator[str]:
-    """Yield the table of `tangle list`."""
-    if not rows:
-        yield "no section has code"
-        return
-    head = ("section", "chunks", "borrowed", "state", "title")
-    body = [
-        (
-            row.name,
-            str(row.chunks),
-            str(row.borrowed or ""),
-            row.state,
-            "" if row.title == row.name else row.title,
-        )
-        for row in rows
-    ]
-    yield from table([head, *body])
-    coded = sum(row.chunks > 0 for row in rows)
-    yield f"{count(coded, 'section')} with code, {count(sum(r.chunks for r in rows), 'chunk')}"
 
 
 def change_lines(changes: Sequence[SectionChange], revision: str) -> Iterator[str]:
@@ -288,13 +276,20 @@ def difference_lines(project: Project, difference: Difference) -> Iterator[str]:
     """
     place = difference.place
     where = f"{path_from_here(project, place.path)}:{place.line}"
-    yield f"{where}: error: {difference.message} [{difference.kind}] (section {difference.section})"
+    link = Span(where, "cyan", str(project.root / place.path))
+    rest = f" {difference.message} [{difference.kind}] (section {difference.section})"
+    yield Styled.of(link, ": ", Span("error:", "error"), rest)
     if difference.diff:
         yield from ("    --- in the notes", "    +++ in this run")
-        yield from (f"    {line}" for line in difference.diff[:_MOST_LINES])
+        yield from (_diff_line(line) for line in difference.diff[:_MOST_LINES])
         if len(difference.diff) > _MOST_LINES:
             yield f"    [… {count(len(difference.diff) - _MOST_LINES, 'more line')}]"
-    yield f"    hint: {difference.hint}"
+    yield hint_line(difference.hint)
+
+
+def _diff_line(line: str) -> str:
+    colours = {"-": "red", "+": "green", "@": "cyan"}
+    return Styled.of("    ", Span(line, colours.get(line[:1], "")))
 
 
 def output_lines(project: Project, run: SectionRun, *, since: int = 1) -> Iterator[str]:
@@ -424,18 +419,36 @@ def _failure_lines(result: Result) -> Iterator[str]:
     if failure is None or result.outcome in ("passed", "skipped"):
         return
     if failure.traceback:
-        yield from _indented(failure.traceback.rstrip("\n"))
+        yield from map(_traceback_line, failure.traceback.rstrip("\n").split("\n"))
     else:
-        yield from _indented(_short(failure))
+        yield from map(_traceback_line, _short(failure).split("\n"))
     if failure.hint:
-        yield f"    hint: {failure.hint}"
+        yield hint_line(failure.hint)
+
+
+def _traceback_line(line: str) -> str:
+    """Return a line of a traceback; what is not indented says what happened."""
+    reason = line[:1].strip() and not line.startswith("Traceback ")
+    return Styled.of("    ", Span(line, "red" if reason else ""))
+
+
+def failure_line(project: Project, place: Place, section: str, result: Result) -> str:
+    """Return one line for a chunk that did not pass.
+
+    Args:
+        project: whose notes.
+        place: of the chunk, if its failure has none.
+        section: of the chunk.
+        result: of the chunk.
+    """
+    from tangle.verbs.reports.outcomes import why
+
+    where = place_span(project, (result.failure and result.failure.place) or place)
+    rest = f": {why(result)} (section {section})"
+    return Styled.of(where, ": ", Span(result.outcome, "error"), rest)
 
 
 def _short(failure: Failure) -> str:
     where = f"{failure.place.path}:{failure.place.line}: " if failure.place else ""
     message = f"{failure.name}: {failure.message}" if failure.message else failure.name
     return message if message.startswith(where) and where else where + message
-
-
-def _indented(text: str) -> Iterator[str]:
-    yield from (f"    {line}" for line in text.split("\n"))

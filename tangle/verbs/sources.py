@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from tangle import STATE_FOLDER, __version__
+from tangle.activity import step
 from tangle.errors import ChangedMeanwhile
 from tangle.model import CONFIG, PagePath, Place, Problem
 from tangle.model.problems.graph import NESTED_GRAPH
@@ -154,7 +155,8 @@ def read(
     digests: dict[PagePath, str] = {}
     kept: dict[PagePath, Known] = {}
     unread = [_absent(path) for path in files.absent]
-    for path in files.pages:
+    for number, path in enumerate(files.pages):
+        step("reading pages", number, len(files.pages))
         stamp, last = stamps.get(path), before.get(path)
         if stamp is not None and last is not None and last.stamp == stamp:
             kept[path], digests[path] = last, last.digest

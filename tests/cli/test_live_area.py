@@ -162,7 +162,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
 def shows(project: Project, width: int, outputs: Sequence[Output]) -> list[str]:
     """What stands on a terminal after a run of a section whose only chunk puts this out."""
     with Tty(width, HEIGHT) as tty, tty.stream() as stream:
-        live = _Live(stream, project)
+        live = _Live(stream, project, results=True)
         with live.running():
             live(RunStarted(waiting=(NAME,), answered=0))
             live(SessionStarted(section=NAME, cells=1))
@@ -224,7 +224,7 @@ def test_bars_that_move_the_cursor_in_steps_leave_one_line_at_most() -> None:
 def test_a_cleared_output_erases_the_line_and_a_figure_is_named(project: Project) -> None:
     figure = MimeBundle(kind="display", data=((MimeType("image/svg+xml"), "<svg/>"),))
     value = MimeBundle(kind="result", data=((MimeType("text/plain"), "{'a': 1}"),))
-    outputs = [
+    outputs: list[Output] = [
         Stream(name="stdout", text="half"),
         Stream(name="stdout", text="\r\x1b[2K"),
         Stream(name="stdout", text="line"),

@@ -19,7 +19,7 @@ _FENCE: Final = re.compile(r"\s*(?:[-*+] )?\s*(?:```|~~~|#\+(?:begin|end)_)", re
 
 
 def failed_cell(notes: Notes, session: Session, job: Job, event: CellFinished) -> CellFailed | None:
-    """Return what to show of a cell that has just ended; None if it passed or was skipped.
+    """Return what to show of a cell that has just ended; None if it did not fail.
 
     Args:
         notes: as they are being run.
@@ -28,7 +28,7 @@ def failed_cell(notes: Notes, session: Session, job: Job, event: CellFinished) -
         event: its end.
     """
     result = _judged(notes, session, event)
-    if result.outcome in ("passed", "skipped"):
+    if result.outcome in ("passed", "skipped", "interrupted"):
         return None
     result = hinted(notes, session, result)
     place = result.failure.place if result.failure else None
