@@ -70,6 +70,10 @@ def excerpt(notes: Notes, place: Place) -> tuple[tuple[int, str], ...]:
         first -= 1
     while last < min(at + _AROUND, len(lines) - 1) and not _FENCE.match(lines[last + 1]):
         last += 1
+    while first < at and not lines[first].strip():
+        first += 1
+    while last > at and not lines[last].strip():
+        last -= 1
     return tuple((number + 1, lines[number].rstrip()) for number in range(first, last + 1))
 
 
