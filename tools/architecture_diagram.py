@@ -44,6 +44,7 @@ _CAPTIONS: Final = {
     "errors": "exit codes",
     "near_names": "did you mean",
     "typed_json": "values ↔ JSON",
+    "activity": "how far a task is",
     "model": "frozen values",
 }
 

@@ -36,7 +36,9 @@ class Where:
     def project(self) -> Project:
         """Find the project."""
         from tangle.verbs.project import find_project
+        from tangle_cli.waiting import show_waiting
 
+        show_waiting()
         return find_project(
             start=Path.cwd(), graph=self.graph, output=self.output, config=self.config
         )

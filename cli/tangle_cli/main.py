@@ -167,7 +167,9 @@ def list_(where: Where, since: str | None, every: bool, form: str) -> None:
     """
     from tangle.verbs.check import sections
     from tangle_cli.documents import sections_document
-    from tangle_cli.text import change_lines, org_line, section_lines
+    from tangle_cli.listing import section_lines
+    from tangle_cli.live import width_of
+    from tangle_cli.text import change_lines, org_line
 
     project = where.project()
     report = sections(project, every=every)
@@ -182,7 +184,8 @@ def list_(where: Where, since: str | None, every: bool, form: str) -> None:
     if form == "json":
         print_json(sections_document(rows))
     else:
-        print_lines(section_lines(rows, report.org_pages) if rows or since is None else ())
+        lines = section_lines(rows, width_of(sys.stdout), report.org_pages)
+        print_lines(lines if rows or since is None else ())
         if report.org_pages and rows:
             print_lines([org_line(report.org_pages)], err=True)
 

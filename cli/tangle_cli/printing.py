@@ -11,10 +11,12 @@ import os
 import re
 import stat
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Final
 
 import click
+
+from tangle_cli.style import Look, Styled, dressed, look_of
 
 _STEERING: Final = (
     "\x00-\x08\x0b-\x1f\x7f-\x9f"  # controls, escape among them; C1 begins sequences, too
@@ -29,9 +31,31 @@ _LOG_COMMAND: Final = re.compile(r"^\s*(?=::)|#(?=#\[)")
 """Where GitHub's runner sees a command: `::` after blanks, the older `##[` anywhere in a line."""
 
 
+_before_output: Final[list[Callable[[], None]]] = []
+
+
+def before_output(action: Callable[[], None]) -> None:
+    """Have something done once, before the command prints for the first time.
+
+    Args:
+        action: to do; it may be called though it was called already.
+    """
+    _before_output.append(action)
+
+
+def _begin_output() -> None:
+    while _before_output:
+        _before_output.pop()()
+
+
 def one_line(text: str) -> str:
     """Replace the characters that a terminal obeys, line ends included."""
     return _CONTROL_OR_LINE_END.sub(_REPLACEMENT, text)
+
+
+def printable(text: str) -> str:
+    """Return a name from the notes with a mark for each character that cannot be seen."""
+    return "".join(char if char.isprintable() else _REPLACEMENT for char in text)
 
 
 def steers(text: str) -> bool:
@@ -46,7 +70,8 @@ def print_lines(lines: Iterable[str], *, err: bool = False) -> None:
         lines: without line ends.
         err: print to standard error.
     """
-    _echo(map(inert, lines), err=err)
+    look = look_of(sys.stderr if err else sys.stdout)
+    _echo((painted(line, look) for line in lines), err=err)
 
 
 def print_commands(lines: Iterable[str]) -> None:
@@ -59,6 +84,7 @@ def print_text(text: str) -> None:
     if sys.stdout.isatty() or (_in_actions() and not _is_file()):
         print_lines(text.removesuffix("\n").split("\n"))
     else:
+        _begin_output()
         click.echo(text, nl=False, color=True)  # else click takes escape sequences out
 
 
@@ -71,13 +97,28 @@ def print_json(document: object, *, indent: int | None = 2) -> None:
     """
     text = json.dumps(document, ensure_ascii=False, indent=indent)
     text = _CONTROL.sub(lambda found: json.dumps(found[0])[1:-1], text)
+    _begin_output()
     # In JSON `##[` can only stand in a string.
     click.echo(text.replace("##[", "#\\u0023["))
 
 
 def _echo(lines: Iterable[str], *, err: bool = False) -> None:
     if shown := list(lines):
-        click.echo("\n".join(shown), err=err)
+        _begin_output()
+        # `color`: click would take escape sequences out, and none is left but ours.
+        click.echo("\n".join(shown), err=err, color=True)
+
+
+def painted(line: str, look: Look) -> str:
+    """Return a line that neither a terminal nor GitHub obeys, but for its own colours and links.
+
+    Args:
+        line: to print.
+        look: of the stream.
+    """
+    if not isinstance(line, Styled) or look == Look():
+        return inert(line)
+    return "".join(dressed(inert(span.text), span, look) for span in line.spans)
 
 
 def inert(line: str) -> str:

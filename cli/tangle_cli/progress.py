@@ -1,216 +1,239 @@
-"""Show a run's progress on standard error: a live table on a terminal, plain lines elsewhere."""
+"""Show a run's progress: live on a terminal, plain lines elsewhere."""
 
 from __future__ import annotations
 
-import os
 import sys
-import time
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import ExitStack, contextmanager
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, Protocol, TextIO
 
+from tangle.activity import listening
 from tangle.engine.events import (
+    CellFailed,
+    CellFinished,
+    CellOutput,
     CellStarted,
     Event,
-    Observer,
     RunStarted,
-    Sampled,
     SessionFinished,
     SessionStarted,
 )
-from tangle.engine.memory import shown_size
-from tangle_cli.printing import inert
+from tangle.model import SectionName
+from tangle_cli.board import Board
+from tangle_cli.live import LiveArea, Size
+from tangle_cli.printing import painted, printable
+from tangle_cli.style import Span, Styled, look_of
+from tangle_cli.waiting import Waiting, is_screen
 
 if TYPE_CHECKING:
-    from rich.console import Console, ConsoleOptions, RenderResult
-    from rich.table import Table
+    from tangle.verbs.project import Project
+    from tangle_cli.streaming import OutputScreen
 
-_REPORTED_AT_ONCE = ("failed", "timed-out", "died")
-"""Outcomes printed above the table at once: a person may want to end the run."""
 
-_REFRESHES = 5
-"""Redraws of the table per second."""
+@dataclass(slots=True)
+class Shown:
+    """What a person has seen of a run before its end.
 
-_AROUND = 3
-"""Terminal lines that show no section: heading, summary, and the cursor's line."""
+    Attributes:
+        outputs: whether the outputs of the run's only section were shown as they came.
+        sections: those whose end was shown.
+        failures: cells whose failure was shown.
+    """
 
-_WITH_DEVICE, _WITH_MEMORY = 60, 44
-"""Minimum width of the terminal, in columns, for these columns to be shown."""
+    outputs: bool = False
+    sections: set[SectionName] = field(default_factory=set)
+    failures: set[tuple[SectionName, int]] = field(default_factory=set)
+
+
+class Display(Protocol):
+    """Shows a run: is called with its events, and knows what it has shown.
+
+    Attributes:
+        shown: what it has shown so far.
+    """
+
+    shown: Shown
+
+    def __call__(self, event: Event) -> None:
+        """Show an event."""
 
 
 @contextmanager
-def progress(stream: TextIO | None = None) -> Iterator[Observer]:
+def progress(
+    stream: TextIO | None = None, *, project: Project | None = None, results: bool = False
+) -> Iterator[Display]:
     """Provide an observer that shows a run's progress.
 
     Args:
         stream: where to; default: standard error.
+        project: whose notes.
+        results: whether outputs and failures go to the same terminal, as text. They are then shown
+            as they come.
     """
     target = stream or sys.stderr
-    if target.isatty() and os.environ.get("TERM") not in ("dumb", "unknown"):
-        with _live(target) as observer:
-            yield observer
-    else:
-        yield _Plain(target).observe
+    if not is_screen(target):
+        yield _Plain(target, project)
+        return
+    live = _Live(target, project, results=results)
+    with live.running():
+        yield live
 
 
 class _Plain:
-    """Prints one line when a section starts, and one when it has finished."""
+    """Prints a line when a section starts, when a chunk of it fails, and when it has finished."""
 
-    def __init__(self, stream: TextIO) -> None:
+    def __init__(self, stream: TextIO, project: Project | None) -> None:
         self._stream = stream
+        self._project = project
+        self._look = look_of(stream)
+        self.shown = Shown()
 
-    def observe(self, event: Event) -> None:
+    def __call__(self, event: Event) -> None:
         match event:
             case SessionStarted(section=section):
-                self._say(f"{_printable(section)}: running")
+                self._say(f"{printable(section)}: running")
+            case CellFailed() if self._project is not None:
+                if (line := _failure_line(self._project, event)) is not None:
+                    self._say(line)
             case SessionFinished():
                 self._say(_end_line(event))
             case _:
                 return
 
     def _say(self, line: str) -> None:
-        print(inert(line), file=self._stream, flush=True)
+        print(painted(line, self._look), file=self._stream, flush=True)
 
 
-def _end_line(event: SessionFinished) -> str:
-    return f"{_printable(event.section)}: {event.outcome}, {event.seconds:.1f} s"
+def _failure_line(project: Project, event: CellFailed) -> str | None:
+    """One line for a failure that has a place."""
+    from tangle_cli.text import failure_line
+
+    place = event.result.failure.place if event.result.failure else None
+    return failure_line(project, place, event.section, event.result) if place else None
 
 
-def _printable(text: str) -> str:
-    """Return a name from the notes, without characters that control the terminal."""
-    return "".join(char if char.isprintable() else "�" for char in text)
+def _end_line(event: SessionFinished, title: str = "") -> str:
+    colour = "green" if event.outcome == "passed" else "error"
+    name = printable(f"{event.section} {title}".strip() if title else event.section)
+    return Styled.of(Span(f"{name}: {event.outcome}", colour), f", {event.seconds:.1f} s")
 
 
-@dataclass(slots=True)
-class _Row:
-    """A section that runs."""
+class _Live:
+    """Shows the running sections at the bottom of the terminal; what is over scrolls above them."""
 
-    section: str
-    cells: int
-    since: float
-    number: int = 0
-    name: str = "starting"
-    memory: int = 0
-    device: str = ""
+    def __init__(self, stream: TextIO, project: Project | None, *, results: bool) -> None:
+        """Show nothing yet.
 
-    @property
-    def chunk(self) -> str:
-        """Which chunk, of how many."""
-        return f"{self.number} of {self.cells}: {self.name}" if self.number else self.name
+        Args:
+            stream: the terminal.
+            project: whose notes.
+            results: whether to show outputs and failures; else the latter get a line each.
+        """
+        self.shown = Shown()
+        self._project = project
+        self._results = results
+        self._board = Board()
+        self._waiting = Waiting()
+        self._area = LiveArea(stream, self._lines)
+        self._titles: dict[SectionName, str] = {}
+        self._screen: OutputScreen | None = None
+        self._output = threading.Lock()  # of the screen, and of whether a heading stands above it
+        self._cell = CellStarted(section=SectionName(""), index=0, name="")
+        self._headed = True
 
+    @contextmanager
+    def running(self) -> Iterator[None]:
+        """Have the area on the terminal while this lasts."""
+        try:
+            with listening(self._note):
+                yield
+        finally:
+            self._area.close()
 
-@dataclass(slots=True)
-class Board:
-    """The current state of a run, as a table that fits the terminal."""
+    def _note(self, doing: str, done: int, total: int) -> None:
+        if self._waiting.take(doing, done, total):
+            self._area.draw()
 
-    clock: Callable[[], float] = time.monotonic
-    rows: dict[str, _Row] = field(default_factory=dict)
-    planned: int = 0
-    answered: int = 0
-    outcomes: list[str] = field(default_factory=list)
+    def _lines(self, size: Size) -> list[str]:
+        if not self._board.rows:
+            return self._waiting.lines()
+        changing: list[str] = []
+        if self._screen is not None:
+            with self._output:
+                self._print(self._screen.finished())
+                changing = self._screen.changing()
+        room = max(size.lines - len(changing), 1)
+        return [*changing, *self._board.lines(size.columns - 1, room)]
 
-    def take(self, event: Event) -> None:
-        """Update the state with an event."""
+    def __call__(self, event: Event) -> None:
+        """Show an event."""
+        self._board.take(event)
         match event:
-            case RunStarted(waiting=waiting, answered=answered):
-                self.planned, self.answered = len(waiting), answered
-            case SessionStarted(section=section, cells=cells):
-                self.rows[section] = _Row(_printable(section), cells, self.clock())
-            case CellStarted(section=section, index=index, name=name):
-                row = self.rows[section]
-                row.number, row.name = index + 1, _printable(name).removeprefix(f"{row.section} ")
-            case Sampled(section=section, memory=memory, device=device):
-                row = self.rows[section]
-                row.memory, row.device = memory, device
-            case SessionFinished(section=section, outcome=outcome):
-                self.rows.pop(section, None)
-                self.outcomes.append(outcome)
+            case RunStarted():
+                self._waiting.forget()
+                self._titles = dict(zip(event.waiting, event.titles, strict=False))
+                self._begin_run()
+            case SessionStarted():
+                self._area.start()
+            case CellStarted():
+                with self._output:
+                    self._cell, self._headed = event, False
+            case CellFailed():
+                self._fail(event)
+            case SessionFinished():
+                self._end(event)
+            case CellOutput() | CellFinished():
+                self._stream(event)
             case _:
                 return
 
-    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        """Render a line for each running section and a summary, within the terminal's size."""
-        from rich.text import Text
+    def _begin_run(self) -> None:
+        if self._results and self._board.is_alone and self._board.planned:
+            from tangle_cli.streaming import OutputScreen
 
-        running = list(self.rows.values())  # of one moment: events come in another thread
-        seen = running[: max(console.size.height - _AROUND, 1)]
-        if seen:
-            yield self._table(seen, options.max_width)
-        sums = self._sum(len(running) - len(seen))
-        yield Text(sums, style="dim", no_wrap=True, overflow="ellipsis")
+            self._screen = OutputScreen()
+            self.shown.outputs = True
 
-    def _table(self, rows: Iterable[_Row], width: int) -> Table:
-        """Return the table of running sections; on a narrow terminal the chunk column shrinks."""
-        from rich.table import Table
-        from rich.text import Text
+    def _stream(self, event: CellOutput | CellFinished) -> None:
+        """Show what a chunk has put out; at its end also what it left unfinished."""
+        if self._screen is None:
+            return
+        with self._output:
+            if isinstance(event, CellOutput):
+                self._screen.take(event.outputs)
+            else:
+                self._print(self._screen.end())
+        self._area.wake()
 
-        table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
-        table.add_column("section", max_width=max(width // 3, 7), no_wrap=True, overflow="ellipsis")
-        table.add_column("chunk")
-        count = 1 + (width >= _WITH_MEMORY) + (width >= _WITH_DEVICE)
-        for name in ("time", "memory", "device")[:count]:
-            table.add_column(name, no_wrap=True)
-        for row in rows:
-            memory = shown_size(row.memory) if row.memory else ""
-            facts = (_duration(self.clock() - row.since), memory, row.device)
-            chunk = Text(row.chunk, no_wrap=True, overflow="ellipsis")
-            table.add_row(Text(row.section), chunk, *map(Text, facts[:count]))
-        return table
+    def _print(self, lines: list[str]) -> None:
+        """Print output of the chunk that runs, below a line that says where it is."""
+        if lines and not self._headed and self._project is not None:
+            from tangle_cli.text import output_heading
 
-    def _sum(self, hidden: int) -> str:
-        ended = len(self.outcomes)
-        parts = [f"{ended} of {self.planned} done"]
-        if hidden:
-            parts.append(f"{hidden} more running")
-        if amiss := ended - self.outcomes.count("passed"):
-            parts.append(f"{amiss} not passed")
-        if self.answered:
-            parts.append(f"{self.answered} from the cache")
-        return ", ".join(parts)
+            place = self._cell.place
+            name = self._cell.section if place else self._cell.name
+            lines = [output_heading(self._project, printable(name), place), *lines]
+            self._headed = True
+        self._area.print(lines)
 
+    def _fail(self, event: CellFailed) -> None:
+        if self._project is None:
+            return
+        if self._results:
+            from tangle_cli.failures import failed_lines
 
-def _duration(seconds: float) -> str:
-    """`9 s`, `2:05`, `1:02:05`."""
-    minutes, rest = divmod(int(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    if hours:
-        return f"{hours}:{minutes:02}:{rest:02}"
-    return f"{minutes}:{rest:02}" if minutes else f"{rest} s"
+            self._area.print(failed_lines(self._project, event, printable(event.name)))
+            self.shown.failures.add((event.section, event.index))
+        elif (line := _failure_line(self._project, event)) is not None:
+            self._area.print([line])
 
-
-@contextmanager
-def _live(stream: TextIO) -> Iterator[Observer]:
-    """Show the table while sections run, and above it a line for each that fails."""
-    board = Board()
-    with ExitStack() as stack:
-        show: list[Callable[[str], None]] = []
-
-        def observe(event: Event) -> None:
-            board.take(event)
-            if isinstance(event, SessionStarted) and not show:
-                show.append(_begin(stack, board, stream))  # workers run while rich is imported
-            if isinstance(event, SessionFinished) and event.outcome in _REPORTED_AT_ONCE and show:
-                show[0](_end_line(event))
-
-        yield observe
-
-
-def _begin(stack: ExitStack, board: Board, stream: TextIO) -> Callable[[str], None]:
-    """Show the board until the stack is closed; return a function that prints a line above it."""
-    from rich.console import Console
-    from rich.live import Live
-    from rich.text import Text
-
-    console = Console(file=stream)
-    stack.enter_context(
-        Live(
-            board,
-            console=console,
-            refresh_per_second=_REFRESHES,
-            transient=True,
-            redirect_stdout=False,
-            redirect_stderr=False,
-        )
-    )
-    return lambda line: console.print(Text(line), soft_wrap=True)
+    def _end(self, event: SessionFinished) -> None:
+        self._waiting.forget()
+        if self._results:
+            if not self._board.is_alone:
+                self._area.print([_end_line(event, self._titles.get(event.section, ""))])
+                self.shown.sections.add(event.section)
+        elif event.outcome in ("failed", "timed-out", "died"):  # a person may want to end the run
+            self._area.print([_end_line(event)])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
+import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -26,12 +27,14 @@ from tangle_cli.common import (
 )
 from tangle_cli.printing import print_commands, print_json, print_lines
 from tangle_cli.server_client import GIVEN_UP, hint_paths
+from tangle_cli.style import same_terminal
 from tangle_cli.usage import whole_number
 
 if TYPE_CHECKING:
     from tangle.engine.events import Event, Observer
     from tangle.verbs.project import Project
     from tangle.verbs.reports.values import RunReport
+    from tangle_cli.progress import Shown
 
 _JOB_PAGE = "GITHUB_STEP_SUMMARY"
 """The variable that names the file from which GitHub builds the summary page of a job."""
@@ -57,12 +60,19 @@ def _leave_hints(where: Where, project: Project, options: Mapping[str, Any]) -> 
 
 
 @contextlib.contextmanager
-def _observer(verbose: bool) -> Iterator[Observer]:
-    """Show a run's progress; print the engine's notices once the progress display has ended."""
+def _observer(project: Project, form: str, verbose: bool) -> Iterator[tuple[Observer, Shown]]:
+    """Show a run's progress; print the engine's notices once the progress display has ended.
+
+    Args:
+        project: whose notes.
+        form: how the result is printed.
+        verbose: print all notices, not only those of trouble.
+    """
     from tangle.engine.events import Noticed
     from tangle_cli.progress import progress
 
     noticed: list[str] = []
+    results = form == "text" and same_terminal(sys.stdout, sys.stderr)
 
     def watch(event: Event) -> None:
         if isinstance(event, Noticed):
@@ -72,8 +82,8 @@ def _observer(verbose: bool) -> Iterator[Observer]:
             show(event)
 
     try:
-        with progress() as show:
-            yield watch
+        with progress(project=project, results=results) as show:
+            yield watch, show.shown
     finally:
         print_lines((f"engine: {text}" for text in noticed), err=True)
 
@@ -155,6 +165,7 @@ def run(where: Where, /, sections: tuple[str, ...], **options: Any) -> None:
     from tangle.verbs.job_builder import RunOptions
     from tangle.verbs.run import run as do_run
     from tangle.verbs.run import run_pending
+    from tangle_cli.summary import summary_lines
     from tangle_cli.text import change_lines, idle_line
 
     form, pending, verbose = (options.pop(key) for key in ("form", "write_pending", "verbose"))
@@ -162,12 +173,13 @@ def run(where: Where, /, sections: tuple[str, ...], **options: Any) -> None:
     wanted = _wanted(sections, options, pending=pending)
     project = where.project()
     set_quiet(project, options)
+    began, seen = time.monotonic(), None
     if pending:
         report = run_pending(
             project, force=options["force"], quiet_seconds=options["quiet_seconds"]
         )
     else:
-        with _observer(verbose) as observe:
+        with _observer(project, form, verbose) as (observe, seen):
             report = do_run(project, wanted, RunOptions(**options), observe=observe)
     _leave_hints(where, project, options)
     print_problems(project, report.unread, err=True)
@@ -176,10 +188,13 @@ def run(where: Where, /, sections: tuple[str, ...], **options: Any) -> None:
         print_lines([idle_line(report.idle)], err=True)
     if report.changes is not None:
         print_lines(change_lines(report.changes, options["changed_since"]), err=True)
-    _print(project, report, form)
+    _print(project, report, form, seen)
     if report.refused is not None:
         print_lines([f"tangle: {report.refused}"], err=True)
     _write_reports(project, report, files)
+    if form != "json":
+        seconds, live = time.monotonic() - began, bool(seen and seen.failures)
+        print_lines(summary_lines(project, report, seconds, always=live), err=True)
     sys.exit(report.exit_code)
 
 
@@ -204,7 +219,7 @@ def _wanted(
     return sections or None
 
 
-def _print(project: Project, report: RunReport, form: str) -> None:
+def _print(project: Project, report: RunReport, form: str, seen: Shown | None) -> None:
     from tangle_cli.documents import run_document
     from tangle_cli.text import run_lines
 
@@ -216,7 +231,7 @@ def _print(project: Project, report: RunReport, form: str) -> None:
         print_commands(without_commands(run_lines(project, report)))
         print_commands(run_annotations(project, report))
     else:
-        print_lines(run_lines(project, report))
+        print_lines(run_lines(project, report, seen))
 
 
 def _write_reports(project: Project, report: RunReport, files: dict[str, Path | None]) -> None:

@@ -18,12 +18,21 @@ from tangle.engine.forkserver.server import same_start
 from tangle.engine.forkserver.server_orders import Command
 from tangle.engine.process_identity import process_identity
 from tangle.verbs.prefetch import read_ahead, rehearse
-from tangle_cli import documents, progress, text
+from tangle_cli import documents, failures, progress, streaming, summary, text
 from tangle_cli.main import main
 from tangle_cli.server_client import REFUSED
 from tangle_cli.start import interrupted
 
-__all__ = ["documents", "progress", "read_ahead", "serve", "text"]
+__all__ = [
+    "documents",
+    "failures",
+    "progress",
+    "read_ahead",
+    "serve",
+    "streaming",
+    "summary",
+    "text",
+]
 """What commands import is loaded here in advance."""
 
 _PATIENCE = 5.0

@@ -7,10 +7,12 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
-from tangle.model import Failure, Problem, Result, SessionResult
+from tangle.model import Failure, PagePath, Place, Problem, Result, SessionResult
+from tangle_cli.columns import display_width
 from tangle_cli.printing import one_line
+from tangle_cli.style import Span, Styled
 
 if TYPE_CHECKING:
     from tangle.verbs.check import CheckReport
@@ -19,15 +21,18 @@ if TYPE_CHECKING:
         Difference,
         RunReport,
         SectionChange,
-        SectionRow,
         SectionRun,
         State,
     )
     from tangle.write import Rendered
+    from tangle_cli.progress import Shown
 
 _WIDTH = 100
 _MOST_SKIPPED = 20
 """Skipped chunks that are listed."""
+
+SEVERITIES: Final = {"error": "error", "warning": "yellow", "notice": "cyan"}
+"""The colour of each severity of problems."""
 
 _MOST_LINES = 60
 _MOST_OF_A_KIND = 20
@@ -41,15 +46,22 @@ def problem_lines(project: Project, problem: Problem) -> Iterator[str]:
         project: whose notes.
         problem: to report.
     """
-    place = problem.place
-    path = path_from_here(project, place.path)
-    where = f"{path}:{place.line}:{place.column}"
+    place, colour = problem.place, SEVERITIES[problem.severity]
+    where = place_span(project, place)
     section = f" (section {problem.section})" if problem.section else ""
-    yield f"{where}: {problem.severity}: {problem.message} [{problem.code}]{section}"
+    rest = f" {problem.message} [{problem.code}]{section}"
+    yield Styled.of(where, ": ", Span(f"{problem.severity}:", colour), rest)
     if problem.excerpt and problem.excerpt.strip():
-        yield from (f"    {line}" for line in pointed(problem.excerpt, place.column))
+        line, caret = pointed(problem.excerpt, place.column)
+        yield f"    {line}"
+        yield Styled.of("    ", Span(caret, colour))
     if problem.hint:
-        yield f"    hint: {problem.hint}"
+        yield hint_line(problem.hint)
+
+
+def hint_line(hint: str) -> str:
+    """Return a hint as a line below what it is about."""
+    return Styled.of("    ", Span("hint:", "cyan"), f" {hint}")
 
 
 def path_from_here(project: Project, path: str) -> str:
@@ -60,6 +72,17 @@ def path_from_here(project: Project, path: str) -> str:
         path: relative to the project.
     """
     return _from(Path.cwd(), project.root, path)
+
+
+def place_span(project: Project, place: Place) -> Span:
+    """Return `path:line:column`, which is a link where the terminal knows such.
+
+    Args:
+        project: whose notes.
+        place: as messages name it.
+    """
+    text = f"{path_from_here(project, place.path)}:{place.line}:{place.column}"
+    return Span(text, "cyan", str(project.root / place.path))
 
 
 @lru_cache(maxsize=1024)
@@ -89,61 +112,6 @@ def _visible(text: str) -> str:
     if text.isprintable():
         return text
     return "".join("    " if c == "\t" else c if c.isprintable() else "�" for c in text)
-
-
-def display_width(text: str) -> int:
-    """Return the number of columns that a text takes on a terminal."""
-    if text.isascii():
-        return len(text)
-    from rich.cells import cell_len
-
-    return cell_len(text)
-
-
-def padded(text: str, width: int) -> str:
-    """Pad a text with blanks to a width on the terminal.
-
-    Args:
-        text: to pad.
-        width: in columns.
-    """
-    return text + " " * max(width - display_width(text), 0)
-
-
-def table(rows: Sequence[Sequence[str]]) -> Iterator[str]:
-    """Yield rows as lines with aligned columns."""
-    if not rows:
-        return
-    widths = [max(display_width(row[column]) for row in rows) for column in range(len(rows[0]))]
-    for row in rows:
-        cells = (padded(cell, width) for cell, width in zip(row, widths, strict=True))
-        yield "  ".join(cells).rstrip()
-
-
-def section_lines(rows: Sequence[SectionRow], org_pages: int = 0) -> Iterator[str]:
-    """Yield the table of `tangle list`.
-
-    Args:
-        rows: its rows.
-        org_pages: how many pages are in Org's format.
-    """
-    if not rows:
-        yield no_python_line(org_pages)
-        return
-    head = ("section", "chunks", "borrowed", "state", "title")
-    body = [
-        (
-            row.name,
-            str(row.chunks),
-            str(row.borrowed or ""),
-            row.state,
-            "" if row.title == row.name else row.title,
-        )
-        for row in rows
-    ]
-    yield from table([head, *body])
-    coded = sum(row.chunks > 0 for row in rows)
-    yield f"{count(coded, 'section')} with code, {count(sum(r.chunks for r in rows), 'chunk')}"
 
 
 def change_lines(changes: Sequence[SectionChange], revision: str) -> Iterator[str]:
@@ -254,25 +222,45 @@ def output_summary(report: CheckReport) -> str:
 # --- runs -----------------------------------------------------------------------------------------
 
 
-def run_lines(project: Project, report: RunReport) -> Iterator[str]:
+def run_lines(project: Project, report: RunReport, seen: Shown | None = None) -> Iterator[str]:
     """Yield the report of a run: outputs of a single section, failures, what was written where.
 
     Args:
         project: whose notes.
         report: of the run.
+        seen: what a person has seen on the terminal meanwhile, which is left out.
     """
-    if len(report.sections) == 1:
+    if len(report.sections) == 1 and not (seen and seen.outputs):
         yield from output_lines(project, report.sections[0])
     for run in report.sections:
-        yield from section_result(run)
-        yield from skipped_lines(project, run)
+        details = [*_details(run, seen), *skipped_lines(project, run)]
+        if details or not (seen and run.session.name in seen.sections):
+            yield from (section_heading(run), *details)
     for problem in (*report.kept, *report.pending):
         yield from problem_lines(project, problem)
     for difference in report.differences or ():
         yield from difference_lines(project, difference)
-    if report.differences == ():
-        yield _match_line(report)
+    if report.differences == () and report.exit_code == 0:
+        yield "the outputs match those in the notes"
     yield from _where_written(project, report)
+    if report.differences == () or (report.written and not report.pages):
+        yield from _unequal_end(report)
+
+
+def _unequal_end(report: RunReport) -> Iterator[str]:
+    """Yield what did not pass, and that the outputs of all else are those in the notes."""
+    outcomes = Counter(run.result.outcome for run in report.sections)
+    skipped, passed = outcomes["skipped"], outcomes["passed"]
+    failed = outcomes.total() - passed - skipped
+    if not failed or outcomes["interrupted"] or report.pending or report.kept or report.refused:
+        return
+    parts = [f"{count(failed, 'section')} failed"]
+    if skipped:
+        parts[0] += f", {skipped} skipped"
+    if passed:
+        parts.append("the outputs of the others are those in the notes")
+    if passed or not report.written:
+        yield "; ".join(parts)
 
 
 def _where_written(project: Project, report: RunReport) -> Iterator[str]:
@@ -291,20 +279,6 @@ def _where_written(project: Project, report: RunReport) -> Iterator[str]:
         yield "the notes were up to date"
 
 
-def _match_line(report: RunReport) -> str:
-    """Return that no output differs from the notes, and which were not compared."""
-    outcomes = Counter(run.result.outcome for run in report.sections)
-    passed, skipped = outcomes.pop("passed", 0), outcomes.pop("skipped", 0)
-    failed = outcomes.total()
-    lost = [f"{count(failed, 'section')} failed"] if failed else []
-    if skipped:
-        lost.append(f"{skipped} {'was' if skipped == 1 else 'were'} skipped")
-    if not lost:
-        return "the outputs match those in the notes"
-    rest = "the outputs of the others are those in the notes" if passed else "no other was run"
-    return f"{', '.join(lost)}; {rest}"
-
-
 def difference_lines(project: Project, difference: Difference) -> Iterator[str]:
     """Yield how an output differs from the one in the notes: place, message, diff and hint.
 
@@ -314,13 +288,20 @@ def difference_lines(project: Project, difference: Difference) -> Iterator[str]:
     """
     place = difference.place
     where = f"{path_from_here(project, place.path)}:{place.line}"
-    yield f"{where}: error: {difference.message} [{difference.kind}] (section {difference.section})"
+    link = Span(where, "cyan", str(project.root / place.path))
+    rest = f" {difference.message} [{difference.kind}] (section {difference.section})"
+    yield Styled.of(link, ": ", Span("error:", "error"), rest)
     if difference.diff:
         yield from ("    --- in the notes", "    +++ in this run")
-        yield from (f"    {line}" for line in difference.diff[:_MOST_LINES])
+        yield from (_diff_line(line) for line in difference.diff[:_MOST_LINES])
         if len(difference.diff) > _MOST_LINES:
             yield f"    [… {count(len(difference.diff) - _MOST_LINES, 'more line')}]"
-    yield f"    hint: {difference.hint}"
+    yield hint_line(difference.hint)
+
+
+def _diff_line(line: str) -> str:
+    colours = {"-": "red", "+": "green", "@": "cyan"}
+    return Styled.of("    ", Span(line, colours.get(line[:1], "")))
 
 
 def output_lines(project: Project, run: SectionRun, *, since: int = 1) -> Iterator[str]:
@@ -339,8 +320,8 @@ def output_lines(project: Project, run: SectionRun, *, since: int = 1) -> Iterat
         if not shown.parts:
             continue
         occurrence = planned.occurrence
-        page = path_from_here(project, project.shown(occurrence.page))
-        yield f"── {occurrence.section}  {page}:{occurrence.chunk.line}"
+        place = Place(path=PagePath(project.shown(occurrence.page)), line=occurrence.chunk.line)
+        yield output_heading(project, occurrence.section, place)
         yield from _shown_lines(shown)
     yield ""
 
@@ -361,30 +342,56 @@ def _shown_lines(shown: Rendered) -> Iterator[str]:
             yield f"[figure {number}]" if len(shown.files) > 1 else "[figure]"
 
 
+def output_heading(project: Project, name: str, place: Place | None) -> str:
+    """Return the line above the output of a chunk.
+
+    Args:
+        project: whose notes.
+        name: of its section.
+        place: of the chunk; None for borrowed statements.
+    """
+    if place is None:
+        return Styled.of(Span(f"── {name}", "dim"))
+    where = Span(f"{path_from_here(project, place.path)}:{place.line}", "cyan")
+    link = str(project.root / place.path)
+    return Styled.of(Span(f"── {name}  ", "dim"), where._replace(link=link))
+
+
 def section_result(run: SectionRun) -> Iterator[str]:
     """Yield a section's outcome, time and device, and its failures."""
+    yield section_heading(run)
+    yield from _details(run)
+
+
+def section_heading(run: SectionRun) -> str:
+    """Return a section's outcome, time and device."""
     result = run.result
     title = run.session.unit.section.title
     name = run.session.name if title == run.session.name else f"{run.session.name} {title}".strip()
-    how = "answered from the cache" if run.cached else f"{result.seconds:.1f} s"
-    if result.outcome == "skipped":
-        from tangle.verbs.reports.outcomes import section_skip_reason
-
-        yield f"{name}: {section_skip_reason(run)}"
-        return
     if result.outcome == "passed" and not result.results:
-        yield f"{name}: nothing to run; `tangle check` reports why"
-        return
+        return f"{name}: nothing to run; `tangle check` reports why"
+    from tangle.verbs.reports.outcomes import section_skip_reason
+
+    if (why := section_skip_reason(run)) is not None:
+        return Styled.of(Span(f"{name}: skipped", "yellow"), why.removeprefix("skipped"))
+    how = "answered from the cache" if run.cached else f"{result.seconds:.1f} s"
     used = f"on {result.device}"
     if run.asked not in ("auto", result.device):
         used += f" (asked for {run.asked})"
     if result.device_memory:
         used += f", {result.device_memory / 2**20:.0f} MiB there at most"
-    yield f"{name}: {result.outcome}, {how}, {used}"
-    for entry in result.results:
-        yield from _failure_lines(entry)
-    yield from (f"    notice: {notice}" for notice in result.notices)
-    yield from _late_lines(result)
+    colour = "green" if result.outcome == "passed" else "error"
+    return Styled.of(Span(f"{name}: {result.outcome}", colour), f", {how}, {used}")
+
+
+def _details(run: SectionRun, seen: Shown | None = None) -> Iterator[str]:
+    """Yield a section's failures, less those that were seen, its notices and its late output."""
+    told = seen.failures if seen else ()
+    for index, entry in enumerate(run.result.results):
+        if (run.session.name, index) not in told:
+            yield from _failure_lines(entry)
+    yield from (f"    notice: {notice}" for notice in run.result.notices)
+    yield from _late_lines(run.result)
 
 
 def skipped_lines(project: Project, run: SectionRun) -> Iterator[str]:
@@ -398,7 +405,7 @@ def skipped_lines(project: Project, run: SectionRun) -> Iterator[str]:
     from tangle.verbs.results.judging import chunk_results
 
     if run.result.outcome == "skipped":
-        return  # the section's own line says why
+        return  # its heading says why
     found = chunk_results(run)
     skipped = [(planned, skip_reason(result)) for planned, result in found]
     skipped = [(planned, reason) for planned, reason in skipped if reason is not None]
@@ -431,18 +438,36 @@ def _failure_lines(result: Result) -> Iterator[str]:
     if failure is None or result.outcome in ("passed", "skipped"):
         return
     if failure.traceback:
-        yield from _indented(failure.traceback.rstrip("\n"))
+        yield from map(_traceback_line, failure.traceback.rstrip("\n").split("\n"))
     else:
-        yield from _indented(_short(failure))
+        yield from map(_traceback_line, _short(failure).split("\n"))
     if failure.hint:
-        yield f"    hint: {failure.hint}"
+        yield hint_line(failure.hint)
+
+
+def _traceback_line(line: str) -> str:
+    """Return a line of a traceback; what is not indented says what happened."""
+    reason = line[:1].strip() and not line.startswith("Traceback ")
+    return Styled.of("    ", Span(line, "red" if reason else ""))
+
+
+def failure_line(project: Project, place: Place, section: str, result: Result) -> str:
+    """Return one line for a chunk that did not pass.
+
+    Args:
+        project: whose notes.
+        place: of the chunk, if its failure has none.
+        section: of the chunk.
+        result: of the chunk.
+    """
+    from tangle.verbs.reports.outcomes import why
+
+    where = place_span(project, (result.failure and result.failure.place) or place)
+    rest = f": {why(result)} (section {section})"
+    return Styled.of(where, ": ", Span(result.outcome, "error"), rest)
 
 
 def _short(failure: Failure) -> str:
     where = f"{failure.place.path}:{failure.place.line}: " if failure.place else ""
     message = f"{failure.name}: {failure.message}" if failure.message else failure.name
     return message if message.startswith(where) and where else where + message
-
-
-def _indented(text: str) -> Iterator[str]:
-    yield from (f"    {line}" for line in text.split("\n"))

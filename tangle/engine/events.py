@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
-from tangle.model import Job, Outcome, Result, SectionName, SessionResult
+from tangle.model import Job, Outcome, Output, Place, Result, SectionName, SessionResult
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -16,10 +16,12 @@ class RunStarted:
     Attributes:
         waiting: the sections that are to run, in reading order.
         answered: how many others need not run.
+        titles: of the sections that are to run, in the same order; empty if it is the name.
     """
 
     waiting: tuple[SectionName, ...]
     answered: int
+    titles: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,11 +48,30 @@ class Sampled:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CellStarted:
-    """A cell has begun to run; `index` is its place among the job's cells, from 0."""
+    """A cell has begun to run; `index` is its place among the job's cells, from 0.
+
+    Attributes:
+        place: of its chunk; None for borrowed statements.
+    """
 
     section: SectionName
     index: int
     name: str
+    place: Place | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CellOutput:
+    """What the running cell has put out since the last such event, within the limits.
+
+    Attributes:
+        outputs: in order. Text may end in the middle of a line and hold control characters; a
+            cleared output is text that erases the line.
+    """
+
+    section: SectionName
+    index: int
+    outputs: tuple[Output, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +84,23 @@ class CellFinished:
     section: SectionName
     index: int
     result: Result
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CellFailed:
+    """A cell did not pass, as a person is to read it: comes right after its `CellFinished`.
+
+    Attributes:
+        name: of the cell.
+        result: of the cell; its failure has a hint if one is known.
+        excerpt: the lines of the notes around the failure, each with its number.
+    """
+
+    section: SectionName
+    index: int
+    name: str
+    result: Result
+    excerpt: tuple[tuple[int, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,7 +136,9 @@ Event = (
     RunStarted
     | SessionStarted
     | CellStarted
+    | CellOutput
     | CellFinished
+    | CellFailed
     | LinesRun
     | Sampled
     | SessionFinished

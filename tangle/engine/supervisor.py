@@ -14,6 +14,7 @@ from tangle.engine.checkpoint.store import CopiesOfSession, Past
 from tangle.engine.draining import HURRIED_SECONDS, LAST_READS, interrupt, last_outputs
 from tangle.engine.events import (
     CellFinished,
+    CellOutput,
     CellStarted,
     LinesRun,
     Observer,
@@ -197,6 +198,7 @@ class WorkerSupervisor:
                     selector.unregister(pipe.fd)
         if worker.events in ready and not self._read_events():
             selector.unregister(worker.events)
+        self._show_outputs()
         self._check_flood()
         self._check_end()
         self._check_deadlines()
@@ -319,6 +321,12 @@ class WorkerSupervisor:
             past = Past(results=tuple(self._results), logs=tuple(logs))
             self._copies.took(message, past, self._worker.process.family)
 
+    def _show_outputs(self) -> None:
+        """Report what the running cell has put out since the last time."""
+        if self._running and (new := self._transcript.log.take_new()) and not self.was_lost:
+            section, index = self._job.section, len(self._results)
+            self._observe(CellOutput(section=section, index=index, outputs=new))
+
     def _begin(self, index: int) -> None:
         if self._running or index != len(self._results) or index >= len(self._job.cells):
             self._decide(self._garbled())
@@ -326,8 +334,8 @@ class WorkerSupervisor:
         self._running = True
         self._transcript.current = index
         self._cell_started = time.monotonic()
-        name = self._job.cells[index].name
-        self._observe(CellStarted(section=self._job.section, index=index, name=name))
+        cell, section = self._job.cells[index], self._job.section
+        self._observe(CellStarted(section=section, index=index, name=cell.name, place=cell.place))
 
     def _end(self, message: Ended | Skipped) -> None:
         skipped = isinstance(message, Skipped)
@@ -369,6 +377,7 @@ class WorkerSupervisor:
         seconds: float,
         end: CellEnd | None = None,
     ) -> None:
+        self._show_outputs()
         index = len(self._results)
         result = Result(
             outcome=outcome,

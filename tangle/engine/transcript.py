@@ -32,9 +32,17 @@ class _Display:
         return self.bundle
 
 
+_ERASED = Stream(name="stdout", text="\r\x1b[2K")
+"""What stands for cleared outputs in those that are new."""
+
+
 @dataclass(slots=True)
 class CellLog:
-    """The outputs of one cell, as they come."""
+    """The outputs of one cell, as they come.
+
+    Attributes:
+        new: what was put out since it was last asked for.
+    """
 
     items: list[_Text | _Display] = field(default_factory=list)
     kept: int = 0
@@ -42,6 +50,7 @@ class CellLog:
     cut: bool = False
     clear_next: bool = False
     changes: int = 0
+    new: list[Output] = field(default_factory=list)
 
     @property
     def flooded(self) -> bool:
@@ -75,6 +84,7 @@ class CellLog:
         size = SHOWN_OVERHEAD + sum(len(text) for _, text in message.data)
         bundle = MimeBundle(kind=message.kind, data=message.data)
         self.items.append(_Display(bundle=bundle, display=message.display, size=size))
+        self.new.append(bundle)
         self.shown += size
 
     def replace(self, message: Showed) -> None:
@@ -107,10 +117,19 @@ class CellLog:
     def _settle(self) -> None:
         if self.clear_next:
             self.items.clear()
+            self.new.append(_ERASED)
             self.kept = self.shown = 0
             self.cut = self.clear_next = False
 
+    def take_new(self) -> tuple[Output, ...]:
+        """What was put out since this was last asked."""
+        new = tuple(self.new)
+        self.new.clear()
+        return new
+
     def _append(self, name: Literal["stdout", "stderr"], text: str) -> None:
+        if text:
+            self.new.append(Stream(name=name, text=text))
         last = self.items[-1] if self.items else None
         if isinstance(last, _Text) and last.name == name:
             last.parts.append(text)

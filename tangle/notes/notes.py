@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
+from tangle.activity import step
 from tangle.link import GraphConfig, title_key
 from tangle.model import Graph, PackageName, Page, PagePath, Problem, in_order
 from tangle.notes import modules, pages, units
@@ -24,7 +25,11 @@ def all_problems(core: Core, _: str) -> tuple[Problem, ...]:
 
 def rows(core: Core) -> tuple[UnitRow, ...]:
     """What is told of every unit, in reading order."""
-    found = (units.row(core, place) for place in range(pages.unit_count(core, "")))
+    count = pages.unit_count(core, "")
+    found = []
+    for place in range(count):
+        step("checking sections", place, count)
+        found.append(units.row(core, place))
     return tuple(entry for entry in found if entry is not None)
 
 

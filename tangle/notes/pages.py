@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import msgspec
 
+from tangle.activity import step
 from tangle.analyse import located, page_lines
 from tangle.link import (
     Anchors,
@@ -161,7 +162,11 @@ def adopt_facts(core: Core, found: bytes) -> None:
 @query(kept=GraphIndex)
 def index(core: Core, _: str) -> GraphIndex:
     """What is found by its name over all pages."""
-    found = {path: facts_alone(core, path) for path in listing(core, "")}
+    paths = listing(core, "")
+    found = {}
+    for number, path in enumerate(paths):
+        step("looking for code", number, len(paths))
+        found[path] = facts_alone(core, path)
     return graph_index({path: entry for path, entry in found.items() if entry.unread is None})
 
 

@@ -10,6 +10,7 @@ import time
 from typing import TYPE_CHECKING
 
 from tangle import STATE_FOLDER
+from tangle.activity import step
 from tangle.store.errors import Locked, NotWritable
 from tangle.store.state_folder import make_folders
 from tangle.store.symlink_guard import check_links
@@ -22,6 +23,11 @@ _NO_LOCKS = frozenset({errno.ENOLCK, errno.EOPNOTSUPP, errno.EINVAL})
 
 _PAUSE = 0.02
 """Seconds between two tries for a folder's lock."""
+
+_LOOK = 0.2
+"""Seconds after which a person is told that the project's lock is waited for."""
+
+_WAITING = "waiting for another tangle"
 
 
 @contextlib.contextmanager
@@ -98,6 +104,7 @@ else:
             while not _locked(descriptor):
                 if time.monotonic() >= end:
                     raise Locked(folder, None)
+                step(_WAITING)
                 time.sleep(_PAUSE)
             yield
         finally:
@@ -121,11 +128,17 @@ def _acquire(path: Path, timeout: float) -> Callable[[], object] | None:
     """
     import filelock
 
-    held = filelock.FileLock(path, timeout=timeout, thread_local=False)
+    held = filelock.FileLock(path, thread_local=False)
+    end = time.monotonic() + timeout
     try:
-        held.acquire()
-    except filelock.Timeout:
-        return None
+        while True:
+            try:
+                held.acquire(timeout=min(timeout, _LOOK))
+                break
+            except filelock.Timeout:
+                if time.monotonic() >= end:
+                    return None
+                step(_WAITING)
     except RuntimeError:
         return None  # filelock's word for a lock that this very thread holds already
     except OSError as error:

@@ -14,6 +14,7 @@ from typing import Any, Final
 import msgspec
 
 from tangle import PAGE_SUFFIXES, STATE_FOLDER
+from tangle.activity import step
 from tangle.link import CONFIG, GraphConfig, graph_config, title_key
 from tangle.model import Page, PagePath, Problem, SectionName
 from tangle.notes import (
@@ -327,7 +328,8 @@ def _read_beside(core: Core, sources: Sources) -> None:
     outcome = beside(lambda: pages.work_out_facts(core, prose[:share]))
     own = set(sources.digests).difference(prose[:share])
     try:
-        for path in sources.digests:
+        for number, path in enumerate(sources.digests):
+            step("looking for code", number, len(sources.digests))
             if path in own:
                 pages.facts_alone(core, path)
     finally:

@@ -42,6 +42,7 @@ from tangle.verbs.left_out import UNSURE, chosen
 from tangle.verbs.lookup import doubts
 from tangle.verbs.notes import Notes, read_notes, remember_notes
 from tangle.verbs.project import Project
+from tangle.verbs.reports.failed_cells import failed_cell
 from tangle.verbs.reports.failure_hints import as_written, with_hint
 from tangle.verbs.reports.values import RunReport, SectionChange, SectionRun
 from tangle.verbs.results.cache import Answers, has_answers
@@ -226,16 +227,32 @@ class _Run:
         keeper = _Keeper(self._loaded.project, self._executor, self._answers, by_section)
         observe(
             RunStarted(
-                waiting=tuple(tasks[index].job.section for index in todo), answered=len(found)
+                waiting=tuple(tasks[index].job.section for index in todo),
+                answered=len(found),
+                titles=tuple(tasks[index].title for index in todo),
             )
         )
-        done = found | dict(zip(todo, self._share_out(tasks, todo, keeper, observe), strict=True))
+        show = self._with_failures(by_section, observe)
+        done = found | dict(zip(todo, self._share_out(tasks, todo, keeper, show), strict=True))
         if todo:
             self._answers.prune()
         return tuple(
             self._section_run(task, done[index], cached=index in found)
             for index, task in enumerate(tasks)
         )
+
+    def _with_failures(self, tasks: Mapping[SectionName, _Task], observe: Observer) -> Observer:
+        """An observer that passes on every event, and shows each cell that fails."""
+
+        def show(event: Event) -> None:
+            observe(event)
+            if isinstance(event, CellFinished):
+                task = tasks[event.section]
+                failed = failed_cell(self._loaded, task.selected.session, task.job, event)
+                if failed is not None:
+                    observe(failed)
+
+        return show
 
     def _share_out(
         self, tasks: Sequence[_Task], todo: Sequence[int], executor: Executor, observe: Observer
@@ -305,6 +322,12 @@ class _Task:
     selected: Selected
     job: Job
     keys: Keys
+
+    @property
+    def title(self) -> str:
+        """The words after the section's number; empty if its name is its title."""
+        title = self.selected.session.unit.section.title
+        return "" if title == self.job.section else title
 
     def ready(self) -> _Task:
         """The task with what its cells need of each other, so that it can be run."""

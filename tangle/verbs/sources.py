@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import NamedTuple
 
+from tangle.activity import step
 from tangle.errors import ChangedMeanwhile
 from tangle.model import CONFIG, PagePath, Place, Problem
 from tangle.model.problems.graph import NESTED_GRAPH
@@ -142,7 +143,8 @@ def read(
     digests: dict[PagePath, str] = {}
     kept: dict[PagePath, Known] = {}
     unread = [_absent(path) for path in files.absent]
-    for path in files.pages:
+    for number, path in enumerate(files.pages):
+        step("reading pages", number, len(files.pages))
         stamp, last = stamps.get(path), before.get(path)
         if stamp is not None and last is not None and last.stamp == stamp:
             kept[path], digests[path] = last, last.digest

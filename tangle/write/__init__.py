@@ -30,6 +30,7 @@ from tangle.write.parts import EXTENSIONS, Figure, File, Part, Rendered, Text, p
 from tangle.write.plan import OutputPlan, plan_outputs, remove_outputs
 from tangle.write.render import rendered
 from tangle.write.repair_edits import Entangled, mend, without_written_lines
+from tangle.write.terminal import Screen
 
 __all__ = [
     "EXTENSIONS",
@@ -51,6 +52,7 @@ __all__ = [
     "Part",
     "Piece",
     "Rendered",
+    "Screen",
     "Shown",
     "StoredOutput",
     "Text",

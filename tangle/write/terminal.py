@@ -22,6 +22,7 @@ _SECOND_HALF = "\0"  # the other column of a wide character; no text has it
 _NO_HALF = _SECOND_HALF.encode(_UTF32)
 _BLANK = " ".encode(_UTF32)
 _WIDEST = 4096  # the column that moving up keeps at most
+_FARTHEST = 20  # rows above the last one that are kept for a cursor that goes up
 
 
 def shown(text: str) -> str:
@@ -33,19 +34,8 @@ def shown(text: str) -> str:
     """
     if _PLAIN.fullmatch(text):
         return _without_blank_end(text.split("\n"))
-    screen = _Screen()
-    for token in _TOKENS.finditer(text):
-        match token.lastgroup:
-            case "text":
-                screen.write(token[0])
-            case "line":
-                screen.new_line()
-            case "back":
-                screen.back(to_start=token[0] == "\r")
-            case "command":
-                screen.obey(token["command"], token["arguments"])
-            case "control":
-                screen.write(_picture(token[0]))
+    screen = Screen()
+    screen.feed(text)
     return screen.text()
 
 
@@ -60,19 +50,60 @@ def _picture(character: str) -> str:
     return "\ufffd"
 
 
-class _Screen:
+class Screen:
     """Lines without an edge, and a cursor; a wide character takes two columns.
 
     A row is held as UTF-32, in which a character can be overwritten where it stands: whatever a
     program writes, the work stays in proportion to it.
     """
 
-    __slots__ = ("_column", "_row", "_rows")
+    __slots__ = ("_column", "_reach", "_row", "_rows", "_taken")
 
     def __init__(self) -> None:
         self._rows = [bytearray()]
         self._row = 0
         self._column = 0
+        self._reach = 0
+        self._taken = 0
+
+    def feed(self, text: str) -> None:
+        """Interpret text. A sequence that its end cuts short is shown, not obeyed."""
+        for token in _TOKENS.finditer(text):
+            match token.lastgroup:
+                case "text":
+                    self.write(token[0])
+                case "line":
+                    self.new_line()
+                case "back":
+                    self.back(to_start=token[0] == "\r")
+                case "command":
+                    self.obey(token["command"], token["arguments"])
+                case "control":
+                    self.write(_picture(token[0]))
+
+    def take_settled(self) -> list[str]:
+        """Remove and return the lines that nothing overwrites any more.
+
+        That is all above the cursor, less the rows that it has gone up so far.
+        """
+        count = min(self._row, len(self._rows) - 1 - self._reach)
+        lines = [self._line(row) for row in self._rows[: max(count, 0)]]
+        del self._rows[: len(lines)]
+        self._row -= len(lines)
+        self._taken += len(lines)
+        return lines
+
+    def _bring_back(self, count: int) -> None:
+        """Add empty rows at the top for some that were taken: the cursor goes there."""
+        count = min(count, self._taken, _FARTHEST)
+        if count > 0:
+            self._rows[:0] = [bytearray() for _ in range(count)]
+            self._row += count
+            self._taken -= count
+
+    def lines(self) -> list[str]:
+        """Every line, blank ones too."""
+        return [self._line(row) for row in self._rows]
 
     def write(self, text: str) -> None:
         """Overwrite from the cursor on."""
@@ -101,7 +132,9 @@ class _Screen:
         """Move up and erase, as progress bars do; leave aside what colours and the like."""
         if command == "A":
             count = int(arguments) if re.fullmatch(r"[0-9]{1,4}", arguments) else 1
+            self._bring_back(max(count, 1) - self._row)
             self._row = max(0, self._row - max(count, 1))
+            self._reach = min(max(self._reach, len(self._rows) - 1 - self._row), _FARTHEST)
             self._column = min(self._column, _WIDEST)
         elif command == "K" and arguments in {"", "0"}:
             self._part(self._column)
@@ -112,8 +145,11 @@ class _Screen:
 
     def text(self) -> str:
         """What stands on the screen."""
-        rows = (row.decode(_UTF32).replace(_SECOND_HALF, "") for row in self._rows)
-        return _without_blank_end(list(rows))
+        return _without_blank_end(self.lines())
+
+    @staticmethod
+    def _line(row: bytearray) -> str:
+        return row.decode(_UTF32).replace(_SECOND_HALF, "")
 
     def _part(self, column: int) -> None:
         """Make blanks of a wide character that both sides of a column have a half of."""

@@ -13,7 +13,6 @@ from collections.abc import Iterable
 from fcntl import ioctl
 
 import pytest
-from rich.console import Console
 
 from tangle.engine.events import (
     CellStarted,
@@ -24,8 +23,9 @@ from tangle.engine.events import (
     SessionStarted,
 )
 from tangle.model import SectionName
-from tangle_cli.progress import Board, progress
-from tangle_cli.text import display_width
+from tangle_cli.board import Board
+from tangle_cli.columns import display_width
+from tangle_cli.progress import progress
 from tests.graphs import MakeNotes
 
 LONG = "多层感知机的从零开始实现以及它的简洁实现与数值稳定性"
@@ -47,10 +47,7 @@ def running(names: Iterable[str]) -> Board:
 
 def lines(board: Board, width: int, height: int) -> list[str]:
     """What a terminal of that size shows of a board."""
-    console = Console(file=io.StringIO(), width=width, height=height, _environ={})
-    with console.capture() as shown:
-        console.print(board)
-    return [line.rstrip() for line in shown.get().splitlines()]
+    return [line.rstrip() for line in board.lines(width, height)]
 
 
 def test_the_table() -> None:
@@ -132,16 +129,19 @@ PAGE = f"""\
 	  ```"""
 
 
+TANGLE = (sys.executable, "-m", "tangle_cli")
+
+
 def on_a_terminal(notes: MakeNotes, size: tuple[int, int], **variables: str) -> tuple[str, str]:
     """What `tangle run` writes to a terminal of so many lines and columns, and elsewhere."""
     graph = notes({LONG: PAGE, "b": PAGE})
     ours, theirs = pty.openpty()
     ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", *size, 0, 0))
     path = os.pathsep.join(entry for entry in sys.path if entry)
-    left_out = ("COLUMNS", "LINES", "NO_COLOR", "FORCE_COLOR")
+    left_out = ("COLUMNS", "LINES", "NO_COLOR", "FORCE_COLOR", "CI")
     environment = {name: text for name, text in os.environ.items() if name not in left_out}
     with subprocess.Popen(
-        [sys.executable, "-m", "tangle_cli", "--graph", str(graph.root), "run", "--all"],
+        [*TANGLE, "--graph", str(graph.root), "run", "--all", "--no-server"],
         env={**environment, "PYTHONPATH": path, "TERM": "xterm-256color", **variables},
         stdout=subprocess.PIPE,
         stderr=theirs,

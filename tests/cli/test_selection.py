@@ -140,9 +140,10 @@ def test_progress_is_live_on_a_terminal(notes: MakeNotes) -> None:
     ours, theirs = pty.openpty()
     command = [sys.executable, "-m", "tangle_cli", "--graph", str(graph.root), "run", "1.2"]
     path = os.pathsep.join(entry for entry in sys.path if entry)
+    environment = {name: text for name, text in os.environ.items() if name != "CI"}
     with subprocess.Popen(
-        command,
-        env={**os.environ, "PYTHONPATH": path, "TERM": "xterm", "COLUMNS": "80"},
+        [*command, "--no-server"],
+        env={**environment, "PYTHONPATH": path, "TERM": "xterm", "COLUMNS": "80"},
         stdout=subprocess.PIPE,
         stderr=theirs,
     ) as process:

@@ -29,11 +29,18 @@ def with_hint(loaded: Notes, run: SectionRun) -> SectionRun:
     """
     if run.result.outcome == "passed":
         return run
-    results = tuple(_with_hint(loaded, run.session, result) for result in run.result.results)
+    results = tuple(hinted(loaded, run.session, result) for result in run.result.results)
     return replace(run, result=replace(run.result, results=results))
 
 
-def _with_hint(loaded: Notes, session: Session, result: Result) -> Result:
+def hinted(loaded: Notes, session: Session, result: Result) -> Result:
+    """Return the result of a chunk with the hint of `check` for its failure.
+
+    Args:
+        loaded: the notes as they were run.
+        session: of the chunk.
+        result: of the chunk.
+    """
     failure = result.failure
     if failure is None or result.outcome == "passed":
         return result

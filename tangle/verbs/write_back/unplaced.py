@@ -7,6 +7,7 @@ import time
 from collections.abc import Collection, Iterable, Sequence
 from typing import Final
 
+from tangle.activity import step
 from tangle.errors import Refused
 from tangle.model import SectionName
 from tangle.store import PENDING, Records, make_folder, user_key
@@ -92,6 +93,7 @@ def _place_patiently(
     began, end = hold.began, time.monotonic() + max(_PATIENCE, _TIMES * hold.quiet)
     place(began, outputs, placement, force=force, hold=hold)
     while placement.deferred and time.monotonic() < end:
+        step(f"waiting to write: {_in_the_way(began, placement)}")
         time.sleep(_PAUSE)
         if hold.free(placement.deferred):
             todo = [o for found in placement.deferred.values() for o in found.outputs]
@@ -101,6 +103,13 @@ def _place_patiently(
         names = {output.section for output in found.outputs}
         placement.pending.append(in_use_problem(began.project, page, found.why, names))
         placement.left.extend(found.outputs)
+
+
+def _in_the_way(notes: Notes, placement: Placement) -> str:
+    """What keeps results from being written, in words."""
+    page, found = next(iter(placement.deferred.items()))
+    more = f", and {len(placement.deferred) - 1} more" if len(placement.deferred) > 1 else ""
+    return f"{notes.project.shown(page)} {found.why}{more}"
 
 
 def write_pending(
