@@ -13,7 +13,7 @@ from typing import Final
 from tangle.analyse import WantedModule
 from tangle.model import Problem
 from tangle.model.problems.code import MISSING_IMPORT
-from tangle.verbs.project import Project
+from tangle.verbs.notes import Notes
 
 _DISTRIBUTIONS: Final = {
     "bs4": "beautifulsoup4",
@@ -45,17 +45,18 @@ _KNOWN: Final = frozenset(
 """Packages that `pip install` finds by what is said of them here; of others it is not advised."""
 
 
-def missing_imports(project: Project, wanted: Iterable[WantedModule]) -> Iterator[Problem]:
-    """Yield a problem for each module that is neither installed nor beside the page.
+def missing_imports(notes: Notes, wanted: Iterable[WantedModule]) -> Iterator[Problem]:
+    """Yield a problem for each module that is neither installed nor where the code runs.
 
     Args:
-        project: whose notes.
+        notes: the notes; the package that they save into, or mean to, counts as installed.
         wanted: the imported modules, with their places.
     """
     is_beside = cache(_is_beside)
+    known = ("__main__", *([notes.named_project.package.root] if notes.has_package else []))
     for module in wanted:
-        folder = (project.graph / module.place.path).parent
-        own = module.name in (project.package.root, "__main__") or is_beside(folder, module.name)
+        folder = notes.project.graph / module.folder
+        own = module.name in known or is_beside(folder, module.name)
         if not own and not _is_installed(module.name):
             yield MISSING_IMPORT.at(
                 module.place,

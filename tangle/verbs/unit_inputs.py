@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import zip_longest
-from pathlib import PurePosixPath
 
 from tangle.analyse import Package, PlannedChunk, Session
 from tangle.verbs.results.cache_keys import import_effects
@@ -65,7 +64,7 @@ def unit_inputs(
     texts = (*borrowed, *(planned.code.chunk.code for planned in running))
     imports = session.package or any(package.name.root in text for text in texts)
     return UnitInputs(
-        folder=PurePosixPath(session.unit.section.page).parent.as_posix(),
+        folder=session.folder,
         borrowed=borrowed,
         lent=(*package.future, *session.lent) if session.package else (),
         effects=import_effects(package) if imports else (),

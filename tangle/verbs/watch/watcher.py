@@ -23,9 +23,10 @@ from tangle.errors import TangleError
 from tangle.model import Job, Problem, SectionName, SessionResult
 from tangle.store import Changes, read_bytes
 from tangle.verbs.cell_dependencies import with_dependencies
-from tangle.verbs.job_builder import RunOptions, job
+from tangle.verbs.job_builder import RunOptions, job, make_working_folder
 from tangle.verbs.last_runs import LastRuns
 from tangle.verbs.lookup import AmbiguousTitle
+from tangle.verbs.new_pages import with_new_pages
 from tangle.verbs.notes import Notes, held_notes, updated
 from tangle.verbs.parts import Ambiguous
 from tangle.verbs.project import Project, with_options
@@ -355,6 +356,11 @@ class Watcher:
 
     def _run(self, selected: Selected, why: Why) -> None:
         loaded = self._notes
+        try:
+            make_working_folder(self._project, selected.session)
+        except TangleError as error:
+            self._tell_once(Trouble(message=str(error)))
+            return
         package = self._packages(loaded.plan.package)
         task = _Task(
             loaded=loaded,
@@ -403,7 +409,7 @@ class Watcher:
             self._tell(Cancelled(section=name))
             return
         session = task.selected.session
-        result = judged(self._project, session, result)
+        result = with_new_pages(task.loaded, judged(self._project, session, result))
         run = SectionRun(
             session=session,
             result=result,
