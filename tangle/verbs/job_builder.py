@@ -109,12 +109,13 @@ def scratch_tree(files: Mapping[str, str], *, owned: str) -> Iterator[Path]:
 def package_with_places(package: Package) -> tuple[Mapping[str, str], Module]:
     """The files that `import d2l` needs in a worker, and the module with its places.
 
-    Where nothing is saved there are none: the name may be that of another module.
+    Where nothing is saved, an installed package of that name is imported as it is.
     """
     text = module(package)
-    if package.is_empty:
+    if package.is_empty and package.overlay:
         return {}, text
-    return package_files(package.name, text.text, overlay=package.overlay), text
+    saved = None if package.is_empty else text.text
+    return package_files(package.name, saved, overlay=package.overlay), text
 
 
 def job(project: Project, selected: Selected, package: PreparedPackage, options: RunOptions) -> Job:
