@@ -58,6 +58,7 @@ class Page:
         path: its file, in the graph.
         units: how many units it is; None where the rules leave it open.
         true: the lines at which a problem of this code is true.
+        encoding: of its file.
     """
 
     path: str
@@ -65,6 +66,7 @@ class Page:
     lines: list[str] = field(default_factory=list)
     fences: list[Expected] = field(default_factory=list)
     true: set[tuple[str, int]] = field(default_factory=set)
+    encoding: str = "utf-8"
 
     def add(self, piece: Piece, indent: str = "") -> None:
         """Write a fence in a new bullet."""
@@ -98,6 +100,13 @@ def _program(n: int, rng: Random) -> Piece:
             f"import math\nprint(math.floor({n} / 2))",
             f"text_{n} = 'no >>> prompt'\nlen(text_{n})",
             f"print('''\n>>> shown_{n}\n''')",
+            f"%precision 3\n{n} / 7",
+            f"!echo shell {n}",
+            f"part_{n} = (\n    {n}\n    + 1\n)\nassert part_{n} == {n + 1}",
+            (
+                f"from dataclasses import dataclass\n\n@dataclass\nclass P_{n}:\n    x: int\n\n"
+                f"P_{n}(x={n})"
+            ),
         ]
     )
     info = rng.choice(
@@ -135,6 +144,18 @@ def _context(n: int, rng: Random) -> Piece:
         ]
     )
     return Piece(kind="program", code=code, passes=False, problem="undefined-name")
+
+
+def _missing(n: int, rng: Random) -> Piece:
+    name = f"nobody_has_{_letters(n)}"
+    code = rng.choice(
+        [
+            f"import {name}\n{name}.start({n})",
+            f"import {name} as short\nshort.load()",
+            f"from {name}.parts import Part\nPart({n})",
+        ]
+    )
+    return Piece(kind="program", code=code, passes=False, problem="missing-import")
 
 
 def _session(n: int, rng: Random) -> Piece:
@@ -237,6 +258,7 @@ _PIECES: tuple[tuple[int, Callable[[int, Random], Piece]], ...] = (
     (30, _program),
     (14, _forgotten),
     (6, _fails),
+    (4, _missing),
     (8, _context),
     (12, _session),
     (3, _wrong_session),
@@ -262,7 +284,21 @@ _PROSE = (
     "- ## 2. Second part",
     "- > a quotation\n  > of two lines",
 )
-_TITLES = ("3.6", "2024", "Lists 🐍", "Page%3A12", "notes___loops", "C++ and Python", "a (b)", "!x")
+_TITLES = (
+    *("3.6", "2024", "Lists 🐍", "Page%3A12", "notes___loops", "C++ and Python", "a (b)", "!x"),
+    *(
+        "10",
+        "3",
+        "2024-03-01",
+        "2024-03-01 10%3A30",
+        "📈",
+        "reports%2F2024",
+        "~",
+        "-v",
+        "[[draft]]",
+    ),
+    *("C%3A", "pages", "0.75 - a share", "#tagged", "None", "笔记 1.2"),
+)
 
 
 def _code_page(path: str, n: int, rng: Random) -> Page:
@@ -312,9 +348,48 @@ def _unclosed_page(path: str, n: int, _: Random) -> Page:
     return page
 
 
-def _template_page(path: str, n: int, _: Random) -> Page:
+def _template_page(path: str, n: int, rng: Random) -> Page:
     lines = [f"- template:: snippet {n}", "\t- ```python", f"\t  print(<name {n}>)", "\t  ```"]
-    return Page(path=path, units=None, lines=lines)
+    page = Page(path=path, units=0, lines=lines)
+    if rng.random() < 0.5:
+        page.add(Piece(kind="program", code=f"used_{n} = {n}\nused_{n} * 2"))
+        page.units = 1
+    return page
+
+
+def _nested_page(path: str, n: int, rng: Random) -> Page:
+    """Python in a list inside a block, of which Logseq takes the indentation away."""
+    page = Page(path=path)
+    if rng.random() < 0.5:
+        page.add(Piece(kind="program", code=f"before_{n} = {n}\nprint(before_{n})"))
+        page.units = 1
+    mark = rng.choice(["*", "+", "1."])
+    margin = " " * (len(mark) + 3)
+    page.lines += ["- the steps", f"  {mark} first", f"{margin}```python"]
+    page.true.add(("nested-code", len(page.lines)))
+    page.lines += [f"{margin}if True:", f"{margin}    print({n})", f"{margin}```"]
+    return page
+
+
+def _foreign_page(path: str, n: int, rng: Random) -> Page:
+    """A page in another encoding: an error where it has Python, else nobody's business."""
+    page = Page(path=path, lines=["- café"], encoding="latin-1")
+    if rng.random() < 0.6:
+        page.add(Piece(kind="program", code=f"print('né', {n})", passes=None))
+        page.true.add(("not-utf8", 1))
+    return page
+
+
+def _twins(n: int, rng: Random) -> list[Page]:
+    """Two pages whose titles differ only in case."""
+    name = f"Twin of {_letters(n)}"
+    first = _code_page(f"pages/{name}.md", n + 200, rng)
+    second = _code_page(f"pages/{name.lower()}.md", n + 100_000, rng)
+    for page, text in ((first, "first"), (second, "second")):
+        page.add(Piece(kind="program", code=f"print('{text} twin')"))
+        page.units = 1
+    second.true.add(("duplicate-title", 1))
+    return [first, second]
 
 
 _COPIES = (
@@ -330,7 +405,8 @@ _COPIES = (
 def _copied(page: Page, rng: Random) -> Page:
     """A sync tool's copy of a page: one notice, no unit."""
     name = rng.choice(_COPIES).format(page.path.removesuffix(".md"))
-    copy = Page(path=f"{name}.md", units=0, lines=list(page.lines))
+    edited = ["- a line that was added there"] if rng.random() < 0.5 else []
+    copy = Page(path=f"{name}.md", units=0, lines=[*page.lines, *edited])
     copy.true.add(("sync-copy", 1))
     return copy
 
@@ -359,6 +435,15 @@ def _needing(n: int) -> list[Page]:
     return [base, user]
 
 
+_FAULTY: tuple[tuple[Callable[[str, int, Random], Page], str], ...] = (
+    (_conflict_page, "Merged"),
+    (_unclosed_page, "Open"),
+    (_template_page, "Template"),
+    (_nested_page, "Steps"),
+    (_foreign_page, "Old"),
+)
+
+
 def graph(pages: int, seed: int) -> list[Page]:
     """Make a graph of about so many pages.
 
@@ -369,6 +454,8 @@ def graph(pages: int, seed: int) -> list[Page]:
     rng = Random(seed)
     made = _book() + _needing(1)
     made += [_code_page(f"pages/{title}.md", at, rng) for at, title in enumerate(_TITLES, 100)]
+    made += _twins(0, rng)  # one of each at least
+    made += [make(f"pages/{title}.md", at, rng) for at, (make, title) in enumerate(_FAULTY, 150)]
     for n in range(len(made), pages):
         drawn = rng.random()
         if drawn < 0.68:
@@ -378,11 +465,11 @@ def graph(pages: int, seed: int) -> list[Page]:
         elif drawn < 0.95:
             day = f"journals/{2000 + n // 336}_{n // 28 % 12 + 1:02}_{n % 28 + 1:02}.md"
             made.append(_code_page(day, n + 200, rng))
-        elif drawn < 0.97:
-            make, title = rng.choice([(_conflict_page, "Merged"), (_unclosed_page, "Open")])
-            made.append(make(f"pages/{title} {_letters(n)}.md", n, rng))
         elif drawn < 0.98:
-            made.append(_template_page(f"pages/Template {_letters(n)}.md", n, rng))
+            make, title = rng.choice(_FAULTY)
+            made.append(make(f"pages/{title} {_letters(n)}.md", n, rng))
+        elif drawn < 0.985:
+            made += _twins(n, rng)
         elif drawn < 0.99:
             made.append(Page(path=f"pages/Org {n}.org", lines=["* a", "#+BEGIN_SRC python", "x"]))
         else:
@@ -403,7 +490,7 @@ def write(root: Path, pages: Sequence[Page]) -> None:
     (root / "logseq" / "config.edn").write_text("{}", encoding="utf-8")
     for page in pages:
         text = "".join(f"{line}\n" for line in page.lines)
-        (root / page.path).write_text(text, encoding="utf-8", newline="")
+        (root / page.path).write_text(text, encoding=page.encoding, newline="")
 
 
 # --- how tangle reads them ------------------------------------------------------------------------

@@ -91,4 +91,4 @@ def bundle_lines(bundle: MimeBundle) -> list[str]:
     """
     shown = rendered((bundle,))
     lines = shown.text.split("\n") if shown.text else []
-    return [*lines, *["[figure]"] * len(shown.figures)]
+    return [*lines, *["[figure]"] * len(shown.files)]

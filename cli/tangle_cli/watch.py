@@ -66,8 +66,8 @@ def _lines(project: Project, news: News) -> Iterator[str]:
             yield f"{why.section}: {why.what}: {start}"
         case w.Waits(section=section, draft=draft):
             place = f"{path_from_here(project, project.shown(draft.place.path))}:{draft.place.line}"
-            before = f", those before it run: {draft.message}" if draft.number > 1 else ""
-            yield f"{section}: chunk {draft.number} waits{before or f': {draft.message}'} ({place})"
+            others = ", those that do not need it run" if draft.alone else ""
+            yield f"{section}: chunk {draft.number} waits{others}: {draft.message} ({place})"
         case w.Gone(name=name):
             yield f"{name}: not in the notes now; runs when it comes back"
         case w.Cancelled(section=section):

@@ -26,7 +26,15 @@ from tangle.analyse.module_names import ModuleNames, own_module_names_of, with_s
 from tangle.analyse.modules import WantedModule, modules_of_unit, once_a_page
 from tangle.analyse.names import Statement, future_features
 from tangle.analyse.package import Closure, Saving, saving
-from tangle.analyse.package_uses import LIBRARIES, PackageUses, found_package, package_uses
+from tangle.analyse.package_uses import (
+    PackageChoice,
+    PackageUses,
+    found_package,
+    free_package,
+    package_after,
+    package_uses,
+    reserved,
+)
 from tangle.analyse.plan import (
     Borrowed,
     Package,
@@ -48,7 +56,6 @@ from tangle.analyse.supply import name_use, no_supply, supplied_lines
 from tangle.model import PackageName
 
 __all__ = [
-    "LIBRARIES",
     "MAX_NEAR",
     "NEAR_LENGTHS",
     "Borrowed",
@@ -64,6 +71,7 @@ __all__ = [
     "Naming",
     "Needs",
     "Package",
+    "PackageChoice",
     "PackageName",
     "PackagePlan",
     "PackageUses",
@@ -81,6 +89,7 @@ __all__ = [
     "borrowings",
     "bound_in",
     "found_package",
+    "free_package",
     "from_module",
     "future_features",
     "likely",
@@ -93,10 +102,12 @@ __all__ = [
     "once_a_page",
     "own_module_names",
     "own_module_names_of",
+    "package_after",
     "package_uses",
     "page_lines",
     "plan_package",
     "plan_session",
+    "reserved",
     "saving",
     "supplied_lines",
     "unit_code",

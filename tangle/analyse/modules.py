@@ -15,11 +15,16 @@ _CAUGHT: Final = frozenset({"ImportError", "ModuleNotFoundError", "Exception", "
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WantedModule:
-    """A top-level module that a page's code imports, where it does so first."""
+    """A top-level module that a page's code imports, where it does so first.
+
+    Attributes:
+        folder: where the code runs, relative to the graph.
+    """
 
     name: str
     place: Place
     section: SectionName
+    folder: str
 
 
 def modules_of_unit(unit: UnitCode) -> Iterator[WantedModule]:
@@ -28,7 +33,7 @@ def modules_of_unit(unit: UnitCode) -> Iterator[WantedModule]:
         module
         for code in unit.chunks
         if code.runs and "import" in code.parsed.text
-        for module in _wanted(code)
+        for module in _wanted(code, unit.unit.folder)
     )
     return once_a_page(found)
 
@@ -53,7 +58,7 @@ def once_a_page(modules: Iterable[WantedModule]) -> Iterator[WantedModule]:
             yield found
 
 
-def _wanted(code: ChunkCode) -> Iterator[WantedModule]:
+def _wanted(code: ChunkCode, folder: str) -> Iterator[WantedModule]:
     for node in _needed(code.parsed.tree):
         match node:
             case ast.Import(names=names):
@@ -67,6 +72,7 @@ def _wanted(code: ChunkCode) -> Iterator[WantedModule]:
                 name=name.partition(".")[0],
                 place=code.place_of(node.lineno, node.col_offset),
                 section=code.occurrence.section,
+                folder=folder,
             )
 
 

@@ -76,6 +76,11 @@ class Package:
     star: bool
     overlay: bool = False
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing is saved: then no module is generated."""
+        return not self.saved
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Borrowed:
@@ -159,6 +164,11 @@ class Session:
     def name(self) -> SectionName:
         """What the session is addressed by."""
         return self.unit.name
+
+    @property
+    def folder(self) -> str:
+        """Where it runs, relative to the graph: what `tangle.cwd` names, else the page's folder."""
+        return self.unit.folder
 
     @property
     def package(self) -> tuple[str, ...]:

@@ -23,6 +23,8 @@ _EXAMPLE_ROWS: Final = """\
 """What the sections replace in the module of `runtime`."""
 
 
+_HOW_TO_IMPORT: Final = ": `from PACKAGE import MODULE`"
+
 _FALLING_BACK: Final = (
     *("", "# What no section saves comes from the installed module."),
     "__getattr__ = _installed.fallback(__name__)",
@@ -126,14 +128,16 @@ def _import_lines(saved: Saved, package: Package, written: set[str]) -> Iterator
             yield f"{entry.alias} = {entry.attribute}", origin
 
 
-def init(name: PackageName, *, overlay: bool = False) -> str:
+def init(name: PackageName, *, saves: bool = True, overlay: bool = False) -> str:
     """The text of the package's `__init__.py`: helpers for the section scripts.
 
     Args:
         name: of the package.
+        saves: whether it has a module of saved statements.
         overlay: whether it is laid over an installed package of that name.
     """
-    text = _filled("package_init.py", {"PACKAGE": name.root, "MODULE": name.module})
+    values = {"PACKAGE": name.root, "MODULE": name.module}
+    text = _filled("package_init.py", values if saves else {_HOW_TO_IMPORT: ""})
     return text + _OVERLAID.format(root=name.root) if overlay else text
 
 

@@ -25,13 +25,17 @@ def section_script(session: Session, name: PackageName, *, folder: str | None, s
 
 
 def shared_files(
-    name: PackageName, module_text: str, sections: Sequence[Section], *, overlay: bool = False
+    name: PackageName,
+    module_text: str | None,
+    sections: Sequence[Section],
+    *,
+    overlay: bool = False,
 ) -> Mapping[str, str]:
     """Return path and text of every generated file that is not a script.
 
     Args:
         name: the package, as configured.
-        module_text: of the saved statements.
+        module_text: of the saved statements; None where there are none.
         sections: those that have a script.
         overlay: whether the package is laid over an installed one of its name.
     """
@@ -45,18 +49,19 @@ def shared_files(
     }
 
 
-def package_files(name: PackageName, module_text: str, *, overlay: bool) -> Mapping[str, str]:
+def package_files(
+    name: PackageName, module_text: str | None, *, overlay: bool
+) -> Mapping[str, str]:
     """Return path and text of the files that an import of the package needs.
 
     Args:
         name: the package.
-        module_text: of the saved statements.
+        module_text: of the saved statements; None where there are none.
         overlay: whether it is laid over an installed package of its name.
     """
-    files = {
-        f"{name.root}/__init__.py": init(name, overlay=overlay),
-        f"{name.root}/{name.module}.py": module_text,
-    }
+    files = {f"{name.root}/__init__.py": init(name, saves=module_text is not None, overlay=overlay)}
+    if module_text is not None:
+        files[f"{name.root}/{name.module}.py"] = module_text
     if overlay:
         files[f"{name.root}/_installed.py"] = installed(name)
     return files
@@ -73,11 +78,11 @@ def script_paths(name: PackageName, sections: Sequence[Section]) -> Sequence[str
     return [f"{name.root}/sections/{module}.py" for module in modules.values()]
 
 
-def is_script(path: str, name: PackageName) -> bool:
+def is_script(path: str, root: str) -> bool:
     """Whether a generated file is a section's script.
 
     Args:
         path: relative to the output folder.
-        name: the package, as configured.
+        root: the package's top-level name.
     """
-    return path.startswith(f"{name.root}/sections/sec_")
+    return path.startswith(f"{root}/sections/sec_")

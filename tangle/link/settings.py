@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import math
+import posixpath
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -51,6 +52,7 @@ KNOWN: Final[Mapping[str, str]] = {
     "tangle.lang": "the language of fences that name none, such as python",
     BOOK: "the name of a book, without # and brackets",
     "tangle.reads": "files, separated by commas, such as data/x.h5, data/*.db",
+    "tangle.cwd": "a folder in the graph, such as assets",
     **dict.fromkeys(WRITTEN, "written by tangle itself"),
 }
 
@@ -136,6 +138,15 @@ def _patterns(value: str) -> tuple[str, ...]:
     return found
 
 
+def _folder(value: str) -> str:
+    """A folder below the graph, relative to it, without `.` and `..`."""
+    found = posixpath.normpath(value.strip().replace("\\", "/"))
+    outside = found.startswith(("/", "~")) or found.split("/")[0] == ".." or ":" in found
+    if not value.strip() or outside or "\0" in found:
+        raise BadValue
+    return found
+
+
 _READERS: Final[Mapping[str, Callable[[str], object]]] = {
     "run": _switch,
     "skip": _switch,
@@ -151,6 +162,7 @@ _READERS: Final[Mapping[str, Callable[[str], object]]] = {
     "cache": _switch,
     "lang": _language,
     "reads": _patterns,
+    "cwd": _folder,
 }
 """For each field of the settings, what makes its value of a property's text."""
 

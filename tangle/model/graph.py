@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -25,6 +26,7 @@ class Settings:
         cache: whether a result of it may stand for running it again.
         lang: the language of fences that name none, in lower case; None for no code.
         reads: patterns of files that it reads where nobody sees it, as they are written.
+        cwd: the folder in which it runs, relative to the graph; None for the page's.
     """
 
     run: bool = True
@@ -41,6 +43,7 @@ class Settings:
     cache: bool = True
     lang: str | None = None
     reads: tuple[str, ...] = ()
+    cwd: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,6 +150,17 @@ class Unit:
     def name(self) -> SectionName:
         """The name of the unit on the command line."""
         return self.section.name
+
+    @property
+    def folder(self) -> str:
+        """Where it runs, relative to the graph: what `tangle.cwd` names, else the page's folder.
+
+        Its chunks run in one process, so the first that names a folder speaks for all.
+        """
+        own = (o.chunk for o in self.occurrences if o.chunk.page == o.page)
+        named = (chunk.settings.cwd for chunk in own)
+        found = next((folder for folder in named if folder is not None), None)
+        return posixpath.dirname(self.section.page) if found is None else found
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

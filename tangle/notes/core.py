@@ -41,6 +41,9 @@ class ModuleReader(Protocol):
     def is_distribution(self, module: str) -> bool:
         """Whether a distribution has the name of a module."""
 
+    def provider(self, top: str) -> str | None:
+        """What provides a top-level module; None where nothing does, or tangle generated it."""
+
 
 class NothingInstalled:
     """An environment without a module."""
@@ -51,6 +54,9 @@ class NothingInstalled:
     def is_distribution(self, _module: str) -> bool:
         """There is none."""
         return False
+
+    def provider(self, _top: str) -> None:
+        """There is none."""
 
 
 def digest(data: bytes) -> str:

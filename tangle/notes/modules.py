@@ -28,6 +28,13 @@ def is_distribution(core: Core, module: str) -> bool:
     return core.modules.is_distribution(module)
 
 
+@query(kept=str | None)
+def provider(core: Core, top: str) -> str | None:
+    """What provides a top-level module; None where it is not installed."""
+    environment(core, "")
+    return core.modules.provider(top)
+
+
 class Modules:
     """What is installed, for those who supply imports."""
 

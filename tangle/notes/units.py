@@ -22,6 +22,7 @@ from tangle.analyse import (
     ModuleNames,
     Naming,
     Needs,
+    PackageChoice,
     PackagePlan,
     PackageUses,
     Position,
@@ -33,6 +34,7 @@ from tangle.analyse import (
     borrowings,
     bound_in,
     found_package,
+    free_package,
     likely,
     module_names,
     modules_of_unit,
@@ -41,6 +43,7 @@ from tangle.analyse import (
     package_uses,
     plan_package,
     plan_session,
+    reserved,
     saving,
     supplied_lines,
     unit_code,
@@ -52,7 +55,7 @@ from tangle.model import PackageName, PagePath, Problem, Section, SectionName, U
 from tangle.near_names import nearest, question
 from tangle.notes.core import Core, borrows, finds_package, supplies, usual_package
 from tangle.notes.engine import query
-from tangle.notes.modules import Modules, names_of
+from tangle.notes.modules import Modules, names_of, provider
 from tangle.notes.pages import (
     head,
     locate,
@@ -89,14 +92,33 @@ def uses_of_packages(core: Core, place: int) -> PackageUses:
     return package_uses(code(core, place)) if unit_at(core, place) is not None else PackageUses()
 
 
+@query(kept=PackageChoice)
+def package_choice(core: Core, _: str) -> PackageChoice:
+    """What the package is called, and why it is not called after the graph."""
+    usual = usual_package(core, "")
+    if not finds_package(core, ""):
+        return PackageChoice(name=usual)
+    known = [uses_of_packages(core, place) for place in range(unit_count(core, ""))]
+    found = found_package(known, lambda root: names_of(core, root) is not None)
+    if found is not None:
+        return PackageChoice(name=found, by_notes=True)
+    imported = frozenset[str]().union(*(unit.imports for unit in known))
+    return free_package(usual, lambda root: _hidden_by(core, root, imported))
+
+
+def _hidden_by(core: Core, root: str, imported: frozenset[str]) -> str | None:
+    """What a package of a top-level name would hide, in words."""
+    if (found := reserved(root)) is not None:
+        return found
+    if (found := provider(core, root)) is not None:
+        return f"the installed package {found}"
+    return f"the module {root} that the notes import" if root in imported else None
+
+
 @query(kept=PackageName)
 def package_name(core: Core, _: str) -> PackageName:
     """What the package is called."""
-    usual = usual_package(core, "")
-    if not finds_package(core, ""):
-        return usual
-    known = (uses_of_packages(core, place) for place in range(unit_count(core, "")))
-    return found_package(known, lambda root: names_of(core, root) is not None) or usual
+    return package_choice(core, "").name
 
 
 @query(kept=UnitNames | None)

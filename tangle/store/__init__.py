@@ -40,6 +40,7 @@ from tangle.store.other_environments import Environment, environments_beside
 from tangle.store.python_folders import environment_around
 from tangle.store.stamps import edit_stamp, folder_identity, library_stamp
 from tangle.store.state_folder import (
+    BUILDS,
     CACHE,
     CACHES,
     HISTORY,
@@ -51,13 +52,21 @@ from tangle.store.state_folder import (
 )
 from tangle.store.symlink_guard import check_links, leads_out
 from tangle.store.system import accelerators
-from tangle.store.tree import MARK, TreeChanges, is_generated_file, plan_tree, write_tree
+from tangle.store.tree import (
+    MARK,
+    TreeChanges,
+    generated_folders,
+    is_generated_file,
+    plan_tree,
+    write_tree,
+)
 from tangle.store.user_files import check_writable, write_file
 from tangle.store.user_folders import user_folder
 from tangle.store.user_key import user_key
 
 __all__ = [
     "ASSET_FOLDER",
+    "BUILDS",
     "CACHE",
     "CACHES",
     "DISK",
@@ -98,6 +107,7 @@ __all__ = [
     "file_stamps",
     "find_graph",
     "folder_identity",
+    "generated_folders",
     "graph_files",
     "is_being_written",
     "is_generated_file",

@@ -50,6 +50,14 @@ class ModuleFiles:
         """Whether a distribution has the name of a module."""
         return module.lower().replace("_", "-") in self._installed.versions
 
+    def provider(self, top: str) -> str | None:
+        """What provides a top-level module; None where nothing does, or tangle generated it."""
+        place = self._installed.place(top)
+        if place is not None:
+            return None if is_generated_file(place) else place
+        # A package that several distributions share has no file of its own.
+        return next(iter(self._installed.owners([top])[top]), None)
+
     @cached_property
     def _installed(self) -> Installed:
         return Installed(self._folders)

@@ -22,6 +22,7 @@ OUTCOMES: Final = f"{STATE_FOLDER}/outcomes"  # how sections ended: verbs.last_r
 HISTORY: Final = f"{STATE_FOLDER}/history"  # what runs took: verbs.run_history
 PENDING: Final = f"{STATE_FOLDER}/pending"  # results that wait: verbs.write_back.unplaced
 RECORD: Final = f"{STATE_FOLDER}/record"  # digests of figures: verbs.write_back.figure_ledger
+BUILDS: Final = f"{STATE_FOLDER}/builds"  # packages in output folders: verbs.generated
 
 CACHES: Final = (CACHE, NOTES)
 """Each is a `Cache`: everything in it can be made again."""

@@ -45,13 +45,16 @@ class TreeChanges:
         return bool(self.added or self.changed or self.removed)
 
 
-def plan_tree(root: Path, files: Mapping[str, str], *, owned: str) -> TreeChanges:
+def plan_tree(
+    root: Path, files: Mapping[str, str], *, owned: str, former: Iterable[str] = ()
+) -> TreeChanges:
     """What `write_tree` would do; nothing is written.
 
     Args:
         root: the output folder; it need not exist.
         files: relative POSIX path -> text, whose first line begins with `MARK`.
         owned: the top folder in `root` where files with the mark that are not in `files` go.
+        former: other top folders of which the same holds.
 
     Raises:
         Outside: a name leaves `root`, or a folder on the way is a link.
@@ -69,14 +72,23 @@ def plan_tree(root: Path, files: Mapping[str, str], *, owned: str) -> TreeChange
     return TreeChanges(
         added=_of(found, "added"),
         changed=_of(found, "changed"),
-        removed=tuple(sorted(_marked(root, owned, other_than=files))),
+        removed=tuple(
+            sorted(
+                name for top in {owned, *former} for name in _marked(root, top, other_than=files)
+            )
+        ),
         unchanged=_of(found, "unchanged"),
         foreign=_of(found, "foreign"),
     )
 
 
 def write_tree(
-    root: Path, files: Mapping[str, str], *, owned: str, disk: Files = DISK
+    root: Path,
+    files: Mapping[str, str],
+    *,
+    owned: str,
+    former: Iterable[str] = (),
+    disk: Files = DISK,
 ) -> TreeChanges:
     """Make the tree say `files` and remove what no longer belongs to it.
 
@@ -87,6 +99,7 @@ def write_tree(
         root: the output folder, created where it is missing.
         files: relative POSIX path -> text, whose first line begins with `MARK`.
         owned: the top folder in `root` where files with the mark that are not in `files` go.
+        former: other top folders of which the same holds.
         disk: the effects.
 
     Raises:
@@ -95,7 +108,7 @@ def write_tree(
         NotReadable: a file that stands there cannot be read.
         NotWritable: the operating system refuses.
     """
-    changes = plan_tree(root, files, owned=owned)
+    changes = plan_tree(root, files, owned=owned, former=former)
     if changes.foreign:
         raise ForeignFile([root / name for name in changes.foreign])
     with refusing(root):
@@ -168,6 +181,29 @@ def is_generated_file(path: str) -> bool:
         return _start(path, 0) is not None
     except FileNotFoundError:
         return False
+
+
+def generated_folders(root: Path) -> tuple[str, ...]:
+    """Return the folders directly in an output folder that are generated packages, sorted.
+
+    Args:
+        root: the output folder; it need not exist.
+
+    Raises:
+        NotReadable: a file in one cannot be read.
+    """
+    try:
+        names = sorted(os.listdir(root))  # noqa: PTH208 -- quick
+    except OSError:
+        return ()
+    start = f"{root}{os.sep}"
+    return tuple(
+        name
+        for name in names
+        if not os.path.islink(start + name)  # noqa: PTH114
+        and os.path.isdir(start + name)  # noqa: PTH112
+        and is_generated_file(f"{start}{name}{os.sep}__init__.py")
+    )
 
 
 def _is_ours(path: str) -> bool:

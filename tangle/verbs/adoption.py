@@ -205,7 +205,7 @@ def untouched_state(notes: Notes, row: UnitRow) -> State:
     """
     if not any(chunk.runs for chunk in row.chunks) or not row.runnable:
         return "sketch"
-    if any(missing_imports(notes.named_project, row.modules)):
+    if any(missing_imports(notes, row.modules)):
         return "needs-packages"
     if row.broken:
         return "needs-names"

@@ -18,7 +18,7 @@ from tangle.store import (
 )
 from tangle.verbs.adoption import adopted_pages, reported, scripted
 from tangle.verbs.config_limits import overlay_notice
-from tangle.verbs.generated import generated, held, scripts
+from tangle.verbs.generated import Builds, generated, held, scripts
 from tangle.verbs.notes import Notes, read_notes
 from tangle.verbs.project import Project
 from tangle.verbs.reports.values import BuildReport
@@ -95,11 +95,28 @@ def build(project: Project, *, check: bool = False, force: bool = False) -> Buil
         with lock(project.state):
             if not force:
                 _keep_the_last(notes, wanted)
-            changes = write_tree(project.output, wanted, owned=project.package.root)
+            changes = write_tree(
+                project.output,
+                wanted,
+                owned=project.package.root,
+                former=Builds(project).former(),
+            )
+            Builds(project).keep()
             notes.remember()
-    notice = overlay_notice(project.package.root, project.root, overlay=notes.is_overlay)
+    notice = _notice(notes, project)
     left_out = sum(bool(row.chunks) for row in notes.rows) - len(scripted(notes))
     return BuildReport(changes=changes, problems=problems, notice=notice, left_out=left_out)
+
+
+def _notice(notes: Notes, project: Project) -> str | None:
+    """What a person should know of the package's name."""
+    root = project.package.root
+    if notes.avoided:
+        return (
+            f"notice: the generated package is called {root}, since the graph's name would hide "
+            f"{notes.avoided}; `package` in tangle.toml gives it another name"
+        )
+    return overlay_notice(root, project.root, overlay=notes.is_overlay)
 
 
 def tree_changes(project: Project, wanted: Mapping[str, str]) -> TreeChanges:
@@ -108,7 +125,8 @@ def tree_changes(project: Project, wanted: Mapping[str, str]) -> TreeChanges:
     Raises:
         ForeignFile: a file stands in the way that tangle did not write.
     """
-    changes = plan_tree(project.output, wanted, owned=project.package.root)
+    former = Builds(project).former()
+    changes = plan_tree(project.output, wanted, owned=project.package.root, former=former)
     if changes.foreign:
         raise ForeignFile([project.output / name for name in changes.foreign])
     return changes
@@ -122,5 +140,6 @@ def _keep_the_last(notes: Notes, wanted: Mapping[str, str]) -> None:
 
     project = notes.named_project
     removed = tree_changes(project, wanted).removed
-    if left := [name for name in removed if is_script(name, project.package)]:
+    names = (project.package.root, *Builds(project).former())
+    if left := [name for name in removed if any(is_script(name, root) for root in names)]:
         raise NoScriptLeft(project, left)

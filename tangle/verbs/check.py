@@ -69,7 +69,7 @@ def check_report(
     figures = frozenset(asset_names(project.graph))
     outputs = tuple(output_problems(notes, figures))
     modules = once_a_page(module for row in notes.rows for module in row.modules)
-    problems = [*notes.problems, *outputs, *missing_imports(notes.named_project, modules)]
+    problems = [*notes.problems, *outputs, *missing_imports(notes, modules)]
     named = _pages_of(chosen(notes, wanted)) if wanted else frozenset[PagePath]()
     adopted = adopted_pages(notes, named)
     if named:

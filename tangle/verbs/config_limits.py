@@ -10,13 +10,11 @@ import sys
 from pathlib import Path
 from typing import Final
 
-from tangle.analyse import LIBRARIES
-from tangle.store import Installed, is_generated_file
+from tangle.analyse import reserved
+from tangle.store import ModuleFiles
 
 _BOOK_PACKAGE: Final = "d2l"
 """What the book's notes call their package: it may be laid over an installed one of that name."""
-
-_RUN_BY_ITSELF: Final = frozenset({"conftest", "sitecustomize", "usercustomize"})
 
 
 def leads_outside(folder: Path, name: str) -> bool:
@@ -39,14 +37,10 @@ def taken_by(name: str, folder: Path) -> str | None:
         name: the package's top-level name.
         folder: the configuration's: what stands there is the project's own.
     """
-    if name in sys.stdlib_module_names or name in sys.builtin_module_names:
-        return f"the module {name} of the standard library"
-    if name in _RUN_BY_ITSELF:
-        return f"{name}, which Python or pytest run by themselves"
+    if (found := reserved(name)) is not None:
+        return found
     if name == _BOOK_PACKAGE:
         return None
-    if name in LIBRARIES:  # refused even where this Python does not have them
-        return f"the package {name}"
     found = installed_as(name, folder)
     return None if found is None else f"the installed package {found}"
 
@@ -81,9 +75,4 @@ def installed_as(name: str, folder: Path) -> str | None:
         folder: the project's: what stands there is its own.
     """
     own = folder.resolve()
-    installed = Installed([at for at in sys.path if at and Path(at).resolve() != own])
-    place = installed.place(name)
-    if place is not None:
-        return None if is_generated_file(place) else place
-    # A package that several distributions share has no file of its own.
-    return next(iter(installed.owners([name])[name]), None)
+    return ModuleFiles([at for at in sys.path if at and Path(at).resolve() != own]).provider(name)

@@ -11,7 +11,7 @@ from functools import cache
 from pathlib import Path
 from typing import Final
 
-from tangle.analyse import ChunkCode, Package, PlannedChunk
+from tangle.analyse import ChunkCode, Package, PlannedChunk, Session
 from tangle.emit import Module, module, package_files
 from tangle.engine.memory import memory_limit, total_memory
 from tangle.engine.scratch import scratch_folder
@@ -29,7 +29,7 @@ from tangle.model import (
 )
 from tangle.model.problems.markers import UNKNOWN_CHUNK
 from tangle.model.problems.page import MOVED_CODE, UNKNOWN_PROPERTY
-from tangle.store import NotWritable, write_tree
+from tangle.store import NotWritable, check_links, make_folder, write_tree
 from tangle.verbs.project import Project
 from tangle.verbs.selection import Selected
 
@@ -107,9 +107,15 @@ def scratch_tree(files: Mapping[str, str], *, owned: str) -> Iterator[Path]:
 
 
 def package_with_places(package: Package) -> tuple[Mapping[str, str], Module]:
-    """The files that `import d2l` needs in a worker, and the module with its places."""
+    """The files that `import d2l` needs in a worker, and the module with its places.
+
+    Where nothing is saved, an installed package of that name is imported as it is.
+    """
     text = module(package)
-    return package_files(package.name, text.text, overlay=package.overlay), text
+    if package.is_empty and package.overlay:
+        return {}, text
+    saved = None if package.is_empty else text.text
+    return package_files(package.name, saved, overlay=package.overlay), text
 
 
 def job(project: Project, selected: Selected, package: PreparedPackage, options: RunOptions) -> Job:
@@ -122,8 +128,8 @@ def job(project: Project, selected: Selected, package: PreparedPackage, options:
         options: device, limits, what takes part.
     """
     session = selected.session
-    page = project.graph / session.unit.section.page
-    cells = [] if not session.prelude else [_prelude(project, selected, page.parent)]
+    folder = project.graph / session.folder
+    cells = [] if not session.prelude else [_prelude(project, selected, folder)]
     counts: dict[SectionName, int] = {}
     origins: dict[int, tuple[Origin, ...]] = {}  # a chunk may take part many times
     for planned in session.chunks[: selected.chunks]:
@@ -134,7 +140,7 @@ def job(project: Project, selected: Selected, package: PreparedPackage, options:
             if id(chunk) not in origins:
                 origins[id(chunk)] = _origins(project, chunk.lines)
             made = _cell(project, planned, counts[name], origins[id(chunk)])
-            cells.append(replace(made, reads=_patterns(page.parent, planned.reads)))
+            cells.append(replace(made, reads=_patterns(folder, planned.reads)))
     if session.unit.faults and cells:
         refusal_of_all = _fault(project, session.unit.faults)
         cells[0] = replace(cells[0], refusal=refusal_of_all, may_fail=False)
@@ -145,7 +151,7 @@ def job(project: Project, selected: Selected, package: PreparedPackage, options:
     return Job(
         section=session.name,
         cells=tuple(cells),
-        directory=str(page.parent),
+        directory=str(folder),
         path=(str(package.folder),),
         imports=session.imports,
         device=options.device or _declared_device(selected) or project.options.device,
@@ -157,6 +163,23 @@ def job(project: Project, selected: Selected, package: PreparedPackage, options:
         max_memory=_max_memory(options.max_memory or project.options.max_memory),
         exitfirst=options.exitfirst or bool(session.unit.faults),
     )
+
+
+def make_working_folder(project: Project, session: Session) -> None:
+    """Create the folder that `tangle.cwd` names, where it is not there yet.
+
+    Args:
+        project: whose notes.
+        session: that is about to run.
+
+    Raises:
+        NotWritable: it cannot be created.
+        Outside: a link on the way leads out of the graph.
+    """
+    folder = project.graph / session.folder
+    if not folder.is_dir():
+        check_links(folder, project.graph)
+        make_folder(folder)
 
 
 @cache

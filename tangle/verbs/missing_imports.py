@@ -16,6 +16,7 @@ from tangle.analyse import WantedModule
 from tangle.model import Problem
 from tangle.model.problems.code import MISSING_IMPORT
 from tangle.store import Environment, environments_beside
+from tangle.verbs.notes import Notes
 from tangle.verbs.project import Project
 
 _OWN_DISTRIBUTION: Final = "logseq-tangle"
@@ -49,23 +50,24 @@ _KNOWN: Final = frozenset(
 """Packages that `pip install` finds by what is said of them here; of others it is not advised."""
 
 
-def missing_imports(project: Project, wanted: Iterable[WantedModule]) -> Iterator[Problem]:
-    """Yield a problem for each module that is neither installed nor beside the page.
+def missing_imports(notes: Notes, wanted: Iterable[WantedModule]) -> Iterator[Problem]:
+    """Yield a problem for each module that is neither installed nor where the code runs.
 
     Args:
-        project: whose notes.
+        notes: the notes; the package that they save into, or mean to, counts as installed.
         wanted: the imported modules, with their places.
     """
     is_beside = cache(_is_beside)
+    known = ("__main__", *([notes.named_project.package.root] if notes.has_package else []))
     for module in wanted:
-        folder = (project.graph / module.place.path).parent
-        own = module.name in (project.package.root, "__main__") or is_beside(folder, module.name)
+        folder = notes.project.graph / module.folder
+        own = module.name in known or is_beside(folder, module.name)
         if not own and not _is_installed(module.name):
-            other = _environment_with(project, module.name)
+            other = _environment_with(notes.project, module.name)
             message = f"no installed package provides {module.name}"
             hint = _way_out(module.name)
             if other is not None:
-                name = _name(project, other)
+                name = _name(notes.project, other)
                 message = (
                     f"the environment that runs tangle has no {module.name}; "
                     f"this graph's is {name}: run it from there"

@@ -22,7 +22,7 @@ _TEMPLATE: Final = """\
 # Configuration of tangle; every option is optional.
 graph = {graph!r}           # folder of the Logseq graph, relative to this file
 output = {output!r}      # folder for the generated package and the section scripts
-package = {package!r}              # where #@save puts code: "d2l.torch"; "": as the notes import it
+package = {package!r}              # of #@save: "d2l.torch"; "": as imported, or after the graph
 seed = 0                  # of every random generator, at the start of each section
 device = "auto"           # auto, cpu, cuda, cuda:N or mps
 figures = "svg"           # svg or png

@@ -164,13 +164,23 @@ class Notes:
         return replace(self.project, package=units.package_name(self.core, ""))
 
     @property
+    def avoided(self) -> str:
+        """What a package called after the graph would hide, where it is called otherwise."""
+        return units.package_choice(self.core, "").avoided
+
+    @property
+    def has_package(self) -> bool:
+        """Whether they save something, or import a package that they mean to save into."""
+        return bool(self.saved_names) or units.package_choice(self.core, "").by_notes
+
+    @property
     def is_overlay(self) -> bool:
         """Whether the package is laid over an installed one of its name."""
         return units.overlay(self.core, "") is not None
 
     @property
-    def module_text(self) -> str:
-        """The text of the generated module."""
+    def module_text(self) -> str | None:
+        """The text of the generated module; None where nothing is saved."""
         return queries.module_text(self.core, "")
 
     def script(self, name: SectionName) -> str:

@@ -86,11 +86,10 @@ def _books(notes: Notes) -> Iterator[str]:
 
 def _likely_to_pass(notes: Notes, states: Mapping[str, State]) -> str | None:
     """Return the name of a section without known faults, one that was not run if there is one."""
-    project = notes.named_project
     sound = [row for row in notes.rows if any(c.runs for c in row.chunks) and not row.broken]
     last = ("fresh", "failed")
     sound.sort(key=lambda row: (states[row.name] in last, bool(row.needs)))
     return next(
-        (str(row.name) for row in sound if not any(missing_imports(project, row.modules))),
+        (str(row.name) for row in sound if not any(missing_imports(notes, row.modules))),
         None,
     )

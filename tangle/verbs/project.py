@@ -10,6 +10,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final, Literal
 
+from tangle.analyse import package_after
 from tangle.model import DEVICE, DEVICE_WORDS, SIZE, PackageName, PagePath
 from tangle.near_names import device_meant, did_you_mean
 from tangle.store import environment_around, find_graph, read_bytes
@@ -18,8 +19,6 @@ from tangle.verbs.config_limits import leads_outside, taken_by
 from tangle.verbs.trust import check_owner, is_own
 
 CONFIG_NAME: Final = "tangle.toml"
-_PACKAGE: Final = "d2l.torch"
-"""The package, where it is not configured and the notes do not show another."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,7 +28,8 @@ class Options:
     Attributes:
         graph: folder of the notes, relative to the configuration's.
         output: folder for what is generated, likewise.
-        package: the module that saved code goes into; empty for the one that the notes mean.
+        package: the module that saved code goes into; empty for the one that the notes mean, or
+            one that is called after the graph.
         seed: of every random generator, at the start of each session.
         device: `auto`, `cpu`, `cuda`, `cuda:N` or `mps`.
         figures: format of the figures.
@@ -73,6 +73,8 @@ class Project:
         graph: the notes.
         output: the folder of generated files.
         state: the folder that holds `.tangle`.
+        package: the configured name, or one after the graph: `Notes.named_project` has the one
+            that the notes mean.
         config: the configuration that it obeys, where there is one.
     """
 
@@ -136,7 +138,7 @@ def find_project(
         graph=folder,
         output=target,
         state=target if found is None and output is not None else root,
-        package=_package_name(options, found),
+        package=_package_name(options, found) or package_after(folder.name),
         options=options,
         config=found,
     )
@@ -157,10 +159,11 @@ def with_options(project: Project, data: bytes) -> Project:
     if options.graph != project.options.graph:
         _configured_graph(project.config, options, project.root)
     configured = (project.root / project.options.graph).resolve() == project.graph
+    graph = (project.root / options.graph).resolve() if configured else project.graph
     return replace(
         project,
-        graph=(project.root / options.graph).resolve() if configured else project.graph,
-        package=_package_name(options, project.config),
+        graph=graph,
+        package=_package_name(options, project.config) or package_after(graph.name),
         options=options,
     )
 
@@ -350,8 +353,15 @@ def _defaults() -> Mapping[str, object]:
     return {name: getattr(options, name) for name in options.__dataclass_fields__}
 
 
-def _package_name(options: Options, config: Path | None) -> PackageName:
-    root, _, module = (options.package or _PACKAGE).partition(".")
+def _package_name(options: Options, config: Path | None) -> PackageName | None:
+    """The configured package; None where none is.
+
+    Raises:
+        BadConfig: it is no name of a package, or the name of another one.
+    """
+    if not options.package:
+        return None
+    root, _, module = options.package.partition(".")
     usable = all(part.isidentifier() and not keyword.iskeyword(part) for part in (root, module))
     if not usable or module in _RESERVED:
         hint = "it takes a package and a module in it, such as d2l.torch"

@@ -40,10 +40,11 @@ class Emission:
 emission: Final[Query[str, Emission]] = Query("emission", None, kept=Emission)
 
 
-@query(kept=str)
-def module_text(core: Core, _: str) -> str:
-    """The text of the generated module."""
-    return module(units.package(core, "").package).text
+@query(kept=str | None)
+def module_text(core: Core, _: str) -> str | None:
+    """The text of the generated module; None where nothing is saved."""
+    found = units.package(core, "").package
+    return None if found.is_empty else module(found).text
 
 
 @query(kept=str | None)
@@ -52,12 +53,11 @@ def script(core: Core, place: int) -> str | None:
     found = units.row(core, place)
     if found is None or not found.chunks:
         return None
+    session = units.session(core, place)
     terms = emission(core, "")
     folder = None
     if terms.graph is not None:
-        parent = posixpath.dirname(found.section.page)
-        folder = posixpath.normpath(posixpath.join(terms.graph, parent))
-    session = units.session(core, place)
+        folder = posixpath.normpath(posixpath.join(terms.graph, session.folder))
     return section_script(session, package_name(core, ""), folder=folder, seed=terms.seed)
 
 

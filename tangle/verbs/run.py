@@ -36,10 +36,17 @@ from tangle.store import (
 )
 from tangle.verbs.adoption import unread_with_python
 from tangle.verbs.cell_dependencies import with_dependencies
-from tangle.verbs.job_builder import PreparedPackage, RunOptions, job, prepared_package
+from tangle.verbs.job_builder import (
+    PreparedPackage,
+    RunOptions,
+    job,
+    make_working_folder,
+    prepared_package,
+)
 from tangle.verbs.last_runs import LastRuns
 from tangle.verbs.left_out import UNSURE, chosen
 from tangle.verbs.lookup import doubts
+from tangle.verbs.new_pages import with_new_pages
 from tangle.verbs.notes import Notes, read_notes, remember_notes
 from tangle.verbs.project import Project
 from tangle.verbs.reports.failed_cells import failed_cell
@@ -221,6 +228,7 @@ class _Run:
             for note in self._executor.notes:
                 observe(note)
             for index in todo:
+                make_working_folder(self._loaded.project, tasks[index].selected.session)
                 tasks[index] = tasks[index].ready()
             self._executor.prepare([tasks[i].job for i in todo], self._package.module.text)
         by_section = {t.job.section: t for t in tasks}
@@ -308,7 +316,7 @@ class _Run:
     def _section_run(self, task: _Task, result: SessionResult, *, cached: bool) -> SectionRun:
         return SectionRun(
             session=task.selected.session,
-            result=result,
+            result=with_new_pages(self._loaded, result),
             cached=cached,
             first=1 if task.selected.session.prelude else 0,
             asked=task.job.device,

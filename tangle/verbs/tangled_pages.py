@@ -6,7 +6,7 @@ from collections.abc import Collection
 
 from tangle.emit import comment
 from tangle.model import PagePath
-from tangle.store import plan_tree, read_bytes
+from tangle.store import generated_folders, plan_tree, read_bytes
 from tangle.verbs.project import Project
 
 
@@ -27,6 +27,9 @@ def tangled_pages(project: Project, paths: Collection[PagePath]) -> frozenset[Pa
         project: whose files.
         paths: the pages that are looked for.
     """
-    files = plan_tree(project.output, {}, owned=project.package.root).removed if paths else ()
+    if not paths:
+        return frozenset()
+    tops = generated_folders(project.output)
+    files = plan_tree(project.output, {}, owned=project.package.root, former=tops).removed
     texts = [read_bytes(project.output / name).decode("utf-8", "replace") for name in files]
     return frozenset(path for path in paths if any(has_code_of(text, path) for text in texts))

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from tangle.analyse import Session
 from tangle.model import AssertStyle, Job
 from tangle.verbs.cell_dependencies import with_dependencies
-from tangle.verbs.job_builder import PreparedPackage, RunOptions, job
+from tangle.verbs.job_builder import PreparedPackage, RunOptions, job, make_working_folder
 from tangle.verbs.notes import Notes
 from tangle.verbs.selection import Selected
 
@@ -56,6 +56,7 @@ def trial(
     runs = [index for index, planned in enumerate(wanted) if planned.code.runs]
     first = 1 if session.prelude else 0
     selected = Selected(session=session, chunks=len(wanted))
+    make_working_folder(loaded.project, session)
     made = job(loaded.project, selected, package, RunOptions(device=options.device))
     made = with_dependencies(made, selected)
     return Trial(

@@ -26,3 +26,7 @@ class Reader:
     def is_distribution(self, module: str) -> bool:
         """Whether a distribution has the name of a module."""
         return module in self._installed
+
+    def provider(self, top: str) -> str | None:
+        """What provides a top-level module; None where nothing does."""
+        return top if top in self._installed else None

@@ -408,3 +408,20 @@ def test_asking_changes_nothing_in_the_repository(graph: GitNotes) -> None:
         ["git", "status", "--porcelain"], cwd=graph.top, capture_output=True, check=True
     ).stdout
     assert before == after
+
+
+def test_what_importing_the_package_does_counts_and_a_time_limit_does_not(tmp_path: Path) -> None:
+    saves = (
+        "- ## 1.1. A\n\t- ```python\n\t  import warnings  #@save\n"
+        '\t  warnings.simplefilter("ignore")  #@save\n\t  ```'
+    )
+    uses = (
+        "- ## 1.2. B\n\t- tangle.timeout:: 60\n\t  ```python\n"
+        "\t  from d2l import torch as d2l\n\t  print(1)\n\t  ```"
+    )
+    graph = git_notes(tmp_path, {"a": saves, "b": uses})
+    replace(graph, "b", "tangle.timeout:: 60", "tangle.timeout:: 90")
+    assert graph.changed() == []
+    replace(graph, "a", '"ignore"', '"always"')
+    said = graph.tangle("list", "--changed-since", "HEAD")
+    assert "1.2: changed since HEAD: what importing d2l does" in said.err

@@ -232,7 +232,7 @@ def test_pages_that_cannot_be_read_are_named_by_run_and_keep_their_scripts(
     page = "- ## {0}. S\n\t- ```python\n\t  print('fine')\n\t  ```"
     graph = notes({"a": page.format("1.1"), "b": page.format("1.2")})
     graph.tangle("build")
-    script = graph.root / "generated/d2l/sections/sec_1_2.py"
+    script = graph.root / "generated/graph/sections/sec_1_2.py"
     before = script.read_bytes()
     graph.page("b").write_bytes(b"- \xff")
     checked = graph.tangle("build", "--check")

@@ -187,7 +187,7 @@ def test_build_asks_nothing_where_a_script_is_left(notes: MakeNotes, old: str, n
     graph.tangle("build")
     graph.write("chapter", CHAPTER.replace(old, new))
     assert graph.tangle("build").code != 3
-    assert [*(graph.root / "generated/d2l/sections").glob("sec_*.py")]
+    assert [*(graph.root / "generated").glob("*/sections/sec_*.py")]
 
 
 def test_a_page_that_cannot_be_read_takes_no_script_with_it(notes: MakeNotes) -> None:
@@ -219,7 +219,7 @@ def test_a_chunk_that_does_not_parse_is_named_and_the_rest_is_tangled(notes: Mak
     excerpt, caret = said.err.split("\n")[1:3]
     assert excerpt == "    y = **x**"
     assert caret.index("^") == excerpt.index("**")
-    script = graph.root / "generated/d2l/sections/sec_1_1.py"
+    script = graph.root / "generated/graph/sections/sec_1_1.py"
     command = [sys.executable, str(script)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 1
@@ -605,8 +605,8 @@ def test_check_for_github_annotates(notes: MakeNotes, monkeypatch: pytest.Monkey
         ),
         ("- ```python\n  x = true_w\n  ```", [("undefined-name", 2)]),
         (
-            "- ```python\n  from d2l import torch as d2l\n  d2l.nothing()\n  ```",
-            [("unsaved-name", 3)],
+            "- ```python\n  from d2l import torch as d2l\n  a = 1  #@save\n  d2l.a, d2l.b\n  ```",
+            [("unsaved-name", 4)],
         ),
         (
             "- ```python\n  def f():  #@save\n      return w\n  w = 1\n  ```",

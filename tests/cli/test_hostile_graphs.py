@@ -104,11 +104,11 @@ def test_titles_that_differ_in_case_have_figures_of_their_own(notes: MakeNotes) 
 
 
 FOLDERS = (
-    *("pages", "assets", "assets/tangle", "generated", "generated/d2l", ".tangle"),
+    *("pages", "assets", "assets/tangle", "generated", "generated/graph", ".tangle"),
     *(".tangle/cache", ".tangle/memory", ".tangle/pending", ".tangle/record"),
 )
 FILES = (
-    *("pages/x.md", "assets/tangle/1.1-1-d4dc5666.svg", "generated/d2l/torch.py"),
+    *("pages/x.md", "assets/tangle/1.1-1-d4dc5666.svg", "generated/graph/__init__.py"),
     *(".tangle/lock", ".tangle/holder", ".tangle/record/figures.json"),
 )
 LINKS = [

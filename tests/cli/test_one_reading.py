@@ -28,7 +28,7 @@ def told(said: Said) -> list[str]:
 def script(graph: Notes, section: str) -> subprocess.CompletedProcess[str]:
     """What comes of a section's script, run by Python alone."""
     graph.tangle("build")
-    (path,) = (graph.root / "generated" / "d2l" / "sections").glob(f"sec_{section}*.py")
+    (path,) = (graph.root / "generated" / "graph" / "sections").glob(f"sec_{section}*.py")
     return subprocess.run([sys.executable, str(path)], capture_output=True, text=True, check=False)
 
 

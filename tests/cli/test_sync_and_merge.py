@@ -160,7 +160,7 @@ def test_a_placeholder_of_a_page_without_code_stops_no_build(notes: MakeNotes) -
     graph.page(".x.md").with_name(".x.md.icloud").write_bytes(b"bplist")
     graph.write("a", CHUNK.replace("fine", "changed"))
     assert graph.tangle("build").code == 1  # the page is an error, as other unread pages are
-    assert "changed" in (graph.root / "generated/d2l/sections/sec_a.py").read_text("utf-8")
+    assert "changed" in (graph.root / "generated/graph/sections/sec_a.py").read_text("utf-8")
 
 
 # --- copies ---------------------------------------------------------------------------------------
@@ -196,7 +196,7 @@ def test_a_sync_copy_is_named_once_and_takes_no_part(notes: MakeNotes, name: str
     assert graph.text(name) == copy
     assert graph.tangle("run", name).code == 1
     assert graph.tangle("build").code == 0
-    assert "return 2" not in (graph.root / "generated/d2l/torch.py").read_text("utf-8")
+    assert "return 2" not in (graph.root / "generated/graph/saved.py").read_text("utf-8")
 
 
 def test_a_page_that_only_looks_like_a_copy_is_a_page() -> None:

@@ -175,7 +175,7 @@ def test_several_books_are_told_apart_by_name(notes: MakeNotes) -> None:
         assert (said.code, f'"one#{wanted}" (pages/a.md:' in said.err) == (2, True)
         assert f'"two#{wanted}" (pages/b.md:' in said.err
     said = graph.tangle("build")
-    scripts = list((graph.root / "generated" / "d2l" / "sections").glob("sec_*.py"))
+    scripts = list((graph.root / "generated" / "graph" / "sections").glob("sec_*.py"))
     assert len(scripts) == 4
 
 

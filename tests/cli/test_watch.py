@@ -197,17 +197,63 @@ def test_its_own_writes_and_prose_run_nothing(start: Start) -> None:
     assert "prose" in watched.notes.text("A")
 
 
-def test_a_draft_is_told_once_and_what_stands_before_it_runs(start: Start) -> None:
+def test_a_draft_is_told_once_and_the_others_run(start: Start) -> None:
     watched = start("3.1")
     watched.until_in("A", "\t  last 1\n")
     watched.edit("A", 'print("last"', 'print("last')
-    watched.until_said("3.1: chunk 3 waits, those before it run: this chunk does not parse")
+    watched.until_said(
+        "3.1: chunk 3 waits, those that do not need it run: this chunk does not parse"
+    )
     watched.edit("A", 'print("last', 'print("las')
     watched.edit("A", 'print("second"', 'print("zwei"')
     watched.until_in("A", "\t  zwei ")
     watched.edit("A", 'print("las,', 'print("done",')
     watched.until_in("A", "\t  done 1\n")
     assert watched.output().count("waits") == 1
+
+
+DRAFTED = """\
+- # Drafts
+	- ```python
+	  print("first", 1)
+	  ```
+	- ```python
+	  total = (2
+	  ```
+	- ```python
+	  print("apart", 3)
+	  ```
+	- ```python
+	  print("total", total)
+	  ```
+"""
+
+
+def test_what_stands_behind_a_chunk_that_does_not_parse_runs_as_with_run(start: Start) -> None:
+    watched = start("A", A=DRAFTED)
+    watched.until_said("A: chunk 2 waits")
+    watched.until_in("A", "\t  apart 3\n")
+    watched.until_said("skipped: needs total from line ")
+    watched.until_said("3 of 4 chunks ran")
+    assert "total 2" not in watched.notes.text("A")
+    watched.edit("A", 'print("apart", 3)', 'print("apart", 4)')
+    watched.until_said("A: chunk 3 changed: from chunk 3 on")
+    watched.until_in("A", "\t  apart 4\n")
+    watched.edit("A", "total = (2", "total = 2")
+    watched.until_said("A: chunk 2 changed: from chunk 2 on")
+    watched.until_in("A", "\t  total 2\n")
+    watched.until_said("A: passed")
+    assert watched.output().count("waits") == 1
+
+
+def test_a_draft_with_nothing_to_run_behind_it_runs_nothing(start: Start) -> None:
+    watched = start("A", A=DRAFTED.partition('\t- ```python\n\t  print("apart"')[0])
+    watched.until_in("A", "\t  first 1\n")
+    watched.until_said("outputs written")
+    watched.edit("A", "total = (2", "total = (3")
+    watched.edit("A", 'print("first", 1)', 'print("first", 2)')
+    watched.until_said("A: chunk 1 changed")
+    assert "chunk 2 changed" not in watched.output()
 
 
 def test_a_faulty_property_stops_its_section_until_it_is_right(start: Start) -> None:

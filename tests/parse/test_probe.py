@@ -93,7 +93,7 @@ def test_every_verb_refuses_a_python_that_misreads_pages(
     assert tangle("build", graph=graph.root).returncode == 0
     graph.write("one", PAGE + "- more\n")
     (tmp_path / "sitecustomize.py").write_text(WRONG_RE.format(part=part))
-    script = graph.root / "generated" / "d2l" / "sections" / "sec_3_1.py"
+    script = graph.root / "generated" / "graph" / "sections" / "sec_3_1.py"
     before = script.read_bytes()
     done = tangle(*arguments, graph=graph.root, python_path=tmp_path)
     assert done.returncode == 3, done.stderr

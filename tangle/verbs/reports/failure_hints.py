@@ -57,9 +57,12 @@ def _hints(loaded: Notes, session: Session, failure: Failure) -> Iterator[str | 
             yield from (p.hint for p in session.problems if p.message.startswith(said))
         case "ModuleNotFoundError" if failure.place is not None:
             wanted = WantedModule(
-                name=name.partition(".")[0], place=failure.place, section=session.name
+                name=name.partition(".")[0],
+                place=failure.place,
+                section=session.name,
+                folder=session.folder,
             )
-            yield from (p.hint for p in missing_imports(loaded.named_project, [wanted]))
+            yield from (p.hint for p in missing_imports(loaded, [wanted]))
         case "SyntaxError" | "IndentationError" | "TabError" | "OpenReference":
             yield from _of_chunk(loaded, session, failure)
 

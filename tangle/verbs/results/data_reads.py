@@ -55,7 +55,7 @@ class DataReads:
             yield f"and {len(found) - _MOST_REASONS} more"
 
     def _reasons(self, session: Session) -> Iterator[str]:
-        folder = (self._now.project.graph / session.unit.section.page).parent
+        folder = self._now.project.graph / session.folder
         known = self._reads.get(session.name)
         if known is not None:
             yield from self._by_reads(known.paths)

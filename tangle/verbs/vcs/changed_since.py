@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from pathlib import PurePosixPath
+from collections.abc import Iterable, Iterator, Sequence
 
-from tangle.analyse import Session
+from tangle.analyse import Package, Session
 from tangle.model import SectionName
 from tangle.notes import Plan
 from tangle.verbs.job_builder import RunOptions
@@ -15,6 +13,7 @@ from tangle.verbs.project import Options, Project
 from tangle.verbs.reports.values import SectionChange
 from tangle.verbs.results.data_reads import DataReads
 from tangle.verbs.selection import Selected
+from tangle.verbs.unit_inputs import UnitInputs, saved_names, unit_inputs
 from tangle.verbs.vcs.at_revision import past_notes, past_project
 from tangle.verbs.vcs.repository import Repository
 from tangle.verbs.vcs.worktree import WorkTree
@@ -116,47 +115,20 @@ def _add_dependants(sessions: Sequence[Session], found: dict[SectionName, list[s
 # --- code -----------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Facts:
-    """Everything in the notes that a section's outputs depend on, names and places excluded."""
-
-    folder: str
-    borrowed: tuple[str, ...]
-    package: tuple[str, ...]
-    chunks: tuple[tuple[object, ...], ...]
-
-
-def _facts(plan: Plan, session: Session) -> _Facts:
-    """The facts of a section; its folder is where it looks for its data."""
-    chunks = (planned.code.chunk for planned in session.chunks)
-    return _Facts(
-        folder=PurePosixPath(session.unit.section.page).parent.as_posix(),
-        borrowed=tuple(entry.text for entry in session.prelude),
-        package=(*plan.package.future, *session.package) if session.package else (),
-        chunks=tuple(
-            (chunk.code, chunk.whole, by.raises, by.xfail is not None, by.device)
-            for chunk in chunks
-            if (by := chunk.settings).run
-        ),
-    )
-
-
 def _code_reasons(now: Plan, then: Plan | None) -> Iterator[tuple[SectionName, list[str]]]:
-    old = {session.name: _facts(then, session) for session in then.sessions} if then else {}
+    old = {s.name: unit_inputs(s, then.package) for s in then.sessions} if then else {}
     known = set(old.values())
-    texts = _saved_names(now, then)
+    packages = [plan.package for plan in (now, then) if plan is not None]
     for session in now.sessions:
-        facts = _facts(now, session)
-        if session.chunks and facts not in known:
+        inputs = unit_inputs(session, now.package)
+        if session.chunks and inputs not in known:
             before = old.get(session.name)
-            yield (
-                session.name,
-                ["new"] if before is None else list(_why(session, facts, before, texts)),
-            )
+            reasons = ["new"] if before is None else [*_why(session, inputs, before, packages)]
+            yield session.name, reasons
 
 
 def _why(
-    session: Session, now: _Facts, then: _Facts, saved: Mapping[str, tuple[str, ...]]
+    session: Session, now: UnitInputs, then: UnitInputs, packages: Sequence[Package]
 ) -> Iterator[str]:
     if now.folder != then.folder:
         yield f"moved here from {then.folder}"
@@ -166,19 +138,10 @@ def _why(
         new = [entry for entry in session.prelude if entry.text not in then.borrowed]
         names = dict.fromkeys(name for entry in new for name in entry.names)
         yield f"borrowed {', '.join(names)}" if names else "what it borrows"
-    if now.package != then.package:
-        # The order counts, too: `dict.fromkeys` tells the names in that of the package.
-        different = [text for text in now.package if text not in then.package]
-        different += [text for text in then.package if text not in now.package]
-        names = dict.fromkeys(name for text in different for name in saved.get(text, ()))
-        yield f"saved {', '.join(names)}" if names else "what the package imports"
-
-
-def _saved_names(*plans: Plan | None) -> dict[str, tuple[str, ...]]:
-    """The names that a saved statement makes, by its text."""
-    return {
-        entry.text: entry.names or entry.patches
-        for plan in plans
-        if plan is not None
-        for entry in plan.package.saved
-    }
+    if (now.lent, now.reaches) != (then.lent, then.reaches):
+        different = [text for text in now.saved if text not in then.saved]
+        different += [text for text in then.saved if text not in now.saved]
+        found = saved_names(different, *packages)
+        yield f"saved {', '.join(found)}" if found else "what the package imports"
+    if now.effects != then.effects:
+        yield f"what importing {packages[0].name.root} does"

@@ -25,7 +25,7 @@ class Runs:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Waits:
-    """A section has a chunk that cannot run yet; those before it run."""
+    """A section has a chunk that cannot run yet."""
 
     section: SectionName
     draft: Draft

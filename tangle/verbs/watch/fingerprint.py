@@ -2,32 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import zip_longest
 
-from tangle.analyse import Package, PlannedChunk
+from tangle.analyse import Package
 from tangle.model import Place, Problem, SectionName
-from tangle.verbs.results.cache_keys import import_effects
 from tangle.verbs.selection import Selected
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ChunkFace:
-    """What a chunk's result depends on; `code` is its own, `digest` covers all before it."""
-
-    digest: str
-    code: str
-    settings: tuple[object, ...]
+from tangle.verbs.unit_inputs import UnitInputs, first_difference, saved_names, unit_inputs
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Draft:
-    """A chunk that cannot run in its current, unfinished state."""
+    """A chunk that cannot run in its current, unfinished state.
+
+    Attributes:
+        alone: whether the other chunks of its section run; none does where a property is faulty.
+    """
 
     number: int
     place: Place
     message: str
+    alone: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,18 +29,26 @@ class Face:
     """What a run of a section depends on, except its data files.
 
     Attributes:
-        chunks: those that run.
-        draft: the chunk at which they end before the section does.
-        borrowed: whether statements from earlier sections run first.
-        saved: texts of the saved statements that are reached.
-        effects: those that do something when the package is imported, where it may be.
+        inputs: without chunks where a faulty property keeps all of them from running.
+        drafts: the chunks that cannot run yet.
     """
 
-    chunks: tuple[ChunkFace, ...]
-    draft: Draft | None
-    borrowed: tuple[str, ...]
-    saved: tuple[str, ...]
-    effects: tuple[str, ...]
+    inputs: UnitInputs
+    drafts: tuple[Draft, ...]
+
+    @property
+    def draft_numbers(self) -> frozenset[int]:
+        """The numbers of the chunks that cannot run yet."""
+        return frozenset(draft.number for draft in self.drafts)
+
+    def runs_from(self, first: int) -> bool:
+        """Whether any chunk runs from one on.
+
+        Args:
+            first: the chunk's number, from 1.
+        """
+        numbers = range(first, len(self.inputs.chunks) + 1)
+        return not self.draft_numbers.issuperset(numbers)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,46 +73,20 @@ def face(selected: Selected, package: Package) -> Face:
         selected: the section.
         package: the generated package.
     """
-    running = [c for c in selected.session.chunks[: selected.chunks] if c.code.chunk.settings.run]
-    whole: list[PlannedChunk] = []
-    faults = selected.session.unit.faults
-    draft = _draft(faults[0], 1) if faults else None
-    for planned in () if faults else running:
-        if planned.code.obstacle is not None:
-            draft = _draft(planned.code.obstacle, len(whole) + 1)
-            break
-        whole.append(planned)
-    borrowed = tuple(entry.text for entry in selected.session.prelude)
-    texts = (*borrowed, *(planned.code.chunk.code for planned in whole))
-    imports = selected.session.package or any(package.name.root in text for text in texts)
-    return Face(
-        chunks=tuple(map(_chunk_face, whole)),
-        draft=draft,
-        borrowed=borrowed,
-        saved=selected.session.package,
-        effects=import_effects(package) if imports else (),
-    )
+    session = selected.session
+    running = [c.code for c in session.chunks[: selected.chunks] if c.code.runs]
+    if faults := session.unit.faults:
+        drafts = [_draft(faults[0], 1, alone=False)]
+    else:
+        numbered = enumerate((code.obstacle for code in running), start=1)
+        drafts = [_draft(problem, number, alone=True) for number, problem in numbered if problem]
+    count = 0 if faults else selected.chunks
+    inputs = unit_inputs(session, package, count, limits=True)
+    return Face(inputs=inputs, drafts=tuple(drafts))
 
 
-def runnable(selected: Selected) -> Selected:
-    """Return the part of a section before its first chunk that cannot run."""
-    for index, planned in enumerate(selected.session.chunks[: selected.chunks]):
-        if planned.code.broken and planned.code.chunk.settings.run:
-            return Selected(session=selected.session, chunks=index)
-    return selected
-
-
-def _chunk_face(planned: PlannedChunk) -> ChunkFace:
-    chunk = planned.code.chunk
-    settings = (
-        *(chunk.settings.raises, chunk.settings.timeout, chunk.settings.device),
-        chunk.settings.xfail is not None,
-    )
-    return ChunkFace(digest=planned.digest, code=chunk.code, settings=settings)
-
-
-def _draft(problem: Problem, number: int) -> Draft:
-    return Draft(number=number, place=problem.place, message=problem.message)
+def _draft(problem: Problem, number: int, *, alone: bool) -> Draft:
+    return Draft(number=number, place=problem.place, message=problem.message, alone=alone)
 
 
 def difference(
@@ -125,33 +101,26 @@ def difference(
         package: of the current notes.
     """
     if before is None:
-        return Why(section=section, what="new", first=1) if now.chunks else None
-    if before.effects != now.effects and now.chunks:
-        what = f"what importing {package.name.root} does changed"
-        return Why(section=section, what=what, first=1)
-    pairs = enumerate(zip_longest(before.chunks, now.chunks), start=1)
-    first = next((number for number, (old, new) in pairs if old != new), None)
-    if first is None or first > len(now.chunks):
+        return Why(section=section, what="new", first=1) if now.runs_from(1) else None
+    first = first_difference(before.inputs, now.inputs)
+    if first is None or not now.runs_from(first):
         return None
     return Why(section=section, what=_what(before, now, first, package), first=first)
 
 
-def _what(before: Face, now: Face, first: int, package: Package) -> str:
-    here = now.chunks[first - 1]
-    old = before.chunks[first - 1] if first <= len(before.chunks) else None
-    if old is None and before.draft is None:
-        return f"chunk {first} is new"
-    if old is None:
-        return f"chunk {first} changed"
-    if (old.code, old.settings) != (here.code, here.settings):
+def _what(earlier: Face, later: Face, first: int, package: Package) -> str:
+    before, now, root = earlier.inputs, later.inputs, package.name.root
+    if before.effects != now.effects:
+        return f"what importing {root} does changed"
+    if before.folder != now.folder:
+        return "its folder changed"
+    if first > len(before.chunks):
+        return f"chunk {first} {'changed' if earlier.drafts and first == 1 else 'is new'}"
+    if before.chunks[first - 1] != now.chunks[first - 1]:
         return f"chunk {first} changed"
     if first == 1 and before.borrowed != now.borrowed:
         return "what it borrows changed"
-    names = _saved_names(package, set(now.saved) - set(before.saved))
-    return f"{', '.join(names)} changed" if names else "saved code that it uses changed"
-
-
-def _saved_names(package: Package, texts: set[str]) -> Sequence[str]:
-    root = package.name.root
-    found = (name for saved in package.saved if saved.text in texts for name in saved.names)
-    return [f"{root}.{name}" for name in dict.fromkeys(found)]
+    changed = set(now.saved) - set(before.saved)
+    names = saved_names((saved.text for saved in package.saved if saved.text in changed), package)
+    shown = ", ".join(f"{root}.{name}" for name in names)
+    return f"{shown} changed" if names else "saved code that it uses changed"

@@ -23,9 +23,10 @@ from tangle.errors import TangleError
 from tangle.model import Job, Problem, SectionName, SessionResult
 from tangle.store import Changes, read_bytes
 from tangle.verbs.cell_dependencies import with_dependencies
-from tangle.verbs.job_builder import RunOptions, job
+from tangle.verbs.job_builder import RunOptions, job, make_working_folder
 from tangle.verbs.last_runs import LastRuns
 from tangle.verbs.lookup import AmbiguousTitle
+from tangle.verbs.new_pages import with_new_pages
 from tangle.verbs.notes import Notes, held_notes, updated
 from tangle.verbs.parts import Ambiguous
 from tangle.verbs.project import Project, with_options
@@ -48,7 +49,7 @@ from tangle.verbs.watch.events import (
     Watching,
     Wrote,
 )
-from tangle.verbs.watch.fingerprint import Face, Why, difference, face, runnable
+from tangle.verbs.watch.fingerprint import Face, Why, difference, face
 from tangle.verbs.watch.read_files import ReadFiles, packages
 from tangle.verbs.watch.unwritten import Results, Written
 from tangle.verbs.write_back.place import outputs_of
@@ -238,7 +239,7 @@ class Watcher:
                 name = entry.session.name
                 self._queue[name] = Why(section=name, what="asked for", first=1)
         package = self._packages(notes.plan.package)
-        jobs = [job(self._project, runnable(s), package, self._options) for s in selected]
+        jobs = [job(self._project, entry, package, self._options) for entry in selected]
         self._executor.prepare(jobs, package.module.text)
         self._tell(Watching(sections=tuple(entry.session.name for entry in selected)))
 
@@ -284,19 +285,19 @@ class Watcher:
             earlier = self._queue.pop(name, why)
             self._queue[name] = replace(why, first=min(why.first, earlier.first))
             cell = 0
-            if before is not None and before.borrowed == now.borrowed:
-                cell = why.first - 1 + bool(now.borrowed)
+            if before is not None and before.inputs.borrowed == now.inputs.borrowed:
+                cell = why.first - 1 + bool(now.inputs.borrowed)
             self._cancel(name, cell)
 
     def _note_face(self, selected: Selected, now: Face) -> None:
         name = selected.session.name
         self._faces[name] = now
-        drafts = {t for t in self._reported if isinstance(t, Waits) and t.section == name}
-        if now.draft is None:
-            self._reported -= drafts
-        elif all(known.draft.number != now.draft.number for known in drafts):
-            self._reported -= drafts
-            self._tell_once(Waits(section=name, draft=now.draft))
+        waits = {t for t in self._reported if isinstance(t, Waits) and t.section == name}
+        known = {wait.draft.number for wait in waits}
+        self._reported -= {w for w in waits if w.draft.number not in now.draft_numbers}
+        for draft in now.drafts:
+            if draft.number not in known:
+                self._tell_once(Waits(section=name, draft=draft))
 
     def _look_at_settings(self) -> None:
         """Rerun sections that have run if the configuration has changed."""
@@ -352,10 +353,15 @@ class Watcher:
             why = self._queue.pop(name)
             selected = next((s for s in self._selected() if s.session.name == name), None)
             if selected is not None and not selected.session.unit.faults:
-                self._run(runnable(selected), why)
+                self._run(selected, why)
 
     def _run(self, selected: Selected, why: Why) -> None:
         loaded = self._notes
+        try:
+            make_working_folder(self._project, selected.session)
+        except TangleError as error:
+            self._tell_once(Trouble(message=str(error)))
+            return
         package = self._packages(loaded.plan.package)
         task = _Task(
             loaded=loaded,
@@ -404,7 +410,7 @@ class Watcher:
             self._tell(Cancelled(section=name))
             return
         session = task.selected.session
-        result = judged(self._project, session, result)
+        result = with_new_pages(task.loaded, judged(self._project, session, result))
         run = SectionRun(
             session=session,
             result=result,
