@@ -33,6 +33,7 @@ from tangle.model.outline import (
     ReferenceKind,
 )
 from tangle.model.session import (
+    ALTERNATIVE_TEXT,
     EXAMPLES,
     Asked,
     AssertStyle,
@@ -60,6 +61,7 @@ from tangle.model.session import (
 )
 
 __all__ = [
+    "ALTERNATIVE_TEXT",
     "CONFIG",
     "EXAMPLES",
     "SIZE",

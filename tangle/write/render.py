@@ -8,7 +8,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, assert_never
 
-from tangle.model import MimeBundle, MimeType, Stream
+from tangle.model import ALTERNATIVE_TEXT, MimeBundle, MimeType, Stream
 from tangle.write.terminal import shown
 
 if TYPE_CHECKING:
@@ -38,10 +38,12 @@ class Rendered:
     Attributes:
         text: lines with line feeds between them; empty where nothing was written.
         figures: MIME type and content, in order.
+        alternatives: for each figure what it shows, in words; empty where it does not say.
     """
 
     text: str
     figures: tuple[tuple[MimeType, bytes], ...]
+    alternatives: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +62,7 @@ def rendered(outputs: tuple[Output, ...]) -> Rendered:
     """
     texts: list[str] = []
     figures: list[tuple[MimeType, bytes]] = []
+    alternatives: list[str] = []
     for output in outputs:
         match output:
             case Stream(text=text):
@@ -68,12 +71,13 @@ def rendered(outputs: tuple[Output, ...]) -> Rendered:
                 figure = _figure(output)
                 if figure is not None:
                     figures.append(figure)
+                    alternatives.append(dict(output.data).get(ALTERNATIVE_TEXT, ""))
                 else:
                     texts.append(_on_lines_of_its_own(_text(output), texts))
             case _:
                 assert_never(output)
     text = _ADDRESS.sub("…", shown("".join(texts)))
-    return Rendered(text=text, figures=tuple(figures))
+    return Rendered(text=text, figures=tuple(figures), alternatives=tuple(alternatives))
 
 
 def _figure(bundle: MimeBundle) -> tuple[MimeType, bytes] | None:

@@ -159,9 +159,12 @@ def _outputs(outputs: tuple[Output, ...]) -> Iterator[str]:
     seen = rendered(outputs)
     if seen.text:
         yield f'<pre class="output">{_text(seen.text)}</pre>'
-    for number, (mime, data) in enumerate(seen.figures, start=1):
+    for number, ((mime, data), shows) in enumerate(
+        zip(seen.figures, seen.alternatives, strict=True), start=1
+    ):
         source = base64.b64encode(data).decode("ascii")
-        yield f'<img alt="figure {number}" src="data:{escape(mime)};base64,{source}">'
+        label = escape(", ".join(filter(None, (f"figure {number}", shows))))
+        yield f'<img alt="{label}" src="data:{escape(mime)};base64,{source}">'
     for output in outputs:
         if isinstance(output, MimeBundle) and _HTML in (forms := dict(output.data)):
             yield _frame(forms[_HTML])

@@ -128,11 +128,12 @@ def outputs_of(
         seen = rendered(written(planned, result.outputs))
         links: list[FigureLink] = []
         figures: list[Figure] = []
-        for mime, data in seen.figures:
+        for (mime, data), shows in zip(seen.figures, seen.alternatives, strict=True):
             counts[section] += 1
             name = figure_name(section, counts[section], EXTENSIONS[mime])
             target = asset_target(planned.occurrence.page, name)
-            links.append(FigureLink(label=figure_label(section, counts[section]), target=target))
+            label = figure_label(section, counts[section], shows)
+            links.append(FigureLink(label=label, target=target))
             figures.append(Figure(name=name, data=data))
         if result.outcome == "passed":
             output = ChunkOutput(digest=planned.digest, text=seen.text, figures=tuple(links))
