@@ -58,6 +58,7 @@ def warned(session: SessionResult) -> str:
         "plt.ylabel('かな')",
         "plt.suptitle('한글', weight='bold')",
         "plt.title('损失 $w_1$')",
+        "plt.rcParams['font.family'] = ['DejaVu Serif', 'Zz Triangles']; plt.title('损失 $w_1$')",
         "plt.bar(['训练', '损失'], [1, 2])",
         "plt.plot([1, 2], label='训练'); plt.legend()",
         "plt.rcParams['font.family'] = 'serif'; plt.title('损失')",
@@ -117,6 +118,18 @@ def test_figures_that_need_no_other_font_search_for_none() -> None:
     )
     assert session.notices == ()
     assert text(session.results[0]) == "0 ['sans-serif']\n"
+
+
+def test_a_figure_is_drawn_though_the_search_for_a_font_fails() -> None:
+    session = run(
+        "import matplotlib.pyplot as plt\nplt.title('a');",
+        "from matplotlib import font_manager\nfont_manager.fontManager.ttflist.append(None)\n"
+        "plt.title('损失');",
+    )
+    assert session.outcome == "passed"
+    assert len(bundles(session.results)) == 2
+    (notice,) = session.notices
+    assert "no further fonts are looked for" in notice
 
 
 @pytest.mark.parametrize("theme", ["", "plt.style.use('ggplot')\n"])

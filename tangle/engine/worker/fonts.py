@@ -89,7 +89,12 @@ class _Fonts:
 
         def completed_layout(text: Text, *arguments: Any) -> Any:
             if not text.get_text().isascii():
-                self.complete(text)
+                try:
+                    self.complete(text)
+                except Exception as error:  # noqa: BLE001 -- the figure is drawn without it
+                    module.Text._get_layout = layout  # noqa: SLF001
+                    said = f"no further fonts are looked for: {type(error).__name__}: {error}"
+                    self._reporter.send(Noted(text=said))
             return layout(text, *arguments)
 
         module.Text._get_layout = completed_layout  # noqa: SLF001 -- nothing public comes so late
@@ -100,7 +105,8 @@ class _Fonts:
         if text.get_usetex() or properties.get_file() is not None:
             return  # TeX, or a single file that the notes chose
         said = text.get_text()
-        own = _paths(properties)
+        # matplotlib draws text beside a formula with the first family alone.
+        own = _paths(properties)[:1] if _has_formula(text) else _paths(properties)
         lacking = {c for c in set(said) - self._absent if self._lacks(own, c)}
         if not lacking:
             return
@@ -111,11 +117,10 @@ class _Fonts:
             self._choosing = False
         if families:
             theirs = properties.get_family()
-            # matplotlib draws text beside a formula with the first family alone.
             is_first = _has_formula(text) and self._has_glyph(_paths(families[0])[0], "a")
             text.set_fontfamily([*families, *theirs] if is_first else [*theirs, *families])
         if lacking:
-            self._report(lacking)
+            self._report([letter for letter in dict.fromkeys(said) if letter in lacking])
 
     def _choose(self, letters: set[str], text: str) -> tuple[list[str], set[str]]:
         """Return families that have the letters, and the letters that no installed font has."""
@@ -167,10 +172,10 @@ class _Fonts:
                 continue  # damaged, or of a kind that matplotlib does not read
         return bool(found)
 
-    def _report(self, letters: set[str]) -> None:
+    def _report(self, letters: Sequence[str]) -> None:
         """Say once that there is no font, instead of one warning for each letter."""
         first = not self._absent
-        self._absent |= letters
+        self._absent.update(letters)
         for letter in letters:
             warnings.filterwarnings("ignore", message=rf"Glyph {ord(letter)} \(")
         if first:
@@ -191,8 +196,8 @@ class _Fonts:
 
 
 def _is_letter(character: str) -> bool:
-    """Whether a character is a letter, a mark on one, or East Asian punctuation: no emoji."""
-    is_letter = unicodedata.category(character)[0] in "LM"
+    """Whether a character beyond ASCII is a letter, a mark, or East Asian punctuation: no emoji."""
+    is_letter = not character.isascii() and unicodedata.category(character)[0] in "LM"
     return is_letter or _PUNCTUATION.match(character) is not None
 
 
@@ -256,12 +261,12 @@ def _font_files() -> Iterator[str]:
         yield from map(str, font_manager.list_fonts(folder, ["ttf", "ttc", "otf"]))
 
 
-def _hint(letters: set[str]) -> str:
-    shown = "".join(sorted(letters)[:_MOST_SHOWN]) + ("..." if len(letters) > _MOST_SHOWN else "")
+def _hint(letters: Sequence[str]) -> str:
+    shown = "".join(letters[:_MOST_SHOWN])
     if any(map(_is_east_asian, letters)):
         way = (
             "install fonts-noto-cjk or fonts-wqy-zenhei (Debian, Ubuntu) and run again with --fresh"
         )
     else:
         way = "install a font for this script, such as fonts-noto-core (Debian, Ubuntu)"
-    return f"no installed font has letters that a figure shows ({shown}): {way}"
+    return f"no installed font has letters that a figure shows, such as {shown}: {way}"
