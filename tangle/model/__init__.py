@@ -35,6 +35,7 @@ from tangle.model.outline import (
     ReferenceKind,
 )
 from tangle.model.session import (
+    ALTERNATIVE_TEXT,
     EXAMPLES,
     Asked,
     AssertStyle,
@@ -62,6 +63,7 @@ from tangle.model.session import (
 )
 
 __all__ = [
+    "ALTERNATIVE_TEXT",
     "CONFIG",
     "DEVICE",
     "DEVICE_WORDS",

@@ -12,6 +12,9 @@ MimeType = NewType("MimeType", str)
 EXAMPLES: Final = MimeType("application/vnd.tangle.examples+json")
 """What the examples of a session showed, each as a pair: text, and what a traceback ended with."""
 
+ALTERNATIVE_TEXT: Final = MimeType("text/vnd.tangle.alternative")
+"""What a figure shows, in words, for readers who do not see it."""
+
 Outcome = Literal["passed", "failed", "timed-out", "died", "skipped", "interrupted"]
 
 

@@ -64,14 +64,15 @@ def asset_target(page: PagePath, name: str) -> str:
     return "../" * page.count("/") + f"{ASSET_FOLDER}/{name}"
 
 
-def figure_label(section: SectionName, number: int) -> str:
-    """Return the alternative text of a figure: `3.6.7 figure 1`.
+def figure_label(section: SectionName, number: int, shows: str = "") -> str:
+    """Return the alternative text of a figure: `3.6.7 figure 1, Loss`.
 
     Args:
         section: that draws it.
         number: of the figure in its section, from 1.
+        shows: its titles and labels, if any.
     """
-    return f"{section} figure {number}"
+    return ", ".join(filter(None, (f"{section} figure {number}", shows)))
 
 
 def _digest(data: bytes) -> str:

@@ -28,10 +28,15 @@ class Text:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class File:
-    """Something that a note shows from a file of its own, such as a figure."""
+    """Something that a note shows from a file of its own, such as a figure.
+
+    Attributes:
+        shows: what can be seen, in words; empty where it does not say.
+    """
 
     mime: MimeType
     data: bytes
+    shows: str = ""
 
 
 Part = Text | File

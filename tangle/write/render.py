@@ -7,7 +7,7 @@ import binascii
 import re
 from typing import TYPE_CHECKING, assert_never
 
-from tangle.model import MimeBundle, MimeType, Stream
+from tangle.model import ALTERNATIVE_TEXT, MimeBundle, MimeType, Stream
 from tangle.write.parts import EXTENSIONS, File, Part, Rendered, Text
 from tangle.write.terminal import shown
 
@@ -63,16 +63,17 @@ def without_addresses(text: str) -> str:
 
 def _figure(bundle: MimeBundle) -> File | None:
     forms = dict(bundle.data)
+    shows = forms.get(ALTERNATIVE_TEXT, "")
     for mime in EXTENSIONS:
         if mime not in forms:
             continue
         if mime.endswith("+xml"):
-            return File(mime=mime, data=forms[mime].encode("utf-8", "replace"))
+            return File(mime=mime, data=forms[mime].encode("utf-8", "replace"), shows=shows)
         try:
             data = base64.b64decode("".join(forms[mime].split()), validate=True)
         except (binascii.Error, ValueError):
             continue  # not base64: the bundle's other forms may do
-        return File(mime=mime, data=data)
+        return File(mime=mime, data=data, shows=shows)
     return None
 
 

@@ -55,3 +55,15 @@ def test_a_figure_that_is_gone_is_noticed_and_made_again(notes: MakeNotes) -> No
     graph.tangle("run", "1.1")
     assert figure.exists()
     assert problems(graph) == []
+
+
+def test_a_figures_titles_are_the_alternative_text_of_its_link(notes: MakeNotes) -> None:
+    code = "plt.plot([1, 2], label='a'); plt.title('损失 #loss [[x]] `y` ((z)) ![a](b)')"
+    graph = notes({"x": FIGURE.replace("plt.plot([1, 2]);", f"{code}; plt.xlabel('轮次');")})
+    report = graph.root.parent / "report.html"
+    assert graph.tangle("run", "1.1", "--html", str(report)).code == 0
+    said = "损失 loss x y z a b , 轮次"
+    assert f"![1.1 figure 1, {said}](../assets/tangle/1.1-1" in graph.text("x")
+    assert 'alt="figure 1, 损失 #loss' in report.read_text(encoding="utf-8")
+    graph.tangle("run", "1.1", "--fresh")
+    assert graph.text("x").count("figure 1") == 1

@@ -22,6 +22,7 @@ from tangle.engine.events import CellFinished, CellStarted, Event, SessionStarte
 from tangle.engine.local import LocalExecutor
 from tangle.engine.pool import run_jobs
 from tangle.model import (
+    ALTERNATIVE_TEXT,
     CellEnd,
     Failure,
     MimeBundle,
@@ -83,7 +84,7 @@ def test_a_figure_has_the_same_bytes_each_time(chosen: Literal["svg", "png"]) ->
     one, other = (run(FIGURE, again, figure_format=chosen) for _ in range(2))
     shown = bundles(one.results)
     kind = {"svg": "image/svg+xml", "png": "image/png"}[chosen]
-    assert [set(bundle) for bundle in shown] == [{kind, "text/plain"}] * 2
+    assert [set(bundle) for bundle in shown] == [{kind, ALTERNATIVE_TEXT, "text/plain"}] * 2
     assert shown == bundles(other.results)
     assert shown[0] == shown[1]
     assert "Matplotlib" not in shown[0][kind]

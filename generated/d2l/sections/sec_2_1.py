@@ -110,13 +110,13 @@ X = torch.ones(2, 3)
 Y = torch.full((2, 3), 4.0)
 before = id(Y)
 Y = X + Y
-id(Y) == before
+'the same object' if id(Y) == before else 'a new object'
 
 # %% 2.1.5 节省内存 (pages/预备知识.md, chunk 2)
 Z = torch.zeros_like(Y)
 before = id(Z)
 Z[:] = X + Y
-id(Z) == before
+'the same object' if id(Z) == before else 'a new object'
 
 # %% 2.1.5 节省内存 (pages/预备知识.md, chunk 3)
 before, address = id(Y), Y.data_ptr()

@@ -16,7 +16,7 @@ import torch
 from d2l import torch as d2l
 
 x = torch.arange(1.0, 5.0, requires_grad=True)
-x.grad is None
+print(x.grad)
 
 # %% 2.5.1 一个简单的例子 (pages/预备知识.md, chunk 2)
 y = (x ** 3).sum()
@@ -87,7 +87,7 @@ u = square.detach()
 z = u * x
 z.sum().backward()
 assert torch.equal(x.grad, u)
-x.grad == u
+x.grad, u
 
 # %% 2.5.3 分离计算 (pages/预备知识.md, chunk 2)
 x.grad.zero_()
@@ -122,7 +122,8 @@ for start in (0.05, 0.4, -2.0):
 a = torch.randn((), requires_grad=True)
 d = wander(a)
 d.backward()
-torch.isclose(a.grad, d / a)
+assert torch.isclose(a.grad, d / a)
+print(f'a = {a.item():.4f}, slope {a.grad.item():.4f}, wander(a) / a {(d / a).item():.4f}')
 
 # %% 2.5.6 练习 (pages/预备知识.md, chunk 1)
 x = torch.tensor([1.0, 2.0], requires_grad=True)

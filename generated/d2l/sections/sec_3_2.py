@@ -144,3 +144,43 @@ print(f'w is off by {w_error.abs().max():.3f} at most, b by {abs(b_error):.3f}')
 floor = float(squared_loss(residual, torch.zeros_like(residual)).mean())
 assert float(train_l) < 1.1 * floor
 print(f'noise alone leaves {floor:.1e}')
+
+# %% 3.2.9 练习 (pages/线性神经网络.md, chunk 1)
+def loss_after(lr, num_epochs=3):
+    w, b = torch.zeros(2, 1, requires_grad=True), torch.zeros(1, requires_grad=True)
+    for _ in range(num_epochs):
+        for X, y in data_iter(batch_size, features, labels):
+            squared_loss(linreg(X, w, b), y).sum().backward()
+            sgd([w, b], lr, batch_size)
+    with torch.no_grad():
+        return float(squared_loss(linreg(features, w, b), labels).mean())
+
+
+too_large, fair, too_small = map(loss_after, (1, 0.03, 0.0003))
+assert fair < too_large < 1e-3
+assert not loss_after(3) < 1e6
+print(f'lr 1: {too_large:.0e}, lr 0.03: {fair:.0e}, lr 0.0003: {too_small:.0f}')
+
+# %% 3.2.9 练习 (pages/线性神经网络.md, chunk 2)
+X, y = features[:100], labels[:100]
+moved = []
+for size in (300, len(X)):
+    w, b = torch.zeros(2, 1, requires_grad=True), torch.zeros(1, requires_grad=True)
+    squared_loss(linreg(X, w, b), y).sum().backward()
+    sgd([w, b], 0.03, size)
+    moved.append(w.detach().norm())
+print(f'len(X) goes {moved[1] / moved[0]:.1f} times as far as 300')
+
+# %% 3.2.9 练习 (pages/线性神经网络.md, chunk 3)
+twins = features[:, :1].expand(-1, 2)
+twin_labels = twins @ true_w.reshape(-1, 1) + true_b + residual
+w, b = torch.zeros(2, 1, requires_grad=True), torch.zeros(1, requires_grad=True)
+for _ in range(num_epochs):
+    for X, y in data_iter(batch_size, twins, twin_labels):
+        squared_loss(linreg(X, w, b), y).sum().backward()
+        sgd([w, b], lr, batch_size)
+with torch.no_grad():
+    left = squared_loss(linreg(twins, w, b), twin_labels).mean()
+assert left < 1.1 * floor
+assert torch.allclose(w, torch.full((2, 1), -0.7), atol=0.01)
+print(f'w = ({w[0].item():.2f}, {w[1].item():.2f}), loss {float(left):.1e}')

@@ -84,3 +84,50 @@ b = net[0].bias.item()
 assert (true_w - w).abs().max() < 0.01
 assert abs(true_b - b) < 0.01
 print(f'w = ({w[0]:.2f}, {w[1]:.2f}), b = {b:.2f}')
+
+# %% 3.3.9 练习 (pages/线性神经网络.md, chunk 1)
+X, y = next(iter(data_iter))
+ends = []
+for reduction, lr in (('mean', 0.03), ('sum', 0.03 / batch_size)):
+    model = nn.Linear(2, 1)
+    nn.init.zeros_(model.weight)
+    nn.init.zeros_(model.bias)
+    step = torch.optim.SGD(model.parameters(), lr=lr)
+    nn.MSELoss(reduction=reduction)(model(X), y).backward()
+    step.step()
+    ends.append(torch.cat([p.detach().flatten() for p in model.parameters()]))
+assert torch.allclose(*ends, atol=1e-6)
+
+# %% 3.3.9 练习 (pages/线性神经网络.md, chunk 2)
+odd = torch.tensor([[3.0, 0.0], [0.0, 3.0], [-3.0, -3.0]])
+odd_labels = odd @ true_w.reshape(-1, 1) + true_b + 100
+mixed = load_array((torch.cat((features, odd)), torch.cat((labels, odd_labels))), batch_size)
+
+
+def distance_from_truth(loss):
+    """训练以后，参数与真值相差最多的一个差多少。"""
+    model = nn.Linear(2, 1)
+    step = torch.optim.SGD(model.parameters(), lr=0.03)
+    for epoch in range(10):
+        for group in step.param_groups:
+            group['lr'] = 0.03 / (1 + epoch)  # 步子渐渐缩小，停得稳一些
+        for X, y in mixed:
+            step.zero_grad()
+            loss(model(X), y).backward()
+            step.step()
+    off = (model.weight.detach().flatten() - true_w).abs().max()
+    return max(off.item(), abs(model.bias.item() - true_b))
+
+
+squared, huber = distance_from_truth(nn.MSELoss()), distance_from_truth(nn.HuberLoss())
+assert huber < squared / 2
+print(f'off by {squared:.1f} with MSELoss, by {huber:.2f} with HuberLoss')
+
+# %% 3.3.9 练习 (pages/线性神经网络.md, chunk 3)
+X, y = next(iter(data_iter))
+X, y = X.to(device), y.to(device)
+trainer.zero_grad()
+loss(net(X), y).backward()
+by_hand = 2 * ((net(X) - y) * X).mean(dim=0, keepdim=True)
+assert torch.allclose(net[0].weight.grad, by_hand, atol=1e-6)
+net[0].weight.grad.shape

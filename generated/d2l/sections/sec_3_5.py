@@ -157,3 +157,35 @@ assert not torch.equal(once, again)
 large_iter, _ = load_data_fashion_mnist(32, resize=64)
 X, y = next(iter(large_iter))
 X.shape, y.shape
+
+# %% 3.5.5 练习 (pages/线性神经网络.md, chunk 1)
+def seconds(batches):
+    timer = d2l.Timer()
+    for _ in batches:
+        pass
+    return timer.stop()
+
+
+one_by_one = seconds(data.DataLoader(mnist_test, batch_size))
+by_batch = seconds(load_data_fashion_mnist(batch_size)[1])
+single = seconds(load_data_fashion_mnist(1)[1])
+assert one_by_one > 3 * by_batch and single > 3 * by_batch
+print('one image at a time, or batches of 1: more than 3 times as slow as batches of 256')
+
+# %% 3.5.5 练习 (pages/线性神经网络.md, chunk 2)
+def flip_half(images):
+    """每张图有一半的机会左右翻转。"""
+    lot = torch.rand(len(images), 1, 1, 1) < 0.5
+    return torch.where(lot, images.flip(-1), images)
+
+
+X, y = next(iter(train_iter))
+flipped = flip_half(X)
+changed = (flipped != X).flatten(1).any(dim=1)
+assert torch.equal(flipped[changed], X[changed].flip(-1))
+assert 0.3 < changed.float().mean() < 0.7
+show_images(torch.cat((X[:6], flip_half(X[:6]))).squeeze(1), 2, 6, scale=1.1);
+
+# %% 3.5.5 练习 (pages/线性神经网络.md, chunk 3)
+size = 60000 * 3 * 224 * 224 * 4
+print(f'{size / 1e9:.0f} GB')

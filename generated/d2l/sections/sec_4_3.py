@@ -12,6 +12,8 @@ import d2l as _d2l
 _d2l.enter('../notes/pages', 0, ('numpy', 'torch'))
 
 # %% 4.3 多层感知机的简洁实现 (pages/多层感知机.md, chunk 1)
+import io
+
 import torch
 from torch import nn
 from d2l import torch as d2l
@@ -22,22 +24,96 @@ net = nn.Sequential(nn.Flatten(),
                     nn.ReLU(),
                     nn.Linear(256, 10))
 
+# %% 4.3.1 模型 (pages/多层感知机.md, chunk 2)
+X = torch.rand(2, 1, 28, 28)
+for layer in net:
+    X = layer(X)
+    print(f'{type(layer).__name__:7} -> {tuple(X.shape)}')
 
+# %% 4.3.1 模型 (pages/多层感知机.md, chunk 3)
+for name, parameter in net.named_parameters():
+    print(f'{name:8} {str(tuple(parameter.shape)):10} {parameter.numel():7}')
+total = sum(p.numel() for p in net.parameters())
+assert total == 784 * 256 + 256 + 256 * 10 + 10
+print(f'total {total}, {net[1].weight.numel() / total:.1%} of it in the first weight')
+
+# %% 4.3.1 模型 (pages/多层感知机.md, chunk 4)
 def init_weights(m):
     if isinstance(m, nn.Linear):
         nn.init.normal_(m.weight, std=0.01)
+        nn.init.zeros_(m.bias)
 
 
+before = [net[i].weight.std().item() for i in (1, 3)]
+assert abs(before[0] - (3 * 784) ** -0.5) < 1e-3
 net.apply(init_weights)
-assert sum(p.numel() for p in net.parameters()) == 784 * 256 + 256 + 256 * 10 + 10
+after = [net[i].weight.std().item() for i in (1, 3)]
+print('std of the weights:', *(f'{a:.3f} -> {b:.3f}' for a, b in zip(before, after)))
 
-# %% 4.3.1 模型 (pages/多层感知机.md, chunk 2)
+# %% 4.3.1 模型 (pages/多层感知机.md, chunk 5)
+def by_hand(X):
+    (W1, b1), (W2, b2) = ((net[i].weight.T, net[i].bias) for i in (1, 3))
+    H = torch.relu(X.reshape(len(X), -1) @ W1 + b1)
+    return H @ W2 + b2
+
+
+def gradients(outputs, y):
+    return torch.autograd.grad(nn.functional.cross_entropy(outputs, y),
+                               list(net.parameters()))
+
+
+X, y = torch.rand(8, 1, 28, 28), torch.randint(10, (8,))
+assert torch.allclose(net(X), by_hand(X), atol=1e-6)
+for ours, theirs in zip(gradients(by_hand(X), y), gradients(net(X), y)):
+    assert torch.allclose(ours, theirs, atol=1e-6)
+
+# %% 4.3.1 模型 (pages/多层感知机.md, chunk 6)
 batch_size, lr, num_epochs = 256, 0.1, 10
 loss = nn.CrossEntropyLoss(reduction='none')
 trainer = torch.optim.SGD(net.parameters(), lr=lr)
 train_iter, test_iter = d2l.load_data_fashion_mnist(batch_size)
 d2l.train_ch3(net, train_iter, test_iter, loss, num_epochs, trainer)
 
-# %% 4.3.1 模型 (pages/多层感知机.md, chunk 3)
+# %% 4.3.1 模型 (pages/多层感知机.md, chunk 7)
 test_acc = d2l.evaluate_accuracy(net, test_iter)
 assert 0.8 < test_acc < 0.92
+
+# %% 4.3.1 模型 (pages/多层感知机.md, chunk 8)
+device = next(net.parameters()).device
+net.eval()
+with torch.no_grad():
+    on = torch.cat([net[:3](X.to(device)) > 0 for X, _ in test_iter])
+per_image, per_unit = on.float().mean(dim=1), on.float().mean(dim=0)
+print(f'on for an average image: {per_image.mean():.0%} of the units')
+print(f'dead units: {(per_unit == 0).float().mean():.0%}')
+
+# %% 4.3.1 模型 (pages/多层感知机.md, chunk 9)
+file = io.BytesIO()
+torch.save(net.state_dict(), file)
+file.seek(0)
+clone = nn.Sequential(nn.Flatten(), nn.Linear(784, 256), nn.ReLU(), nn.Linear(256, 10))
+clone.load_state_dict(torch.load(file, weights_only=True))
+clone.to(device)
+assert d2l.evaluate_accuracy(clone, test_iter) == test_acc
+print(f'{file.getbuffer().nbytes / 2 ** 20:.1f} MiB for {total} numbers of 4 bytes')
+
+# %% 4.3.3 练习 (pages/多层感知机.md, chunk 1)
+def start(activation, init=True):
+    """新建一个模型，训练一个周期，返回训练损失。"""
+    model = nn.Sequential(nn.Flatten(), nn.Linear(784, 256), activation,
+                          nn.Linear(256, 10))
+    if init:
+        model.apply(init_weights)
+    step = torch.optim.SGD(model.parameters(), lr=lr)
+    train_loss, _ = d2l.train_epoch_ch3(model, train_iter, loss, step)
+    return train_loss
+
+
+losses = {type(a).__name__: start(a) for a in (nn.ReLU(), nn.Tanh(), nn.Sigmoid())}
+assert losses['Sigmoid'] > max(losses['ReLU'], losses['Tanh'])
+print(', '.join(f'{name} {value:.2f}' for name, value in losses.items()))
+
+# %% 4.3.3 练习 (pages/多层感知机.md, chunk 2)
+default = start(nn.ReLU(), init=False)
+assert default < losses['ReLU']
+print(f"std 0.01: {losses['ReLU']:.2f}, default: {default:.2f}")

@@ -34,9 +34,9 @@ z.detach(), h.detach(), o.detach(), L.item(), s.item(), J.item()
 NODES = {'x': (0, 0), 'W1': (0, 1.2), 'z': (2, 0), 'h': (4, 0),
          'W2': (4, 1.2), 'o': (6, 0), 'y': (6, -1), 'L': (8, 0), 's': (6, 2.2),
          'J': (10, 1.1)}
-STEPS = [('x', 'z', 'times'), ('W1', 'z', ''), ('z', 'h', 'phi'),
-         ('h', 'o', 'times'), ('W2', 'o', ''), ('o', 'L', 'l'), ('y', 'L', ''),
-         ('W1', 's', ''), ('W2', 's', 'L2'), ('L', 'J', 'plus'), ('s', 'J', '')]
+STEPS = [('x', 'z', '×'), ('W1', 'z', ''), ('z', 'h', 'φ'),
+         ('h', 'o', '×'), ('W2', 'o', ''), ('o', 'L', 'l'), ('y', 'L', ''),
+         ('W1', 's', ''), ('W2', 's', '$L_2$'), ('L', 'J', '+'), ('s', 'J', '')]
 
 
 def draw_graph(nodes, steps):
@@ -49,7 +49,9 @@ def draw_graph(nodes, steps):
         axes.annotate('', nodes[end], nodes[start], arrowprops={
             'arrowstyle': '->', 'shrinkA': 13, 'shrinkB': 13})
         middle = [(a + b) / 2 for a, b in zip(nodes[start], nodes[end])]
-        axes.text(middle[0], middle[1] + 0.18, label, ha='center', fontsize=8)
+        if label:
+            axes.text(*middle, label, ha='center', va='center', fontsize=8,
+                      bbox={'boxstyle': 'circle,pad=0.25', 'fc': 'w', 'ec': '0.5'})
     axes.set(xlim=(-0.8, 10.8), ylim=(-1.5, 2.8))
     axes.axis('off')
 

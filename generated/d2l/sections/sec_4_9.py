@@ -122,3 +122,116 @@ def accuracy_on_target(net):
 plain_acc, weighted_acc = map(accuracy_on_target, (plain_net, weighted_net))
 assert weighted_acc > plain_acc + 0.02
 print(f'target accuracy: plain {plain_acc:.2f}, weighted {weighted_acc:.2f}')
+
+# %% 4.9.5 机器学习中的公平、责任和透明度 (pages/多层感知机.md, chunk 1)
+p = torch.rand(20000)  # 校准过的概率
+sick = torch.rand(20000) < p
+
+
+def mean_cost(threshold, miss=10.0, alarm=1.0):
+    """超过 threshold 就处置，平均每人的代价。"""
+    act = p > threshold
+    return (miss * (sick & ~act) + alarm * (~sick & act)).mean().item()
+
+
+def accuracy_at(threshold):
+    return ((p > threshold) == sick).float().mean().item()
+
+
+assert mean_cost(1 / 11) < 0.5 * mean_cost(0.5)
+assert accuracy_at(1 / 11) < accuracy_at(0.5)
+for threshold in (0.5, 1 / 11):
+    print(f'threshold {threshold:.2f}: accuracy {accuracy_at(threshold):.2f}, '
+          f'cost {mean_cost(threshold):.2f}')
+
+# %% 4.9.5 机器学习中的公平、责任和透明度 (pages/多层感知机.md, chunk 2)
+def people(n):
+    """n 个人的两个特征、标签、是否属于少数人群。"""
+    X, few = torch.randn(n, 2), torch.rand(n) < 0.1
+    telling = torch.where(few, X[:, 1], X[:, 0])
+    return X, (telling + 0.3 * torch.randn(n) > 0).float(), few
+
+
+def train_logistic(X, y):
+    net = nn.Linear(X.shape[1], 1)
+    trainer = torch.optim.Adam(net.parameters(), lr=0.05)
+    for _ in range(300):
+        trainer.zero_grad()
+        nn.functional.binary_cross_entropy_with_logits(net(X).flatten(), y).backward()
+        trainer.step()
+    return net
+
+
+def right(net, X, y):
+    return ((net(X).flatten() > 0) == (y > 0.5)).float()
+
+
+(X, y, few), (X_new, y_new, few_new) = people(5000), people(5000)
+common = train_logistic(X, y)
+hits = right(common, X_new, y_new)
+assert hits.mean() > 0.8 and hits[few_new].mean() < 0.65
+print(f'all {hits.mean():.2f}, majority {hits[~few_new].mean():.2f}, '
+      f'minority {hits[few_new].mean():.2f}')
+
+# %% 4.9.5 机器学习中的公平、责任和透明度 (pages/多层感知机.md, chunk 3)
+def by_group(X, few):
+    return torch.cat((X, X * few.reshape(-1, 1)), dim=1)
+
+
+separate = train_logistic(by_group(X, few), y)
+hits = right(separate, by_group(X_new, few_new), y_new)
+assert hits[few_new].mean() > 0.8
+print(f'all {hits.mean():.2f}, majority {hits[~few_new].mean():.2f}, '
+      f'minority {hits[few_new].mean():.2f}')
+
+# %% 4.9.5 机器学习中的公平、责任和透明度 (pages/多层感知机.md, chunk 4)
+def false_alarms(share):
+    """一群人里没有得病而被判得病的比例；share 是他们的概率的分布。"""
+    chance = share.sample((20000,))
+    ill = torch.rand(20000) < chance
+    return (chance[~ill] > 0.5).float().mean().item()
+
+
+Beta = torch.distributions.Beta
+often, seldom = false_alarms(Beta(3.0, 2.0)), false_alarms(Beta(2.0, 3.0))
+assert often > 2 * seldom
+print(f'false alarms: base rate 0.6 {often:.2f}, base rate 0.4 {seldom:.2f}')
+
+# %% 4.9.5 机器学习中的公平、责任和透明度 (pages/多层感知机.md, chunk 5)
+def share_of_first(rule, days=60):
+    """每天派 10 人，逐日给出第一区占全部记录的比例。"""
+    recorded, sent = torch.tensor([55.0, 45.0]), torch.tensor([55.0, 45.0])
+    shares = []
+    for _ in range(days):
+        plan = 10 * rule(recorded, sent)
+        recorded, sent = recorded + plan, sent + plan  # 在场的人每人记下一件
+        shares.append((recorded[0] / recorded.sum()).item())
+    return shares
+
+
+rules = {
+    'all to the highest': lambda recorded, sent: (recorded == recorded.max()).float(),
+    'in proportion': lambda recorded, sent: recorded / recorded.sum(),
+    'corrected': lambda recorded, sent: (recorded / sent) / (recorded / sent).sum(),
+}
+curves = {name: share_of_first(rule) for name, rule in rules.items()}
+first, second, third = (curve[-1] for curve in curves.values())
+assert first > 0.9 and abs(second - 0.55) < 0.01 and third < 0.52
+d2l.plot(range(1, 61), list(curves.values()), 'day', 'share of the first district',
+         legend=list(curves), ylim=[0.4, 1], figsize=(4.8, 2.8))
+
+# %% 4.9.5 机器学习中的公平、责任和透明度 (pages/多层感知机.md, chunk 6)
+def importance(net, X, y, group):
+    """逐个打乱特征，精度各掉多少。"""
+    drops = []
+    for column in range(X.shape[1]):
+        shuffled = X.clone()
+        shuffled[:, column] = X[torch.randperm(len(X)), column]
+        drop = right(net, X, y)[group].mean() - right(net, shuffled, y)[group].mean()
+        drops.append(drop.item())
+    return drops
+
+
+for name, group in (('majority', ~few_new), ('minority', few_new)):
+    drops = importance(common, X_new, y_new, group)
+    print(f'{name}: ' + ', '.join(f'feature {i} {drop:+.2f}' for i, drop in enumerate(drops, 1)))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import io
-import logging
 from collections.abc import Mapping
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, Literal
@@ -12,6 +11,9 @@ from typing import TYPE_CHECKING, Any, Literal
 from tangle.engine.output_limits import LARGEST_SVG
 from tangle.engine.wire import Noted
 from tangle.engine.worker.after_import import AfterImport
+from tangle.engine.worker.figure_text import AlternativeText
+from tangle.engine.worker.fonts import prepare_fonts
+from tangle.model import ALTERNATIVE_TEXT
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -28,7 +30,7 @@ _METADATA: dict[str, dict[str, None]] = {
 }
 
 
-def prepare_figures(chosen: Literal["svg", "png"], after: AfterImport) -> None:
+def prepare_figures(chosen: Literal["svg", "png"], after: AfterImport, reporter: Reporter) -> None:
     """Has every inline figure shown as `chosen`, whatever format the notes ask for.
 
     matplotlib is not imported for it.
@@ -36,19 +38,18 @@ def prepare_figures(chosen: Literal["svg", "png"], after: AfterImport) -> None:
     Args:
         chosen: the format.
         after: runs actions after imports.
+        reporter: is sent notices about figures.
     """
     from IPython.core import pylabtools
 
     # The backend takes it from there.
     pylabtools.select_figure_formats = functools.partial(_select, chosen)
     after.add("matplotlib", _configure)
+    prepare_fonts(after, reporter)
 
 
 def _configure(matplotlib: ModuleType) -> None:
     matplotlib.rcParams["svg.hashsalt"] = SALT
-    logging.getLogger("matplotlib.font_manager").addFilter(
-        lambda record: "font cache" not in record.getMessage()  # once a machine, not the notes'
-    )
 
 
 def _select(chosen: Literal["svg", "png"], shell: CellShell, _: object, **options: Any) -> None:
@@ -59,6 +60,7 @@ def _select(chosen: Literal["svg", "png"], shell: CellShell, _: object, **option
     formatters = shell.display_formatter.formatters
     for formatter in formatters.values():
         formatter.pop(Figure, None)
+    formatters[ALTERNATIVE_TEXT] = AlternativeText(Figure)
     if chosen == "png":
         formatters["image/png"].for_type(Figure, functools.partial(_png, options))
         return

@@ -74,7 +74,7 @@ def _run_cells(job: Job, cells: _Cells, trace: int) -> None:
     cells.lines = LineLog(notes_of(job)) if job.measure else None
     compile_only_libraries()
     after.install()
-    prepare_figures(job.figure_format, after)
+    prepare_figures(job.figure_format, after, reporter)
     failure = None
     try:
         choose_device(job.device, job.imports, after)

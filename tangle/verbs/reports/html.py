@@ -161,10 +161,11 @@ def _outputs(outputs: tuple[Output, ...]) -> Iterator[str]:
         match part:
             case Text(text=text):
                 yield f'<pre class="output">{_text(text)}</pre>'
-            case File(mime=mime, data=data):
+            case File(mime=mime, data=data, shows=shows):
                 number += 1
                 source = base64.b64encode(data).decode("ascii")
-                yield f'<img alt="figure {number}" src="data:{escape(mime)};base64,{source}">'
+                label = escape(", ".join(filter(None, (f"figure {number}", shows))))
+                yield f'<img alt="{label}" src="data:{escape(mime)};base64,{source}">'
     for output in outputs:
         if isinstance(output, MimeBundle) and _HTML in (forms := dict(output.data)):
             yield _frame(forms[_HTML])

@@ -152,7 +152,7 @@ def outputs_of(
             counts[section] += 1
             name = asset_name(section, counts[section], part.data, EXTENSIONS[part.mime])
             target = asset_target(planned.occurrence.page, name)
-            label = figure_label(section, counts[section])
+            label = figure_label(section, counts[section], part.shows)
             pieces.append(piece(part, label=label, target=target))
             figures.append(Figure(name=name, data=part.data))
         settings = planned.code.chunk.settings
