@@ -209,8 +209,9 @@ class _Drafting:
     def _left(self, stored: StoredOutput, chunks: Sequence[Planned] | None) -> None:
         """Decide about a block that belongs to no chunk; it goes if others of its host have run."""
         draft = self.draft
-        runs = chunks is not None and any(isinstance(chunk, ChunkOutput) for chunk in chunks)
-        if not runs or None in (chunks or ()) or stored.chunk_gone:
+        written = [isinstance(chunk, ChunkOutput) for chunk in chunks or ()]
+        unknown = chunks is None or None in chunks or (any(written) != bool(written))
+        if unknown or stored.chunk_gone:
             draft.leave(stored)
         elif draft.is_kept(stored) or not _would_be_missed(draft.page, stored):
             draft.remove(stored)
