@@ -62,7 +62,8 @@ def test_a_chunk_that_does_not_parse_fails_at_its_line_before_any_of_it_runs(
     (section,) = json.loads(said.out)["sections"]
     lines = graph.text("a").split("\n")
     assert "x = = 2" in lines[section["chunks"][1]["error"]["line"] - 1]
-    assert "no" not in graph.text("a").replace("print('no')", "")
+    assert "\t  no\n" not in graph.text("a")
+    assert " does not parse: invalid syntax" in graph.text("a")
     assert '"broken"' in graph.tangle("list", "--format", "json").out
 
 
@@ -225,7 +226,9 @@ def test_a_wrong_result_fails_at_its_line_and_the_rest_goes_on(notes: MakeNotes)
         assert section["outcome"] == "failed"
         assert (error["name"], error["message"]) == ("ResultDiffers", "expected 5, got 3")
         assert (error["path"], error["line"]) == ("pages/repl.md", 4)
-    assert graph.text("repl").startswith(page + "- ```python")
+    text = graph.text("repl")
+    assert text.startswith(f"{page}\t- tangle.output:: ")
+    assert "\t  ResultDiffers: expected 5, got 3\n\t  [[repl]] line 4\n" in text
     assert "5" not in graph.tangle("show", "repl").out.replace("# 5", "")
 
 
