@@ -346,15 +346,19 @@ def outline(paths: tuple[Path, ...], form: str) -> None:
 
 
 @cli.command()
+@click.argument("what", nargs=-1, shell_complete=complete_sections)
 @click.option("--force", is_flag=True, help="Also remove outputs that were edited by hand.")
 @click.pass_obj
-def clean(where: Where, force: bool) -> None:
-    """Remove outputs and figures from the notes, and the cache."""
+def clean(where: Where, what: tuple[str, ...], force: bool) -> None:
+    """Remove outputs and figures from the notes, and the cache.
+
+    WHAT limits it to the chunks that `tangle run WHAT` runs; the cache stays.
+    """
     from tangle.verbs.clean import clean as do_clean
     from tangle_cli.text import count, path_from_here
 
     project = where.project()
-    report = do_clean(project, force=force)
+    report = do_clean(project, what, force=force)
     for page in report.pages:
         print_lines([f"outputs removed from {path_from_here(project, page)}"])
     print_lines([f"{count(report.figures, 'figure')} removed"])

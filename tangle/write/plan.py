@@ -26,7 +26,7 @@ from tangle.write.output_blocks import StoredOutput, stored_outputs, used_assets
 from tangle.write.verify import Expected, reads_as_expected
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from tangle.model import Page
 
@@ -71,16 +71,22 @@ def plan_outputs(
     return _first_that_holds(page, drafts)
 
 
-def remove_outputs(page: Page, *, force: bool = False) -> OutputPlan:
-    """Return the edits that remove every output block, and all that inserting added.
+def remove_outputs(
+    page: Page, *, force: bool = False, only: Collection[int] | None = None
+) -> OutputPlan:
+    """Return the edits that remove output blocks, and all that inserting added.
 
     Args:
         page: the page as it is.
         force: remove output blocks that a person edited as well.
+        only: the indices of the blocks to remove; None for all.
     """
     draft = _Draft(layout=Layout(page, ""), force=force)
     for stored in stored_outputs(page):
-        draft.remove(stored)
+        if only is None or stored.block in only:
+            draft.remove(stored)
+        else:
+            draft.leave(stored)
     return _first_that_holds(page, (draft,))
 
 

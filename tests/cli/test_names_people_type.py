@@ -7,6 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from tangle_cli.common import complete_sections
+from tangle_cli.main import cli
+from tangle_cli.run import run
 from tests.graphs import MakeNotes, Notes, Said, call
 
 CODE = "- ```python\n  print({0!r})\n  ```\n"
@@ -223,3 +226,70 @@ def test_a_title_that_looks_like_a_glob_or_a_path_wins_and_says_so(notes: MakeNo
     assert (said.code, said.out.count("passed")) == (0, 1)
     assert "Sales*: the page of that title was taken; it may also mean Sales" in said.err
     assert "may also mean" not in graph.tangle("run", "12", "Sales plan", "--no-write").err
+
+
+@pytest.mark.parametrize(
+    ("typed", "found"),
+    [
+        ("Sales p", ["Sales plan"]),
+        ("turn", ["turnover"]),
+        ("pages/Caf", ["pages/Café.md"]),
+        ("2024-", ["2024-10-29"]),
+        ("#wo", ["#work"]),
+        ("#[[ne", ["#[[next year]]"]),
+        ("Sales talk", []),
+        ("no such", []),
+    ],
+)
+def test_what_the_shell_completes(
+    graph: Notes, monkeypatch: pytest.MonkeyPatch, typed: str, found: list[str]
+) -> None:
+    monkeypatch.chdir(graph.root)
+    assert completed(graph, typed) == found
+    for name in found:
+        assert graph.tangle("run", name, "--no-write").code == 0
+
+
+def test_headings_are_completed(notes: MakeNotes) -> None:
+    chunk = page("x").replace("\n", "\n\t").rstrip("\t")
+    graph = notes({"My page": f"- # First\n\t{chunk}- # Second part\n\t{chunk}- # Other\n"})
+    assert completed(graph, "My page#") == [
+        *("My page#First", "My page#Second part", "My page#Other"),
+    ]
+    assert completed(graph, "My page#Se") == ["My page#Second part"]
+    assert completed(graph, "No page#Se") == []
+
+
+def completed(graph: Notes, typed: str) -> list[str]:
+    """What completion offers for an argument of `tangle run`."""
+    context = cli.make_context("tangle", ["--graph", str(graph.root), "run", typed])
+    with context:
+        items = complete_sections(context, run.params[0], typed)
+    return [item.value for item in items]
+
+
+@pytest.mark.parametrize(
+    ("wanted", "left"),
+    [
+        (("Sales plan",), {"Sales report", "Page"}),
+        (("#work", "pages/Page.md"), {"Sales plan"}),
+        (("Sales*",), {"Page"}),
+    ],
+)
+def test_clean_takes_the_same_names(graph: Notes, wanted: tuple[str, ...], left: set[str]) -> None:
+    pages = ("Sales plan", "Sales report", "Page")
+    graph.tangle("run", *pages)
+    assert graph.tangle("clean", *wanted).code == 0
+    assert {name for name in pages if "tangle.output" in graph.text(name)} == left
+    said = graph.tangle("run", *wanted)
+    assert (said.code, said.out.count("from the cache")) == (0, 3 - len(left))
+
+
+def test_clean_of_one_block(notes: MakeNotes) -> None:
+    graph = notes({"a": page("x") + page("y")})
+    graph.tangle("run", "a")
+    line = graph.text("a").split("print('y')")[0].count("\n") + 1
+    graph.tangle("clean", f"a:{line}")
+    assert "\n\t  x\n" in graph.text("a")
+    assert "\n\t  y\n" not in graph.text("a")
+    assert graph.tangle("clean", "nothing").code == 2
