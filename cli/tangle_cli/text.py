@@ -293,15 +293,12 @@ def _where_written(project: Project, report: RunReport) -> Iterator[str]:
 def _match_line(report: RunReport) -> str:
     """Return that no output differs from the notes, and which were not compared."""
     outcomes = Counter(run.result.outcome for run in report.sections)
-    passed, skipped = outcomes.pop("passed", 0), outcomes.pop("skipped", 0)
-    failed = outcomes.total()
-    lost = [f"{count(failed, 'section')} failed"] if failed else []
-    if skipped:
-        lost.append(f"{skipped} {'was' if skipped == 1 else 'were'} skipped")
-    if not lost:
+    skipped, passed = outcomes["skipped"], outcomes["passed"]
+    if passed == outcomes.total():
         return "the outputs match those in the notes"
-    rest = "the outputs of the others are those in the notes" if passed else "no other was run"
-    return f"{', '.join(lost)}; {rest}"
+    lost = f"{count(outcomes.total() - passed - skipped, 'section')} failed"
+    lost += f", {skipped} skipped" if skipped else ""
+    return f"{lost}; the outputs of the others are those in the notes" if passed else lost
 
 
 def difference_lines(project: Project, difference: Difference) -> Iterator[str]:
