@@ -5,16 +5,17 @@ from __future__ import annotations
 import shlex
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Literal
 
 from tangle.analyse import PlannedChunk
-from tangle.model import MimeType, PagePath, Place, Result, SectionName
+from tangle.model import MimeType, Output, PagePath, Place, Result, SectionName
 from tangle.store import ASSET_FOLDER, NotReadable, read_bytes
 from tangle.verbs.notes import Notes
 from tangle.verbs.reports.values import Difference
 from tangle.verbs.results.judging import written
+from tangle.verbs.results.kept_results import KeptDifference, check_kept
 from tangle.write import (
     EXTENSIONS,
     OutputDifference,
@@ -58,15 +59,19 @@ class Verifier:
         """
         if result.outcome != "passed":
             return
-        seen = rendered(written(planned, result.outputs))
-        actual = Shown(lines=text_lines(seen.text), figures=seen.figures)
+        kept = check_kept(planned, result.outputs)
+        for wrong in kept.differences:
+            yield self._kept(planned, wrong)
+        actual = _seen(written(planned, result.outputs))
         settings = planned.code.chunk.settings
         tolerance = Tolerance(rtol=settings.rtol, atol=settings.atol)
         standing = self._standing.get(_key(planned))
         if standing is None:
-            if not actual.empty:
+            if not actual.empty and not kept.differences:
                 yield self._missing(planned, actual)
             return
+        if kept.covered:  # the block repeats what the writer kept, which is no difference
+            actual = _seen(result.outputs)
         found = compare(self._shown(standing.output), actual, tolerance)
         if not standing.fresh:
             yield self._stale(planned, standing.output, found)
@@ -111,6 +116,13 @@ class Verifier:
             return mime, None
 
     # --- reporting --------------------------------------------------------------------------------
+
+    def _kept(self, planned: PlannedChunk, found: KeptDifference) -> Difference:
+        said = found.difference
+        made = self._difference(planned, "differs", found.place.line, said.message, said.diff)
+        path = PagePath(self._loaded.project.shown(found.place.path))
+        hint = "correct the code, or the kept result"
+        return replace(made, place=replace(found.place, path=path), hint=hint)
 
     def _missing(self, planned: PlannedChunk, actual: Shown) -> Difference:
         what = "an output" if actual.lines else "a figure"
@@ -163,6 +175,11 @@ class Verifier:
             hint=hint,
             diff=diff,
         )
+
+
+def _seen(outputs: tuple[Output, ...]) -> Shown:
+    seen = rendered(outputs)
+    return Shown(lines=text_lines(seen.text), figures=seen.figures)
 
 
 def _key(planned: PlannedChunk) -> tuple[PagePath, int, int, SectionName]:
