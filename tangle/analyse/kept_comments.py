@@ -27,6 +27,7 @@ _VALUE: Final = re.compile(
     r"<[^<>]+>|(?:nan|-?inf|None|True|False)|[\w.]+(?:Error|Exception|Warning)(?:: .*)?"
     r"|[A-Za-z_][\w.]*\([^A-Za-z]*(?:[A-Za-z_]\w*=[^A-Za-z]*)*\)"
 )
+_PRINTING: Final = frozenset({"print", "pprint", "display"})
 _SILENT: Final = (
     ast.FunctionDef,
     ast.AsyncFunctionDef,
@@ -107,7 +108,8 @@ def _results(code: ChunkCode, comments: dict[int, tuple[int, str]]) -> Iterator[
         if row <= used or match is None:
             continue
         alone = not code.chunk.lines[row - 1].text[:column].strip()
-        if not _may_show(code.parsed.tree.body, row, alone=alone):
+        statement = _showing(code.parsed.tree.body, row, alone=alone)
+        if statement is None:
             continue
         found = [_line(code, row, match["text"].strip(), column + match.start("text"))]
         used = row
@@ -118,21 +120,28 @@ def _results(code: ChunkCode, comments: dict[int, tuple[int, str]]) -> Iterator[
         lines = tuple(line for line in found if line.text)
         if lines:
             said = "\n".join(line.text for line in lines)
-            sure = is_value(said) or match["word"] is not None
-            if sure or match["arrow"]:
-                yield KeptComment(lines=lines, sure=sure)
+            if (value := is_value(said)) or not match["weak"]:
+                sure = value or match["word"] is not None
+                seen = statement is code.parsed.tree.body[-1] or _prints(statement)
+                yield KeptComment(lines=lines, sure=sure and seen)
 
 
-def _may_show(body: Sequence[ast.stmt], row: int, *, alone: bool) -> bool:
-    """Whether the statement that a comment stands behind may show something."""
+def _showing(body: Sequence[ast.stmt], row: int, *, alone: bool) -> ast.stmt | None:
+    """The statement that a comment stands behind, if that may show something."""
     before = [node for node in body if node.lineno <= row]
     if not before:
-        return False
+        return None
     last = before[-1]
     end = last.end_lineno or last.lineno
     if alone:
-        return end < row and not isinstance(last, _SILENT)
-    return end == row and isinstance(last, ast.Expr)
+        return last if end < row and not isinstance(last, _SILENT) else None
+    return last if end == row and isinstance(last, ast.Expr) else None
+
+
+def _prints(statement: ast.stmt) -> bool:
+    """Whether a statement shows something although others follow, as far as its text tells."""
+    calls = (node.func for node in ast.walk(statement) if isinstance(node, ast.Call))
+    return any(isinstance(called, ast.Name) and called.id in _PRINTING for called in calls)
 
 
 def _below(

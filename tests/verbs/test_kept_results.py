@@ -30,6 +30,7 @@ AGREEING = {
     "output lines": chunk("for n in (1, 2):", "    print(n)", "# Output:", "# 1", "# 2"),
     "output in chinese": chunk("print(3)", "# 输出: 3"),
     "several": chunk("print(1)  # => 1", "print(2)", "# => 2", "3  # => 3"),
+    "values not shown": chunk("len('abc')  # => 3", "'a'.upper()  # => 'A'"),
     "over lines": chunk("print([1,", "  2])  # => [1, 2]"),
     "fence": chunk("print(1)", "print(2)") + text("1", "2"),
     "fence of a literal": chunk('{"a": 1}') + text("{'a':  1}", language=""),
