@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from dataclasses import replace as replace_fields
+from functools import partial
 from typing import Final
 
 from tangle.model import Page, PagePath, Place, Problem
@@ -104,11 +105,9 @@ def _cleaned(loaded: Notes, terms: CleanTerms) -> CleanReport:
     kept: list[Problem] = []
     dropped: set[str] = set()
     used: set[str] = set()
-    hosts = _hosts(loaded, terms.wanted) if terms.wanted else None
+    chosen = _chosen(loaded, terms)
     for path, page in loaded.pages.items():
-        only = _orphans(loaded, page) if terms.orphans else None
-        if hosts is not None:
-            only = _outputs_under(page, hosts.get(path, ()))
+        only = chosen(page)
         plan = remove_outputs(page, force=terms.force, only=only)
         kept.extend(shown(project, problem) for problem in plan.kept_edited)
         if plan.edits:
@@ -132,6 +131,14 @@ def _cleaned(loaded: Notes, terms: CleanTerms) -> CleanReport:
         ledger.settle()
     figures = tuple(project.shown(PagePath(f"{ASSET_FOLDER}/{name}")) for name in gone)
     return CleanReport(pages=tuple(changed), figures=figures, kept=tuple(kept))
+
+
+def _chosen(loaded: Notes, terms: CleanTerms) -> Callable[[Page], frozenset[int] | None]:
+    """What finds the output blocks of a page that may go; None means all."""
+    if terms.wanted:
+        hosts = _hosts(loaded, terms.wanted)
+        return lambda page: _outputs_under(page, hosts.get(page.path, ()))
+    return partial(_orphans, loaded) if terms.orphans else lambda _: None
 
 
 def _hosts(loaded: Notes, wanted: Sequence[str]) -> Mapping[PagePath, set[int]]:

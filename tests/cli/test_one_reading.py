@@ -243,7 +243,6 @@ def test_a_pasted_result_is_never_run(notes: MakeNotes) -> None:
     [
         ((">>> int('3')", "Traceback (most recent call last):", "ValueError: no"), 3),
         ((">>> int('x')", "Traceback (most recent call last):", "ValueError: no"), 3),
-        ((">>> print('more')",), 2),
         ((">>> {}['x']", "1"), 2),
         (("x = 1", ">>> x + 1", "2"), 2),
         ((">>> x = = 1",), 2),
@@ -255,6 +254,43 @@ def test_what_is_wrong_with_a_session_is_told_at_its_line(
     said = notes({"a": fence(*lines)}).tangle("run", "a")
     assert said.code == 1
     assert f"pages/a.md:{line}" in said.out or f'"pages/a.md", line {line}' in said.out
+
+
+def test_what_a_prompt_without_a_result_shows_is_written_as_output(notes: MakeNotes) -> None:
+    page = fence(">>> x = 20", ">>> print(x + 1)", ">>> x + 2", "22", ">>> x + 3")
+    graph = notes({"a": page})
+    assert graph.tangle("run", "a").code == 0
+    assert "\t  21\n\t  23\n" in graph.text("a")
+    assert "\t  22\n" not in graph.text("a")
+    assert graph.tangle("run", "a", "--verify").code == 0
+
+
+def test_a_prompt_without_a_blank_is_a_prompt(notes: MakeNotes) -> None:
+    page = fence(">>>x = 20", ">>>def f():", "...     return x", "...", ">>>f()", "20")
+    graph = notes({"a": page})
+    assert graph.tangle("check", "--all").out == ""
+    assert (graph.tangle("run", "a").code, graph.text("a")) == (0, page)
+    graph.write("a", page.replace("20\n  ```", "21\n  ```"))
+    assert "pages/a.md:7" in graph.tangle("run", "a").out
+
+
+def test_directives_of_doctest_are_obeyed(notes: MakeNotes) -> None:
+    page = fence(
+        ">>> list(range(50))  # doctest: +ELLIPSIS",
+        "[0, 1, ..., 49]",
+        ">>> [1, 2]  # doctest: +NORMALIZE_WHITESPACE",
+        "[1,",
+        "    2]",
+        ">>> open('made.txt', 'w')  # doctest: +SKIP",
+        "nothing like it",
+        r">>> print('a\n\nb')",
+        "a",
+        "<BLANKLINE>",
+        "b",
+    )
+    graph = notes({"a": page})
+    assert (graph.tangle("run", "a").code, graph.text("a")) == (0, page)
+    assert not graph.page("a").with_name("made.txt").exists()
 
 
 @pytest.mark.parametrize("info", ["pycon", "python-repl", "doctest", "Pycon, x"])
