@@ -1,10 +1,12 @@
-"""Find what somebody may have meant who wrote a name that is not known."""
+"""Suggest known names in place of an unknown one."""
 
 from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterable, Sequence
 from typing import Final
+
+from tangle.model import DEVICE, DEVICE_WORDS
 
 _DEVICES: Final[dict[str, tuple[str, ...]]] = {
     **dict.fromkeys(("gpu", "nvidia", "gpu:0"), ("cuda",)),
@@ -75,6 +77,19 @@ def device_meant(wanted: str) -> str:
     near = _DEVICES.get(word)
     meant = nearest(word, ("cuda", "cpu", "mps", "auto"), count=1) if near is None else near
     return question(meant, quoted=False)
+
+
+def device_error(value: str) -> str | None:
+    """Return what is wrong with a device, and which one may be meant; None if nothing is.
+
+    Args:
+        value: the device as it was written.
+    """
+    if DEVICE.fullmatch(value):
+        return None
+    asked = device_meant(value)
+    known = f"{value!r} is not one of {DEVICE_WORDS}"
+    return f"{known}; {asked}" if asked else known
 
 
 def _comparable(name: str) -> str:

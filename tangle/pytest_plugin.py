@@ -53,13 +53,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def _device(value: str) -> str:
     """A device that `tangle run` knows too."""
-    from tangle.model import DEVICE, DEVICE_WORDS
-    from tangle.near_names import device_meant
+    from tangle.near_names import device_error
 
-    if not DEVICE.fullmatch(value):
-        asked = device_meant(value)
-        known = f"{value!r} is not one of {DEVICE_WORDS}"
-        raise argparse.ArgumentTypeError(f"{known}; {asked}" if asked else known)
+    if (error := device_error(value)) is not None:
+        raise argparse.ArgumentTypeError(error)
     return value
 
 

@@ -11,7 +11,7 @@ import click
 
 from tangle.errors import TangleError
 from tangle_cli.printing import print_lines
-from tangle_cli.usage import OneOf, seconds, seconds_or_none
+from tangle_cli.usage import OneOf, Seconds
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
@@ -92,13 +92,10 @@ def _device(ctx: click.Context, param: click.Parameter, value: str | None) -> st
     """Check the device that an option names."""
     del ctx, param
     if value is not None:
-        from tangle.model import DEVICE, DEVICE_WORDS
-        from tangle.near_names import device_meant
+        from tangle.near_names import device_error
 
-        if not DEVICE.fullmatch(value):
-            asked = device_meant(value)
-            known = f"{value!r} is not one of {DEVICE_WORDS}"
-            raise click.BadParameter(f"{known}; {asked}" if asked else known)
+        if (error := device_error(value)) is not None:
+            raise click.BadParameter(error)
     return value
 
 
@@ -106,7 +103,7 @@ device_option = click.option(
     "--device", callback=_device, help="auto, cpu, cuda, cuda:N or mps; default: auto."
 )
 timeout_option = click.option(
-    "--timeout", metavar="SECONDS", callback=seconds, help="Time limit of a section, in seconds."
+    "--timeout", metavar="SECONDS", type=Seconds(), help="Time limit of a section, in seconds."
 )
 write_option = click.option(
     "--no-write",
@@ -126,15 +123,15 @@ def quiet_options(command: F) -> F:
     quiet = click.option(
         "--quiet-seconds",
         metavar="S",
-        callback=seconds_or_none,
+        type=Seconds(zero=True),
         help="Write into a page that is being edited once it has not been saved for S seconds; "
         "default: 4.5.",
     )
     eager = click.option(
         "--eager",
         "quiet_seconds",
-        flag_value="0",
-        callback=seconds_or_none,  # both options fill in one parameter
+        flag_value=0.0,
+        type=Seconds(zero=True),
         help="Write at once, even if the page is being edited; same as --quiet-seconds 0.",
     )
     return quiet(eager(command))

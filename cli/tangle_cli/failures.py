@@ -9,7 +9,7 @@ from tangle.engine.events import CellFailed
 from tangle.model import Failure, Frame, Trace
 from tangle_cli.columns import display_width
 from tangle_cli.style import Span, Styled
-from tangle_cli.text import hint_line, place_span
+from tangle_cli.text import few, hint_line, place_span
 
 if TYPE_CHECKING:
     from tangle.verbs.project import Project
@@ -46,7 +46,7 @@ def failed_lines(project: Project, failed: CellFailed, name: str) -> Iterator[st
 def _trace_lines(
     project: Project, failure: Failure, trace: Trace, excerpt: Sequence[tuple[int, str]]
 ) -> Iterator[str]:
-    for line in _few(trace.before.rstrip("\n").split("\n") if trace.before else []):
+    for line in few(trace.before.rstrip("\n").split("\n") if trace.before else [], _MOST_LINES):
         yield Styled.of("    ", Span(line, "dim"))
     around = _innermost(trace.frames, failure)
     half = _MOST_FRAMES // 2
@@ -114,11 +114,5 @@ def _indentation(text: str) -> int:
 
 
 def _said(text: str) -> Iterator[str]:
-    for line in _few(text.rstrip("\n").split("\n")):
+    for line in few(text.rstrip("\n").split("\n"), _MOST_LINES):
         yield Styled.of("    ", Span(line, "red"))
-
-
-def _few(lines: Sequence[str]) -> Iterator[str]:
-    yield from lines[:_MOST_LINES]
-    if len(lines) > _MOST_LINES:
-        yield f"[… {len(lines) - _MOST_LINES} more lines]"

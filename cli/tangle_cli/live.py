@@ -36,7 +36,7 @@ Frame = Callable[[Size], Sequence[str]]
 class LiveArea:
     """Draws the area, in a thread once `start` is called, and what is printed above it.
 
-    The thread alone writes, so that a terminal that is held (Ctrl-S) holds up nothing else.
+    Once there is a thread, it alone writes: a terminal that is held (Ctrl-S) delays nothing else.
     """
 
     def __init__(self, stream: TextIO, frame: Frame) -> None:
@@ -69,14 +69,17 @@ class LiveArea:
         """Print lines above the area, soon.
 
         Args:
-            lines: to print, each on a line of its own.
+            lines: to print.
         """
         self._above.extend(painted(line, self._look) for line in lines)
         self._wake.set()
 
-    def wake(self) -> None:
-        """Have the area redrawn soon."""
-        self._wake.set()
+    def refresh(self) -> None:
+        """Redraw the area: soon, in the thread if there is one, otherwise now."""
+        if self._thread is None:
+            self.draw()
+        else:
+            self._wake.set()
 
     def draw(self, *, last: bool = False) -> None:
         """Draw the area now.

@@ -10,7 +10,7 @@ import click
 
 from tangle_cli.common import Where
 from tangle_cli.printing import print_lines
-from tangle_cli.usage import whole_number
+from tangle_cli.usage import WholeNumber
 
 
 @click.command("merge-driver")
@@ -18,8 +18,8 @@ from tangle_cli.usage import whole_number
 @click.option(
     "--marker-size",
     metavar="N",
-    callback=whole_number,
-    default="7",
+    type=WholeNumber(),
+    default=7,
     help="Length of conflict markers.",
 )
 @click.option(

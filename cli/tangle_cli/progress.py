@@ -154,7 +154,7 @@ class _Live:
 
     def _note(self, doing: str, done: int, total: int) -> None:
         if self._waiting.take(doing, done, total):
-            self._area.draw()
+            self._area.refresh()
 
     def _lines(self, size: Size) -> list[str]:
         if not self._board.rows:
@@ -205,7 +205,7 @@ class _Live:
                 self._screen.take(event.outputs)
             else:
                 self._print(self._screen.end())
-        self._area.wake()
+        self._area.refresh()
 
     def _print(self, lines: list[str]) -> None:
         """Print output of the chunk that runs, below a line that says where it is."""

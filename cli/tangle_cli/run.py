@@ -28,7 +28,7 @@ from tangle_cli.common import (
 from tangle_cli.printing import print_commands, print_json, print_lines
 from tangle_cli.server_client import GIVEN_UP, hint_paths
 from tangle_cli.style import same_terminal
-from tangle_cli.usage import whole_number
+from tangle_cli.usage import WholeNumber
 
 if TYPE_CHECKING:
     from tangle.engine.events import Event, Observer
@@ -95,7 +95,7 @@ def _observer(project: Project, form: str, verbose: bool) -> Iterator[tuple[Obse
 @click.option(
     "--jobs",
     metavar="N",
-    callback=whole_number,
+    type=WholeNumber(),
     help="Number of sections at a time; default: the number of cores.",
 )
 @click.option(

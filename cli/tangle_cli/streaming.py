@@ -23,7 +23,7 @@ _MOST_CHANGING: Final = 4
 class OutputScreen:
     """The output of the chunk that runs.
 
-    Text goes through a screen of its own: carriage returns overwrite there, and only there.
+    Text goes through a separate screen: carriage returns overwrite there, and only there.
     """
 
     def __init__(self) -> None:

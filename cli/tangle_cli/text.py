@@ -35,8 +35,8 @@ SEVERITIES: Final = {"error": "error", "warning": "yellow", "notice": "cyan"}
 """The colour of each severity of problems."""
 
 _MOST_LINES = 60
-_MOST_OF_A_KIND = 20
 """Lines of one chunk's output that are printed."""
+_MOST_OF_A_KIND = 20
 
 
 def problem_lines(project: Project, problem: Problem) -> Iterator[str]:
@@ -125,6 +125,18 @@ def change_lines(changes: Sequence[SectionChange], revision: str) -> Iterator[st
         yield f"{change.section}: changed since {revision}: {'; '.join(change.reasons)}"
     if not changes:
         yield f"no section changed since {revision}"
+
+
+def few(lines: Sequence[str], most: int) -> Iterator[str]:
+    """Yield the first lines, and how many more there are.
+
+    Args:
+        lines: all of them.
+        most: how many to yield.
+    """
+    yield from lines[:most]
+    if len(lines) > most:
+        yield f"[… {count(len(lines) - most, 'more line')}]"
 
 
 def count(number: int, noun: str) -> str:
@@ -293,9 +305,7 @@ def difference_lines(project: Project, difference: Difference) -> Iterator[str]:
     yield Styled.of(link, ": ", Span("error:", "error"), rest)
     if difference.diff:
         yield from ("    --- in the notes", "    +++ in this run")
-        yield from (_diff_line(line) for line in difference.diff[:_MOST_LINES])
-        if len(difference.diff) > _MOST_LINES:
-            yield f"    [… {count(len(difference.diff) - _MOST_LINES, 'more line')}]"
+        yield from map(_diff_line, few(difference.diff, _MOST_LINES))
     yield hint_line(difference.hint)
 
 
@@ -333,10 +343,7 @@ def _shown_lines(shown: Rendered) -> Iterator[str]:
     number = 0
     for part in shown.parts:
         if isinstance(part, Text):
-            lines = part.text.split("\n")
-            yield from lines[:_MOST_LINES]
-            if len(lines) > _MOST_LINES:
-                yield f"[… {count(len(lines) - _MOST_LINES, 'more line')}]"
+            yield from few(part.text.split("\n"), _MOST_LINES)
         else:
             number += 1
             yield f"[figure {number}]" if len(shown.files) > 1 else "[figure]"
@@ -386,9 +393,9 @@ def section_heading(run: SectionRun) -> str:
 
 def _details(run: SectionRun, seen: Shown | None = None) -> Iterator[str]:
     """Yield a section's failures, less those that were seen, its notices and its late output."""
-    told = seen.failures if seen else ()
+    shown = seen.failures if seen else ()
     for index, entry in enumerate(run.result.results):
-        if (run.session.name, index) not in told:
+        if (run.session.name, index) not in shown:
             yield from _failure_lines(entry)
     yield from (f"    notice: {notice}" for notice in run.result.notices)
     yield from _late_lines(run.result)
@@ -428,9 +435,7 @@ def _late_lines(result: SessionResult) -> Iterator[str]:
 
     lines = rendered(result.late).text.split("\n")
     yield "    printed after the last chunk, not written to the notes:"
-    yield from (f"    {line}" for line in lines[:_MOST_LINES])
-    if len(lines) > _MOST_LINES:
-        yield f"    [… {count(len(lines) - _MOST_LINES, 'more line')}]"
+    yield from (f"    {line}" for line in few(lines, _MOST_LINES))
 
 
 def _failure_lines(result: Result) -> Iterator[str]:

@@ -106,33 +106,40 @@ class OneOf(click.Choice[str]):
         return f"{value!r} is not one of {', '.join(self.choices)}{asked and f'; {asked}'}"
 
 
-def whole_number(ctx: click.Context, param: click.Parameter, value: str | None) -> int | None:
-    """Return an option's whole number above zero."""
-    if value is None:
-        return None
-    if not value.isdecimal() or int(value) < 1:
-        raise click.BadParameter(f"{value!r} is not a whole number above zero", ctx, param)
-    return int(value)
+class WholeNumber(click.ParamType):  # type: ignore[type-arg] -- older ones are not generic
+    """A whole number above zero."""
+
+    name = "whole number"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """Return the number."""
+        if not str(value).isdecimal() or int(value) < 1:
+            self.fail(f"{value!r} is not a whole number above zero", param, ctx)
+        return int(value)
 
 
-def seconds(ctx: click.Context, param: click.Parameter, value: str | None) -> float | None:
-    """Return an option's number of seconds above zero."""
-    if value is None:
-        return None
-    number = _number(value)
-    if not 0 < number < _MOST_SECONDS:
-        raise click.BadParameter(f"{value!r} is not a number of seconds above zero", ctx, param)
-    return number
+class Seconds(click.ParamType):  # type: ignore[type-arg] -- as above
+    """A number of seconds above zero."""
+
+    name = "seconds"
+
+    def __init__(self, *, zero: bool = False) -> None:
+        """Allow zero, too, if `zero`."""
+        self._zero = zero
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        """Return the seconds."""
+        number = _number(value)
+        if not (0 < number < _MOST_SECONDS or (self._zero and number == 0)):
+            self.fail(f"{value!r} is not a number of seconds above zero", param, ctx)
+        return number
 
 
-def seconds_or_none(ctx: click.Context, param: click.Parameter, value: str | None) -> float | None:
-    """Return an option's number of seconds, zero included."""
-    return 0.0 if value is not None and _number(value) == 0 else seconds(ctx, param, value)
-
-
-def _number(text: str) -> float:
+def _number(value: Any) -> float:
     try:
-        return float(text)
+        return float(value)
     except ValueError:
         return -1.0
 

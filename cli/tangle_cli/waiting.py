@@ -72,7 +72,7 @@ def show_waiting() -> None:
 
     def note(doing: str, done: int, total: int) -> None:
         if waiting.take(doing, done, total):
-            area.draw()
+            area.refresh()
 
     shown = ExitStack()
     shown.callback(area.close)

@@ -45,6 +45,7 @@ _OPENERS: Final[dict[str, tuple[EdnKind, str]]] = {
     "(": ("list", ")"),
 }
 _CLOSERS: Final = frozenset(")]}")
+_LEAVES: Final[dict[str, EdnKind]] = {'"': "string", ":": "keyword"}
 
 
 class BadEdn(ValueError):
@@ -211,7 +212,7 @@ class _Reader:
         if found is None:
             raise self._error("this string has no end, or an unknown escape", start)
         self._at = found.end()
-        kind: EdnKind = {'"': "string", ":": "keyword"}.get(mark, "atom")  # type: ignore[assignment]
+        kind = _LEAVES.get(mark, "atom")
         if kind == "keyword" and (found[0] == ":" or found[0].endswith((":", "/"))):
             raise self._error(f"{found[0]} is no keyword", start)
         if _NUMERIC.match(found[0]) and not _NUMBER.fullmatch(found[0]):

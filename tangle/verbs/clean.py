@@ -6,12 +6,11 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from dataclasses import replace as replace_fields
-from functools import partial
 from typing import Final
 
 from tangle.model import Page, PagePath, Place, Problem
 from tangle.model.problems.outputs import EDITED_OUTPUT
-from tangle.notes import pages
+from tangle.notes import ChunkRow, pages
 from tangle.store import (
     ASSET_FOLDER,
     CACHES,
@@ -28,6 +27,7 @@ from tangle.verbs.project import Project
 from tangle.verbs.run_history import History
 from tangle.verbs.selection import named_chunks
 from tangle.verbs.sources import shown
+from tangle.verbs.write_back.chunk_blocks import chunks_by_block
 from tangle.verbs.write_back.crash_recovery import recovered
 from tangle.verbs.write_back.figure_ledger import FigureLedger, mentioned
 from tangle.verbs.write_back.unplaced import forget
@@ -138,7 +138,10 @@ def _chosen(loaded: Notes, terms: CleanTerms) -> Callable[[Page], frozenset[int]
     if terms.wanted:
         hosts = _hosts(loaded, terms.wanted)
         return lambda page: _outputs_under(page, hosts.get(page.path, ()))
-    return partial(_orphans, loaded) if terms.orphans else lambda _: None
+    if terms.orphans:
+        blocks = chunks_by_block(loaded.rows, loaded.outputs)
+        return lambda page: _orphans(loaded, page, blocks.get(page.path, {}))
+    return lambda _: None
 
 
 def _hosts(loaded: Notes, wanted: Sequence[str]) -> Mapping[PagePath, set[int]]:
@@ -158,19 +161,15 @@ def _outputs_under(page: Page, hosts: Collection[int]) -> frozenset[int]:
     return frozenset(output.block for output in stored_outputs(page) if output.host in hosts)
 
 
-def _orphans(loaded: Notes, page: Page) -> frozenset[int]:
+def _orphans(loaded: Notes, page: Page, blocks: Mapping[int, Sequence[ChunkRow]]) -> frozenset[int]:
     """The output blocks of a page that belong to no chunk; none of a page that is excluded."""
     stored = stored_outputs(page)
     if not stored or pages.excluded(loaded.core, page.path):
         return frozenset()
-    wanted: dict[int, list[Wanted]] = {}
-    for row in loaded.rows:
-        own: defaultdict[int, list[Wanted]] = defaultdict(list)
-        for chunk in row.chunks:
-            if chunk.page == page.path:
-                own[chunk.host].append(Wanted(code_digest=chunk.digest))
-        for host, chunks in own.items():
-            wanted.setdefault(host, chunks)
+    wanted = {
+        host: [Wanted(code_digest=chunk.digest) for chunk in chunks]
+        for host, chunks in blocks.items()
+    }
     return frozenset(output.block for output in match(wanted, stored).left)
 
 
@@ -183,7 +182,7 @@ def _unmentioned(loaded: Notes, ledger: FigureLedger, used: set[str]) -> set[str
 
 
 def _forget(project: Project) -> None:
-    """Drop all that is remembered of earlier runs."""
+    """Drop all records of earlier runs."""
     for folder in CACHES:
         Cache(project.state / folder, dict).clear()
     forget_notes()

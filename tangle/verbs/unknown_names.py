@@ -73,9 +73,8 @@ def unknown(notes: Notes, wanted: str) -> UnknownSection | NoCode:
     if not any(row.chunks for row in notes.rows):
         return UnknownSection(f"no section or page {wanted!r}", "there is no Python in this graph")
     for reading in readings(wanted, notes.config)[1:]:
-        if (
-            error := _of_set(notes, wanted, reading) or _of_page(notes, wanted, reading)
-        ) is not None:
+        error = _of_set(notes, wanted, reading) or _of_page(notes, wanted, reading)
+        if error is not None:
             return error
     return UnknownSection(
         f"no section or page {wanted!r}", did_you_mean(wanted, known_names(notes))

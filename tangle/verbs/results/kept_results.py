@@ -38,7 +38,7 @@ class KeptDifference:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeptCheck:
-    """What comes of comparing a chunk's output with its kept results.
+    """The comparison of a chunk's output with its kept results.
 
     Attributes:
         covered: whether they hold all text that the chunk shows, so that it need not be repeated.
@@ -158,8 +158,12 @@ def _find(
     kept: Sequence[CodeLine], shown: Sequence[str], tolerance: Tolerance
 ) -> tuple[int, int] | None:
     """Where a kept text stands among lines that are shown."""
+    sizes = tuple(dict.fromkeys((len(kept), *range(1, _MOST_TOGETHER + 1))))
+    begins = kept[0].text.lstrip()[:1]
     for start in range(min(len(shown), _MOST_COMPARED)):
-        for size in dict.fromkeys((len(kept), *range(1, _MOST_TOGETHER + 1))):
+        # Other numbers of lines can say the same only if they begin alike.
+        alike = shown[start].lstrip()[:1] == begins
+        for size in sizes if alike else sizes[:1]:
             if start + size <= len(shown) and _same(kept, shown[start : start + size], tolerance):
                 return start, start + size
     return None
@@ -168,7 +172,7 @@ def _find(
 def _wrong_fence(
     planned: PlannedChunk, fence: Sequence[CodeLine], actual: Sequence[str], tolerance: Tolerance
 ) -> Iterator[KeptDifference]:
-    """How a fence differs that is a result; any other text is none of ours."""
+    """How a fence that is a result differs; any other text is not compared."""
     kept = planned.code.chunk.kept
     assert kept is not None
     old, new = "\n".join(line.text for line in fence), "\n".join(actual)

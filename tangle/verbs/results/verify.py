@@ -32,8 +32,7 @@ from tangle.write import (
     stored_outputs,
 )
 
-EXTENSION_TYPES = {extension: mime for mime, extension in EXTENSIONS.items()}
-"""The MIME types of figures, by the extension of their files."""
+_EXTENSION_TYPES = {extension: mime for mime, extension in EXTENSIONS.items()}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,8 +53,13 @@ def as_shown(project: Project, output: StoredOutput) -> Shown:
     return in_note(output.lines, partial(_asset, project))
 
 
+def asset_type(name: str) -> MimeType:
+    """Return the MIME type of a file in `assets/tangle/`, by the extension of its name."""
+    return _EXTENSION_TYPES.get(name.rpartition(".")[2], MimeType("application/octet-stream"))
+
+
 def _asset(project: Project, name: str) -> tuple[MimeType, bytes | None]:
-    mime = EXTENSION_TYPES.get(name.rpartition(".")[2], MimeType("application/octet-stream"))
+    mime = asset_type(name)
     try:
         return mime, read_bytes(project.graph / ASSET_FOLDER / name)
     except NotReadable:

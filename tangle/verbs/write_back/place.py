@@ -36,6 +36,7 @@ from tangle.verbs.notes import Notes, read_notes
 from tangle.verbs.project import Project
 from tangle.verbs.results.judging import written
 from tangle.verbs.sources import shown
+from tangle.verbs.write_back.chunk_blocks import chunks_by_block
 from tangle.verbs.write_back.crash_recovery import recovered
 from tangle.verbs.write_back.failing_lines import CurrentLines, note_of
 from tangle.verbs.write_back.figure_ledger import FigureLedger, mentioned
@@ -372,17 +373,17 @@ def _merged(found: Iterable[_Hosts]) -> _Hosts:
 def _completed(rows: Rows, hosts: _Hosts) -> _Hosts:
     """Return the blocks of those pages, and their other blocks with code, whose outputs stay.
 
-    So an output that stands below no chunk any more is told from those of other chunks.
+    This distinguishes outputs that stand below no chunk any more from those of other chunks.
     """
-    others: defaultdict[PagePath, dict[int, Sequence[Placed | Unwritten]]] = defaultdict(dict)
-    for row in rows if hosts else ():
-        own: defaultdict[tuple[PagePath, int], list[Unwritten]] = defaultdict(list)
-        for chunk in row.chunks:
-            if chunk.page in hosts:
-                own[chunk.page, chunk.host].append(Unwritten(digest=chunk.digest))
-        for (path, host), chunks in own.items():
-            others[path].setdefault(host, chunks)
-    return {path: {**others[path], **by_block} for path, by_block in hosts.items()}
+    blocks = chunks_by_block(rows, hosts)
+    others = {
+        path: {
+            host: [Unwritten(digest=chunk.digest) for chunk in chunks]
+            for host, chunks in by_block.items()
+        }
+        for path, by_block in blocks.items()
+    }
+    return {path: {**others.get(path, {}), **by_block} for path, by_block in hosts.items()}
 
 
 def _elsewhere(rows: Rows, name: SectionName, digests: Collection[str]) -> list[UnitRow]:

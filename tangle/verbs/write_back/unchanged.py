@@ -6,13 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from tangle.model import MimeType
 from tangle.verbs.project import Project
-from tangle.verbs.results.verify import EXTENSION_TYPES, as_shown
+from tangle.verbs.results.verify import as_shown, asset_type
 from tangle.write import ChunkOutput, Figure, StoredOutput, Tolerance, compare, in_output
 
 _EXACT: Final = Tolerance(rtol=0.0)
-_UNKNOWN: Final = MimeType("application/octet-stream")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,12 +48,8 @@ class Unchanged:
         """
         new = self.new[output]
         expected = as_shown(self.project, stored)
-        actual = in_output(output, {f.name: (_type(f.name), f.data) for f in new.figures})
+        actual = in_output(output, {f.name: (asset_type(f.name), f.data) for f in new.figures})
         fresh = stored.code_digest == output.value
         if not fresh and expected.figures != actual.figures:
             return False
         return not compare(expected, actual, new.tolerance if fresh else _EXACT)
-
-
-def _type(name: str) -> MimeType:
-    return EXTENSION_TYPES.get(name.rpartition(".")[2], _UNKNOWN)
