@@ -372,7 +372,7 @@ def _nested_page(path: str, n: int, rng: Random) -> Page:
 
 
 def _foreign_page(path: str, n: int, rng: Random) -> Page:
-    """A page in another encoding: an error where it has Python, else nobody's business."""
+    """A page in another encoding: an error if it has Python, otherwise not reported."""
     page = Page(path=path, lines=["- café"], encoding="latin-1")
     if rng.random() < 0.6:
         page.add(Piece(kind="program", code=f"print('né', {n})", passes=None))

@@ -9,38 +9,9 @@
 // backquotes: each text that might hold either gets its own copy of mldoc.
 
 const fs = require("fs");
-const path = require("path");
-const vm = require("vm");
-const { createRequire } = require("module");
+const { config, copies, withoutIndentation } = require("./logseq_parser.js");
 
-const main = path.join(process.argv[2], "node_modules", "mldoc", "index.js");
-const script = new vm.Script(
-  "(function (exports, require, module, __filename, __dirname) {" +
-    fs.readFileSync(main, "utf8") + "\n})",
-  { filename: main },
-);
-const load = createRequire(main);
-const config = JSON.stringify({
-  toc: false,
-  parse_outline_only: false,
-  heading_number: false,
-  keep_line_break: true,
-  format: "Markdown",
-  heading_to_list: false,
-  exporting_keep_properties: false,
-  inline_type_with_pos: false,
-  inline_skip_macro: false,
-  export_md_indent_style: "dashes",
-  export_md_remove_options: [],
-  hiccup_in_block: true,
-});
-
-function fresh() {
-  const module = { exports: {} };
-  script.runInThisContext()(module.exports, load, module, main, path.dirname(main));
-  return module.exports.Mldoc;
-}
-
+const fresh = copies(process.argv[2]);
 const shared = fresh();
 const KEPT = /:\s*[\r\n]|``/;
 
@@ -52,16 +23,10 @@ function ast(text) {
   return JSON.parse(parser(text).parseJson(text, config));
 }
 
-function removeIndentation(text, width) {
-  const [first, ...rest] = text.split(/\r?\n/);
-  return [first, ...rest.map((line) =>
-    /^\s*$/.test(line.slice(0, width)) ? line.slice(width) : line.replace(/^\s+/, ""))].join("\n");
-}
-
 // The text of a block as it is edited and shown: less its bullet and its indentation.
 function shown(block, raw) {
   const bare = raw.replace(/^\s+/, "").replace(/^-+\s?/, "");
-  return "- " + removeIndentation(bare, block.level + 1).replace(/^\s+/, "");
+  return "- " + withoutIndentation(bare, block.level + 1).replace(/^\s+/, "");
 }
 
 function codeIn(node, found) {

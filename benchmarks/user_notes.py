@@ -85,8 +85,8 @@ def main() -> int:
     print("| section | | as found | after `--fix` | reported |")
     print("|---|---|---|---|---|")
     for number, end in repaired.items():
-        told = ", ".join(f"`{code}`" for code in _reported(problems, end))
-        print(f"| {number} | {titles[number]} | {found[number]} | {end} | {told} |")
+        reported = ", ".join(f"`{code}`" for code in _reported(problems, end))
+        print(f"| {number} | {titles[number]} | {found[number]} | {end} | {reported} |")
     passed = sum(not end.error for end in repaired.values())
     print(f"\n{passed} of {len(repaired)} sections run to their end")
     return 0

@@ -1,6 +1,6 @@
-"""How far a long task of this process has got, for whoever shows it to a person who waits.
+"""Report the progress of long tasks of this process.
 
-Loops that may take seconds call `step` once a turn. If nobody listens, as wherever there is no
+Loops that may take seconds call `step` in each turn. Without a listener, as wherever there is no
 terminal, that is one comparison.
 """
 

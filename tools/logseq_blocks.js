@@ -7,34 +7,15 @@
 
 const fs = require("fs");
 const path = require("path");
-const vm = require("vm");
 const { createRequire } = require("module");
+const { config, copies, withoutIndentation } = require("../benchmarks/logseq_parser.js");
 
 const [folder, formulas] = process.argv.slice(2).map((name) => path.resolve(name));
-const main = path.join(folder, "node_modules", "mldoc", "index.js");
-const script = new vm.Script(
-  `(function (exports, require, module, __filename, __dirname) {${fs.readFileSync(main, "utf8")}\n})`,
-);
-const config = JSON.stringify({
-  toc: false,
-  parse_outline_only: false,
-  heading_number: false,
-  keep_line_break: true,
-  format: "Markdown",
-  heading_to_list: false,
-  exporting_keep_properties: true,
-  inline_type_with_pos: false,
-  inline_skip_macro: false,
-  export_md_indent_style: "dashes",
-  export_md_remove_options: [],
-  hiccup_in_block: true,
-});
+const fresh = copies(folder);
 
 // mldoc keeps the lines of open drawers between calls, so each text gets its own copy.
 function parse(text) {
-  const module = { exports: {} };
-  script.runInThisContext()(module.exports, createRequire(main), module, main, path.dirname(main));
-  return JSON.parse(module.exports.Mldoc.parseJson(text, config));
+  return JSON.parse(fresh().parseJson(text, config));
 }
 
 function katex() {
@@ -60,14 +41,6 @@ function drawn(node) {
   return node && typeof node === "object"
     ? Object.fromEntries(Object.entries(node).map(([key, value]) => [key, drawn(value)]))
     : node;
-}
-
-// A line loses as many characters as stand before the block's text, or all its white space.
-function withoutIndentation(text, width) {
-  const [first, ...rest] = text.split(/\r?\n/);
-  const bare = rest.map((line) =>
-    /^\s*$/.test(line.slice(0, width)) ? line.slice(width) : line.replace(/^\s+/, ""));
-  return [first, ...bare].join("\n");
 }
 
 function blockOf(data, kind, level, start, end) {

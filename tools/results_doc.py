@@ -1,6 +1,6 @@
 """Writes docs/results.md: every kind of result, its code, what stands in the note, and a picture.
 
-`python tools/results_doc.py` runs the code of `result_kinds` in a graph of its own, and draws the
+`python tools/results_doc.py` runs the code of `result_kinds` in a separate graph, and draws the
 pages with mldoc and Chromium. `--only TITLE` draws one kind again and leaves the text alone.
 """
 

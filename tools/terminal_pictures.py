@@ -130,7 +130,7 @@ PICTURES: Final = (
 
 
 class Tmux:
-    """A tmux server of its own, with one window."""
+    """A separate tmux server, with one window."""
 
     def __init__(self, picture: Picture, folder: Path) -> None:
         """Start it.

@@ -58,7 +58,7 @@ def _defaults(output: Path | None) -> Answers:
 
 
 def _answers(output: Path | None) -> Answers:
-    """Ask for what a new configuration is to say; an option answers for the folder."""
+    """Ask for the settings of a new configuration; an option answers for the folder."""
     known = _defaults(output)
     target = str(known.output)
     if output is None:

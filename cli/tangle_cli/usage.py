@@ -60,7 +60,7 @@ def _extra(context: click.Context | None) -> str:
 
 
 class Group(click.Group):
-    """A group of commands; of one that it does not have, it says which may be meant."""
+    """A group of commands that suggests one for an unknown name."""
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -106,7 +106,7 @@ class OneOf(click.Choice[str]):
         return f"{value!r} is not one of {', '.join(self.choices)}{asked and f'; {asked}'}"
 
 
-class WholeNumber(click.ParamType):  # type: ignore[type-arg] -- older ones are not generic
+class WholeNumber(click.ParamType):  # type: ignore[type-arg]  # click 8.2 has no argument
     """A whole number above zero."""
 
     name = "whole number"
@@ -118,7 +118,7 @@ class WholeNumber(click.ParamType):  # type: ignore[type-arg] -- older ones are 
         return int(value)
 
 
-class Seconds(click.ParamType):  # type: ignore[type-arg] -- as above
+class Seconds(click.ParamType):  # type: ignore[type-arg]  # as above
     """A number of seconds above zero."""
 
     name = "seconds"

@@ -1,7 +1,7 @@
 """Find results that a writer kept in comments: `# => 10`, `# Output: ...`.
 
 A comment counts only where it carries a mark, and stands behind a statement of the chunk itself
-that may show something: beside it, or on lines of its own below it.
+that may show something: beside it, or on separate lines below it.
 """
 
 from __future__ import annotations
@@ -139,7 +139,7 @@ def _showing(body: Sequence[ast.stmt], row: int, *, alone: bool) -> ast.stmt | N
 
 
 def _prints(statement: ast.stmt) -> bool:
-    """Whether a statement shows something although others follow, as far as its text tells."""
+    """Whether a statement shows something although others follow, as far as its text shows."""
     calls = (node.func for node in ast.walk(statement) if isinstance(node, ast.Call))
     return any(isinstance(called, ast.Name) and called.id in _PRINTING for called in calls)
 

@@ -167,7 +167,7 @@ def found_package(
     """Return the package that the notes mean by their own; None where there is none.
 
     It is the one from which they use most of what they save; an installed package counts there,
-    and the generated one then lies over it. If there is none, it is one that nobody provides and
+    and the generated one then lies over it. If there is none, it is one that is not installed and
     from which they use only what they define, or which they rename as books do if they save
     anything: they forgot to save what is missing in it.
 

@@ -35,6 +35,15 @@ def find_graph(start: Path) -> Path | None:
     return None
 
 
+def graphs_below(folder: Path) -> list[Path]:
+    """Return the graphs directly below a folder, such as `notes`."""
+    return [
+        path.parent.parent
+        for path in sorted(folder.glob("*/logseq/config.edn"))
+        if not path.parent.parent.name.startswith(".")
+    ]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GraphFiles:
     """The files below a graph's folder, by what they are to it; each sorted.

@@ -53,9 +53,9 @@ class Installed:
         return any(not names.isdisjoint(wanted) for names in self._entries.values())
 
     def may_have(self, module: str) -> bool:
-        """Whether a top-level module may be installed: `owners` then tells, which takes longer.
+        """Whether a top-level module may be installed: `owners` decides, which takes longer.
 
-        A module that is in none of the folders is installed by a finder of its own, as `pip install
+        A module that is in none of the folders is installed by a separate finder, as `pip install
         --editable` makes them.
         """
         if self.has_module(module) or _normal(module) in self.versions:

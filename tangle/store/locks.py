@@ -25,7 +25,7 @@ _PAUSE = 0.02
 """Seconds between two tries for a folder's lock."""
 
 _LOOK = 0.2
-"""Seconds after which a person is told that the project's lock is waited for."""
+"""Seconds after which waiting for the project's lock is reported."""
 
 _WAITING = "waiting for another tangle"
 

@@ -57,7 +57,7 @@ class ModuleFiles:
             return None if is_generated_file(place) else place
         if not self._installed.may_have(top):
             return None
-        # A package that several distributions share has no file of its own.
+        # A package that several distributions share has no single file.
         return next(iter(self._installed.owners([top])[top]), None)
 
     @cached_property

@@ -172,7 +172,7 @@ def _has_python(notes: Notes, tangled: _Tangled, path: PagePath) -> bool:
 def scripted(notes: Notes) -> tuple[UnitRow, ...]:
     """The units that have scripts: those of adopted pages, and all that no known error stops.
 
-    Runs do not count: they are another machine's business, and scripts are the same on all.
+    Runs do not count: they differ by machine, and scripts are the same on all.
     """
     given = _with_used(notes.rows, _given(notes))
     return tuple(

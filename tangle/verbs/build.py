@@ -77,8 +77,8 @@ def build(project: Project, *, check: bool = False, force: bool = False) -> Buil
     """
     notes = read_notes(project)
     project = notes.named_project
-    told = reported(notes, notes.problems, adopted_pages(notes), every=False)
-    problems = (*(shown(project, problem) for problem in told), *unmatched_globs(notes))
+    found = reported(notes, notes.problems, adopted_pages(notes), every=False)
+    problems = (*(shown(project, problem) for problem in found), *unmatched_globs(notes))
     made = generated(notes)
     kept = held(project, made, notes.unread)
     wanted = {**made, **kept}

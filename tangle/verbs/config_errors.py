@@ -9,18 +9,9 @@ from shlex import quote
 from typing import Final
 
 from tangle.errors import Refused, UsageError
-from tangle.store import NotReadable, read_bytes
+from tangle.store import NotReadable, graphs_below, read_bytes
 
 _SHOWN: Final = 3
-
-
-def graphs_below(folder: Path) -> list[Path]:
-    """Return the graphs directly below a folder, such as `notes`."""
-    return [
-        path.parent.parent
-        for path in sorted(folder.glob("*/logseq/config.edn"))
-        if not path.parent.parent.name.startswith(".")
-    ]
 
 
 class NoGraph(UsageError):

@@ -50,7 +50,7 @@ def _one_glob(book: Collection[PagePath], every: Collection[PagePath]) -> str | 
 
 
 def _globs(book: Collection[PagePath]) -> Iterator[str]:
-    """Yield globs for several pages: what their names begin with, or a folder of their own."""
+    """Yield globs for several pages: how their names begin, or the folder that only they are in."""
     start = commonprefix(list(book))  # noqa: RUF071 -- the beginning of names, not a folder
     folder, _, name = start.rpartition("/")
     if len(book) > 1 and len(name) >= _BEGINNING:

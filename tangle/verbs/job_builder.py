@@ -34,7 +34,7 @@ from tangle.verbs.project import Project
 from tangle.verbs.selection import Selected
 
 FAULTS: Final = ("UnknownProperty", "BadProperty")
-"""The names of failures for which nothing of a section is run."""
+"""The names of failures for which no chunk of a section is run."""
 
 _REFUSALS: Final = {MOVED_CODE.code: "MovedCode", UNKNOWN_CHUNK.code: "OpenReference"}
 """What the failure of a chunk is called that lacks lines, by problem."""

@@ -38,12 +38,12 @@ class LastRun:
 class LastRuns:
     """The last runs of sections, kept below `.tangle`.
 
-    They say which pages somebody has run, and which sections failed. A record that is lost or
+    They record which pages were run, and which sections failed. A record that is lost or
     damaged counts as none.
     """
 
     def __init__(self, project: Project) -> None:
-        """Looks at nothing yet."""
+        """Read nothing yet."""
         self._records = Records(project.state / OUTCOMES, dict[SectionName, LastRun])
 
     def recall(self) -> dict[SectionName, LastRun]:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from tangle.model import CONFIG
 from tangle.parse.edn import BadEdn
-from tangle.store import create, make_folder, read_bytes, replace
+from tangle.store import read_bytes, replace
 from tangle.verbs.config_errors import SettingsNotEdited
 from tangle.write import apply
 from tangle.write.settings_edits import entry_line, hiding_edits
@@ -20,13 +20,13 @@ class SettingsChange:
     Attributes:
         path: of the file.
         entries: what is added, each as it stands in a file that lacks it; empty where nothing is.
-        before: the content that was read; None where there is no file.
+        before: the content that was read.
         after: the content with the entries.
     """
 
     path: Path
     entries: tuple[str, ...]
-    before: bytes | None
+    before: bytes
     after: bytes
 
 
@@ -41,8 +41,7 @@ def hiding_change(graph: Path) -> SettingsChange:
         NotReadable: the file cannot be read.
     """
     path = graph / CONFIG
-    before = read_bytes(path) if path.exists() else None
-    data = before or b""
+    data = read_bytes(path)
     try:
         found = hiding_edits(data.decode())
     except BadEdn as error:
@@ -53,7 +52,7 @@ def hiding_change(graph: Path) -> SettingsChange:
     return SettingsChange(
         path=path,
         entries=tuple(entry_line(key) for key in found.entries),
-        before=before,
+        before=data,
         after=apply(data, found.edits),
     )
 
@@ -71,8 +70,5 @@ def write_settings(graph: Path, change: SettingsChange) -> None:
         NotWritable: the operating system refuses; the file is as it was.
         Outside: the file is a link that leads out of the graph.
     """
-    if change.before is None:
-        make_folder(change.path.parent)
-        create(change.path, change.after, root=graph)
-    elif change.after != change.before:
+    if change.after != change.before:
         replace(change.path, change.after, expected=change.before, root=graph)

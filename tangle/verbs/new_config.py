@@ -7,13 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from tangle.store import create, find_graph
+from tangle.store import create, find_graph, graphs_below
 from tangle.verbs.config_errors import (
     BadConfig,
     ConfigExists,
     NoGraph,
     SeveralGraphs,
-    graphs_below,
 )
 from tangle.verbs.config_limits import leads_outside
 from tangle.verbs.project import CONFIG_NAME, check_config, config_of
@@ -72,6 +71,8 @@ def config_place(folder: Path, graph: Path | None) -> tuple[Path, Path]:
         SeveralGraphs: there are several below the folder.
         ConfigExists: there is a configuration already.
     """
+    if graph is not None and find_graph(graph) != graph:
+        raise NoGraph(graph, given=True)
     below = [] if graph or find_graph(folder) else graphs_below(folder)
     if len(below) > 1:
         raise SeveralGraphs(folder, below)
@@ -113,7 +114,7 @@ def write_config(graph: Path, path: Path, answers: Answers) -> None:
 
 
 def _listed(globs: Sequence[str]) -> str:
-    """Return globs as a list of TOML, on lines of their own if there are many."""
+    """Return globs as a list of TOML, one on each line if there are many."""
     quoted = [repr(_Quoted(glob)) for glob in globs]
     line = f"[{', '.join(quoted)}]"
     return line if len(line) < _WIDTH else "".join(("[\n", *(f"    {q},\n" for q in quoted), "]"))

@@ -328,7 +328,7 @@ def _refusal(name: str, value: Any, kind: type) -> str | None:
         listed = f", such as [{value!r}]" if kind is tuple and isinstance(value, str) else ""
         return f"it takes {_KINDS[kind]}{listed}"
     if name in _ALLOWED and value not in _ALLOWED[name]:
-        # `no` is not `on`: of so few letters nothing can be told.
+        # `no` is not `on`: so few letters suggest nothing.
         near = did_you_mean(value, _ALLOWED[name], quoted=False) if len(value) > 2 else ""
         return f"{near} it takes one of {', '.join(_ALLOWED[name])}".lstrip()
     if name == "device" and not DEVICE.fullmatch(value):

@@ -94,7 +94,7 @@ def named_chunks(notes: Notes, wanted: Iterable[str]) -> dict[SectionName, froze
 def _wanted(
     notes: Notes, names: Sequence[str]
 ) -> tuple[dict[SectionName, int], dict[SectionName, set[int]]]:
-    """The same as `_each_wanted`; a title that the shell has split gets an error of its own."""
+    """The same as `_each_wanted`; a title that the shell has split gets a separate error."""
     try:
         return _each_wanted(notes, names)
     except (UnknownSection, AmbiguousTitle, NoCode) as error:

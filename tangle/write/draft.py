@@ -183,7 +183,7 @@ def removal(page: Page, stored: StoredOutput) -> Span:
         return page.blocks[stored.block].span
     block = data[start:end]
     before = data[max(0, start - 2) : start]
-    # The block's own line end tells how long the one before it is: a lone CR there is not ours.
+    # The block's own line end shows how long the one before it is: a lone CR there is not ours.
     if before == b"\r\n" and (b"\r\n" in block or b"\n" not in block):
         return Span(start=start - 2, end=end)
     if before.endswith(b"\n"):

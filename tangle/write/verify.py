@@ -105,7 +105,7 @@ def _outline(page: Page, numbers: dict[int, int], *, loose: bool) -> list[tuple[
 
 
 def _says_nothing(page: Page, outputs: Sequence[StoredOutput], ours: set[bytes]) -> bool:
-    """Whether the blocks that were written hold no property or code of their own."""
+    """Whether the blocks that were written hold no property and no code."""
     written = {output.block for output in outputs if _value(page, output) in ours}
     return not any(page.blocks[index].ignored for index in written) and all(
         fence.language == "text" for fence in page.fences if fence.block in written

@@ -131,16 +131,16 @@ def test_a_long_task_is_shown_after_a_second_and_not_at_every_step() -> None:
 
 def test_a_step_reaches_the_last_that_listens_and_none_after_that() -> None:
     heard: list[tuple[str, int, int]] = []
-    step("nobody hears this")
+    step("without a listener")
     with listening(lambda *_: heard.append(("outer", 0, 0))):
         with listening(lambda *what: heard.append(what)):
             step("reading", 1, 2)
         step("reading", 2, 2)
-    step("nobody hears this")
+    step("without a listener")
     assert heard == [("reading", 1, 2), ("outer", 0, 0)]
 
 
-def test_whoever_waits_for_a_lock_hears_of_it(tmp_path: Path) -> None:
+def test_waiting_for_a_lock_is_reported(tmp_path: Path) -> None:
     holds = (
         "import sys, pathlib; from tangle.store import lock\n"
         "with lock(pathlib.Path(sys.argv[1])):\n"

@@ -8,7 +8,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -270,16 +269,13 @@ def test_json_gets_the_table_and_nothing_else(notes: MakeNotes) -> None:
 
 
 @pytest.fixture
-def with_server(notes: MakeNotes, monkeypatch: pytest.MonkeyPatch) -> Iterator[Notes]:
+def with_server(notes: MakeNotes, socket_folder: str) -> Iterator[Notes]:
     """A graph whose runs use a server; none is left at the end."""
-    runtime = tempfile.mkdtemp(prefix="t")  # a socket's path has to be short
-    monkeypatch.setenv("XDG_RUNTIME_DIR", runtime)
-    monkeypatch.delenv("CI")
+    del socket_folder
     made = notes({"Live": LIVE})
     yield made
     stop_server(made.root / ".tangle")
     assert server_status(made.root / ".tangle") is None
-    shutil.rmtree(runtime)
 
 
 @pytest.mark.skipif(not ForkServerClient.possible(), reason="this system has no pidfds")

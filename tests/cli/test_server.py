@@ -5,11 +5,9 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -42,16 +40,13 @@ PAGE = """\
 
 
 @pytest.fixture
-def graph(notes: MakeNotes, monkeypatch: pytest.MonkeyPatch) -> Iterator[Notes]:
+def graph(notes: MakeNotes, socket_folder: str) -> Iterator[Notes]:
     """A graph whose runs may use a server; none is left at the end."""
-    runtime = tempfile.mkdtemp(prefix="t")  # a socket's path has to be short
-    monkeypatch.setenv("XDG_RUNTIME_DIR", runtime)
-    monkeypatch.delenv("CI")
+    del socket_folder
     made = notes({"A": PAGE})
     yield made
     stop_server(made.root / ".tangle")
     assert server_status(made.root / ".tangle") is None
-    shutil.rmtree(runtime)
 
 
 def state(graph: Notes) -> dict[str, object]:

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import os
-import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -62,19 +60,10 @@ PAGE = """\
 """
 
 
-@pytest.fixture(scope="module")
-def runtime() -> Iterator[str]:
-    """A folder for sockets, short enough for a path."""
-    folder = tempfile.mkdtemp(prefix="t")
-    yield folder
-    shutil.rmtree(folder)
-
-
 @pytest.fixture
-def graph(notes: MakeNotes, monkeypatch: pytest.MonkeyPatch, runtime: str) -> Iterator[Notes]:
+def graph(notes: MakeNotes, socket_folder: str) -> Iterator[Notes]:
     """A graph with a server that can run whole commands; it is gone at the end."""
-    monkeypatch.setenv("XDG_RUNTIME_DIR", runtime)
-    monkeypatch.delenv("CI")
+    del socket_folder
     made = notes({"A": PAGE})
     tangle(made, "run", "1.1", "--no-write").check_returncode()
     assert until(lambda: status(made).fronts == 1)

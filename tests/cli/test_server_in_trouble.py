@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import shutil
 import signal
 import socket
 import subprocess
@@ -71,16 +70,13 @@ WAYS = pytest.mark.parametrize("way", [RELAYED, DIRECT], ids=["relayed", "direct
 
 
 @pytest.fixture
-def graph(notes: MakeNotes, monkeypatch: pytest.MonkeyPatch) -> Iterator[Notes]:
+def graph(notes: MakeNotes, socket_folder: str) -> Iterator[Notes]:
     """A graph with a server that can run whole commands; it is gone at the end."""
-    runtime = tempfile.mkdtemp(prefix="t")  # a socket's path has to be short
-    monkeypatch.setenv("XDG_RUNTIME_DIR", runtime)
-    monkeypatch.delenv("CI")
+    del socket_folder
     made = notes({"A": PAGE})
     yield made
     with contextlib.suppress(FileNotFoundError):
         stop_server(made.root / ".tangle")
-    shutil.rmtree(runtime)
 
 
 @pytest.fixture

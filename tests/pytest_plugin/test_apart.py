@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
-import tempfile
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -32,15 +30,12 @@ def server(made: Graph) -> dict[str, object]:
 
 
 @pytest.fixture
-def page(graph: Make, monkeypatch: pytest.MonkeyPatch) -> Iterator[Graph]:
+def page(graph: Make, socket_folder: str) -> Iterator[Graph]:
     """A graph whose runs may use a server; none is left at the end."""
-    runtime = tempfile.mkdtemp(prefix="t")  # a socket's path has to be short
-    monkeypatch.setenv("XDG_RUNTIME_DIR", runtime)
-    monkeypatch.delenv("CI")
+    del socket_folder
     made = graph(x=PAGE, y=KEPT)
     yield made
     tangle(made, "server", "stop")
-    shutil.rmtree(runtime)
 
 
 def test_no_server_is_started_and_nothing_is_kept(page: Graph) -> None:

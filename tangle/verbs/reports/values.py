@@ -25,7 +25,7 @@ class BuildReport:
     Attributes:
         problems: what is wrong with the notes, as `check` reports it.
         notice: what a person should know though nothing is wrong; None where there is nothing.
-        left_out: how many units that nobody has adopted have no script, because of errors.
+        left_out: how many units that are not adopted have no script, because of errors.
     """
 
     changes: TreeChanges
@@ -130,7 +130,7 @@ class RunReport:
         differences: how outputs differ from the notes; None where they were not compared.
         complete: whether no page was left out of what was asked for.
         doubts: what else the names of sections may mean.
-        idle: how many sections were left out because nothing of them runs.
+        idle: how many sections were left out because none of their chunks runs.
         no_python: whether the graph has no Python at all.
         org_pages: how many pages of the graph are Org's, which are not read.
     """

@@ -176,7 +176,7 @@ def outputs_of(
 
 
 def _has_ended(result: Result, timeout: float | None) -> bool:
-    """Whether a chunk's result is one of its own."""
+    """Whether a chunk ended by itself, passed or failed."""
     if result.outcome == "timed-out":
         return timeout is not None and result.seconds >= timeout
     refused = result.failure is not None and result.failure.name in FAULTS
