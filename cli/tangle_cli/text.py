@@ -327,19 +327,22 @@ def output_lines(project: Project, run: SectionRun, *, since: int = 1) -> Iterat
 
 
 def _shown_lines(shown: Rendered) -> Iterator[str]:
-    """Yield what a chunk shows, a line for each figure."""
-    from tangle.write import Text
+    """Yield what a chunk shows, a line for each figure and for each file that it leads to."""
+    from tangle.write import File
 
     number = 0
+    figures = sum(not file.link for file in shown.files)
     for part in shown.parts:
-        if isinstance(part, Text):
-            lines = part.text.split("\n")
+        if not isinstance(part, File):
+            lines = part.text.split("\n") if part.text else []
             yield from lines[:_MOST_LINES]
             if len(lines) > _MOST_LINES:
                 yield f"[… {count(len(lines) - _MOST_LINES, 'more line')}]"
+        elif part.link:
+            yield f"[{part.link}]"
         else:
             number += 1
-            yield f"[figure {number}]" if len(shown.files) > 1 else "[figure]"
+            yield f"[figure {number}]" if figures > 1 else "[figure]"
 
 
 def output_heading(project: Project, name: str, place: Place | None) -> str:

@@ -12,7 +12,6 @@ from tangle.write.block import (
     CHUNK_GONE,
     PROPERTY,
     STYLES,
-    ZERO_WIDTH,
     ChunkOutput,
     Style,
     Unwritten,
@@ -25,6 +24,7 @@ from tangle.write.block import (
 )
 from tangle.write.edits import Edit, apply, disjoint
 from tangle.write.layout import Layout, Spot, has_children, line_end, sibling_spot
+from tangle.write.markup import ZERO_WIDTH
 from tangle.write.matching import Wanted, match
 from tangle.write.output_blocks import (
     StoredOutput,
