@@ -403,11 +403,12 @@ _COPIES = (
 
 
 def _copied(page: Page, rng: Random) -> Page:
-    """A sync tool's copy of a page: one notice, no unit."""
+    """A sync tool's copy of a page: one notice where it has Python, no unit."""
     name = rng.choice(_COPIES).format(page.path.removesuffix(".md"))
     edited = ["- a line that was added there"] if rng.random() < 0.5 else []
     copy = Page(path=f"{name}.md", units=0, lines=[*page.lines, *edited])
-    copy.true.add(("sync-copy", 1))
+    if any(fence.kind != "no code" for fence in page.fences):
+        copy.true.add(("sync-copy", 1))
     return copy
 
 

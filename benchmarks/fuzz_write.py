@@ -26,7 +26,7 @@ from typing import NamedTuple
 from benchmarks import fuzz_parse
 from benchmarks.fuzz_parse import Failure, Task
 from tangle.model import Failure as ChunkFailure
-from tangle.model import Page, PagePath, Place, Trace
+from tangle.model import Frame, Page, PagePath, Place, Trace
 from tangle.parse import parse
 from tangle.write import (
     ChunkOutput,
@@ -153,12 +153,14 @@ def _failure(rng: random.Random, material: list[bytes]) -> tuple[str, ...]:
         return ()
     message, path = _text(rng, material), PagePath("x.md")
     title = message.partition("\n")[0][:80]
+    place = Place(path=path, line=rng.randrange(1, 99))
+    frame = Frame(place=place, path=path, line=place.line, function=title, source=title)
     failure = ChunkFailure(
         name="ValueError",
         message=title,
         traceback="",
-        place=Place(path=path, line=rng.randrange(1, 99)),
-        trace=Trace(before="", frames=(), said=f"ValueError: {message}"),
+        place=place,
+        trace=Trace(before="", frames=(frame,), said=f"ValueError: {message}"),
     )
     return failure_note(failure, lambda _: (path, title)).lines()
 

@@ -30,6 +30,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="collect the notes below the arguments, or the configured graph if there are none",
     )
     group.addoption(
+        "--tangle-select",
+        metavar="WHAT",
+        action="append",
+        default=[],
+        help="collect only these chunks, by a name that `tangle run` takes: 3.6, Page#Part; "
+        "may be repeated",
+    )
+    group.addoption(
         "--tangle-device",
         metavar="DEVICE",
         type=_device,
@@ -58,12 +66,15 @@ def _device(value: str) -> str:
 def pytest_configure(config: pytest.Config) -> None:
     """Works out which notes were asked for."""
     config.stash[_MINE] = notes = _Notes(config)
-    if config.getoption("tangle") and not notes.arguments and not hasattr(config, "workerinput"):
-        from tangle.testing.suite import configured_graph
+    selected = config.getoption("tangle_select")
+    if not (config.getoption("tangle") or selected) or hasattr(config, "workerinput"):
+        return
+    if not notes.arguments:
+        from tangle.testing.suite import configured_files
 
-        graph = configured_graph(config)
-        config.args[:] = [str(graph)]
-        notes.arguments = (graph,)
+        files = configured_files(config, selected)
+        config.args[:] = map(str, files)
+        notes.arguments = files
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
@@ -83,6 +94,15 @@ def pytest_collect_file(
         return found
     mine = parent.config.stash[_MINE].collect(file_path, parent, alone=not found)
     return [*found, *mine]
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Keeps the chunks that were named."""
+    suite, selected = config.stash[_MINE].suite, config.getoption("tangle_select")
+    if suite is not None and selected:
+        left_out = suite.left_out(items, selected)
+        items[:] = [item for item in items if item not in left_out]
+        config.hook.pytest_deselected(items=list(left_out))
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
@@ -151,7 +171,8 @@ class _Notes:
     @property
     def everywhere(self) -> bool:
         """Whether every graph below the arguments is meant."""
-        return bool(self._config.getoption("tangle") or self._config.getini("tangle"))
+        options = (self._config.getoption(name) for name in ("tangle", "tangle_select"))
+        return any(options) or bool(self._config.getini("tangle"))
 
     @property
     def possible(self) -> bool:

@@ -15,16 +15,19 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 from xml.sax.saxutils import escape
 
+from rich.ansi import AnsiDecoder
 from rich.cells import cell_len
 from rich.color import ColorType
 from rich.console import Console
-from rich.text import Text
+
+if TYPE_CHECKING:
+    from rich.text import Text
 
 IMAGES: Final = Path(__file__).resolve().parents[1] / "docs" / "images"
 
@@ -113,7 +116,7 @@ ALL: Final = f"{RUN} --jobs 3 --all"
 
 PICTURES: Final = (
     Picture(name="bar", columns=80, lines=9, command=f"{RUN} Training", until=r" [345]\d/60"),
-    Picture(name="failure", columns=80, lines=26, command=f"{RUN} Training", until=r"\n\$ "),
+    Picture(name="failure", columns=100, lines=26, command=f"{RUN} Training", until=r"\n\$ "),
     Picture(name="table-wide", columns=100, lines=9, command=ALL, until="1 of 5 done"),
     Picture(name="table-60", columns=60, lines=9, command=ALL, until="1 of 5 done"),
     Picture(name="table-40", columns=40, lines=9, command=ALL, until="1 of 5 done"),
@@ -230,7 +233,7 @@ def drawn(ansi: str, columns: int) -> str:
         ansi: its lines, with escape sequences for colours.
         columns: of the terminal.
     """
-    lines = [Text.from_ansi(line) for line in ansi.rstrip("\n").split("\n")]
+    lines = list(AnsiDecoder().decode(ansi.rstrip("\n")))  # a style may go on in the next line
     width = round(columns * _LETTER + 2 * _MARGIN)
     height = len(lines) * _LINE + 2 * _MARGIN
     body = [part for row, line in enumerate(lines) for part in _parts(line, row)]
@@ -248,26 +251,28 @@ def drawn(ansi: str, columns: int) -> str:
 
 
 def _parts(line: Text, row: int) -> Iterator[str]:
-    """Yield an element for each part of a line that has one style."""
-    cuts = sorted({0, len(line), *(at for span in line.spans for at in (span.start, span.end))})
+    """Yield an element for each part of a line that has one style, and letters of one width."""
     y = _MARGIN + (row + 1) * _LINE - 5
-    for start, end in itertools.pairwise(cuts):
+    start = 0
+    for (names, _), letters in itertools.groupby(
+        range(len(line)), lambda at: (_names(line, at), cell_len(line.plain[at]))
+    ):
+        end = start + len(list(letters))
         text = line.plain[start:end]
-        if not text.strip():
-            continue
-        x = _MARGIN + cell_len(line.plain[:start]) * _LETTER
-        names = " ".join(_names(line, start))
-        kind = f' class="{names}"' if names else ""
-        length = f'textLength="{cell_len(text) * _LETTER:.1f}" lengthAdjust="spacingAndGlyphs"'
-        yield f'<text x="{x:.1f}" y="{y}" {length}{kind}>{escape(text)}</text>'
+        if text.strip():
+            x = _MARGIN + cell_len(line.plain[:start]) * _LETTER
+            kind = f' class="{names}"' if names else ""
+            length = f'textLength="{cell_len(text) * _LETTER:.1f}" lengthAdjust="spacingAndGlyphs"'
+            yield f'<text x="{x:.1f}" y="{y}" {length}{kind}>{escape(text)}</text>'
+        start = end
 
 
-def _names(line: Text, at: int) -> Sequence[str]:
+def _names(line: Text, at: int) -> str:
     style = line.get_style_at_offset(_CONSOLE, at)
     names = [name for name, is_set in (("bold", style.bold), ("dim", style.dim)) if is_set]
     if style.color is not None and style.color.type is ColorType.STANDARD:
         names.append(f"c{style.color.number}")
-    return names
+    return " ".join(names)
 
 
 @contextlib.contextmanager

@@ -59,9 +59,9 @@ def format_option(*more: str) -> Callable[[F], F]:
 def complete_sections(
     ctx: click.Context, param: click.Parameter, incomplete: str
 ) -> list[CompletionItem]:
-    """Return completions: names, titles and paths of sections that begin with the typed text."""
+    """Return completions: what names sections and begins with the typed text."""
     del param
-    from tangle.verbs.check import sections
+    from tangle.verbs.completions import completions
     from tangle_cli.completion import section_items
     from tangle_cli.text import path_from_here
 
@@ -69,15 +69,10 @@ def complete_sections(
     where = Where(graph=root.get("graph"), output=root.get("output"), config=root.get("config"))
     try:
         project = where.project()
-        rows = [row for row in sections(project).rows if row.chunks]
+        found = completions(project, incomplete, lambda path: path_from_here(project, path))
     except TangleError:
         return []
-    names: dict[str, str] = {row.name: row.title for row in rows if row.name.startswith(incomplete)}
-    for row in rows if incomplete else ():
-        for other in (row.title, path_from_here(project, row.page)):
-            if other.startswith(incomplete):
-                names.setdefault(other, row.title)
-    return section_items(list(names.items()))
+    return section_items(list(found.items()))
 
 
 def print_problems(project: Project, problems: Iterable[Problem], *, err: bool = False) -> None:

@@ -348,18 +348,25 @@ def outline(paths: tuple[Path, ...], form: str) -> None:
 
 
 @cli.command()
+@click.argument("what", nargs=-1, shell_complete=complete_sections)
 @click.option("--force", is_flag=True, help="Also remove outputs that were edited by hand.")
 @click.option("--orphans", is_flag=True, help="Only what belongs to no chunk; keep the cache.")
 @click.option("--dry-run", is_flag=True, help="Only say what would be removed.")
 @click.pass_obj
-def clean(where: Where, force: bool, orphans: bool, dry_run: bool) -> None:
-    """Remove outputs and figures from the notes, and the cache."""
+def clean(where: Where, what: tuple[str, ...], force: bool, orphans: bool, dry_run: bool) -> None:
+    """Remove outputs and figures from the notes, and the cache.
+
+    WHAT limits it to the chunks that `tangle run WHAT` runs; the cache stays.
+    """
     from tangle.verbs.clean import CleanTerms
     from tangle.verbs.clean import clean as do_clean
     from tangle_cli.text import count, path_from_here
 
     project = where.project()
-    report = do_clean(project, CleanTerms(force=force, orphans=orphans, dry_run=dry_run))
+    if what and orphans:
+        raise click.UsageError("--orphans removes what belongs to no chunk; leave out WHAT")
+    terms = CleanTerms(force=force, orphans=orphans, dry_run=dry_run, wanted=what)
+    report = do_clean(project, terms)
     would = "would be " if dry_run else ""
     for page in report.pages:
         print_lines([f"outputs {would}removed from {path_from_here(project, page)}"])

@@ -23,6 +23,7 @@ from tangle.model import Chunk, Example
 _PROMPT: Final = re.compile(r">>> ?")
 _WIDTH: Final = 4
 """Columns that a prompt takes."""
+_TIGHT: Final = re.compile(r">>>(?=[^\s>])")
 _LINE: Final = re.compile(r"line ([0-9]+) of the docstring for \S+ (.*)", re.DOTALL)
 _WITHOUT_HEADER: Final = re.compile(r"  File \".*\n((?:\w+\.)*\w+(?:: .*)?)\Z", re.DOTALL)
 """What the interpreter says of a syntax error: a traceback without its first line."""
@@ -58,7 +59,7 @@ class _Session:
 
     def parsed(self) -> Parsed:
         """What can be known of it."""
-        text = "".join(f"{line}\n" for line in self._lines)
+        text = "".join(f"{line}\n" for line in map(_spaced, self._lines))
         try:
             pieces = DocTestParser().parse(text, "session")
         except ValueError as error:
@@ -92,7 +93,7 @@ class _Session:
             row=found.lineno,
             code=found.source,
             single=True,
-            want=found.want,
+            want=found.want or None,
             want_row=below if found.want else found.lineno,
             rest="".join(f"{line}\n" for line in self._lines[below:end]),
             raises=raises,
@@ -114,9 +115,9 @@ class _Session:
             column = (getattr(error, "offset", 1) or 1) - 1 + found.indent + _WIDTH
             return _refused(self._chunk, row, column, getattr(error, "msg", str(error)))
         if example.raises is None or not example.raises.startswith(_NOT_FOR_ANALYSIS):
-            margin = found.indent + _WIDTH
             for row, line in enumerate(example.code.split("\n")[:-1], start=example.row):
-                self._rows[row] = Row(text=line, margin=margin)
+                tight = _TIGHT.match(self._lines[row]) is not None
+                self._rows[row] = Row(text=line, margin=found.indent + _WIDTH - tight)
         return None
 
     def _refused(self, error: ValueError) -> Parsed:
@@ -128,6 +129,16 @@ class _Session:
         row = next((at for at, line in enumerate(before.split("\n")) if line.strip()), 0)
         hint = "put `>>> ` in front of this code too, or take it away from the rest"
         return _refused(self._chunk, row + 1, 0, "a session has code without a prompt", hint)
+
+
+def _spaced(line: str) -> str:
+    """A line with the blank behind its prompt that was left out, where the rest is code."""
+    match = _TIGHT.match(line)
+    if match is None:
+        return line
+    code = line[match.end() :]
+    begins = code.rstrip().endswith((":", "(", "[", "{", "\\", ",")) or code[0] == "@"
+    return f">>> {code}" if begins or _plain(f"{code}\n") is not None else line
 
 
 def _refused(chunk: Chunk, row: int, column: int, message: str, hint: str = "") -> Parsed:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from tangle.link.expand import ChunkKey, Names, expand
+from tangle.link.kept_texts import kept_behind
 from tangle.link.outline import Outline, outline
 from tangle.link.settings import reading
 from tangle.model import (
@@ -38,24 +39,27 @@ def linked_page(page: Page, title: str, *, dated: bool) -> LinkedPage:
     around = outline(page, title, dated=dated)
     counts: defaultdict[int, int] = defaultdict(int)
     chunks: list[Chunk] = []
-    for fence, info in _chunk_fences(page, around):
+    found = dict(_chunk_fences(page, around))
+    for at, info in found.items():
+        fence = page.fences[at]
         settings = around.settings[fence.block]
         if not info.runs:
             settings = replace(settings, run=False)
-        session = info.kind == "session"
-        chunks.append(_chunk(page, fence, counts[fence.block], settings, session=session))
+        chunk = _chunk(page, fence, counts[fence.block], settings)
+        kept = kept_behind(page, at, found)
+        chunks.append(replace(chunk, session=info.kind == "session", kept=kept))
         counts[fence.block] += 1
     return LinkedPage(outline=around, chunks=tuple(chunks))
 
 
-def _chunk_fences(page: Page, around: Outline) -> Iterator[tuple[Fence, Info]]:
-    """The fences of a page that are chunks, and how each is read; none below a template is."""
-    for fence in page.fences:
+def _chunk_fences(page: Page, around: Outline) -> Iterator[tuple[int, Info]]:
+    """The places of fences that are chunks, and how each is read; none below a template is."""
+    for at, fence in enumerate(page.fences):
         if fence.block in page.templates:
             continue
         info = reading(fence, around.settings[fence.block])
         if info is not None:
-            yield fence, info
+            yield at, info
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,7 +103,7 @@ def expanded(pages: Mapping[PagePath, Sequence[Chunk]], ids: Mapping[Uuid, Block
     return Expansion(chunks=chunks, problems=problems)
 
 
-def _chunk(page: Page, fence: Fence, order: int, settings: Settings, *, session: bool) -> Chunk:
+def _chunk(page: Page, fence: Fence, order: int, settings: Settings) -> Chunk:
     """The chunk of a fence, as a person wrote it: without the lines that Logseq wrote into it."""
     texts = fence.code.split("\n")[:-1]
     block = page.blocks[fence.block]
@@ -122,7 +126,6 @@ def _chunk(page: Page, fence: Fence, order: int, settings: Settings, *, session:
         settings=settings,
         whole=moved is None,
         moved=moved,
-        session=session,
     )
 
 

@@ -14,6 +14,7 @@ from typing import Final, NewType
 
 from tangle.model import CodeLine, Place, Problem, ProblemKind
 from tangle.model.problems.markers import AMBIGUOUS_CHUNK, REFERENCE_CYCLE, TOO_LARGE, UNKNOWN_CHUNK
+from tangle.near_names import nearest, question
 
 _REFERENCE: Final = re.compile(r"([ \t]*)<<([^<>\n]+)>>[ \t]*")
 _BLOCK: Final = re.compile(r"\(\(([0-9A-Fa-f-]{36})\)\)")
@@ -195,12 +196,13 @@ def _targets(name: str, line: CodeLine, names: Names) -> tuple[ChunkKey, ...]:
         found = names.blocks.get(block[1].lower(), ())
         if not found:
             message = f"no block with code has the id {block[1]}"
-            hint = "copy the reference anew from the block that holds the code"
+            hint = "copy the reference again from the block that holds the code"
             raise _Unresolved(_problem(UNKNOWN_CHUNK, line, message, hint))
         return tuple(found)
     blocks = names.named.get(name, ())
     if not blocks:
-        hint = f"put `tangle.name:: {name}` on the block of the chunk that is meant"
+        asked = question([f"<<{near}>>" for near in nearest(name, names.named)], quoted=False)
+        hint = asked or f"put `tangle.name:: {name}` on the block of the chunk that is meant"
         raise _Unresolved(_problem(UNKNOWN_CHUNK, line, f"no chunk is named {name!r}", hint))
     if len(blocks) > 1:
         message = f"{len(blocks)} blocks are named {name!r}"

@@ -22,7 +22,16 @@ from tangle.model.basic import (
     Uuid,
     in_order,
 )
-from tangle.model.graph import Chunk, CodeLine, Graph, Occurrence, Section, Settings, Unit
+from tangle.model.graph import (
+    Chunk,
+    CodeLine,
+    Graph,
+    KeptText,
+    Occurrence,
+    Section,
+    Settings,
+    Unit,
+)
 from tangle.model.modules import ModuleText
 from tangle.model.outline import (
     Block,
@@ -83,6 +92,7 @@ __all__ = [
     "Frame",
     "Graph",
     "Job",
+    "KeptText",
     "MimeBundle",
     "MimeType",
     "ModuleText",

@@ -60,6 +60,20 @@ class CodeLine:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class KeptText:
+    """A fence right behind a chunk, which may hold what the chunk shows.
+
+    Attributes:
+        language: of the fence, in lower case; empty without one.
+        announced: whether nothing stands between the two, or only words that announce a result.
+    """
+
+    lines: tuple[CodeLine, ...]
+    language: str
+    announced: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Chunk:
     """A fenced block of Python at its own place in the notes, references expanded.
 
@@ -72,6 +86,7 @@ class Chunk:
             a line out of it.
         moved: the first line that Logseq moved out of it.
         session: whether its language says that it is an interpreter session.
+        kept: the fence behind it that may hold what it shows.
     """
 
     page: PagePath
@@ -83,6 +98,7 @@ class Chunk:
     whole: bool = True
     moved: Place | None = None
     session: bool = False
+    kept: KeptText | None = None
 
     @property
     def code(self) -> str:

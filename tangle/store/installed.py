@@ -14,6 +14,7 @@ from functools import cached_property
 from pathlib import Path
 
 _METADATA = (".dist-info", ".egg-info")
+_EDITABLE = "__editable__."
 _ENDS = tuple(importlib.machinery.all_suffixes())
 
 
@@ -50,6 +51,22 @@ class Installed:
         """Whether some folder has a top-level module of that name."""
         wanted = [name, *(name + end for end in _ENDS)]
         return any(not names.isdisjoint(wanted) for names in self._entries.values())
+
+    def may_have(self, module: str) -> bool:
+        """Whether a top-level module may be installed: `owners` then tells, which takes longer.
+
+        A module that is in none of the folders is installed by a finder of its own, as `pip install
+        --editable` makes them.
+        """
+        if self.has_module(module) or _normal(module) in self.versions:
+            return True
+        return any(
+            module in _top_modules(Path(folder) / name)
+            for folder, names in self._entries.items()
+            for title in {_title(entry)[0] for entry in names if entry.startswith(_EDITABLE)}
+            for name in names
+            if name.endswith(_METADATA) and f"{_normal(_EDITABLE)}{_title(name)[0]}" == title
+        )
 
     def owners(self, modules: Iterable[str]) -> Mapping[str, tuple[str, ...]]:
         """For each top-level module the distributions that have files of it; none if none is known.

@@ -55,6 +55,8 @@ class ModuleFiles:
         place = self._installed.place(top)
         if place is not None:
             return None if is_generated_file(place) else place
+        if not self._installed.may_have(top):
+            return None
         # A package that several distributions share has no file of its own.
         return next(iter(self._installed.owners([top])[top]), None)
 

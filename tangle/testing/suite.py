@@ -15,7 +15,9 @@ from tangle.testing.bench import Bench
 from tangle.testing.measuring import LineReport, running_coverage
 from tangle.testing.nodes import BrokenPage, NoteChunk, NotePage, page_path
 from tangle.testing.verifying import stored_output
+from tangle.verbs.notes import held_notes
 from tangle.verbs.project import find_project
+from tangle.verbs.selection import named_chunks
 from tangle.verbs.trials import TrialOptions
 
 _ASSERT_SETTINGS = (
@@ -25,16 +27,30 @@ _ASSERT_SETTINGS = (
 )
 
 
-def configured_graph(config: pytest.Config) -> Path:
-    """Return the graph of the project in which pytest was called.
+def configured_files(config: pytest.Config, selected: Sequence[str]) -> tuple[Path, ...]:
+    """Return what is to be collected of the project in which pytest was called.
+
+    Args:
+        config: of pytest.
+        selected: what to collect, as `tangle run` takes it; empty for the whole graph.
+
+    Returns:
+        The graph's folder, or the pages that have what was selected.
 
     Raises:
-        UsageError: there is none, or its configuration is wrong.
+        UsageError: there is no project, its configuration is wrong, or a name names nothing.
     """
+    option = "--tangle-select" if selected else "--tangle"
     try:
-        return find_project(start=config.invocation_params.dir).graph
+        project = find_project(start=config.invocation_params.dir)
+        if not selected:
+            return (project.graph,)
+        notes = held_notes(project)
+        found = named_chunks(notes, selected)
     except TangleError as error:
-        raise pytest.UsageError(f"--tangle: {error}") from error
+        raise pytest.UsageError(f"{option}: {error}") from error
+    pages = {row.chunks[at].page for row in notes.rows for at in found.get(row.name, ())}
+    return tuple(project.graph / page for page in sorted(pages))
 
 
 class Suite:
@@ -72,6 +88,27 @@ class Suite:
         if page not in bench.loaded.pages:
             return None
         return NotePage.from_parent(parent, path=file, bench=bench)
+
+    def left_out(
+        self, items: Sequence[pytest.Item], selected: Sequence[str]
+    ) -> dict[pytest.Item, None]:
+        """Return the tests of chunks that were not selected.
+
+        Args:
+            items: all tests.
+            selected: as `tangle run` takes it.
+        """
+        chunks = [item for item in items if isinstance(item, NoteChunk)]
+        benches = dict.fromkeys(item.bench for item in chunks)
+        try:
+            named = {bench: named_chunks(bench.loaded, selected) for bench in benches}
+        except TangleError as error:
+            raise pytest.UsageError(f"--tangle-select: {error}") from error
+        return {
+            item: None
+            for item in chunks
+            if item.chunk not in named[item.bench].get(item.section.name, ())
+        }
 
     def choose(self, items: Sequence[pytest.Item]) -> None:
         """Record which chunks have tests in this run."""

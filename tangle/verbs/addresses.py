@@ -18,9 +18,14 @@ from tangle.verbs.project import Project
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Title:
-    """A page or a section by its title, an alias, or the name of a section."""
+    """A page or a section by its title, an alias, or the name of a section.
+
+    Attributes:
+        linked: whether it stands in brackets, so that pages come before sections.
+    """
 
     title: str
+    linked: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,7 +106,7 @@ def readings(wanted: str, config: GraphConfig) -> tuple[Address, ...]:
     """
     text = wanted.strip()
     if (linked := _LINKED.fullmatch(text)) and "[[" not in linked[1]:
-        return (Title(title=linked[1].strip()),)
+        return (Title(title=linked[1].strip(), linked=True),)
     if part := _LINKED_PART.fullmatch(text):
         text = part[1].strip() + part[2]
     return (Title(title=text), *_others(text, config))

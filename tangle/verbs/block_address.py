@@ -21,17 +21,17 @@ class NoChunkThere(UsageError):
     """An address leads to a block that has no chunk to run."""
 
     def __init__(self, wanted: str, near: Sequence[str]) -> None:
-        """Tell the address, and which chunks are nearest."""
+        """Say which address, and which chunks are nearest."""
         hint = f"nearest: {', '.join(near)}" if near else "`tangle list` shows what has code"
-        super().__init__(f"{wanted}: no chunk that runs stands there; {hint}")
+        super().__init__(f"{wanted!r}: no chunk that runs stands there; {hint}")
 
 
 class UnknownBlock(UsageError):
     """No page of the graph has a block with that id, or a line of that number."""
 
-    def __init__(self, wanted: str, what: str) -> None:
-        """Tell the address, and what is wrong with it."""
-        super().__init__(f'{wanted}: {what}; write "Page:LINE", or ((id)) as Logseq copies it')
+    def __init__(self, wanted: str, what: str, hint: str) -> None:
+        """Say which address, what is wrong with it, and the way out."""
+        super().__init__(f"{wanted!r}: {what}; {hint}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,7 +71,8 @@ def chunks_at(notes: Notes, wanted: str) -> tuple[BlockChunks, ...] | None:
 def _by_id(notes: Notes, wanted: str, uuid: Uuid) -> tuple[BlockChunks, ...]:
     path = pages.index(notes.core, "").ids.get(uuid)  # as in `page_of_title`
     if path is None:
-        raise UnknownBlock(wanted, "no block of this graph has that id")
+        hint = "copy the reference from Logseq again, or write Page:LINE"
+        raise UnknownBlock(wanted, "no block of this graph has that id", hint)
     page = notes.pages[path]
     block = _host(page, next(i for i, block in enumerate(page.blocks) if block.id == uuid))
     own = _chunks_under(notes, path, {block}) or _chunks_under(
@@ -86,7 +87,8 @@ def _by_line(notes: Notes, wanted: str, path: PagePath, line: int) -> tuple[Bloc
     page = notes.pages[path]
     blocks = [index for index, block in enumerate(page.blocks) if block.line <= line]
     if not blocks or line > _last_line(page):
-        raise UnknownBlock(wanted, f"{path} has no line {line}")
+        hint = f"its last line is {_last_line(page)}"
+        raise UnknownBlock(wanted, f"{notes.project.shown(path)} has no line {line}", hint)
     found = _chunks_under(notes, path, {_host(page, blocks[-1])})
     if not found:
         raise NoChunkThere(wanted, _near(notes, path, line))

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from dataclasses import replace as replace_fields
+from functools import partial
 from typing import Final
 
 from tangle.model import Page, PagePath, Place, Problem
@@ -24,6 +26,7 @@ from tangle.verbs.last_runs import LastRuns
 from tangle.verbs.notes import Notes, forget_notes, read_notes
 from tangle.verbs.project import Project
 from tangle.verbs.run_history import History
+from tangle.verbs.selection import named_chunks
 from tangle.verbs.sources import shown
 from tangle.verbs.write_back.crash_recovery import recovered
 from tangle.verbs.write_back.figure_ledger import FigureLedger, mentioned
@@ -54,11 +57,14 @@ class CleanTerms:
         force: outputs that a person edited, too.
         orphans: only what belongs to no chunk; the cache stays.
         dry_run: nothing; only say what it would be.
+        wanted: sections, pages and blocks as `select` takes them: only the outputs of their chunks;
+            the cache stays.
     """
 
     force: bool = False
     orphans: bool = False
     dry_run: bool = False
+    wanted: tuple[str, ...] = ()
 
 
 _ALL: Final = CleanTerms()
@@ -72,6 +78,7 @@ def clean(project: Project, terms: CleanTerms = _ALL) -> CleanReport:
         terms: what is removed.
 
     Raises:
+        UnknownSection: a name means no section.
         Changed: a page was saved by another program meanwhile; run it again.
         NotWritable: a page cannot be written; it is as it was.
     """
@@ -83,7 +90,7 @@ def clean(project: Project, terms: CleanTerms = _ALL) -> CleanReport:
             kept.extend(shown(project, problem) for problem in left)
             loaded = read_notes(project)
         report = _cleaned(loaded, terms)
-        if not (terms.orphans or terms.dry_run):
+        if not (terms.orphans or terms.dry_run or terms.wanted):
             _forget(project)
     return replace_fields(report, kept=(*kept, *report.kept))
 
@@ -98,8 +105,9 @@ def _cleaned(loaded: Notes, terms: CleanTerms) -> CleanReport:
     kept: list[Problem] = []
     dropped: set[str] = set()
     used: set[str] = set()
+    chosen = _chosen(loaded, terms)
     for path, page in loaded.pages.items():
-        only = _orphans(loaded, page) if terms.orphans else None
+        only = chosen(page)
         plan = remove_outputs(page, force=terms.force, only=only)
         kept.extend(shown(project, problem) for problem in plan.kept_edited)
         if plan.edits:
@@ -123,6 +131,31 @@ def _cleaned(loaded: Notes, terms: CleanTerms) -> CleanReport:
         ledger.settle()
     figures = tuple(project.shown(PagePath(f"{ASSET_FOLDER}/{name}")) for name in gone)
     return CleanReport(pages=tuple(changed), figures=figures, kept=tuple(kept))
+
+
+def _chosen(loaded: Notes, terms: CleanTerms) -> Callable[[Page], frozenset[int] | None]:
+    """What finds the output blocks of a page that may go; None means all."""
+    if terms.wanted:
+        hosts = _hosts(loaded, terms.wanted)
+        return lambda page: _outputs_under(page, hosts.get(page.path, ()))
+    return partial(_orphans, loaded) if terms.orphans else lambda _: None
+
+
+def _hosts(loaded: Notes, wanted: Sequence[str]) -> Mapping[PagePath, set[int]]:
+    """The blocks that have the chunks that the arguments name, by page."""
+    named = named_chunks(loaded, wanted)
+    hosts: defaultdict[PagePath, set[int]] = defaultdict(set)
+    for row in loaded.rows:
+        for at in named.get(row.name, ()):
+            hosts[row.chunks[at].page].add(row.chunks[at].host)
+    return hosts
+
+
+def _outputs_under(page: Page, hosts: Collection[int]) -> frozenset[int]:
+    """The output blocks that belong to some blocks of a page."""
+    if not hosts:
+        return frozenset()
+    return frozenset(output.block for output in stored_outputs(page) if output.host in hosts)
 
 
 def _orphans(loaded: Notes, page: Page) -> frozenset[int]:

@@ -33,6 +33,9 @@ from tangle.store import NotWritable, check_links, make_folder, write_tree
 from tangle.verbs.project import Project
 from tangle.verbs.selection import Selected
 
+FAULTS: Final = ("UnknownProperty", "BadProperty")
+"""The names of failures for which nothing of a section is run."""
+
 _REFUSALS: Final = {MOVED_CODE.code: "MovedCode", UNKNOWN_CHUNK.code: "OpenReference"}
 """What the failure of a chunk is called that lacks lines, by problem."""
 
@@ -240,7 +243,7 @@ def refusal(project: Project, code: ChunkCode) -> Failure | None:
 def _fault(project: Project, faults: Sequence[Problem]) -> Failure:
     """Why nothing of a section is run whose properties say nothing that can be obeyed."""
     first = faults[0]
-    name = "UnknownProperty" if first.code == UNKNOWN_PROPERTY.code else "BadProperty"
+    name = FAULTS[first.code != UNKNOWN_PROPERTY.code]
     return _failure(project, name, first)
 
 

@@ -120,8 +120,9 @@ def _looked_up(notes: Notes, address: Address) -> tuple[Named, ...] | None:
 
 def _meant(notes: Notes, address: Title | Day | Tag | Glob) -> Iterable[UnitRow]:
     match address:
-        case Title(title=title):
-            return titled(notes, title)
+        case Title(title=title, linked=linked):
+            rows = titled(notes, title)
+            return (linked and [row for row in rows if not row.section.number]) or rows
         case Day(day=day):
             return titled(notes, journal_title(day, notes.config.journal_format))
         case Tag(tag=tag):

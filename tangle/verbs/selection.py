@@ -59,11 +59,7 @@ def select(notes: Notes, wanted: Iterable[str]) -> tuple[Selected, ...]:
         NoCode: it names one without code.
         UnknownBlock, NoChunkThere: it is the address of a block that is not there, or has no code.
     """
-    names = list(wanted)
-    try:
-        found, blocks = _wanted(notes, names)
-    except (UnknownSection, AmbiguousTitle, NoCode) as error:
-        raise unquoted(notes, names) or error from None
+    found, blocks = _wanted(notes, list(wanted))
     by_name = {row.name: row for row in notes.rows}
     todo = list(found)
     while todo:
@@ -79,7 +75,33 @@ def select(notes: Notes, wanted: Iterable[str]) -> tuple[Selected, ...]:
     )
 
 
+def named_chunks(notes: Notes, wanted: Iterable[str]) -> dict[SectionName, frozenset[int]]:
+    """Return the places of the chunks that the arguments name, by unit.
+
+    They are those that `run` would run for the same arguments, without what these need.
+
+    Args:
+        notes: the notes.
+        wanted: as `select` takes them.
+
+    Raises:
+        UnknownSection, Ambiguous, NoCode, UnknownBlock, NoChunkThere: as `select` does.
+    """
+    found, blocks = _wanted(notes, list(wanted))
+    return {name: frozenset(blocks.get(name) or range(count)) for name, count in found.items()}
+
+
 def _wanted(
+    notes: Notes, names: Sequence[str]
+) -> tuple[dict[SectionName, int], dict[SectionName, set[int]]]:
+    """The same as `_each_wanted`; a title that the shell has split gets an error of its own."""
+    try:
+        return _each_wanted(notes, names)
+    except (UnknownSection, AmbiguousTitle, NoCode) as error:
+        raise unquoted(notes, names) or error from None
+
+
+def _each_wanted(
     notes: Notes, names: Iterable[str]
 ) -> tuple[dict[SectionName, int], dict[SectionName, set[int]]]:
     """How many chunks of each section take part; and which of them, where blocks were named."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tangle.write.block import PROPERTY, ChunkOutput, Piece, Unwritten
+from tangle.write.bundles import size
 from tangle.write.compare import (
     USUAL,
     OutputDifference,
@@ -80,6 +81,7 @@ __all__ = [
     "remove_outputs",
     "rendered",
     "shortened_for_note",
+    "size",
     "stored_outputs",
     "text_lines",
     "used_assets",

@@ -24,6 +24,12 @@ CHUNK_PROPERTY = "tangle.chunk"
 CHUNK_GONE = "00000000"
 """The second digest of an output that was emptied because its chunk is gone."""
 
+COLLAPSED = "collapsed:: true"
+"""The property of a long block when it is new; whether it stays collapsed is up to its reader."""
+
+MOST_OPEN_LINES = 20
+"""Lines of a block that is not collapsed."""
+
 # Any of these characters may be trimmed before Logseq looks for a fence, in OCaml or JavaScript.
 _FENCE = re.compile(r"^([\s\ufeff]*)(?=```|~~~)")
 _OF_FRAME = re.compile(r"(?m)(?<=\]\] line )[0-9]+.*$")

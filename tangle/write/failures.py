@@ -101,8 +101,8 @@ def failure_note(
 
 
 def _said(failure: Failure) -> tuple[str, ...]:
-    whole = failure.trace.said if failure.trace is not None else ""
-    lines = shown(whole).split("\n")
+    trace = failure.trace
+    lines = shown(trace.said if trace is not None and trace.frames else "").split("\n")
     # That of a syntax error, or of a group of exceptions, begins with places.
     if failure.name not in lines[0] or lines[0].startswith((" ", "+")):
         lines = shown(f"{failure.name}: {failure.message}").split("\n")

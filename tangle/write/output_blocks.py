@@ -156,11 +156,11 @@ def _stored(page: Page, place: tuple[int, int], mark: Property, *, has_code: boo
     raw = _lines(page.data, block, head)
     digests = _VALUE.fullmatch(page.data[value.start : value.end].decode("utf-8", "replace"))
     code, output = digests.groups() if digests else ("", "")
-    gone = output == CHUNK_GONE and not raw
+    gone = output == CHUNK_GONE and not raw and not has_code
     as_written = {output_digest(raw), output_digest(raw, failed=True)}
     lines, sizes = (raw, ()) if output in as_written else _without_additions(raw, block)
     failed = output == output_digest(lines, failed=True)
-    edited = not (gone or failed or output == output_digest(lines))
+    edited = has_code or not (gone or failed or output == output_digest(lines))
     return StoredOutput(
         block=index,
         host=host,

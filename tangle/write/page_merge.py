@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tangle.model import Span
+from tangle.write.draft import removal
 from tangle.write.edits import Edit, apply, disjoint
 from tangle.write.layout import Layout, has_children
 from tangle.write.output_blocks import StoredOutput, stored_outputs
-from tangle.write.plan import removal
 from tangle.write.verify import Expected, reads_as_expected
 
 if TYPE_CHECKING:

@@ -152,7 +152,7 @@ def test_paths_are_those_of_the_checkout(notes: MakeNotes, monkeypatch: pytest.M
     monkeypatch.setenv("GITHUB_WORKSPACE", str(graph.root.parent))
     assert (
         "::error file=graph/pages/x.md,line=2,"
-        in graph.tangle("run", "x", "--format", "github").out
+        in graph.tangle("run", "x", "--no-write", "--format", "github").out
     )
     assert (
         "::error file=graph/pages/x.md,line=5,"

@@ -31,7 +31,7 @@ FIGURE = """\
 	  print('drawn')
 	  ```
 """
-KINDS = {"cache", "history", "pending", "record", "settings"}
+KINDS = {"cache", "history", "pending", "record"}
 
 
 def documents(graph: Notes) -> dict[Path, bytes]:

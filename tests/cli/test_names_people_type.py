@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import unicodedata
 from pathlib import Path
 
 import pytest
 
+from tangle_cli.common import complete_sections
+from tangle_cli.main import cli
+from tangle_cli.run import run
 from tests.graphs import MakeNotes, Notes, Said, call
 
 CODE = "- ```python\n  print({0!r})\n  ```\n"
@@ -223,3 +227,143 @@ def test_a_title_that_looks_like_a_glob_or_a_path_wins_and_says_so(notes: MakeNo
     assert (said.code, said.out.count("passed")) == (0, 1)
     assert "Sales*: the page of that title was taken; it may also mean Sales" in said.err
     assert "may also mean" not in graph.tangle("run", "12", "Sales plan", "--no-write").err
+
+
+@pytest.mark.parametrize(
+    ("typed", "found"),
+    [
+        ("Sales p", ["Sales plan"]),
+        ("turn", ["turnover"]),
+        ("pages/Caf", ["pages/Café.md"]),
+        ("2024-", ["2024-10-29"]),
+        ("#wo", ["#work"]),
+        ("#[[ne", ["#[[next year]]"]),
+        ("Sales talk", []),
+        ("no such", []),
+    ],
+)
+def test_what_the_shell_completes(
+    graph: Notes, monkeypatch: pytest.MonkeyPatch, typed: str, found: list[str]
+) -> None:
+    monkeypatch.chdir(graph.root)
+    assert completed(graph, typed) == found
+    for name in found:
+        assert graph.tangle("run", name, "--no-write").code == 0
+
+
+def test_headings_are_completed(notes: MakeNotes) -> None:
+    chunk = page("x").replace("\n", "\n\t").rstrip("\t")
+    graph = notes({"My page": f"- # First\n\t{chunk}- # Second part\n\t{chunk}- # Other\n"})
+    assert completed(graph, "My page#") == [
+        *("My page#First", "My page#Second part", "My page#Other"),
+    ]
+    assert completed(graph, "My page#Se") == ["My page#Second part"]
+    assert completed(graph, "No page#Se") == []
+
+
+def completed(graph: Notes, typed: str) -> list[str]:
+    """What completion offers for an argument of `tangle run`."""
+    context = cli.make_context("tangle", ["--graph", str(graph.root), "run", typed])
+    with context:
+        items = complete_sections(context, run.params[0], typed)
+    return [item.value for item in items]
+
+
+@pytest.mark.parametrize(
+    ("wanted", "left"),
+    [
+        (("Sales plan",), {"Sales report", "Page"}),
+        (("#work", "pages/Page.md"), {"Sales plan"}),
+        (("Sales*",), {"Page"}),
+    ],
+)
+def test_clean_takes_the_same_names(graph: Notes, wanted: tuple[str, ...], left: set[str]) -> None:
+    pages = ("Sales plan", "Sales report", "Page")
+    graph.tangle("run", *pages)
+    assert graph.tangle("clean", *wanted).code == 0
+    assert {name for name in pages if "tangle.output" in graph.text(name)} == left
+    said = graph.tangle("run", *wanted)
+    assert (said.code, said.out.count("from the cache")) == (0, 3 - len(left))
+
+
+def test_clean_of_one_block(notes: MakeNotes) -> None:
+    graph = notes({"a": page("x") + page("y")})
+    graph.tangle("run", "a")
+    line = graph.text("a").split("print('y')")[0].count("\n") + 1
+    graph.tangle("clean", f"a:{line}")
+    assert "\n\t  x\n" in graph.text("a")
+    assert "\n\t  y\n" not in graph.text("a")
+    assert graph.tangle("clean", "nothing").code == 2
+
+
+# --- titles that look like something else ---------------------------------------------------------
+
+PLAIN_NAMES = "{:file/name-format :triple-lowbar}"
+ODD_TITLES = {
+    "3.6": "number",
+    "7": "whole",
+    "Oct 29th, 2024": "words",
+    "pages%2Fother": "path",
+    "other": "other",
+    "other.md": "suffix",
+    "Page%3A12": "line",
+    "Page": "page",
+    "Page#2": "part",
+    "%23work": "tag",
+    "🚀": "rocket",
+    "Plan": "large",
+    "plan": "small",
+    "--all": "option",
+}
+
+
+@pytest.mark.parametrize(("file", "word"), ODD_TITLES.items())
+def test_any_title_names_its_page(notes: MakeNotes, file: str, word: str) -> None:
+    graph = notes({name: page(text) for name, text in ODD_TITLES.items()}, config=PLAIN_NAMES)
+    title = file.replace("%2F", "/").replace("%3A", ":").replace("%23", "#")
+    for wanted in (title, f"[[{title}]]", f"pages/{file}.md"):
+        said = graph.tangle("show", "--", wanted)
+        assert f"print('{word}')" in said.out, (wanted, said)
+    said = graph.tangle("run", "--no-write", "--", title)
+    assert (said.code, f"\n{word}\n" in said.out) == (0, True)
+
+
+def test_every_name_that_is_listed_can_be_run(notes: MakeNotes) -> None:
+    graph = notes({name: page(text) for name, text in ODD_TITLES.items()}, config=PLAIN_NAMES)
+    rows = json.loads(graph.tangle("list", "--format", "json").out)["sections"]
+    assert len(rows) == len(ODD_TITLES)
+    for row in rows:
+        said = graph.tangle("show", "--", row["number"])
+        word = ODD_TITLES[row["page"].removeprefix("pages/").removesuffix(".md")]
+        assert f"print('{word}')" in said.out, (row, said)
+
+
+@pytest.mark.book
+def test_a_page_called_as_a_section_of_a_book(notes: MakeNotes) -> None:
+    book = "- ## 3.6. S\n\t- ```python\n\t  print('section')\n\t  ```\n"
+    graph = notes({"book": book, "3.6": page("page")}, config=PLAIN_NAMES)
+    (graph.root / "tangle.toml").write_text('book = ["pages/book.md"]\n', encoding="utf-8")
+    assert "print('section')" in graph.tangle("show", "3.6").out
+    for wanted in ("pages/3.6.md", "[[3.6]]"):
+        assert "print('page')" in graph.tangle("show", wanted).out
+
+
+def test_a_journal_beside_a_page_that_is_called_as_its_day(notes: MakeNotes) -> None:
+    graph = notes({"2024-10-29": page("page")})
+    (graph.root / "journals").mkdir()
+    (graph.root / "journals" / "2024_10_29.md").write_text(page("day"), encoding="utf-8")
+    said = graph.tangle("run", "2024-10-29", "--no-write")
+    assert "\npage\n" in said.out
+    assert "2024-10-29: the page of that title was taken; it may also mean Oct 29th" in said.err
+    assert "print('day')" in graph.tangle("show", "journals/2024_10_29.md").out
+    assert "print('page')" in graph.tangle("show", "pages/2024-10-29.md").out
+    both = graph.tangle("show", "Oct 29th, 2024")  # Logseq reads that title from both
+    assert (both.code, "name one: Oct 29th, 2024, pages/2024-10-29.md" in both.err) == (2, True)
+
+
+def test_an_unknown_chunk_proposes_the_nearest_name(notes: MakeNotes) -> None:
+    named = "- ```python\n  x = 1\n  ```\n  tangle.name:: helper\n"
+    graph = notes({"a": named + "- ```python\n  <<hepler>>\n  ```\n"})
+    said = graph.tangle("check", "--all")
+    assert "no chunk is named 'hepler'" in said.out
+    assert "    hint: did you mean <<helper>>?" in said.out

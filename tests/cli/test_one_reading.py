@@ -62,7 +62,8 @@ def test_a_chunk_that_does_not_parse_fails_at_its_line_before_any_of_it_runs(
     (section,) = json.loads(said.out)["sections"]
     lines = graph.text("a").split("\n")
     assert "x = = 2" in lines[section["chunks"][1]["error"]["line"] - 1]
-    assert "no" not in graph.text("a").replace("print('no')", "")
+    assert "\t  no\n" not in graph.text("a")
+    assert " does not parse: invalid syntax" in graph.text("a")
     assert '"broken"' in graph.tangle("list", "--format", "json").out
 
 
@@ -225,7 +226,9 @@ def test_a_wrong_result_fails_at_its_line_and_the_rest_goes_on(notes: MakeNotes)
         assert section["outcome"] == "failed"
         assert (error["name"], error["message"]) == ("ResultDiffers", "expected 5, got 3")
         assert (error["path"], error["line"]) == ("pages/repl.md", 4)
-    assert graph.text("repl").startswith(page + "- ```python")
+    text = graph.text("repl")
+    assert text.startswith(f"{page}\t- tangle.output:: ")
+    assert "\t  ResultDiffers: expected 5, got 3\n\t  [[repl]] line 4\n" in text
     assert "5" not in graph.tangle("show", "repl").out.replace("# 5", "")
 
 
@@ -240,7 +243,6 @@ def test_a_pasted_result_is_never_run(notes: MakeNotes) -> None:
     [
         ((">>> int('3')", "Traceback (most recent call last):", "ValueError: no"), 3),
         ((">>> int('x')", "Traceback (most recent call last):", "ValueError: no"), 3),
-        ((">>> print('more')",), 2),
         ((">>> {}['x']", "1"), 2),
         (("x = 1", ">>> x + 1", "2"), 2),
         ((">>> x = = 1",), 2),
@@ -252,6 +254,43 @@ def test_what_is_wrong_with_a_session_is_told_at_its_line(
     said = notes({"a": fence(*lines)}).tangle("run", "a")
     assert said.code == 1
     assert f"pages/a.md:{line}" in said.out or f'"pages/a.md", line {line}' in said.out
+
+
+def test_what_a_prompt_without_a_result_shows_is_written_as_output(notes: MakeNotes) -> None:
+    page = fence(">>> x = 20", ">>> print(x + 1)", ">>> x + 2", "22", ">>> x + 3")
+    graph = notes({"a": page})
+    assert graph.tangle("run", "a").code == 0
+    assert "\t  21\n\t  23\n" in graph.text("a")
+    assert "\t  22\n" not in graph.text("a")
+    assert graph.tangle("run", "a", "--verify").code == 0
+
+
+def test_a_prompt_without_a_blank_is_a_prompt(notes: MakeNotes) -> None:
+    page = fence(">>>x = 20", ">>>def f():", "...     return x", "...", ">>>f()", "20")
+    graph = notes({"a": page})
+    assert graph.tangle("check", "--all").out == ""
+    assert (graph.tangle("run", "a").code, graph.text("a")) == (0, page)
+    graph.write("a", page.replace("20\n  ```", "21\n  ```"))
+    assert "pages/a.md:7" in graph.tangle("run", "a").out
+
+
+def test_directives_of_doctest_are_obeyed(notes: MakeNotes) -> None:
+    page = fence(
+        ">>> list(range(50))  # doctest: +ELLIPSIS",
+        "[0, 1, ..., 49]",
+        ">>> [1, 2]  # doctest: +NORMALIZE_WHITESPACE",
+        "[1,",
+        "    2]",
+        ">>> open('made.txt', 'w')  # doctest: +SKIP",
+        "nothing like it",
+        r">>> print('a\n\nb')",
+        "a",
+        "<BLANKLINE>",
+        "b",
+    )
+    graph = notes({"a": page})
+    assert (graph.tangle("run", "a").code, graph.text("a")) == (0, page)
+    assert not graph.page("a").with_name("made.txt").exists()
 
 
 @pytest.mark.parametrize("info", ["pycon", "python-repl", "doctest", "Pycon, x"])

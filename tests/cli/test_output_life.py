@@ -11,6 +11,7 @@ from tests.graphs import MakeNotes, Notes
 
 UUID = "65a0b6f2-0000-4000-8000-000000000001"
 ONE = "- ```python\n  print('one')\n  ```\n"
+NEXT, INNER = "\n", "\n\t"
 THREE = """\
 - words
   ```python
@@ -127,6 +128,21 @@ def test_the_output_of_a_chunk_that_is_gone_is_emptied_and_reported(notes: MakeN
     assert graph.tangle("clean", "--orphans").code == 0
     assert UUID not in graph.text("a")
     assert codes(graph) == []
+
+
+@pytest.mark.book
+def test_a_run_of_another_section_leaves_the_output_of_a_chunk_that_is_gone(
+    notes: MakeNotes,
+) -> None:
+    two = "\t- words\n" + "".join(f"\t  ```python\n\t  print('{w}')\n\t  ```\n" for w in "ab")
+    graph = notes({"x": f"- ## 1.1. A\n\t{ONE.replace(NEXT, INNER)[:-1]}- ## 1.2. B\n{two}"})
+    graph.tangle("run", "--all")
+    graph.write("x", graph.text("x").replace("\t  ```python\n\t  print('b')\n\t  ```\n", ""))
+    graph.write("x", graph.text("x").replace("'one'", "'more'"))
+    graph.tangle("run", "1.1")
+    assert graph.text("x").count("tangle.output") == 3
+    graph.tangle("run", "1.2")
+    assert graph.text("x").count("tangle.output") == 2
 
 
 def test_an_output_goes_along_with_its_chunk_into_another_block(notes: MakeNotes) -> None:

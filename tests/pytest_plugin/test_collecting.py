@@ -166,3 +166,43 @@ def test_what_logseq_keeps_for_itself_is_no_page(graph: Make) -> None:
     assert made.pytest("notes", "--collect-only", "-q").names == names(
         *(("x", name) for name in NAMES)
     )
+
+
+# --- chunks by name -------------------------------------------------------------------------------
+
+NAMED = "- # One\n\t- ```python\n\t  1\n\t  ```\n- # Two\n\t- ```python\n\t  2\n\t  ```\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "found"),
+    [
+        (["--tangle-select", "My page"], ["My page::chunk 1", "My page::chunk 2"]),
+        (["--tangle-select", "My page#One"], ["My page::chunk 1"]),
+        (["--tangle-select", "My page:6"], ["My page::chunk 2"]),
+        (["--tangle-select", "my", "--tangle-select", "3.6", "-k", "not chunk2"], None),
+        (["notes", "--tangle-select", "My page:2"], ["My page::chunk 1"]),
+    ],
+)
+def test_chunks_are_named_as_for_run(
+    graph: Make, arguments: list[str], found: list[str] | None
+) -> None:
+    made = graph(**{"My page": NAMED, "x": PAGE, "other": NAMED})
+    (made.pytester.path / "tangle.toml").write_text('graph = "notes"\n')
+    said = made.pytest(*arguments, "--collect-only", "-q")
+    assert said.code == 0
+    tests = [line.partition("::")[2] for line in said.out.split("\n") if "::" in line]
+    if found is None:
+        assert "My page::chunk 1" in tests
+        assert any(test.startswith("3.6::") for test in tests)
+    else:
+        assert tests == found
+
+
+def test_a_name_that_names_nothing(graph: Make) -> None:
+    made = graph(**{"My page": NAMED})
+    (made.pytester.path / "tangle.toml").write_text('graph = "notes"\n')
+    for arguments in (["--tangle-select", "My paeg"], ["notes", "--tangle-select", "My paeg"]):
+        said = made.pytest(*arguments)
+        assert said.code == 4
+        sentence = "--tangle-select: no section or page 'My paeg'; did you mean 'My page'?"
+        assert sentence in said.err + said.out

@@ -82,3 +82,26 @@ def test_what_stands_in_for_a_library_module_is_never_imported(
     (tmp_path / f"{module}.py").write_text("raise SystemExit('imported')\n", encoding="utf-8")
     monkeypatch.syspath_prepend(str(tmp_path))
     assert ModuleFiles([]).read(module) is None
+
+
+@pytest.mark.parametrize(
+    ("module", "provider"),
+    [
+        ("alone", "alone.py"),
+        ("shared", "one"),
+        ("elsewhere", "far-away"),
+        ("made", None),
+        ("nothing", None),
+    ],
+)
+def test_what_provides_a_module_is_known(site: Path, module: str, provider: str | None) -> None:
+    for path, text in (
+        ("shared/part/__init__.py", ""),  # a namespace: no file of its own
+        ("one-1.0.dist-info/RECORD", "shared/part/__init__.py,,\n"),
+        ("__editable__.far_away-2.0.pth", "import a_finder"),
+        ("far_away-2.0.dist-info/top_level.txt", "elsewhere\n"),
+    ):
+        (site / path).parent.mkdir(parents=True, exist_ok=True)
+        (site / path).write_text(text, encoding="utf-8")
+    found = ModuleFiles([str(site)]).provider(module)
+    assert (found if found is None else Path(found).name) == provider

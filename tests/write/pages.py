@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from hypothesis import strategies as st
 
-from tangle.model import Failure, Page, PagePath, Place, Trace
+from tangle.model import Failure, Frame, Page, PagePath, Place, Trace
 from tangle.parse import parse
 from tangle.write import ChunkOutput, OutputPlan, Piece, apply, failure_note
 from tangle.write.block import PieceKind
@@ -145,8 +145,9 @@ def outputs(draw: st.DrawFn) -> ChunkOutput:
 def failure_lines(message: str) -> tuple[str, ...]:
     """What a note says of a failure with some message, on a page with some title."""
     title = message.partition("\n")[0]
-    trace = Trace(before="", frames=(), said=f"ValueError: {message}")
     place = Place(path=PATH, line=3)
+    frame = Frame(place=place, path=PATH, line=3, function=title, source=title)
+    trace = Trace(before="", frames=(frame,), said=f"ValueError: {message}")
     failure = Failure(name="ValueError", message=title, traceback="", place=place, trace=trace)
     return failure_note(failure, lambda _: (PATH, title)).lines()
 

@@ -129,6 +129,18 @@ def test_very_many_figures_stand_on_a_page_of_their_own() -> None:
     assert files(*figures)[-1].data.count(b"<img") == 200
 
 
+@pytest.mark.parametrize(("count", "collapsed"), [(18, False), (19, True), (500, True)])
+def test_a_long_block_is_collapsed_when_it_is_new(count: int, collapsed: bool) -> None:
+    output = ChunkOutput(digest="0" * 12, pieces=pieces_of(stream("x\n" * count)))
+    page = edited(PLAIN_PAGE, plan_outputs(read(PLAIN_PAGE), {0: [output]}))
+    assert (b"\n\t  collapsed:: true\n\t  ```text" in page) == collapsed
+    opened = page.replace(b"\t  collapsed:: true\n", b"")
+    other = ChunkOutput(digest="1" * 12, pieces=pieces_of(stream("y\n" * count)))
+    for before in (page, opened):
+        after = edited(before, plan_outputs(read(before), {0: [other]}))
+        assert (b"collapsed:: true" in after) == (b"collapsed:: true" in before)
+
+
 # --- Markdown and formulas ------------------------------------------------------------------------
 
 

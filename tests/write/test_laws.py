@@ -44,7 +44,9 @@ def outline(page: Page) -> list[tuple[object, ...]]:
 
 
 def trimmed(data: bytes) -> list[str]:
-    return [line.rstrip() for line in data.decode().split("\n")]
+    # Whether a block is collapsed is decided when it is new.
+    lines = (line.rstrip() for line in data.decode().split("\n"))
+    return [line for line in lines if line.strip() != "collapsed:: true"]
 
 
 def hosted(draw: st.DataObject, count: dict[int, int]) -> dict[int, Sequence[ChunkOutput | None]]:

@@ -435,3 +435,11 @@ def test_a_page_that_is_not_utf8_keeps_its_bytes() -> None:
     after = edited(data, plan_outputs(page, {1: [A]}))
     assert after.startswith(b"- \xff\n\t- ```python\n\t  x\n\t  ```\n\t\t- tangle")
     assert after.endswith(b"\n- \xfe")
+
+
+def test_a_chunk_whose_own_block_has_the_property_stays_where_it_is() -> None:
+    page = "- ```python\n  x = 1\n  ```\ntangle.output:: 000000000000.00000000\n"
+    plan = plan_outputs(read(page), {0: [output("1", digest="0" * 12)]})
+    after = edited(page.encode(), plan).decode()
+    assert after.startswith(page.rstrip("\n"))
+    assert plan_outputs(read(after), {0: [output("1", digest="0" * 12)]}).edits == ()

@@ -115,7 +115,7 @@ def diagnose(code: str, error: SyntaxError, read: Reader) -> Diagnosis:
     else:
         ways = _ways(lines, readings)
         row = _first_difference_of(readings) if TABS in readings[0].causes else row
-        hint = f"it can be read in more than one way, so mend it by hand: {ways}"
+        hint = f"it can be read in more than one way, so repair it by hand: {ways}"
     cause = "; ".join(readings[0].causes)
     return Diagnosis(cause=cause, row=row, column=column, hint=hint, readings=readings, slip=slip)
 

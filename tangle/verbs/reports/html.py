@@ -19,10 +19,10 @@ from tangle.store import write_file
 from tangle.verbs.project import Project
 from tangle.verbs.reports.outcomes import ChunkOutcome, SectionOutcome, outcomes, why
 from tangle.verbs.reports.values import Difference, RunReport
-from tangle.write import File, rendered
+from tangle.write import File, rendered, size
 
 _HTML: Final = MimeType("text/html")
-_POLICY: Final = "default-src 'none'; img-src data:; media-src data:; style-src 'unsafe-inline'"
+_POLICY: Final = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
 """What the page and the frames in it may load: images that stand in it."""
 
 _STYLE: Final = """
@@ -165,11 +165,10 @@ def _outputs(outputs: tuple[Output, ...]) -> Iterator[str]:
                 number += 1
                 source = base64.b64encode(data).decode("ascii")
                 label = escape(", ".join(filter(None, (f"figure {number}", shows))))
-                kind = mime.partition("/")[0]
-                if kind in ("audio", "video"):
-                    yield f'<{kind} controls src="data:{escape(mime)};base64,{source}"></{kind}>'
-                else:
+                if mime.startswith("image/"):
                     yield f'<img alt="{label}" src="data:{escape(mime)};base64,{source}">'
+                else:
+                    yield f'<p class="faint">{escape(mime)}, {escape(size(data))}</p>'
             case _:
                 if part.text:
                     yield f'<pre class="output">{_text(part.text)}</pre>'

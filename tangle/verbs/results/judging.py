@@ -22,6 +22,7 @@ from tangle.model import (
 )
 from tangle.verbs.project import Project
 from tangle.verbs.reports.values import SectionRun
+from tangle.verbs.results.kept_results import without_kept
 from tangle.write import Shown, Tolerance, compare, text_lines
 
 _MOST_LINES = 10
@@ -93,13 +94,15 @@ def judged_chunk(project: Project, planned: PlannedChunk, result: Result) -> Res
 
 
 def written(planned: PlannedChunk, outputs: tuple[Output, ...]) -> tuple[Output, ...]:
-    """Return the outputs of a chunk that the note should show; a fragment (`...`) has none.
+    """Return the outputs of a chunk that the note should show.
+
+    A fragment (`...`) has none; what its writer keeps beside a chunk is not repeated.
 
     Args:
         planned: the chunk.
         outputs: of its run.
     """
-    return () if planned.code.fragment else outputs
+    return () if planned.code.fragment else without_kept(planned, outputs)
 
 
 # --- sessions -------------------------------------------------------------------------------------

@@ -5,17 +5,18 @@ from __future__ import annotations
 import shlex
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from typing import Literal
 
 from tangle.analyse import PlannedChunk
-from tangle.model import MimeType, PagePath, Place, Result, SectionName
+from tangle.model import MimeType, Output, PagePath, Place, Result, SectionName
 from tangle.store import ASSET_FOLDER, NotReadable, read_bytes
 from tangle.verbs.notes import Notes
 from tangle.verbs.project import Project
 from tangle.verbs.reports.values import Difference
 from tangle.verbs.results.judging import written
+from tangle.verbs.results.kept_results import KeptDifference, check_kept
 from tangle.write import (
     EXTENSIONS,
     OutputDifference,
@@ -79,14 +80,19 @@ class Verifier:
         """
         if result.outcome != "passed":
             return
-        actual = in_run(rendered(written(planned, result.outputs)))
+        kept = check_kept(planned, result.outputs)
+        for wrong in kept.differences:
+            yield self._kept(planned, wrong)
+        actual = _seen(written(planned, result.outputs))
         settings = planned.code.chunk.settings
         tolerance = Tolerance(rtol=settings.rtol, atol=settings.atol)
         standing = self._standing.get(_key(planned))
         if standing is None:
-            if not actual.empty:
+            if not actual.empty and not kept.differences:
                 yield self._missing(planned, actual)
             return
+        if kept.covered:  # the block repeats what the writer kept, which is no difference
+            actual = _seen(result.outputs)
         stored = as_shown(self._loaded.project, standing.output)
         found = compare(stored, actual, tolerance)
         if not standing.fresh:
@@ -122,6 +128,13 @@ class Verifier:
         }
 
     # --- reporting --------------------------------------------------------------------------------
+
+    def _kept(self, planned: PlannedChunk, found: KeptDifference) -> Difference:
+        said = found.difference
+        made = self._difference(planned, "differs", found.place.line, said.message, said.diff)
+        path = PagePath(self._loaded.project.shown(found.place.path))
+        hint = "correct the code, or the kept result"
+        return replace(made, place=replace(found.place, path=path), hint=hint)
 
     def _missing(self, planned: PlannedChunk, actual: Shown) -> Difference:
         what = "an output" if actual.lines else "a figure"
@@ -178,6 +191,10 @@ class Verifier:
             hint=hint,
             diff=diff,
         )
+
+
+def _seen(outputs: tuple[Output, ...]) -> Shown:
+    return in_run(rendered(outputs))
 
 
 def _key(planned: PlannedChunk) -> tuple[PagePath, int, int, SectionName]:

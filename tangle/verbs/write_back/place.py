@@ -31,6 +31,7 @@ from tangle.store import (
     replace,
     write_asset,
 )
+from tangle.verbs.job_builder import FAULTS
 from tangle.verbs.notes import Notes, read_notes
 from tangle.verbs.project import Project
 from tangle.verbs.results.judging import written
@@ -132,7 +133,8 @@ def outputs_of(
     """Return the outputs of the chunks that ran, figures numbered within each section.
 
     Those that failed have their failure. Those that were skipped or interrupted have none, nor
-    has one that was running when the time of its session was over: it need not be its fault.
+    has one that was running when the time of its session was over, which need not be its fault, or
+    that was not run because a property of its section is at fault.
 
     Args:
         notes: as they were run.
@@ -177,7 +179,8 @@ def _has_ended(result: Result, timeout: float | None) -> bool:
     """Whether a chunk's result is one of its own."""
     if result.outcome == "timed-out":
         return timeout is not None and result.seconds >= timeout
-    return result.outcome not in ("skipped", "interrupted")
+    refused = result.failure is not None and result.failure.name in FAULTS
+    return result.outcome not in ("skipped", "interrupted") and not refused
 
 
 def place(

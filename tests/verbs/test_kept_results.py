@@ -1,0 +1,104 @@
+"""Results that a writer keeps beside the code: never repeated, compared on request."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.graphs import MakeNotes
+
+
+def chunk(*lines: str) -> str:
+    """A block with a chunk."""
+    return "- ```python\n" + "".join(f"  {line}\n" for line in lines) + "  ```\n"
+
+
+def text(*lines: str, language: str = "text", bullet: str = "  ") -> str:
+    """A fence of text in the same block, or in a block of its own."""
+    body = "".join(
+        f"{'	  ' if bullet[0] == '	' else '  '}{line}\n" for line in (*lines, "```")
+    )
+    return f"{bullet}```{language}\n{body}"
+
+
+AGREEING = {
+    "arrow": chunk("print(10)  # => 10"),
+    "arrow below": chunk("print([1, 2])", "# => [1, 2]"),
+    "thin arrow": chunk("4 + 6  # -> 10"),
+    "no blank": chunk("4 + 6  #=> 10"),
+    "verb": chunk("print(3)  # prints 3"),
+    "output": chunk("print('ab cd')  # Output: ab cd"),
+    "output lines": chunk("for n in (1, 2):", "    print(n)", "# Output:", "# 1", "# 2"),
+    "output in chinese": chunk("print(3)", "# 输出: 3"),
+    "several": chunk("print(1)  # => 1", "print(2)", "# => 2", "3  # => 3"),
+    "values not shown": chunk("len('abc')  # => 3", "'a'.upper()  # => 'A'"),
+    "over lines": chunk("print([1,", "  2])  # => [1, 2]"),
+    "fence": chunk("print(1)", "print(2)") + text("1", "2"),
+    "fence of a literal": chunk('{"a": 1}') + text("{'a':  1}", language=""),
+    "fence of output": chunk("2 ** 10") + text("1024", language="output"),
+    "console": chunk("print(5)") + text("$ python five.py", "5", language="console"),
+    "words between": chunk("1 + 1") + "  Output:\n" + text("2"),
+    "child": chunk("1 + 1") + text("2", bullet="\t- "),
+    "sibling": chunk("1 + 1") + text("2", bullet="- "),
+    "a set": chunk("{'b', 'a'}") + text("{'a', 'b'}"),
+}
+
+
+@pytest.mark.parametrize("page", AGREEING.values(), ids=AGREEING)
+def test_a_result_that_agrees_is_not_repeated(notes: MakeNotes, page: str) -> None:
+    graph = notes({"Kept": page})
+    assert graph.tangle("check", "--all").out == ""
+    assert graph.tangle("run", "Kept", "--verify").code == 0
+    assert graph.tangle("run", "Kept").code == 0
+    assert graph.text("Kept") == page
+
+
+WRONG = {
+    "arrow": (chunk("print(10)  # => 11"), 2),
+    "arrow below": (chunk("print([1, 2])", "# => [1, 3]"), 3),
+    "thin arrow": (chunk("4 + 6  # -> 11"), 2),
+    "verb": (chunk("print(3)  # prints 4"), 2),
+    "output": (chunk("print('ab')  # Output: abc"), 2),
+    "output lines": (chunk("print(1)", "print(2)", "# Output:", "# 1", "# 3"), 6),
+    "second": (chunk("print(1)  # => 1", "print(2)  # => 5"), 3),
+    "fence": (chunk("print(1)", "print(2)") + text("1", "3"), 7),
+    "fence of output": (chunk("print('some words')") + text("others", language="output"), 5),
+    "child": (chunk("1 + 1") + text("3", bullet="\t- "), 5),
+}
+
+
+@pytest.mark.parametrize(("page", "line"), WRONG.values(), ids=WRONG)
+def test_a_result_that_differs_is_reported_on_request_at_its_line(
+    notes: MakeNotes, page: str, line: int
+) -> None:
+    graph = notes({"Kept": page})
+    verified = graph.tangle("run", "Kept", "--verify")
+    assert verified.code == 1
+    assert f"pages/Kept.md:{line}: error: the code does not show this kept result" in verified.out
+    assert "[missing]" not in verified.out
+    assert graph.tangle("run", "Kept").code == 0
+    assert "tangle.output::" in graph.text("Kept")
+    assert graph.tangle("run", "Kept", "--verify").code == 1
+
+
+ORDINARY = {
+    "comment": chunk("print(10)  # ten of them"),
+    "a number": chunk("print(10)  # 11"),
+    "words behind an arrow": chunk("print(10)  # -> see below", "11  # => this is more"),
+    "of a function": chunk("def f(x):  # -> 3", "    return x  # => 4", "print(f(1))"),
+    "of an assignment": chunk("rate = 10  # => 20", "print(rate)"),
+    "before the code": chunk("# => 5", "print(1)"),
+    "in a string": chunk("print('# => 5')"),
+    "returns words": chunk("print(1)  # returns the number", "# prints nothing"),
+    "text": chunk("print(1)") + text("pip install something"),
+    "text further down": chunk("print(1)") + "  some words\n" + text("2"),
+    "other language": chunk("print(1)") + text("2", language="sql"),
+    "text with words": chunk("print(1)") + "- words\n" + text("2"),
+}
+
+
+@pytest.mark.parametrize("page", ORDINARY.values(), ids=ORDINARY)
+def test_ordinary_comments_and_texts_are_no_results(notes: MakeNotes, page: str) -> None:
+    graph = notes({"Kept": page})
+    assert graph.tangle("run", "Kept").code == 0
+    assert "tangle.output::" in graph.text("Kept")
+    assert graph.tangle("run", "Kept", "--verify").code == 0
