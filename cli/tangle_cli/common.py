@@ -134,6 +134,7 @@ def quiet_options(command: F) -> F:
         "--eager",
         "quiet_seconds",
         flag_value="0",
+        callback=seconds_or_none,  # both options fill in one parameter
         help="Write at once, even if the page is being edited; same as --quiet-seconds 0.",
     )
     return quiet(eager(command))

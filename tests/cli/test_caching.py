@@ -565,7 +565,8 @@ def test_a_style_of_the_users_own(
 
 
 def test_what_a_section_that_is_run_again_writes(notes: MakeNotes) -> None:
-    writes, reads = "open('w', 'w').write('1'); print('a')", "print(open('w').read())"
+    slowly = "import time; time.sleep(0.5)\n"  # the longest section begins
+    writes, reads = f"{slowly}open('w', 'w').write('1'); print('a')", "print(open('w').read())"
     graph = notes({"x": page(writes), "y": page(reads, number="1.2")})
 
     def both() -> list[tuple[bool, list[str]]]:

@@ -139,15 +139,13 @@ def test_settings_of_other_bytes(notes: MakeNotes) -> None:
     assert path.read_bytes() == b'{:a\n "\xff"}'
 
 
-def test_settings_that_are_missing_are_made_by_the_option_alone(notes: MakeNotes) -> None:
+def test_a_folder_without_settings_is_no_graph(notes: MakeNotes) -> None:
     graph = notes({})
     (graph.root / "logseq" / "config.edn").unlink()
-    (graph.root / "logseq").rmdir()
-    assert graph.tangle("init").code == 0
-    assert not (graph.root / "logseq").exists()
-    (graph.root / "tangle.toml").unlink()
-    assert graph.tangle("init", "--hide-outputs").code == 0
-    assert settings(graph).startswith("{:block-hidden-properties #{:tangle.output}")
+    for options in ((), ("--hide-outputs",)):
+        said = graph.tangle("init", *options)
+        assert (said.code, "no logseq/config.edn" in said.err) == (2, True)
+    assert not (graph.root / "tangle.toml").exists()
 
 
 def test_settings_that_lead_out_of_the_graph_are_left_alone(
