@@ -38,6 +38,9 @@ from tangle.write import (
     remove_outputs,
     stored_outputs,
 )
+from tangle.write.block import PieceKind
+from tangle.write.html_forms import HtmlTable
+from tangle.write.tables import table_lines
 
 _PART = 1_000
 """Inputs that one task holds."""
@@ -47,6 +50,8 @@ _CHUNKS = (
     b"```python\nx\n```\n",
     b"- #+BEGIN_SRC python\n  x\n  #+END_SRC\n",
 )
+
+_KINDS: tuple[PieceKind, ...] = ("text", "text", "markdown", "math", "table", "sentence")
 
 
 class Done(NamedTuple):
@@ -134,13 +139,20 @@ def outputs(
     }
 
 
+def _piece(kind: PieceKind, text: str) -> Piece:
+    if kind == "table":
+        cells = tuple(text.split("\n"))
+        text = "\n".join(table_lines(HtmlTable(head=(cells,), body=(cells[::-1],)))[0])
+    return Piece(kind=kind, text=text)
+
+
 def _pieces(rng: random.Random, material: list[bytes]) -> Iterator[Piece]:
     for number in range(rng.choice((0, 1, 1, 1, 2, 3))):
         if rng.random() < 0.3:
             target = f"../assets/tangle/1.1-{number}.svg"
             yield Piece(kind="image", text=f"1.1 figure {number}", target=target)
         else:
-            yield Piece(kind="text", text=_text(rng, material))
+            yield _piece(rng.choice(_KINDS), _text(rng, material))
 
 
 def _text(rng: random.Random, material: list[bytes]) -> str:

@@ -84,11 +84,11 @@ class OutputScreen:
 
 
 def bundle_lines(bundle: MimeBundle) -> list[str]:
-    """Return what a terminal shows of a bundle: its text, and a word for each figure.
+    """Return what a terminal shows of a bundle: its text, and a word for each figure and file.
 
     Args:
         bundle: what a chunk has shown.
     """
     shown = rendered((bundle,))
     lines = shown.text.split("\n") if shown.text else []
-    return [*lines, *["[figure]"] * len(shown.files)]
+    return [*lines, *(f"[{file.link or 'figure'}]" for file in shown.files)]

@@ -337,16 +337,19 @@ def output_lines(project: Project, run: SectionRun, *, since: int = 1) -> Iterat
 
 
 def _shown_lines(shown: Rendered) -> Iterator[str]:
-    """Yield what a chunk shows, a line for each figure."""
-    from tangle.write import Text
+    """Yield what a chunk shows, a line for each figure and for each file that it leads to."""
+    from tangle.write import File
 
     number = 0
+    figures = sum(not file.link for file in shown.files)
     for part in shown.parts:
-        if isinstance(part, Text):
-            yield from few(part.text.split("\n"), _MOST_LINES)
+        if not isinstance(part, File):
+            yield from few(part.text.split("\n"), _MOST_LINES) if part.text else ()
+        elif part.link:
+            yield f"[{part.link}]"
         else:
             number += 1
-            yield f"[figure {number}]" if len(shown.files) > 1 else "[figure]"
+            yield f"[figure {number}]" if figures > 1 else "[figure]"
 
 
 def output_heading(project: Project, name: str, place: Place | None) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tangle.write.block import PROPERTY, ChunkOutput, Piece, Unwritten
+from tangle.write.bundles import size
 from tangle.write.compare import (
     USUAL,
     OutputDifference,
@@ -30,6 +31,7 @@ from tangle.write.parts import EXTENSIONS, Figure, File, Part, Rendered, Text, p
 from tangle.write.plan import OutputPlan, plan_outputs, remove_outputs
 from tangle.write.render import rendered
 from tangle.write.repair_edits import Entangled, mend, without_written_lines
+from tangle.write.shorten import shortened_for_note
 from tangle.write.terminal import Screen
 
 __all__ = [
@@ -78,6 +80,8 @@ __all__ = [
     "put_back",
     "remove_outputs",
     "rendered",
+    "shortened_for_note",
+    "size",
     "stored_outputs",
     "text_lines",
     "used_assets",

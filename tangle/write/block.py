@@ -9,11 +9,11 @@ from itertools import chain
 from typing import TYPE_CHECKING, Literal
 from urllib.parse import quote
 
-from tangle.parse import is_property_like
+from tangle.write.markup import ZERO_WIDTH, markdown_lines, math_line, sentence, unlike_property
 from tangle.write.terminal import shown
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
 PROPERTY = "tangle.output"
 """The property that makes a block an output block."""
@@ -24,24 +24,26 @@ CHUNK_PROPERTY = "tangle.chunk"
 CHUNK_GONE = "00000000"
 """The second digest of an output that was emptied because its chunk is gone."""
 
-MOST_LINES = 400
-MOST_BYTES = 64 * 1024
+COLLAPSED = "collapsed:: true"
+"""The property of a long block when it is new; whether it stays collapsed is up to its reader."""
 
-ZERO_WIDTH = "\u200b"
-"""What breaks up text that Logseq would read."""
+MOST_OPEN_LINES = 20
+"""Lines of a block that is not collapsed."""
 
 # Any of these characters may be trimmed before Logseq looks for a fence, in OCaml or JavaScript.
 _FENCE = re.compile(r"^([\s\ufeff]*)(?=```|~~~)")
 _OF_FRAME = re.compile(r"(?m)(?<=\]\] line )[0-9]+.*$")
-_FIRST_WORD = re.compile(r" ?[^ ]+")
-_COLONS = re.compile(r":(?=:)")
 _END_BLOCK = re.compile(r"#(\+end_)", re.IGNORECASE)
 # What ends a construct that a page left open somewhere above (logseq-spec.md, sections 2, 3, 5).
 _CLOSERS = re.compile(
     r"#(?=\+)|:(?=end:)|-(?=-)|\$(?=\$)|<(?=/)|[/?](?=>)|\](?=\])|\\(?=end)", re.IGNORECASE
 )
+_RULE = re.compile(r"\|-{2,}(?=\|)")
 _UNSAFE_TARGET = re.compile(r"[^\w/.\-~+=@]+")
 _UNSAFE_LABEL = re.compile(r"[^\w .,;+=/&%'\-\u3000-\u303f\uff00-\uffef]+")
+
+
+PieceKind = Literal["text", "markdown", "math", "table", "sentence", "image", "link"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,12 +51,13 @@ class Piece:
     """A part of an output block, as its lines are made from it.
 
     Attributes:
-        kind: `text` for a fence, `image` for a file that the note shows.
-        text: the lines of a text; of a file what stands for it where it cannot be shown.
+        kind: `text` for a fence, `image` for a file that the note shows, `link` for one that it
+            leads to, `table` for the lines of a Markdown table, `sentence` for words of tangle's.
+        text: the text; of a file what stands for it or leads to it.
         target: the file, relative to the page's folder.
     """
 
-    kind: Literal["text", "image"]
+    kind: PieceKind
     text: str = ""
     target: str = ""
 
@@ -112,17 +115,20 @@ class Style:
         wrapper: a fence, `#+BEGIN_EXAMPLE`, or whichever of the two needs no change of the text.
         defused: whether what could close a construct left open above is broken up by zero-width
             spaces.
+        plain: whether Markdown stands as text, where nothing else would do.
     """
 
     wrapper: Literal["auto", "fence", "example"] = "auto"
     defused: bool = False
+    plain: bool = False
 
 
 STYLES = (
     Style(),
     Style(defused=True),
-    Style(wrapper="example", defused=True),
-    Style(wrapper="fence", defused=True),
+    Style(defused=True, plain=True),
+    Style(wrapper="example", defused=True, plain=True),
+    Style(wrapper="fence", defused=True, plain=True),
 )
 """The ways to write a block, the plainest first."""
 
@@ -134,47 +140,74 @@ def body_lines(output: ChunkOutput, style: Style) -> tuple[str, ...]:
         output: what the chunk showed.
         style: how its text is protected.
     """
-    pieces = chain.from_iterable(_piece_lines(piece, style) for piece in output.pieces)
+    pieces = chain.from_iterable(_spaced(output.pieces, style))
     failure = _wrapped(list(output.failure), style) if output.failure else []
     return (*pieces, *failure)
 
 
+def _spaced(pieces: Sequence[Piece], style: Style) -> Iterator[list[str]]:
+    """Yield the lines of each piece, and a blank one where a list or a table would go on."""
+    written = ((piece, _piece_lines(piece, style)) for piece in pieces)
+    before = None
+    for piece, lines in written:
+        if not any(map(str.strip, lines)):
+            continue
+        if before in ("markdown", "table") and piece.kind != "sentence":
+            yield [""]
+        yield lines
+        before = piece.kind
+
+
 def _piece_lines(piece: Piece, style: Style) -> list[str]:
-    if piece.kind == "image":
-        return [_image(piece)]
-    text = shown(piece.text)
-    return _wrapped(shortened(text).split("\n"), style) if text else []
+    match piece.kind:
+        case "image":
+            return [_image(piece)]
+        case "link":
+            return [_image(piece).removeprefix("!")]
+        case "text":
+            text = shown(piece.text)
+            return _wrapped(text.split("\n"), style) if text else []
+        case _:
+            lines = list(canonical(_markup(piece)))
+            if style.plain:
+                return _wrapped(lines, style)
+            if not style.defused:
+                return lines
+            # One dash names a table's columns as well, and closes no front matter.
+            return [_defused(_RULE.sub("|-", line)) for line in lines]
 
 
-def shortened(text: str) -> str:
-    """Cut the text after `MOST_LINES` lines or `MOST_BYTES` bytes, with a line that says so."""
-    lines = text.split("\n")
-    kept: list[str] = []
-    room = MOST_BYTES
-    for line in lines[:MOST_LINES]:
-        room -= len(line.encode("utf-8", "replace")) + 1
-        if room < 0:
-            break
-        kept.append(line)
-    left = len(lines) - len(kept)
-    if left and not kept:
-        start = lines[0].encode("utf-8", "replace")[:MOST_BYTES].decode("utf-8", "ignore")
-        kept.append(start)
-        left -= 1
-        if not left:
-            return f"{start}\n[… {_count(len(lines[0]) - len(start), 'more character')}]"
-    return "\n".join([*kept, f"[… {_count(left, 'more line')}]"] if left else kept)
+def _markup(piece: Piece) -> list[str]:
+    match piece.kind:
+        case "markdown":
+            return markdown_lines(piece.text)
+        case "math":
+            return [math_line(piece.text)]
+        case "sentence":
+            return [sentence(piece.text)]
+        case _:
+            return piece.text.split("\n")
 
 
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+def _defused(line: str) -> str:
+    return _CLOSERS.sub(lambda found: found[0] + ZERO_WIDTH, line)
+
+
+def piece_size(piece: Piece) -> int:
+    """Return how many characters a piece takes at most in a block, as Logseq counts them.
+
+    Args:
+        piece: the piece.
+    """
+    lines = _piece_lines(piece, STYLES[2])
+    return sum(len(line.encode("utf-16-le", "replace")) // 2 + 1 for line in lines)
 
 
 def _wrapped(lines: list[str], style: Style) -> list[str]:
     """Return lines between an opener and a closer that none of them resembles."""
-    lines = [_unlike_property(line) if "::" in line else line for line in lines]
+    lines = [unlike_property(line) if "::" in line else line for line in lines]
     if style.defused:
-        lines = [_CLOSERS.sub(lambda found: found[0] + ZERO_WIDTH, line) for line in lines]
+        lines = [_defused(line) for line in lines]
     fenced = any(_FENCE.match(line) for line in lines)
     ends = any(_END_BLOCK.search(line) for line in lines)
     in_example = style.wrapper == "example" or (style.wrapper == "auto" and fenced and not ends)
@@ -185,17 +218,6 @@ def _wrapped(lines: list[str], style: Style) -> list[str]:
     if in_example:
         return ["#+BEGIN_EXAMPLE", *lines, "#+END_EXAMPLE"]
     return ["```text", *lines, "```"]
-
-
-def _unlike_property(line: str) -> str:
-    """A line that Logseq's editor does not take for a property, behind which it would write one.
-
-    >>> _unlike_property("test_a.py::test_one PASSED").replace(ZERO_WIDTH, "|")
-    'test_a.py:|:test_one PASSED'
-    """
-    if not is_property_like(line):
-        return line
-    return _FIRST_WORD.sub(lambda word: _COLONS.sub(f":{ZERO_WIDTH}", word[0]), line, count=1)
 
 
 def _image(piece: Piece) -> str:

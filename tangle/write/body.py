@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 _WRAPPERS: Final = {"```text": "```", "#+BEGIN_EXAMPLE": "#+END_EXAMPLE"}
-_FILE: Final = re.compile(r"!\[[^\]]*\]\([^)]*\)")
+_FILE: Final = re.compile(r"!?\[[^\]]*\]\([^)]*\)")
 _ASSET: Final = re.compile(r"assets/tangle/([^\s()\[\]<>\"'\\/]+)")
 
 

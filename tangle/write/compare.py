@@ -8,11 +8,13 @@ from dataclasses import dataclass
 from typing import Final
 
 from tangle.model import MimeType
-from tangle.write.block import STYLES, ChunkOutput, body_lines, canonical, shortened
+from tangle.write.block import STYLES, ChunkOutput, body_lines, canonical
 from tangle.write.body import BodyLine, body_of
+from tangle.write.html_forms import steady
 from tangle.write.numbers import Number, Tolerance, close, tokens
-from tangle.write.parts import EXTENSIONS, File, Rendered, piece
+from tangle.write.parts import EXTENSIONS, HTML, JSON, PLAIN, File, Rendered, piece
 from tangle.write.pictures import picture_difference
+from tangle.write.shorten import shortened_for_note
 from tangle.write.terminal import shown
 from tangle.write.volatile_text import normalised
 
@@ -85,12 +87,13 @@ def in_note(lines: Sequence[str], asset: Callable[[str], tuple[MimeType, bytes |
     )
 
 
-def in_run(seen: Rendered) -> Shown:
+def in_run(rendered: Rendered) -> Shown:
     """Return what outputs would show in a note.
 
     Args:
-        seen: the outputs.
+        rendered: the outputs.
     """
+    seen = shortened_for_note(rendered)
     names = [f"{number}.{EXTENSIONS[file.mime]}" for number, file in enumerate(seen.files)]
     targets = iter(names)
     pieces = (
@@ -116,7 +119,7 @@ def in_output(output: ChunkOutput, files: Mapping[str, tuple[MimeType, bytes]]) 
 def text_lines(text: str) -> tuple[str, ...]:
     """Return the lines that a note would have for the text of a run."""
     seen = shown(text)
-    return canonical(shortened(seen).split("\n")) if seen else ()
+    return canonical(seen.split("\n")) if seen else ()
 
 
 def compare(
@@ -154,8 +157,21 @@ def _figures(expected: Shown, actual: Shown, tolerance: Tolerance) -> Iterator[O
         elif old_type != new_type:
             what = f"figure {number} was {old_type}, and is {new_type}"
             yield OutputDifference(message=what)
-        elif new is not None and (said := picture_difference(old_type, old, new, tolerance.rtol)):
+        elif new is not None and (said := _file_difference(old_type, old, new, tolerance)):
             yield OutputDifference(message=f"figure {number} differs: {said}")
+
+
+def _file_difference(mime: MimeType, old: bytes, new: bytes, tolerance: Tolerance) -> str:
+    if mime not in (HTML, JSON, PLAIN):
+        return picture_difference(mime, old, new, tolerance.rtol)
+    before, after = (_file_lines(mime, data) for data in (old, new))
+    said = next(_texts(Shown(lines=before), Shown(lines=after), tolerance), None)
+    return "" if said is None or said.line is None else f"line {said.line + 1} is another"
+
+
+def _file_lines(mime: MimeType, data: bytes) -> tuple[str, ...]:
+    text = data.decode("utf-8", "replace")
+    return canonical((steady(text) if mime == HTML else text).split("\n"))
 
 
 def _count(number: int) -> str:

@@ -7,7 +7,16 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from tangle.model import Span
-from tangle.write.block import ChunkOutput, canonical, chunk_line, head, joined, output_digest
+from tangle.write.block import (
+    COLLAPSED,
+    MOST_OPEN_LINES,
+    ChunkOutput,
+    canonical,
+    chunk_line,
+    head,
+    joined,
+    output_digest,
+)
 from tangle.write.edits import Edit, disjoint
 from tangle.write.layout import Layout, Spot, line_end
 from tangle.write.output_blocks import StoredOutput, numbered_head, resized
@@ -48,7 +57,7 @@ class Draft:
     def insert(
         self, place: tuple[int, Spot], output: ChunkOutput, lines: tuple[str, ...], number: int
     ) -> None:
-        """Put a new block behind what stands before a spot, which belongs to a host.
+        """Put a new block, collapsed if it is long, behind what stands before a spot of a host.
 
         Args:
             place: the host, and the spot.
@@ -58,7 +67,9 @@ class Draft:
         """
         (host, spot), eol = place, self.layout.eol
         value = value_of(output, lines)
-        lines_of_chunk = (chunk_line(number), *lines) if number else lines
+        properties = [chunk_line(number)] if number else []
+        properties += [COLLAPSED] if len(lines) > MOST_OPEN_LINES else []
+        lines_of_chunk = (*properties, *lines)
         block = joined(head(spot.indent, value), spot.indent, lines_of_chunk, eol)
         self.inserted[spot.offset].append(eol + block)
         self._expect(host, value.encode(), canonical(lines), ours=True)

@@ -6,17 +6,38 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from tangle.model import MimeType
-from tangle.write.block import Piece
+from tangle.write.block import Piece, PieceKind
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+HTML: Final = MimeType("text/html")
+JSON: Final = MimeType("application/json")
+PLAIN: Final = MimeType("text/plain")
 
 EXTENSIONS: Final[Mapping[MimeType, str]] = {
     MimeType("image/svg+xml"): "svg",
     MimeType("image/png"): "png",
     MimeType("image/jpeg"): "jpg",
+    MimeType("image/gif"): "gif",
+    MimeType("image/webp"): "webp",
+    MimeType("image/bmp"): "bmp",
+    MimeType("video/mp4"): "mp4",
+    MimeType("video/webm"): "webm",
+    MimeType("video/ogg"): "ogv",
+    MimeType("audio/wav"): "wav",
+    MimeType("audio/mpeg"): "mp3",
+    MimeType("audio/ogg"): "ogg",
+    MimeType("audio/flac"): "flac",
+    MimeType("application/pdf"): "pdf",
+    HTML: "html",
+    JSON: "json",
+    PLAIN: "txt",
 }
-"""The figures that notes can show, the best first, with the ending of their files' names."""
+"""The files that a note shows or leads to, the best first, with the ending of their names.
+
+None may end in `.md`: Logseq takes that for a page, wherever it stands.
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,19 +48,62 @@ class Text:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Markdown:
+    """Text that is shown as Markdown."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Math:
+    """A formula in LaTeX, without dollars."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Table:
+    """A table.
+
+    Attributes:
+        text: as a terminal shows it.
+        lines: as Markdown.
+    """
+
+    text: str
+    lines: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sentence:
+    """Words of tangle's own about what is shown."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class File:
     """Something that a note shows from a file of its own, such as a figure.
 
     Attributes:
         shows: what can be seen, in words; empty where it does not say.
+        link: the words that lead to it; empty where the note shows it itself.
     """
 
     mime: MimeType
     data: bytes
     shows: str = ""
+    link: str = ""
 
 
-Part = Text | File
+_KINDS: Final[Mapping[type, PieceKind]] = {
+    Text: "text",
+    Markdown: "markdown",
+    Math: "math",
+    Sentence: "sentence",
+}
+
+Part = Text | Markdown | Math | Table | Sentence | File
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,7 +115,7 @@ class Rendered:
     @property
     def text(self) -> str:
         """All text, with line feeds between the parts; empty where nothing was written."""
-        return "\n".join(part.text for part in self.parts if isinstance(part, Text))
+        return "\n".join(part.text for part in self.parts if not isinstance(part, File))
 
     @property
     def files(self) -> tuple[File, ...]:
@@ -76,7 +140,10 @@ def piece(part: Part, *, label: str = "", target: str = "") -> Piece:
         target: of a file, relative to the page's folder.
     """
     match part:
-        case Text(text=text):
-            return Piece(kind="text", text=text)
-        case File():
-            return Piece(kind="image", text=label, target=target)
+        case File(link=link):
+            words = link or label
+            return Piece(kind="link" if link else "image", text=words, target=target)
+        case Table(lines=lines):
+            return Piece(kind="table", text="\n".join(lines))
+        case _:
+            return Piece(kind=_KINDS[type(part)], text=part.text)

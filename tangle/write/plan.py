@@ -11,7 +11,6 @@ from tangle.write.block import (
     CHUNK_GONE,
     PROPERTY,
     STYLES,
-    ZERO_WIDTH,
     ChunkOutput,
     Style,
     Unwritten,
@@ -22,6 +21,7 @@ from tangle.write.block import (
 from tangle.write.draft import Draft, value_of
 from tangle.write.edits import Edit, apply
 from tangle.write.layout import Layout, Spot, has_children, sibling_spot
+from tangle.write.markup import ZERO_WIDTH
 from tangle.write.matching import Wanted, match
 from tangle.write.output_blocks import (
     StoredOutput,

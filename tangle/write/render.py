@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 import re
 from typing import TYPE_CHECKING, assert_never
 
-from tangle.model import ALTERNATIVE_TEXT, MimeBundle, MimeType, Stream
-from tangle.write.parts import EXTENSIONS, File, Part, Rendered, Text
+from tangle.model import MimeBundle, Stream
+from tangle.write.bundles import bundle_parts
+from tangle.write.parts import Part, Rendered, Text
 from tangle.write.terminal import shown
 
 if TYPE_CHECKING:
@@ -16,19 +15,15 @@ if TYPE_CHECKING:
 
     from tangle.model import Output
 
-# Forms that say more than `<IPython.core.display.Markdown object>`.
-_SOURCES = (MimeType("text/markdown"), MimeType("text/latex"))
-_PLAIN = MimeType("text/plain")
 # `<Line2D object at 0x7f…>` differs each time and has no meaning; masked, notes stay the same.
 _ADDRESS = re.compile(r"(?<= at 0x)[0-9a-f]{6,16}\b", re.IGNORECASE)
-_NAMELESS = re.compile(r"<IPython\.core\.display\.\w+ object>")
 
 
 def rendered(outputs: tuple[Output, ...]) -> Rendered:
-    """Return what streams and results show, in order: text as a terminal has it, and figures.
+    """Return what streams and results show, in order: text as a terminal has it, and the rest.
 
-    A bundle that has a figure contributes that and not its text (`<Figure size ...>`); addresses in
-    memory, which differ at every run, become `0x…`.
+    Of a bundle that form counts that says most (`tangle.write.bundles`); addresses in memory, which
+    differ at every run, become `0x…`.
     """
     parts: list[Part] = []
     texts: list[str] = []
@@ -37,13 +32,13 @@ def rendered(outputs: tuple[Output, ...]) -> Rendered:
             case Stream(text=text):
                 texts.append(text)
             case MimeBundle():
-                figure = _figure(output)
-                if figure is None:
-                    texts.append(_on_lines_of_its_own(_text(output), texts))
-                else:
-                    parts += _screen(texts)
-                    parts.append(figure)
-                    texts.clear()
+                for part in bundle_parts(output):
+                    if isinstance(part, Text):
+                        texts.append(_on_lines_of_its_own(part.text, texts))
+                    else:
+                        parts += _screen(texts)
+                        parts.append(part)
+                        texts.clear()
             case _:
                 assert_never(output)
     return Rendered(parts=(*parts, *_screen(texts)))
@@ -59,32 +54,6 @@ def _screen(texts: list[str]) -> Iterator[Text]:
 def without_addresses(text: str) -> str:
     """Return text in which addresses in memory are `0x…`."""
     return _ADDRESS.sub("…", text)
-
-
-def _figure(bundle: MimeBundle) -> File | None:
-    forms = dict(bundle.data)
-    shows = forms.get(ALTERNATIVE_TEXT, "")
-    for mime in EXTENSIONS:
-        if mime not in forms:
-            continue
-        if mime.endswith("+xml"):
-            return File(mime=mime, data=forms[mime].encode("utf-8", "replace"), shows=shows)
-        try:
-            data = base64.b64decode("".join(forms[mime].split()), validate=True)
-        except (binascii.Error, ValueError):
-            continue  # not base64: the bundle's other forms may do
-        return File(mime=mime, data=data, shows=shows)
-    return None
-
-
-def _text(bundle: MimeBundle) -> str:
-    forms = dict(bundle.data)
-    plain = forms.get(_PLAIN)
-    if plain is None or _NAMELESS.fullmatch(plain.strip()):
-        for mime in _SOURCES:
-            if mime in forms:
-                return forms[mime]
-    return plain or ""
 
 
 def _on_lines_of_its_own(text: str, before: list[str]) -> str:

@@ -7,6 +7,9 @@ from hypothesis import strategies as st
 from tangle.model import Failure, Frame, Page, PagePath, Place, Trace
 from tangle.parse import parse
 from tangle.write import ChunkOutput, OutputPlan, Piece, apply, failure_note
+from tangle.write.block import PieceKind
+from tangle.write.html_forms import HtmlTable
+from tangle.write.tables import table_lines
 
 PATH = PagePath("pages/x.md")
 UUID = "6543ed3a-0000-4000-8000-0000000000aa"
@@ -92,6 +95,8 @@ PAGE_LINES = (
     "\t- tangle.output:: 000000000000.00000000\n\t  ```text\n\t  x\n\t  ```",
 )
 
+KINDS: tuple[PieceKind, ...] = ("text", "text", "markdown", "math", "table", "sentence")
+
 hostile_texts = st.lists(
     st.sampled_from(HOSTILE_LINES) | st.text(max_size=20), min_size=1, max_size=8
 ).map("\n".join)
@@ -111,12 +116,27 @@ def hostile_pages(draw: st.DrawFn) -> bytes:
 
 
 @st.composite
+def hostile_pieces(draw: st.DrawFn) -> Piece:
+    """A piece of any kind that holds hostile text."""
+    return piece_of(draw(st.sampled_from(KINDS)), draw(hostile_texts))
+
+
+def piece_of(kind: PieceKind, text: str) -> Piece:
+    """A piece of some kind that says a text, as its maker writes it."""
+    if kind == "table":
+        cells = tuple(text.split("\n"))
+        table = HtmlTable(head=(cells,), body=(cells[::-1], (text,) * len(cells)))
+        text = "\n".join(table_lines(table)[0])
+    return Piece(kind=kind, text=text)
+
+
+@st.composite
 def outputs(draw: st.DrawFn) -> ChunkOutput:
     """Texts and figures in any order, now and then a failure behind them."""
-    made = draw(st.lists(hostile_texts | st.none(), max_size=4))
+    made = draw(st.lists(hostile_pieces() | st.none(), max_size=4))
     pieces = (
-        figure(f"3.6-{number}.svg") if text is None else Piece(kind="text", text=text)
-        for number, text in enumerate(made, start=1)
+        figure(f"3.6-{number}.svg") if piece is None else piece
+        for number, piece in enumerate(made, start=1)
     )
     failure = draw(st.just(()) | st.just(()) | hostile_texts.map(failure_lines))
     return ChunkOutput(digest="0" * 12, pieces=tuple(pieces), failure=failure)

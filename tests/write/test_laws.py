@@ -11,7 +11,16 @@ from hypothesis import assume, event, given, settings
 from hypothesis import strategies as st
 
 from tangle.model import Page
-from tangle.write import ChunkOutput, plan_outputs, remove_outputs, stored_outputs
+from tangle.write import (
+    ChunkOutput,
+    Rendered,
+    Text,
+    piece,
+    plan_outputs,
+    remove_outputs,
+    shortened_for_note,
+    stored_outputs,
+)
 
 from .pages import (
     chunk_hosts,
@@ -35,7 +44,9 @@ def outline(page: Page) -> list[tuple[object, ...]]:
 
 
 def trimmed(data: bytes) -> list[str]:
-    return [line.rstrip() for line in data.decode().split("\n")]
+    # Whether a block is collapsed is decided when it is new.
+    lines = (line.rstrip() for line in data.decode().split("\n"))
+    return [line for line in lines if line.strip() != "collapsed:: true"]
 
 
 def hosted(draw: st.DataObject, count: dict[int, int]) -> dict[int, Sequence[ChunkOutput | None]]:
@@ -83,11 +94,14 @@ def test_whatever_is_printed_is_one_block(text: str) -> None:
     ],
 )
 def test_much_output_is_one_block(text: str) -> None:
-    plan = plan_outputs(read(PLAIN_PAGE), {1: [output(text)]})
-    after = read(edited(PLAIN_PAGE, plan))
+    seen = shortened_for_note(Rendered(parts=(Text(text=text),)))
+    pieces = tuple(piece(part, target="../assets/tangle/a.txt") for part in seen.parts)
+    wanted = {1: [ChunkOutput(digest="0" * 12, pieces=pieces)]}
+    after = read(edited(PLAIN_PAGE, plan_outputs(read(PLAIN_PAGE), wanted)))
     assert len(after.blocks) == 5
-    assert plan_outputs(after, {1: [output(text)]}).edits == ()
-    assert len(after.data) < 80_000
+    assert plan_outputs(after, wanted).edits == ()
+    assert len(after.data.decode()) < 10_000
+    assert stored_outputs(after)[0].assets == ("a.txt",)
 
 
 @LAWS

@@ -13,7 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from benchmarks import mldoc
-from tangle.write import plan_outputs, stored_outputs
+from tangle.write import ChunkOutput, Piece, Unwritten, plan_outputs, stored_outputs
+from tangle.write.block import PieceKind
 
 from .pages import (
     HOSTILE_LINES,
@@ -21,8 +22,11 @@ from .pages import (
     chunk_hosts,
     edited,
     failure_lines,
+    figure,
+    hostile_pieces,
     hostile_texts,
     output,
+    piece_of,
     read,
 )
 from .rewriting import edited_properties, nodes, saved
@@ -35,6 +39,8 @@ BARE = b"- a\n  - ```python\n    x\n    ```\n    - child\n- ```python\n  y\n  ``
 MEANT = {
     *("Heading", "Property_Drawer", "Src", "Example"),
     *("Paragraph", "Plain", "Break_Line", "Link", "Link Search", "Search"),
+    *("Table", "Displayed_Math", "List", "Quote", "Horizontal_Rule", "Emphasis", "Code"),
+    *("Latex_Fragment", "Inline", "Bold", "Italic", "Subscript", "Superscript"),
 }
 
 
@@ -107,6 +113,34 @@ def test_hostile_failures_are_read_as_one_block_each() -> None:
     before, *found = logseq([BARE, *(written(text, failed=True) for text in HOSTILE)])
     for text, after in zip(HOSTILE, found, strict=True):
         check(text[:200], before, after)
+
+
+def written_pieces(pieces: list[Piece]) -> bytes:
+    page = read(BARE)
+    wanted: dict[int, list[ChunkOutput | Unwritten | None]] = {
+        host: [ChunkOutput(digest=f"{host:012x}", pieces=(*pieces, figure(f"{host}.svg")))]
+        for host in chunk_hosts(page)
+    }
+    plan = plan_outputs(page, wanted)
+    assert not plan.refused
+    return edited(BARE, plan)
+
+
+@pytest.mark.parametrize("kind", ["markdown", "math", "table", "sentence"])
+def test_hostile_outputs_of_each_kind_are_read_as_one_block_each(kind: PieceKind) -> None:
+    texts = [line for line in HOSTILE[: 3 * len(HOSTILE_LINES)] if line.strip("\0\a\v\f \n")]
+    pages = [written_pieces([piece_of(kind, text)]) for text in texts]
+    before, *found = logseq([BARE, *pages])
+    for text, after in zip(texts, found, strict=True):
+        check(f"{kind}: {text}", before, after)
+
+
+@settings(max_examples=5)
+@given(st.lists(st.lists(hostile_pieces(), min_size=1, max_size=4), min_size=1, max_size=20))
+def test_pieces_in_any_order_are_read_as_one_block(made: list[list[Piece]]) -> None:
+    before, *found = logseq([BARE, *map(written_pieces, made)])
+    for pieces, after in zip(made, found, strict=True):
+        check(repr(pieces), before, after)
 
 
 @settings(max_examples=5)

@@ -160,33 +160,6 @@ def test_a_page_that_cannot_hold_a_block_is_refused_and_named() -> None:
     assert str(plan.refused[0].place) == "pages/x.md:1:1"
 
 
-def test_long_text_is_cut() -> None:
-    written = with_output(CHUNK, output("\n".join(map(str, range(1, 1000)))))
-    assert "\n\t  400\n\t  [… 599 more lines]\n\t  ```" in written
-    assert "401" not in written
-
-
-@pytest.mark.parametrize(
-    ("text", "last"),
-    [
-        ("x" * 70_000, "[… 4464 more characters]"),
-        ("x" * 65_537, "[… 1 more character]"),
-        ("深" * 70_000, "[… 48155 more characters]"),
-        ("x" * 70_000 + "\ny", "[… 1 more line]"),
-        ("\n".join(["y" * 999] * 66), "[… 1 more line]"),
-        ("a\n" + "x" * 70_000, "[… 1 more line]"),
-    ],
-)
-def test_wide_text_is_cut(text: str, last: str) -> None:
-    written = with_output(CHUNK, output(text)).split("\n")
-    assert written[-2] == f"\t  {last}"
-    assert len("\n".join(written).encode()) < 68_000
-
-
-def test_text_at_the_limit_is_whole() -> None:
-    assert "more line" not in with_output(CHUNK, output("\n".join("x" * 400)))
-
-
 @pytest.mark.parametrize(
     ("label", "target", "link"),
     [

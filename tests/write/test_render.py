@@ -41,11 +41,10 @@ def bundle(**forms: str) -> MimeBundle:
         ((stream("50%\r"), bundle(plain="42")), "50%\n42"),
         ((bundle(plain=""), stream("a")), "a"),
         ((bundle(html="<b>x</b>", plain="x"),), "x"),
-        ((bundle(html="<b>x</b>"),), ""),
+        ((bundle(html="<b>x</b>"),), "x"),
         ((bundle(markdown="**x**", plain="<IPython.core.display.Markdown object>"),), "**x**"),
-        ((bundle(latex="$x$"),), "$x$"),
-        ((bundle(html="<b>", plain="<IPython.core.display.HTML object>"),),
-         "<IPython.core.display.HTML object>"),
+        ((bundle(latex="$x$"),), "x"),
+        ((bundle(html="<b>", plain="<IPython.core.display.HTML object>"),), ""),
     ],
 )  # fmt: skip
 def test_text(outputs: tuple[Output, ...], text: str) -> None:

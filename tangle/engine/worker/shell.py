@@ -26,6 +26,7 @@ from traitlets.config import Config
 from tangle.engine.output_limits import SHOW_LESS, SHOWN_DATA
 from tangle.engine.wire import Showed
 from tangle.engine.worker.compiler import CellCompiler
+from tangle.engine.worker.displays import WIDGET, failed_method, widget_texts
 from tangle.engine.worker.reporter import OutputLimit, Reporter, clean
 from tangle.model import Cell, MimeType
 
@@ -57,7 +58,7 @@ class CellPublisher(DisplayPublisher):
         if self._in_post_execute and digest in self.shell.shown:
             return
         self.shell.shown.add(digest)
-        name = (transient or {}).get("display_id")
+        name = (transient or {}).get("display_id") or self.shell.widget_name(data)
         display = None if name is None else str(name)
         self.shell.reporter.show(
             Showed(kind="display", data=bundle, display=display, update=bool(update))
@@ -93,7 +94,8 @@ class CellDisplayHook(DisplayHook):
     ) -> None:
         """Sends the value's bundle."""
         data = _bundle(format_dict)
-        self.shell.reporter.show(Showed(kind="result", data=data, display=None, update=False))
+        name = self.shell.widget_name(format_dict)
+        self.shell.reporter.show(Showed(kind="result", data=data, display=name, update=False))
 
     def log_output(self, format_dict: Mapping[str, Any]) -> None:
         """Keeps no log."""
@@ -118,6 +120,7 @@ class CellShell(InteractiveShell):
         """Makes the shell; its cells' outputs go to `reporter`."""
         self.reporter = reporter
         self.shown = set()
+        self.widgets: dict[str, Mapping[str, Any]] = {}
         self._reported: BaseException | None = None
         self._dots = False
         super().__init__(**options)  # type: ignore[no-untyped-call]
@@ -131,6 +134,7 @@ class CellShell(InteractiveShell):
         """Runs a cell; what it raised, or showed a traceback of, if anything."""
         self.compile.begin(cell)
         self.shown.clear()
+        self.widgets.clear()
         self._reported = None
         self._dots = cell.code.rstrip().endswith("...")
         if cell.examples is not None:
@@ -141,8 +145,25 @@ class CellShell(InteractiveShell):
             )
         except BaseException as error:  # noqa: BLE001 -- a callback of the notes' own
             return error
+        self._update_widgets()
         errors = (result.error_before_exec, result.error_in_exec, self._reported)
         return next((error for error in errors if error is not None), None)
+
+    def widget_name(self, data: Mapping[str, Any]) -> str | None:
+        """The name of the widget that a bundle shows, whose text may change; None of others."""
+        view = data.get(WIDGET)
+        model = view.get("model_id") if isinstance(view, Mapping) else None
+        if model is None:
+            return None
+        self.widgets[str(model)] = data
+        return str(model)
+
+    def _update_widgets(self) -> None:
+        """Shows the widgets' texts as they are at the end: a progress bar has come to it."""
+        for name, text in widget_texts(self.widgets):
+            if self.widgets[name].get("text/plain") not in (None, text):
+                bundle = _bundle({**self.widgets[name], "text/plain": text})
+                self.reporter.show(Showed(kind="display", data=bundle, display=name, update=True))
 
     def _run_examples(self, cell: Cell) -> BaseException | None:
         """Runs an interpreter session in place of a cell; what it raised that was not expected."""
@@ -219,6 +240,10 @@ class CellShell(InteractiveShell):
         """Keeps the exception for the cell's result, where its traceback will stand."""
         given = arguments[0] if arguments else options.get("exc_tuple")
         error = given[1] if given else sys.exc_info()[1]
+        if (method := failed_method(error)) is not None:
+            said = f"{type(error).__name__}: {error}".split("\n", 1)[0]
+            sys.stderr.write(f"{method} failed, its other forms are shown: {said}\n")
+            return
         if self._reported is None:
             self._reported = error
         if error is not None:

@@ -19,7 +19,7 @@ from tangle.store import write_file
 from tangle.verbs.project import Project
 from tangle.verbs.reports.outcomes import ChunkOutcome, SectionOutcome, outcomes, why
 from tangle.verbs.reports.values import Difference, RunReport
-from tangle.write import File, Text, rendered
+from tangle.write import File, rendered, size
 
 _HTML: Final = MimeType("text/html")
 _POLICY: Final = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
@@ -159,13 +159,19 @@ def _outputs(outputs: tuple[Output, ...]) -> Iterator[str]:
     number = 0
     for part in rendered(outputs).parts:
         match part:
-            case Text(text=text):
-                yield f'<pre class="output">{_text(text)}</pre>'
+            case File(link=link) if link:
+                continue  # its HTML stands in a frame below
             case File(mime=mime, data=data, shows=shows):
                 number += 1
                 source = base64.b64encode(data).decode("ascii")
                 label = escape(", ".join(filter(None, (f"figure {number}", shows))))
-                yield f'<img alt="{label}" src="data:{escape(mime)};base64,{source}">'
+                if mime.startswith("image/"):
+                    yield f'<img alt="{label}" src="data:{escape(mime)};base64,{source}">'
+                else:
+                    yield f'<p class="faint">{escape(mime)}, {escape(size(data))}</p>'
+            case _:
+                if part.text:
+                    yield f'<pre class="output">{_text(part.text)}</pre>'
     for output in outputs:
         if isinstance(output, MimeBundle) and _HTML in (forms := dict(output.data)):
             yield _frame(forms[_HTML])

@@ -62,6 +62,7 @@ from tangle.write import (
     piece,
     plan_outputs,
     rendered,
+    shortened_for_note,
     used_assets,
 )
 
@@ -145,7 +146,7 @@ def outputs_of(
     placed: list[Placed] = []
     for planned, result in results:
         section = planned.occurrence.section
-        seen = rendered(written(planned, result.outputs))
+        seen = shortened_for_note(rendered(written(planned, result.outputs)))
         pieces: list[Piece] = []
         figures: list[Figure] = []
         for part in seen.parts:
