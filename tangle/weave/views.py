@@ -71,6 +71,8 @@ class PageView:
         previous: the page before it in its book, or the day before it.
         journal: its day, where it is a page of the journal.
         features: what it needs beside the common style and script.
+        downloads: the page's scripts and notebooks.
+        card: address of its picture for social networks; empty where there is none.
     """
 
     href: str
@@ -86,6 +88,8 @@ class PageView:
     next: Link | None = None
     journal: date | None = None
     features: frozenset[Feature] = frozenset()
+    downloads: tuple[Link, ...] = ()
+    card: str = ""
 
     @property
     def root(self) -> str:
@@ -118,6 +122,9 @@ class SiteView:
         home: the first page.
         chapters: the books, in reading order; empty where the graph has none.
         version: of the static files; it changes when one of them does.
+        links: pages about the whole site for the navigation, such as all sections or all names.
+        styles: addresses of the user's own style sheets, applied after the site's.
+        feed: address of the Atom feed; empty where there is none.
     """
 
     title: str
@@ -126,6 +133,37 @@ class SiteView:
     chapters: tuple[Chapter, ...] = ()
     base: str = ""
     version: str = ""
+    links: tuple[Link, ...] = ()
+    styles: tuple[str, ...] = ()
+    feed: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listed:
+    """A page in a list.
+
+    Attributes:
+        note: one line about it, plain.
+        day: when it was written, or the day of the journal.
+    """
+
+    link: Link
+    note: str = ""
+    day: date | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HomeView:
+    """The first page of a site that has none in its notes.
+
+    Attributes:
+        recent: pages for a graph that is no book, the last first.
+        journals: days, the last first.
+    """
+
+    recent: tuple[Listed, ...] = ()
+    journals: tuple[Listed, ...] = ()
+    intro: Markup | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
