@@ -50,11 +50,13 @@ class Backlinks:
 
     Attributes:
         page: the page that links.
-        blocks: a link to each block, and what the block says.
+        blocks: a link to each block, and what the block says: its first line, without links.
+        more: how many blocks of the page are left out.
     """
 
     page: Link
     blocks: tuple[tuple[Link, Markup], ...]
+    more: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,6 +70,7 @@ class PageView:
         description: the first words, plain, at most 200 characters.
         properties: those of the page that readers see, each with its value as HTML.
         tags: links to the pages of its tags.
+        more_backlinks: how many pages that link here are left out.
         previous: the page before it in its book, or the day before it.
         journal: its day, where it is a page of the journal.
         features: what it needs beside the common style and script.
@@ -84,6 +87,7 @@ class PageView:
     tags: tuple[Link, ...] = ()
     toc: tuple[TocEntry, ...] = ()
     backlinks: tuple[Backlinks, ...] = ()
+    more_backlinks: int = 0
     previous: Link | None = None
     next: Link | None = None
     journal: date | None = None

@@ -55,7 +55,9 @@ class Words:
     journals: str = "Journal"
     made_with: str = "Woven by tangle from Logseq notes"
     menu: str = "Menu"
-    needs_script: str = "The search needs JavaScript. Without it, look through the list of all pages."
+    needs_script: str = (
+        "The search needs JavaScript. Without it, look through the list of all pages."
+    )
     next: str = "Next"
     nothing_yet: str = "This page has no text yet."
     other_letters: str = "Other"
