@@ -139,8 +139,7 @@ class Browser:
         for domain in ("Page", "Runtime", "Log", "Network"):
             tab.call(f"{domain}.enable")
         scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
-        hover = {"name": "hover", "value": "hover"}
-        tab.call("Emulation.setEmulatedMedia", features=[scheme, hover])
+        tab.call("Emulation.setEmulatedMedia", features=[scheme])
         tab.call(
             "Emulation.setDeviceMetricsOverride",
             width=width,
@@ -212,7 +211,7 @@ class Tab:
     def wait(self, condition: str) -> None:
         """Wait until an expression is true."""
         end = time.monotonic() + PATIENCE
-        while not self.evaluate(condition):
+        while not self.evaluate(f"Boolean({condition})"):  # an element as a value is empty
             assert time.monotonic() < end, f"never true: {condition}"
             time.sleep(0.02)
 
@@ -229,8 +228,10 @@ class Tab:
     def hover(self, selector: str) -> None:
         """Move the pointer over the first element that a selector finds."""
         place = self.evaluate(
-            f"(() => {{ const e = document.querySelector({json.dumps(selector)});"
+            f"(async () => {{ const e = document.querySelector({json.dumps(selector)});"
             "e.scrollIntoView({block: 'center', behavior: 'instant'});"
+            # The page hears of the scrolling a frame later.
+            "for (let n = 0; n < 3; n++) await new Promise(requestAnimationFrame);"
             "const box = e.getClientRects()[0];"
             "return [box.x + box.width / 2, box.y + box.height / 2]; })()"
         )
