@@ -51,7 +51,13 @@ from tangle.analyse.planning import (
     unit_doubts,
     unknown_needs,
 )
-from tangle.analyse.reachability import Reach, from_module, names_module
+from tangle.analyse.reachability import (
+    Reach,
+    asked_of_package,
+    from_module,
+    names_module,
+    package_attribute,
+)
 from tangle.analyse.supply import name_use, no_supply, supplied_lines
 from tangle.model import PackageName
 
@@ -86,6 +92,7 @@ __all__ = [
     "UnitCode",
     "UnitNames",
     "WantedModule",
+    "asked_of_package",
     "borrowings",
     "bound_in",
     "found_package",
@@ -103,6 +110,7 @@ __all__ = [
     "own_module_names",
     "own_module_names_of",
     "package_after",
+    "package_attribute",
     "package_uses",
     "page_lines",
     "plan_package",

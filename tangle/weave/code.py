@@ -1,0 +1,235 @@
+"""Render code as HTML: any fence, and chunks of Python with what tangle knows of their names."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from markupsafe import Markup, escape
+
+from tangle.model import Place
+from tangle.weave.code_words import CodeWords, code_words
+from tangle.weave.highlight import Laid, Token, lines_html, token_lines
+
+if TYPE_CHECKING:
+    from tangle.weave.chunks import ChunkMark, PageChunk
+    from tangle.weave.names import ChunkName, SavedUse
+    from tangle.weave.views import Link
+
+PlaceLink = Callable[[Place], str | None]
+"""Finds the address of a line of the notes; None where the site does not show it."""
+
+
+def line_anchor(line: int) -> str:
+    """Return the anchor of a line of code, by its line in the page."""
+    return f"L{line}"
+
+
+def code_html(code: str, language: str) -> Markup:
+    """Return code with the classes of Pygments; as plain text where no lexer is known.
+
+    Args:
+        code: of a fence.
+        language: as the fence names it; empty where it names none.
+    """
+    tokens = token_lines(_unix(code).removesuffix("\n"), language)
+    return Markup(_pre("\n".join(lines_html(tokens, {})), language))
+
+
+def figure_html(code: str, language: str) -> Markup:
+    """Return a fence that tangle does not run, as a figure that names its language.
+
+    Args:
+        code: of the fence.
+        language: as the fence names it; empty where it names none.
+    """
+    head = Markup('<figcaption class="chunk-head"><span class="language">{}</span></figcaption>')
+    figure = Markup('<figure class="chunk" data-state="none">{}{}</figure>')
+    return figure.format(head.format(language) if language else "", code_html(code, language))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChunkFrame:
+    """What stands around a chunk.
+
+    Attributes:
+        mark: how its output stands to its code.
+        reason: why, where that is not clear by itself.
+        package: the package's name.
+        reference: address of the page of the package's names; empty where there is none.
+        downloads: of its section, for the first chunk of that.
+    """
+
+    mark: ChunkMark
+    reason: str = ""
+    package: str = ""
+    reference: str = ""
+    downloads: tuple[Link, ...] = ()
+
+
+def chunk_html(chunk: PageChunk, frame: ChunkFrame, link: PlaceLink, language: str) -> Markup:
+    """Return a chunk of Python as the note has it, with links to what its names mean.
+
+    Args:
+        chunk: the chunk.
+        frame: what stands around it.
+        link: finds addresses.
+        language: of the site.
+    """
+    words = code_words(language)
+    tokens = token_lines("\n".join(chunk.lines), chunk.language or "python")
+    # A lexer may end its last line with a line feed, or leave an empty one out.
+    tokens += [[] for _ in range(len(chunk.lines) - len(tokens))]
+    writer = _Writer(chunk, frame, link, words)
+    laid = writer.laid(tokens)
+    lines = (
+        f'<span id="{line_anchor(chunk.line + 1 + row)}">{writer.whole(row, text)}</span>'
+        for row, text in enumerate(lines_html(tokens, laid))
+    )
+    body = Markup(_pre("\n".join(lines), chunk.language or "python"))
+    return Markup('<figure class="chunk" data-state="{}">{}{}{}</figure>').format(
+        frame.mark, writer.head(), body, writer.uses()
+    )
+
+
+def downloads_html(links: Sequence[Link], words: CodeWords) -> Markup:
+    """Return links to a section's files.
+
+    Args:
+        links: to them.
+        words: of the site.
+    """
+    one = Markup('<a class="download" href="{}" download title="{}">{}</a>')
+    return Markup(" ").join(one.format(link.href, words.download, link.text) for link in links)
+
+
+def _pre(lines: str, language: str) -> str:
+    name = escape(language.lower())
+    marked = f' class="language-{name}"' if language else ""
+    return f'<div class="highlight"><pre tabindex="0"><code{marked}>{lines}</code></pre></div>'
+
+
+def _unix(text: str) -> str:
+    return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+class _Writer:
+    """Writes one chunk."""
+
+    def __init__(
+        self, chunk: PageChunk, frame: ChunkFrame, link: PlaceLink, words: CodeWords
+    ) -> None:
+        self._chunk = chunk
+        self._frame = frame
+        self._link = link
+        self._words = words
+        self._uses: Mapping[str, tuple[SavedUse, ...]] = dict(chunk.uses)
+        self._stands_for = dict(chunk.stands_for)
+
+    def laid(self, tokens: Sequence[Sequence[Token]]) -> dict[tuple[int, int], Laid]:
+        """What is laid over the tokens of names."""
+        found: dict[tuple[int, int], Laid] = {}
+        for name in self._chunk.names:
+            row = tokens[name.row] if name.row < len(tokens) else ()
+            token = next((t for t in row if _is(t, name)), None)
+            if token is not None:
+                found.setdefault((name.row, token.column), self._over(name))
+        return found
+
+    def _over(self, name: ChunkName) -> Laid:
+        words = self._words
+        if name.kind == "supplied":
+            title = words.supplied.format(name.line)
+            start = Markup('<span class="name supplied" title="{}">').format(title)
+            return Laid(start=start, end="</span>")
+        if name.kind == "saved":
+            return self._definition(name)
+        line = name.place.line if name.place is not None else 0
+        title = words.source.format(section=name.section, line=line)
+        href = self._link(name.place) if name.place is not None else None
+        if href is None:
+            start = Markup('<span class="name {}" title="{}">').format(name.kind, title)
+            return Laid(start=start, end="</span>")
+        start = Markup('<a class="name {}" href="{}" title="{}">').format(name.kind, href, title)
+        return Laid(start=start, end="</a>")
+
+    def _definition(self, name: ChunkName) -> Laid:
+        title = self._words.saved.format(self._frame.package)
+        if not self._frame.reference:
+            start = Markup('<span class="name saved" title="{}">').format(title)
+            return Laid(start=start, end="</span>")
+        href = f"{self._frame.reference}#{name.name}"
+        start = Markup('<a class="name saved" href="{}" title="{}">').format(href, title)
+        return Laid(start=start, end="</a>")
+
+    def whole(self, row: int, text: str) -> str:
+        """A line, a link where it stands for another chunk."""
+        place = self._stands_for.get(row)
+        href = self._link(place) if place is not None else None
+        if place is None or href is None:
+            return text
+        title = self._words.stands_for.format(place.line)
+        start = Markup('<a class="noweb" href="{}" title="{}">').format(href, title)
+        return f"{start}{text}</a>"
+
+    def head(self) -> Markup:
+        """The line over the code: language, state, line in the note, downloads."""
+        words, chunk = self._words, self._chunk
+        parts = [Markup('<span class="language">{}</span>').format(chunk.language or "python")]
+        if self._frame.mark != "none":
+            parts.append(mark_html(self._frame.mark, self._frame.reason, words))
+        line = Markup('<a class="line" href="#{}">{}</a>')
+        parts.append(line.format(line_anchor(chunk.line + 1), words.line.format(chunk.line)))
+        if self._frame.downloads:
+            parts.append(downloads_html(self._frame.downloads, words))
+        return Markup('<figcaption class="chunk-head">{}</figcaption>').format(
+            Markup(" ").join(parts)
+        )
+
+    def uses(self) -> Markup:
+        """The list of what the chunk saves, and where that is used."""
+        if not self._uses:
+            return Markup("")
+        entries = Markup("").join(self._entry(name, uses) for name, uses in self._uses.items())
+        return Markup('<dl class="uses">{}</dl>').format(entries)
+
+    def _entry(self, name: str, uses: Sequence[SavedUse]) -> Markup:
+        links = Markup(", ").join(use_links(uses, self._link))
+        used = (
+            Markup("{} {}").format(self._words.used_in, links) if uses else self._words.never_used
+        )
+        return Markup("<dt><code>{}</code></dt><dd>{}</dd>").format(name, used)
+
+
+def use_links(uses: Sequence[SavedUse], link: PlaceLink) -> Iterator[Markup]:
+    """Yield a link to each use of a name.
+
+    Args:
+        uses: of the name.
+        link: finds addresses.
+    """
+    for use in uses:
+        href = link(use.place)
+        one = Markup('<a href="{}">{}</a>')
+        yield escape(use.section) if href is None else one.format(href, use.section)
+
+
+def mark_html(mark: str, reason: str, words: CodeWords) -> Markup:
+    """Return the mark of a state.
+
+    Args:
+        mark: the state.
+        reason: why, where that is not clear by itself.
+        words: of the site.
+    """
+    why = reason or words.why.get(mark, "")
+    name = words.marks.get(mark, mark)
+    shown = f"{name}: {reason}" if reason else name
+    title = Markup(' title="{}"').format(why) if why else Markup("")
+    return Markup('<span class="state" data-state="{}"{}>{}</span>').format(mark, title, shown)
+
+
+def _is(token: Token, name: ChunkName) -> bool:
+    """Whether a token is the first on its line that can be a name."""
+    return token.is_name and token.column >= name.column and token.text == name.name

@@ -1,0 +1,154 @@
+"""The words that stand around code and results, in the languages of the site."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CodeWords:
+    """Words around code; `{}` stands for what they are about.
+
+    Attributes:
+        marks: how a chunk's output stands to its code, and the states of sections.
+        why: what the marks mean.
+    """
+
+    marks: Mapping[str, str]
+    why: Mapping[str, str]
+    source: str
+    supplied: str
+    saved: str
+    never_used: str
+    used_in: str
+    stands_for: str
+    line: str
+    script: str
+    notebook: str
+    download: str
+    failure: str
+    missing_file: str
+    edited: str
+    not_run: str
+    page: str
+    section: str
+    title: str
+    state: str
+    chunks: str
+    saves: str
+    time: str
+    seconds: str
+    no_sections: str
+    package: str
+    defined_in: str
+    code: str
+    no_names: str
+
+
+ENGLISH: Final = CodeWords(
+    marks={
+        "fresh": "fresh",
+        "stale": "stale",
+        "failed": "failed",
+        "not-run": "not run",
+        "skipped": "skipped",
+        "broken": "has errors",
+        "no-code": "no code",
+        "ready": "never run",
+        "needs-names": "names are missing",
+        "needs-packages": "packages are missing",
+        "sketch": "a sketch",
+    },
+    why={
+        "fresh": "The output is of the current code",
+        "stale": "The code has changed since this output was written",
+        "failed": "The code failed when it was last run",
+        "not-run": "The code has not been run",
+    },
+    source="from {section}, line {line}",
+    supplied="supplied by tangle: {}",
+    saved="saved into the package {}",
+    never_used="no other section uses it",
+    used_in="used in",
+    stands_for="stands for the chunk in line {}",
+    line="line {}",
+    script="Script",
+    notebook="Notebook",
+    download="Download",
+    failure="Failure",
+    missing_file="The file {} is missing",
+    edited="edited by hand",
+    not_run="tangle.run:: no",
+    page="Page",
+    section="Section",
+    title="Title",
+    state="State",
+    chunks="Chunks",
+    saves="Saves",
+    time="Time",
+    seconds="{} s",
+    no_sections="No section of these notes has code.",
+    package="Package {}",
+    defined_in="Defined in",
+    code="Code",
+    no_names="These notes save nothing into a package.",
+)
+CHINESE: Final = CodeWords(
+    marks={
+        "fresh": "最新",
+        "stale": "已过期",
+        "failed": "失败",
+        "not-run": "未运行",
+        "skipped": "跳过",
+        "broken": "有错误",
+        "no-code": "没有代码",
+        "ready": "从未运行",
+        "needs-names": "缺少名称",
+        "needs-packages": "缺少软件包",
+        "sketch": "草稿",
+    },
+    why={
+        "fresh": "输出与当前代码一致",
+        "stale": "写下输出之后，代码已经改过",
+        "failed": "上次运行时，这段代码失败了",
+        "not-run": "这段代码还没有运行过",
+    },
+    source="来自 {section} 第 {line} 行",
+    supplied="tangle 补上的导入：{}",
+    saved="保存到软件包 {}",
+    never_used="其他小节没有用到",
+    used_in="用于",
+    stands_for="代表第 {} 行的代码块",
+    line="第 {} 行",
+    script="脚本",
+    notebook="笔记本",
+    download="下载",
+    failure="失败",
+    missing_file="缺少文件 {}",
+    edited="手工改过",
+    not_run="tangle.run:: no",
+    page="页面",
+    section="小节",
+    title="标题",
+    state="状态",
+    chunks="代码块",
+    saves="保存的名称",
+    time="时间",
+    seconds="{} 秒",
+    no_sections="这些笔记里没有带代码的小节。",
+    package="软件包 {}",
+    defined_in="定义于",
+    code="代码",
+    no_names="这些笔记没有把任何东西保存到软件包。",
+)
+
+
+def code_words(language: str) -> CodeWords:
+    """Return the words of a language; those in English where there are none.
+
+    Args:
+        language: its BCP 47 tag.
+    """
+    return CHINESE if language.lower().startswith("zh") else ENGLISH
