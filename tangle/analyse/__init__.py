@@ -26,6 +26,7 @@ from tangle.analyse.module_names import ModuleNames, own_module_names_of, with_s
 from tangle.analyse.modules import WantedModule, modules_of_unit, once_a_page
 from tangle.analyse.names import Statement, future_features
 from tangle.analyse.package import Closure, Saving, saving
+from tangle.analyse.package_part import package_part
 from tangle.analyse.package_uses import (
     PackageChoice,
     PackageUses,
@@ -111,6 +112,7 @@ __all__ = [
     "own_module_names_of",
     "package_after",
     "package_attribute",
+    "package_part",
     "package_uses",
     "page_lines",
     "plan_package",
