@@ -28,6 +28,7 @@ from tangle_cli.server import server
 from tangle_cli.start import interrupted
 from tangle_cli.usage import ExistingPath, Group, OneOf, one_sentence
 from tangle_cli.watch import watch
+from tangle_cli.weave import weave
 
 if TYPE_CHECKING:
     from tangle.verbs.check import CheckReport
@@ -244,6 +245,7 @@ cli.add_command(run)
 cli.add_command(server)
 cli.add_command(watch)
 cli.add_command(export)
+cli.add_command(weave)
 cli.add_command(merge_driver)
 
 
