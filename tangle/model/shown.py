@@ -58,12 +58,16 @@ class ShownOutput:
 
     Attributes:
         block: its index in the page.
+        host: the block of its chunk; -1 where it belongs to none.
+        at: which chunk of that block, from 0.
         line: its first line in the page.
         mark: how it stands to the current code.
         edited: whether a person changed it.
     """
 
     block: int
+    host: int
+    at: int
     line: int
     mark: OutputMark
     edited: bool

@@ -150,7 +150,8 @@ class Exports:
         found = self._outputs.get(path)
         if found is None:
             hosts = self._wanted.get(path, {})
-            found = page_outputs(self._notes.pages[path], hosts).of_chunk
+            shown = page_outputs(self._notes.pages[path], hosts)
+            found = {(o.host, o.at): o for o in shown if o.host >= 0}
             self._outputs[path] = found
         return found
 

@@ -10,6 +10,7 @@ from typing import Literal
 from tangle.analyse import PlannedChunk
 from tangle.model import OutputMark, PagePath, Place, SectionName
 from tangle.notes import Core, pages, query, rows, units
+from tangle.weave.inputs import results_on
 from tangle.weave.names import ChunkName, SavedUse, chunk_names, uses_of
 
 ChunkMark = Literal[OutputMark, "not-run", "skipped", "none"]
@@ -165,3 +166,22 @@ def _moved(
         row = own.get(name.row)
         if row is not None and texts[name.row].text == lines[row]:
             yield replace(name, row=row)
+
+
+@query(kept=frozenset[int])
+def code_lines(core: Core, path: PagePath) -> frozenset[int]:
+    """The lines of a page that stand in chunks: they have anchors."""
+    return frozenset(
+        chunk.line + 1 + row
+        for chunk in page_chunks(core, path).values()
+        for row in range(len(chunk.lines))
+    )
+
+
+@query(kept=bool)
+def has_outputs(core: Core, name: SectionName) -> bool:
+    """Whether output blocks of a unit stand in the notes."""
+    row = units.row(core, units.places(core, "")[name])
+    hosts = {(chunk.page, chunk.host) for chunk in row.chunks} if row is not None else set()
+    shown = {page: results_on(core, page) for page, _ in hosts}
+    return any((page, o.host) in hosts for page, found in shown.items() for o in found)

@@ -15,7 +15,6 @@ from tangle.weave.highlight import Laid, Token, lines_html, token_lines
 if TYPE_CHECKING:
     from tangle.weave.chunks import ChunkMark, PageChunk
     from tangle.weave.names import ChunkName, SavedUse
-    from tangle.weave.views import Link
 
 PlaceLink = Callable[[Place], str | None]
 """Finds the address of a line of the notes; None where the site does not show it."""
@@ -58,14 +57,16 @@ class ChunkFrame:
         reason: why, where that is not clear by itself.
         package: the package's name.
         reference: address of the page of the package's names; empty where there is none.
-        downloads: of its section, for the first chunk of that.
+        anchored: whether its lines have anchors: on their own page they do.
+        downloads: the files of its section: text and address.
     """
 
     mark: ChunkMark
     reason: str = ""
     package: str = ""
     reference: str = ""
-    downloads: tuple[Link, ...] = ()
+    anchored: bool = True
+    downloads: tuple[tuple[str, str], ...] = ()
 
 
 def chunk_html(chunk: PageChunk, frame: ChunkFrame, link: PlaceLink, language: str) -> Markup:
@@ -83,25 +84,11 @@ def chunk_html(chunk: PageChunk, frame: ChunkFrame, link: PlaceLink, language: s
     tokens += [[] for _ in range(len(chunk.lines) - len(tokens))]
     writer = _Writer(chunk, frame, link, words)
     laid = writer.laid(tokens)
-    lines = (
-        f'<span id="{line_anchor(chunk.line + 1 + row)}">{writer.whole(row, text)}</span>'
-        for row, text in enumerate(lines_html(tokens, laid))
-    )
+    lines = (writer.whole(row, text) for row, text in enumerate(lines_html(tokens, laid)))
     body = Markup(_pre("\n".join(lines), chunk.language or "python"))
     return Markup('<figure class="chunk" data-state="{}">{}{}{}</figure>').format(
         frame.mark, writer.head(), body, writer.uses()
     )
-
-
-def downloads_html(links: Sequence[Link], words: CodeWords) -> Markup:
-    """Return links to a section's files.
-
-    Args:
-        links: to them.
-        words: of the site.
-    """
-    one = Markup('<a class="download" href="{}" download title="{}">{}</a>')
-    return Markup(" ").join(one.format(link.href, words.download, link.text) for link in links)
 
 
 def _pre(lines: str, language: str) -> str:
@@ -164,25 +151,28 @@ class _Writer:
         return Laid(start=start, end="</a>")
 
     def whole(self, row: int, text: str) -> str:
-        """A line, a link where it stands for another chunk."""
+        """A line with its anchor; a link where it stands for another chunk."""
         place = self._stands_for.get(row)
         href = self._link(place) if place is not None else None
-        if place is None or href is None:
+        if place is not None and href is not None:
+            title = self._words.stands_for.format(place.line)
+            start = Markup('<a class="noweb" href="{}" title="{}">').format(href, title)
+            text = f"{start}{text}</a>"
+        if not self._frame.anchored:
             return text
-        title = self._words.stands_for.format(place.line)
-        start = Markup('<a class="noweb" href="{}" title="{}">').format(href, title)
-        return f"{start}{text}</a>"
+        return f'<span id="{line_anchor(self._chunk.line + 1 + row)}">{text}</span>'
 
     def head(self) -> Markup:
-        """The line over the code: language, state, line in the note, downloads."""
+        """The line over the code: language, state, line in the note, files of the section."""
         words, chunk = self._words, self._chunk
         parts = [Markup('<span class="language">{}</span>').format(chunk.language or "python")]
         if self._frame.mark != "none":
             parts.append(mark_html(self._frame.mark, self._frame.reason, words))
-        line = Markup('<a class="line" href="#{}">{}</a>')
-        parts.append(line.format(line_anchor(chunk.line + 1), words.line.format(chunk.line)))
-        if self._frame.downloads:
-            parts.append(downloads_html(self._frame.downloads, words))
+        if self._frame.anchored:
+            line = Markup('<a class="line" href="#{}">{}</a>')
+            parts.append(line.format(line_anchor(chunk.line + 1), words.line.format(chunk.line)))
+        one = Markup('<a class="download" href="{}" download>{}</a>')
+        parts += [one.format(href, text) for text, href in self._frame.downloads]
         return Markup('<figcaption class="chunk-head">{}</figcaption>').format(
             Markup(" ").join(parts)
         )

@@ -25,16 +25,12 @@ class CodeWords:
     used_in: str
     stands_for: str
     line: str
-    script: str
-    notebook: str
-    download: str
     failure: str
     missing_file: str
     edited: str
     not_run: str
     page: str
     section: str
-    title: str
     state: str
     chunks: str
     saves: str
@@ -74,16 +70,12 @@ ENGLISH: Final = CodeWords(
     used_in="used in",
     stands_for="stands for the chunk in line {}",
     line="line {}",
-    script="Script",
-    notebook="Notebook",
-    download="Download",
     failure="Failure",
     missing_file="The file {} is missing",
     edited="edited by hand",
     not_run="tangle.run:: no",
     page="Page",
     section="Section",
-    title="Title",
     state="State",
     chunks="Chunks",
     saves="Saves",
@@ -122,16 +114,12 @@ CHINESE: Final = CodeWords(
     used_in="用于",
     stands_for="代表第 {} 行的代码块",
     line="第 {} 行",
-    script="脚本",
-    notebook="笔记本",
-    download="下载",
     failure="失败",
     missing_file="缺少文件 {}",
     edited="手工改过",
     not_run="tangle.run:: no",
     page="页面",
     section="小节",
-    title="标题",
     state="状态",
     chunks="代码块",
     saves="保存的名称",

@@ -25,7 +25,7 @@ class Around:
     """What an output needs of the site around it.
 
     Attributes:
-        markdown: renders Markdown as the text of a block.
+        markdown: renders Markdown as the text of a block, as HTML that can be trusted.
         file: finds the address of a file, by its target as the note has it; None where it is
             missing.
         line: finds the address of a line of the page that has a title; None where the site has no
@@ -33,7 +33,7 @@ class Around:
         language: of the site.
     """
 
-    markdown: Callable[[str], Markup]
+    markdown: Callable[[str], str]
     file: Callable[[str], str | None]
     line: Callable[[str, int], str | None]
     language: str = "en"
@@ -52,9 +52,7 @@ def output_html(output: ShownOutput, around: Around) -> Markup:
     shown = output.mark != "fresh" or output.edited
     mark = mark_html(output.mark, reason, words) if shown else Markup("")
     head = Markup('<p class="output-head">{}</p>').format(mark) if shown else Markup("")
-    return Markup('<div class="output" data-state="{}" id="{}">{}{}</div>').format(
-        output.mark, f"output-{output.line}", head, parts
-    )
+    return Markup('<div class="output" data-state="{}">{}{}</div>').format(output.mark, head, parts)
 
 
 def _part(part: ShownPart, around: Around, words: CodeWords) -> Markup:
@@ -62,7 +60,9 @@ def _part(part: ShownPart, around: Around, words: CodeWords) -> Markup:
         case "text":
             return Markup('<pre class="text" tabindex="0">{}</pre>').format(part.text)
         case "markdown":
-            return Markup('<div class="markdown">{}</div>').format(around.markdown(part.text))
+            return Markup('<div class="markdown">{}</div>').format(
+                Markup(around.markdown(part.text))
+            )
         case "failure":
             return _failure(part, around, words)
         case _:

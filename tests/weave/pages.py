@@ -9,6 +9,7 @@ from tangle.model import PackageName, PagePath, Place
 from tangle.notes import Core, core_of
 from tangle.weave.chunks import PageChunk, page_chunks
 from tangle.weave.code import ChunkFrame, chunk_html
+from tangle.weave.inputs import page_results
 
 NAME = PackageName(root="d2l", module="torch")
 
@@ -16,7 +17,9 @@ NAME = PackageName(root="d2l", module="torch")
 def core(pages: Mapping[str, str]) -> Core:
     """The notes of a book."""
     data = {PagePath(f"pages/{name}.md"): text.encode() for name, text in pages.items()}
-    return core_of(data, GraphConfig(), NAME, book=("**",))
+    found = core_of(data, GraphConfig(), NAME, book=("**",))
+    found.set(page_results, "", {})
+    return found
 
 
 def chunks(found: Core, page: str) -> list[PageChunk]:

@@ -10,7 +10,7 @@ from tangle.model import PagePath, ShownOutput
 from tangle.parse import parse
 from tangle.verbs.notes import read_notes
 from tangle.verbs.project import find_project
-from tangle.verbs.shown_outputs import PageOutputs, page_outputs
+from tangle.verbs.shown_outputs import page_outputs
 from tangle.verbs.write_back.staleness import wanted_outputs
 from tangle.weave.results import Around, output_html
 from tangle.write import shown_parts, stored_outputs
@@ -42,7 +42,7 @@ CODE = """\
 """
 
 
-def outputs_of(root: Path) -> PageOutputs:
+def outputs_of(root: Path) -> tuple[ShownOutput, ...]:
     """The outputs of the page of a graph."""
     notes = read_notes(find_project(start=root, graph=root))
     hosts = wanted_outputs(notes.rows).get(PAGE, {})
@@ -63,6 +63,8 @@ def only(text: str) -> ShownOutput:
     (stored,) = stored_outputs(parse(text.encode(), PAGE))
     return ShownOutput(
         block=stored.block,
+        host=0,
+        at=0,
         line=stored.line,
         mark="fresh",
         edited=False,
@@ -80,7 +82,7 @@ def test_what_a_run_wrote_is_shown(notes: MakeNotes) -> None:
     graph = notes({"A": CODE})
     assert graph.tangle("run", "A").code == 1
     found = outputs_of(graph.root)
-    text, figure, failure = (output for _, output in sorted(found.of_chunk.items()))
+    text, figure, failure = found
     assert [output.mark for output in (text, figure, failure)] == ["fresh", "fresh", "failed"]
     assert [part.kind for part in text.parts] == ["text", "markdown", "text"]
     shown = output_html(text, around())
@@ -101,8 +103,8 @@ def test_a_changed_chunk_has_a_stale_output(notes: MakeNotes) -> None:
     assert graph.tangle("run", "A").code == 0
     graph.write("A", graph.text("A").replace("print(2)", "print(3)"))
     found = outputs_of(graph.root)
-    assert [output.mark for _, output in sorted(found.of_chunk.items())] == ["fresh", "stale"]
-    stale = output_html(found.of_chunk[max(found.of_chunk)], around())
+    assert [output.mark for output in found] == ["fresh", "stale"]
+    stale = output_html(found[-1], around())
     assert 'data-state="stale"' in stale
     assert 'title="The code has changed since this output was written">stale</span>' in stale
 
@@ -112,7 +114,7 @@ def test_an_edited_output_is_said_to_be(notes: MakeNotes) -> None:
     assert graph.tangle("run", "A").code == 0
     graph.write("A", graph.text("A").replace("1\n\t  ```\n", "7\n\t  ```\n"))
     found = outputs_of(graph.root)
-    (output,) = found.of_chunk.values()
+    (output,) = found
     assert output.edited
     assert "edited by hand" in output_html(output, around())
 
@@ -123,8 +125,7 @@ def test_an_output_without_a_chunk_is_loose(notes: MakeNotes) -> None:
     text = graph.text("A")
     graph.write("A", text.replace("- ```python\n  print(2)\n  ```\n", "- words\n"))
     found = outputs_of(graph.root)
-    assert len(found.of_chunk) == 1
-    assert [output.mark for output in found.loose] == ["stale"]
+    assert [(output.host, output.mark) for output in found] == [(0, "fresh"), (-1, "stale")]
 
 
 def test_files_are_shown_by_their_kind() -> None:
