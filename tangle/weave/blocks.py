@@ -142,7 +142,9 @@ class OutlineWriter:
             return listed
         count = len(list(_ends(below)))
         word = escaped(self.writer.words.fold)
-        return f'<details class="fold"><summary>{word} ({count})</summary>{listed}</details>'
+        # A heading that is folded in the editor begins a part that readers came for.
+        open_ = " open" if block.heading else ""
+        return f'<details class="fold"{open_}><summary>{word} ({count})</summary>{listed}</details>'
 
     def _place(self, block: BlockText) -> str:
         """The anchor of a block and its line; a block of another place has none here."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -120,24 +120,23 @@ class _Writer:
         for name in self._chunk.names:
             row = tokens[name.row] if name.row < len(tokens) else ()
             token = next((t for t in row if _is(t, name)), None)
-            if token is not None:
-                found.setdefault((name.row, token.column), self._over(name))
+            over = self._over(name)
+            if token is not None and over is not None:
+                found.setdefault((name.row, token.column), over)
         return found
 
-    def _over(self, name: ChunkName) -> Laid:
-        words = self._words
+    def _over(self, name: ChunkName) -> Laid | None:
+        """What is laid over a name; nothing if it comes from a page that the site has not."""
         if name.kind == "supplied":
-            title = words.supplied.format(name.line)
+            title = self._words.supplied.format(name.line)
             start = Markup('<span class="name supplied" title="{}">').format(title)
             return Laid(start=start, end="</span>")
         if name.kind == "saved":
             return self._definition(name)
-        line = name.place.line if name.place is not None else 0
-        title = words.source.format(section=name.section, line=line)
         href = self._link(name.place) if name.place is not None else None
-        if href is None:
-            start = Markup('<span class="name {}" title="{}">').format(name.kind, title)
-            return Laid(start=start, end="</span>")
+        if name.place is None or href is None:
+            return None
+        title = self._words.source.format(section=name.section, line=name.place.line)
         start = Markup('<a class="name {}" href="{}" title="{}">').format(name.kind, href, title)
         return Laid(start=start, end="</a>")
 
@@ -185,24 +184,24 @@ class _Writer:
         return Markup('<dl class="uses">{}</dl>').format(entries)
 
     def _entry(self, name: str, uses: Sequence[SavedUse]) -> Markup:
-        links = Markup(", ").join(use_links(uses, self._link))
-        used = (
-            Markup("{} {}").format(self._words.used_in, links) if uses else self._words.never_used
-        )
+        used = uses_html(uses, self._link, self._words)
         return Markup("<dt><code>{}</code></dt><dd>{}</dd>").format(name, used)
 
 
-def use_links(uses: Sequence[SavedUse], link: PlaceLink) -> Iterator[Markup]:
-    """Yield a link to each use of a name.
+def uses_html(uses: Sequence[SavedUse], link: PlaceLink, words: CodeWords) -> Markup:
+    """Return where a name is used, as links; pages that the site has not are left out.
 
     Args:
         uses: of the name.
         link: finds addresses.
+        words: of the site.
     """
-    for use in uses:
-        href = link(use.place)
-        one = Markup('<a href="{}">{}</a>')
-        yield escape(use.section) if href is None else one.format(href, use.section)
+    found = ((link(use.place), use.section) for use in uses)
+    one = Markup('<a href="{}">{}</a>')
+    links = [one.format(href, section) for href, section in found if href is not None]
+    if not links:
+        return escape(words.never_used)
+    return Markup("{} {}").format(words.used_in, Markup(", ").join(links))
 
 
 def mark_html(mark: str, reason: str, words: CodeWords) -> Markup:

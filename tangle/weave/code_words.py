@@ -29,18 +29,21 @@ class CodeWords:
     missing_file: str
     edited: str
     not_run: str
-    page: str
     section: str
+    title: str
     state: str
     chunks: str
     saves: str
     time: str
     seconds: str
-    no_sections: str
-    package: str
     defined_in: str
     code: str
-    no_names: str
+    names_of: str
+    sections: str
+    methods: str
+    added_in: str
+    imported: str
+    files: str
 
 
 ENGLISH: Final = CodeWords(
@@ -74,18 +77,21 @@ ENGLISH: Final = CodeWords(
     missing_file="The file {} is missing",
     edited="edited by hand",
     not_run="tangle.run:: no",
-    page="Page",
     section="Section",
+    title="Title",
     state="State",
     chunks="Chunks",
     saves="Saves",
     time="Time",
     seconds="{} s",
-    no_sections="No section of these notes has code.",
-    package="Package {}",
     defined_in="Defined in",
     code="Code",
-    no_names="These notes save nothing into a package.",
+    names_of="Package {}",
+    sections="Sections",
+    methods="Methods",
+    added_in="added in",
+    imported="Imports",
+    files="Files",
 )
 CHINESE: Final = CodeWords(
     marks={
@@ -118,18 +124,21 @@ CHINESE: Final = CodeWords(
     missing_file="缺少文件 {}",
     edited="手工改过",
     not_run="tangle.run:: no",
-    page="页面",
     section="小节",
+    title="标题",
     state="状态",
     chunks="代码块",
     saves="保存的名称",
     time="时间",
     seconds="{} 秒",
-    no_sections="这些笔记里没有带代码的小节。",
-    package="软件包 {}",
     defined_in="定义于",
     code="代码",
-    no_names="这些笔记没有把任何东西保存到软件包。",
+    names_of="软件包 {}",
+    sections="所有小节",
+    methods="方法",
+    added_in="添加于",
+    imported="导入",
+    files="文件",
 )
 
 

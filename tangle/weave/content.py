@@ -38,6 +38,8 @@ if TYPE_CHECKING:
 
 _FOOTNOTE: Final = re.compile(r"^[ \t]*\[\^([^\]\s]{1,100})\]:", re.MULTILINE)
 _DESCRIPTION: Final = 200
+_EXCERPT: Final = 500
+"""Characters of a line that pages show which it names."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -214,6 +216,7 @@ class Excerpt:
     """A block that names other pages.
 
     Attributes:
+        anchor: of the block; empty where it has none.
         targets: the addresses of the pages that it names or refers to.
         html: its first line, without links.
     """
@@ -234,10 +237,23 @@ def excerpts(core: Core, path: PagePath) -> tuple[Excerpt, ...]:
         targets = dict.fromkeys(_targets(core, block))
         targets.pop(own or "", None)
         if targets:
-            here = Here(path, block, links=False)
-            html = writer.line(first_line(block), here)
-            found.append(Excerpt(anchor=block.anchor, targets=tuple(targets), html=html))
+            html = _excerpt(writer, Here(path, block, links=False))
+            # The text before the first block has no place in the outline unless it says something.
+            anchor = block.anchor if block.kind != "pre" or block.text or block.codes else ""
+            found.append(Excerpt(anchor=anchor, targets=tuple(targets), html=html))
     return tuple(found)
+
+
+def _excerpt(writer: Writer, here: Here) -> str:
+    """The first line of a block; where it has none, its properties."""
+    text = first_line(here.block)[:_EXCERPT]
+    if text:
+        return writer.line(text, here)
+    return " · ".join(
+        f"{escaped(name)}: {writer.line(value[:_EXCERPT], here)}"
+        for key, name, value in here.block.properties
+        if key != "id" and not key.startswith(("tangle.", "logseq."))
+    )
 
 
 def _targets(core: Core, block: BlockText) -> Iterator[str]:

@@ -261,7 +261,9 @@ class Writer:
         back = f'<a href="#{anchor}-mark">{escaped(key)}</a>'
         if f"{anchor}-mark" not in self._ids:
             back = escaped(key)
-        return f'<p class="footnote"{own}><sup>{back}</sup> {self.line(token["text"], here)}</p>'
+        return (
+            f'<p class="footnote"{own}><sup>{back}</sup> {self.inline(token["children"], here)}</p>'
+        )
 
     def _table(self, token: Token, here: Here) -> str:
         head, *bodies = token["children"]
@@ -555,8 +557,6 @@ def _words(tokens: Iterable[Token]) -> Iterator[str]:
             yield token["tex"]
         elif kind in ("softbreak", "linebreak"):
             yield " "
-        elif kind == "footnote":
-            yield token["text"]
         else:
             yield from _words(token.get("label") or token.get("children", ()))
             if kind in _BLOCKS:

@@ -178,11 +178,15 @@ def backlinks(core: Core, href: str) -> tuple[Backlinks, ...]:
         page = _link(core, path)
         naming = [entry for entry in excerpts(core, path) if href in entry.targets]
         blocks = tuple(
-            (Link(href=f"{page.href}#{entry.anchor}", text=page.text), _markup(entry.html, root))
+            (_to_block(page, entry.anchor), _markup(entry.html, root))
             for entry in naming[:_EXCERPTS]
         )
         found.append(Backlinks(page=page, blocks=blocks, more=len(naming) - len(blocks)))
     return tuple(found)
+
+
+def _to_block(page: Link, anchor: str) -> Link:
+    return Link(href=f"{page.href}#{anchor}" if anchor else page.href, text=page.text)
 
 
 def _markup(html: str, root: str) -> Markup:

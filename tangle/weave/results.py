@@ -49,7 +49,8 @@ def output_html(output: ShownOutput, around: Around) -> Markup:
     words = code_words(around.language)
     parts = Markup("").join(_part(part, around, words) for part in output.parts)
     reason = words.edited if output.edited else ""
-    shown = output.mark != "fresh" or output.edited
+    # The chunk's own head says how it stands.
+    shown = output.host < 0 or output.edited
     mark = mark_html(output.mark, reason, words) if shown else Markup("")
     head = Markup('<p class="output-head">{}</p>').format(mark) if shown else Markup("")
     return Markup('<div class="output" data-state="{}">{}{}</div>').format(output.mark, head, parts)

@@ -19,22 +19,22 @@ _CHARACTERS: Final = 20_000
 
 @query(kept=tuple[SearchEntry, ...])
 def search_entries(core: Core, path: PagePath) -> tuple[SearchEntry, ...]:
-    """What the search knows of a page: an entry for what stands above its first heading, one a heading."""
+    """What the search knows of a page: what stands above its first heading, and each heading."""
     href = href_of_page(core, path) or ""
     title = sketch(core, path).title
     found: list[SearchEntry] = []
     blocks: list[BlockText] = []
-    link, page = Link(href=href, text=title), ""
+    link, above = Link(href=href, text=title), ""
     for block in texts(core, path):
         if block.heading and block.text:
-            found.append(_entry(link, page, blocks))
+            found.append(_entry(link, above, blocks))
             first, _, rest = block.text.partition("\n")
             words = " ".join(plain_text(tokens_of(first)).split())
-            link, page = Link(href=f"{href}#{block.anchor}", text=words), title
+            link, above = Link(href=f"{href}#{block.anchor}", text=words), title
             blocks = [_without_heading(block, rest)]
         else:
             blocks.append(block)
-    found.append(_entry(link, page, blocks))
+    found.append(_entry(link, above, blocks))
     return tuple(found)
 
 

@@ -11,7 +11,6 @@ from typing import Any, Final
 from tangle.activity import step
 from tangle.notes import Core, Query
 from tangle.weave import content, graph, inputs, pages, searchable
-from tangle.weave.content import shows
 from tangle.weave.graph import asset_stamp, concepts, href_of_page, woven_pages
 from tangle.weave.pages import all_pages_file, concept_file, home_file, page_file, search_file
 from tangle.weave.searchable import names_of_segment, search_index, segment_made, segments

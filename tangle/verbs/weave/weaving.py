@@ -16,6 +16,7 @@ from tangle.verbs.project import Project
 from tangle.verbs.sources import shown, without_gc
 from tangle.verbs.weave.choice import pages_meant
 from tangle.verbs.weave.code import all_facts, all_outputs
+from tangle.weave.urls import INDEX
 
 SITE: Final = "site"
 """The folder of the site, where no other is named."""
@@ -79,6 +80,7 @@ def weave(project: Project, wanted: Sequence[str] = (), output: Path | None = No
         check_links(target, project.root)
     folder = SiteFolder(target)
     from tangle.weave import site
+    from tangle.weave.graph import href_of_page, woven_pages
 
     notes = read_notes(project, shelf=_shelf())
     with without_gc():
@@ -96,9 +98,8 @@ def weave(project: Project, wanted: Sequence[str] = (), output: Path | None = No
         with lock(project.state):
             changes = folder.write(digests, content)
             notes.remember()
-    pages = site.woven_pages(notes.core, "")
-    first = pages[0] if wanted and pages else None
-    href = site.HOME if first is None else site.href_of_page(notes.core, first) or site.HOME
+    pages = woven_pages(notes.core, "")
+    first = href_of_page(notes.core, pages[0]) if wanted and pages else None
     return WeaveReport(
         folder=target,
         pages=len(pages),
@@ -107,7 +108,7 @@ def weave(project: Project, wanted: Sequence[str] = (), output: Path | None = No
         unchanged=changes.unchanged,
         unread=tuple(shown(project, problem) for problem in notes.unread),
         warnings=tuple(_warnings(notes)),
-        first=target / href,
+        first=target / (first or INDEX),
     )
 
 
@@ -148,10 +149,11 @@ def _give(notes: Notes, wanted: Sequence[str], target: Path) -> None:
 
 def _warnings(notes: Notes) -> Iterator[str]:
     """What readers of the site would notice."""
-    from tangle.weave import site
+    from tangle.weave.content import shows
+    from tangle.weave.graph import woven_pages
 
-    for path in site.woven_pages(notes.core, ""):
-        for warning in site.shows(notes.core, path).warnings:
+    for path in woven_pages(notes.core, ""):
+        for warning in shows(notes.core, path).warnings:
             if warning.line:  # what another page shows has its line there
                 place = f"{notes.project.shown(warning.page)}:{warning.line}"
                 yield f"{place}: warning: {warning.message}"
