@@ -21,6 +21,7 @@ from tangle.weave.graph import (
     woven_pages,
 )
 from tangle.weave.inputs import site_settings
+from tangle.weave.page_code import page_downloads
 from tangle.weave.templates import render_all_pages, render_home, render_page, render_search
 from tangle.weave.urls import INDEX, ROOT
 from tangle.weave.views import Backlinks, Chapter, HomeView, Link, Listed, PageView, SiteView
@@ -151,6 +152,7 @@ def page_view(core: Core, path: PagePath) -> PageView:
         previous=before,
         next=after,
         journal=known.day,
+        downloads=tuple(Link(href=href, text=text) for text, href in page_downloads(core, path)),
         features=frozenset(f for f in ("formulas", "mermaid", "code") if f in found.features),
     )
 

@@ -15,6 +15,7 @@ from tangle.verbs.notes import Notes, Shelf, read_notes
 from tangle.verbs.project import Project
 from tangle.verbs.sources import shown, without_gc
 from tangle.verbs.weave.choice import pages_meant
+from tangle.verbs.weave.code import all_facts, all_outputs
 from tangle.weave.urls import INDEX
 
 SITE: Final = "site"
@@ -119,7 +120,13 @@ def _shelf() -> Shelf:
 
 def _give(notes: Notes, wanted: Sequence[str], target: Path) -> None:
     """Give the store what the site is made of beside the notes."""
-    from tangle.weave.inputs import SiteSettings, graph_assets, site_settings
+    from tangle.weave.inputs import (
+        SiteSettings,
+        graph_assets,
+        page_results,
+        section_facts,
+        site_settings,
+    )
     from tangle.weave.site import static_version
 
     project, options = notes.project, notes.project.options.site
@@ -132,7 +139,12 @@ def _give(notes: Notes, wanted: Sequence[str], target: Path) -> None:
         version=static_version(),
     )
     files = other_files(project.graph, notes.config.hidden, target)
-    notes.give((graph_assets, files), (site_settings, settings))
+    notes.give(
+        (graph_assets, files),
+        (site_settings, settings),
+        (page_results, all_outputs(notes)),
+        (section_facts, all_facts(notes)),
+    )
 
 
 def _warnings(notes: Notes) -> Iterator[str]:
