@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final
 
 from tangle.emit import setup_cell
 from tangle.errors import Refused, UsageError
-from tangle.model import PagePath, SectionName, ShownOutput
-from tangle.notes import UnitRow, units
+from tangle.notes import Core, units
 from tangle.store import NotReadable, read_bytes, write_file
-from tangle.verbs.notes import Notes, read_notes
+from tangle.verbs.notes import read_notes
 from tangle.verbs.project import Project
+from tangle.verbs.queries import emission
 from tangle.verbs.selection import find_row
-from tangle.verbs.shown_outputs import page_outputs
-from tangle.verbs.write_back.staleness import wanted_outputs
+from tangle.verbs.shown_outputs import shown_on
 from tangle.weave.notebook import About, is_exported, notebook_bytes, percent_text
 from tangle.weave.notebook_cells import Given, notebook_cells, unit_pages
 
@@ -62,9 +61,10 @@ def export(project: Project, name: str, path: Path, *, force: bool = False) -> b
         raise UnknownFormat(path)
     notes = read_notes(project)
     row = find_row(notes, name)
-    found = Exports(notes, path.parent).of(row)
+    place = [each.name for each in notes.rows].index(row.name)
+    folder = _from(path.parent, project, units.session(notes.core, place).folder)
+    data = section_files(notes.core, place, graph_file(project), folder)[path.suffix]
     notes.remember()
-    data = found[path.suffix]
     if path.exists() or path.is_symlink():
         before = read_bytes(path)
         if before == data:
@@ -76,88 +76,52 @@ def export(project: Project, name: str, path: Path, *, force: bool = False) -> b
     return True
 
 
-class Exports:
-    """The exports of a project's sections."""
+def section_files(
+    core: Core, place: int, file: Callable[[str], bytes | None], folder: str | None = None
+) -> Mapping[str, bytes]:
+    """Return the exports of a section by their ending.
 
-    def __init__(self, notes: Notes, folder: Path | None = None) -> None:
-        """Take the notes.
+    Args:
+        core: the notes.
+        place: of the section in reading order.
+        file: reads a file of the graph by its path; None where there is none.
+        folder: in which it runs, as seen from where the exports go; None where that is not known.
+    """
+    session = units.session(core, place)
+    section = session.unit.section
+    setup = setup_cell(
+        session, units.reached_package(core, place), folder=folder, seed=emission(core, "").seed
+    )
+    outputs = {
+        path: {(o.host, o.at): o for o in shown_on(core, path) if o.host >= 0}
+        for path in unit_pages(session.unit)
+    }
+    given = Given(setup=setup, outputs=outputs, file=file)
+    devices = (chunk.code.chunk.settings.device for chunk in session.chunks)
+    about = About(
+        section=session.unit.name,
+        title=section.title,
+        page=section.page,
+        folder=session.folder,
+        package=str(units.package_name(core, "")),
+        device=next(filter(None, devices), ""),
+    )
+    cells = notebook_cells(core, place, given)
+    return {
+        ".ipynb": notebook_bytes(cells, about, given),
+        ".py": percent_text(cells, about).encode("utf-8", "replace"),
+    }
 
-        Args:
-            notes: the notes.
-            folder: where the exports go; None where that is not known.
-        """
-        self._notes = notes
-        self._folder = folder
-        self._wanted = wanted_outputs(notes.rows)
-        self._outputs: dict[PagePath, Mapping[tuple[int, int], ShownOutput]] = {}
-        self._places = {row.name: place for place, row in enumerate(notes.rows)}
 
-    def of(self, row: UnitRow) -> Mapping[str, bytes]:
-        """Return the files of a section by their ending.
+def graph_file(project: Project) -> Callable[[str], bytes | None]:
+    """Return a function that reads files of a graph by their paths in it.
 
-        Args:
-            row: of the section.
-        """
-        core, place = self._notes.core, self._places[row.name]
-        session = units.session(core, place)
-        given = Given(
-            setup=setup_cell(
-                session,
-                units.reached_package(core, place),
-                folder=self._from_here(session.folder),
-                seed=self._notes.project.options.seed,
-            ),
-            outputs={path: self._outputs_of(path) for path in unit_pages(session.unit)},
-            file=self._file,
-        )
-        devices = (chunk.code.chunk.settings.device for chunk in session.chunks)
-        about = About(
-            section=row.name,
-            title=row.section.title,
-            page=row.section.page,
-            folder=session.folder,
-            package=str(self._notes.named_project.package),
-            device=next(filter(None, devices), ""),
-        )
-        cells = notebook_cells(core, place, given)
-        return {
-            ".ipynb": notebook_bytes(cells, about, given),
-            ".py": percent_text(cells, about).encode("utf-8", "replace"),
-        }
+    Args:
+        project: whose graph.
+    """
+    graph = project.graph.resolve()
 
-    def all(self, name_of: Mapping[SectionName, str]) -> Iterator[tuple[str, bytes]]:
-        """Yield path and content of the exports of sections.
-
-        Args:
-            name_of: the path of each section's exports, without the ending.
-        """
-        for row in self._notes.rows:
-            if row.name in name_of and row.chunks:
-                for ending, data in self.of(row).items():
-                    yield name_of[row.name] + ending, data
-
-    def _from_here(self, folder: str) -> str | None:
-        """A folder of the graph as seen from the exports, where they are in the project."""
-        project = self._notes.project
-        if self._folder is None:
-            return None
-        here = self._folder.resolve()
-        if not here.is_relative_to(project.root.resolve()):
-            return None
-        return os.path.relpath(project.graph.resolve() / folder, here).replace(os.sep, "/")
-
-    def _outputs_of(self, path: PagePath) -> Mapping[tuple[int, int], ShownOutput]:
-        found = self._outputs.get(path)
-        if found is None:
-            hosts = self._wanted.get(path, {})
-            shown = page_outputs(self._notes.pages[path], hosts)
-            found = {(o.host, o.at): o for o in shown if o.host >= 0}
-            self._outputs[path] = found
-        return found
-
-    def _file(self, path: str) -> bytes | None:
-        """The content of a file of the graph; None where there is none, or it leads out."""
-        graph = self._notes.project.graph.resolve()
+    def read(path: str) -> bytes | None:
         file = (graph / path).resolve()
         if not (file.is_relative_to(graph) and file.is_file()):
             return None
@@ -165,3 +129,13 @@ class Exports:
             return read_bytes(file)
         except NotReadable:
             return None
+
+    return read
+
+
+def _from(folder: Path, project: Project, other: str) -> str | None:
+    """A folder of the graph as seen from another one, where that is in the project."""
+    here = folder.resolve()
+    if not here.is_relative_to(project.root.resolve()):
+        return None
+    return os.path.relpath(project.graph.resolve() / other, here).replace(os.sep, "/")

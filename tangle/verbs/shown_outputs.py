@@ -4,9 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from tangle.model import OutputMark, Page, ShownOutput
-from tangle.verbs.write_back.staleness import is_fresh
+from tangle.model import OutputMark, Page, PagePath, ShownOutput
+from tangle.notes import Core, pages, query, units
+from tangle.verbs.write_back.staleness import is_fresh, wanted_outputs
+from tangle.weave.chunks import units_on
 from tangle.write import StoredOutput, Wanted, match, shown_parts, stored_outputs
+
+
+@query(kept=tuple[ShownOutput, ...])
+def shown_on(core: Core, path: PagePath) -> tuple[ShownOutput, ...]:
+    """What the output blocks of a page show."""
+    found = filter(None, (units.row(core, place) for place in units_on(core, path)))
+    hosts: Mapping[int, Sequence[Wanted]] = wanted_outputs(found).get(path, {})
+    return page_outputs(pages.page(core, path), hosts)
 
 
 def page_outputs(page: Page, hosts: Mapping[int, Sequence[Wanted]]) -> tuple[ShownOutput, ...]:

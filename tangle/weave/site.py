@@ -10,10 +10,28 @@ from typing import Any, Final
 
 from tangle.activity import step
 from tangle.notes import Core, Query
-from tangle.weave import content, graph, inputs, pages, searchable
+from tangle.weave import (
+    chunks,
+    content,
+    graph,
+    inputs,
+    names,
+    pages,
+    reference,
+    searchable,
+    sections,
+)
+from tangle.weave.code_pages import code_views
 from tangle.weave.content import excerpts, shows
 from tangle.weave.graph import asset_stamp, concepts, href_of_page, woven_pages
-from tangle.weave.pages import all_pages_file, concept_file, home_file, page_file, search_file
+from tangle.weave.pages import (
+    all_pages_file,
+    code_file,
+    concept_file,
+    home_file,
+    page_file,
+    search_file,
+)
 from tangle.weave.searchable import (
     names_of_segment,
     search_entries,
@@ -26,7 +44,10 @@ from tangle.weave.urls import asset_href
 
 KEPT: Final[tuple[Query[Any, Any], ...]] = tuple(
     found
-    for module in (inputs, graph, content, pages, searchable)
+    for module in (
+        *(inputs, graph, content, pages, searchable),
+        *(chunks, names, reference, sections),
+    )
     for found in vars(module).values()
     if isinstance(found, Query) and not found.passing
 )
@@ -85,6 +106,8 @@ def _fixed(core: Core) -> Iterator[tuple[str, SiteFile]]:
     yield HOME, _page(core, home_file, "")
     yield ALL_PAGES, _page(core, all_pages_file, "")
     yield SEARCH_PAGE, _page(core, search_file, "")
+    for view in code_views(core):
+        yield view.href, _page(core, code_file, view.href)
     index = SiteFile(digest=core.stamp(search_index, "").hex(), make=lambda: search_index(core, ""))
     yield "search/index.js", index
     for name, data in static_files().items():
