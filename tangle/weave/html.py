@@ -18,10 +18,12 @@ from tangle.weave.inline import Token, name_end
 from tangle.weave.markdown import inline_tokens, tokens_of
 from tangle.weave.raw_html import Element, paired, wrapped
 
-_DEPTH: Final = 4
+_DEPTH: Final = 3
 """How many references deep the words of a reference are followed."""
-_WORDS: Final = 60
+_FOLLOWED: Final = 6
 """References that are followed for the words of one reference."""
+_LABEL: Final = 300
+"""Characters of a block's first line that a reference to it shows."""
 
 _PHRASING: Final = frozenset(
     "a abbr b bdi bdo br cite code del dfn em i img ins kbd mark q rp rt ruby s samp small span "
@@ -350,7 +352,7 @@ class Writer:
         label = token.get("label")
         said = self.site.block(uuid)
         if said is None:
-            message = f"no block of the site has the id {uuid}; its place says so"
+            message = f"no block of the site has the id {uuid}; find the block, or remove this"
             self.site.warn(here.page, here.block.line, message)
             why = escaped(self.words.no_block.format(uuid))
             shown = self.inline(label, _inside(here, links=False)) if label else f"(({uuid}))"
@@ -371,10 +373,12 @@ class Writer:
                 return known
             self._followed = 0
         self._followed += 1
-        if here.depth >= _DEPTH or self._followed > _WORDS:
+        if here.depth >= _DEPTH or self._followed > _FOLLOWED:
             return "…"
         within = Here(said.page, said.text, links=False, depth=here.depth + 1)
         text = first_line(said.text)
+        if len(text) > _LABEL:
+            text = f"{text[:_LABEL]}…"
         shown = self.line(text, within) if text else escaped(_code_words(said.text))
         shown = shown.strip() or "…"
         if here.depth == 0:
