@@ -149,7 +149,7 @@ class Surroundings:
         self.warnings[Warning_(page=page, line=line, message=message)] = None
 
 
-@query()
+@query(hashed=True)
 def content(core: Core, path: PagePath) -> Content:
     """The content of a page."""
     blocks = texts(core, path)

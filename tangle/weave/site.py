@@ -22,6 +22,7 @@ from tangle.weave import (
     sections,
 )
 from tangle.weave.code_pages import code_views
+from tangle.weave.content import excerpts, shows
 from tangle.weave.graph import asset_stamp, concepts, href_of_page, woven_pages
 from tangle.weave.pages import (
     all_pages_file,
@@ -31,7 +32,13 @@ from tangle.weave.pages import (
     page_file,
     search_file,
 )
-from tangle.weave.searchable import names_of_segment, search_index, segment_made, segments
+from tangle.weave.searchable import (
+    names_of_segment,
+    search_entries,
+    search_index,
+    segment_made,
+    segments,
+)
 from tangle.weave.templates import ALL_PAGES, HOME, SEARCH_PAGE, static_files
 from tangle.weave.urls import asset_href
 
@@ -64,6 +71,12 @@ def site_files(core: Core) -> dict[str, SiteFile]:
     """The files of the site but those of the graph that it copies, by path from its root."""
     found = dict(_fixed(core))
     paths = woven_pages(core, "")
+    for number, path in enumerate(paths):
+        step("reading pages", number, len(paths))
+        # One after the other, so that each text is read as Markdown once.
+        core.check(shows, path)
+        core.check(excerpts, path)
+        core.check(search_entries, path)
     for number, path in enumerate(paths):
         step("weaving pages", number, len(paths))
         found[href_of_page(core, path) or ""] = _page(core, page_file, path)
@@ -126,9 +139,12 @@ def copied_stamp(core: Core, path: str) -> str:
 
 def roots(core: Core) -> Iterator[tuple[Query[Any, Any], Any]]:
     """What of the site is remembered for the next command."""
+    for asked in inputs.INPUTS:
+        yield asked, ""
     for path in woven_pages(core, ""):
         yield page_file, path
-        yield content.shows, path
+        yield shows, path
+        yield excerpts, path
     for href in concepts(core, ""):
         yield concept_file, href
     for number in range(len(segments(core, ""))):
