@@ -71,13 +71,13 @@ def test_names_have_signature_docstring_places_and_source(notes: MakeNotes) -> N
     box = re.search(r'<section class="api" id="Box">.*?</section>', shown, re.DOTALL)
     assert box is not None
     said = words(box[0])
-    assert "class Box(size: int=3, *, name='b')" in said
+    assert "class Box(size: int = 3, *, name='b')" in said
     assert "<strong>things</strong>" in box[0]
     assert "<code>size</code>: how large it is." in box[0]
     assert 'Defined in <a href="a.html#L4">1.1</a>' in box[0]
     line = PAGES["a"].split("\n").index("    print(d2l.Box().size)") + 1
     assert f'used in <a href="a.html#L{line}">1.2</a>' in box[0]
-    assert "grow(by=1) Make it larger." in said
+    assert "grow(by=1)Make it larger." in said
     assert "_hidden(self)" not in said.partition("Code")[0]
     assert "<details" in box[0]
     assert "def _hidden(self): ..." in said.partition("Code")[2]
@@ -86,7 +86,7 @@ def test_names_have_signature_docstring_places_and_source(notes: MakeNotes) -> N
 def test_functions_constants_and_imports_are_listed(notes: MakeNotes) -> None:
     shown = page(woven(notes(PAGES)), "package.html")
     said = words(shown)
-    assert "area(box, scale: float=1.0) -> float" in said
+    assert "area(box, scale: float = 1.0) -> float" in said
     assert ">>> area(d2l.Box()) 9.0" in said
     assert "LIMIT = 5" in said
     assert 'id="np"' in shown
@@ -182,7 +182,7 @@ def test_pages_that_are_not_published_show_nothing_of_their_code(notes: MakeNote
         ("a, x = 1, 2", "x"),
         ("%magic", "x"),
         ("    def f(a): ...", "f(a)"),
-        ("@decorated(1)\ndef f(a: 'B' = None) -> 'C': ...", "f(a: 'B'=None) -> 'C'"),
+        ("@decorated(1)\ndef f(a: 'B' = None) -> 'C': ...", "f(a: 'B' = None) -> 'C'"),
     ],
 )
 def test_signatures(source: str, signature: str) -> None:
