@@ -11,7 +11,7 @@ from importlib import resources
 from typing import TYPE_CHECKING, Final
 
 from tangle.weave.views import Chapter, HomeView, Link, Listed, PageView, SiteView
-from tangle.weave.words import words
+from tangle.weave.words import is_chinese, script_words, words
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -23,6 +23,9 @@ STATIC: Final = ("search.js", "site.css", "site.js", "theme.js")
 
 _LONGEST_LEVEL: Final = 40
 """Entries of one level of the navigation: it is on every page, and a book may have thousands."""
+
+_DEEPEST_LEVEL: Final = 3
+"""Levels of the navigation; the contents of the page show what is deeper."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,7 +75,7 @@ def render_all_pages(pages: Iterable[Listed], site: SiteView, href: str = ALL_PA
         site: what all pages share.
         href: its address.
     """
-    other = words(site.language).other_letters
+    other = words(site.language)["other_letters"]
     return _render("all_pages.html", href, site, letters=_by_letter(pages, other))
 
 
@@ -98,6 +101,7 @@ def _render(template: str, href: str, site: SiteView, **values: object) -> str:
             root=root,
             site=site,
             words=words(site.language),
+            script_words=script_words(site.language),
             navigation=_level(site.chapters, href),
             all_pages=ALL_PAGES,
             search_page=SEARCH_PAGE,
@@ -119,11 +123,12 @@ def _environment() -> Environment:
         auto_reload=False,
     )
     environment.filters["day"] = _day
+    environment.policies["json.dumps_kwargs"] = {"ensure_ascii": False, "separators": (",", ":")}
     return environment
 
 
 def _day(day: date, language: str) -> str:
-    if words(language) is words("zh"):
+    if is_chinese(language):
         return f"{day.year} 年 {day.month} 月 {day.day} 日"
     return f"{day.day} {day:%b} {day.year}"
 
@@ -131,7 +136,7 @@ def _day(day: date, language: str) -> str:
 # --- navigation ----------------------------------------------------------------------------------
 
 
-def _level(chapters: Sequence[Chapter], href: str) -> tuple[_NavItem, ...]:
+def _level(chapters: Sequence[Chapter], href: str, depth: int = 1) -> tuple[_NavItem, ...]:
     """Show one level: all of it where it is short, else the part around the page."""
     holds = [_holds(chapter, href) for chapter in chapters]
     first, last = 0, len(chapters)
@@ -144,7 +149,9 @@ def _level(chapters: Sequence[Chapter], href: str) -> tuple[_NavItem, ...]:
             link=chapter.link,
             number=chapter.number,
             current=chapter.link.href == href,
-            parts=_level(chapter.parts, href) if inside else (),
+            parts=_level(chapter.parts, href, depth + 1)
+            if inside and depth < _DEEPEST_LEVEL
+            else (),
         )
         for chapter, inside in zip(chapters[first:last], holds[first:last], strict=True)
     )
