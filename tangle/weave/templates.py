@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import lru_cache
 from importlib import resources
 from typing import TYPE_CHECKING, Final
 
-from tangle.weave.views import Chapter, HomeView, Link, Listed, PageView, SiteView
+from tangle.weave.views import Chapter, HomeView, Link, Listed, PageView, SiteView, TocEntry
 from tangle.weave.words import is_chinese, script_words, words
 
 if TYPE_CHECKING:
@@ -26,6 +26,10 @@ _LONGEST_LEVEL: Final = 40
 
 _DEEPEST_LEVEL: Final = 3
 """Levels of the navigation; the contents of the page show what is deeper."""
+
+
+_LONGEST_CONTENTS: Final = 40
+"""Entries of the contents of a page; a longer list leaves out a level, where it can."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,6 +126,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         auto_reload=False,
     )
+    environment.filters["contents"] = _contents
     environment.filters["day"] = _day
     environment.policies["json.dumps_kwargs"] = {"ensure_ascii": False, "separators": (",", ":")}
     return environment
@@ -161,6 +166,17 @@ def _holds(chapter: Chapter, href: str) -> bool:
     return chapter.link.href.partition("#")[0] == href or any(
         _holds(part, href) for part in chapter.parts
     )
+
+
+def _contents(toc: Sequence[TocEntry]) -> list[TocEntry]:
+    """Show the outer levels, as many as fit beside a page; the outermost counts as 1."""
+    outermost = min((entry.level for entry in toc), default=1)
+    entries = [replace(entry, level=entry.level - outermost + 1) for entry in toc]
+    for deepest in (3, 2, 1):
+        shown = [entry for entry in entries if entry.level <= deepest]
+        if 2 <= len(shown) <= _LONGEST_CONTENTS:
+            return shown
+    return [entry for entry in entries if entry.level <= 2]
 
 
 # --- the alphabetical list -----------------------------------------------------------------------

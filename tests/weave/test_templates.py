@@ -162,6 +162,24 @@ def test_the_navigation_of_a_long_book_shows_the_part_around_the_page() -> None:
     assert len(re.findall("chapter \\d+</a>", listed)) == 2000
 
 
+@pytest.mark.parametrize(
+    ("levels", "shown"),
+    [
+        ([2, 3, 4, 5], [1, 2, 3]),
+        ([1, *[2, 3, 3] * 20], [1, *[2] * 20]),
+        ([1, *[2] * 60], [1, *[2] * 60]),
+        ([*[1, 2] * 30], [1] * 30),
+    ],
+    ids=["from the outermost", "a level less", "one title", "two levels"],
+)
+def test_the_contents_show_the_levels_that_fit(levels: list[int], shown: list[int]) -> None:
+    toc = tuple(
+        TocEntry(anchor=f"h{n}", text=f"h{n}", level=level) for n, level in enumerate(levels)
+    )
+    text = render_page(replace(softmax(), toc=toc), site())
+    assert [int(level) for level in re.findall(r'class="level-(\d)"', text)] == shown
+
+
 def test_a_base_address_gives_canonical_and_social_metadata() -> None:
     based = replace(site(), base="https://example.org/notes/")
     tags = Tags(render_page(replace(softmax(), card="cards/3.4.png"), based))
