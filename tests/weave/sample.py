@@ -61,7 +61,7 @@ def _block(anchor: str, text: str, below: str = "") -> str:
 def _chunk(state: str, words: str) -> str:
     return (
         f'<figure class="chunk" data-state="{state}"><figcaption class="chunk-head"><span class="language">'
-        f'python</span><span class="state">{words}</span><span class="line">softmax.md:12</span>'
+        f'python</span><span class="state" data-state="{state}">{words}</span><span class="line">softmax.md:12</span>'
         f'</figcaption><div class="highlight"><pre><code>{CODE}</code></pre></div></figure>'
     )
 
