@@ -88,7 +88,7 @@ class Formulas:
         found = rendered(tex, display=display)
         if found.refused:
             self.refused[tex] = found.refused
-        return Markup(found.html)  # noqa: S704 -- KaTeX's, or escaped
+        return Markup(found.html)
 
 
 @lru_cache(maxsize=10_000)
@@ -106,11 +106,8 @@ def rendered(tex: str, *, display: bool) -> Rendered:
         return Rendered(html=f'<{name} class="{kind}">{text}</{name}>')
     # What KaTeX says of a place has a mark below each character of it.
     reason = " ".join(text.removeprefix("KaTeX parse error: ").replace("\u0332", "").split())
-    html = escape(tex)
-    return Rendered(
-        html=f'<{name} class="{kind} refused" title="{escape(reason)}"><code>{html}</code></{name}>',
-        refused=reason,
-    )
+    start = f'<{name} class="{kind} refused" title="{escape(reason)}">'
+    return Rendered(html=f"{start}<code>{escape(tex)}</code></{name}>", refused=reason)
 
 
 def _made(source: str, *, display: bool) -> tuple[bool, str]:
