@@ -70,6 +70,7 @@ from tangle.model.session import (
     Touch,
     Trace,
 )
+from tangle.model.shown import OutputMark, ShownFrame, ShownKind, ShownOutput, ShownPart
 
 __all__ = [
     "ALTERNATIVE_TEXT",
@@ -100,6 +101,7 @@ __all__ = [
     "Origin",
     "Outcome",
     "Output",
+    "OutputMark",
     "PackageName",
     "Page",
     "PageEmbed",
@@ -119,6 +121,10 @@ __all__ = [
     "SessionResult",
     "Settings",
     "Severity",
+    "ShownFrame",
+    "ShownKind",
+    "ShownOutput",
+    "ShownPart",
     "Skip",
     "Source",
     "Span",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -14,6 +14,7 @@ from tangle.notes.core import config
 from tangle.weave.block_text import BlockText, Code
 from tangle.weave.blocks import OutlineWriter, Shown
 from tangle.weave.content_words import content_words
+from tangle.weave.page_code import fence_html, line_address, result_html
 from tangle.weave.graph import (
     asset_address,
     embedded_block,
@@ -29,6 +30,7 @@ from tangle.weave.graph import (
 from tangle.weave.html import Here, Said, Writer, escaped, first_line, plain_text
 from tangle.weave.inline import Token
 from tangle.weave.markdown import inline_tokens, tokens_of
+from tangle.weave.results import Around
 from tangle.weave.urls import ROOT
 
 if TYPE_CHECKING:
@@ -81,6 +83,7 @@ class Surroundings:
     def __init__(self, core: Core) -> None:
         """Begin a page."""
         self._core = core
+        self.markdown: Callable[[str, PagePath, BlockText], str] = _escaped_lines
         self.files: dict[str, None] = {}
         self.warnings: dict[Warning_, None] = {}
 
@@ -121,11 +124,17 @@ class Surroundings:
 
     def code(self, page: PagePath, block: BlockText, code: Code) -> str:
         """A fence as HTML."""
-        return f'<div class="highlight"><pre><code>{escaped(code.text)}</code></pre></div>'
+        return fence_html(self._core, page, code, anchored=bool(block.line))
 
     def output(self, page: PagePath, block: BlockText) -> str | None:
         """What an output block shows."""
-        return None
+        around = Around(
+            markdown=lambda text: self.markdown(text, page, block),
+            file=lambda target: self.file(page, target),
+            line=lambda title, line: line_address(self._core, title, line),
+            language=site_language(self._core, ""),
+        )
+        return result_html(self._core, page, block.index, around)
 
     def clean(self, text: str) -> str:
         """HTML of the notes without whatever could run."""
@@ -140,13 +149,14 @@ class Surroundings:
         self.warnings[Warning_(page=page, line=line, message=message)] = None
 
 
-@query()
+@query(hashed=True)
 def content(core: Core, path: PagePath) -> Content:
     """The content of a page."""
     blocks = texts(core, path)
     around = Surroundings(core)
     keys = (key for block in blocks for key in _FOOTNOTE.findall(block.text))
     writer = Writer(around, content_words(site_language(core, "")), keys)
+    around.markdown = lambda text, page, block: writer.tokens(tokens_of(text), Here(page, block))
     outlines = OutlineWriter(writer, around, config(core, "").hidden_properties)
     name = href_of_page(core, path) or path
     html = outlines.page(Shown(name=name, href="", page=path, blocks=blocks))
@@ -160,6 +170,10 @@ def content(core: Core, path: PagePath) -> Content:
         files=tuple(around.files),
         warnings=tuple(around.warnings),
     )
+
+
+def _escaped_lines(text: str, _page: PagePath, _block: BlockText) -> str:
+    return f"<p>{escaped(text)}</p>"
 
 
 def _description(blocks: tuple[BlockText, ...]) -> str:

@@ -21,6 +21,8 @@ from tangle.weave.graph import (
     woven_pages,
 )
 from tangle.weave.inputs import site_settings
+from tangle.weave.code_pages import code_views
+from tangle.weave.page_code import page_downloads
 from tangle.weave.templates import render_all_pages, render_home, render_page, render_search
 from tangle.weave.urls import INDEX, ROOT
 from tangle.weave.views import Backlinks, Chapter, HomeView, Link, Listed, PageView, SiteView
@@ -127,6 +129,7 @@ def site_view(core: Core, _: str) -> SiteView:
         chapters=chapters(core, ""),
         base=settings.base,
         version=settings.version,
+        links=tuple(Link(href=view.href, text=view.title) for view in code_views(core)),
     )
 
 
@@ -151,6 +154,7 @@ def page_view(core: Core, path: PagePath) -> PageView:
         previous=before,
         next=after,
         journal=known.day,
+        downloads=tuple(Link(href=href, text=text) for text, href in page_downloads(core, path)),
         features=frozenset(f for f in ("formulas", "mermaid", "code") if f in found.features),
     )
 
@@ -236,6 +240,13 @@ def home_file(core: Core, _: str) -> str:
 def all_pages_file(core: Core, _: str) -> str:
     """The list of all pages as a file of the site."""
     return render_all_pages(all_pages(core, ""), site_view(core, ""))
+
+
+@query(hashed=True)
+def code_file(core: Core, href: str) -> str:
+    """A page about all code of the site, as a file of the site."""
+    view = next(view for view in code_views(core) if view.href == href)
+    return render_page(view, site_view(core, ""))
 
 
 @query(hashed=True)

@@ -10,16 +10,44 @@ from typing import Any, Final
 
 from tangle.activity import step
 from tangle.notes import Core, Query
-from tangle.weave import content, graph, inputs, pages, searchable
+from tangle.weave import (
+    chunks,
+    content,
+    graph,
+    inputs,
+    names,
+    pages,
+    reference,
+    searchable,
+    sections,
+)
+from tangle.weave.code_pages import code_views
+from tangle.weave.content import excerpts, shows
 from tangle.weave.graph import asset_stamp, concepts, href_of_page, woven_pages
-from tangle.weave.pages import all_pages_file, concept_file, home_file, page_file, search_file
-from tangle.weave.searchable import names_of_segment, search_index, segment_made, segments
+from tangle.weave.pages import (
+    all_pages_file,
+    code_file,
+    concept_file,
+    home_file,
+    page_file,
+    search_file,
+)
+from tangle.weave.searchable import (
+    names_of_segment,
+    search_entries,
+    search_index,
+    segment_made,
+    segments,
+)
 from tangle.weave.templates import ALL_PAGES, HOME, SEARCH_PAGE, static_files
 from tangle.weave.urls import asset_href
 
 KEPT: Final[tuple[Query[Any, Any], ...]] = tuple(
     found
-    for module in (inputs, graph, content, pages, searchable)
+    for module in (
+        *(inputs, graph, content, pages, searchable),
+        *(chunks, names, reference, sections),
+    )
     for found in vars(module).values()
     if isinstance(found, Query) and not found.passing
 )
@@ -43,6 +71,12 @@ def site_files(core: Core) -> dict[str, SiteFile]:
     """The files of the site but those of the graph that it copies, by path from its root."""
     found = dict(_fixed(core))
     paths = woven_pages(core, "")
+    for number, path in enumerate(paths):
+        step("reading pages", number, len(paths))
+        # One after the other, so that each text is read as Markdown once.
+        core.check(shows, path)
+        core.check(excerpts, path)
+        core.check(search_entries, path)
     for number, path in enumerate(paths):
         step("weaving pages", number, len(paths))
         found[href_of_page(core, path) or ""] = _page(core, page_file, path)
@@ -72,6 +106,8 @@ def _fixed(core: Core) -> Iterator[tuple[str, SiteFile]]:
     yield HOME, _page(core, home_file, "")
     yield ALL_PAGES, _page(core, all_pages_file, "")
     yield SEARCH_PAGE, _page(core, search_file, "")
+    for view in code_views(core):
+        yield view.href, _page(core, code_file, view.href)
     index = SiteFile(digest=core.stamp(search_index, "").hex(), make=lambda: search_index(core, ""))
     yield "search/index.js", index
     for name, data in static_files().items():
@@ -103,9 +139,12 @@ def copied_stamp(core: Core, path: str) -> str:
 
 def roots(core: Core) -> Iterator[tuple[Query[Any, Any], Any]]:
     """What of the site is remembered for the next command."""
+    for asked in inputs.INPUTS:
+        yield asked, ""
     for path in woven_pages(core, ""):
         yield page_file, path
-        yield content.shows, path
+        yield shows, path
+        yield excerpts, path
     for href in concepts(core, ""):
         yield concept_file, href
     for number in range(len(segments(core, ""))):

@@ -6,15 +6,18 @@ import importlib.util
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from tangle.errors import UsageError
 from tangle.model import Problem
+from tangle.notes import Core, Query
 from tangle.store import SiteFolder, check_links, lock, make_folder, other_files
 from tangle.verbs.notes import Notes, Shelf, read_notes
 from tangle.verbs.project import Project
 from tangle.verbs.sources import shown, without_gc
 from tangle.verbs.weave.choice import pages_meant
+from tangle.verbs.weave.code import QUERIES, all_facts, all_outputs, downloads
+from tangle.verbs.weave.code import roots as code_roots
 from tangle.weave.urls import INDEX
 
 SITE: Final = "site"
@@ -85,6 +88,8 @@ def weave(project: Project, wanted: Sequence[str] = (), output: Path | None = No
     with without_gc():
         _give(notes, wanted, target)
         files = site.site_files(notes.core)
+        for name, digest, make in downloads(notes):
+            files[name] = site.SiteFile(digest=digest, make=make)
         copied = site.copied_files(notes.core)
         sources = {href: path for path, href in copied.items()}
         digests = {name: file.digest for name, file in files.items()}
@@ -114,12 +119,25 @@ def weave(project: Project, wanted: Sequence[str] = (), output: Path | None = No
 def _shelf() -> Shelf:
     from tangle.weave import site
 
-    return Shelf(name="site", queries=site.KEPT, roots=site.roots)
+    return Shelf(name="site", queries=(*site.KEPT, *QUERIES), roots=_roots)
+
+
+def _roots(core: Core) -> Iterator[tuple[Query[Any, Any], Any]]:
+    from tangle.weave import site
+
+    yield from site.roots(core)
+    yield from code_roots(core)
 
 
 def _give(notes: Notes, wanted: Sequence[str], target: Path) -> None:
     """Give the store what the site is made of beside the notes."""
-    from tangle.weave.inputs import SiteSettings, graph_assets, site_settings
+    from tangle.weave.inputs import (
+        SiteSettings,
+        graph_assets,
+        page_results,
+        section_facts,
+        site_settings,
+    )
     from tangle.weave.site import static_version
 
     project, options = notes.project, notes.project.options.site
@@ -132,7 +150,12 @@ def _give(notes: Notes, wanted: Sequence[str], target: Path) -> None:
         version=static_version(),
     )
     files = other_files(project.graph, notes.config.hidden, target)
-    notes.give((graph_assets, files), (site_settings, settings))
+    notes.give(
+        (graph_assets, files),
+        (site_settings, settings),
+        (page_results, all_outputs(notes)),
+    )
+    notes.give((section_facts, all_facts(notes)))
 
 
 def _warnings(notes: Notes) -> Iterator[str]:
