@@ -12,7 +12,7 @@ from functools import lru_cache
 from importlib import resources
 from typing import TYPE_CHECKING, Any, Final
 
-from markupsafe import Markup, escape
+from markupsafe import escape
 
 if TYPE_CHECKING:
     from dukpy import JSInterpreter
@@ -70,25 +70,6 @@ class Rendered:
 
     html: str
     refused: str = ""
-
-
-class Formulas:
-    """The formulas of a page.
-
-    Attributes:
-        refused: the source of each formula that is shown as it is written, and why.
-    """
-
-    def __init__(self) -> None:
-        """Begin a page."""
-        self.refused: dict[str, str] = {}
-
-    def render(self, tex: str, *, display: bool) -> Markup:
-        """Return a formula as HTML; its source, with the reason, where KaTeX refuses it."""
-        found = rendered(tex, display=display)
-        if found.refused:
-            self.refused[tex] = found.refused
-        return Markup(found.html)
 
 
 @lru_cache(maxsize=10_000)

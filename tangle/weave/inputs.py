@@ -19,6 +19,7 @@ class SiteSettings:
         base: address under which it is published, with its `/`; empty where none is configured.
         student: whether solutions are left out.
         only: the pages that are woven; None for all that may be.
+        mermaid: whether the site has the script that draws diagrams.
         version: of the static files; it changes when one of them does.
     """
 
@@ -26,6 +27,7 @@ class SiteSettings:
     language: str = ""
     base: str = ""
     student: bool = False
+    mermaid: bool = False
     only: tuple[PagePath, ...] | None = None
     version: str = ""
 

@@ -9,6 +9,7 @@ from markupsafe import Markup
 from tangle.link import number_text
 from tangle.model import PagePath
 from tangle.notes import Core, pages, query
+from tangle.weave.code_pages import code_views
 from tangle.weave.content import content, excerpts, shows
 from tangle.weave.graph import (
     concepts,
@@ -21,11 +22,20 @@ from tangle.weave.graph import (
     woven_pages,
 )
 from tangle.weave.inputs import site_settings
-from tangle.weave.code_pages import code_views
 from tangle.weave.page_code import page_downloads
 from tangle.weave.templates import render_all_pages, render_home, render_page, render_search
 from tangle.weave.urls import INDEX, ROOT
-from tangle.weave.views import Backlinks, Chapter, HomeView, Link, Listed, PageView, SiteView
+from tangle.weave.views import (
+    FEATURES,
+    Backlinks,
+    Chapter,
+    Feature,
+    HomeView,
+    Link,
+    Listed,
+    PageView,
+    SiteView,
+)
 
 _REFERRERS = 100
 _EXCERPTS = 20
@@ -142,6 +152,7 @@ def page_view(core: Core, path: PagePath) -> PageView:
     known = sketch(core, path)
     root = "../" * href.count("/")
     before, after = beside(core, path)
+    lists = backlinks(core, href)
     return PageView(
         href=href,
         title=known.title,
@@ -149,25 +160,35 @@ def page_view(core: Core, path: PagePath) -> PageView:
         description=found.description,
         properties=tuple((name, _markup(value, root)) for name, value in found.properties),
         toc=found.toc,
-        backlinks=backlinks(core, href),
+        backlinks=lists,
         more_backlinks=max(0, len(referrers_of(core, href)) - _REFERRERS),
         previous=before,
         next=after,
         journal=known.day,
         downloads=tuple(Link(href=href, text=text) for text, href in page_downloads(core, path)),
-        features=frozenset(f for f in ("formulas", "mermaid", "code") if f in found.features),
+        features=_features(found.features, lists),
     )
+
+
+def _features(own: frozenset[str], lists: tuple[Backlinks, ...]) -> frozenset[Feature]:
+    """What a page needs, for its own text and for what it shows of others."""
+    features = own
+    if any('class="katex"' in shown for group in lists for _, shown in group.blocks):
+        features |= {"formulas"}
+    return frozenset(f for f in FEATURES if f in features)
 
 
 @query()
 def concept_view(core: Core, href: str) -> PageView:
     """A page that is only named: it has no text, and lists who names it."""
+    lists = backlinks(core, href)
     return PageView(
         href=href,
         title=concepts(core, "")[href],
         content=Markup(),
-        backlinks=backlinks(core, href),
+        backlinks=lists,
         more_backlinks=max(0, len(referrers_of(core, href)) - _REFERRERS),
+        features=_features(frozenset(), lists),
     )
 
 
@@ -192,7 +213,7 @@ def _to_block(page: Link, anchor: str) -> Link:
 
 
 def _markup(html: str, root: str) -> Markup:
-    return Markup(html.replace(ROOT, root))  # noqa: S704 -- written by `weave.html` alone
+    return Markup(html.replace(ROOT, root))
 
 
 @query()

@@ -26,6 +26,8 @@ _SCHEME: Final = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):")
 _SAFE_SCHEMES: Final = frozenset({"http", "https", "mailto"})
 # What browsers leave out of an address before they read its scheme.
 _IGNORED: Final = re.compile(r"[\x00-\x20\x7f-\xa0\u200b-\u200f\u2028\u2029\u202a-\u202e\ufeff]")
+_CONTROLS: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+"""Some of them stand for something in what weave writes; none means anything in HTML."""
 _IMAGE_DATA: Final = re.compile(
     r"data:image/(?:png|jpeg|gif|webp|avif|bmp|x-icon);base64,[A-Za-z0-9+/=\s]*", re.IGNORECASE
 )
@@ -103,7 +105,7 @@ def clean_html(text: str, resolve: Resolve = lambda _: None) -> Markup:
     # Renamed before it is parsed: what frames hold would be text to the parser otherwise.
     renamed = _FRAMES.sub(rf"<\1{_FRAME}", text)
     rewriter = _Rewriter(resolve)
-    rewriter.feed(_cleaner().clean(renamed))
+    rewriter.feed(_CONTROLS.sub("", _cleaner().clean(renamed)))
     rewriter.close()
     return Markup("".join(rewriter.parts))
 

@@ -21,8 +21,10 @@ from tangle.weave import (
     searchable,
     sections,
 )
+from tangle.weave.assets import RULES, is_cleaned
 from tangle.weave.code_pages import code_views
 from tangle.weave.content import excerpts, shows
+from tangle.weave.formulas import formula_files
 from tangle.weave.graph import asset_stamp, concepts, href_of_page, woven_pages
 from tangle.weave.pages import (
     all_pages_file,
@@ -41,6 +43,7 @@ from tangle.weave.searchable import (
 )
 from tangle.weave.templates import ALL_PAGES, HOME, SEARCH_PAGE, static_files
 from tangle.weave.urls import asset_href
+from tangle.weave.views import Feature
 
 KEPT: Final[tuple[Query[Any, Any], ...]] = tuple(
     found
@@ -111,12 +114,21 @@ def _fixed(core: Core) -> Iterator[tuple[str, SiteFile]]:
     index = SiteFile(digest=core.stamp(search_index, "").hex(), make=lambda: search_index(core, ""))
     yield "search/index.js", index
     for name, data in static_files().items():
-        yield f"static/{name}", _given(data)
-    yield ".nojekyll", _given(b"")  # or GitHub Pages leaves out what begins with an underscore
+        yield f"static/{name}", given(data)
+    if needs(core, "formulas"):
+        for name, data in formula_files().items():
+            yield f"static/{name}", given(data)
+    yield ".nojekyll", given(b"")  # or GitHub Pages leaves out what begins with an underscore
 
 
-def _given(data: bytes) -> SiteFile:
+def given(data: bytes) -> SiteFile:
+    """A file whose content is at hand."""
     return SiteFile(digest=hashlib.blake2b(data, digest_size=16).hexdigest(), make=lambda: data)
+
+
+def needs(core: Core, feature: Feature) -> bool:
+    """Whether a page of the site needs something beside the common style and script."""
+    return any(feature in shows(core, path).features for path in woven_pages(core, ""))
 
 
 def static_version() -> str:
@@ -134,7 +146,8 @@ def copied_files(core: Core) -> dict[str, str]:
 
 def copied_stamp(core: Core, path: str) -> str:
     """The stamp of a file of the graph that is copied."""
-    return asset_stamp(core, path) or ""
+    stamp = asset_stamp(core, path) or ""
+    return f"{stamp}:{RULES}" if is_cleaned(path) else stamp
 
 
 def roots(core: Core) -> Iterator[tuple[Query[Any, Any], Any]]:

@@ -105,8 +105,10 @@ def test_a_drawing_keeps_what_it_shows() -> None:
         b"<!DOCTYPE svg [<!ENTITY a 'aaaaaaaaaa'>"
         + b"".join(b"<!ENTITY %c '%s'>" % (98 + n, b"&%c;" % (97 + n) * 10) for n in range(9))
         + b"]><svg xmlns='http://www.w3.org/2000/svg'>&j;</svg>",
-        b"<!DOCTYPE svg [<!ENTITY a SYSTEM 'file:///etc/passwd'>]>"
-        b"<svg xmlns='http://www.w3.org/2000/svg'><text>&a;</text></svg>",
+        (
+            b"<!DOCTYPE svg [<!ENTITY a SYSTEM 'file:///etc/passwd'>]>"
+            b"<svg xmlns='http://www.w3.org/2000/svg'><text>&a;</text></svg>"
+        ),
     ],
 )
 def test_what_cannot_be_read_is_refused(data: bytes) -> None:

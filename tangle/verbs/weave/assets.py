@@ -1,0 +1,52 @@
+"""Files that a site takes from elsewhere: pictures of the graph, and the script of diagrams."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+from tangle.store import read_bytes
+from tangle.verbs.config_errors import BadConfig
+from tangle.verbs.config_limits import leads_outside
+from tangle.verbs.project import Project
+
+MERMAID: Final = "static/mermaid/mermaid.min.js"
+_LARGEST: Final = 1 << 30
+
+
+def mermaid_script(project: Project) -> bytes | None:
+    """Return the script that draws diagrams; None where none is configured.
+
+    Raises:
+        BadConfig: it cannot be read, or lies outside of the configuration's folder.
+    """
+    name = project.options.site.mermaid
+    if not name:
+        return None
+    folder = project.config.parent if project.config is not None else project.root
+    where = project.config or folder
+    if leads_outside(folder, name):
+        message = f"site.mermaid leads out of its folder: {name!r}"
+        raise BadConfig(where, message, f"name a file in {folder}", option="mermaid")
+    try:
+        return (folder / name).read_bytes()
+    except OSError as error:
+        message = f"site.mermaid cannot be read: {name!r}: {error.strerror}"
+        hint = "name the file mermaid.min.js, as npm install mermaid puts it under node_modules"
+        raise BadConfig(where, message, hint, option="mermaid") from error
+
+
+def picture(path: Path, shown: str, warnings: list[str]) -> bytes:
+    """Return what the site has of a picture that must be cleaned.
+
+    Args:
+        path: the file.
+        shown: as a person finds it.
+        warnings: takes what is wrong with it.
+    """
+    from tangle.weave.assets import cleaned
+
+    data, fault = cleaned(read_bytes(path, _LARGEST))
+    if fault:
+        warnings.append(f"{shown}: warning: {fault}")
+    return data
