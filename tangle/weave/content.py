@@ -25,7 +25,7 @@ from tangle.weave.graph import (
     page_at,
     said,
     site_language,
-    texts,
+    shown_texts,
 )
 from tangle.weave.html import Here, Said, Writer, escaped, first_line, plain_text
 from tangle.weave.inline import Token
@@ -171,7 +171,7 @@ class Surroundings:
 @query(hashed=True)
 def content(core: Core, path: PagePath) -> Content:
     """The content of a page."""
-    blocks = texts(core, path)
+    blocks = shown_texts(core, path)
     around = Surroundings(core)
     keys = (key for block in blocks for key in _FOOTNOTE.findall(block.text))
     writer = Writer(around, content_words(site_language(core, "")), keys)
@@ -258,7 +258,7 @@ def excerpts(core: Core, path: PagePath) -> tuple[Excerpt, ...]:
     around = Surroundings(core)
     writer = Writer(around, content_words(site_language(core, "")))
     found: list[Excerpt] = []
-    for block in texts(core, path):
+    for block in shown_texts(core, path):
         targets = dict.fromkeys(_targets(core, block))
         targets.pop(own or "", None)
         if targets:

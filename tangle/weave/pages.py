@@ -15,6 +15,7 @@ from tangle.weave.graph import (
     concepts,
     href_of_page,
     href_of_title,
+    left_out,
     referrers_of,
     site_language,
     sketch,
@@ -74,7 +75,7 @@ def chapter(core: Core, path: PagePath) -> Chapter:
     below = [
         (s.number, Link(href=f"{href}#{blocks[s.block].anchor}", text=s.title))
         for s in sections
-        if s.block >= 0
+        if s.block >= 0 and s.block not in left_out(core, path)
     ]
     name = sketch(core, path).title
     return Chapter(
