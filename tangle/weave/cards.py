@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 SIZE: Final = (1200, 630)
 FOLDER: Final = "cards"
+RULES: Final = "1"
+"""Part of the stamp of a picture; another one where the same words are drawn otherwise."""
 
 _MARGIN: Final = 80
 _SIZES: Final = (84, 68, 54, 44)

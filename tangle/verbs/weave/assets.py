@@ -11,6 +11,15 @@ from tangle.verbs.config_limits import leads_outside
 from tangle.verbs.project import Project
 
 MERMAID: Final = "static/mermaid/mermaid.min.js"
+_FONT_FOLDERS: Final = (
+    *("~/.local/share/fonts", "~/.fonts", "/usr/local/share/fonts", "/usr/share/fonts"),
+    *("~/Library/Fonts", "/Library/Fonts", "/System/Library/Fonts", "C:/Windows/Fonts"),
+)
+_WIDE_FONTS: Final = (
+    *("NotoSansCJK-Regular.ttc", "NotoSansCJKsc-Regular.otf", "NotoSansSC-*.[ot]tf"),
+    *("SourceHanSans*-Regular.*", "wqy-*.ttc", "PingFang.ttc", "Hiragino Sans GB.ttc"),
+    *("msyh.ttc", "simhei.ttf", "DroidSansFallback*.ttf"),
+)
 _LARGEST: Final = 1 << 30
 
 
@@ -34,6 +43,26 @@ def mermaid_script(project: Project) -> bytes | None:
         message = f"site.mermaid cannot be read: {name!r}: {error.strerror}"
         hint = "name the file mermaid.min.js, as npm install mermaid puts it under node_modules"
         raise BadConfig(where, message, hint, option="mermaid") from error
+
+
+def wide_font() -> str:
+    """Return the file of a font with Chinese characters; empty where none is found."""
+    for folder in _FONT_FOLDERS:
+        for name in _WIDE_FONTS:
+            for found in sorted(Path(folder).expanduser().rglob(name)):
+                if _is_font(found):
+                    return str(found)
+    return ""
+
+
+def _is_font(path: Path) -> bool:
+    from PIL import ImageFont
+
+    try:
+        ImageFont.truetype(path, 20)
+    except (ImportError, OSError):  # Pillow without FreeType; a file that is no font
+        return False
+    return True
 
 
 def picture(path: Path, shown: str, warnings: list[str]) -> bytes:

@@ -15,7 +15,7 @@ from tangle.store import SiteFolder, check_links, lock, make_folder, other_files
 from tangle.verbs.notes import Notes, Shelf, read_notes
 from tangle.verbs.project import Project
 from tangle.verbs.sources import shown, without_gc
-from tangle.verbs.weave.assets import MERMAID, mermaid_script, picture
+from tangle.verbs.weave.assets import MERMAID, mermaid_script, picture, wide_font
 from tangle.verbs.weave.choice import pages_meant
 from tangle.verbs.weave.code import QUERIES, all_facts, all_outputs, downloads
 from tangle.verbs.weave.code import roots as code_roots
@@ -158,6 +158,7 @@ def _give(notes: Notes, wanted: Sequence[str], target: Path) -> None:
         base=options.base,
         student=options.student,
         mermaid=bool(options.mermaid),
+        card_font=wide_font() if options.base else "",
         only=pages_meant(notes, wanted) if wanted else None,
         version=static_version(),
     )
