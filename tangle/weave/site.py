@@ -153,7 +153,7 @@ def _published(core: Core) -> Iterator[tuple[str, SiteFile]]:
 
 
 def _card(card: Card, font: str) -> SiteFile:
-    words = "\0".join((CARD_RULES, card.title, card.site, card.number, font))
+    words = repr((CARD_RULES, card.title, card.site, card.number, font))
     digest = hashlib.blake2b(words.encode("utf-8", "replace"), digest_size=16).hexdigest()
     return SiteFile(digest=digest, make=lambda: draw(card, font))
 

@@ -113,7 +113,7 @@ def asset_href(path: str) -> str:
 def anchors(page: Page) -> tuple[str, ...]:
     """The anchor of each block of a page: its id, or else a digest of its text and its parents'.
 
-    A block keeps its anchor when blocks beside it change, and a heading when the text below it does.
+    A block keeps its anchor when blocks beside it change, and a heading when its text does.
     """
     seen: dict[bytes, int] = {}
     paths: list[bytes] = []

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import os
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -37,9 +36,9 @@ def test_a_new_folder_is_made_and_filled(tmp_path: Path) -> None:
 
 def test_only_what_changed_is_written(tmp_path: Path) -> None:
     write(tmp_path, a_html="1", b_html="2")
-    before = os.stat(tmp_path / "a.html")
+    before = (tmp_path / "a.html").stat()
     assert write(tmp_path, a_html="1", b_html="3") == (("b.html",), ())
-    assert os.stat(tmp_path / "a.html") == before
+    assert (tmp_path / "a.html").stat() == before
     assert write(tmp_path, a_html="1", b_html="3") == ((), ())
 
 

@@ -1,4 +1,4 @@
-"""Check a site as a browser reads it: elements that are whole, links and anchors that lead somewhere."""
+"""Check a site as a browser reads it: whole elements, links and anchors that lead somewhere."""
 
 from __future__ import annotations
 
@@ -7,10 +7,54 @@ from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-VOID = frozenset({"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"})
+VOID = frozenset(
+    {
+        "area",
+        "base",
+        "br",
+        "col",
+        "embed",
+        "hr",
+        "img",
+        "input",
+        "link",
+        "meta",
+        "source",
+        "track",
+        "wbr",
+    }
+)
 IN_NO_PARAGRAPH = frozenset(
-    "address article aside blockquote details dialog div dl fieldset figure footer form h1 h2 h3 h4 h5 h6 "
-    "header hr main nav ol p pre section table ul".split()
+    [
+        "address",
+        "article",
+        "aside",
+        "blockquote",
+        "details",
+        "dialog",
+        "div",
+        "dl",
+        "fieldset",
+        "figure",
+        "footer",
+        "form",
+        "h1",
+        "h2",
+        "h3",
+        "h4",
+        "h5",
+        "h6",
+        "header",
+        "hr",
+        "main",
+        "nav",
+        "ol",
+        "p",
+        "pre",
+        "section",
+        "table",
+        "ul",
+    ]
 )
 
 
@@ -47,9 +91,7 @@ class Reader(HTMLParser):
             self.faults.append(f"{self.getpos()}: {tag} in a paragraph")
         if tag == "a" and "a" in self._open:
             self.faults.append(f"{self.getpos()}: a link in a link")
-        if tag not in VOID and "svg" not in self._open[:-1]:
-            self._open.append(tag)
-        elif tag not in VOID:
+        if (tag not in VOID and "svg" not in self._open[:-1]) or tag not in VOID:
             self._open.append(tag)
 
     def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
@@ -96,5 +138,9 @@ def faults(site: Path) -> Iterator[str]:
                 yield f"{name}: {link} leads out"
             elif not target.is_file():
                 yield f"{name}: {link} leads nowhere"
-            elif parts.fragment and target in pages and unquote(parts.fragment) not in pages[target].ids:
+            elif (
+                parts.fragment
+                and target in pages
+                and unquote(parts.fragment) not in pages[target].ids
+            ):
                 yield f"{name}: {link} has no such anchor"

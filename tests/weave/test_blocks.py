@@ -8,10 +8,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tangle.weave.content import content
 from tests.weave.checking import read_html
 from tests.weave.hostile import HOSTILE
 from tests.weave.woven import ID, OTHER, html, path_of, site
-from tangle.weave.content import content
 
 B = f"- said [[a]] *so*\n  id:: {ID}\n\t- below\n"
 
@@ -182,15 +182,59 @@ PIECES = [
     *IN_A_LINE,
     *(text.removeprefix("- ").replace("\n  ", "\n") for text in BLOCKS),
     *HOSTILE,
-    *("\n", "\n  ", "\n- ", "\n\t- ", "\n\n", "> ", "* ", "1. ", "# ", "|", "$$", "$", "`", "```\n"),
+    *(
+        "\n",
+        "\n  ",
+        "\n- ",
+        "\n\t- ",
+        "\n\n",
+        "> ",
+        "* ",
+        "1. ",
+        "# ",
+        "|",
+        "$$",
+        "$",
+        "`",
+        "```\n",
+    ),
     *("<b>", "</b>", "<div>", "</div>", "<p>", "</p>", "<a href=x>", "</a>", "<hr>", "<!--", "-->"),
-    *("<li>", "<td>", "<h1>", "<details>", "<summary>", "[", "]", "((", "))", "{{", "}}", "\\", "^^"),
-    *("\x02", "\x03", "\x030\x03", "\x0b", "\u2028", "&#2;", "&#3;0&#3;", "中文", '"', "'", "<", "&"),
+    *(
+        "<li>",
+        "<td>",
+        "<h1>",
+        "<details>",
+        "<summary>",
+        "[",
+        "]",
+        "((",
+        "))",
+        "{{",
+        "}}",
+        "\\",
+        "^^",
+    ),
+    *(
+        "\x02",
+        "\x03",
+        "\x030\x03",
+        "\x0b",
+        "\u2028",
+        "&#2;",
+        "&#3;0&#3;",
+        "中文",
+        '"',
+        "'",
+        "<",
+        "&",
+    ),
     *(f"id:: {ID}\n", "collapsed:: true\n", "logseq.order-list-type:: number\n", "title:: <b>\n"),
     *("#+BEGIN_NOTE\n", "#+END_NOTE\n", "#+BEGIN_EXPORT html\n", ":X:\n", ":END:\n", "[^1]: "),
 ]
 texts = st.lists(st.sampled_from(PIECES) | st.text(max_size=4), max_size=20).map("".join)
-ELEMENTS = frozenset({"script", "style", "iframe", "object", "embed", "form", "input", "base", "link"})
+ELEMENTS = frozenset(
+    {"script", "style", "iframe", "object", "embed", "form", "input", "base", "link"}
+)
 
 
 @settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.too_slow])

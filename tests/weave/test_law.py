@@ -10,9 +10,9 @@ from tangle.link import GraphConfig
 from tangle.model import PackageName
 from tangle.notes import QUERIES, Core
 from tangle.notes.core import NothingInstalled
-from tests.weave.woven import ID, OTHER, give, path_of, site
 from tangle.weave.inputs import SiteSettings
 from tangle.weave.site import KEPT, roots, site_files
+from tests.weave.woven import ID, OTHER, give, path_of, site
 
 NAMES = ("a", "b", "c", "2024_05_01", "D e", "d-e")
 TEXTS = (

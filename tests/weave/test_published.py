@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from tangle.link import GraphConfig, graph_config
-from tests.weave.woven import ID, html, path_of, site
 from tangle.weave.graph import concepts, href_of_title, woven_pages
 from tangle.weave.pages import page_view
 from tangle.weave.searchable import search_entries
+from tests.weave.woven import ID, html, path_of, site
 
 PAGES = {
     "open": f"public:: true\n\n- see [[closed]], (({ID})) and {{{{embed [[closed]]}}}}",
@@ -57,7 +57,10 @@ def test_nothing_of_a_page_that_is_not_public_is_shown() -> None:
     assert concepts(core, "") == {}
 
 
-SOLVED = f"- exercise\n\t- the answer [[a]]\n\t  tangle.solution:: yes\n\t  id:: {ID}\n\t\t- below\n- (({ID}))"
+SOLVED = (
+    f"- exercise\n\t- the answer [[a]]\n\t  tangle.solution:: yes\n\t  id:: {ID}\n"
+    f"\t\t- below\n- (({ID}))"
+)
 
 
 def test_a_solution_is_folded() -> None:

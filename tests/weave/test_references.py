@@ -1,14 +1,14 @@
-"""References, embeds and backlinks: what they show, and that none of them can grow without bound."""
+"""References, embeds and backlinks: what they show, and that none grows without bound."""
 
 from __future__ import annotations
 
 import uuid
 
 from tangle.model import PagePath
-from tests.weave.checking import read_html
-from tests.weave.woven import ID, OTHER, html, path_of, site
 from tangle.weave.graph import concepts
 from tangle.weave.pages import beside, chapters, concept_view, page_view
+from tests.weave.checking import read_html
+from tests.weave.woven import ID, OTHER, html, path_of, site
 
 
 def name(number: int) -> str:
@@ -21,20 +21,33 @@ def words(text: str) -> str:
 
 def test_a_reference_follows_references_but_not_round_in_a_circle() -> None:
     found = html(
-        site({"a": f"- see (({ID}))", "b": f"- one (({OTHER}))\n  id:: {ID}\n- two (({ID}))\n  id:: {OTHER}"})
+        site(
+            {
+                "a": f"- see (({ID}))",
+                "b": f"- one (({OTHER}))\n  id:: {ID}\n- two (({ID}))\n  id:: {OTHER}",
+            }
+        )
     )
     assert "see one two one" in words(found)
     assert words(found).count("one") == 2
 
 
 def test_no_link_stands_in_a_link() -> None:
-    found = html(site({"a": f"- (({ID})) [[[b]]](((({ID}))))", "b": f"- [[c]] #d <a href=x>e</a>\n  id:: {ID}"}))
+    found = html(
+        site(
+            {
+                "a": f"- (({ID})) [[[b]]](((({ID}))))",
+                "b": f"- [[c]] #d <a href=x>e</a>\n  id:: {ID}",
+            }
+        )
+    )
     assert not read_html(found).faults
 
 
 def test_a_web_of_references_stays_small() -> None:
     lines = [
-        f"- block {number} " + " ".join(f"(({name((number * 7 + at) % 50)}))" for at in range(50))
+        f"- block {number} "
+        + " ".join(f"(({name((number * 7 + at) % 50)}))" for at in range(50))
         + f"\n  id:: {name(number)}"
         for number in range(50)
     ]
@@ -114,7 +127,7 @@ def test_a_concept_that_is_only_named_has_a_page() -> None:
 
 
 def test_days_of_the_journal_follow_each_other() -> None:
-    core = site({name: "- x" for name in ("2024_05_01", "2024_05_03", "2024_04_30", "other")})
+    core = site(dict.fromkeys(("2024_05_01", "2024_05_03", "2024_04_30", "other"), "- x"))
     before, after = beside(core, path_of("2024_05_01"))
     assert (before and before.href, after and after.href) == (
         "journals/2024-04-30.html",
@@ -124,7 +137,10 @@ def test_days_of_the_journal_follow_each_other() -> None:
     assert beside(core, path_of("other")) == (None, None)
 
 
-BOOK = "- # 3. Nets\n\t- ## 3.1. One\n\t\t- ```python\n\t\t  def f(): ... #@save\n\t\t  ```\n\t- ## 3.2. Two\n"
+BOOK = (
+    "- # 3. Nets\n\t- ## 3.1. One\n\t\t- ```python\n\t\t  def f(): ... #@save\n\t\t  ```\n"
+    "\t- ## 3.2. Two\n"
+)
 
 
 def test_a_book_is_read_in_the_order_of_its_numbers() -> None:

@@ -65,7 +65,8 @@ def holds_solution(core: Core, place: int) -> bool:
     session = units.session(core, place)
     saved = units.reached_package(core, place).saved
     lines = [line.place for chunk in session.chunks for line in chunk.code.chunk.lines]
-    lines += [entry.place for entry in (*session.prelude, *saved)]
+    lines += [entry.place for entry in session.prelude]
+    lines += [entry.place for entry in saved]
     if any(is_line_left_out(core, line.path, line.line) for line in lines):
         return True
     page = session.unit.section.page
