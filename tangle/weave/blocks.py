@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, Protocol
 
+from tangle.link import SOLUTION
 from tangle.model import PagePath
 from tangle.weave.block_text import BlockText
 from tangle.weave.html import Here, Site, Writer, escaped, plain_text
@@ -125,6 +126,9 @@ class OutlineWriter:
             # No browser shows lists as deep as this: what is deeper stands side by side.
             flat = [replace(b, depth=0) for b in below]
             within += self._list(path, flat, level)
+        if block.value(SOLUTION).lower() in ("yes", "true", "on"):
+            word = escaped(self.writer.words.solution)
+            within = f'<details class="fold solution"><summary>{word}</summary>{within}</details>'
         kinds = ["block"]
         if block.heading:
             kinds.append("heading")

@@ -10,7 +10,7 @@ from tangle.notes import Core, package_name, pages
 from tangle.weave.block_text import Code
 from tangle.weave.chunks import PageChunk, code_lines, has_outputs, mark_of, page_chunks, units_on
 from tangle.weave.code import ChunkFrame, chunk_html, figure_html, line_anchor
-from tangle.weave.graph import href_of_page, site_language
+from tangle.weave.graph import href_of_page, is_line_left_out, site_language
 from tangle.weave.inputs import facts_of, results_on
 from tangle.weave.results import Around, output_html
 from tangle.weave.urls import ROOT
@@ -67,6 +67,7 @@ def place_link(core: Core) -> Callable[[Place], str | None]:
         if href is None:
             return None
         shown = place.line in code_lines(core, place.path)
+        shown = shown and not is_line_left_out(core, place.path, place.line)
         return f"{ROOT}{href}#{line_anchor(place.line)}" if shown else f"{ROOT}{href}"
 
     return link

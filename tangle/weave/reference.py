@@ -15,7 +15,7 @@ from tangle.weave.code import code_html, uses_html
 from tangle.weave.code_words import CodeWords, code_words
 from tangle.weave.content import Surroundings
 from tangle.weave.content_words import content_words
-from tangle.weave.graph import href_of_page, site_language
+from tangle.weave.graph import href_of_page, is_line_left_out, site_language
 from tangle.weave.html import Here, Writer
 from tangle.weave.markdown import tokens_of
 from tangle.weave.names import uses_of
@@ -45,7 +45,9 @@ def shown_names(core: Core) -> tuple[Saved, ...]:
     return tuple(
         saved
         for saved in found
-        if href_of_page(core, saved.place.path) is not None and not (saved.imports or saved.future)
+        if href_of_page(core, saved.place.path) is not None
+        and not (saved.imports or saved.future)
+        and not is_line_left_out(core, saved.place.path, saved.place.line)
     )
 
 

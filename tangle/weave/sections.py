@@ -10,7 +10,7 @@ from markupsafe import Markup, escape
 from tangle.notes import Core, UnitRow, query, rows, units
 from tangle.weave.code import mark_html
 from tangle.weave.code_words import CodeWords, code_words
-from tangle.weave.graph import href_of_page, site_language, texts
+from tangle.weave.graph import href_of_page, is_line_left_out, site_language, texts
 from tangle.weave.inputs import facts_of
 from tangle.weave.names import saved_at
 from tangle.weave.page_code import REFERENCE
@@ -81,7 +81,7 @@ def section_href(core: Core, row: UnitRow) -> str:
 def _saved(core: Core, names: list[str] | tuple[str, ...]) -> Iterator[Markup]:
     for name in dict.fromkeys(names):
         found = saved_at(core, name)
-        if found is not None:
+        if found is not None and not is_line_left_out(core, found[1].path, found[1].line):
             yield Markup('<a href="{}#{}"><code>{}</code></a>').format(REFERENCE, name, name)
 
 

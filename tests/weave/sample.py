@@ -1,5 +1,7 @@
 """A small site with all that content may hold, in the HTML that content makes."""
 
+# ruff: noqa: E501 - long lines of HTML are easier to read than cut ones
+
 from __future__ import annotations
 
 from collections.abc import Iterator
@@ -49,17 +51,17 @@ CODE = (
 )
 
 
-def _block(anchor: str, text: str, below: str = "", kind: str = "") -> str:
+def _block(anchor: str, text: str, below: str = "") -> str:
+    heading, output = text.startswith("<h"), text.startswith('<div class="output')
+    kind = " heading" if heading else " output-block" if output else ""
     inner = f'<ul class="blocks">{below}</ul>' if below else ""
-    return (
-        f'<li class="block{kind}" id="{anchor}" data-line="3"><div class="block-text">{text}</div>{inner}</li>'
-    )
+    return f'<li class="block{kind}" id="{anchor}" data-line="3"><div class="block-text">{text}</div>{inner}</li>'
 
 
 def _chunk(state: str, words: str) -> str:
     return (
         f'<figure class="chunk" data-state="{state}"><figcaption class="chunk-head"><span class="language">'
-        f'python</span><span class="state">{words}</span><span class="line">softmax.md:12</span>'
+        f'python</span><span class="state" data-state="{state}">{words}</span><span class="line">softmax.md:12</span>'
         f'</figcaption><div class="highlight"><pre><code>{CODE}</code></pre></div></figure>'
     )
 
@@ -120,16 +122,18 @@ def _content() -> Markup:
         '<blockquote class="embed"><p>An embedded block of another page.</p></blockquote>'
     )
     fold = (
-        '<li class="block" id="folded"><details class="fold"><summary><div class="block-text"><p>折叠的块</p></div>'
-        '</summary><ul class="blocks">'
+        '<li class="block" id="folded"><div class="block-text"><p>折叠的块</p></div>'
+        '<details class="fold"><summary>已折叠 (1)</summary><ul class="blocks">'
         + _block("inner", "<p>里面的块，锚点会打开它。</p>")
         + "</ul></details></li>"
     )
     solution = (
         '<details class="solution"><summary>Solution</summary>'
-        + "<p>Subtract the largest logit before taking exponentials.</p></details>"
+        "<p>Subtract the largest logit before taking exponentials.</p></details>"
     )
-    first = _block("model", "<h2>模型</h2>", _block("intro", prose) + _block("tasks", inline) + chunks)
+    first = _block(
+        "model", "<h2>模型</h2>", _block("intro", prose) + _block("tasks", inline) + chunks
+    )
     second = _block(
         "outline",
         "<h2>An outline of notes</h2>",
@@ -147,7 +151,7 @@ def _content() -> Markup:
     fourth = _block(
         "net", "<h3>A wide table</h3>", _block("wide", f"<table><tr>{wide}</tr></table>")
     )
-    return Markup(f'<ul class="blocks">{first}{second}{third}{fourth}</ul>')  # noqa: S704 - written here
+    return Markup(f'<ul class="blocks">{first}{second}{third}{fourth}</ul>')
 
 
 def site(language: str = "zh-CN") -> SiteView:
@@ -191,7 +195,12 @@ def softmax() -> PageView:
         backlinks=(
             Backlinks(
                 page=Link(href="pages/交叉熵.html", text="交叉熵"),
-                blocks=((Link(href="pages/交叉熵.html#a", text="交叉熵"), Markup("<p>配上 softmax，求导很简单。</p>")),),
+                blocks=(
+                    (
+                        Link(href="pages/交叉熵.html#a", text="交叉熵"),
+                        Markup("<p>配上 softmax，求导很简单。</p>"),
+                    ),
+                ),
             ),
         ),
         previous=Link(href="线性/回归.html", text="线性回归"),
@@ -201,7 +210,9 @@ def softmax() -> PageView:
 
 
 def plain(href: str, title: str, text: str, number: str = "") -> PageView:
-    content = Markup('<ul class="blocks"><li class="block" id="a"><div class="block-text"><p>{}</p></div></li></ul>')
+    content = Markup(
+        '<ul class="blocks"><li class="block" id="a"><div class="block-text"><p>{}</p></div></li></ul>'
+    )
     return PageView(href=href, title=title, content=content.format(text), number=number)
 
 
@@ -210,7 +221,9 @@ def pages() -> Iterator[PageView]:
     yield plain("引言.html", "引言", "机器学习要解决什么。", "1")
     yield plain("线性/index.html", "线性神经网络", "这一章走完一遍训练。", "3")
     yield plain("线性/回归.html", "线性回归", "平方误差，解析解。", "3.1")
-    yield plain("pages/交叉熵.html", "交叉熵", "用一个分布去描述另一个分布的代价。 Cross entropy loss.")
+    yield plain(
+        "pages/交叉熵.html", "交叉熵", "用一个分布去描述另一个分布的代价。 Cross entropy loss."
+    )
     yield PageView(href="pages/空.html", title="空", content=Markup(""))
 
 
@@ -230,7 +243,9 @@ def search_entries() -> list[SearchEntry]:
             link=Link(href="pages/交叉熵.html", text="交叉熵"),
             text="用一个分布去描述另一个分布的代价。 Cross entropy loss.",
         ),
-        SearchEntry(link=Link(href="引言.html", text="引言"), text="机器学习要解决什么 <b>不是标记</b>。"),
+        SearchEntry(
+            link=Link(href="引言.html", text="引言"), text="机器学习要解决什么 <b>不是标记</b>。"
+        ),
         SearchEntry(
             link=Link(href="线性/回归.html", text="线性回归"),
             text="平方误差，解析解；networks of one output.",
@@ -241,7 +256,9 @@ def search_entries() -> list[SearchEntry]:
 
 def home() -> HomeView:
     listed = Listed(
-        link=Link(href="pages/交叉熵.html", text="交叉熵"), note="一个分布的代价。", day=date(2024, 5, 1)
+        link=Link(href="pages/交叉熵.html", text="交叉熵"),
+        note="一个分布的代价。",
+        day=date(2024, 5, 1),
     )
     return HomeView(recent=(listed,))
 

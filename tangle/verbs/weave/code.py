@@ -8,15 +8,22 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any, Final
 
+from tangle.link import unit_name
 from tangle.model import PagePath, SectionName, ShownOutput
-from tangle.notes import Core, Query, query, units
+from tangle.notes import Core, Query, pages, query, units
 from tangle.verbs.export import FORMATS, graph_file, section_files
 from tangle.verbs.generated import scripts
 from tangle.verbs.notes import Notes
 from tangle.verbs.run_history import History
 from tangle.verbs.shown_outputs import shown_on
 from tangle.verbs.write_back.staleness import section_rows
-from tangle.weave.graph import asset_stamp, href_of_page, is_published
+from tangle.weave.graph import (
+    asset_stamp,
+    href_of_page,
+    is_line_left_out,
+    is_published,
+    left_out,
+)
 from tangle.weave.inputs import SectionFacts, facts_of
 
 DOWNLOADS: Final = "downloads"
@@ -52,7 +59,26 @@ def files_stamp(core: Core, place: int) -> str:
     return hashlib.sha256(b"".join(found[ending] for ending in FORMATS)).hexdigest()[:32]
 
 
-QUERIES: Final[tuple[Query[Any, Any], ...]] = (shown_on, pages_taken, files_stamp)
+@query(kept=bool)
+def holds_solution(core: Core, place: int) -> bool:
+    """Whether the files of a section would show what the edition for students leaves out."""
+    session = units.session(core, place)
+    saved = units.reached_package(core, place).saved
+    lines = [line.place for chunk in session.chunks for line in chunk.code.chunk.lines]
+    lines += [entry.place for entry in (*session.prelude, *saved)]
+    if any(is_line_left_out(core, line.path, line.line) for line in lines):
+        return True
+    page = session.unit.section.page
+    outline = pages.outlined(core, page).outline
+    return any(
+        unit_name(outline.section_at(block)) == session.unit.name for block in left_out(core, page)
+    )
+
+
+QUERIES: Final[tuple[Query[Any, Any], ...]] = (
+    *(shown_on, pages_taken, files_stamp),
+    holds_solution,
+)
 """What is kept of them on disk."""
 
 
@@ -62,6 +88,7 @@ def roots(core: Core) -> Iterator[tuple[Query[Any, Any], Any]]:
         yield files_stamp, place
     for place in core.keys(pages_taken):
         yield pages_taken, place
+        yield holds_solution, place
 
 
 def all_outputs(notes: Notes) -> dict[PagePath, tuple[ShownOutput, ...]]:
@@ -77,7 +104,8 @@ def all_outputs(notes: Notes) -> dict[PagePath, tuple[ShownOutput, ...]]:
 def all_facts(notes: Notes) -> dict[SectionName, SectionFacts]:
     """Return what is known of each section with code.
 
-    A section that takes code from a page that is not published has no files in the site.
+    A section that takes code from a page that is not published, or from a solution that is left
+    out, has no files in the site.
 
     Args:
         notes: the notes.
@@ -92,6 +120,8 @@ def all_facts(notes: Notes) -> dict[SectionName, SectionFacts]:
         if not (taken and href_of_page(core, taken[0])):
             return ()
         if not all(is_published(core, path) for path in taken):
+            return ()
+        if holds_solution(core, places[name]):
             return ()
         base = f"{DOWNLOADS}/{posixpath.basename(names[name]).removesuffix('.py')}"
         return (f"{base}.py", f"{base}.ipynb")
