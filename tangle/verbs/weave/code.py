@@ -55,7 +55,7 @@ def files_stamp(core: Core, place: int) -> str:
         found = asset_stamp(core, path)
         return None if found is None else found.encode()
 
-    found = section_files(core, place, stamp)
+    found = section_files(core, place, stamp, shows=partial(is_published, core))
     return hashlib.sha256(b"".join(found[ending] for ending in FORMATS)).hexdigest()[:32]
 
 
@@ -65,7 +65,8 @@ def holds_solution(core: Core, place: int) -> bool:
     session = units.session(core, place)
     saved = units.reached_package(core, place).saved
     lines = [line.place for chunk in session.chunks for line in chunk.code.chunk.lines]
-    lines += [entry.place for entry in (*session.prelude, *saved)]
+    lines += [entry.place for entry in session.prelude]
+    lines += [entry.place for entry in saved]
     if any(is_line_left_out(core, line.path, line.line) for line in lines):
         return True
     page = session.unit.section.page
@@ -151,4 +152,4 @@ def downloads(notes: Notes) -> Iterator[tuple[str, str, Callable[[], bytes]]]:
 
 
 def _content(core: Core, place: int, read: Callable[[str], bytes | None], ending: str) -> bytes:
-    return section_files(core, place, read)[ending]
+    return section_files(core, place, read, shows=partial(is_published, core))[ending]
