@@ -144,6 +144,34 @@ def test_the_navigation_shows_the_place_in_the_book() -> None:
     assert not other.all("a", href="./线性/回归.html")
 
 
+def chapter(href: str, text: str, number: str = "", *parts: Chapter) -> Chapter:
+    return Chapter(link=Link(href=href, text=text), number=number, parts=parts)
+
+
+def test_a_chapter_on_one_page_stands_once_with_its_number_and_sections() -> None:
+    subsections = chapter(
+        "a.html#s", "first section", "3.1", chapter("a.html#t", "detail", "3.1.1")
+    )
+    book = replace(
+        site(),
+        chapters=(
+            chapter("a.html", "linear", "", chapter("a.html#c", "Linear", "3", subsections)),
+        ),
+    )
+    for text in (render_home(HomeView(), book), render_page(plain("a.html", "x", "t"), book)):
+        entries = re.findall(r'<span class="number">([\d.]+)</span> ([^<]+)</a>', text)
+        assert list(dict.fromkeys(entries)) == [("3", "linear"), ("3.1", "first section")]
+
+
+def test_sections_that_are_pages_stand_at_any_depth() -> None:
+    deep = chapter(
+        "p.html", "part", "I", chapter("c.html", "chap", "1", chapter("s.html", "sect", "1.1"))
+    )
+    book = replace(site(), chapters=(deep,))
+    text = render_page(plain("s.html", "x", "t"), book)
+    assert re.findall(r"</span> (\w+)</a>", text) == ["part", "chap", "sect"]
+
+
 def test_the_navigation_of_a_long_book_shows_the_part_around_the_page() -> None:
     chapters = tuple(
         Chapter(link=Link(href=f"{n}.html", text=f"chapter {n}"), number=str(n))
