@@ -14,7 +14,7 @@ from tangle.notes.core import config
 from tangle.weave.block_text import BlockText, Code
 from tangle.weave.blocks import OutlineWriter, Shown
 from tangle.weave.content_words import content_words
-from tangle.weave.page_code import fence_html, line_address, result_html
+from tangle.weave.formulas import rendered
 from tangle.weave.graph import (
     asset_address,
     embedded_block,
@@ -29,8 +29,11 @@ from tangle.weave.graph import (
 )
 from tangle.weave.html import Here, Said, Writer, escaped, first_line, plain_text
 from tangle.weave.inline import Token
+from tangle.weave.inputs import site_settings
 from tangle.weave.markdown import inline_tokens, tokens_of
+from tangle.weave.page_code import fence_html, line_address, result_html
 from tangle.weave.results import Around
+from tangle.weave.sanitize import clean_html, clean_url
 from tangle.weave.urls import ROOT
 
 if TYPE_CHECKING:
@@ -38,6 +41,12 @@ if TYPE_CHECKING:
 
 _FOOTNOTE: Final = re.compile(r"^[ \t]*\[\^([^\]\s]{1,100})\]:", re.MULTILINE)
 _DESCRIPTION: Final = 200
+_NO_MERMAID: Final = (
+    "the source of a Mermaid diagram is shown; to draw it, name a mermaid.min.js as `mermaid` in "
+    "the table [site] of tangle.toml"
+)
+_NAMED: Final = 60
+"""Characters of a formula that a warning repeats."""
 _EXCERPT: Final = 500
 """Characters of a line that pages show which it names."""
 
@@ -76,6 +85,7 @@ class Surroundings:
     """What the blocks of one page can refer to, looked up in the store.
 
     Attributes:
+        features: what the page needs beside the common style.
         files: of the graph, that were referred to.
         warnings: what was found wrong.
     """
@@ -84,6 +94,7 @@ class Surroundings:
         """Begin a page."""
         self._core = core
         self.markdown: Callable[[str, PagePath, BlockText], str] = _escaped_lines
+        self.features: set[str] = set()
         self.files: dict[str, None] = {}
         self.warnings: dict[Warning_, None] = {}
 
@@ -117,13 +128,21 @@ class Surroundings:
         self.files[found] = None
         return asset_address(found)
 
-    def formula(self, tex: str, *, display: bool) -> str:
+    def formula(self, tex: str, here: Here, *, display: bool) -> str:
         """A formula as HTML."""
-        name, kind = ("div", "math display") if display else ("span", "math")
-        return f'<{name} class="{kind}">{escaped(tex)}</{name}>'
+        found = rendered(tex, display=display)
+        if found.refused:
+            message = f"KaTeX refuses {_shortened(tex)!r}: {found.refused}; its source is shown"
+            self.warn(here.page, here.block.line, message)
+        return found.html
 
     def code(self, page: PagePath, block: BlockText, code: Code) -> str:
         """A fence as HTML."""
+        if code.language.lower() == "mermaid":
+            if site_settings(self._core, "").mermaid:
+                self.features.add("mermaid")
+                return f'<pre class="mermaid">{escaped(code.text)}</pre>'
+            self.warn(page, block.line, _NO_MERMAID)
         return fence_html(self._core, page, code, anchored=bool(block.line))
 
     def output(self, page: PagePath, block: BlockText) -> str | None:
@@ -136,13 +155,13 @@ class Surroundings:
         )
         return result_html(self._core, page, block.index, around)
 
-    def clean(self, text: str) -> str:
+    def clean(self, text: str, here: Here) -> str:
         """HTML of the notes without whatever could run."""
-        return escaped(text)
+        return clean_html(text, lambda address: self.file(here.page, address))
 
     def address(self, url: str) -> str | None:
         """An address that a reader may be sent to."""
-        return url if url.startswith(("https://", "http://", "mailto:", "data:image/png")) else None
+        return clean_url(url)
 
     def warn(self, page: PagePath, line: int, message: str) -> None:
         """Note what is wrong with a page."""
@@ -166,7 +185,7 @@ def content(core: Core, path: PagePath) -> Content:
         toc=tuple(outlines.toc),
         description=_description(blocks),
         properties=(tuple(outlines.visible(front, Here(path, front))) if front is not None else ()),
-        features=frozenset(writer.features),
+        features=frozenset(writer.features | around.features),
         files=tuple(around.files),
         warnings=tuple(around.warnings),
     )
@@ -174,6 +193,11 @@ def content(core: Core, path: PagePath) -> Content:
 
 def _escaped_lines(text: str, _page: PagePath, _block: BlockText) -> str:
     return f"<p>{escaped(text)}</p>"
+
+
+def _shortened(text: str) -> str:
+    words = " ".join(text.split())
+    return words if len(words) <= _NAMED else f"{words[: _NAMED - 1]}…"
 
 
 def _description(blocks: tuple[BlockText, ...]) -> str:
@@ -199,13 +223,14 @@ class Shows:
 
     files: tuple[str, ...] = ()
     warnings: tuple[Warning_, ...] = ()
+    features: frozenset[str] = frozenset()
 
 
 @query(kept=Shows)
 def shows(core: Core, path: PagePath) -> Shows:
     """What a page uses and what is wrong with it."""
     found = content(core, path)
-    return Shows(files=found.files, warnings=found.warnings)
+    return Shows(files=found.files, warnings=found.warnings, features=found.features)
 
 
 # --- excerpts -------------------------------------------------------------------------------------

@@ -19,6 +19,9 @@ class SiteSettings:
         base: address under which it is published, with its `/`; empty where none is configured.
         student: whether solutions are left out.
         only: the pages that are woven; None for all that may be.
+        mermaid: whether the site has the script that draws diagrams.
+        card_font: the file of a font with Chinese characters, for the pictures that social
+            networks show; empty where none was found.
         version: of the static files; it changes when one of them does.
     """
 
@@ -26,6 +29,8 @@ class SiteSettings:
     language: str = ""
     base: str = ""
     student: bool = False
+    mermaid: bool = False
+    card_font: str = ""
     only: tuple[PagePath, ...] | None = None
     version: str = ""
 

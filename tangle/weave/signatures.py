@@ -86,19 +86,31 @@ def _function(node: ast.FunctionDef | ast.AsyncFunctionDef, *, bound: bool = Fal
 def _arguments(node: ast.FunctionDef | ast.AsyncFunctionDef, *, bound: bool) -> str:
     """The arguments of a function; of a method without the first, which a call does not name."""
     found = node.args
-    before = [*found.posonlyargs, *found.args]
-    if bound and before:
-        skip = len(found.posonlyargs) > 0
-        found = ast.arguments(
-            posonlyargs=found.posonlyargs[1:],
-            args=found.args[0 if skip else 1 :],
-            vararg=found.vararg,
-            kwonlyargs=found.kwonlyargs,
-            kw_defaults=found.kw_defaults,
-            kwarg=found.kwarg,
-            defaults=found.defaults[len(found.defaults) == len(before) :],
-        )
-    return ast.unparse(found)
+    plain = [*found.posonlyargs, *found.args]
+    values: list[ast.expr | None] = [None] * (len(plain) - len(found.defaults))
+    values += found.defaults
+    shown = [_argument(*entry) for entry in zip(plain, values, strict=True)]
+    if found.posonlyargs:
+        shown.insert(len(found.posonlyargs), "/")
+    if bound and plain:
+        shown = shown[2:] if shown[1:2] == ["/"] else shown[1:]
+    if found.vararg is not None:
+        shown.append(f"*{_argument(found.vararg, None)}")
+    elif found.kwonlyargs:
+        shown.append("*")
+    named = zip(found.kwonlyargs, found.kw_defaults, strict=True)
+    shown += [_argument(*entry) for entry in named]
+    if found.kwarg is not None:
+        shown.append(f"**{_argument(found.kwarg, None)}")
+    return ", ".join(shown)
+
+
+def _argument(argument: ast.arg, value: ast.expr | None) -> str:
+    """An argument with its annotation and its default, spaced as PEP 8 has it."""
+    if argument.annotation is None:
+        return argument.arg if value is None else f"{argument.arg}={ast.unparse(value)}"
+    note = f"{argument.arg}: {ast.unparse(argument.annotation)}"
+    return note if value is None else f"{note} = {ast.unparse(value)}"
 
 
 def _assigned(node: ast.Assign | ast.AnnAssign, name: str) -> str:

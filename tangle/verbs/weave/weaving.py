@@ -9,12 +9,13 @@ from pathlib import Path
 from typing import Any, Final
 
 from tangle.errors import UsageError
-from tangle.model import Problem
+from tangle.model import PagePath, Problem
 from tangle.notes import Core, Query
 from tangle.store import SiteFolder, check_links, lock, make_folder, other_files
 from tangle.verbs.notes import Notes, Shelf, read_notes
 from tangle.verbs.project import Project
 from tangle.verbs.sources import shown, without_gc
+from tangle.verbs.weave.assets import MERMAID, mermaid_script, picture, wide_font
 from tangle.verbs.weave.choice import pages_meant
 from tangle.verbs.weave.code import QUERIES, all_facts, all_outputs, downloads
 from tangle.verbs.weave.code import roots as code_roots
@@ -82,21 +83,31 @@ def weave(project: Project, wanted: Sequence[str] = (), output: Path | None = No
         check_links(target, project.root)
     folder = SiteFolder(target)
     from tangle.weave import site
+    from tangle.weave.assets import is_cleaned
     from tangle.weave.graph import href_of_page, woven_pages
 
+    mermaid = mermaid_script(project)
     notes = read_notes(project, shelf=_shelf())
+    faults: list[str] = []
     with without_gc():
         _give(notes, wanted, target)
         files = site.site_files(notes.core)
         for name, digest, make in downloads(notes):
             files[name] = site.SiteFile(digest=digest, make=make)
+        if mermaid is not None and site.needs(notes.core, "mermaid"):
+            files[MERMAID] = site.given(mermaid)
         copied = site.copied_files(notes.core)
         sources = {href: path for path, href in copied.items()}
         digests = {name: file.digest for name, file in files.items()}
         digests |= {href: site.copied_stamp(notes.core, path) for href, path in sources.items()}
 
         def content(name: str) -> bytes | Path:
-            return files[name].make() if name in files else project.graph / sources[name]
+            if name in files:
+                return files[name].make()
+            path = sources[name]
+            if is_cleaned(path):
+                return picture(project.graph / path, project.shown(PagePath(path)), faults)
+            return project.graph / path
 
         make_folder(project.state)
         with lock(project.state):
@@ -111,7 +122,7 @@ def weave(project: Project, wanted: Sequence[str] = (), output: Path | None = No
         removed=changes.removed,
         unchanged=changes.unchanged,
         unread=tuple(shown(project, problem) for problem in notes.unread),
-        warnings=tuple(_warnings(notes)),
+        warnings=(*_warnings(notes), *faults),
         first=target / (first or INDEX),
     )
 
@@ -146,6 +157,8 @@ def _give(notes: Notes, wanted: Sequence[str], target: Path) -> None:
         language=options.language,
         base=options.base,
         student=options.student,
+        mermaid=bool(options.mermaid),
+        card_font=wide_font() if options.base else "",
         only=pages_meant(notes, wanted) if wanted else None,
         version=static_version(),
     )
