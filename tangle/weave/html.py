@@ -230,7 +230,7 @@ class Writer:
         if kind == "quote":
             return f"<blockquote>{within}</blockquote>"
         if kind in _ADMONITIONS:
-            return f'<aside class="admonition {kind}">{within}</aside>'
+            return f'<aside class="admonition {kind}" role="note">{within}</aside>'
         return f'<div class="special {"center" if kind == "center" else "verse"}">{within}</div>'
 
     def _hole(self, token: Token, here: Here) -> str:

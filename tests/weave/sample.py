@@ -116,8 +116,8 @@ def _content() -> Markup:
         '<dl class="properties"><div><dt>source</dt><dd>lecture 3</dd></div></dl>'
     )
     boxes = (
-        '<aside class="admonition note" aria-label="Note"><p>数值太大时指数会溢出，先减去最大值。</p></aside>'
-        '<aside class="admonition warning" aria-label="Warning"><p>Do not take the logarithm of zero.</p></aside>'
+        '<aside class="admonition note" role="note"><p>数值太大时指数会溢出，先减去最大值。</p></aside>'
+        '<aside class="admonition warning" role="note"><p>Do not take the logarithm of zero.</p></aside>'
         "<blockquote><p>A quotation from somewhere else.</p></blockquote>"
         '<blockquote class="embed"><p>An embedded block of another page.</p></blockquote>'
     )
