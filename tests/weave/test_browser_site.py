@@ -15,7 +15,7 @@ pytestmark = [needs_chromium, pytest.mark.book]
 
 CHAPTER = """\
 - # 1 线性模型
-	- 见 [[线性回归]]，#损失 衡量 $y$ 与 $\\hat{y}$ 的差距：$$L=\\frac{1}{n}\\sum_i (y_i-\\hat{y}_i)^2$$
+	- 见 [[线性回归]]，#损失 是 $y-\\hat{y}$：$$L=\\frac{1}{n}\\sum_i (y_i-\\hat{y}_i)^2$$
 	- ## 1.1. 平方损失
 	  collapsed:: true
 		- ```python
