@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 ALL_PAGES: Final = "all-pages.html"
 SEARCH_PAGE: Final = "search.html"
 HOME: Final = "index.html"
+OWN_STYLE: Final = "static/own.css"
 STATIC: Final = ("mermaid-start.js", "search.js", "site.css", "site.js", "theme.js")
 
 _LONGEST_LEVEL: Final = 40

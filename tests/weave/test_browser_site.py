@@ -98,6 +98,35 @@ def test_the_search_finds_what_the_notes_say(woven: Path, tab: Tab, words: str) 
     )
 
 
+def test_a_style_sheet_of_the_graph_comes_after_the_sites(
+    notes: MakeNotes, tmp_path: Path, tab: Tab
+) -> None:
+    graph = notes({"a": "- text\n"})
+    folder = graph.root / "logseq"
+    folder.mkdir(exist_ok=True)
+    (folder / "site.css").write_text(":root { --accent: rgb(1, 2, 3); }")
+    assert graph.tangle("weave", "--output", str(tmp_path / "site")).code == 0
+    tab.open(tmp_path / "site/a.html")
+    color = "getComputedStyle(document.querySelector('.skip')).color"
+    assert tab.evaluate(color) == "rgb(1, 2, 3)"
+    (folder / "site.css").unlink()
+    assert graph.tangle("weave", "--output", str(tmp_path / "site")).code == 0
+    tab.open(tmp_path / "site/a.html")
+    assert tab.evaluate(color) != "rgb(1, 2, 3)"
+    assert not (tmp_path / "site/static/own.css").exists()
+
+
+def test_a_style_sheet_that_leads_out_of_the_graph_is_none(
+    notes: MakeNotes, tmp_path: Path
+) -> None:
+    graph = notes({"a": "- text\n"})
+    (tmp_path / "secret").write_text("secret")
+    (graph.root / "logseq").mkdir(exist_ok=True)
+    (graph.root / "logseq/site.css").symlink_to(tmp_path / "secret")
+    assert graph.tangle("weave", "--output", str(tmp_path / "site")).code == 0
+    assert not (tmp_path / "site/static/own.css").exists()
+
+
 def test_a_link_to_a_solution_opens_what_holds_it(woven: Path, tab: Tab) -> None:
     chapter = woven / "线性模型.html"
     tab.open(chapter)
