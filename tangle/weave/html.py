@@ -115,7 +115,7 @@ class Writer(LineWriter):
         if kind == "quote":
             return f"<blockquote>{within}</blockquote>"
         if kind in _ADMONITIONS:
-            return f'<aside class="admonition {kind}">{within}</aside>'
+            return f'<aside class="admonition {kind}" role="note">{within}</aside>'
         return f'<div class="special {"center" if kind == "center" else "verse"}">{within}</div>'
 
     def _raw(self, kind: str, text: str, here: Here) -> str:

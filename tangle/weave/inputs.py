@@ -23,6 +23,7 @@ class SiteSettings:
         card_font: the file of a font with Chinese characters, for the pictures that social
             networks show; empty where none was found.
         version: of the static files; it changes when one of them does.
+        own_style: whether the graph has a style sheet for the site.
     """
 
     title: str
@@ -33,6 +34,7 @@ class SiteSettings:
     card_font: str = ""
     only: tuple[PagePath, ...] | None = None
     version: str = ""
+    own_style: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

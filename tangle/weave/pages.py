@@ -28,7 +28,13 @@ from tangle.weave.graph import (
 )
 from tangle.weave.inputs import site_settings
 from tangle.weave.page_code import page_downloads
-from tangle.weave.templates import render_all_pages, render_home, render_page, render_search
+from tangle.weave.templates import (
+    OWN_STYLE,
+    render_all_pages,
+    render_home,
+    render_page,
+    render_search,
+)
 from tangle.weave.urls import INDEX, ROOT
 from tangle.weave.views import (
     FEATURES,
@@ -149,6 +155,7 @@ def site_view(core: Core, _: str) -> SiteView:
         base=settings.base,
         feed=FEED if settings.base and journals(core, "") else "",
         version=settings.version,
+        styles=(OWN_STYLE,) if settings.own_style else (),
         links=code_links(core, ""),
     )
 

@@ -168,9 +168,13 @@ def needs(core: Core, feature: Feature) -> bool:
     return any(feature in shows(core, path).features for path in woven_pages(core, ""))
 
 
-def static_version() -> str:
-    """A digest of the style and the scripts."""
-    found = hashlib.blake2b(digest_size=5)
+def static_version(style: bytes) -> str:
+    """A digest of the styles and the scripts.
+
+    Args:
+        style: the graph's; empty where it has none.
+    """
+    found = hashlib.blake2b(style, digest_size=5)
     for name, data in sorted(static_files().items()):
         found.update(name.encode() + data)
     return found.hexdigest()

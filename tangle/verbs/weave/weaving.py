@@ -15,7 +15,7 @@ from tangle.store import SiteFolder, check_links, lock, make_folder, other_files
 from tangle.verbs.notes import Notes, Shelf, read_notes
 from tangle.verbs.project import Project
 from tangle.verbs.sources import shown, without_gc
-from tangle.verbs.weave.assets import MERMAID, mermaid_script, picture, wide_font
+from tangle.verbs.weave.assets import MERMAID, mermaid_script, own_style, picture, wide_font
 from tangle.verbs.weave.choice import pages_meant
 from tangle.verbs.weave.code import QUERIES, all_facts, all_outputs, downloads
 from tangle.verbs.weave.code import roots as code_roots
@@ -85,17 +85,20 @@ def weave(project: Project, wanted: Sequence[str] = (), output: Path | None = No
     from tangle.weave import site
     from tangle.weave.assets import is_cleaned
     from tangle.weave.graph import href_of_page, woven_pages
+    from tangle.weave.templates import OWN_STYLE
 
-    mermaid = mermaid_script(project)
+    mermaid, style = mermaid_script(project), own_style(project)
     notes = read_notes(project, shelf=_shelf())
     faults: list[str] = []
     with without_gc():
-        _give(notes, wanted, target)
+        _give(notes, wanted, target, style)
         files = site.site_files(notes.core)
         for name, digest, make in downloads(notes):
             files[name] = site.SiteFile(digest=digest, make=make)
-        if mermaid is not None and site.needs(notes.core, "mermaid"):
-            files[MERMAID] = site.given(mermaid)
+        if not site.needs(notes.core, "mermaid"):
+            mermaid = None
+        own = {MERMAID: mermaid, OWN_STYLE: style}
+        files |= {name: site.given(data) for name, data in own.items() if data is not None}
         copied = site.copied_files(notes.core)
         sources = {href: path for path, href in copied.items()}
         digests = {name: file.digest for name, file in files.items()}
@@ -140,7 +143,7 @@ def _roots(core: Core) -> Iterator[tuple[Query[Any, Any], Any]]:
     yield from code_roots(core)
 
 
-def _give(notes: Notes, wanted: Sequence[str], target: Path) -> None:
+def _give(notes: Notes, wanted: Sequence[str], target: Path, style: bytes | None) -> None:
     """Give the store what the site is made of beside the notes."""
     from tangle.weave.inputs import (
         SiteSettings,
@@ -160,7 +163,8 @@ def _give(notes: Notes, wanted: Sequence[str], target: Path) -> None:
         mermaid=bool(options.mermaid),
         card_font=wide_font() if options.base else "",
         only=pages_meant(notes, wanted) if wanted else None,
-        version=static_version(),
+        version=static_version(style or b""),
+        own_style=style is not None,
     )
     files = other_files(project.graph, notes.config.hidden, target)
     notes.give(
