@@ -98,8 +98,10 @@ def _made(source: str, *, display: bool) -> tuple[bool, str]:
     expansions = _EXPANSIONS
     if _DEFINES.search(source):
         expansions = min(expansions, 50_000 // len(source))
-    from dukpy import JSRuntimeError
-
+    try:
+        from dukpy import JSRuntimeError
+    except ImportError as error:  # installed, and broken
+        return False, f"KaTeX failed: {error}"
     try:
         made, text = _katex().evaljs(
             "tangleRender(dukpy.tex, dukpy.display, dukpy.expansions, dukpy.tokens)",

@@ -27,7 +27,7 @@ from tangle.weave.cards import Card, draw, is_drawable
 from tangle.weave.code_pages import code_views
 from tangle.weave.content import excerpts, shows
 from tangle.weave.feeds import FEED, ROBOTS, robots, sitemaps
-from tangle.weave.formulas import formula_files
+from tangle.weave.formulas import KATEX_VERSION, formula_files
 from tangle.weave.graph import asset_stamp, concepts, href_of_page, woven_pages
 from tangle.weave.inputs import site_settings
 from tangle.weave.pages import (
@@ -170,7 +170,7 @@ def needs(core: Core, feature: Feature) -> bool:
 
 def static_version() -> str:
     """A digest of the style and the scripts."""
-    found = hashlib.blake2b(digest_size=5)
+    found = hashlib.blake2b(KATEX_VERSION.encode(), digest_size=5)
     for name, data in sorted(static_files().items()):
         found.update(name.encode() + data)
     return found.hexdigest()
