@@ -132,8 +132,10 @@ def _katex() -> JSInterpreter:
         from dukpy import JSInterpreter
 
         found = JSInterpreter()
-        script = (_folder() / "katex.min.js").read_text(encoding="utf-8")
-        found.evaljs(f"{script};{_RENDER}")
+        # Logseq loads mhchem, too, for `\ce` and `\pu`.
+        for name in ("katex.min.js", "mhchem.min.js"):
+            found.evaljs(f"{(_folder() / name).read_text(encoding='utf-8')};0")
+        found.evaljs(_RENDER)
         _local.katex = found
     return found
 
