@@ -27,7 +27,7 @@ from tangle.weave.cards import Card, draw, is_drawable
 from tangle.weave.code_pages import code_links
 from tangle.weave.content import excerpts, shows
 from tangle.weave.feeds import FEED, ROBOTS, robots, sitemaps
-from tangle.weave.formulas import formula_files
+from tangle.weave.formulas import KATEX_VERSION, formula_files
 from tangle.weave.graph import asset_stamp, concepts, href_of_page, woven_pages
 from tangle.weave.inputs import site_settings
 from tangle.weave.pages import (
@@ -174,7 +174,7 @@ def static_version(style: bytes) -> str:
     Args:
         style: the graph's; empty where it has none.
     """
-    found = hashlib.blake2b(style, digest_size=5)
+    found = hashlib.blake2b(style + KATEX_VERSION.encode(), digest_size=5)
     for name, data in sorted(static_files().items()):
         found.update(name.encode() + data)
     return found.hexdigest()
