@@ -23,6 +23,7 @@ from tangle_cli.common import (
 from tangle_cli.merge import merge_driver
 from tangle_cli.printing import print_commands, print_json, print_lines, print_text
 from tangle_cli.run import run
+from tangle_cli.serve import serve
 from tangle_cli.server import server
 from tangle_cli.start import interrupted
 from tangle_cli.usage import ExistingPath, Group, OneOf, one_sentence
@@ -166,7 +167,7 @@ def list_(where: Where, since: str | None, every: bool, form: str) -> None:
     needs-names, needs-packages, sketch.
     """
     from tangle.verbs.check import sections
-    from tangle_cli.documents import sections_document
+    from tangle.verbs.reports.documents import sections_document
     from tangle_cli.listing import section_lines
     from tangle_cli.live import width_of
     from tangle_cli.text import change_lines, org_line
@@ -240,6 +241,7 @@ def show(where: Where, section: str) -> None:
 
 
 cli.add_command(run)
+cli.add_command(serve)
 cli.add_command(server)
 cli.add_command(watch)
 cli.add_command(merge_driver)
@@ -292,7 +294,7 @@ def _print_check(project: Project, report: CheckReport, form: str, *, quiet: boo
         form: `text`, `json` or `github`.
         quiet: say nothing of pages that are not adopted.
     """
-    from tangle_cli.documents import check_document
+    from tangle.verbs.reports.documents import check_document
     from tangle_cli.text import few_of_a_kind, never_run_lines, output_summary, problem_summary
 
     problems = report.problems

@@ -38,9 +38,11 @@ from tangle.store.json_records import Records
 from tangle.store.locks import lock
 from tangle.store.module_files import ModuleFiles
 from tangle.store.other_environments import Environment, environments_beside
+from tangle.store.private_file import NotPrivate, is_private, write_private
 from tangle.store.python_folders import environment_around
 from tangle.store.stamps import edit_stamp, folder_identity, library_stamp
 from tangle.store.state_folder import (
+    ADDRESS,
     BUILDS,
     CACHE,
     CACHES,
@@ -49,6 +51,7 @@ from tangle.store.state_folder import (
     OUTCOMES,
     PENDING,
     RECORD,
+    TOKEN,
     make_folder,
 )
 from tangle.store.symlink_guard import check_links, leads_out
@@ -66,6 +69,7 @@ from tangle.store.user_folders import user_folder
 from tangle.store.user_key import user_key
 
 __all__ = [
+    "ADDRESS",
     "ASSET_FOLDER",
     "BUILDS",
     "CACHE",
@@ -78,6 +82,7 @@ __all__ = [
     "PAGE_LIMIT",
     "PENDING",
     "RECORD",
+    "TOKEN",
     "Cache",
     "Changed",
     "Changes",
@@ -89,6 +94,7 @@ __all__ = [
     "Installed",
     "Locked",
     "ModuleFiles",
+    "NotPrivate",
     "NotReadable",
     "NotWritable",
     "Outside",
@@ -114,6 +120,7 @@ __all__ = [
     "is_being_written",
     "is_generated_file",
     "is_page",
+    "is_private",
     "leads_out",
     "library_stamp",
     "lock",
@@ -131,5 +138,6 @@ __all__ = [
     "user_key",
     "write_asset",
     "write_file",
+    "write_private",
     "write_tree",
 ]

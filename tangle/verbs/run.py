@@ -18,6 +18,7 @@ from tangle.engine.events import (
     SessionStarted,
     ignore,
 )
+from tangle.engine.interrupt import Interrupt
 from tangle.engine.local import LocalExecutor
 from tangle.engine.pool import run_turns
 from tangle.model import (
@@ -75,6 +76,7 @@ def run(
     sections: Sequence[str] | None,
     options: RunOptions,
     observe: Observer = ignore,
+    interrupt: Interrupt | None = None,
 ) -> RunReport:
     """Run sections of the notes, each in a separate process, and write their outputs back.
 
@@ -83,6 +85,7 @@ def run(
         sections: names of sections, as `select` takes them; None for all that have code.
         options: device, limits, and whether the cache and the notes take part.
         observe: receives every event, in this thread.
+        interrupt: ends the run from another thread; a terminal's Ctrl-C needs none.
 
     Raises:
         UnknownSection: an argument names no section.
@@ -91,7 +94,10 @@ def run(
     """
     # The engine starts while the notes are read, unless it may well not be needed.
     warm = not (options.cached and has_answers(project.state))
-    with _engine(project, options, observe, warm=warm) as executor:
+    with (
+        _engine(project, options, observe, warm=warm) as executor,
+        (interrupt or Interrupt()).ends(executor),
+    ):
         loaded = read_notes(project)
         selected = chosen(loaded, sections)
         changes: tuple[SectionChange, ...] | None = None
