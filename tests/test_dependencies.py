@@ -26,6 +26,7 @@ OWN = {"tangle", "tangle_cli"}
 # What is loaded only where the extra is installed: `docs/architecture.md`, layers.
 PLUGINS = {
     "serve": ("tangle/http/",),
+    "debug": ("tangle/engine/worker/debugger.py",),
     "pytest": ("tangle/pytest_plugin.py", "tangle/testing/"),
     "coverage": ("tangle/coverage_plugin.py", "tangle/testing/statements.py"),
     "xdist": ("tangle/testing/xdist_scheduler.py",),

@@ -121,6 +121,15 @@ class SessionFinished:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DebuggerListens:
+    """A client of the debug adapter protocol can connect to a session."""
+
+    section: SectionName
+    host: str
+    port: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Noticed:
     """Something about the engine: where its processes come from.
 
@@ -142,6 +151,7 @@ Event = (
     | LinesRun
     | Sampled
     | SessionFinished
+    | DebuggerListens
     | Noticed
 )
 Observer = Callable[[Event], None]

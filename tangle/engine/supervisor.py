@@ -16,6 +16,7 @@ from tangle.engine.events import (
     CellFinished,
     CellOutput,
     CellStarted,
+    DebuggerListens,
     LinesRun,
     Observer,
     Sampled,
@@ -35,6 +36,7 @@ from tangle.engine.wire import (
     Ended,
     Flooded,
     Left,
+    Listening,
     Measured,
     Message,
     Noted,
@@ -280,8 +282,8 @@ class WorkerSupervisor:
                 self._begin(message.index)
             case Wrote() | Showed() | Cleared():
                 self._transcript.take(message)
-            case Measured():
-                self._observe(LinesRun(section=self._job.section, lines=message.lines))
+            case Measured() | Listening():
+                self._observe(self._event(message))
             case Ended() | Skipped():
                 self._end(message)
             case Noted() | Closed() | Left() | Flooded():
@@ -290,6 +292,12 @@ class WorkerSupervisor:
                 self._note_copy(message)
             case _:
                 assert_never(message)
+
+    def _event(self, message: Measured | Listening) -> LinesRun | DebuggerListens:
+        section = self._job.section
+        if isinstance(message, Measured):
+            return LinesRun(section=section, lines=message.lines)
+        return DebuggerListens(section=section, host=message.host, port=message.port)
 
     def _take_end(self, message: Noted | Closed | Left | Flooded) -> None:
         match message:

@@ -136,6 +136,13 @@ class Noted(_Tagged, frozen=True, kw_only=True):
     text: str
 
 
+class Listening(_Tagged, frozen=True, kw_only=True):
+    """A debugger's client can connect."""
+
+    host: str
+    port: int
+
+
 class Left(_Tagged, frozen=True, kw_only=True):
     """Threads, exit handlers and open files are done with: the process ends.
 
@@ -158,6 +165,7 @@ Message = (
     | Snapshotted
     | UnseenWrite
     | Noted
+    | Listening
     | Closed
     | Left
 )

@@ -119,6 +119,24 @@ class AssertStyle:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Debugging:
+    """How a session is debugged.
+
+    Attributes:
+        folder: absolute; the paths of pages in `Origin` are relative to it.
+        address: host and port on which the session waits for a client of the debug adapter
+            protocol; port 0 takes any that is free.
+        wait: whether the first cell waits for the client.
+        terminal: path of the terminal in which pdb asks; one of it and `address` is set.
+    """
+
+    folder: str
+    address: tuple[str, int] | None = None
+    wait: bool = False
+    terminal: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
     """A generated module whose lines stand in the notes; its frames are shown at their place there.
 
@@ -153,6 +171,7 @@ class Job:
         measure: whether to tell which lines of the notes were run.
         exitfirst: whether the first cell that fails ends the session; else only the cells that need
             what it defines or changes are skipped.
+        debugging: how it is debugged; its code is then compiled under the pages' own paths.
     """
 
     section: SectionName
@@ -172,6 +191,7 @@ class Job:
     assertions: AssertStyle | None = None
     measure: bool = False
     exitfirst: bool = False
+    debugging: Debugging | None = None
 
 
 class Stream(NamedTuple):

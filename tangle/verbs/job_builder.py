@@ -18,6 +18,7 @@ from tangle.engine.scratch import scratch_folder
 from tangle.model import (
     Cell,
     CodeLine,
+    Debugging,
     Failure,
     Job,
     Origin,
@@ -41,6 +42,14 @@ _REFUSALS: Final = {MOVED_CODE.code: "MovedCode", UNKNOWN_CHUNK.code: "OpenRefer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DebuggedSection:
+    """The section that is debugged, and how."""
+
+    section: SectionName
+    debugging: Debugging
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RunOptions:
     """Options of a run; None leaves the value to the configuration.
 
@@ -54,6 +63,7 @@ class RunOptions:
             need what it defines or changes are skipped.
         quiet_seconds: for how long no other program must have saved a page that is being edited
             before outputs go into it; 0 writes at once.
+        debugging: the section that is debugged, and how; it has no time limit then.
     """
 
     device: str | None = None
@@ -69,6 +79,7 @@ class RunOptions:
     verify: bool = False
     exitfirst: bool = False
     quiet_seconds: float = 0.0
+    debugging: DebuggedSection | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -151,6 +162,11 @@ def job(project: Project, selected: Selected, package: PreparedPackage, options:
         origin and replace(origin, path=PagePath(project.shown(origin.path)))
         for origin in package.module.origins
     )
+    debugged = options.debugging
+    if debugged is not None and debugged.section == session.name:
+        cells = [replace(cell, timeout=None) for cell in cells]
+    else:
+        debugged = None
     return Job(
         section=session.name,
         cells=tuple(cells),
@@ -160,11 +176,12 @@ def job(project: Project, selected: Selected, package: PreparedPackage, options:
         device=options.device or _declared_device(selected) or project.options.device,
         seed=project.options.seed,
         figure_format=project.options.figures,
-        timeout=options.timeout or project.options.timeout or None,
+        timeout=None if debugged else options.timeout or project.options.timeout or None,
         watched=str(project.root),
         sources=(Source(path=str(package.path), origins=places),),
         max_memory=_max_memory(options.max_memory or project.options.max_memory),
         exitfirst=options.exitfirst or bool(session.unit.faults),
+        debugging=debugged.debugging if debugged is not None else None,
     )
 
 
