@@ -29,6 +29,7 @@ from tangle_cli.server import server
 from tangle_cli.start import interrupted
 from tangle_cli.usage import ExistingPath, Group, OneOf, one_sentence
 from tangle_cli.watch import watch
+from tangle_cli.weave import weave
 
 if TYPE_CHECKING:
     from tangle.verbs.check import CheckReport
@@ -246,6 +247,7 @@ cli.add_command(debug)
 cli.add_command(serve)
 cli.add_command(server)
 cli.add_command(watch)
+cli.add_command(weave)
 cli.add_command(merge_driver)
 
 

@@ -24,6 +24,8 @@ class GraphConfig:
         unit: one step of indentation in a page, as Logseq writes it.
         journal_format: how the title of a journal's day is written, such as `MMM do, yyyy`.
         include, exclude, exclude_tags: of tangle's own configuration: the pages that take part.
+        all_public: `:publishing/all-pages-public?`; None where it is not set.
+        hidden_properties: `:block-hidden-properties`, in the form in which keys compare.
     """
 
     hidden: tuple[str, ...] = ()
@@ -33,6 +35,8 @@ class GraphConfig:
     include: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
     exclude_tags: tuple[str, ...] = ()
+    all_public: bool | None = None
+    hidden_properties: tuple[str, ...] = ()
 
 
 @lru_cache(maxsize=4)  # a command asks twice
@@ -59,6 +63,8 @@ def graph_config(text: str) -> tuple[GraphConfig, tuple[Problem, ...]]:
             ),
             unit=UNITS.get(_word(settings.get("export/bullet-indentation")), "\t"),
             journal_format=(day and day.kind == "string" and day.value) or DEFAULT_FORMAT,
+            all_public=_flag(settings.get("publishing/all-pages-public?")),
+            hidden_properties=_keys(settings.get("block-hidden-properties")),
         ),
         (),
     )
@@ -66,6 +72,17 @@ def graph_config(text: str) -> tuple[GraphConfig, tuple[Problem, ...]]:
 
 def _word(form: EdnForm | None) -> str:
     return "" if form is None else form.value
+
+
+def _flag(form: EdnForm | None) -> bool | None:
+    return {"true": True, "false": False}.get(_word(form))
+
+
+def _keys(form: EdnForm | None) -> tuple[str, ...]:
+    """The names of properties, which are written as keywords or as strings."""
+    if form is None or form.kind not in ("vector", "list", "set"):
+        return ()
+    return tuple(sorted(e.value.lower() for e in form.items if e.kind in ("keyword", "string")))
 
 
 def _texts(form: EdnForm | None) -> tuple[str, ...]:

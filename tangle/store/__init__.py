@@ -29,6 +29,7 @@ from tangle.store.graph import (
     graph_files,
     graphs_below,
     is_page,
+    other_files,
     page_files,
     pages_take_more,
     read_bytes,
@@ -40,6 +41,7 @@ from tangle.store.module_files import ModuleFiles
 from tangle.store.other_environments import Environment, environments_beside
 from tangle.store.private_file import NotPrivate, is_private, write_private
 from tangle.store.python_folders import environment_around
+from tangle.store.site_folder import SITE_LIST, SiteChanges, SiteFolder
 from tangle.store.stamps import edit_stamp, folder_identity, library_stamp
 from tangle.store.state_folder import (
     ADDRESS,
@@ -82,6 +84,7 @@ __all__ = [
     "PAGE_LIMIT",
     "PENDING",
     "RECORD",
+    "SITE_LIST",
     "TOKEN",
     "Cache",
     "Changed",
@@ -99,6 +102,8 @@ __all__ = [
     "NotWritable",
     "Outside",
     "Records",
+    "SiteChanges",
+    "SiteFolder",
     "Stamp",
     "TreeChanges",
     "Unfinished",
@@ -125,6 +130,7 @@ __all__ = [
     "library_stamp",
     "lock",
     "make_folder",
+    "other_files",
     "page_files",
     "pages_take_more",
     "plan_tree",

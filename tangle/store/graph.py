@@ -9,6 +9,7 @@ import stat
 import sys
 import time
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from tangle import PAGE_SUFFIXES
@@ -17,7 +18,6 @@ from tangle.store.errors import NotReadable, reason, way_out
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-    from pathlib import Path
 
 PAGE_LIMIT = 16 * 1024 * 1024
 """Bytes that a page may have: far above any that was ever seen, far below what hurts."""
@@ -90,6 +90,39 @@ def graph_files(graph: Path, hidden: Sequence[str] = ()) -> GraphFiles:
         nested=tuple(sorted(found.nested)),
         org=found.org,
     )
+
+
+def other_files(graph: Path, hidden: Sequence[str], without: Path) -> dict[str, str]:
+    """The files below a graph's folder that are no pages, each with a stamp of its content.
+
+    What Logseq ignores is left out, and so are links.
+
+    Args:
+        graph: the graph's folder.
+        hidden: as for `graph_files`.
+        without: a folder that is left out with all that is in it.
+    """
+    prefixes = _prefixes(hidden)
+    found: dict[str, str] = {}
+    todo = [""]
+    while todo:
+        relative = todo.pop()
+        try:
+            with os.scandir(f"{graph}/{relative}") as entries:
+                listed = list(entries)
+        except OSError:  # it vanished, or it is another's: what is in it cannot be shown
+            continue
+        for entry in listed:
+            path = f"{relative}{entry.name}"
+            if _ignored(entry.name, path, prefixes) or Path(entry.path) == without:
+                continue
+            if _is_folder(entry):
+                todo.append(f"{path}/")
+            elif not entry.name.endswith((*PAGE_SUFFIXES, _ORG)) and _is_file(entry):
+                with contextlib.suppress(OSError):
+                    status = entry.stat(follow_symlinks=False)
+                    found[path] = f"{status.st_size}:{status.st_mtime_ns}"
+    return dict(sorted(found.items()))
 
 
 def pages_take_more(graph: Path, hidden: Sequence[str], most: int) -> bool:

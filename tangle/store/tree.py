@@ -65,7 +65,7 @@ def plan_tree(
         if not text.startswith(MARK):
             raise ValueError(f"{name}: generated text must begin with {MARK!r}")
     for folder in sorted({name.rpartition("/")[0] for name in files}):
-        _check_name(root, f"{folder}/x" if folder else "x")
+        check_name(root, f"{folder}/x" if folder else "x")
     # Names are joined as text: there may be thousands, and a `Path` takes longer than the file.
     start = f"{root}{os.sep}"
     found = {name: _compare(start + name, text) for name, text in files.items()}
@@ -115,7 +115,7 @@ def write_tree(
         _replace_all(root, {name: files[name] for name in changes.added + changes.changed}, disk)
         for name in changes.removed:
             disk.unlink(root / name)
-        for folder in _parents(changes.removed):
+        for folder in folders_above(changes.removed):
             _remove_if_bare(root / folder, disk)
     return changes
 
@@ -124,7 +124,13 @@ def _of(found: Mapping[str, str], state: str) -> tuple[str, ...]:
     return tuple(sorted(name for name, other in found.items() if other == state))
 
 
-def _check_name(root: Path, name: str) -> None:
+def check_name(root: Path, name: str) -> None:
+    """See that a name can be written below a folder, and leads no further.
+
+    Raises:
+        Outside: it leaves the folder, or a folder on the way is a link.
+        ForeignFile: a file stands where a folder is needed.
+    """
     parts = _check_words(root, name)
     for folder in (root.joinpath(*parts[:count]) for count in range(1, len(parts))):
         if folder.is_symlink():
@@ -221,7 +227,7 @@ def _is_ours(path: str) -> bool:
 
 def _marked(root: Path, owned: str, *, other_than: Container[str]) -> Iterator[str]:
     """The names under `root/owned` of other files that are ours; links are not followed."""
-    _check_name(root, f"{owned}/x")
+    check_name(root, f"{owned}/x")
     start = f"{root}{os.sep}"
     for folder, folders, names in os.walk(root / owned, followlinks=False):
         folders[:] = [name for name in folders if name != _BYTECODE]
@@ -239,30 +245,31 @@ def _replace_all(root: Path, texts: Mapping[str, str], disk: Files) -> None:
     try:
         for name, text in sorted(texts.items()):
             target = root / name
-            _make_folders(target.parent, made, disk)
+            make_folders(target.parent, made, disk)
             like = target if target.exists() else None
             drafts[target] = draft(target, text.encode(), like=like, files=disk)
         for target in tuple(drafts):
             disk.replace(drafts[target], target)
             del drafts[target]
     except BaseException:
-        _undo(drafts.values(), made, disk)
+        undo(drafts.values(), made, disk)
         raise
     for folder in sorted({(root / name).parent for name in texts}):
         with contextlib.suppress(OSError):
             disk.fsync_folder(folder)
 
 
-def _make_folders(folder: Path, made: list[Path], disk: Files) -> None:
+def make_folders(folder: Path, made: list[Path], disk: Files) -> None:
     """Create what is missing of a folder and its parents, and note it in `made`."""
     if folder.is_dir():
         return
-    _make_folders(folder.parent, made, disk)
+    make_folders(folder.parent, made, disk)
     disk.make_folder(folder)
     made.append(folder)
 
 
-def _undo(drafts: Iterable[Path], made: Iterable[Path], disk: Files) -> None:
+def undo(drafts: Iterable[Path], made: Iterable[Path], disk: Files) -> None:
+    """Remove drafts, and the folders that were made for them."""
     for path in drafts:
         discard(path, disk)
     for folder in reversed(tuple(made)):
@@ -270,7 +277,7 @@ def _undo(drafts: Iterable[Path], made: Iterable[Path], disk: Files) -> None:
             disk.remove_folder(folder)
 
 
-def _parents(names: Iterable[str]) -> tuple[str, ...]:
+def folders_above(names: Iterable[str]) -> tuple[str, ...]:
     """The folders that names stand in, the deepest first."""
     folders = {
         str(parent)

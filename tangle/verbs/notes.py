@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import sys
-from collections.abc import Collection, Iterator, Mapping
-from dataclasses import replace
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import accumulate
 from pathlib import Path
@@ -64,6 +64,24 @@ _MANY: Final = 50
 """So many files whose stamp has become reliable are worth writing the store."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shelf:
+    """What is asked of notes beyond what every command asks, kept in a document of its own.
+
+    Attributes:
+        name: of the document.
+        queries: those that are kept besides the usual ones.
+        roots: the answers that are remembered besides the usual ones.
+    """
+
+    name: str = ""
+    queries: tuple[Query[Any, Any], ...] = ()
+    roots: Callable[[Core], Iterator[tuple[Query[Any, Any], Any]]] = lambda _: iter(())
+
+
+_USUAL: Final = Shelf()
+
+
 class Notes:
     """A project's notes as they were read, and what they come to, worked out as it is asked for.
 
@@ -72,15 +90,19 @@ class Notes:
         config: the graph's settings.
     """
 
-    def __init__(self, project: Project, sources: Sources, core: Core) -> None:
+    def __init__(
+        self, project: Project, sources: Sources, core: Core, shelf: Shelf = _USUAL
+    ) -> None:
         """Give the files to a store.
 
         Args:
             project: whose notes.
             sources: the files.
             core: the store; what was asked of it before is not worked out again.
+            shelf: what is kept of them besides.
         """
         self.project = project
+        self.shelf = shelf
         self.sources = sources
         config, self._config_problems = graph_config(sources.settings)
         self.config = replace(
@@ -113,6 +135,13 @@ class Notes:
             self._revision = self._core.revision
             self._plan = Plan(self._core)
         return self._core
+
+    def give(self, *inputs: tuple[Query[Any, Any], Any]) -> None:
+        """Give the store of these notes more than the notes: values of inputs without a key."""
+        core = self.core
+        for asked, value in inputs:
+            core.set(asked, "", value)
+        self._revision = core.revision
 
     @property
     def plan(self) -> Plan:
@@ -224,7 +253,7 @@ class Notes:
         """
         if not (self.is_current and self._core.news):
             return
-        kept = _Kept(self.project, self.sources.settings)
+        kept = _Kept(self.project, self.sources.settings, self.shelf)
         if kept.has_place():
             with without_gc():
                 for root, key in _roots(self._core):
@@ -288,29 +317,38 @@ class _Process:
 _process: Final = _Process()
 
 
-def read_notes(project: Project) -> Notes:
+def read_notes(project: Project, shelf: Shelf = _USUAL) -> Notes:
     """A project's notes as they are on disk now.
 
     Where nothing has changed they are the very same as before.
+
+    Args:
+        project: whose notes.
+        shelf: what is kept of them besides what every command asks.
 
     Raises:
         NotReadable: the graph's folder, or its configuration, cannot be read.
     """
     settings = read_settings(project)
     last = _process.notes
-    if last is not None and last.project == project and last.sources.settings == settings:
+    if (
+        last is not None
+        and last.project == project
+        and last.sources.settings == settings
+        and last.shelf == shelf
+    ):
         stamps = last.sources.stamps
         sources = read(project, settings=settings, hidden=last.config.hidden, known=stamps)
         if sources == last.sources:
             return last
-        _process.notes = Notes(project, sources, last.core)
+        _process.notes = Notes(project, sources, last.core, shelf)
         return _process.notes
-    kept = _Kept(project, settings)
+    kept = _Kept(project, settings, shelf)
     core = Core()
     with without_gc():
         known = kept.recall(core)
         sources = read(project, settings=settings, known=known)
-        found = _process.notes = Notes(project, sources, core)
+        found = _process.notes = Notes(project, sources, core, shelf)
         if not known and len(sources.digests) > _LARGE:
             _read_beside(core, sources)
     fresh = sum(known.get(path) is not entry for path, entry in sources.stamps.items())
@@ -435,14 +473,15 @@ class _Kept:
     counts as nothing, and so does what is damaged.
     """
 
-    def __init__(self, project: Project, settings: str) -> None:
+    def __init__(self, project: Project, settings: str, shelf: Shelf = _USUAL) -> None:
+        self._shelf = shelf
         self._cache = Cache(project.state / NOTES, bytes, key=user_key())
         self._folder = project.state / STATE_FOLDER
         self._facts = repr(
             (
                 *(library_stamp(), sys.version, msgspec.__version__),
                 *(str(project.root), str(project.graph), str(project.output)),
-                *(str(project.package), repr(project.options), settings),
+                *(str(project.package), repr(project.options), settings, shelf.name),
             )
         )
 
@@ -454,7 +493,7 @@ class _Kept:
             return {}
         try:
             document = _document.decode(data)
-            core.load(document.store, KEPT)
+            core.load(document.store, (*KEPT, *self._shelf.queries))
         except (ValueError, IndexError, msgspec.MsgspecError):
             return {}
         return document.files
@@ -466,7 +505,7 @@ class _Kept:
     def put(self, core: Core, files: Mapping[PagePath, Known]) -> None:
         """Keep a store, where the project has a folder for tangle's own files already."""
         if key := self._key():
-            store = core.dump(_roots(core))
+            store = core.dump((*_roots(core), *self._shelf.roots(core)))
             self._cache.put_bytes(
                 key, msgspec.msgpack.encode(_Document(files=dict(files), store=store))
             )

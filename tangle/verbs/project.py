@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import keyword
+import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -19,6 +20,23 @@ from tangle.verbs.config_limits import leads_outside, taken_by
 from tangle.verbs.trust import check_owner, is_own
 
 CONFIG_NAME: Final = "tangle.toml"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SiteOptions:
+    """Options of the table `[site]`, with their defaults.
+
+    Attributes:
+        title: of the site; empty for the name of the graph's folder.
+        base: the address under which it is published; empty where that is not known.
+        language: BCP 47 tag of the prose; empty to find it from the notes.
+        student: leave out solutions.
+    """
+
+    title: str = ""
+    base: str = ""
+    language: str = ""
+    student: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +62,7 @@ class Options:
         include: globs of the pages that take part, relative to the graph; empty for all.
         exclude: globs of pages that do not.
         exclude_tags: values of the page property `tags` that keep a page from taking part.
+        site: how `weave` makes the site.
     """
 
     graph: str = "."
@@ -62,6 +81,7 @@ class Options:
     include: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
     exclude_tags: tuple[str, ...] = ()
+    site: SiteOptions = SiteOptions()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -295,6 +315,17 @@ def _parsed_options(path: Path, data: bytes) -> Options:
 
 MOST_SECONDS: Final = 1e9
 SIZE_HINT: Final = "it takes a size such as 2G or 500M, a share such as 90%, or 0 for no limit"
+_PATTERNS: Final[Mapping[str, tuple[re.Pattern[str], str]]] = {
+    "max_memory": (SIZE, SIZE_HINT),
+    "site.base": (
+        re.compile(r"(?:https?://[^\s\"'<>]+)?"),
+        "it takes the address of the site, such as https://notes.example/",
+    ),
+    "site.language": (
+        re.compile(r"(?:[A-Za-z]{2,8}(?:-[A-Za-z0-9]{1,8})*)?"),
+        "it takes the tag of a language, such as en or zh-CN",
+    ),
+}
 _RESERVED: Final = ("__init__", "__main__", "sections")
 _KINDS: Final[Mapping[type, str]] = {
     bool: "true or false",
@@ -311,15 +342,32 @@ _ALLOWED: Final[Mapping[str, tuple[str, ...]]] = {
 
 
 def _options(path: Path, table: Mapping[str, Any]) -> Options:
-    known = {name: type(value) for name, value in _defaults().items()} | {"book": tuple}
+    known = _kinds(Options()) | {"book": tuple, "site": SiteOptions}
+    site = _site_options(path, table["site"]) if "site" in table else SiteOptions()
+    rest = {name: value for name, value in table.items() if name != "site"}
+    return Options(**_checked(path, rest, known), site=site)
+
+
+def _site_options(path: Path, table: Any) -> SiteOptions:
+    if not isinstance(table, dict):
+        hint = "it is a table: [site], and below it title, base, language or student"
+        raise BadConfig(path, f"site cannot be {table!r}", hint, option="site")
+    found = SiteOptions(**_checked(path, table, _kinds(SiteOptions()), "site."))
+    return replace(found, base=f"{found.base.rstrip('/')}/" if found.base else "")
+
+
+def _checked(
+    path: Path, table: Mapping[str, Any], known: Mapping[str, type], within: str = ""
+) -> dict[str, Any]:
+    """The values of a table, each of which an option takes."""
     for name, value in table.items():
+        option = f"{within}{name}"
         if name not in known:
             hint = did_you_mean(name, known, quoted=False) or f"the options are {', '.join(known)}"
-            raise BadConfig(path, f"unknown option {name!r}", hint, option=name)
-        if (refusal := _refusal(name, value, known[name])) is not None:
-            raise BadConfig(path, f"{name} cannot be {value!r}", refusal, option=name)
-    lists = {name: tuple(value) for name, value in table.items() if isinstance(value, list)}
-    return Options(**{**table, **lists})
+            raise BadConfig(path, f"unknown option {option!r}", hint, option=name)
+        if (refusal := _refusal(option, value, known[name])) is not None:
+            raise BadConfig(path, f"{option} cannot be {value!r}", refusal, option=name)
+    return {n: tuple(v) if isinstance(v, list) else v for n, v in table.items()}
 
 
 def _refusal(name: str, value: Any, kind: type) -> str | None:
@@ -335,8 +383,8 @@ def _refusal(name: str, value: Any, kind: type) -> str | None:
         return f"{device_meant(value)} it takes {DEVICE_WORDS}".lstrip()
     if name in ("timeout", "quiet_seconds") and not 0 <= value < MOST_SECONDS:
         return "it takes 0 or more seconds"
-    if name == "max_memory" and not SIZE.fullmatch(value):
-        return SIZE_HINT
+    if name in _PATTERNS and not _PATTERNS[name][0].fullmatch(value):
+        return _PATTERNS[name][1]
     return None
 
 
@@ -348,9 +396,9 @@ def _is_of(value: object, kind: type) -> bool:
     return isinstance(value, kinds) and isinstance(value, bool) is (kind is bool)
 
 
-def _defaults() -> Mapping[str, object]:
-    options = Options()
-    return {name: getattr(options, name) for name in options.__dataclass_fields__}
+def _kinds(options: Options | SiteOptions) -> dict[str, type]:
+    """The types of the values that options take."""
+    return {name: type(getattr(options, name)) for name in options.__dataclass_fields__}
 
 
 def _package_name(options: Options, config: Path | None) -> PackageName | None:

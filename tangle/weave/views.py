@@ -50,11 +50,13 @@ class Backlinks:
 
     Attributes:
         page: the page that links.
-        blocks: a link to each block, and what the block says.
+        blocks: a link to each block, and what the block says: its first line, without links.
+        more: how many blocks of the page are left out.
     """
 
     page: Link
     blocks: tuple[tuple[Link, Markup], ...]
+    more: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,9 +70,12 @@ class PageView:
         description: the first words, plain, at most 200 characters.
         properties: those of the page that readers see, each with its value as HTML.
         tags: links to the pages of its tags.
+        more_backlinks: how many pages that link here are left out.
         previous: the page before it in its book, or the day before it.
         journal: its day, where it is a page of the journal.
         features: what it needs beside the common style and script.
+        downloads: the page's scripts and notebooks.
+        card: address of its picture for social networks; empty where there is none.
     """
 
     href: str
@@ -82,10 +87,13 @@ class PageView:
     tags: tuple[Link, ...] = ()
     toc: tuple[TocEntry, ...] = ()
     backlinks: tuple[Backlinks, ...] = ()
+    more_backlinks: int = 0
     previous: Link | None = None
     next: Link | None = None
     journal: date | None = None
     features: frozenset[Feature] = frozenset()
+    downloads: tuple[Link, ...] = ()
+    card: str = ""
 
     @property
     def root(self) -> str:
@@ -118,6 +126,9 @@ class SiteView:
         home: the first page.
         chapters: the books, in reading order; empty where the graph has none.
         version: of the static files; it changes when one of them does.
+        links: pages about the whole site for the navigation, such as all sections or all names.
+        styles: addresses of the user's own style sheets, applied after the site's.
+        feed: address of the Atom feed; empty where there is none.
     """
 
     title: str
@@ -126,6 +137,37 @@ class SiteView:
     chapters: tuple[Chapter, ...] = ()
     base: str = ""
     version: str = ""
+    links: tuple[Link, ...] = ()
+    styles: tuple[str, ...] = ()
+    feed: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listed:
+    """A page in a list.
+
+    Attributes:
+        note: one line about it, plain.
+        day: when it was written, or the day of the journal.
+    """
+
+    link: Link
+    note: str = ""
+    day: date | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HomeView:
+    """The first page of a site that has none in its notes.
+
+    Attributes:
+        recent: pages for a graph that is no book, the last first.
+        journals: days, the last first.
+    """
+
+    recent: tuple[Listed, ...] = ()
+    journals: tuple[Listed, ...] = ()
+    intro: Markup | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,147 @@
+"""Weave a project's notes into a folder."""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from tangle.errors import UsageError
+from tangle.model import Problem
+from tangle.store import SiteFolder, check_links, lock, make_folder, other_files
+from tangle.verbs.notes import Notes, Shelf, read_notes
+from tangle.verbs.project import Project
+from tangle.verbs.sources import shown, without_gc
+from tangle.verbs.weave.choice import pages_meant
+from tangle.weave.urls import INDEX
+
+SITE: Final = "site"
+"""The folder of the site, where no other is named."""
+
+_NEEDED: Final = ("jinja2", "markupsafe", "mistune", "nh3", "pygments", "dukpy")
+
+
+class NoSitePackages(UsageError):
+    """The packages that weave needs are not installed."""
+
+    def __init__(self, missing: Sequence[str]) -> None:
+        """Name them, and how to install them."""
+        super().__init__(
+            f"tangle weave needs {', '.join(missing)}: pip install 'logseq-tangle[site]'"
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WeaveReport:
+    """What weaving wrote.
+
+    Attributes:
+        folder: of the site.
+        pages: how many pages of the notes it has.
+        written, removed: names of files, relative to the folder.
+        unchanged: how many files were right already.
+        unread: the pages that could not be read.
+        warnings: what is wrong with pages as readers see them: place and message.
+        first: the file to open.
+    """
+
+    folder: Path
+    pages: int
+    written: tuple[str, ...]
+    removed: tuple[str, ...]
+    unchanged: int
+    unread: tuple[Problem, ...]
+    warnings: tuple[str, ...]
+    first: Path
+
+
+def weave(project: Project, wanted: Sequence[str] = (), output: Path | None = None) -> WeaveReport:
+    """Write the site of a project's notes.
+
+    Args:
+        project: whose notes.
+        wanted: the pages to weave, as they are named on the command line; none for all.
+        output: the folder; `site` in the project's root if none is named.
+
+    Raises:
+        NoSitePackages: the extra `site` is not installed.
+        UnknownPage: a name means no page.
+        ForeignFile: the folder holds other people's files; nothing was written.
+        Locked: another tangle is at work on this project.
+    """
+    missing = [name for name in _NEEDED if importlib.util.find_spec(name) is None]
+    if missing:
+        raise NoSitePackages(missing)
+    target = output.absolute() if output is not None else project.root / SITE
+    if output is None:
+        check_links(target, project.root)
+    folder = SiteFolder(target)
+    from tangle.weave import site
+    from tangle.weave.graph import href_of_page, woven_pages
+
+    notes = read_notes(project, shelf=_shelf())
+    with without_gc():
+        _give(notes, wanted, target)
+        files = site.site_files(notes.core)
+        copied = site.copied_files(notes.core)
+        sources = {href: path for path, href in copied.items()}
+        digests = {name: file.digest for name, file in files.items()}
+        digests |= {href: site.copied_stamp(notes.core, path) for href, path in sources.items()}
+
+        def content(name: str) -> bytes | Path:
+            return files[name].make() if name in files else project.graph / sources[name]
+
+        make_folder(project.state)
+        with lock(project.state):
+            changes = folder.write(digests, content)
+            notes.remember()
+    pages = woven_pages(notes.core, "")
+    first = href_of_page(notes.core, pages[0]) if wanted and pages else None
+    return WeaveReport(
+        folder=target,
+        pages=len(pages),
+        written=changes.written,
+        removed=changes.removed,
+        unchanged=changes.unchanged,
+        unread=tuple(shown(project, problem) for problem in notes.unread),
+        warnings=tuple(_warnings(notes)),
+        first=target / (first or INDEX),
+    )
+
+
+def _shelf() -> Shelf:
+    from tangle.weave import site
+
+    return Shelf(name="site", queries=site.KEPT, roots=site.roots)
+
+
+def _give(notes: Notes, wanted: Sequence[str], target: Path) -> None:
+    """Give the store what the site is made of beside the notes."""
+    from tangle.weave.inputs import SiteSettings, graph_assets, site_settings
+    from tangle.weave.site import static_version
+
+    project, options = notes.project, notes.project.options.site
+    settings = SiteSettings(
+        title=options.title or project.graph.name,
+        language=options.language,
+        base=options.base,
+        student=options.student,
+        only=pages_meant(notes, wanted) if wanted else None,
+        version=static_version(),
+    )
+    files = other_files(project.graph, notes.config.hidden, target)
+    notes.give((graph_assets, files), (site_settings, settings))
+
+
+def _warnings(notes: Notes) -> Iterator[str]:
+    """What readers of the site would notice."""
+    from tangle.weave.content import shows
+    from tangle.weave.graph import woven_pages
+
+    for path in woven_pages(notes.core, ""):
+        for warning in shows(notes.core, path).warnings:
+            if warning.line:  # what another page shows has its line there
+                place = f"{notes.project.shown(warning.page)}:{warning.line}"
+                yield f"{place}: warning: {warning.message}"

@@ -1,0 +1,249 @@
+"""Queries about the pages of the site: what a template shows of each, and the page as a file."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from markupsafe import Markup
+
+from tangle.link import number_text
+from tangle.model import PagePath
+from tangle.notes import Core, pages, query
+from tangle.weave.content import content, excerpts, shows
+from tangle.weave.graph import (
+    concepts,
+    href_of_page,
+    href_of_title,
+    referrers_of,
+    site_language,
+    sketch,
+    texts,
+    woven_pages,
+)
+from tangle.weave.inputs import site_settings
+from tangle.weave.templates import render_all_pages, render_home, render_page, render_search
+from tangle.weave.urls import INDEX, ROOT
+from tangle.weave.views import Backlinks, Chapter, HomeView, Link, Listed, PageView, SiteView
+
+_REFERRERS = 100
+_EXCERPTS = 20
+"""Pages, and blocks of each, that a page lists as those that name it."""
+
+
+# --- order ----------------------------------------------------------------------------------------
+
+
+@query(kept=tuple[Chapter, ...])
+def chapters(core: Core, _: str) -> tuple[Chapter, ...]:
+    """The books of the site in reading order, as far as they are woven."""
+    return tuple(chapter(core, path) for path in book_order(core, ""))
+
+
+@query(kept=tuple[PagePath, ...])
+def book_order(core: Core, _: str) -> tuple[PagePath, ...]:
+    """The pages of books in reading order."""
+    of = pages.all_books(core, "").of
+    found = [path for path in woven_pages(core, "") if path in of]
+    return tuple(sorted(found, key=lambda path: (of[path].name, _first_number(core, path), path)))
+
+
+def _first_number(core: Core, path: PagePath) -> tuple[int, ...]:
+    sections = pages.outlined(core, path).outline.sections
+    return min((section.number for section in sections if section.number), default=())
+
+
+@query(kept=Chapter)
+def chapter(core: Core, path: PagePath) -> Chapter:
+    """A page of a book, with its sections."""
+    href = href_of_page(core, path) or ""
+    blocks = texts(core, path)
+    sections = [s for s in pages.outlined(core, path).outline.sections if s.number]
+    title = next((s for s in sections if s.block < 0), None)
+    below = [
+        (s.number, Link(href=f"{href}#{blocks[s.block].anchor}", text=s.title))
+        for s in sections
+        if s.block >= 0
+    ]
+    name = sketch(core, path).title
+    return Chapter(
+        link=Link(href=href, text=name),
+        number=number_text(title.number) if title is not None else "",
+        parts=_nested(below),
+    )
+
+
+def _nested(entries: list[tuple[tuple[int, ...], Link]]) -> tuple[Chapter, ...]:
+    """Sections as a tree, by their numbers."""
+    found: list[Chapter] = []
+    at = 0
+    while at < len(entries):
+        number, link = entries[at]
+        end = at + 1
+        while end < len(entries) and len(entries[end][0]) > len(number):
+            end += 1
+        parts = _nested(entries[at + 1 : end])
+        found.append(Chapter(link=link, number=number_text(number), parts=parts))
+        at = end
+    return tuple(found)
+
+
+@query(kept=tuple[tuple[date, PagePath], ...])
+def journals(core: Core, _: str) -> tuple[tuple[date, PagePath], ...]:
+    """The pages of the journal by day."""
+    found = ((sketch(core, path).day, path) for path in woven_pages(core, ""))
+    return tuple(sorted((day, path) for day, path in found if day is not None))
+
+
+@query(kept=tuple[Link | None, Link | None])
+def beside(core: Core, path: PagePath) -> tuple[Link | None, Link | None]:
+    """The page before a page and the one after it, in its book or in the journal."""
+    order: tuple[PagePath, ...] = ()
+    if sketch(core, path).day is not None:
+        order = tuple(other for _, other in journals(core, ""))
+    elif pages.book_of(core, path) is not None:
+        order = book_order(core, "")
+    if path not in order:
+        return None, None
+    at = order.index(path)
+    before = _link(core, order[at - 1]) if at > 0 else None
+    return before, _link(core, order[at + 1]) if at + 1 < len(order) else None
+
+
+def _link(core: Core, path: PagePath) -> Link:
+    return Link(href=href_of_page(core, path) or "", text=sketch(core, path).title)
+
+
+# --- views ----------------------------------------------------------------------------------------
+
+
+@query(kept=SiteView)
+def site_view(core: Core, _: str) -> SiteView:
+    """What all pages share."""
+    settings = site_settings(core, "")
+    return SiteView(
+        title=settings.title,
+        language=site_language(core, ""),
+        home=Link(href=INDEX, text=settings.title),
+        chapters=chapters(core, ""),
+        base=settings.base,
+        version=settings.version,
+    )
+
+
+@query()
+def page_view(core: Core, path: PagePath) -> PageView:
+    """A page as its template shows it."""
+    href = href_of_page(core, path)
+    assert href is not None
+    found = content(core, path)
+    known = sketch(core, path)
+    root = "../" * href.count("/")
+    before, after = beside(core, path)
+    return PageView(
+        href=href,
+        title=known.title,
+        content=_markup(found.html, root),
+        description=found.description,
+        properties=tuple((name, _markup(value, root)) for name, value in found.properties),
+        toc=found.toc,
+        backlinks=backlinks(core, href),
+        more_backlinks=max(0, len(referrers_of(core, href)) - _REFERRERS),
+        previous=before,
+        next=after,
+        journal=known.day,
+        features=frozenset(f for f in ("formulas", "mermaid", "code") if f in found.features),
+    )
+
+
+@query()
+def concept_view(core: Core, href: str) -> PageView:
+    """A page that is only named: it has no text, and lists who names it."""
+    return PageView(
+        href=href,
+        title=concepts(core, "")[href],
+        content=Markup(),
+        backlinks=backlinks(core, href),
+        more_backlinks=max(0, len(referrers_of(core, href)) - _REFERRERS),
+    )
+
+
+@query()
+def backlinks(core: Core, href: str) -> tuple[Backlinks, ...]:
+    """The blocks that name a page, by their pages."""
+    root = "../" * href.count("/")
+    found: list[Backlinks] = []
+    for path in referrers_of(core, href)[:_REFERRERS]:
+        page = _link(core, path)
+        naming = [entry for entry in excerpts(core, path) if href in entry.targets]
+        blocks = tuple(
+            (_to_block(page, entry.anchor), _markup(entry.html, root))
+            for entry in naming[:_EXCERPTS]
+        )
+        found.append(Backlinks(page=page, blocks=blocks, more=len(naming) - len(blocks)))
+    return tuple(found)
+
+
+def _to_block(page: Link, anchor: str) -> Link:
+    return Link(href=f"{page.href}#{anchor}" if anchor else page.href, text=page.text)
+
+
+def _markup(html: str, root: str) -> Markup:
+    return Markup(html.replace(ROOT, root))  # noqa: S704 -- written by `weave.html` alone
+
+
+@query()
+def home_view(core: Core, _: str) -> HomeView:
+    """The first page of the site."""
+    contents = href_of_title(core, "contents")
+    first = next((p for p in woven_pages(core, "") if href_of_page(core, p) == contents), None)
+    days = reversed(journals(core, ""))
+    return HomeView(
+        journals=tuple(Listed(link=_link(core, path), day=day) for day, path in days),
+        intro=page_view(core, first).content if first is not None else None,
+    )
+
+
+@query(kept=tuple[Listed, ...])
+def all_pages(core: Core, _: str) -> tuple[Listed, ...]:
+    """All pages of the site by title, those that are only named too."""
+    found = [_link(core, path) for path in woven_pages(core, "")]
+    found += [Link(href=href, text=title) for href, title in concepts(core, "").items()]
+    return tuple(Listed(link=x) for x in sorted(found, key=lambda x: (x.text.casefold(), x.href)))
+
+
+# --- files ----------------------------------------------------------------------------------------
+
+
+@query(hashed=True)
+def page_file(core: Core, path: PagePath) -> str:
+    """A page of the notes as a file of the site."""
+    return render_page(page_view(core, path), site_view(core, ""))
+
+
+@query(hashed=True)
+def concept_file(core: Core, href: str) -> str:
+    """A page that is only named as a file of the site."""
+    return render_page(concept_view(core, href), site_view(core, ""))
+
+
+@query(hashed=True)
+def home_file(core: Core, _: str) -> str:
+    """The first page as a file of the site."""
+    return render_home(home_view(core, ""), site_view(core, ""))
+
+
+@query(hashed=True)
+def all_pages_file(core: Core, _: str) -> str:
+    """The list of all pages as a file of the site."""
+    return render_all_pages(all_pages(core, ""), site_view(core, ""))
+
+
+@query(hashed=True)
+def search_file(core: Core, _: str) -> str:
+    """The page that searches as a file of the site."""
+    return render_search(site_view(core, ""))
+
+
+def used_files(core: Core) -> tuple[str, ...]:
+    """The files of the graph that pages show or link to, sorted."""
+    return tuple(sorted({f for path in woven_pages(core, "") for f in shows(core, path).files}))

@@ -1,0 +1,94 @@
+"""Pair the tags of HTML that stands in a line of a note, so that each element is whole."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Final
+
+from tangle.weave.inline import Token
+
+_TAG: Final = re.compile(r"<(/?)([A-Za-z][A-Za-z0-9-]*)[^>]*?(/?)>", re.DOTALL)
+_VOID: Final = frozenset({"br", "hr", "img", "wbr"})
+_MARK: Final = "tangle-marks-this-place"
+_DEPTH: Final = 40
+
+
+@dataclass(slots=True)
+class Element:
+    """An element of HTML in the notes.
+
+    Attributes:
+        start: its start tag, as it is written.
+    """
+
+    name: str
+    start: str
+    children: list[Token]
+
+
+def paired(tokens: Iterable[Token]) -> list[Token]:
+    """Return tokens in which start and end tags are one `element` with what stands between them.
+
+    A tag without its other half is text.
+    """
+    found: list[Token] = []
+    open_: list[Element] = []
+    for token in tokens:
+        into = open_[-1].children if open_ else found
+        if token["type"] != "inline_html":
+            into.append(token)
+            continue
+        raw = token["raw"]
+        match = _TAG.fullmatch(raw)
+        if match is None:
+            if not raw.startswith("<!--"):
+                into.append(_text(raw))
+        elif match[2].lower() in _VOID:
+            into.append({"type": "void", "name": match[2].lower(), "raw": raw})
+        elif match[1]:
+            _close(match[2].lower(), raw, open_, found)
+        elif match[3] or len(open_) >= _DEPTH:
+            into.append(_text(raw))
+        else:
+            open_.append(Element(match[2].lower(), raw, []))
+    while open_:
+        _give_up(open_, found)
+    return found
+
+
+def _close(name: str, raw: str, open_: list[Element], found: list[Token]) -> None:
+    if not any(element.name == name for element in open_):
+        (open_[-1].children if open_ else found).append(_text(raw))
+        return
+    while open_[-1].name != name:
+        _give_up(open_, found)
+    element = open_.pop()
+    into = open_[-1].children if open_ else found
+    into.append({"type": "element", "element": element})
+
+
+def _give_up(open_: list[Element], found: list[Token]) -> None:
+    """Take a start tag without an end for text."""
+    element = open_.pop()
+    into = open_[-1].children if open_ else found
+    into.append(_text(element.start))
+    into.extend(element.children)
+
+
+def _text(raw: str) -> Token:
+    return {"type": "text", "raw": raw}
+
+
+def wrapped(element: Element, text: str, clean: Callable[[str], str]) -> str:
+    """HTML in an element of the notes, as far as cleaning leaves that there.
+
+    Args:
+        element: the element.
+        text: what stands in it, as HTML that can be trusted.
+        clean: removes from HTML whatever could run.
+    """
+    around = clean(f"{element.start}{_MARK}</{element.name}>")
+    before, mark, after = around.partition(_MARK)
+    return f"{before}{text}{after}" if mark and _MARK not in after else text

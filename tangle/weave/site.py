@@ -1,0 +1,115 @@
+"""The files of a site: each with a digest of what it is made of, and made when it is asked for."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, Final
+
+from tangle.activity import step
+from tangle.notes import Core, Query
+from tangle.weave import content, graph, inputs, pages, searchable
+from tangle.weave.graph import asset_stamp, concepts, href_of_page, woven_pages
+from tangle.weave.pages import all_pages_file, concept_file, home_file, page_file, search_file
+from tangle.weave.searchable import names_of_segment, search_index, segment_made, segments
+from tangle.weave.templates import ALL_PAGES, HOME, SEARCH_PAGE, static_files
+from tangle.weave.urls import asset_href
+
+KEPT: Final[tuple[Query[Any, Any], ...]] = tuple(
+    found
+    for module in (inputs, graph, content, pages, searchable)
+    for found in vars(module).values()
+    if isinstance(found, Query) and not found.passing
+)
+"""All queries of the site that are kept."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SiteFile:
+    """A file of the site.
+
+    Attributes:
+        digest: another one where the file is another one.
+        make: its content.
+    """
+
+    digest: str
+    make: Callable[[], bytes]
+
+
+def site_files(core: Core) -> dict[str, SiteFile]:
+    """The files of the site but those of the graph that it copies, by path from its root."""
+    found = dict(_fixed(core))
+    paths = woven_pages(core, "")
+    for number, path in enumerate(paths):
+        step("weaving pages", number, len(paths))
+        found[href_of_page(core, path) or ""] = _page(core, page_file, path)
+    for href in concepts(core, ""):
+        found[href] = _page(core, concept_file, href)
+    for number in range(len(segments(core, ""))):
+        digest = core.stamp(segment_made, number).hex()
+        for name in names_of_segment(core, number):
+            make = partial(_of_segment, core, number, name)
+            found[name] = SiteFile(digest=digest, make=make)
+    return found
+
+
+def _page(core: Core, made: Query[Any, str], key: str) -> SiteFile:
+    return SiteFile(
+        digest=core.stamp(made, key).hex(),
+        make=lambda: made(core, key).encode("utf-8", "replace"),
+    )
+
+
+def _of_segment(core: Core, number: int, name: str) -> bytes:
+    return segment_made(core, number)[name]
+
+
+def _fixed(core: Core) -> Iterator[tuple[str, SiteFile]]:
+    """The files that every site has."""
+    yield HOME, _page(core, home_file, "")
+    yield ALL_PAGES, _page(core, all_pages_file, "")
+    yield SEARCH_PAGE, _page(core, search_file, "")
+    index = SiteFile(digest=core.stamp(search_index, "").hex(), make=lambda: search_index(core, ""))
+    yield "search/index.js", index
+    for name, data in static_files().items():
+        yield f"static/{name}", _given(data)
+    yield ".nojekyll", _given(b"")  # or GitHub Pages leaves out what begins with an underscore
+
+
+def _given(data: bytes) -> SiteFile:
+    return SiteFile(digest=hashlib.blake2b(data, digest_size=16).hexdigest(), make=lambda: data)
+
+
+def static_version() -> str:
+    """A digest of the style and the scripts."""
+    found = hashlib.blake2b(digest_size=5)
+    for name, data in sorted(static_files().items()):
+        found.update(name.encode() + data)
+    return found.hexdigest()
+
+
+def copied_files(core: Core) -> dict[str, str]:
+    """The files of the graph that pages use, by their paths in it, with their addresses."""
+    return {path: asset_href(path) for path in pages.used_files(core)}
+
+
+def copied_stamp(core: Core, path: str) -> str:
+    """The stamp of a file of the graph that is copied."""
+    return asset_stamp(core, path) or ""
+
+
+def roots(core: Core) -> Iterator[tuple[Query[Any, Any], Any]]:
+    """What of the site is remembered for the next command."""
+    for path in woven_pages(core, ""):
+        yield page_file, path
+        yield content.shows, path
+    for href in concepts(core, ""):
+        yield concept_file, href
+    for number in range(len(segments(core, ""))):
+        yield segment_made, number
+        yield names_of_segment, number
+    for fixed in (home_file, all_pages_file, search_file, search_index):
+        yield fixed, ""

@@ -1,0 +1,173 @@
+"""Pages of the site as HTML: Jinja2 templates filled with views."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from functools import lru_cache
+from importlib import resources
+from typing import TYPE_CHECKING, Final
+
+from tangle.weave.views import Chapter, HomeView, Link, Listed, PageView, SiteView
+from tangle.weave.words import words
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+ALL_PAGES: Final = "all-pages.html"
+SEARCH_PAGE: Final = "search.html"
+HOME: Final = "index.html"
+STATIC: Final = ("search.js", "site.css", "site.js", "theme.js")
+
+_LONGEST_LEVEL: Final = 40
+"""Entries of one level of the navigation: it is on every page, and a book may have thousands."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _NavItem:
+    """An entry of the navigation as one page shows it.
+
+    Attributes:
+        current: it is the page itself.
+        parts: those below it, where the page is among them or above them.
+    """
+
+    link: Link
+    number: str
+    current: bool
+    parts: tuple[_NavItem, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Letter:
+    """The pages of the alphabetical list under one letter."""
+
+    letter: str
+    pages: tuple[Listed, ...]
+
+
+def render_page(page: PageView, site: SiteView) -> str:
+    """Return the HTML of a page of the notes."""
+    return _render("page.html", page.href, site, page=page)
+
+
+def render_home(home: HomeView, site: SiteView, href: str = HOME) -> str:
+    """Return the HTML of the first page: the chapters of the books, or recent pages and journals.
+
+    Args:
+        home: what it shows beside the chapters.
+        site: what all pages share.
+        href: its address.
+    """
+    return _render("home.html", href, site, home=home)
+
+
+def render_all_pages(pages: Iterable[Listed], site: SiteView, href: str = ALL_PAGES) -> str:
+    """Return the HTML of the alphabetical list of pages.
+
+    Args:
+        pages: in the order in which each letter shows them.
+        site: what all pages share.
+        href: its address.
+    """
+    other = words(site.language).other_letters
+    return _render("all_pages.html", href, site, letters=_by_letter(pages, other))
+
+
+def render_search(site: SiteView) -> str:
+    """Return the HTML of the page that searches; the script fills it."""
+    return _render("search.html", SEARCH_PAGE, site)
+
+
+def static_files() -> dict[str, bytes]:
+    """Return the style and the scripts of the site, by file name."""
+    folder = resources.files("tangle.weave") / "static"
+    return {name: (folder / name).read_bytes() for name in STATIC}
+
+
+def _render(template: str, href: str, site: SiteView, **values: object) -> str:
+    # `./` keeps a page called `javascript:...` from being read as a scheme.
+    root = "../" * href.count("/") or "./"
+    return (
+        _environment()
+        .get_template(template)
+        .render(
+            href=href,
+            root=root,
+            site=site,
+            words=words(site.language),
+            navigation=_level(site.chapters, href),
+            all_pages=ALL_PAGES,
+            search_page=SEARCH_PAGE,
+            **values,
+        )
+    )
+
+
+@lru_cache(maxsize=1)
+def _environment() -> Environment:
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    environment = Environment(
+        loader=PackageLoader("tangle.weave", "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=False,
+    )
+    environment.filters["day"] = _day
+    return environment
+
+
+def _day(day: date, language: str) -> str:
+    if words(language) is words("zh"):
+        return f"{day.year} 年 {day.month} 月 {day.day} 日"
+    return f"{day.day} {day:%b} {day.year}"
+
+
+# --- navigation ----------------------------------------------------------------------------------
+
+
+def _level(chapters: Sequence[Chapter], href: str) -> tuple[_NavItem, ...]:
+    """Show one level: all of it where it is short, else the part around the page."""
+    holds = [_holds(chapter, href) for chapter in chapters]
+    first, last = 0, len(chapters)
+    if last > _LONGEST_LEVEL:
+        middle = holds.index(True) if True in holds else 0
+        first = max(0, min(middle - _LONGEST_LEVEL // 2, last - _LONGEST_LEVEL))
+        last = first + _LONGEST_LEVEL
+    return tuple(
+        _NavItem(
+            link=chapter.link,
+            number=chapter.number,
+            current=chapter.link.href == href,
+            parts=_level(chapter.parts, href) if inside else (),
+        )
+        for chapter, inside in zip(chapters[first:last], holds[first:last], strict=True)
+    )
+
+
+def _holds(chapter: Chapter, href: str) -> bool:
+    return chapter.link.href.partition("#")[0] == href or any(
+        _holds(part, href) for part in chapter.parts
+    )
+
+
+# --- the alphabetical list -----------------------------------------------------------------------
+
+
+def _by_letter(pages: Iterable[Listed], other: str) -> tuple[_Letter, ...]:
+    """Group by the Latin letter that a title begins with; the rest is one group at the end."""
+    groups: dict[str, list[Listed]] = {}
+    for page in pages:
+        groups.setdefault(_letter(page.link.text) or other, []).append(page)
+    order = sorted(groups, key=lambda letter: (letter == other, letter))
+    return tuple(_Letter(letter=letter, pages=tuple(groups[letter])) for letter in order)
+
+
+def _letter(title: str) -> str:
+    first = unicodedata.normalize("NFKD", title)[:1].upper()
+    return first if "A" <= first <= "Z" else ""
