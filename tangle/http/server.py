@@ -22,6 +22,7 @@ from tangle.http.feed import Feed
 from tangle.http.guard import Access, Guard, TooLarge, TooSlow
 from tangle.http.jobs import Jobs
 from tangle.http.news import Disk, News
+from tangle.http.site import Site
 from tangle.verbs.current_project import CurrentProject, changes
 from tangle.verbs.serving import note_address, only_server, token_is_private
 
@@ -115,8 +116,10 @@ class _Service:
         self.jobs = Jobs(current, self.feed)
         self.news = News(current, reader, self.feed)
         api = Api(project=current, jobs=self.jobs, feed=self.feed, reader=reader)
+        self.live = Feed(secrets.token_hex(4))
+        site = Site(self.news, reader, self.live)
         app = Starlette(
-            routes=api.routes(),
+            routes=[*api.routes(), *site.routes()],
             exception_handlers={
                 BadRequest: bad_request,
                 TangleError: failed,
@@ -129,13 +132,15 @@ class _Service:
 
     def begin(self, disk: Disk) -> None:
         """Start to follow the notes, in the loop that answers."""
-        self.feed.attach(asyncio.get_running_loop())
+        for feed in (self.feed, self.live):
+            feed.attach(asyncio.get_running_loop())
         self.news.follow(disk)
 
     def end(self) -> None:
         """End the runs and the streams, which would keep the server from ending."""
         self.jobs.stop_all()
-        self.feed.close()
+        for feed in (self.feed, self.live):
+            feed.close()
 
 
 class _Server(uvicorn.Server):

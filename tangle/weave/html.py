@@ -261,7 +261,9 @@ class Writer:
         back = f'<a href="#{anchor}-mark">{escaped(key)}</a>'
         if f"{anchor}-mark" not in self._ids:
             back = escaped(key)
-        return f'<p class="footnote"{own}><sup>{back}</sup> {self.inline(token["children"], here)}</p>'
+        return (
+            f'<p class="footnote"{own}><sup>{back}</sup> {self.inline(token["children"], here)}</p>'
+        )
 
     def _table(self, token: Token, here: Here) -> str:
         head, *bodies = token["children"]

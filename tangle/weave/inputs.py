@@ -20,6 +20,7 @@ class SiteSettings:
         student: whether solutions are left out.
         only: the pages that are woven; None for all that may be.
         version: of the static files; it changes when one of them does.
+        scripts: addresses of more scripts, which every page loads.
     """
 
     title: str
@@ -28,6 +29,7 @@ class SiteSettings:
     student: bool = False
     only: tuple[PagePath, ...] | None = None
     version: str = ""
+    scripts: tuple[str, ...] = ()
 
 
 site_settings: Final[Query[str, SiteSettings]] = Query("site_settings", None, kept=SiteSettings)

@@ -127,6 +127,7 @@ def site_view(core: Core, _: str) -> SiteView:
         chapters=chapters(core, ""),
         base=settings.base,
         version=settings.version,
+        scripts=settings.scripts,
     )
 
 

@@ -71,9 +71,7 @@ def weave(project: Project, wanted: Sequence[str] = (), output: Path | None = No
         ForeignFile: the folder holds other people's files; nothing was written.
         Locked: another tangle is at work on this project.
     """
-    missing = [name for name in _NEEDED if importlib.util.find_spec(name) is None]
-    if missing:
-        raise NoSitePackages(missing)
+    check_packages()
     target = output.absolute() if output is not None else project.root / SITE
     if output is None:
         check_links(target, project.root)
@@ -83,7 +81,7 @@ def weave(project: Project, wanted: Sequence[str] = (), output: Path | None = No
 
     notes = read_notes(project, shelf=_shelf())
     with without_gc():
-        _give(notes, wanted, target)
+        give(notes, wanted, target)
         files = site.site_files(notes.core)
         copied = site.copied_files(notes.core)
         sources = {href: path for path, href in copied.items()}
@@ -111,14 +109,32 @@ def weave(project: Project, wanted: Sequence[str] = (), output: Path | None = No
     )
 
 
+def check_packages() -> None:
+    """Check that what weave needs is installed.
+
+    Raises:
+        NoSitePackages: the extra `site` is not.
+    """
+    missing = [name for name in _NEEDED if importlib.util.find_spec(name) is None]
+    if missing:
+        raise NoSitePackages(missing)
+
+
 def _shelf() -> Shelf:
     from tangle.weave import site
 
     return Shelf(name="site", queries=site.KEPT, roots=site.roots)
 
 
-def _give(notes: Notes, wanted: Sequence[str], target: Path) -> None:
-    """Give the store what the site is made of beside the notes."""
+def give(notes: Notes, wanted: Sequence[str], target: Path, scripts: tuple[str, ...] = ()) -> None:
+    """Give the store what the site is made of beside the notes.
+
+    Args:
+        notes: the notes.
+        wanted: as for `weave`.
+        target: the folder of the site, of which nothing is taken.
+        scripts: addresses of more scripts, which every page loads.
+    """
     from tangle.weave.inputs import SiteSettings, graph_assets, site_settings
     from tangle.weave.site import static_version
 
@@ -130,6 +146,7 @@ def _give(notes: Notes, wanted: Sequence[str], target: Path) -> None:
         student=options.student,
         only=pages_meant(notes, wanted) if wanted else None,
         version=static_version(),
+        scripts=scripts,
     )
     files = other_files(project.graph, notes.config.hidden, target)
     notes.give((graph_assets, files), (site_settings, settings))
