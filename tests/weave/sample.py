@@ -101,10 +101,10 @@ def _content() -> Markup:
         )
     )
     prose = (
-        '<p>回归估计一个连续的量，分类则在若干个类别里选一个。<a class="page-link" href="pages/交叉熵.html">'
+        '<p>回归估计一个连续的量，分类则在若干个类别里选一个。<a class="page-link" href="../pages/交叉熵.html">'
         "交叉熵</a>（cross entropy）衡量两个分布的差距，softmax 把未规范化的预测变成概率：它们都是正数，"
         '和为 1。输出层有 10 个神经元，权重的形状是 <code>(784, 10)</code>，见<a class="block-ref" '
-        'href="#inner">这一条</a>；标签 <a class="tag" href="pages/交叉熵.html">#损失</a>，<mark>重点</mark>。</p>'
+        'href="#inner">这一条</a>；标签 <a class="tag" href="../pages/交叉熵.html">#损失</a>，<mark>重点</mark>。</p>'
         '<div class="math display">H(y, ŷ) = −∑ yⱼ log ŷⱼ</div>'
     )
     inline = (

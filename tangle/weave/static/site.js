@@ -176,8 +176,8 @@
   }
 
   function watchReading() {
-    const end = document.querySelector("[data-course] .turn, [data-course] .page-text > :last-child");
-    if (!end) return;
+    if (!document.querySelector("[data-course]")) return;
+    const end = document.querySelector(".turn") ?? document.querySelector(".site-foot");
     new IntersectionObserver((entries, observer) => {
       if (!entries.some((entry) => entry.isIntersecting)) return;
       observer.disconnect();
@@ -219,11 +219,10 @@
   }
 
   function watchLinks() {
-    if (!matchMedia("(hover: hover)").matches) return;
     const linkOf = (event) => event.target.closest?.("main :is(a.page-link, a.block-ref, a.tag)");
-    document.addEventListener("mouseover", (event) => {
+    document.addEventListener("pointerover", (event) => {
       const link = linkOf(event);
-      if (!link || !link.href.startsWith(siteRoot.href)) return;
+      if (!link || event.pointerType !== "mouse" || !link.href.startsWith(siteRoot.href)) return;
       clearTimeout(previewTimer);
       previewTimer = setTimeout(() => openPreview(link), 400);
       link.addEventListener("mouseleave", leavePreview, { once: true });
