@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 ALL_PAGES: Final = "all-pages.html"
 SEARCH_PAGE: Final = "search.html"
 HOME: Final = "index.html"
-STATIC: Final = ("search.js", "site.css", "site.js", "theme.js")
+STATIC: Final = ("search.js", "site.css", "site.js", "theme.js", "icon.svg")
 
 _LONGEST_LEVEL: Final = 40
 """Entries of one level of the navigation: it is on every page, and a book may have thousands."""
