@@ -5,10 +5,12 @@ from __future__ import annotations
 import keyword
 import tomllib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final, Literal
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from tangle.analyse import package_after
 from tangle.model import DEVICE, DEVICE_WORDS, SIZE, PackageName, PagePath
@@ -21,8 +23,7 @@ from tangle.verbs.trust import check_owner, is_own
 CONFIG_NAME: Final = "tangle.toml"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Options:
+class Options(Struct, frozen=True, kw_only=True):
     """Options of a configuration, with their defaults.
 
     Attributes:
@@ -64,8 +65,7 @@ class Options:
     exclude_tags: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Project:
+class Project(Struct, frozen=True, kw_only=True):
     """A graph with the place of its generated files, and the options.
 
     Attributes:
@@ -350,7 +350,7 @@ def _is_of(value: object, kind: type) -> bool:
 
 def _defaults() -> Mapping[str, object]:
     options = Options()
-    return {name: getattr(options, name) for name in options.__dataclass_fields__}
+    return {name: getattr(options, name) for name in options.__struct_fields__}
 
 
 def _package_name(options: Options, config: Path | None) -> PackageName | None:
