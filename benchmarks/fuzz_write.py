@@ -20,8 +20,9 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import NamedTuple
+
+from msgspec.structs import replace
 
 from benchmarks import fuzz_parse
 from benchmarks.fuzz_parse import Failure, Task

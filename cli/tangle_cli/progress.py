@@ -6,8 +6,9 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol, TextIO
+
+from msgspec import Struct, field
 
 from tangle.activity import listening
 from tangle.engine.events import (
@@ -32,8 +33,7 @@ if TYPE_CHECKING:
     from tangle_cli.streaming import OutputScreen
 
 
-@dataclass(slots=True)
-class Shown:
+class Shown(Struct):
     """What a person has seen of a run before its end.
 
     Attributes:

@@ -9,9 +9,11 @@ import textwrap
 import unicodedata
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping
-from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Final, Literal, NamedTuple
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from tangle.analyse.calls import Effect, effects_of_calls
 from tangle.analyse.markers import Marked, marked_statements
@@ -75,8 +77,7 @@ class Position(NamedTuple):
     statement: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, weakref_slot=True)
-class ChunkText:
+class ChunkText(Struct, frozen=True, kw_only=True, weakref=True):
     """The text of a chunk read as Python; places in it are relative to its first line."""
 
     parsed: Parsed
@@ -89,8 +90,7 @@ Texts = MutableMapping[TextKey, ChunkText]
 """Texts of chunks that parse, wherever they stand: a text is read once as long as it is needed."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ChunkCode:
+class ChunkCode(Struct, frozen=True, kw_only=True):
     """A chunk that takes part in a unit, read as Python.
 
     Attributes:
@@ -244,8 +244,7 @@ class ChunkCode:
         )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class UnitNames:
+class UnitNames(Struct, frozen=True, kw_only=True):
     """What other units ask about a unit before they look at its statements.
 
     Attributes:
@@ -263,8 +262,7 @@ class UnitNames:
     module: frozenset[str]
 
 
-@dataclass(frozen=True, kw_only=True)
-class UnitCode:
+class UnitCode(Struct, frozen=True, kw_only=True, dict=True):
     """A unit's chunks read as Python; one that does not parse has no statements."""
 
     unit: Unit

@@ -11,8 +11,10 @@ import io
 import re
 import tokenize
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
 from typing import Final
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from tangle.analyse.code import ChunkCode
 from tangle.model import CodeLine
@@ -40,8 +42,7 @@ _SILENT: Final = (
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class KeptComment:
+class KeptComment(Struct, frozen=True, kw_only=True):
     """A result in comments.
 
     Attributes:

@@ -9,11 +9,12 @@ import ast
 import re
 import warnings
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from doctest import NORMALIZE_WHITESPACE, REPORTING_FLAGS, SKIP, DocTestParser
 from doctest import Example as DocExample
 from itertools import pairwise
 from typing import Final
+
+from msgspec import Struct
 
 from tangle.analyse.repair.lexer import bare
 from tangle.analyse.source import Parsed, Row, nothing, problem_at, readable
@@ -158,8 +159,7 @@ def _is_code(text: str) -> bool:
 # --- results kept by hand -------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Result:
+class _Result(Struct, frozen=True, kw_only=True):
     """A result in a chunk: the rows from `start` up to `end`."""
 
     start: int

@@ -7,8 +7,10 @@ import contextlib
 import re
 import warnings
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, NamedTuple
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from tangle.analyse.magics import Masked, is_cell_magic, masked
 from tangle.model import Chunk, CodeLine, Example, Place, Problem, ProblemKind
@@ -31,8 +33,7 @@ class Row(NamedTuple):
     margin: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Parsed:
+class Parsed(Struct, frozen=True, kw_only=True):
     """A chunk's parsed code.
 
     Attributes:

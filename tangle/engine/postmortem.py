@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 import signal
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from itertools import groupby
+
+from msgspec import Struct
 
 from tangle import PAGE_SUFFIXES
 from tangle.engine.wire import CANNOT_REPORT
@@ -20,8 +21,7 @@ _DUMPED = 500
 """Characters of a name that faulthandler writes."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Stack:
+class Stack(Struct, frozen=True, kw_only=True):
     """The lines of the notes that were running; empty and None where that is unknown."""
 
     traceback: str = ""
@@ -44,8 +44,7 @@ def _at(origin: Origin, column: int) -> Place:
     return Place(path=origin.path, line=origin.line, column=origin.margin + column + 1)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Notes:
+class Notes(Struct, frozen=True, kw_only=True):
     """Which lines of the notes the files that code objects name stand for.
 
     Attributes:

@@ -7,8 +7,10 @@ import os
 import selectors
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 from typing import assert_never
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from tangle.engine.checkpoint.store import CopiesOfSession, Past
 from tangle.engine.draining import HURRIED_SECONDS, LAST_READS, interrupt, last_outputs
@@ -71,16 +73,14 @@ _GROWING_SECONDS = 0.1
 _NOTHING_USED = Usage(device="cpu", device_memory=0, peak_memory=0)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Verdict:
+class _Verdict(Struct, frozen=True, kw_only=True):
     """How a session ended that did not end by itself."""
 
     outcome: Outcome
     failure: Failure | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Supervised:
+class _Supervised(Struct, frozen=True, kw_only=True):
     """A worker that has started."""
 
     worker: Worker

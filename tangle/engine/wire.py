@@ -7,7 +7,6 @@ what C code and subprocesses wrote can be put in its place among the messages.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final, Literal
 
 from msgspec import Struct
@@ -58,8 +57,7 @@ class Flooded(_Tagged, frozen=True, kw_only=True):
     """The code wrote on after it was told to stop; the worker asks to be killed."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Usage:
+class Usage(Struct, frozen=True, kw_only=True):
     """What the session has used so far."""
 
     device: str

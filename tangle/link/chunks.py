@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from tangle.link.expand import ChunkKey, Names, expand
 from tangle.link.kept_texts import kept_behind
@@ -26,8 +28,7 @@ from tangle.parse import Info, moved_lines, written_lines
 BlockAt = tuple[PagePath, int]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LinkedPage:
+class LinkedPage(Struct, frozen=True, kw_only=True):
     """A page's outline, and its chunks with their references as they are written."""
 
     outline: Outline
@@ -62,8 +63,7 @@ def _chunk_fences(page: Page, around: Outline) -> Iterator[tuple[int, Info]]:
             yield at, info
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Expansion:
+class Expansion(Struct, frozen=True, kw_only=True):
     """Chunks that have, or may be meant by, references in code.
 
     Attributes:

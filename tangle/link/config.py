@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final, Literal
+
+from msgspec import Struct
 
 from tangle.link.journals import DEFAULT_FORMAT
 from tangle.model import CONFIG, Place, Problem
@@ -14,8 +15,7 @@ from tangle.parse.edn import BadEdn, EdnForm, read_edn
 UNITS: Final = {"tab": "\t", "two-spaces": "  ", "four-spaces": "    ", "eight-spaces": " " * 8}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GraphConfig:
+class GraphConfig(Struct, frozen=True, kw_only=True):
     """The settings of a graph that decide which files are pages and how they are written.
 
     Attributes:

@@ -9,8 +9,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
 from typing import Final, NewType
+
+from msgspec import Struct
 
 from tangle.model import CodeLine, Place, Problem, ProblemKind
 from tangle.model.problems.markers import AMBIGUOUS_CHUNK, REFERENCE_CYCLE, TOO_LARGE, UNKNOWN_CHUNK
@@ -42,8 +43,7 @@ ChunkKey = NewType("ChunkKey", int)
 Lines = tuple[CodeLine, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Names:
+class Names(Struct, frozen=True, kw_only=True):
     """The chunks that references can name, by `tangle.name` and by block id.
 
     Attributes:
@@ -54,8 +54,7 @@ class Names:
     blocks: Mapping[str, Sequence[ChunkKey]]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Call:
+class _Call(Struct, frozen=True, kw_only=True):
     """One line that refers to other chunks."""
 
     indent: str

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from tangle.link.books import PageNumbers
 from tangle.link.page_facts import Anchors, PageFacts
@@ -18,8 +19,7 @@ from tangle.model.problems.graph import (
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GraphIndex:
+class GraphIndex(Struct, frozen=True, kw_only=True):
     """What is found by its name over all pages.
 
     Attributes:

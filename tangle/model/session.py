@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final, Literal, NamedTuple, NewType
+
+from msgspec import Struct
 
 from tangle.model.basic import PagePath, Place, SectionName
 
@@ -18,8 +19,7 @@ ALTERNATIVE_TEXT: Final = MimeType("text/vnd.tangle.alternative")
 Outcome = Literal["passed", "failed", "timed-out", "died", "skipped", "interrupted"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Origin:
+class Origin(Struct, frozen=True, kw_only=True):
     """The place in the notes of one line of a cell's code.
 
     Attributes:
@@ -31,8 +31,7 @@ class Origin:
     margin: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Example:
+class Example(Struct, frozen=True, kw_only=True):
     """One statement of an interpreter session, or the code above a result that was kept by hand.
 
     Attributes:
@@ -57,8 +56,7 @@ class Example:
     flags: int = 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Touch:
+class Touch(Struct, frozen=True, kw_only=True):
     """A name that a cell defines or changes.
 
     Attributes:
@@ -71,8 +69,7 @@ class Touch:
     sure: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Cell:
+class Cell(Struct, frozen=True, kw_only=True):
     """One piece of code that a worker runs as a notebook runs a cell.
 
     Attributes:
@@ -105,8 +102,7 @@ class Cell:
     touches: tuple[Touch, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AssertStyle:
+class AssertStyle(Struct, frozen=True, kw_only=True):
     """How pytest explains a failing `assert`.
 
     Attributes:
@@ -118,8 +114,7 @@ class AssertStyle:
     settings: tuple[tuple[str, str], ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Debugging:
+class Debugging(Struct, frozen=True, kw_only=True):
     """How a session is debugged.
 
     Attributes:
@@ -136,8 +131,7 @@ class Debugging:
     terminal: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Source:
+class Source(Struct, frozen=True, kw_only=True):
     """A generated module whose lines stand in the notes; its frames are shown at their place there.
 
     Attributes:
@@ -149,8 +143,7 @@ class Source:
     origins: tuple[Origin | None, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Job:
+class Job(Struct, frozen=True, kw_only=True):
     """Everything that a worker needs to run one session; plain values, so that it can travel.
 
     Attributes:
@@ -204,8 +197,7 @@ class Stream(NamedTuple):
     text: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MimeBundle:
+class MimeBundle(Struct, frozen=True, kw_only=True):
     """One thing shown, in every form it has; binary forms are base64, as in a notebook.
 
     Attributes:
@@ -220,8 +212,7 @@ class MimeBundle:
 Output = Stream | MimeBundle
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Frame:
+class Frame(Struct, frozen=True, kw_only=True):
     """One line that ran when an exception went through it.
 
     Attributes:
@@ -237,8 +228,7 @@ class Frame:
     source: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Trace:
+class Trace(Struct, frozen=True, kw_only=True):
     """A traceback in parts, for presentation in another form.
 
     Attributes:
@@ -252,8 +242,7 @@ class Trace:
     said: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Failure:
+class Failure(Struct, frozen=True, kw_only=True):
     """Why a cell did not pass.
 
     Attributes:
@@ -287,8 +276,7 @@ modules are found first, `variable` a variable of the environment."""
 _READS: Final = frozenset({"content", "names", "kinds", "entries"})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReadFile:
+class ReadFile(Struct, frozen=True, kw_only=True):
     """A fact that a session learned from the disk or the environment.
 
     Attributes:
@@ -304,8 +292,7 @@ class ReadFile:
     what: Asked = "content"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Seen:
+class Seen(Struct, frozen=True, kw_only=True):
     """What a cell's outcome may depend on besides its code, if not learned by earlier cells.
 
     Attributes:
@@ -331,16 +318,14 @@ class Seen:
     versions: tuple[tuple[str, str], ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Revised:
+class Revised(Struct, frozen=True, kw_only=True):
     """The outputs of an earlier cell after a later one has changed them."""
 
     cell: int
     outputs: tuple[Output, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CellEnd:
+class CellEnd(Struct, frozen=True, kw_only=True):
     """The state of a session at the end of a cell: its result, had it ended there.
 
     Attributes:
@@ -357,8 +342,7 @@ class CellEnd:
     revised: tuple[Revised, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Skip:
+class Skip(Struct, frozen=True, kw_only=True):
     """Why a cell was skipped: `needs x from line 4, which failed`.
 
     Attributes:
@@ -383,8 +367,7 @@ class Skip:
         return f"{self.before}line {self.place.line}{other}{self.after}"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Result:
+class Result(Struct, frozen=True, kw_only=True):
     """The result of one cell; results are in the order of the job's cells.
 
     A cell that may fail and did has `passed`, with a failure.
@@ -402,8 +385,7 @@ class Result:
     skip: Skip | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SessionResult:
+class SessionResult(Struct, frozen=True, kw_only=True):
     """The result of one session.
 
     Attributes:

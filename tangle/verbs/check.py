@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from tangle.analyse import once_a_page
 from tangle.model import PagePath, Place, Problem
@@ -24,8 +25,7 @@ from tangle.verbs.unmatched_globs import unmatched_globs
 from tangle.verbs.write_back.staleness import output_problems, page_rows, section_rows
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CheckReport:
+class CheckReport(Struct, frozen=True, kw_only=True):
     """The problems of a project, and how many of its stored outputs are fresh.
 
     Attributes:
@@ -103,8 +103,7 @@ def _pages_of(selected: Iterable[Selected]) -> frozenset[PagePath]:
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ListReport:
+class ListReport(Struct, frozen=True, kw_only=True):
     """The units of a project.
 
     Attributes:

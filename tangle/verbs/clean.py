@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
-from dataclasses import replace as replace_fields
 from typing import Final
+
+from msgspec import Struct
+from msgspec.structs import replace as replace_fields
 
 from tangle.model import Page, PagePath, Place, Problem
 from tangle.model.problems.outputs import EDITED_OUTPUT
@@ -34,8 +35,7 @@ from tangle.verbs.write_back.unplaced import forget
 from tangle.write import Wanted, apply, match, remove_outputs, stored_outputs, used_assets
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CleanReport:
+class CleanReport(Struct, frozen=True, kw_only=True):
     """What `clean` removed and kept.
 
     Attributes:
@@ -49,8 +49,7 @@ class CleanReport:
     kept: tuple[Problem, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CleanTerms:
+class CleanTerms(Struct, frozen=True, kw_only=True):
     """What `clean` removes.
 
     Attributes:

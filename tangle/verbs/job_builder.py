@@ -6,10 +6,12 @@ import os
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Final
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from tangle.analyse import ChunkCode, Package, PlannedChunk, Session
 from tangle.emit import Module, module, package_files
@@ -41,16 +43,14 @@ _REFUSALS: Final = {MOVED_CODE.code: "MovedCode", UNKNOWN_CHUNK.code: "OpenRefer
 """What the failure of a chunk is called that lacks lines, by problem."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DebuggedSection:
+class DebuggedSection(Struct, frozen=True, kw_only=True):
     """The section that is debugged, and how."""
 
     section: SectionName
     debugging: Debugging
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RunOptions:
+class RunOptions(Struct, frozen=True, kw_only=True):
     """Options of a run; None leaves the value to the configuration.
 
     Attributes:
@@ -82,8 +82,7 @@ class RunOptions:
     debugging: DebuggedSection | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PreparedPackage:
+class PreparedPackage(Struct, frozen=True, kw_only=True):
     """The generated package, written where the workers of a run can import it."""
 
     folder: Path

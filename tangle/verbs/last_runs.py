@@ -5,8 +5,9 @@ from __future__ import annotations
 import contextlib
 import hashlib
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from tangle.errors import Refused
 from tangle.model import Outcome, SectionName
@@ -19,8 +20,7 @@ _KEY: Final = "sections"
 _FAILURES: Final = frozenset({"failed", "timed-out", "died"})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LastRun:
+class LastRun(Struct, frozen=True, kw_only=True):
     """The end of a section's last run.
 
     Attributes:

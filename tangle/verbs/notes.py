@@ -5,13 +5,13 @@ from __future__ import annotations
 import hashlib
 import sys
 from collections.abc import Callable, Collection, Iterator, Mapping
-from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import accumulate
 from pathlib import Path
 from typing import Any, Final
 
 import msgspec
+from msgspec.structs import replace
 
 from tangle import PAGE_SUFFIXES, STATE_FOLDER
 from tangle.activity import step
@@ -64,8 +64,7 @@ _MANY: Final = 50
 """So many files whose stamp has become reliable are worth writing the store."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Shelf:
+class Shelf(msgspec.Struct, frozen=True, kw_only=True):
     """What is asked of notes beyond what every command asks, kept in a document of its own.
 
     Attributes:

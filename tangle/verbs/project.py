@@ -6,10 +6,12 @@ import keyword
 import re
 import tomllib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final, Literal
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from tangle.analyse import package_after
 from tangle.model import DEVICE, DEVICE_WORDS, SIZE, PackageName, PagePath
@@ -22,8 +24,7 @@ from tangle.verbs.trust import check_owner, is_own
 CONFIG_NAME: Final = "tangle.toml"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SiteOptions:
+class SiteOptions(Struct, frozen=True, kw_only=True):
     """Options of the table `[site]`, with their defaults.
 
     Attributes:
@@ -39,8 +40,7 @@ class SiteOptions:
     student: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Options:
+class Options(Struct, frozen=True, kw_only=True):
     """Options of a configuration, with their defaults.
 
     Attributes:
@@ -84,8 +84,7 @@ class Options:
     site: SiteOptions = SiteOptions()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Project:
+class Project(Struct, frozen=True, kw_only=True):
     """A graph with the place of its generated files, and the options.
 
     Attributes:
@@ -398,7 +397,7 @@ def _is_of(value: object, kind: type) -> bool:
 
 def _kinds(options: Options | SiteOptions) -> dict[str, type]:
     """The types of the values that options take."""
-    return {name: type(getattr(options, name)) for name in options.__dataclass_fields__}
+    return {name: type(getattr(options, name)) for name in options.__struct_fields__}
 
 
 def _package_name(options: Options, config: Path | None) -> PackageName | None:

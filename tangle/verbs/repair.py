@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from tangle.analyse.repair import Repair
 from tangle.model import Chunk, PagePath, Place
@@ -20,8 +21,7 @@ from tangle.verbs.write_back.crash_recovery import recovered
 from tangle.write import Entangled, mend, without_written_lines
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Mended:
+class Mended(Struct, frozen=True, kw_only=True):
     """A chunk that was repaired, or would be.
 
     Attributes:
@@ -33,8 +33,7 @@ class Mended:
     causes: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RepairReport:
+class RepairReport(Struct, frozen=True, kw_only=True):
     """What was repaired, or would be, and how.
 
     Attributes:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from tangle import STATE_FOLDER
 from tangle.engine.events import (
@@ -329,8 +331,7 @@ class _Run:
         )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Task:
+class _Task(Struct, frozen=True, kw_only=True):
     """A selected section with its job and the keys of its cells."""
 
     selected: Selected
@@ -348,8 +349,7 @@ class _Task:
         return replace(self, job=with_dependencies(self.job, self.selected))
 
 
-@dataclass(slots=True)
-class _Keeper:
+class _Keeper(Struct):
     """An executor that stores passed results at once, so that nothing runs twice."""
 
     project: Project

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import re
-from dataclasses import dataclass, replace
 from itertools import chain
 from typing import TYPE_CHECKING, Literal
 from urllib.parse import quote
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from tangle.write.markup import ZERO_WIDTH, markdown_lines, math_line, sentence, unlike_property
 from tangle.write.terminal import shown
@@ -46,8 +48,7 @@ _UNSAFE_LABEL = re.compile(r"[^\w .,;+=/&%'\-\u3000-\u303f\uff00-\uffef]+")
 PieceKind = Literal["text", "markdown", "math", "table", "sentence", "image", "link"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Piece:
+class Piece(Struct, frozen=True, kw_only=True):
     """A part of an output block, as its lines are made from it.
 
     Attributes:
@@ -62,8 +63,7 @@ class Piece:
     target: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ChunkOutput:
+class ChunkOutput(Struct, frozen=True, kw_only=True):
     """What a chunk printed and showed, in order; without pieces it has no output block.
 
     Attributes:
@@ -91,8 +91,7 @@ class ChunkOutput:
         return replace(self, pieces=tuple(pieces))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Unwritten:
+class Unwritten(Struct, frozen=True, kw_only=True):
     """Stands for a chunk whose output stays as it is.
 
     Attributes:
@@ -107,8 +106,7 @@ class Unwritten:
         return self.digest[:12]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Style:
+class Style(Struct, frozen=True, kw_only=True):
     """How text is protected from being read as Logseq's syntax.
 
     Attributes:

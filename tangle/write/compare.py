@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from tangle.model import MimeType
 from tangle.write.block import STYLES, ChunkOutput, body_lines, canonical
@@ -26,8 +27,7 @@ _CONTEXT: Final = 2
 """Lines around a difference that a diff shows."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Shown:
+class Shown(Struct, frozen=True, kw_only=True):
     """What an output shows, in a note or in a run.
 
     Attributes:
@@ -48,8 +48,7 @@ class Shown:
         return not (self.lines or self.figures)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OutputDifference:
+class OutputDifference(Struct, frozen=True, kw_only=True):
     """One difference between an output and the expected one.
 
     Attributes:

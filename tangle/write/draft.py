@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
 
 from tangle.model import Span
 from tangle.write.block import (
@@ -26,8 +27,7 @@ if TYPE_CHECKING:
     from tangle.model import Page
 
 
-@dataclass(slots=True, kw_only=True)
-class Draft:
+class Draft(Struct, kw_only=True):
     """A plan in the making."""
 
     layout: Layout

@@ -6,9 +6,10 @@ import base64
 import binascii
 import hashlib
 import re
-from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct, field
 
 from tangle.model import MimeType
 
@@ -41,8 +42,7 @@ _RANDOM: Final = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HtmlTable:
+class HtmlTable(Struct, frozen=True, kw_only=True):
     """A table as rows of text; cells that span others stand in each of their places.
 
     Attributes:
@@ -54,8 +54,7 @@ class HtmlTable:
     body: tuple[tuple[str, ...], ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HtmlForm:
+class HtmlForm(Struct, frozen=True, kw_only=True):
     """What HTML has that a note can show.
 
     Attributes:
@@ -133,8 +132,7 @@ def steady(source: str) -> str:
     return re.sub("|".join(map(re.escape, longest_first)), lambda found: tokens[found[0]], source)
 
 
-@dataclass(slots=True)
-class _Rows:
+class _Rows(Struct):
     """A table in the making."""
 
     rows: list[list[str]] = field(default_factory=list)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from itertools import chain
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from tangle.model import Span
 from tangle.parse import is_property_like, may_be_written
@@ -23,8 +24,7 @@ _CHUNK = re.compile(rb"(\r?\n[ \t]*)?tangle\.chunk::[ \t]*([^\r\n]*)")
 _INDENT = " \t\f"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StoredOutput:
+class StoredOutput(Struct, frozen=True, kw_only=True):
     """An output block of a page.
 
     Attributes:

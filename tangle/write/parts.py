@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct
 
 from tangle.model import MimeType
 from tangle.write.block import Piece, PieceKind
@@ -40,29 +41,25 @@ None may end in `.md`: Logseq takes that for a page, wherever it stands.
 """
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Text:
+class Text(Struct, frozen=True, kw_only=True):
     """Text as a terminal shows it: lines with line feeds between them."""
 
     text: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Markdown:
+class Markdown(Struct, frozen=True, kw_only=True):
     """Text that is shown as Markdown."""
 
     text: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Math:
+class Math(Struct, frozen=True, kw_only=True):
     """A formula in LaTeX, without dollars."""
 
     text: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Table:
+class Table(Struct, frozen=True, kw_only=True):
     """A table.
 
     Attributes:
@@ -74,15 +71,13 @@ class Table:
     lines: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sentence:
+class Sentence(Struct, frozen=True, kw_only=True):
     """Words of tangle's own about what is shown."""
 
     text: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class File:
+class File(Struct, frozen=True, kw_only=True):
     """Something that a note shows from a file of its own, such as a figure.
 
     Attributes:
@@ -106,8 +101,7 @@ _KINDS: Final[Mapping[type, PieceKind]] = {
 Part = Text | Markdown | Math | Table | Sentence | File
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rendered:
+class Rendered(Struct, frozen=True, kw_only=True):
     """A chunk's outputs in the form that a note can contain, in order of appearance."""
 
     parts: tuple[Part, ...]
@@ -123,8 +117,7 @@ class Rendered:
         return tuple(part for part in self.parts if isinstance(part, File))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Figure:
+class Figure(Struct, frozen=True, kw_only=True):
     """A figure's file: its name in `assets/tangle/`, and its content."""
 
     name: str

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
+
+from msgspec import Struct
 
 from tangle.model import Place, Problem
 from tangle.model.problems.outputs import EDITED_OUTPUT, UNPLACEABLE_OUTPUT
@@ -51,8 +52,7 @@ def _never(stored: StoredOutput, output: ChunkOutput) -> bool:
     return False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OutputPlan:
+class OutputPlan(Struct, frozen=True, kw_only=True):
     """The edits of a page, and what was left.
 
     Attributes:
@@ -116,8 +116,7 @@ def remove_outputs(
     return _first_that_holds(page, (draft,))
 
 
-@dataclass(frozen=True, slots=True)
-class _Drafting:
+class _Drafting(Struct, frozen=True):
     """Decides, for each chunk and each stored output of a page, what becomes of it."""
 
     draft: Draft

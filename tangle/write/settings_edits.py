@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from tangle.model import Span
 from tangle.parse.edn import BadEdn, EdnForm, read_edn
@@ -36,8 +37,7 @@ def entry_line(key: str) -> str:
     return f"{key} #{{{_KEYWORD}}}"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HidingEdits:
+class HidingEdits(Struct, frozen=True, kw_only=True):
     """What a `config.edn` lacks to hide the property of outputs.
 
     Attributes:

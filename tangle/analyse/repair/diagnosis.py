@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from itertools import combinations, groupby, islice
 from typing import Final
+
+from msgspec import Struct
 
 from tangle.analyse.repair.callouts import CALLOUTS, without_callouts
 from tangle.analyse.repair.causes import Cause, shell_command, told_by_python
@@ -51,8 +52,7 @@ _BUDGET: Final = 3_000_000
 """Characters that are parsed in search of a repair; a chunk of 100 lines has a thousand tries."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Repair:
+class Repair(Struct, frozen=True, kw_only=True):
     """A text that parses, with as many lines as the chunk.
 
     Attributes:
@@ -63,8 +63,7 @@ class Repair:
     causes: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Diagnosis:
+class Diagnosis(Struct, frozen=True, kw_only=True):
     """Why a chunk does not parse.
 
     Attributes:

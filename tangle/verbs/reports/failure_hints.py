@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from tangle.analyse import PlannedChunk, Session, WantedModule
 from tangle.model import Failure, PagePath, Place, Result

@@ -5,7 +5,9 @@ from __future__ import annotations
 import ast
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from tangle.analyse import PlannedChunk, Session
 from tangle.model import (
@@ -108,8 +110,7 @@ def written(planned: PlannedChunk, outputs: tuple[Output, ...]) -> tuple[Output,
 # --- sessions -------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Difference:
+class _Difference(Struct, frozen=True, kw_only=True):
     """The expected and the actual output of an example."""
 
     row: int

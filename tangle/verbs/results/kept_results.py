@@ -5,9 +5,10 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from difflib import SequenceMatcher
 from typing import Final
+
+from msgspec import Struct
 
 from tangle.analyse import PlannedChunk
 from tangle.analyse.kept_comments import is_value, kept_comments
@@ -24,8 +25,7 @@ _ALIKE: Final = 0.6
 """How alike two texts are of which one is an earlier form of the other."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class KeptDifference:
+class KeptDifference(Struct, frozen=True, kw_only=True):
     """A kept result that the chunk does not show.
 
     Attributes:
@@ -36,8 +36,7 @@ class KeptDifference:
     difference: OutputDifference
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class KeptCheck:
+class KeptCheck(Struct, frozen=True, kw_only=True):
     """The comparison of a chunk's output with its kept results.
 
     Attributes:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import shlex
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from typing import Literal
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from tangle.analyse import PlannedChunk
 from tangle.model import MimeType, Output, PagePath, Place, Result, SectionName
@@ -35,8 +37,7 @@ from tangle.write import (
 _EXTENSION_TYPES = {extension: mime for mime, extension in EXTENSIONS.items()}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Standing:
+class _Standing(Struct, frozen=True, kw_only=True):
     """A stored output, and whether it matches the current code."""
 
     output: StoredOutput

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from tangle.errors import Refused
 from tangle.model import PagePath, Problem, SectionName
@@ -26,8 +27,7 @@ _RETRY: Final = 5.0
 """Seconds after which writing is tried again that was refused: no room, another tangle."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Written:
+class Written(Struct, frozen=True, kw_only=True):
     """The outcome of writing results.
 
     Attributes:

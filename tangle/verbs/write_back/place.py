@@ -5,10 +5,11 @@ from __future__ import annotations
 import shlex
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from dataclasses import replace as replace_fields
 from itertools import chain
 from pathlib import Path
+
+from msgspec import Struct, field
+from msgspec.structs import replace as replace_fields
 
 from tangle.analyse import PlannedChunk, Session
 from tangle.errors import Refused
@@ -73,8 +74,7 @@ _ATTEMPTS = 5
 """How often a page that an editor keeps saving is read again."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Placed:
+class Placed(Struct, frozen=True, kw_only=True):
     """The output of one chunk, ready for its page.
 
     Attributes:
@@ -91,8 +91,7 @@ class Placed:
     tolerance: Tolerance = USUAL
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Deferral:
+class Deferral(Struct, frozen=True, kw_only=True):
     """Outputs that wait because another program is using their page.
 
     Attributes:
@@ -107,8 +106,7 @@ PageEdits = tuple[PagePath, bytes, Sequence[Edit]]
 """A page, its bytes before it was written, and what was done to these."""
 
 
-@dataclass(slots=True, kw_only=True)
-class Placement:
+class Placement(Struct, kw_only=True):
     """What was written, refused and deferred.
 
     Attributes:
@@ -245,8 +243,7 @@ def pages_of(rows: Rows, outputs: Iterable[Placed]) -> Mapping[PagePath, Sequenc
     return {path: tuple(_entries(by_block)) for path, by_block in hosts.items()}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Terms:
+class _Terms(Struct, frozen=True, kw_only=True):
     """Conditions of writing pages.
 
     Attributes:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from tangle.model import PagePath, Place, Problem, SectionName
 from tangle.model.problems.outputs import EDITED_OUTPUT, FAILED_OUTPUT, STALE_OUTPUT
@@ -88,8 +89,7 @@ def _fresh(hosts: Mapping[int, Sequence[Wanted]], outputs: Sequence[FoundOutput]
     return own | moved
 
 
-@dataclass(slots=True, kw_only=True)
-class _Host:
+class _Host(Struct, kw_only=True):
     """A block that hosts outputs.
 
     Attributes:

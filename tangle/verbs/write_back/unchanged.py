@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from tangle.verbs.project import Project
 from tangle.verbs.results.verify import as_shown, asset_type
@@ -13,8 +14,7 @@ from tangle.write import ChunkOutput, Figure, StoredOutput, Tolerance, compare, 
 _EXACT: Final = Tolerance(rtol=0.0)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NewOutput:
+class NewOutput(Struct, frozen=True, kw_only=True):
     """What equality with a stored output depends on beside the output's text.
 
     Attributes:
@@ -25,8 +25,7 @@ class NewOutput:
     tolerance: Tolerance
 
 
-@dataclass(frozen=True, slots=True)
-class Unchanged:
+class Unchanged(Struct, frozen=True):
     """Compares outputs by the rules of `--verify`.
 
     Where the code is another one, its numbers and figures have to be exactly those that stand in
