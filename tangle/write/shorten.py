@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import html
+from itertools import takewhile
 from typing import TYPE_CHECKING, Final
 
 from tangle.write.block import piece_size
@@ -109,12 +110,24 @@ def _with_gap(part: Part, head: list[str], tail: list[str], left: int) -> list[P
         lines = [_brief(line) for line in head], [_brief(line) for line in tail]
         return [Text(text="\n".join([*lines[0], *gap, *lines[1]]))]
     parts: list[Part] = []
+    if gap:
+        tail = [*_table_head(head), *tail] if tail and _is_row(tail[0]) else tail
     for some, words in ((head, ""), ([], gap[0] if gap else ""), (tail, "")):
         if words:
             parts.append(Sentence(text=words))
         elif some:
             parts.append(Markdown(text="\n".join(map(_brief, some))))
     return parts
+
+
+def _table_head(lines: Sequence[str]) -> Sequence[str]:
+    """The names of the columns of a table that goes on below the last of some lines."""
+    rows = list(takewhile(_is_row, reversed(lines)))[::-1]
+    return rows[:2] if len(rows) > 1 else ()
+
+
+def _is_row(line: str) -> bool:
+    return line.lstrip().startswith("|")
 
 
 def _brief(line: str) -> str:
