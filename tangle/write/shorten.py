@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import html
+from dataclasses import replace
 from itertools import takewhile
 from typing import TYPE_CHECKING, Final
 
@@ -32,7 +33,7 @@ MOST_CHARACTERS: Final = 8_000
 room for properties, sizes of images, and what protects the text."""
 
 _TEXT_CHARACTERS: Final = 4_000
-_FILE_CHARACTERS: Final = 160  # a line with a link, its label and its target
+_FILE_CHARACTERS: Final = 200  # a line with a link, its label and its target
 _MOST_FILES: Final = 20
 _FEW: Final = 200
 
@@ -46,7 +47,15 @@ def shortened_for_note(seen: Rendered) -> Rendered:
     Args:
         seen: the outputs.
     """
-    return Rendered(parts=_few_parts(_short_texts(seen.parts)))
+    parts = tuple(map(_briefly_described, seen.parts))
+    return Rendered(parts=_few_parts(_short_texts(parts)))
+
+
+def _briefly_described(part: Part) -> Part:
+    """A file whose alternative text is no longer than a label."""
+    if not isinstance(part, File) or len(part.shows) <= _FEW:
+        return part
+    return replace(part, shows=f"{part.shows[: _FEW - 1]}\u2026")
 
 
 # --- text -----------------------------------------------------------------------------------------
