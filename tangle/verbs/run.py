@@ -64,7 +64,8 @@ from tangle.verbs.run_history import History, Planned, cores, gpus, thread_setti
 from tangle.verbs.selection import Selected
 from tangle.verbs.server_policy import server_for
 from tangle.verbs.sources import shown
-from tangle.verbs.write_back.place import Placed, Placement, outputs_of
+from tangle.verbs.write_back.outputs import outputs_of
+from tangle.verbs.write_back.placement import Placed, Placement
 from tangle.verbs.write_back.unplaced import place_or_keep, waiting, write_pending
 
 _NO_KEY = (

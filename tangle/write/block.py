@@ -4,18 +4,24 @@ from __future__ import annotations
 
 import hashlib
 import re
-from itertools import chain
 from typing import TYPE_CHECKING, Literal
 from urllib.parse import quote
 
 from msgspec import Struct
 from msgspec.structs import replace
 
-from tangle.write.markup import ZERO_WIDTH, markdown_lines, math_line, sentence, unlike_property
+from tangle.write.markup import (
+    ZERO_WIDTH,
+    has_list,
+    markdown_lines,
+    math_line,
+    sentence,
+    unlike_property,
+)
 from tangle.write.terminal import shown
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Sequence
 
 PROPERTY = "tangle.output"
 """The property that makes a block an output block."""
@@ -138,22 +144,21 @@ def body_lines(output: ChunkOutput, style: Style) -> tuple[str, ...]:
         output: what the chunk showed.
         style: how its text is protected.
     """
-    pieces = chain.from_iterable(_spaced(output.pieces, style))
-    failure = _wrapped(list(output.failure), style) if output.failure else []
-    return (*pieces, *failure)
-
-
-def _spaced(pieces: Sequence[Piece], style: Style) -> Iterator[list[str]]:
-    """Yield the lines of each piece, and a blank one where a list or a table would go on."""
-    written = ((piece, _piece_lines(piece, style)) for piece in pieces)
+    found: list[str] = []
     before = None
-    for piece, lines in written:
+    for piece in output.pieces:
+        lines = _piece_lines(piece, style)
         if not any(map(str.strip, lines)):
             continue
         if before in ("markdown", "table") and piece.kind != "sentence":
-            yield [""]
-        yield lines
+            found.append("")  # or a list or a table would go on
+        found += lines
         before = piece.kind
+        if before == "markdown" and not style.plain and has_list(lines):
+            # A fence behind a list belongs to the list, and takes in the next block as well.
+            style = replace(style, wrapper="example")
+    failure = _wrapped(list(output.failure), style) if output.failure else []
+    return (*found, *failure)
 
 
 def _piece_lines(piece: Piece, style: Style) -> list[str]:

@@ -9,7 +9,7 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from tangle.model import ALTERNATIVE_TEXT, MimeBundle, MimeType
-from tangle.write.html_forms import HtmlForm, read_html, steady
+from tangle.write.html_forms import HtmlForm, HtmlTable, read_html, steady, titles_of
 from tangle.write.parts import (
     EXTENSIONS,
     HTML,
@@ -54,6 +54,9 @@ _FORMULA: Final = tuple(
 _FENCE: Final = re.compile(
     r"^[ \t]*(?:```|~~~)[^\n]*\n(?P<code>.*?)(?:\n[ \t]*(?:```|~~~)[^\n]*$|\Z)"
     r"|^[ \t]*\$\$(?P<tex>(?:(?!\$\$).)+)\$\$[ \t]*$"
+    r"|^[ \t]*(?P<environment>\\begin\{(?P<name>[A-Za-z]{1,30}\*?)\}(?:(?!\n[ \t]*\n).)*?"
+    r"\\end\{(?P=name)\})[ \t]*$"
+    r"|^[ \t]*\\\[(?P<bracket>(?:(?!\\\]).)+)\\\][ \t]*$"
     r"|!\[[^\]\n]*\]\(data:(?P<mime>image/[\w.+-]+);base64,(?P<data>[A-Za-z0-9+/=]+)\)",
     re.DOTALL | re.MULTILINE,
 )
@@ -160,23 +163,31 @@ def _html(source: str, plain: str) -> Iterator[Part]:
     media = [_medium(mime, data) for mime, data in form.media]
     yield from filter(None, media)
     yield from (_picture(address) for address in form.addresses if _is_public(address))
-    if form.tables:
+    yield from (Markdown(text=f"[{x}]({x})") for x in form.frames if _is_public(x))
+    if any(map(_says_something, form.tables)):
         yield from _tables(form, source, plain)
-    elif form.lossy or not (form.media or form.addresses) or None in media:
+    elif form.lossy or not (form.media or form.addresses or form.frames) or None in media:
         if plain:
             yield Text(text=plain)
         elif form.text and len(form.text) <= _LONGEST and not form.media:
             yield Text(text=form.text)
-        yield html_file(source)
+        if not (plain and form.tables) or form.lossy:  # a table of nothing has nothing more to see
+            yield html_file(source)
     for address in form.addresses:
         if not _is_public(address):
             yield Sentence(text=f"{address} is not part of the output: embed it (embed=True)")
 
 
+def _says_something(table: HtmlTable) -> bool:
+    return any(any(map(str.strip, row)) for row in (*table.head, *table.body))
+
+
 def _tables(form: HtmlForm, source: str, plain: str) -> Iterator[Part]:
     caption = form.text if len(form.text) <= _LONGEST else ""
     left_out = form.lossy or len(form.text) > _LONGEST or "<style type" in source
-    for number, table in enumerate(form.tables):
+    for number, whole in enumerate(form.tables):
+        titles, table = titles_of(whole)
+        yield from (Sentence(text=title) for title in titles)
         lines, said = table_lines(table, caption if not number else "")
         yield Table(text=plain if not number else "", lines=lines)
         for words in dict.fromkeys(filter(None, (said, caption if not number else ""))):
@@ -227,8 +238,8 @@ def markdown_parts(source: str) -> Iterator[Part]:
     for found in _FENCE.finditer(source):
         yield from _prose(source[done : found.start()])
         done = found.end()
-        if found["tex"]:
-            yield Math(text=found["tex"].strip())
+        if formula := found["tex"] or found["environment"] or found["bracket"]:
+            yield Math(text=formula.strip())
         elif found["data"]:
             part = _medium(MimeType(found["mime"]), _bytes(found["data"]))
             yield part or Sentence(text=f"a picture ({found['mime']}) that a note cannot show")

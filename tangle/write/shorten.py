@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import base64
 import html
+from itertools import takewhile
 from typing import TYPE_CHECKING, Final
+
+from msgspec.structs import replace
 
 from tangle.write.block import piece_size
 from tangle.write.parts import (
@@ -31,7 +34,7 @@ MOST_CHARACTERS: Final = 8_000
 room for properties, sizes of images, and what protects the text."""
 
 _TEXT_CHARACTERS: Final = 4_000
-_FILE_CHARACTERS: Final = 160  # a line with a link, its label and its target
+_FILE_CHARACTERS: Final = 200  # a line with a link, its label and its target
 _MOST_FILES: Final = 20
 _FEW: Final = 200
 
@@ -45,7 +48,15 @@ def shortened_for_note(seen: Rendered) -> Rendered:
     Args:
         seen: the outputs.
     """
-    return Rendered(parts=_few_parts(_short_texts(seen.parts)))
+    parts = tuple(map(_briefly_described, seen.parts))
+    return Rendered(parts=_few_parts(_short_texts(parts)))
+
+
+def _briefly_described(part: Part) -> Part:
+    """A file whose alternative text is no longer than a label."""
+    if not isinstance(part, File) or len(part.shows) <= _FEW:
+        return part
+    return replace(part, shows=f"{part.shows[: _FEW - 1]}\u2026")
 
 
 # --- text -----------------------------------------------------------------------------------------
@@ -109,12 +120,24 @@ def _with_gap(part: Part, head: list[str], tail: list[str], left: int) -> list[P
         lines = [_brief(line) for line in head], [_brief(line) for line in tail]
         return [Text(text="\n".join([*lines[0], *gap, *lines[1]]))]
     parts: list[Part] = []
+    if gap:
+        tail = [*_table_head(head), *tail] if tail and _is_row(tail[0]) else tail
     for some, words in ((head, ""), ([], gap[0] if gap else ""), (tail, "")):
         if words:
             parts.append(Sentence(text=words))
         elif some:
             parts.append(Markdown(text="\n".join(map(_brief, some))))
     return parts
+
+
+def _table_head(lines: Sequence[str]) -> Sequence[str]:
+    """The names of the columns of a table that goes on below the last of some lines."""
+    rows = list(takewhile(_is_row, reversed(lines)))[::-1]
+    return rows[:2] if len(rows) > 1 else ()
+
+
+def _is_row(line: str) -> bool:
+    return line.lstrip().startswith("|")
 
 
 def _brief(line: str) -> str:

@@ -23,9 +23,9 @@ from tangle.engine.worker.after_import import AfterImport
 from tangle.engine.worker.assertions import explain_asserts
 from tangle.engine.worker.bytecode import compile_only_libraries
 from tangle.engine.worker.devices import DeviceUnavailable, choose_device, measure_use
-from tangle.engine.worker.displays import prepare_displays
 from tangle.engine.worker.failed_names import FailedNames
 from tangle.engine.worker.figures import prepare_figures
+from tangle.engine.worker.interactive import prepare_interactive
 from tangle.engine.worker.lines import LineLog
 from tangle.engine.worker.reporter import Reporter, take_streams
 from tangle.engine.worker.seeds import seed_generators
@@ -80,7 +80,7 @@ def _run_cells(job: Job, cells: _Cells, trace: int) -> None:
     compile_only_libraries()
     after.install()
     prepare_figures(job.figure_format, after, reporter)
-    prepare_displays(shell, after)
+    prepare_interactive(shell, after)
     failure = None
     try:
         choose_device(job.device, job.imports, after)

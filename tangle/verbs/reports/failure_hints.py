@@ -13,7 +13,7 @@ from tangle.verbs.missing_imports import missing_imports
 from tangle.verbs.notes import Notes
 from tangle.verbs.project import Project
 from tangle.verbs.reports.values import SectionRun
-from tangle.verbs.write_back.place import PageEdits
+from tangle.verbs.write_back.placement import PageEdits
 from tangle.write import MovedLines
 
 _QUOTED = re.compile(r"'([^']+)'")

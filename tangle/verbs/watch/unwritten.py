@@ -13,8 +13,10 @@ from tangle.model import PagePath, Problem, SectionName
 from tangle.model.problems.outputs import CHANGED_MEANWHILE
 from tangle.verbs.job_builder import RunOptions
 from tangle.verbs.notes import Notes
+from tangle.verbs.write_back.hosts import pages_of
 from tangle.verbs.write_back.page_use import JUST_SAVED, Saves, free_page
-from tangle.verbs.write_back.place import PageEdits, Placed, Placement, pages_of, place
+from tangle.verbs.write_back.place import place
+from tangle.verbs.write_back.placement import PageEdits, Placed, Placement
 from tangle.verbs.write_back.unplaced import settle, waiting
 
 _LOOK: Final = 0.1

@@ -54,7 +54,7 @@ from tangle.verbs.watch.events import (
 from tangle.verbs.watch.fingerprint import Face, Why, difference, face
 from tangle.verbs.watch.read_files import ReadFiles, packages
 from tangle.verbs.watch.unwritten import Results, Written
-from tangle.verbs.write_back.place import outputs_of
+from tangle.verbs.write_back.outputs import outputs_of
 
 _TICK = 1.0
 """Seconds after which files outside the graph are looked at again."""
