@@ -36,6 +36,20 @@ def failed_method(error: BaseException | None) -> str | None:
     return None
 
 
+def value_text(shell: CellShell, value: object) -> str:
+    """Return a value as text, as the shell shows it; raise what its `__repr__` raises.
+
+    Args:
+        shell: whose settings apply, such as `%precision`.
+        value: of an expression.
+    """
+    assert shell.display_formatter is not None
+    plain = shell.display_formatter.formatters["text/plain"]
+    # The formatter itself reports an exception as the cell's failure, and returns nothing.
+    made: object = type(plain).__call__.__wrapped__(plain, value)  # type: ignore[attr-defined]
+    return str(made)
+
+
 def widget_texts(shown: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     """Yield the texts of widgets as they are now, by the names that their models have.
 
