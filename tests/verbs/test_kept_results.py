@@ -52,6 +52,16 @@ def test_a_result_that_agrees_is_not_repeated(notes: MakeNotes, page: str) -> No
     assert graph.text("Kept") == page
 
 
+def test_a_section_that_writes_nothing_is_fresh_once_it_ran(notes: MakeNotes) -> None:
+    graph = notes({"Kept": AGREEING["fence"]})
+    shown = ("list", "--all", "--format", "json")
+    assert '"ready"' in graph.tangle(*shown).out
+    assert graph.tangle("run", "Kept").code == 0
+    assert '"fresh"' in graph.tangle(*shown).out
+    graph.write("Kept", AGREEING["fence"].replace("print(2)", "print(3)"))
+    assert '"not-run"' in graph.tangle(*shown).out
+
+
 WRONG = {
     "arrow": (chunk("print(10)  # => 11"), 2),
     "arrow below": (chunk("print([1, 2])", "# => [1, 3]"), 3),
