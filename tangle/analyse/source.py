@@ -24,6 +24,7 @@ _NAMESPACES: Final = frozenset({"globals", "locals", "vars"})
 _NAMING: Final = ("exec", "globals", "locals", "vars", "modules", "user_ns")
 _WRITERS: Final = frozenset({"update", "setdefault", "__setitem__", "push"})
 _LINE: Final = re.compile(r"\bline ([0-9]+)")
+_PROMPTS: Final = (">>>", "In [", "In[")
 
 
 class Row(NamedTuple):
@@ -46,11 +47,11 @@ class Parsed(Struct, frozen=True, kw_only=True):
         awaits: whether it awaits outside a function, as only IPython can.
         problem: why there is no tree.
         diagnosis: why code that is no Python is none, and how it can be repaired.
-        examples: of an interpreter session, or of code with results kept by hand, what is run of it
-            and compared; None for a program.
+        examples: of an interpreter session, what is run of it and compared; None for a program.
         rows: of these, the code line by line; results are blank lines.
         sketch: what a chunk that is not meant to run was taken for, in words; empty for others.
         reading: the lines as they are read and run, where only that is a program.
+        marked: whether results in it that prompts mark are read as comments (`#=> 3`).
         remark: what is said of a chunk that is read in another way than it is written.
     """
 
@@ -66,6 +67,7 @@ class Parsed(Struct, frozen=True, kw_only=True):
     rows: tuple[Row, ...] | None = None
     sketch: str = ""
     reading: tuple[str, ...] | None = None
+    marked: bool = False
     remark: Problem | None = None
 
 
@@ -82,12 +84,15 @@ def parse_chunk(chunk: Chunk, in_file: Callable[[], tuple[str, ...] | None]) -> 
             asked only if what Logseq shows does not parse.
     """
     code = chunk.code
-    if chunk.session or ">>>" in code:
+    if chunk.session or any(prompt in code for prompt in _PROMPTS):
         from tangle.analyse.sessions import read_session  # needs doctest, and is rare
 
         session = read_session(chunk)
-        if session is not None:
+        if isinstance(session, Parsed):
             return session
+        if session is not None:
+            chunk = replace(chunk, lines=_with_texts(chunk, session))
+            return replace(_parse(chunk, masked(chunk.code)), reading=session, marked=True)
     if is_cell_magic(code):
         found = masked(code)
         if found.foreign:

@@ -46,6 +46,7 @@ from tangle.model.outline import (
 from tangle.model.session import (
     ALTERNATIVE_TEXT,
     EXAMPLES,
+    VALUES,
     Asked,
     AssertStyle,
     Cell,
@@ -79,6 +80,7 @@ __all__ = [
     "DEVICE_WORDS",
     "EXAMPLES",
     "SIZE",
+    "VALUES",
     "Asked",
     "AssertStyle",
     "Block",

@@ -12,6 +12,8 @@ MimeType = NewType("MimeType", str)
 
 EXAMPLES: Final = MimeType("application/vnd.tangle.examples+json")
 """What the examples of a session showed, each as a pair: text, and what a traceback ended with."""
+VALUES: Final = MimeType("application/vnd.tangle.values+json")
+"""Values of expressions that a notebook does not show, each as a pair: line, and text."""
 
 ALTERNATIVE_TEXT: Final = MimeType("text/vnd.tangle.alternative")
 """What a figure shows, in words, for readers who do not see it."""
@@ -32,13 +34,13 @@ class Origin(Struct, frozen=True, kw_only=True):
 
 
 class Example(Struct, frozen=True, kw_only=True):
-    """One statement of an interpreter session, or the code above a result that was kept by hand.
+    """One statement of an interpreter session, or one input of a transcript of IPython.
 
     Attributes:
         row: the line of the cell's code at which it begins, from 0.
         code: its source, without prompts.
-        single: whether each of its statements shows its value, as in an interpreter; else only the
-            last one does, as in a notebook.
+        single: whether each of its statements shows its value, as in an interpreter; else it is
+            an input of IPython: magics work, and only the last statement shows its value.
         want: what it must show, as `doctest` has it; None where nothing is compared.
         want_row: the line of the cell's code at which that stands, from 0.
         rest: all that stands between it and the next one: an output may have blank lines.
@@ -81,6 +83,8 @@ class Cell(Struct, frozen=True, kw_only=True):
         timeout: seconds it may take.
         examples: where it is an interpreter session, what is run of it; its results are told as a
             bundle of the type `EXAMPLES`.
+        values: lines (from 1) of expressions before the last one whose values are to be reported,
+            as a bundle of the type `VALUES`.
         refusal: why nothing of it may be run; None where it may.
         reads: patterns of files that its code reads where nobody sees it, absolute.
         place: the chunk's first line in the notes; None for borrowed statements.
@@ -95,6 +99,7 @@ class Cell(Struct, frozen=True, kw_only=True):
     may_fail: bool = False
     timeout: float | None = None
     examples: tuple[Example, ...] | None = None
+    values: tuple[int, ...] = ()
     refusal: Failure | None = None
     reads: tuple[str, ...] = ()
     place: Place | None = None
@@ -375,6 +380,8 @@ class Result(Struct, frozen=True, kw_only=True):
     Attributes:
         end: of a cell that ended by itself, in this run.
         skip: why a cell was skipped.
+        values: the texts of values that were asked for by `Cell.values`, each with its line. They
+            are among the outputs until the result is judged.
     """
 
     outcome: Outcome
@@ -383,6 +390,7 @@ class Result(Struct, frozen=True, kw_only=True):
     seconds: float
     end: CellEnd | None = None
     skip: Skip | None = None
+    values: tuple[tuple[int, str], ...] = ()
 
 
 class SessionResult(Struct, frozen=True, kw_only=True):

@@ -14,6 +14,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from tangle.analyse import ChunkCode, Package, PlannedChunk, Session
+from tangle.analyse.kept_comments import unshown_values
 from tangle.emit import Module, module, package_files
 from tangle.engine.memory import memory_limit, total_memory
 from tangle.engine.scratch import scratch_folder
@@ -237,6 +238,7 @@ def _cell(project: Project, planned: PlannedChunk, count: int, origins: tuple[Or
         may_fail=chunk.settings.xfail is not None,
         timeout=chunk.settings.timeout,
         examples=planned.code.parsed.examples,
+        values=unshown_values(planned.code),
         refusal=refusal(project, planned.code),
         place=Place(path=PagePath(project.shown(chunk.page)), line=chunk.line),
     )

@@ -34,6 +34,10 @@ class LastRun(Struct, frozen=True, kw_only=True):
         """Whether the section failed with the code that it has now."""
         return self.outcome in _FAILURES and self.code == _code(row)
 
+    def passed_with(self, row: UnitRow) -> bool:
+        """Whether the section passed with the code that it has now."""
+        return self.outcome == "passed" and self.code == _code(row)
+
 
 class LastRuns:
     """The last runs of sections, kept below `.tangle`.

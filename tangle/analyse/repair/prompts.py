@@ -1,4 +1,4 @@
-"""Remove prompts and list marks before code, and comment out pasted output."""
+"""Remove list marks before code, and comment out pasted output."""
 
 from __future__ import annotations
 
@@ -8,37 +8,12 @@ from typing import Final
 
 from tangle.analyse.repair.lexer import bare
 
-_PROMPT: Final = re.compile(r"[ \t]*In ?\[[0-9 ]*\]: ?")
-_GOING_ON: Final = re.compile(r"[ \t]*\.\.\.(?:: ?| |$)")
 _LIST: Final = re.compile(r"([-+*•·]|[0-9]{1,3}[.)])([ \t]+)(?=\S)")
 _OUTPUT: Final = re.compile(
     r"[ \t]*(?:Out ?\[[0-9]+\]:|Traceback \(most recent call last\):|\w*(?:Error|Exception)\b:"
     r"|\[\[? *-?[0-9.]+(?:e[+-]?[0-9]+)?(?: +-?[0-9.]+(?:e[+-]?[0-9]+)?)*"
     r"|[A-Za-z]+ [0-9]+\b[,:;]?(?: .*)?[0-9])"
 )
-
-
-def has_prompt(line: str) -> bool:
-    """Whether a line begins with an IPython prompt."""
-    return _PROMPT.match(line) is not None
-
-
-def without_prompts(lines: Sequence[str]) -> Iterator[list[str]]:
-    """Remove IPython's prompts; lines without one, in code that has some, become comments.
-
-    Those of the interpreter stay: its sessions are read as they are.
-    """
-    if not any(_PROMPT.match(line) for line in lines):
-        return
-    changed: list[str] = []
-    prompted = False
-    for line in lines:
-        if match := _PROMPT.match(line) or (_GOING_ON.match(line) if prompted else None):
-            prompted = True
-            changed.append(line[match.end() :])
-        else:
-            changed.append(_comment(line) if line.strip() else line)
-    yield changed
 
 
 def without_list_marks(lines: Sequence[str]) -> Iterator[list[str]]:

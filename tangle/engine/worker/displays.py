@@ -6,7 +6,10 @@ import re
 import sys
 from collections.abc import Iterator, Mapping
 from types import TracebackType
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from tangle.engine.worker.shell import CellShell
 
 WIDGET: Final = "application/vnd.jupyter.widget-view+json"
 _METHOD: Final = re.compile(r"_ipython_display_|_repr_(?!pretty_)\w+_")
@@ -27,6 +30,20 @@ def failed_method(error: BaseException | None) -> str | None:
             return name
         trace = trace.tb_next
     return None
+
+
+def value_text(shell: CellShell, value: object) -> str:
+    """Return a value as text, as the shell shows it; raise what its `__repr__` raises.
+
+    Args:
+        shell: whose settings apply, such as `%precision`.
+        value: of an expression.
+    """
+    assert shell.display_formatter is not None
+    plain = shell.display_formatter.formatters["text/plain"]
+    # The formatter itself reports an exception as the cell's failure, and returns nothing.
+    made: object = type(plain).__call__.__wrapped__(plain, value)  # type: ignore[attr-defined]
+    return str(made)
 
 
 def widget_texts(shown: Mapping[str, Any]) -> Iterator[tuple[str, str]]:

@@ -102,6 +102,11 @@ class Reporter:
         """Whether this is a forked child of the worker."""
         return _getpid() != self._pid
 
+    @property
+    def amount(self) -> int:
+        """How much the cell has written and shown so far."""
+        return self._written.amount + self._shown.amount
+
     def begin_cell(self) -> None:
         """Counts the output anew."""
         self._kept = 0

@@ -101,6 +101,7 @@ def _terms(cell: Cell) -> tuple[str, ...]:
         cell.raises or "",
         *(["may fail"] if cell.may_fail else []),
         *(["session"] if cell.examples is not None else []),
+        *([f"values {cell.values}"] if cell.values else []),
         *(["refused"] if cell.refusal is not None else []),
         *cell.reads,
     )

@@ -12,9 +12,11 @@ from msgspec.structs import replace
 from tangle.analyse import PlannedChunk, Session
 from tangle.model import (
     EXAMPLES,
+    VALUES,
     Example,
     Failure,
     MimeBundle,
+    MimeType,
     Output,
     PagePath,
     Place,
@@ -57,7 +59,8 @@ def judged(project: Project, session: Session, result: SessionResult) -> Session
         result: as its process reported it.
     """
     chunks = [c for c in session.chunks if c.code.chunk.settings.run]
-    if all(planned.code.parsed.examples is None for planned in chunks):
+    reports = any(_is_report(output) for each in result.results for output in each.outputs)
+    if not reports and all(planned.code.parsed.examples is None for planned in chunks):
         return result
     results = list(result.results)
     for index, planned in enumerate(chunks, start=1 if session.prelude else 0):
@@ -70,7 +73,9 @@ def judged(project: Project, session: Session, result: SessionResult) -> Session
 
 
 def judged_chunk(project: Project, planned: PlannedChunk, result: Result) -> Result:
-    """Return the result of one chunk; of an interpreter session, without what its text shows.
+    """Return the result of one chunk: what its worker reports about results is evaluated.
+
+    An interpreter session that differs from its text has failed.
 
     Args:
         project: whose notes.
@@ -78,11 +83,12 @@ def judged_chunk(project: Project, planned: PlannedChunk, result: Result) -> Res
         result: as its process reported it.
     """
     examples = planned.code.parsed.examples
+    reported = [output for output in result.outputs if _is_report(output)]
+    if reported:
+        outputs = tuple(output for output in result.outputs if output not in reported)
+        result = replace(result, outputs=outputs, values=tuple(_values(reported)))
     if examples is None:
         return result
-    reported = [output for output in result.outputs if _is_report(output)]
-    outputs = tuple(output for output in result.outputs if output not in reported)
-    result = replace(result, outputs=outputs)
     if result.outcome != "passed" or result.failure is not None:
         return result
     settings = planned.code.chunk.settings
@@ -95,16 +101,16 @@ def judged_chunk(project: Project, planned: PlannedChunk, result: Result) -> Res
     return replace(result, outcome=outcome, failure=_failure(project, planned, found))
 
 
-def written(planned: PlannedChunk, outputs: tuple[Output, ...]) -> tuple[Output, ...]:
+def written(planned: PlannedChunk, result: Result) -> tuple[Output, ...]:
     """Return the outputs of a chunk that the note should show.
 
     A fragment (`...`) has none; what its writer keeps beside a chunk is not repeated.
 
     Args:
         planned: the chunk.
-        outputs: of its run.
+        result: of its run, judged.
     """
-    return () if planned.code.fragment else without_kept(planned, outputs)
+    return () if planned.code.fragment else without_kept(planned, result)
 
 
 # --- sessions -------------------------------------------------------------------------------------
@@ -119,7 +125,9 @@ class _Difference(Struct, frozen=True, kw_only=True):
 
 
 def _is_report(output: Output) -> bool:
-    return isinstance(output, MimeBundle) and any(mime == EXAMPLES for mime, _ in output.data)
+    return isinstance(output, MimeBundle) and any(
+        mime in (EXAMPLES, VALUES) for mime, _ in output.data
+    )
 
 
 def _differences(
@@ -137,11 +145,20 @@ def _differences(
 
 
 def _shown(reported: Sequence[Output]) -> Iterator[tuple[str, str | None]]:
+    for text in _texts(reported, EXAMPLES):
+        yield from json.loads(text)
+
+
+def _values(reported: Sequence[Output]) -> Iterator[tuple[int, str]]:
+    for text in _texts(reported, VALUES):
+        yield from ((line, shown) for line, shown in json.loads(text))
+
+
+def _texts(reported: Sequence[Output], wanted: MimeType) -> Iterator[str]:
+    """The reports of one type."""
     for output in reported:
         assert isinstance(output, MimeBundle)
-        yield from (
-            pair for mime, text in output.data if mime == EXAMPLES for pair in json.loads(text)
-        )
+        yield from (text for mime, text in output.data if mime == wanted)
 
 
 def _agrees(example: Example, want: str, shown: str, tolerance: Tolerance) -> bool:

@@ -85,10 +85,10 @@ class Verifier:
         """
         if result.outcome != "passed":
             return
-        kept = check_kept(planned, result.outputs)
+        kept = check_kept(planned, result)
         for wrong in kept.differences:
             yield self._kept(planned, wrong)
-        actual = _seen(written(planned, result.outputs))
+        actual = _seen(written(planned, result))
         settings = planned.code.chunk.settings
         tolerance = Tolerance(rtol=settings.rtol, atol=settings.atol)
         standing = self._standing.get(_key(planned))

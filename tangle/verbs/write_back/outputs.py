@@ -46,7 +46,7 @@ def outputs_of(
     placed: list[Placed] = []
     for planned, result in results:
         section = planned.occurrence.section
-        seen = shortened_for_note(rendered(written(planned, result.outputs)))
+        seen = shortened_for_note(rendered(written(planned, result)))
         pieces: list[Piece] = []
         figures: list[Figure] = []
         for part in seen.parts:

@@ -253,6 +253,6 @@ def _state(
     if said or (last is not None and last.failed_with(unit)):
         return "failed"
     fresh = [fresh and not output.failed for output, fresh in found]
-    if not fresh:
-        return "not-run"
+    if not fresh:  # it shows nothing, or nothing but what its writer keeps beside the code
+        return "fresh" if last is not None and last.passed_with(unit) else "not-run"
     return "fresh" if all(fresh) else "stale"
