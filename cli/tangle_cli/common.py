@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 F = TypeVar("F", bound=Callable[..., Any])
 
 FOLDER = click.Path(file_okay=False, path_type=Path)
+GRAPH = click.Path(path_type=Path)  # a folder, or the database of a graph of Logseq 2
 FILE = click.Path(dir_okay=False, path_type=Path)
 
 

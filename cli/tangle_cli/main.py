@@ -15,6 +15,7 @@ from tangle.errors import ChangedMeanwhile, TangleError
 from tangle_cli.common import (
     FILE,
     FOLDER,
+    GRAPH,
     Where,
     complete_sections,
     format_option,
@@ -93,7 +94,7 @@ Examples:
 )
 @click.option(
     "--graph",
-    type=FOLDER,
+    type=GRAPH,
     help="The Logseq graph; default: the configured one, or the nearest one upwards.",
 )
 @click.option("--output", type=FOLDER, help="The output folder; default: generated/.")

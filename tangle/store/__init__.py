@@ -37,6 +37,7 @@ from tangle.store.graph import (
 from tangle.store.installed import Installed
 from tangle.store.json_records import Records
 from tangle.store.locks import lock
+from tangle.store.logseq_database import DatabaseInUse, database_rows
 from tangle.store.module_files import ModuleFiles
 from tangle.store.other_environments import Environment, environments_beside
 from tangle.store.private_file import NotPrivate, is_private, write_private
@@ -66,7 +67,7 @@ from tangle.store.tree import (
     plan_tree,
     write_tree,
 )
-from tangle.store.user_files import check_writable, write_file
+from tangle.store.user_files import check_writable, copy_into, remove_file, write_file
 from tangle.store.user_folders import user_folder
 from tangle.store.user_key import user_key
 
@@ -89,6 +90,7 @@ __all__ = [
     "Cache",
     "Changed",
     "Changes",
+    "DatabaseInUse",
     "Disk",
     "Environment",
     "Files",
@@ -111,7 +113,9 @@ __all__ = [
     "asset_names",
     "check_links",
     "check_writable",
+    "copy_into",
     "create",
+    "database_rows",
     "digest_file",
     "edit_stamp",
     "environment_around",
@@ -137,6 +141,7 @@ __all__ = [
     "read_bytes",
     "recover",
     "remove_asset",
+    "remove_file",
     "replace",
     "sync_copies",
     "unsaved_in",

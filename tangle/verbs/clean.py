@@ -22,6 +22,7 @@ from tangle.store import (
     remove_asset,
     replace,
 )
+from tangle.verbs.graph_sources import check_may_write
 from tangle.verbs.last_runs import LastRuns
 from tangle.verbs.notes import Notes, forget_notes, read_notes
 from tangle.verbs.project import Project
@@ -81,6 +82,7 @@ def clean(project: Project, terms: CleanTerms = _ALL) -> CleanReport:
         Changed: a page was saved by another program meanwhile; run it again.
         NotWritable: a page cannot be written; it is as it was.
     """
+    check_may_write(project)
     make_folder(project.state)
     with lock(project.state, notes=project.graph):
         loaded = read_notes(project)

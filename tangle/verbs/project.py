@@ -19,6 +19,7 @@ from tangle.near_names import device_meant, did_you_mean
 from tangle.store import environment_around, find_graph, read_bytes
 from tangle.verbs.config_errors import BadConfig, NoGraph
 from tangle.verbs.config_limits import leads_outside, taken_by
+from tangle.verbs.graph_sources import Source, source_at
 from tangle.verbs.trust import check_owner, is_own
 
 CONFIG_NAME: Final = "tangle.toml"
@@ -95,6 +96,7 @@ class Project(Struct, frozen=True, kw_only=True):
         package: the configured name, or one after the graph: `Notes.named_project` has the one
             that the notes mean.
         config: the configuration that it obeys, where there is one.
+        source: what the graph was made from, where it is one of Logseq 2.
     """
 
     root: Path
@@ -104,6 +106,7 @@ class Project(Struct, frozen=True, kw_only=True):
     package: PackageName
     options: Options
     config: Path | None = None
+    source: Source | None = None
 
     @property
     def self_contained(self) -> bool:
@@ -147,10 +150,14 @@ def find_project(
     else:
         found, options = _nearest_config(start.resolve(), named)
     folder = named or _configured_graph(found, options, start)
+    if (source := source_at(folder)) is not None:
+        from tangle.verbs.converted_graph import convert  # few graphs are of Logseq 2
+
+        folder = convert(source)
     _check_graph(folder, given=named is not None or found is not None)
     if found is not None and output is None:
         _check_output(found, options)
-    root = found.parent if found is not None else folder
+    root = found.parent if found is not None else source.base if source else folder
     target = (output.resolve() if output is not None else root / options.output).absolute()
     return Project(
         root=root,
@@ -160,6 +167,7 @@ def find_project(
         package=_package_name(options, found) or package_after(folder.name),
         options=options,
         config=found,
+        source=source,
     )
 
 

@@ -14,6 +14,7 @@ from tangle.notes import Core
 from tangle.parse import parse
 from tangle.store import lock, make_folder
 from tangle.store import replace as replace_file
+from tangle.verbs.graph_sources import check_may_repair
 from tangle.verbs.notes import Notes
 from tangle.verbs.project import Project
 from tangle.verbs.sources import Sources, edited, read
@@ -65,6 +66,7 @@ def repair(project: Project, *, write: bool) -> RepairReport:
         mended += [what for _, _, what in found]
     changed = [path for path, now in after.digests.items() if now != before.digests[path]]
     if write and changed:
+        check_may_repair(project)
         make_folder(project.state)
         with lock(project.state, notes=project.graph):
             recovered(project, changed)

@@ -39,6 +39,7 @@ from tangle.store import (
 )
 from tangle.verbs.adoption import unread_with_python
 from tangle.verbs.cell_dependencies import with_dependencies
+from tangle.verbs.graph_sources import check_may_write
 from tangle.verbs.job_builder import (
     PreparedPackage,
     RunOptions,
@@ -195,6 +196,7 @@ def check_folders(project: Project, selected: Sequence[Selected]) -> None:
         NotWritable: a folder that results go to cannot be written.
         NotReadable, Outside: figures have no folder.
     """
+    check_may_write(project)
     make_folder(project.state)
     asset_names(project.graph)
     assets, own = project.graph / ASSET_FOLDER, project.state / STATE_FOLDER

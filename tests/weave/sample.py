@@ -51,9 +51,7 @@ CODE = (
 
 def _block(anchor: str, text: str, below: str = "", kind: str = "") -> str:
     inner = f'<ul class="blocks">{below}</ul>' if below else ""
-    return (
-        f'<li class="block{kind}" id="{anchor}" data-line="3"><div class="block-text">{text}</div>{inner}</li>'
-    )
+    return f'<li class="block{kind}" id="{anchor}" data-line="3"><div class="block-text">{text}</div>{inner}</li>'
 
 
 def _chunk(state: str, words: str) -> str:
@@ -129,7 +127,9 @@ def _content() -> Markup:
         '<details class="solution"><summary>Solution</summary>'
         + "<p>Subtract the largest logit before taking exponentials.</p></details>"
     )
-    first = _block("model", "<h2>模型</h2>", _block("intro", prose) + _block("tasks", inline) + chunks)
+    first = _block(
+        "model", "<h2>模型</h2>", _block("intro", prose) + _block("tasks", inline) + chunks
+    )
     second = _block(
         "outline",
         "<h2>An outline of notes</h2>",
@@ -191,7 +191,12 @@ def softmax() -> PageView:
         backlinks=(
             Backlinks(
                 page=Link(href="pages/交叉熵.html", text="交叉熵"),
-                blocks=((Link(href="pages/交叉熵.html#a", text="交叉熵"), Markup("<p>配上 softmax，求导很简单。</p>")),),
+                blocks=(
+                    (
+                        Link(href="pages/交叉熵.html#a", text="交叉熵"),
+                        Markup("<p>配上 softmax，求导很简单。</p>"),
+                    ),
+                ),
             ),
         ),
         previous=Link(href="线性/回归.html", text="线性回归"),
@@ -201,7 +206,9 @@ def softmax() -> PageView:
 
 
 def plain(href: str, title: str, text: str, number: str = "") -> PageView:
-    content = Markup('<ul class="blocks"><li class="block" id="a"><div class="block-text"><p>{}</p></div></li></ul>')
+    content = Markup(
+        '<ul class="blocks"><li class="block" id="a"><div class="block-text"><p>{}</p></div></li></ul>'
+    )
     return PageView(href=href, title=title, content=content.format(text), number=number)
 
 
@@ -210,7 +217,9 @@ def pages() -> Iterator[PageView]:
     yield plain("引言.html", "引言", "机器学习要解决什么。", "1")
     yield plain("线性/index.html", "线性神经网络", "这一章走完一遍训练。", "3")
     yield plain("线性/回归.html", "线性回归", "平方误差，解析解。", "3.1")
-    yield plain("pages/交叉熵.html", "交叉熵", "用一个分布去描述另一个分布的代价。 Cross entropy loss.")
+    yield plain(
+        "pages/交叉熵.html", "交叉熵", "用一个分布去描述另一个分布的代价。 Cross entropy loss."
+    )
     yield PageView(href="pages/空.html", title="空", content=Markup(""))
 
 
@@ -230,7 +239,9 @@ def search_entries() -> list[SearchEntry]:
             link=Link(href="pages/交叉熵.html", text="交叉熵"),
             text="用一个分布去描述另一个分布的代价。 Cross entropy loss.",
         ),
-        SearchEntry(link=Link(href="引言.html", text="引言"), text="机器学习要解决什么 <b>不是标记</b>。"),
+        SearchEntry(
+            link=Link(href="引言.html", text="引言"), text="机器学习要解决什么 <b>不是标记</b>。"
+        ),
         SearchEntry(
             link=Link(href="线性/回归.html", text="线性回归"),
             text="平方误差，解析解；networks of one output.",
@@ -241,7 +252,9 @@ def search_entries() -> list[SearchEntry]:
 
 def home() -> HomeView:
     listed = Listed(
-        link=Link(href="pages/交叉熵.html", text="交叉熵"), note="一个分布的代价。", day=date(2024, 5, 1)
+        link=Link(href="pages/交叉熵.html", text="交叉熵"),
+        note="一个分布的代价。",
+        day=date(2024, 5, 1),
     )
     return HomeView(recent=(listed,))
 

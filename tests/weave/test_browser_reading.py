@@ -12,7 +12,14 @@ from tests.browser import Browser, Tab, needs_chromium
 pytestmark = needs_chromium
 
 SOFTMAX = "线性/softmax.html"
-EVERY_PAGE = (SOFTMAX, "index.html", "all-pages.html", "search.html", "pages/交叉熵.html", "pages/空.html")
+EVERY_PAGE = (
+    SOFTMAX,
+    "index.html",
+    "all-pages.html",
+    "search.html",
+    "pages/交叉熵.html",
+    "pages/空.html",
+)
 
 
 def query(selector: str) -> str:
@@ -50,9 +57,7 @@ def test_the_text_stands_without_script(chromium: Browser, site_folder: Path) ->
         assert "JavaScript" in tab.evaluate("document.querySelector('main').innerText")
 
 
-def test_the_menu_opens_without_script_on_a_telephone(
-    chromium: Browser, site_folder: Path
-) -> None:
+def test_the_menu_opens_without_script_on_a_telephone(chromium: Browser, site_folder: Path) -> None:
     with chromium.tab(width=360, height=700, script=False) as tab:
         tab.open(site_folder / SOFTMAX)
         assert not tab.evaluate("document.querySelector('.site-nav').checkVisibility()")
@@ -153,9 +158,7 @@ def test_a_link_under_the_pointer_shows_its_page(tab: Tab, site_folder: Path) ->
     assert tab.evaluate("document.querySelector('.preview')") is None
 
 
-def test_a_page_in_a_frame_shows_its_text_only(
-    tab: Tab, tmp_path: Path, site_folder: Path
-) -> None:
+def test_a_page_in_a_frame_shows_its_text_only(tab: Tab, tmp_path: Path, site_folder: Path) -> None:
     # The frame's document is out of reach on file://; its size tells what it shows.
     framed = (site_folder / "pages/交叉熵.html").as_uri()
     (tmp_path / "outer.html").write_text(

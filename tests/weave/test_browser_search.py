@@ -16,9 +16,7 @@ def search(tab: Tab, words: str) -> list[str]:
     tab.press("/")
     tab.wait("document.querySelector('dialog.search-dialog')?.open")
     tab.type(words)
-    tab.wait(
-        "!['', '正在搜索……'].includes(document.querySelector('.search .status').textContent)"
-    )
+    tab.wait("!['', '正在搜索……'].includes(document.querySelector('.search .status').textContent)")
     tab.wait(
         "document.querySelector('.results li') || !/^\\d/.test(document.querySelector('.status').textContent)"
     )
@@ -64,7 +62,9 @@ def test_results_show_where_the_words_stand(tab: Tab, site_folder: Path) -> None
 def test_the_texts_of_the_index_are_no_markup(tab: Tab, site_folder: Path) -> None:
     tab.open(site_folder / "index.html")
     search(tab, "机器学习")
-    assert "<b>不是标记</b>" in tab.evaluate("document.querySelector('.results .snippet').textContent")
+    assert "<b>不是标记</b>" in tab.evaluate(
+        "document.querySelector('.results .snippet').textContent"
+    )
     assert tab.evaluate("document.querySelectorAll('.results b').length") == 0
 
 
