@@ -7,10 +7,11 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input -qq
 INSTALLED := $(VENV)/.installed
 MLDOC := $(VENV)/mldoc
 KATEX := $(VENV)/katex
+AXE := $(VENV)/axe
 PARALLEL ?= --numprocesses auto --maxprocesses 4
 
 .DEFAULT_GOAL := help
-.PHONY: help demo data mldoc katex test test-python coverage test-notes torture fuzz reading check lint format types layers dead-code notes docs clean
+.PHONY: help demo data mldoc katex axe test test-python coverage test-notes torture fuzz reading check lint format types layers dead-code notes docs clean
 
 help:
 	@echo "make demo    set up, tangle the notes, run section 3.6"
@@ -73,9 +74,21 @@ $(KATEX)/.installed: tools/katex/package.json tools/katex/package-lock.json | $(
 	    echo "npm could not fetch KaTeX: pictures of formulas show their source."; \
 	else touch $@; fi
 
+# For the tests of the site's accessibility.
+axe: $(AXE)/.installed
+
+$(AXE)/.installed: tools/axe/package.json tools/axe/package-lock.json | $(INSTALLED)
+	@mkdir -p $(AXE) && cp $^ $(AXE)
+	@if ! command -v node >/dev/null || ! command -v npm >/dev/null; then \
+	    echo "There is no node and npm here: the tests of the site's accessibility will be skipped."; \
+	elif ! npm ci --prefix $(AXE) --ignore-scripts --no-audit --no-fund --loglevel=error \
+	    --fetch-retries=1 --fetch-retry-mintimeout=1000 --fetch-timeout=30000; then \
+	    echo "npm could not fetch axe-core: the tests of the site's accessibility will be skipped."; \
+	else touch $@; fi
+
 # --- tests and gates ---------------------------------------------------------------------------
 
-test: $(INSTALLED) data mldoc
+test: $(INSTALLED) data mldoc axe
 	$(BIN)/python -m pytest $(PARALLEL)
 
 # Each release has its own environment: .venv-3.12.0 beside .venv.
@@ -83,7 +96,7 @@ test-python:
 	+@release=$$("$(PYTHON)" -c 'import platform; print(platform.python_version())') && \
 	    $(MAKE) --no-print-directory test VENV=$(VENV)-$$release
 
-coverage: $(INSTALLED) data mldoc
+coverage: $(INSTALLED) data mldoc axe
 	$(BIN)/coverage erase
 	$(BIN)/coverage run -m pytest $(PARALLEL)
 	$(BIN)/coverage combine --quiet

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, Final, Self
 
 import pytest
+
 from page_pictures import browser as chromium
 
 PATIENCE: Final = 30.0

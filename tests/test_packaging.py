@@ -51,6 +51,15 @@ def test_tangle_starts_from_anywhere(installed: Installed) -> None:
     assert done.stderr == ""
 
 
+def test_the_wheel_holds_the_templates_and_the_style_of_the_site(wheel: Path) -> None:
+    with zipfile.ZipFile(wheel) as archive:
+        inside = {*archive.namelist()}
+    weave = ROOT / "tangle/weave"
+    ours = [*weave.glob("templates/*"), *weave.glob("static/*")]
+    assert len(ours) >= 9
+    assert {path.relative_to(ROOT).as_posix() for path in ours} <= inside
+
+
 def test_the_installed_packages_are_the_wheels(installed: Installed) -> None:
     code = "import tangle, tangle_cli; print(tangle.__file__, tangle_cli.__file__, sep='\\n')"
     found = run([installed.python, "-c", code]).stdout.split("\n")[:2]

@@ -26,6 +26,7 @@ from tangle.analyse.module_names import ModuleNames, own_module_names_of, with_s
 from tangle.analyse.modules import WantedModule, modules_of_unit, once_a_page
 from tangle.analyse.names import Statement, future_features
 from tangle.analyse.package import Closure, Saving, saving
+from tangle.analyse.package_part import package_part
 from tangle.analyse.package_uses import (
     PackageChoice,
     PackageUses,
@@ -51,7 +52,13 @@ from tangle.analyse.planning import (
     unit_doubts,
     unknown_needs,
 )
-from tangle.analyse.reachability import Reach, from_module, names_module
+from tangle.analyse.reachability import (
+    Reach,
+    asked_of_package,
+    from_module,
+    names_module,
+    package_attribute,
+)
 from tangle.analyse.supply import name_use, no_supply, supplied_lines
 from tangle.model import PackageName
 
@@ -86,6 +93,7 @@ __all__ = [
     "UnitCode",
     "UnitNames",
     "WantedModule",
+    "asked_of_package",
     "borrowings",
     "bound_in",
     "found_package",
@@ -103,6 +111,8 @@ __all__ = [
     "own_module_names",
     "own_module_names_of",
     "package_after",
+    "package_attribute",
+    "package_part",
     "package_uses",
     "page_lines",
     "plan_package",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tangle.emit.notebook_setup import setup_cell
 from tangle.emit.package import MARK, Module, init, module
 from tangle.emit.text import comment
 from tangle.emit.tree import (
@@ -22,5 +23,6 @@ __all__ = [
     "package_files",
     "script_paths",
     "section_script",
+    "setup_cell",
     "shared_files",
 ]

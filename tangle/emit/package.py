@@ -50,13 +50,18 @@ class Module(Struct, frozen=True, kw_only=True):
 Line = tuple[str, Origin | None]
 
 
-def module(package: Package) -> Module:
+def module(package: Package, *, standing_alone: bool = False) -> Module:
     """Return the module of saved statements, in reading order, with a heading for each section.
 
     Every import is written once: at the top where saved code only uses it, else where it is saved.
+
+    Args:
+        package: the package.
+        standing_alone: whether the module has no package of tangle's around it.
     """
     top = dict.fromkeys(text for texts in package.imports.values() for text in texts)
-    if package.overlay:
+    overlay = package.overlay and not standing_alone
+    if overlay:
         top[f"from {package.name.root} import _installed"] = None
     if package.aliases:
         top["import sys"] = None
@@ -67,7 +72,7 @@ def module(package: Package) -> Module:
         *([""] if future or top else []),
         *future,
         *sorted(top),
-        *(_FALLING_BACK if package.overlay else ()),
+        *(_FALLING_BACK if overlay else ()),
         *([""] if package.aliases else []),
         *(f"{alias} = sys.modules[__name__]" for alias in package.aliases),
     ]

@@ -37,13 +37,13 @@ def script(
     section = session.unit.section
     # The heading stays out of the first two lines, where Python looks for `coding: ...`.
     parts = [MARK, "\n", comment(f"{_heading(section)} ({section.page})"), "\n\n"]
-    parts.extend(f"from __future__ import {name}\n" for name in _future(session))
+    parts.extend(f"from __future__ import {name}\n" for name in features(session))
     parts.append(_set_up(session, root, folder, seed))
     if session.unit.faults:
         fault = session.unit.faults[0]
         why = f"{fault.place}: {fault.message}; see `tangle check`"
         parts.append(f"raise SystemExit({why!r})\n")
-    parts.extend(_borrowed(session))
+    parts.extend(borrowed_lines(session))
     counts: dict[SectionName, int] = {}
     for planned in session.chunks:
         name = planned.occurrence.section
@@ -72,18 +72,21 @@ def _cell_heading(planned: PlannedChunk, title: str, count: int) -> str:
     return f"{name.strip()} ({', '.join(notes)})"
 
 
-def _future(session: Session) -> list[str]:
-    """Features of `from __future__` that its chunks ask for, or what is borrowed."""
+def features(session: Session) -> list[str]:
+    """Return the features of `from __future__` that its chunks ask for, or what is borrowed."""
     borrowed = {e.text.split()[-1] for e in session.prelude if e.kind == "future"}
     running = (planned.code for planned in session.chunks if planned.code.runs)
     statements = (entry for code in running for entry in code.statements)
     return sorted(borrowed | {name for entry in statements for name in future_features(entry)})
 
 
+def seeded_modules(session: Session) -> tuple[str, ...]:
+    """Return which of NumPy and torch a section uses, so that their generators are seeded."""
+    return tuple(module for module, users in _SEEDED.items() if users.intersection(session.imports))
+
+
 def _set_up(session: Session, root: str, folder: str | None, seed: int) -> str:
-    modules = tuple(
-        module for module, users in _SEEDED.items() if users.intersection(session.imports)
-    )
+    modules = seeded_modules(session)
     codes = [planned.code for planned in session.chunks]
     used = {use.name for code in codes for entry in code.statements for use in entry.uses}
     return (
@@ -99,8 +102,8 @@ def _set_up(session: Session, root: str, folder: str | None, seed: int) -> str:
     )
 
 
-def _borrowed(session: Session) -> Iterator[str]:
-    """The borrowed statements, under a heading that says where each came from."""
+def borrowed_lines(session: Session) -> Iterator[str]:
+    """Yield the borrowed statements, under a heading that says where each came from."""
     supplied = [entry for entry in session.prelude if entry.kind == "supplied"]
     if supplied:
         yield "\n# %% supplied: imports that the notes leave out\n"

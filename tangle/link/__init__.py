@@ -20,7 +20,7 @@ from tangle.link.page_facts import (
 )
 from tangle.link.path_globs import GLOB_SIGNS, path_matches
 from tangle.link.sections import number_text, read_number, section_number
-from tangle.link.settings import KNOWN, OUTPUT, PREFIX
+from tangle.link.settings import KNOWN, OUTPUT, PREFIX, SOLUTION, solutions_in
 from tangle.link.tags import tags_around, tags_of_page
 from tangle.link.taking_part import is_excluded, without_part
 from tangle.link.titles import page_title, title_from_path, title_key
@@ -42,6 +42,7 @@ __all__ = [
     "KNOWN",
     "OUTPUT",
     "PREFIX",
+    "SOLUTION",
     "TITLE",
     "Anchors",
     "BlockFacts",
@@ -81,6 +82,7 @@ __all__ = [
     "read_number",
     "section_number",
     "skeleton",
+    "solutions_in",
     "tags_around",
     "tags_of_page",
     "title_from_path",

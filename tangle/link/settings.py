@@ -32,6 +32,7 @@ OUTPUT: Final = "tangle.output"
 WRITTEN: Final = (OUTPUT, "tangle.chunk")
 """The properties of output blocks."""
 BOOK: Final = "tangle.book"
+SOLUTION: Final = "tangle.solution"
 
 _YES: Final = frozenset({"yes", "true", "on"})
 _NO: Final = frozenset({"no", "false", "off"})
@@ -53,6 +54,7 @@ KNOWN: Final[Mapping[str, str]] = {
     BOOK: "the name of a book, without # and brackets",
     "tangle.reads": "files, separated by commas, such as data/x.h5, data/*.db",
     "tangle.cwd": "a folder in the graph, such as assets",
+    SOLUTION: "yes or no",
     **dict.fromkeys(WRITTEN, "written by tangle itself"),
 }
 
@@ -227,6 +229,20 @@ def _values_hint(entry: Property) -> str:
     return f"{asked} it takes {words}".lstrip()
 
 
+def solutions_in(page: Page) -> frozenset[int]:
+    """The blocks that are solutions of exercises, and all below them; of a page, all of it."""
+    found: set[int] = set()
+    for index, block in enumerate(page.blocks):
+        value = next((e.value for e in reversed(block.properties) if e.key == SOLUTION), "no")
+        if value.lower() in _YES:
+            if _is_of_page(page, index):
+                return frozenset(range(len(page.blocks)))
+            found.add(index)
+        elif block.parent in found:
+            found.add(index)
+    return frozenset(found)
+
+
 class PageSettings:
     """The settings that apply to each block of a page, and the problems found.
 
@@ -282,6 +298,8 @@ class PageSettings:
         return settings
 
     def _applied(self, settings: Settings, entry: Property, block: int) -> Settings:
+        if entry.key == SOLUTION:
+            _switch(entry.value)
         if entry.key != BOOK:
             return apply_property(settings, entry.key, entry.value)
         if _is_of_page(self._page, block) and _BOOK.fullmatch(entry.value) is None:

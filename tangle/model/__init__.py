@@ -72,6 +72,7 @@ from tangle.model.session import (
     Touch,
     Trace,
 )
+from tangle.model.shown import OutputMark, ShownFrame, ShownKind, ShownOutput, ShownPart
 
 __all__ = [
     "ALTERNATIVE_TEXT",
@@ -104,6 +105,7 @@ __all__ = [
     "Origin",
     "Outcome",
     "Output",
+    "OutputMark",
     "PackageName",
     "Page",
     "PageEmbed",
@@ -123,6 +125,10 @@ __all__ = [
     "SessionResult",
     "Settings",
     "Severity",
+    "ShownFrame",
+    "ShownKind",
+    "ShownOutput",
+    "ShownPart",
     "Skip",
     "Source",
     "Span",

@@ -163,7 +163,7 @@ class Store:
 
     def get(self, query: Query[Any, Any], key: Any) -> Any:
         """The answer of a query; noted as looked up by the one that is being worked out."""
-        node = self._nodes.get((query, key))
+        node = self._nodes.get((query, key))  # as `check` does: this is asked very often
         if node is None:
             node = self._nodes[query, key] = Node(query, key)
         if node.verified != self.revision:
@@ -178,13 +178,18 @@ class Store:
             self._recall(node)
         return node.value
 
-    def stamp(self, query: Query[K, Any], key: K) -> bytes:
-        """The digest of a hashed answer; an answer that holds is not worked out for it."""
+    def check(self, query: Query[K, Any], key: K) -> Node:
+        """See that an answer holds, or work it out; one that holds is not brought into memory."""
         node = self._nodes.get((query, key))
         if node is None:
             node = self._nodes[query, key] = Node(query, key)
         if node.verified != self.revision:
             self._refresh(node)
+        return node
+
+    def stamp(self, query: Query[K, Any], key: K) -> bytes:
+        """The digest of a hashed answer, without the answer."""
+        node = self.check(query, key)
         assert query.hashed
         assert node.raw is not None
         return node.raw

@@ -23,6 +23,7 @@ from tangle.analyse import (
     ModuleNames,
     Naming,
     Needs,
+    Package,
     PackageChoice,
     PackagePlan,
     PackageUses,
@@ -32,6 +33,7 @@ from tangle.analyse import (
     UnitCode,
     UnitNames,
     WantedModule,
+    asked_of_package,
     borrowings,
     bound_in,
     found_package,
@@ -41,6 +43,7 @@ from tangle.analyse import (
     modules_of_unit,
     name_use,
     own_module_names,
+    package_part,
     package_uses,
     plan_package,
     plan_session,
@@ -549,6 +552,21 @@ def session(core: Core, place: int) -> Session:
     return plan_session(
         code(core, place), found, _Package(core), lacking, lambda wanted: lender.entry(*wanted)
     )
+
+
+@query()
+def reached_package(core: Core, place: int) -> Package:
+    """The package with the saved statements that a unit reaches."""
+    found = package(core, "")
+    planned = session(core, place)
+    name, aliases = package_name(core, ""), modules_in(core, place)
+    asked = [
+        each
+        for chunk in planned.chunks
+        for each in asked_of_package(chunk.code.statements, name, aliases)
+    ]
+    taken = [each for entry in planned.prelude for each in entry.takes]
+    return package_part(found.package, found.reach, (*asked, *taken))
 
 
 # --- rows of units -------------------------------------------------------------------------------

@@ -33,12 +33,15 @@ class SiteOptions(Struct, frozen=True, kw_only=True):
         base: the address under which it is published; empty where that is not known.
         language: BCP 47 tag of the prose; empty to find it from the notes.
         student: leave out solutions.
+        mermaid: the file of mermaid.js that draws diagrams, relative to the configuration; empty
+            to show their source.
     """
 
     title: str = ""
     base: str = ""
     language: str = ""
     student: bool = False
+    mermaid: str = ""
 
 
 class Options(Struct, frozen=True, kw_only=True):
@@ -357,7 +360,7 @@ def _options(path: Path, table: Mapping[str, Any]) -> Options:
 
 def _site_options(path: Path, table: Any) -> SiteOptions:
     if not isinstance(table, dict):
-        hint = "it is a table: [site], and below it title, base, language or student"
+        hint = "it is a table: [site], and below it title, base, language, student or mermaid"
         raise BadConfig(path, f"site cannot be {table!r}", hint, option="site")
     found = SiteOptions(**_checked(path, table, _kinds(SiteOptions()), "site."))
     return replace(found, base=f"{found.base.rstrip('/')}/" if found.base else "")

@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, Protocol
 
+from tangle.link import SOLUTION
 from tangle.model import PagePath
 from tangle.weave.block_text import BlockText
 from tangle.weave.html import Here, Site, Writer, escaped, plain_text
@@ -23,11 +24,44 @@ _ROOM: Final = 3_000_000
 _LEVELS: Final = 60
 
 HIDDEN: Final = frozenset(
-    "id collapsed title heading background-color template template-including-parent created-at "
-    "updated-at custom-id icon filters public exclude-from-graph-view ls-type hl-type hl-page "
-    "hl-color hl-stamp file file-path card-last-interval card-repeats card-ease-factor "
-    "card-next-schedule card-last-reviewed card-last-score query-properties query-table "
-    "query-sort-by query-sort-desc todo doing done now later".split()
+    [
+        "id",
+        "collapsed",
+        "title",
+        "heading",
+        "background-color",
+        "template",
+        "template-including-parent",
+        "created-at",
+        "updated-at",
+        "custom-id",
+        "icon",
+        "filters",
+        "public",
+        "exclude-from-graph-view",
+        "ls-type",
+        "hl-type",
+        "hl-page",
+        "hl-color",
+        "hl-stamp",
+        "file",
+        "file-path",
+        "card-last-interval",
+        "card-repeats",
+        "card-ease-factor",
+        "card-next-schedule",
+        "card-last-reviewed",
+        "card-last-score",
+        "query-properties",
+        "query-table",
+        "query-sort-by",
+        "query-sort-desc",
+        "todo",
+        "doing",
+        "done",
+        "now",
+        "later",
+    ]
 )
 """Properties that Logseq does not show, or that the page shows elsewhere."""
 _HIDDEN_PREFIXES: Final = ("logseq.", "tangle.")
@@ -125,6 +159,9 @@ class OutlineWriter:
             # No browser shows lists as deep as this: what is deeper stands side by side.
             flat = [replace(b, depth=0) for b in below]
             within += self._list(path, flat, level)
+        if block.value(SOLUTION).lower() in ("yes", "true", "on"):
+            word = escaped(self.writer.words.solution)
+            within = f'<details class="fold solution"><summary>{word}</summary>{within}</details>'
         kinds = ["block"]
         if block.heading:
             kinds.append("heading")

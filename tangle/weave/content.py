@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -14,6 +14,7 @@ from tangle.notes.core import config
 from tangle.weave.block_text import BlockText, Code
 from tangle.weave.blocks import OutlineWriter, Shown
 from tangle.weave.content_words import content_words
+from tangle.weave.formulas import rendered
 from tangle.weave.graph import (
     asset_address,
     embedded_block,
@@ -23,12 +24,16 @@ from tangle.weave.graph import (
     href_of_title,
     page_at,
     said,
+    shown_texts,
     site_language,
-    texts,
 )
 from tangle.weave.html import Here, Said, Writer, escaped, first_line, plain_text
 from tangle.weave.inline import Token
+from tangle.weave.inputs import site_settings
 from tangle.weave.markdown import inline_tokens, tokens_of
+from tangle.weave.page_code import fence_html, line_address, result_html
+from tangle.weave.results import Around
+from tangle.weave.sanitize import clean_html, clean_url
 from tangle.weave.urls import ROOT
 
 if TYPE_CHECKING:
@@ -36,6 +41,12 @@ if TYPE_CHECKING:
 
 _FOOTNOTE: Final = re.compile(r"^[ \t]*\[\^([^\]\s]{1,100})\]:", re.MULTILINE)
 _DESCRIPTION: Final = 200
+_NO_MERMAID: Final = (
+    "the source of a Mermaid diagram is shown; to draw it, name a mermaid.min.js as `mermaid` in "
+    "the table [site] of tangle.toml"
+)
+_NAMED: Final = 60
+"""Characters of a formula that a warning repeats."""
 _EXCERPT: Final = 500
 """Characters of a line that pages show which it names."""
 
@@ -74,6 +85,7 @@ class Surroundings:
     """What the blocks of one page can refer to, looked up in the store.
 
     Attributes:
+        features: what the page needs beside the common style.
         files: of the graph, that were referred to.
         warnings: what was found wrong.
     """
@@ -81,6 +93,8 @@ class Surroundings:
     def __init__(self, core: Core) -> None:
         """Begin a page."""
         self._core = core
+        self.markdown: Callable[[str, PagePath, BlockText], str] = _escaped_lines
+        self.features: set[str] = set()
         self.files: dict[str, None] = {}
         self.warnings: dict[Warning_, None] = {}
 
@@ -114,39 +128,54 @@ class Surroundings:
         self.files[found] = None
         return asset_address(found)
 
-    def formula(self, tex: str, *, display: bool) -> str:
+    def formula(self, tex: str, here: Here, *, display: bool) -> str:
         """A formula as HTML."""
-        name, kind = ("div", "math display") if display else ("span", "math")
-        return f'<{name} class="{kind}">{escaped(tex)}</{name}>'
+        found = rendered(tex, display=display)
+        if found.refused:
+            message = f"KaTeX refuses {_shortened(tex)!r}: {found.refused}; its source is shown"
+            self.warn(here.page, here.block.line, message)
+        return found.html
 
     def code(self, page: PagePath, block: BlockText, code: Code) -> str:
         """A fence as HTML."""
-        return f'<div class="highlight"><pre><code>{escaped(code.text)}</code></pre></div>'
+        if code.language.lower() == "mermaid":
+            if site_settings(self._core, "").mermaid:
+                self.features.add("mermaid")
+                return f'<pre class="mermaid">{escaped(code.text)}</pre>'
+            self.warn(page, block.line, _NO_MERMAID)
+        return fence_html(self._core, page, code, anchored=bool(block.line))
 
     def output(self, page: PagePath, block: BlockText) -> str | None:
         """What an output block shows."""
-        return None
+        around = Around(
+            markdown=lambda text: self.markdown(text, page, block),
+            file=lambda target: self.file(page, target),
+            line=lambda title, line: line_address(self._core, title, line),
+            language=site_language(self._core, ""),
+        )
+        return result_html(self._core, page, block.index, around)
 
-    def clean(self, text: str) -> str:
+    def clean(self, text: str, here: Here) -> str:
         """HTML of the notes without whatever could run."""
-        return escaped(text)
+        return clean_html(text, lambda address: self.file(here.page, address))
 
     def address(self, url: str) -> str | None:
         """An address that a reader may be sent to."""
-        return url if url.startswith(("https://", "http://", "mailto:", "data:image/png")) else None
+        return clean_url(url)
 
     def warn(self, page: PagePath, line: int, message: str) -> None:
         """Note what is wrong with a page."""
         self.warnings[Warning_(page=page, line=line, message=message)] = None
 
 
-@query()
+@query(hashed=True)
 def content(core: Core, path: PagePath) -> Content:
     """The content of a page."""
-    blocks = texts(core, path)
+    blocks = shown_texts(core, path)
     around = Surroundings(core)
     keys = (key for block in blocks for key in _FOOTNOTE.findall(block.text))
     writer = Writer(around, content_words(site_language(core, "")), keys)
+    around.markdown = lambda text, page, block: writer.tokens(tokens_of(text), Here(page, block))
     outlines = OutlineWriter(writer, around, config(core, "").hidden_properties)
     name = href_of_page(core, path) or path
     html = outlines.page(Shown(name=name, href="", page=path, blocks=blocks))
@@ -156,10 +185,19 @@ def content(core: Core, path: PagePath) -> Content:
         toc=tuple(outlines.toc),
         description=_description(blocks),
         properties=(tuple(outlines.visible(front, Here(path, front))) if front is not None else ()),
-        features=frozenset(writer.features),
+        features=frozenset(writer.features | around.features),
         files=tuple(around.files),
         warnings=tuple(around.warnings),
     )
+
+
+def _escaped_lines(text: str, _page: PagePath, _block: BlockText) -> str:
+    return f"<p>{escaped(text)}</p>"
+
+
+def _shortened(text: str) -> str:
+    words = " ".join(text.split())
+    return words if len(words) <= _NAMED else f"{words[: _NAMED - 1]}…"
 
 
 def _description(blocks: tuple[BlockText, ...]) -> str:
@@ -185,13 +223,14 @@ class Shows:
 
     files: tuple[str, ...] = ()
     warnings: tuple[Warning_, ...] = ()
+    features: frozenset[str] = frozenset()
 
 
 @query(kept=Shows)
 def shows(core: Core, path: PagePath) -> Shows:
     """What a page uses and what is wrong with it."""
     found = content(core, path)
-    return Shows(files=found.files, warnings=found.warnings)
+    return Shows(files=found.files, warnings=found.warnings, features=found.features)
 
 
 # --- excerpts -------------------------------------------------------------------------------------
@@ -219,7 +258,7 @@ def excerpts(core: Core, path: PagePath) -> tuple[Excerpt, ...]:
     around = Surroundings(core)
     writer = Writer(around, content_words(site_language(core, "")))
     found: list[Excerpt] = []
-    for block in texts(core, path):
+    for block in shown_texts(core, path):
         targets = dict.fromkeys(_targets(core, block))
         targets.pop(own or "", None)
         if targets:

@@ -20,6 +20,7 @@ class ContentWords:
     too_much: str
     bad_address: str
     fold: str
+    solution: str
     scheduled: str
     deadline: str
     closed: str
@@ -38,6 +39,7 @@ ENGLISH: Final = ContentWords(
     too_much="Left out, as this page shows too much of others",
     bad_address="An address that the site does not link to",
     fold="Folded",
+    solution="Solution",
     scheduled="Scheduled",
     deadline="Deadline",
     closed="Closed",
@@ -55,6 +57,7 @@ CHINESE: Final = ContentWords(
     too_much="本页嵌入的内容太多，这里略去",
     bad_address="网页不链接这个地址",
     fold="已折叠",
+    solution="解答",
     scheduled="计划",
     deadline="截止",
     closed="完成",

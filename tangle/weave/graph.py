@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import posixpath
 import re
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
 from tangle.activity import step
-from tangle.link import journal_day, title_key
+from tangle.link import journal_day, solutions_in, title_key
 from tangle.model import Page, PagePath, Uuid
 from tangle.notes import Core, digest, pages, query
 from tangle.notes.core import config, listing
@@ -33,6 +34,7 @@ class PageSketch:
         titles: the pages that it names, each once.
         targets: the blocks that it refers to, each once.
         chinese: whether its prose is Chinese.
+        solution: whether all of it is the solution of an exercise.
     """
 
     title: str
@@ -41,6 +43,7 @@ class PageSketch:
     titles: tuple[str, ...] = ()
     targets: tuple[Uuid, ...] = ()
     chinese: bool = False
+    solution: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,6 +73,7 @@ def sketch(core: Core, path: PagePath) -> PageSketch:
         titles=tuple(dict.fromkeys(_named(found))),
         targets=tuple(dict.fromkeys(reference.target for reference in found.references)),
         chinese=_is_chinese(found.data),
+        solution=bool(found.blocks) and len(solutions_in(found)) == len(found.blocks),
     )
 
 
@@ -122,6 +126,7 @@ def published(core: Core, _: str) -> tuple[PagePath, ...]:
         path
         for path, entry in found.items()
         if (entry.public if entry.public is not None else all_public)
+        and not (entry.solution and site_settings(core, "").student)
     )
 
 
@@ -227,6 +232,31 @@ def texts(core: Core, path: PagePath) -> tuple[BlockText, ...]:
     return block_texts(pages.page(core, path))
 
 
+@query(kept=frozenset[int])
+def left_out(core: Core, path: PagePath) -> frozenset[int]:
+    """The blocks of a page that the site does not show: solutions, in an edition for students."""
+    if not site_settings(core, "").student:
+        return frozenset()
+    return solutions_in(pages.page(core, path))
+
+
+@query()
+def shown_texts(core: Core, path: PagePath) -> tuple[BlockText, ...]:
+    """What the blocks of a page say that the site shows."""
+    without = left_out(core, path)
+    found = texts(core, path)
+    return tuple(block for block in found if block.index not in without) if without else found
+
+
+def is_line_left_out(core: Core, path: PagePath, line: int) -> bool:
+    """Whether a line of a page stands in a block that the site does not show."""
+    without = left_out(core, path)
+    if not without:
+        return False
+    lines = [block.line for block in pages.page(core, path).blocks]
+    return bisect_right(lines, line) - 1 in without
+
+
 @query(hashed=True)
 def said(core: Core, uuid: Uuid) -> Said | None:
     """What a block says that a reference leads to; None where there is none of that id."""
@@ -256,7 +286,11 @@ def embedded_block(core: Core, uuid: Uuid) -> Shown | None:
         name=uuid,
         href=f"{ROOT}{href}#{found[index].anchor}" if href is not None else "",
         page=path,
-        blocks=tuple(_elsewhere(block) for block in subtree(found, index)),
+        blocks=tuple(
+            _elsewhere(block)
+            for block in subtree(found, index)
+            if block.index not in left_out(core, path)
+        ),
     )
 
 
@@ -271,7 +305,7 @@ def embedded_page(core: Core, title: str) -> Shown | None:
         name=href,
         href=f"{ROOT}{href}",
         page=path,
-        blocks=tuple(_elsewhere(block) for block in texts(core, path)),
+        blocks=tuple(_elsewhere(block) for block in shown_texts(core, path)),
     )
 
 
@@ -280,7 +314,8 @@ def _block_at(core: Core, uuid: Uuid) -> tuple[PagePath, int] | None:
     found = pages.block_of(core, uuid)
     if found is None or not is_published(core, found[0]):
         return None
-    return found[0], found[1].block
+    path, block = found[0], found[1].block
+    return None if block in left_out(core, path) else (path, block)
 
 
 @query(kept=bool)

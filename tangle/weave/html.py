@@ -18,14 +18,47 @@ from tangle.weave.inline import Token, name_end
 from tangle.weave.markdown import inline_tokens, tokens_of
 from tangle.weave.raw_html import Element, paired, wrapped
 
-_DEPTH: Final = 4
+_DEPTH: Final = 3
 """How many references deep the words of a reference are followed."""
-_WORDS: Final = 60
+_FOLLOWED: Final = 6
 """References that are followed for the words of one reference."""
+_LABEL: Final = 300
+"""Characters of a block's first line that a reference to it shows."""
 
 _PHRASING: Final = frozenset(
-    "a abbr b bdi bdo br cite code del dfn em i img ins kbd mark q rp rt ruby s samp small span "
-    "strong sub sup time u var wbr".split()
+    [
+        "a",
+        "abbr",
+        "b",
+        "bdi",
+        "bdo",
+        "br",
+        "cite",
+        "code",
+        "del",
+        "dfn",
+        "em",
+        "i",
+        "img",
+        "ins",
+        "kbd",
+        "mark",
+        "q",
+        "rp",
+        "rt",
+        "ruby",
+        "s",
+        "samp",
+        "small",
+        "span",
+        "strong",
+        "sub",
+        "sup",
+        "time",
+        "u",
+        "var",
+        "wbr",
+    ]
 )
 _BLOCK_FORMULA: Final = "formula"
 _ADMONITIONS: Final = frozenset(
@@ -72,13 +105,13 @@ class Site(Protocol):
     def file(self, page: PagePath, address: str) -> str | None:
         """The address of a file that a page links to; None where there is none."""
 
-    def formula(self, tex: str, *, display: bool) -> str:
+    def formula(self, tex: str, here: Here, *, display: bool) -> str:
         """A formula as HTML."""
 
     def code(self, page: PagePath, block: BlockText, code: Code) -> str:
         """A fence as HTML."""
 
-    def clean(self, text: str) -> str:
+    def clean(self, text: str, here: Here) -> str:
         """HTML of the notes without whatever could run."""
 
     def address(self, url: str) -> str | None:
@@ -191,7 +224,7 @@ class Writer:
             return shown if shown is not None else self._inline(token, here)
         if token["type"] == "formula":
             self.features.add("formulas")
-            return self.site.formula(token["tex"], display=True)
+            return self.site.formula(token["tex"], here, display=True)
         within = Here(here.page, here.block, links=here.links, depth=here.depth, flow=True)
         return self._inline(token, within)
 
@@ -223,7 +256,7 @@ class Writer:
         if kind in ("example", "src"):
             return f"<pre><code>{escaped(token['raw'])}</code></pre>"
         if kind == "export":
-            return self.site.clean(token["raw"])
+            return self.site.clean(token["raw"], here)
         within = self.tokens(token.get("children", ()), here)
         if kind == "quote":
             return f"<blockquote>{within}</blockquote>"
@@ -239,13 +272,13 @@ class Writer:
 
     def _block_formula(self, token: Token, here: Here) -> str:
         self.features.add("formulas")
-        return self.site.formula(token["tex"], display=True)
+        return self.site.formula(token["tex"], here, display=True)
 
     def _hiccup(self, token: Token, here: Here) -> str:
         return f'<pre class="hiccup"><code>{escaped(token["raw"])}</code></pre>'
 
     def _html(self, token: Token, here: Here) -> str:
-        return self.site.clean(token["raw"])
+        return self.site.clean(token["raw"], here)
 
     def _rule(self, token: Token, here: Here) -> str:
         return "<hr>"
@@ -316,12 +349,12 @@ class Writer:
         text = self.inline(element.children, within)
         if element.name not in _PHRASING and not here.flow:
             return text
-        return wrapped(element, text, self.site.clean)
+        return wrapped(element, text, lambda tag: self.site.clean(tag, here))
 
     def _void(self, token: Token, here: Here) -> str:
         if token["name"] == "hr":
             return "<hr>" if here.flow else "<br>"
-        return self.site.clean(token["raw"])
+        return self.site.clean(token["raw"], here)
 
     def _page(self, token: Token, here: Here) -> str:
         title = token["title"]
@@ -350,7 +383,7 @@ class Writer:
         label = token.get("label")
         said = self.site.block(uuid)
         if said is None:
-            message = f"no block of the site has the id {uuid}; its place says so"
+            message = f"no block of the site has the id {uuid}; find the block, or remove this"
             self.site.warn(here.page, here.block.line, message)
             why = escaped(self.words.no_block.format(uuid))
             shown = self.inline(label, _inside(here, links=False)) if label else f"(({uuid}))"
@@ -371,10 +404,12 @@ class Writer:
                 return known
             self._followed = 0
         self._followed += 1
-        if here.depth >= _DEPTH or self._followed > _WORDS:
+        if here.depth >= _DEPTH or self._followed > _FOLLOWED:
             return "…"
         within = Here(said.page, said.text, links=False, depth=here.depth + 1)
         text = first_line(said.text)
+        if len(text) > _LABEL:
+            text = f"{text[:_LABEL]}…"
         shown = self.line(text, within) if text else escaped(_code_words(said.text))
         shown = shown.strip() or "…"
         if here.depth == 0:
@@ -420,7 +455,7 @@ class Writer:
 
     def _formula(self, token: Token, here: Here) -> str:
         self.features.add("formulas")
-        return self.site.formula(token["tex"], display=False)
+        return self.site.formula(token["tex"], here, display=False)
 
     def _date(self, token: Token, here: Here) -> str:
         day, purpose = token["day"].isoformat(), token["purpose"]

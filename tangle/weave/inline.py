@@ -143,11 +143,9 @@ def _footnote(inline: InlineParser, match: re.Match[str], state: InlineState) ->
     return match.end()
 
 
-def _file(inline: InlineParser, match: re.Match[str], state: InlineState) -> int | None:
+def _file(inline: InlineParser, match: re.Match[str], state: InlineState) -> int:
     """A link to a file of the graph whose name has blanks, which Markdown does not allow."""
     address = match["address"].strip()
-    if " " not in address:
-        return None
     state.append_token(
         {
             "type": "image" if match["bang"] else "link",
@@ -200,7 +198,9 @@ RULES: Final[tuple[tuple[str, str, Rule, str], ...]] = (
     (
         "file",
         r"(?P<bang>!?)\[(?P<file_label>(?:\\.|[^\\\[\]\n]){0,400})\]"
-        r"\((?P<address>[^\s()<>\"\x03][^()<>\"\n\x03]{1,400}\.[A-Za-z0-9]{1,8})\)",
+        # Only where a blank stands in the address: no other rule is tried where this one gives up.
+        r"\((?=[^()\n\x03]{1,400}?[^\s()] +[^\s()])"
+        r"(?P<address>[^\s()<>\"\x03][^()<>\"\n\x03]{1,400}\.[A-Za-z0-9]{1,8})\)",
         _file,
         "![",
     ),

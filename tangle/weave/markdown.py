@@ -10,7 +10,7 @@ from tangle.weave.block_text import HOLE
 from tangle.weave.inline import Token, add_inline_rules
 
 if TYPE_CHECKING:
-    from mistune import BlockParser, BlockState, InlineParser, Markdown
+    from mistune import BlockParser, BlockState, Markdown
 
 _PLAIN: Final = re.compile(r"(?![\s\d-])[^\\`*_\[\]{}#+<>|~^=$&:(!\x03\n]*")
 """Text in which no rule finds anything."""

@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import Final
 
 from markupsafe import Markup
 
 from tangle.link import number_text
 from tangle.model import PagePath
 from tangle.notes import Core, pages, query
+from tangle.weave.cards import FOLDER as CARDS
+from tangle.weave.cards import Card, is_drawable
+from tangle.weave.code_pages import code_views
 from tangle.weave.content import content, excerpts, shows
+from tangle.weave.feeds import ENTRIES, FEED, FeedEntry, absolute, feed
 from tangle.weave.graph import (
     concepts,
     href_of_page,
     href_of_title,
+    left_out,
     referrers_of,
     site_language,
     sketch,
@@ -21,10 +27,25 @@ from tangle.weave.graph import (
     woven_pages,
 )
 from tangle.weave.inputs import site_settings
+from tangle.weave.page_code import page_downloads
 from tangle.weave.templates import render_all_pages, render_home, render_page, render_search
 from tangle.weave.urls import INDEX, ROOT
-from tangle.weave.views import Backlinks, Chapter, HomeView, Link, Listed, PageView, SiteView
+from tangle.weave.views import (
+    FEATURES,
+    Backlinks,
+    Chapter,
+    Feature,
+    HomeView,
+    Link,
+    Listed,
+    PageView,
+    SiteView,
+)
 
+SITE_CARD: Final = f"{CARDS}/site.png"
+
+_LONGEST_ENTRY: Final = 100_000
+"""Characters of a day of the journal that the feed holds."""
 _REFERRERS = 100
 _EXCERPTS = 20
 """Pages, and blocks of each, that a page lists as those that name it."""
@@ -62,7 +83,7 @@ def chapter(core: Core, path: PagePath) -> Chapter:
     below = [
         (s.number, Link(href=f"{href}#{blocks[s.block].anchor}", text=s.title))
         for s in sections
-        if s.block >= 0
+        if s.block >= 0 and s.block not in left_out(core, path)
     ]
     name = sketch(core, path).title
     return Chapter(
@@ -126,8 +147,10 @@ def site_view(core: Core, _: str) -> SiteView:
         home=Link(href=INDEX, text=settings.title),
         chapters=chapters(core, ""),
         base=settings.base,
+        feed=FEED if settings.base and journals(core, "") else "",
         version=settings.version,
         scripts=settings.scripts,
+        links=tuple(Link(href=view.href, text=view.title) for view in code_views(core)),
     )
 
 
@@ -140,6 +163,7 @@ def page_view(core: Core, path: PagePath) -> PageView:
     known = sketch(core, path)
     root = "../" * href.count("/")
     before, after = beside(core, path)
+    lists = backlinks(core, href)
     return PageView(
         href=href,
         title=known.title,
@@ -147,24 +171,79 @@ def page_view(core: Core, path: PagePath) -> PageView:
         description=found.description,
         properties=tuple((name, _markup(value, root)) for name, value in found.properties),
         toc=found.toc,
-        backlinks=backlinks(core, href),
+        backlinks=lists,
         more_backlinks=max(0, len(referrers_of(core, href)) - _REFERRERS),
         previous=before,
         next=after,
         journal=known.day,
-        features=frozenset(f for f in ("formulas", "mermaid", "code") if f in found.features),
+        card=card_of(core, path)[0],
+        downloads=tuple(Link(href=href, text=text) for text, href in page_downloads(core, path)),
+        features=_features(found.features, lists),
+    )
+
+
+def _features(own: frozenset[str], lists: tuple[Backlinks, ...]) -> frozenset[Feature]:
+    """What a page needs, for its own text and for what it shows of others."""
+    features = own
+    if any('class="katex"' in shown for group in lists for _, shown in group.blocks):
+        features |= {"formulas"}
+    return frozenset(f for f in FEATURES if f in features)
+
+
+@query(kept=tuple[str, Card | None])
+def card_of(core: Core, path: PagePath) -> tuple[str, Card | None]:
+    """The address of the picture that social networks show for a page, and its own one.
+
+    Each page of a book has its own; all others share that of the site.
+    """
+    settings = site_settings(core, "")
+    wide = bool(settings.card_font)
+    if not settings.base or not is_drawable(settings.title, wide=wide):
+        return "", None
+    title = sketch(core, path).title if pages.book_of(core, path) is not None else ""
+    if not title or not is_drawable(title, wide=wide):
+        return SITE_CARD, None
+    href = href_of_page(core, path) or ""
+    card = Card(title=title, site=settings.title, number=chapter(core, path).number)
+    return f"{CARDS}/{href.removesuffix('.html')}.png", card
+
+
+@query(hashed=True)
+def feed_file(core: Core, _: str) -> bytes:
+    """The journal as an Atom feed; empty where there is none, or no address of the site."""
+    settings = site_settings(core, "")
+    newest = list(reversed(journals(core, "")))[:ENTRIES] if settings.base else []
+    if not newest:
+        return b""
+    entries = [_feed_entry(core, day, path) for day, path in newest]
+    return feed(settings.title, settings.base, site_language(core, ""), entries)
+
+
+def _feed_entry(core: Core, day: date, path: PagePath) -> FeedEntry:
+    found = content(core, path)
+    # Formulas need a style sheet, which programs that read feeds do not load.
+    whole = "formulas" not in found.features and len(found.html) < _LONGEST_ENTRY
+    root = absolute(site_settings(core, "").base, "")
+    return FeedEntry(
+        href=href_of_page(core, path) or "",
+        title=sketch(core, path).title,
+        day=day,
+        summary=found.description,
+        html=found.html.replace(ROOT, root) if whole else "",
     )
 
 
 @query()
 def concept_view(core: Core, href: str) -> PageView:
     """A page that is only named: it has no text, and lists who names it."""
+    lists = backlinks(core, href)
     return PageView(
         href=href,
         title=concepts(core, "")[href],
         content=Markup(),
-        backlinks=backlinks(core, href),
+        backlinks=lists,
         more_backlinks=max(0, len(referrers_of(core, href)) - _REFERRERS),
+        features=_features(frozenset(), lists),
     )
 
 
@@ -189,7 +268,7 @@ def _to_block(page: Link, anchor: str) -> Link:
 
 
 def _markup(html: str, root: str) -> Markup:
-    return Markup(html.replace(ROOT, root))  # noqa: S704 -- written by `weave.html` alone
+    return Markup(html.replace(ROOT, root))
 
 
 @query()
@@ -237,6 +316,13 @@ def home_file(core: Core, _: str) -> str:
 def all_pages_file(core: Core, _: str) -> str:
     """The list of all pages as a file of the site."""
     return render_all_pages(all_pages(core, ""), site_view(core, ""))
+
+
+@query(hashed=True)
+def code_file(core: Core, href: str) -> str:
+    """A page about all code of the site, as a file of the site."""
+    view = next(view for view in code_views(core) if view.href == href)
+    return render_page(view, site_view(core, ""))
 
 
 @query(hashed=True)

@@ -1,11 +1,11 @@
 """The search index: scripts that work from `file://` too, where a page can fetch nothing else.
 
-Pages are spread over segments by a digest of their address. A segment indexes its own pages, so a changed page
-changes one segment and one file of texts. The script loads all segments at the first search, and the texts
-only for the results that it shows.
+Pages are spread over segments by a digest of their address. A segment indexes its own pages, so a
+changed page changes one segment and one file of texts. The script loads all segments at the first
+search, and the texts only for the results that it shows.
 
-A term is a lower-case word, or two neighboring characters of Chinese, Japanese or Korean. `site.js` splits
-queries by the same rules.
+A term is a lower-case word, or two neighboring characters of Chinese, Japanese or Korean.
+`search.js` splits queries by the same rules.
 """
 
 from __future__ import annotations
@@ -15,7 +15,8 @@ import re
 import unicodedata
 import zlib
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
+from itertools import zip_longest
 from typing import Final
 
 from tangle.weave.views import SearchEntry
@@ -25,7 +26,7 @@ _CJK: Final = (
     "\u4e00-\u9fff\ua960-\ua97f\uac00-\ud7ff\uf900-\ufaff\U00020000-\U0003ffff"
 )
 _RUN: Final = re.compile(f"(?P<cjk>[{_CJK}]+)|[^\\W_{_CJK}]+")
-_INNER_CAPITAL: Final = re.compile(r"[a-z\d][A-Z]")
+_INNER_CAPITAL: Final = re.compile(r"[a-z\d][A-Z]|[A-Z]{2}[a-z]")
 _WORD_IN_NAME: Final = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 
 _LONGEST_TERM: Final = 40
@@ -34,8 +35,9 @@ _LONGEST_TERM: Final = 40
 _PAGES_A_SEGMENT: Final = 48
 _PAGES_A_TEXT: Final = 12
 
-_TITLE, _HEADING, _PAGE = 24, 16, 4
-"""Weights of a term in a page's title, in a heading, and in the title of the heading's page."""
+# Weights of a term in a page's title, in a heading, in the title of the heading's page, and where
+# it stands once in a text.
+_TITLE, _HEADING, _PAGE, _ONCE = 24, 16, 4, 2
 
 
 def search_files(entries: Iterable[SearchEntry]) -> dict[str, bytes]:
@@ -76,7 +78,7 @@ def segment_files(segment: int, entries: Sequence[SearchEntry], texts: int) -> d
         entries: those of its pages.
         texts: number of text files of the whole index.
     """
-    terms: dict[str, list[int]] = {}
+    terms: dict[str, list[str]] = {}
     stored: dict[int, list[tuple[str, str]]] = {}
     listed: list[tuple[str, str, str, int, int]] = []
     for number, entry in enumerate(entries):
@@ -85,9 +87,9 @@ def segment_files(segment: int, entries: Sequence[SearchEntry], texts: int) -> d
         listed.append((entry.link.href, entry.link.text, entry.page, text, len(place)))
         place.append((_one_line(entry.text), entry.code))
         for term, weight in _weights(entry).items():
-            terms.setdefault(term, []).extend((number, weight))
-    # Pairs and not an object: `__proto__` is a word like any other.
-    postings = [(term, terms[term]) for term in sorted(terms, key=_utf16)]
+            said = str(number) if weight == _ONCE else f"{number}.{weight}"
+            terms.setdefault(term, []).append(said)
+    postings = ",".join(f"{term} {' '.join(terms[term])}" for term in sorted(terms, key=_utf16))
     name = f"s-{segment}"
     files = {f"search/{name}.js": _script(name, {"entries": listed, "terms": postings})}
     for text, values in sorted(stored.items()):
@@ -96,10 +98,10 @@ def segment_files(segment: int, entries: Sequence[SearchEntry], texts: int) -> d
 
 
 def _weights(entry: SearchEntry) -> dict[str, int]:
-    """Return how much each term says about the entry; what stands often counts more, up to a bound."""
+    """Return how much each term says about the entry; repetition counts, up to a bound."""
     weights: Counter[str] = Counter()
     for term, times in Counter(_terms(entry.text)).items():
-        weights[term] += 2 * min(times.bit_length(), 4)
+        weights[term] += _ONCE * min(times.bit_length(), 4)
     for term, times in Counter(_terms(entry.code)).items():
         weights[term] += min(times.bit_length(), 3)
     for term in set(_terms(entry.page)):
@@ -109,16 +111,18 @@ def _weights(entry: SearchEntry) -> dict[str, int]:
     return weights
 
 
-def _terms(text: str) -> Iterator[str]:
+def _terms(text: str) -> list[str]:
+    terms: list[str] = []
     for run in _RUN.finditer(unicodedata.normalize("NFKC", text)):
         word = run[0]
-        if run["cjk"]:
+        if run.lastgroup:
             # The last character alone too: a query of one character is the beginning of a term.
-            yield from (word[at : at + 2] for at in range(len(word)))
+            terms += map("".join, zip_longest(word, word[1:], fillvalue=""))
         elif len(word) <= _LONGEST_TERM:
-            yield word.lower()
+            terms.append(word.lower())
             if _INNER_CAPITAL.search(word):
-                yield from (part.lower() for part in _WORD_IN_NAME.findall(word)[1:])
+                terms += (part.lower() for part in _WORD_IN_NAME.findall(word)[1:])
+    return terms
 
 
 def _page_of(entry: SearchEntry) -> str:
@@ -130,7 +134,7 @@ def _text_of(entry: SearchEntry, texts: int) -> int:
 
 
 def _power_of_two(least: float) -> int:
-    """Return the smallest power of two that is not below; another page then seldom moves the others."""
+    """Round up to a power of two, so that another page seldom moves the others."""
     power = 1
     while power < least:
         power *= 2

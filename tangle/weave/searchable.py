@@ -7,7 +7,7 @@ from typing import Final
 from tangle.model import PagePath
 from tangle.notes import Core, query
 from tangle.weave.block_text import BlockText
-from tangle.weave.graph import concepts, href_of_page, sketch, texts, woven_pages
+from tangle.weave.graph import concepts, href_of_page, shown_texts, sketch, woven_pages
 from tangle.weave.html import plain_text
 from tangle.weave.markdown import tokens_of
 from tangle.weave.search import divide, index_file, segment_files
@@ -25,7 +25,7 @@ def search_entries(core: Core, path: PagePath) -> tuple[SearchEntry, ...]:
     found: list[SearchEntry] = []
     blocks: list[BlockText] = []
     link, above = Link(href=href, text=title), ""
-    for block in texts(core, path):
+    for block in shown_texts(core, path):
         if block.heading and block.text:
             found.append(_entry(link, above, blocks))
             first, _, rest = block.text.partition("\n")
@@ -58,7 +58,7 @@ def _entry(link: Link, page: str, blocks: list[BlockText]) -> SearchEntry:
 @query(kept=tuple[tuple[str, ...], ...])
 def segments(core: Core, _: str) -> tuple[tuple[str, ...], ...]:
     """The addresses of the pages of each segment of the index."""
-    _, _, parts = divide(SearchEntry(link=Link(href=href, text="")) for href in _hrefs(core))
+    *_sizes, parts = divide(SearchEntry(link=Link(href=href, text="")) for href in _hrefs(core))
     return tuple(tuple(e.link.href for e in parts[number]) for number in range(len(parts)))
 
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import lru_cache
 from importlib import resources
 from typing import TYPE_CHECKING, Final
 
-from tangle.weave.views import Chapter, HomeView, Link, Listed, PageView, SiteView
-from tangle.weave.words import words
+from tangle.weave.views import Chapter, HomeView, Link, Listed, PageView, SiteView, TocEntry
+from tangle.weave.words import is_chinese, script_words, words
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -19,10 +19,17 @@ if TYPE_CHECKING:
 ALL_PAGES: Final = "all-pages.html"
 SEARCH_PAGE: Final = "search.html"
 HOME: Final = "index.html"
-STATIC: Final = ("search.js", "site.css", "site.js", "theme.js", "icon.svg")
+STATIC: Final = (*("icon.svg", "mermaid-start.js", "search.js", "site.css", "site.js", "theme.js"),)
 
 _LONGEST_LEVEL: Final = 40
 """Entries of one level of the navigation: it is on every page, and a book may have thousands."""
+
+_DEEPEST_LEVEL: Final = 3
+"""Levels of the navigation; the contents of the page show what is deeper."""
+
+
+_LONGEST_CONTENTS: Final = 40
+"""Entries of the contents of a page; a longer list leaves out a level, where it can."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,7 +79,7 @@ def render_all_pages(pages: Iterable[Listed], site: SiteView, href: str = ALL_PA
         site: what all pages share.
         href: its address.
     """
-    other = words(site.language).other_letters
+    other = words(site.language)["other_letters"]
     return _render("all_pages.html", href, site, letters=_by_letter(pages, other))
 
 
@@ -98,6 +105,7 @@ def _render(template: str, href: str, site: SiteView, **values: object) -> str:
             root=root,
             site=site,
             words=words(site.language),
+            script_words=script_words(site.language),
             navigation=_level(site.chapters, href),
             all_pages=ALL_PAGES,
             search_page=SEARCH_PAGE,
@@ -118,12 +126,14 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         auto_reload=False,
     )
+    environment.filters["contents"] = _contents
     environment.filters["day"] = _day
+    environment.policies["json.dumps_kwargs"] = {"ensure_ascii": False, "separators": (",", ":")}
     return environment
 
 
 def _day(day: date, language: str) -> str:
-    if words(language) is words("zh"):
+    if is_chinese(language):
         return f"{day.year} 年 {day.month} 月 {day.day} 日"
     return f"{day.day} {day:%b} {day.year}"
 
@@ -131,7 +141,7 @@ def _day(day: date, language: str) -> str:
 # --- navigation ----------------------------------------------------------------------------------
 
 
-def _level(chapters: Sequence[Chapter], href: str) -> tuple[_NavItem, ...]:
+def _level(chapters: Sequence[Chapter], href: str, depth: int = 1) -> tuple[_NavItem, ...]:
     """Show one level: all of it where it is short, else the part around the page."""
     holds = [_holds(chapter, href) for chapter in chapters]
     first, last = 0, len(chapters)
@@ -144,7 +154,9 @@ def _level(chapters: Sequence[Chapter], href: str) -> tuple[_NavItem, ...]:
             link=chapter.link,
             number=chapter.number,
             current=chapter.link.href == href,
-            parts=_level(chapter.parts, href) if inside else (),
+            parts=_level(chapter.parts, href, depth + 1)
+            if inside and depth < _DEEPEST_LEVEL
+            else (),
         )
         for chapter, inside in zip(chapters[first:last], holds[first:last], strict=True)
     )
@@ -154,6 +166,17 @@ def _holds(chapter: Chapter, href: str) -> bool:
     return chapter.link.href.partition("#")[0] == href or any(
         _holds(part, href) for part in chapter.parts
     )
+
+
+def _contents(toc: Sequence[TocEntry]) -> list[TocEntry]:
+    """Show the outer levels, as many as fit beside a page; the outermost counts as 1."""
+    outermost = min((entry.level for entry in toc), default=1)
+    entries = [replace(entry, level=entry.level - outermost + 1) for entry in toc]
+    for deepest in (3, 2, 1):
+        shown = [entry for entry in entries if entry.level <= deepest]
+        if 2 <= len(shown) <= _LONGEST_CONTENTS:
+            return shown
+    return [entry for entry in entries if entry.level <= 2]
 
 
 # --- the alphabetical list -----------------------------------------------------------------------

@@ -80,6 +80,12 @@ class Urls(Mapping[str, str]):
         return len(self._found)
 
 
+_DOCUMENTS: Final = frozenset(
+    ("htm", "html", "js", "mht", "mhtml", "mjs", "shtml", "svgz", "xht", "xhtml", "xml", "xsl")
+)
+"""Opened by themselves, these would run as part of the site: they are shown as text."""
+
+
 def asset_href(path: str) -> str:
     """The address of a copied file.
 
@@ -95,6 +101,8 @@ def asset_href(path: str) -> str:
         stem, suffix = name, "bin"
     plain = "/".join([*map(_part, folders), _part(stem)])
     same = f"{plain}.{suffix}" == "/".join(parts)
+    if suffix.lower() in _DOCUMENTS:
+        suffix = f"{suffix}.txt"
     # Files whose names differ only in what an address cannot hold stay apart, and so do files
     # of other folders.
     mark = "" if same and path.startswith(f"{ASSETS}/") else f"~{_digest(path)}"

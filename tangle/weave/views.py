@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 if TYPE_CHECKING:
     from markupsafe import Markup
@@ -14,6 +14,8 @@ Mark = Literal["fresh", "stale", "failed", "not-run", "skipped"]
 
 Feature = Literal["formulas", "mermaid", "code"]
 """What a page needs beside the common style and script."""
+
+FEATURES: Final[tuple[Feature, ...]] = ("formulas", "mermaid", "code")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,7 +16,7 @@ from tangle.write.compare import (
 )
 from tangle.write.edits import Edit, MovedLines, apply
 from tangle.write.failures import FailureFrame, FailureNote, failure_note
-from tangle.write.matching import Matches, Wanted, match
+from tangle.write.matching import Matches, Stored, Wanted, match
 from tangle.write.names import (
     asset_name,
     asset_target,
@@ -32,6 +32,7 @@ from tangle.write.plan import OutputPlan, plan_outputs, remove_outputs
 from tangle.write.render import rendered
 from tangle.write.repair_edits import Entangled, mend, without_written_lines
 from tangle.write.shorten import shortened_for_note
+from tangle.write.shown_parts import shown_parts
 from tangle.write.terminal import Screen
 
 __all__ = [
@@ -56,6 +57,7 @@ __all__ = [
     "Rendered",
     "Screen",
     "Shown",
+    "Stored",
     "StoredOutput",
     "Text",
     "Tolerance",
@@ -81,6 +83,7 @@ __all__ = [
     "remove_outputs",
     "rendered",
     "shortened_for_note",
+    "shown_parts",
     "size",
     "stored_outputs",
     "text_lines",

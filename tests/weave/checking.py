@@ -25,8 +25,36 @@ VOID = frozenset(
     }
 )
 IN_NO_PARAGRAPH = frozenset(
-    "address article aside blockquote details dialog div dl fieldset figure footer form h1 h2 h3 h4 h5 h6 "
-    "header hr main nav ol p pre section table ul".split()
+    [
+        "address",
+        "article",
+        "aside",
+        "blockquote",
+        "details",
+        "dialog",
+        "div",
+        "dl",
+        "fieldset",
+        "figure",
+        "footer",
+        "form",
+        "h1",
+        "h2",
+        "h3",
+        "h4",
+        "h5",
+        "h6",
+        "header",
+        "hr",
+        "main",
+        "nav",
+        "ol",
+        "p",
+        "pre",
+        "section",
+        "table",
+        "ul",
+    ]
 )
 
 
@@ -63,9 +91,7 @@ class Reader(HTMLParser):
             self.faults.append(f"{self.getpos()}: {tag} in a paragraph")
         if tag == "a" and "a" in self._open:
             self.faults.append(f"{self.getpos()}: a link in a link")
-        if tag not in VOID and "svg" not in self._open[:-1]:
-            self._open.append(tag)
-        elif tag not in VOID:
+        if (tag not in VOID and "svg" not in self._open[:-1]) or tag not in VOID:
             self._open.append(tag)
 
     def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:

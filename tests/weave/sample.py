@@ -1,5 +1,7 @@
 """A small site with all that content may hold, in the HTML that content makes."""
 
+# ruff: noqa: E501 - long lines of HTML are easier to read than cut ones
+
 from __future__ import annotations
 
 from collections.abc import Iterator
@@ -49,7 +51,9 @@ CODE = (
 )
 
 
-def _block(anchor: str, text: str, below: str = "", kind: str = "") -> str:
+def _block(anchor: str, text: str, below: str = "") -> str:
+    heading, output = text.startswith("<h"), text.startswith('<div class="output')
+    kind = " heading" if heading else " output-block" if output else ""
     inner = f'<ul class="blocks">{below}</ul>' if below else ""
     return f'<li class="block{kind}" id="{anchor}" data-line="3"><div class="block-text">{text}</div>{inner}</li>'
 
@@ -57,7 +61,7 @@ def _block(anchor: str, text: str, below: str = "", kind: str = "") -> str:
 def _chunk(state: str, words: str) -> str:
     return (
         f'<figure class="chunk" data-state="{state}"><figcaption class="chunk-head"><span class="language">'
-        f'python</span><span class="state">{words}</span><span class="line">softmax.md:12</span>'
+        f'python</span><span class="state" data-state="{state}">{words}</span><span class="line">softmax.md:12</span>'
         f'</figcaption><div class="highlight"><pre><code>{CODE}</code></pre></div></figure>'
     )
 
@@ -118,14 +122,14 @@ def _content() -> Markup:
         '<blockquote class="embed"><p>An embedded block of another page.</p></blockquote>'
     )
     fold = (
-        '<li class="block" id="folded"><details class="fold"><summary><div class="block-text"><p>折叠的块</p></div>'
-        '</summary><ul class="blocks">'
+        '<li class="block" id="folded"><div class="block-text"><p>折叠的块</p></div>'
+        '<details class="fold"><summary>已折叠 (1)</summary><ul class="blocks">'
         + _block("inner", "<p>里面的块，锚点会打开它。</p>")
         + "</ul></details></li>"
     )
     solution = (
         '<details class="solution"><summary>Solution</summary>'
-        + "<p>Subtract the largest logit before taking exponentials.</p></details>"
+        "<p>Subtract the largest logit before taking exponentials.</p></details>"
     )
     first = _block(
         "model", "<h2>模型</h2>", _block("intro", prose) + _block("tasks", inline) + chunks
@@ -147,7 +151,7 @@ def _content() -> Markup:
     fourth = _block(
         "net", "<h3>A wide table</h3>", _block("wide", f"<table><tr>{wide}</tr></table>")
     )
-    return Markup(f'<ul class="blocks">{first}{second}{third}{fourth}</ul>')  # noqa: S704 - written here
+    return Markup(f'<ul class="blocks">{first}{second}{third}{fourth}</ul>')
 
 
 def site(language: str = "zh-CN") -> SiteView:

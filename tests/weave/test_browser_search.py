@@ -18,7 +18,8 @@ def search(tab: Tab, words: str) -> list[str]:
     tab.type(words)
     tab.wait("!['', '正在搜索……'].includes(document.querySelector('.search .status').textContent)")
     tab.wait(
-        "document.querySelector('.results li') || !/^\\d/.test(document.querySelector('.status').textContent)"
+        "document.querySelector('.results li')"
+        " || !/^\\d/.test(document.querySelector('.search .status').textContent)"
     )
     titles: list[str] = tab.evaluate(
         "[...document.querySelectorAll('.results .title')].map((title) => title.textContent)"

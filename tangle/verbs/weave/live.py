@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from tangle.model import PagePath
 from tangle.store import NotReadable, read_bytes
 from tangle.verbs.sources import without_gc
-from tangle.verbs.weave.weaving import SITE, check_packages, give
+from tangle.verbs.weave.assets import mermaid_script, picture
+from tangle.verbs.weave.weaving import SITE, check_packages, give, made_files
 from tangle.weave.urls import INDEX
 
 if TYPE_CHECKING:
     from tangle.verbs.notes import Notes
+    from tangle.verbs.project import Project
     from tangle.weave.site import SiteFile
 
 
@@ -40,7 +43,7 @@ class LiveSite:
 
         with without_gc():
             give(notes, (), notes.project.root / SITE, self._scripts)
-            self._files = site.site_files(notes.core)
+            self._files = made_files(notes, mermaid_script(notes.project))
             copied = site.copied_files(notes.core)
             self._copied = {href: path for path, href in copied.items()}
             digests = {name: file.digest for name, file in self._files.items()}
@@ -61,8 +64,17 @@ class LiveSite:
         if name in self._files:
             return self._files[name].make()
         if name in self._copied and self._notes is not None:
-            try:
-                return read_bytes(self._notes.project.graph / self._copied[name])
-            except NotReadable:
-                return None
+            return _copy(self._notes.project, self._copied[name])
+        return None
+
+
+def _copy(project: Project, path: str) -> bytes | None:
+    """A file of the graph as the site has it; None where it cannot be read."""
+    from tangle.weave.assets import is_cleaned
+
+    if is_cleaned(path):
+        return picture(project.graph / path, project.shown(PagePath(path)), [])
+    try:
+        return read_bytes(project.graph / path)
+    except NotReadable:
         return None

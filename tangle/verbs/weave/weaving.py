@@ -6,16 +6,23 @@ import importlib.util
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Any, Final
 
 from tangle.errors import UsageError
-from tangle.model import Problem
+from tangle.model import PagePath, Problem
+from tangle.notes import Core, Query
 from tangle.store import SiteFolder, check_links, lock, make_folder, other_files
 from tangle.verbs.notes import Notes, Shelf, read_notes
 from tangle.verbs.project import Project
 from tangle.verbs.sources import shown, without_gc
+from tangle.verbs.weave.assets import MERMAID, mermaid_script, picture, wide_font
 from tangle.verbs.weave.choice import pages_meant
+from tangle.verbs.weave.code import QUERIES, all_facts, all_outputs, downloads
+from tangle.verbs.weave.code import roots as code_roots
 from tangle.weave.urls import INDEX
+
+if TYPE_CHECKING:
+    from tangle.weave.site import SiteFile
 
 SITE: Final = "site"
 """The folder of the site, where no other is named."""
@@ -77,19 +84,27 @@ def weave(project: Project, wanted: Sequence[str] = (), output: Path | None = No
         check_links(target, project.root)
     folder = SiteFolder(target)
     from tangle.weave import site
+    from tangle.weave.assets import is_cleaned
     from tangle.weave.graph import href_of_page, woven_pages
 
+    mermaid = mermaid_script(project)
     notes = read_notes(project, shelf=_shelf())
+    faults: list[str] = []
     with without_gc():
         give(notes, wanted, target)
-        files = site.site_files(notes.core)
+        files = made_files(notes, mermaid)
         copied = site.copied_files(notes.core)
         sources = {href: path for path, href in copied.items()}
         digests = {name: file.digest for name, file in files.items()}
         digests |= {href: site.copied_stamp(notes.core, path) for href, path in sources.items()}
 
         def content(name: str) -> bytes | Path:
-            return files[name].make() if name in files else project.graph / sources[name]
+            if name in files:
+                return files[name].make()
+            path = sources[name]
+            if is_cleaned(path):
+                return picture(project.graph / path, project.shown(PagePath(path)), faults)
+            return project.graph / path
 
         make_folder(project.state)
         with lock(project.state):
@@ -104,9 +119,26 @@ def weave(project: Project, wanted: Sequence[str] = (), output: Path | None = No
         removed=changes.removed,
         unchanged=changes.unchanged,
         unread=tuple(shown(project, problem) for problem in notes.unread),
-        warnings=tuple(_warnings(notes)),
+        warnings=(*_warnings(notes), *faults),
         first=target / (first or INDEX),
     )
+
+
+def made_files(notes: Notes, mermaid: bytes | None) -> dict[str, SiteFile]:
+    """Return the files of the site but those of the graph that it copies, by path from its root.
+
+    Args:
+        notes: to which `give` gave what the site is made of.
+        mermaid: the script that draws diagrams, where one is configured.
+    """
+    from tangle.weave import site
+
+    files = site.site_files(notes.core)
+    for name, digest, make in downloads(notes):
+        files[name] = site.SiteFile(digest=digest, make=make)
+    if mermaid is not None and site.needs(notes.core, "mermaid"):
+        files[MERMAID] = site.given(mermaid)
+    return files
 
 
 def check_packages() -> None:
@@ -123,7 +155,14 @@ def check_packages() -> None:
 def _shelf() -> Shelf:
     from tangle.weave import site
 
-    return Shelf(name="site", queries=site.KEPT, roots=site.roots)
+    return Shelf(name="site", queries=(*site.KEPT, *QUERIES), roots=_roots)
+
+
+def _roots(core: Core) -> Iterator[tuple[Query[Any, Any], Any]]:
+    from tangle.weave import site
+
+    yield from site.roots(core)
+    yield from code_roots(core)
 
 
 def give(notes: Notes, wanted: Sequence[str], target: Path, scripts: tuple[str, ...] = ()) -> None:
@@ -135,7 +174,13 @@ def give(notes: Notes, wanted: Sequence[str], target: Path, scripts: tuple[str, 
         target: the folder of the site, of which nothing is taken.
         scripts: addresses of more scripts, which every page loads.
     """
-    from tangle.weave.inputs import SiteSettings, graph_assets, site_settings
+    from tangle.weave.inputs import (
+        SiteSettings,
+        graph_assets,
+        page_results,
+        section_facts,
+        site_settings,
+    )
     from tangle.weave.site import static_version
 
     project, options = notes.project, notes.project.options.site
@@ -144,12 +189,19 @@ def give(notes: Notes, wanted: Sequence[str], target: Path, scripts: tuple[str, 
         language=options.language,
         base=options.base,
         student=options.student,
+        mermaid=bool(options.mermaid),
+        card_font=wide_font() if options.base else "",
         only=pages_meant(notes, wanted) if wanted else None,
         version=static_version(),
         scripts=scripts,
     )
     files = other_files(project.graph, notes.config.hidden, target)
-    notes.give((graph_assets, files), (site_settings, settings))
+    notes.give(
+        (graph_assets, files),
+        (site_settings, settings),
+        (page_results, all_outputs(notes)),
+    )
+    notes.give((section_facts, all_facts(notes)))
 
 
 def _warnings(notes: Notes) -> Iterator[str]:

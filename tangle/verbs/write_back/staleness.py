@@ -16,7 +16,7 @@ from tangle.verbs.last_runs import LastRun, LastRuns
 from tangle.verbs.notes import Notes
 from tangle.verbs.queries import FoundOutput
 from tangle.verbs.reports.values import SectionRow, State
-from tangle.write import Wanted, match
+from tangle.write import Stored, Wanted, match
 
 
 def output_problems(notes: Notes, figures: Collection[str]) -> Iterator[Problem]:
@@ -28,7 +28,7 @@ def output_problems(notes: Notes, figures: Collection[str]) -> Iterator[Problem]
     """
     if not notes.outputs:
         return
-    hosts, wanted = _hosts(notes.rows), _wanted(notes.rows)
+    hosts, wanted = _hosts(notes.rows), wanted_outputs(notes.rows)
     for path, outputs in notes.outputs.items():
         fresh = _fresh(wanted.get(path, {}), outputs)
         for output in outputs:
@@ -55,8 +55,12 @@ def _of_current_code(
 _Wanted = Mapping[PagePath, Mapping[int, Sequence[Wanted]]]
 
 
-def _wanted(units: Iterable[UnitRow]) -> _Wanted:
-    """The chunks of each page by the block under which their outputs belong."""
+def wanted_outputs(units: Iterable[UnitRow]) -> _Wanted:
+    """The chunks of each page by the block under which their outputs belong.
+
+    Args:
+        units: the rows of all units.
+    """
     found: defaultdict[PagePath, defaultdict[int, list[Wanted]]] = defaultdict(
         lambda: defaultdict(list)
     )
@@ -74,8 +78,7 @@ def _fresh(hosts: Mapping[int, Sequence[Wanted]], outputs: Sequence[FoundOutput]
     own = {
         id(output)
         for output in outputs
-        if not output.chunk_gone
-        and any(chunk.code_digest == output.code_digest for chunk in hosts.get(output.host, ()))
+        if any(is_fresh(output, chunk) for chunk in hosts.get(output.host, ()))
     }
     if len(own) == len(outputs):
         return own
@@ -84,9 +87,19 @@ def _fresh(hosts: Mapping[int, Sequence[Wanted]], outputs: Sequence[FoundOutput]
         id(output)
         for host, matched in found.items()
         for chunk, output in zip(hosts[host], matched, strict=True)
-        if output is not None and output.code_digest == chunk.code_digest and not output.chunk_gone
+        if output is not None and is_fresh(output, chunk)
     }
     return own | moved
+
+
+def is_fresh(output: Stored, chunk: Wanted) -> bool:
+    """Whether an output is of the code that its chunk has now.
+
+    Args:
+        output: the output.
+        chunk: the chunk that it is of.
+    """
+    return output.code_digest == chunk.code_digest and not output.chunk_gone
 
 
 class _Host(Struct, kw_only=True):

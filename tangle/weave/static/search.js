@@ -41,21 +41,22 @@ window.tangleSearch = ({ all, fill, make, root, version, words }) => {
     return terms;
   }
 
-  /** Weights by entry of a segment for one term of a query. */
-  function lookUp(postings, { term, prefix }) {
+  /** Weights by entry of a segment for one term of a query. A line is `word entry entry.weight ...`, 2 going without saying. */
+  function lookUp(lines, { term, prefix }) {
     let low = 0;
-    for (let high = postings.length; low < high; ) {
+    for (let high = lines.length; low < high; ) {
       const middle = (low + high) >> 1;
-      if (postings[middle][0] < term) low = middle + 1;
+      if (lines[middle] < term) low = middle + 1;
       else high = middle;
     }
     const found = new Map();
-    for (; low < postings.length && postings[low][0].startsWith(term); low++) {
-      const [word, list] = postings[low];
+    for (; low < lines.length && lines[low].startsWith(term); low++) {
+      const [word, ...postings] = lines[low].split(" ");
       if (word !== term && !prefix) break;
-      for (let at = 0; at < list.length; at += 2) {
-        const weight = word === term ? list[at + 1] : list[at + 1] * 0.6;
-        found.set(list[at], Math.max(weight, found.get(list[at]) ?? 0));
+      for (const posting of postings) {
+        const [entry, times = 2] = posting.split(".").map(Number);
+        const weight = word === term ? times : times * 0.6;
+        found.set(entry, Math.max(weight, found.get(entry) ?? 0));
       }
     }
     return found;
@@ -67,9 +68,10 @@ window.tangleSearch = ({ all, fill, make, root, version, words }) => {
     const { segments } = await load("index");
     const parts = await Promise.all([...Array(segments).keys()].map((number) => load(`s-${number}`)));
     const results = new Map();
+    for (const part of parts) part.lines = part.lines ?? part.terms.split(",");
     const total = parts.reduce((sum, part) => sum + part.entries.length, 0);
     for (const term of terms) {
-      const found = parts.map((part) => lookUp(part.terms, term));
+      const found = parts.map((part) => lookUp(part.lines, term));
       const rarity = Math.log(1 + total / (1 + found.reduce((sum, map) => sum + map.size, 0)));
       found.forEach((map, number) => {
         for (const [entry, weight] of map) {
