@@ -52,7 +52,7 @@ def debug(
     from tangle.verbs.debug import page_folder
     from tangle_cli.debug_output import DebugOutput
     from tangle_cli.progress import Shown
-    from tangle_cli.text import run_lines
+    from tangle_cli.run_text import run_lines
 
     if listen is not None and importlib.util.find_spec("debugpy") is None:
         raise click.UsageError(_MISSING)

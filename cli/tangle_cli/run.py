@@ -221,7 +221,7 @@ def _wanted(
 
 def _print(project: Project, report: RunReport, form: str, seen: Shown | None) -> None:
     from tangle.verbs.reports.documents import run_document
-    from tangle_cli.text import run_lines
+    from tangle_cli.run_text import run_lines
 
     if form == "json":
         print_json(run_document(project, report))

@@ -66,6 +66,7 @@ from tangle.notes.core import Core, book_pages, config, listing, page_digest
 from tangle.notes.engine import query
 from tangle.notes.plain import is_plain, plain_facts
 from tangle.parse import NotUtf8, check_python, merge_conflict, parse
+from tangle.typed_json import msgpack_decoder
 
 # --- one page -------------------------------------------------------------------------------------
 
@@ -152,7 +153,7 @@ def work_out_facts(core: Core, paths: Iterable[PagePath]) -> bytes:
 
 def adopt_facts(core: Core, found: bytes) -> None:
     """Take the facts of pages that another process worked out."""
-    answers = msgspec.msgpack.decode(found, type=dict[PagePath, PageFacts])
+    answers = msgpack_decoder(dict[PagePath, PageFacts]).decode(found)
     core.adopt(facts, answers, lambda path: ((config, ""), (page_digest, path)))
 
 

@@ -40,6 +40,7 @@ from tangle.store import (
     read_bytes,
     user_key,
 )
+from tangle.typed_json import msgpack_decoder
 from tangle.verbs import queries
 from tangle.verbs.modules_here import module_files
 from tangle.verbs.project import Project
@@ -462,7 +463,7 @@ class _Document(msgspec.Struct):
     store: bytes
 
 
-_document: Final = msgspec.msgpack.Decoder(_Document)
+_document: Final = msgpack_decoder(_Document)
 
 
 class _Kept:
