@@ -12,7 +12,7 @@ from tangle.write.block import STYLES, ChunkOutput, body_lines, canonical
 from tangle.write.body import BodyLine, body_of
 from tangle.write.html_forms import steady
 from tangle.write.numbers import Number, Tolerance, close, tokens
-from tangle.write.parts import EXTENSIONS, HTML, JSON, PLAIN, File, Rendered, piece
+from tangle.write.parts import EXTENSIONS, HTML, JSON, PLAIN, File, Rendered, placed
 from tangle.write.pictures import picture_difference
 from tangle.write.shorten import shortened_for_note
 from tangle.write.terminal import shown
@@ -97,9 +97,7 @@ def in_run(rendered: Rendered) -> Shown:
     names = [f"{number}.{EXTENSIONS[file.mime]}" for number, file in enumerate(seen.files)]
     targets = iter(names)
     pieces = (
-        piece(part, target=f"assets/tangle/{next(targets)}")
-        if isinstance(part, File)
-        else piece(part)
+        placed(part, "", f"assets/tangle/{next(targets)}") if isinstance(part, File) else part
         for part in seen.parts
     )
     files = {name: (file.mime, file.data) for name, file in zip(names, seen.files, strict=True)}

@@ -13,13 +13,9 @@ from tangle.write.parts import (
     HTML,
     PLAIN,
     File,
-    Markdown,
-    Math,
     Part,
+    Piece,
     Rendered,
-    Sentence,
-    Text,
-    piece,
 )
 
 if TYPE_CHECKING:
@@ -110,22 +106,22 @@ def _ends(lines: Sequence[Sequence[str]]) -> tuple[int, int]:
 
 def _cost(lines: Sequence[str], first: int, last: int) -> int:
     kept = [*lines[:first], *(lines[-last:] if last else ())]
-    return sum(_size(Text(text=line[:_TEXT_CHARACTERS])) for line in kept)
+    return sum(_size(Piece(kind="text", text=line[:_TEXT_CHARACTERS])) for line in kept)
 
 
 def _with_gap(part: Part, head: list[str], tail: list[str], left: int) -> list[Part]:
     gap = [f"\u2026 {_count(left, 'line')} left out"] if left else []
-    if isinstance(part, Text):
+    if _kind(part) == "text":
         lines = [_brief(line) for line in head], [_brief(line) for line in tail]
-        return [Text(text="\n".join([*lines[0], *gap, *lines[1]]))]
+        return [Piece(kind="text", text="\n".join([*lines[0], *gap, *lines[1]]))]
     parts: list[Part] = []
     if gap:
         tail = [*_table_head(head), *tail] if tail and _is_row(tail[0]) else tail
     for some, words in ((head, ""), ([], gap[0] if gap else ""), (tail, "")):
         if words:
-            parts.append(Sentence(text=words))
+            parts.append(Piece(kind="sentence", text=words))
         elif some:
-            parts.append(Markdown(text="\n".join(map(_brief, some))))
+            parts.append(Piece(kind="markdown", text="\n".join(map(_brief, some))))
     return parts
 
 
@@ -140,7 +136,7 @@ def _is_row(line: str) -> bool:
 
 
 def _brief(line: str) -> str:
-    if _size(Text(text=line)) <= _TEXT_CHARACTERS // 2:
+    if _size(Piece(kind="text", text=line)) <= _TEXT_CHARACTERS // 2:
         return line
     kept = line[: _TEXT_CHARACTERS // 4]
     return f"{kept}\u2026 {len(line) - len(kept)} characters left out"
@@ -159,7 +155,7 @@ def _few_parts(parts: tuple[Part, ...]) -> tuple[Part, ...]:
         if room < 0 or (files >= _MOST_FILES and len(parts) - at > 1 and isinstance(part, File)):
             left = parts[at:]
             words = f"\u2026 {_count(len(left), 'more part')} left out"
-            return (*kept, Sentence(text=words), _gallery(parts))
+            return (*kept, Piece(kind="sentence", text=words), _gallery(parts))
         kept.append(part)
     return parts
 
@@ -173,7 +169,8 @@ def _gallery(parts: Sequence[Part]) -> File:
 
 def _as_html(part: Part) -> str:
     if not isinstance(part, File):
-        return f"<pre>{html.escape(part.text)}</pre>"
+        said = part.plain if part.kind == "table" else part.text
+        return f"<pre>{html.escape(said)}</pre>"
     source = f"data:{part.mime};base64,{base64.b64encode(part.data).decode('ascii')}"
     kind = part.mime.partition("/")[0]
     if kind == "image":
@@ -184,20 +181,24 @@ def _as_html(part: Part) -> str:
 
 
 def _is_text(part: Part) -> bool:
-    return isinstance(part, Text | Markdown)
+    return _kind(part) in ("text", "markdown")
 
 
 def _words(part: Part) -> str | None:
-    return part.text if isinstance(part, Text | Markdown) else None
+    return part.text if isinstance(part, Piece) and _is_text(part) else None
+
+
+def _kind(part: Part) -> str:
+    return part.kind if isinstance(part, Piece) else "file"
 
 
 def _size(part: Part) -> int:
     """Characters that a part takes in a block at most, as Logseq counts them."""
     if isinstance(part, File):
         return _FILE_CHARACTERS + len(part.shows)
-    if isinstance(part, Math) and len(part.text) > MOST_CHARACTERS:
+    if part.kind == "math" and len(part.text) > MOST_CHARACTERS:
         return len(part.text)
-    return piece_size(piece(part))
+    return piece_size(part)
 
 
 def _count(number: int, noun: str) -> str:

@@ -15,7 +15,7 @@ from tangle.write import (
     Rendered,
     asset_name,
     figure_label,
-    piece,
+    placed,
     plan_outputs,
     rendered,
     shortened_for_note,
@@ -65,9 +65,9 @@ def block(seen: Rendered, section: str, failure: tuple[str, ...]) -> str:
         if isinstance(part, File):
             name = asset_name(section, number, part.data, EXTENSIONS[part.mime])
             label = figure_label(SectionName(section), number, part.shows)
-            pieces.append(piece(part, label=label, target=f"../assets/tangle/{name}"))
+            pieces.append(placed(part, label, f"../assets/tangle/{name}"))
         else:
-            pieces.append(piece(part))
+            pieces.append(part)
     output = ChunkOutput(digest="0" * 12, pieces=tuple(pieces), failure=failure)
     plan = plan_outputs(read(CHUNK), {0: [output]})
     assert not plan.refused

@@ -19,7 +19,7 @@ from tangle.write import (
     Tolerance,
     compare,
     in_run,
-    piece,
+    placed,
     plan_outputs,
     rendered,
     shortened_for_note,
@@ -58,9 +58,9 @@ def stream(text: str) -> Stream:
 def pieces_of(*outputs: Output) -> tuple[Piece, ...]:
     parts = shortened_for_note(rendered(outputs)).parts
     return tuple(
-        piece(part, label="f", target=f"../assets/tangle/{number}.{EXTENSIONS[part.mime]}")
+        placed(part, "f", f"../assets/tangle/{number}.{EXTENSIONS[part.mime]}")
         if isinstance(part, File)
-        else piece(part)
+        else part
         for number, part in enumerate(parts)
     )
 

@@ -82,14 +82,14 @@ def check_kept(planned: PlannedChunk, outputs: Sequence[Output]) -> KeptCheck:
     return KeptCheck(covered=covered, differences=tuple(wrong))
 
 
-def without_kept(planned: PlannedChunk, outputs: tuple[Output, ...]) -> tuple[Output, ...]:
+def without_kept(outputs: tuple[Output, ...], check: KeptCheck) -> tuple[Output, ...]:
     """Return the outputs of a chunk without text that its writer keeps beside it already.
 
     Args:
-        planned: the chunk.
         outputs: of its run.
+        check: the comparison with what its writer keeps.
     """
-    if not check_kept(planned, outputs).covered:
+    if not check.covered:
         return outputs
     return tuple(each for each in outputs if not _text([each]))
 

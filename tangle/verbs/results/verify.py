@@ -87,7 +87,7 @@ class Verifier:
         kept = check_kept(planned, result.outputs)
         for wrong in kept.differences:
             yield self._kept(planned, wrong)
-        actual = _seen(written(planned, result.outputs))
+        actual = _seen(written(planned, result.outputs, kept))
         settings = planned.code.chunk.settings
         tolerance = Tolerance(rtol=settings.rtol, atol=settings.atol)
         standing = self._standing.get(_key(planned))
