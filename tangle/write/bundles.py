@@ -90,9 +90,13 @@ def _best(forms: Mapping[MimeType, str], plain: str) -> Iterator[Part]:
     if _WIDGET in forms:
         yield from _widget(forms.get(PLAIN, ""))
         return
-    if _LATEX in forms and not any(mime in forms for mime in (HTML, *_MEDIA)):
-        yield from latex_parts(forms[_LATEX])
-        return
+    if _LATEX in forms and HTML not in forms:
+        written = tuple(latex_parts(forms[_LATEX]))
+        # A formula says more than a picture of it; other LaTeX may be the picture's caption.
+        is_formula = len(written) == 1 and getattr(written[0], "kind", "") == "math"
+        if is_formula or not any(mime in forms for mime in _MEDIA):
+            yield from written
+            return
     media = next(filter(None, (_file(forms, mime) for mime in _SHOWN)), None)
     specification = next((m for m in forms if _SPECIFICATION.fullmatch(m) and m != JSON), None)
     if media is not None:

@@ -195,6 +195,12 @@ def test_latex_is_a_formula(source: str, line: str) -> None:
     assert note(bundle(latex=source, plain="x**2")) == [line]
 
 
+def test_a_formula_says_more_than_a_picture_of_it() -> None:
+    assert note(bundle(latex="$x$", png="AAAA", plain="x")) == ["$$x$$"]
+    (shown,) = note(bundle(latex="a caption, $x$", png="AAAA"))
+    assert shown.startswith("![f](")
+
+
 def test_formulas_between_words_are_formulas() -> None:
     source = "One\n\\begin{align}\na &= b \\\\\n c\n\\end{align}\ntwo\n\\[ x \\]\n\\begin{open}"
     assert note(bundle(latex=source)) == [
