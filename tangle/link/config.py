@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final, Literal
@@ -23,6 +24,7 @@ class GraphConfig:
         name_format: how a title becomes a file name.
         unit: one step of indentation in a page, as Logseq writes it.
         journal_format: how the title of a journal's day is written, such as `MMM do, yyyy`.
+        block_limit: characters of a block beyond which Logseq does not let it be edited.
         include, exclude, exclude_tags: of tangle's own configuration: the pages that take part.
     """
 
@@ -30,6 +32,7 @@ class GraphConfig:
     name_format: Literal["triple-lowbar", "legacy"] = "legacy"
     unit: str = "\t"
     journal_format: str = DEFAULT_FORMAT
+    block_limit: int = 10_000
     include: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
     exclude_tags: tuple[str, ...] = ()
@@ -59,6 +62,7 @@ def graph_config(text: str) -> tuple[GraphConfig, tuple[Problem, ...]]:
             ),
             unit=UNITS.get(_word(settings.get("export/bullet-indentation")), "\t"),
             journal_format=(day and day.kind == "string" and day.value) or DEFAULT_FORMAT,
+            block_limit=_number(settings.get("block/content-max-length"), 10_000),
         ),
         (),
     )
@@ -66,6 +70,11 @@ def graph_config(text: str) -> tuple[GraphConfig, tuple[Problem, ...]]:
 
 def _word(form: EdnForm | None) -> str:
     return "" if form is None else form.value
+
+
+def _number(form: EdnForm | None, usual: int) -> int:
+    digits = form.text if form is not None else ""
+    return int(digits) if re.fullmatch("[1-9][0-9]{0,8}", digits) else usual
 
 
 def _texts(form: EdnForm | None) -> tuple[str, ...]:

@@ -46,7 +46,8 @@ def outputs_of(
     found: list[Placed] = []
     for planned, result in results:
         section = planned.occurrence.section
-        seen = shortened_for_note(rendered(written(planned, result.outputs)))
+        shown = rendered(written(planned, result.outputs))
+        seen = shortened_for_note(shown, notes.config.block_limit)
         pieces: list[Piece] = []
         figures: list[Figure] = []
         for part in seen.parts:
