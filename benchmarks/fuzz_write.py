@@ -39,8 +39,8 @@ from tangle.write import (
     remove_outputs,
     stored_outputs,
 )
-from tangle.write.block import PieceKind
 from tangle.write.html_forms import HtmlTable
+from tangle.write.parts import PieceKind
 from tangle.write.tables import table_lines
 
 _PART = 1_000

@@ -18,6 +18,7 @@ from tangle.write.markup import (
     sentence,
     unlike_property,
 )
+from tangle.write.parts import Piece
 from tangle.write.terminal import shown
 
 if TYPE_CHECKING:
@@ -49,24 +50,6 @@ _CLOSERS = re.compile(
 _RULE = re.compile(r"\|-{2,}(?=\|)")
 _UNSAFE_TARGET = re.compile(r"[^\w/.\-~+=@]+")
 _UNSAFE_LABEL = re.compile(r"[^\w .,;+=/&%'\-\u3000-\u303f\uff00-\uffef]+")
-
-
-PieceKind = Literal["text", "markdown", "math", "table", "sentence", "image", "link"]
-
-
-class Piece(Struct, frozen=True, kw_only=True):
-    """A part of an output block, as its lines are made from it.
-
-    Attributes:
-        kind: `text` for a fence, `image` for a file that the note shows, `link` for one that it
-            leads to, `table` for the lines of a Markdown table, `sentence` for words of tangle's.
-        text: the text; of a file what stands for it or leads to it.
-        target: the file, relative to the page's folder.
-    """
-
-    kind: PieceKind
-    text: str = ""
-    target: str = ""
 
 
 class ChunkOutput(Struct, frozen=True, kw_only=True):

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Literal
 
 from msgspec import Struct
 
 from tangle.model import MimeType
-from tangle.write.block import Piece, PieceKind
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -41,44 +40,29 @@ None may end in `.md`: Logseq takes that for a page, wherever it stands.
 """
 
 
-class Text(Struct, frozen=True, kw_only=True):
-    """Text as a terminal shows it: lines with line feeds between them."""
-
-    text: str
+PieceKind = Literal["text", "markdown", "math", "table", "sentence", "image", "link"]
 
 
-class Markdown(Struct, frozen=True, kw_only=True):
-    """Text that is shown as Markdown."""
-
-    text: str
-
-
-class Math(Struct, frozen=True, kw_only=True):
-    """A formula in LaTeX, without dollars."""
-
-    text: str
-
-
-class Table(Struct, frozen=True, kw_only=True):
-    """A table.
+class Piece(Struct, frozen=True, kw_only=True):
+    """A part of what a chunk shows, as the lines of an output block are made from it.
 
     Attributes:
-        text: as a terminal shows it.
-        lines: as Markdown.
+        kind: `text` for lines as a terminal shows them, `math` for LaTeX without dollars, `table`
+            for the lines of a Markdown table, `sentence` for words of tangle's, `image` for a file
+            that the note shows, `link` for one that it leads to.
+        text: the text; of a file what stands for it or leads to it.
+        plain: of a table, what a terminal shows.
+        target: of a file, where it stands, relative to the page's folder.
     """
 
-    text: str
-    lines: tuple[str, ...]
-
-
-class Sentence(Struct, frozen=True, kw_only=True):
-    """Words of tangle's own about what is shown."""
-
-    text: str
+    kind: PieceKind
+    text: str = ""
+    plain: str = ""
+    target: str = ""
 
 
 class File(Struct, frozen=True, kw_only=True):
-    """Something that a note shows from a file of its own, such as a figure.
+    """The content of something that a note shows from a file, such as a figure.
 
     Attributes:
         shows: what can be seen, in words; empty where it does not say.
@@ -91,14 +75,8 @@ class File(Struct, frozen=True, kw_only=True):
     link: str = ""
 
 
-_KINDS: Final[Mapping[type, PieceKind]] = {
-    Text: "text",
-    Markdown: "markdown",
-    Math: "math",
-    Sentence: "sentence",
-}
-
-Part = Text | Markdown | Math | Table | Sentence | File
+Part = Piece | File
+"""A file is a piece once it has its place."""
 
 
 class Rendered(Struct, frozen=True, kw_only=True):
@@ -109,7 +87,8 @@ class Rendered(Struct, frozen=True, kw_only=True):
     @property
     def text(self) -> str:
         """All text, with line feeds between the parts; empty where nothing was written."""
-        return "\n".join(part.text for part in self.parts if not isinstance(part, File))
+        pieces = (part for part in self.parts if isinstance(part, Piece))
+        return "\n".join(p.plain if p.kind == "table" else p.text for p in pieces)
 
     @property
     def files(self) -> tuple[File, ...]:
@@ -124,19 +103,12 @@ class Figure(Struct, frozen=True, kw_only=True):
     data: bytes
 
 
-def piece(part: Part, *, label: str = "", target: str = "") -> Piece:
-    """Return a part as an output block holds it.
+def placed(file: File, label: str, target: str) -> Piece:
+    """Return a file as an output block shows it.
 
     Args:
-        part: what is shown.
-        label: of a file, what stands for it where it cannot be shown.
-        target: of a file, relative to the page's folder.
+        file: what is shown.
+        label: what stands for it where it cannot be shown.
+        target: where it is, relative to the page's folder.
     """
-    match part:
-        case File(link=link):
-            words = link or label
-            return Piece(kind="link" if link else "image", text=words, target=target)
-        case Table(lines=lines):
-            return Piece(kind="table", text="\n".join(lines))
-        case _:
-            return Piece(kind=_KINDS[type(part)], text=part.text)
+    return Piece(kind="link" if file.link else "image", text=file.link or label, target=target)

@@ -6,6 +6,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Final, Protocol
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from tangle.model import Place, Problem
 from tangle.model.problems.outputs import EDITED_OUTPUT, UNPLACEABLE_OUTPUT
@@ -124,9 +125,18 @@ def _troubled(
     outputs: Sequence[ChunkOutput],
     draft: Drafter,
 ) -> Iterator[ChunkOutput]:
-    """Yield outputs that keep a page from reading as it should, by halves."""
+    """Yield outputs that keep a page from reading as it should, by halves.
+
+    The others are taken out, so that it does not matter whether they stand there already.
+    """
     some = frozenset(outputs)
-    only = {host: [o if o in some else None for o in of] for host, of in hosts.items()}
+
+    def alone(planned: Planned) -> Planned:
+        if not isinstance(planned, ChunkOutput) or planned in some:
+            return planned
+        return replace(planned, pieces=(), failure=())
+
+    only = {host: [alone(planned) for planned in of] for host, of in hosts.items()}
     if _holds(page, draft(only, lambda _: STYLES[0])):
         return
     if len(outputs) < 2:

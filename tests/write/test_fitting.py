@@ -15,7 +15,7 @@ from tangle.write import (
     Rendered,
     asset_name,
     figure_label,
-    piece,
+    placed,
     plan_outputs,
     rendered,
     shortened_for_note,
@@ -65,9 +65,9 @@ def block(seen: Rendered, section: str, failure: tuple[str, ...]) -> str:
         if isinstance(part, File):
             name = asset_name(section, number, part.data, EXTENSIONS[part.mime])
             label = figure_label(SectionName(section), number, part.shows)
-            pieces.append(piece(part, label=label, target=f"../assets/tangle/{name}"))
+            pieces.append(placed(part, label, f"../assets/tangle/{name}"))
         else:
-            pieces.append(piece(part))
+            pieces.append(part)
     output = ChunkOutput(digest="0" * 12, pieces=tuple(pieces), failure=failure)
     plan = plan_outputs(read(CHUNK), {0: [output]})
     assert not plan.refused
@@ -81,14 +81,16 @@ def block(seen: Rendered, section: str, failure: tuple[str, ...]) -> str:
     st.sampled_from([1, 1, 8]),
     st.sampled_from(["3.6", "长" * 200, "a" * 200]),
     st.just("") | hostile_texts,
+    st.sampled_from([3_000, 10_000, 50_000]),
 )
 def test_a_block_holds_less_than_logseq_allows(
-    shown: list[Output], times: int, section: str, failed: str
+    shown: list[Output], times: int, section: str, failed: str, limit: int
 ) -> None:
-    seen = shortened_for_note(rendered(tuple(shown * times)))
+    seen = shortened_for_note(rendered(tuple(shown * times)), limit)
     lines = failure_lines(failed) if failed else ()
     written = block(seen, section, lines)
-    assert len(written.encode("utf-16-le", "surrogatepass")) // 2 < 9_500
+    size = len(written.encode("utf-16-le", "surrogatepass")) // 2
+    assert size - sum(len(line) + 1 for line in lines) < min(limit, 10_000) * 95 // 100
     assert sum(isinstance(part, File) for part in seen.parts) <= 22
     assert all(len(part.shows) <= 200 for part in seen.files)
     if "left out" in written and not failed:

@@ -19,7 +19,7 @@ from tangle.write import (
     Tolerance,
     compare,
     in_run,
-    piece,
+    placed,
     plan_outputs,
     rendered,
     shortened_for_note,
@@ -58,9 +58,9 @@ def stream(text: str) -> Stream:
 def pieces_of(*outputs: Output) -> tuple[Piece, ...]:
     parts = shortened_for_note(rendered(outputs)).parts
     return tuple(
-        piece(part, label="f", target=f"../assets/tangle/{number}.{EXTENSIONS[part.mime]}")
+        placed(part, "f", f"../assets/tangle/{number}.{EXTENSIONS[part.mime]}")
         if isinstance(part, File)
-        else piece(part)
+        else part
         for number, part in enumerate(parts)
     )
 
@@ -193,6 +193,12 @@ def test_markdown_refers_to_nothing(source: str) -> None:
 )  # fmt: skip
 def test_latex_is_a_formula(source: str, line: str) -> None:
     assert note(bundle(latex=source, plain="x**2")) == [line]
+
+
+def test_a_formula_says_more_than_a_picture_of_it() -> None:
+    assert note(bundle(latex="$x$", png="AAAA", plain="x")) == ["$$x$$"]
+    (shown,) = note(bundle(latex="a caption, $x$", png="AAAA"))
+    assert shown.startswith("![f](")
 
 
 def test_formulas_between_words_are_formulas() -> None:

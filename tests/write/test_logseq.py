@@ -14,7 +14,7 @@ from msgspec.structs import replace
 
 from benchmarks import mldoc
 from tangle.write import ChunkOutput, Piece, Unwritten, plan_outputs, stored_outputs
-from tangle.write.block import PieceKind
+from tangle.write.parts import PieceKind
 
 from .pages import (
     HOSTILE_LINES,

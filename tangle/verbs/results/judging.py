@@ -26,7 +26,7 @@ from tangle.model import (
 )
 from tangle.verbs.project import Project
 from tangle.verbs.reports.values import SectionRun
-from tangle.verbs.results.kept_results import without_kept
+from tangle.verbs.results.kept_results import KeptCheck, check_kept, without_kept
 from tangle.write import Shown, Tolerance, compare, text_lines
 
 _MOST_LINES = 10
@@ -101,7 +101,9 @@ def judged_chunk(project: Project, planned: PlannedChunk, result: Result) -> Res
     return replace(result, outcome=outcome, failure=_failure(project, planned, found))
 
 
-def written(planned: PlannedChunk, result: Result) -> tuple[Output, ...]:
+def written(
+    planned: PlannedChunk, result: Result, kept: KeptCheck | None = None
+) -> tuple[Output, ...]:
     """Return the outputs of a chunk that the note should show.
 
     A fragment (`...`) has none; what its writer keeps beside a chunk is not repeated.
@@ -109,8 +111,11 @@ def written(planned: PlannedChunk, result: Result) -> tuple[Output, ...]:
     Args:
         planned: the chunk.
         result: of its run, judged.
+        kept: the comparison with the results that its writer kept, where it was made already.
     """
-    return () if planned.code.fragment else without_kept(planned, result)
+    if planned.code.fragment:
+        return ()
+    return without_kept(result.outputs, kept or check_kept(planned, result))
 
 
 # --- sessions -------------------------------------------------------------------------------------

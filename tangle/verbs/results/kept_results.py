@@ -108,16 +108,16 @@ class _Comments:
         return _difference(comment.lines, there)
 
 
-def without_kept(planned: PlannedChunk, result: Result) -> tuple[Output, ...]:
+def without_kept(outputs: tuple[Output, ...], check: KeptCheck) -> tuple[Output, ...]:
     """Return the outputs of a chunk without text that its writer keeps beside it already.
 
     Args:
-        planned: the chunk.
-        result: of its run, judged.
+        outputs: of its run.
+        check: the comparison with what its writer keeps.
     """
-    if not check_kept(planned, result).covered:
-        return result.outputs
-    return tuple(each for each in result.outputs if not _text([each]))
+    if not check.covered:
+        return outputs
+    return tuple(each for each in outputs if not _text([each]))
 
 
 # --- what is compared -----------------------------------------------------------------------------

@@ -88,7 +88,7 @@ class Verifier:
         kept = check_kept(planned, result)
         for wrong in kept.differences:
             yield self._kept(planned, wrong)
-        actual = _seen(written(planned, result))
+        actual = self._seen(written(planned, result, kept))
         settings = planned.code.chunk.settings
         tolerance = Tolerance(rtol=settings.rtol, atol=settings.atol)
         standing = self._standing.get(_key(planned))
@@ -97,7 +97,7 @@ class Verifier:
                 yield self._missing(planned, actual)
             return
         if kept.covered:  # the block repeats what the writer kept, which is no difference
-            actual = _seen(result.outputs)
+            actual = self._seen(result.outputs)
         stored = as_shown(self._loaded.project, standing.output)
         found = compare(stored, actual, tolerance)
         if not standing.fresh:
@@ -105,6 +105,9 @@ class Verifier:
         else:
             for difference in found:
                 yield self._differs(planned, standing.output, stored, difference)
+
+    def _seen(self, outputs: tuple[Output, ...]) -> Shown:
+        return in_run(rendered(outputs), self._loaded.config.block_limit)
 
     # --- what stands in the notes -----------------------------------------------------------------
 
@@ -196,10 +199,6 @@ class Verifier:
             hint=hint,
             diff=diff,
         )
-
-
-def _seen(outputs: tuple[Output, ...]) -> Shown:
-    return in_run(rendered(outputs))
 
 
 def _key(planned: PlannedChunk) -> tuple[PagePath, int, int, SectionName]:

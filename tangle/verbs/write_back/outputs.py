@@ -22,7 +22,7 @@ from tangle.write import (
     asset_name,
     asset_target,
     figure_label,
-    piece,
+    placed,
     rendered,
     shortened_for_note,
 )
@@ -43,27 +43,28 @@ def outputs_of(
         results: its chunks with their results.
     """
     counts: defaultdict[SectionName, int] = defaultdict(int)
-    placed: list[Placed] = []
+    found: list[Placed] = []
     for planned, result in results:
         section = planned.occurrence.section
-        seen = shortened_for_note(rendered(written(planned, result)))
+        shown = rendered(written(planned, result))
+        seen = shortened_for_note(shown, notes.config.block_limit)
         pieces: list[Piece] = []
         figures: list[Figure] = []
         for part in seen.parts:
             if not isinstance(part, File):
-                pieces.append(piece(part))
+                pieces.append(part)
                 continue
             counts[section] += 1
             name = asset_name(section, counts[section], part.data, EXTENSIONS[part.mime])
             target = asset_target(planned.occurrence.page, name)
             label = figure_label(section, counts[section], part.shows)
-            pieces.append(piece(part, label=label, target=target))
+            pieces.append(placed(part, label, target))
             figures.append(Figure(name=name, data=part.data))
         settings = planned.code.chunk.settings
         if _has_ended(result, settings.timeout):
             failed = result.failure if result.outcome != "passed" else None
             output = ChunkOutput(digest=planned.digest, pieces=tuple(pieces))
-            placed.append(
+            found.append(
                 Placed(
                     section=session.name,
                     digest=planned.digest,
@@ -73,7 +74,7 @@ def outputs_of(
                     tolerance=Tolerance(rtol=settings.rtol, atol=settings.atol),
                 )
             )
-    return tuple(placed)
+    return tuple(found)
 
 
 def _has_ended(result: Result, timeout: float | None) -> bool:
