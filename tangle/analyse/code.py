@@ -11,6 +11,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import zip_longest
 from typing import Final, Literal, NamedTuple
 
 from tangle.analyse.calls import Effect, effects_of_calls
@@ -378,7 +379,7 @@ def unit_code(unit: Unit, page: Callable[[PagePath], Page], texts: Texts) -> Uni
 def _with_kept_fences(chunks: Sequence[ChunkCode]) -> Iterator[ChunkCode]:
     """The chunks; one of literals alone that is the result of the one above it does not run."""
     awaited: int | None = None
-    for code, behind in zip(chunks, [*chunks[1:], None], strict=True):
+    for code, behind in zip_longest(chunks, chunks[1:]):
         chunk, runs = code.chunk, code.chunk.line != awaited
         kept, awaited = chunk.kept, None
         if kept is not None and kept.chunk is not None:
