@@ -17,6 +17,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from tangle.analyse.code import ChunkCode
+from tangle.analyse.kept_fences import SILENT
 from tangle.model import CodeLine
 
 _MARK: Final = re.compile(
@@ -30,16 +31,6 @@ _VALUE: Final = re.compile(
     r"|[A-Za-z_][\w.]*\([^A-Za-z]*(?:[A-Za-z_]\w*=[^A-Za-z]*)*\)"
 )
 _PRINTING: Final = frozenset({"print", "pprint", "display"})
-_SILENT: Final = (
-    ast.FunctionDef,
-    ast.AsyncFunctionDef,
-    ast.ClassDef,
-    ast.Import,
-    ast.ImportFrom,
-    ast.Assign,
-    ast.AnnAssign,
-    ast.AugAssign,
-)
 
 
 class KeptComment(Struct, frozen=True, kw_only=True):
@@ -149,7 +140,7 @@ def _showing(body: Sequence[ast.stmt], row: int, *, alone: bool) -> ast.stmt | N
     last = before[-1]
     end = last.end_lineno or last.lineno
     if alone:
-        return last if end < row and not isinstance(last, _SILENT) else None
+        return last if end < row and not isinstance(last, SILENT) else None
     return last if end == row and isinstance(last, ast.Expr) else None
 
 

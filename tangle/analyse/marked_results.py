@@ -16,6 +16,7 @@ from tangle.analyse.source import readable
 from tangle.analyse.statements import statements
 
 _PROMPT: Final = re.compile(r">>> ?")
+_ARROW: Final = re.compile(r"(?:>{1,2}|=>|-{1,2}>|→)[ \t]*(?=\S)")
 _LONGEST_RESULT: Final = 50
 """Lines that one result may go over."""
 
@@ -51,6 +52,28 @@ def with_results_as_comments(
         for row in range(result.start + 1, result.end):
             found[row] = f"# {lines[row]}"
     tree = readable("".join(f"{line}\n" for line in found))
+    if tree is None or not _are_results(results, tree) or not _all_code(found, results):
+        return None
+    return tuple(found)
+
+
+def with_arrows_as_comments(lines: Sequence[str]) -> tuple[str, ...] | None:
+    """Return code whose results behind `>>`, `>`, `=>`, `-->` or `→` are comments; None without.
+
+    Only a literal below whole statements is one; with anything else, the marks may be code.
+
+    Args:
+        lines: of a chunk that does not parse.
+    """
+    found = list(lines)
+    marks = [row for row, line in enumerate(lines) if _ARROW.match(line)]
+    for row in marks:
+        text = _ARROW.sub("", lines[row], count=1)
+        if not _is_literal(text):
+            return None
+        found[row] = f"#=> {text}"
+    tree = readable("".join(f"{line}\n" for line in found)) if marks else None
+    results = [_Result(start=row, end=row + 1, text=lines[row]) for row in marks]
     if tree is None or not _are_results(results, tree) or not _all_code(found, results):
         return None
     return tuple(found)

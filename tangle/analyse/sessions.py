@@ -28,6 +28,7 @@ _TIGHT: Final = re.compile(r">>>(?=[^\s>])")
 _LINE: Final = re.compile(r"line ([0-9]+) of the docstring for \S+ (.*)", re.DOTALL)
 _WITHOUT_HEADER: Final = re.compile(r"  File \".*\n((?:\w+\.)*\w+(?:: .*)?)\Z", re.DOTALL)
 """What the interpreter says of a syntax error: a traceback without its first line."""
+_GO_ON: Final = "put `... ` in front of each line that goes on with a statement"
 _UNREADABLE: Final = ("SyntaxError", "IndentationError", "TabError")
 _NOT_FOR_ANALYSIS: Final = (*_UNREADABLE, "NameError")
 
@@ -121,7 +122,9 @@ class _Session:
                 return None
             row = example.row + (getattr(error, "lineno", 1) or 1)
             column = (getattr(error, "offset", 1) or 1) - 1 + found.indent + _WIDTH
-            return _refused(self._chunk, row, column, getattr(error, "msg", str(error)))
+            said = getattr(error, "msg", str(error))
+            hint = _GO_ON if isinstance(error, IndentationError) else ""
+            return _refused(self._chunk, row, column, said, hint)
         if example.raises is None or not example.raises.startswith(_NOT_FOR_ANALYSIS):
             for row, line in enumerate(example.code.split("\n")[:-1], start=example.row):
                 tight = _TIGHT.match(self._lines[row]) is not None

@@ -91,8 +91,7 @@ def parse_chunk(chunk: Chunk, in_file: Callable[[], tuple[str, ...] | None]) -> 
         if isinstance(session, Parsed):
             return session
         if session is not None:
-            chunk = replace(chunk, lines=_with_texts(chunk, session))
-            return replace(_parse(chunk, masked(chunk.code)), reading=session, marked=True)
+            return _marked(chunk, session)
     if is_cell_magic(code):
         found = masked(code)
         if found.foreign:
@@ -104,6 +103,12 @@ def parse_chunk(chunk: Chunk, in_file: Callable[[], tuple[str, ...] | None]) -> 
     found = masked(code)
     parsed = _parse(chunk, found) if found.lines else plain
     return _as_in_file(chunk, in_file()) or parsed if parsed.problem is not None else parsed
+
+
+def _marked(chunk: Chunk, lines: tuple[str, ...]) -> Parsed:
+    """A chunk whose marked results are read as comments."""
+    chunk = replace(chunk, lines=_with_texts(chunk, lines))
+    return replace(_parse(chunk, masked(chunk.code)), reading=lines, marked=True)
 
 
 def nothing() -> ast.Module:
@@ -137,9 +142,12 @@ def _parse(chunk: Chunk, code: Masked) -> Parsed:
 def _unparsable(chunk: Chunk, error: SyntaxError, code: Masked) -> Parsed:
     """What a chunk is that does not parse: a sketch, one with a certain reading, or broken."""
     # Chunks parse, nearly all of them.
+    from tangle.analyse.marked_results import with_arrows_as_comments
     from tangle.analyse.repair import READ_AS_MEANT, diagnose
     from tangle.analyse.sketches import sketch_of
 
+    if (lines := with_arrows_as_comments([line.text for line in chunk.lines])) is not None:
+        return _marked(chunk, lines)
     if sketch := sketch_of(code.text, error):
         return _sketch(chunk, error.lineno or 1, sketch)
     diagnosis = diagnose(chunk.code, error, readable)

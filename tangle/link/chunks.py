@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -75,12 +75,17 @@ class Expansion(Struct, frozen=True, kw_only=True):
     problems: tuple[Problem, ...]
 
 
-def expanded(pages: Mapping[PagePath, Sequence[Chunk]], ids: Mapping[Uuid, BlockAt]) -> Expansion:
+def expanded(
+    pages: Mapping[PagePath, Sequence[Chunk]],
+    ids: Mapping[Uuid, BlockAt],
+    about: Callable[[Uuid], str],
+) -> Expansion:
     """Expand the references of chunks.
 
     Args:
         pages: the chunks of all pages that refer or are referred to, in order of path.
         ids: where the blocks of those pages are that have ids.
+        about: gives a hint about an id that no block with code has; may be empty.
     """
     found = [chunk for chunks in pages.values() for chunk in chunks]
     by_block: defaultdict[BlockAt, list[ChunkKey]] = defaultdict(list)
@@ -93,7 +98,8 @@ def expanded(pages: Mapping[PagePath, Sequence[Chunk]], ids: Mapping[Uuid, Block
             named[name].append(keys)
     blocks = {str(uuid): by_block[at] for uuid, at in ids.items() if at in by_block}
     broken = {ChunkKey(key) for key, chunk in enumerate(found) if not chunk.whole}
-    lines, problems = expand([c.lines for c in found], Names(named=named, blocks=blocks), broken)
+    names = Names(named=named, blocks=blocks, about=about)
+    lines, problems = expand([c.lines for c in found], names, broken)
     whole: defaultdict[PagePath, list[Chunk]] = defaultdict(list)
     for chunk, own in zip(found, lines, strict=True):
         same = own == chunk.lines

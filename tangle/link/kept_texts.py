@@ -38,24 +38,26 @@ def kept_behind(page: Page, at: int, chunks: Collection[int]) -> KeptText | None
     Args:
         page: with the chunk.
         at: the chunk's fence, by its place among the page's fences.
-        chunks: the places of the fences that are chunks, and so hold no result.
+        chunks: the places of the fences that are chunks. One of them may hold a result too, if
+            only words that announce a result stand between.
     """
     own = page.fences[at]
     place = next((i for i in range(at + 1, len(page.fences)) if not _written(page, i)), None)
-    if place is None or place in chunks:
+    if place is None:
         return None
     behind = page.fences[place]
     language = info_of(" ".join((behind.language, *behind.options))).word
-    if behind.nested is not None or language not in _TEXTS:
+    if behind.nested is not None or (language not in _TEXTS and place not in chunks):
         return None
     words = _between(page, own, behind)
     announced = words is not None and (not words or _ANNOUNCES.fullmatch(words) is not None)
-    if words is None or not (announced or own.block == behind.block):
+    if words is None or not (announced or (own.block == behind.block and place not in chunks)):
         return None
     return KeptText(
         lines=tuple(_lines(page, behind)),
         language=language,
         announced=announced,
+        chunk=behind.line if place in chunks else None,
     )
 
 

@@ -64,11 +64,14 @@ class KeptText(Struct, frozen=True, kw_only=True):
     Attributes:
         language: of the fence, in lower case; empty without one.
         announced: whether nothing stands between the two, or only words that announce a result.
+        chunk: the line of the fence, where it is a chunk by its language; it is a result if it
+            holds nothing but literals.
     """
 
     lines: tuple[CodeLine, ...]
     language: str
     announced: bool
+    chunk: int | None = None
 
 
 class Chunk(Struct, frozen=True, kw_only=True):

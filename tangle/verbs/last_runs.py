@@ -25,18 +25,20 @@ class LastRun(Struct, frozen=True, kw_only=True):
 
     Attributes:
         code: digest of the section's code then.
+        whole: whether every chunk of the section passed.
     """
 
     outcome: Outcome
     code: str
+    whole: bool = False
 
     def failed_with(self, row: UnitRow) -> bool:
         """Whether the section failed with the code that it has now."""
         return self.outcome in _FAILURES and self.code == _code(row)
 
     def passed_with(self, row: UnitRow) -> bool:
-        """Whether the section passed with the code that it has now."""
-        return self.outcome == "passed" and self.code == _code(row)
+        """Whether all of the section passed with the code that it has now."""
+        return self.whole and self.code == _code(row)
 
 
 class LastRuns:
@@ -73,7 +75,8 @@ class LastRuns:
             last = known.get(row.name)
             if last is not None and last.failed_with(row) and not _is_whole(run, row):
                 continue
-            known[row.name] = LastRun(outcome=run.result.outcome, code=_code(row))
+            outcome, whole = run.result.outcome, _is_whole(run, row)
+            known[row.name] = LastRun(outcome=outcome, code=_code(row), whole=whole)
         if known != before:
             with contextlib.suppress(Refused):
                 self._records.put(_KEY, dict(sorted(known.items())))

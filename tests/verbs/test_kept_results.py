@@ -39,6 +39,11 @@ AGREEING = {
     "words between": chunk("1 + 1") + "  Output:\n" + text("2"),
     "child": chunk("1 + 1") + text("2", bullet="\t- "),
     "sibling": chunk("1 + 1") + text("2", bullet="- "),
+    "python of a literal": chunk("[n * n for n in (1, 2)]") + text("[1,", " 4]", language="python"),
+    "python of two literals": chunk("print(1)", "print([2])") + text("1", "[2]", language="python"),
+    "python child": chunk("1 + 1") + text("2", bullet="\t- ", language="python"),
+    "python sibling": chunk("1 + 1") + text("2", bullet="- ", language="py"),
+    "python behind words": chunk("1 + 1") + "  Output:\n" + text("2", language="python"),
     "a set": chunk("{'b', 'a'}") + text("{'a', 'b'}"),
 }
 
@@ -60,6 +65,9 @@ def test_a_section_that_writes_nothing_is_fresh_once_it_ran(notes: MakeNotes) ->
     assert '"fresh"' in graph.tangle(*shown).out
     graph.write("Kept", AGREEING["fence"].replace("print(2)", "print(3)"))
     assert '"not-run"' in graph.tangle(*shown).out
+    graph.write("Kept", chunk("x = 1") + chunk("y = 2"))
+    assert graph.tangle("run", "Kept:2").code == 0
+    assert '"not-run"' in graph.tangle(*shown).out
 
 
 WRONG = {
@@ -76,6 +84,7 @@ WRONG = {
     "fence": (chunk("print(1)", "print(2)") + text("1", "3"), 7),
     "fence of output": (chunk("print('some words')") + text("others", language="output"), 5),
     "child": (chunk("1 + 1") + text("3", bullet="\t- "), 5),
+    "python": (chunk("[n for n in (1, 2)]") + text("[1, 3]", language="python"), 5),
 }
 
 
@@ -166,6 +175,10 @@ ORDINARY = {
     "text": chunk("print(1)") + text("pip install something"),
     "text further down": chunk("print(1)") + "  some words\n" + text("2"),
     "other language": chunk("print(1)") + text("2", language="sql"),
+    "python behind an assignment": chunk("print(1)", "x = 2") + text("3", language="python"),
+    "python behind a literal": chunk("1") + text("2", language="python"),
+    "python behind words": chunk("print(1)") + "  Now:\n" + text("2", language="python"),
+    "python with a comment": chunk("print(1)") + text("2  # two", language="python"),
     "text with words": chunk("print(1)") + "- words\n" + text("2"),
 }
 
@@ -176,3 +189,10 @@ def test_ordinary_comments_and_texts_are_no_results(notes: MakeNotes, page: str)
     assert graph.tangle("run", "Kept").code == 0
     assert "tangle.output::" in graph.text("Kept")
     assert graph.tangle("run", "Kept", "--verify").code == 0
+
+
+def test_a_python_fence_that_is_no_result_runs(notes: MakeNotes) -> None:
+    graph = notes({"Kept": ORDINARY["python behind words"]})
+    assert graph.tangle("run", "Kept").code == 0
+    assert graph.text("Kept").count("tangle.output::") == 2
+    assert "2 chunks" in graph.tangle("list", "--all").out

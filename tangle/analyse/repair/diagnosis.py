@@ -14,7 +14,7 @@ from tangle.analyse.repair.causes import Cause, shell_command, told_by_python
 from tangle.analyse.repair.characters import plain_blanks, plain_punctuation
 from tangle.analyse.repair.emphasis import without_emphasis
 from tangle.analyse.repair.indentation import as_the_colons_say, tabs_as_spaces
-from tangle.analyse.repair.prompts import without_list_marks, without_output
+from tangle.analyse.repair.prompts import without_line_numbers, without_list_marks, without_output
 from tangle.analyse.repair.slips import SLIPS
 from tangle.analyse.statements import statements
 
@@ -29,6 +29,7 @@ READ_AS_MEANT: Final = frozenset({CALLOUTS, TABS})
 # and indentation is looked at when nothing else disturbs it.
 _MENDERS: Final[tuple[tuple[Mender, str], ...]] = (
     (plain_blanks, "white space stands in it that Python does not know"),
+    (without_line_numbers, "line numbers stand in front of the code"),
     (without_list_marks, "list marks stand in front of the code"),
     (plain_punctuation, "full-width or typographic punctuation stands in the code"),
     (without_emphasis, "Markdown's marks for emphasis stand in the code"),
