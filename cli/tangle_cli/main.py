@@ -20,6 +20,7 @@ from tangle_cli.common import (
     format_option,
     print_problems,
 )
+from tangle_cli.lsp import lsp
 from tangle_cli.merge import merge_driver
 from tangle_cli.printing import print_commands, print_json, print_lines, print_text
 from tangle_cli.run import run
@@ -242,6 +243,7 @@ def show(where: Where, section: str) -> None:
 cli.add_command(run)
 cli.add_command(server)
 cli.add_command(watch)
+cli.add_command(lsp)
 cli.add_command(merge_driver)
 
 

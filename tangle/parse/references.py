@@ -13,7 +13,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from typing import ClassVar, NamedTuple
 
-from tangle.model import Block, PageEmbed, Reference, ReferenceKind, Uuid
+from tangle.model import Block, PageEmbed, Reference, ReferenceKind, Span, Uuid
 
 from .blocks import property_runs
 from .constructs import Found
@@ -58,6 +58,7 @@ class Links(NamedTuple):
     references: tuple[Reference, ...]
     titles: tuple[str, ...]
     embeds: tuple[PageEmbed, ...] = ()
+    spans: tuple[Span, ...] = ()
 
 
 class _Hit(NamedTuple):
@@ -114,8 +115,9 @@ def links_of(layout: Layout, blocks: Sequence[Block], places: Places, source: So
         )
         for start, block, name in sorted(shown)
     )
-    titles = tuple([places.decode(*span) for span in sorted(reader.titles)])
-    return Links(references, titles, embeds)
+    spans = sorted(reader.titles)
+    titles = tuple([places.decode(*span) for span in spans])
+    return Links(references, titles, embeds, tuple([make_span(*span) for span in spans]))
 
 
 def _references(
