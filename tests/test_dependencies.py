@@ -23,11 +23,12 @@ from packaging.utils import canonicalize_name
 ROOT = Path(__file__).parents[1]
 PROJECT: Mapping[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
 OWN = {"tangle", "tangle_cli"}
-# What pytest and coverage load, and only they: `docs/architecture.md`, layers.
+# What pytest, coverage and editors load, and only they: `docs/architecture.md`, layers.
 PLUGINS = {
     "pytest": ("tangle/pytest_plugin.py", "tangle/testing/"),
     "coverage": ("tangle/coverage_plugin.py", "tangle/testing/statements.py"),
     "xdist": ("tangle/testing/xdist_scheduler.py",),
+    "lsp": ("tangle/lsp/",),
 }
 NAMED = re.compile(r"module://(\w+)")
 """A module that matplotlib is told to import, as the backend."""
