@@ -43,6 +43,10 @@ for package in tangle, tangle_cli:
                 print(found.name, error.name.partition(".")[0])
 """
 
+EDITOR = (
+    *("actions", "completions", "diagnostics", "features", "hovers", "lenses", "mentions"),
+    *("names", "navigation", "publisher", "renaming", "server", "session", "symbols", "texts"),
+)
 PLUGIN = {
     "tangle.pytest_plugin": {"pytest"},
     "tangle.testing.failures": {"_pytest"},
@@ -52,13 +56,14 @@ PLUGIN = {
     "tangle.testing.xdist_scheduler": {"xdist"},
     "tangle.testing.statements": {"coverage"},
     "tangle.coverage_plugin": {"coverage"},
+    **{f"tangle.lsp.{name}": {"lsprotocol", "pygls"} for name in EDITOR},
 }
 """The modules that need an extra, and what they miss without it."""
 
 EXTRAS = {
     "base": ["logseq-tangle"],
     "base and pytest": ["logseq-tangle", "pytest"],
-    **{each: [f"logseq-tangle[{each}]"] for each in ("coverage", "xdist", "notes", "dev")},
+    **{each: [f"logseq-tangle[{each}]"] for each in ("coverage", "xdist", "notes", "lsp", "dev")},
 }
 """By the test's name. The extra `pytest` brings what the second brings."""
 
@@ -145,7 +150,7 @@ def test_every_command_works(
 
 def test_the_commands_are_all_of_them() -> None:
     assert isinstance(cli, click.Group)
-    assert {name for name, *_ in COMMANDS} | {"watch"} == {*cli.commands}
+    assert {name for name, *_ in COMMANDS} | {"watch", "lsp"} == {*cli.commands}
 
 
 @every_extra
@@ -167,6 +172,18 @@ def test_watch_works(installed: Installed, graph: Path) -> None:
             process.kill()
     assert "Traceback" not in "".join(said)
     assert "one 20" in (graph / "pages" / "page.md").read_text()
+
+
+@every_extra
+def test_an_editor_is_served_or_told_what_to_install(installed: Installed, graph: Path) -> None:
+    done = run([installed.script, "lsp"], graph, check=False)
+    if has(installed, "pygls"):
+        assert (done.returncode, done.stderr) == (0, "")
+    else:
+        assert done.returncode == 2
+        assert done.stderr == (
+            "tangle: lsp needs packages that are missing: pip install 'logseq-tangle[lsp]'\n"
+        )
 
 
 @with_pytest

@@ -30,6 +30,7 @@ PLUGINS = {
     "pytest": ("tangle/pytest_plugin.py", "tangle/testing/"),
     "coverage": ("tangle/coverage_plugin.py", "tangle/testing/statements.py"),
     "xdist": ("tangle/testing/xdist_scheduler.py",),
+    "lsp": ("tangle/lsp/",),
 }
 NAMED = re.compile(r"module://(\w+)")
 """A module that matplotlib is told to import, as the backend."""

@@ -120,6 +120,7 @@ class Page(Struct, frozen=True, kw_only=True):
     Attributes:
         title: the `title` page property, else None (the file's name decides, see `link`).
         links: titles named in `[[...]]` and tags, in order, repeated as they are.
+        link_spans: where each of these titles stands, brackets and `#` aside.
         problems: what a person should know about the page's own text.
         embeds: the pages that it shows.
         templates: the blocks that are text to copy: those with `template::` and all below them.
@@ -135,3 +136,4 @@ class Page(Struct, frozen=True, kw_only=True):
     problems: tuple[Problem, ...]
     embeds: tuple[PageEmbed, ...] = ()
     templates: frozenset[int] = frozenset()
+    link_spans: tuple[Span, ...] = ()

@@ -48,6 +48,7 @@ def read_page(data: bytes, path: PagePath, errors: str = "strict") -> Page:
         fences=fences,
         references=links.references,
         links=links.titles,
+        link_spans=links.spans,
         title=_title(blocks, layout, places),
         problems=problems_of(places, blocks, fences, constructs.unclosed, templates),
         embeds=links.embeds,

@@ -57,6 +57,7 @@ class Links(NamedTuple):
     references: tuple[Reference, ...]
     titles: tuple[str, ...]
     embeds: tuple[PageEmbed, ...] = ()
+    spans: tuple[Span, ...] = ()
 
 
 class _Hit(NamedTuple):
@@ -113,8 +114,11 @@ def links_of(layout: Layout, blocks: Sequence[Block], places: Places, source: So
         )
         for start, block, name in sorted(shown)
     )
-    titles = tuple([places.decode(*span) for span in sorted(reader.titles)])
-    return Links(references, titles, embeds)
+    spans = sorted(reader.titles)
+    titles = tuple([places.decode(*span) for span in spans])
+    return Links(
+        references, titles, embeds, tuple([Span(start=start, end=end) for start, end in spans])
+    )
 
 
 def _references(

@@ -392,9 +392,20 @@ def held_notes(project: Project) -> Notes:
     Raises:
         NotReadable: the graph's folder cannot be listed.
     """
-    core, sources = Core(), read(project)
+    sources = read(project)
+    return Notes(project, sources, recalled(project, sources))
+
+
+def recalled(project: Project, sources: Sources) -> Core:
+    """A store for a project's notes, with the answers that are kept on disk.
+
+    Args:
+        project: whose notes.
+        sources: the files.
+    """
+    core = Core()
     _Kept(project, sources.settings).recall(core)
-    return Notes(project, sources, core)
+    return core
 
 
 def updated(notes: Notes, paths: Collection[Path]) -> Notes:
@@ -407,18 +418,32 @@ def updated(notes: Notes, paths: Collection[Path]) -> Notes:
     Raises:
         NotReadable: the graph's folder cannot be listed.
     """
-    graph = notes.project.graph
+    before = notes.sources
+    sources = sources_after(notes.project, before, paths)
+    return notes if sources == before else Notes(notes.project, sources, notes.core)
+
+
+def sources_after(project: Project, before: Sources, paths: Collection[Path]) -> Sources:
+    """The files of a graph after some may have changed; the very same where they are no others.
+
+    Args:
+        project: whose notes.
+        before: the files as they were.
+        paths: what the system says has changed.
+
+    Raises:
+        NotReadable: the graph's folder cannot be listed.
+    """
+    graph = project.graph
     named = [path.relative_to(graph) for path in paths if path.is_relative_to(graph)]
     about = {PagePath(path.as_posix()) for path in named if _may_matter(path)}
-    before = notes.sources
     if not about:
-        return notes
+        return before
     data = _read_again(graph, about) if about <= before.digests.keys() else None
     if data is None:  # a page came or went, a folder was renamed, or the settings are others
-        sources = read(notes.project)
-    else:
-        sources = edited(before, {p: d for p, d in data.items() if digest(d) != before.digests[p]})
-    return notes if sources == before else Notes(notes.project, sources, notes.core)
+        return read(project)
+    changed = {p: d for p, d in data.items() if digest(d) != before.digests[p]}
+    return edited(before, changed) if changed else before
 
 
 def _read_again(graph: Path, paths: Collection[PagePath]) -> dict[PagePath, bytes] | None:
