@@ -73,11 +73,13 @@ class Shown:
     """Blocks that another place shows.
 
     Attributes:
-        name: what is shown: an id, or the title of a page.
+        name: what is shown: an id, or the address of a page.
+        title: of the page that they stand on.
         href: where they stand.
     """
 
     name: str
+    title: str = ""
     href: str
     page: PagePath
     blocks: tuple[BlockText, ...]
@@ -277,7 +279,7 @@ class OutlineWriter:
         blocks = tuple(replace(block, depth=block.depth - top) for block in found.blocks)
         text = self.page(replace(found, blocks=blocks))
         self._room_left -= len(text)
-        return f'<blockquote class="embed">{text}{_source(found, "↗")}</blockquote>'
+        return f'<blockquote class="embed">{text}{_source(found, escaped(f"{found.title} ↗".strip()))}</blockquote>'
 
     def _instead(self, found: Shown, why: str) -> str:
         link = _source(found, escaped(why))

@@ -284,6 +284,7 @@ def embedded_block(core: Core, uuid: Uuid) -> Shown | None:
     href = href_of_page(core, path)
     return Shown(
         name=uuid,
+        title=sketch(core, path).title,
         href=f"{ROOT}{href}#{found[index].anchor}" if href is not None else "",
         page=path,
         blocks=tuple(
@@ -303,6 +304,7 @@ def embedded_page(core: Core, title: str) -> Shown | None:
         return None
     return Shown(
         name=href,
+        title=sketch(core, path).title,
         href=f"{ROOT}{href}",
         page=path,
         blocks=tuple(_elsewhere(block) for block in shown_texts(core, path)),

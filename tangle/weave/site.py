@@ -24,7 +24,7 @@ from tangle.weave import (
 from tangle.weave.assets import RULES, is_cleaned
 from tangle.weave.cards import RULES as CARD_RULES
 from tangle.weave.cards import Card, draw, is_drawable
-from tangle.weave.code_pages import code_views
+from tangle.weave.code_pages import code_links
 from tangle.weave.content import excerpts, shows
 from tangle.weave.feeds import FEED, ROBOTS, robots, sitemaps
 from tangle.weave.formulas import formula_files
@@ -118,8 +118,8 @@ def _fixed(core: Core) -> Iterator[tuple[str, SiteFile]]:
     yield HOME, _page(core, home_file, "")
     yield ALL_PAGES, _page(core, all_pages_file, "")
     yield SEARCH_PAGE, _page(core, search_file, "")
-    for view in code_views(core):
-        yield view.href, _page(core, code_file, view.href)
+    for link in code_links(core, ""):
+        yield link.href, _page(core, code_file, link.href)
     index = SiteFile(digest=core.stamp(search_index, "").hex(), make=lambda: search_index(core, ""))
     yield "search/index.js", index
     for name, data in static_files().items():
@@ -197,6 +197,8 @@ def roots(core: Core) -> Iterator[tuple[Query[Any, Any], Any]]:
         yield excerpts, path
     for href in concepts(core, ""):
         yield concept_file, href
+    for link in code_links(core, ""):
+        yield code_file, link.href
     for number in range(len(segments(core, ""))):
         yield segment_made, number
         yield names_of_segment, number
