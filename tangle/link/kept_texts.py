@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator
+from itertools import islice, takewhile
 from typing import Final
 
 from tangle.link.settings import OUTPUT
@@ -49,6 +50,8 @@ def kept_behind(page: Page, at: int, chunks: Collection[int]) -> KeptText | None
     language = info_of(" ".join((behind.language, *behind.options))).word
     if behind.nested is not None or (language not in _TEXTS and place not in chunks):
         return None
+    if place in chunks and _has_output(page, behind, chunks):
+        return None
     words = _between(page, own, behind)
     announced = words is not None and (not words or _ANNOUNCES.fullmatch(words) is not None)
     if words is None or not (announced or (own.block == behind.block and place not in chunks)):
@@ -65,6 +68,17 @@ def _written(page: Page, fence: int) -> bool:
     """Whether a fence stands in an output block."""
     block = page.fences[fence].block
     return any(entry.key == OUTPUT for entry in page.blocks[block].properties)
+
+
+def _has_output(page: Page, fence: Fence, chunks: Collection[int]) -> bool:
+    """Whether the output of a chunk stands in its block, as far as the number of outputs shows."""
+    rest = islice(page.blocks, fence.block + 1, None)
+    below = takewhile(lambda block: block.parent >= fence.block, rest)
+    outputs = sum(
+        block.parent == fence.block and any(e.key == OUTPUT for e in block.properties)
+        for block in below
+    )
+    return outputs >= sum(page.fences[at].block == fence.block for at in chunks)
 
 
 def _between(page: Page, own: Fence, behind: Fence) -> str | None:

@@ -196,3 +196,13 @@ def test_a_python_fence_that_is_no_result_runs(notes: MakeNotes) -> None:
     assert graph.tangle("run", "Kept").code == 0
     assert graph.text("Kept").count("tangle.output::") == 2
     assert "2 chunks" in graph.tangle("list", "--all").out
+
+
+@pytest.mark.parametrize("bullet", ["  ", "- "])
+def test_a_python_fence_that_has_an_output_is_a_chunk(notes: MakeNotes, bullet: str) -> None:
+    output = "\t- tangle.output:: 0123456789ab.01234567\n\t  ```text\n\t  2\n\t  ```\n"
+    first, second = chunk("print(1)"), text("2", language="python", bullet=bullet)
+    pages = {"  ": first + second + output + output, "- ": first + output + second + output}
+    graph = notes({"Kept": pages[bullet]})
+    assert graph.tangle("run", "Kept").code == 0
+    assert graph.text("Kept").count("tangle.output::") == 2
