@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator
-from itertools import islice, takewhile
+from itertools import takewhile
 from typing import Final
 
 from tangle.link.settings import OUTPUT
@@ -50,7 +50,7 @@ def kept_behind(page: Page, at: int, chunks: Collection[int]) -> KeptText | None
     language = info_of(" ".join((behind.language, *behind.options))).word
     if behind.nested is not None or (language not in _TEXTS and place not in chunks):
         return None
-    if place in chunks and _has_output(page, behind, chunks):
+    if place in chunks and _has_output(page, place, chunks):
         return None
     words = _between(page, own, behind)
     announced = words is not None and (not words or _ANNOUNCES.fullmatch(words) is not None)
@@ -70,15 +70,16 @@ def _written(page: Page, fence: int) -> bool:
     return any(entry.key == OUTPUT for entry in page.blocks[block].properties)
 
 
-def _has_output(page: Page, fence: Fence, chunks: Collection[int]) -> bool:
+def _has_output(page: Page, place: int, chunks: Collection[int]) -> bool:
     """Whether the output of a chunk stands in its block, as far as the number of outputs shows."""
-    rest = islice(page.blocks, fence.block + 1, None)
-    below = takewhile(lambda block: block.parent >= fence.block, rest)
+    block = page.fences[place].block
+    rest = (page.blocks[index] for index in range(block + 1, len(page.blocks)))
     outputs = sum(
-        block.parent == fence.block and any(e.key == OUTPUT for e in block.properties)
-        for block in below
+        each.parent == block and any(e.key == OUTPUT for e in each.properties)
+        for each in takewhile(lambda each: each.parent >= block, rest)
     )
-    return outputs >= sum(page.fences[at].block == fence.block for at in chunks)
+    before = takewhile(lambda at: page.fences[at].block == block, range(place, -1, -1))
+    return outputs >= sum(at in chunks for at in before)
 
 
 def _between(page: Page, own: Fence, behind: Fence) -> str | None:
