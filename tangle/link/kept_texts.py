@@ -56,6 +56,9 @@ def kept_behind(page: Page, at: int, chunks: Collection[int]) -> KeptText | None
     announced = words is not None and (not words or _ANNOUNCES.fullmatch(words) is not None)
     if words is None or not (announced or (own.block == behind.block and place not in chunks)):
         return None
+    beside = behind.block not in (own.block, *_children(page, own.block))
+    if place in chunks and beside and not words:
+        return None  # a block of literals in a list of snippets is one of them
     return KeptText(
         lines=tuple(_lines(page, behind)),
         language=language,
@@ -68,6 +71,12 @@ def _written(page: Page, fence: int) -> bool:
     """Whether a fence stands in an output block."""
     block = page.fences[fence].block
     return any(entry.key == OUTPUT for entry in page.blocks[block].properties)
+
+
+def _children(page: Page, block: int) -> Iterator[int]:
+    """The first child of a block, if it has one: a result stands there."""
+    if block + 1 < len(page.blocks) and page.blocks[block + 1].parent == block:
+        yield block + 1
 
 
 def _has_output(page: Page, place: int, chunks: Collection[int]) -> bool:

@@ -42,7 +42,6 @@ AGREEING = {
     "python of a literal": chunk("[n * n for n in (1, 2)]") + text("[1,", " 4]", language="python"),
     "python of two literals": chunk("print(1)", "print([2])") + text("1", "[2]", language="python"),
     "python child": chunk("1 + 1") + text("2", bullet="\t- ", language="python"),
-    "python sibling": chunk("1 + 1") + text("2", bullet="- ", language="py"),
     "python behind words": chunk("1 + 1") + "  Output:\n" + text("2", language="python"),
     "a set": chunk("{'b', 'a'}") + text("{'a', 'b'}"),
 }
@@ -178,6 +177,7 @@ ORDINARY = {
     "python behind an assignment": chunk("print(1)", "x = 2") + text("3", language="python"),
     "python behind a literal": chunk("1") + text("2", language="python"),
     "python behind words": chunk("print(1)") + "  Now:\n" + text("2", language="python"),
+    "python sibling": chunk("print(1)") + text("2", bullet="- ", language="py"),
     "python with a comment": chunk("print(1)") + text("2  # two", language="python"),
     "text with words": chunk("print(1)") + "- words\n" + text("2"),
 }
