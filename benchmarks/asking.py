@@ -11,8 +11,10 @@ import os
 import random
 import shutil
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
+
+from msgspec.structs import replace
 
 from tangle.engine.checkpoint.executor import ResumingExecutor
 from tangle.engine.events import CellFinished, Event

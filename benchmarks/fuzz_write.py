@@ -20,8 +20,9 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import NamedTuple
+
+from msgspec.structs import replace
 
 from benchmarks import fuzz_parse
 from benchmarks.fuzz_parse import Failure, Task
@@ -38,8 +39,8 @@ from tangle.write import (
     remove_outputs,
     stored_outputs,
 )
-from tangle.write.block import PieceKind
 from tangle.write.html_forms import HtmlTable
+from tangle.write.parts import PieceKind
 from tangle.write.tables import table_lines
 
 _PART = 1_000

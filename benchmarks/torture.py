@@ -48,9 +48,11 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+from msgspec.structs import replace
 
 from tangle.errors import Refused
 from tangle.parse import parse
@@ -63,7 +65,8 @@ from tangle.verbs.project import find_project
 from tangle.verbs.repair import repair
 from tangle.verbs.results.judging import chunk_results
 from tangle.verbs.run import run, run_pending
-from tangle.verbs.write_back.place import Placed, outputs_of
+from tangle.verbs.write_back.outputs import outputs_of
+from tangle.verbs.write_back.placement import Placed
 from tangle.verbs.write_back.unplaced import keep
 from tangle.write import Figure, apply, asset_name, remove_outputs, stored_outputs
 

@@ -23,12 +23,18 @@ from packaging.utils import canonicalize_name
 ROOT = Path(__file__).parents[1]
 PROJECT: Mapping[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
 OWN = {"tangle", "tangle_cli"}
-# What pytest and coverage load, and only they: `docs/architecture.md`, layers.
+# What is loaded only where the extra is installed: `docs/architecture.md`, layers.
 PLUGINS = {
+    "serve": ("tangle/http/",),
+    "debug": ("tangle/engine/worker/debugger.py",),
     "pytest": ("tangle/pytest_plugin.py", "tangle/testing/"),
     "coverage": ("tangle/coverage_plugin.py", "tangle/testing/statements.py"),
     "xdist": ("tangle/testing/xdist_scheduler.py",),
+    "lsp": ("tangle/lsp/",),
+    "site": ("tangle/weave/",),
 }
+PROGRAMS = {"ruff", "ty"}
+"""Run as programs, and never imported."""
 NAMED = re.compile(r"module://(\w+)")
 """A module that matplotlib is told to import, as the backend."""
 
@@ -120,7 +126,7 @@ def test_what_every_command_may_import_is_a_base_dependency() -> None:
     assert undeclared == []
 
 
-@pytest.mark.parametrize("extra", ["", "pytest", "coverage", "xdist"])
+@pytest.mark.parametrize("extra", ["", *PLUGINS])
 def test_every_dependency_is_imported(extra: str) -> None:
     """Of the base by what every command may load, of an extra by its plugin."""
     used: defaultdict[str, set[str]] = defaultdict(set)
@@ -131,7 +137,7 @@ def test_every_dependency_is_imported(extra: str) -> None:
         canonicalize_name(Requirement(text).name)
         for text in (PROJECT["optional-dependencies"][extra] if extra else PROJECT["dependencies"])
     }
-    assert wanted - used[extra] - {PROJECT["name"]} == set()
+    assert wanted - used[extra] - {PROJECT["name"]} - PROGRAMS == set()
 
 
 def test_every_extra_is_known_here() -> None:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import subprocess
+import sys
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Literal
 
 import pytest
@@ -126,3 +129,70 @@ def test_a_slip_in_the_program_is_no_damage() -> None:
 def test_what_json_cannot_hold_is_refused() -> None:
     with pytest.raises(TypeError):
         encode({"a": object()})
+
+
+AT_ONCE = """
+import os, sys, threading, types
+from msgspec.msgpack import encode
+from tangle.typed_json import convert, decode, msgpack_decoder
+
+COUNT = 60
+PACKED = encode({"one": {"a": 1}, "all": [{"a": 2}]})
+module = sys.modules["made"] = types.ModuleType("made")
+source = ["from __future__ import annotations", "from msgspec import Struct"]
+for n in range(COUNT):
+    source += [
+        f"class Inner{n}(Struct):",
+        "    a: int = 0",
+        "    b: str | None = None",
+        "    c: tuple[int, ...] = ()",
+        f"class Outer{n}(Struct):",
+        f"    one: Inner{n}",
+        f"    all: tuple[Inner{n}, ...] = ()",
+        f"    named: dict[str, Inner{n}] = {{}}",
+    ]
+exec("\\n".join(source), module.__dict__)
+meet = threading.Barrier(4, timeout=60)
+wrong = []
+
+def read(number):
+    for n in range(COUNT):
+        kind = getattr(module, f"Outer{n}")
+        meet.wait()
+        if number == 0:
+            found = decode(b'{"one": {"a": 1}, "all": [{"a": 2}]}', kind)
+        elif number == 1:
+            found = convert({"one": {"a": 1}, "all": [{"a": 2}]}, kind)
+        elif number == 2:
+            found = msgpack_decoder(kind).decode(PACKED)
+        else:
+            child = os.fork() if hasattr(os, "fork") else None
+            found = decode(b'{"one": {"a": 1}, "all": [{"a": 2}]}', kind)
+            if child == 0:
+                os._exit(found.one.a != 1)
+            if child and os.waitpid(child, 0)[1] != 0:
+                wrong.append("a forked process failed")
+        if (found.one.a, found.all[0].a) != (1, 2):
+            wrong.append(found)
+
+sys.setswitchinterval(1e-6)
+threads = [threading.Thread(target=read, args=(number,)) for number in range(4)]
+for thread in threads:
+    thread.start()
+for thread in threads:
+    thread.join()
+sys.exit(f"{wrong[0]}" if wrong else 0)
+"""
+
+
+def test_threads_may_meet_a_type_at_once() -> None:
+    """Each of four threads decodes a type that none has decoded before; one of them forks."""
+    done = subprocess.run(
+        [sys.executable, "-c", AT_ONCE],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+        cwd=Path(__file__).parents[1],
+    )
+    assert done.returncode == 0, (done.returncode, done.stderr)

@@ -13,7 +13,9 @@ from PIL import Image, ImageChops
 _NAMES: Final = ("chromium", "chromium-browser", "google-chrome")
 _TALLEST: Final = 6000
 _MARGIN: Final = 12
-_TIMEOUT: Final = 120
+_TIMEOUT: Final = 60
+_ATTEMPTS: Final = 4
+"""On a busy machine Chromium may hang, and be well the next time."""
 
 
 def browser() -> str | None:
@@ -51,19 +53,27 @@ def picture(html: str, target: Path, *, width: int, height: int = 1200, colours:
         folder = Path(name)
         source, shot = folder / "page.html", folder / "page.png"
         source.write_text(html, encoding="utf-8")
-        subprocess.run(
-            [
-                *(command, "--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars"),
-                *("--force-device-scale-factor=1", "--run-all-compositor-stages-before-draw"),
-                *("--allow-file-access-from-files", f"--user-data-dir={folder / 'profile'}"),
-                f"--window-size={width},{_TALLEST}",
-                f"--screenshot={shot}",
-                source.as_uri(),
-            ],
-            check=True,
-            capture_output=True,
-            timeout=_TIMEOUT,
-        )
+        for attempt in range(_ATTEMPTS):
+            try:
+                subprocess.run(
+                    [
+                        *(command, "--headless", "--no-sandbox", "--disable-gpu"),
+                        *("--hide-scrollbars", "--force-device-scale-factor=1"),
+                        *("--run-all-compositor-stages-before-draw",),
+                        *("--allow-file-access-from-files",),
+                        f"--user-data-dir={folder / f'profile-{attempt}'}",
+                        f"--window-size={width},{_TALLEST}",
+                        f"--screenshot={shot}",
+                        source.as_uri(),
+                    ],
+                    check=True,
+                    capture_output=True,
+                    timeout=_TIMEOUT,
+                )
+                break
+            except subprocess.TimeoutExpired:
+                if attempt == _ATTEMPTS - 1:
+                    raise
         with Image.open(shot) as opened:
             image = opened.convert("RGB")
     box = ImageChops.difference(image, Image.new("RGB", image.size, "white")).getbbox()

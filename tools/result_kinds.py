@@ -191,6 +191,36 @@ KINDS: Final = (
         ),
     ),
     ResultKind(
+        title="Words, formulas and a list",
+        says="A list would take in a fence, so text behind it stands in the other wrapper.",
+        code=_code(
+            r"""
+            from IPython.display import Latex, Markdown
+
+            display(Latex("The sums\n\\begin{align} a &= b + c \\\\ &= d \\end{align}\nare equal."))
+            display(Markdown("- the first\n- the second"))
+            print("printed below the list")
+            """
+        ),
+    ),
+    ResultKind(
+        title="A form that cannot be made",
+        says="The text form is shown, and the method that failed is named.",
+        code=_code(
+            """
+            class Chart:
+                def _repr_html_(self):
+                    raise ValueError("no data")
+
+                def __repr__(self):
+                    return "a chart"
+
+
+            Chart()
+            """
+        ),
+    ),
+    ResultKind(
         title="HTML",
         code=_code(
             """
@@ -343,6 +373,19 @@ KINDS: Final = (
             """
         ),
         properties=("tangle.raises:: ValueError",),
+    ),
+    ResultKind(
+        title="A progress bar of a notebook",
+        says="A widget has the text that it had when the chunk ended.",
+        code=_code(
+            """
+            from tqdm.notebook import tqdm
+
+            for n in tqdm(range(3)):
+                pass
+            """
+        ),
+        packages=("tqdm", "ipywidgets"),
     ),
     ResultKind(
         title="An expression of sympy",

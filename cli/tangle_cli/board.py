@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from tangle.engine.events import (
     CellStarted,
@@ -30,8 +31,7 @@ _CHUNK = 1
 """Which of the columns shrinks."""
 
 
-@dataclass(slots=True)
-class _Row:
+class _Row(Struct):
     """A section that runs."""
 
     section: str
@@ -48,8 +48,7 @@ class _Row:
         return f"{self.number} of {self.cells}: {self.name}" if self.number else self.name
 
 
-@dataclass(slots=True)
-class Board:
+class Board(Struct):
     """The current state of a run."""
 
     clock: Callable[[], float] = time.monotonic

@@ -15,15 +15,19 @@ from tangle.errors import ChangedMeanwhile, TangleError
 from tangle_cli.common import (
     FILE,
     FOLDER,
+    GRAPH,
     Where,
     complete_sections,
     format_option,
     print_problems,
 )
+from tangle_cli.debug import debug
 from tangle_cli.export import export
+from tangle_cli.lsp import lsp
 from tangle_cli.merge import merge_driver
 from tangle_cli.printing import print_commands, print_json, print_lines, print_text
 from tangle_cli.run import run
+from tangle_cli.serve import serve
 from tangle_cli.server import server
 from tangle_cli.start import interrupted
 from tangle_cli.usage import ExistingPath, Group, OneOf, one_sentence
@@ -92,7 +96,7 @@ Examples:
 )
 @click.option(
     "--graph",
-    type=FOLDER,
+    type=GRAPH,
     help="The Logseq graph; default: the configured one, or the nearest one upwards.",
 )
 @click.option("--output", type=FOLDER, help="The output folder; default: generated/.")
@@ -168,7 +172,7 @@ def list_(where: Where, since: str | None, every: bool, form: str) -> None:
     needs-names, needs-packages, sketch.
     """
     from tangle.verbs.check import sections
-    from tangle_cli.documents import sections_document
+    from tangle.verbs.reports.documents import sections_document
     from tangle_cli.listing import section_lines
     from tangle_cli.live import width_of
     from tangle_cli.text import change_lines, org_line
@@ -242,10 +246,13 @@ def show(where: Where, section: str) -> None:
 
 
 cli.add_command(run)
+cli.add_command(debug)
+cli.add_command(serve)
 cli.add_command(server)
 cli.add_command(watch)
 cli.add_command(export)
 cli.add_command(weave)
+cli.add_command(lsp)
 cli.add_command(merge_driver)
 
 
@@ -296,7 +303,7 @@ def _print_check(project: Project, report: CheckReport, form: str, *, quiet: boo
         form: `text`, `json` or `github`.
         quiet: say nothing of pages that are not adopted.
     """
-    from tangle_cli.documents import check_document
+    from tangle.verbs.reports.documents import check_document
     from tangle_cli.text import few_of_a_kind, never_run_lines, output_summary, problem_summary
 
     problems = report.problems

@@ -6,7 +6,6 @@ direction marks), and GitHub obeys lines that begin with `::`.
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import stat
@@ -95,6 +94,8 @@ def print_json(document: object, *, indent: int | None = 2) -> None:
         document: what `json` accepts.
         indent: blanks per level; None for a single line.
     """
+    import json
+
     text = json.dumps(document, ensure_ascii=False, indent=indent)
     text = _CONTROL.sub(lambda found: json.dumps(found[0])[1:-1], text)
     _begin_output()

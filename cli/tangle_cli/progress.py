@@ -6,8 +6,9 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol, TextIO
+
+from msgspec import Struct, field
 
 from tangle.activity import listening
 from tangle.engine.events import (
@@ -32,8 +33,7 @@ if TYPE_CHECKING:
     from tangle_cli.streaming import OutputScreen
 
 
-@dataclass(slots=True)
-class Shown:
+class Shown(Struct):
     """What a person has seen of a run before its end.
 
     Attributes:
@@ -108,7 +108,7 @@ class _Plain:
 
 def _failure_line(project: Project, event: CellFailed) -> str | None:
     """One line for a failure that has a place."""
-    from tangle_cli.text import failure_line
+    from tangle_cli.run_text import failure_line
 
     place = event.result.failure.place if event.result.failure else None
     return failure_line(project, place, event.section, event.result) if place else None
@@ -210,7 +210,7 @@ class _Live:
     def _print(self, lines: list[str]) -> None:
         """Print output of the chunk that runs, below a line that says where it is."""
         if lines and not self._headed and self._project is not None:
-            from tangle_cli.text import output_heading
+            from tangle_cli.run_text import output_heading
 
             place = self._cell.place
             name = self._cell.section if place else self._cell.name

@@ -220,8 +220,8 @@ def _wanted(
 
 
 def _print(project: Project, report: RunReport, form: str, seen: Shown | None) -> None:
-    from tangle_cli.documents import run_document
-    from tangle_cli.text import run_lines
+    from tangle.verbs.reports.documents import run_document
+    from tangle_cli.run_text import run_lines
 
     if form == "json":
         print_json(run_document(project, report))

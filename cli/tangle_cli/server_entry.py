@@ -18,7 +18,8 @@ from tangle.engine.forkserver.server import same_start
 from tangle.engine.forkserver.server_orders import Command
 from tangle.engine.process_identity import process_identity
 from tangle.verbs.prefetch import read_ahead, rehearse
-from tangle_cli import documents, failures, progress, streaming, summary, text
+from tangle.verbs.reports import documents
+from tangle_cli import failures, progress, streaming, summary, text
 from tangle_cli.main import main
 from tangle_cli.server_client import REFUSED
 from tangle_cli.start import interrupted

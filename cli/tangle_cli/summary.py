@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Final
 
 from tangle.model import PagePath, Place
 from tangle_cli.board import duration
+from tangle_cli.run_text import failure_line
 from tangle_cli.style import Span, Styled
-from tangle_cli.text import count, failure_line
+from tangle_cli.text import count
 
 if TYPE_CHECKING:
     from tangle.verbs.project import Project

@@ -82,13 +82,8 @@ def _lines(project: Project, news: News) -> Iterator[str]:
 
 def _result_lines(project: Project, news: Ran | Wrote) -> Iterator[str]:
     from tangle.verbs.watch.events import Wrote
-    from tangle_cli.text import (
-        output_lines,
-        path_from_here,
-        problem_lines,
-        section_result,
-        skipped_lines,
-    )
+    from tangle_cli.run_text import output_lines, section_result, skipped_lines
+    from tangle_cli.text import path_from_here, problem_lines
 
     wrote = news if isinstance(news, Wrote) else news.wrote
     held = () if isinstance(news, Wrote) else news.held

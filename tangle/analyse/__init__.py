@@ -24,7 +24,8 @@ from tangle.analyse.definitions import (
 from tangle.analyse.locate import located, page_lines
 from tangle.analyse.module_names import ModuleNames, own_module_names_of, with_stars
 from tangle.analyse.modules import WantedModule, modules_of_unit, once_a_page
-from tangle.analyse.names import Statement, future_features
+from tangle.analyse.name_places import NamePlace, name_places
+from tangle.analyse.names import Import, Statement, future_features
 from tangle.analyse.package import Closure, Saving, saving
 from tangle.analyse.package_part import package_part
 from tangle.analyse.package_uses import (
@@ -73,8 +74,10 @@ __all__ = [
     "ChunkText",
     "Closure",
     "Definitions",
+    "Import",
     "Lender",
     "ModuleNames",
+    "NamePlace",
     "Naming",
     "Needs",
     "Package",
@@ -104,6 +107,7 @@ __all__ = [
     "located",
     "module_names",
     "modules_of_unit",
+    "name_places",
     "name_use",
     "names_module",
     "no_supply",

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import Final, Protocol
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from tangle.analyse.borrow_closure import Lender, Wanted
 from tangle.analyse.code import GIVEN, ChunkCode, Position, UnitCode, UnitNames
@@ -28,6 +29,7 @@ from tangle.model.problems.code import (
 _ALIKE: Final = 0.8
 _SHORT: Final = 3
 """Letters of names that are too short to be slips of each other."""
+_OF_JSON: Final = {"true": "True", "false": "False", "null": "None", "undefined": "None"}
 
 
 class PackageFace(Protocol):
@@ -51,8 +53,7 @@ class PackageFace(Protocol):
         """Whether it has a name."""
 
 
-@dataclass(slots=True, kw_only=True)
-class Borrowing:
+class Borrowing(Struct, kw_only=True):
     """Borrows for one unit.
 
     Attributes:
@@ -182,7 +183,7 @@ class Borrowing:
         for name in bare:
             letters["".join(sorted(name))].append(name)
         for wanted in islice(self._unmet_names, MAX_NEAR):
-            alike = difflib.get_close_matches(wanted, idle, n=5, cutoff=_ALIKE) if idle else []
+            alike = _alike(wanted, idle) if idle else []
             found = (*reversed(letters["".join(sorted(wanted))]), *alike)
             # `net1` and `net2` are two of a kind, and no slip.
             others = [name for name in found if bare[name] != _without_digits(wanted)]
@@ -387,6 +388,8 @@ class Borrowing:
         attributes = name_use(self._code, name).attributes
         if line := usual_line(name, attributes):
             return f"add the line: {line}"
+        if name in _OF_JSON:
+            return f"this is JSON or JavaScript; Python has {_OF_JSON[name]}"
         self.guesses[name] = name
         return "no section defines it: define or import it above this line"
 
@@ -408,12 +411,17 @@ class Borrowing:
         return self.definitions.has_earlier(name, self.unit)
 
 
+def _alike(name: str, others: Sequence[str]) -> list[str]:
+    import difflib
+
+    return difflib.get_close_matches(name, others, n=5, cutoff=_ALIKE)
+
+
 def _without_digits(name: str) -> str:
     return "".join(character for character in name if not character.isdigit())
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Naming:
+class Naming(Struct, frozen=True, kw_only=True):
     """A unit, for those who ask what names mean there; `book` and `needed` as in `Units`."""
 
     names: UnitNames

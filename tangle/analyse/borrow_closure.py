@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from tangle.analyse.code import GIVEN, Position
 from tangle.analyse.definitions import Definitions
@@ -22,8 +23,7 @@ Wanted = tuple[Position, str]
 """A statement and, where it is borrowed by name (an import, something saved), that name."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Needs:
+class Needs(Struct, frozen=True, kw_only=True):
     """What a statement needs at once, or when its functions are called.
 
     Attributes:
@@ -34,8 +34,7 @@ class Needs:
     missing: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Lender:
+class Lender(Struct, frozen=True, kw_only=True):
     """Hands out the statements of all units.
 
     Attributes:

@@ -8,12 +8,16 @@ import re
 import textwrap
 import unicodedata
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping, Sequence
 from functools import cached_property
+from itertools import zip_longest
 from typing import Final, Literal, NamedTuple
 
+from msgspec import Struct
+from msgspec.structs import replace
+
 from tangle.analyse.calls import Effect, effects_of_calls
+from tangle.analyse.kept_fences import is_result_of
 from tangle.analyse.markers import Marked, marked_statements
 from tangle.analyse.names import Import, Statement, Use
 from tangle.analyse.source import (
@@ -26,7 +30,7 @@ from tangle.analyse.source import (
     too_deep,
 )
 from tangle.analyse.statements import is_ellipsis, lazy_annotations, statements
-from tangle.model import Chunk, CodeLine, Occurrence, Page, PagePath, Place, Problem, Unit
+from tangle.model import Chunk, CodeLine, KeptText, Occurrence, Page, PagePath, Place, Problem, Unit
 from tangle.model.problems.markers import UNKNOWN_CHUNK
 from tangle.model.problems.page import MOVED_CODE
 
@@ -75,8 +79,7 @@ class Position(NamedTuple):
     statement: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, weakref_slot=True)
-class ChunkText:
+class ChunkText(Struct, frozen=True, kw_only=True, weakref=True):
     """The text of a chunk read as Python; places in it are relative to its first line."""
 
     parsed: Parsed
@@ -89,8 +92,7 @@ Texts = MutableMapping[TextKey, ChunkText]
 """Texts of chunks that parse, wherever they stand: a text is read once as long as it is needed."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ChunkCode:
+class ChunkCode(Struct, frozen=True, kw_only=True):
     """A chunk that takes part in a unit, read as Python.
 
     Attributes:
@@ -244,8 +246,7 @@ class ChunkCode:
         )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class UnitNames:
+class UnitNames(Struct, frozen=True, kw_only=True):
     """What other units ask about a unit before they look at its statements.
 
     Attributes:
@@ -263,8 +264,7 @@ class UnitNames:
     module: frozenset[str]
 
 
-@dataclass(frozen=True, kw_only=True)
-class UnitCode:
+class UnitCode(Struct, frozen=True, kw_only=True, dict=True):
     """A unit's chunks read as Python; one that does not parse has no statements."""
 
     unit: Unit
@@ -371,7 +371,42 @@ def unit_code(unit: Unit, page: Callable[[PagePath], Page], texts: Texts) -> Uni
             code = read[key] = _chunk_code(occurrence, page, texts, lazy=lazy)
         lazy = lazy or code.makes_lazy
         chunks.append(code)
-    return UnitCode(unit=unit, chunks=tuple(chunks))
+    return UnitCode(unit=unit, chunks=tuple(_with_kept_fences(chunks)))
+
+
+def _with_kept_fences(chunks: Sequence[ChunkCode]) -> Iterator[ChunkCode]:
+    """The chunks; one of literals alone that is the result of the one above it does not run."""
+    awaited: int | None = None
+    for code, behind in zip_longest(chunks, chunks[1:]):
+        chunk, runs = code.chunk, code.chunk.line != awaited
+        kept, awaited = chunk.kept, None
+        if kept is not None and kept.chunk is not None:
+            if runs and behind is not None and _holds_result(code, behind, kept.chunk):
+                awaited = kept.chunk
+            else:
+                kept = None
+        yield code if runs and kept is chunk.kept else _changed(code, kept, runs=runs)
+
+
+def _holds_result(code: ChunkCode, behind: ChunkCode, line: int) -> bool:
+    """Whether the chunk behind another is the fence on a line, and the other's kept result."""
+    one, other = code.occurrence, behind.occurrence
+    here = (one.page, one.section, line) == (other.page, other.section, other.chunk.line)
+    plain = "#" not in other.chunk.code and other.chunk.settings.name is None
+    sessions = (code.parsed.examples, behind.parsed.examples) != (None, None)
+    own = other.chunk.page == other.page and other.chunk.block == other.host
+    fails = code.chunk.settings.raises is not None or code.chunk.settings.xfail is not None
+    return (
+        (here and own and plain and not sessions and not code.broken)
+        and (code.runs and not fails)
+        and is_result_of(behind.parsed.tree, code.parsed.tree)
+    )
+
+
+def _changed(code: ChunkCode, kept: KeptText | None, *, runs: bool) -> ChunkCode:
+    settings = replace(code.chunk.settings, run=runs and code.chunk.settings.run)
+    chunk = replace(code.chunk, kept=kept, settings=settings)
+    return replace(code, occurrence=replace(code.occurrence, chunk=chunk))
 
 
 def _chunk_code(

@@ -11,8 +11,9 @@ import re
 import shlex
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from tangle.analyse.magics import is_cell_magic, masked
 
@@ -56,8 +57,7 @@ _NAMING_MAGICS: Final = frozenset({"run", "load", "pycat", "cd", "sx", "system",
 _SHELL_WORD: Final = re.compile(r"[\s|&;<>()]+")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DataNames:
+class DataNames(Struct, frozen=True, kw_only=True):
     """What a program's text says about files.
 
     Attributes:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from itertools import chain
 from typing import Final, Protocol
+
+from msgspec import Struct
 
 from tangle.analyse.code import ChunkCode, Position, UnitCode
 from tangle.analyse.names import Import, Statement, Use
@@ -29,8 +29,7 @@ def _any(_: Position) -> bool:
     return True
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Bound:
+class Bound(Struct, frozen=True, kw_only=True):
     """A statement that binds a name.
 
     Attributes:
@@ -241,6 +240,10 @@ def likely(name: str, known: Iterable[str]) -> tuple[str, ...]:
         and abs(len(other) - len(name)) <= NEAR_LENGTHS
         and _may_be(letters, len(name), other)
     ]
+    if not found:
+        return ()
+    import difflib
+
     return tuple(difflib.get_close_matches(name, sorted(found), n=5, cutoff=_ALIKE))
 
 

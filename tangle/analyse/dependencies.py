@@ -17,9 +17,11 @@ import ast
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Final
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from tangle.analyse.code import GIVEN, ChunkCode, names_lost
 from tangle.analyse.mutations import changed_names, changed_when_called
@@ -58,8 +60,7 @@ _LOST_TARGETS: Final = re.compile(
 _LOST_CALLS: Final = re.compile(r"^[ \t]*(?:>>>[ \t])?[ \t]*([^\W\d]\w*)\.[\w.]*\(", re.MULTILINE)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Flow:
+class Flow(Struct, frozen=True, kw_only=True):
     """How names flow into a cell and out of it.
 
     Attributes:
@@ -74,8 +75,7 @@ class Flow:
     opaque: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Flows:
+class Flows(Struct, frozen=True, kw_only=True):
     """The flows of a session.
 
     Attributes:
@@ -161,8 +161,7 @@ def _left_out(planned: PlannedChunk) -> PlannedChunk:
     return replace(planned, code=code, reaches=(), reads=(), cache=True)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Part:
+class _Part(Struct, frozen=True, kw_only=True):
     """The code of a cell.
 
     Attributes:
@@ -214,8 +213,7 @@ def _of_chunk(code: ChunkCode) -> _Part:
     )
 
 
-@dataclass(slots=True)
-class _Touches:
+class _Touches(Struct):
     """The touches of a cell as they are found: for each name its last line, and if it is sure."""
 
     found: dict[str, tuple[int, bool]] = field(default_factory=dict)

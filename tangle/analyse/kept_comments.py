@@ -11,10 +11,13 @@ import io
 import re
 import tokenize
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
 from typing import Final
 
+from msgspec import Struct
+from msgspec.structs import replace
+
 from tangle.analyse.code import ChunkCode
+from tangle.analyse.kept_fences import SILENT
 from tangle.model import CodeLine
 
 _MARK: Final = re.compile(
@@ -28,29 +31,21 @@ _VALUE: Final = re.compile(
     r"|[A-Za-z_][\w.]*\([^A-Za-z]*(?:[A-Za-z_]\w*=[^A-Za-z]*)*\)"
 )
 _PRINTING: Final = frozenset({"print", "pprint", "display"})
-_SILENT: Final = (
-    ast.FunctionDef,
-    ast.AsyncFunctionDef,
-    ast.ClassDef,
-    ast.Import,
-    ast.ImportFrom,
-    ast.Assign,
-    ast.AnnAssign,
-    ast.AugAssign,
-)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class KeptComment:
+class KeptComment(Struct, frozen=True, kw_only=True):
     """A result in comments.
 
     Attributes:
         lines: its text, without marks, at its places in the notes.
         sure: whether it is a result and nothing else; words may be a remark.
+        unshown: the line (from 1) of the expression in the chunk's code whose value it is, where
+            running the chunk does not show that value; else None.
     """
 
     lines: tuple[CodeLine, ...]
     sure: bool
+    unshown: int | None = None
 
 
 def kept_comments(code: ChunkCode) -> tuple[KeptComment, ...]:
@@ -60,10 +55,20 @@ def kept_comments(code: ChunkCode) -> tuple[KeptComment, ...]:
         code: the chunk.
     """
     text = code.parsed.text
-    if code.parsed.examples is not None or "#" not in text or not code.parsed.tree.body:
+    if code.parsed.examples is not None or not code.parsed.tree.body or not _MARK.search(text):
         return ()
     comments = _comments(text)
     return tuple(_results(code, comments)) if comments else ()
+
+
+def unshown_values(code: ChunkCode) -> tuple[int, ...]:
+    """Return the lines of expressions with a kept result whose values the chunk does not show.
+
+    Args:
+        code: the chunk.
+    """
+    found = (comment.unshown for comment in kept_comments(code))
+    return tuple(dict.fromkeys(line for line in found if line is not None))
 
 
 def is_value(text: str) -> bool:
@@ -103,6 +108,7 @@ def _comments(text: str) -> dict[int, tuple[int, str]]:
 
 def _results(code: ChunkCode, comments: dict[int, tuple[int, str]]) -> Iterator[KeptComment]:
     used = 0
+    last = code.parsed.tree.body[-1]
     for row, (column, text) in sorted(comments.items()):
         match = _MARK.fullmatch(text)
         if row <= used or match is None:
@@ -121,9 +127,9 @@ def _results(code: ChunkCode, comments: dict[int, tuple[int, str]]) -> Iterator[
         if lines:
             said = "\n".join(line.text for line in lines)
             if (value := is_value(said)) or not match["weak"]:
-                sure = value or match["word"] is not None
-                seen = statement is code.parsed.tree.body[-1] or _prints(statement)
-                yield KeptComment(lines=lines, sure=sure and seen)
+                sure = value or match["word"] is not None or (alone and code.parsed.marked)
+                sure = sure and (statement is last or _shows_something(statement))
+                yield KeptComment(lines=lines, sure=sure, unshown=_unshown(statement, last))
 
 
 def _showing(body: Sequence[ast.stmt], row: int, *, alone: bool) -> ast.stmt | None:
@@ -134,12 +140,20 @@ def _showing(body: Sequence[ast.stmt], row: int, *, alone: bool) -> ast.stmt | N
     last = before[-1]
     end = last.end_lineno or last.lineno
     if alone:
-        return last if end < row and not isinstance(last, _SILENT) else None
+        return last if end < row and not isinstance(last, SILENT) else None
     return last if end == row and isinstance(last, ast.Expr) else None
 
 
-def _prints(statement: ast.stmt) -> bool:
-    """Whether a statement shows something although others follow, as far as its text shows."""
+def _unshown(statement: ast.stmt, last: ast.stmt) -> int | None:
+    """The line of an expression whose value a notebook does not show: others follow it."""
+    expression = isinstance(statement, ast.Expr) and statement is not last
+    return statement.lineno if expression else None
+
+
+def _shows_something(statement: ast.stmt) -> bool:
+    """Whether a statement has a value, or prints, as far as its text shows."""
+    if isinstance(statement, ast.Expr):
+        return True
     calls = (node.func for node in ast.walk(statement) if isinstance(node, ast.Call))
     return any(isinstance(called, ast.Name) and called.id in _PRINTING for called in calls)
 

@@ -21,6 +21,12 @@ _FIRST: Final[tuple[tuple[str, re.Pattern[str]], ...]] = tuple(
     for name, pattern in (
         ("a traceback", r"Traceback \(most recent call last\):|[ \t]+File \"[^\"]+\", line \d+"),
         ("a diff", r"diff --git |--- [ab]/|\+\+\+ [ab]/|@@ -\d|Index: \S"),
+        ("a debugger session", r"[ \t]*(?:\(i?(?:Pdb|gdb|lldb)\+*\)|i?pdb>)(?: |$)"),
+        (
+            "HTTP",
+            r"(?:(?:GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS)[ \t]+(?:/|https?:)\S*|HTTP/\d\S*[ \t]+\d{3}\b)",
+        ),
+        ("a template", r"[ \t]*\{%-?[ \t]*\w+.*%\}"),
         ("HTML or XML", r"[ \t]*(?:<!DOCTYPE|<!--|<\?xml|<\?php|</?[a-zA-Z][\w-]*(?: [^<>]*)?/?>)"),
         (
             "SQL",
@@ -37,6 +43,11 @@ _FIRST: Final[tuple[tuple[str, re.Pattern[str]], ...]] = tuple(
                 r"(?:FROM [\w./:-]+(?: AS \w+)?|RUN \S.*|COPY \S+ \S+|WORKDIR \S+|ENTRYPOINT .*"
                 r"|CMD .*|EXPOSE \d+|ENV \w+[ =].*)$"
             ),
+        ),
+        ("Cython", r"[ \t]*(?:cdef|cpdef|cimport|ctypedef)[ \t]+\S"),
+        (
+            "Julia or Lua",
+            r"[ \t]*(?:function[ \t]+[\w.:!]+\(.*\)(?:[ \t]*::[ \t]*\w+)?$|elseif\b|end;?$|println\(|local[ \t]+\w+)",
         ),
         (
             "JavaScript",
@@ -124,6 +135,13 @@ _FIRST: Final[tuple[tuple[str, re.Pattern[str]], ...]] = tuple(
             "YAML",
             r"(?!else:|try:|finally:|except:)(?:---$|[\w-]+:[ \t]*(?:\||>)?$|[ \t]*- [\w-]+:(?: .*)?$|[\w.-]*-[\w-]*: \S)",
         ),
+        (
+            "a grammar",
+            (
+                r"[ \t]*(?!(?:if|elif|else|while|for|try|with|case|lambda)\b)\w+[ \t]*:(?=.*'[^']+')"
+                r"(?:[ \t]*(?:'[^']+'|[\w-]+|[|()\[\]*+?.&!~]+))+$"
+            ),
+        ),
         ("a grammar", r"[ \t]*(?:<[\w -]+>|\w[\w-]*)[ \t]*(?:::=|→|⟶|::[ \t]*=)|[ \t]*\|[ \t]+\S"),
         (
             "pseudo-code",
@@ -149,6 +167,8 @@ _FIRST: Final[tuple[tuple[str, re.Pattern[str]], ...]] = tuple(
         ),
     )
 )
+_TABLE: Final = re.compile(r"\[{1,2}[\w.\"' :-]+\]{1,2}[ \t]*$")
+_KEY: Final = re.compile(r"[ \t]*(?:[\w.\"'-]+[ \t]*=.*|[#;].*|[\])},].*|[\"'\[{].*,?)$")
 _MOST_LINES: Final = 300
 _LONGEST: Final = 400
 """Characters of a line, and lines of a chunk, beyond which nothing is recognised: it takes time."""
@@ -173,12 +193,24 @@ def other_language(lines: Sequence[str]) -> str:
         return ""
     if all(shell_command(line) is not None for line in found):
         return "a shell command" if len(found) == 1 else "shell commands"
+    if name := _of_all(found):
+        return name
     for name, pattern in _FIRST:
         matching = [line for line in found if pattern.match(line)]
         if _enough(found, matching):
             return name
     if all(_WORDS.match(line) for line in found):
         return "words"
+    return ""
+
+
+def _of_all(found: Sequence[str]) -> str:
+    """What lines are by all of them together: any of them alone may be Python."""
+    marks = {line[0] for line in found}
+    if {"+", "-"} <= marks <= set("+- @"):
+        return "a diff"
+    if _TABLE.match(found[0]) and all(_TABLE.match(line) or _KEY.match(line) for line in found):
+        return "TOML or INI"
     return ""
 
 

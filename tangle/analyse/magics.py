@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import ast
 import re
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 _CELL: Final = re.compile(r"\s*%%(\w+)(.*)")
 _PYTHON_CELLS: Final = frozenset({"time", "timeit", "capture", "prun"})
@@ -21,8 +22,7 @@ _TIMED: Final = re.compile(r"(\s*)%(?:time|timeit|prun)\s+(.*)")
 _TOKEN: Final = re.compile(r"'''|\"\"\"|['\"#\\()\[\]{}]")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Masked:
+class Masked(Struct, frozen=True, kw_only=True):
     """A chunk's code without what only IPython understands, line by line.
 
     Attributes:

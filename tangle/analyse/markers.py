@@ -7,8 +7,9 @@ import io
 import re
 import tokenize
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from tangle.analyse.names import Statement
 from tangle.analyse.source import Parsed
@@ -33,8 +34,7 @@ _COMPOUND: Final = (
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Marker:
+class Marker(Struct, frozen=True, kw_only=True):
     """One `#@save` comment.
 
     Attributes:
@@ -48,8 +48,7 @@ class Marker:
     replaces: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Misplaced:
+class Misplaced(Struct, frozen=True, kw_only=True):
     """A comment that looks like a marker but saves nothing, and why."""
 
     line: int
@@ -59,8 +58,7 @@ class Misplaced:
     hint: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Marked:
+class Marked(Struct, frozen=True, kw_only=True):
     """The markers of a chunk.
 
     Attributes:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from tangle.analyse.scopes import bindings
 from tangle.model import ModuleText
@@ -17,8 +18,7 @@ _MOST_STARS: Final = 64
 """Modules that are read to resolve the stars of one."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ModuleNames:
+class ModuleNames(Struct, frozen=True, kw_only=True):
     """The names that a module has.
 
     Attributes:

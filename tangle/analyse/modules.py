@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from tangle.analyse.code import ChunkCode, UnitCode
 from tangle.model import Place, SectionName
@@ -13,8 +14,7 @@ from tangle.model import Place, SectionName
 _CAUGHT: Final = frozenset({"ImportError", "ModuleNotFoundError", "Exception", "BaseException"})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WantedModule:
+class WantedModule(Struct, frozen=True, kw_only=True):
     """A top-level module that a page's code imports, where it does so first.
 
     Attributes:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import ast
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Use:
+class Use(Struct, frozen=True, kw_only=True):
     """A name that a statement takes from the module's scope.
 
     Attributes:
@@ -27,8 +27,7 @@ class Use:
     quoted: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Import:
+class Import(Struct, frozen=True, kw_only=True):
     """One name that an import statement binds.
 
     Attributes:
@@ -57,8 +56,7 @@ class Import:
         return self.attribute is None and self.alias is None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Statement:
+class Statement(Struct, frozen=True, kw_only=True):
     """A top-level statement of a chunk.
 
     Attributes:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from tangle.analyse.code import GIVEN, ChunkCode, Position, UnitCode
 from tangle.analyse.definitions import Definitions
@@ -25,8 +26,7 @@ from tangle.model.problems.code import (
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SavedStatement:
+class SavedStatement(Struct, frozen=True, kw_only=True):
     """A statement that is marked, in plain values.
 
     Attributes:
@@ -67,8 +67,7 @@ class SavedStatement:
     reads: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Saving:
+class Saving(Struct, frozen=True, kw_only=True):
     """What a unit saves.
 
     Attributes:
@@ -142,8 +141,7 @@ def _names(statement: Statement, aliases: set[str], name: PackageName) -> tuple[
     return tuple(bound for bound in statement.binds if bound not in aliases | there)
 
 
-@dataclass(slots=True, kw_only=True)
-class Closure:
+class Closure(Struct, kw_only=True):
     """Builds the package; `problems` are those met on the way.
 
     Attributes:

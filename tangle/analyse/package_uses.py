@@ -8,9 +8,10 @@ import sys
 import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from itertools import count
 from typing import Final
+
+from msgspec import Struct
 
 from tangle.analyse.code import UnitCode
 from tangle.analyse.names import Import
@@ -32,8 +33,7 @@ _USUAL: Final = "notes"
 """What a package is called, or its name begins with, where the graph's name gives none."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PackageUses:
+class PackageUses(Struct, frozen=True, kw_only=True):
     """What a unit saves, and what it takes from modules of packages.
 
     Attributes:
@@ -51,8 +51,7 @@ class PackageUses:
     renamed: frozenset[tuple[str, str]] = frozenset()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PackageChoice:
+class PackageChoice(Struct, frozen=True, kw_only=True):
     """The name of the generated module.
 
     Attributes:

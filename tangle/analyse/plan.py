@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Literal
+
+from msgspec import Struct
 
 from tangle.analyse.code import ChunkCode
 from tangle.analyse.names import Import
@@ -19,8 +20,7 @@ from tangle.model import (
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Saved:
+class Saved(Struct, frozen=True, kw_only=True):
     """A statement that goes into the package.
 
     Attributes:
@@ -52,8 +52,7 @@ class Saved:
         return "\n".join(line.text for line in self.lines)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Package:
+class Package(Struct, frozen=True, kw_only=True):
     """The generated module.
 
     Attributes:
@@ -82,8 +81,7 @@ class Package:
         return not self.saved
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Borrowed:
+class Borrowed(Struct, frozen=True, kw_only=True):
     """A statement that a section takes over from an earlier one.
 
     Attributes:
@@ -116,8 +114,7 @@ class Borrowed:
         return "\n".join(line.text for line in self.lines)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PlannedChunk:
+class PlannedChunk(Struct, frozen=True, kw_only=True):
     """A chunk in its session.
 
     Attributes:
@@ -139,8 +136,7 @@ class PlannedChunk:
         return self.code.occurrence
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Session:
+class Session(Struct, frozen=True, kw_only=True):
     """What runs in one process: borrowed statements, then the unit's chunks.
 
     Attributes:

@@ -6,9 +6,10 @@ import ast
 import hashlib
 import itertools
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Protocol
+
+from msgspec import Struct
 
 from tangle.analyse.borrow import Borrowing, PackageFace
 from tangle.analyse.borrow_closure import Wanted
@@ -22,8 +23,7 @@ from tangle.model import Page, PagePath, Place, Problem, Property, SectionName, 
 from tangle.model.problems.graph import UNKNOWN_SECTION
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PackagePlan:
+class PackagePlan(Struct, frozen=True, kw_only=True):
     """The package, and what sessions need to know of it.
 
     Attributes:
@@ -79,8 +79,7 @@ class PackageReach(PackageFace, Protocol):
         """The top-level modules that the package imports."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Borrowings:
+class Borrowings(Struct, frozen=True, kw_only=True):
     """What a unit takes from others, and what it lacks.
 
     Attributes:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from tangle.analyse.names import Import, Statement, Use
 from tangle.analyse.plan import Package
@@ -74,8 +75,7 @@ def asked_of_package(
                 yield entry.attribute
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reach:
+class Reach(Struct, frozen=True, kw_only=True):
     """The saved statements that code reaches, directly or through others.
 
     Attributes:

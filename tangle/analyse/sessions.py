@@ -1,4 +1,4 @@
-"""Read interpreter sessions, and code with results below it, as `doctest` does.
+"""Read interpreter sessions as `doctest` does, and tell them from other code with prompts.
 
 Nothing of a result is ever run: it is compared with what the statement above it shows.
 """
@@ -8,16 +8,17 @@ from __future__ import annotations
 import ast
 import re
 import warnings
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from doctest import NORMALIZE_WHITESPACE, REPORTING_FLAGS, SKIP, DocTestParser
+from collections.abc import Sequence
+from doctest import REPORTING_FLAGS, SKIP, DocTestParser
 from doctest import Example as DocExample
 from itertools import pairwise
 from typing import Final
 
+from tangle.analyse.marked_results import with_results_as_comments
 from tangle.analyse.repair.lexer import bare
 from tangle.analyse.source import Parsed, Row, nothing, problem_at, readable
-from tangle.analyse.statements import statements
+from tangle.analyse.transcripts import PROMPT as IPYTHON_PROMPT
+from tangle.analyse.transcripts import read_transcript
 from tangle.model import Chunk, Example
 
 _PROMPT: Final = re.compile(r">>> ?")
@@ -27,26 +28,34 @@ _TIGHT: Final = re.compile(r">>>(?=[^\s>])")
 _LINE: Final = re.compile(r"line ([0-9]+) of the docstring for \S+ (.*)", re.DOTALL)
 _WITHOUT_HEADER: Final = re.compile(r"  File \".*\n((?:\w+\.)*\w+(?:: .*)?)\Z", re.DOTALL)
 """What the interpreter says of a syntax error: a traceback without its first line."""
+_GO_ON: Final = "put `... ` in front of each line that goes on with a statement"
 _UNREADABLE: Final = ("SyntaxError", "IndentationError", "TabError")
 _NOT_FOR_ANALYSIS: Final = (*_UNREADABLE, "NameError")
-_LONGEST_RESULT: Final = 50
-"""Lines that one kept result may go over."""
 
 
-def read_session(chunk: Chunk) -> Parsed | None:
-    """Read a chunk as an interpreter session or code with results; None if it is a program."""
+def read_session(chunk: Chunk) -> Parsed | tuple[str, ...] | None:
+    """Return how a chunk with prompts is read.
+
+    Args:
+        chunk: of a language of sessions, or with prompts.
+
+    Returns:
+        An interpreter session; or the lines of a program whose prompts mark results, which are
+        comments then; or None where no prompt stands outside of a string.
+    """
     lines = [line.text for line in chunk.lines]
-    prompts = [row for row, line in enumerate(bare(lines)) if _PROMPT.match(line)]
+    outside = bare(lines)
+    prompts = [row for row, line in enumerate(outside) if _PROMPT.match(line)]
+    others = [row for row, line in enumerate(outside) if IPYTHON_PROMPT.match(line)]
+    if others and others[0] < min(prompts, default=len(lines)):
+        return read_transcript(chunk, others)
     if not chunk.session:
         if not prompts or readable(chunk.code) is not None:
             return None
-        kept = _with_results(lines, prompts)
-        if kept is not None:
-            return kept
+        marked = with_results_as_comments(lines, prompts)
+        if marked is not None:
+            return marked
     return _Session(chunk, lines).parsed()
-
-
-# --- sessions -------------------------------------------------------------------------------------
 
 
 class _Session:
@@ -113,7 +122,9 @@ class _Session:
                 return None
             row = example.row + (getattr(error, "lineno", 1) or 1)
             column = (getattr(error, "offset", 1) or 1) - 1 + found.indent + _WIDTH
-            return _refused(self._chunk, row, column, getattr(error, "msg", str(error)))
+            said = getattr(error, "msg", str(error))
+            hint = _GO_ON if isinstance(error, IndentationError) else ""
+            return _refused(self._chunk, row, column, said, hint)
         if example.raises is None or not example.raises.startswith(_NOT_FOR_ANALYSIS):
             for row, line in enumerate(example.code.split("\n")[:-1], start=example.row):
                 tight = _TIGHT.match(self._lines[row]) is not None
@@ -138,7 +149,7 @@ def _spaced(line: str) -> str:
         return line
     code = line[match.end() :]
     begins = code.rstrip().endswith((":", "(", "[", "{", "\\", ",")) or code[0] == "@"
-    return f">>> {code}" if begins or _plain(f"{code}\n") is not None else line
+    return f">>> {code}" if begins or readable(f"{code}\n") is not None else line
 
 
 def _refused(chunk: Chunk, row: int, column: int, message: str, hint: str = "") -> Parsed:
@@ -153,110 +164,3 @@ def _is_code(text: str) -> bool:
         not (isinstance(node, ast.Expr) and isinstance(node.value, ast.Name | ast.Constant))
         for node in tree.body
     )
-
-
-# --- results kept by hand -------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Result:
-    """A result in a chunk: the rows from `start` up to `end`."""
-
-    start: int
-    end: int
-    text: str
-
-
-def _with_results(lines: Sequence[str], prompts: Sequence[int]) -> Parsed | None:
-    """Code whose prompts mark what the code above them shows; None where they mark code."""
-    rows = [Row(text=line, margin=0) for line in lines]
-    results: list[_Result] = []
-    for row in prompts:
-        if results and row < results[-1].end:
-            continue
-        result = _result(lines, row)
-        if result is None:
-            return None
-        rows[row : result.end] = [Row(text="", margin=0)] * (result.end - row)
-        results.append(result)
-    text = "".join(f"{row.text}\n" for row in rows)
-    tree = _plain(text)
-    if tree is None or not _are_results(results, tree):
-        return None
-    examples = tuple(_examples(rows, results))
-    if any(example.want is not None and not _plain_body(example.code) for example in examples):
-        return None
-    return Parsed(tree=tree, text=text, rows=tuple(rows), examples=examples)
-
-
-def _result(lines: Sequence[str], row: int) -> _Result | None:
-    """The result that begins on a line, if what stands there is one."""
-    text = shown = _PROMPT.sub("", lines[row], count=1)
-    for end in range(row + 1, min(row + _LONGEST_RESULT, len(lines)) + 1):
-        if end > row + 1:
-            if _PROMPT.match(lines[end - 1]) or lines[end - 1].startswith("..."):
-                break
-            text += f"\n{lines[end - 1]}"
-        if _is_literal(text):
-            return _Result(start=row, end=end, text=f"{text}\n")
-    text = shown
-    followed = row + 1 < len(lines) and lines[row + 1].startswith("...")
-    words = _plain(text) is None and not text.rstrip().endswith((":", "\\", "(", "[", "{"))
-    if text.strip().isidentifier() or (words and not followed):
-        return _Result(start=row, end=row + 1, text=f"{text}\n")
-    return None
-
-
-def _are_results(results: Sequence[_Result], tree: ast.Module) -> bool:
-    """Whether code stands above the first, and none is a name that the code binds."""
-    bound = {name for node in statements(tree) for name in node.binds}
-    above = any(node.lineno <= results[0].start for node in tree.body)
-    return above and all(each.text.strip() not in bound for each in results)
-
-
-def _examples(rows: Sequence[Row], results: Sequence[_Result]) -> Iterator[Example]:
-    """The code above each result, results that stand together as one; then what is left."""
-    start, at = 0, 0
-    while at < len(results):
-        first, text = results[at], results[at].text
-        while at + 1 < len(results) and results[at + 1].start == results[at].end:
-            at += 1
-            text += results[at].text
-        code = "".join(f"{row.text}\n" for row in rows[start : first.start])
-        yield Example(
-            row=start,
-            code=code,
-            single=False,
-            want=text,
-            want_row=first.start,
-            flags=NORMALIZE_WHITESPACE,
-        )
-        start = results[at].end
-        at += 1
-    code = "".join(f"{row.text}\n" for row in rows[start:])
-    if code.strip():
-        yield Example(row=start, code=code, single=False, want=None, want_row=start)
-
-
-def _plain_body(code: str) -> bool:
-    tree = _plain(code)
-    return tree is not None and bool(tree.body)
-
-
-def _plain(code: str) -> ast.Module | None:
-    """The tree of plain Python; None for anything else."""
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            compile(code, "<chunk>", "exec", dont_inherit=True)
-            return ast.parse(code)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return None
-
-
-def _is_literal(text: str) -> bool:
-    try:
-        ast.literal_eval(text)
-    except (SyntaxError, ValueError, TypeError, RecursionError, MemoryError):
-        return False
-    return True

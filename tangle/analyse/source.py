@@ -7,8 +7,10 @@ import contextlib
 import re
 import warnings
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, NamedTuple
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from tangle.analyse.magics import Masked, is_cell_magic, masked
 from tangle.model import Chunk, CodeLine, Example, Place, Problem, ProblemKind
@@ -22,6 +24,7 @@ _NAMESPACES: Final = frozenset({"globals", "locals", "vars"})
 _NAMING: Final = ("exec", "globals", "locals", "vars", "modules", "user_ns")
 _WRITERS: Final = frozenset({"update", "setdefault", "__setitem__", "push"})
 _LINE: Final = re.compile(r"\bline ([0-9]+)")
+_PROMPTS: Final = (">>>", "In [", "In[")
 
 
 class Row(NamedTuple):
@@ -31,8 +34,7 @@ class Row(NamedTuple):
     margin: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Parsed:
+class Parsed(Struct, frozen=True, kw_only=True):
     """A chunk's parsed code.
 
     Attributes:
@@ -45,11 +47,11 @@ class Parsed:
         awaits: whether it awaits outside a function, as only IPython can.
         problem: why there is no tree.
         diagnosis: why code that is no Python is none, and how it can be repaired.
-        examples: of an interpreter session, or of code with results kept by hand, what is run of it
-            and compared; None for a program.
+        examples: of an interpreter session, what is run of it and compared; None for a program.
         rows: of these, the code line by line; results are blank lines.
         sketch: what a chunk that is not meant to run was taken for, in words; empty for others.
         reading: the lines as they are read and run, where only that is a program.
+        marked: whether results in it that prompts mark are read as comments (`#=> 3`).
         remark: what is said of a chunk that is read in another way than it is written.
     """
 
@@ -65,6 +67,7 @@ class Parsed:
     rows: tuple[Row, ...] | None = None
     sketch: str = ""
     reading: tuple[str, ...] | None = None
+    marked: bool = False
     remark: Problem | None = None
 
 
@@ -81,12 +84,14 @@ def parse_chunk(chunk: Chunk, in_file: Callable[[], tuple[str, ...] | None]) -> 
             asked only if what Logseq shows does not parse.
     """
     code = chunk.code
-    if chunk.session or ">>>" in code:
+    if chunk.session or any(prompt in code for prompt in _PROMPTS):
         from tangle.analyse.sessions import read_session  # needs doctest, and is rare
 
         session = read_session(chunk)
-        if session is not None:
+        if isinstance(session, Parsed):
             return session
+        if session is not None:
+            return _marked(chunk, session)
     if is_cell_magic(code):
         found = masked(code)
         if found.foreign:
@@ -98,6 +103,12 @@ def parse_chunk(chunk: Chunk, in_file: Callable[[], tuple[str, ...] | None]) -> 
     found = masked(code)
     parsed = _parse(chunk, found) if found.lines else plain
     return _as_in_file(chunk, in_file()) or parsed if parsed.problem is not None else parsed
+
+
+def _marked(chunk: Chunk, lines: tuple[str, ...]) -> Parsed:
+    """A chunk whose marked results are read as comments."""
+    chunk = replace(chunk, lines=_with_texts(chunk, lines))
+    return replace(_parse(chunk, masked(chunk.code)), reading=lines, marked=True)
 
 
 def nothing() -> ast.Module:
@@ -131,9 +142,12 @@ def _parse(chunk: Chunk, code: Masked) -> Parsed:
 def _unparsable(chunk: Chunk, error: SyntaxError, code: Masked) -> Parsed:
     """What a chunk is that does not parse: a sketch, one with a certain reading, or broken."""
     # Chunks parse, nearly all of them.
+    from tangle.analyse.marked_results import with_arrows_as_comments
     from tangle.analyse.repair import READ_AS_MEANT, diagnose
     from tangle.analyse.sketches import sketch_of
 
+    if (lines := with_arrows_as_comments([line.text for line in chunk.lines])) is not None:
+        return _marked(chunk, lines)
     if sketch := sketch_of(code.text, error):
         return _sketch(chunk, error.lineno or 1, sketch)
     diagnosis = diagnose(chunk.code, error, readable)

@@ -5,9 +5,10 @@ from __future__ import annotations
 import ast
 import sys
 from collections.abc import Callable, Collection, Iterator
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final, Protocol
+
+from msgspec import Struct
 
 from tangle.analyse.code import GIVEN, UnitCode
 from tangle.analyse.module_names import ModuleNames
@@ -30,8 +31,7 @@ class InstalledModules(Protocol):
         """Whether a distribution has this name."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NameUse:
+class NameUse(Struct, frozen=True, kw_only=True):
     """How a unit uses a name that nothing defines for it.
 
     Attributes:

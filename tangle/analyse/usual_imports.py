@@ -76,9 +76,9 @@ _BARE: Final[Mapping[str, tuple[str, ...]]] = {
 
 _FROM: Final[Mapping[str, str]] = {
     "typing": """
-        Any Callable ClassVar Dict Final FrozenSet Generator Generic Iterable Iterator List Literal
-        Mapping NamedTuple NoReturn Optional Protocol Sequence Set Tuple Type TypedDict TypeVar
-        Union
+        Any AnyStr BinaryIO Callable ClassVar Dict Final FrozenSet Generator Generic IO Iterable
+        Iterator List Literal Mapping NamedTuple NoReturn Optional Protocol Sequence Set TextIO
+        Tuple Type TypedDict TypeVar Union
     """,
     "collections": "ChainMap Counter OrderedDict defaultdict deque namedtuple",
     "pathlib": "Path PosixPath PurePath PurePosixPath",

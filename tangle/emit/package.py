@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Final
+
+from msgspec import Struct
 
 from tangle.analyse import Package, Saved, from_module, names_module
 from tangle.emit.text import comment
@@ -39,8 +40,7 @@ __getattr__ = _installed.of_package
 """What a package that is laid over an installed one ends with."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Module:
+class Module(Struct, frozen=True, kw_only=True):
     """The generated module's text, and the place in the notes of each line."""
 
     text: str

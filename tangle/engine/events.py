@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Protocol
+
+from msgspec import Struct
 
 from tangle.model import Job, Outcome, Output, Place, Result, SectionName, SessionResult
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RunStarted:
+class RunStarted(Struct, frozen=True, kw_only=True):
     """A run begins.
 
     Attributes:
@@ -24,16 +24,14 @@ class RunStarted:
     titles: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SessionStarted:
+class SessionStarted(Struct, frozen=True, kw_only=True):
     """A session's worker was started; it has so many cells to run."""
 
     section: SectionName
     cells: int = 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sampled:
+class Sampled(Struct, frozen=True, kw_only=True):
     """What a session holds at the moment.
 
     Attributes:
@@ -46,8 +44,7 @@ class Sampled:
     device: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CellStarted:
+class CellStarted(Struct, frozen=True, kw_only=True):
     """A cell has begun to run; `index` is its place among the job's cells, from 0.
 
     Attributes:
@@ -60,8 +57,7 @@ class CellStarted:
     place: Place | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CellOutput:
+class CellOutput(Struct, frozen=True, kw_only=True):
     """What the running cell has put out since the last such event, within the limits.
 
     Attributes:
@@ -74,8 +70,7 @@ class CellOutput:
     outputs: tuple[Output, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CellFinished:
+class CellFinished(Struct, frozen=True, kw_only=True):
     """A cell has ended, in whichever way, or was skipped since it needs one that failed.
 
     Cells that come after the end of their session send nothing.
@@ -86,8 +81,7 @@ class CellFinished:
     result: Result
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CellFailed:
+class CellFailed(Struct, frozen=True, kw_only=True):
     """A cell did not pass, as a person is to read it: comes right after its `CellFinished`.
 
     Attributes:
@@ -103,16 +97,14 @@ class CellFailed:
     excerpt: tuple[tuple[int, str], ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LinesRun:
+class LinesRun(Struct, frozen=True, kw_only=True):
     """Lines of the notes that were run for the first time: pages, each with its lines."""
 
     section: SectionName
     lines: tuple[tuple[str, tuple[int, ...]], ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SessionFinished:
+class SessionFinished(Struct, frozen=True, kw_only=True):
     """A session's worker is gone; its result is on its way."""
 
     section: SectionName
@@ -120,8 +112,15 @@ class SessionFinished:
     seconds: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Noticed:
+class DebuggerListens(Struct, frozen=True, kw_only=True):
+    """A client of the debug adapter protocol can connect to a session."""
+
+    section: SectionName
+    host: str
+    port: int
+
+
+class Noticed(Struct, frozen=True, kw_only=True):
     """Something about the engine: where its processes come from.
 
     Attributes:
@@ -142,6 +141,7 @@ Event = (
     | LinesRun
     | Sampled
     | SessionFinished
+    | DebuggerListens
     | Noticed
 )
 Observer = Callable[[Event], None]

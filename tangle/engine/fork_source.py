@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from tangle.engine.events import Noticed, Observer
 from tangle.engine.forkserver.client import ForkServerClient, ForkServerGone
@@ -109,8 +111,7 @@ class ForkSource:
         self.notes = (*self.notes, Noticed(text=text, trouble=trouble))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _OfSection:
+class _OfSection(Struct, frozen=True, kw_only=True):
     """The fork server, for one section."""
 
     client: ForkServerClient

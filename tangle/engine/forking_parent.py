@@ -11,7 +11,8 @@ import contextlib
 import os
 import select
 import socket
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from tangle.engine.worker.parent_death import die_with
 
@@ -21,8 +22,7 @@ _fork, _exit, _poll = os.fork, os._exit, select.poll
 _NONE = -1
 
 
-@dataclass(slots=True, kw_only=True)
-class _Child:
+class _Child(Struct, kw_only=True):
     """A child that is not reaped yet.
 
     Attributes:

@@ -8,8 +8,9 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
 from types import FrameType
+
+from msgspec.structs import replace
 
 from tangle.engine.events import Event, Executor, Observer, ignore
 from tangle.engine.gpus import VISIBLE

@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 import signal
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from itertools import groupby
 
+from msgspec import Struct
+
+from tangle import PAGE_SUFFIXES
 from tangle.engine.wire import CANNOT_REPORT
-from tangle.model import Cell, Job, Origin, Place, Source
+from tangle.model import Cell, Job, Origin, PagePath, Place, Source
 
 _FRAME = re.compile(r'^  File "(.*)", line (\d+) in (.*)$')
 SHOWN_REPEATS = 3
@@ -19,8 +21,7 @@ _DUMPED = 500
 """Characters of a name that faulthandler writes."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Stack:
+class Stack(Struct, frozen=True, kw_only=True):
     """The lines of the notes that were running; empty and None where that is unknown."""
 
     traceback: str = ""
@@ -43,17 +44,18 @@ def _at(origin: Origin, column: int) -> Place:
     return Place(path=origin.path, line=origin.line, column=origin.margin + column + 1)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Notes:
+class Notes(Struct, frozen=True, kw_only=True):
     """Which lines of the notes the files that code objects name stand for.
 
     Attributes:
         cells: by the name that each is compiled under.
         sources: generated modules by their path.
+        folder: of the pages, where code is compiled under their paths.
     """
 
     cells: Mapping[str, Cell]
     sources: Mapping[str, Source]
+    folder: str | None = None
 
     def place(self, file: str, line: int | None, column: int = 0) -> Place | None:
         """The place in the notes; None where the line is not of them."""
@@ -61,6 +63,13 @@ class Notes:
             return None
         if file in self.cells:
             return place_of_line(self.cells[file], line, column)
+        if (
+            self.folder is not None
+            and file.endswith(PAGE_SUFFIXES)
+            and file.startswith(self.folder)
+        ):
+            path = PagePath(file[len(self.folder) :].lstrip("/"))
+            return Place(path=path, line=line, column=column or 1)
         origins = self.sources[file].origins if file in self.sources else ()
         origin = origins[line - 1] if 1 <= line <= len(origins) else None
         return None if origin is None else _at(origin, column)
@@ -71,6 +80,7 @@ def notes_of(job: Job) -> Notes:
     return Notes(
         cells={f"<{cell.name}>": cell for cell in job.cells},
         sources={source.path: source for source in job.sources},
+        folder=job.debugging.folder if job.debugging is not None else None,
     )
 
 

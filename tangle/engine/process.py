@@ -11,8 +11,9 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from tangle.engine.forkserver.client import ForkServerGone
 from tangle.engine.orphans import kill_family, orphans
@@ -43,8 +44,7 @@ _TEMPORARY = ("TMPDIR", "TEMP", "TMP")
 _LEFT_OUT = ("COLUMNS", "LINES", "FORCE_COLOR", "CLICOLOR_FORCE", "PYTHONINSPECT")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Worker:
+class Worker(Struct, frozen=True, kw_only=True):
     """A started worker and the parent's ends of its pipes.
 
     Attributes:

@@ -7,9 +7,10 @@ import os
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
+
+from msgspec import Struct
 
 COOKIE = "TANGLE_SESSION"
 """The variable by which the processes of a session are known."""
@@ -36,8 +37,7 @@ def boot_command(module: str, arguments: Sequence[str]) -> list[str]:
     return [sys.executable, "-X", "utf8", "-c", boot, str(_PACKAGE), *arguments]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SpawnRequest:
+class SpawnRequest(Struct, frozen=True, kw_only=True):
     """What a worker starts with, whether it is forked or spawned.
 
     Attributes:

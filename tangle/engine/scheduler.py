@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from tangle.engine.gpus import GpuWish
 from tangle.model import Job
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Turn:
+class Turn(Struct, frozen=True, kw_only=True):
     """A job among others.
 
     Attributes:
@@ -30,8 +30,7 @@ class Turn:
     gpu: GpuWish = "none"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Start:
+class Start(Struct, frozen=True, kw_only=True):
     """The turn of this place may start, and has the GPU of this number, if any."""
 
     index: int

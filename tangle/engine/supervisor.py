@@ -7,8 +7,10 @@ import os
 import selectors
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 from typing import assert_never
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from tangle.engine.checkpoint.store import CopiesOfSession, Past
 from tangle.engine.draining import HURRIED_SECONDS, LAST_READS, interrupt, last_outputs
@@ -16,6 +18,7 @@ from tangle.engine.events import (
     CellFinished,
     CellOutput,
     CellStarted,
+    DebuggerListens,
     LinesRun,
     Observer,
     Sampled,
@@ -35,6 +38,7 @@ from tangle.engine.wire import (
     Ended,
     Flooded,
     Left,
+    Listening,
     Measured,
     Message,
     Noted,
@@ -69,16 +73,14 @@ _GROWING_SECONDS = 0.1
 _NOTHING_USED = Usage(device="cpu", device_memory=0, peak_memory=0)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Verdict:
+class _Verdict(Struct, frozen=True, kw_only=True):
     """How a session ended that did not end by itself."""
 
     outcome: Outcome
     failure: Failure | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Supervised:
+class _Supervised(Struct, frozen=True, kw_only=True):
     """A worker that has started."""
 
     worker: Worker
@@ -280,8 +282,8 @@ class WorkerSupervisor:
                 self._begin(message.index)
             case Wrote() | Showed() | Cleared():
                 self._transcript.take(message)
-            case Measured():
-                self._observe(LinesRun(section=self._job.section, lines=message.lines))
+            case Measured() | Listening():
+                self._observe(self._event(message))
             case Ended() | Skipped():
                 self._end(message)
             case Noted() | Closed() | Left() | Flooded():
@@ -290,6 +292,12 @@ class WorkerSupervisor:
                 self._note_copy(message)
             case _:
                 assert_never(message)
+
+    def _event(self, message: Measured | Listening) -> LinesRun | DebuggerListens:
+        section = self._job.section
+        if isinstance(message, Measured):
+            return LinesRun(section=section, lines=message.lines)
+        return DebuggerListens(section=section, host=message.host, port=message.port)
 
     def _take_end(self, message: Noted | Closed | Left | Flooded) -> None:
         match message:

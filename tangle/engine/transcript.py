@@ -5,16 +5,16 @@ from __future__ import annotations
 import copy
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
 from typing import Literal, assert_never
+
+from msgspec import Struct, field
 
 from tangle.engine.output_limits import CUT_NOTICE, KEPT_TEXT, SHOWN_DATA, SHOWN_OVERHEAD
 from tangle.engine.wire import Cleared, Showed, Wrote
 from tangle.model import MimeBundle, Output, Revised, Stream
 
 
-@dataclass(slots=True)
-class _Text:
+class _Text(Struct):
     name: Literal["stdout", "stderr"]
     parts: list[str]
 
@@ -22,8 +22,7 @@ class _Text:
         return Stream(name=self.name, text="".join(self.parts))
 
 
-@dataclass(slots=True)
-class _Display:
+class _Display(Struct):
     bundle: MimeBundle
     display: str | None
     size: int
@@ -36,8 +35,7 @@ _ERASED = Stream(name="stdout", text="\r\x1b[2K")
 """What stands for cleared outputs in those that are new."""
 
 
-@dataclass(slots=True)
-class CellLog:
+class CellLog(Struct):
     """The outputs of one cell, as they come.
 
     Attributes:

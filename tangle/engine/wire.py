@@ -7,7 +7,6 @@ what C code and subprocesses wrote can be put in its place among the messages.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final, Literal
 
 from msgspec import Struct
@@ -58,8 +57,7 @@ class Flooded(_Tagged, frozen=True, kw_only=True):
     """The code wrote on after it was told to stop; the worker asks to be killed."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Usage:
+class Usage(Struct, frozen=True, kw_only=True):
     """What the session has used so far."""
 
     device: str
@@ -136,6 +134,13 @@ class Noted(_Tagged, frozen=True, kw_only=True):
     text: str
 
 
+class Listening(_Tagged, frozen=True, kw_only=True):
+    """A debugger's client can connect."""
+
+    host: str
+    port: int
+
+
 class Left(_Tagged, frozen=True, kw_only=True):
     """Threads, exit handlers and open files are done with: the process ends.
 
@@ -158,6 +163,7 @@ Message = (
     | Snapshotted
     | UnseenWrite
     | Noted
+    | Listening
     | Closed
     | Left
 )

@@ -9,6 +9,7 @@ from tangle.link.embeds import embed_problems
 from tangle.link.graph import GraphIndex, clashes, graph_index, unresolved
 from tangle.link.heads import UnitHead
 from tangle.link.journals import journal_day, journal_title
+from tangle.link.missing_ids import near_id
 from tangle.link.outline import Outline, placed
 from tangle.link.page_facts import (
     Anchors,
@@ -72,6 +73,7 @@ __all__ = [
     "journal_title",
     "linked_page",
     "made_unit",
+    "near_id",
     "number_text",
     "occurrences",
     "page_facts",

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import chain
+
+from msgspec import Struct
 
 from tangle.link.path_globs import path_matches
 from tangle.link.sections import number_text
@@ -20,8 +21,7 @@ TITLE = -1
 """The level of a number in a page's title; a line without heading marks has level 0."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PageNumbers:
+class PageNumbers(Struct, frozen=True, kw_only=True):
     """What decides whether a page belongs to a book.
 
     Attributes:
@@ -37,8 +37,7 @@ class PageNumbers:
     coded: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Book:
+class Book(Struct, frozen=True, kw_only=True):
     """The book of a page.
 
     Attributes:
@@ -51,8 +50,7 @@ class Book:
     prefix: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Books:
+class Books(Struct, frozen=True, kw_only=True):
     """The books of a graph.
 
     Attributes:

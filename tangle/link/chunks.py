@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from tangle.link.expand import ChunkKey, Names, expand
 from tangle.link.kept_texts import kept_behind
@@ -26,8 +28,7 @@ from tangle.parse import Info, moved_lines, written_lines
 BlockAt = tuple[PagePath, int]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LinkedPage:
+class LinkedPage(Struct, frozen=True, kw_only=True):
     """A page's outline, and its chunks with their references as they are written."""
 
     outline: Outline
@@ -62,8 +63,7 @@ def _chunk_fences(page: Page, around: Outline) -> Iterator[tuple[int, Info]]:
             yield at, info
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Expansion:
+class Expansion(Struct, frozen=True, kw_only=True):
     """Chunks that have, or may be meant by, references in code.
 
     Attributes:
@@ -75,12 +75,17 @@ class Expansion:
     problems: tuple[Problem, ...]
 
 
-def expanded(pages: Mapping[PagePath, Sequence[Chunk]], ids: Mapping[Uuid, BlockAt]) -> Expansion:
+def expanded(
+    pages: Mapping[PagePath, Sequence[Chunk]],
+    ids: Mapping[Uuid, BlockAt],
+    about: Callable[[Uuid], str],
+) -> Expansion:
     """Expand the references of chunks.
 
     Args:
         pages: the chunks of all pages that refer or are referred to, in order of path.
         ids: where the blocks of those pages are that have ids.
+        about: gives a hint about an id that no block with code has; may be empty.
     """
     found = [chunk for chunks in pages.values() for chunk in chunks]
     by_block: defaultdict[BlockAt, list[ChunkKey]] = defaultdict(list)
@@ -93,7 +98,8 @@ def expanded(pages: Mapping[PagePath, Sequence[Chunk]], ids: Mapping[Uuid, Block
             named[name].append(keys)
     blocks = {str(uuid): by_block[at] for uuid, at in ids.items() if at in by_block}
     broken = {ChunkKey(key) for key, chunk in enumerate(found) if not chunk.whole}
-    lines, problems = expand([c.lines for c in found], Names(named=named, blocks=blocks), broken)
+    names = Names(named=named, blocks=blocks, about=about)
+    lines, problems = expand([c.lines for c in found], names, broken)
     whole: defaultdict[PagePath, list[Chunk]] = defaultdict(list)
     for chunk, own in zip(found, lines, strict=True):
         same = own == chunk.lines

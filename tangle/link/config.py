@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import re
 from functools import lru_cache
 from typing import Final, Literal
+
+from msgspec import Struct
 
 from tangle.link.journals import DEFAULT_FORMAT
 from tangle.model import CONFIG, Place, Problem
@@ -14,8 +16,7 @@ from tangle.parse.edn import BadEdn, EdnForm, read_edn
 UNITS: Final = {"tab": "\t", "two-spaces": "  ", "four-spaces": "    ", "eight-spaces": " " * 8}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GraphConfig:
+class GraphConfig(Struct, frozen=True, kw_only=True):
     """The settings of a graph that decide which files are pages and how they are written.
 
     Attributes:
@@ -23,6 +24,7 @@ class GraphConfig:
         name_format: how a title becomes a file name.
         unit: one step of indentation in a page, as Logseq writes it.
         journal_format: how the title of a journal's day is written, such as `MMM do, yyyy`.
+        block_limit: characters of a block beyond which Logseq does not let it be edited.
         include, exclude, exclude_tags: of tangle's own configuration: the pages that take part.
         all_public: `:publishing/all-pages-public?`; None where it is not set.
         hidden_properties: `:block-hidden-properties`, in the form in which keys compare.
@@ -32,6 +34,7 @@ class GraphConfig:
     name_format: Literal["triple-lowbar", "legacy"] = "legacy"
     unit: str = "\t"
     journal_format: str = DEFAULT_FORMAT
+    block_limit: int = 10_000
     include: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
     exclude_tags: tuple[str, ...] = ()
@@ -65,6 +68,7 @@ def graph_config(text: str) -> tuple[GraphConfig, tuple[Problem, ...]]:
             journal_format=(day and day.kind == "string" and day.value) or DEFAULT_FORMAT,
             all_public=_flag(settings.get("publishing/all-pages-public?")),
             hidden_properties=_keys(settings.get("block-hidden-properties")),
+            block_limit=_number(settings.get("block/content-max-length"), 10_000),
         ),
         (),
     )
@@ -83,6 +87,11 @@ def _keys(form: EdnForm | None) -> tuple[str, ...]:
     if form is None or form.kind not in ("vector", "list", "set"):
         return ()
     return tuple(sorted(e.value.lower() for e in form.items if e.kind in ("keyword", "string")))
+
+
+def _number(form: EdnForm | None, usual: int) -> int:
+    digits = form.text if form is not None else ""
+    return int(digits) if re.fullmatch("[1-9][0-9]{0,8}", digits) else usual
 
 
 def _texts(form: EdnForm | None) -> tuple[str, ...]:

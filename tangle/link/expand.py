@@ -7,12 +7,13 @@ of ten thousand names nor a web of many shared ones costs more than its text.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
 from typing import Final, NewType
 
-from tangle.model import CodeLine, Place, Problem, ProblemKind
+from msgspec import Struct
+
+from tangle.model import CodeLine, Place, Problem, ProblemKind, Uuid
 from tangle.model.problems.markers import AMBIGUOUS_CHUNK, REFERENCE_CYCLE, TOO_LARGE, UNKNOWN_CHUNK
 from tangle.near_names import nearest, question
 
@@ -42,20 +43,24 @@ ChunkKey = NewType("ChunkKey", int)
 Lines = tuple[CodeLine, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Names:
+def _nothing_known(_: Uuid) -> str:
+    return ""
+
+
+class Names(Struct, frozen=True, kw_only=True):
     """The chunks that references can name, by `tangle.name` and by block id.
 
     Attributes:
         named: for each name the blocks that bear it, each as its chunks.
+        about: what is known of an id that is none of `blocks`, as a hint; empty for nothing.
     """
 
     named: Mapping[str, Sequence[Sequence[ChunkKey]]]
     blocks: Mapping[str, Sequence[ChunkKey]]
+    about: Callable[[Uuid], str] = _nothing_known
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Call:
+class _Call(Struct, frozen=True, kw_only=True):
     """One line that refers to other chunks."""
 
     indent: str
@@ -196,7 +201,8 @@ def _targets(name: str, line: CodeLine, names: Names) -> tuple[ChunkKey, ...]:
         found = names.blocks.get(block[1].lower(), ())
         if not found:
             message = f"no block with code has the id {block[1]}"
-            hint = "copy the reference again from the block that holds the code"
+            again = "copy the reference again from the block that holds the code"
+            hint = names.about(Uuid(block[1].lower())) or again
             raise _Unresolved(_problem(UNKNOWN_CHUNK, line, message, hint))
         return tuple(found)
     blocks = names.named.get(name, ())

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+
+from msgspec import Struct
 
 from tangle.link.books import PageNumbers
 from tangle.link.page_facts import Anchors, PageFacts
@@ -18,8 +19,7 @@ from tangle.model.problems.graph import (
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GraphIndex:
+class GraphIndex(Struct, frozen=True, kw_only=True):
     """What is found by its name over all pages.
 
     Attributes:
@@ -146,12 +146,17 @@ def _twice(kind: ProblemKind, place: Place, what: str, other: Place) -> Problem:
     return kind.at(place, f"{what} is already used at {other}")
 
 
-def unresolved(page: Page, missing: Iterable[Uuid]) -> Iterator[Problem]:
-    """The references of a page to ids that no block has."""
-    ids = frozenset(missing)
+def unresolved(page: Page, missing: Mapping[Uuid, str]) -> Iterator[Problem]:
+    """Yield the references of a page to ids that no block has.
+
+    Args:
+        page: the page.
+        missing: the ids, each with a hint; empty for the usual one.
+    """
     for reference in page.references:
-        if reference.target in ids and reference.block not in page.templates:
+        if reference.target in missing and reference.block not in page.templates:
             yield UNRESOLVED_REFERENCE.at(
                 Place(path=page.path, line=reference.line, column=reference.column),
                 f"no block of this graph has the id {reference.target}",
+                hint=missing[reference.target] or None,
             )

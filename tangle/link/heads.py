@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
 from typing import Final
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from tangle.link.sections import read_number
 from tangle.model import PagePath, Problem, Section, SectionName
@@ -17,8 +19,7 @@ PageNamed = Callable[[str], PagePath | None]
 _LINK: Final = re.compile(r"\[\[(.+)\]\]")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class UnitHead:
+class UnitHead(Struct, frozen=True, kw_only=True):
     """A unit but for its chunks.
 
     Attributes:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from msgspec import Struct
+from msgspec.structs import replace
 
 from tangle.link.books import Book
 from tangle.link.sections import numbered_blocks, numbered_section, section_number
@@ -10,8 +11,7 @@ from tangle.link.settings import PageSettings
 from tangle.model import Page, Section, SectionName
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Outline:
+class Outline(Struct, frozen=True, kw_only=True):
     """A page's sections and the settings of its blocks.
 
     Attributes:

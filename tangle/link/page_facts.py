@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from tangle.link.books import TITLE, PageNumbers
 from tangle.link.chunks import LinkedPage
@@ -20,8 +21,7 @@ from tangle.model import Page, Problem, Uuid
 _SAVE: Final = re.compile(r"#\s*@save\b")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PageFacts:
+class PageFacts(Struct, frozen=True, kw_only=True):
     """What others can notice of a page, the places of its lines and blocks aside.
 
     Attributes:
@@ -54,8 +54,7 @@ class PageFacts:
     unread: Problem | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Anchors:
+class Anchors(Struct, frozen=True, kw_only=True):
     """The lines of a page that problems of other pages may name.
 
     Attributes:
@@ -70,8 +69,7 @@ class Anchors:
     names: tuple[tuple[str, int], ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BlockFacts:
+class BlockFacts(Struct, frozen=True, kw_only=True):
     """What is known of a block that has an id.
 
     Attributes:

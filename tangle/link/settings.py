@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import difflib
 import math
 import posixpath
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from functools import lru_cache, partial
 from typing import Any, Final
+
+from msgspec.structs import replace
 
 from tangle.model import (
     DEVICE,
@@ -193,7 +193,11 @@ def _is_ours(key: str) -> bool:
     """Whether a property is meant for tangle: it begins so, or is one of ours but for a slip."""
     if key.startswith(PREFIX):
         return True
-    return key.startswith("ta") and bool(difflib.get_close_matches(key, KNOWN, n=1, cutoff=0.87))
+    if not key.startswith("ta"):
+        return False
+    import difflib
+
+    return bool(difflib.get_close_matches(key, KNOWN, n=1, cutoff=0.87))
 
 
 def _is_of_chunk(page: Page) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from tangle.link.config import GraphConfig
 from tangle.link.page_facts import PageFacts

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from tangle.link.heads import PageNamed, UnitHead, with_needs
 from tangle.link.outline import Outline
@@ -30,8 +32,7 @@ _UNIT_PARTS = 2
 """The parts of the number of a unit: what has more is in one."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Spots:
+class Spots(Struct, frozen=True, kw_only=True):
     """The part that a page has in units.
 
     Attributes:
@@ -47,8 +48,7 @@ class Spots:
     faults: tuple[tuple[SectionName, Problem], ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Skeleton:
+class Skeleton(Struct, frozen=True, kw_only=True):
     """The units of a graph, but for their chunks.
 
     Attributes:
@@ -60,8 +60,7 @@ class Skeleton:
     problems: tuple[Problem, ...]
 
 
-@dataclass(slots=True)
-class _Draft:
+class _Draft(Struct):
     """A unit while it is being collected."""
 
     section: Section | None = None

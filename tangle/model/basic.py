@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from typing import Final, Literal, NewType
+
+from msgspec import Struct
 
 Uuid = NewType("Uuid", str)
 """A block id, 36 characters, lower case."""
@@ -30,8 +31,7 @@ DEVICE_WORDS: Final = "auto, cpu, cuda, cuda:N or mps"
 Severity = Literal["error", "warning", "notice"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PackageName:
+class PackageName(Struct, frozen=True, kw_only=True):
     """The generated module's name, `d2l.torch`: a package, and a module in it."""
 
     root: str
@@ -42,16 +42,14 @@ class PackageName:
         return f"{self.root}.{self.module}"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Span:
+class Span(Struct, frozen=True, kw_only=True):
     """A half-open range of bytes in a page's file."""
 
     start: int
     end: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
+class Place(Struct, frozen=True, kw_only=True):
     """A point in a page, as editors count: line and column from 1, columns in characters."""
 
     path: PagePath
@@ -63,8 +61,7 @@ class Place:
         return f"{self.path}:{self.line}:{self.column}"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Problem:
+class Problem(Struct, frozen=True, kw_only=True):
     """A problem of the notes, with its place and usually a hint.
 
     Attributes:
@@ -83,8 +80,7 @@ class Problem:
     excerpt: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ProblemKind:
+class ProblemKind(Struct, frozen=True, kw_only=True):
     """A kind of problem. Every `Problem` is made by one; `tangle.model.problems` lists them all.
 
     Attributes:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from tangle.model.basic import PagePath, Place, Problem, SectionName, Uuid
 from tangle.model.outline import Page
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Settings:
+class Settings(Struct, frozen=True, kw_only=True):
     """The values of the `tangle.*` properties that apply to a chunk.
 
     Attributes:
@@ -46,8 +46,7 @@ class Settings:
     cwd: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CodeLine:
+class CodeLine(Struct, frozen=True, kw_only=True):
     """One line of a chunk's code after its references were expanded.
 
     Attributes:
@@ -59,22 +58,23 @@ class CodeLine:
     place: Place
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class KeptText:
+class KeptText(Struct, frozen=True, kw_only=True):
     """A fence right behind a chunk, which may hold what the chunk shows.
 
     Attributes:
         language: of the fence, in lower case; empty without one.
         announced: whether nothing stands between the two, or only words that announce a result.
+        chunk: the line of the fence, where it is a chunk by its language; it is a result if it
+            holds nothing but literals.
     """
 
     lines: tuple[CodeLine, ...]
     language: str
     announced: bool
+    chunk: int | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Chunk:
+class Chunk(Struct, frozen=True, kw_only=True):
     """A fenced block of Python at its own place in the notes, references expanded.
 
     Attributes:
@@ -106,8 +106,7 @@ class Chunk:
         return "".join(line.text + "\n" for line in self.lines)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Occurrence:
+class Occurrence(Struct, frozen=True, kw_only=True):
     """A chunk where it takes part in a section: at its own block, or where a reference stands.
 
     Attributes:
@@ -124,8 +123,7 @@ class Occurrence:
     section: SectionName
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Section:
+class Section(Struct, frozen=True, kw_only=True):
     """A numbered block or page of a book, or a page.
 
     Attributes:
@@ -143,8 +141,7 @@ class Section:
     book: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Unit:
+class Unit(Struct, frozen=True, kw_only=True):
     """What becomes one script and runs in one session: a page, or a section of a book.
 
     Attributes:
@@ -179,8 +176,7 @@ class Unit:
         return posixpath.dirname(self.section.page) if found is None else found
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Graph:
+class Graph(Struct, frozen=True, kw_only=True):
     """All pages, linked.
 
     Attributes:

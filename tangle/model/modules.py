@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ModuleText:
+class ModuleText(Struct, frozen=True, kw_only=True):
     """A module of the standard library or of an installed package.
 
     Attributes:

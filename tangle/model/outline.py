@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
+
+from msgspec import Struct
 
 from tangle.model.basic import PagePath, Problem, Span, Uuid
 
@@ -11,8 +12,7 @@ BlockKind = Literal["pre", "bullet", "heading"]
 ReferenceKind = Literal["ref", "labelled", "embed"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Property:
+class Property(Struct, frozen=True, kw_only=True):
     """One `key:: value` line.
 
     Attributes:
@@ -28,8 +28,7 @@ class Property:
     line: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Block:
+class Block(Struct, frozen=True, kw_only=True):
     """One block of the outline, from its start to the start of the next.
 
     Attributes:
@@ -62,8 +61,7 @@ class Block:
     content: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Fence:
+class Fence(Struct, frozen=True, kw_only=True):
     """A code block as Logseq reads it: a fence of either kind, or `#+BEGIN_SRC`.
 
     Attributes:
@@ -91,8 +89,7 @@ class Fence:
     nested: Literal["list", "quote"] | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reference:
+class Reference(Struct, frozen=True, kw_only=True):
     """A block reference: `((id))`, `[label](((id)))` or `{{embed ((id))}}`.
 
     Attributes:
@@ -108,8 +105,7 @@ class Reference:
     alone: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PageEmbed:
+class PageEmbed(Struct, frozen=True, kw_only=True):
     """A page that is shown where it is named: `{{embed [[title]]}}`."""
 
     title: str
@@ -118,13 +114,13 @@ class PageEmbed:
     column: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Page:
+class Page(Struct, frozen=True, kw_only=True):
     """One page as it was read; `data` is the file, and every byte of it belongs to one block.
 
     Attributes:
         title: the `title` page property, else None (the file's name decides, see `link`).
         links: titles named in `[[...]]` and tags, in order, repeated as they are.
+        link_spans: where each of these titles stands, brackets and `#` aside.
         problems: what a person should know about the page's own text.
         embeds: the pages that it shows.
         templates: the blocks that are text to copy: those with `template::` and all below them.
@@ -140,3 +136,4 @@ class Page:
     problems: tuple[Problem, ...]
     embeds: tuple[PageEmbed, ...] = ()
     templates: frozenset[int] = frozenset()
+    link_spans: tuple[Span, ...] = ()

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final, Literal, NamedTuple, NewType
+
+from msgspec import Struct
 
 from tangle.model.basic import PagePath, Place, SectionName
 
@@ -11,6 +12,8 @@ MimeType = NewType("MimeType", str)
 
 EXAMPLES: Final = MimeType("application/vnd.tangle.examples+json")
 """What the examples of a session showed, each as a pair: text, and what a traceback ended with."""
+VALUES: Final = MimeType("application/vnd.tangle.values+json")
+"""Values of expressions that a notebook does not show, each as a pair: line, and text."""
 
 ALTERNATIVE_TEXT: Final = MimeType("text/vnd.tangle.alternative")
 """What a figure shows, in words, for readers who do not see it."""
@@ -18,8 +21,7 @@ ALTERNATIVE_TEXT: Final = MimeType("text/vnd.tangle.alternative")
 Outcome = Literal["passed", "failed", "timed-out", "died", "skipped", "interrupted"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Origin:
+class Origin(Struct, frozen=True, kw_only=True):
     """The place in the notes of one line of a cell's code.
 
     Attributes:
@@ -31,15 +33,14 @@ class Origin:
     margin: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Example:
-    """One statement of an interpreter session, or the code above a result that was kept by hand.
+class Example(Struct, frozen=True, kw_only=True):
+    """One statement of an interpreter session, or one input of a transcript of IPython.
 
     Attributes:
         row: the line of the cell's code at which it begins, from 0.
         code: its source, without prompts.
-        single: whether each of its statements shows its value, as in an interpreter; else only the
-            last one does, as in a notebook.
+        single: whether each of its statements shows its value, as in an interpreter; else it is
+            an input of IPython: magics work, and only the last statement shows its value.
         want: what it must show, as `doctest` has it; None where nothing is compared.
         want_row: the line of the cell's code at which that stands, from 0.
         rest: all that stands between it and the next one: an output may have blank lines.
@@ -57,8 +58,7 @@ class Example:
     flags: int = 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Touch:
+class Touch(Struct, frozen=True, kw_only=True):
     """A name that a cell defines or changes.
 
     Attributes:
@@ -71,8 +71,7 @@ class Touch:
     sure: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Cell:
+class Cell(Struct, frozen=True, kw_only=True):
     """One piece of code that a worker runs as a notebook runs a cell.
 
     Attributes:
@@ -84,6 +83,8 @@ class Cell:
         timeout: seconds it may take.
         examples: where it is an interpreter session, what is run of it; its results are told as a
             bundle of the type `EXAMPLES`.
+        values: lines (from 1) of expressions before the last one whose values are to be reported,
+            as a bundle of the type `VALUES`.
         refusal: why nothing of it may be run; None where it may.
         reads: patterns of files that its code reads where nobody sees it, absolute.
         place: the chunk's first line in the notes; None for borrowed statements.
@@ -98,6 +99,7 @@ class Cell:
     may_fail: bool = False
     timeout: float | None = None
     examples: tuple[Example, ...] | None = None
+    values: tuple[int, ...] = ()
     refusal: Failure | None = None
     reads: tuple[str, ...] = ()
     place: Place | None = None
@@ -105,8 +107,7 @@ class Cell:
     touches: tuple[Touch, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AssertStyle:
+class AssertStyle(Struct, frozen=True, kw_only=True):
     """How pytest explains a failing `assert`.
 
     Attributes:
@@ -118,8 +119,24 @@ class AssertStyle:
     settings: tuple[tuple[str, str], ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Source:
+class Debugging(Struct, frozen=True, kw_only=True):
+    """How a session is debugged.
+
+    Attributes:
+        folder: absolute; the paths of pages in `Origin` are relative to it.
+        address: host and port on which the session waits for a client of the debug adapter
+            protocol; port 0 takes any that is free.
+        wait: whether the first cell waits for the client.
+        terminal: path of the terminal in which pdb asks; one of it and `address` is set.
+    """
+
+    folder: str
+    address: tuple[str, int] | None = None
+    wait: bool = False
+    terminal: str | None = None
+
+
+class Source(Struct, frozen=True, kw_only=True):
     """A generated module whose lines stand in the notes; its frames are shown at their place there.
 
     Attributes:
@@ -131,8 +148,7 @@ class Source:
     origins: tuple[Origin | None, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Job:
+class Job(Struct, frozen=True, kw_only=True):
     """Everything that a worker needs to run one session; plain values, so that it can travel.
 
     Attributes:
@@ -153,6 +169,7 @@ class Job:
         measure: whether to tell which lines of the notes were run.
         exitfirst: whether the first cell that fails ends the session; else only the cells that need
             what it defines or changes are skipped.
+        debugging: how it is debugged; its code is then compiled under the pages' own paths.
     """
 
     section: SectionName
@@ -172,6 +189,7 @@ class Job:
     assertions: AssertStyle | None = None
     measure: bool = False
     exitfirst: bool = False
+    debugging: Debugging | None = None
 
 
 class Stream(NamedTuple):
@@ -184,8 +202,7 @@ class Stream(NamedTuple):
     text: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MimeBundle:
+class MimeBundle(Struct, frozen=True, kw_only=True):
     """One thing shown, in every form it has; binary forms are base64, as in a notebook.
 
     Attributes:
@@ -200,8 +217,7 @@ class MimeBundle:
 Output = Stream | MimeBundle
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Frame:
+class Frame(Struct, frozen=True, kw_only=True):
     """One line that ran when an exception went through it.
 
     Attributes:
@@ -217,8 +233,7 @@ class Frame:
     source: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Trace:
+class Trace(Struct, frozen=True, kw_only=True):
     """A traceback in parts, for presentation in another form.
 
     Attributes:
@@ -232,8 +247,7 @@ class Trace:
     said: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Failure:
+class Failure(Struct, frozen=True, kw_only=True):
     """Why a cell did not pass.
 
     Attributes:
@@ -267,8 +281,7 @@ modules are found first, `variable` a variable of the environment."""
 _READS: Final = frozenset({"content", "names", "kinds", "entries"})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReadFile:
+class ReadFile(Struct, frozen=True, kw_only=True):
     """A fact that a session learned from the disk or the environment.
 
     Attributes:
@@ -284,8 +297,7 @@ class ReadFile:
     what: Asked = "content"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Seen:
+class Seen(Struct, frozen=True, kw_only=True):
     """What a cell's outcome may depend on besides its code, if not learned by earlier cells.
 
     Attributes:
@@ -311,16 +323,14 @@ class Seen:
     versions: tuple[tuple[str, str], ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Revised:
+class Revised(Struct, frozen=True, kw_only=True):
     """The outputs of an earlier cell after a later one has changed them."""
 
     cell: int
     outputs: tuple[Output, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CellEnd:
+class CellEnd(Struct, frozen=True, kw_only=True):
     """The state of a session at the end of a cell: its result, had it ended there.
 
     Attributes:
@@ -337,8 +347,7 @@ class CellEnd:
     revised: tuple[Revised, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Skip:
+class Skip(Struct, frozen=True, kw_only=True):
     """Why a cell was skipped: `needs x from line 4, which failed`.
 
     Attributes:
@@ -363,8 +372,7 @@ class Skip:
         return f"{self.before}line {self.place.line}{other}{self.after}"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Result:
+class Result(Struct, frozen=True, kw_only=True):
     """The result of one cell; results are in the order of the job's cells.
 
     A cell that may fail and did has `passed`, with a failure.
@@ -372,6 +380,8 @@ class Result:
     Attributes:
         end: of a cell that ended by itself, in this run.
         skip: why a cell was skipped.
+        values: the texts of values that were asked for by `Cell.values`, each with its line. They
+            are among the outputs until the result is judged.
     """
 
     outcome: Outcome
@@ -380,10 +390,10 @@ class Result:
     seconds: float
     end: CellEnd | None = None
     skip: Skip | None = None
+    values: tuple[tuple[int, str], ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SessionResult:
+class SessionResult(Struct, frozen=True, kw_only=True):
     """The result of one session.
 
     Attributes:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
+
+from msgspec import Struct
 
 ShownKind = Literal["text", "markdown", "image", "link", "failure"]
 
@@ -11,8 +12,7 @@ OutputMark = Literal["fresh", "stale", "failed"]
 """How an output block stands to the code above it."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ShownFrame:
+class ShownFrame(Struct, frozen=True, kw_only=True):
     """A line of the notes that a failure names.
 
     Attributes:
@@ -28,8 +28,7 @@ class ShownFrame:
     end: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ShownPart:
+class ShownPart(Struct, frozen=True, kw_only=True):
     """A part of an output block.
 
     Attributes:
@@ -52,8 +51,7 @@ class ShownPart:
         return "\n".join(self.lines)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ShownOutput:
+class ShownOutput(Struct, frozen=True, kw_only=True):
     """An output block of a page, and the chunk that it is of.
 
     Attributes:

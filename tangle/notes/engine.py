@@ -18,6 +18,8 @@ from typing import Any, Final, Generic, TypeVar, cast
 
 import msgspec
 
+from tangle.typed_json import msgpack_decoder
+
 K = TypeVar("K")
 V = TypeVar("V")
 S = TypeVar("S", bound="Store")
@@ -72,7 +74,7 @@ class Query(Generic[K, V]):
     def decode(self, raw: bytes) -> V:
         """An answer as it is on disk."""
         if self._decoder is None:
-            self._decoder = msgspec.msgpack.Decoder(self.kept)
+            self._decoder = msgpack_decoder(self.kept)
         return cast("V", self._decoder.decode(raw))
 
 
@@ -141,7 +143,7 @@ class Document(msgspec.Struct):
     columns: dict[str, Column]
 
 
-_document: Final = msgspec.msgpack.Decoder(Document)
+_document: Final = msgpack_decoder(Document)
 
 
 class Store:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
-from dataclasses import replace
 
 import msgspec
+from msgspec.structs import replace
 
 from tangle.activity import step
 from tangle.analyse import located, page_lines
@@ -34,6 +34,7 @@ from tangle.link import (
     journal_day,
     linked_page,
     made_unit,
+    near_id,
     number_text,
     occurrences,
     page_facts,
@@ -66,6 +67,7 @@ from tangle.notes.core import Core, book_pages, config, listing, page_digest
 from tangle.notes.engine import query
 from tangle.notes.plain import is_plain, plain_facts
 from tangle.parse import NotUtf8, check_python, merge_conflict, parse
+from tangle.typed_json import msgpack_decoder
 
 # --- one page -------------------------------------------------------------------------------------
 
@@ -152,7 +154,7 @@ def work_out_facts(core: Core, paths: Iterable[PagePath]) -> bytes:
 
 def adopt_facts(core: Core, found: bytes) -> None:
     """Take the facts of pages that another process worked out."""
-    answers = msgspec.msgpack.decode(found, type=dict[PagePath, PageFacts])
+    answers = msgpack_decoder(dict[PagePath, PageFacts]).decode(found)
     core.adopt(facts, answers, lambda path: ((config, ""), (page_digest, path)))
 
 
@@ -301,6 +303,22 @@ def block_of(core: Core, uuid: Uuid) -> tuple[PagePath, BlockFacts] | None:
     return (path, found) if found is not None else None
 
 
+@query(kept=str)
+def about_id(core: Core, uuid: Uuid) -> str:
+    """What is known of an id that no block with code has, as a hint; empty for nothing."""
+    found = block_of(core, uuid)
+    if found is not None:
+        path, block = found
+        line = page(core, path).blocks[block.block].line
+        return f"the block with this id is at {path}:{line}, and holds no Python"
+    for problem in unread(core, ""):
+        path = problem.place.path
+        if f"id:: {uuid}".encode() in core.data(path).lower():
+            return f"the block may be on {path}, which cannot be read: correct that page first"
+    near = near_id(uuid, index(core, "").ids)
+    return f"did you mean {near}?" if near is not None else ""
+
+
 @query(kept=tuple[Problem, ...])
 def book_problems(core: Core, _: str) -> tuple[Problem, ...]:
     """The numbers that keep pages from being a book, the first on each page."""
@@ -342,7 +360,8 @@ def expansion(core: Core, _: str) -> Expansion:
         for uuid, block in id_blocks(core, path).items():
             if page_of_id(core, uuid) == path:
                 ids[uuid] = (path, block.block)
-    return expanded({path: outlined(core, path).chunks for path in found}, ids)
+    coded = {path: outlined(core, path).chunks for path in found}
+    return expanded(coded, ids, lambda uuid: about_id(core, uuid))
 
 
 @query()
@@ -515,7 +534,7 @@ def page_problems(core: Core, path: PagePath) -> tuple[Problem, ...]:
     problems = [*found.problems, *own_outline(core, path).outline.settings.problems]
     targets = dict.fromkeys(reference.target for reference in found.references)
     missing = [uuid for uuid in targets if page_of_id(core, uuid) is None]
-    problems += unresolved(found, missing)
+    problems += unresolved(found, {uuid: about_id(core, uuid) for uuid in missing})
 
     def shows_code(reference: Reference) -> bool:
         target = block_of(core, reference.target)

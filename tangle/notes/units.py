@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from tangle.analyse import (
     MAX_NEAR,
@@ -170,8 +171,7 @@ def needed(core: Core, place: int) -> tuple[int, ...]:
 # --- names over all units -------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NameIndex:
+class NameIndex(Struct, frozen=True, kw_only=True):
     """The units by what they do with names, and the names that mean the generated module in each.
 
     Attributes:
@@ -572,8 +572,7 @@ def reached_package(core: Core, place: int) -> Package:
 # --- rows of units -------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ChunkRow:
+class ChunkRow(Struct, frozen=True, kw_only=True):
     """A chunk where it takes part.
 
     Attributes:
@@ -591,8 +590,7 @@ class ChunkRow:
     sketch: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class UnitRow:
+class UnitRow(Struct, frozen=True, kw_only=True):
     """What verbs say of a unit without its code.
 
     Attributes:

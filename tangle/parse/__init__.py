@@ -2,21 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from functools import cache
-from typing import Final
 
-from tangle.model import Block, Page, PagePath, Property
+from tangle.model import Page, PagePath
 
-from .blocks import blocks_of, templates_in
 from .conflicts import may_conflict, merge_conflict
-from .constructs import Constructs
 from .errors import MisreadsPages, NotUtf8
-from .fences import FenceReader
 from .languages import Info, Kind, info_of, kind_of, names_python
-from .probe import reads_as_known
-from .problems import problems_of
-from .properties import normal_key, properties_of
 from .property_lines import (
     has_lost_bullet,
     is_property_like,
@@ -24,11 +16,7 @@ from .property_lines import (
     moved_lines,
     written_lines,
 )
-from .references import links_of
-from .scan import Layout, scan
 from .show import outline, outline_text
-from .source import Source
-from .text import Places
 
 __all__ = [
     "Info",
@@ -53,7 +41,6 @@ __all__ = [
 ]
 
 
-_NONE: Final = frozenset[int]()
 _UNNAMED = PagePath("page.md")
 
 
@@ -71,7 +58,9 @@ def parse(data: bytes, path: PagePath = _UNNAMED, *, errors: str = "strict") -> 
     """
     check_python()
     _check_utf8(data, path, errors)
-    return _read(data, path, errors)
+    from .reader import read_page  # compiles a hundred patterns; a warm command parses nothing
+
+    return read_page(data, path, errors)
 
 
 @cache
@@ -81,44 +70,11 @@ def check_python() -> None:
     Raises:
         MisreadsPages: this one cannot.
     """
-    if not reads_as_known(_read):
+    from .probe import reads_as_known
+    from .reader import read_page
+
+    if not reads_as_known(read_page):
         raise MisreadsPages
-
-
-def _read(data: bytes, path: PagePath, errors: str = "strict") -> Page:
-    source = Source(data)
-    constructs = Constructs(source)
-    places = Places(data, path, errors)
-    layout = scan(source, constructs)
-    blocks = blocks_of(layout, places)
-    shift = len(blocks) - len(layout.starts)
-    fences = FenceReader(source, constructs, places).read(layout, shift)
-    links = links_of(layout, blocks, places, source)
-    may_have = b"emplate::" in data or b"EMPLATE::" in data
-    templates = templates_in(blocks) if may_have else _NONE
-    return Page(
-        path=path,
-        data=data,
-        blocks=blocks,
-        fences=fences,
-        references=links.references,
-        links=links.titles,
-        title=_title(blocks, layout, places),
-        problems=problems_of(places, blocks, fences, constructs.unclosed, templates),
-        embeds=links.embeds,
-        templates=templates,
-    )
-
-
-def _title(blocks: Sequence[Block], layout: Layout, places: Places) -> str | None:
-    """The page property `title`: of front matter or `#+TITLE:`, else of the text at the top."""
-    found: Sequence[Property] = ()
-    if layout.directives:
-        named = [p for p in layout.directives if normal_key(places.text(p.key)) == "title"]
-        found = properties_of(named, places)
-    elif blocks and blocks[0].kind == "pre":
-        found = blocks[0].properties
-    return next((item.value for item in found if item.key == "title" and item.value), None)
 
 
 def _check_utf8(data: bytes, path: PagePath, errors: str) -> None:

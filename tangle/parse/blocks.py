@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import chain
 
-from tangle.model import Block, Property
+from tangle.model import Block, Property, Span
 
 from .constructs import Pair
-from .make import make_block, make_span
 from .nesting import nest
 from .properties import block_id, is_valid_key, properties_of
 from .scan import Layout, Start
@@ -38,19 +37,19 @@ def blocks_of(layout: Layout, places: Places) -> tuple[Block, ...]:
         if index in runs:
             obeyed, ignored = _properties(runs[index], places)
         blocks.append(
-            make_block(
-                kind,
-                make_span(start, end),
-                indent,
-                levels[index],
-                parents[index],
-                decode(title, title_end).strip("\ufeff").strip(),
-                heading,
-                block_id(obeyed) if obeyed else None,
-                obeyed,
-                ignored,
-                line_of(start),
-                content_end(data, start, end),
+            Block(
+                kind=kind,
+                span=Span(start=start, end=end),
+                indent=indent,
+                level=levels[index],
+                parent=parents[index],
+                title=decode(title, title_end).strip("\ufeff").strip(),
+                heading=heading,
+                id=block_id(obeyed) if obeyed else None,
+                properties=obeyed,
+                ignored=ignored,
+                line=line_of(start),
+                content=content_end(data, start, end),
             )
         )
     return tuple(blocks)

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from typing import Final, Literal
+
+from msgspec import Struct, field
 
 EdnKind = Literal["map", "set", "vector", "list", "string", "keyword", "atom", "tagged"]
 
@@ -63,8 +64,7 @@ class BadEdn(ValueError):
         super().__init__(f"line {self.line}: {reason}")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EdnForm:
+class EdnForm(Struct, frozen=True, kw_only=True):
     """One form, with its place in the text.
 
     Attributes:
@@ -112,8 +112,7 @@ def read_edn(text: str) -> EdnForm | None:
     return _Reader(text).first()
 
 
-@dataclass(slots=True)
-class _Open:
+class _Open(Struct):
     """A collection whose end has not been reached, or the text itself.
 
     Attributes:

@@ -11,18 +11,19 @@ from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 from operator import attrgetter
-from typing import NamedTuple
+from typing import Literal, NamedTuple, TypeAlias
 
-from tangle.model import Fence
+from tangle.model import Fence, Span
 
 from .constructs import Constructs, Found
 from .dedent import JS_WHITE, Dedented, Shown, without_indentation
 from .lists import Line
-from .make import NestedIn, make_fence, make_span
 from .paragraphs import Paragraph, joined
 from .scan import Layout, scan, scan_inside
 from .source import Source
 from .text import Places
+
+NestedIn: TypeAlias = Literal["list", "quote"]
 
 _OCAML_WHITE = " \t\f\r\n"
 _SHOWN_AS_IS = frozenset({b"src", b"example", b"export", b"comment", b"query"})
@@ -235,17 +236,17 @@ class FenceReader:
         shown = self._lines(code, width) if code.lines is None else code.lines
         bare = dedented(shown)
         language, options = words(self._places.text(code.label))
-        return make_fence(
-            block,
-            language,
-            options,
-            make_span(code.start, code.end),
-            make_span(*code.body),
-            "".join([line.text + "\n" for line in shown]),
-            "".join([line.text + "\n" for line in bare]),
-            self._places.line(code.opener),
-            tuple([line.margin for line in bare]),
-            code.nested,
+        return Fence(
+            block=block,
+            language=language,
+            options=options,
+            span=Span(start=code.start, end=code.end),
+            body=Span(start=code.body[0], end=code.body[1]),
+            text="".join([line.text + "\n" for line in shown]),
+            code="".join([line.text + "\n" for line in bare]),
+            line=self._places.line(code.opener),
+            margins=tuple([line.margin for line in bare]),
+            nested=code.nested,
         )
 
     def _lines(self, code: _Code, width: int) -> list[Shown]:
@@ -305,15 +306,15 @@ def _moved(fence: Fence, shown: Dedented) -> Fence:
     """A fence of a block's shown text, where it stands in the file."""
     first = fence.line  # the line of the opener; the code begins on the next, index `first`
     margins = [margin + shown.margins[first + index] for index, margin in enumerate(fence.margins)]
-    return make_fence(
-        fence.block,
-        fence.language,
-        fence.options,
-        make_span(shown.in_file(fence.span.start), shown.in_file(fence.span.end)),
-        make_span(shown.in_file(fence.body.start), shown.in_file(fence.body.end)),
-        fence.text,
-        fence.code,
-        shown.line + fence.line - 1,
-        tuple(margins),
-        fence.nested,
+    return Fence(
+        block=fence.block,
+        language=fence.language,
+        options=fence.options,
+        span=Span(start=shown.in_file(fence.span.start), end=shown.in_file(fence.span.end)),
+        body=Span(start=shown.in_file(fence.body.start), end=shown.in_file(fence.body.end)),
+        text=fence.text,
+        code=fence.code,
+        line=shown.line + fence.line - 1,
+        margins=tuple(margins),
+        nested=fence.nested,
     )

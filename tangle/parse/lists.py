@@ -7,8 +7,9 @@ there loses its indentation (logseq-spec.md 4).
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import NamedTuple
+
+from msgspec import Struct
 
 from .source import Source
 
@@ -41,8 +42,7 @@ class Line(NamedTuple):
     end: int
 
 
-@dataclass(slots=True)
-class _Level:
+class _Level(Struct):
     """One list that is being read, and the item of it that is open."""
 
     indent: int

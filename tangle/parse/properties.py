@@ -6,10 +6,9 @@ import re
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
-from tangle.model import Property, Uuid
+from tangle.model import Property, Span, Uuid
 
 from .constructs import Pair
-from .make import make_property, make_span
 from .text import Places
 
 _UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
@@ -26,12 +25,12 @@ def properties_of(pairs: Iterable[Pair], places: Places) -> tuple[Property, ...]
     """
     return tuple(
         [
-            make_property(
-                normal_key(name := places.text(key).strip(_BLANKS)),
-                name,
-                places.text(value).strip(),
-                make_span(start, end),
-                places.line(start),
+            Property(
+                key=normal_key(name := places.text(key).strip(_BLANKS)),
+                name=name,
+                value=places.text(value).strip(),
+                span=Span(start=start, end=end),
+                line=places.line(start),
             )
             for key, value, start, end in pairs
         ]

@@ -13,13 +13,12 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from typing import ClassVar, NamedTuple
 
-from tangle.model import Block, PageEmbed, Reference, ReferenceKind, Uuid
+from tangle.model import Block, PageEmbed, Reference, ReferenceKind, Span, Uuid
 
 from .blocks import property_runs
 from .constructs import Found
 from .inline import InlineReader
 from .links import UUID
-from .make import make_span
 from .paragraphs import Paragraph, paragraphs_of, value_of
 from .properties import is_valid_key, normal_key
 from .scan import Layout
@@ -58,6 +57,7 @@ class Links(NamedTuple):
     references: tuple[Reference, ...]
     titles: tuple[str, ...]
     embeds: tuple[PageEmbed, ...] = ()
+    spans: tuple[Span, ...] = ()
 
 
 class _Hit(NamedTuple):
@@ -97,7 +97,7 @@ def links_of(layout: Layout, blocks: Sequence[Block], places: Places, source: So
                 kind=hit.kind,
                 target=Uuid(hit.target.decode("ascii").lower()),
                 block=hit.block,
-                span=make_span(hit.start, hit.end),
+                span=Span(start=hit.start, end=hit.end),
                 line=places.line(hit.start),
                 column=places.column(hit.start),
                 alone=hit.block in alone,
@@ -114,8 +114,11 @@ def links_of(layout: Layout, blocks: Sequence[Block], places: Places, source: So
         )
         for start, block, name in sorted(shown)
     )
-    titles = tuple([places.decode(*span) for span in sorted(reader.titles)])
-    return Links(references, titles, embeds)
+    spans = sorted(reader.titles)
+    titles = tuple([places.decode(*span) for span in spans])
+    return Links(
+        references, titles, embeds, tuple([Span(start=start, end=end) for start, end in spans])
+    )
 
 
 def _references(

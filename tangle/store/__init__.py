@@ -37,12 +37,15 @@ from tangle.store.graph import (
 from tangle.store.installed import Installed
 from tangle.store.json_records import Records
 from tangle.store.locks import lock
+from tangle.store.logseq_database import DatabaseInUse, database_rows
 from tangle.store.module_files import ModuleFiles
 from tangle.store.other_environments import Environment, environments_beside
+from tangle.store.private_file import NotPrivate, is_private, write_private
 from tangle.store.python_folders import environment_around
 from tangle.store.site_folder import SITE_LIST, SiteChanges, SiteFolder
 from tangle.store.stamps import edit_stamp, folder_identity, library_stamp
 from tangle.store.state_folder import (
+    ADDRESS,
     BUILDS,
     CACHE,
     CACHES,
@@ -51,6 +54,7 @@ from tangle.store.state_folder import (
     OUTCOMES,
     PENDING,
     RECORD,
+    TOKEN,
     make_folder,
 )
 from tangle.store.symlink_guard import check_links, leads_out
@@ -63,11 +67,12 @@ from tangle.store.tree import (
     plan_tree,
     write_tree,
 )
-from tangle.store.user_files import check_writable, write_file
+from tangle.store.user_files import check_writable, copy_into, remove_file, write_file
 from tangle.store.user_folders import user_folder
 from tangle.store.user_key import user_key
 
 __all__ = [
+    "ADDRESS",
     "ASSET_FOLDER",
     "BUILDS",
     "CACHE",
@@ -81,9 +86,11 @@ __all__ = [
     "PENDING",
     "RECORD",
     "SITE_LIST",
+    "TOKEN",
     "Cache",
     "Changed",
     "Changes",
+    "DatabaseInUse",
     "Disk",
     "Environment",
     "Files",
@@ -92,6 +99,7 @@ __all__ = [
     "Installed",
     "Locked",
     "ModuleFiles",
+    "NotPrivate",
     "NotReadable",
     "NotWritable",
     "Outside",
@@ -105,7 +113,9 @@ __all__ = [
     "asset_names",
     "check_links",
     "check_writable",
+    "copy_into",
     "create",
+    "database_rows",
     "digest_file",
     "edit_stamp",
     "environment_around",
@@ -119,6 +129,7 @@ __all__ = [
     "is_being_written",
     "is_generated_file",
     "is_page",
+    "is_private",
     "leads_out",
     "library_stamp",
     "lock",
@@ -130,6 +141,7 @@ __all__ = [
     "read_bytes",
     "recover",
     "remove_asset",
+    "remove_file",
     "replace",
     "sync_copies",
     "unsaved_in",
@@ -137,5 +149,6 @@ __all__ = [
     "user_key",
     "write_asset",
     "write_file",
+    "write_private",
     "write_tree",
 ]

@@ -11,7 +11,7 @@ editors.
 from __future__ import annotations
 
 import contextlib
-import secrets
+import os
 from typing import TYPE_CHECKING
 
 from tangle.store.errors import Changed, InUse, Outside, Unfinished, refusing
@@ -196,7 +196,7 @@ def draft(
     Raises:
         OSError: it cannot be written; nothing is left behind.
     """
-    path = target.with_name(f"{DRAFT_PREFIX}{secrets.token_hex(8)}.draft")
+    path = target.with_name(f"{DRAFT_PREFIX}{os.urandom(8).hex()}.draft")
     descriptor = files.open_new(path)
     try:
         try:

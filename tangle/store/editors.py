@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import os
 import re
-import socket
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -88,8 +87,11 @@ def _locked_by_emacs(link: Path) -> str | None:
 
 def _running(name: str, process: int, host: str) -> str | None:
     """Return an editor as messages name it; None if it no longer runs."""
+    import socket
+
+    import psutil
+
     if host and host != socket.gethostname():
         return f"{name} on {host}" if host.isprintable() else name
-    import psutil
 
     return f"{name} (process {process})" if psutil.pid_exists(process) else None

@@ -24,10 +24,11 @@ import contextlib
 import hashlib
 import os
 import re
-import secrets
 import stat
-from dataclasses import dataclass, replace
 from pathlib import Path
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from tangle import STATE_FOLDER
 from tangle.store.errors import refusing
@@ -47,8 +48,7 @@ _SWAP = re.compile(
 _DRAFT = re.compile(r"\.tangle-[0-9a-f]{16}\.draft")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Settled:
+class Settled(Struct, frozen=True, kw_only=True):
     """What became of a page that was exchanged.
 
     Attributes:
@@ -62,8 +62,7 @@ class Settled:
     in_use: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Swap:
+class Swap(Struct, frozen=True, kw_only=True):
     """A draft that is to be exchanged with a page.
 
     Attributes:
@@ -88,7 +87,7 @@ def prepare(draft: Path, target: Path, *, old: bytes, new: bytes, files: Files) 
     # Nobody else knows of the draft: if it seems to be in use, leases mean nothing here.
     if files.read_still(draft) != new:
         return None
-    names = (digest(os.fsencode(target.name)), digest(new), digest(old), secrets.token_hex(4))
+    names = (digest(os.fsencode(target.name)), digest(new), digest(old), os.urandom(4).hex())
     path = target.with_name(draft_name(target.parent, "-".join(names)))
     files.replace(draft, path)
     return Swap(draft=path, target=target, new=names[1], old=names[2])
@@ -183,8 +182,7 @@ def is_draft(name: str) -> bool:
 # --- after a crash --------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Leftovers:
+class Leftovers(Struct, frozen=True, kw_only=True):
     """What a killed tangle left in a folder, and cannot be put in its place.
 
     Attributes:

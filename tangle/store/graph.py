@@ -8,9 +8,10 @@ import os
 import stat
 import sys
 import time
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct, field
 
 from tangle import PAGE_SUFFIXES
 from tangle.model import PagePath
@@ -44,8 +45,7 @@ def graphs_below(folder: Path) -> list[Path]:
     ]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GraphFiles:
+class GraphFiles(Struct, frozen=True, kw_only=True):
     """The files below a graph's folder, by what they are to it; each sorted.
 
     Attributes:
@@ -192,8 +192,7 @@ def _prefixes(hidden: Sequence[str]) -> tuple[str, ...]:
     return tuple(entry if entry.startswith("/") else f"/{entry}" for entry in hidden)
 
 
-@dataclass(slots=True, kw_only=True)
-class _Found:
+class _Found(Struct, kw_only=True):
     """What a walk through a graph's folders has found so far."""
 
     hidden: tuple[str, ...]

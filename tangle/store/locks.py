@@ -31,7 +31,9 @@ _WAITING = "waiting for another tangle"
 
 
 @contextlib.contextmanager
-def lock(project: Path, *, notes: Path | None = None, timeout: float = 2.0) -> Iterator[None]:
+def lock(
+    project: Path, *, notes: Path | None = None, timeout: float = 2.0, name: str = "lock"
+) -> Iterator[None]:
     """Hold the project's lock, `.tangle/lock`; the system drops it when the holder dies.
 
     Args:
@@ -39,6 +41,7 @@ def lock(project: Path, *, notes: Path | None = None, timeout: float = 2.0) -> I
         notes: the graph, where it is to be written to. Two projects may have one graph (another
             configuration, another `--output`), so it has a lock of its own.
         timeout: seconds to wait for another holder.
+        name: of the lock's file; each is a lock on its own.
 
     Raises:
         Locked: another process (or this one, elsewhere) holds it.
@@ -46,18 +49,18 @@ def lock(project: Path, *, notes: Path | None = None, timeout: float = 2.0) -> I
         NotWritable: the lock's file cannot be created.
     """
     with contextlib.ExitStack() as held:
-        held.enter_context(_lock_project(project, timeout))
+        held.enter_context(_lock_project(project, timeout, name))
         if notes is not None:
             held.enter_context(_lock_folder(notes, timeout))
         yield
 
 
 @contextlib.contextmanager
-def _lock_project(project: Path, timeout: float) -> Iterator[None]:
+def _lock_project(project: Path, timeout: float, name: str) -> Iterator[None]:
     folder = project / STATE_FOLDER
-    path = folder / "lock"
+    path = folder / name
     # The lock's own file is emptied by whoever tries for it, so that the holder signs beside it.
-    holder = folder / "holder"
+    holder = folder / ("holder" if name == "lock" else f"{name}-holder")
     for file in (path, holder):
         check_links(file, project)
     try:

@@ -12,11 +12,11 @@ import os
 import secrets
 import shutil
 import stat
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import msgspec
+from msgspec import Struct
 
 from tangle.store.atomic_replace import DRAFT_PREFIX, discard, draft, put_quickly
 from tangle.store.errors import ForeignFile, NotReadable, NotWritable, reason, refusing, way_out
@@ -50,8 +50,7 @@ _ABOUT: Final = "The files here that tangle wrote; tangle weave replaces and rem
 _decoder: Final = msgspec.json.Decoder(_List)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SiteChanges:
+class SiteChanges(Struct, frozen=True, kw_only=True):
     """What was written, each path relative to the folder, sorted."""
 
     written: tuple[str, ...]

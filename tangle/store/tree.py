@@ -6,9 +6,10 @@ import contextlib
 import os
 import re
 import stat
-from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from tangle.store.atomic_replace import discard, draft
 from tangle.store.errors import ForeignFile, NotReadable, Outside, reason, refusing, way_out
@@ -25,8 +26,7 @@ _BYTECODE = "__pycache__"
 _UNSAFE = re.compile(r"[\\\x00-\x1f\x7f]")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TreeChanges:
+class TreeChanges(Struct, frozen=True, kw_only=True):
     """What writing a tree does, each path relative to its root, in POSIX form, sorted.
 
     Attributes:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import shutil
 from typing import TYPE_CHECKING
 
 from tangle.store.atomic_replace import put
@@ -25,6 +26,31 @@ def check_writable(folder: Path) -> None:
     read_only = bool(os.statvfs(folder).f_flag & os.ST_RDONLY) if folder.exists() else False
     code = errno.EROFS if read_only else errno.EACCES
     raise NotWritable(folder, OSError(code, os.strerror(code)))
+
+
+def remove_file(path: Path) -> None:
+    """Remove a file, if it is there.
+
+    Raises:
+        NotWritable: it cannot be removed.
+    """
+    with refusing(path):
+        path.unlink(missing_ok=True)
+
+
+def copy_into(path: Path, folder: Path) -> None:
+    """Copy a file into a folder, unless a copy of the same size and time is there.
+
+    Raises:
+        NotWritable: the folder cannot be written.
+    """
+    target, status = folder / path.name, path.stat()
+    with refusing(target):
+        known = target.stat() if target.exists() else None
+        facts = (status.st_size, status.st_mtime_ns)
+        if known is None or (known.st_size, known.st_mtime_ns) != facts:
+            folder.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(path, target)
 
 
 def write_file(path: Path, data: bytes) -> None:

@@ -8,7 +8,6 @@ from __future__ import annotations
 import hashlib
 import hmac
 import os
-import secrets
 import stat
 from functools import cache
 from pathlib import Path
@@ -101,12 +100,12 @@ def _make(path: Path) -> bytes | None:
     Raises:
         OSError: it cannot be written.
     """
-    draft = path.with_name(f"key.{secrets.token_hex(8)}")
+    draft = path.with_name(f"key.{os.urandom(8).hex()}")
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | _O_BINARY
     descriptor = os.open(draft, flags, 0o600)
     try:
         try:
-            os.write(descriptor, secrets.token_bytes(_BYTES))
+            os.write(descriptor, os.urandom(_BYTES))
             os.fsync(descriptor)
         finally:
             os.close(descriptor)

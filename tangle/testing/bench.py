@@ -7,9 +7,10 @@ import os
 import threading
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
+
+from msgspec import Struct, field
 
 from tangle.analyse import PlannedChunk, Session
 from tangle.engine.local import LocalExecutor
@@ -31,8 +32,7 @@ BORROWED = -1
 _EXPLAINS = "\nimport _pytest.assertion.rewrite, _pytest.assertion.util\n"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Blame:
+class Blame(Struct, frozen=True, kw_only=True):
     """An earlier chunk of a section that did not pass, and keeps another from running.
 
     Attributes:
@@ -63,8 +63,7 @@ def was_skipped(result: Result) -> bool:
     return result.failure is not None and result.failure.name == "Skipped"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Expectation:
+class Expectation(Struct, frozen=True, kw_only=True):
     """A requirement on a chunk that passed.
 
     Attributes:
@@ -75,8 +74,7 @@ class Expectation:
     check: Callable[[PlannedChunk, Result], Failure | None]
 
 
-@dataclass(slots=True, kw_only=True)
-class _Wanted:
+class _Wanted(Struct, kw_only=True):
     """Which chunks of a section have a test in this run.
 
     Attributes:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 from coverage.exceptions import CoverageException
 from coverage.parser import PythonParser
+from msgspec import Struct
 
 from tangle.analyse import ChunkCode
 from tangle.verbs.notes import Notes
@@ -16,8 +16,7 @@ from tangle.verbs.notes import Notes
 _EXCLUDED = r"#\s*(pragma|PRAGMA)[:\s]?\s*(no|NO)\s*(cover|COVER)"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Statements:
+class Statements(Struct, frozen=True, kw_only=True):
     """The statements on one page.
 
     Attributes:

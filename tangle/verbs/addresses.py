@@ -6,18 +6,18 @@ import os
 import re
 import unicodedata
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Final
+
+from msgspec import Struct
 
 from tangle.link import GLOB_SIGNS, GraphConfig, journal_day, read_number
 from tangle.model import PagePath, Uuid
 from tangle.verbs.project import Project
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Title:
+class Title(Struct, frozen=True, kw_only=True):
     """A page or a section by its title, an alias, or the name of a section.
 
     Attributes:
@@ -28,59 +28,51 @@ class Title:
     linked: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Number:
+class Number(Struct, frozen=True, kw_only=True):
     """A section, or all sections of a chapter, by number."""
 
     number: tuple[int, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class File:
+class File(Struct, frozen=True, kw_only=True):
     """A page or a folder of pages, by a path as a shell completes it."""
 
     path: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Day:
+class Day(Struct, frozen=True, kw_only=True):
     """The journal page of a day."""
 
     day: date
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Part:
+class Part(Struct, frozen=True, kw_only=True):
     """A part of a page: `Page#Heading`, `Page#3`."""
 
     page: str
     part: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LineOf:
+class LineOf(Struct, frozen=True, kw_only=True):
     """The block at a line of a page: `Page:12`."""
 
     page: str
     line: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BlockOf:
+class BlockOf(Struct, frozen=True, kw_only=True):
     """A block by its id: `((id))`."""
 
     uuid: Uuid
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Tag:
+class Tag(Struct, frozen=True, kw_only=True):
     """The pages whose code stands under a tag."""
 
     tag: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Glob:
+class Glob(Struct, frozen=True, kw_only=True):
     """The pages whose title or path matches."""
 
     glob: str

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from tangle.errors import UsageError
 from tangle.model import Page, PagePath, Uuid
@@ -34,8 +35,7 @@ class UnknownBlock(UsageError):
         super().__init__(f"{wanted!r}: {what}; {hint}")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BlockChunks:
+class BlockChunks(Struct, frozen=True, kw_only=True):
     """The chunks of one block, in a unit.
 
     Attributes:

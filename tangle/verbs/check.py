@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from tangle.analyse import once_a_page
 from tangle.model import PagePath, Place, Problem
@@ -24,8 +25,7 @@ from tangle.verbs.unmatched_globs import unmatched_globs
 from tangle.verbs.write_back.staleness import output_problems, page_rows, section_rows
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CheckReport:
+class CheckReport(Struct, frozen=True, kw_only=True):
     """The problems of a project, and how many of its stored outputs are fresh.
 
     Attributes:
@@ -66,12 +66,10 @@ def check_report(
         UnknownSection: an argument names no section.
     """
     notes = read_notes(project)
-    figures = frozenset(asset_names(project.graph))
-    outputs = tuple(output_problems(notes, figures))
-    modules = once_a_page(module for row in notes.rows for module in row.modules)
-    problems = [*notes.problems, *outputs, *missing_imports(notes, modules)]
     named = _pages_of(chosen(notes, wanted)) if wanted else frozenset[PagePath]()
+    outputs = tuple(output_problems(notes, frozenset(asset_names(project.graph))))
     adopted = adopted_pages(notes, named)
+    problems = _with_imports(notes, outputs)
     if named:
         problems = [problem for problem in problems if problem.place.path in named]
     else:
@@ -91,6 +89,23 @@ def check_report(
     )
 
 
+def problems_of_pages(notes: Notes) -> tuple[Problem, ...]:
+    """The problems of pages that `check` reports without arguments; paths are those of the graph.
+
+    Args:
+        notes: the notes.
+    """
+    outputs = output_problems(notes, frozenset(asset_names(notes.project.graph)))
+    found = _with_imports(notes, outputs)
+    return by_place(reported(notes, found, adopted_pages(notes), every=False))
+
+
+def _with_imports(notes: Notes, outputs: Iterable[Problem]) -> list[Problem]:
+    """The problems of notes, of their outputs, and of what they import."""
+    modules = once_a_page(module for row in notes.rows for module in row.modules)
+    return [*notes.problems, *outputs, *missing_imports(notes, modules)]
+
+
 def _pages_of(selected: Iterable[Selected]) -> frozenset[PagePath]:
     """The pages on which sections, or their chunks, stand."""
     return frozenset(
@@ -103,8 +118,7 @@ def _pages_of(selected: Iterable[Selected]) -> frozenset[PagePath]:
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ListReport:
+class ListReport(Struct, frozen=True, kw_only=True):
     """The units of a project.
 
     Attributes:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
-from dataclasses import replace as replace_fields
 from typing import Final
+
+from msgspec import Struct
+from msgspec.structs import replace as replace_fields
 
 from tangle.model import Page, PagePath, Place, Problem
 from tangle.model.problems.outputs import EDITED_OUTPUT
@@ -21,6 +22,7 @@ from tangle.store import (
     remove_asset,
     replace,
 )
+from tangle.verbs.graph_sources import check_may_write
 from tangle.verbs.last_runs import LastRuns
 from tangle.verbs.notes import Notes, forget_notes, read_notes
 from tangle.verbs.project import Project
@@ -34,8 +36,7 @@ from tangle.verbs.write_back.unplaced import forget
 from tangle.write import Wanted, apply, match, remove_outputs, stored_outputs, used_assets
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CleanReport:
+class CleanReport(Struct, frozen=True, kw_only=True):
     """What `clean` removed and kept.
 
     Attributes:
@@ -49,8 +50,7 @@ class CleanReport:
     kept: tuple[Problem, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CleanTerms:
+class CleanTerms(Struct, frozen=True, kw_only=True):
     """What `clean` removes.
 
     Attributes:
@@ -82,6 +82,7 @@ def clean(project: Project, terms: CleanTerms = _ALL) -> CleanReport:
         Changed: a page was saved by another program meanwhile; run it again.
         NotWritable: a page cannot be written; it is as it was.
     """
+    check_may_write(project)
     make_folder(project.state)
     with lock(project.state, notes=project.graph):
         loaded = read_notes(project)

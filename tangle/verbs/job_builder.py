@@ -6,18 +6,22 @@ import os
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Final
 
+from msgspec import Struct
+from msgspec.structs import replace
+
 from tangle.analyse import ChunkCode, Package, PlannedChunk, Session
+from tangle.analyse.kept_comments import unshown_values
 from tangle.emit import Module, module, package_files
 from tangle.engine.memory import memory_limit, total_memory
 from tangle.engine.scratch import scratch_folder
 from tangle.model import (
     Cell,
     CodeLine,
+    Debugging,
     Failure,
     Job,
     Origin,
@@ -40,8 +44,14 @@ _REFUSALS: Final = {MOVED_CODE.code: "MovedCode", UNKNOWN_CHUNK.code: "OpenRefer
 """What the failure of a chunk is called that lacks lines, by problem."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RunOptions:
+class DebuggedSection(Struct, frozen=True, kw_only=True):
+    """The section that is debugged, and how."""
+
+    section: SectionName
+    debugging: Debugging
+
+
+class RunOptions(Struct, frozen=True, kw_only=True):
     """Options of a run; None leaves the value to the configuration.
 
     Attributes:
@@ -54,6 +64,7 @@ class RunOptions:
             need what it defines or changes are skipped.
         quiet_seconds: for how long no other program must have saved a page that is being edited
             before outputs go into it; 0 writes at once.
+        debugging: the section that is debugged, and how; it has no time limit then.
     """
 
     device: str | None = None
@@ -69,10 +80,10 @@ class RunOptions:
     verify: bool = False
     exitfirst: bool = False
     quiet_seconds: float = 0.0
+    debugging: DebuggedSection | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PreparedPackage:
+class PreparedPackage(Struct, frozen=True, kw_only=True):
     """The generated package, written where the workers of a run can import it."""
 
     folder: Path
@@ -151,6 +162,11 @@ def job(project: Project, selected: Selected, package: PreparedPackage, options:
         origin and replace(origin, path=PagePath(project.shown(origin.path)))
         for origin in package.module.origins
     )
+    debugged = options.debugging
+    if debugged is not None and debugged.section == session.name:
+        cells = [replace(cell, timeout=None) for cell in cells]
+    else:
+        debugged = None
     return Job(
         section=session.name,
         cells=tuple(cells),
@@ -160,11 +176,12 @@ def job(project: Project, selected: Selected, package: PreparedPackage, options:
         device=options.device or _declared_device(selected) or project.options.device,
         seed=project.options.seed,
         figure_format=project.options.figures,
-        timeout=options.timeout or project.options.timeout or None,
+        timeout=None if debugged else options.timeout or project.options.timeout or None,
         watched=str(project.root),
         sources=(Source(path=str(package.path), origins=places),),
         max_memory=_max_memory(options.max_memory or project.options.max_memory),
         exitfirst=options.exitfirst or bool(session.unit.faults),
+        debugging=debugged.debugging if debugged is not None else None,
     )
 
 
@@ -221,6 +238,7 @@ def _cell(project: Project, planned: PlannedChunk, count: int, origins: tuple[Or
         may_fail=chunk.settings.xfail is not None,
         timeout=chunk.settings.timeout,
         examples=planned.code.parsed.examples,
+        values=unshown_values(planned.code),
         refusal=refusal(project, planned.code),
         place=Place(path=PagePath(project.shown(chunk.page)), line=chunk.line),
     )

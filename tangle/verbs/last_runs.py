@@ -5,8 +5,9 @@ from __future__ import annotations
 import contextlib
 import hashlib
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from tangle.errors import Refused
 from tangle.model import Outcome, SectionName
@@ -19,20 +20,25 @@ _KEY: Final = "sections"
 _FAILURES: Final = frozenset({"failed", "timed-out", "died"})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LastRun:
+class LastRun(Struct, frozen=True, kw_only=True):
     """The end of a section's last run.
 
     Attributes:
         code: digest of the section's code then.
+        whole: whether every chunk of the section passed.
     """
 
     outcome: Outcome
     code: str
+    whole: bool = False
 
     def failed_with(self, row: UnitRow) -> bool:
         """Whether the section failed with the code that it has now."""
         return self.outcome in _FAILURES and self.code == _code(row)
+
+    def passed_with(self, row: UnitRow) -> bool:
+        """Whether all of the section passed with the code that it has now."""
+        return self.whole and self.code == _code(row)
 
 
 class LastRuns:
@@ -69,7 +75,8 @@ class LastRuns:
             last = known.get(row.name)
             if last is not None and last.failed_with(row) and not _is_whole(run, row):
                 continue
-            known[row.name] = LastRun(outcome=run.result.outcome, code=_code(row))
+            outcome, whole = run.result.outcome, _is_whole(run, row)
+            known[row.name] = LastRun(outcome=outcome, code=_code(row), whole=whole)
         if known != before:
             with contextlib.suppress(Refused):
                 self._records.put(_KEY, dict(sorted(known.items())))

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from tangle.model import CONFIG
 from tangle.parse.edn import BadEdn
@@ -13,8 +14,7 @@ from tangle.write import apply
 from tangle.write.settings_edits import entry_line, hiding_edits
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SettingsChange:
+class SettingsChange(Struct, frozen=True, kw_only=True):
     """A change of a `config.edn` that has not been made.
 
     Attributes:

@@ -113,6 +113,7 @@ def _is_installed(name: str) -> bool:
         return name in sys.modules
 
 
+@cache
 def _way_out(name: str) -> str:
     known = name in _KNOWN
     install = f"pip install {_DISTRIBUTIONS.get(name, name)}, with the Python that runs tangle"

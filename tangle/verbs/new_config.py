@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
+
+from msgspec import Struct
 
 from tangle.store import create, find_graph, graphs_below
 from tangle.verbs.config_errors import (
@@ -42,8 +43,7 @@ _NO_BOOK: Final = '# book = ["pages/chapter*.md"]'
 _WIDTH: Final = 80
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Answers:
+class Answers(Struct, frozen=True, kw_only=True):
     """What a person chose for a new configuration, or the defaults.
 
     Attributes:

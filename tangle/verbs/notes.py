@@ -5,13 +5,13 @@ from __future__ import annotations
 import hashlib
 import sys
 from collections.abc import Callable, Collection, Iterator, Mapping
-from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import accumulate
 from pathlib import Path
 from typing import Any, Final
 
 import msgspec
+from msgspec.structs import replace
 
 from tangle import PAGE_SUFFIXES, STATE_FOLDER
 from tangle.activity import step
@@ -40,6 +40,7 @@ from tangle.store import (
     read_bytes,
     user_key,
 )
+from tangle.typed_json import msgpack_decoder
 from tangle.verbs import queries
 from tangle.verbs.modules_here import module_files
 from tangle.verbs.project import Project
@@ -64,8 +65,7 @@ _MANY: Final = 50
 """So many files whose stamp has become reliable are worth writing the store."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Shelf:
+class Shelf(msgspec.Struct, frozen=True, kw_only=True):
     """What is asked of notes beyond what every command asks, kept in a document of its own.
 
     Attributes:
@@ -392,9 +392,20 @@ def held_notes(project: Project) -> Notes:
     Raises:
         NotReadable: the graph's folder cannot be listed.
     """
-    core, sources = Core(), read(project)
+    sources = read(project)
+    return Notes(project, sources, recalled(project, sources))
+
+
+def recalled(project: Project, sources: Sources) -> Core:
+    """A store for a project's notes, with the answers that are kept on disk.
+
+    Args:
+        project: whose notes.
+        sources: the files.
+    """
+    core = Core()
     _Kept(project, sources.settings).recall(core)
-    return Notes(project, sources, core)
+    return core
 
 
 def updated(notes: Notes, paths: Collection[Path]) -> Notes:
@@ -407,18 +418,32 @@ def updated(notes: Notes, paths: Collection[Path]) -> Notes:
     Raises:
         NotReadable: the graph's folder cannot be listed.
     """
-    graph = notes.project.graph
+    before = notes.sources
+    sources = sources_after(notes.project, before, paths)
+    return notes if sources == before else Notes(notes.project, sources, notes.core)
+
+
+def sources_after(project: Project, before: Sources, paths: Collection[Path]) -> Sources:
+    """The files of a graph after some may have changed; the very same where they are no others.
+
+    Args:
+        project: whose notes.
+        before: the files as they were.
+        paths: what the system says has changed.
+
+    Raises:
+        NotReadable: the graph's folder cannot be listed.
+    """
+    graph = project.graph
     named = [path.relative_to(graph) for path in paths if path.is_relative_to(graph)]
     about = {PagePath(path.as_posix()) for path in named if _may_matter(path)}
-    before = notes.sources
     if not about:
-        return notes
+        return before
     data = _read_again(graph, about) if about <= before.digests.keys() else None
     if data is None:  # a page came or went, a folder was renamed, or the settings are others
-        sources = read(notes.project)
-    else:
-        sources = edited(before, {p: d for p, d in data.items() if digest(d) != before.digests[p]})
-    return notes if sources == before else Notes(notes.project, sources, notes.core)
+        return read(project)
+    changed = {p: d for p, d in data.items() if digest(d) != before.digests[p]}
+    return edited(before, changed) if changed else before
 
 
 def _read_again(graph: Path, paths: Collection[PagePath]) -> dict[PagePath, bytes] | None:
@@ -463,7 +488,7 @@ class _Document(msgspec.Struct):
     store: bytes
 
 
-_document: Final = msgspec.msgpack.Decoder(_Document)
+_document: Final = msgpack_decoder(_Document)
 
 
 class _Kept:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from tangle.notes import pages
 from tangle.store import asset_names
@@ -16,8 +17,7 @@ from tangle.verbs.reports.values import State
 from tangle.verbs.write_back.staleness import output_problems, section_rows
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Overview:
+class Overview(Struct, frozen=True, kw_only=True):
     """What is in a graph.
 
     Attributes:

@@ -6,10 +6,12 @@ import keyword
 import re
 import tomllib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final, Literal
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from tangle.analyse import package_after
 from tangle.model import DEVICE, DEVICE_WORDS, SIZE, PackageName, PagePath
@@ -17,13 +19,13 @@ from tangle.near_names import device_meant, did_you_mean
 from tangle.store import environment_around, find_graph, read_bytes
 from tangle.verbs.config_errors import BadConfig, NoGraph
 from tangle.verbs.config_limits import leads_outside, taken_by
+from tangle.verbs.graph_sources import Source, source_at
 from tangle.verbs.trust import check_owner, is_own
 
 CONFIG_NAME: Final = "tangle.toml"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SiteOptions:
+class SiteOptions(Struct, frozen=True, kw_only=True):
     """Options of the table `[site]`, with their defaults.
 
     Attributes:
@@ -42,8 +44,7 @@ class SiteOptions:
     mermaid: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Options:
+class Options(Struct, frozen=True, kw_only=True):
     """Options of a configuration, with their defaults.
 
     Attributes:
@@ -87,8 +88,7 @@ class Options:
     site: SiteOptions = SiteOptions()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Project:
+class Project(Struct, frozen=True, kw_only=True):
     """A graph with the place of its generated files, and the options.
 
     Attributes:
@@ -99,6 +99,7 @@ class Project:
         package: the configured name, or one after the graph: `Notes.named_project` has the one
             that the notes mean.
         config: the configuration that it obeys, where there is one.
+        source: what the graph was made from, where it is one of Logseq 2.
     """
 
     root: Path
@@ -108,6 +109,7 @@ class Project:
     package: PackageName
     options: Options
     config: Path | None = None
+    source: Source | None = None
 
     @property
     def self_contained(self) -> bool:
@@ -151,10 +153,14 @@ def find_project(
     else:
         found, options = _nearest_config(start.resolve(), named)
     folder = named or _configured_graph(found, options, start)
+    if (source := source_at(folder)) is not None:
+        from tangle.verbs.converted_graph import convert  # few graphs are of Logseq 2
+
+        folder = convert(source)
     _check_graph(folder, given=named is not None or found is not None)
     if found is not None and output is None:
         _check_output(found, options)
-    root = found.parent if found is not None else folder
+    root = found.parent if found is not None else source.base if source else folder
     target = (output.resolve() if output is not None else root / options.output).absolute()
     return Project(
         root=root,
@@ -164,6 +170,7 @@ def find_project(
         package=_package_name(options, found) or package_after(folder.name),
         options=options,
         config=found,
+        source=source,
     )
 
 
@@ -401,7 +408,7 @@ def _is_of(value: object, kind: type) -> bool:
 
 def _kinds(options: Options | SiteOptions) -> dict[str, type]:
     """The types of the values that options take."""
-    return {name: type(getattr(options, name)) for name in options.__dataclass_fields__}
+    return {name: type(getattr(options, name)) for name in options.__struct_fields__}
 
 
 def _package_name(options: Options, config: Path | None) -> PackageName | None:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import posixpath
-from dataclasses import dataclass
 from typing import Any, Final
+
+from msgspec import Struct
 
 from tangle.emit import module, section_script
 from tangle.model import PagePath
@@ -14,8 +15,7 @@ from tangle.verbs.project import Project
 from tangle.write import stored_outputs
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Emission:
+class Emission(Struct, frozen=True, kw_only=True):
     """What scripts say of a project.
 
     Attributes:
@@ -61,8 +61,7 @@ def script(core: Core, place: int) -> str | None:
     return section_script(session, package_name(core, ""), folder=folder, seed=terms.seed)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FoundOutput:
+class FoundOutput(Struct, frozen=True, kw_only=True):
     """An output that stands in a page; the fields are those of `StoredOutput`."""
 
     host: int

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from tangle.analyse.repair import Repair
 from tangle.model import Chunk, PagePath, Place
@@ -13,6 +14,7 @@ from tangle.notes import Core
 from tangle.parse import parse
 from tangle.store import lock, make_folder
 from tangle.store import replace as replace_file
+from tangle.verbs.graph_sources import check_may_repair
 from tangle.verbs.notes import Notes
 from tangle.verbs.project import Project
 from tangle.verbs.sources import Sources, edited, read
@@ -20,8 +22,7 @@ from tangle.verbs.write_back.crash_recovery import recovered
 from tangle.write import Entangled, mend, without_written_lines
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Mended:
+class Mended(Struct, frozen=True, kw_only=True):
     """A chunk that was repaired, or would be.
 
     Attributes:
@@ -33,8 +34,7 @@ class Mended:
     causes: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RepairReport:
+class RepairReport(Struct, frozen=True, kw_only=True):
     """What was repaired, or would be, and how.
 
     Attributes:
@@ -66,6 +66,7 @@ def repair(project: Project, *, write: bool) -> RepairReport:
         mended += [what for _, _, what in found]
     changed = [path for path, now in after.digests.items() if now != before.digests[path]]
     if write and changed:
+        check_may_repair(project)
         make_folder(project.state)
         with lock(project.state, notes=project.graph):
             recovered(project, changed)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from tangle import STATE_FOLDER
 from tangle.engine.events import (
@@ -18,6 +20,7 @@ from tangle.engine.events import (
     SessionStarted,
     ignore,
 )
+from tangle.engine.interrupt import Interrupt
 from tangle.engine.local import LocalExecutor
 from tangle.engine.pool import run_turns
 from tangle.model import (
@@ -36,6 +39,7 @@ from tangle.store import (
 )
 from tangle.verbs.adoption import unread_with_python
 from tangle.verbs.cell_dependencies import with_dependencies
+from tangle.verbs.graph_sources import check_may_write
 from tangle.verbs.job_builder import (
     PreparedPackage,
     RunOptions,
@@ -61,7 +65,8 @@ from tangle.verbs.run_history import History, Planned, cores, gpus, thread_setti
 from tangle.verbs.selection import Selected
 from tangle.verbs.server_policy import server_for
 from tangle.verbs.sources import shown
-from tangle.verbs.write_back.place import Placed, Placement, outputs_of
+from tangle.verbs.write_back.outputs import outputs_of
+from tangle.verbs.write_back.placement import Placed, Placement
 from tangle.verbs.write_back.unplaced import place_or_keep, waiting, write_pending
 
 _NO_KEY = (
@@ -75,6 +80,7 @@ def run(
     sections: Sequence[str] | None,
     options: RunOptions,
     observe: Observer = ignore,
+    interrupt: Interrupt | None = None,
 ) -> RunReport:
     """Run sections of the notes, each in a separate process, and write their outputs back.
 
@@ -83,6 +89,7 @@ def run(
         sections: names of sections, as `select` takes them; None for all that have code.
         options: device, limits, and whether the cache and the notes take part.
         observe: receives every event, in this thread.
+        interrupt: ends the run from another thread; a terminal's Ctrl-C needs none.
 
     Raises:
         UnknownSection: an argument names no section.
@@ -91,7 +98,10 @@ def run(
     """
     # The engine starts while the notes are read, unless it may well not be needed.
     warm = not (options.cached and has_answers(project.state))
-    with _engine(project, options, observe, warm=warm) as executor:
+    with (
+        _engine(project, options, observe, warm=warm) as executor,
+        (interrupt or Interrupt()).ends(executor),
+    ):
         loaded = read_notes(project)
         selected = chosen(loaded, sections)
         changes: tuple[SectionChange, ...] | None = None
@@ -186,6 +196,7 @@ def check_folders(project: Project, selected: Sequence[Selected]) -> None:
         NotWritable: a folder that results go to cannot be written.
         NotReadable, Outside: figures have no folder.
     """
+    check_may_write(project)
     make_folder(project.state)
     asset_names(project.graph)
     assets, own = project.graph / ASSET_FOLDER, project.state / STATE_FOLDER
@@ -323,8 +334,7 @@ class _Run:
         )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Task:
+class _Task(Struct, frozen=True, kw_only=True):
     """A selected section with its job and the keys of its cells."""
 
     selected: Selected
@@ -342,8 +352,7 @@ class _Task:
         return replace(self, job=with_dependencies(self.job, self.selected))
 
 
-@dataclass(slots=True)
-class _Keeper:
+class _Keeper(Struct):
     """An executor that stores passed results at once, so that nothing runs twice."""
 
     project: Project

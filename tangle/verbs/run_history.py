@@ -6,8 +6,9 @@ import contextlib
 import hashlib
 import os
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from tangle.engine.gpus import VISIBLE, gpu_wish, visible_gpus
 from tangle.engine.scheduler import Turn
@@ -20,8 +21,7 @@ from tangle.verbs.selection import Selected
 _KEY: Final = "sections"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Past:
+class Past(Struct, frozen=True, kw_only=True):
     """What a section did in its last run that passed.
 
     Attributes:
@@ -40,8 +40,7 @@ class Past:
             raise ValueError(f"{self.seconds} seconds are less than none")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Planned:
+class Planned(Struct, frozen=True, kw_only=True):
     """A section that is about to run."""
 
     selected: Selected

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from tangle.analyse import Session
 from tangle.errors import UsageError
@@ -24,8 +25,7 @@ class SeveralScripts(UsageError):
         super().__init__(f"{wanted!r}: it has several scripts; name one: {', '.join(names)}")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Selected:
+class Selected(Struct, frozen=True, kw_only=True):
     """A session, whole or to the end of one of its sections.
 
     Attributes:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import gc
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import NamedTuple
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from tangle.activity import step
 from tangle.errors import ChangedMeanwhile
@@ -26,8 +28,7 @@ from tangle.store import (
 from tangle.verbs.project import Project
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sources:
+class Sources(Struct, frozen=True, kw_only=True, eq=False):
     """The files of a graph as they are on disk now.
 
     Attributes:
@@ -42,11 +43,17 @@ class Sources:
 
     settings: str
     digests: Mapping[PagePath, str]
-    data: Mapping[PagePath, bytes] = field(compare=False)
+    data: Mapping[PagePath, bytes]
     unread: tuple[Problem, ...] = ()
     notices: tuple[Problem, ...] = ()
-    stamps: Mapping[PagePath, Known] = field(compare=False, default_factory=dict)
+    stamps: Mapping[PagePath, Known] = field(default_factory=dict)
     org_pages: int = 0
+
+    def __eq__(self, other: object) -> bool:
+        """Whether the files are the same, whatever was read of them and when."""
+        return isinstance(other, Sources) and _compared(self) == _compared(other)
+
+    __hash__ = None  # type: ignore[assignment]
 
 
 class Known(NamedTuple):
@@ -168,6 +175,12 @@ def read(
         stamps=kept,
         org_pages=files.org,
     )
+
+
+def _compared(sources: Sources) -> tuple[object, ...]:
+    """What says that files changed; of the bytes, their digests do."""
+    digests, unread, notices = sources.digests, sources.unread, sources.notices
+    return sources.settings, digests, unread, notices, sources.org_pages
 
 
 def given(settings: str, data: Mapping[PagePath, bytes]) -> Sources:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from tangle.analyse import Session
 from tangle.model import AssertStyle, Job
@@ -13,8 +15,7 @@ from tangle.verbs.notes import Notes
 from tangle.verbs.selection import Selected
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Trial:
+class Trial(Struct, frozen=True, kw_only=True):
     """A section to run for its results only; nothing is written or cached.
 
     Attributes:
@@ -25,8 +26,7 @@ class Trial:
     cells: Mapping[int, int]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TrialOptions:
+class TrialOptions(Struct, frozen=True, kw_only=True):
     """Options for running sections as tests.
 
     Attributes:

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from itertools import zip_longest
+
+from msgspec import Struct
 
 from tangle.analyse import Package, PlannedChunk, Session
 from tangle.verbs.results.cache_keys import import_effects
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ChunkInputs:
+class ChunkInputs(Struct, frozen=True, kw_only=True):
     """What a chunk's result depends on beside the chunks before it.
 
     Attributes:
@@ -23,8 +23,7 @@ class ChunkInputs:
     terms: tuple[object, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class UnitInputs:
+class UnitInputs(Struct, frozen=True, kw_only=True):
     """What the results of a unit depend on: neither its name nor its place, nor its data files.
 
     Attributes:

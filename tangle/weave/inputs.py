@@ -24,6 +24,7 @@ class SiteSettings:
             networks show; empty where none was found.
         version: of the static files; it changes when one of them does.
         own_style: whether the graph has a style sheet for the site.
+        scripts: addresses of more scripts, which every page loads.
     """
 
     title: str
@@ -35,6 +36,7 @@ class SiteSettings:
     only: tuple[PagePath, ...] | None = None
     version: str = ""
     own_style: bool = False
+    scripts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

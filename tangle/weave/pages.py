@@ -157,6 +157,7 @@ def site_view(core: Core, _: str) -> SiteView:
         feed=FEED if settings.base and journals(core, "") else "",
         version=settings.version,
         styles=(OWN_STYLE,) if settings.own_style else (),
+        scripts=settings.scripts,
         links=code_links(core, ""),
     )
 

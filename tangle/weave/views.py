@@ -131,6 +131,7 @@ class SiteView:
         links: pages about the whole site for the navigation, such as all sections or all names.
         styles: addresses of the user's own style sheets, applied after the site's.
         feed: address of the Atom feed; empty where there is none.
+        scripts: addresses of more scripts, which every page loads.
     """
 
     title: str
@@ -142,6 +143,7 @@ class SiteView:
     links: tuple[Link, ...] = ()
     styles: tuple[str, ...] = ()
     feed: str = ""
+    scripts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

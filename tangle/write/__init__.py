@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tangle.write.block import PROPERTY, ChunkOutput, Piece, Unwritten
+from tangle.write.block import PROPERTY, ChunkOutput, Unwritten
 from tangle.write.bundles import size
 from tangle.write.compare import (
     USUAL,
@@ -27,7 +27,7 @@ from tangle.write.names import (
 from tangle.write.numbers import Tolerance
 from tangle.write.output_blocks import StoredOutput, stored_outputs, used_assets
 from tangle.write.page_merge import CutBlock, CutPage, cut_outputs, put_back
-from tangle.write.parts import EXTENSIONS, Figure, File, Part, Rendered, Text, piece
+from tangle.write.parts import EXTENSIONS, Figure, File, Part, Piece, Rendered, placed
 from tangle.write.plan import OutputPlan, plan_outputs, remove_outputs
 from tangle.write.render import rendered
 from tangle.write.repair_edits import Entangled, mend, without_written_lines
@@ -59,7 +59,6 @@ __all__ = [
     "Shown",
     "Stored",
     "StoredOutput",
-    "Text",
     "Tolerance",
     "Unwritten",
     "Wanted",
@@ -77,7 +76,7 @@ __all__ = [
     "is_named_after",
     "match",
     "mend",
-    "piece",
+    "placed",
     "plan_outputs",
     "put_back",
     "remove_outputs",

@@ -4,16 +4,25 @@ from __future__ import annotations
 
 import hashlib
 import re
-from dataclasses import dataclass, replace
-from itertools import chain
 from typing import TYPE_CHECKING, Literal
 from urllib.parse import quote
 
-from tangle.write.markup import ZERO_WIDTH, markdown_lines, math_line, sentence, unlike_property
+from msgspec import Struct
+from msgspec.structs import replace
+
+from tangle.write.markup import (
+    ZERO_WIDTH,
+    has_list,
+    markdown_lines,
+    math_line,
+    sentence,
+    unlike_property,
+)
+from tangle.write.parts import Piece
 from tangle.write.terminal import shown
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Sequence
 
 PROPERTY = "tangle.output"
 """The property that makes a block an output block."""
@@ -43,27 +52,7 @@ _UNSAFE_TARGET = re.compile(r"[^\w/.\-~+=@]+")
 _UNSAFE_LABEL = re.compile(r"[^\w .,;+=/&%'\-\u3000-\u303f\uff00-\uffef]+")
 
 
-PieceKind = Literal["text", "markdown", "math", "table", "sentence", "image", "link"]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Piece:
-    """A part of an output block, as its lines are made from it.
-
-    Attributes:
-        kind: `text` for a fence, `image` for a file that the note shows, `link` for one that it
-            leads to, `table` for the lines of a Markdown table, `sentence` for words of tangle's.
-        text: the text; of a file what stands for it or leads to it.
-        target: the file, relative to the page's folder.
-    """
-
-    kind: PieceKind
-    text: str = ""
-    target: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ChunkOutput:
+class ChunkOutput(Struct, frozen=True, kw_only=True):
     """What a chunk printed and showed, in order; without pieces it has no output block.
 
     Attributes:
@@ -91,8 +80,7 @@ class ChunkOutput:
         return replace(self, pieces=tuple(pieces))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Unwritten:
+class Unwritten(Struct, frozen=True, kw_only=True):
     """Stands for a chunk whose output stays as it is.
 
     Attributes:
@@ -107,8 +95,7 @@ class Unwritten:
         return self.digest[:12]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Style:
+class Style(Struct, frozen=True, kw_only=True):
     """How text is protected from being read as Logseq's syntax.
 
     Attributes:
@@ -140,22 +127,21 @@ def body_lines(output: ChunkOutput, style: Style) -> tuple[str, ...]:
         output: what the chunk showed.
         style: how its text is protected.
     """
-    pieces = chain.from_iterable(_spaced(output.pieces, style))
-    failure = _wrapped(list(output.failure), style) if output.failure else []
-    return (*pieces, *failure)
-
-
-def _spaced(pieces: Sequence[Piece], style: Style) -> Iterator[list[str]]:
-    """Yield the lines of each piece, and a blank one where a list or a table would go on."""
-    written = ((piece, _piece_lines(piece, style)) for piece in pieces)
+    found: list[str] = []
     before = None
-    for piece, lines in written:
+    for piece in output.pieces:
+        lines = _piece_lines(piece, style)
         if not any(map(str.strip, lines)):
             continue
         if before in ("markdown", "table") and piece.kind != "sentence":
-            yield [""]
-        yield lines
+            found.append("")  # or a list or a table would go on
+        found += lines
         before = piece.kind
+        if before == "markdown" and not style.plain and has_list(lines):
+            # A fence behind a list belongs to the list, and takes in the next block as well.
+            style = replace(style, wrapper="example")
+    failure = _wrapped(list(output.failure), style) if output.failure else []
+    return (*found, *failure)
 
 
 def _piece_lines(piece: Piece, style: Style) -> list[str]:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 from urllib.parse import unquote
+
+from msgspec import Struct
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -15,8 +16,7 @@ _FILE: Final = re.compile(r"!?\[[^\]]*\]\([^)]*\)")
 _ASSET: Final = re.compile(r"assets/tangle/([^\s()\[\]<>\"'\\/]+)")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BodyLine:
+class BodyLine(Struct, frozen=True, kw_only=True):
     """A line of an output block that shows something.
 
     Attributes:

@@ -9,19 +9,15 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from tangle.model import ALTERNATIVE_TEXT, MimeBundle, MimeType
-from tangle.write.html_forms import HtmlForm, read_html, steady
+from tangle.write.html_forms import HtmlForm, HtmlTable, read_html, steady, titles_of
 from tangle.write.parts import (
     EXTENSIONS,
     HTML,
     JSON,
     PLAIN,
     File,
-    Markdown,
-    Math,
     Part,
-    Sentence,
-    Table,
-    Text,
+    Piece,
 )
 from tangle.write.tables import table_lines
 
@@ -54,6 +50,9 @@ _FORMULA: Final = tuple(
 _FENCE: Final = re.compile(
     r"^[ \t]*(?:```|~~~)[^\n]*\n(?P<code>.*?)(?:\n[ \t]*(?:```|~~~)[^\n]*$|\Z)"
     r"|^[ \t]*\$\$(?P<tex>(?:(?!\$\$).)+)\$\$[ \t]*$"
+    r"|^[ \t]*(?P<environment>\\begin\{(?P<name>[A-Za-z]{1,30}\*?)\}(?:(?!\n[ \t]*\n).)*?"
+    r"\\end\{(?P=name)\})[ \t]*$"
+    r"|^[ \t]*\\\[(?P<bracket>(?:(?!\\\]).)+)\\\][ \t]*$"
     r"|!\[[^\]\n]*\]\(data:(?P<mime>image/[\w.+-]+);base64,(?P<data>[A-Za-z0-9+/=]+)\)",
     re.DOTALL | re.MULTILINE,
 )
@@ -74,9 +73,9 @@ def bundle_parts(bundle: MimeBundle) -> tuple[Part, ...]:
         return parts
     kinds = ", ".join(sorted(set(forms) - {PLAIN, ALTERNATIVE_TEXT}))
     if not kinds:
-        return (Text(text=forms.get(PLAIN, "")),)
+        return (Piece(kind="text", text=forms.get(PLAIN, "")),)
     words = f"{kinds} cannot be shown in a note: print what matters, or save it to a file"
-    return (Sentence(text=words),)
+    return (Piece(kind="sentence", text=words),)
 
 
 def _meaningful(forms: Mapping[MimeType, str]) -> str:
@@ -91,9 +90,13 @@ def _best(forms: Mapping[MimeType, str], plain: str) -> Iterator[Part]:
     if _WIDGET in forms:
         yield from _widget(forms.get(PLAIN, ""))
         return
-    if _LATEX in forms and not any(mime in forms for mime in (HTML, *_MEDIA)):
-        yield from latex_parts(forms[_LATEX])
-        return
+    if _LATEX in forms and HTML not in forms:
+        written = tuple(latex_parts(forms[_LATEX]))
+        # A formula says more than a picture of it; other LaTeX may be the picture's caption.
+        is_formula = len(written) == 1 and getattr(written[0], "kind", "") == "math"
+        if is_formula or not any(mime in forms for mime in _MEDIA):
+            yield from written
+            return
     media = next(filter(None, (_file(forms, mime) for mime in _SHOWN)), None)
     specification = next((m for m in forms if _SPECIFICATION.fullmatch(m) and m != JSON), None)
     if media is not None:
@@ -113,17 +116,18 @@ def _written(
     elif _LATEX in forms:
         yield from latex_parts(forms[_LATEX])
     elif JSON in forms:
-        yield Text(text=_tree(forms[JSON]))
+        yield Piece(kind="text", text=_tree(forms[JSON]))
     elif specification is not None:
-        yield from [Text(text=plain)] if plain else []
+        yield from [Piece(kind="text", text=plain)] if plain else []
         data = _tree(forms[specification]).encode("utf-8", "replace")
         yield File(mime=JSON, data=data, link=f"specification, {size(data)}")
-        yield Sentence(
+        yield Piece(
+            kind="sentence",
             text=f"{specification} has neither a picture nor HTML here: "
-            "show it as HTML, or save it as a picture"
+            "show it as HTML, or save it as a picture",
         )
     elif plain:
-        yield Text(text=plain)
+        yield Piece(kind="text", text=plain)
 
 
 def _file(forms: Mapping[MimeType, str], mime: MimeType) -> File | None:
@@ -144,11 +148,12 @@ def _file(forms: Mapping[MimeType, str], mime: MimeType) -> File | None:
 def _widget(plain: str) -> Iterator[Part]:
     """A widget's text, which needs a sentence where it is but the code that would make it."""
     if plain:
-        yield Text(text=plain)
+        yield Piece(kind="text", text=plain)
     if not plain or (found := _WIDGET_REPR.fullmatch(plain.strip())):
         name = found[1] if plain and found else "This"
-        yield Sentence(
-            text=f"{name} is a widget, which only a running notebook shows: print its value"
+        yield Piece(
+            kind="sentence",
+            text=f"{name} is a widget, which only a running notebook shows: print its value",
         )
 
 
@@ -160,28 +165,38 @@ def _html(source: str, plain: str) -> Iterator[Part]:
     media = [_medium(mime, data) for mime, data in form.media]
     yield from filter(None, media)
     yield from (_picture(address) for address in form.addresses if _is_public(address))
-    if form.tables:
+    yield from (Piece(kind="markdown", text=f"[{x}]({x})") for x in form.frames if _is_public(x))
+    if any(map(_says_something, form.tables)):
         yield from _tables(form, source, plain)
-    elif form.lossy or not (form.media or form.addresses) or None in media:
+    elif form.lossy or not (form.media or form.addresses or form.frames) or None in media:
         if plain:
-            yield Text(text=plain)
+            yield Piece(kind="text", text=plain)
         elif form.text and len(form.text) <= _LONGEST and not form.media:
-            yield Text(text=form.text)
-        yield html_file(source)
+            yield Piece(kind="text", text=form.text)
+        if not (plain and form.tables) or form.lossy:  # a table of nothing has nothing more to see
+            yield html_file(source)
     for address in form.addresses:
         if not _is_public(address):
-            yield Sentence(text=f"{address} is not part of the output: embed it (embed=True)")
+            yield Piece(
+                kind="sentence", text=f"{address} is not part of the output: embed it (embed=True)"
+            )
+
+
+def _says_something(table: HtmlTable) -> bool:
+    return any(any(map(str.strip, row)) for row in (*table.head, *table.body))
 
 
 def _tables(form: HtmlForm, source: str, plain: str) -> Iterator[Part]:
     caption = form.text if len(form.text) <= _LONGEST else ""
     left_out = form.lossy or len(form.text) > _LONGEST or "<style type" in source
-    for number, table in enumerate(form.tables):
+    for number, whole in enumerate(form.tables):
+        titles, table = titles_of(whole)
+        yield from (Piece(kind="sentence", text=title) for title in titles)
         lines, said = table_lines(table, caption if not number else "")
-        yield Table(text=plain if not number else "", lines=lines)
+        yield Piece(kind="table", text="\n".join(lines), plain=plain if not number else "")
         for words in dict.fromkeys(filter(None, (said, caption if not number else ""))):
             if words == said or words not in said:
-                yield Sentence(text=words.replace("\n", ", "))
+                yield Piece(kind="sentence", text=words.replace("\n", ", "))
         left_out = left_out or ("left out" in said and said != caption and " of " in said)
     if left_out:
         yield html_file(source)
@@ -210,8 +225,8 @@ def _is_public(address: str) -> bool:
     return re.fullmatch(r"https?://[^\s()<>]+", address) is not None
 
 
-def _picture(address: str) -> Markdown:
-    return Markdown(text=f"![]({address})")
+def _picture(address: str) -> Piece:
+    return Piece(kind="markdown", text=f"![]({address})")
 
 
 # --- Markdown, LaTeX, JSON ------------------------------------------------------------------------
@@ -227,13 +242,15 @@ def markdown_parts(source: str) -> Iterator[Part]:
     for found in _FENCE.finditer(source):
         yield from _prose(source[done : found.start()])
         done = found.end()
-        if found["tex"]:
-            yield Math(text=found["tex"].strip())
+        if formula := found["tex"] or found["environment"] or found["bracket"]:
+            yield Piece(kind="math", text=formula.strip())
         elif found["data"]:
             part = _medium(MimeType(found["mime"]), _bytes(found["data"]))
-            yield part or Sentence(text=f"a picture ({found['mime']}) that a note cannot show")
+            yield part or Piece(
+                kind="sentence", text=f"a picture ({found['mime']}) that a note cannot show"
+            )
         else:
-            yield Text(text=found["code"] or "")
+            yield Piece(kind="text", text=found["code"] or "")
     yield from _prose(source[done:])
 
 
@@ -246,7 +263,7 @@ def _bytes(data: str) -> bytes:
 
 def _prose(text: str) -> Iterator[Part]:
     if text.strip():
-        yield Markdown(text=text.strip("\n"))
+        yield Piece(kind="markdown", text=text.strip("\n"))
 
 
 def latex_parts(source: str) -> Iterator[Part]:
@@ -257,7 +274,7 @@ def latex_parts(source: str) -> Iterator[Part]:
     """
     for pattern in _FORMULA:
         if found := pattern.fullmatch(source.strip()):
-            yield Math(text=found["tex"].strip())
+            yield Piece(kind="math", text=found["tex"].strip())
             return
     yield from markdown_parts(source)
 

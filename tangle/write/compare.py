@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from tangle.model import MimeType
 from tangle.write.block import STYLES, ChunkOutput, body_lines, canonical
 from tangle.write.body import BodyLine, body_of
 from tangle.write.html_forms import steady
 from tangle.write.numbers import Number, Tolerance, close, tokens
-from tangle.write.parts import EXTENSIONS, HTML, JSON, PLAIN, File, Rendered, piece
+from tangle.write.parts import EXTENSIONS, HTML, JSON, PLAIN, File, Rendered, placed
 from tangle.write.pictures import picture_difference
-from tangle.write.shorten import shortened_for_note
+from tangle.write.shorten import USUAL_LIMIT, shortened_for_note
 from tangle.write.terminal import shown
 from tangle.write.volatile_text import normalised
 
@@ -26,8 +27,7 @@ _CONTEXT: Final = 2
 """Lines around a difference that a diff shows."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Shown:
+class Shown(Struct, frozen=True, kw_only=True):
     """What an output shows, in a note or in a run.
 
     Attributes:
@@ -48,8 +48,7 @@ class Shown:
         return not (self.lines or self.figures)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OutputDifference:
+class OutputDifference(Struct, frozen=True, kw_only=True):
     """One difference between an output and the expected one.
 
     Attributes:
@@ -87,19 +86,18 @@ def in_note(lines: Sequence[str], asset: Callable[[str], tuple[MimeType, bytes |
     )
 
 
-def in_run(rendered: Rendered) -> Shown:
+def in_run(rendered: Rendered, limit: int = USUAL_LIMIT) -> Shown:
     """Return what outputs would show in a note.
 
     Args:
         rendered: the outputs.
+        limit: characters that Logseq allows in a block.
     """
-    seen = shortened_for_note(rendered)
+    seen = shortened_for_note(rendered, limit)
     names = [f"{number}.{EXTENSIONS[file.mime]}" for number, file in enumerate(seen.files)]
     targets = iter(names)
     pieces = (
-        piece(part, target=f"assets/tangle/{next(targets)}")
-        if isinstance(part, File)
-        else piece(part)
+        placed(part, "", f"assets/tangle/{next(targets)}") if isinstance(part, File) else part
         for part in seen.parts
     )
     files = {name: (file.mime, file.data) for name, file in zip(names, seen.files, strict=True)}

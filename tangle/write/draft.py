@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
 
 from tangle.model import Span
 from tangle.write.block import (
@@ -19,15 +20,19 @@ from tangle.write.block import (
 )
 from tangle.write.edits import Edit, disjoint
 from tangle.write.layout import Layout, Spot, line_end
-from tangle.write.output_blocks import StoredOutput, numbered_head, resized
+from tangle.write.output_blocks import (
+    StoredOutput,
+    numbered_head,
+    without_first_line,
+)
+from tangle.write.sizes import resized
 from tangle.write.verify import Expected
 
 if TYPE_CHECKING:
     from tangle.model import Page
 
 
-@dataclass(slots=True, kw_only=True)
-class Draft:
+class Draft(Struct, kw_only=True):
     """A plan in the making."""
 
     layout: Layout
@@ -153,10 +158,12 @@ class Draft:
         """A block's bytes with other lines below its properties, at some indentation."""
         block = self.page.data[stored.span.start : stored.span.end]
         eol = line_end(block) if b"\n" in block else self.layout.eol
+        if stored.sunk:
+            first = without_first_line(first, stored)
         if indent != stored.indent:
             rows = first.split(eol)
             first = eol.join(indent + row.removeprefix(stored.indent) for row in rows)
-        return joined(first, indent, resized(lines, stored.sizes), eol)
+        return joined(first, indent, resized(lines, stored.lines, stored.sizes), eol)
 
     def all_edits(self) -> tuple[Edit, ...]:
         """The edits in order; blocks inserted at one spot stand in the order of their chunks."""

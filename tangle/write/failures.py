@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import Final
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from tangle.model import Failure, PagePath
 from tangle.write.render import without_addresses
@@ -19,8 +21,7 @@ _WIDEST: Final = 200
 """Characters of a line."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FailureFrame:
+class FailureFrame(Struct, frozen=True, kw_only=True):
     """A line of the notes that was running when a chunk failed.
 
     Attributes:
@@ -38,8 +39,7 @@ class FailureFrame:
     function: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FailureNote:
+class FailureNote(Struct, frozen=True, kw_only=True):
     """Why a chunk failed, as a note says it.
 
     Attributes:

@@ -6,9 +6,10 @@ import base64
 import binascii
 import hashlib
 import re
-from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct, field
 
 from tangle.model import MimeType
 
@@ -28,9 +29,11 @@ _FRAME: Final = re.compile(
     r"frames\[0\]\s*=\s*[\"']data:(image/[\w.+-]+);base64,([A-Za-z0-9+/=\\\s]+)"
 )
 _BREAKS: Final = frozenset(
-    {"br", "p", "div", "li", "tr", "table", "h1", "h2", "h3", "pre", "small"}
+    """br p div li tr table caption h1 h2 h3 h4 h5 h6 pre small summary details dt dd hr section
+    article header footer blockquote ul ol""".split()  # noqa: SIM905 -- as a list, it fills a page
 )
 _SILENT: Final = frozenset({"style", "script", "template", "title"})
+_OF_TABLE: Final = frozenset({"table", "thead", "tbody", "tr", "td", "th"})
 _PLAYED: Final = frozenset({"img", "video", "audio", "source"})
 
 _ID: Final = re.compile(
@@ -41,8 +44,7 @@ _RANDOM: Final = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HtmlTable:
+class HtmlTable(Struct, frozen=True, kw_only=True):
     """A table as rows of text; cells that span others stand in each of their places.
 
     Attributes:
@@ -54,8 +56,7 @@ class HtmlTable:
     body: tuple[tuple[str, ...], ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HtmlForm:
+class HtmlForm(Struct, frozen=True, kw_only=True):
     """What HTML has that a note can show.
 
     Attributes:
@@ -63,6 +64,7 @@ class HtmlForm:
         text: the words outside of them, a line for each paragraph.
         media: type and content of what plays or is seen, where it stands in the HTML itself.
         addresses: of pictures that stand elsewhere.
+        frames: addresses of pages that stand within.
         lossy: whether there is more to it: scripts, colours, frames, forms.
     """
 
@@ -70,6 +72,7 @@ class HtmlForm:
     text: str
     media: tuple[tuple[MimeType, bytes], ...]
     addresses: tuple[str, ...]
+    frames: tuple[str, ...]
     lossy: bool
 
 
@@ -92,6 +95,7 @@ def read_html(source: str) -> HtmlForm:
         text="\n".join(filter(None, lines)),
         media=media,
         addresses=tuple(reader.addresses),
+        frames=tuple(reader.frames),
         lossy=reader.lossy or len(source) > LARGEST_READ,
     )
 
@@ -133,8 +137,7 @@ def steady(source: str) -> str:
     return re.sub("|".join(map(re.escape, longest_first)), lambda found: tokens[found[0]], source)
 
 
-@dataclass(slots=True)
-class _Rows:
+class _Rows(Struct):
     """A table in the making."""
 
     rows: list[list[str]] = field(default_factory=list)
@@ -208,8 +211,10 @@ class _Reader(HTMLParser):
         self.words: list[str] = []
         self.media: list[tuple[MimeType, bytes]] = []
         self.addresses: list[str] = []
+        self.frames: list[str] = []
         self.lossy = False
         self._silent = 0
+        self._in_caption = False
         self._depth = 0
         self._table: _Rows | None = None
         self._cell: list[str] | None = None
@@ -217,21 +222,21 @@ class _Reader(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         found = {name: value or "" for name, value in attrs}
+        self._in_caption = tag == "caption" or (self._in_caption and tag not in _OF_TABLE)
         if tag in _SILENT:
             self._silent += 1
             self.lossy = self.lossy or tag == "script"
-        elif tag in _PLAYED:
-            self._play(found.get("src", ""))
-        elif tag in ("iframe", "svg", "canvas", "object", "form", "input"):
-            self.lossy = True
-        elif tag in ("table", "thead", "tbody", "tr", "td", "th"):
+        elif tag in _OF_TABLE:
             self._begin(tag, found)
+        else:
+            self._see(tag, found.get("src", ""))
         if tag in _BREAKS and self._cell is None:
             self.words.append("\n")
         elif tag == "br" and self._cell is not None:
             self._cell.append("\n")
 
     def handle_endtag(self, tag: str) -> None:
+        self._in_caption = self._in_caption and tag not in ("caption", "table")
         if tag in _SILENT:
             self._silent = max(0, self._silent - 1)
         elif tag in ("td", "th"):
@@ -253,7 +258,7 @@ class _Reader(HTMLParser):
             return
         if self._cell is not None:
             self._cell.append(data)
-        elif self._table is None:
+        elif self._table is None or self._in_caption:
             self.words.append(data)
 
     def end_table(self) -> None:
@@ -291,6 +296,14 @@ class _Reader(HTMLParser):
         self._table.add("".join(self._cell).strip(), self._span, th=self._th)
         self._cell = None
 
+    def _see(self, tag: str, source: str) -> None:
+        if tag in _PLAYED:
+            self._play(source)
+        elif tag == "iframe" and source.startswith(("http://", "https://")):
+            self.frames.append(source)
+        elif tag in ("iframe", "svg", "canvas", "object", "form", "input"):
+            self.lossy = True
+
     def _play(self, source: str) -> None:
         if found := _MEDIA.match(source):
             if (decoded := _decoded(found[1], source[found.end() :])) is not None:
@@ -302,6 +315,22 @@ class _Reader(HTMLParser):
 def _number(attributes: dict[str, str], name: str) -> int:
     text = attributes.get(name, "")
     return min(int(text), _MOST_SPAN) if re.fullmatch(r"[1-9][0-9]{0,5}", text) else 1
+
+
+def titles_of(table: HtmlTable) -> tuple[tuple[str, ...], HtmlTable]:
+    """Return the rows that stand above the names of columns as titles, and the table without them.
+
+    Args:
+        table: with a title in each place of a row that it reaches over.
+    """
+    above = 0
+    titles = []
+    for row in table.head[:-1]:
+        if len(row) < 2 or len(set(row)) > 1:
+            break
+        titles.append(row[0])
+        above += 1
+    return tuple(filter(None, titles)), HtmlTable(head=table.head[above:], body=table.body)
 
 
 def column_names(head: Sequence[Sequence[str]], width: int) -> tuple[str, ...]:

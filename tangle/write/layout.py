@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from tangle.write.block import PROPERTY
 
@@ -13,8 +14,7 @@ if TYPE_CHECKING:
     from tangle.model import Page
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Spot:
+class Spot(Struct, frozen=True, kw_only=True):
     """A point behind some block's content, and the indentation of the bullet to stand there."""
 
     offset: int

@@ -35,6 +35,7 @@ _CELL: Final = re.compile(r"[\\`*#\[$]|<(?=\S)|[~^=](?=[~^=])|(?<![^\W_])_|_(?![
 _HEADING: Final = re.compile(r"\s*#+(?:\s+(?P<title>.*?))?\s*#*\s*")
 _RULE: Final = re.compile(r"\s*([-*_])(?:[ \t]*\1){2,}\s*")
 _BULLET: Final = re.compile(r"^(\s*)-(?=\s|$)")
+_ITEM: Final = re.compile(r"\s*(?:[*+]|[0-9]+\.)\s")
 _QUOTE: Final = re.compile(r"\s*>\s?(.*)")
 _OPENER: Final = re.compile(r"^(\s*)(?=:[^\s:]+:\s*$|\\(?:begin|end)\b|~~~|\[[^\]]*\]:)")
 _FIRST_WORD: Final = re.compile(r" ?[^ ]+")
@@ -78,6 +79,15 @@ def _line(line: str) -> str:
         return title if not title or "**" in title else f"**{title}**"
     text = inline(_BULLET.sub(r"\1*", line, count=1))
     return unlike_property(_OPENER.sub(rf"\1{ZERO_WIDTH}", text, count=1))
+
+
+def has_list(lines: Sequence[str]) -> bool:
+    """Whether lines of a block have an item of a list.
+
+    Args:
+        lines: as `markdown_lines` returns them.
+    """
+    return any(map(_ITEM.match, lines))
 
 
 def inline(text: str) -> str:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from dataclasses import dataclass, field
 from difflib import SequenceMatcher
 from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
+
+from msgspec import Struct, field
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -38,8 +39,7 @@ class Stored(Protocol):
 _Stored = TypeVar("_Stored", bound=Stored)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wanted:
+class Wanted(Struct, frozen=True, kw_only=True):
     """A chunk, as its output is looked for.
 
     Attributes:
@@ -51,8 +51,7 @@ class Wanted:
     output_digest: str = ""
 
 
-@dataclass(slots=True, kw_only=True)
-class Matches(Generic[_Stored]):
+class Matches(Struct, Generic[_Stored], kw_only=True):
     """The output blocks of a page by the chunks that they belong to.
 
     Attributes:

@@ -72,7 +72,10 @@ def figure_label(section: SectionName, number: int, shows: str = "") -> str:
         number: of the figure in its section, from 1.
         shows: its titles and labels, if any.
     """
-    return ", ".join(filter(None, (f"{section} figure {number}", shows)))
+    name = (
+        section if len(section) <= _MOST_CHARACTERS else f"{section[: _MOST_CHARACTERS - 1]}\u2026"
+    )
+    return ", ".join(filter(None, (f"{name} figure {number}", shows)))
 
 
 def _digest(data: bytes) -> str:

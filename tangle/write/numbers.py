@@ -11,8 +11,9 @@ import math
 import re
 from bisect import bisect_right
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 _TOKEN: Final = re.compile(
     r"(?P<word>[^\W\d]\w*|[0-9]+(?:\.[0-9]+){2,})"  # a name; a version or a date is no number
@@ -32,8 +33,7 @@ _ENOUGH: Final = 4
 """So many digits, and the last may be one off: less than 0.1 %."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Tolerance:
+class Tolerance(Struct, frozen=True, kw_only=True):
     """How far numbers may differ.
 
     Attributes:
@@ -45,8 +45,7 @@ class Tolerance:
     atol: float = 0.0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Number:
+class Number(Struct, frozen=True, kw_only=True):
     """A number that may differ a little: one with a point or an exponent.
 
     Attributes:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from itertools import chain
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from tangle.model import Span
 from tangle.parse import is_property_like, may_be_written
 from tangle.write.block import CHUNK_GONE, PROPERTY, canonical, chunk_line, output_digest
 from tangle.write.body import asset_names, body_of
+from tangle.write.sizes import without_sizes
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -18,13 +20,12 @@ if TYPE_CHECKING:
     from tangle.model import Block, Page, Property
 
 _VALUE = re.compile(r"([0-9a-f]{12})\.([0-9a-f]{8})", re.ASCII)
-_SIZED = re.compile(r"(!\[[^\]]*\]\([^)]*\))((?:\{[^{}]*\})?)")
+_OWN_FILE = re.compile(r"!?\[[^\]]*\]\([^)]*assets/tangle/[^)]*\)(?:\{[^{}]*\})?\Z")
 _CHUNK = re.compile(rb"(\r?\n[ \t]*)?tangle\.chunk::[ \t]*([^\r\n]*)")
 _INDENT = " \t\f"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StoredOutput:
+class StoredOutput(Struct, frozen=True, kw_only=True):
     """An output block of a page.
 
     Attributes:
@@ -36,6 +37,8 @@ class StoredOutput:
         edited: whether the content is not what the second digest was taken of.
         reworked: whether a person made something else of it: put words in its place, or code in it.
         titled: whether a person gave it a first line.
+        sunk: whether its property stands below its own first line, where Logseq puts a hidden one
+            when a person edits a block that begins with words or an image.
         failed: whether it says why its chunk failed.
         added: whether its text has lines that Logseq added.
         chunk_gone: whether it was emptied because its chunk is gone.
@@ -56,6 +59,7 @@ class StoredOutput:
     edited: bool
     reworked: bool
     titled: bool
+    sunk: bool
     failed: bool
     added: bool
     chunk_gone: bool
@@ -102,6 +106,17 @@ def _host(page: Page, index: int, before: int, with_code: Collection[int]) -> in
     return before if outdented else parent
 
 
+def without_first_line(first: bytes, stored: StoredOutput) -> bytes:
+    """Return the first lines of a block without one of text above its properties.
+
+    Args:
+        first: the lines, up to the last property.
+        stored: the block.
+    """
+    _, _, properties = first.partition(b"\n")
+    return stored.indent + b"- " + properties.lstrip(b" \t")
+
+
 def numbered_head(page: Page, stored: StoredOutput, value: bytes, number: int) -> bytes:
     """Return the first lines of a block, up to its last property, with another value.
 
@@ -125,18 +140,6 @@ def numbered_head(page: Page, stored: StoredOutput, value: bytes, number: int) -
     return whole[: found.start()] + whole[found.end() :]
 
 
-def resized(lines: Sequence[str], sizes: Sequence[str]) -> tuple[str, ...]:
-    """Return a block's lines, with the sizes that a person gave the images in the same order.
-
-    Args:
-        lines: of the block, below its properties.
-        sizes: for each image what stands behind it.
-    """
-    images = (line.row for line in body_of(lines) if line.file)
-    by_row = dict(zip(images, sizes, strict=False))
-    return tuple(line + by_row.get(row, "") for row, line in enumerate(lines))
-
-
 def used_assets(data: bytes) -> frozenset[str]:
     """Return the names of all figures in `assets/tangle/` that a page's text mentions."""
     return frozenset(asset_names(data.decode("utf-8", "replace")))
@@ -153,12 +156,20 @@ def _stored(page: Page, place: tuple[int, int], mark: Property, *, has_code: boo
     index, host = place
     block = page.blocks[index]
     head, value = _head(page.data, block, mark)
-    raw = _lines(page.data, block, head)
+    rows = _rows(page.data, block, head)
+    below = canonical(rows)
     digests = _VALUE.fullmatch(page.data[value.start : value.end].decode("utf-8", "replace"))
     code, output = digests.groups() if digests else ("", "")
+    above = _first_line(page.data, block)
+    raw, sunk = below, False
+    if above and not _is_written(below, block, output):
+        whole = canonical((above, *rows))
+        sunk = not has_code and (_OWN_FILE.match(above) is not None
+                                 or _is_written(whole, block, output))  # fmt: skip
+        raw = whole if sunk else below
+    titled = bool(block.title) and not sunk
     gone = output == CHUNK_GONE and not raw and not has_code
-    as_written = {output_digest(raw), output_digest(raw, failed=True)}
-    lines, sizes = (raw, ()) if output in as_written else _without_additions(raw, block)
+    lines, sizes = _read_back(raw, block, output)
     failed = output == output_digest(lines, failed=True)
     edited = has_code or not (gone or failed or output == output_digest(lines))
     return StoredOutput(
@@ -168,8 +179,9 @@ def _stored(page: Page, place: tuple[int, int], mark: Property, *, has_code: boo
         code_digest=code,
         output_digest=output,
         edited=edited,
-        reworked=has_code or (bool(block.title) and edited),
-        titled=bool(block.title),
+        reworked=has_code or (titled and edited),
+        titled=titled,
+        sunk=sunk,
         failed=failed,
         added=len(lines) != len(raw),
         chunk_gone=gone,
@@ -181,6 +193,28 @@ def _stored(page: Page, place: tuple[int, int], mark: Property, *, has_code: boo
         lines=lines,
         sizes=sizes,
     )
+
+
+def _read_back(
+    raw: tuple[str, ...], block: Block, output: str
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The lines that tangle wrote, and the sizes that a person gave its images."""
+    as_written = {output_digest(raw), output_digest(raw, failed=True)}
+    return (raw, ()) if output in as_written else _without_additions(raw, block)
+
+
+def _is_written(raw: tuple[str, ...], block: Block, output: str) -> bool:
+    """Whether lines are those that a digest was taken of."""
+    lines, _ = _read_back(raw, block, output)
+    return output in {output_digest(lines), output_digest(lines, failed=True)}
+
+
+def _first_line(data: bytes, block: Block) -> str:
+    """The words above a block's properties; empty where these come first."""
+    if not block.title:
+        return ""
+    start = block.span.start + block.indent
+    return data[start : _line_end(data, start)].decode("utf-8", "surrogateescape")[2:].strip()
 
 
 def _head(data: bytes, block: Block, mark: Property) -> tuple[Span, Span]:
@@ -201,13 +235,13 @@ def _line_end(data: bytes, offset: int) -> int:
     return end - 1 if data[offset:end].endswith(b"\r") else end
 
 
-def _lines(data: bytes, block: Block, head: Span) -> tuple[str, ...]:
+def _rows(data: bytes, block: Block, head: Span) -> tuple[str, ...]:
     """The lines below the properties, less the indentation of the first that is not blank."""
     below = data[head.end : max(head.end, block.content)].decode("utf-8", "surrogateescape")
-    lines = below.split("\n")
+    lines = below.split("\n")[1:]
     first = next((line for line in lines if line.strip()), "")
     margin = len(first) - len(first.lstrip(_INDENT))
-    return canonical(_dedented(line, margin) for line in lines)
+    return tuple(_dedented(line, margin) for line in lines)
 
 
 def _without_additions(
@@ -224,12 +258,8 @@ def _without_additions(
         if kept and is_property_like(kept[-1]) and (line in own or may_be_written(line)):
             continue
         kept.append(line)
-    sizes: list[str] = []
-    for found in body_of(kept):
-        if not found.wrapped and (image := _SIZED.fullmatch(found.text)):
-            kept[found.row] = image[1]
-            sizes.append(image[2])
-    return canonical(kept), tuple(sizes)
+    kept, sizes = without_sizes(kept)
+    return canonical(kept), sizes
 
 
 def _assets(lines: Sequence[str]) -> tuple[str, ...]:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from tangle.model import Span
 from tangle.write.draft import removal
@@ -18,8 +19,7 @@ if TYPE_CHECKING:
     from tangle.model import Page
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CutBlock:
+class CutBlock(Struct, frozen=True, kw_only=True):
     """An output block that was removed from a page.
 
     Attributes:
@@ -37,8 +37,7 @@ class CutBlock:
         return self.stored.code_digest, self.stored.output_digest
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CutPage:
+class CutPage(Struct, frozen=True, kw_only=True):
     """A page without its output blocks, and those blocks by the index of their host."""
 
     data: bytes

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Literal
+
+from msgspec import Struct
 
 from tangle.model import MimeType
-from tangle.write.block import Piece, PieceKind
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -40,50 +40,29 @@ None may end in `.md`: Logseq takes that for a page, wherever it stands.
 """
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Text:
-    """Text as a terminal shows it: lines with line feeds between them."""
-
-    text: str
+PieceKind = Literal["text", "markdown", "math", "table", "sentence", "image", "link"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Markdown:
-    """Text that is shown as Markdown."""
-
-    text: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Math:
-    """A formula in LaTeX, without dollars."""
-
-    text: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Table:
-    """A table.
+class Piece(Struct, frozen=True, kw_only=True):
+    """A part of what a chunk shows, as the lines of an output block are made from it.
 
     Attributes:
-        text: as a terminal shows it.
-        lines: as Markdown.
+        kind: `text` for lines as a terminal shows them, `math` for LaTeX without dollars, `table`
+            for the lines of a Markdown table, `sentence` for words of tangle's, `image` for a file
+            that the note shows, `link` for one that it leads to.
+        text: the text; of a file what stands for it or leads to it.
+        plain: of a table, what a terminal shows.
+        target: of a file, where it stands, relative to the page's folder.
     """
 
-    text: str
-    lines: tuple[str, ...]
+    kind: PieceKind
+    text: str = ""
+    plain: str = ""
+    target: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sentence:
-    """Words of tangle's own about what is shown."""
-
-    text: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class File:
-    """Something that a note shows from a file of its own, such as a figure.
+class File(Struct, frozen=True, kw_only=True):
+    """The content of something that a note shows from a file, such as a figure.
 
     Attributes:
         shows: what can be seen, in words; empty where it does not say.
@@ -96,18 +75,11 @@ class File:
     link: str = ""
 
 
-_KINDS: Final[Mapping[type, PieceKind]] = {
-    Text: "text",
-    Markdown: "markdown",
-    Math: "math",
-    Sentence: "sentence",
-}
-
-Part = Text | Markdown | Math | Table | Sentence | File
+Part = Piece | File
+"""A file is a piece once it has its place."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rendered:
+class Rendered(Struct, frozen=True, kw_only=True):
     """A chunk's outputs in the form that a note can contain, in order of appearance."""
 
     parts: tuple[Part, ...]
@@ -115,7 +87,8 @@ class Rendered:
     @property
     def text(self) -> str:
         """All text, with line feeds between the parts; empty where nothing was written."""
-        return "\n".join(part.text for part in self.parts if not isinstance(part, File))
+        pieces = (part for part in self.parts if isinstance(part, Piece))
+        return "\n".join(p.plain if p.kind == "table" else p.text for p in pieces)
 
     @property
     def files(self) -> tuple[File, ...]:
@@ -123,27 +96,19 @@ class Rendered:
         return tuple(part for part in self.parts if isinstance(part, File))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Figure:
+class Figure(Struct, frozen=True, kw_only=True):
     """A figure's file: its name in `assets/tangle/`, and its content."""
 
     name: str
     data: bytes
 
 
-def piece(part: Part, *, label: str = "", target: str = "") -> Piece:
-    """Return a part as an output block holds it.
+def placed(file: File, label: str, target: str) -> Piece:
+    """Return a file as an output block shows it.
 
     Args:
-        part: what is shown.
-        label: of a file, what stands for it where it cannot be shown.
-        target: of a file, relative to the page's folder.
+        file: what is shown.
+        label: what stands for it where it cannot be shown.
+        target: where it is, relative to the page's folder.
     """
-    match part:
-        case File(link=link):
-            words = link or label
-            return Piece(kind="link" if link else "image", text=words, target=target)
-        case Table(lines=lines):
-            return Piece(kind="table", text="\n".join(lines))
-        case _:
-            return Piece(kind=_KINDS[type(part)], text=part.text)
+    return Piece(kind="link" if file.link else "image", text=file.link or label, target=target)

@@ -7,10 +7,11 @@ import binascii
 import re
 import warnings
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from functools import reduce
 from io import BytesIO
 from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct
 
 from tangle.model import MimeType
 
@@ -113,8 +114,7 @@ def _decoded(data: bytes) -> Image:
 # --- SVG ------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Same:
+class _Same(Struct, frozen=True, kw_only=True):
     """What counts as the same value.
 
     Attributes:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from itertools import islice
+from typing import TYPE_CHECKING, Final, Protocol
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from tangle.model import Place, Problem
 from tangle.model.problems.outputs import EDITED_OUTPUT, UNPLACEABLE_OUTPUT
@@ -31,12 +34,19 @@ from tangle.write.output_blocks import (
 from tangle.write.verify import reads_as_expected
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
     from tangle.model import Page
 
     Planned = ChunkOutput | Unwritten | None
     """What is to become of a chunk's output; None leaves it, whatever code the chunk has."""
+
+    StyleOf = Callable[[ChunkOutput], Style]
+    Drafter = Callable[[Mapping[int, Sequence[Planned]], StyleOf], Draft]
+
+
+_MOST_TROUBLED: Final = 8
+"""Outputs of a page that are looked for one by one; with more, all are protected."""
 
 
 class Same(Protocol):
@@ -51,8 +61,7 @@ def _never(stored: StoredOutput, output: ChunkOutput) -> bool:
     return False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OutputPlan:
+class OutputPlan(Struct, frozen=True, kw_only=True):
     """The edits of a page, and what was left.
 
     Attributes:
@@ -91,10 +100,51 @@ def plan_outputs(
         same: whether a stored output need not be written again although its lines differ.
     """
     layout = Layout(page, unit)
-    drafts = (
-        _Drafting(Draft(layout=layout, force=force), style, same).of(hosts) for style in STYLES
-    )
-    return _first_that_holds(page, drafts)
+
+    def draft(some: Mapping[int, Sequence[Planned]], style_of: StyleOf) -> Draft:
+        return _Drafting(Draft(layout=layout, force=force), style_of, same).of(some)
+
+    return _first_that_holds(page, _drafts(page, hosts, draft))
+
+
+def _drafts(page: Page, hosts: Mapping[int, Sequence[Planned]], draft: Drafter) -> Iterator[Draft]:
+    """Yield drafts, the plainest first; where some outputs are in the way, only these change."""
+    yield draft(hosts, lambda _: STYLES[0])
+    outputs = [o for planned in hosts.values() for o in planned if isinstance(o, ChunkOutput)]
+    troubled = frozenset(islice(_troubled(page, hosts, outputs, draft), _MOST_TROUBLED))
+    if 0 < len(troubled) < min(len(outputs), _MOST_TROUBLED):
+        for style in STYLES[1:]:
+            yield draft(hosts, lambda o, style=style: style if o in troubled else STYLES[0])  # type: ignore[misc]
+    for style in STYLES[1:]:
+        yield draft(hosts, lambda _, style=style: style)  # type: ignore[misc]
+
+
+def _troubled(
+    page: Page,
+    hosts: Mapping[int, Sequence[Planned]],
+    outputs: Sequence[ChunkOutput],
+    draft: Drafter,
+) -> Iterator[ChunkOutput]:
+    """Yield outputs that keep a page from reading as it should, by halves.
+
+    The others are taken out, so that it does not matter whether they stand there already.
+    """
+    some = frozenset(outputs)
+
+    def alone(planned: Planned) -> Planned:
+        if not isinstance(planned, ChunkOutput) or planned in some:
+            return planned
+        return replace(planned, pieces=(), failure=())
+
+    only = {host: [alone(planned) for planned in of] for host, of in hosts.items()}
+    if _holds(page, draft(only, lambda _: STYLES[0])):
+        return
+    if len(outputs) < 2:
+        yield from outputs
+        return
+    half = len(outputs) // 2
+    yield from _troubled(page, hosts, outputs[:half], draft)
+    yield from _troubled(page, hosts, outputs[half:], draft)
 
 
 def remove_outputs(
@@ -116,12 +166,11 @@ def remove_outputs(
     return _first_that_holds(page, (draft,))
 
 
-@dataclass(frozen=True, slots=True)
-class _Drafting:
+class _Drafting(Struct, frozen=True):
     """Decides, for each chunk and each stored output of a page, what becomes of it."""
 
     draft: Draft
-    style: Style
+    style_of: StyleOf
     same: Same
 
     def of(self, hosts: Mapping[int, Sequence[Planned]]) -> Draft:
@@ -144,7 +193,7 @@ class _Drafting:
         return self.draft
 
     def _lines(self, output: Planned) -> tuple[str, ...]:
-        return body_lines(output, self.style) if isinstance(output, ChunkOutput) else ()
+        return body_lines(output, self.style_of(output)) if isinstance(output, ChunkOutput) else ()
 
     def _chunk(
         self,
@@ -244,10 +293,9 @@ def _first_that_holds(page: Page, drafts: Iterable[Draft]) -> OutputPlan:
     kept: tuple[Problem, ...] = ()
     for draft in drafts:
         edits = draft.all_edits()
-        data = apply(page.data, edits)
         kept = tuple(_edited(page, stored) for stored in draft.kept)
-        loose = any(has_children(page, stored.block) for stored in draft.gone)
-        if not edits or reads_as_expected(page, data, draft.expected, loose=loose):
+        if _holds(page, draft):
+            data = apply(page.data, edits)
             used = used_assets(data)
             dropped = {name for stored in draft.gone for name in stored.assets} - used
             return OutputPlan(
@@ -262,6 +310,14 @@ def _first_that_holds(page: Page, drafts: Iterable[Draft]) -> OutputPlan:
         refused=(_unplaceable(page),),
         used_assets=tuple(sorted(used_assets(page.data))),
     )
+
+
+def _holds(page: Page, draft: Draft) -> bool:
+    """Whether the page reads as it should when the edits of a draft are made."""
+    edits = draft.all_edits()
+    loose = any(has_children(page, stored.block) for stored in draft.gone)
+    data = apply(page.data, edits)
+    return not edits or reads_as_expected(page, data, draft.expected, loose=loose)
 
 
 def _edited(page: Page, stored: StoredOutput) -> Problem:

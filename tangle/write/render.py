@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, assert_never
 
 from tangle.model import MimeBundle, Stream
 from tangle.write.bundles import bundle_parts
-from tangle.write.parts import Part, Rendered, Text
+from tangle.write.parts import Part, Piece, Rendered
 from tangle.write.terminal import shown
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ def rendered(outputs: tuple[Output, ...]) -> Rendered:
                 texts.append(text)
             case MimeBundle():
                 for part in bundle_parts(output):
-                    if isinstance(part, Text):
+                    if isinstance(part, Piece) and part.kind == "text":
                         texts.append(_on_lines_of_its_own(part.text, texts))
                     else:
                         parts += _screen(texts)
@@ -44,11 +44,11 @@ def rendered(outputs: tuple[Output, ...]) -> Rendered:
     return Rendered(parts=(*parts, *_screen(texts)))
 
 
-def _screen(texts: list[str]) -> Iterator[Text]:
+def _screen(texts: list[str]) -> Iterator[Piece]:
     """Yield what stands on the screen after some text, if anything."""
     text = without_addresses(shown("".join(texts)))
     if text.strip():
-        yield Text(text=text)
+        yield Piece(kind="text", text=text)
 
 
 def without_addresses(text: str) -> str:

@@ -1,15 +1,16 @@
-"""Edit a graph's `config.edn` by span, so that Logseq keeps tangle's property out of sight."""
+"""Edit a graph's `config.edn` by span, so that Logseq keeps tangle's properties out of sight."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
 from typing import Final
+
+from msgspec import Struct
 
 from tangle.model import Span
 from tangle.parse.edn import BadEdn, EdnForm, read_edn
-from tangle.write.block import PROPERTY
+from tangle.write.block import CHUNK_PROPERTY, PROPERTY
 from tangle.write.edits import Edit
 
 HIDDEN: Final = ":block-hidden-properties"
@@ -19,11 +20,9 @@ EXCLUDED: Final = ":property-pages/excludelist"
 """The entry whose properties get no page."""
 
 _PAGES: Final = ":property-pages/enabled?"
-_KEYWORD: Final = f":{PROPERTY}"
-_ACCEPTED: Final = {
-    HIDDEN: frozenset({_KEYWORD}),
-    EXCLUDED: frozenset({_KEYWORD, PROPERTY, f'"{PROPERTY}"'}),
-}
+_OURS: Final = {HIDDEN: (PROPERTY,), EXCLUDED: (PROPERTY, CHUNK_PROPERTY)}
+"""What the entries have to hold: only the first is noise where a person reads the page."""
+
 _REST_OF_LINE: Final = re.compile(r"[ \t,]*(?:;[^\n]*?)?(?=\r?\n)")
 
 
@@ -33,11 +32,24 @@ def entry_line(key: str) -> str:
     Args:
         key: `HIDDEN` or `EXCLUDED`.
     """
-    return f"{key} #{{{_KEYWORD}}}"
+    return f"{key} {_set(_OURS[key])}"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HidingEdits:
+def _set(names: Iterable[str]) -> str:
+    return f"#{{{_keywords(names)}}}"
+
+
+def _keywords(names: Iterable[str]) -> str:
+    return " ".join(f":{name}" for name in names)
+
+
+def _forms(key: str, name: str) -> frozenset[str]:
+    """How a name may stand in an entry."""
+    words = {name, f'"{name}"'} if key == EXCLUDED else set()
+    return frozenset({f":{name}", *words})
+
+
+class HidingEdits(Struct, frozen=True, kw_only=True):
     """What a `config.edn` lacks to hide the property of outputs.
 
     Attributes:
@@ -83,19 +95,21 @@ def _wanted(entries: dict[str, EdnForm]) -> Iterator[str]:
 
 
 def _extended(text: str, key: str, value: EdnForm) -> Edit | None:
-    """The edit that adds the property to an entry's value; None where it is there."""
+    """The edit that adds what an entry's value lacks; None where nothing is missing."""
     if value.text == "nil":
-        return _edit(text, value.start, value.end, f"#{{{_KEYWORD}}}")
+        return _edit(text, value.start, value.end, _set(_OURS[key]))
     if value.kind not in ("set", "vector", "list"):
         raise BadEdn(text, value.start, f"{key} is no set of keywords")
-    if any(item.text in _ACCEPTED[key] for item in value.items):
+    there = {item.text for item in value.items}
+    missing = [name for name in _OURS[key] if there.isdisjoint(_forms(key, name))]
+    if not missing:
         return None
     if value.items:
         at, before = value.items[-1].end, " "
     else:
         at, before = value.start + (2 if value.kind == "set" else 1), ""
     behind = "" if text[at].isspace() or text[at] in ",}])" else " "
-    return _edit(text, at, at, f"{before}{_KEYWORD}{behind}")
+    return _edit(text, at, at, f"{before}{_keywords(missing)}{behind}")
 
 
 def _added(text: str, form: EdnForm | None, lines: list[str]) -> tuple[int, str]:

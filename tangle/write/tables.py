@@ -21,7 +21,10 @@ MOST_CHARACTERS: Final = 4_000
 _WIDEST: Final = 80
 _LEFT_OUT: Final = "\u2026"
 _GAPS: Final = frozenset({"", "...", "\u2026", "⋮", "⋱", "⋯"})
-_SHAPE: Final = re.compile(r"([0-9][0-9,]*) rows? [×x] ([0-9][0-9,]*) columns?")
+_SHAPE: Final = re.compile(
+    r"(?P<rows>[0-9][0-9,]*) rows? [×x] [0-9][0-9,]* columns?"
+    r"|shape: \((?P<height>[0-9][0-9_]*),.*?\)"
+)
 
 
 def table_lines(table: HtmlTable, caption: str = "") -> tuple[tuple[str, ...], str]:
@@ -72,7 +75,8 @@ def _said(table: HtmlTable, shown: tuple[int, int], caption: str) -> str:
     width = max(map(len, (*table.head, *table.body)), default=0)
     cut = len(table.body) > shown[0] or width > shown[1]
     size = _SHAPE.search(caption)
-    if not cut and (size is None or int(size[1].replace(",", "")) <= rows):
+    height = re.sub("[,_]", "", size["rows"] or size["height"]) if size is not None else "0"
+    if not cut and int(height) <= rows:
         return caption
     kept = min(rows, shown[0] - (len(table.body) > shown[0]))
     columns = shown[1] - (width > shown[1])

@@ -8,8 +8,9 @@ can tell, so the result is parsed and compared.
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from tangle.parse import parse
 from tangle.write.output_blocks import StoredOutput, stored_outputs
@@ -20,8 +21,7 @@ if TYPE_CHECKING:
     from tangle.model import Page
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Expected:
+class Expected(Struct, frozen=True, kw_only=True):
     """An output block that the page should have.
 
     Attributes:

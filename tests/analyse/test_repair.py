@@ -153,19 +153,12 @@ def _nbsp(code: str) -> str:
     return code.replace(" = ", "\u00a0=\u00a0").replace("    ", "\u00a0   ")
 
 
-def _prompts(code: str) -> str:
-    lines = code[:-1].split("\n")
-    return "".join(
-        f"{'   ...: ' if not line or line[0] in ' )' else 'In [1]: '}{line}\n" for line in lines
-    )
-
-
 def _dashes(code: str) -> str:
     lines = code[:-1].split("\n")
     return "".join(f"{'  ' if not line or line[0] == ' ' else '- '}{line}\n" for line in lines)
 
 
-DAMAGE = [_tabs, _wide, _bold, _nbsp, _prompts, _dashes]
+DAMAGE = [_tabs, _wide, _bold, _nbsp, _dashes]
 
 
 @given(st.sampled_from(PROGRAMS), st.sampled_from(DAMAGE))

@@ -81,7 +81,10 @@ def test_settings_that_are_there_are_not_proposed(notes: MakeNotes) -> None:
 
 OURS = " ;; :block-hidden-properties #{:public}\r\n :x #{:a} ; mine\r\n :property-pages/excludelist"
 BEFORE = f"{{{OURS} #{{:b}}}}\r\n"
-AFTER = f"{{{OURS} #{{:b :tangle.output}}\r\n :block-hidden-properties #{{:tangle.output}}}}\r\n"
+AFTER = (
+    f"{{{OURS} #{{:b :tangle.output :tangle.chunk}}\r\n"
+    " :block-hidden-properties #{:tangle.output}}\r\n"
+)
 
 
 @pytest.mark.parametrize(

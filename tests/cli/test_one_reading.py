@@ -335,17 +335,16 @@ def test_a_result_marked_by_a_prompt_is_compared_and_not_run(notes: MakeNotes) -
     assert script(graph, "a").stdout == "[1, 4]\n"
 
 
-def test_a_kept_result_that_is_wrong_is_told_and_code_below_it_shows_as_usual(
-    notes: MakeNotes,
-) -> None:
+def test_a_marked_result_that_is_wrong_is_reported_on_request_only(notes: MakeNotes) -> None:
     graph = notes({"a": fence("print(6 * 7)", ">>> 43", "print('rest')")})
-    said = graph.tangle("run", "a", "--format", "json")
-    (section,) = json.loads(said.out)["sections"]
-    (chunk,) = section["chunks"]
-    assert chunk["error"]["message"] == "expected 43, got 42"
-    assert chunk["error"]["line"] == 3
+    verified = graph.tangle("run", "a", "--verify")
+    assert verified.code == 1
+    assert "pages/a.md:3: error: the code does not show this kept result" in verified.out
+    assert graph.tangle("run", "a").code == 0
+    assert "\t  42\n\t  rest\n" in graph.text("a")
     right = notes_with(graph, fence("print(6 * 7)", ">>> 42", "print('rest')"))
     assert "\t  rest\n" in right
+    assert graph.tangle("run", "a", "--verify").code == 0
 
 
 def notes_with(graph: Notes, page: str) -> str:

@@ -150,22 +150,6 @@ def _chunk(code: str) -> str:
     return f"\t- ```python\n{lines}\t  ```\n"
 
 
-def test_prompts_before_code_that_parses_as_annotations(notes: MakeNotes) -> None:
-    code = "In [1]: y = x + 1\n\nIn [2]: y\nOut[2]: 3"
-    graph = notes({"a": f"- ## 1.1 A\n{_chunk('x = 2')}{_chunk(code)}"})
-    said = graph.tangle("check", "--all")
-    assert (said.code, "a prompt stands in front of the code" in said.out) == (1, True)
-    assert graph.tangle("check", "--all", "--fix").code == 0
-    assert _chunk("y = x + 1\n\ny\n# Out[2]: 3") in graph.text("a")
-    assert "\n3\n" in graph.tangle("run", "1.1").out
-
-
-def test_a_prompt_is_enough_to_know_code_by(notes: MakeNotes) -> None:
-    graph = notes({"a": f"- ## 1.1 A\n{_chunk('x = 2')}{_chunk('In [2]: x')}"})
-    assert graph.tangle("check", "--all", "--fix").code == 0
-    assert _chunk("x") in graph.text("a")
-
-
 def test_a_prompt_in_a_string_is_text(notes: MakeNotes) -> None:
     graph = notes(
         {"a": "- ## 1.1 A\n" + _chunk("text = '''\nIn [1]: x = 2\n'''\nprint(len(text))")}

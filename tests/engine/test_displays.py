@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tangle.engine.worker.displays import within
+from tangle.engine.worker.interactive import within
 
 from .sessions import bundles, run, run_one, text
 
@@ -79,6 +79,82 @@ def test_a_plotly_figure_is_a_page_that_needs_nothing_else(tmp_path: Path) -> No
     assert bundle["text/plain"] == "plotly figure: Sales"
     assert bundle["text/html"].startswith("<html>")
     assert "application/vnd.plotly.v1+json" in bundle
+
+
+ALTAIR = {
+    "vl_convert.py": "",
+    "altair/__init__.py": "",
+    "altair/vegalite/__init__.py": """
+import contextlib
+
+class Registry:
+    def __init__(self):
+        self.known, self.active = {}, 'default'
+    def register(self, name, draw):
+        self.known[name] = draw
+    def enable(self, name):
+        before, self.active = self.active, name
+        stack = contextlib.ExitStack()
+        stack.callback(setattr, self, 'active', before)
+        return stack
+    def get(self):
+        return self.known[self.active]
+
+def svg(spec):
+    if spec.get('bad'):
+        raise ValueError('no mark')
+    return {'image/svg+xml': '<svg/>'}
+
+renderers = Registry()
+renderers.register('default', lambda spec, **_: {'text/html': '<div></div><script></script>'})
+renderers.register('svg', svg)
+""",
+}
+
+
+def test_a_chart_of_altair_has_a_picture_where_vl_convert_is_installed(tmp_path: Path) -> None:
+    for name, source in ALTAIR.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(source)
+    session = run(
+        f"import sys\nsys.path.insert(0, {str(tmp_path)!r})\n"
+        "from altair.vegalite import renderers\nfrom IPython.display import display",
+        "display(renderers.get()({}), raw=True)",
+        "display(renderers.get()({'bad': True}), raw=True)",
+        "print('vl_convert' in sys.modules)",
+    )
+    good, bad = bundles(session.results)
+    assert (set(good), good["image/svg+xml"]) == ({"text/html", "image/svg+xml"}, "<svg/>")
+    assert set(bad) == {"text/html"}
+    assert "False" in str(session.results[3].outputs)
+
+
+BOKEH = {
+    "bokeh/__init__.py": "",
+    "bokeh/resources.py": "INLINE = 'inline'",
+    "bokeh/embed.py": "def file_html(figure, resources, title): "
+    "return f'<html>{title} {resources}</html>'",
+    "bokeh/io/__init__.py": """
+import bokeh.embed, bokeh.resources
+hooks = {}
+def install_notebook_hook(kind, load, doc, app, overwrite=False):
+    hooks[kind] = load, doc, app
+""",
+}
+
+
+def test_a_figure_of_bokeh_is_one_page_that_needs_nothing_else(tmp_path: Path) -> None:
+    for name, source in BOKEH.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(source)
+    session = run(
+        f"import sys\nsys.path.insert(0, {str(tmp_path)!r})\nfrom bokeh.io import hooks\n"
+        "from types import SimpleNamespace as Model",
+        "load, show, _ = hooks['jupyter']\nload(None, verbose=False)\n"
+        "show(Model(title=Model(text='Line')), None, False)",
+    )
+    (bundle,) = bundles(session.results)
+    assert bundle == {"text/plain": "Bokeh figure: Line", "text/html": "<html>Line inline</html>"}
 
 
 def test_a_renderer_that_hangs_or_fails_is_left_behind(capsys: pytest.CaptureFixture[str]) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import dataclasses
 import os
 import shutil
 import signal
@@ -16,6 +15,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import msgspec
 import psutil
 import pytest
 
@@ -160,7 +160,7 @@ def test_two_that_start_at_once_have_one_server(wanted: ServerWanted) -> None:
 
 
 def test_it_ends_when_it_is_idle(wanted: ServerWanted) -> None:
-    run(dataclasses.replace(wanted, idle=0.1), "1")
+    run(msgspec.structs.replace(wanted, idle=0.1), "1")
     folder = address_of(wanted.project).socket.parent
     assert until(lambda: not servers(os.environ["SERVER_TEST"]))
     assert not folder.exists()
@@ -323,7 +323,7 @@ def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_another_identity_has_another_server(wanted: ServerWanted) -> None:
     run(wanted, "1")
     pid = status(wanted).pid
-    newer = dataclasses.replace(wanted, facts=("numpy-3.0.dist-info",))
+    newer = msgspec.structs.replace(wanted, facts=("numpy-3.0.dist-info",))
     assert run(newer, "1")[1] == "started a server"
     assert status(wanted).pid != pid
     assert until(lambda: is_gone(pid))

@@ -10,13 +10,13 @@ import sys
 import textwrap
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
 from pathlib import Path
 
 import psutil
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from tangle.engine.checkpoint.executor import ResumingExecutor
 from tangle.engine.events import CellStarted, Event, ignore

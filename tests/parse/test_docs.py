@@ -26,9 +26,9 @@ def test_examples() -> None:
 
 
 def test_import_is_light() -> None:
-    """The parser needs nothing but the standard library and tangle's own model."""
+    """The parser needs nothing but the standard library, msgspec and tangle's own model."""
     code = (
-        "import sys; before = set(sys.modules); import tangle.parse;"
+        "import sys, msgspec; before = set(sys.modules); import tangle.parse;"
         "print(*sorted({n.partition('.')[0] for n in set(sys.modules) - before}"
         " - sys.stdlib_module_names))"
     )

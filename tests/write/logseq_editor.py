@@ -16,7 +16,7 @@ HIDDEN = {"id", "collapsed", "background-color", "heading", "tangle.output"}
 
 _LIKE = re.compile(r"\s?[^ ]+::")
 _PARSED = re.compile(r"\s*[^\s:]+::(?: |$)")
-_NO_TITLE = re.compile(r"\s*(?:```|~~~|#\+)")
+_NO_TITLE = re.compile(r"\s*(?:```|~~~|#\+|\||\$\$|[*+] |[0-9]+\. )")
 
 Lines = Sequence[str]
 
@@ -26,7 +26,7 @@ def like_property(line: str) -> bool:
 
 
 def has_title(lines: Lines) -> bool:
-    """Whether the parser finds a heading or words first, and not a fence or properties."""
+    """Whether the parser finds words first, and not a fence, a table, a list or properties."""
     return not (_NO_TITLE.match(lines[0]) or _PARSED.match(lines[0]))
 
 

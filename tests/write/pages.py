@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 from tangle.model import Failure, Frame, Page, PagePath, Place, Trace
 from tangle.parse import parse
 from tangle.write import ChunkOutput, OutputPlan, Piece, apply, failure_note
-from tangle.write.block import PieceKind
 from tangle.write.html_forms import HtmlTable
+from tangle.write.parts import PieceKind
 from tangle.write.tables import table_lines
 
 PATH = PagePath("pages/x.md")

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 
 from hypothesis import strategies as st
+from msgspec import Struct
+from msgspec.structs import replace
 
 from tangle.model import Page
 
@@ -13,8 +14,7 @@ _BODY = ("```", "#+BEGIN_EXAMPLE", "![")
 UUIDS = tuple(f"6543ed3a-0000-4000-8000-{number:012x}" for number in range(1, 40))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Node:
+class Node(Struct, frozen=True, kw_only=True):
     """A block as Logseq holds it: its text without indentation, and how deep it stands."""
 
     level: int

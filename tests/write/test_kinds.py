@@ -19,7 +19,7 @@ from tangle.write import (
     Tolerance,
     compare,
     in_run,
-    piece,
+    placed,
     plan_outputs,
     rendered,
     shortened_for_note,
@@ -58,9 +58,9 @@ def stream(text: str) -> Stream:
 def pieces_of(*outputs: Output) -> tuple[Piece, ...]:
     parts = shortened_for_note(rendered(outputs)).parts
     return tuple(
-        piece(part, label="f", target=f"../assets/tangle/{number}.{EXTENSIONS[part.mime]}")
+        placed(part, "f", f"../assets/tangle/{number}.{EXTENSIONS[part.mime]}")
         if isinstance(part, File)
-        else piece(part)
+        else part
         for number, part in enumerate(parts)
     )
 
@@ -188,10 +188,53 @@ def test_markdown_refers_to_nothing(source: str) -> None:
          r"$$\begin{align} x &= 1 \\ y &= 2 \end{align}$$"),
         (r"\[x\]", "$$x$$"),
         ("The value $x$ is", "The value $x$ is"),
+        ("\\begin{equation*}\nx\n\\end{equation*}", r"$$\begin{equation*} x \end{equation*}$$"),
     ],
 )  # fmt: skip
 def test_latex_is_a_formula(source: str, line: str) -> None:
     assert note(bundle(latex=source, plain="x**2")) == [line]
+
+
+def test_a_formula_says_more_than_a_picture_of_it() -> None:
+    assert note(bundle(latex="$x$", png="AAAA", plain="x")) == ["$$x$$"]
+    (shown,) = note(bundle(latex="a caption, $x$", png="AAAA"))
+    assert shown.startswith("![f](")
+
+
+def test_formulas_between_words_are_formulas() -> None:
+    source = "One\n\\begin{align}\na &= b \\\\\n c\n\\end{align}\ntwo\n\\[ x \\]\n\\begin{open}"
+    assert note(bundle(latex=source)) == [
+        *("One", "", r"$$\begin{align} a &= b \\ c \end{align}$$", "two", "", "$$x$$"),
+        "\u200b\\begin{open}",
+    ]
+
+
+# --- lists and what follows them ------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("source", ["- x", "1. x", "a\n* x\n  * y", "+ x\n\nwords"])
+def test_text_below_a_list_is_no_part_of_it(source: str) -> None:
+    """A fence behind a list takes in the next block that has a fence, and all of it is lost."""
+    shown = (bundle(markdown=source), stream("printed\n"), bundle(markdown="**end**"))
+    output = ChunkOutput(digest="0" * 12, pieces=pieces_of(*shown), failure=("ValueError: no",))
+    data = b"- ```python\n  x\n  ```\n- ```python\n  y\n  ```\n"
+    after = edited(data, plan_outputs(read(data), {0: [output]})).decode()
+    assert "#+BEGIN_EXAMPLE\n\t  printed\n\t  #+END_EXAMPLE\n" in after
+    assert "#+BEGIN_EXAMPLE\n\t  ValueError: no\n\t  #+END_EXAMPLE\n" in after
+    assert "**end**" in after
+    assert len(read(after).blocks) == 3
+
+
+def test_only_what_disturbs_a_page_is_shown_as_text() -> None:
+    """The page leaves a formula open, which one of the outputs would end."""
+    data = b"- $$\n- ```python\n  x\n  ```\n- ```python\n  y\n  ```\n"
+    good, bad = (ChunkOutput(digest=d * 12, pieces=pieces_of(bundle(markdown=text)))
+                 for d, text in (("1", "**good** a---b"), ("2", "$$ bad")))  # fmt: skip
+    plan = plan_outputs(read(data), {1: [good], 2: [bad]})
+    assert not plan.refused
+    after = edited(data, plan).decode()
+    assert "**good** a---b" in after
+    assert "$\u200b$ bad" in after
 
 
 # --- tables ---------------------------------------------------------------------------------------
@@ -221,6 +264,34 @@ def test_cells_that_span_others_stand_in_each_place() -> None:
     ]  # fmt: skip
 
 
+def test_titles_over_all_columns_are_no_names_of_columns() -> None:
+    source = """<table><caption>Below</caption><thead><tr><td colspan=2>Head [[x]]</td></tr>
+        <tr><th>a</th><th>b</th></tr></thead><tr><td>1</td><td>2</td></tr></table>"""
+    assert note(bundle(html=source)) == [
+        *("Head \\[\\[x]]", "| a | b |", "|---|---|", "| 1 | 2 |", "Below"),
+    ]
+
+
+def test_a_table_of_nothing_is_its_text() -> None:
+    source = "<table><thead><tr><th></th></tr></thead><tbody></tbody></table>"
+    shown = bundle(html=source, plain="Empty DataFrame\nColumns: []")
+    assert note(shown) == ["```text", "Empty DataFrame", "Columns: []", "```"]
+
+
+def test_a_table_of_markdown_that_is_cut_keeps_the_names_of_its_columns() -> None:
+    source = "\n".join(["| n | m |", "|---|---|", *(f"| {n} | 0 |" for n in range(100))])
+    lines = note(bundle(markdown=source))
+    at = lines.index("… 73 lines left out")
+    assert lines[at + 1 : at + 4] == ["| n | m |", "|---|---|", "| 86 | 0 |"]
+
+
+def test_a_page_within_a_page_is_a_link() -> None:
+    address = "https://example.org/embed/a?b=1#c"
+    shown = bundle(html=f'<iframe width="4" src="{address}"></iframe>', plain="<lib.Frame at 0x1>")
+    assert note(shown) == [f"[{address}]({address})"]
+    assert files(bundle(html='<iframe srcdoc="x"></iframe>'))
+
+
 def rows(count: int, columns: int) -> str:
     line = "<tr>" + "".join(f"<td>{n}</td>" for n in range(columns)) + "</tr>"
     return f"<table>{line * count}</table>"
@@ -236,6 +307,8 @@ def rows(count: int, columns: int) -> str:
          "19 of 400 rows and 11 of 500 columns are shown, the others left out"),
         (rows(10, 3) + "<p>1000 rows × 3 columns</p>", 10,
          "1000 rows × 3 columns: 10 rows are shown, the others left out"),
+        (rows(10, 3) + "<small>shape: (1_000, 3)</small>", 10,
+         "shape: (1_000, 3): 10 rows are shown, the others left out"),
     ],
 )  # fmt: skip
 def test_large_tables_are_cut(source: str, count: int, said: str | None) -> None:

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import replace
 
 import pytest
 from hypothesis import assume, event, given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from tangle.model import Page
 from tangle.write import (
     ChunkOutput,
+    File,
+    Piece,
     Rendered,
-    Text,
-    piece,
+    placed,
     plan_outputs,
     remove_outputs,
     shortened_for_note,
@@ -94,8 +95,11 @@ def test_whatever_is_printed_is_one_block(text: str) -> None:
     ],
 )
 def test_much_output_is_one_block(text: str) -> None:
-    seen = shortened_for_note(Rendered(parts=(Text(text=text),)))
-    pieces = tuple(piece(part, target="../assets/tangle/a.txt") for part in seen.parts)
+    seen = shortened_for_note(Rendered(parts=(Piece(kind="text", text=text),)))
+    pieces = tuple(
+        placed(part, "", "../assets/tangle/a.txt") if isinstance(part, File) else part
+        for part in seen.parts
+    )
     wanted = {1: [ChunkOutput(digest="0" * 12, pieces=pieces)]}
     after = read(edited(PLAIN_PAGE, plan_outputs(read(PLAIN_PAGE), wanted)))
     assert len(after.blocks) == 5

@@ -5,16 +5,16 @@ Needs node and mldoc, as `tests/parse/test_differential.py` says.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from benchmarks import mldoc
 from tangle.write import ChunkOutput, Piece, Unwritten, plan_outputs, stored_outputs
-from tangle.write.block import PieceKind
+from tangle.write.parts import PieceKind
 
 from .pages import (
     HOSTILE_LINES,

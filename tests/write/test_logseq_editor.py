@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tangle.write import plan_outputs, stored_outputs
+from tangle.model import Page
+from tangle.write import ChunkOutput, Piece, plan_outputs, stored_outputs
 
 from . import logseq_editor as editor
 from .pages import HOSTILE_LINES, chunk_hosts, edited, hostile_texts, output, read
@@ -93,6 +94,86 @@ def test_the_editor_leaves_an_output_as_it_is(text: str, operations: list[str]) 
 def test_whatever_is_printed_the_editor_leaves_it(text: str, operations: list[str]) -> None:
     if written(text) != nodes(read(CHUNK)):
         check_output(text, operations)
+
+
+# --- outputs that begin with words or an image ----------------------------------------------------
+
+FIRST = {
+    "image": Piece(kind="image", text="f", target="../assets/tangle/f.svg"),
+    "link": Piece(kind="link", text="all", target="../assets/tangle/f.html"),
+    "words": Piece(kind="markdown", text="**Bold** words\n\nand more"),
+    "sentence": Piece(kind="sentence", text="# of 3 rows"),
+    "list": Piece(kind="markdown", text="- one\n- two"),
+    "table": Piece(kind="table", text="| a |\n|---|\n| 1 |"),
+    "formula": Piece(kind="math", text="x"),
+}
+
+
+def shows(*pieces: Piece, digest: str = "5b0f9c31e2aa") -> ChunkOutput:
+    return ChunkOutput(digest=digest, pieces=pieces)
+
+
+def after_editing(first: Piece, operations: Sequence[str]) -> Page:
+    """A page whose output begins with a piece, when the editor did this to the output."""
+    page = read(CHUNK)
+    text = Piece(kind="text", text="1\n2")
+    blocks = nodes(read(edited(page.data, plan_outputs(page, {1: [shows(first, text)]}))))
+    return read(saved(changed(blocks, operations), "\t"))
+
+
+@pytest.mark.parametrize("operations", [*([name] for name in OPERATIONS), [*OPERATIONS] * 2])
+@pytest.mark.parametrize("name", FIRST)
+def test_an_output_is_one_wherever_its_property_goes(name: str, operations: list[str]) -> None:
+    page = after_editing(FIRST[name], operations)
+    (stored,) = stored_outputs(page)
+    assert (stored.edited, stored.reworked, stored.titled) == (False, False, False)
+    same = shows(FIRST[name], Piece(kind="text", text="1\n2"))
+    assert plan_outputs(page, {1: [same]}).edits == ()
+    other = shows(Piece(kind="text", text="3"), digest="000000000000")
+    new = edited(page.data, plan_outputs(page, {1: [other]}))
+    (again,) = stored_outputs(read(new))
+    assert again.lines == ("```text", "3", "```")
+    assert (again.edited, again.titled) == (False, False)
+    assert page.blocks[stored.block].id == read(new).blocks[again.block].id
+    assert new.count(b"tangle.output::") == 1
+
+
+def test_the_property_does_go_below_the_first_line() -> None:
+    page = after_editing(FIRST["image"], ["edit in the box"])
+    assert b"- ![f](../assets/tangle/f.svg)\n\t\t  tangle.output::" in page.data
+
+
+@pytest.mark.parametrize(("name", "forced"), [("image", True), ("link", True), ("words", False)])
+def test_an_edited_output_with_its_property_below_is_a_persons_only_if_words_are_first(
+    name: str, forced: bool
+) -> None:
+    page = after_editing(FIRST[name], ["edit in the box"])
+    page = read(page.data.replace(b"\n\t\t  2\n", b"\n\t\t  two\n"))
+    (stored,) = stored_outputs(page)
+    assert (stored.edited, stored.reworked) == (True, not forced)
+    other = shows(Piece(kind="text", text="3"))
+    assert plan_outputs(page, {1: [other]}).edits == ()
+    new = edited(page.data, plan_outputs(page, {1: [other]}, force=True))
+    assert (b"two" not in new) == forced
+
+
+def test_an_outputs_sizes_are_kept_with_its_property_below() -> None:
+    page = after_editing(FIRST["image"], ["edit in the box"])
+    page = read(page.data.replace(b"f.svg)", b"f.svg){:height 2, :width 3}"))
+    (stored,) = stored_outputs(page)
+    assert (stored.edited, stored.sizes) == (False, ("{:height 2, :width 3}",))
+    new = edited(page.data, plan_outputs(page, {1: [shows(FIRST["image"])]}))
+    assert b"tangle.output::" in new.split(b"![f]")[0]
+    assert b"f.svg){:height 2, :width 3}" in new
+
+
+def test_words_above_an_output_are_a_persons() -> None:
+    page = after_editing(FIRST["image"], [])
+    page = read(page.data.replace(b"- tangle.output::", b"- My words\n\t\t  tangle.output::"))
+    (stored,) = stored_outputs(page)
+    assert (stored.titled, stored.edited, stored.sunk) == (True, False, False)
+    new = edited(page.data, plan_outputs(page, {1: [shows(FIRST["link"])]}))
+    assert b"- My words\n\t\t  tangle.output::" in new
 
 
 # --- outputs that an older tangle wrote -----------------------------------------------------------

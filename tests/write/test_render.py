@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tangle.model import MimeBundle, MimeType, Output, Stream
-from tangle.write import File, Text, rendered
+from tangle.write import File, Piece, rendered
 from tangle.write.terminal import shown
 
 from .pages import hostile_texts
@@ -61,10 +61,10 @@ def test_a_figure_stands_for_its_bundle() -> None:
         )
     )
     assert shown_.parts == (
-        Text(text="before"),
+        Piece(kind="text", text="before"),
         File(mime=MimeType("image/svg+xml"), data="<svg>é</svg>".encode()),
         File(mime=MimeType("image/png"), data=PNG),
-        Text(text="after"),
+        Piece(kind="text", text="after"),
     )
 
 

@@ -16,7 +16,7 @@ from tangle.write.settings_edits import EXCLUDED, HIDDEN, hiding_edits
 
 BOTH = (HIDDEN, EXCLUDED)
 ADDED = ":block-hidden-properties #{:tangle.output}"
-ALSO = ":property-pages/excludelist #{:tangle.output}"
+ALSO = ":property-pages/excludelist #{:tangle.output :tangle.chunk}"
 
 
 def in_full(text: str) -> str:
@@ -39,14 +39,24 @@ def edited(text: str) -> str:
         ("{:a 1 ; of a\n ;; end\n }\n", f"{{:a 1 ; of a\n {ADDED}\n {ALSO}\n ;; end\n }}\n"),
         ("{\r\n\t:a 1\r\n}", f"{{\r\n\t:a 1\r\n\t{ADDED}\r\n\t{ALSO}\r\n}}"),
         ('{:a "x"#_:b #_2}', f'{{:a "x"\n {ADDED}\n {ALSO}#_:b #_2}}'),
-        ("{H #{:a :b} ; c\n E #{}}", "{H #{:a :b :tangle.output} ; c\n E #{:tangle.output}}"),
+        (
+            "{H #{:a :b} ; c\n E #{}}",
+            "{H #{:a :b :tangle.output} ; c\n E #{:tangle.output :tangle.chunk}}",
+        ),
         (
             "{H #{:a ; first\n  :b ; last\n  }\n E [:x]}",
-            "{H #{:a ; first\n  :b :tangle.output ; last\n  }\n E [:x :tangle.output]}",
+            (
+                "{H #{:a ; first\n  :b :tangle.output ; last\n  }\n "
+                "E [:x :tangle.output :tangle.chunk]}"
+            ),
         ),
         (
             "{H #{;none\n}, E #{#_:tangle.output}}",
-            "{H #{:tangle.output ;none\n}, E #{:tangle.output #_:tangle.output}}",
+            "{H #{:tangle.output ;none\n}, E #{:tangle.output :tangle.chunk #_:tangle.output}}",
+        ),
+        (
+            "{H #{:tangle.output} E #{:tangle.output}}",
+            "{H #{:tangle.output} E #{:tangle.output :tangle.chunk}}",
         ),
         ("{H nil P false}", "{H #{:tangle.output} P false}"),
         ("{;; H #{:tangle.output}\n P false}", f"{{;; H #{{:tangle.output}}\n P false\n {ADDED}}}"),
@@ -62,7 +72,7 @@ def test_edits(text: str, expected: str) -> None:
     [
         f"{{{ADDED} {ALSO}}}",
         "{H [:tangle.output] P false}",
-        '{H #{:tangle.output} E #{"tangle.output"}}',
+        '{H #{:tangle.output} E #{"tangle.output" tangle.chunk}}',
     ],
 )
 def test_nothing_is_edited_where_it_is_hidden_already(text: str) -> None:
@@ -121,7 +131,10 @@ VALUE = st.recursive(LEAF, collection, max_leaves=8)
 def keywords(draw: st.DrawFn) -> str:
     """A value that the two entries may have."""
     names = draw(
-        st.lists(st.sampled_from(["public", "icon", "author", "tangle.output"]), unique=True)
+        st.lists(
+            st.sampled_from(["public", "icon", "author", "tangle.output", "tangle.chunk"]),
+            unique=True,
+        )
     )
     inside = "".join(f"{draw(BLANK)}:{name}{draw(BLANK)}" for name in names)
     return draw(st.sampled_from(["#{%s}", "[%s]", "(%s)"])) % (inside or draw(BLANK))
@@ -163,6 +176,7 @@ def test_after_the_edit_the_entries_hide_it_and_all_else_is_the_same(text: str) 
     pages = old.get(":property-pages/enabled?") is not False
     for key in BOTH if pages else BOTH[:1]:
         before = set(map(str, old.pop(key, None) or ()))
-        assert set(map(str, new.pop(key))) == before | {":tangle.output"}
+        ours = {":tangle.output"} | ({":tangle.chunk"} if key == EXCLUDED else set())
+        assert set(map(str, new.pop(key))) == before | ours
     assert new == old
     assert hiding_edits(after).entries == ()

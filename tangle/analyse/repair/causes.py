@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from tangle.analyse.repair.lexer import bare
 
@@ -31,8 +32,7 @@ _CODE: Final = re.compile(r"[=(\[{;$@<>+*/]")
 _SENTENCE: Final = re.compile(r"[ \t]*(?:[^\W\d_]+[ ,]+){3,}[^\W\d_]+[.:!?]?[ \t]*$")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Cause:
+class Cause(Struct, frozen=True, kw_only=True):
     """Why a line does not parse, and what to do."""
 
     words: str

@@ -4,21 +4,17 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from itertools import combinations, groupby, islice
 from typing import Final
+
+from msgspec import Struct
 
 from tangle.analyse.repair.callouts import CALLOUTS, without_callouts
 from tangle.analyse.repair.causes import Cause, shell_command, told_by_python
 from tangle.analyse.repair.characters import plain_blanks, plain_punctuation
 from tangle.analyse.repair.emphasis import without_emphasis
 from tangle.analyse.repair.indentation import as_the_colons_say, tabs_as_spaces
-from tangle.analyse.repair.prompts import (
-    has_prompt,
-    without_list_marks,
-    without_output,
-    without_prompts,
-)
+from tangle.analyse.repair.prompts import without_line_numbers, without_list_marks, without_output
 from tangle.analyse.repair.slips import SLIPS
 from tangle.analyse.statements import statements
 
@@ -33,7 +29,7 @@ READ_AS_MEANT: Final = frozenset({CALLOUTS, TABS})
 # and indentation is looked at when nothing else disturbs it.
 _MENDERS: Final[tuple[tuple[Mender, str], ...]] = (
     (plain_blanks, "white space stands in it that Python does not know"),
-    (without_prompts, "a prompt stands in front of the code"),
+    (without_line_numbers, "line numbers stand in front of the code"),
     (without_list_marks, "list marks stand in front of the code"),
     (plain_punctuation, "full-width or typographic punctuation stands in the code"),
     (without_emphasis, "Markdown's marks for emphasis stand in the code"),
@@ -51,8 +47,7 @@ _BUDGET: Final = 3_000_000
 """Characters that are parsed in search of a repair; a chunk of 100 lines has a thousand tries."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Repair:
+class Repair(Struct, frozen=True, kw_only=True):
     """A text that parses, with as many lines as the chunk.
 
     Attributes:
@@ -63,8 +58,7 @@ class Repair:
     causes: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Diagnosis:
+class Diagnosis(Struct, frozen=True, kw_only=True):
     """Why a chunk does not parse.
 
     Attributes:
@@ -189,15 +183,11 @@ def _applied(starts: list[list[str]], menders: Sequence[Mender]) -> Iterator[lis
 def _makes_code_of_a_result(lines: Sequence[str], mended: Sequence[str], tree: ast.Module) -> bool:
     """Whether a repaired line is a bare value, or a name that the chunk does not define.
 
-    It was most likely a result, or a word: that it parses now proves nothing. A line behind a
-    prompt is code.
+    It was most likely a result, or a word: that it parses now proves nothing.
     """
     bare = [node for node in ast.walk(tree) if isinstance(node, ast.Expr) and _is_bare(node.value)]
     changed = [
-        node
-        for node in bare
-        if lines[node.lineno - 1].strip() != mended[node.lineno - 1].strip()
-        and not has_prompt(lines[node.lineno - 1])
+        node for node in bare if lines[node.lineno - 1].strip() != mended[node.lineno - 1].strip()
     ]
     if not changed:
         return False

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from tangle.analyse.repair.lexer import bare, parts
 
@@ -35,8 +36,7 @@ def as_the_colons_say(lines: Sequence[str]) -> Iterator[list[str]]:
             yield found
 
 
-@dataclass(slots=True)
-class _Block:
+class _Block(Struct):
     """An open block: the indentation of its first line, and how deep its lines were met."""
 
     indent: str

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Generator, Iterator, Sequence
-from dataclasses import dataclass
 from typing import Final, Literal
+
+from msgspec import Struct
 
 QUOTES: Final = {"“": "”", "‘": "’", "„": "“", "«": "»", "＂": "＂", "＇": "＇"}
 """Typographic marks that stand where a string begins, and what ends it."""
@@ -14,8 +15,7 @@ _DOUBLE: Final = frozenset("“„«＂")
 _PLAIN: Final = re.compile(r"'''|\"\"\"|'|\"|#|[“‘„«＂＇]")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Part:
+class Part(Struct, frozen=True, kw_only=True):
     """A piece of one line.
 
     Attributes:

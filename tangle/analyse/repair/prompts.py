@@ -1,4 +1,4 @@
-"""Remove prompts and list marks before code, and comment out pasted output."""
+"""Remove list marks and line numbers before code, and comment out pasted output."""
 
 from __future__ import annotations
 
@@ -8,37 +8,15 @@ from typing import Final
 
 from tangle.analyse.repair.lexer import bare
 
-_PROMPT: Final = re.compile(r"[ \t]*In ?\[[0-9 ]*\]: ?")
-_GOING_ON: Final = re.compile(r"[ \t]*\.\.\.(?:: ?| |$)")
 _LIST: Final = re.compile(r"([-+*•·]|[0-9]{1,3}[.)])([ \t]+)(?=\S)")
+_NUMBER: Final = re.compile(r"[ \t]*([0-9]{1,4})(?:[:|]?(?:[ \t]|$)|[:|])")
+_TRACEBACK: Final = re.compile(r"Traceback \(most recent call last\):")
 _OUTPUT: Final = re.compile(
     r"[ \t]*(?:Out ?\[[0-9]+\]:|Traceback \(most recent call last\):|\w*(?:Error|Exception)\b:"
     r"|\[\[? *-?[0-9.]+(?:e[+-]?[0-9]+)?(?: +-?[0-9.]+(?:e[+-]?[0-9]+)?)*"
     r"|[A-Za-z]+ [0-9]+\b[,:;]?(?: .*)?[0-9])"
 )
-
-
-def has_prompt(line: str) -> bool:
-    """Whether a line begins with an IPython prompt."""
-    return _PROMPT.match(line) is not None
-
-
-def without_prompts(lines: Sequence[str]) -> Iterator[list[str]]:
-    """Remove IPython's prompts; lines without one, in code that has some, become comments.
-
-    Those of the interpreter stay: its sessions are read as they are.
-    """
-    if not any(_PROMPT.match(line) for line in lines):
-        return
-    changed: list[str] = []
-    prompted = False
-    for line in lines:
-        if match := _PROMPT.match(line) or (_GOING_ON.match(line) if prompted else None):
-            prompted = True
-            changed.append(line[match.end() :])
-        else:
-            changed.append(_comment(line) if line.strip() else line)
-    yield changed
+_FEWEST_NUMBERS: Final = 2
 
 
 def without_list_marks(lines: Sequence[str]) -> Iterator[list[str]]:
@@ -63,6 +41,16 @@ def without_list_marks(lines: Sequence[str]) -> Iterator[list[str]]:
     yield changed
 
 
+def without_line_numbers(lines: Sequence[str]) -> Iterator[list[str]]:
+    """Remove line numbers, if each line has one and they count up by one."""
+    found = [_NUMBER.match(line) for line in lines if line.strip()]
+    numbers = [int(match[1]) for match in found if match is not None]
+    first = numbers[0] if numbers else 0
+    if len(found) < _FEWEST_NUMBERS or numbers != list(range(first, first + len(found))):
+        return
+    yield [_NUMBER.sub("", line, count=1) for line in lines]
+
+
 def without_output(lines: Sequence[str]) -> Iterator[list[str]]:
     """Output under code made a comment: what goes on a commented value, or cannot be code."""
     changed = list(lines)
@@ -76,12 +64,20 @@ def without_output(lines: Sequence[str]) -> Iterator[list[str]]:
             row = end + 1
             continue
         if row and masked[row].strip() and _OUTPUT.match(lines[row]):
-            end = _value_from(lines, row)
+            end = _traceback_end(lines, row) or _value_from(lines, row)
             for at in range(row, end + 1):
                 changed[at] = _comment(lines[at])
             row = end
         row += 1
     yield changed
+
+
+def _traceback_end(lines: Sequence[str], row: int) -> int | None:
+    """The line of the exception that ends a traceback which begins on a line; None for others."""
+    if not _TRACEBACK.match(lines[row]):
+        return None
+    rest = range(row + 1, len(lines))
+    return next((at for at in rest if lines[at][:1].strip()), None)
 
 
 def _value_end(lines: Sequence[str], row: int) -> int | None:

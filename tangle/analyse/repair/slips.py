@@ -26,6 +26,10 @@ _EXCEPT: Final = re.compile(
     r"([ \t]*except[ \t]+[\w.]+|[ \t]*except[ \t]*\([\w., ]+\)),[ \t]*([a-z]\w*)[ \t]*:"
 )
 _RAISE: Final = re.compile(r"([ \t]*raise[ \t]+[\w.]+),[ \t]*(.+?)[ \t]*$")
+_PATH: Final = re.compile(r"""(?<![\w'"])(?:"[A-Za-z]:\\[^"']*"|'[A-Za-z]:\\[^"']*')""")
+_ESCAPE: Final = re.compile(r"\\[UuNx]")
+_EXEC: Final = re.compile(r"([ \t]*)exec[ \t]+(?![(=.,])(.*?)[ \t]*$")
+_LONG: Final = re.compile(r"(?<![\w.])([0-9]+)[lL]\b")
 _WORD: Final = re.compile(r"([ \t]*)([^\W\d_]+)\b(?![ \t]*[=(.\[])")
 _OPENERS: Final = {"(": ")", "[": "]", "{": "}"}
 _CLOSERS: Final = {value: key for key, value in _OPENERS.items()}
@@ -106,11 +110,22 @@ def python_two(lines: Sequence[str], _: SyntaxError) -> Iterator[list[str]]:
             if inner.endswith(",") or inner.startswith(">>"):
                 return
             changed[row] = f"{match[1] and text[: match.end(1)]}print({inner}){tail}"
+        elif match := _EXEC.match(code.rstrip()):
+            changed[row] = f"{match[1]}exec({text[match.start(2) : match.end(2)]}){tail}"
         elif match := _RAISE.match(code.rstrip()):
             changed[row] = f"{match[1]}({text[match.start(2) :]}){tail}"
         elif match := _EXCEPT.match(code):
             changed[row] = f"{match[1]} as {match[2]}:{line[match.end() :]}"
+        changed[row] = _without_long(changed[row])
     yield changed
+
+
+def _without_long(line: str) -> str:
+    """A line whose integers are written as Python 3 has them: `10`, not `10L`."""
+    found = list(_LONG.finditer(bare([line], string="x")[0]))
+    for match in reversed(found):
+        line = line[: match.end(1)] + line[match.end() :]
+    return line
 
 
 def brackets(lines: Sequence[str], error: SyntaxError) -> Iterator[list[str]]:
@@ -207,6 +222,16 @@ def keyword_in_for(lines: Sequence[str], error: SyntaxError) -> Iterator[list[st
         yield _replaced(lines, row, match.end(), match.end(), "in ")
 
 
+def raw_strings(lines: Sequence[str], error: SyntaxError) -> Iterator[list[str]]:
+    """Make a path with backslashes a raw string."""
+    row = _row(lines, error)
+    if "unicodeescape" not in (error.msg or ""):
+        return
+    found = [match for match in _PATH.finditer(lines[row]) if _ESCAPE.search(match[0])]
+    if len(found) == 1:
+        yield _replaced(lines, row, found[0].start(), found[0].start(), "r")
+
+
 SLIPS: Final[tuple[tuple[Slip, str], ...]] = (
     (missing_colon, "a colon is missing"),
     (other_ends, "a colon is missing"),
@@ -216,6 +241,7 @@ SLIPS: Final[tuple[tuple[Slip, str], ...]] = (
     (keyword_in_for, "`in` is missing"),
     (keywords, "a keyword is misspelt"),
     (python_two, "it is Python 2"),
+    (raw_strings, "its backslashes begin escapes: a path is a raw string"),
     (quotes, "a quotation mark is missing"),
     (brackets, "a bracket is missing, or there is one too many"),
     (signs, "an operator of another language stands in it"),

@@ -7,7 +7,9 @@ import os
 import sys
 import threading
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from tangle.engine.checkpoint.store import Past, Snapshot, SnapshotGone, Snapshots
 from tangle.engine.events import CellStarted, Event, Observer
@@ -122,8 +124,7 @@ class ResumingExecutor(LocalExecutor):
         return result
 
 
-@dataclass(slots=True, kw_only=True)
-class _Copies:
+class _Copies(Struct, kw_only=True):
     """One session's part in the copies."""
 
     all: Snapshots

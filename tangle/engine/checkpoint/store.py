@@ -16,8 +16,9 @@ import socket
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import Protocol
+
+from msgspec import Struct, field
 
 from tangle.engine.checkpoint.checkpoint_orders import CheckpointOrder, Reap, Resume
 from tangle.engine.file_identity import is_as_read
@@ -61,8 +62,7 @@ class SnapshotGone(Exception):
         self.has_begun = has_begun
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Past:
+class Past(Struct, frozen=True, kw_only=True):
     """What a session had done when it was copied.
 
     Attributes:
@@ -74,8 +74,7 @@ class Past:
     logs: tuple[CellLog, ...] = ()
 
 
-@dataclass(slots=True, kw_only=True, eq=False)
-class Snapshot:
+class Snapshot(Struct, kw_only=True, eq=False):
     """The parent's side of a copy.
 
     Attributes:

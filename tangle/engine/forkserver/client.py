@@ -16,8 +16,9 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from typing import Protocol, Self
+
+from msgspec import Struct
 
 from tangle.engine.forkserver.protocol import pair
 from tangle.engine.forkserver.server_orders import (
@@ -318,8 +319,7 @@ class ForkedProcess:
         self._release(self.pid)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
+class Answer(Struct, frozen=True, kw_only=True):
     """What a process answered, as far as it did.
 
     Attributes:

@@ -19,10 +19,11 @@ import socket
 import sys
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 from typing import NoReturn, assert_never
+
+from msgspec import Struct
 
 from tangle.engine.forkserver import import_stamps
 from tangle.engine.forkserver.listener import LOOK_SECONDS, Listener
@@ -69,8 +70,7 @@ def main(arguments: Sequence[str]) -> None:
     os._exit(0)
 
 
-@dataclass(slots=True, kw_only=True, eq=False)
-class _Client:
+class _Client(Struct, kw_only=True, eq=False):
     """A command.
 
     Attributes:

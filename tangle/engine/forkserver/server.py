@@ -11,8 +11,9 @@ import socket
 import subprocess
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from tangle.engine.forkserver.client import (
     ForkServerClient,
@@ -52,8 +53,7 @@ _TRIES = 3
 _PAUSE = 0.05
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ServerWanted:
+class ServerWanted(Struct, frozen=True, kw_only=True):
     """A server that a command would use.
 
     Attributes:
@@ -70,8 +70,7 @@ class ServerWanted:
     idle: float = IDLE_SECONDS
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ServerStatus:
+class ServerStatus(Struct, frozen=True, kw_only=True):
     """A server that runs.
 
     Attributes:
@@ -96,8 +95,7 @@ class ServerStatus:
     loaded: tuple[tuple[str, ...], ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Attached:
+class Attached(Struct, frozen=True, kw_only=True):
     """A connection to a fork server, and how it was made."""
 
     client: ForkServerClient
@@ -157,8 +155,7 @@ def attach(wanted: ServerWanted, environment: Mapping[str, str], stop: int) -> A
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Making:
+class _Making(Struct, frozen=True, kw_only=True):
     """What a new server is made of, beside what was wanted; `lock` is a descriptor."""
 
     address: SocketAddress

@@ -10,8 +10,9 @@ import socket
 import stat
 import tempfile
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from tangle.engine.forkserver.protocol import peer
 
@@ -37,8 +38,7 @@ class ServerUnavailable(Exception):
         self.trouble = trouble
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SocketAddress:
+class SocketAddress(Struct, frozen=True, kw_only=True):
     """The address of a project's server, whether or not it runs.
 
     Attributes:

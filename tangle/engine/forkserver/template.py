@@ -18,8 +18,9 @@ import sys
 import time
 import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import NoReturn, assert_never
+
+from msgspec import Struct
 
 from tangle.engine.forking_parent import ForkingParent
 from tangle.engine.forkserver import import_stamps
@@ -66,8 +67,7 @@ _HEAVY_SECONDS = 0.15
 """An import that took longer is done once: others branch off behind it."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Worker:
+class _Worker(Struct, frozen=True, kw_only=True):
     """A worker, or a whole command.
 
     Attributes:

@@ -11,8 +11,9 @@ import signal
 import socket
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
 from typing import Final, assert_never
+
+from msgspec import Struct, field
 
 from tangle.engine.forkserver import import_stamps
 from tangle.engine.forkserver.protocol import BadOrder, Hangup, close_all, pair
@@ -67,8 +68,7 @@ _OF_A_TERMINAL: Final = frozenset(
 """Variables that differ from window to window and reach no library's import."""
 
 
-@dataclass(slots=True, kw_only=True, eq=False)
-class Link:
+class Link(Struct, kw_only=True, eq=False):
     """The way to a template's process.
 
     Attributes:

@@ -11,8 +11,9 @@ refused after a bounded number of steps, whatever happens to the templates:
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Final, Literal, Protocol
+
+from msgspec import Struct, field
 
 from tangle.engine.forkserver.template import FRONT
 from tangle.engine.forkserver.template_orders import StartCommand, StartWorker
@@ -47,8 +48,7 @@ _PLACELESS: Final = frozenset({"IPython", "numpy", "tangle", "tangle_cli", "torc
 Kind = Literal["worker", "command", "ahead"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Request:
+class Request(Struct, frozen=True, kw_only=True, eq=False):
     """A process that a command wants, or a template to be had for later.
 
     Attributes:
@@ -74,8 +74,7 @@ class Request:
     notes: str = ""
 
 
-@dataclass(slots=True, kw_only=True, eq=False)
-class Template:
+class Template(Struct, kw_only=True, eq=False):
     """A template, as far as decisions go.
 
     Attributes:
@@ -156,8 +155,7 @@ class Host(Protocol):
         ...
 
 
-@dataclass(slots=True, kw_only=True, eq=False)
-class _Waiting:
+class _Waiting(Struct, kw_only=True, eq=False):
     """A request that is neither granted nor refused yet.
 
     Attributes:

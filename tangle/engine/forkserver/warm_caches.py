@@ -8,10 +8,10 @@ from __future__ import annotations
 import bdb  # noqa: F401 -- IPython imports it with the first cell
 import unicodedata  # noqa: F401 -- and this, to see whether a name is one
 
-import msgspec
 from IPython.core.inputtransformer2 import TransformerManager
 
 from tangle.model import Job
+from tangle.typed_json import json_decoder
 
-msgspec.json.Decoder(Job)  # reads the annotations of all that a job is made of
+json_decoder(Job)  # reads the annotations of all that a job is made of
 TransformerManager().transform_cell("x = 1\n")  # type: ignore[no-untyped-call]

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import ast
 import importlib.machinery
-import importlib.util
-import sys
 import types
 from collections.abc import Callable, Sequence
-from importlib.abc import Loader, MetaPathFinder
 from typing import Any
 
+from tangle.engine.worker.generated_modules import load_generated
 from tangle.model import AssertStyle, Source
 
 
@@ -31,7 +29,7 @@ def explain_asserts(
     config = _Config(style)
     util._config = config  # type: ignore[assignment]  # noqa: SLF001 -- as pytest sets it for a test
     util._reprcompare = _Comparison(config)  # noqa: SLF001
-    sys.meta_path.insert(0, _Finder(frozenset(source.path for source in sources)))
+    load_generated(sources, _SourceLoader)
     return _rewrite
 
 
@@ -92,27 +90,6 @@ def _shortened(lines: list[str], config: Any) -> list[str]:
 
     cut: Callable[..., list[str]] | None = getattr(truncate, "truncate_if_required", None)
     return lines if cut is None else cut(lines, config)
-
-
-class _Finder(MetaPathFinder):
-    """Finds the generated modules where they are, and has their assertions explained."""
-
-    def __init__(self, paths: frozenset[str]) -> None:
-        self._paths = paths
-
-    def find_spec(
-        self,
-        fullname: str,
-        path: Sequence[str] | None,
-        target: types.ModuleType | None = None,
-    ) -> importlib.machinery.ModuleSpec | None:
-        if path is None:  # a generated module always stands in a package
-            return None
-        spec = importlib.machinery.PathFinder.find_spec(fullname, path, target)
-        if spec is None or spec.origin not in self._paths:
-            return None
-        loader: Loader = _SourceLoader(fullname, spec.origin)
-        return importlib.util.spec_from_file_location(fullname, spec.origin, loader=loader)
 
 
 class _SourceLoader(importlib.machinery.SourceFileLoader):

@@ -15,6 +15,7 @@ from typing import Any
 
 from IPython.core.compilerop import CachingCompiler
 
+from tangle.engine.worker.page_code import move_to_page
 from tangle.model import Cell
 
 _TIMED = ("<timed exec>", "<timed eval>")
@@ -29,6 +30,7 @@ class CellCompiler(CachingCompiler):
 
     Attributes:
         change: is called with the tree of each cell before it is compiled, and with its text.
+        pages: the folder of the pages under whose paths cells are compiled, for a debugger.
     """
 
     def __init__(self) -> None:
@@ -37,6 +39,7 @@ class CellCompiler(CachingCompiler):
         self._cell: Cell | None = None
         self._of_body = False
         self.change: Callable[[ast.Module, str], None] = _leave_alone
+        self.pages: str | None = None
 
     @property
     def file_name(self) -> str:
@@ -76,6 +79,9 @@ class CellCompiler(CachingCompiler):
         """Compiles; what `%%time` times is the cell's text too."""
         if filename in _TIMED and self._of_body:
             filename = self.file_name
+        if self.pages is not None and filename == self.file_name and isinstance(source, ast.AST):
+            assert self._cell is not None
+            filename = move_to_page(source, self._cell.origins, self.pages) or filename
         return super().__call__(source, filename, symbol, **options)
 
     def _lines_for(self, source: str) -> Sequence[int] | None:

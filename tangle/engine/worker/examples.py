@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import contextlib
+import inspect
 import io
 import json
 import sys
@@ -16,6 +17,7 @@ from IPython.core.compilerop import CachingCompiler
 
 from tangle.engine.output_limits import KEPT_TEXT, WRITTEN_TEXT
 from tangle.engine.wire import Showed
+from tangle.engine.worker.displays import value_text
 from tangle.engine.worker.reporter import OutputLimit, clean
 from tangle.model import EXAMPLES, Cell, Example
 
@@ -65,7 +67,7 @@ def run_examples(shell: CellShell, cell: Cell) -> None:
                 _run(shell, example)
                 continue
             raised = None
-            with _capturing(shell, captured):
+            with _capturing(shell, captured, single=example.single):
                 try:
                     _run(shell, example)
                 except Exception as error:
@@ -80,15 +82,20 @@ def run_examples(shell: CellShell, cell: Cell) -> None:
 
 def _run(shell: CellShell, example: Example) -> None:
     for code in _compiled(shell, example):
-        exec(code, shell.user_global_ns, shell.user_ns)  # noqa: S102 -- the notes' own code
+        ended = eval(code, shell.user_global_ns, shell.user_ns)  # noqa: S307 -- the notes' own code
+        if inspect.iscoroutine(ended):
+            shell.loop_runner(ended)
 
 
 def _compiled(shell: CellShell, example: Example) -> Iterator[CodeType]:
     """The code of an example, at its lines and columns of the cell."""
     name = shell.compile.file_name
     mode = "single" if example.single else "exec"
+    source = example.code
+    if not example.single:
+        source = shell.transform_cell(source)  # type: ignore[no-untyped-call]
     try:
-        tree = CachingCompiler.ast_parse(shell.compile, example.code, name, mode)
+        tree = CachingCompiler.ast_parse(shell.compile, source, name, mode)
     except SyntaxError as error:
         error.lineno = (error.lineno or 1) + example.row
         raise
@@ -100,19 +107,26 @@ def _compiled(shell: CellShell, example: Example) -> Iterator[CodeType]:
                 node.end_col_offset = (node.end_col_offset or 0) + _PROMPT
         yield shell.compile(tree, name, mode)
         return
-    last = tree.body[-1:]
-    yield shell.compile(ast.Module(body=tree.body[:-1], type_ignores=[]), name, "exec")
-    yield shell.compile(ast.Interactive(body=last), name, "single")
+    shown = tree.body[-1:] if _shows(example.code, tree) else []
+    rest = tree.body[: len(tree.body) - len(shown)]
+    with shell.compile.extra_flags(ast.PyCF_ALLOW_TOP_LEVEL_AWAIT):
+        yield shell.compile(ast.Module(body=rest, type_ignores=[]), name, "exec")
+        yield shell.compile(ast.Interactive(body=shown), name, "single")
+
+
+def _shows(code: str, tree: ast.Module) -> bool:
+    """Whether the last statement of an input shows its value: no semicolon hides it."""
+    return bool(tree.body) and not code.rstrip().endswith(";")
 
 
 @contextlib.contextmanager
-def _capturing(shell: CellShell, stream: _Captured) -> Iterator[None]:
+def _capturing(shell: CellShell, stream: _Captured, *, single: bool) -> Iterator[None]:
     """Has values shown as an interpreter does, and keeps what is written to standard output."""
 
     def show(value: object) -> None:
         if value is not None and value is not ...:
             shell.user_ns["_"] = value
-            sys.stdout.write(f"{value!r}\n")
+            sys.stdout.write(f"{value!r}\n" if single else f"{value_text(shell, value)}\n")
 
     hook = sys.displayhook
     sys.displayhook = show

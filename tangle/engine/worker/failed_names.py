@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from tangle.engine.postmortem import place_of_line
 from tangle.engine.wire import Skipped
@@ -11,8 +11,7 @@ from tangle.model import Cell, Job, Skip
 _NOTHING_RAN = 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Cause:
+class _Cause(Struct, frozen=True, kw_only=True):
     """The failure for which a name is missing.
 
     Attributes:

@@ -8,8 +8,9 @@ import os
 import sys
 import threading
 import time
-from dataclasses import dataclass
 from typing import Any, Literal
+
+from msgspec import Struct
 
 from tangle.engine.output_limits import (
     KEPT_TEXT,
@@ -49,8 +50,7 @@ class OutputLimit(RuntimeError):
     __module__ = "builtins"  # so that tracebacks say `OutputLimit: ...`
 
 
-@dataclass(slots=True)
-class _Meter:
+class _Meter(Struct):
     """Counts towards a limit; the first time past it is a warning, twice of it is a flood."""
 
     limit: int
@@ -101,6 +101,11 @@ class Reporter:
     def is_child(self) -> bool:
         """Whether this is a forked child of the worker."""
         return _getpid() != self._pid
+
+    @property
+    def amount(self) -> int:
+        """How much the cell has written and shown so far."""
+        return self._written.amount + self._shown.amount
 
     def begin_cell(self) -> None:
         """Counts the output anew."""

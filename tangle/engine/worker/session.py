@@ -10,7 +10,7 @@ import time
 import warnings
 from collections.abc import Callable
 from functools import partial
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from tangle.engine.checkpoint.process import Snapshots
 from tangle.engine.postmortem import first_place, notes_of
@@ -23,9 +23,9 @@ from tangle.engine.worker.after_import import AfterImport
 from tangle.engine.worker.assertions import explain_asserts
 from tangle.engine.worker.bytecode import compile_only_libraries
 from tangle.engine.worker.devices import DeviceUnavailable, choose_device, measure_use
-from tangle.engine.worker.displays import prepare_displays
 from tangle.engine.worker.failed_names import FailedNames
 from tangle.engine.worker.figures import prepare_figures
+from tangle.engine.worker.interactive import prepare_interactive
 from tangle.engine.worker.lines import LineLog
 from tangle.engine.worker.reporter import Reporter, take_streams
 from tangle.engine.worker.seeds import seed_generators
@@ -33,7 +33,11 @@ from tangle.engine.worker.shell import CellShell, make_shell
 from tangle.engine.worker.shutdown import Shutdown, flush_streams
 from tangle.engine.worker.threads import share_threads
 from tangle.engine.worker.tracebacks import describe, short_path, text_of
-from tangle.model import Cell, Failure, Job, Outcome, Seen
+from tangle.engine.worker.unattended import pass_breakpoints
+from tangle.model import Cell, Debugging, Failure, Job, Outcome, Seen
+
+if TYPE_CHECKING:
+    from tangle.engine.worker.debugger import Debugger
 
 _clock = time.perf_counter
 
@@ -76,7 +80,7 @@ def _run_cells(job: Job, cells: _Cells, trace: int) -> None:
     compile_only_libraries()
     after.install()
     prepare_figures(job.figure_format, after, reporter)
-    prepare_displays(shell, after)
+    prepare_interactive(shell, after)
     failure = None
     try:
         choose_device(job.device, job.imports, after)
@@ -89,6 +93,11 @@ def _run_cells(job: Job, cells: _Cells, trace: int) -> None:
         return
     seed_generators(job.seed, after)
     share_threads(after)
+    if job.debugging is not None:
+        cells.debugger = _debugger(job.debugging, job, cells)
+    else:
+        log = cells.log
+        pass_breakpoints(job.section, log.hide if log is not None else None)
     if cells.noticing is not None:
         cells.noticing.start()
     if cells.log is not None:
@@ -96,6 +105,15 @@ def _run_cells(job: Job, cells: _Cells, trace: int) -> None:
         if job.snapshots is not None:
             cells.snapshots = Snapshots(job, reporter, trace, cells.log)
     cells.run(job)
+
+
+def _debugger(debugging: Debugging, job: Job, cells: _Cells) -> Debugger:
+    """The debugger of a session; nothing is loaded for it in others."""
+    from tangle.engine.worker.debugger import Debugger
+
+    debugger = Debugger(debugging, job, cells.shell)
+    debugger.start(cells.reporter)
+    return debugger
 
 
 class _Cells:
@@ -108,6 +126,7 @@ class _Cells:
         self.noticing: Noticing | None = None
         self.snapshots: Snapshots | None = None
         self.lines: LineLog | None = None
+        self.debugger: Debugger | None = None
         self.failed = FailedNames()
         self._failure: Failure | None = None
 
@@ -157,8 +176,7 @@ class _Cells:
         started = _clock()
         error = None
         if cell.refusal is None:
-            with self.lines or contextlib.nullcontext():
-                error = self.shell.run(cell)
+            error = self._error_of(cell)
         if reporter.is_child:
             flush_streams()
             os._exit(0)  # the cell forked, and both went on: one session is enough
@@ -186,6 +204,14 @@ class _Cells:
         elif error is None and cell.refusal is None:
             self.failed.complete(cell)
         return outcome == "passed"
+
+    def _error_of(self, cell: Cell) -> BaseException | None:
+        """Runs a cell; what it raised."""
+        with self.lines or contextlib.nullcontext():
+            error = self.shell.run(cell)
+        if error is not None and self.debugger is not None:
+            return self.debugger.failed(error)
+        return error
 
 
 def _closed(job: Job, failure: Failure | None) -> Closed:

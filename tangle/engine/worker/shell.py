@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import builtins
 import codecs
 import contextlib
 import hashlib
@@ -13,7 +14,7 @@ import sys
 import types
 import warnings
 from collections.abc import Iterator, Mapping
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from IPython.core import page
 from IPython.core.displayhook import DisplayHook
@@ -29,6 +30,11 @@ from tangle.engine.worker.compiler import CellCompiler
 from tangle.engine.worker.displays import WIDGET, failed_method, widget_texts
 from tangle.engine.worker.reporter import OutputLimit, Reporter, clean
 from tangle.model import Cell, MimeType
+
+if TYPE_CHECKING:
+    import ast
+
+    from tangle.engine.worker.unshown_values import UnshownValues
 
 _CHUNK = 1 << 14
 
@@ -123,6 +129,7 @@ class CellShell(InteractiveShell):
         self.widgets: dict[str, Mapping[str, Any]] = {}
         self._reported: BaseException | None = None
         self._dots = False
+        self._values: UnshownValues | None = None
         super().__init__(**options)  # type: ignore[no-untyped-call]
         self.events.print_on_error = False
         pager = page.as_hook(page.display_page)  # type: ignore[no-untyped-call]
@@ -137,6 +144,7 @@ class CellShell(InteractiveShell):
         self.widgets.clear()
         self._reported = None
         self._dots = cell.code.rstrip().endswith("...")
+        self._values = self._unshown(cell)
         if cell.examples is not None:
             return self._run_examples(cell)
         try:
@@ -146,8 +154,42 @@ class CellShell(InteractiveShell):
         except BaseException as error:  # noqa: BLE001 -- a callback of the notes' own
             return error
         self._update_widgets()
+        if self._values is not None:
+            self._values.report()
         errors = (result.error_before_exec, result.error_in_exec, self._reported)
         return next((error for error in errors if error is not None), None)
+
+    def _unshown(self, cell: Cell) -> UnshownValues | None:
+        """What keeps the values of a cell that are asked for; None where none are."""
+        if not cell.values:
+            return None
+        from tangle.engine.worker.unshown_values import UnshownValues  # few notes have any
+
+        return UnshownValues(self, cell.values)
+
+    async def run_ast_nodes(
+        self,
+        nodelist: list[ast.stmt],
+        cell_name: str,
+        interactivity: str = "last_expr",
+        compiler: Any = builtins.compile,
+        result: Any = None,
+    ) -> bool:
+        """Run the statements of a cell, and keep values that are asked for; True if one failed."""
+        run = super().run_ast_nodes
+        if self._values is None or cell_name != self.compile.file_name:
+            return bool(await run(nodelist, cell_name, interactivity, compiler, result))
+        failed = False
+        for group, line in self._values.split(nodelist):
+            if failed:
+                break
+            if line is not None:
+                with self._values.kept(line):
+                    failed = await run(group, cell_name, "last", compiler, result)
+            else:
+                mode = interactivity if group[-1:] == nodelist[-1:] else "none"
+                failed = await run(group, cell_name, mode, compiler, result)
+        return bool(failed)
 
     def widget_name(self, data: Mapping[str, Any]) -> str | None:
         """The name of the widget that a bundle shows, whose text may change; None of others."""

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from tangle.analyse import PlannedChunk, Session, WantedModule
 from tangle.model import Failure, PagePath, Place, Result
@@ -12,7 +13,7 @@ from tangle.verbs.missing_imports import missing_imports
 from tangle.verbs.notes import Notes
 from tangle.verbs.project import Project
 from tangle.verbs.reports.values import SectionRun
-from tangle.verbs.write_back.place import PageEdits
+from tangle.verbs.write_back.placement import PageEdits
 from tangle.write import MovedLines
 
 _QUOTED = re.compile(r"'([^']+)'")

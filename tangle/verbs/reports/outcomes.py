@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from tangle.analyse import PlannedChunk
 from tangle.model import Result
@@ -13,8 +14,7 @@ from tangle.verbs.reports.values import Difference, RunReport, SectionRun
 from tangle.verbs.results.judging import chunk_results
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ChunkOutcome:
+class ChunkOutcome(Struct, frozen=True, kw_only=True):
     """A chunk that was to run.
 
     Attributes:
@@ -40,8 +40,7 @@ class ChunkOutcome:
         return self.result.outcome == "passed" and not self.differences
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SectionOutcome:
+class SectionOutcome(Struct, frozen=True, kw_only=True):
     """A section that was run, with its chunks."""
 
     run: SectionRun

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
+
+from msgspec import Struct
 
 from tangle.model import Place, Problem, SectionName, SessionResult
 from tangle.store import TreeChanges
@@ -18,8 +19,7 @@ State = Literal[
 """Of a unit; the last four are of those on pages that are not adopted."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BuildReport:
+class BuildReport(Struct, frozen=True, kw_only=True):
     """What a build changed, or would change.
 
     Attributes:
@@ -39,8 +39,7 @@ class BuildReport:
         return any(problem.severity == "error" for problem in self.problems)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SectionRow:
+class SectionRow(Struct, frozen=True, kw_only=True):
     """A row of `tangle list`.
 
     Attributes:
@@ -61,8 +60,7 @@ class SectionRow:
     adopted: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SectionRun:
+class SectionRun(Struct, frozen=True, kw_only=True):
     """The result of one section.
 
     Attributes:
@@ -78,8 +76,7 @@ class SectionRun:
     asked: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SectionChange:
+class SectionChange(Struct, frozen=True, kw_only=True):
     """A section that must run again because something changed.
 
     Attributes:
@@ -91,8 +88,7 @@ class SectionChange:
     reasons: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Difference:
+class Difference(Struct, frozen=True, kw_only=True):
     """An output that differs from the one in the notes.
 
     Attributes:
@@ -113,8 +109,7 @@ class Difference:
     diff: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RunReport:
+class RunReport(Struct, frozen=True, kw_only=True):
     """The result of a run.
 
     Attributes:

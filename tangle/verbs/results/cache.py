@@ -8,9 +8,11 @@ cells of a run answer for a session that ends with them.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from tangle.model import Job, MimeBundle, Output, ReadFile, Result, Seen, SessionResult
 from tangle.store import CACHE, Cache
@@ -29,8 +31,7 @@ def has_answers(state: Path) -> bool:
     return (state / CACHE).is_dir()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LastReads:
+class LastReads(Struct, frozen=True, kw_only=True):
     """The files that a run of a job's code read, whatever they hold now.
 
     Attributes:

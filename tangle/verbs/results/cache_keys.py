@@ -21,8 +21,9 @@ import re
 import sys
 import warnings
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from functools import cached_property
+
+from msgspec import Struct
 
 from tangle import __version__
 from tangle.analyse import Package, Session
@@ -54,8 +55,7 @@ _LINE_OF_CODE = re.compile(r"\bline \d+|<[^<>\n]* (?:chunk \d+|borrowed)>|\.py\b
 """What output that tells a line of code, or a file of it, is like."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Keys:
+class Keys(Struct, frozen=True, kw_only=True, dict=True):
     """The keys of a session's cells.
 
     Attributes:
@@ -101,6 +101,7 @@ def _terms(cell: Cell) -> tuple[str, ...]:
         cell.raises or "",
         *(["may fail"] if cell.may_fail else []),
         *(["session"] if cell.examples is not None else []),
+        *([f"values {cell.values}"] if cell.values else []),
         *(["refused"] if cell.refusal is not None else []),
         *cell.reads,
     )

@@ -5,14 +5,18 @@ from __future__ import annotations
 import ast
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from tangle.analyse import PlannedChunk, Session
 from tangle.model import (
     EXAMPLES,
+    VALUES,
     Example,
     Failure,
     MimeBundle,
+    MimeType,
     Output,
     PagePath,
     Place,
@@ -22,7 +26,7 @@ from tangle.model import (
 )
 from tangle.verbs.project import Project
 from tangle.verbs.reports.values import SectionRun
-from tangle.verbs.results.kept_results import without_kept
+from tangle.verbs.results.kept_results import KeptCheck, check_kept, without_kept
 from tangle.write import Shown, Tolerance, compare, text_lines
 
 _MOST_LINES = 10
@@ -55,7 +59,8 @@ def judged(project: Project, session: Session, result: SessionResult) -> Session
         result: as its process reported it.
     """
     chunks = [c for c in session.chunks if c.code.chunk.settings.run]
-    if all(planned.code.parsed.examples is None for planned in chunks):
+    reports = any(_is_report(output) for each in result.results for output in each.outputs)
+    if not reports and all(planned.code.parsed.examples is None for planned in chunks):
         return result
     results = list(result.results)
     for index, planned in enumerate(chunks, start=1 if session.prelude else 0):
@@ -68,7 +73,9 @@ def judged(project: Project, session: Session, result: SessionResult) -> Session
 
 
 def judged_chunk(project: Project, planned: PlannedChunk, result: Result) -> Result:
-    """Return the result of one chunk; of an interpreter session, without what its text shows.
+    """Return the result of one chunk: what its worker reports about results is evaluated.
+
+    An interpreter session that differs from its text has failed.
 
     Args:
         project: whose notes.
@@ -76,11 +83,12 @@ def judged_chunk(project: Project, planned: PlannedChunk, result: Result) -> Res
         result: as its process reported it.
     """
     examples = planned.code.parsed.examples
+    reported = [output for output in result.outputs if _is_report(output)]
+    if reported:
+        outputs = tuple(output for output in result.outputs if output not in reported)
+        result = replace(result, outputs=outputs, values=tuple(_values(reported)))
     if examples is None:
         return result
-    reported = [output for output in result.outputs if _is_report(output)]
-    outputs = tuple(output for output in result.outputs if output not in reported)
-    result = replace(result, outputs=outputs)
     if result.outcome != "passed" or result.failure is not None:
         return result
     settings = planned.code.chunk.settings
@@ -93,23 +101,27 @@ def judged_chunk(project: Project, planned: PlannedChunk, result: Result) -> Res
     return replace(result, outcome=outcome, failure=_failure(project, planned, found))
 
 
-def written(planned: PlannedChunk, outputs: tuple[Output, ...]) -> tuple[Output, ...]:
+def written(
+    planned: PlannedChunk, result: Result, kept: KeptCheck | None = None
+) -> tuple[Output, ...]:
     """Return the outputs of a chunk that the note should show.
 
     A fragment (`...`) has none; what its writer keeps beside a chunk is not repeated.
 
     Args:
         planned: the chunk.
-        outputs: of its run.
+        result: of its run, judged.
+        kept: the comparison with the results that its writer kept, where it was made already.
     """
-    return () if planned.code.fragment else without_kept(planned, outputs)
+    if planned.code.fragment:
+        return ()
+    return without_kept(result.outputs, kept or check_kept(planned, result))
 
 
 # --- sessions -------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Difference:
+class _Difference(Struct, frozen=True, kw_only=True):
     """The expected and the actual output of an example."""
 
     row: int
@@ -118,7 +130,9 @@ class _Difference:
 
 
 def _is_report(output: Output) -> bool:
-    return isinstance(output, MimeBundle) and any(mime == EXAMPLES for mime, _ in output.data)
+    return isinstance(output, MimeBundle) and any(
+        mime in (EXAMPLES, VALUES) for mime, _ in output.data
+    )
 
 
 def _differences(
@@ -136,11 +150,20 @@ def _differences(
 
 
 def _shown(reported: Sequence[Output]) -> Iterator[tuple[str, str | None]]:
+    for text in _texts(reported, EXAMPLES):
+        yield from json.loads(text)
+
+
+def _values(reported: Sequence[Output]) -> Iterator[tuple[int, str]]:
+    for text in _texts(reported, VALUES):
+        yield from ((line, shown) for line, shown in json.loads(text))
+
+
+def _texts(reported: Sequence[Output], wanted: MimeType) -> Iterator[str]:
+    """The reports of one type."""
     for output in reported:
         assert isinstance(output, MimeBundle)
-        yield from (
-            pair for mime, text in output.data if mime == EXAMPLES for pair in json.loads(text)
-        )
+        yield from (text for mime, text in output.data if mime == wanted)
 
 
 def _agrees(example: Example, want: str, shown: str, tolerance: Tolerance) -> bool:

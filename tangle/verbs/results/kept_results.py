@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
 from difflib import SequenceMatcher
 from typing import Final
 
+from msgspec import Struct
+
 from tangle.analyse import PlannedChunk
-from tangle.analyse.kept_comments import is_value, kept_comments
-from tangle.model import CodeLine, MimeBundle, Output, Place, Stream
+from tangle.analyse.kept_comments import KeptComment, is_value, kept_comments
+from tangle.model import CodeLine, MimeBundle, Output, Place, Result, Stream
 from tangle.write import OutputDifference, Shown, Tolerance, compare, rendered, text_lines
 
 _RESULTS: Final = frozenset({"output", "outputs", "out", "result", "results", "stdout"})
@@ -24,8 +25,7 @@ _ALIKE: Final = 0.6
 """How alike two texts are of which one is an earlier form of the other."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class KeptDifference:
+class KeptDifference(Struct, frozen=True, kw_only=True):
     """A kept result that the chunk does not show.
 
     Attributes:
@@ -36,8 +36,7 @@ class KeptDifference:
     difference: OutputDifference
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class KeptCheck:
+class KeptCheck(Struct, frozen=True, kw_only=True):
     """The comparison of a chunk's output with its kept results.
 
     Attributes:
@@ -49,13 +48,14 @@ class KeptCheck:
     differences: tuple[KeptDifference, ...] = ()
 
 
-def check_kept(planned: PlannedChunk, outputs: Sequence[Output]) -> KeptCheck:
-    """Compare a chunk's output with the results that its writer kept.
+def check_kept(planned: PlannedChunk, result: Result) -> KeptCheck:
+    """Compare what a chunk shows with the results that its writer kept.
 
     Args:
         planned: the chunk.
-        outputs: of its run.
+        result: of its run, judged.
     """
+    outputs = result.outputs
     fence = _fence(planned)
     comments = kept_comments(planned.code)
     if not comments and not fence:
@@ -66,30 +66,56 @@ def check_kept(planned: PlannedChunk, outputs: Sequence[Output]) -> KeptCheck:
     if fence and any(_same(fence, lines, tolerance) for lines in (actual, printed)):
         return KeptCheck(covered=_same(fence, actual, tolerance))
     wrong = [*_wrong_fence(planned, fence, actual, tolerance)] if fence else []
-    left = list(actual)
-    found, at = 0, 0
-    for comment in comments:
-        span = _find(comment.lines, actual[at:], tolerance)
-        if span is None:
-            if comment.sure:
-                wrong.append(_difference(comment.lines, actual[at : at + len(comment.lines)]))
-                at += len(comment.lines)
-            continue
-        found += 1
-        left[at + span[0] : at + span[1]] = [""] * (span[1] - span[0])
-        at += span[1]
-    covered = found > 0 and not any(line.strip() for line in left)
-    return KeptCheck(covered=covered, differences=tuple(wrong))
+    comparison = _Comments(actual, dict(result.values), tolerance)
+    wrong += filter(None, map(comparison.difference, comments))
+    return KeptCheck(covered=comparison.covered, differences=tuple(wrong))
 
 
-def without_kept(planned: PlannedChunk, outputs: tuple[Output, ...]) -> tuple[Output, ...]:
+class _Comments:
+    """Compares the results in a chunk's comments, in order, with what the chunk shows."""
+
+    def __init__(
+        self, shown: Sequence[str], values: Mapping[int, str], tolerance: Tolerance
+    ) -> None:
+        self._shown, self._values, self._tolerance = shown, values, tolerance
+        self._left = list(shown)
+        self._at = 0
+        self._found = 0
+
+    @property
+    def covered(self) -> bool:
+        """Whether the comments hold all that is shown."""
+        return self._found > 0 and not any(line.strip() for line in self._left)
+
+    def difference(self, comment: KeptComment) -> KeptDifference | None:
+        """How the next comment differs; None where it agrees, or is no result."""
+        value = self._values.get(comment.unshown or 0)
+        if value:
+            agrees = _same(comment.lines, value.split("\n"), self._tolerance)
+            wrong = comment.sure and not agrees
+            return _difference(comment.lines, value.split("\n")) if wrong else None
+        span = _find(comment.lines, self._shown[self._at :], self._tolerance)
+        if span is not None:
+            self._found += 1
+            self._left[self._at + span[0] : self._at + span[1]] = [""] * (span[1] - span[0])
+            self._at += span[1]
+            return None
+        known = comment.unshown is None or value is not None
+        if not comment.sure or not known:
+            return None
+        there = self._shown[self._at : self._at + len(comment.lines)]
+        self._at += len(comment.lines)
+        return _difference(comment.lines, there)
+
+
+def without_kept(outputs: tuple[Output, ...], check: KeptCheck) -> tuple[Output, ...]:
     """Return the outputs of a chunk without text that its writer keeps beside it already.
 
     Args:
-        planned: the chunk.
         outputs: of its run.
+        check: the comparison with what its writer keeps.
     """
-    if not check_kept(planned, outputs).covered:
+    if not check.covered:
         return outputs
     return tuple(each for each in outputs if not _text([each]))
 

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import Final, TypeVar
+
+from msgspec import Struct
 
 from tangle.model import CellEnd, Output
 from tangle.typed_json import encode
@@ -23,8 +24,7 @@ _RUN_BYTES: Final = 16 * 1024 * 1024
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class KeptCell:
+class KeptCell(Struct, frozen=True, kw_only=True):
     """What came of one cell.
 
     Attributes:
@@ -47,8 +47,7 @@ class KeptCell:
     revised: tuple[tuple[int, tuple[str, ...]], ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class KeptRun:
+class KeptRun(Struct, frozen=True, kw_only=True):
     """One run of a session, up to the first cell that may not be answered.
 
     Attributes:
@@ -85,8 +84,7 @@ def _reads(run: KeptRun, count: int) -> list[list[tuple[str, str, str]]]:
     return [[(r.path, r.digest, r.what) for r in c.end.seen.reads] for c in run.cells[:count]]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class KeptRuns:
+class KeptRuns(Struct, frozen=True, kw_only=True):
     """The document of a session.
 
     Attributes:

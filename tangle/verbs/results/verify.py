@@ -5,9 +5,11 @@ from __future__ import annotations
 import shlex
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from typing import Literal
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from tangle.analyse import PlannedChunk
 from tangle.model import MimeType, Output, PagePath, Place, Result, SectionName
@@ -35,8 +37,7 @@ from tangle.write import (
 _EXTENSION_TYPES = {extension: mime for mime, extension in EXTENSIONS.items()}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Standing:
+class _Standing(Struct, frozen=True, kw_only=True):
     """A stored output, and whether it matches the current code."""
 
     output: StoredOutput
@@ -84,10 +85,10 @@ class Verifier:
         """
         if result.outcome != "passed":
             return
-        kept = check_kept(planned, result.outputs)
+        kept = check_kept(planned, result)
         for wrong in kept.differences:
             yield self._kept(planned, wrong)
-        actual = _seen(written(planned, result.outputs))
+        actual = self._seen(written(planned, result, kept))
         settings = planned.code.chunk.settings
         tolerance = Tolerance(rtol=settings.rtol, atol=settings.atol)
         standing = self._standing.get(_key(planned))
@@ -96,7 +97,7 @@ class Verifier:
                 yield self._missing(planned, actual)
             return
         if kept.covered:  # the block repeats what the writer kept, which is no difference
-            actual = _seen(result.outputs)
+            actual = self._seen(result.outputs)
         stored = as_shown(self._loaded.project, standing.output)
         found = compare(stored, actual, tolerance)
         if not standing.fresh:
@@ -104,6 +105,9 @@ class Verifier:
         else:
             for difference in found:
                 yield self._differs(planned, standing.output, stored, difference)
+
+    def _seen(self, outputs: tuple[Output, ...]) -> Shown:
+        return in_run(rendered(outputs), self._loaded.config.block_limit)
 
     # --- what stands in the notes -----------------------------------------------------------------
 
@@ -195,10 +199,6 @@ class Verifier:
             hint=hint,
             diff=diff,
         )
-
-
-def _seen(outputs: tuple[Output, ...]) -> Shown:
-    return in_run(rendered(outputs))
 
 
 def _key(planned: PlannedChunk) -> tuple[PagePath, int, int, SectionName]:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from tangle.engine.file_identity import is_as_read, state_of
 from tangle.model import ReadFile
@@ -12,8 +13,7 @@ from tangle.store import Installed, edit_stamp
 from tangle.verbs.results.cache_keys import digest
 
 
-@dataclass(slots=True, kw_only=True)
-class World:
+class World(Struct, kw_only=True):
     """What is on disk now; everything is looked at once, as long as one command lasts."""
 
     installed: Installed = field(default_factory=Installed)

@@ -16,9 +16,10 @@ import os
 import re
 import subprocess
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
+
+from msgspec import Struct
 
 from tangle.engine.scratch import scratch_folder
 from tangle.errors import Refused, TangleError, UsageError
@@ -109,8 +110,7 @@ class ForeignConfiguration(Refused):
         )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Blob:
+class Blob(Struct, frozen=True, kw_only=True):
     """A regular file of a commit.
 
     Attributes:
@@ -122,8 +122,7 @@ class Blob:
     size: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
+class Entry(Struct, frozen=True, kw_only=True):
     """An entry of a commit at a path.
 
     Attributes:
@@ -135,8 +134,7 @@ class Entry:
     digest: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Repository:
+class Repository(Struct, frozen=True, kw_only=True):
     """A repository with a work tree.
 
     Attributes:
@@ -320,8 +318,7 @@ def blob_digest(data: bytes, *, like: str) -> str:
     return algorithm(b"blob %d\0" % len(data) + data, usedforsecurity=False).hexdigest()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MergedText:
+class MergedText(Struct, frozen=True, kw_only=True):
     """The result of a three-way merge.
 
     Attributes:

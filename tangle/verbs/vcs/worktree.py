@@ -11,10 +11,11 @@ import hashlib
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Literal
+
+from msgspec import Struct
 
 from tangle.errors import UsageError
 from tangle.store import NotReadable, digest_file, read_bytes
@@ -30,8 +31,7 @@ _POINTER_LIMIT = 1024
 _MOST_FOLDERS = 1000
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FileChange:
+class FileChange(Struct, frozen=True, kw_only=True):
     """A file, link or repository in the work tree that differs from a commit.
 
     Attributes:

@@ -2,51 +2,45 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from tangle.model import Problem, SectionName
 from tangle.verbs.reports.values import SectionRun
 from tangle.verbs.watch.fingerprint import Draft, Why
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Watching:
+class Watching(Struct, frozen=True, kw_only=True):
     """Watching has begun."""
 
     sections: tuple[SectionName, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Runs:
+class Runs(Struct, frozen=True, kw_only=True):
     """A section starts to run."""
 
     why: Why
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Waits:
+class Waits(Struct, frozen=True, kw_only=True):
     """A section has a chunk that cannot run yet."""
 
     section: SectionName
     draft: Draft
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Gone:
+class Gone(Struct, frozen=True, kw_only=True):
     """A requested section is no longer in the notes."""
 
     name: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Cancelled:
+class Cancelled(Struct, frozen=True, kw_only=True):
     """A run was ended because an edit invalidated it."""
 
     section: SectionName
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Held:
+class Held(Struct, frozen=True, kw_only=True):
     """Outputs wait because another program is using their page.
 
     Attributes:
@@ -58,8 +52,7 @@ class Held:
     why: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wrote:
+class Wrote(Struct, frozen=True, kw_only=True):
     """Outputs were written.
 
     Attributes:
@@ -71,8 +64,7 @@ class Wrote:
     problems: tuple[Problem, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ran:
+class Ran(Struct, frozen=True, kw_only=True):
     """A section has run, and its outputs are written as far as possible.
 
     Attributes:
@@ -87,8 +79,7 @@ class Ran:
     held: tuple[Held, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Trouble:
+class Trouble(Struct, frozen=True, kw_only=True):
     """Something does not work now; watching continues."""
 
     message: str

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from tangle.analyse import Package
 from tangle.model import Place, Problem, SectionName
@@ -10,8 +10,7 @@ from tangle.verbs.selection import Selected
 from tangle.verbs.unit_inputs import UnitInputs, first_difference, saved_names, unit_inputs
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Draft:
+class Draft(Struct, frozen=True, kw_only=True):
     """A chunk that cannot run in its current, unfinished state.
 
     Attributes:
@@ -24,8 +23,7 @@ class Draft:
     alone: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Face:
+class Face(Struct, frozen=True, kw_only=True):
     """What a run of a section depends on, except its data files.
 
     Attributes:
@@ -51,8 +49,7 @@ class Face:
         return not self.draft_numbers.issuperset(numbers)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Why:
+class Why(Struct, frozen=True, kw_only=True):
     """Why a section runs.
 
     Attributes:

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from tangle.errors import Refused
 from tangle.model import PagePath, Problem, SectionName
 from tangle.model.problems.outputs import CHANGED_MEANWHILE
 from tangle.verbs.job_builder import RunOptions
 from tangle.verbs.notes import Notes
+from tangle.verbs.write_back.hosts import pages_of
 from tangle.verbs.write_back.page_use import JUST_SAVED, Saves, free_page
-from tangle.verbs.write_back.place import PageEdits, Placed, Placement, pages_of, place
+from tangle.verbs.write_back.place import place
+from tangle.verbs.write_back.placement import PageEdits, Placed, Placement
 from tangle.verbs.write_back.unplaced import settle, waiting
 
 _LOOK: Final = 0.1
@@ -26,8 +29,7 @@ _RETRY: Final = 5.0
 """Seconds after which writing is tried again that was refused: no room, another tangle."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Written:
+class Written(Struct, frozen=True, kw_only=True):
     """The outcome of writing results.
 
     Attributes:

@@ -12,9 +12,11 @@ import queue
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Protocol, Self, assert_never
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from tangle.engine.checkpoint.executor import ResumingExecutor
 from tangle.engine.events import CellStarted, Event, Noticed
@@ -52,7 +54,7 @@ from tangle.verbs.watch.events import (
 from tangle.verbs.watch.fingerprint import Face, Why, difference, face
 from tangle.verbs.watch.read_files import ReadFiles, packages
 from tangle.verbs.watch.unwritten import Results, Written
-from tangle.verbs.write_back.place import outputs_of
+from tangle.verbs.write_back.outputs import outputs_of
 
 _TICK = 1.0
 """Seconds after which files outside the graph are looked at again."""
@@ -73,32 +75,27 @@ class Disk(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Changed:
+class _Changed(Struct, frozen=True, kw_only=True):
     paths: frozenset[Path]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Done:
+class _Done(Struct, frozen=True, kw_only=True):
     task: _Task
     result: SessionResult
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Troubled:
+class _Troubled(Struct, frozen=True, kw_only=True):
     notice: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Broke:
+class _Broke(Struct, frozen=True, kw_only=True):
     error: BaseException
 
 
 _Mail = _Changed | _Done | _Troubled | _Broke
 
 
-@dataclass(slots=True, kw_only=True, eq=False)
-class _Task:
+class _Task(Struct, kw_only=True, eq=False):
     """A section that is running.
 
     Attributes:

@@ -6,7 +6,7 @@ import importlib.util
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from tangle.errors import UsageError
 from tangle.model import PagePath, Problem
@@ -20,6 +20,9 @@ from tangle.verbs.weave.choice import pages_meant
 from tangle.verbs.weave.code import QUERIES, all_facts, all_outputs, downloads
 from tangle.verbs.weave.code import roots as code_roots
 from tangle.weave.urls import INDEX
+
+if TYPE_CHECKING:
+    from tangle.weave.site import SiteFile
 
 SITE: Final = "site"
 """The folder of the site, where no other is named."""
@@ -75,9 +78,7 @@ def weave(project: Project, wanted: Sequence[str] = (), output: Path | None = No
         ForeignFile: the folder holds other people's files; nothing was written.
         Locked: another tangle is at work on this project.
     """
-    missing = [name for name in _NEEDED if importlib.util.find_spec(name) is None]
-    if missing:
-        raise NoSitePackages(missing)
+    check_packages()
     target = output.absolute() if output is not None else project.root / SITE
     if output is None:
         check_links(target, project.root)
@@ -85,20 +86,13 @@ def weave(project: Project, wanted: Sequence[str] = (), output: Path | None = No
     from tangle.weave import site
     from tangle.weave.assets import is_cleaned
     from tangle.weave.graph import href_of_page, woven_pages
-    from tangle.weave.templates import OWN_STYLE
 
-    mermaid, style = mermaid_script(project), own_style(project)
+    mermaid = mermaid_script(project)
     notes = read_notes(project, shelf=_shelf())
     faults: list[str] = []
     with without_gc():
-        _give(notes, wanted, target, style)
-        files = site.site_files(notes.core)
-        for name, digest, make in downloads(notes):
-            files[name] = site.SiteFile(digest=digest, make=make)
-        if not site.needs(notes.core, "mermaid"):
-            mermaid = None
-        own = {MERMAID: mermaid, OWN_STYLE: style}
-        files |= {name: site.given(data) for name, data in own.items() if data is not None}
+        give(notes, wanted, target)
+        files = made_files(notes, mermaid)
         copied = site.copied_files(notes.core)
         sources = {href: path for path, href in copied.items()}
         digests = {name: file.digest for name, file in files.items()}
@@ -130,6 +124,37 @@ def weave(project: Project, wanted: Sequence[str] = (), output: Path | None = No
     )
 
 
+def made_files(notes: Notes, mermaid: bytes | None) -> dict[str, SiteFile]:
+    """Return the files of the site but those of the graph that it copies, by path from its root.
+
+    Args:
+        notes: to which `give` gave what the site is made of.
+        mermaid: the script that draws diagrams, where one is configured.
+    """
+    from tangle.weave import site
+    from tangle.weave.templates import OWN_STYLE
+
+    files = site.site_files(notes.core)
+    for name, digest, make in downloads(notes):
+        files[name] = site.SiteFile(digest=digest, make=make)
+    if not site.needs(notes.core, "mermaid"):
+        mermaid = None
+    own = {MERMAID: mermaid, OWN_STYLE: own_style(notes.project)}
+    files |= {name: site.given(data) for name, data in own.items() if data is not None}
+    return files
+
+
+def check_packages() -> None:
+    """Check that what weave needs is installed.
+
+    Raises:
+        NoSitePackages: the extra `site` is not.
+    """
+    missing = [name for name in _NEEDED if importlib.util.find_spec(name) is None]
+    if missing:
+        raise NoSitePackages(missing)
+
+
 def _shelf() -> Shelf:
     from tangle.weave import site
 
@@ -143,8 +168,15 @@ def _roots(core: Core) -> Iterator[tuple[Query[Any, Any], Any]]:
     yield from code_roots(core)
 
 
-def _give(notes: Notes, wanted: Sequence[str], target: Path, style: bytes | None) -> None:
-    """Give the store what the site is made of beside the notes."""
+def give(notes: Notes, wanted: Sequence[str], target: Path, scripts: tuple[str, ...] = ()) -> None:
+    """Give the store what the site is made of beside the notes.
+
+    Args:
+        notes: the notes.
+        wanted: as for `weave`.
+        target: the folder of the site, of which nothing is taken.
+        scripts: addresses of more scripts, which every page loads.
+    """
     from tangle.weave.inputs import (
         SiteSettings,
         graph_assets,
@@ -154,6 +186,7 @@ def _give(notes: Notes, wanted: Sequence[str], target: Path, style: bytes | None
     )
     from tangle.weave.site import static_version
 
+    style = own_style(notes.project)
     project, options = notes.project, notes.project.options.site
     settings = SiteSettings(
         title=options.title or project.graph.name,
@@ -165,6 +198,7 @@ def _give(notes: Notes, wanted: Sequence[str], target: Path, style: bytes | None
         only=pages_meant(notes, wanted) if wanted else None,
         version=static_version(style or b""),
         own_style=style is not None,
+        scripts=scripts,
     )
     files = other_files(project.graph, notes.config.hidden, target)
     notes.give(

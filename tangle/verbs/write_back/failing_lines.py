@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from tangle.model import Failure, PagePath
 from tangle.verbs.notes import Notes
@@ -26,8 +27,7 @@ def note_of(notes: Notes, failure: Failure) -> FailureNote:
     return failure_note(failure, page_of)
 
 
-@dataclass(frozen=True, slots=True)
-class CurrentLines:
+class CurrentLines(Struct, frozen=True):
     """The lines of frames in the current pages, once outputs are written.
 
     Attributes:

@@ -14,9 +14,10 @@ import itertools
 import os
 import time
 from collections.abc import Callable, Collection, Iterable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
+
+from msgspec import Struct
 
 from tangle.model import PagePath, Place, Problem, SectionName
 from tangle.model.problems.outputs import PAGE_IN_USE
@@ -87,8 +88,7 @@ def in_use_problem(
 # --- a run ----------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SavedSince:
+class SavedSince(Struct, frozen=True, kw_only=True):
     """Holds back pages saved since a run began, until they have not been saved for some time.
 
     One that was saved before that is written at once: who starts a run is not typing.

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from tangle.model import PagePath, Place, Problem, SectionName
 from tangle.model.problems.outputs import EDITED_OUTPUT, FAILED_OUTPUT, STALE_OUTPUT
@@ -101,8 +102,7 @@ def is_fresh(output: Stored, chunk: Wanted) -> bool:
     return output.code_digest == chunk.code_digest and not output.chunk_gone
 
 
-@dataclass(slots=True, kw_only=True)
-class _Host:
+class _Host(Struct, kw_only=True):
     """A block that hosts outputs.
 
     Attributes:
@@ -266,6 +266,6 @@ def _state(
     if said or (last is not None and last.failed_with(unit)):
         return "failed"
     fresh = [fresh and not output.failed for output, fresh in found]
-    if not fresh:
-        return "not-run"
+    if not fresh:  # it shows nothing, or nothing but what its writer keeps beside the code
+        return "fresh" if last is not None and last.passed_with(unit) else "not-run"
     return "fresh" if all(fresh) else "stale"

@@ -13,8 +13,10 @@ from tangle.model import SectionName
 from tangle.store import PENDING, Records, make_folder, user_key
 from tangle.verbs.notes import Notes, read_notes
 from tangle.verbs.project import Project
+from tangle.verbs.write_back.hosts import pages_of
 from tangle.verbs.write_back.page_use import SavedSince, in_use_problem
-from tangle.verbs.write_back.place import Placed, Placement, pages_of, place
+from tangle.verbs.write_back.place import place
+from tangle.verbs.write_back.placement import Placed, Placement
 
 _PAUSE: Final = 0.05
 """Seconds between two looks at a page that another program is using."""

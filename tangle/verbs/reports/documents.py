@@ -1,4 +1,4 @@
-"""Convert reports to the JSON documents that docs/schemas describes."""
+"""Reports as the JSON documents that docs/schemas describes."""
 
 from __future__ import annotations
 
@@ -15,28 +15,28 @@ if TYPE_CHECKING:
 
 def sections_document(rows: Iterable[SectionRow]) -> dict[str, Any]:
     """Return the document of `tangle list`."""
+    return {"sections": [section_document(row) for row in rows]}
+
+
+def section_document(row: SectionRow) -> dict[str, Any]:
+    """Return a unit as the documents show it."""
     return {
-        "sections": [
-            {
-                "number": row.name,
-                "title": row.title,
-                "page": row.page,
-                "line": row.line,
-                "chunks": row.chunks,
-                "borrowed": row.borrowed,
-                "saves": list(row.saves),
-                "state": row.state,
-                "adopted": row.adopted,
-            }
-            for row in rows
-        ]
+        "number": row.name,
+        "title": row.title,
+        "page": row.page,
+        "line": row.line,
+        "chunks": row.chunks,
+        "borrowed": row.borrowed,
+        "saves": list(row.saves),
+        "state": row.state,
+        "adopted": row.adopted,
     }
 
 
 def check_document(report: CheckReport) -> dict[str, Any]:
     """Return the document of `tangle check`."""
     return {
-        "problems": [_problem(problem) for problem in report.problems],
+        "problems": [problem_document(problem) for problem in report.problems],
         "outputs": report.outputs,
         "fresh": report.fresh,
         "summary": {
@@ -47,7 +47,8 @@ def check_document(report: CheckReport) -> dict[str, Any]:
     }
 
 
-def _problem(problem: Problem) -> dict[str, Any]:
+def problem_document(problem: Problem) -> dict[str, Any]:
+    """Return a problem as the documents show it."""
     return {
         "code": problem.code,
         "severity": problem.severity,
@@ -81,7 +82,7 @@ def run_document(project: Project, report: RunReport) -> dict[str, Any]:
             {"section": change.section, "reasons": list(change.reasons)}
             for change in report.changes
         ],
-        "problems": [_problem(problem) for problem in (*report.pending, *report.kept)],
+        "problems": [problem_document(problem) for problem in (*report.pending, *report.kept)],
     }
 
 
@@ -115,7 +116,7 @@ def _section_run(project: Project, run: SectionRun) -> dict[str, Any]:
         "device_memory": result.device_memory,
         "peak_memory": result.peak_memory,
         "notices": list(result.notices),
-        "late": [_output(output) for output in result.late],
+        "late": [output_document(output) for output in result.late],
         "chunks": [
             {
                 "page": project.shown(planned.occurrence.chunk.page),
@@ -124,15 +125,15 @@ def _section_run(project: Project, run: SectionRun) -> dict[str, Any]:
                 "outcome": entry.outcome,
                 "reason": skip_reason(entry),
                 "seconds": round(entry.seconds, 3),
-                "outputs": [_output(output) for output in entry.outputs],
-                "error": _failure(entry.failure),
+                "outputs": [output_document(output) for output in entry.outputs],
+                "error": failure_document(entry.failure),
             }
             for planned, entry in chunk_results(run)
         ],
     }
 
 
-def _output(output: Output) -> dict[str, Any]:
+def output_document(output: Output) -> dict[str, Any]:
     """Return an output as in a notebook (nbformat 4)."""
     match output:
         case Stream(name=name, text=text):
@@ -148,7 +149,8 @@ def _output(output: Output) -> dict[str, Any]:
             return {"output_type": "display_data", "data": dict(data), "metadata": {}}
 
 
-def _failure(failure: Failure | None) -> dict[str, Any] | None:
+def failure_document(failure: Failure | None) -> dict[str, Any] | None:
+    """Return the failure of a chunk as the documents show it."""
     if failure is None:
         return None
     place = failure.place

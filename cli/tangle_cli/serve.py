@@ -1,0 +1,47 @@
+"""`tangle serve`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from tangle_cli.common import Where
+from tangle_cli.printing import print_lines
+
+if TYPE_CHECKING:
+    from tangle.http.server import Served
+
+_MISSING = "tangle serve needs more packages: pip install 'logseq-tangle[serve]'"
+_HIGHEST = 65535
+
+
+@click.command()
+@click.option(
+    "--port",
+    metavar="N",
+    type=click.IntRange(0, _HIGHEST),
+    help="Port to listen on; default: 8470; 0 for any that is free.",
+)
+@click.option("--open", "open_", is_flag=True, help="Open the site in a browser.")
+@click.pass_obj
+def serve(where: Where, port: int | None, open_: bool) -> None:
+    """Serve the notes on this machine: the live site and the HTTP interface.
+
+    Only programs on this machine can connect. Runs are for those that have the token, which is
+    made at each start and stands in .tangle/token as well. Ctrl-C ends it.
+    """
+    try:
+        from tangle.http.server import PORT
+        from tangle.http.server import serve as do_serve
+    except ModuleNotFoundError as error:
+        if (error.name or "").partition(".")[0] == "tangle":
+            raise
+        raise click.UsageError(_MISSING) from error
+
+    def ready(served: Served) -> None:
+        print_lines([f"serving {served.address}", f"token: {served.token}", "Ctrl-C ends it"])
+        if open_:
+            click.launch(f"{served.address}#token={served.token}")
+
+    do_serve(where.project(), port=PORT if port is None else port, ready=ready)

@@ -1,0 +1,1 @@
+"""The HTTP interface: jobs, events and the live site, for programs on this machine."""

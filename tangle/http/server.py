@@ -1,0 +1,214 @@
+"""Serve a project on this machine's own address, until interrupted."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import secrets
+import socket
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+import uvicorn
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+from tangle.errors import Refused, TangleError
+from tangle.http.api import Api, BadRequest, bad_request, failed, not_there, too_large, too_slow
+from tangle.http.desk import Desk
+from tangle.http.feed import Feed
+from tangle.http.guard import Access, Guard, TooLarge, TooSlow
+from tangle.http.jobs import Jobs
+from tangle.http.news import Disk, News
+from tangle.http.site import Site
+from tangle.verbs.current_project import CurrentProject, changes
+from tangle.verbs.serving import note_address, only_server, token_is_private
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp
+
+    from tangle.verbs.project import Project
+
+ADDRESS: Final = "127.0.0.1"
+PORT: Final = 8470
+
+_MOST_CONNECTIONS: Final = 128
+_HEAD_SECONDS: Final = 10.0
+_LARGEST_HEAD: Final = 64 * 1024
+_LAST_SECONDS: Final = 2
+
+
+class PortInUse(Refused):
+    """Another program listens on the port."""
+
+    def __init__(self, port: int) -> None:
+        """Name the port and the way out."""
+        super().__init__(
+            f"{ADDRESS}:{port}: another program uses this port; choose one with `--port N`, or "
+            "any free one with `--port 0`"
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Served:
+    """What a person has to know to use the server."""
+
+    address: str
+    token: str
+
+
+def serve(project: Project, *, port: int, ready: Callable[[Served], None]) -> None:
+    """Serve a project until Ctrl-C.
+
+    Args:
+        project: whose notes.
+        port: on which to listen; 0 for any that is free.
+        ready: receives the address and the token once requests are answered.
+
+    Raises:
+        AlreadyServed: another process serves it.
+        PortInUse: another program listens on the port.
+        NotPrivate: others can read the file of the token.
+        NotReadable: the graph cannot be watched.
+    """
+    with only_server(project) as token, contextlib.closing(_listener(port)) as listener:
+        number = listener.getsockname()[1]
+        address = f"http://{ADDRESS}:{number}/"
+        access = Access(port=number, token=token, token_is_safe=lambda: token_is_private(project))
+        service = _Service(project, access)
+        with contextlib.closing(changes(project)) as disk:
+
+            def begin() -> None:
+                service.begin(disk)
+                note_address(project, address)
+                ready(Served(address=address, token=token))
+
+            config = _config(service.app)
+            _Server(config, begin=begin, end=service.end).run(sockets=[listener])
+
+
+def _listener(port: int) -> socket.socket:
+    """Return a socket that is bound to the port.
+
+    Raises:
+        PortInUse: another program listens there.
+    """
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((ADDRESS, port))
+        listener.listen(_MOST_CONNECTIONS)
+    except OSError as error:
+        listener.close()
+        raise PortInUse(port) from error
+    return listener
+
+
+class _Service:
+    """The parts of a server, and the application that they make."""
+
+    def __init__(self, project: Project, access: Access) -> None:
+        current = CurrentProject(project)
+        self.feed = Feed(secrets.token_hex(4))
+        reader = Desk("tangle-reader")
+        self.jobs = Jobs(current, self.feed)
+        self.news = News(current, reader, self.feed)
+        api = Api(project=current, jobs=self.jobs, feed=self.feed, reader=reader)
+        self.live = Feed(secrets.token_hex(4))
+        site = Site(self.news, reader, self.live)
+        app = Starlette(
+            routes=[*api.routes(), *site.routes()],
+            exception_handlers={
+                BadRequest: bad_request,
+                TangleError: failed,
+                TooLarge: too_large,
+                TooSlow: too_slow,
+                HTTPException: not_there,
+            },
+        )
+        self.app = Guard(app, access)
+
+    def begin(self, disk: Disk) -> None:
+        """Start to follow the notes, in the loop that answers."""
+        for feed in (self.feed, self.live):
+            feed.attach(asyncio.get_running_loop())
+        self.news.follow(disk)
+
+    def end(self) -> None:
+        """End the runs and the streams, which would keep the server from ending."""
+        self.jobs.stop_all()
+        for feed in (self.feed, self.live):
+            feed.close()
+
+
+class _Server(uvicorn.Server):
+    """A server that says when it is ready, and ends what is open when it is to end."""
+
+    def __init__(
+        self, config: uvicorn.Config, *, begin: Callable[[], None], end: Callable[[], None]
+    ) -> None:
+        super().__init__(config)
+        self._begin, self._end = begin, end
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self._begin()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self._end()
+        await super().shutdown(sockets)
+
+
+class _BoundedProtocol(H11Protocol):
+    """HTTP with a bound on the connections, and on the time that a request's head may take."""
+
+    _deadline: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        if len(self.connections) > _MOST_CONNECTIONS:
+            transport.abort()
+        else:
+            self._expect_head()
+
+    def data_received(self, data: bytes) -> None:
+        if self._between_requests():
+            self._expect_head()
+        super().data_received(data)
+        if not self._between_requests():
+            self._stop_expecting()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._stop_expecting()
+        super().connection_lost(exc)
+
+    def _between_requests(self) -> bool:
+        cycle: object = self.cycle  # None before the first request, against its annotation
+        return cycle is None or self.cycle.response_complete
+
+    def _expect_head(self) -> None:
+        if self._deadline is None:
+            self._deadline = self.loop.call_later(_HEAD_SECONDS, self.transport.abort)
+
+    def _stop_expecting(self) -> None:
+        if self._deadline is not None:
+            self._deadline.cancel()
+            self._deadline = None
+
+
+def _config(app: ASGIApp) -> uvicorn.Config:
+    return uvicorn.Config(
+        app,
+        http=_BoundedProtocol,
+        ws="none",
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        h11_max_incomplete_event_size=_LARGEST_HEAD,
+        timeout_keep_alive=int(_HEAD_SECONDS),
+        timeout_graceful_shutdown=_LAST_SECONDS,
+    )

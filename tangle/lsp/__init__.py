@@ -1,0 +1,1 @@
+"""The language server: what an editor asks about the notes, answered from the incremental core."""

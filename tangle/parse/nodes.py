@@ -1,0 +1,162 @@
+"""Pages of Logseq 2 as trees of nodes, and their text in the Markdown of file graphs.
+
+Both the database and its Markdown mirror are read into these nodes, so that everything else knows
+one form of page.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Final, Literal
+
+from msgspec import Struct
+
+NodeKind = Literal["text", "code", "math", "quote"]
+
+_REFERENCE: Final = re.compile(
+    r"\[\[([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})\]\]"
+)
+_BULLET: Final = re.compile(r"(\s*)([-+*]\s|[-+*]$|#+\s)")
+
+
+class Node(Struct, frozen=True, kw_only=True):
+    """A block.
+
+    Attributes:
+        id: its UUID; empty where the source has none.
+        text: without marks: the code of a code block, the formula of a formula.
+        language: of a code block.
+        heading: level, 0 for none.
+        numbered: whether it is an item of a numbered list.
+        task: marker of a task, such as `TODO`; empty for others.
+        properties: name and value of the user's own.
+    """
+
+    id: str = ""
+    kind: NodeKind = "text"
+    text: str = ""
+    language: str = ""
+    heading: int = 0
+    numbered: bool = False
+    task: str = ""
+    properties: tuple[tuple[str, str], ...] = ()
+    children: tuple[Node, ...] = ()
+
+
+class NodePage(Struct, frozen=True, kw_only=True):
+    """A page.
+
+    Attributes:
+        day: of a page of the journal, as 20261128; 0 for others.
+    """
+
+    id: str
+    title: str
+    day: int = 0
+    properties: tuple[tuple[str, str], ...] = ()
+    blocks: tuple[Node, ...] = ()
+
+
+def page_text(
+    page: NodePage, titles: Mapping[str, str], outputs: Mapping[str, Sequence[str]]
+) -> str:
+    """Return a page in the Markdown of file graphs.
+
+    Args:
+        page: the page.
+        titles: of all pages, by their UUIDs.
+        outputs: lines of output blocks by the UUID of the block that they belong under; they
+            begin at no indentation.
+    """
+    writer = _Writer(titles, outputs)
+    head = [f"title:: {page.title}"] if page.title != file_name(page) else []
+    head += [f"{name}:: {value}" for name, value in page.properties if value]
+    lines = [*head, ""] if head else []
+    for block in page.blocks:
+        lines += writer.block(block, "")
+    return "".join(f"{line}\n" for line in lines)
+
+
+def file_name(page: NodePage) -> str:
+    """Return the name of a page's file, without its suffix: what Logseq's file graphs would use."""
+    if page.day:
+        digits = str(page.day)
+        return f"{digits[:4]}_{digits[4:6]}_{digits[6:]}"
+    title = page.title.replace("/", "___")
+    return re.sub(r'[%:\\*?"<>|#\x00-\x1f]', lambda found: f"%{ord(found[0]):02X}", title)
+
+
+class _Writer:
+    def __init__(self, titles: Mapping[str, str], outputs: Mapping[str, Sequence[str]]) -> None:
+        self._titles = titles
+        self._outputs = outputs
+
+    def block(self, node: Node, indent: str) -> Iterator[str]:
+        """The lines of a block and of those below it."""
+        first, *rest = [*self._head(node), *self._body(node)] or [""]
+        yield f"{indent}- {first}".rstrip() if not first else f"{indent}- {first}"
+        yield from (f"{indent}  {line}" if line else "" for line in rest)
+        below = f"{indent}\t"
+        yield from (f"{below}{line}" if line else "" for line in self._outputs.get(node.id, ()))
+        for child in node.children:
+            yield from self.block(child, below)
+
+    def _head(self, node: Node) -> Iterator[str]:
+        """Properties come first where the body begins with a fence or another construct."""
+        if node.kind != "text" or node.text.startswith(("```", "~~~", "$$", ">")):
+            yield from self._properties(node)
+
+    def _properties(self, node: Node) -> Iterator[str]:
+        yield from (f"{name}:: {value}" for name, value in node.properties if value)
+        if node.numbered:
+            yield "logseq.order-list-type:: number"
+        if node.id:
+            yield f"id:: {node.id}"
+
+    def _body(self, node: Node) -> Iterator[str]:
+        match node.kind:
+            case "code":
+                yield from _fenced(node.text, node.language)
+            case "math":
+                yield from ("$$", *node.text.split("\n"), "$$")
+            case "quote":
+                yield from (f"> {line}".rstrip() for line in self._linked(node.text).split("\n"))
+            case _:
+                yield from self._text(node)
+
+    def _text(self, node: Node) -> Iterator[str]:
+        first, *rest = self._linked(node.text).split("\n")
+        marks = ("#" * node.heading + " " if node.heading else "") + (
+            f"{node.task} " if node.task else ""
+        )
+        yield f"{marks}{first}"
+        if not node.text.startswith(("```", "~~~", "$$", ">")):
+            yield from self._properties(node)
+        fence = ""
+        for line in rest:
+            stripped = line.lstrip()
+            is_block = not fence and _BULLET.match(line)
+            if fence:
+                fence = "" if stripped.startswith(fence) else fence
+            elif stripped.startswith(("```", "~~~")):
+                fence = stripped[:3]
+            yield line.replace(stripped, f"\\{stripped}", 1) if is_block else line
+
+    def _linked(self, text: str) -> str:
+        """Text whose references are those of file graphs: pages by title, blocks in parentheses."""
+        return _REFERENCE.sub(
+            lambda found: (
+                f"[[{self._titles[found[1]]}]]" if found[1] in self._titles else f"(({found[1]}))"
+            ),
+            text,
+        )
+
+
+def _fenced(code: str, language: str) -> Iterator[str]:
+    """Code between lines that none of it ends; each of both kinds of fence ends the other."""
+    lines = code.split("\n")
+    if any(line.lstrip().startswith(("```", "~~~")) for line in lines):
+        yield from (f"#+BEGIN_SRC {language}".rstrip(), *lines, "#+END_SRC")
+    else:
+        yield from (f"```{language}", *lines, "```")

@@ -1,0 +1,80 @@
+"""The site of the notes as they are at the moment, in memory."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from tangle.model import PagePath
+from tangle.store import NotReadable, read_bytes
+from tangle.verbs.sources import without_gc
+from tangle.verbs.weave.assets import mermaid_script, picture
+from tangle.verbs.weave.weaving import SITE, check_packages, give, made_files
+from tangle.weave.urls import INDEX
+
+if TYPE_CHECKING:
+    from tangle.verbs.notes import Notes
+    from tangle.verbs.project import Project
+    from tangle.weave.site import SiteFile
+
+
+class LiveSite:
+    """Makes a file of the site when it is asked for; one thread uses it."""
+
+    def __init__(self, scripts: tuple[str, ...] = ()) -> None:
+        """Know no notes yet.
+
+        Args:
+            scripts: addresses of more scripts, which every page loads.
+
+        Raises:
+            NoSitePackages: the extra `site` is not installed.
+        """
+        check_packages()
+        self._scripts = scripts
+        self._notes: Notes | None = None
+        self._files: Mapping[str, SiteFile] = {}
+        self._copied: Mapping[str, str] = {}
+        self._digests: dict[str, str] = {}
+
+    def update(self, notes: Notes) -> tuple[str, ...]:
+        """Take in notes, and return the addresses of the files that differ from before, sorted."""
+        from tangle.weave import site
+
+        with without_gc():
+            give(notes, (), notes.project.root / SITE, self._scripts)
+            self._files = made_files(notes, mermaid_script(notes.project))
+            copied = site.copied_files(notes.core)
+            self._copied = {href: path for path, href in copied.items()}
+            digests = {name: file.digest for name, file in self._files.items()}
+            for path, href in copied.items():
+                digests[href] = site.copied_stamp(notes.core, path)
+        before, self._digests, self._notes = self._digests, digests, notes
+        names = {*before, *digests}
+        return tuple(sorted(name for name in names if before.get(name) != digests.get(name)))
+
+    def read(self, name: str) -> bytes | None:
+        """Return a file of the site by its address; None where there is none.
+
+        Args:
+            name: relative to the root; empty, or with a `/` at its end, for a folder's index.
+        """
+        if not name or name.endswith("/"):
+            name += INDEX
+        if name in self._files:
+            return self._files[name].make()
+        if name in self._copied and self._notes is not None:
+            return _copy(self._notes.project, self._copied[name])
+        return None
+
+
+def _copy(project: Project, path: str) -> bytes | None:
+    """A file of the graph as the site has it; None where it cannot be read."""
+    from tangle.weave.assets import is_cleaned
+
+    if is_cleaned(path):
+        return picture(project.graph / path, project.shown(PagePath(path)), [])
+    try:
+        return read_bytes(project.graph / path)
+    except NotReadable:
+        return None
