@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Final, TypeVar
@@ -13,6 +14,7 @@ from pygls.exceptions import JsonRpcException
 from tangle.lsp import lenses
 from tangle.lsp.actions import code_actions
 from tangle.lsp.completions import completion
+from tangle.lsp.formatting import CannotFormat, Draft, draft, formatted
 from tangle.lsp.hovers import hover
 from tangle.lsp.navigation import definition, references
 from tangle.lsp.python import completions, hover_text, places, signatures
@@ -232,6 +234,31 @@ def _actions(ls: Server, params: types.CodeActionParams) -> list[types.CodeActio
     return code_actions(session, path, start, session.offset(path, params.range.end))
 
 
+async def _format(ls: Server, params: types.DocumentFormattingParams) -> list[types.TextEdit]:
+    page = _page(ls, params.text_document)
+    made = draft(*page, 1, sys.maxsize) if page is not None else None
+    return await _formatted(made)
+
+
+async def _format_range(
+    ls: Server, params: types.DocumentRangeFormattingParams
+) -> list[types.TextEdit]:
+    page = _page(ls, params.text_document)
+    if page is None:
+        return []
+    session, path = page
+    ends = (session.offset(path, end) for end in (params.range.start, params.range.end))
+    first, last = (session.text(path).line_of(offset) for offset in ends)
+    return await _formatted(draft(session, path, first, last))
+
+
+async def _formatted(made: Draft | None) -> list[types.TextEdit]:
+    try:
+        return await formatted(made) if made is not None else []
+    except CannotFormat as error:
+        raise JsonRpcException(str(error), types.LSPErrorCodes.RequestFailed) from None
+
+
 # --- commands -------------------------------------------------------------------------------------
 
 
@@ -272,6 +299,8 @@ _FEATURES: Final[tuple[tuple[str, Callable[..., Any], Any], ...]] = (
     (types.TEXT_DOCUMENT_INLAY_HINT, _hints, None),
     (types.TEXT_DOCUMENT_CODE_LENS, _code_lenses, None),
     (types.TEXT_DOCUMENT_PREPARE_RENAME, _prepare_rename, None),
+    (types.TEXT_DOCUMENT_FORMATTING, _format, None),
+    (types.TEXT_DOCUMENT_RANGE_FORMATTING, _format_range, None),
     (types.TEXT_DOCUMENT_RENAME, _rename, types.RenameOptions(prepare_provider=True)),
     (
         types.TEXT_DOCUMENT_CODE_ACTION,
