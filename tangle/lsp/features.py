@@ -17,7 +17,7 @@ from tangle.lsp.completions import completion
 from tangle.lsp.formatting import CannotFormat, Draft, draft, formatted
 from tangle.lsp.hovers import hover
 from tangle.lsp.navigation import definition, references
-from tangle.lsp.python import completions, hover_text, places, signatures
+from tangle.lsp.python import completions, hover_text, places, signatures, uses
 from tangle.lsp.renaming import CannotRename, prepare, rename
 from tangle.lsp.server import FindProject, Server
 from tangle.lsp.session import Session, file_of_uri
@@ -158,9 +158,15 @@ async def _signature(ls: Server, params: types.SignatureHelpParams) -> Any:
     return await signatures(*asked)
 
 
-def _references(ls: Server, params: types.ReferenceParams) -> list[types.Location]:
+async def _references(ls: Server, params: types.ReferenceParams) -> list[types.Location]:
     at = _at(ls, params.text_document, params.position)
-    return references(*at, declaration=params.context.include_declaration) if at else []
+    if at is None:
+        return []
+    declaration = params.context.include_declaration
+    own, asked = references(*at, declaration=declaration), ls.question(*at)
+    if own or asked is None:
+        return own
+    return await uses(*asked, declaration=declaration)
 
 
 async def _completion(ls: Server, params: types.CompletionParams) -> types.CompletionList | None:

@@ -115,7 +115,23 @@ async def places(backend: Backend, asked: Question) -> list[types.Location]:
         backend: the server.
         asked: the place.
     """
-    result = await _answer(backend, asked, "textDocument/definition")
+    return _locations(asked, await _answer(backend, asked, "textDocument/definition"))
+
+
+async def uses(backend: Backend, asked: Question, *, declaration: bool) -> list[types.Location]:
+    """Return where a name stands that is no name of the notes: a local one, or a library's.
+
+    Args:
+        backend: the server.
+        asked: the place.
+        declaration: whether the place counts where it is bound.
+    """
+    context = {"context": {"includeDeclaration": declaration}}
+    result = await _answer(backend, asked, "textDocument/references", context)
+    return _locations(asked, result)
+
+
+def _locations(asked: Question, result: Any) -> list[types.Location]:
     entries = [result] if isinstance(result, dict) else result or []
     found: dict[str, types.Location] = {}
     for entry in entries:
@@ -142,8 +158,10 @@ def _location(asked: Question, entry: Mapping[str, Any]) -> types.Location | Non
     return types.Location(uri=uri, range=whole)
 
 
-async def _answer(backend: Backend, asked: Question, method: str) -> Any:
+async def _answer(
+    backend: Backend, asked: Question, method: str, more: Mapping[str, Any] | None = None
+) -> Any:
     try:
-        return await backend.ask(asked.texts, method, asked.params)
+        return await backend.ask(asked.texts, method, {**asked.params, **(more or {})})
     except Gone:
         return None

@@ -64,6 +64,13 @@ def test_python_answers_in_a_chunk_that_does_not_parse(notes: MakeNotes) -> None
             assert place.uri == uri
             start = len("\t\tlocal = [one.bit_length() for ")
             assert place.range.start == types.Position(4, start)
+            client: Any = ed.client
+            params = types.ReferenceParams(
+                context=types.ReferenceContext(True), **ed.at(uri, "[one.", 2)
+            )
+            named = await client.text_document_references_async(params)
+            columns = [entry.range.start.character for entry in named]
+            assert sorted(columns) == [len("\t\tlocal = ["), start]
 
     asyncio.run(session())
 
