@@ -17,7 +17,7 @@ from tangle.lsp.completions import completion
 from tangle.lsp.formatting import CannotFormat, Draft, draft, formatted
 from tangle.lsp.hovers import hover
 from tangle.lsp.navigation import definition, references
-from tangle.lsp.python import completions, hover_text, places, signatures, uses
+from tangle.lsp.python import MOST, completions, hover_text, places, signatures, uses
 from tangle.lsp.renaming import CannotRename, prepare, rename
 from tangle.lsp.server import FindProject, Server
 from tangle.lsp.session import Session, file_of_uri
@@ -179,7 +179,8 @@ async def _completion(ls: Server, params: types.CompletionParams) -> types.Compl
     known = {item.label for item in own.items}
     found = await completions(*asked)
     more = [item for item in found if item.label not in known]
-    return types.CompletionList(own.is_incomplete, [*own.items, *more])
+    is_incomplete = own.is_incomplete or len(found) == MOST
+    return types.CompletionList(is_incomplete, [*own.items, *more])
 
 
 def _outline(ls: Server, params: types.DocumentSymbolParams) -> list[types.DocumentSymbol]:

@@ -14,7 +14,11 @@ from tangle.lsp.session import Session
 from tangle.model import PagePath
 
 _WORD: Final = re.compile(r"\w*$")
-_MOST: Final = 300
+_UNKNOWN: Final = re.compile(r"```python\nUnknown\n```\s*")
+"""What ty says of a name of which it knows nothing."""
+
+MOST: Final = 300
+"""Completions that are passed on; the rest come as more is typed."""
 
 
 class Question:
@@ -71,7 +75,7 @@ async def completions(backend: Backend, asked: Question) -> list[types.Completio
         for item in items or ()
         if not item.get("additionalTextEdits") and item["label"].startswith(typed)
     ]
-    return found[:_MOST]
+    return found[:MOST]
 
 
 def _item(item: Mapping[str, Any], place: types.Range) -> types.CompletionItem:
@@ -95,7 +99,7 @@ async def hover_text(backend: Backend, asked: Question) -> str:
     result = await _answer(backend, asked, "textDocument/hover")
     contents = result.get("contents") if isinstance(result, dict) else None
     value = contents.get("value") if isinstance(contents, dict) else contents
-    return value if isinstance(value, str) else ""
+    return value if isinstance(value, str) and not _UNKNOWN.fullmatch(value) else ""
 
 
 async def signatures(backend: Backend, asked: Question) -> Any:
