@@ -36,3 +36,28 @@ async def start_tool(name: str, *arguments: str, folder: Path) -> asyncio.subpro
         )
     except OSError:
         return None
+
+
+async def run_tool(
+    name: str, *arguments: str, text: str, folder: Path, patience: float
+) -> str | None:
+    """Return what a program makes of a text; None if it fails, takes too long or is missing.
+
+    Args:
+        name: of the program.
+        arguments: for it.
+        text: its input.
+        folder: where it works.
+        patience: seconds that it may take.
+    """
+    process = await start_tool(name, *arguments, folder=folder)
+    if process is None:
+        return None
+    try:
+        async with asyncio.timeout(patience):
+            output, _ = await process.communicate(text.encode())
+    except TimeoutError:
+        process.kill()
+        await process.wait()
+        return None
+    return output.decode() if process.returncode == 0 else None

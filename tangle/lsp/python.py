@@ -14,7 +14,11 @@ from tangle.lsp.session import Session
 from tangle.model import PagePath
 
 _WORD: Final = re.compile(r"\w*$")
-_MOST: Final = 300
+_UNKNOWN: Final = re.compile(r"```python\nUnknown\n```\s*")
+"""What ty says of a name of which it knows nothing."""
+
+MOST: Final = 300
+"""Completions that are passed on; the rest come as more is typed."""
 
 
 class Question:
@@ -71,7 +75,7 @@ async def completions(backend: Backend, asked: Question) -> list[types.Completio
         for item in items or ()
         if not item.get("additionalTextEdits") and item["label"].startswith(typed)
     ]
-    return found[:_MOST]
+    return found[:MOST]
 
 
 def _item(item: Mapping[str, Any], place: types.Range) -> types.CompletionItem:
@@ -95,7 +99,7 @@ async def hover_text(backend: Backend, asked: Question) -> str:
     result = await _answer(backend, asked, "textDocument/hover")
     contents = result.get("contents") if isinstance(result, dict) else None
     value = contents.get("value") if isinstance(contents, dict) else contents
-    return value if isinstance(value, str) else ""
+    return value if isinstance(value, str) and not _UNKNOWN.fullmatch(value) else ""
 
 
 async def signatures(backend: Backend, asked: Question) -> Any:
@@ -115,7 +119,23 @@ async def places(backend: Backend, asked: Question) -> list[types.Location]:
         backend: the server.
         asked: the place.
     """
-    result = await _answer(backend, asked, "textDocument/definition")
+    return _locations(asked, await _answer(backend, asked, "textDocument/definition"))
+
+
+async def uses(backend: Backend, asked: Question, *, declaration: bool) -> list[types.Location]:
+    """Return where a name stands that is no name of the notes: a local one, or a library's.
+
+    Args:
+        backend: the server.
+        asked: the place.
+        declaration: whether the place counts where it is bound.
+    """
+    context = {"context": {"includeDeclaration": declaration}}
+    result = await _answer(backend, asked, "textDocument/references", context)
+    return _locations(asked, result)
+
+
+def _locations(asked: Question, result: Any) -> list[types.Location]:
     entries = [result] if isinstance(result, dict) else result or []
     found: dict[str, types.Location] = {}
     for entry in entries:
@@ -142,8 +162,10 @@ def _location(asked: Question, entry: Mapping[str, Any]) -> types.Location | Non
     return types.Location(uri=uri, range=whole)
 
 
-async def _answer(backend: Backend, asked: Question, method: str) -> Any:
+async def _answer(
+    backend: Backend, asked: Question, method: str, more: Mapping[str, Any] | None = None
+) -> Any:
     try:
-        return await backend.ask(asked.texts, method, asked.params)
+        return await backend.ask(asked.texts, method, {**asked.params, **(more or {})})
     except Gone:
         return None

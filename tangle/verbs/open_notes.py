@@ -30,6 +30,7 @@ class OpenNotes:
         self._files = read(project)
         self._unsaved: dict[PagePath, bytes] = {}
         self._core = recalled(project, self._files)
+        self._core.unpack()
         self._notes: Notes | None = None
 
     @property

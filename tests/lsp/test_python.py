@@ -60,10 +60,18 @@ def test_python_answers_in_a_chunk_that_does_not_parse(notes: MakeNotes) -> None
             assert item.text_edit.range.end == types.Position(3, start + 2)
             seen = await _ask(ed, "hover", uri, "one.bit", 5)
             assert "bit_length" in seen.contents.value
+            assert await _ask(ed, "hover", uri, "s = twice", 0) is None  # nothing is known of it
             [place] = await _ask(ed, "definition", uri, "[one.", 2)
             assert place.uri == uri
             start = len("\t\tlocal = [one.bit_length() for ")
             assert place.range.start == types.Position(4, start)
+            client: Any = ed.client
+            params = types.ReferenceParams(
+                context=types.ReferenceContext(True), **ed.at(uri, "[one.", 2)
+            )
+            named = await client.text_document_references_async(params)
+            columns = [entry.range.start.character for entry in named]
+            assert sorted(columns) == [len("\t\tlocal = ["), start]
 
     asyncio.run(session())
 
