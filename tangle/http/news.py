@@ -12,7 +12,7 @@ from tangle.http.desk import Desk
 from tangle.http.feed import Feed
 from tangle.model import PagePath
 from tangle.verbs.check import check_report
-from tangle.verbs.notes import Notes, held_notes, updated
+from tangle.verbs.notes import Notes, Shelf, held_notes, updated
 from tangle.verbs.project import Project
 from tangle.verbs.reports.documents import problem_document
 
@@ -34,17 +34,21 @@ Listener = Callable[[Notes, frozenset[PagePath]], None]
 class News:
     """Keeps the notes current in the thread that reads them, and publishes what changes."""
 
-    def __init__(self, project: Callable[[], Project], reader: Desk, feed: Feed) -> None:
+    def __init__(
+        self, project: Callable[[], Project], reader: Desk, feed: Feed, shelf: Shelf
+    ) -> None:
         """Read nothing yet.
 
         Args:
             project: gives the project with its configuration as it is now.
             reader: the thread that reads the notes.
             feed: receives the events `changed` and `problems`.
+            shelf: what is kept of the notes for the next server.
         """
         self._project = project
         self._reader = reader
         self._feed = feed
+        self._shelf = shelf
         self._notes: Notes | None = None
         self._problems: list[dict[str, object]] | None = None
         self.listeners: list[Listener] = []
@@ -57,7 +61,7 @@ class News:
     def notes(self) -> Notes:
         """Return the notes as they are now; to be asked by the reader only."""
         if self._notes is None:
-            self._notes = held_notes(self._project())
+            self._notes = held_notes(self._project(), self._shelf)
         return self._notes
 
     def _listen(self, disk: Disk) -> None:

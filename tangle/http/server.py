@@ -25,6 +25,7 @@ from tangle.http.news import Disk, News
 from tangle.http.site import Site
 from tangle.verbs.current_project import CurrentProject, changes
 from tangle.verbs.serving import note_address, only_server, token_is_private
+from tangle.verbs.weave.weaving import check_packages, site_shelf
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp
@@ -110,11 +111,12 @@ class _Service:
     """The parts of a server, and the application that they make."""
 
     def __init__(self, project: Project, access: Access) -> None:
+        check_packages()
         current = CurrentProject(project)
         self.feed = Feed(secrets.token_hex(4))
         reader = Desk("tangle-reader")
         self.jobs = Jobs(current, self.feed)
-        self.news = News(current, reader, self.feed)
+        self.news = News(current, reader, self.feed, site_shelf())
         api = Api(project=current, jobs=self.jobs, feed=self.feed, reader=reader)
         self.live = Feed(secrets.token_hex(4))
         site = Site(self.news, reader, self.live)

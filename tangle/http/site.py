@@ -76,8 +76,10 @@ class Site:
 
     def _read(self, name: str) -> bytes | None:
         if not self._begun:
-            self._site.update(self._news.notes())
+            notes = self._news.notes()
+            self._site.update(notes)
             self._begun = True
+            self._reader.post(notes.remember)  # the next server need not weave it all
         return self._site.read(name)
 
     def _take(self, notes: Notes, _: frozenset[PagePath]) -> None:

@@ -386,25 +386,30 @@ def _read_beside(core: Core, sources: Sources) -> None:
         pages.adopt_facts(core, found)
 
 
-def held_notes(project: Project) -> Notes:
+def held_notes(project: Project, shelf: Shelf = _USUAL) -> Notes:
     """A project's notes with the bytes of all pages in memory, for a look that lasts.
+
+    Args:
+        project: whose notes.
+        shelf: what is kept of them besides what every command asks.
 
     Raises:
         NotReadable: the graph's folder cannot be listed.
     """
     sources = read(project)
-    return Notes(project, sources, recalled(project, sources))
+    return Notes(project, sources, recalled(project, sources, shelf), shelf)
 
 
-def recalled(project: Project, sources: Sources) -> Core:
+def recalled(project: Project, sources: Sources, shelf: Shelf = _USUAL) -> Core:
     """A store for a project's notes, with the answers that are kept on disk.
 
     Args:
         project: whose notes.
         sources: the files.
+        shelf: as for `held_notes`.
     """
     core = Core()
-    _Kept(project, sources.settings).recall(core)
+    _Kept(project, sources.settings, shelf).recall(core)
     return core
 
 
@@ -420,7 +425,7 @@ def updated(notes: Notes, paths: Collection[Path]) -> Notes:
     """
     before = notes.sources
     sources = sources_after(notes.project, before, paths)
-    return notes if sources == before else Notes(notes.project, sources, notes.core)
+    return notes if sources == before else Notes(notes.project, sources, notes.core, notes.shelf)
 
 
 def sources_after(project: Project, before: Sources, paths: Collection[Path]) -> Sources:

@@ -88,7 +88,7 @@ def weave(project: Project, wanted: Sequence[str] = (), output: Path | None = No
     from tangle.weave.graph import href_of_page, woven_pages
 
     mermaid = mermaid_script(project)
-    notes = read_notes(project, shelf=_shelf())
+    notes = read_notes(project, shelf=site_shelf())
     faults: list[str] = []
     with without_gc():
         give(notes, wanted, target)
@@ -155,7 +155,8 @@ def check_packages() -> None:
         raise NoSitePackages(missing)
 
 
-def _shelf() -> Shelf:
+def site_shelf() -> Shelf:
+    """Return what of the site is kept for the next time."""
     from tangle.weave import site
 
     return Shelf(name="site", queries=(*site.KEPT, *QUERIES), roots=_roots)
