@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from markupsafe import escape
@@ -83,6 +84,11 @@ def token_lines(code: str, language: str) -> list[list[Token]]:
         code: lines with line feeds between them.
         language: as a fence names it.
     """
+    return [*map(list, _token_lines(code, language))]
+
+
+@lru_cache(maxsize=1024)  # the live site makes a page again when one chunk of it changes
+def _token_lines(code: str, language: str) -> tuple[tuple[Token, ...], ...]:
     from pygments.token import Token as Root
     from pygments.token import is_token_subtype
 
@@ -98,7 +104,7 @@ def token_lines(code: str, language: str) -> list[list[Token]]:
             if piece:
                 lines[-1].append(Token(piece, column, css, is_name))
                 column += len(piece)
-    return lines
+    return tuple(map(tuple, lines))
 
 
 def _tokens(code: str, language: str) -> Iterable[tuple[_TokenType, str]]:

@@ -75,12 +75,12 @@ class SiteFile:
         make: its content.
     """
 
-    digest: str
+    digest: Callable[[], str]
     make: Callable[[], bytes]
 
 
 def site_files(core: Core) -> dict[str, SiteFile]:
-    """The files of the site but those of the graph that it copies, by path from its root."""
+    """The files of the site but those of the search, and of the graph that it copies."""
     found = dict(_fixed(core))
     paths = woven_pages(core, "")
     for number, path in enumerate(paths):
@@ -94,8 +94,15 @@ def site_files(core: Core) -> dict[str, SiteFile]:
         found[href_of_page(core, path) or ""] = _page(core, page_file, path)
     for href in concepts(core, ""):
         found[href] = _page(core, concept_file, href)
+    return found
+
+
+def search_files(core: Core) -> dict[str, SiteFile]:
+    """The files of the search, by path from the site's root."""
+    digest = partial(_digest, core, search_index, "")
+    found = {"search/index.js": SiteFile(digest=digest, make=lambda: search_index(core, ""))}
     for number in range(len(segments(core, ""))):
-        digest = core.stamp(segment_made, number).hex()
+        digest = partial(_digest, core, segment_made, number)
         for name in names_of_segment(core, number):
             make = partial(_of_segment, core, number, name)
             found[name] = SiteFile(digest=digest, make=make)
@@ -104,9 +111,13 @@ def site_files(core: Core) -> dict[str, SiteFile]:
 
 def _page(core: Core, made: Query[Any, str], key: str) -> SiteFile:
     return SiteFile(
-        digest=core.stamp(made, key).hex(),
+        digest=partial(_digest, core, made, key),
         make=lambda: made(core, key).encode("utf-8", "replace"),
     )
+
+
+def _digest(core: Core, made: Query[Any, Any], key: Any) -> str:
+    return core.stamp(made, key).hex()
 
 
 def _of_segment(core: Core, number: int, name: str) -> bytes:
@@ -120,8 +131,6 @@ def _fixed(core: Core) -> Iterator[tuple[str, SiteFile]]:
     yield SEARCH_PAGE, _page(core, search_file, "")
     for link in code_links(core, ""):
         yield link.href, _page(core, code_file, link.href)
-    index = SiteFile(digest=core.stamp(search_index, "").hex(), make=lambda: search_index(core, ""))
-    yield "search/index.js", index
     for name, data in static_files().items():
         yield f"static/{name}", given(data)
     if needs(core, "formulas"):
@@ -136,7 +145,7 @@ def _published(core: Core) -> Iterator[tuple[str, SiteFile]]:
     """The files for programs, of a site whose address is known."""
     settings = site_settings(core, "")
     if journals(core, ""):
-        stamp = core.stamp(feed_file, "").hex()
+        stamp = partial(_digest, core, feed_file, "")
         yield FEED, SiteFile(digest=stamp, make=lambda: feed_file(core, ""))
     hrefs = [listed.link.href for listed in all_pages(core, "")]
     for name, data in sitemaps(settings.base, ["", *sorted(hrefs)]).items():
@@ -155,12 +164,14 @@ def _published(core: Core) -> Iterator[tuple[str, SiteFile]]:
 def _card(card: Card, font: str) -> SiteFile:
     words = repr((CARD_RULES, card.title, card.site, card.number, font))
     digest = hashlib.blake2b(words.encode("utf-8", "replace"), digest_size=16).hexdigest()
-    return SiteFile(digest=digest, make=lambda: draw(card, font))
+    return SiteFile(digest=lambda: digest, make=lambda: draw(card, font))
 
 
 def given(data: bytes) -> SiteFile:
     """A file whose content is at hand."""
-    return SiteFile(digest=hashlib.blake2b(data, digest_size=16).hexdigest(), make=lambda: data)
+    return SiteFile(
+        digest=lambda: hashlib.blake2b(data, digest_size=16).hexdigest(), make=lambda: data
+    )
 
 
 def needs(core: Core, feature: Feature) -> bool:

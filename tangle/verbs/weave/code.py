@@ -140,7 +140,9 @@ def all_facts(notes: Notes) -> dict[SectionName, SectionFacts]:
     }
 
 
-def downloads(notes: Notes) -> Iterator[tuple[str, str, Callable[[], bytes]]]:
+def downloads(
+    notes: Notes,
+) -> Iterator[tuple[str, Callable[[], str], Callable[[], bytes]]]:
     """Yield path, digest and content of the files of sections.
 
     Args:
@@ -150,7 +152,8 @@ def downloads(notes: Notes) -> Iterator[tuple[str, str, Callable[[], bytes]]]:
     for place, row in enumerate(notes.rows):
         for path in facts_of(core, row.name).files if row.chunks else ():
             ending = f".{path.rpartition('.')[2]}"
-            yield path, files_stamp(core, place), partial(_content, core, place, read, ending)
+            digest = partial(files_stamp, core, place)
+            yield path, digest, partial(_content, core, place, read, ending)
 
 
 def _content(core: Core, place: int, read: Callable[[str], bytes | None], ending: str) -> bytes:

@@ -38,7 +38,10 @@ class LiveSite:
         self._digests: dict[str, str] = {}
 
     def update(self, notes: Notes) -> tuple[str, ...]:
-        """Take in notes, and return the addresses of the files that differ from before, sorted."""
+        """Take in notes; return the addresses of pages and pictures that differ now, sorted.
+
+        What else the site has is made when it is asked for: the search, the files of sections.
+        """
         from tangle.weave import site
 
         with without_gc():
@@ -46,7 +49,7 @@ class LiveSite:
             self._files = made_files(notes, mermaid_script(notes.project))
             copied = site.copied_files(notes.core)
             self._copied = {href: path for path, href in copied.items()}
-            digests = {name: file.digest for name, file in self._files.items()}
+            digests = {name: f.digest() for name, f in self._files.items() if _is_page(name)}
             for path, href in copied.items():
                 digests[href] = site.copied_stamp(notes.core, path)
         before, self._digests, self._notes = self._digests, digests, notes
@@ -63,9 +66,18 @@ class LiveSite:
             name += INDEX
         if name in self._files:
             return self._files[name].make()
+        if name.startswith("search/") and self._notes is not None:
+            from tangle.weave.site import search_files
+
+            found = search_files(self._notes.core).get(name)
+            return found.make() if found is not None else None
         if name in self._copied and self._notes is not None:
             return _copy(self._notes.project, self._copied[name])
         return None
+
+
+def _is_page(name: str) -> bool:
+    return name.endswith(".html")
 
 
 def _copy(project: Project, path: str) -> bytes | None:

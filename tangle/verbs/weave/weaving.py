@@ -92,10 +92,10 @@ def weave(project: Project, wanted: Sequence[str] = (), output: Path | None = No
     faults: list[str] = []
     with without_gc():
         give(notes, wanted, target)
-        files = made_files(notes, mermaid)
+        files = made_files(notes, mermaid) | site.search_files(notes.core)
         copied = site.copied_files(notes.core)
         sources = {href: path for path, href in copied.items()}
-        digests = {name: file.digest for name, file in files.items()}
+        digests = {name: file.digest() for name, file in files.items()}
         digests |= {href: site.copied_stamp(notes.core, path) for href, path in sources.items()}
 
         def content(name: str) -> bytes | Path:
@@ -125,7 +125,7 @@ def weave(project: Project, wanted: Sequence[str] = (), output: Path | None = No
 
 
 def made_files(notes: Notes, mermaid: bytes | None) -> dict[str, SiteFile]:
-    """Return the files of the site but those of the graph that it copies, by path from its root.
+    """Return the files of the site but those of the search, and of the graph that it copies.
 
     Args:
         notes: to which `give` gave what the site is made of.
