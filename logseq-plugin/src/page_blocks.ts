@@ -94,14 +94,15 @@ export class PageMap {
 
   /**
    * Return the section of a block: that of its code, else that of the first code below it, else
-   * that of the code before it.
+   * that of the code before it, else that of the code after it.
    */
   section(uuid: string): string | undefined {
     const at = this.tree.findIndex((block) => block.uuid === uuid);
     if (at < 0) return undefined;
-    const under = this.tree.slice(at, at + flattened([this.tree[at] as TreeBlock]).length);
+    const end = at + flattened([this.tree[at] as TreeBlock]).length;
     const before = this.tree.slice(0, at).reverse();
-    for (const block of [...under, ...before]) {
+    const nearest = [...this.tree.slice(at, end), ...before, ...this.tree.slice(end)];
+    for (const block of nearest) {
       const line = this.inFile(block.uuid)?.line;
       const chunk = this.document.chunks.find((one) => one.line === line);
       if (chunk !== undefined) return chunk.section;

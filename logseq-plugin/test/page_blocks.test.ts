@@ -62,17 +62,19 @@ describe("PageMap", () => {
     expect(map.address(more)).toBe("((i))");
   });
 
-  it("takes the section of the code below a heading, else of the code before", () => {
+  it("takes the section of the code below a heading, else before it, else after it", () => {
     const tree = flattened([
+      block("intro", "intro"),
       block("h1", "One", block("c1", "one")),
       block("h2", "Two", block("c2", "two"), block("n", "note")),
     ]);
     const document = page(
-      [["One", null], ["one", null], ["Two", null], ["two", null], ["note", null]],
-      [[1, "1.1"], [3, "1.2"]],
+      [["intro", null], ["One", null], ["one", null], ["Two", null], ["two", null], ["note", null]],
+      [[2, "1.1"], [4, "1.2"]],
     );
     const map = new PageMap(tree, document);
-    expect(["h1", "h2", "n"].map((uuid) => map.section(uuid))).toEqual(["1.1", "1.2", "1.2"]);
+    const found = ["intro", "h1", "h2", "n"].map((uuid) => map.section(uuid));
+    expect(found).toEqual(["1.1", "1.1", "1.2", "1.2"]);
     expect(new PageMap(tree, page([["One", null]], [])).section("h1")).toBeUndefined();
   });
 });

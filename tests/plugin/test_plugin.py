@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 import subprocess
 import time
 from collections.abc import Callable, Iterator
@@ -18,17 +17,10 @@ import pytest
 from tests.browser import PATIENCE, Browser, Tab, browsing, needs_chromium
 from tests.graphs import MakeNotes, Notes
 from tests.http.serving import Server, serving
+from tests.plugin.building import PLUGIN, needs_packages
 from tests.plugin.hosting import Proxy, forwarding, hosting
 
-PLUGIN: Final = Path(__file__).resolve().parents[2] / "logseq-plugin"
-BUILT_HERE: Final = bool(shutil.which("node")) and (PLUGIN / "node_modules" / "esbuild").is_dir()
-
-pytestmark = [
-    needs_chromium,
-    pytest.mark.skipif(
-        not BUILT_HERE, reason="`make plugin` has not fetched the plugin's packages (needs npm)"
-    ),
-]
+pytestmark = [needs_chromium, needs_packages]
 
 BLOCK: Final = "6650f0aa-1111-4222-8333-444455556666"
 PAGE: Final = (
