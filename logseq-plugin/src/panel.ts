@@ -58,18 +58,18 @@ export class Panel {
 function parts(state: PanelState, actions: PanelActions): Part[] {
   const { session, checked, script, help } = state;
   const connected = session.connection === "connected";
+  const status = statusOf(session);
+  const words = status === "running" ? status : statusText(session); // the job says where
   const where = [...session.jobs].map(([job, { place }]) => job + place).join();
   const output = [...session.jobs.values()].map((progress) => progress.output).join("");
   return [
     {
       name: "head",
-      inputs: [statusText(session)],
+      inputs: [status, words],
       draw: () => [
         element("header", {}, [
           element("h1", {}, ["tangle"]),
-          element("span", { class: "state", "data-state": statusOf(session) }, [
-            statusText(session),
-          ]),
+          element("span", { class: "state", "data-state": status }, [words]),
           button("Close", actions.close),
         ]),
       ],
