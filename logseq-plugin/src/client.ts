@@ -11,6 +11,8 @@ export interface Access {
 export interface RunOptions {
   /** Whether results of the cache are left aside. */
   fresh: boolean;
+  /** Whether tangle writes outputs into the files; it does unless this is false. */
+  write?: boolean;
 }
 
 /** Why a request has no answer: nobody listens, the token is not valid, or the server refuses. */
@@ -54,8 +56,8 @@ export class Client {
     return this.get(`jobs/${encodeURIComponent(id)}`);
   }
 
-  run(what: string, { fresh }: RunOptions): Promise<{ job: string }> {
-    return this.post("run", { what: [what], fresh });
+  run(what: string, { fresh, write = true }: RunOptions): Promise<{ job: string }> {
+    return this.post("run", { what: [what], fresh, write });
   }
 
   stop(job: string): Promise<unknown> {

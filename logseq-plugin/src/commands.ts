@@ -4,6 +4,7 @@ import type { Client, RunOptions } from "./client";
 import { RequestFailed } from "./client";
 import type { Host } from "./host";
 import { type Found, type Notes, Sorry } from "./notes";
+import type { PageMap } from "./page_blocks";
 import type { JobEnd, Problem } from "./protocol";
 import { type Session, text } from "./session";
 import { startCommand } from "./settings";
@@ -24,6 +25,7 @@ export class Commands {
     private readonly notes: Notes,
     private readonly session: Session,
     private readonly shown: Shown,
+    private readonly mayWriteToDatabases: () => boolean,
   ) {}
 
   runBlock(uuid: string, options: RunOptions): Promise<void> {
@@ -44,14 +46,14 @@ export class Commands {
 
   runPage(title: string): Promise<void> {
     return this.inTurn(async () => {
-      const document = await this.notes.savedPage(title);
-      this.report(await this.session.run(document.page, { fresh: false }));
+      const map = await this.notes.savedPage(title);
+      await this.run(map.document.page, { fresh: false }, map);
     });
   }
 
   checkPage(title: string): Promise<void> {
     return this.guarded(async () => {
-      const { problems } = await this.notes.savedPage(title);
+      const { problems } = (await this.notes.savedPage(title)).document;
       this.shown.problems(title, problems);
       const count = problems.length === 1 ? "one problem" : `${problems.length} problems`;
       await this.host.UI.showMsg(
@@ -121,7 +123,8 @@ export class Commands {
   async explanation(error: unknown): Promise<string> {
     if (!(error instanceof RequestFailed)) return text(error);
     const graph = await this.host.App.getCurrentGraph();
-    const command = startCommand(this.client.access.port, graph?.path);
+    const folder = (await this.notes.isDatabase()) ? "/mirror/markdown" : "";
+    const command = startCommand(this.client.access.port, graph === null ? undefined : graph.path + folder);
     switch (error.kind) {
       case "offline":
         return `No tangle server answers on port ${this.client.access.port}. Start it in a terminal: ${command}`;
@@ -146,8 +149,19 @@ export class Commands {
   ): Promise<void> {
     return this.inTurn(async () => {
       const found = await this.notes.saved(uuid);
-      this.report(await this.session.run(what(found), options));
+      await this.run(what(found), options, found.map);
     });
+  }
+
+  private async run(what: string, options: RunOptions, map: PageMap): Promise<void> {
+    const database = await this.notes.isDatabase();
+    const end = await this.session.run(what, { ...options, write: !database });
+    if (database) {
+      const { report } = await this.client.job(end.job);
+      // The lines are those of before the run, as the blocks of this map are.
+      await this.notes.insert(map, report?.sections.flatMap((one) => one.chunks ?? []) ?? []);
+    }
+    this.report(end);
   }
 
   private inTurn(action: () => Promise<void>): Promise<void> {
@@ -158,22 +172,15 @@ export class Commands {
 
   private async guarded(action: () => Promise<void>): Promise<void> {
     try {
-      if (await this.isDatabase()) {
+      if (!this.mayWriteToDatabases() && (await this.notes.isDatabase())) {
         throw new Sorry(
-          "This graph is a database, into which tangle does not write. Open a graph of files.",
+          "This graph is a database, into which tangle does not write. The plugin can insert results: " +
+            "that is experimental, and to be turned on in its settings.",
         );
       }
       await action();
     } catch (error) {
       await this.explain(error);
-    }
-  }
-
-  private async isDatabase(): Promise<boolean> {
-    try {
-      return Boolean(await this.host.App.checkCurrentIsDbGraph());
-    } catch {
-      return false; // older versions of Logseq know neither the question nor databases
     }
   }
 

@@ -14,6 +14,9 @@ export interface Host {
     | "getPage"
     | "getPageBlocksTree"
     | "scrollToBlockInPage"
+    | "insertBatchBlock"
+    | "updateBlock"
+    | "removeBlock"
   >;
   App: Pick<IAppProxy, "getCurrentGraph" | "checkCurrentIsDbGraph" | "pushState">;
   UI: Pick<IUIProxy, "showMsg">;

@@ -33,7 +33,7 @@ function main(): void {
     failure: () => {
       if (logseq.settings?.["openPanel"] !== false) open({ checked: null });
     },
-  });
+  }, () => logseq.settings?.["databaseResults"] === true);
 
   const panel = new Panel(root, {
     close: () => logseq.hideMainUI(),

@@ -2,9 +2,10 @@
 
 import type { Client } from "./client";
 import { RequestFailed } from "./client";
+import { writeResults } from "./database";
 import type { Host } from "./host";
 import { flattened, PageMap, type TreeBlock } from "./page_blocks";
-import type { PageBlock, PageDocument } from "./protocol";
+import type { ChunkRun, PageBlock } from "./protocol";
 import { sleep } from "./session";
 
 /** A message for the person: what is wrong, and the way out. */
@@ -33,6 +34,21 @@ export class Notes {
     private readonly client: () => Client,
     private readonly patience: Patience = PATIENCE,
   ) {}
+
+  /** Whether the graph is a database. */
+  async isDatabase(): Promise<boolean> {
+    try {
+      return Boolean(await this.host.App.checkCurrentIsDbGraph());
+    } catch {
+      return false; // older versions of Logseq know neither the question nor databases
+    }
+  }
+
+  /** Insert the results of a run below the blocks of a page of a graph in a database. */
+  insert(map: PageMap, chunks: readonly ChunkRun[]): Promise<void> {
+    const here = chunks.filter((chunk) => chunk.page === map.document.page);
+    return writeResults(this.host.Editor, map, here);
+  }
 
   /** Have Logseq save what is being edited, and return that block. */
   async save(): Promise<string | undefined> {
@@ -63,13 +79,13 @@ export class Notes {
     }
   }
 
-  /** Return the document of a page once the block being edited on it is in the file. */
-  async savedPage(title: string): Promise<PageDocument> {
+  /** Return the blocks of a page once the one being edited on it is in the file. */
+  async savedPage(title: string): Promise<PageMap> {
     const editing = await this.save();
     const until = Date.now() + this.patience.saved;
     for (;;) {
       const map = await this.map(title);
-      if (this.hasAlso(map, editing) || Date.now() > until) return map.document;
+      if (this.hasAlso(map, editing) || Date.now() > until) return map;
       await sleep(this.patience.step);
     }
   }
@@ -118,7 +134,8 @@ export class Notes {
   private async map(title: string): Promise<PageMap> {
     const tree = await this.tree(title);
     try {
-      return new PageMap(tree, await this.client().page("title", title));
+      const document = await this.client().page("title", title);
+      return new PageMap(tree, document, await this.isDatabase());
     } catch (error) {
       if (!(error instanceof RequestFailed) || error.status !== 404) throw error;
       throw new Sorry(

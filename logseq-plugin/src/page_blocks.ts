@@ -28,6 +28,11 @@ function comparable(text: string): string {
   return text.replace(/^[ \t]*(id|collapsed)::.*$/gm, "").replace(/\s+/g, "");
 }
 
+/** The same in databases, where code has no fence, and properties are no text. */
+function comparableInDatabase(text: string): string {
+  return comparable(text.replace(/^\s*(`{3,}.*|[\w.-]+:: .*)$/gm, ""));
+}
+
 function textOf(block: TreeBlock): string {
   return block.content ?? block.title ?? "";
 }
@@ -40,7 +45,9 @@ export class PageMap {
   constructor(
     private readonly tree: readonly TreeBlock[],
     readonly document: PageDocument,
+    database = false,
   ) {
+    const normal = database ? comparableInDatabase : comparable;
     const uuids = new Set(tree.map((block) => block.uuid));
     const byId = new Map<string, PageBlock>();
     const byText = new Map<string, PageBlock[]>();
@@ -49,15 +56,15 @@ export class PageMap {
         byId.set(block.id, block);
         continue;
       }
-      const text = comparable(block.text);
+      const text = normal(block.text);
       byText.set(text, [...(byText.get(text) ?? []), block]);
     }
     for (const block of tree) {
-      const text = comparable(textOf(block));
+      const text = normal(textOf(block));
       const known = byId.get(block.uuid);
       // A block that has an id must have the text as well, else Logseq has not saved it yet.
       const found = known === undefined ? byText.get(text)?.shift() : known;
-      if (found === undefined || comparable(found.text) !== text) continue;
+      if (found === undefined || normal(found.text) !== text) continue;
       this.toFile.set(block.uuid, found);
       this.toLogseq.set(found, block.uuid);
     }

@@ -41,7 +41,7 @@ export interface JobDocument {
   state: string;
   exit_code: number | null;
   error: string | null;
-  report: { sections: SectionEnd[] } | null;
+  report: { sections: (SectionEnd & { chunks?: ChunkRun[] })[] } | null;
 }
 
 export interface SectionEnd {
@@ -50,6 +50,15 @@ export interface SectionEnd {
   outcome: string;
   reason: string | null;
   seconds: number;
+}
+
+/** How a chunk ran. */
+export interface ChunkRun {
+  page: string;
+  line: number;
+  outcome: string;
+  outputs: Record<string, unknown>[];
+  error: { name: string; message: string; traceback: string } | null;
 }
 
 /** How a job ended. */

@@ -1,6 +1,7 @@
 /** The connection to the server, and what it reports: jobs, their progress, problems. */
 
 import { type Access, Client, RequestFailed, type RunOptions } from "./client";
+import { outputText } from "./database";
 import type { JobDocument, JobEnd, Problem, SectionEnd, ServerEvent } from "./protocol";
 
 export type Connection = "connecting" | "connected" | "offline" | "unauthorized" | "refused";
@@ -229,13 +230,6 @@ function endOf(found: JobDocument & Partial<Sections>): JobEnd {
   const sections = found.sections ?? found.report?.sections ?? [];
   const { job, state, error } = found;
   return { job, state, exitCode: found.exit_code, error, sections };
-}
-
-function outputText(output: Record<string, unknown>): string {
-  if (typeof output["text"] === "string") return output["text"];
-  const data = (output["data"] ?? {}) as Record<string, unknown>;
-  const plain = data["text/plain"];
-  return typeof plain === "string" ? `${plain}\n` : `[${Object.keys(data).join(", ")}]\n`;
 }
 
 export function text(error: unknown): string {

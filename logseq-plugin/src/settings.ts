@@ -27,6 +27,14 @@ export const SCHEMA = [
     title: "Open the panel when code fails",
     description: "Otherwise only a message says so.",
   },
+  {
+    key: "databaseResults",
+    type: "boolean" as const,
+    default: false,
+    title: "Write results into graphs in a database (experimental)",
+    description:
+      "The server reads Logseq's Markdown mirror of the graph, and the plugin inserts what it reports.",
+  },
 ];
 
 /** Return port and token; a port that cannot be one counts as the usual one. */

@@ -26,9 +26,10 @@ interface Set {
   situation: Situation;
   document: () => PageDocument;
   answers?: Answers;
+  databaseResults?: boolean;
 }
 
-function setUp({ situation, document, answers = {} }: Set) {
+function setUp({ situation, document, answers = {}, databaseResults = false }: Set) {
   const logseq = fakeLogseq(situation);
   const stream = new FakeStream();
   const runs: unknown[] = [];
@@ -59,6 +60,7 @@ function setUp({ situation, document, answers = {} }: Set) {
       script: (_, script) => (seen.script = script),
       failure: () => (seen.failures += 1),
     },
+    () => databaseResults,
   );
   return { ...logseq, commands, runs, seen, session, stream };
 }
@@ -70,7 +72,7 @@ describe("run", () => {
       document: () => page("words", CODE),
     });
     await commands.runBlock("b", { fresh: false });
-    expect(runs).toEqual([{ what: ["pages/P.md:11"], fresh: false }]);
+    expect(runs).toEqual([{ what: ["pages/P.md:11"], fresh: false, write: true }]);
     expect(messages).toEqual([{ content: "1.1 Start: passed, 0.3 s", status: "success" }]);
   });
 
@@ -80,7 +82,7 @@ describe("run", () => {
       document: () => page(CODE),
     });
     await commands.runBlock("b", { fresh: true });
-    expect(runs).toEqual([{ what: ["pages/P.md:1"], fresh: true }]);
+    expect(runs).toEqual([{ what: ["pages/P.md:1"], fresh: true, write: true }]);
   });
 
   it("leaves the editor and waits until the file has what was typed", async () => {

@@ -38,6 +38,9 @@ export function fakeLogseq(situation: Situation): FakeLogseq {
       getBlock: async (uuid: string) => ({ uuid, page: { id: 1 } }),
       getPage: async () => page,
       getPageBlocksTree: async () => situation.tree,
+      insertBatchBlock: async (...args: unknown[]) => called("insertBatchBlock", ...args),
+      updateBlock: async (...args: unknown[]) => called("updateBlock", ...args),
+      removeBlock: async (...args: unknown[]) => called("removeBlock", ...args),
       scrollToBlockInPage: (...args: unknown[]) => called("scrollToBlockInPage", ...args),
     },
     App: {

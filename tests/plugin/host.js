@@ -58,6 +58,10 @@ function openFence(block) {
   return (block.content.match(/^```/gm) ?? []).length % 2 === 1;
 }
 
+function unfenced(content) {
+  return /^```/.test(content) ? content.split("\n").slice(1, -1).join("\n") : content;
+}
+
 function flat(blocks) {
   return blocks.flatMap((block) => [block, ...flat(block.children)]);
 }
@@ -78,8 +82,10 @@ async function read(title) {
   if (!answer.ok) return;
   const text = await answer.text();
   const page = host.pages.get(title);
-  if (page && (page.text === text || page.unsaved || host.editing)) return;
+  if (page && (host.database || page.text === text || page.unsaved || host.editing)) return;
   const tree = parsed(text, page?.tree ?? []);
+  // In a database a block of code is its code alone.
+  if (host.database) for (const block of flat(tree)) block.content = unfenced(block.content);
   host.pages.set(title, { id: page?.id ?? host.pages.size + 1, title, text, tree, unsaved: false });
   draw();
 }
@@ -159,6 +165,29 @@ const api = {
     host.current = name;
     await read(name);
     host.selected = anchor?.anchor?.replace("block-content-", "") ?? null;
+    draw();
+  },
+  insertbatchblock: (uuid, batch, { sibling, keepUUID }) => {
+    const [page, block] = found(uuid);
+    const made = batch.map(({ content, properties }) => ({
+      content,
+      uuid: keepUUID ? properties.id : crypto.randomUUID(),
+      children: [],
+    }));
+    const parent = flat(page.tree).find((one) => one.children.includes(block));
+    const list = sibling ? (parent?.children ?? page.tree) : block.children;
+    list.splice(sibling ? list.indexOf(block) + 1 : 0, 0, ...made);
+    draw();
+  },
+  updateblock: (uuid, content) => {
+    found(uuid)[1].content = content;
+    draw();
+  },
+  removeblock: (uuid) => {
+    const [page, block] = found(uuid);
+    for (const one of [{ children: page.tree }, ...flat(page.tree)]) {
+      one.children = one.children.filter((child) => child !== block);
+    }
     draw();
   },
   uishowmsg: (content, status = "info") => {

@@ -138,7 +138,8 @@ def desk(browser: Browser, built: Path, notes: MakeNotes) -> Iterator[Open]:
             server = stack.enter_context(serving(graph.root))
             port = stack.enter_context(hosting(built, graph.root))
             proxy = stack.enter_context(forwarding(port, server.port))
-            settings = {"port": proxy.port, "token": server.token if token is None else token}
+            known = server.token if token is None else token
+            settings = {"port": proxy.port, "token": known, **(more.pop("more", None) or {})}
             plugin = f"http://localhost:{port}/plugin/index.html"
             facts = {
                 "page": page,
@@ -324,3 +325,25 @@ def test_a_graph_in_a_database_is_left_alone(desk: Open) -> None:
     here.click("len(primes)", "tangle: Run block")
     here.message("This graph is a database", "error")
     assert "tangle.output" not in here.notes.text("Primes")
+
+
+def test_results_in_a_database_are_inserted_and_then_replaced(desk: Open) -> None:
+    code = "- Mark\n\t- ```python\n\t  import os\n\t  print('mark', os.urandom(9).hex())\n\t  ```\n"
+    here = desk({"Marks": code}, "Marks", database="yes", more={"databaseResults": True})
+    here.state("connected")
+    results = (
+        "flat(host.pages.get('Marks').tree).filter((one) => one.content.startsWith('```text'))"
+    )
+    before = []
+    for _ in range(2):
+        here.tab.evaluate("host.messages.length = 0")
+        here.click("print('mark'", "tangle: Run block and what it needs")
+        here.message("passed", "success")
+        found = here.tab.evaluate(f"{results}.map((one) => [one.uuid, one.content])")
+        assert len(found) == 1
+        before.append(found[0])
+    (first, one), (second, other) = before
+    assert first == second
+    assert one != other
+    assert "mark " in other
+    assert here.notes.text("Marks") == code
