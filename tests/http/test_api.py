@@ -247,3 +247,23 @@ def test_the_client_in_the_documentation_works(server: Server) -> None:
     )
     assert "started" in done.stdout
     assert done.stdout.splitlines()[-1].startswith("finished")
+
+
+def test_a_mirror_is_read_again_when_logseq_has_written_it(tmp_path: Path) -> None:
+    mirror = tmp_path / "graph" / "mirror" / "markdown"
+    (mirror / "pages").mkdir(parents=True)
+    page = mirror / "pages" / "Sum.md"
+    text = "id:: b413bae2-d618-4c94-b364-bc35c0548cb9\n\n- ```python\n  print(1 + 1)\n  ```\n"
+    page.write_text(text, encoding="utf-8")
+    with serving(mirror) as served:
+        first = served.ask("/api/page?title=Sum").document
+        page.write_text(text.replace("1 + 1", "20 + 2"), encoding="utf-8")
+        second = served.ask("/api/page?title=Sum").document
+        job = served.ended(served.run(second["page"], write=False))
+    assert [page["blocks"][-1]["text"].splitlines()[1] for page in (first, second)] == [
+        "  print(1 + 1)",
+        "  print(20 + 2)",
+    ]
+    (chunk,) = job["report"]["sections"][0]["chunks"]
+    assert chunk["outputs"][0]["text"] == "22\n"
+    assert page.read_text("utf-8") == text.replace("1 + 1", "20 + 2")
