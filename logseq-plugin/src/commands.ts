@@ -114,6 +114,20 @@ export class Commands {
     });
   }
 
+  /** Warn where the server is for another folder than the graph that Logseq shows. */
+  compareGraphs(served: string): Promise<void> {
+    return this.guarded(async () => {
+      const graph = await this.host.App.getCurrentGraph();
+      const shown = graph?.path.split(/[\\/]/).pop();
+      if (!shown || shown === served || (await this.notes.isDatabase())) return;
+      await this.host.UI.showMsg(
+        `The server on port ${this.client.access.port} is for the graph “${served}”, and this is “${shown}”. ` +
+          `Start another one: ${startCommand(this.client.access.port, graph?.path)}`,
+        "warning",
+      );
+    });
+  }
+
   /** Show a message with the way out of what keeps a command from its work. */
   async explain(error: unknown): Promise<void> {
     await this.host.UI.showMsg(await this.explanation(error), "error", { timeout: 15_000 });
@@ -124,7 +138,10 @@ export class Commands {
     if (!(error instanceof RequestFailed)) return text(error);
     const graph = await this.host.App.getCurrentGraph();
     const folder = (await this.notes.isDatabase()) ? "/mirror/markdown" : "";
-    const command = startCommand(this.client.access.port, graph === null ? undefined : graph.path + folder);
+    const command = startCommand(
+      this.client.access.port,
+      graph === null ? undefined : graph.path + folder,
+    );
     switch (error.kind) {
       case "offline":
         return `No tangle server answers on port ${this.client.access.port}. Start it in a terminal: ${command}`;
@@ -142,11 +159,7 @@ export class Commands {
     return this.session.server;
   }
 
-  private queued(
-    uuid: string,
-    options: RunOptions,
-    what: (found: Found) => string,
-  ): Promise<void> {
+  private queued(uuid: string, options: RunOptions, what: (found: Found) => string): Promise<void> {
     return this.inTurn(async () => {
       const found = await this.notes.saved(uuid);
       await this.run(what(found), options, found.map);

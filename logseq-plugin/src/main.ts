@@ -27,13 +27,19 @@ function main(): void {
   });
   const notes = new Notes(logseq, () => session.server);
   const shown: PanelState = { session: session.state, help: "", checked: null, script: null };
-  const commands = new Commands(logseq, notes, session, {
-    problems: (title, problems) => open({ checked: { title, problems } }),
-    script: (section, text) => open({ script: { section, text } }),
-    failure: () => {
-      if (logseq.settings?.["openPanel"] !== false) open({ checked: null });
+  const commands = new Commands(
+    logseq,
+    notes,
+    session,
+    {
+      problems: (title, problems) => open({ checked: { title, problems } }),
+      script: (section, text) => open({ script: { section, text } }),
+      failure: () => {
+        if (logseq.settings?.["openPanel"] !== false) open({ checked: null });
+      },
     },
-  }, () => logseq.settings?.["databaseResults"] === true);
+    () => logseq.settings?.["databaseResults"] === true,
+  );
 
   const panel = new Panel(root, {
     close: () => logseq.hideMainUI(),
@@ -63,6 +69,7 @@ function main(): void {
       logseq.App.registerUIItem("toolbar", { key: "tangle-state", template });
     }
     if (state.connection !== before.connection) void lost(state);
+    if (state.graph !== before.graph) void commands.compareGraphs(state.graph);
     panel.draw(shown);
   }
 
@@ -132,7 +139,10 @@ function registerCommands(commands: Commands): void {
     );
   }
   logseq.App.registerPageMenuItem("tangle: Run page", ({ page }) => void commands.runPage(page));
-  logseq.App.registerPageMenuItem("tangle: Check page", ({ page }) => void commands.checkPage(page));
+  logseq.App.registerPageMenuItem(
+    "tangle: Check page",
+    ({ page }) => void commands.checkPage(page),
+  );
 }
 
 logseq.useSettingsSchema(SCHEMA);

@@ -151,7 +151,11 @@ export class Notes {
   }
 }
 
-function titleOfPage(page: { originalName?: unknown; title?: unknown; name?: unknown }): string | null {
+function titleOfPage(page: {
+  originalName?: unknown;
+  title?: unknown;
+  name?: unknown;
+}): string | null {
   const found = [page.originalName, page.title, page.name].find(
     (one) => typeof one === "string" && one !== "",
   );

@@ -143,11 +143,7 @@ function jobs({ jobs: running }: SessionState, actions: PanelActions): HTMLEleme
   ]);
 }
 
-function problems(
-  title: string,
-  found: readonly Problem[],
-  actions: PanelActions,
-): HTMLElement[] {
+function problems(title: string, found: readonly Problem[], actions: PanelActions): HTMLElement[] {
   if (found.length === 0) return [element("h2", {}, [title]), element("p", {}, ["None."])];
   const rows = found.slice(0, MOST_PROBLEMS).map((problem) => {
     const row = button("", () => actions.jump(problem));

@@ -3,13 +3,7 @@
 import type { SessionState } from "./session";
 
 export type Status =
-  | "connecting"
-  | "connected"
-  | "running"
-  | "problems"
-  | "offline"
-  | "unauthorized"
-  | "refused";
+  "connecting" | "connected" | "running" | "problems" | "offline" | "unauthorized" | "refused";
 
 export function statusOf(state: SessionState): Status {
   if (state.connection !== "connected") return state.connection;

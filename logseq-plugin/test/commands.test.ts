@@ -68,7 +68,12 @@ function setUp({ situation, document, answers = {}, databaseResults = false }: S
 describe("run", () => {
   it("runs a block by its line and reports how it ended", async () => {
     const { commands, runs, messages } = setUp({
-      situation: { tree: [{ uuid: "a", content: "words" }, { uuid: "b", content: CODE }] },
+      situation: {
+        tree: [
+          { uuid: "a", content: "words" },
+          { uuid: "b", content: CODE },
+        ],
+      },
       document: () => page("words", CODE),
     });
     await commands.runBlock("b", { fresh: false });
@@ -89,7 +94,10 @@ describe("run", () => {
     let text = "old";
     const { commands, runs, calls } = setUp({
       situation: {
-        tree: [{ uuid: "a", content: "new" }, { uuid: "b", content: CODE }],
+        tree: [
+          { uuid: "a", content: "new" },
+          { uuid: "b", content: CODE },
+        ],
         editing: "a",
         left: () => setTimeout(() => (text = "new"), 40),
       },
@@ -97,7 +105,10 @@ describe("run", () => {
     });
     await commands.runBlock("b", { fresh: false });
     expect(text).toBe("new");
-    expect(calls.map(([name]) => name)).toEqual(["saveFocusedCodeEditorContent", "exitEditingMode"]);
+    expect(calls.map(([name]) => name)).toEqual([
+      "saveFocusedCodeEditorContent",
+      "exitEditingMode",
+    ]);
     expect(runs).toHaveLength(1);
   });
 
@@ -131,7 +142,12 @@ describe("run", () => {
 
   it("runs the section of a block, and a page", async () => {
     const { commands, runs } = setUp({
-      situation: { tree: [{ uuid: "a", content: "words" }, { uuid: "b", content: CODE }] },
+      situation: {
+        tree: [
+          { uuid: "a", content: "words" },
+          { uuid: "b", content: CODE },
+        ],
+      },
       document: () => page("words", CODE),
     });
     await commands.runSection("a");
@@ -152,7 +168,14 @@ describe("run", () => {
 
 describe("check and show", () => {
   it("shows the problems of the page alone", async () => {
-    const problem = { code: "c", severity: "error", path: "pages/P.md", line: 1, message: "m", hint: null };
+    const problem = {
+      code: "c",
+      severity: "error",
+      path: "pages/P.md",
+      line: 1,
+      message: "m",
+      hint: null,
+    };
     const { commands, seen, messages } = setUp({
       situation: { tree: [{ uuid: "b", content: CODE }] },
       document: () => ({ ...page(CODE), problems: [problem] }),
@@ -164,7 +187,12 @@ describe("check and show", () => {
 
   it("shows the script of the section around a block", async () => {
     const { commands, seen } = setUp({
-      situation: { tree: [{ uuid: "a", content: "words" }, { uuid: "b", content: CODE }] },
+      situation: {
+        tree: [
+          { uuid: "a", content: "words" },
+          { uuid: "b", content: CODE },
+        ],
+      },
       document: () => page("words", CODE),
     });
     await commands.showScript("a");
@@ -188,7 +216,10 @@ describe("check and show", () => {
 describe("what Logseq takes up", () => {
   it("says nothing once Logseq has read the page", async () => {
     const tree = [{ uuid: "b", content: CODE }];
-    const { commands, messages } = setUp({ situation: { tree }, document: () => page(CODE, "out") });
+    const { commands, messages } = setUp({
+      situation: { tree },
+      document: () => page(CODE, "out"),
+    });
     setTimeout(() => tree.push({ uuid: "o", content: "out" }), 30);
     await commands.takeUp(["pages/P.md"]);
     expect(messages).toEqual([]);
@@ -200,7 +231,9 @@ describe("what Logseq takes up", () => {
       document: () => page(CODE, "out"),
     });
     await commands.takeUp(["pages/P.md"]);
-    expect(messages[0]?.content).toContain("tangle wrote pages/P.md, but Logseq shows an earlier text");
+    expect(messages[0]?.content).toContain(
+      "tangle wrote pages/P.md, but Logseq shows an earlier text",
+    );
   });
 });
 
@@ -221,6 +254,16 @@ describe("explanations", () => {
     expect(messages[0]?.status).toBe("error");
     expect(messages[0]?.content).toContain(part);
   });
+});
+
+it.each([
+  ["/home/a/notes", "notes", 0],
+  ["C:\\a\\notes", "notes", 0],
+  ["/home/a/notes", "others", 1],
+])("compares the graph %j with that of the server, %j", async (graph, served, warnings) => {
+  const { commands, messages } = setUp({ situation: { tree: [], graph }, document: () => page() });
+  await commands.compareGraphs(served);
+  expect(messages.filter(({ status }) => status === "warning")).toHaveLength(warnings);
 });
 
 it("says in a line for each section how a run ended", () => {

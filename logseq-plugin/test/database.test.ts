@@ -5,7 +5,11 @@ import type { ChunkRun, PageDocument } from "../src/protocol";
 import { fakeLogseq } from "./fakes";
 
 const BLOCK = "6650f0aa-1111-4222-9333-ffffffffffff";
-const [FIRST, SECOND, THIRD] = [0, 1, 2].map((index) => resultUuid(BLOCK, index)) as [string, string, string];
+const [FIRST, SECOND, THIRD] = [0, 1, 2].map((index) => resultUuid(BLOCK, index)) as [
+  string,
+  string,
+  string,
+];
 const PAGE: PageDocument = {
   title: "P",
   page: "m/P.md",

@@ -16,7 +16,9 @@ function body(...pieces: (string | Uint8Array)[]): ReadableStream<Uint8Array> {
 it("reads events that arrive in pieces, even within a character", async () => {
   const bytes = new TextEncoder().encode('id: e-1\nevent: notice\ndata: {"message":"你"}\n\n');
   const found = [];
-  for await (const event of readEvents(body(": connected\n\n", bytes.slice(0, 44), bytes.slice(44)))) {
+  for await (const event of readEvents(
+    body(": connected\n\n", bytes.slice(0, 44), bytes.slice(44)),
+  )) {
     found.push(event);
   }
   expect(found).toEqual([{ id: "e-1", kind: "notice", data: { message: "你" } }]);

@@ -66,7 +66,9 @@ export function fakeServer(answers: Answers): typeof fetch {
     const { pathname } = new URL(address);
     const answer = answers[`${options.method ?? "GET"} ${pathname}`];
     if (answer === undefined) return Response.json({ error: "not there" }, { status: 404 });
-    const found = await answer(options.body === undefined ? null : JSON.parse(String(options.body)));
+    const found = await answer(
+      options.body === undefined ? null : JSON.parse(String(options.body)),
+    );
     return found instanceof Response ? found : Response.json(found);
   }) as typeof fetch;
 }

@@ -2,7 +2,10 @@ import { describe, expect, it } from "vitest";
 import { flattened, PageMap, type TreeBlock } from "../src/page_blocks";
 import type { PageBlock, PageDocument } from "../src/protocol";
 
-function page(blocks: [string, string | null, ...string[]][], chunks: [number, string][]): PageDocument {
+function page(
+  blocks: [string, string | null, ...string[]][],
+  chunks: [number, string][],
+): PageDocument {
   const made: PageBlock[] = blocks.map(([text, id], index) => ({ id, text, line: index * 10 + 1 }));
   return {
     title: "P",
@@ -25,28 +28,53 @@ const block = (uuid: string, content: string, ...children: TreeBlock[]): TreeBlo
 
 describe("PageMap", () => {
   it("finds a block by its text, whatever the indentation and Logseq's own properties", () => {
-    const document = page([["```python\n\t  x = 1\n\t  ```\n\t  collapsed:: true", null]], [[0, "P"]]);
+    const document = page(
+      [["```python\n\t  x = 1\n\t  ```\n\t  collapsed:: true", null]],
+      [[0, "P"]],
+    );
     const map = new PageMap([block("a", "```python\nx = 1\n```")], document);
     expect(map.inFile("a")?.line).toBe(1);
     expect(map.complete).toBe(true);
   });
 
   it("tells blocks of equal text apart by their order", () => {
-    const document = page([["same", null], ["other", null], ["same", null]], []);
-    const map = new PageMap([block("a", "same"), block("b", "other"), block("c", "same")], document);
+    const document = page(
+      [
+        ["same", null],
+        ["other", null],
+        ["same", null],
+      ],
+      [],
+    );
+    const map = new PageMap(
+      [block("a", "same"), block("b", "other"), block("c", "same")],
+      document,
+    );
     expect(["a", "b", "c"].map((uuid) => map.inFile(uuid)?.line)).toEqual([1, 11, 21]);
     expect(map.atLine(25)).toBe("c");
   });
 
   it("prefers ids to order", () => {
-    const document = page([["same\nid:: b", "b"], ["same", null]], []);
+    const document = page(
+      [
+        ["same\nid:: b", "b"],
+        ["same", null],
+      ],
+      [],
+    );
     const map = new PageMap([block("a", "same"), block("b", "same\nid:: b")], document);
     expect(map.inFile("b")?.line).toBe(1);
     expect(map.inFile("a")?.line).toBe(11);
   });
 
   it("does not find a block that is not saved, with an id or without", () => {
-    const document = page([["old\nid:: a", "a"], ["old too", null]], []);
+    const document = page(
+      [
+        ["old\nid:: a", "a"],
+        ["old too", null],
+      ],
+      [],
+    );
     const map = new PageMap([block("a", "new\nid:: a"), block("b", "new too")], document);
     expect(map.inFile("a")).toBeUndefined();
     expect(map.inFile("b")).toBeUndefined();
@@ -54,7 +82,17 @@ describe("PageMap", () => {
   });
 
   it("names blocks with code by id, else by line, and others not at all", () => {
-    const document = page([["prose", null], ["code", null], ["more\nid:: i", "i"]], [[1, "1.1"], [2, "1.1"]]);
+    const document = page(
+      [
+        ["prose", null],
+        ["code", null],
+        ["more\nid:: i", "i"],
+      ],
+      [
+        [1, "1.1"],
+        [2, "1.1"],
+      ],
+    );
     const map = new PageMap([], document);
     const [prose, code, more] = document.blocks as [PageBlock, PageBlock, PageBlock];
     expect(map.address(prose)).toBeUndefined();
@@ -69,8 +107,18 @@ describe("PageMap", () => {
       block("h2", "Two", block("c2", "two"), block("n", "note")),
     ]);
     const document = page(
-      [["intro", null], ["One", null], ["one", null], ["Two", null], ["two", null], ["note", null]],
-      [[2, "1.1"], [4, "1.2"]],
+      [
+        ["intro", null],
+        ["One", null],
+        ["one", null],
+        ["Two", null],
+        ["two", null],
+        ["note", null],
+      ],
+      [
+        [2, "1.1"],
+        [4, "1.2"],
+      ],
     );
     const map = new PageMap(tree, document);
     const found = ["intro", "h1", "h2", "n"].map((uuid) => map.section(uuid));

@@ -110,7 +110,13 @@ it("does not try a wrong token again, but a new one at once", async () => {
 it("escapes what the toolbar shows", () => {
   const progress = { what: "", place: '<b a="1">&', chunks: 1, output: "" };
   const { session } = setUp([]);
-  const state = { ...session.state, connection: "connected" as const, jobs: new Map([["j", progress]]) };
-  expect(toolbarTemplate(state)).toContain('title="tangle: running &lt;b a=&quot;1&quot;&gt;&amp;"');
+  const state = {
+    ...session.state,
+    connection: "connected" as const,
+    jobs: new Map([["j", progress]]),
+  };
+  expect(toolbarTemplate(state)).toContain(
+    'title="tangle: running &lt;b a=&quot;1&quot;&gt;&amp;"',
+  );
   session.stop();
 });

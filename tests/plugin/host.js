@@ -94,7 +94,10 @@ function save(page) {
   page.unsaved = true;
   setTimeout(async () => {
     page.text = rendered(page.tree);
-    await fetch(`/graph/pages/${encodeURIComponent(page.title)}.md`, { method: "PUT", body: page.text });
+    await fetch(`/graph/pages/${encodeURIComponent(page.title)}.md`, {
+      method: "PUT",
+      body: page.text,
+    });
     page.unsaved = false;
   }, host.saveAfter);
 }
@@ -114,7 +117,13 @@ function found(uuid) {
 // --- what the SDK calls -----------------------------------------------------------------------------
 
 function entity(page, block) {
-  return { id: 0, uuid: block.uuid, content: block.content, page: { id: page.id }, format: "markdown" };
+  return {
+    id: 0,
+    uuid: block.uuid,
+    content: block.content,
+    page: { id: page.id },
+    format: "markdown",
+  };
 }
 
 function treeEntity(page, block) {
@@ -122,7 +131,14 @@ function treeEntity(page, block) {
 }
 
 function pageEntity(page) {
-  return page && { id: page.id, uuid: `page-${page.id}`, name: page.title.toLowerCase(), originalName: page.title };
+  return (
+    page && {
+      id: page.id,
+      uuid: `page-${page.id}`,
+      name: page.title.toLowerCase(),
+      originalName: page.title,
+    }
+  );
 }
 
 function leaveEditing() {
@@ -199,7 +215,8 @@ const api = {
     setTimeout(() => shown.remove(), 6000);
     return "message";
   },
-  registerpluginslashcommand: (_, [label, actions]) => void host.slash.set(label, actions.at(-1)[1]),
+  registerpluginslashcommand: (_, [label, actions]) =>
+    void host.slash.set(label, actions.at(-1)[1]),
   registerpluginsimplecommand: (_, [command, [, event]], palette) => {
     if (palette) host.palette.set(command.label, { event, keybinding: command.keybinding });
     else if (command.type === "block-context-menu-item") host.menu.set(command.label, event);
@@ -255,8 +272,18 @@ addEventListener("message", ({ source, origin, data }) => {
 });
 
 child.addEventListener("load", () => {
-  const baseInfo = { id: PLUGIN, name: "tangle", mode: "iframe", effect: false, iir: true, settings: host.settings };
-  child.contentWindow.postMessage({ postmate: "handshake", type: TYPE, model: { baseInfo } }, plugin.origin);
+  const baseInfo = {
+    id: PLUGIN,
+    name: "tangle",
+    mode: "iframe",
+    effect: false,
+    iir: true,
+    settings: host.settings,
+  };
+  child.contentWindow.postMessage(
+    { postmate: "handshake", type: TYPE, model: { baseInfo } },
+    plugin.origin,
+  );
 });
 
 function emit(event, payload) {
@@ -308,7 +335,11 @@ function view(block) {
   const code = content.includes("```");
   const body = document.createElement(editing ? "textarea" : code ? "pre" : "div");
   if (editing) body.value = block.content;
-  else body.textContent = content.replace(/^```.*\n?/gm, "").replace(/^#+ /, "").trim();
+  else
+    body.textContent = content
+      .replace(/^```.*\n?/gm, "")
+      .replace(/^#+ /, "")
+      .trim();
   shown.append(dot, body, ...block.children.map(view));
   return shown;
 }
