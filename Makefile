@@ -92,7 +92,7 @@ $(AXE)/.installed: tools/axe/package.json tools/axe/package-lock.json | $(INSTAL
 # The Logseq plugin's packages; without them its tests are skipped.
 plugin-packages: $(PLUGIN)/node_modules/.installed
 
-$(PLUGIN)/node_modules/.installed: $(PLUGIN)/package.json $(PLUGIN)/package-lock.json
+$(PLUGIN)/node_modules/.installed: $(wildcard $(PLUGIN)/package.json $(PLUGIN)/package-lock.json)
 	@if ! command -v node >/dev/null || ! command -v npm >/dev/null; then \
 	    echo "There is no node and npm here: the tests of the Logseq plugin will be skipped."; \
 	elif ! npm ci --prefix $(PLUGIN) --ignore-scripts --no-audit --no-fund --loglevel=error \
