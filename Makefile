@@ -8,10 +8,11 @@ INSTALLED := $(VENV)/.installed
 MLDOC := $(VENV)/mldoc
 KATEX := $(VENV)/katex
 AXE := $(VENV)/axe
+PLUGIN := logseq-plugin
 PARALLEL ?= --numprocesses auto --maxprocesses 4
 
 .DEFAULT_GOAL := help
-.PHONY: help demo data mldoc katex axe test test-python coverage test-notes torture fuzz reading check lint format types layers dead-code notes site docs clean
+.PHONY: help demo data mldoc katex axe test test-python coverage test-notes torture fuzz reading check lint format types layers dead-code notes site docs plugin plugin-packages test-plugin clean
 
 help:
 	@echo "make demo    set up, tangle the notes, run section 3.6"
@@ -24,6 +25,8 @@ help:
 	@echo "make fuzz    two million inputs to the parser and the writer (half an hour)"
 	@echo "make reading compare ten thousand pages with Logseq's own parser (ten minutes)"
 	@echo "make site    the notes as a site, in site/"
+	@echo "make plugin  build the Logseq plugin in logseq-plugin (node and npm)"
+	@echo "make test-plugin  the plugin's tests, alone and in Chromium"
 	@echo "make docs    regenerate docs/problems.md, docs/results.md and the pictures"
 	@echo "make format  lay out the code"
 	@echo "make clean   remove what make and the tools made; data and outputs in the notes stay"
@@ -87,9 +90,23 @@ $(AXE)/.installed: tools/axe/package.json tools/axe/package-lock.json | $(INSTAL
 	    echo "npm could not fetch axe-core: the tests of the site's accessibility will be skipped."; \
 	else touch $@; fi
 
+# The Logseq plugin's packages; without them its tests are skipped.
+plugin-packages: $(PLUGIN)/node_modules/.installed
+
+$(PLUGIN)/node_modules/.installed: $(wildcard $(PLUGIN)/package.json $(PLUGIN)/package-lock.json)
+	@if ! command -v node >/dev/null || ! command -v npm >/dev/null; then \
+	    echo "There is no node and npm here: the tests of the Logseq plugin will be skipped."; \
+	elif ! npm ci --prefix $(PLUGIN) --ignore-scripts --no-audit --no-fund --loglevel=error \
+	    --fetch-retries=1 --fetch-retry-mintimeout=1000 --fetch-timeout=30000; then \
+	    echo "npm could not fetch its packages: the tests of the Logseq plugin will be skipped."; \
+	else touch $@; fi
+
+plugin: plugin-packages
+	npm run build --prefix $(PLUGIN)
+
 # --- tests and gates ---------------------------------------------------------------------------
 
-test: $(INSTALLED) data mldoc axe
+test: $(INSTALLED) data mldoc axe plugin-packages
 	$(BIN)/python -m pytest $(PARALLEL)
 
 # Each release has its own environment: .venv-3.12.0 beside .venv.
@@ -97,7 +114,7 @@ test-python:
 	+@release=$$("$(PYTHON)" -c 'import platform; print(platform.python_version())') && \
 	    $(MAKE) --no-print-directory test VENV=$(VENV)-$$release
 
-coverage: $(INSTALLED) data mldoc axe
+coverage: $(INSTALLED) data mldoc axe plugin-packages
 	$(BIN)/coverage erase
 	$(BIN)/coverage run -m pytest $(PARALLEL)
 	$(BIN)/coverage combine --quiet
@@ -105,6 +122,9 @@ coverage: $(INSTALLED) data mldoc axe
 
 test-notes: $(INSTALLED) data
 	$(BIN)/pytest notes
+
+test-plugin: $(INSTALLED) plugin-packages
+	$(BIN)/python -m pytest tests/plugin
 
 torture: $(INSTALLED)
 	$(BIN)/python -m benchmarks.torture --seed 1
@@ -152,5 +172,6 @@ format: $(INSTALLED)
 
 clean:
 	rm -rf $(VENV) $(VENV)-* .tangle build dist htmlcov *.egg-info .coverage .coverage.*
+	rm -rf $(PLUGIN)/dist $(PLUGIN)/node_modules
 	rm -rf .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
 	find cli generated tangle tests tools -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -15,12 +15,13 @@ from tangle import __version__
 from tangle.errors import Refused, TangleError, UsageError
 from tangle.http.guard import MOST_BYTES, refusal
 from tangle.http.jobs import MOST_QUEUED, QueueFull
-from tangle.http.page_state import build_document, page_document
+from tangle.http.page_state import PAGE_KEYS, build_document, page_document
 from tangle.model import DEVICE, DEVICE_WORDS
 from tangle.verbs.check import check_report, sections
 from tangle.verbs.job_builder import RunOptions
 from tangle.verbs.project import MOST_SECONDS
 from tangle.verbs.reports.documents import check_document, sections_document
+from tangle.verbs.show import show
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -86,6 +87,7 @@ class Api:
         return [
             Route("/api/state", self.state, methods=["GET"]),
             Route("/api/page", self.page, methods=["GET"]),
+            Route("/api/script", self.script, methods=["GET"]),
             Route("/api/run", self.run, methods=["POST"]),
             Route("/api/jobs/{job}", self.job, methods=["GET"]),
             Route("/api/stop", self.stop, methods=["POST"]),
@@ -108,16 +110,25 @@ class Api:
         )
 
     async def page(self, request: Request) -> Response:
-        """Answer with the chunks, outputs and problems of a page."""
+        """Answer with the blocks, chunks and problems of a page."""
         query = request.query_params
-        title, block = query.get("title"), query.get("block")
-        if (title is None) == (block is None):
-            raise BadRequest("name a page by ?title= or a block by ?block=")
+        named = [(key, query[key]) for key in PAGE_KEYS if key in query]
+        if len(named) != 1:
+            raise BadRequest("name a page by ?title= or ?path=, or a block by ?block=")
         project = self.project()
-        found = await self.reader.ask(lambda: page_document(project, title=title, block=block))
+        found = await self.reader.ask(lambda: page_document(project, *named[0]))
         return (
             refusal(404, "there is no such page or block") if found is None else JSONResponse(found)
         )
+
+    async def script(self, request: Request) -> Response:
+        """Answer with the script of a section, as `tangle show` prints it."""
+        section = request.query_params.get("section")
+        if section is None:
+            raise BadRequest("name a section by ?section=")
+        project = self.project()
+        script = await self.reader.ask(lambda: show(project, section))
+        return JSONResponse({"section": section, "script": script})
 
     async def run(self, request: Request) -> Response:
         """Queue a run and answer with its job."""

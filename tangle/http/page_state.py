@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final, Literal, get_args
 
-from tangle.model import PagePath, Uuid
+from tangle.model import Page, PagePath, Uuid
 from tangle.notes import pages
 from tangle.verbs.build import build
 from tangle.verbs.check import check_report
@@ -13,22 +13,22 @@ from tangle.verbs.project import Project
 from tangle.verbs.reports.documents import problem_document, section_document
 from tangle.verbs.write_back.staleness import section_rows
 
+PageKey = Literal["title", "block", "path"]
 
-def page_document(
-    project: Project, *, title: str | None, block: str | None
-) -> dict[str, Any] | None:
-    """Return the sections, chunks and problems of a page; None where there is none.
+PAGE_KEYS: Final[tuple[PageKey, ...]] = get_args(PageKey)
+"""How a page may be named."""
+
+
+def page_document(project: Project, key: PageKey, value: str) -> dict[str, Any] | None:
+    """Return the sections, blocks, chunks and problems of a page; None where there is none.
 
     Args:
         project: whose notes.
-        title: of the page.
-        block: id of a block on it, where no title is given.
+        key: how the page is named: by its title, its path, or the id of a block on it.
+        value: that title, path or id.
     """
     notes = read_notes(project)
-    if title is not None:
-        path = notes.page_of_title(title)
-    else:
-        path = pages.index(notes.core, "").ids.get(Uuid((block or "").lower()))
+    path = _page_path(notes, key, value)
     if path is None or path not in notes.pages:
         return None
     shown = project.shown(path)
@@ -37,9 +37,28 @@ def page_document(
         "title": notes.title(path),
         "page": shown,
         "sections": [section_document(row) for row in section_rows(notes) if row.page == shown],
+        "blocks": _blocks(notes.pages[path]),
         "chunks": _chunks(notes, path),
         "problems": [problem_document(p) for p in problems if p.place.path == shown],
     }
+
+
+def _page_path(notes: Notes, key: PageKey, value: str) -> PagePath | None:
+    if key == "title":
+        return notes.page_of_title(value)
+    if key == "block":
+        return pages.index(notes.core, "").ids.get(Uuid(value.lower()))
+    return next((path for path in notes.pages if notes.project.shown(path) == value), None)
+
+
+def _blocks(page: Page) -> list[dict[str, Any]]:
+    """Return all blocks of a page, in order, with their text but without bullets."""
+    found = []
+    for block in page.blocks:
+        raw = page.data[block.span.start : block.content].decode("utf-8", "replace").strip()
+        text = raw.removeprefix("-").strip() if block.kind == "bullet" else raw
+        found.append({"id": block.id, "line": block.line, "text": text})
+    return found
 
 
 def _chunks(notes: Notes, path: PagePath) -> list[dict[str, Any]]:

@@ -1,4 +1,4 @@
-"""A project whose configuration may change while a server lives."""
+"""A project whose configuration, or Markdown mirror, may change while a server lives."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import threading
 from typing import TYPE_CHECKING
 
 from tangle.engine.file_identity import file_stamp
-from tangle.store import Changes, read_bytes
+from tangle.store import Changes, page_files, read_bytes
 from tangle.verbs.config_errors import BadConfig
 from tangle.verbs.project import Project, with_options
 
@@ -22,15 +22,18 @@ class CurrentProject:
         self._lock = threading.Lock()
         self._project = project
         self._stamp = _stamp(project.config)
+        self._mirror = _mirror_stamps(project)
 
     def __call__(self) -> Project:
         """Return the project.
 
         Raises:
             BadConfig: its configuration cannot be obeyed now, or names another graph.
-            NotReadable: its configuration cannot be read.
+            NotReadable: its configuration, or the mirror that it was made from, cannot be read.
+            NotWritable, Locked: what is made from the mirror cannot be written.
         """
         with self._lock:
+            self._take_mirror()
             config = self._project.config
             if config is None or (stamp := _stamp(config)) == self._stamp:
                 return self._project
@@ -40,6 +43,23 @@ class CurrentProject:
                 raise BadConfig(config, "it names another graph now", hint, option="graph")
             self._project, self._stamp = project, stamp
             return project
+
+    def _take_mirror(self) -> None:
+        """Bring the pages up to date with a mirror: Logseq writes it while the graph is open."""
+        stamps, source = _mirror_stamps(self._project), self._project.source
+        if source is not None and stamps != self._mirror:
+            from tangle.verbs.converted_graph import convert  # few graphs are of Logseq 2
+
+            convert(source)
+            self._mirror = stamps
+
+
+def _mirror_stamps(project: Project) -> tuple[tuple[str, str], ...]:
+    source = project.source
+    if source is None or not source.is_mirror:
+        return ()
+    paths = page_files(source.path)
+    return tuple((path, file_stamp(str(source.path / path))) for path in paths)
 
 
 def _stamp(config: Path | None) -> str:

@@ -43,13 +43,27 @@ def test_a_page_is_found_by_title_and_by_block(server: Server) -> None:
     valid("page", by_title)
     assert by_title == server.ask(f"/api/page?block={BLOCK}").document
     assert by_title["page"] == "pages/One.md"
+    assert by_title == server.ask("/api/page?path=pages/One.md").document
     assert [(chunk["block"], chunk["line"]) for chunk in by_title["chunks"]] == [(BLOCK, 2)]
+    assert by_title["blocks"] == [
+        {"id": None, "line": 1, "text": "## One"},
+        {"id": BLOCK, "line": 2, "text": f"```python\n  print('hello')\n  ```\n  id:: {BLOCK}"},
+    ]
+
+
+def test_a_script_is_as_the_command_shows_it(server: Server) -> None:
+    found = server.ask("/api/script?section=One").document
+    valid("script", found)
+    command = [sys.executable, "-m", "tangle_cli", "--graph", str(server.root), "show", "One"]
+    shown = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
+    assert found == {"section": "One", "script": shown.stdout}
 
 
 @pytest.mark.parametrize(
     ("path", "status"),
     [
         ("/api/page", 400), ("/api/page?title=One&block=x", 400), ("/api/page?title=No", 404),
+        ("/api/page?path=pages/No.md", 404), ("/api/script", 400), ("/api/script?section=No", 404),
         ("/api/page?block=nothing", 404), ("/api/jobs/no", 404), ("/api/no", 404),
     ],
 )  # fmt: skip
@@ -233,3 +247,23 @@ def test_the_client_in_the_documentation_works(server: Server) -> None:
     )
     assert "started" in done.stdout
     assert done.stdout.splitlines()[-1].startswith("finished")
+
+
+def test_a_mirror_is_read_again_when_logseq_has_written_it(tmp_path: Path) -> None:
+    mirror = tmp_path / "graph" / "mirror" / "markdown"
+    (mirror / "pages").mkdir(parents=True)
+    page = mirror / "pages" / "Sum.md"
+    text = "id:: b413bae2-d618-4c94-b364-bc35c0548cb9\n\n- ```python\n  print(1 + 1)\n  ```\n"
+    page.write_text(text, encoding="utf-8")
+    with serving(mirror) as served:
+        first = served.ask("/api/page?title=Sum").document
+        page.write_text(text.replace("1 + 1", "20 + 2"), encoding="utf-8")
+        second = served.ask("/api/page?title=Sum").document
+        job = served.ended(served.run(second["page"], write=False))
+    assert [page["blocks"][-1]["text"].splitlines()[1] for page in (first, second)] == [
+        "  print(1 + 1)",
+        "  print(20 + 2)",
+    ]
+    (chunk,) = job["report"]["sections"][0]["chunks"]
+    assert chunk["outputs"][0]["text"] == "22\n"
+    assert page.read_text("utf-8") == text.replace("1 + 1", "20 + 2")

@@ -1,0 +1,250 @@
+/** The connection to the server, and what it reports: jobs, their progress, problems. */
+
+import { type Access, Client, RequestFailed, type RunOptions } from "./client";
+import { outputText } from "./database";
+import type { JobDocument, JobEnd, Problem, SectionEnd, ServerEvent } from "./protocol";
+
+export type Connection = "connecting" | "connected" | "offline" | "unauthorized" | "refused";
+
+/** What a running job does. */
+export interface Progress {
+  what: string;
+  /** Where it is; empty while it waits or prepares. */
+  place: string;
+  chunks: number;
+  /** The end of what it printed. */
+  output: string;
+}
+
+export interface SessionState {
+  connection: Connection;
+  /** What the server said when it refused, or why it cannot be reached. */
+  reason: string;
+  graph: string;
+  jobs: ReadonlyMap<string, Progress>;
+  problems: readonly Problem[];
+  notices: readonly string[];
+}
+
+export interface SessionHooks {
+  /** The state differs. */
+  changed: (state: SessionState) => void;
+  /** tangle has written pages, named by their paths. */
+  written: (pages: readonly string[]) => void;
+}
+
+const FIRST_PAUSE_MS = 500;
+const LONGEST_PAUSE_MS = 10_000;
+const MOST_OUTPUT = 4_000;
+const MOST_NOTICES = 20;
+const MOST_ENDS = 50;
+
+export class Session {
+  state: SessionState = {
+    connection: "connecting",
+    reason: "",
+    graph: "",
+    jobs: new Map(),
+    problems: [],
+    notices: [],
+  };
+
+  private client: Client;
+  private stopping = new AbortController();
+  private readonly waiting = new Map<string, (end: JobEnd) => void>();
+  /** The last jobs that ended, for a request whose answer comes after the job's end. */
+  private readonly ends = new Map<string, JobEnd>();
+
+  constructor(
+    access: Access,
+    private readonly hooks: SessionHooks,
+    private readonly connect: (access: Access) => Client = (one) => new Client(one),
+  ) {
+    this.client = connect(access);
+  }
+
+  /** The client of the server, for requests that only read. */
+  get server(): Client {
+    return this.client;
+  }
+
+  /** Why there is no connection. */
+  get failure(): RequestFailed {
+    const { connection, reason } = this.state;
+    const lost = connection === "connected" || connection === "connecting";
+    return new RequestFailed(lost ? "offline" : connection, reason);
+  }
+
+  /** Follow the server until `stop` or `use`. */
+  start(): void {
+    void this.follow(this.client, this.stopping.signal);
+  }
+
+  stop(): void {
+    this.stopping.abort();
+  }
+
+  /** Connect again: with another port or token, or because a person asks for it. */
+  use(access: Access): void {
+    this.stop();
+    this.stopping = new AbortController();
+    // The same client knows its last event, and gets what it missed.
+    const { port, token } = this.client.access;
+    if (port !== access.port || token !== access.token) this.client = this.connect(access);
+    this.set({ connection: "connecting", reason: "" });
+    this.start();
+  }
+
+  /** Run something and wait for its end. */
+  async run(what: string, options: RunOptions): Promise<JobEnd> {
+    const { job } = await this.client.run(what, options);
+    const early = this.ends.get(job);
+    if (early !== undefined) return early;
+    if (!this.state.jobs.has(job)) this.progress(job, { what });
+    return new Promise((resolve) => this.waiting.set(job, resolve));
+  }
+
+  private async follow(client: Client, signal: AbortSignal): Promise<void> {
+    let pause = FIRST_PAUSE_MS;
+    while (!signal.aborted) {
+      try {
+        const opened = (): void => {
+          pause = FIRST_PAUSE_MS;
+          void this.refresh(client, signal);
+        };
+        for await (const event of client.events(signal, opened)) this.take(event);
+        this.lose(signal, new RequestFailed("offline", "the server has ended"));
+      } catch (error) {
+        this.lose(signal, error);
+      }
+      // A token that is wrong stays wrong, and the server counts attempts.
+      if (this.state.connection === "unauthorized") return;
+      await sleep(pause, signal);
+      pause = Math.min(pause * 2, LONGEST_PAUSE_MS);
+    }
+  }
+
+  private lose(signal: AbortSignal, error: unknown): void {
+    if (signal.aborted) return;
+    const known = error instanceof RequestFailed ? error : null;
+    this.set({ connection: known?.kind ?? "offline", reason: known?.message ?? String(error) });
+  }
+
+  /** Ask for what no event says: the problems, and how jobs ended in the meantime. */
+  private async refresh(client: Client, signal: AbortSignal): Promise<void> {
+    this.set({ connection: "connected", reason: "" });
+    try {
+      const [state, check] = await Promise.all([client.state(), client.check()]);
+      if (signal.aborted) return;
+      this.set({ graph: state.graph, problems: check.problems });
+      for (const open of state.jobs) this.progress(open.job, { what: open.what.join(" ") });
+      const known = new Set([...this.waiting.keys(), ...this.state.jobs.keys()]);
+      for (const job of known) await this.settle(client, job);
+    } catch (error) {
+      if (!signal.aborted) this.notice(`the state of the server is unknown: ${text(error)}`);
+    }
+  }
+
+  /** End a job whose last event was lost. */
+  private async settle(client: Client, job: string): Promise<void> {
+    try {
+      const found = await client.job(job);
+      if (found.state !== "queued" && found.state !== "running") this.end(endOf(found));
+    } catch (error) {
+      if (!(error instanceof RequestFailed) || error.status !== 404) throw error;
+      const lost = "the server was restarted while this ran";
+      this.end({ job, state: "stopped", exitCode: null, error: lost, sections: [] });
+    }
+  }
+
+  private take({ kind, data }: ServerEvent): void {
+    const job = typeof data["job"] === "string" ? data["job"] : "";
+    switch (kind) {
+      case "started":
+        if ("section" in data) this.chunkStarted(job, data);
+        else this.progress(job, { what: (data["what"] as string[]).join(" ") });
+        break;
+      case "output":
+        this.printed(job, data);
+        break;
+      case "finished":
+        if (!("section" in data)) this.end(endOf(data as unknown as JobDocument & Sections));
+        break;
+      case "written":
+        this.hooks.written(data["pages"] as string[]);
+        break;
+      case "problems":
+        this.set({ problems: data["problems"] as Problem[] });
+        break;
+      case "notice":
+        this.notice(String(data["message"]));
+        break;
+      case "reset":
+        void this.refresh(this.client, this.stopping.signal);
+        break;
+    }
+  }
+
+  private chunkStarted(job: string, data: Record<string, unknown>): void {
+    const before = this.state.jobs.get(job);
+    const place = `${data["section"]}, ${data["page"]}:${data["line"]}`;
+    this.progress(job, { place, chunks: (before?.chunks ?? 0) + 1 });
+  }
+
+  private printed(job: string, data: Record<string, unknown>): void {
+    const before = this.state.jobs.get(job)?.output ?? "";
+    const shown = (data["outputs"] as Record<string, unknown>[]).map(outputText).join("");
+    this.progress(job, { output: (before + shown).slice(-MOST_OUTPUT) });
+  }
+
+  private progress(job: string, facts: Partial<Progress>): void {
+    const before = this.state.jobs.get(job) ?? { what: "", place: "", chunks: 0, output: "" };
+    this.set({ jobs: new Map(this.state.jobs).set(job, { ...before, ...facts }) });
+  }
+
+  private end(end: JobEnd): void {
+    const jobs = new Map(this.state.jobs);
+    jobs.delete(end.job);
+    this.set({ jobs });
+    this.ends.set(end.job, end);
+    for (const old of [...this.ends.keys()].slice(0, -MOST_ENDS)) this.ends.delete(old);
+    this.waiting.get(end.job)?.(end);
+    this.waiting.delete(end.job);
+  }
+
+  private notice(message: string): void {
+    this.set({ notices: [...this.state.notices, message].slice(-MOST_NOTICES) });
+  }
+
+  private set(facts: Partial<SessionState>): void {
+    this.state = { ...this.state, ...facts };
+    this.hooks.changed(this.state);
+  }
+}
+
+interface Sections {
+  sections: SectionEnd[];
+}
+
+function endOf(found: JobDocument & Partial<Sections>): JobEnd {
+  const sections = found.sections ?? found.report?.sections ?? [];
+  const { job, state, error } = found;
+  return { job, state, exitCode: found.exit_code, error, sections };
+}
+
+export function text(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+export function sleep(milliseconds: number, signal?: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const done = (): void => {
+      clearTimeout(timer);
+      signal?.removeEventListener("abort", done);
+      resolve();
+    };
+    const timer = setTimeout(done, milliseconds);
+    if (signal?.aborted) done();
+    else signal?.addEventListener("abort", done);
+  });
+}
