@@ -20,7 +20,7 @@ ENTRIES: Final = 30
 
 _MOST: Final = 50_000
 """Addresses of one file, by the protocol of sitemaps."""
-_IN_NAMES: Final = "/~!$&'()*+,;=@"
+_IN_NAMES: Final = "/~!$&'()*,+;=@"
 _HEAD: Final = '<?xml version="1.0" encoding="utf-8"?>\n'
 _SITEMAPS: Final = 'xmlns="http://www.sitemaps.org/schemas/sitemap/0.9"'
 
@@ -123,7 +123,7 @@ def absolute(base: str, href: str) -> str:
         base: the site's address, with a `/` at its end.
         href: relative to the site's root.
     """
-    kept = "%/:?#[]@!$&'()*+,;=~"
+    kept = "%/:?#[]@!$&'()*,+;=~"
     whole = urlsplit(base)
     try:
         host = whole.netloc.encode("idna").decode() if not whole.netloc.isascii() else whole.netloc

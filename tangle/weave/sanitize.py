@@ -31,7 +31,7 @@ _CONTROLS: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _IMAGE_DATA: Final = re.compile(
     r"data:image/(?:png|jpeg|gif|webp|avif|bmp|x-icon);base64,[A-Za-z0-9+/=\s]*", re.IGNORECASE
 )
-_UNSAFE_IN_ADDRESS: Final = "!#$%&'()*+,/:;=?@[]~"
+_UNSAFE_IN_ADDRESS: Final = "!#$%&'()*,+/:;=?@[]~"
 
 _FRAME: Final = "tangle-frame"
 """Stands for an element that would load a page of somebody else."""
