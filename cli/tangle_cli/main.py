@@ -23,6 +23,7 @@ from tangle_cli.common import (
 )
 from tangle_cli.debug import debug
 from tangle_cli.export import export
+from tangle_cli.importing import import_
 from tangle_cli.lsp import lsp
 from tangle_cli.merge import merge_driver
 from tangle_cli.printing import print_commands, print_json, print_lines, print_text
@@ -256,6 +257,7 @@ cli.add_command(serve)
 cli.add_command(server)
 cli.add_command(watch)
 cli.add_command(export)
+cli.add_command(import_)
 cli.add_command(sync)
 cli.add_command(weave)
 cli.add_command(lsp)
