@@ -5,7 +5,8 @@ from __future__ import annotations
 import shlex
 import sys
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Literal
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import click
 
@@ -14,6 +15,7 @@ from tangle_cli.printing import print_lines, print_text
 from tangle_cli.usage import OneOf
 
 if TYPE_CHECKING:
+    from tangle.model import Place
     from tangle.verbs.project import Project
     from tangle.verbs.sync.sync import SyncReport
 
@@ -41,11 +43,12 @@ def sync(
 
     project = where.project()
     report = do_sync(project, what, take=take, write=not (check or diff))
+    here = _Files(project, project.output, "tangle sync", "code")
     if diff:
         print_text(report.diff)
     else:
-        print_lines(_done(project, report, would=check))
-    print_lines(_left(project, report), err=True)
+        print_lines(_done(here, report, would=check))
+    print_lines(_left(here, report), err=True)
     if report.left:
         sys.exit(3)
     if report.moved and check:
@@ -54,30 +57,65 @@ def sync(
         sys.exit(1)
 
 
-def _done(project: Project, report: SyncReport, *, would: bool) -> Iterator[str]:
-    from tangle_cli.text import count, path_from_here
+class _Files(NamedTuple):
+    """Files with edits, and the command that brings these into the notes."""
+
+    project: Project
+    folder: Path
+    command: str
+    side: str
+
+    def path(self, name: str) -> str:
+        """A file, as seen from here."""
+        from tangle_cli.text import path_from_here
+
+        return path_from_here(self.project, str(self.folder / name))
+
+    def place(self, place: Place) -> str:
+        """A line of a page, as seen from here."""
+        from tangle_cli.text import path_from_here
+
+        return f"{path_from_here(self.project, place.path)}:{place.line}"
+
+
+def print_import(project: Project, report: SyncReport, path: Path) -> None:
+    """Print what a notebook brought into the notes; exit with 3 if edits are left.
+
+    Args:
+        project: whose notes.
+        report: of the import.
+        path: of the notebook.
+    """
+    command = f"tangle import {shlex.quote(str(path))}"
+    here = _Files(project, path.parent.resolve(), command, "notebook")
+    print_lines(_done(here, report, would=False))
+    print_lines(_left(here, report), err=True)
+    if report.left:
+        sys.exit(3)
+
+
+def _done(here: _Files, report: SyncReport, *, would: bool) -> Iterator[str]:
+    from tangle_cli.text import count
 
     would_be = "would be " if would else "is "
     verb = "would be written" if would else "written"
     for moved in report.moved:
-        files = ", ".join(path_from_here(project, str(project.output / f)) for f in moved.files)
-        place = f"{path_from_here(project, moved.place.path)}:{moved.place.line}"
-        yield f"{place}: {count(moved.lines, 'edited line')} {verb} from {files}"
-    for dropped in report.dropped:
-        place = f"{path_from_here(project, dropped.path)}:{dropped.line}"
-        yield f"{place}: the notes stay as they are; the edit {would_be}dropped"
+        files = ", ".join(map(here.path, moved.files))
+        lines = count(moved.lines, "edited line")
+        yield f"{here.place(moved.place)}: {lines} {verb} from {files}"
+    for place in report.dropped:
+        yield f"{here.place(place)}: the notes stay as they are; the edit {would_be}dropped"
     if not (report.moved or report.dropped or report.left):
-        yield "no edits in generated files"
+        yield f"no edits in {'generated files' if here.side == 'code' else 'the notebook'}"
 
 
-def _left(project: Project, report: SyncReport) -> Iterator[str]:
-    from tangle_cli.text import path_from_here
-
+def _left(here: _Files, report: SyncReport) -> Iterator[str]:
     for conflict in report.conflicts:
-        place = f"{path_from_here(project, conflict.place.path)}:{conflict.place.line}"
-        yield f"{place}: changed here and in generated code; nothing was written"
+        place = here.place(conflict.place)
+        what = "generated code" if here.side == "code" else "the notebook"
+        yield f"{place}: changed here and in {what}; nothing was written"
         yield from conflict.diff.rstrip("\n").split("\n")
-        yield f"  decide: tangle sync --take notes {shlex.quote(place)}, or --take code"
+        side, where = f"--take {here.side}", shlex.quote(place)
+        yield f"  decide: {here.command} --take notes {where}, or {side}"
     for refusal in report.refusals:
-        path = path_from_here(project, str(project.output / refusal.file))
-        yield f"{path}:{refusal.at}: {refusal.why}"
+        yield f"{here.path(refusal.file)}:{refusal.at}: {refusal.why}"

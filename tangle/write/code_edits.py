@@ -1,4 +1,4 @@
-"""Replace lines of a page's code by others, whatever their number."""
+"""Replace lines of a page by others, whatever their number."""
 
 from __future__ import annotations
 
@@ -32,17 +32,20 @@ class CodeEdit(Struct, frozen=True, kw_only=True):
 
 
 def with_code(page: Page, edits: Iterable[CodeEdit]) -> bytes:
-    """Return the page with lines of its code replaced; all other bytes stay.
+    """Return the page with lines replaced, of its code or its text; all other bytes stay.
+
+    Blocks stay as they are, but for what the lines say.
 
     Args:
         page: the page.
-        edits: of lines inside fences, not overlapping.
+        edits: not overlapping; each inside a fence, or outside of all.
 
     Raises:
         Entangled: Logseq would read the page in another way then.
     """
     edits = tuple(sorted(edits, key=lambda edit: (edit.first, edit.last)))
-    wanted = reading(page, list(_codes(page, edits)))
+    prose = not all(_fence_of(page, edit) for edit in edits)
+    wanted = _read(page, list(_codes(page, edits)), prose=prose)
     data = apply(page.data, _byte_edits(page, edits))
     try:
         found = parse(data, page.path)
@@ -50,7 +53,7 @@ def with_code(page: Page, edits: Iterable[CodeEdit]) -> bytes:
         raise Entangled(str(error)) from error
     if len(found.fences) == len(page.fences):
         codes = [_comparable(fence.code.split("\n")[:-1]) for fence in found.fences]
-        if reading(found, codes) == wanted:
+        if _read(found, codes, prose=prose) == wanted:
             return data
     raise Entangled(f"{page.path}:{edits[0].first}: Logseq would read the page in another way")
 
@@ -79,14 +82,31 @@ def margin_at(fence: Fence, line: int) -> int:
     return fence.margins[near[0]] if near else fence.margins[at]
 
 
+def _fence_of(page: Page, edit: CodeEdit) -> Fence | None:
+    """The fence that an edit is of; lines behind its last are its own, too."""
+    found = fence_at(page, edit.first)
+    return found or (fence_at(page, edit.first - 1) if edit.first == edit.last else None)
+
+
+def _read(page: Page, codes: Sequence[list[str]], *, prose: bool) -> object:
+    """How a page is read, without the words of its text if these may change."""
+    if not prose:
+        return reading(page, codes)
+    blocks = [(b.kind, b.level, b.parent, b.heading > 0, b.id) for b in page.blocks]
+    properties = [(e.key, e.value) for block in page.blocks for e in block.properties]
+    shown = [(f.block, f.language, f.options, f.nested) for f in page.fences]
+    return blocks, properties, shown, list(codes)
+
+
 def _codes(page: Page, edits: Sequence[CodeEdit]) -> Iterator[list[str]]:
     """The code that each fence is to have."""
     own: defaultdict[int, list[CodeEdit]] = defaultdict(list)
     for edit in edits:
-        fence = fence_at(page, edit.first) or fence_at(page, edit.first - 1)
-        if fence is None or edit.last > fence.line + 1 + fence.code.count("\n"):
-            raise Entangled(f"{page.path}:{edit.first}: this is no line of code")
-        own[fence.line].append(edit)
+        fence = _fence_of(page, edit)
+        if fence is not None:
+            if edit.last > fence.line + 1 + fence.code.count("\n"):
+                raise Entangled(f"{page.path}:{edit.first}: the code ends before these lines do")
+            own[fence.line].append(edit)
     for fence in page.fences:
         rows = fence.code.split("\n")[:-1]
         for edit in reversed(own[fence.line]):

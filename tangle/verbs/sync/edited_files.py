@@ -15,13 +15,13 @@ from tangle.verbs.sync.places import GeneratedLine, LineOfNotes, Places
 from tangle.write import Change, CodeEdit, three_way
 
 _CELL: Final = "# %%"
-_FRAME: Final = "this line is tangle's; change the notes that it is made from, or undo the edit"
+FRAME: Final = "this line is tangle's; change the notes that it is made from, or undo the edit"
 _SUPPLIED: Final = "tangle supplied this import; write it into a chunk of the section instead"
-_REWORKED: Final = "this line has another form in the notes; change it there, and undo the edit"
-_NEW_CELL: Final = "a new cell has no place in the notes; write it as a chunk there"
-_ABOVE: Final = "the notes have no code at this place; write it into a chunk"
+REWORKED: Final = "this line has another form in the notes; change it there, and undo the edit"
+NEW_CELL: Final = "a new cell has no place in the notes; write it as a chunk there"
+ABOVE: Final = "the notes have no code at this place; write it into a chunk"
 _SEVERAL: Final = "this edit reaches over code of several chunks; make an edit in each"
-_OUTSIDE: Final = "tangle indents or comments this chunk; lay out the new lines like those around"
+OUTSIDE: Final = "tangle indents or comments this chunk; lay out the new lines like those around"
 _GONE: Final = "the notes have no code for this file any more; copy the edit, then remove the file"
 
 
@@ -113,9 +113,21 @@ def edited_files(
                 yield EditedFile(name=name, text=text, base=(), edits=(), unplaced=(why,))
             continue
         places = places or Places(notes)
-        found = _Compared(places.lines(name, wanted[name]), name, known, text).file()
+        found = compared(places.lines(name, wanted[name]), name, known, text)
         if found.edits or found.unplaced:
             yield found
+
+
+def compared(now: Sequence[GeneratedLine], name: str, base: str | None, text: str) -> EditedFile:
+    """Return a file with its edits.
+
+    Args:
+        now: its lines, as they would be generated.
+        name: of the file.
+        base: its text when it was generated last; None if that is not known.
+        text: its text.
+    """
+    return _Compared(now, name, base, text).file()
 
 
 class _Compared:
@@ -212,7 +224,7 @@ class _Compared:
         """The first line of the notes that an edit replaces, and how many; or why there is none."""
         if start == end:
             cell = any(line.startswith(_CELL) for line in new)
-            return _NEW_CELL if cell else self._inserted(start)
+            return NEW_CELL if cell else self._inserted(start)
         lines = self._now[start:end]
         owns = [line.own for line in lines if line.own is not None]
         if len(owns) < len(lines):
@@ -228,7 +240,7 @@ class _Compared:
         if (own := self._own(at - 1)) is not None:
             return replace(own, line=own.line + 1), 0
         own = self._own(at)
-        return _ABOVE if own is None else (own, 0)
+        return ABOVE if own is None else (own, 0)
 
     def _in_notes(
         self, start: int, end: int, new: Sequence[str], first: LineOfNotes
@@ -251,7 +263,7 @@ class _Compared:
             own = self._own(start + row) if start + row < end else None
             shown = _shown(text, own, around, mixed=bool(plain))
             if shown is None:
-                return _OUTSIDE
+                return OUTSIDE
             found.append(shown)
         return tuple(found)
 
@@ -260,7 +272,7 @@ def _of_tangle(lines: Sequence[GeneratedLine]) -> str:
     """Why lines have no place in the notes."""
     if any(line.supplied for line in lines):
         return _SUPPLIED
-    return _REWORKED if any(line.reworked for line in lines) else _FRAME
+    return REWORKED if any(line.reworked for line in lines) else FRAME
 
 
 def _shown(
@@ -283,4 +295,4 @@ def _shown(
     if not around:
         return text
     like = next((each for each in around if text.startswith(each.lead)), None)
-    return None if like is None else like.margin + text[len(like.lead) :]
+    return None if like is None else like.follow + text[len(like.lead) :]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from msgspec import Struct
 
@@ -25,6 +25,7 @@ class LineOfNotes(Struct, frozen=True, kw_only=True):
         line: its number.
         lead: what the generated line has before the code that both have.
         margin: what the page's line has before it.
+        follow: what the page gets before a line that is added below.
         blank: whether there is no code on it.
     """
 
@@ -33,6 +34,7 @@ class LineOfNotes(Struct, frozen=True, kw_only=True):
     line: int
     lead: str
     margin: str
+    follow: str
     blank: bool
 
 
@@ -82,7 +84,7 @@ class Places:
             session = units.session(self._notes.core, self._rows[self._sections[name]])
             for line in script_lines(session, text, self._root):
                 place = line.line.place if line.line is not None else None
-                found = self._own(line.text, place.path, place.line) if place else None
+                found = self.own(line.text, place.path, place.line) if place else None
                 yield GeneratedLine(
                     text=line.text,
                     own=found,
@@ -94,7 +96,7 @@ class Places:
         if name == f"{package.root}/{package.module}.py" and self._notes.module_text == text:
             made = module(units.package(self._notes.core, "").package)
             for each, origin in zip(made.text.split("\n"), made.origins, strict=False):
-                own = self._own(each, origin.path, origin.line) if origin is not None else None
+                own = self.own(each, origin.path, origin.line) if origin is not None else None
                 yield GeneratedLine(text=each, own=own, reworked=origin is not None and own is None)
             return
         yield from (GeneratedLine(text=each) for each in text.split("\n")[:-1])
@@ -106,7 +108,18 @@ class Places:
             self._pages[path] = page, [line.removesuffix("\r") for line in lines]
         return self._pages[path]
 
-    def _own(self, text: str, path: PagePath, line: int) -> LineOfNotes | None:
+    def texts(self, path: PagePath) -> Sequence[str]:
+        """Return the lines of a page."""
+        return self._page(path)[1]
+
+    def own(self, text: str, path: PagePath, line: int) -> LineOfNotes | None:
+        """Return the line of code that a generated line is; None if it is no copy of it.
+
+        Args:
+            text: of the generated line.
+            path: of the page.
+            line: its number there.
+        """
         page, lines = self._page(path)
         fence = fence_at(page, line)
         if fence is None:
@@ -123,6 +136,7 @@ class Places:
             line=line,
             lead=leads[0],
             margin=margin + leads[1],
+            follow=margin + leads[1],
             blank=not code.strip(),
         )
 

@@ -144,7 +144,7 @@ def sync(
     project = notes.named_project
     made = generated(notes)
     files = tuple(edited_files(notes, {**made, **held(project, made, notes.unread)}))
-    work = _Work(notes, files, _chosen(notes, what), take)
+    work = Work(notes, files, chosen(notes, what), take)
     if take is not None and not work.decided:
         raise NothingToDecide(what)
     changed, refused = work.pages()
@@ -167,14 +167,20 @@ def sync(
     return replace(report, build=build(project) if files else None)
 
 
-def _chosen(notes: Notes, what: str) -> Callable[[Key], bool]:
-    """Whether a chunk is meant by an argument: `Page:LINE`, `((id))`, or a section."""
+def chosen(notes: Notes, what: str) -> Callable[[Key], bool]:
+    """Return whether a chunk is meant by an argument.
+
+    Args:
+        notes: the notes.
+        what: `Page:LINE`, `((id))`, or a section; all chunks if it is empty.
+    """
     if not what:
         return lambda _: True
     for address in readings(what, notes.config):
         if isinstance(address, LineOf) and (path := page_called(notes, address.page)) is not None:
             fence = fence_of(notes.pages[path], address.line)
-            return lambda key: fence is not None and key == Key(path=path, line=fence.line)
+            line = address.line if fence is None else fence.line
+            return lambda key: key == Key(path=path, line=line)
         if isinstance(address, BlockOf) and (found := pages.block_of(notes.core, address.uuid)):
             page, block = found[0], found[1].block
             lines = {fence.line for fence in notes.pages[page].fences if fence.block == block}
@@ -187,7 +193,7 @@ def _chosen(notes: Notes, what: str) -> Callable[[Key], bool]:
     return keys.__contains__
 
 
-class _Work:
+class Work:
     """Edits by chunk, and what happens to each."""
 
     def __init__(
@@ -333,16 +339,25 @@ def _advance(project: Project, files: Sequence[EditedFile], flowed: frozenset[Fi
     last = LastBuild(project)
     texts = dict(last.texts())
     for file in files:
-        lines = list(file.base)
-        own = [edit for edit in file.edits if edit in flowed]
-        for edit in reversed(own):
-            lines[slice(*edit.change.base)] = edit.code
-        if own:
-            texts[file.name] = "".join(f"{line}\n" for line in lines)
+        if flowed.intersection(file.edits):
+            texts[file.name] = with_edits(file, flowed)
     last.keep(texts)
 
 
-def _restore(project: Project, work: _Work) -> None:
+def with_edits(file: EditedFile, edits: frozenset[FileEdit]) -> str:
+    """Return what was generated last, with some edits of the file in it.
+
+    Args:
+        file: the file.
+        edits: those that count as generated from now on.
+    """
+    lines = list(file.base)
+    for edit in reversed([edit for edit in file.edits if edit in edits]):
+        lines[slice(*edit.change.base)] = edit.code
+    return "".join(f"{line}\n" for line in lines)
+
+
+def _restore(project: Project, work: Work) -> None:
     """Put what the notes have into files, where they decide."""
     edits: defaultdict[str, list[FileEdit]] = defaultdict(list)
     for edit in work.restored():
