@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import json
 import re
 from collections.abc import Mapping
@@ -33,13 +34,13 @@ def exported(data: bytes) -> Mapping[str, Any] | None:
 
 
 def flat(data: bytes) -> str:
-    """Return the text of all cells of a notebook, each below a line that says its kind.
+    """Return the text of the exported cells of a notebook, each below a line that says its kind.
 
     Args:
         data: the file.
     """
     lines: list[str] = []
-    for cell in json.loads(data.decode("utf-8-sig"))["cells"]:
+    for cell in filter(is_exported_cell, json.loads(data.decode("utf-8-sig"))["cells"]):
         source = cell["source"]
         text = source if isinstance(source, str) else "".join(source)
         lines += flat_cell(cell["cell_type"], text.replace("\r\n", "\n"))
@@ -54,6 +55,28 @@ def flat_cell(kind: str, text: str) -> list[str]:
         text: its source.
     """
     return [f"{MARK}{kind}", *text.rstrip("\n").split("\n")]
+
+
+def is_exported_cell(cell: Mapping[str, Any]) -> bool:
+    """Return whether a cell is one that an export made.
+
+    Args:
+        cell: of a notebook.
+    """
+    about = cell.get("metadata") or {}
+    return "tangle" in about or "tangle-setup" in (about.get("tags") or ())
+
+
+def digest_of(cell: Mapping[str, Any]) -> str:
+    """Return a digest of what a cell says.
+
+    Args:
+        cell: of a notebook.
+    """
+    source = cell.get("source", "")
+    text = source if isinstance(source, str) else "".join(source)
+    said = f"{cell.get('cell_type')}\0{text}".encode("utf-8", "replace")
+    return hashlib.sha256(said).hexdigest()[:12]
 
 
 def exports(project: Project) -> Records[str]:
@@ -86,4 +109,28 @@ def is_imported(project: Project, data: bytes) -> bool:
         data: the notebook.
     """
     about = exported(data)
-    return about is not None and exports(project).get(about["digest"]) == flat(data)
+    if about is None or exports(project).get(about["digest"]) != flat(data):
+        return False
+    known = known_cells(project, about["digest"])
+    cells = json.loads(data.decode("utf-8-sig"))["cells"]
+    return all(is_exported_cell(c) or known.get(cell_key(c)) == digest_of(c) for c in cells)
+
+
+def known_cells(project: Project, digest: str) -> dict[str, str]:
+    """Return the added cells that the notes have: what each said, by its id.
+
+    Args:
+        project: whose notebooks.
+        digest: of the export.
+    """
+    text = exports(project).get(f"{digest}n") or ""
+    return {line[13:]: line[:12] for line in text.split("\n") if line}
+
+
+def cell_key(cell: Mapping[str, Any]) -> str:
+    """Return the id of a cell, or what stands for it where it has none.
+
+    Args:
+        cell: of a notebook.
+    """
+    return "".join(str(cell.get("id") or digest_of(cell)).split())

@@ -121,13 +121,54 @@ def test_text_that_the_notebook_has_in_another_form_is_refused(book: Notes) -> N
     assert book.text("a") == PAGE
 
 
-@pytest.mark.parametrize("what", ["new", "moved", "deleted"])
+def added(made: Notes, at: int, kind: str, source: str) -> None:
+    """Add a cell to the notebook."""
+    path = made.root / "x.ipynb"
+    notebook = json.loads(path.read_text(encoding="utf-8"))
+    cell = {"cell_type": kind, "id": f"new-{at}", "metadata": {}, "source": source}
+    notebook["cells"].insert(at, cell | ({"outputs": []} if kind == "code" else {}))
+    path.write_text(json.dumps(notebook), encoding="utf-8")
+
+
+def test_new_cells_become_blocks_behind_those_before_them(book: Notes) -> None:
+    added(book, 5, "markdown", "At the end.\n\n- one")
+    added(book, 3, "code", "new = half")
+    added(book, 4, "markdown", "New words.")
+    changed(book, "half = 0.5", "half = 1")
+    said = imported(book)
+    assert (said.code, said.err) == (0, "")
+    page = PAGE.replace("half = 0.5", "half = 1")
+    chunk = "    print(half)\n    ```\n"
+    page = page.replace(chunk, f"{chunk}  - ```python\n    new = half\n    ```\n  - New words.\n")
+    see = "  - See [[Other]] and ((no)).\n"
+    assert book.text("a").replace("  - At the end.\n  - one\n", "") == page
+    assert see in book.text("a")
+    # Nothing is written twice.
+    assert imported(book).out == "no edits in the notebook\n"
+    assert book.tangle("export", "1.1", "-o", str(book.root / "x.ipynb")).code == 0
+
+
+def test_a_new_cell_that_was_written_and_edited_again_is_named(book: Notes) -> None:
+    added(book, 3, "code", "new = half")
+    assert imported(book).code == 0
+    changed(book, "new = half", "new = 2")
+    notebook = json.loads((book.root / "x.ipynb").read_text(encoding="utf-8"))
+    notebook["cells"][3]["id"] = "new-3"
+    (book.root / "x.ipynb").write_text(json.dumps(notebook), encoding="utf-8")
+    before = book.text("a")
+    said = imported(book)
+    assert said.code == 3
+    assert "x.ipynb, cell 4:1: this cell was written into the notes" in said.err
+    assert book.text("a") == before
+
+
+@pytest.mark.parametrize("what", ["first", "moved", "deleted"])
 def test_cells_that_come_go_or_move_are_named(book: Notes, what: str) -> None:
     path = book.root / "x.ipynb"
     notebook = json.loads(path.read_text(encoding="utf-8"))
     cells = notebook["cells"]
-    if what == "new":
-        cells.insert(3, {"cell_type": "code", "id": "n", "metadata": {}, "source": "new = 1"})
+    if what == "first":
+        cells.insert(0, {"cell_type": "code", "id": "n", "metadata": {}, "source": "new = 1"})
     elif what == "moved":
         cells.append(cells.pop(2))
     else:

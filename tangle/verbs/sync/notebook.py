@@ -2,21 +2,32 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from msgspec.structs import replace
 
 from tangle.analyse import Session
-from tangle.model import PagePath
+from tangle.model import PagePath, Place
 from tangle.notes import units
 from tangle.store import lock, make_folder, read_bytes
 from tangle.store import replace as replace_file
 from tangle.verbs.export import section_cells
-from tangle.verbs.exported_notebooks import MARK, exported, exports, flat, flat_cell
+from tangle.verbs.exported_notebooks import (
+    MARK,
+    cell_key,
+    digest_of,
+    exported,
+    exports,
+    flat,
+    flat_cell,
+    is_exported_cell,
+    known_cells,
+)
 from tangle.verbs.graph_sources import check_may_repair
 from tangle.verbs.notes import Notes, read_notes
 from tangle.verbs.project import Project
@@ -30,10 +41,13 @@ from tangle.verbs.sync.edited_files import (
     EditedFile,
     compared,
 )
+from tangle.verbs.sync.new_cells import TWICE, Added, added_cells, block_of, with_added
 from tangle.verbs.sync.places import GeneratedLine, LineOfNotes, Places
 from tangle.verbs.sync.sync import (
+    Moved,
     NothingToDecide,
     NotTaken,
+    Refusal,
     Side,
     SyncReport,
     Work,
@@ -50,6 +64,7 @@ _WHYS: Final = {
     OUTSIDE: "lay out the new lines like those around",
     ABOVE: "the notes have these lines in another form; change them there, and export again",
 }
+_WAITS: Final = "a new cell, which is written when no other edit of the notebook is left"
 _LARGEST: Final = 512 * 1024 * 1024
 _BEFORE: Final = re.compile(r"[\t >]*(?:[-*] +)?")
 _BULLET: Final = re.compile(r"[-*] (?= *\Z)")
@@ -87,7 +102,7 @@ def merge_notebook(
     now = tuple(_lines(notes, units.session(notes.core, place), cells))
     records = exports(project)
     found = compared(now, path.name, records.get(about["digest"]), flat(data))
-    file = _by_cell(found, path)
+    file = _by_cell(found, path, data)
     work = Work(notes, (file,), chosen(notes, what), take)
     if take is not None and not work.decided:
         raise NothingToDecide(what)
@@ -102,16 +117,87 @@ def merge_notebook(
                 replace_file(project.graph / page, new, expected=old, root=project.graph)
             settled = work.flowed(refused) | frozenset(work.restored())
             records.put(about["digest"], with_edits(file, settled))
-    return work.report(changed, refused)
+    report = work.report(changed, refused)
+    return _with_new_cells(project, path, data, report)
 
 
-def _by_cell(file: EditedFile, path: Path) -> EditedFile:
+def _with_new_cells(project: Project, path: Path, data: bytes, report: SyncReport) -> SyncReport:
+    """Write the cells that were added, one run of them after the other."""
+    notebook = json.loads(data.decode("utf-8-sig"))
+    about = notebook["metadata"]
+    digest = about["tangle"]["digest"]
+    known = known_cells(project, digest)
+    for added in reversed(added_cells(notebook["cells"])):
+        said = {cell_key(cell): digest_of(cell) for cell in added.cells}
+        if all(known.get(name) == text for name, text in said.items()):
+            continue
+        done = None
+        if not report.left and not any(name in known for name in said):
+            done = _write_added(project, path, notebook, added)
+        name = f"{path.name}, cell {added.at}"
+        if done is None:
+            why = _WAITS if report.left else _WHYS[NEW_CELL]
+            why = TWICE if any(key in known for key in said) else why
+            refusal = Refusal(file=name, at=1, why=why)
+            report = replace(report, refusals=(*report.refusals, refusal))
+            continue
+        known |= said
+        text = "".join(f"{text} {name}\n" for name, text in sorted(known.items()))
+        exports(project).put(f"{digest}n", text)
+        count = sum(len(flat_cell("", _source(cell))) - 1 for cell in added.cells)
+        moved = Moved(place=done, lines=count, files=(name,))
+        report = replace(report, moved=(*report.moved, moved))
+    return report
+
+
+def _source(cell: Mapping[str, Any]) -> str:
+    source = cell.get("source", "")
+    return source if isinstance(source, str) else "".join(source)
+
+
+def _write_added(
+    project: Project, path: Path, notebook: Mapping[str, Any], added: Added
+) -> Place | None:
+    """Write cells below the block of the one before them; None where they have no place."""
+    notes = read_notes(project)
+    row = find_row(notes, notebook["metadata"]["tangle"]["section"])
+    place = [each.name for each in notes.rows].index(row.name)
+    session = units.session(notes.core, place)
+    cells = section_cells(project, notes.core, place, path.parent).cells
+    before = [cell for cell in notebook["cells"] if is_exported_cell(cell)][: added.behind]
+    same = [cell.kind for cell in cells[: added.behind]] == [c["cell_type"] for c in before]
+    last = cells[added.behind - 1]
+    if added.behind < 2 or not same or last.source != _source(before[-1]).rstrip("\n"):
+        return None
+    prose = _Prose(Places(notes), session, cells)
+    lines = [prose.line(added.behind - 1, line) for line in last.source.split("\n")]
+    own = notes.pages[last.page] if last.page is not None else None
+    found = block_of(session, last, lines, own)
+    if found is None:
+        return None
+    page = notes.pages[found[0]]
+    data = with_added(page, found[1], added, notes.config.unit, notebook["metadata"])
+    if data is None:
+        return None
+    check_may_repair(project)
+    make_folder(project.state)
+    with lock(project.state, notes=project.graph):
+        recovered(project, [page.path])
+        replace_file(project.graph / page.path, data, expected=page.data, root=project.graph)
+    line = page.blocks[found[1]].line
+    return Place(path=PagePath(project.shown(page.path)), line=line)
+
+
+def _by_cell(file: EditedFile, path: Path, data: bytes) -> EditedFile:
     """The edits of a notebook, by cell and line of the cell."""
+    every = json.loads(data.decode("utf-8-sig"))["cells"]
+    numbers = [number for number, each in enumerate(every, 1) if is_exported_cell(each)]
     starts = [at for at, line in enumerate(file.text.split("\n"), 1) if line.startswith(MARK)]
 
     def cell(at: int) -> tuple[str, int]:
         number = max(sum(start <= at for start in starts), 1)
-        return f"{path.name}, cell {number}", max(at - starts[number - 1], 1)
+        shown = numbers[number - 1] if number <= len(numbers) else number
+        return f"{path.name}, cell {shown}", max(at - starts[number - 1], 1)
 
     edits = [
         replace(edit, file=name, at=line) for edit in file.edits for name, line in [cell(edit.at)]
