@@ -242,3 +242,44 @@ def test_nothing_of_either_side_is_lost(
     assert {*note, *notebook} - {*before} <= {*found}
     if before in (note, notebook):
         assert found == (notebook if note == before else note)
+
+
+BLOCKS = st.lists(
+    st.sampled_from(
+        [
+            "  - Words, **bold**, $x^2$ and [[Other]].\n",
+            "  - ## A heading\n    - below it\n",
+            "  - TODO a task\n    more of it\n",
+            "  - tangle.name:: part\n    ```python\n    x = 1\n    ```\n",
+            "  - ```python\n    for i in range(2):\n        <<part>>\n    ```\n",
+            "  - ```python\n    >>> 1 + 1\n    2\n    ```\n",
+            "  - ```js\n    let a\n    ```\n",
+            "  - text\n    ```python\n    y = '''\n\n    # %% code\n    '''\n    ```\n",
+            "  - # %% markdown\n",
+            "\n",
+        ]
+    ),
+    max_size=6,
+)
+
+
+@settings(max_examples=30, deadline=None)
+@given(blocks=BLOCKS, end=st.sampled_from(["\n", "\r\n"]))
+def test_an_export_that_is_imported_gives_the_page_back(
+    tmp_path_factory: pytest.TempPathFactory, blocks: list[str], end: str
+) -> None:
+    made = Notes(root=tmp_path_factory.mktemp("graph"))
+    for folder in ("logseq", "pages"):
+        (made.root / folder).mkdir()
+    (made.root / "logseq" / "config.edn").write_text("{}")
+    (made.root / "tangle.toml").write_text('book = ["**"]\n')
+    text = "".join(["- # 1.1 A\n  - ```python\n    a = 1\n    ```\n", *blocks]).replace("\n", end)
+    made.write("a", text)
+    path = made.root / "x.ipynb"
+    assert made.tangle("export", "1.1", "-o", str(path)).code == 0
+    said = imported(made)
+    assert (said.code, said.out) == (0, "no edits in the notebook\n"), said.err
+    assert made.text("a") == text
+    assert made.tangle("build").code in (0, 1)
+    assert made.tangle("sync").out == "no edits in generated files\n"
+    assert made.text("a") == text
