@@ -113,11 +113,13 @@ def build(project: Project, *, check: bool = False, force: bool = False) -> Buil
         check_links(project.output, project.root)
         make_folder(project.output)
         with lock(project.state):
+            planned = tree_changes(project, wanted)
             if not force:
-                _keep_the_last(notes, wanted)
-                _keep_edits(notes, wanted)
+                _keep_the_last(notes, planned)
+                _keep_edits(notes, wanted, planned)
             last = LastBuild(project)
-            last.begin(wanted)
+            if planned.any:
+                last.begin(wanted)
             changes = write_tree(
                 project.output,
                 wanted,
@@ -156,9 +158,10 @@ def tree_changes(project: Project, wanted: Mapping[str, str]) -> TreeChanges:
     return changes
 
 
-def _keep_edits(notes: Notes, wanted: Mapping[str, str]) -> None:
+def _keep_edits(notes: Notes, wanted: Mapping[str, str], changes: TreeChanges) -> None:
     """Refuse to overwrite or remove a file with edits that the notes do not have."""
-    changes = tree_changes(notes.named_project, wanted)
+    if not (changes.changed or changes.removed):
+        return
     last = LastBuild(notes.named_project).texts()
     if names := [name for name in (*changes.changed, *changes.removed) if name in last]:
         from tangle.verbs.sync.edited_files import edited_files
@@ -167,14 +170,13 @@ def _keep_edits(notes: Notes, wanted: Mapping[str, str]) -> None:
             raise EditedFiles(notes.named_project, found)
 
 
-def _keep_the_last(notes: Notes, wanted: Mapping[str, str]) -> None:
+def _keep_the_last(notes: Notes, changes: TreeChanges) -> None:
     """Refuse to remove every script: it may be the wrong graph, or its pages may be missing."""
     if scripts(notes):
         return
     from tangle.emit import is_script
 
     project = notes.named_project
-    removed = tree_changes(project, wanted).removed
     names = (project.package.root, *Builds(project).former())
-    if left := [name for name in removed if any(is_script(name, root) for root in names)]:
+    if left := [name for name in changes.removed if any(is_script(name, root) for root in names)]:
         raise NoScriptLeft(project, left)

@@ -8,6 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tangle.verbs.last_build import LastBuild
+from tangle.verbs.project import find_project
 from tangle.write.three_way import merged, three_way
 from tests.graphs import MakeNotes, Notes
 
@@ -269,6 +271,18 @@ def test_without_a_record_of_the_last_build_an_edit_is_a_question(book: Notes) -
     assert book.text("a") == PAGE
     assert book.tangle("sync", "--take", "code", "a:3").code == 0
     assert book.text("a") == PAGE.replace("half = 0.5", "half = 1")
+
+
+def test_files_of_a_build_that_was_killed_are_no_edits(book: Notes) -> None:
+    project = find_project(start=book.root, graph=book.root, output=None, config=None)
+    last = LastBuild(project)
+    coming = {name: text.replace("half = 0.5", "half = 2") for name, text in last.texts().items()}
+    last.begin(coming)
+    edit(book, FIRST, "half = 0.5", "half = 2")  # the one file that was written
+    assert book.tangle("sync").out == "no edits in generated files\n"
+    book.write("a", PAGE.replace("half = 0.5", "half = 3"))
+    assert book.tangle("build").code == 0
+    assert "half = 3" in generated(book, FIRST).read_text()
 
 
 @pytest.mark.parametrize("arguments", [("--take", "code"), ("--take", "notes", "1.1"), ("9.9",)])
