@@ -23,6 +23,7 @@ from tangle_cli.common import (
 )
 from tangle_cli.debug import debug
 from tangle_cli.export import export
+from tangle_cli.importing import import_
 from tangle_cli.lsp import lsp
 from tangle_cli.merge import merge_driver
 from tangle_cli.printing import print_commands, print_json, print_lines, print_text
@@ -30,6 +31,7 @@ from tangle_cli.run import run
 from tangle_cli.serve import serve
 from tangle_cli.server import server
 from tangle_cli.start import interrupted
+from tangle_cli.sync import sync
 from tangle_cli.usage import ExistingPath, Group, OneOf, one_sentence
 from tangle_cli.watch import watch
 from tangle_cli.weave import weave
@@ -199,7 +201,11 @@ def list_(where: Where, since: str | None, every: bool, form: str) -> None:
 @cli.command()
 @click.option("--check", is_flag=True, help="Write nothing; exit 1 if anything would change.")
 @click.option("--exit-code", is_flag=True, help="Exit 1 if anything was changed, for use in hooks.")
-@click.option("--force", is_flag=True, help="Remove all scripts even if no section has code.")
+@click.option(
+    "--force",
+    is_flag=True,
+    help="Overwrite edits of generated files, and remove all scripts even if no section has code.",
+)
 @click.pass_obj
 def build(where: Where, check: bool, exit_code: bool, force: bool) -> None:
     """Generate the package and the section scripts from the notes.
@@ -251,6 +257,8 @@ cli.add_command(serve)
 cli.add_command(server)
 cli.add_command(watch)
 cli.add_command(export)
+cli.add_command(import_)
+cli.add_command(sync)
 cli.add_command(weave)
 cli.add_command(lsp)
 cli.add_command(merge_driver)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tangle.emit.notebook_setup import setup_cell
 from tangle.emit.package import MARK, Module, init, module
+from tangle.emit.scripts import ScriptLine, script_lines
 from tangle.emit.text import comment
 from tangle.emit.tree import (
     is_script,
@@ -16,11 +17,13 @@ from tangle.emit.tree import (
 __all__ = [
     "MARK",
     "Module",
+    "ScriptLine",
     "comment",
     "init",
     "is_script",
     "module",
     "package_files",
+    "script_lines",
     "script_paths",
     "section_script",
     "setup_cell",

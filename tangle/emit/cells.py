@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import io
 import tokenize
+from collections.abc import Sequence
 
 from tangle.analyse import ChunkCode, Statement
 from tangle.emit.text import commented
+from tangle.model import CodeLine
 
 _STRING_PARTS = frozenset(
     getattr(tokenize, name)
@@ -47,6 +49,29 @@ def cell_body(code: ChunkCode, root: str) -> str:
         inner = body if settings.raises is None else _indented(body)
         body = f"try:\n{inner}{_KNOWN_TO_FAIL}"
     return body
+
+
+def cell_lines(code: ChunkCode, count: int) -> Sequence[CodeLine | None]:
+    """Return the line of the notes that each line of a cell's text is.
+
+    There is none for the lines that a cell puts around a chunk, nor for an interpreter session,
+    whose statements a script has in another form.
+
+    Args:
+        code: the chunk.
+        count: of the lines that `cell_body` has for it.
+    """
+    settings = code.chunk.settings
+    runs = settings.run and not code.parsed.foreign
+    if runs and code.parsed.examples is not None:
+        return [None] * count
+    first = 0
+    if runs and not code.broken:
+        fails = (settings.raises is not None) + (settings.xfail is not None)
+        first = fails + (fails > 0 and not code.statements)
+    lines = code.chunk.lines or code.written.lines
+    behind = count - first - len(lines)
+    return [None] * count if behind < 0 else [*[None] * first, *lines, *[None] * behind]
 
 
 def _obstacle(code: ChunkCode) -> str:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from typing import NamedTuple
 
-from tangle.analyse import PlannedChunk, Session, future_features
-from tangle.emit.cells import cell_body
+from tangle.analyse import Borrowed, PlannedChunk, Session, future_features
+from tangle.emit.cells import cell_body, cell_lines
 from tangle.emit.package import MARK
 from tangle.emit.text import comment
-from tangle.model import Section, SectionName
+from tangle.model import CodeLine, Section, SectionName
 
 _SEEDED = {
     "numpy": frozenset({"numpy", "torch", "torchvision", "pandas", "matplotlib", "scipy"}),
@@ -34,6 +35,64 @@ def script(
         seed: seed of the random generators.
         titles: title of every section.
     """
+    head = _head(session, root, folder, seed)
+    bodies = (text for text, _ in _cells(session, root, titles))
+    return "".join((head, *borrowed_lines(session), *bodies))
+
+
+def script_lines(session: Session, text: str, root: str) -> tuple[ScriptLine, ...]:
+    """Return the lines of a section's script, each with the line of the notes that it is.
+
+    Args:
+        session: the section.
+        text: its script.
+        root: name of the generated package.
+    """
+    prelude = [line for piece in _borrowed(session) for line in _borrowed_rows(*piece)]
+    cells = [
+        line for body, planned in _cells(session, root, {}) for line in _cell_rows(body, planned)
+    ]
+    texts = text.split("\n")[:-1]
+    first = len(texts) - len(cells)
+    before = [ScriptLine(text=text) for text in texts[: first - len(prelude)]]
+    # The titles in the headings are those of the script.
+    cells = [line._replace(text=text) for line, text in zip(cells, texts[first:], strict=True)]
+    return (*before, *prelude, *cells)
+
+
+class ScriptLine(NamedTuple):
+    """A line of a script.
+
+    Attributes:
+        line: the line of the notes that it is; None for a line of tangle's.
+        borrowed: whether it is another section's.
+        supplied: whether it is an import that the notes leave out.
+    """
+
+    text: str
+    line: CodeLine | None = None
+    borrowed: bool = False
+    supplied: bool = False
+
+
+def _cell_rows(text: str, planned: PlannedChunk | None) -> Iterator[ScriptLine]:
+    texts = text.split("\n")[:-1]
+    rows = [None] * len(texts) if planned is None else cell_lines(planned.code, len(texts))
+    yield from (ScriptLine(text=each, line=row) for each, row in zip(texts, rows, strict=True))
+
+
+def _borrowed_rows(text: str, entry: Borrowed | None) -> Iterator[ScriptLine]:
+    texts = text.split("\n")[:-1]
+    exact = entry is not None and len(entry.lines) == len(texts)
+    rows = entry.lines if entry is not None and exact else [None] * len(texts)
+    supplied = entry is not None and entry.kind == "supplied"
+    for each, row in zip(texts, rows, strict=True):
+        own = None if supplied else row
+        yield ScriptLine(text=each, line=own, borrowed=own is not None, supplied=supplied)
+
+
+def _head(session: Session, root: str, folder: str | None, seed: int) -> str:
+    """What stands before the first statement that is not the script's own."""
     section = session.unit.section
     # The heading stays out of the first two lines, where Python looks for `coding: ...`.
     parts = [MARK, "\n", comment(f"{_heading(section)} ({section.page})"), "\n\n"]
@@ -43,15 +102,20 @@ def script(
         fault = session.unit.faults[0]
         why = f"{fault.place}: {fault.message}; see `tangle check`"
         parts.append(f"raise SystemExit({why!r})\n")
-    parts.extend(borrowed_lines(session))
+    return "".join(parts)
+
+
+def _cells(
+    session: Session, root: str, titles: Mapping[SectionName, str]
+) -> Iterator[tuple[str, PlannedChunk | None]]:
+    """The headings and the bodies of the cells, each body with its chunk."""
     counts: dict[SectionName, int] = {}
     for planned in session.chunks:
         name = planned.occurrence.section
         counts[name] = counts.get(name, 0) + 1
         heading = _cell_heading(planned, titles.get(name, ""), counts[name])
-        parts.append(f"\n{comment(f'%% {heading}')}\n")
-        parts.append(cell_body(planned.code, root))
-    return "".join(parts)
+        yield f"\n{comment(f'%% {heading}')}\n", None
+        yield cell_body(planned.code, root), planned
 
 
 def _heading(section: Section) -> str:
@@ -104,19 +168,28 @@ def _set_up(session: Session, root: str, folder: str | None, seed: int) -> str:
 
 def borrowed_lines(session: Session) -> Iterator[str]:
     """Yield the borrowed statements, under a heading that says where each came from."""
+    return (text for text, _ in _borrowed(session))
+
+
+def _borrowed(session: Session) -> Iterator[tuple[str, Borrowed | None]]:
+    """The headings and the statements, each statement with what it is."""
     supplied = [entry for entry in session.prelude if entry.kind == "supplied"]
     if supplied:
-        yield "\n# %% supplied: imports that the notes leave out\n"
-        yield from (f"{line}\n" for entry in supplied for line in entry.plain)
+        yield "\n# %% supplied: imports that the notes leave out\n", None
+        yield from (_statement(entry) for entry in supplied)
     prelude = [entry for entry in session.prelude if entry.kind not in ("future", "supplied")]
     if not prelude:
         return
-    yield "\n# %% borrowed from earlier sections\n"
+    yield "\n# %% borrowed from earlier sections\n", None
     last = None
     for entry in prelude:
         source = entry.section, entry.place.path, entry.price
         if source != last:
             price = f": {entry.price}" if entry.price else ""
-            yield comment(f"from {entry.section} ({entry.place.path}){price}") + "\n"
+            yield comment(f"from {entry.section} ({entry.place.path}){price}") + "\n", None
             last = source
-        yield from (f"{line}\n" for line in entry.plain)
+        yield _statement(entry)
+
+
+def _statement(entry: Borrowed) -> tuple[str, Borrowed]:
+    return "".join(f"{line}\n" for line in entry.plain), entry

@@ -23,6 +23,8 @@ HISTORY: Final = f"{STATE_FOLDER}/history"  # what runs took: verbs.run_history
 PENDING: Final = f"{STATE_FOLDER}/pending"  # results that wait: verbs.write_back.unplaced
 RECORD: Final = f"{STATE_FOLDER}/record"  # digests of figures: verbs.write_back.figure_ledger
 BUILDS: Final = f"{STATE_FOLDER}/builds"  # packages in output folders: verbs.generated
+GENERATED: Final = f"{STATE_FOLDER}/generated"  # what was generated last: verbs.last_build
+EXPORTS: Final = f"{STATE_FOLDER}/exports"  # notebooks as they were exported: verbs.sync.notebook
 TOKEN: Final = f"{STATE_FOLDER}/token"  # who may use the HTTP interface: verbs.serving
 ADDRESS: Final = f"{STATE_FOLDER}/serve.json"  # where it is: verbs.serving
 

@@ -19,6 +19,7 @@ from tangle.store import (
 from tangle.verbs.adoption import adopted_pages, reported, scripted
 from tangle.verbs.config_limits import overlay_notice
 from tangle.verbs.generated import Builds, generated, held, scripts
+from tangle.verbs.last_build import LastBuild
 from tangle.verbs.notes import Notes, read_notes
 from tangle.verbs.project import Project
 from tangle.verbs.reports.values import BuildReport
@@ -56,6 +57,23 @@ class PagesMissing(Refused):
         )
 
 
+class EditedFiles(Refused):
+    """Generated files were edited, and the notes do not have the edits; nothing was written.
+
+    Attributes:
+        files: the files, relative to the output folder.
+    """
+
+    def __init__(self, project: Project, files: Sequence[str]) -> None:
+        """Name the files, and both ways out."""
+        self.files = tuple(files)
+        names = ", ".join(str(project.output / name) for name in files)
+        super().__init__(
+            f"{names}: edited since tangle generated it; nothing was built: bring the edits into "
+            "the notes with `tangle sync`, or drop them with `tangle build --force`"
+        )
+
+
 def build(project: Project, *, check: bool = False, force: bool = False) -> BuildReport:
     """Write the package and the section scripts; with `check` nothing is written.
 
@@ -65,9 +83,11 @@ def build(project: Project, *, check: bool = False, force: bool = False) -> Buil
     Args:
         project: whose notes.
         check: write nothing, and report what would change.
-        force: remove the last scripts, too, where no section has code any more.
+        force: remove the last scripts, too, where no section has code any more, and overwrite
+            edits.
 
     Raises:
+        EditedFiles: files have edits that the notes do not have; nothing was changed.
         NoScriptLeft: every script would go; nothing was changed.
         PagesMissing: files would lose the code of pages that were left out.
         ForeignFile: a file stands in the way that tangle did not write.
@@ -93,14 +113,20 @@ def build(project: Project, *, check: bool = False, force: bool = False) -> Buil
         check_links(project.output, project.root)
         make_folder(project.output)
         with lock(project.state):
+            planned = tree_changes(project, wanted)
             if not force:
-                _keep_the_last(notes, wanted)
+                _keep_the_last(notes, planned)
+                _keep_edits(notes, wanted, planned)
+            last = LastBuild(project)
+            if planned.any:
+                last.begin(wanted)
             changes = write_tree(
                 project.output,
                 wanted,
                 owned=project.package.root,
                 former=Builds(project).former(),
             )
+            last.keep(wanted)
             Builds(project).keep()
             notes.remember()
     notice = _notice(notes, project)
@@ -132,14 +158,25 @@ def tree_changes(project: Project, wanted: Mapping[str, str]) -> TreeChanges:
     return changes
 
 
-def _keep_the_last(notes: Notes, wanted: Mapping[str, str]) -> None:
+def _keep_edits(notes: Notes, wanted: Mapping[str, str], changes: TreeChanges) -> None:
+    """Refuse to overwrite or remove a file with edits that the notes do not have."""
+    if not (changes.changed or changes.removed):
+        return
+    last = LastBuild(notes.named_project).texts()
+    if names := [name for name in (*changes.changed, *changes.removed) if name in last]:
+        from tangle.verbs.sync.edited_files import edited_files
+
+        if found := [file.name for file in edited_files(notes, wanted, names)]:
+            raise EditedFiles(notes.named_project, found)
+
+
+def _keep_the_last(notes: Notes, changes: TreeChanges) -> None:
     """Refuse to remove every script: it may be the wrong graph, or its pages may be missing."""
     if scripts(notes):
         return
     from tangle.emit import is_script
 
     project = notes.named_project
-    removed = tree_changes(project, wanted).removed
     names = (project.package.root, *Builds(project).former())
-    if left := [name for name in removed if any(is_script(name, root) for root in names)]:
+    if left := [name for name in changes.removed if any(is_script(name, root) for root in names)]:
         raise NoScriptLeft(project, left)

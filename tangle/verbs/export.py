@@ -5,20 +5,21 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 from tangle.emit import setup_cell
 from tangle.errors import Refused, UsageError
 from tangle.model import PagePath
 from tangle.notes import Core, units
 from tangle.store import NotReadable, read_bytes, write_file
+from tangle.verbs.exported_notebooks import is_imported, keep_export
 from tangle.verbs.notes import read_notes
 from tangle.verbs.project import Project
 from tangle.verbs.queries import emission
 from tangle.verbs.selection import find_row
 from tangle.verbs.shown_outputs import shown_on
 from tangle.weave.notebook import About, is_exported, notebook_bytes, percent_text
-from tangle.weave.notebook_cells import Given, notebook_cells, unit_pages
+from tangle.weave.notebook_cells import Given, NotebookCell, notebook_cells, unit_pages
 
 FORMATS: Final = (".ipynb", ".py")
 """The endings of files that a section is exported to."""
@@ -63,18 +64,46 @@ def export(project: Project, name: str, path: Path, *, force: bool = False) -> b
     notes = read_notes(project)
     row = find_row(notes, name)
     place = [each.name for each in notes.rows].index(row.name)
-    folder = _from(path.parent, project, units.session(notes.core, place).folder)
-    data = section_files(notes.core, place, graph_file(project), folder=folder)[path.suffix]
+    data = section_cells(project, notes.core, place, path.parent).files()[path.suffix]
     notes.remember()
     if path.exists() or path.is_symlink():
         before = read_bytes(path)
         if before == data:
             return False
         state = is_exported(before)
-        if not (state or force):
+        if not (state or force or is_imported(project, before)):
             raise NotExported(path, edited=state is not None)
     write_file(path, data)
+    keep_export(project, data)
     return True
+
+
+class SectionCells(NamedTuple):
+    """The cells of a section's notebook, and what they are written with."""
+
+    cells: tuple[NotebookCell, ...]
+    about: About
+    given: Given
+
+    def files(self) -> Mapping[str, bytes]:
+        """Return the exports by their ending."""
+        return {
+            ".ipynb": notebook_bytes(self.cells, self.about, self.given),
+            ".py": percent_text(self.cells, self.about).encode("utf-8", "replace"),
+        }
+
+
+def section_cells(project: Project, core: Core, place: int, beside: Path) -> SectionCells:
+    """Return the cells of a section's notebook.
+
+    Args:
+        project: whose section.
+        core: the notes.
+        place: of the section in reading order.
+        beside: the folder of the notebook.
+    """
+    folder = _from(beside, project, units.session(core, place).folder)
+    return _cells(core, place, graph_file(project), folder=folder)
 
 
 def section_files(
@@ -94,6 +123,17 @@ def section_files(
         folder: in which it runs, as seen from where the exports go; None where that is not known.
         shows: whether words of a page may stand in them, where a block refers to it.
     """
+    return _cells(core, place, file, folder=folder, shows=shows).files()
+
+
+def _cells(
+    core: Core,
+    place: int,
+    file: Callable[[str], bytes | None],
+    *,
+    folder: str | None = None,
+    shows: Callable[[PagePath], bool] = lambda _: True,
+) -> SectionCells:
     session = units.session(core, place)
     section = session.unit.section
     setup = setup_cell(
@@ -113,11 +153,7 @@ def section_files(
         package=str(units.package_name(core, "")),
         device=next(filter(None, devices), ""),
     )
-    cells = notebook_cells(core, place, given)
-    return {
-        ".ipynb": notebook_bytes(cells, about, given),
-        ".py": percent_text(cells, about).encode("utf-8", "replace"),
-    }
+    return SectionCells(notebook_cells(core, place, given), about, given)
 
 
 def graph_file(project: Project) -> Callable[[str], bytes | None]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tangle.write.block import PROPERTY, ChunkOutput, Unwritten
 from tangle.write.bundles import size
+from tangle.write.code_edits import CodeEdit, fence_at, margin_at, with_code
 from tangle.write.compare import (
     USUAL,
     OutputDifference,
@@ -34,12 +35,15 @@ from tangle.write.repair_edits import Entangled, mend, without_written_lines
 from tangle.write.shorten import shortened_for_note
 from tangle.write.shown_parts import shown_parts
 from tangle.write.terminal import Screen
+from tangle.write.three_way import Change, Merged, merged, three_way
 
 __all__ = [
     "EXTENSIONS",
     "PROPERTY",
     "USUAL",
+    "Change",
     "ChunkOutput",
+    "CodeEdit",
     "CutBlock",
     "CutPage",
     "Edit",
@@ -49,6 +53,7 @@ __all__ = [
     "Figure",
     "File",
     "Matches",
+    "Merged",
     "MovedLines",
     "OutputDifference",
     "OutputPlan",
@@ -68,14 +73,17 @@ __all__ = [
     "compare",
     "cut_outputs",
     "failure_note",
+    "fence_at",
     "figure_label",
     "in_note",
     "in_output",
     "in_run",
     "is_content_name",
     "is_named_after",
+    "margin_at",
     "match",
     "mend",
+    "merged",
     "placed",
     "plan_outputs",
     "put_back",
@@ -86,6 +94,8 @@ __all__ = [
     "size",
     "stored_outputs",
     "text_lines",
+    "three_way",
     "used_assets",
+    "with_code",
     "without_written_lines",
 ]

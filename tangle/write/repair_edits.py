@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from tangle.model import Span
@@ -50,7 +50,7 @@ def without_written_lines(page: Page) -> tuple[bytes, tuple[Fence, ...]]:
     """
     edits: list[Edit] = []
     rows: dict[int, set[int]] = {}
-    starts = _line_starts(page.data)
+    starts = line_starts(page.data)
     for at, fence in enumerate(page.fences):
         found = written_lines(page.data, page.blocks[fence.block], fence)
         rows[at] = {line.row for line in found if line.sure and fence.block not in page.templates}
@@ -58,28 +58,40 @@ def without_written_lines(page: Page) -> tuple[bytes, tuple[Fence, ...]]:
             line = fence.line + row  # from 0: the body begins below the opener
             edits.append(Edit(span=Span(start=starts[line], end=starts[line + 1]), data=b""))
     data = apply(page.data, edits)
-    if edits and _reading(parse(data, page.path), {}) != _reading(page, rows):
+    kept = [_kept(fence, rows[at]) for at, fence in enumerate(page.fences)]
+    mended = parse(data, page.path)
+    if edits and reading(mended, [_kept(f, set()) for f in mended.fences]) != reading(page, kept):
         raise Entangled(f"{page.path}: the page would be read in another way")
     return data, tuple(fence for at, fence in enumerate(page.fences) if rows[at])
 
 
-def _reading(page: Page, without: Mapping[int, set[int]]) -> tuple[object, ...]:
-    """How a page is read, places aside, without some lines of its fences."""
+def _kept(fence: Fence, without: set[int]) -> list[str]:
+    """The lines of a fence without some of them."""
+    lines = enumerate(fence.text.split("\n"))
+    return [text for row, text in lines if row not in without]
+
+
+def reading(page: Page, codes: Sequence[object]) -> tuple[object, ...]:
+    """Return how a page is read, places aside.
+
+    Args:
+        page: the page.
+        codes: what counts as the code of each fence.
+    """
     blocks = [
         (b.kind, b.level, b.parent, b.title, b.heading, b.id, *_values(b.properties))
         for b in page.blocks
     ]
-    codes = []
-    for at, fence in enumerate(page.fences):
-        lines = enumerate(fence.text.split("\n"))
-        kept = [text for row, text in lines if row not in without.get(at, ())]
-        codes.append((fence.block, fence.language, fence.options, fence.nested, kept))
+    shown = [
+        (fence.block, fence.language, fence.options, fence.nested, code)
+        for fence, code in zip(page.fences, codes, strict=True)
+    ]
     references = [(r.kind, r.target, r.block) for r in page.references]
-    return (blocks, codes, references, page.links, page.title)
+    return (blocks, shown, references, page.links, page.title)
 
 
 def _edits(page: Page, chunk: Chunk, lines: Sequence[str]) -> Iterator[Edit]:
-    starts = _line_starts(page.data)
+    starts = line_starts(page.data)
     for old, new in zip(chunk.lines, lines, strict=True):
         if old.text == new:
             continue
@@ -99,7 +111,7 @@ def _indented(page: Page, chunk: Chunk, lines: Sequence[str]) -> Iterator[Edit]:
     """The lines of a chunk, indented as far as the text of its block."""
     if any(line.place.path != page.path for line in chunk.lines):
         return
-    starts = _line_starts(page.data)
+    starts = line_starts(page.data)
     block = page.blocks[chunk.block]
     first = page.data[block.span.start : starts[block.line]].decode("utf-8-sig")
     margin = first[: len(first) - len(first.lstrip(" \t"))] + "  "
@@ -109,8 +121,8 @@ def _indented(page: Page, chunk: Chunk, lines: Sequence[str]) -> Iterator[Edit]:
         yield Edit(span=span, data=(f"{margin}{new}".encode() if new else b"") + end)
 
 
-def _line_starts(data: bytes) -> list[int]:
-    """Where each line begins, and the end of the last."""
+def line_starts(data: bytes) -> list[int]:
+    """Return where each line begins, and the end of the last."""
     starts = [0]
     while (found := data.find(b"\n", starts[-1])) >= 0:
         starts.append(found + 1)

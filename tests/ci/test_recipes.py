@@ -68,7 +68,7 @@ def test_the_manifest_is_one_for_pre_commit() -> None:
     path = ROOT / ".pre-commit-hooks.yaml"
     done = run([str(BIN / "pre-commit"), "validate-manifest", str(path)], ROOT)
     assert done.returncode == 0, done.stdout + done.stderr
-    assert {hook["id"] for hook in loaded(path)} == {"tangle-check", "tangle-build"}
+    assert {hook["id"] for hook in loaded(path)} == {"tangle-check", "tangle-build", "tangle-sync"}
 
 
 @pytest.fixture
@@ -90,7 +90,7 @@ def hooked(graph: GitNotes, tmp_path: Path) -> tuple[GitNotes, dict[str, str]]:
             {
                 "repo": str(manifest.top),
                 "rev": revision,
-                "hooks": [{"id": "tangle-check"}, {"id": "tangle-build"}],
+                "hooks": [{"id": "tangle-check"}, {"id": "tangle-build"}, {"id": "tangle-sync"}],
             }
         ]
     }
@@ -105,7 +105,7 @@ def test_hooks_run_by_pre_commit(hooked: tuple[GitNotes, dict[str, str]]) -> Non
     command = [str(BIN / "pre-commit"), "run", "--all-files"]
     done = run(command, graph.top, **home)
     assert done.returncode == 0, done.stdout + done.stderr
-    assert done.stdout.count("Passed") == 2
+    assert done.stdout.count("Passed") == 3
     # A saved function changes: what it showed is stale, and so is the package.
     graph.write("notes/pages/x.md", graph.text("notes/pages/x.md").replace("return 1", "return 2"))
     done = run(command, graph.top, **home)

@@ -45,6 +45,7 @@ COMMANDS = (
     *(["check"], ["check", "--diff"], ["check", "--fix"], ["check", "--format", "github"]),
     *(["build"], ["build", "--check"], ["show", "1.1"], ["outline", "."], ["init"]),
     ["init", "--hide-outputs"],
+    *(["sync", "--check"], ["sync", "--diff"], ["sync"]),
     *(["clean"], ["clean", "--force"], ["server", "status"], ["server", "stop"]),
     *(["merge-driver", "--install"], ["completion", "bash"], ["--version"], ["--help"]),
     ["merge-driver", "tangle.toml", "ours.md", "tangle.toml", "pages/x.md"],

@@ -1,0 +1,121 @@
+"""`tangle sync`."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal, NamedTuple
+
+import click
+
+from tangle_cli.common import Where, complete_sections
+from tangle_cli.printing import print_lines, print_text
+from tangle_cli.usage import OneOf
+
+if TYPE_CHECKING:
+    from tangle.model import Place
+    from tangle.verbs.project import Project
+    from tangle.verbs.sync.sync import SyncReport
+
+
+@click.command()
+@click.argument("what", default="", shell_complete=complete_sections)
+@click.option(
+    "--take",
+    type=OneOf(["notes", "code"]),
+    help="Decide the conflicts of WHAT for one side.",
+)
+@click.option("--check", is_flag=True, help="Change nothing; exit 1 if an edit would be written.")
+@click.option("--diff", is_flag=True, help="Change nothing; print what the notes would get.")
+@click.pass_obj
+def sync(
+    where: Where, what: str, take: Literal["notes", "code"] | None, check: bool, diff: bool
+) -> None:
+    """Write edits of generated files into the notes.
+
+    Each edited line goes to the chunk that it came from. What the notes have changed meanwhile
+    stays. Where both sides changed the same lines, neither is touched: the command shows both and
+    exits with 3. WHAT is one chunk, PAGE:LINE or ((id)), or a section; without it, all count.
+    """
+    from tangle.verbs.sync.sync import sync as do_sync
+
+    project = where.project()
+    report = do_sync(project, what, take=take, write=not (check or diff))
+    here = _Files(project, project.output, "tangle sync", "code")
+    if diff:
+        print_text(report.diff)
+    else:
+        print_lines(_done(here, report, would=check))
+    print_lines(_left(here, report), err=True)
+    if report.left:
+        sys.exit(3)
+    if report.moved and check:
+        sys.exit(1)
+    if report.build is not None and report.build.failed:
+        sys.exit(1)
+
+
+class _Files(NamedTuple):
+    """Files with edits, and the command that brings these into the notes."""
+
+    project: Project
+    folder: Path
+    command: str
+    side: str
+
+    def path(self, name: str) -> str:
+        """A file, as seen from here."""
+        from tangle_cli.text import path_from_here
+
+        return path_from_here(self.project, str(self.folder / name))
+
+    def place(self, place: Place) -> str:
+        """A line of a page, as seen from here."""
+        from tangle_cli.text import path_from_here
+
+        return f"{path_from_here(self.project, place.path)}:{place.line}"
+
+
+def print_import(project: Project, report: SyncReport, path: Path) -> None:
+    """Print what a notebook brought into the notes; exit with 3 if edits are left.
+
+    Args:
+        project: whose notes.
+        report: of the import.
+        path: of the notebook.
+    """
+    command = f"tangle import {shlex.quote(str(path))}"
+    here = _Files(project, path.parent.resolve(), command, "notebook")
+    print_lines(_done(here, report, would=False))
+    print_lines(_left(here, report), err=True)
+    if report.left:
+        sys.exit(3)
+
+
+def _done(here: _Files, report: SyncReport, *, would: bool) -> Iterator[str]:
+    from tangle_cli.text import count
+
+    would_be = "would be " if would else "is "
+    verb = "would be written" if would else "written"
+    for moved in report.moved:
+        files = ", ".join(map(here.path, moved.files))
+        lines = count(moved.lines, "edited line")
+        yield f"{here.place(moved.place)}: {lines} {verb} from {files}"
+    for place in report.dropped:
+        yield f"{here.place(place)}: the notes stay as they are; the edit {would_be}dropped"
+    if not (report.moved or report.dropped or report.left):
+        yield f"no edits in {'generated files' if here.side == 'code' else 'the notebook'}"
+
+
+def _left(here: _Files, report: SyncReport) -> Iterator[str]:
+    for conflict in report.conflicts:
+        place = here.place(conflict.place)
+        what = "generated code" if here.side == "code" else "the notebook"
+        yield f"{place}: changed here and in {what}; nothing was written"
+        yield from conflict.diff.rstrip("\n").split("\n")
+        side, where = f"--take {here.side}", shlex.quote(place)
+        yield f"  decide: {here.command} --take notes {where}, or {side}"
+    for refusal in report.refusals:
+        yield f"{here.path(refusal.file)}:{refusal.at}: {refusal.why}"

@@ -1,0 +1,1 @@
+"""Bring edits of generated files back into the notes."""
