@@ -8,10 +8,11 @@ INSTALLED := $(VENV)/.installed
 MLDOC := $(VENV)/mldoc
 KATEX := $(VENV)/katex
 AXE := $(VENV)/axe
+VSCODE := editors/vscode
 PARALLEL ?= --numprocesses auto --maxprocesses 4
 
 .DEFAULT_GOAL := help
-.PHONY: help demo data mldoc katex axe test test-python coverage test-notes torture fuzz reading check lint format types layers dead-code notes docs clean
+.PHONY: help demo data mldoc katex axe vscode editors test test-python coverage test-notes torture fuzz reading check lint format types layers dead-code notes docs clean
 
 help:
 	@echo "make demo    set up, tangle the notes, run section 3.6"
@@ -24,6 +25,7 @@ help:
 	@echo "make fuzz    two million inputs to the parser and the writer (half an hour)"
 	@echo "make reading compare ten thousand pages with Logseq's own parser (ten minutes)"
 	@echo "make docs    regenerate docs/problems.md, docs/results.md and the pictures"
+	@echo "make editors  the VS Code extension, as editors/vscode/dist/tangle.vsix"
 	@echo "make format  lay out the code"
 	@echo "make clean   remove what make and the tools made; data and outputs in the notes stay"
 
@@ -86,9 +88,23 @@ $(AXE)/.installed: tools/axe/package.json tools/axe/package-lock.json | $(INSTAL
 	    echo "npm could not fetch axe-core: the tests of the site's accessibility will be skipped."; \
 	else touch $@; fi
 
+# For the tests of the VS Code extension, and to make it.
+vscode: $(VSCODE)/node_modules/.installed
+
+$(VSCODE)/node_modules/.installed: $(VSCODE)/package.json $(VSCODE)/package-lock.json
+	@if ! command -v node >/dev/null || ! command -v npm >/dev/null; then \
+	    echo "There is no node and npm here: the tests of the VS Code extension will be skipped."; \
+	elif ! npm ci --prefix $(VSCODE) --ignore-scripts --no-audit --no-fund --loglevel=error \
+	    --fetch-retries=1 --fetch-retry-mintimeout=1000 --fetch-timeout=30000; then \
+	    echo "npm could not fetch its packages: the tests of the VS Code extension will be skipped."; \
+	else touch $@; fi
+
+editors: vscode
+	npm run --prefix $(VSCODE) package
+
 # --- tests and gates ---------------------------------------------------------------------------
 
-test: $(INSTALLED) data mldoc axe
+test: $(INSTALLED) data mldoc axe vscode
 	$(BIN)/python -m pytest $(PARALLEL)
 
 # Each release has its own environment: .venv-3.12.0 beside .venv.
@@ -96,7 +112,7 @@ test-python:
 	+@release=$$("$(PYTHON)" -c 'import platform; print(platform.python_version())') && \
 	    $(MAKE) --no-print-directory test VENV=$(VENV)-$$release
 
-coverage: $(INSTALLED) data mldoc axe
+coverage: $(INSTALLED) data mldoc axe vscode
 	$(BIN)/coverage erase
 	$(BIN)/coverage run -m pytest $(PARALLEL)
 	$(BIN)/coverage combine --quiet
@@ -146,6 +162,7 @@ format: $(INSTALLED)
 	$(BIN)/ruff format
 
 clean:
+	rm -rf $(VSCODE)/node_modules $(VSCODE)/dist $(VSCODE)/LICENSE
 	rm -rf $(VENV) $(VENV)-* .tangle build dist htmlcov *.egg-info .coverage .coverage.*
 	rm -rf .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
 	find cli generated tangle tests tools -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -7,8 +7,8 @@ import { addressIn, type Address } from "./address";
 const PATIENCE = 60_000;
 const GRACE = 2_000;
 
-/** Start `tangle debug` and wait until it listens; what it writes goes to a channel. */
-function launch(command: string, args: string[], cwd: string, output: vscode.OutputChannel): Promise<[Address, ChildProcess]> {
+/** Start `tangle debug` and wait until it listens; what the code prints goes to the debug console. */
+function launch(command: string, args: string[], cwd: string): Promise<[Address, ChildProcess]> {
   return new Promise((resolve, reject) => {
     const process = spawn(command, args, { cwd });
     let written = "";
@@ -20,10 +20,10 @@ function launch(command: string, args: string[], cwd: string, output: vscode.Out
       clearTimeout(timer);
       reject(new Error(written.trim() || reason));
     };
-    process.stdout.on("data", (data: Buffer) => output.append(data.toString()));
-    process.stderr.on("data", (data: Buffer) => {
-      written += data.toString();
-      output.append(data.toString());
+    process.stdout.setEncoding("utf8").on("data", (text: string) => vscode.debug.activeDebugConsole.append(text));
+    process.stderr.setEncoding("utf8").on("data", (text: string) => {
+      written += text;
+      vscode.debug.activeDebugConsole.append(text);
       const address = addressIn(written);
       if (address !== undefined) {
         clearTimeout(timer);
@@ -43,7 +43,6 @@ interface Configuration extends vscode.DebugConfiguration {
 
 /** Makes a launch a session that listens, and an attachment to it. */
 class Debugging implements vscode.DebugConfigurationProvider, vscode.DebugAdapterDescriptorFactory, vscode.Disposable {
-  private readonly output = vscode.window.createOutputChannel("tangle debug");
   private readonly processes = new Map<number, ChildProcess>();
 
   constructor(
@@ -53,7 +52,6 @@ class Debugging implements vscode.DebugConfigurationProvider, vscode.DebugAdapte
 
   dispose(): void {
     this.processes.forEach((process) => process.kill());
-    this.output.dispose();
   }
 
   resolveDebugConfiguration(_folder: vscode.WorkspaceFolder | undefined, given: Configuration): Configuration {
@@ -79,7 +77,7 @@ class Debugging implements vscode.DebugConfigurationProvider, vscode.DebugAdapte
     }
     const page = vscode.window.activeTextEditor?.document.uri;
     const cwd = page?.scheme === "file" ? dirname(page.fsPath) : (folder?.uri.fsPath ?? ".");
-    const [connect, process] = await launch(this.command(), args, cwd, this.output);
+    const [connect, process] = await launch(this.command(), args, cwd);
     this.processes.set(connect.port, process);
     return { ...common, request: "attach", connect };
   }

@@ -1,7 +1,8 @@
-/** A figure that a page links. */
+/** A figure that a page links; lines count from 0. */
 export interface Figure {
   readonly title: string;
   readonly link: string;
+  readonly line: number;
 }
 
 const LINK = /!\[([^\]]*)\]\((?:<([^>]+)>|([^)\s]+))\)/g;
@@ -10,13 +11,20 @@ const IMAGE = /^(?![a-z][a-z0-9+.-]*:).*\/tangle\/[^/]+\.(?:svg|png|jpe?g|gif|we
 /** Find the figures among the outputs of a page, in their order, each once. */
 export function figuresIn(text: string): Figure[] {
   const found = new Map<string, Figure>();
-  for (const [, title = "", pointed, plain] of text.matchAll(LINK)) {
-    const link = pointed ?? plain ?? "";
-    if (IMAGE.test(link) && !found.has(link)) {
-      found.set(link, { title, link });
+  text.split("\n").forEach((content, line) => {
+    for (const [, title = "", pointed, plain] of content.matchAll(LINK)) {
+      const link = pointed ?? plain ?? "";
+      if (IMAGE.test(link) && !found.has(link)) {
+        found.set(link, { title, link, line });
+      }
     }
-  }
+  });
   return [...found.values()];
+}
+
+/** Put the figures at and below a line first, then those above it. */
+export function fromLine(figures: readonly Figure[], line: number): Figure[] {
+  return [...figures.filter((figure) => figure.line >= line), ...figures.filter((figure) => figure.line < line)];
 }
 
 const ESCAPES: Readonly<Record<string, string>> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" };

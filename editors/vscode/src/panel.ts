@@ -1,6 +1,6 @@
 import * as vscode from "vscode";
 
-import { figuresIn, figuresPage } from "./figures";
+import { figuresIn, figuresPage, fromLine } from "./figures";
 
 /** Shows the figures of the page in front, beside it. */
 export class FigurePanel implements vscode.Disposable {
@@ -12,24 +12,25 @@ export class FigurePanel implements vscode.Disposable {
 
   /** Show the figures of the page in front, where it has some; used after a run. */
   async showNew(): Promise<void> {
-    const page = vscode.window.activeTextEditor?.document;
-    if (page?.languageId === "markdown") {
-      await this.show(page, false);
-    }
+    await this.show(false);
   }
 
   /** Show the figures of the page in front; a message where it has none. */
   async showAll(): Promise<void> {
-    const page = vscode.window.activeTextEditor?.document;
-    if (page === undefined || !(await this.show(page, true))) {
+    if (!(await this.show(true))) {
       void vscode.window.showInformationMessage("tangle: this page has no figures among its outputs");
     }
   }
 
-  private async show(page: vscode.TextDocument, asked: boolean): Promise<boolean> {
+  private async show(asked: boolean): Promise<boolean> {
+    const editor = vscode.window.activeTextEditor;
+    const page = editor?.document;
+    if (editor === undefined || page?.languageId !== "markdown") {
+      return false;
+    }
     // The file, as the editor may not have read it since the run wrote into it.
     const text = new TextDecoder().decode(await vscode.workspace.fs.readFile(page.uri));
-    const figures = figuresIn(text);
+    const figures = fromLine(figuresIn(text), editor.selection.active.line);
     if (figures.length === 0) {
       return false;
     }

@@ -4,7 +4,7 @@ import { test } from "node:test";
 
 import { addressIn } from "../src/address";
 import { commandFor } from "../src/command";
-import { figuresIn, figuresPage } from "../src/figures";
+import { figuresIn, figuresPage, fromLine } from "../src/figures";
 import { lensAt, sectionsOf, type Lens } from "../src/lenses";
 
 test("the address is read once its line is whole", () => {
@@ -53,9 +53,15 @@ test("figures are the images among outputs, each once", () => {
     "\t- ![movie](../assets/tangle/3.1-2.mp4)",
   ].join("\n");
   assert.deepEqual(figuresIn(text), [
-    { title: "3.1 figure 1, loss", link: "../assets/tangle/3.1-1.svg" },
-    { title: "b", link: "../assets/tangle/两 页-1.png" },
+    { title: "3.1 figure 1, loss", link: "../assets/tangle/3.1-1.svg", line: 1 },
+    { title: "b", link: "../assets/tangle/两 页-1.png", line: 2 },
   ]);
+});
+
+test("the figures below the cursor come first", () => {
+  const figures = [1, 5, 9].map((line) => ({ title: "", link: `${line}.svg`, line }));
+  assert.deepEqual(fromLine(figures, 5).map((figure) => figure.line), [5, 9, 1]);
+  assert.deepEqual(fromLine(figures, 20).map((figure) => figure.line), [1, 5, 9]);
 });
 
 test("nothing in a title runs in the page of figures", () => {
