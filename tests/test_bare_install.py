@@ -44,8 +44,28 @@ for package in tangle, tangle_cli:
 """
 
 EDITOR = (
-    *("actions", "completions", "diagnostics", "features", "hovers", "lenses", "mentions"),
-    *("names", "navigation", "publisher", "renaming", "server", "session", "symbols", "texts"),
+    *(
+        "actions",
+        "completions",
+        "diagnostics",
+        "features",
+        "formatting",
+        "hovers",
+        "lenses",
+        "mentions",
+    ),
+    *(
+        "names",
+        "navigation",
+        "publisher",
+        "python",
+        "renaming",
+        "scripts",
+        "server",
+        "session",
+        "symbols",
+        "texts",
+    ),
 )
 PLUGIN = {
     "tangle.pytest_plugin": {"pytest"},

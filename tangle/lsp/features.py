@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Final, TypeVar
@@ -13,8 +14,10 @@ from pygls.exceptions import JsonRpcException
 from tangle.lsp import lenses
 from tangle.lsp.actions import code_actions
 from tangle.lsp.completions import completion
+from tangle.lsp.formatting import CannotFormat, Draft, draft, formatted
 from tangle.lsp.hovers import hover
 from tangle.lsp.navigation import definition, references
+from tangle.lsp.python import MOST, completions, hover_text, places, signatures, uses
 from tangle.lsp.renaming import CannotRename, prepare, rename
 from tangle.lsp.server import FindProject, Server
 from tangle.lsp.session import Session, file_of_uri
@@ -31,6 +34,9 @@ _TRIGGERS: Final = ("[", "(", "<", "#", ".", ":", " ")
 
 
 def _initialize(ls: Server, params: types.InitializeParams) -> None:
+    settings = params.initialization_options
+    if isinstance(settings, dict):
+        ls.python = str(settings.get("python", ls.python))
     ls.find_graph(_folders(params))
 
 
@@ -51,9 +57,8 @@ def _initialized(ls: Server, _params: types.InitializedParams) -> None:
     ls.look()
 
 
-def _shutdown(ls: Server, _params: None = None) -> None:
-    ls.runner.cancel()
-    ls.stop_watching()
+async def _shutdown(ls: Server, _params: None = None) -> None:
+    await ls.end()
 
 
 def _cancel_progress(ls: Server, params: types.WorkDoneProgressCancelParams) -> None:
@@ -116,24 +121,66 @@ def _at(
     return None if found is None else (*found, found[0].offset(found[1], position))
 
 
-def _hover(ls: Server, params: types.HoverParams) -> types.Hover | None:
+# Questions to the Python language server are made before the first `await`: the notes may change
+# while it thinks.
+
+
+async def _hover(ls: Server, params: types.HoverParams) -> types.Hover | None:
     at = _at(ls, params.text_document, params.position)
-    return hover(*at) if at else None
+    if at is None:
+        return None
+    own, asked = hover(*at), ls.question(*at)
+    if asked is None:
+        return own
+    text = await hover_text(*asked)
+    if own is not None and isinstance(own.contents, types.MarkupContent) and text:
+        own.contents.value += f"\n\n---\n\n{text}"
+    if own is not None or not text:
+        return own
+    return types.Hover(types.MarkupContent(types.MarkupKind.Markdown, text))
 
 
-def _definition(ls: Server, params: types.DefinitionParams) -> list[types.Location]:
+async def _definition(ls: Server, params: types.DefinitionParams) -> list[types.Location]:
     at = _at(ls, params.text_document, params.position)
-    return definition(*at) if at else []
+    if at is None:
+        return []
+    own, asked = definition(*at), ls.question(*at)
+    if own or asked is None:
+        return own
+    return await places(*asked)
 
 
-def _references(ls: Server, params: types.ReferenceParams) -> list[types.Location]:
+async def _signature(ls: Server, params: types.SignatureHelpParams) -> Any:
     at = _at(ls, params.text_document, params.position)
-    return references(*at, declaration=params.context.include_declaration) if at else []
+    asked = ls.question(*at) if at is not None else None
+    if asked is None:
+        return None
+    return await signatures(*asked)
 
 
-def _completion(ls: Server, params: types.CompletionParams) -> types.CompletionList | None:
+async def _references(ls: Server, params: types.ReferenceParams) -> list[types.Location]:
     at = _at(ls, params.text_document, params.position)
-    return completion(*at) if at else None
+    if at is None:
+        return []
+    declaration = params.context.include_declaration
+    own, asked = references(*at, declaration=declaration), ls.question(*at)
+    if own or asked is None:
+        return own
+    return await uses(*asked, declaration=declaration)
+
+
+async def _completion(ls: Server, params: types.CompletionParams) -> types.CompletionList | None:
+    at = _at(ls, params.text_document, params.position)
+    if at is None:
+        return None
+    own, asked = completion(*at), ls.question(*at)
+    if asked is None:
+        return own
+    known = {item.label for item in own.items}
+    found = await completions(*asked)
+    more = [item for item in found if item.label not in known]
+    is_incomplete = own.is_incomplete or len(found) == MOST
+    return types.CompletionList(is_incomplete, [*own.items, *more])
 
 
 def _outline(ls: Server, params: types.DocumentSymbolParams) -> list[types.DocumentSymbol]:
@@ -194,6 +241,31 @@ def _actions(ls: Server, params: types.CodeActionParams) -> list[types.CodeActio
     return code_actions(session, path, start, session.offset(path, params.range.end))
 
 
+async def _format(ls: Server, params: types.DocumentFormattingParams) -> list[types.TextEdit]:
+    page = _page(ls, params.text_document)
+    made = draft(*page, 1, sys.maxsize) if page is not None else None
+    return await _formatted(made)
+
+
+async def _format_range(
+    ls: Server, params: types.DocumentRangeFormattingParams
+) -> list[types.TextEdit]:
+    page = _page(ls, params.text_document)
+    if page is None:
+        return []
+    session, path = page
+    ends = (session.offset(path, end) for end in (params.range.start, params.range.end))
+    first, last = (session.text(path).line_of(offset) for offset in ends)
+    return await _formatted(draft(session, path, first, last))
+
+
+async def _formatted(made: Draft | None) -> list[types.TextEdit]:
+    try:
+        return await formatted(made) if made is not None else []
+    except CannotFormat as error:
+        raise JsonRpcException(str(error), types.LSPErrorCodes.RequestFailed) from None
+
+
 # --- commands -------------------------------------------------------------------------------------
 
 
@@ -217,6 +289,11 @@ _FEATURES: Final[tuple[tuple[str, Callable[..., Any], Any], ...]] = (
     (types.TEXT_DOCUMENT_DID_CLOSE, _close, None),
     (types.TEXT_DOCUMENT_HOVER, _hover, None),
     (types.TEXT_DOCUMENT_DEFINITION, _definition, None),
+    (
+        types.TEXT_DOCUMENT_SIGNATURE_HELP,
+        _signature,
+        types.SignatureHelpOptions(trigger_characters=("(", ",")),
+    ),
     (types.TEXT_DOCUMENT_REFERENCES, _references, None),
     (
         types.TEXT_DOCUMENT_COMPLETION,
@@ -229,6 +306,8 @@ _FEATURES: Final[tuple[tuple[str, Callable[..., Any], Any], ...]] = (
     (types.TEXT_DOCUMENT_INLAY_HINT, _hints, None),
     (types.TEXT_DOCUMENT_CODE_LENS, _code_lenses, None),
     (types.TEXT_DOCUMENT_PREPARE_RENAME, _prepare_rename, None),
+    (types.TEXT_DOCUMENT_FORMATTING, _format, None),
+    (types.TEXT_DOCUMENT_RANGE_FORMATTING, _format_range, None),
     (types.TEXT_DOCUMENT_RENAME, _rename, types.RenameOptions(prepare_provider=True)),
     (
         types.TEXT_DOCUMENT_CODE_ACTION,

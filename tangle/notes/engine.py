@@ -239,6 +239,12 @@ class Store:
         for answer in answers:
             self._nodes.pop(answer, None)
 
+    def unpack(self) -> None:
+        """Resolve the look-ups of what was loaded: worth it in a store that is asked many times."""
+        for node in self._nodes.values():
+            if isinstance(node.deps, _Deps):
+                node.deps = tuple(node.deps)
+
     def _value(self, node: Node) -> Any:
         if node.value is _MISSING and node.raw is not None:
             node.value = node.query.decode(node.raw)

@@ -46,7 +46,7 @@ USER = """\
 
 @pytest.fixture
 def graph(notes: MakeNotes) -> Notes:
-    return notes({"出借": LENDER, "使用": USER})
+    return notes({"线性 出借": LENDER, "使用": USER})
 
 
 @pytest.fixture
@@ -66,20 +66,20 @@ def test_hover_definition_and_completion_cross_pages(graph: Notes, nvim: Neovim)
     nvim.lua("vim.lsp.buf.definition()")
     nvim.until(
         "return { vim.fn.expand('%:t'), vim.fn.line('.'), vim.fn.expand('<cword>') }",
-        lambda found: found == [graph.page("出借").name, 3, "twice"],
+        lambda found: found == [graph.page("线性 出借").name, 3, "twice"],
     )
 
 
 def test_a_rename_changes_the_open_pages_and_others(graph: Notes, nvim: Neovim) -> None:
     nvim.go("twice(first)")
-    nvim.lua("vim.lsp.buf.rename('double')")
+    nvim.lua("vim.lsp.buf.rename('双倍')")
     nvim.until(
         "return table.concat(vim.api.nvim_buf_get_lines(0, 0, -1, true), '\\n')",
-        lambda text: text.count("double(") == 2,
+        lambda text: text.count("双倍(") == 2,
     )
     nvim.lua("vim.cmd('wall')")
-    assert graph.text("出借") == LENDER.replace("twice", "double")
-    assert graph.text("使用") == USER.replace("twice", "double")
+    assert graph.text("线性 出借") == LENDER.replace("twice", "双倍")
+    assert graph.text("使用") == USER.replace("twice", "双倍")
 
 
 def test_problems_of_all_pages_are_listed(nvim: Neovim) -> None:

@@ -103,7 +103,8 @@ def test_a_rename_reaches_all_pages_and_a_refused_one_says_why(notes: MakeNotes)
     graph = notes({"Lender": LENDER, "User": USER})
 
     async def session() -> None:
-        async with editor(graph.root) as ed:
+        # An editor that reports changed files, and has not reported this one yet.
+        async with editor(graph.root, watches=True) as ed:
             uri = ed.open("pages/User.md")
             params = types.RenameParams(new_name="double", **ed.at(uri, "twice", 2))
             edit = await ed.client.text_document_rename_async(params)
