@@ -104,7 +104,7 @@ def neovim(folder: Path, root: Path) -> Iterator[Neovim]:
     start = folder / "init.lua"
     start.write_text(
         f"vim.opt.runtimepath:prepend({_quoted(str(_PLUGIN))})\n"
-        f"require('tangle').setup({{ command = {_quoted(str(command))} }})\n",
+        f"require('tangle').setup({{ command = {_quoted(str(command))}, python = 'off' }})\n",
         encoding="utf-8",
     )
     socket = folder / "nvim.sock"

@@ -158,6 +158,12 @@ def test_a_page_outside_of_graphs_is_left_alone(nvim: Neovim, tmp_path: Path) ->
     nvim.until(MESSAGES, lambda text: "this buffer is no page of a graph" in text)
 
 
+def test_a_command_that_is_not_there_is_reported(graph: Notes, nvim: Neovim) -> None:
+    nvim.lua("require('tangle').setup({ command = '/nowhere/tangle' })")
+    nvim.lua(f"vim.cmd('edit ' .. vim.fn.fnameescape('{graph.page('线性 出借')}'))")
+    nvim.until(MESSAGES, lambda text: "there is no /nowhere/tangle; name it" in text)
+
+
 def test_the_section_at_the_cursor_is_debugged(graph: Notes, nvim: Neovim) -> None:
     """A client attaches where `tangle debug` listens, and stops in the page."""
     nvim.lua(

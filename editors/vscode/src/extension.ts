@@ -99,6 +99,7 @@ function createClient(figures: FigurePanel): LanguageClient {
   const executable = { command: command(), args: ["lsp"] };
   return new LanguageClient("tangle", "tangle", executable, {
     documentSelector: [{ scheme: "file", language: "markdown" }],
+    initializationOptions: { python: settings().get("python", "ty") },
     middleware: {
       // Lenses and commands come through here: outputs go into the files, so pages are saved first.
       executeCommand: async (name, args, next) => {
@@ -154,7 +155,7 @@ export async function activate(context: vscode.ExtensionContext): Promise<void> 
     vscode.commands.registerCommand("tangle.restart", () => restart(figures)),
     vscode.workspace.onDidSaveTextDocument(runSaved),
     vscode.workspace.onDidChangeConfiguration(async (event) => {
-      if (event.affectsConfiguration("tangle.command")) {
+      if (["tangle.command", "tangle.python"].some((name) => event.affectsConfiguration(name))) {
         await restart(figures);
       }
     }),

@@ -7,6 +7,7 @@ local M = {}
 
 local options = {
   command = nil, -- the path of `tangle`; nil looks for it in a .venv above the page, then in PATH
+  python = "ty", -- the Python language server behind that of tangle: "ty", "basedpyright" or "off"
   run_on_save = false, -- runs the sections of a page when it is saved
 }
 
@@ -84,6 +85,7 @@ local function configuration(root)
     name = "tangle",
     cmd = { M.command_for(root), "lsp" },
     root_dir = root,
+    init_options = { python = options.python },
     on_attach = attached,
   }
 end
