@@ -655,7 +655,9 @@ def test_make_says_what_python_it_needs(tmp_path: Path, python: str, said: str) 
 def test_another_python_gets_an_environment_of_its_own(tmp_path: Path) -> None:
     for name in ("Makefile", "constraints.txt", "pyproject.toml"):
         shutil.copy(ROOT / name, tmp_path)
-    shutil.copytree(ROOT / "tools" / "mldoc", tmp_path / "tools" / "mldoc")
+    for folder in ("tools/mldoc", "tools/axe", "editors/vscode"):
+        ignore = shutil.ignore_patterns("node_modules", "dist")
+        shutil.copytree(ROOT / folder, tmp_path / folder, ignore=ignore)
     done = subprocess.run(
         ["make", "--dry-run", "test-python", f"PYTHON={sys.executable}"],
         capture_output=True, check=True, cwd=tmp_path, encoding="utf-8",
@@ -663,7 +665,7 @@ def test_another_python_gets_an_environment_of_its_own(tmp_path: Path) -> None:
     folder = f".venv-{platform.python_version()}"
     assert f'"{sys.executable}" -m venv {folder}\n' in done.stdout
     assert f"{folder}/bin/python -m pytest" in done.stdout
-    assert names(tmp_path) == ["Makefile", "constraints.txt", "pyproject.toml", "tools"]
+    assert names(tmp_path) == ["Makefile", "constraints.txt", "editors", "pyproject.toml", "tools"]
 
 
 NPM_CASES = [

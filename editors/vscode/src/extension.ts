@@ -70,23 +70,33 @@ async function runAtCursor(title: Title): Promise<void> {
   }
 }
 
-/** Pages that wait to be saved because they run: saving these does not run them again. */
-const saving = new Set<string>();
+/** Whether pages are saved in order to run them, which does not run them again. */
+let saving = false;
+
+/** Pages that the user is saving; VS Code's own saving after a delay runs nothing. */
+const savedByHand = new WeakSet<vscode.TextDocument>();
 
 async function savePages(): Promise<void> {
   const pages = vscode.workspace.textDocuments.filter((document) => document.isDirty && isPage(document));
-  for (const page of pages) {
-    saving.add(page.uri.toString());
-    try {
+  saving = true;
+  try {
+    for (const page of pages) {
       await page.save();
-    } finally {
-      saving.delete(page.uri.toString());
     }
+  } finally {
+    saving = false;
+  }
+}
+
+function willSave(event: vscode.TextDocumentWillSaveEvent): void {
+  if (event.reason === vscode.TextDocumentSaveReason.Manual && !saving) {
+    savedByHand.add(event.document);
   }
 }
 
 async function runSaved(document: vscode.TextDocument): Promise<void> {
-  if (!isPage(document) || saving.has(document.uri.toString()) || !settings().get("runOnSave", false)) {
+  const byHand = savedByHand.delete(document);
+  if (!byHand || !isPage(document) || !settings().get("runOnSave", false)) {
     return;
   }
   const what = sectionsOf(await lensesOf(document.uri));
@@ -153,6 +163,7 @@ export async function activate(context: vscode.ExtensionContext): Promise<void> 
     vscode.commands.registerCommand("tangle.stop", () => vscode.commands.executeCommand("tangle.cancel")),
     vscode.commands.registerCommand("tangle.showFigures", () => figures.showAll()),
     vscode.commands.registerCommand("tangle.restart", () => restart(figures)),
+    vscode.workspace.onWillSaveTextDocument(willSave),
     vscode.workspace.onDidSaveTextDocument(runSaved),
     vscode.workspace.onDidChangeConfiguration(async (event) => {
       if (["tangle.command", "tangle.python"].some((name) => event.affectsConfiguration(name))) {
