@@ -5,6 +5,7 @@ import { LanguageClient } from "vscode-languageclient/node";
 import { commandFor } from "./command";
 import { registerDebugging } from "./debug";
 import { FigurePanel } from "./panel";
+import { lineAfter } from "./lines";
 import { lensAt, sectionsOf, NOTHING, type Lens, type Title } from "./lenses";
 
 const RUN = "tangle.run";
@@ -88,6 +89,21 @@ async function savePages(): Promise<void> {
   }
 }
 
+/** Read the page in front again: some file systems report no changes, and it would stay as it was. */
+async function showOutputs(): Promise<void> {
+  const editor = vscode.window.activeTextEditor;
+  if (editor === undefined || !isPage(editor.document) || editor.document.isDirty) {
+    return;
+  }
+  const before = editor.document.getText().split(/\r?\n/);
+  const { line, character } = editor.selection.active;
+  await vscode.commands.executeCommand("workbench.action.files.revert");
+  const after = editor.document.getText().split(/\r?\n/);
+  const cursor = new vscode.Position(lineAfter(before, after, line), character);
+  editor.selection = new vscode.Selection(cursor, cursor);
+  editor.revealRange(editor.selection, vscode.TextEditorRevealType.InCenterIfOutsideViewport);
+}
+
 function willSave(event: vscode.TextDocumentWillSaveEvent): void {
   if (event.reason === vscode.TextDocumentSaveReason.Manual && !saving) {
     savedByHand.add(event.document);
@@ -118,6 +134,7 @@ function createClient(figures: FigurePanel): LanguageClient {
         }
         await savePages();
         const result: unknown = await next(name, args);
+        await showOutputs();
         if (settings().get("showFigures", true)) {
           await figures.showNew();
         }

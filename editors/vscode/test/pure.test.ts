@@ -5,6 +5,7 @@ import { test } from "node:test";
 import { addressIn } from "../src/address";
 import { commandFor } from "../src/command";
 import { figuresIn, figuresPage, fromLine } from "../src/figures";
+import { lineAfter } from "../src/lines";
 import { lensAt, sectionsOf, type Lens } from "../src/lenses";
 
 test("the address is read once its line is whole", () => {
@@ -78,4 +79,11 @@ test("the command is the setting, or that of a .venv, or in the PATH", () => {
   assert.equal(commandFor("", ["/a"], "win32", () => true), join("/a", ".venv", "Scripts", "tangle.exe"));
   assert.equal(commandFor("", ["/a"], "linux", () => false), "tangle");
   assert.equal(commandFor("", [], "linux", () => true), "tangle");
+});
+
+test("the cursor stays on its line when outputs are written around it", () => {
+  const before = ["a", "x", "b", "x"];
+  assert.equal(lineAfter(before, ["a", "out", "x", "b", "out", "x", "out"], 3), 5);
+  assert.equal(lineAfter(before, ["a", "out", "x", "b", "x"], 1), 2);
+  assert.equal(lineAfter(before, ["a"], 3), 0);
 });
