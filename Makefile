@@ -9,10 +9,11 @@ MLDOC := $(VENV)/mldoc
 KATEX := $(VENV)/katex
 AXE := $(VENV)/axe
 PLUGIN := logseq-plugin
+VSCODE := editors/vscode
 PARALLEL ?= --numprocesses auto --maxprocesses 4
 
 .DEFAULT_GOAL := help
-.PHONY: help demo data mldoc katex axe test test-python coverage test-notes torture fuzz reading check lint format types layers dead-code notes site docs plugin plugin-packages test-plugin clean
+.PHONY: help demo data mldoc katex axe vscode editors test test-python coverage test-notes torture fuzz reading check lint format types layers dead-code notes site docs plugin plugin-packages test-plugin clean
 
 help:
 	@echo "make demo    set up, tangle the notes, run section 3.6"
@@ -28,6 +29,7 @@ help:
 	@echo "make plugin  build the Logseq plugin in logseq-plugin (node and npm)"
 	@echo "make test-plugin  the plugin's tests, alone and in Chromium"
 	@echo "make docs    regenerate docs/problems.md, docs/results.md and the pictures"
+	@echo "make editors  the VS Code extension, as editors/vscode/dist/tangle.vsix"
 	@echo "make format  lay out the code"
 	@echo "make clean   remove what make and the tools made; data and outputs in the notes stay"
 
@@ -104,6 +106,20 @@ $(PLUGIN)/node_modules/.installed: $(wildcard $(PLUGIN)/package.json $(PLUGIN)/p
 plugin: plugin-packages
 	npm run build --prefix $(PLUGIN)
 
+# For the tests of the VS Code extension, and to make it.
+vscode: $(VSCODE)/node_modules/.installed
+
+$(VSCODE)/node_modules/.installed: $(VSCODE)/package.json $(VSCODE)/package-lock.json
+	@if ! command -v node >/dev/null || ! command -v npm >/dev/null; then \
+	    echo "There is no node and npm here: the tests of the VS Code extension will be skipped."; \
+	elif ! npm ci --prefix $(VSCODE) --ignore-scripts --no-audit --no-fund --loglevel=error \
+	    --fetch-retries=1 --fetch-retry-mintimeout=1000 --fetch-timeout=30000; then \
+	    echo "npm could not fetch its packages: the tests of the VS Code extension will be skipped."; \
+	else touch $@; fi
+
+editors: vscode
+	npm run --prefix $(VSCODE) package
+
 # --- tests and gates ---------------------------------------------------------------------------
 
 test: $(INSTALLED) data mldoc axe plugin-packages
@@ -171,6 +187,7 @@ format: $(INSTALLED)
 	$(BIN)/ruff format
 
 clean:
+	rm -rf $(VSCODE)/node_modules $(VSCODE)/dist $(VSCODE)/LICENSE
 	rm -rf $(VENV) $(VENV)-* .tangle build dist htmlcov *.egg-info .coverage .coverage.*
 	rm -rf $(PLUGIN)/dist $(PLUGIN)/node_modules
 	rm -rf .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache

@@ -655,8 +655,9 @@ def test_make_says_what_python_it_needs(tmp_path: Path, python: str, said: str) 
 def test_another_python_gets_an_environment_of_its_own(tmp_path: Path) -> None:
     for name in ("Makefile", "constraints.txt", "pyproject.toml"):
         shutil.copy(ROOT / name, tmp_path)
-    for folder in ("tools/mldoc", "tools/axe"):
-        shutil.copytree(ROOT / folder, tmp_path / folder)
+    for folder in ("tools/mldoc", "tools/axe", "editors/vscode"):
+        ignore = shutil.ignore_patterns("node_modules", "dist")
+        shutil.copytree(ROOT / folder, tmp_path / folder, ignore=ignore)
     (tmp_path / "logseq-plugin").mkdir()
     for name in ("package.json", "package-lock.json"):
         shutil.copy(ROOT / "logseq-plugin" / name, tmp_path / "logseq-plugin")
@@ -667,7 +668,7 @@ def test_another_python_gets_an_environment_of_its_own(tmp_path: Path) -> None:
     folder = f".venv-{platform.python_version()}"
     assert f'"{sys.executable}" -m venv {folder}\n' in done.stdout
     assert f"{folder}/bin/python -m pytest" in done.stdout
-    there = ["Makefile", "constraints.txt", "logseq-plugin", "pyproject.toml", "tools"]
+    there = ["Makefile", "constraints.txt", "editors", "logseq-plugin", "pyproject.toml", "tools"]
     assert names(tmp_path) == there
 
 
