@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import ast
 import re
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import yaml
 
 import architecture_diagram
 import problems_doc
 from problems_doc import KINDS
 from tangle.model import ProblemKind
+from tangle.verbs.project import SiteOptions
 from tangle_cli.main import cli
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -125,3 +128,37 @@ def test_links_between_documents_lead_somewhere() -> None:
         if not re.match(r"\w+://|\.\./assets/", target) and not (page.parent / target).exists()
     ]
     assert missing == []
+
+
+def fenced(language: str) -> list[tuple[str, str]]:
+    """The examples of the documents in a language: document and text."""
+    fence = re.compile(rf"^```{language}\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+    return [
+        (path.name, text)
+        for path in sorted(DOCS.glob("*.md"))
+        for text in fence.findall(path.read_text(encoding="utf-8"))
+    ]
+
+
+@pytest.mark.parametrize(("document", "text"), fenced("yaml"))
+def test_examples_in_yaml_can_be_read(document: str, text: str) -> None:
+    assert isinstance(yaml.safe_load(text), dict | list), document
+
+
+def test_recipes_for_pages_weave_into_what_is_published() -> None:
+    github, gitlab = (yaml.safe_load(text) for name, text in fenced("yaml") if "publi" in name)
+    steps = github["jobs"]["site"]["steps"]
+    upload = next(step for step in steps if "upload-pages" in step.get("uses", ""))
+    woven = [step["run"] for step in steps if "tangle weave" in step.get("run", "")]
+    assert woven == [f"tangle weave --output {upload['with']['path']}"]
+    assert github["permissions"] == {"contents": "read", "pages": "write", "id-token": "write"}
+    assert "tangle weave --output public" in gitlab["pages"]["script"]
+    assert gitlab["pages"]["artifacts"]["paths"] == ["public"]
+
+
+def test_every_option_of_the_site_is_documented() -> None:
+    text = (DOCS / "publishing.md").read_text(encoding="utf-8")
+    (example,) = re.findall(r"^```toml\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+    names = set(SiteOptions.__dataclass_fields__)
+    assert set(tomllib.loads(example)["site"]) == names
+    assert {name for name in names if f"| `{name}` |" in text} == names

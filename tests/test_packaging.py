@@ -45,6 +45,17 @@ def test_the_wheel_holds_every_module(wheel: Path) -> None:
     assert inside == modules
 
 
+def test_the_wheel_holds_what_the_site_is_made_of(wheel: Path) -> None:
+    with zipfile.ZipFile(wheel) as archive:
+        inside = {name for name in archive.namelist() if name.startswith("tangle/weave/")}
+    files = {
+        path.relative_to(ROOT).as_posix()
+        for path in (ROOT / "tangle" / "weave").rglob("*")
+        if path.is_file() and "__pycache__" not in path.parts
+    }
+    assert inside == files
+
+
 def test_tangle_starts_from_anywhere(installed: Installed) -> None:
     done = run([installed.script, "--help"])
     assert done.stdout.startswith("Usage: tangle ")

@@ -22,7 +22,7 @@ from tangle.store.atomic_replace import DRAFT_PREFIX, discard, draft, put_quickl
 from tangle.store.errors import ForeignFile, NotReadable, NotWritable, reason, refusing, way_out
 from tangle.store.exchange import is_draft
 from tangle.store.files import DISK, Files
-from tangle.store.tree import check_name, folders_above, make_folders, undo
+from tangle.store.tree import check_name, check_words, folders_above, make_folders, undo
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -114,6 +114,8 @@ class SiteFolder:
             Outside: a name leaves the folder, or a folder on the way is a link.
             NotWritable: the operating system refuses.
         """
+        for name in wanted:
+            check_words(self.root, name)
         stale = sorted(name for name, found in wanted.items() if not self._holds(name, found))
         for folder in sorted({name.rpartition("/")[0] for name in stale}):
             check_name(self.root, f"{folder}/x" if folder else "x")

@@ -61,7 +61,7 @@ def plan_tree(
         NotReadable: a file that stands there cannot be read.
     """
     for name, text in files.items():
-        _check_words(root, name)
+        check_words(root, name)
         if not text.startswith(MARK):
             raise ValueError(f"{name}: generated text must begin with {MARK!r}")
     for folder in sorted({name.rpartition("/")[0] for name in files}):
@@ -131,7 +131,7 @@ def check_name(root: Path, name: str) -> None:
         Outside: it leaves the folder, or a folder on the way is a link.
         ForeignFile: a file stands where a folder is needed.
     """
-    parts = _check_words(root, name)
+    parts = check_words(root, name)
     for folder in (root.joinpath(*parts[:count]) for count in range(1, len(parts))):
         if folder.is_symlink():
             raise Outside(folder, root, "is a link")
@@ -139,7 +139,12 @@ def check_name(root: Path, name: str) -> None:
             raise ForeignFile([folder])
 
 
-def _check_words(root: Path, name: str) -> Sequence[str]:
+def check_words(root: Path, name: str) -> Sequence[str]:
+    """Return the parts of a name that can be written below a folder; no file is looked at.
+
+    Raises:
+        Outside: it is none.
+    """
     parts = name.split("/")
     if _UNSAFE.search(name) or any(part in {"", ".", ".."} for part in parts):
         raise Outside(name, root, "is not a name that can be generated")

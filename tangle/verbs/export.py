@@ -9,6 +9,7 @@ from typing import Final
 
 from tangle.emit import setup_cell
 from tangle.errors import Refused, UsageError
+from tangle.model import PagePath
 from tangle.notes import Core, units
 from tangle.store import NotReadable, read_bytes, write_file
 from tangle.verbs.notes import read_notes
@@ -63,7 +64,7 @@ def export(project: Project, name: str, path: Path, *, force: bool = False) -> b
     row = find_row(notes, name)
     place = [each.name for each in notes.rows].index(row.name)
     folder = _from(path.parent, project, units.session(notes.core, place).folder)
-    data = section_files(notes.core, place, graph_file(project), folder)[path.suffix]
+    data = section_files(notes.core, place, graph_file(project), folder=folder)[path.suffix]
     notes.remember()
     if path.exists() or path.is_symlink():
         before = read_bytes(path)
@@ -77,7 +78,12 @@ def export(project: Project, name: str, path: Path, *, force: bool = False) -> b
 
 
 def section_files(
-    core: Core, place: int, file: Callable[[str], bytes | None], folder: str | None = None
+    core: Core,
+    place: int,
+    file: Callable[[str], bytes | None],
+    *,
+    folder: str | None = None,
+    shows: Callable[[PagePath], bool] = lambda _: True,
 ) -> Mapping[str, bytes]:
     """Return the exports of a section by their ending.
 
@@ -86,6 +92,7 @@ def section_files(
         place: of the section in reading order.
         file: reads a file of the graph by its path; None where there is none.
         folder: in which it runs, as seen from where the exports go; None where that is not known.
+        shows: whether words of a page may stand in them, where a block refers to it.
     """
     session = units.session(core, place)
     section = session.unit.section
@@ -96,7 +103,7 @@ def section_files(
         path: {(o.host, o.at): o for o in shown_on(core, path) if o.host >= 0}
         for path in unit_pages(session.unit)
     }
-    given = Given(setup=setup, outputs=outputs, file=file)
+    given = Given(setup=setup, outputs=outputs, file=file, shows=shows)
     devices = (chunk.code.chunk.settings.device for chunk in session.chunks)
     about = About(
         section=session.unit.name,

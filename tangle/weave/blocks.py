@@ -10,9 +10,11 @@ from typing import Final, Protocol
 from tangle.link import SOLUTION
 from tangle.model import PagePath
 from tangle.weave.block_text import BlockText
-from tangle.weave.html import Here, Site, Writer, escaped, plain_text
+from tangle.weave.html import Writer
 from tangle.weave.inline import name_end
+from tangle.weave.lookups import Here, Site
 from tangle.weave.markdown import inline_tokens, tokens_of
+from tangle.weave.plain_words import escaped, plain_text
 from tangle.weave.views import TocEntry
 
 _UUID: Final = re.compile(r"\(\(([0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12})\)\)")
@@ -24,44 +26,15 @@ _ROOM: Final = 3_000_000
 _LEVELS: Final = 60
 
 HIDDEN: Final = frozenset(
-    [
-        "id",
-        "collapsed",
-        "title",
-        "heading",
-        "background-color",
-        "template",
-        "template-including-parent",
-        "created-at",
-        "updated-at",
-        "custom-id",
-        "icon",
-        "filters",
-        "public",
-        "exclude-from-graph-view",
-        "ls-type",
-        "hl-type",
-        "hl-page",
-        "hl-color",
-        "hl-stamp",
-        "file",
-        "file-path",
-        "card-last-interval",
-        "card-repeats",
-        "card-ease-factor",
-        "card-next-schedule",
-        "card-last-reviewed",
-        "card-last-score",
-        "query-properties",
-        "query-table",
-        "query-sort-by",
-        "query-sort-desc",
-        "todo",
-        "doing",
-        "done",
-        "now",
-        "later",
-    ]
+    {
+        *("id", "custom-id", "collapsed", "title", "heading", "background-color", "icon", "public"),
+        *("template", "template-including-parent", "exclude-from-graph-view", "filters"),
+        *("created-at", "updated-at", "file", "file-path", "query-table", "query-properties"),
+        *("query-sort-by", "query-sort-desc", "ls-type", "hl-type", "hl-page", "hl-color"),
+        *("hl-stamp", "card-last-interval", "card-repeats", "card-ease-factor"),
+        *("card-next-schedule", "card-last-reviewed", "card-last-score"),
+        *("todo", "doing", "done", "now", "later"),
+    }
 )
 """Properties that Logseq does not show, or that the page shows elsewhere."""
 _HIDDEN_PREFIXES: Final = ("logseq.", "tangle.")
@@ -73,11 +46,13 @@ class Shown:
     """Blocks that another place shows.
 
     Attributes:
-        name: what is shown: an id, or the title of a page.
+        name: what is shown: an id, or the address of a page.
+        title: of the page that they stand on.
         href: where they stand.
     """
 
     name: str
+    title: str = ""
     href: str
     page: PagePath
     blocks: tuple[BlockText, ...]
@@ -195,7 +170,7 @@ class OutlineWriter:
         head, rest = self._head(block, here)
         properties = "" if block.kind == "pre" else self._properties(block, here)
         # The head stands in the first paragraph, where there is one.
-        body = self._standing_for(block, here)
+        body = self._standing_for(block)
         if body is None:
             body = self.writer.tokens(tokens_of(rest), here)
         if head and not block.heading:
@@ -204,14 +179,14 @@ class OutlineWriter:
             body = head + body
         return f'<div class="block-text">{body}{properties}</div>'
 
-    def _standing_for(self, block: BlockText, here: Here) -> str | None:
+    def _standing_for(self, block: BlockText) -> str | None:
         """What a block shows that is nothing but a reference to one with code; None for others."""
         match = _UUID.fullmatch(block.text)
         said = self._site.block(match[1].lower()) if match is not None else None
         if match is None or said is None or not said.text.codes:
             return None
         found = Shown(name=match[1].lower(), href=said.href, page=said.page, blocks=(said.text,))
-        return self._embedded(found, here)
+        return self._embedded(found)
 
     def _head(self, block: BlockText, here: Here) -> tuple[str, str]:
         """Marker and priority, in a heading with its words; and the text that is left."""
@@ -255,7 +230,7 @@ class OutlineWriter:
 
     # --- embeds -----------------------------------------------------------------------------------
 
-    def _embed(self, rest: str, here: Here) -> str | None:
+    def _embed(self, rest: str) -> str | None:
         """What `{{embed ...}}` shows; None where it shows nothing, and is a link at most."""
         match = _UUID.fullmatch(rest)
         if match is not None:
@@ -264,9 +239,9 @@ class OutlineWriter:
             found = self._site.embedded_page(rest[2:-2])
         else:
             return None
-        return None if found is None else self._embedded(found, here)
+        return None if found is None else self._embedded(found)
 
-    def _embedded(self, found: Shown, here: Here) -> str:
+    def _embedded(self, found: Shown) -> str:
         words = self.writer.words
         if found.name in self._shown:
             return self._instead(found, words.circle)
@@ -277,7 +252,8 @@ class OutlineWriter:
         blocks = tuple(replace(block, depth=block.depth - top) for block in found.blocks)
         text = self.page(replace(found, blocks=blocks))
         self._room_left -= len(text)
-        return f'<blockquote class="embed">{text}{_source(found, "↗")}</blockquote>'
+        source = _source(found, escaped(f"{found.title} ↗".strip()))
+        return f'<blockquote class="embed">{text}{source}</blockquote>'
 
     def _instead(self, found: Shown, why: str) -> str:
         link = _source(found, escaped(why))

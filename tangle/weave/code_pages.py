@@ -4,34 +4,40 @@ from __future__ import annotations
 
 from markupsafe import Markup
 
-from tangle.notes import Core, package_name
+from tangle.notes import Core, package_name, query
 from tangle.weave.code_words import code_words
 from tangle.weave.graph import site_language
 from tangle.weave.page_code import REFERENCE
 from tangle.weave.reference import reference_html, reference_toc
 from tangle.weave.sections import SECTIONS, sections_html
 from tangle.weave.urls import ROOT
-from tangle.weave.views import PageView
+from tangle.weave.views import Link, PageView
 
 
-def code_views(core: Core) -> tuple[PageView, ...]:
-    """Return the pages about code that the site has: none where it has no code.
+@query(kept=tuple[Link, ...])
+def code_links(core: Core, _: str) -> tuple[Link, ...]:
+    """The pages about code that the site has: none where it has no code."""
+    words = code_words(site_language(core, ""))
+    found = []
+    if sections_html(core, ""):
+        found.append(Link(href=SECTIONS, text=words.sections))
+    if reference_html(core, ""):
+        found.append(Link(href=REFERENCE, text=words.names_of.format(package_name(core, ""))))
+    return tuple(found)
+
+
+def code_view(core: Core, href: str) -> PageView:
+    """Return a page about code as its template shows it.
 
     Args:
         core: the notes.
+        href: its address, one of those of `code_links`.
     """
-    words = code_words(site_language(core, ""))
-    sections, reference = sections_html(core, ""), reference_html(core, "")
-    found = []
-    if sections:
-        title = words.sections
-        found.append(PageView(href=SECTIONS, title=title, content=_trusted(sections)))
-    if reference:
-        title = words.names_of.format(package_name(core, ""))
-        toc = reference_toc(core, "")
-        view = PageView(href=REFERENCE, title=title, content=_trusted(reference), toc=toc)
-        found.append(view)
-    return tuple(found)
+    title = next(link.text for link in code_links(core, "") if link.href == href)
+    if href == SECTIONS:
+        return PageView(href=href, title=title, content=_trusted(sections_html(core, "")))
+    content, toc = _trusted(reference_html(core, "")), reference_toc(core, "")
+    return PageView(href=href, title=title, content=content, toc=toc)
 
 
 def _trusted(html: str) -> Markup:

@@ -12,7 +12,7 @@ from tangle.model import PagePath, Uuid
 from tangle.notes import Core, query
 from tangle.notes.core import config
 from tangle.weave.block_text import BlockText, Code
-from tangle.weave.blocks import OutlineWriter, Shown
+from tangle.weave.blocks import OutlineWriter, Shown, names_in
 from tangle.weave.content_words import content_words
 from tangle.weave.formulas import rendered
 from tangle.weave.graph import (
@@ -27,11 +27,13 @@ from tangle.weave.graph import (
     shown_texts,
     site_language,
 )
-from tangle.weave.html import Here, Said, Writer, escaped, first_line, plain_text
+from tangle.weave.html import Writer
 from tangle.weave.inline import Token
 from tangle.weave.inputs import site_settings
+from tangle.weave.lookups import Here, Said
 from tangle.weave.markdown import inline_tokens, tokens_of
 from tangle.weave.page_code import fence_html, line_address, result_html
+from tangle.weave.plain_words import escaped, first_line, plain_text
 from tangle.weave.results import Around
 from tangle.weave.sanitize import clean_html, clean_url
 from tangle.weave.urls import ROOT
@@ -52,7 +54,7 @@ _EXCERPT: Final = 500
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Warning_:
+class Fault:
     """What is wrong with a page, for the person who publishes it."""
 
     page: PagePath
@@ -78,7 +80,7 @@ class Content:
     tags: tuple[tuple[str, str], ...] = ()
     features: frozenset[str] = frozenset()
     files: tuple[str, ...] = ()
-    warnings: tuple[Warning_, ...] = ()
+    warnings: tuple[Fault, ...] = ()
 
 
 class Surroundings:
@@ -96,7 +98,7 @@ class Surroundings:
         self.markdown: Callable[[str, PagePath, BlockText], str] = _escaped_lines
         self.features: set[str] = set()
         self.files: dict[str, None] = {}
-        self.warnings: dict[Warning_, None] = {}
+        self.warnings: dict[Fault, None] = {}
 
     def page(self, title: str) -> str | None:
         """The address of a page."""
@@ -165,7 +167,7 @@ class Surroundings:
 
     def warn(self, page: PagePath, line: int, message: str) -> None:
         """Note what is wrong with a page."""
-        self.warnings[Warning_(page=page, line=line, message=message)] = None
+        self.warnings[Fault(page=page, line=line, message=message)] = None
 
 
 @query(hashed=True)
@@ -222,7 +224,7 @@ class Shows:
     """What a page uses and what is wrong with it, known without its content."""
 
     files: tuple[str, ...] = ()
-    warnings: tuple[Warning_, ...] = ()
+    warnings: tuple[Fault, ...] = ()
     features: frozenset[str] = frozenset()
 
 
@@ -283,24 +285,25 @@ def _excerpt(writer: Writer, here: Here) -> str:
 
 def _targets(core: Core, block: BlockText) -> Iterator[str]:
     """The addresses of the pages that a block names or refers to."""
-    tokens = list(tokens_of(block.text))
-    for key, _, value in block.properties:
-        if key == "tags":
-            from tangle.weave.blocks import names_in
-
-            tokens += ({"type": "page", "title": name} for name in names_in(value))
-        elif "[[" in value or "#" in value or "((" in value:
-            tokens += inline_tokens(value)
-    for token in _all(tokens):
-        href = None
-        if token["type"] in ("page", "tag"):
+    for token in _all([*tokens_of(block.text), *_in_properties(block)]):
+        kind, href = token["type"], None
+        if kind in ("page", "tag"):
             href = href_of_title(core, title_key(token["title"]))
-        elif token["type"] == "block":
+        elif kind == "block":
             href = _page_of_block(core, Uuid(token["id"]))
-        elif token["type"] == "macro" and token["name"] == "embed":
+        elif kind == "macro" and token["name"] == "embed":
             href = _embedded(core, token["rest"])
         if href is not None:
             yield href
+
+
+def _in_properties(block: BlockText) -> Iterator[Token]:
+    """The tokens of what the properties of a block name."""
+    for key, _, value in block.properties:
+        if key == "tags":
+            yield from ({"type": "page", "title": name} for name in names_in(value))
+        elif any(mark in value for mark in ("[[", "#", "((")):
+            yield from inline_tokens(value)
 
 
 def _embedded(core: Core, rest: str) -> str | None:

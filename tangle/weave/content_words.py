@@ -12,10 +12,8 @@ class ContentWords:
 
     query: str
     macro: str
-    no_page: str
     no_block: str
     no_file: str
-    not_published: str
     circle: str
     too_much: str
     bad_address: str
@@ -31,10 +29,8 @@ class ContentWords:
 ENGLISH: Final = ContentWords(
     query="A query: Logseq works out its results, so they are left out here",
     macro="A macro that only Logseq can show",
-    no_page="There is no page {}",
     no_block="There is no block with the id {}",
     no_file="There is no file {}",
-    not_published="This page is not published",
     circle="Shown already: blocks that show one another",
     too_much="Left out, as this page shows too much of others",
     bad_address="An address that the site does not link to",
@@ -49,10 +45,8 @@ ENGLISH: Final = ContentWords(
 CHINESE: Final = ContentWords(
     query="这里是一个查询：结果由 Logseq 计算，网页上不显示",
     macro="这个宏只有 Logseq 能显示",
-    no_page="没有这一页：{}",
     no_block="没有编号为 {} 的块",
     no_file="没有这个文件：{}",
-    not_published="这一页没有发布",
     circle="上面已经显示：这些块互相嵌入",
     too_much="本页嵌入的内容太多，这里略去",
     bad_address="网页不链接这个地址",

@@ -98,8 +98,10 @@ def _made(source: str, *, display: bool) -> tuple[bool, str]:
     expansions = _EXPANSIONS
     if _DEFINES.search(source):
         expansions = min(expansions, 50_000 // len(source))
-    from dukpy import JSRuntimeError
-
+    try:
+        from dukpy import JSRuntimeError
+    except ImportError as error:  # installed, and broken
+        return False, f"KaTeX failed: {error}"
     try:
         made, text = _katex().evaljs(
             "tangleRender(dukpy.tex, dukpy.display, dukpy.expansions, dukpy.tokens)",
@@ -130,8 +132,10 @@ def _katex() -> JSInterpreter:
         from dukpy import JSInterpreter
 
         found = JSInterpreter()
-        script = (_folder() / "katex.min.js").read_text(encoding="utf-8")
-        found.evaljs(f"{script};{_RENDER}")
+        # Logseq loads mhchem, too, for `\ce` and `\pu`.
+        for name in ("katex.min.js", "mhchem.min.js"):
+            found.evaljs(f"{(_folder() / name).read_text(encoding='utf-8')};0")
+        found.evaljs(_RENDER)
         _local.katex = found
     return found
 

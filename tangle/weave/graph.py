@@ -13,12 +13,12 @@ from typing import Final
 from tangle.activity import step
 from tangle.link import journal_day, solutions_in, title_key
 from tangle.model import Page, PagePath, Uuid
-from tangle.notes import Core, digest, pages, query
+from tangle.notes import Core, pages, query
 from tangle.notes.core import config, listing
 from tangle.weave.block_text import BlockText, block_texts, subtree
 from tangle.weave.blocks import Shown
-from tangle.weave.html import Said
 from tangle.weave.inputs import graph_assets, site_settings
+from tangle.weave.lookups import Said
 from tangle.weave.urls import ROOT, Titled, Urls, asset_href
 
 _HAN: Final = re.compile("[\u4e00-\u9fff]")
@@ -284,6 +284,7 @@ def embedded_block(core: Core, uuid: Uuid) -> Shown | None:
     href = href_of_page(core, path)
     return Shown(
         name=uuid,
+        title=sketch(core, path).title,
         href=f"{ROOT}{href}#{found[index].anchor}" if href is not None else "",
         page=path,
         blocks=tuple(
@@ -303,6 +304,7 @@ def embedded_page(core: Core, title: str) -> Shown | None:
         return None
     return Shown(
         name=href,
+        title=sketch(core, path).title,
         href=f"{ROOT}{href}",
         page=path,
         blocks=tuple(_elsewhere(block) for block in shown_texts(core, path)),
@@ -367,11 +369,6 @@ def _paths(page: PagePath, address: str) -> Iterable[str]:
 def asset_address(path: str) -> str:
     """The address of a copied file, from the page that shows it."""
     return f"{ROOT}{asset_href(path)}"
-
-
-def short_digest(text: str) -> str:
-    """A short digest by which a text is known again."""
-    return digest(text.encode("utf-8", "surrogatepass"))[:12]
 
 
 # --- language -------------------------------------------------------------------------------------

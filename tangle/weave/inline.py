@@ -29,6 +29,12 @@ _DATE: Final = (
     r"(?:(?P<purpose>SCHEDULED|DEADLINE|CLOSED):[ \t]*)?"
     r"<(?P<day>[0-9]{4}-[0-9]{2}-[0-9]{2})(?P<rest>[^<>\n\x03]{0,60})>"
 )
+# Only where a blank stands in the address: no other rule is tried where this one gives up.
+_FILE: Final = (
+    r"(?P<bang>!?)\[(?P<file_label>(?:\\.|[^\\\[\]\n]){0,400})\]"
+    r"\((?=[^()\n\x03]{1,400}?[^\s()] +[^\s()])"
+    r"(?P<address>[^\s()<>\"\x03][^()<>\"\n\x03]{1,400}\.[A-Za-z0-9]{1,8})\)"
+)
 _SCRIPT: Final = r"[\^_]\{(?P<script_text>[^{}\n\x03]{1,200})\}"
 
 
@@ -57,7 +63,7 @@ def _parsed(inline: InlineParser, state: InlineState, text: str) -> list[Token]:
     return inline.render(within)
 
 
-def _page(inline: InlineParser, match: re.Match[str], state: InlineState) -> int | None:
+def _page(_inline: InlineParser, match: re.Match[str], state: InlineState) -> int | None:
     end = name_end(state.src, match.start())
     if end < 0:
         return None
@@ -66,7 +72,7 @@ def _page(inline: InlineParser, match: re.Match[str], state: InlineState) -> int
     return end
 
 
-def _tag(inline: InlineParser, match: re.Match[str], state: InlineState) -> int | None:
+def _tag(_inline: InlineParser, match: re.Match[str], state: InlineState) -> int | None:
     start = match.start()
     if state.src.startswith("#[[", start):
         end = name_end(state.src, start + 1)
@@ -95,18 +101,18 @@ def _labelled_block(inline: InlineParser, match: re.Match[str], state: InlineSta
     return match.end()
 
 
-def _block(inline: InlineParser, match: re.Match[str], state: InlineState) -> int:
+def _block(_inline: InlineParser, match: re.Match[str], state: InlineState) -> int:
     state.append_token({"type": "block", "id": match["target"].lower()})
     return match.end()
 
 
-def _macro(inline: InlineParser, match: re.Match[str], state: InlineState) -> int:
+def _macro(_inline: InlineParser, match: re.Match[str], state: InlineState) -> int:
     name, _, rest = match["macro_text"].strip().partition(" ")
     state.append_token({"type": "macro", "name": name.lower(), "rest": rest.strip()})
     return match.end()
 
 
-def _formula(inline: InlineParser, match: re.Match[str], state: InlineState) -> int:
+def _formula(_inline: InlineParser, match: re.Match[str], state: InlineState) -> int:
     display = match["display"]
     state.append_token(
         {"type": "formula", "tex": display or match["within"], "display": display is not None}
@@ -114,7 +120,7 @@ def _formula(inline: InlineParser, match: re.Match[str], state: InlineState) -> 
     return match.end()
 
 
-def _latex(inline: InlineParser, match: re.Match[str], state: InlineState) -> int:
+def _latex(_inline: InlineParser, match: re.Match[str], state: InlineState) -> int:
     display = match["square"]
     state.append_token(
         {"type": "formula", "tex": display or match["round"], "display": display is not None}
@@ -122,7 +128,7 @@ def _latex(inline: InlineParser, match: re.Match[str], state: InlineState) -> in
     return match.end()
 
 
-def _date(inline: InlineParser, match: re.Match[str], state: InlineState) -> int | None:
+def _date(_inline: InlineParser, match: re.Match[str], state: InlineState) -> int | None:
     try:
         day = date.fromisoformat(match["day"])
     except ValueError:
@@ -138,7 +144,7 @@ def _script(inline: InlineParser, match: re.Match[str], state: InlineState) -> i
     return match.end()
 
 
-def _footnote(inline: InlineParser, match: re.Match[str], state: InlineState) -> int:
+def _footnote(_inline: InlineParser, match: re.Match[str], state: InlineState) -> int:
     state.append_token({"type": "footnote_mark", "key": match["note_key"]})
     return match.end()
 
@@ -156,7 +162,7 @@ def _file(inline: InlineParser, match: re.Match[str], state: InlineState) -> int
     return match.end()
 
 
-def _size(inline: InlineParser, match: re.Match[str], state: InlineState) -> int | None:
+def _size(_inline: InlineParser, match: re.Match[str], state: InlineState) -> int | None:
     """`{:height 20, :width 30}` behind an image."""
     last = state.tokens[-1] if state.tokens else None
     if last is None or last["type"] not in ("image", "link"):
@@ -197,10 +203,7 @@ RULES: Final[tuple[tuple[str, str, Rule, str], ...]] = (
     ("footnote_mark", r"\[\^(?P<note_key>[^\]\s\x03]{1,100})\]", _footnote, "["),
     (
         "file",
-        r"(?P<bang>!?)\[(?P<file_label>(?:\\.|[^\\\[\]\n]){0,400})\]"
-        # Only where a blank stands in the address: no other rule is tried where this one gives up.
-        r"\((?=[^()\n\x03]{1,400}?[^\s()] +[^\s()])"
-        r"(?P<address>[^\s()<>\"\x03][^()<>\"\n\x03]{1,400}\.[A-Za-z0-9]{1,8})\)",
+        _FILE,
         _file,
         "![",
     ),

@@ -24,6 +24,7 @@ class SiteSettings:
             networks show; empty where none was found.
         version: of the static files; it changes when one of them does.
         scripts: addresses of more scripts, which every page loads.
+        own_style: whether the graph has a style sheet for the site.
     """
 
     title: str
@@ -35,6 +36,7 @@ class SiteSettings:
     only: tuple[PagePath, ...] | None = None
     version: str = ""
     scripts: tuple[str, ...] = ()
+    own_style: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

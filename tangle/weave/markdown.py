@@ -27,6 +27,9 @@ _FOOTNOTE: Final = (
 )
 _COMMENT: Final = r"^[ \t]*\[//\]:[ \t]*#[^\n]*$"
 
+RAW: Final = frozenset({"src", "example", "export", "comment", "query"})
+"""Kinds of `#+BEGIN_x` of which Logseq does not read the text as Markdown."""
+
 _ABSENT: Final = frozenset(
     {"fenced_code", "indent_code", "atx_heading", "setex_heading", "ref_link"}
 )
@@ -93,7 +96,7 @@ def _add_block_rules(block: BlockParser) -> None:
             found.insert(number, name)
 
 
-def _hole(block: BlockParser, match: re.Match[str], state: BlockState) -> int:
+def _hole(_block: BlockParser, match: re.Match[str], state: BlockState) -> int:
     state.append_token({"type": "hole", "number": int(match["hole_number"])})
     return match.end() + 1
 
@@ -107,7 +110,7 @@ def _begin(block: BlockParser, match: re.Match[str], state: BlockState) -> int |
         return None
     body = state.src[match.end() + 1 : end.start()]
     token: Token = {"type": "begin", "kind": kind, "raw": body}
-    if kind not in ("src", "example", "export", "comment", "query"):
+    if kind not in RAW:
         within = state.child_state(body if body.endswith("\n") else f"{body}\n")
         deep = state.depth() >= block.max_nested_level - 1
         block.parse(within, [r for r in block.rules if r != "begin"] if deep else block.rules)
@@ -116,18 +119,18 @@ def _begin(block: BlockParser, match: re.Match[str], state: BlockState) -> int |
     return end.end() + 1
 
 
-def _drawer(block: BlockParser, match: re.Match[str], state: BlockState) -> int | None:
+def _drawer(_block: BlockParser, match: re.Match[str], state: BlockState) -> int | None:
     """`:NAME:` to `:END:`, which Logseq does not show."""
     end = _DRAWER_END.search(state.src, match.end())
     return None if end is None else end.end() + 1
 
 
-def _formula(block: BlockParser, match: re.Match[str], state: BlockState) -> int:
+def _formula(_block: BlockParser, match: re.Match[str], state: BlockState) -> int:
     state.append_token({"type": "formula", "tex": match["formula"].strip(), "display": True})
     return match.end() + 1
 
 
-def _environment(block: BlockParser, match: re.Match[str], state: BlockState) -> int | None:
+def _environment(_block: BlockParser, match: re.Match[str], state: BlockState) -> int | None:
     closer = f"\\end{{{match['environment_name']}}}"
     end = state.src.find(closer, match.end())
     if end < 0:
@@ -137,7 +140,7 @@ def _environment(block: BlockParser, match: re.Match[str], state: BlockState) ->
     return state.find_line_end_at(end + len(closer))
 
 
-def _hiccup(block: BlockParser, match: re.Match[str], state: BlockState) -> int:
+def _hiccup(_block: BlockParser, match: re.Match[str], state: BlockState) -> int:
     """HTML in Clojure's form up to the next blank line: shown as it is written."""
     end = state.src.find("\n\n", match.end())
     end = len(state.src) if end < 0 else end
@@ -145,12 +148,12 @@ def _hiccup(block: BlockParser, match: re.Match[str], state: BlockState) -> int:
     return end + 1
 
 
-def _footnote(block: BlockParser, match: re.Match[str], state: BlockState) -> int:
+def _footnote(_block: BlockParser, match: re.Match[str], state: BlockState) -> int:
     """The text of a footnote, which Logseq reads from one line."""
     text = match["footnote_text"]
     state.append_token({"type": "footnote", "key": match["footnote_key"], "text": text})
     return match.end() + 1
 
 
-def _comment(block: BlockParser, match: re.Match[str], state: BlockState) -> int:
+def _comment(_block: BlockParser, match: re.Match[str], _state: BlockState) -> int:
     return match.end() + 1

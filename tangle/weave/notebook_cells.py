@@ -59,11 +59,13 @@ class Given:
         setup: the text of the first cell.
         outputs: of each page, by block and chunk of the block.
         file: reads a file by its path in the graph; None where it is missing.
+        shows: whether words of a page may stand in the notebook, where a block refers to it.
     """
 
     setup: str
     outputs: Mapping[PagePath, Mapping[tuple[int, int], ShownOutput]]
     file: Callable[[str], bytes | None]
+    shows: Callable[[PagePath], bool] = lambda _: True
 
 
 def unit_pages(unit: Unit) -> tuple[PagePath, ...]:
@@ -257,7 +259,7 @@ class _Page:
 
     def _text_of(self, uuid: str) -> str | None:
         found = pages.block_of(self._core, Uuid(uuid.lower()))
-        if found is None:
+        if found is None or not self._given.shows(found[0]):
             return None
         path, facts = found
         return pages.page(self._core, path).blocks[facts.block].title

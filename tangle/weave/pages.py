@@ -12,7 +12,7 @@ from tangle.model import PagePath
 from tangle.notes import Core, pages, query
 from tangle.weave.cards import FOLDER as CARDS
 from tangle.weave.cards import Card, is_drawable
-from tangle.weave.code_pages import code_views
+from tangle.weave.code_pages import code_links, code_view
 from tangle.weave.content import content, excerpts, shows
 from tangle.weave.feeds import ENTRIES, FEED, FeedEntry, absolute, feed
 from tangle.weave.graph import (
@@ -28,7 +28,13 @@ from tangle.weave.graph import (
 )
 from tangle.weave.inputs import site_settings
 from tangle.weave.page_code import page_downloads
-from tangle.weave.templates import render_all_pages, render_home, render_page, render_search
+from tangle.weave.templates import (
+    OWN_STYLE,
+    render_all_pages,
+    render_home,
+    render_page,
+    render_search,
+)
 from tangle.weave.urls import INDEX, ROOT
 from tangle.weave.views import (
     FEATURES,
@@ -150,7 +156,8 @@ def site_view(core: Core, _: str) -> SiteView:
         feed=FEED if settings.base and journals(core, "") else "",
         version=settings.version,
         scripts=settings.scripts,
-        links=tuple(Link(href=view.href, text=view.title) for view in code_views(core)),
+        styles=(OWN_STYLE,) if settings.own_style else (),
+        links=code_links(core, ""),
     )
 
 
@@ -321,8 +328,7 @@ def all_pages_file(core: Core, _: str) -> str:
 @query(hashed=True)
 def code_file(core: Core, href: str) -> str:
     """A page about all code of the site, as a file of the site."""
-    view = next(view for view in code_views(core) if view.href == href)
-    return render_page(view, site_view(core, ""))
+    return render_page(code_view(core, href), site_view(core, ""))
 
 
 @query(hashed=True)

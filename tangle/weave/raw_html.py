@@ -42,20 +42,26 @@ def paired(tokens: Iterable[Token]) -> list[Token]:
             continue
         raw = token["raw"]
         match = _TAG.fullmatch(raw)
-        if match is None:
-            if not raw.startswith("<!--"):
-                into.append(_text(raw))
-        elif match[2].lower() in _VOID:
-            into.append({"type": "void", "name": match[2].lower(), "raw": raw})
-        elif match[1]:
-            _close(match[2].lower(), raw, open_, found)
-        elif match[3] or len(open_) >= _DEPTH:
+        if match is not None:
+            _tag(match, into, open_, found)
+        elif not raw.startswith("<!--"):
             into.append(_text(raw))
-        else:
-            open_.append(Element(match[2].lower(), raw, []))
     while open_:
         _give_up(open_, found)
     return found
+
+
+def _tag(match: re.Match[str], into: list[Token], open_: list[Element], found: list[Token]) -> None:
+    """Take in a tag: one that opens or closes an element, or is one by itself."""
+    name, raw = match[2].lower(), match[0]
+    if name in _VOID:
+        into.append({"type": "void", "name": name, "raw": raw})
+    elif match[1]:
+        _close(name, raw, open_, found)
+    elif match[3] or len(open_) >= _DEPTH:
+        into.append(_text(raw))
+    else:
+        open_.append(Element(name, raw, []))
 
 
 def _close(name: str, raw: str, open_: list[Element], found: list[Token]) -> None:

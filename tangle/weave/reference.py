@@ -16,7 +16,8 @@ from tangle.weave.code_words import CodeWords, code_words
 from tangle.weave.content import Surroundings
 from tangle.weave.content_words import content_words
 from tangle.weave.graph import href_of_page, is_line_left_out, site_language
-from tangle.weave.html import Here, Writer
+from tangle.weave.html import Writer
+from tangle.weave.lookups import Here
 from tangle.weave.markdown import tokens_of
 from tangle.weave.names import uses_of
 from tangle.weave.page_code import place_link

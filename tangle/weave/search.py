@@ -40,21 +40,12 @@ _PAGES_A_TEXT: Final = 12
 _TITLE, _HEADING, _PAGE, _ONCE = 24, 16, 4, 2
 
 
-def search_files(entries: Iterable[SearchEntry]) -> dict[str, bytes]:
-    """Return the files of the index by path relative to the site's root.
+def divide(entries: Iterable[SearchEntry]) -> tuple[int, int, dict[int, list[SearchEntry]]]:
+    """Return the number of segments, the number of text files, and the entries by segment.
 
     Args:
         entries: of all pages; each page's entry comes before those of its headings.
     """
-    segments, texts, parts = divide(entries)
-    files = {"search/index.js": index_file(segments)}
-    for segment, members in parts.items():
-        files |= segment_files(segment, members, texts)
-    return files
-
-
-def divide(entries: Iterable[SearchEntry]) -> tuple[int, int, dict[int, list[SearchEntry]]]:
-    """Return the number of segments, the number of text files, and the entries by segment."""
     everything = list(entries)
     pages = len({_page_of(entry) for entry in everything})
     texts = _power_of_two(pages / _PAGES_A_TEXT)
@@ -66,7 +57,11 @@ def divide(entries: Iterable[SearchEntry]) -> tuple[int, int, dict[int, list[Sea
 
 
 def index_file(segments: int) -> bytes:
-    """Return the file that the script loads first."""
+    """Return the file that the script loads first: `search/index.js`.
+
+    Args:
+        segments: their number.
+    """
     return _script("index", {"segments": segments})
 
 

@@ -8,8 +8,8 @@ from tangle.model import PagePath
 from tangle.notes import Core, query
 from tangle.weave.block_text import BlockText
 from tangle.weave.graph import concepts, href_of_page, shown_texts, sketch, woven_pages
-from tangle.weave.html import plain_text
 from tangle.weave.markdown import tokens_of
+from tangle.weave.plain_words import plain_text
 from tangle.weave.search import divide, index_file, segment_files
 from tangle.weave.views import Link, SearchEntry
 
@@ -58,7 +58,7 @@ def _entry(link: Link, page: str, blocks: list[BlockText]) -> SearchEntry:
 @query(kept=tuple[tuple[str, ...], ...])
 def segments(core: Core, _: str) -> tuple[tuple[str, ...], ...]:
     """The addresses of the pages of each segment of the index."""
-    *_sizes, parts = divide(SearchEntry(link=Link(href=href, text="")) for href in _hrefs(core))
+    parts = divide(SearchEntry(link=Link(href=href, text="")) for href in _hrefs(core))[2]
     return tuple(tuple(e.link.href for e in parts[number]) for number in range(len(parts)))
 
 

@@ -24,10 +24,10 @@ from tangle.weave import (
 from tangle.weave.assets import RULES, is_cleaned
 from tangle.weave.cards import RULES as CARD_RULES
 from tangle.weave.cards import Card, draw, is_drawable
-from tangle.weave.code_pages import code_views
+from tangle.weave.code_pages import code_links
 from tangle.weave.content import excerpts, shows
 from tangle.weave.feeds import FEED, ROBOTS, robots, sitemaps
-from tangle.weave.formulas import formula_files
+from tangle.weave.formulas import KATEX_VERSION, formula_files
 from tangle.weave.graph import asset_stamp, concepts, href_of_page, woven_pages
 from tangle.weave.inputs import site_settings
 from tangle.weave.pages import (
@@ -118,8 +118,8 @@ def _fixed(core: Core) -> Iterator[tuple[str, SiteFile]]:
     yield HOME, _page(core, home_file, "")
     yield ALL_PAGES, _page(core, all_pages_file, "")
     yield SEARCH_PAGE, _page(core, search_file, "")
-    for view in code_views(core):
-        yield view.href, _page(core, code_file, view.href)
+    for link in code_links(core, ""):
+        yield link.href, _page(core, code_file, link.href)
     index = SiteFile(digest=core.stamp(search_index, "").hex(), make=lambda: search_index(core, ""))
     yield "search/index.js", index
     for name, data in static_files().items():
@@ -153,7 +153,7 @@ def _published(core: Core) -> Iterator[tuple[str, SiteFile]]:
 
 
 def _card(card: Card, font: str) -> SiteFile:
-    words = "\0".join((CARD_RULES, card.title, card.site, card.number, font))
+    words = repr((CARD_RULES, card.title, card.site, card.number, font))
     digest = hashlib.blake2b(words.encode("utf-8", "replace"), digest_size=16).hexdigest()
     return SiteFile(digest=digest, make=lambda: draw(card, font))
 
@@ -168,9 +168,13 @@ def needs(core: Core, feature: Feature) -> bool:
     return any(feature in shows(core, path).features for path in woven_pages(core, ""))
 
 
-def static_version() -> str:
-    """A digest of the style and the scripts."""
-    found = hashlib.blake2b(digest_size=5)
+def static_version(style: bytes) -> str:
+    """A digest of the styles and the scripts.
+
+    Args:
+        style: the graph's; empty where it has none.
+    """
+    found = hashlib.blake2b(style + KATEX_VERSION.encode(), digest_size=5)
     for name, data in sorted(static_files().items()):
         found.update(name.encode() + data)
     return found.hexdigest()
@@ -197,6 +201,8 @@ def roots(core: Core) -> Iterator[tuple[Query[Any, Any], Any]]:
         yield excerpts, path
     for href in concepts(core, ""):
         yield concept_file, href
+    for link in code_links(core, ""):
+        yield code_file, link.href
     for number in range(len(segments(core, ""))):
         yield segment_made, number
         yield names_of_segment, number

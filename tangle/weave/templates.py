@@ -19,14 +19,11 @@ if TYPE_CHECKING:
 ALL_PAGES: Final = "all-pages.html"
 SEARCH_PAGE: Final = "search.html"
 HOME: Final = "index.html"
+OWN_STYLE: Final = "static/own.css"
 STATIC: Final = (*("icon.svg", "mermaid-start.js", "search.js", "site.css", "site.js", "theme.js"),)
 
 _LONGEST_LEVEL: Final = 40
 """Entries of one level of the navigation: it is on every page, and a book may have thousands."""
-
-_DEEPEST_LEVEL: Final = 3
-"""Levels of the navigation; the contents of the page show what is deeper."""
-
 
 _LONGEST_CONTENTS: Final = 40
 """Entries of the contents of a page; a longer list leaves out a level, where it can."""
@@ -68,7 +65,7 @@ def render_home(home: HomeView, site: SiteView, href: str = HOME) -> str:
         site: what all pages share.
         href: its address.
     """
-    return _render("home.html", href, site, home=home)
+    return _render("home.html", href, site, home=home, chapters=_outline(site.chapters))
 
 
 def render_all_pages(pages: Iterable[Listed], site: SiteView, href: str = ALL_PAGES) -> str:
@@ -106,7 +103,7 @@ def _render(template: str, href: str, site: SiteView, **values: object) -> str:
             site=site,
             words=words(site.language),
             script_words=script_words(site.language),
-            navigation=_level(site.chapters, href),
+            navigation=_around(site.chapters, href),
             all_pages=ALL_PAGES,
             search_page=SEARCH_PAGE,
             **values,
@@ -141,7 +138,7 @@ def _day(day: date, language: str) -> str:
 # --- navigation ----------------------------------------------------------------------------------
 
 
-def _level(chapters: Sequence[Chapter], href: str, depth: int = 1) -> tuple[_NavItem, ...]:
+def _around(chapters: Sequence[Chapter], href: str) -> tuple[_NavItem, ...]:
     """Show one level: all of it where it is short, else the part around the page."""
     holds = [_holds(chapter, href) for chapter in chapters]
     first, last = 0, len(chapters)
@@ -149,23 +146,49 @@ def _level(chapters: Sequence[Chapter], href: str, depth: int = 1) -> tuple[_Nav
         middle = holds.index(True) if True in holds else 0
         first = max(0, min(middle - _LONGEST_LEVEL // 2, last - _LONGEST_LEVEL))
         last = first + _LONGEST_LEVEL
-    return tuple(
-        _NavItem(
-            link=chapter.link,
-            number=chapter.number,
-            current=chapter.link.href == href,
-            parts=_level(chapter.parts, href, depth + 1)
-            if inside and depth < _DEEPEST_LEVEL
-            else (),
-        )
-        for chapter, inside in zip(chapters[first:last], holds[first:last], strict=True)
+    shown = zip(chapters[first:last], holds[first:last], strict=True)
+    return tuple(_item(chapter, href, inside) for chapter, inside in shown)
+
+
+def _item(chapter: Chapter, href: str, inside: bool) -> _NavItem:
+    chapter = _joined(chapter)
+    return _NavItem(
+        link=chapter.link,
+        number=chapter.number,
+        current=chapter.link.href == href,
+        parts=_around(_sections(chapter), href) if inside else (),
     )
+
+
+def _outline(chapters: Sequence[Chapter]) -> tuple[Chapter, ...]:
+    """Show the whole book down to its sections."""
+    joined = [_joined(chapter) for chapter in chapters]
+    return tuple(replace(one, parts=_outline(_sections(one))) for one in joined)
+
+
+def _sections(chapter: Chapter) -> tuple[Chapter, ...]:
+    """The entries below, without headings inside a section: the contents of its page show those."""
+    return tuple(
+        part
+        if any(_page(below) != _page(part) for below in part.parts)
+        else replace(part, parts=())
+        for part in chapter.parts
+    )
+
+
+def _joined(chapter: Chapter) -> Chapter:
+    """Join a page with its only heading of the first level, which has its number."""
+    if chapter.number or len(chapter.parts) != 1 or _page(chapter.parts[0]) != _page(chapter):
+        return chapter
+    return replace(chapter, number=chapter.parts[0].number, parts=chapter.parts[0].parts)
+
+
+def _page(chapter: Chapter) -> str:
+    return chapter.link.href.partition("#")[0]
 
 
 def _holds(chapter: Chapter, href: str) -> bool:
-    return chapter.link.href.partition("#")[0] == href or any(
-        _holds(part, href) for part in chapter.parts
-    )
+    return _page(chapter) == href or any(_holds(part, href) for part in chapter.parts)
 
 
 def _contents(toc: Sequence[TocEntry]) -> list[TocEntry]:

@@ -60,8 +60,9 @@ class Urls(Mapping[str, str]):
         """Give each page its address."""
         self._found: dict[str, str] = {}
         taken: set[str] = set()
-        for plain, page in sorted(((_plain(page), page) for page in pages), key=_rank):
-            href = plain
+        folders: dict[str, str] = {}
+        for asked, page in sorted(((_plain(page), page) for page in pages), key=_rank):
+            href = plain = _in_known_folders(asked, folders)
             if _folded(plain) in taken or _is_own(plain):
                 href = f"{_shortened(plain, _BYTES)}~{_digest(title_key(page.title))}"
             taken.add(_folded(href))
@@ -112,7 +113,7 @@ def asset_href(path: str) -> str:
 def anchors(page: Page) -> tuple[str, ...]:
     """The anchor of each block of a page: its id, or else a digest of its text and its parents'.
 
-    A block keeps its anchor when blocks beside it change, and a heading when the text below it does.
+    A block keeps its anchor when blocks beside it change, and a heading when its text does.
     """
     seen: dict[bytes, int] = {}
     paths: list[bytes] = []
@@ -137,6 +138,15 @@ def _distinct(found: list[str]) -> tuple[str, ...]:
         distinct.append(anchor if anchor not in seen else f"{anchor}-at-{number}")
         seen.add(anchor)
     return tuple(distinct)
+
+
+def _in_known_folders(plain: str, folders: dict[str, str]) -> str:
+    """An address whose folders are spelled as those before it: on some disks they are the same."""
+    *names, last = plain.split("/")
+    path = ""
+    for name in names:
+        path = folders.setdefault(_folded(path + name), path + name) + "/"
+    return path + last
 
 
 def _rank(entry: tuple[str, Titled]) -> tuple[bool, bool, str]:

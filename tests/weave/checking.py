@@ -1,4 +1,4 @@
-"""Check a site as a browser reads it: elements that are whole, links and anchors that lead somewhere."""
+"""Check a site as a browser reads it: whole elements, links and anchors that lead somewhere."""
 
 from __future__ import annotations
 

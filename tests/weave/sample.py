@@ -4,13 +4,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import date
 from pathlib import Path
 
 from markupsafe import Markup
 
-from tangle.weave.search import search_files
+from tangle.weave.search import divide, index_file, segment_files
 from tangle.weave.templates import (
     ALL_PAGES,
     HOME,
@@ -116,8 +116,8 @@ def _content() -> Markup:
         '<dl class="properties"><div><dt>source</dt><dd>lecture 3</dd></div></dl>'
     )
     boxes = (
-        '<aside class="admonition note" aria-label="Note"><p>数值太大时指数会溢出，先减去最大值。</p></aside>'
-        '<aside class="admonition warning" aria-label="Warning"><p>Do not take the logarithm of zero.</p></aside>'
+        '<aside class="admonition note" role="note"><p>数值太大时指数会溢出，先减去最大值。</p></aside>'
+        '<aside class="admonition warning" role="note"><p>Do not take the logarithm of zero.</p></aside>'
         "<blockquote><p>A quotation from somewhere else.</p></blockquote>"
         '<blockquote class="embed"><p>An embedded block of another page.</p></blockquote>'
     )
@@ -252,6 +252,15 @@ def search_entries() -> list[SearchEntry]:
             code="class LinearRegression(nn.Module): __proto__ = 1",
         ),
     ]
+
+
+def search_files(entries: Iterable[SearchEntry]) -> dict[str, bytes]:
+    """Return the whole index, as a site has it."""
+    segments, texts, parts = divide(entries)
+    files = {"search/index.js": index_file(segments)}
+    for segment, members in parts.items():
+        files |= segment_files(segment, members, texts)
+    return files
 
 
 def home() -> HomeView:

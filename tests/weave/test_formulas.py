@@ -32,6 +32,8 @@ def test_a_displayed_formula_stands_by_itself() -> None:
         r"\def\R{\mathbb{R}} x \in \R^n",
         r"\newcommand{\norm}[1]{\lVert #1 \rVert} \norm{x}",
         r"损失 = x",
+        r"\ce{Hg^2+ ->[I-] HgI2 ->[I-] [Hg^{II}I4]^2-}",
+        r"\pu{1.2e3 kg//m3}",
         " x ",
         "",
         "\n\\mathbf{w}^\\top\n",

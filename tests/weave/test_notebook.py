@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import base64
 import json
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -313,3 +315,20 @@ def test_usage(book: Notes) -> None:
     assert book.tangle("export", "1.2").code == 2
     said = book.tangle("export", "1.2", "-o", str(folder / "none" / "x.py"))
     assert said.code == 3
+
+
+def test_an_export_loads_no_package_of_the_site(book: Notes) -> None:
+    program = """\
+import sys
+from tangle_cli.main import cli
+cli.main(sys.argv[1:], standalone_mode=False)
+wanted = {"markupsafe", "mistune", "jinja2", "nh3", "pygments", "dukpy", "nbformat"}
+print(sorted(wanted & set(sys.modules)))
+"""
+    path = book.root.parent / "x.ipynb"
+    arguments = ["--graph", str(book.root), "export", "1.2", "-o", str(path)]
+    ran = subprocess.run(
+        [sys.executable, "-c", program, *arguments], capture_output=True, text=True, check=True
+    )
+    assert ran.stdout.splitlines()[-1] == "[]"
+    assert path.exists()

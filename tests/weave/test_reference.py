@@ -141,6 +141,16 @@ def test_one_changed_section_writes_only_its_own_files(notes: MakeNotes) -> None
     assert changed == {"sec_1_2.py", "sec_1_2.ipynb"}
 
 
+def test_a_reference_shows_nothing_of_a_page_that_is_not_published(notes: MakeNotes) -> None:
+    uuid = "66666666-0000-4000-8000-000000000003"
+    secret = f"public:: false\n\n- hush\n  id:: {uuid}\n"
+    use = f"- # 1.1 Use\n  - See (({uuid})).\n  - ```python\n    print(1)\n    ```\n"
+    site = woven(notes({"a": f"public:: true\n\n{use}", "b": secret}))
+    notebook = (site / "downloads" / "sec_1_1.ipynb").read_text("utf-8")
+    assert f"See (({uuid}))." in notebook
+    assert "hush" not in notebook
+
+
 def test_pages_that_are_not_published_show_nothing_of_their_code(notes: MakeNotes) -> None:
     secret = "public:: false\n\n- # 1.1 Secret\n  - ```python\n    key = 'hush'\n    ```\n"
     saved = "  - ```python\n    def word(): return 'hush'  #@save\n    ```\n"

@@ -7,8 +7,9 @@ import json
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tangle.weave.search import divide, search_files, segment_files
+from tangle.weave.search import divide, segment_files
 from tangle.weave.views import Link, SearchEntry
+from tests.weave.sample import search_files
 
 
 def entry(

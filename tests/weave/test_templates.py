@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from datetime import date
-from html.parser import HTMLParser
 from importlib import resources
 
 import pytest
@@ -28,34 +27,20 @@ from tangle.weave.views import (
     TocEntry,
 )
 from tangle.weave.words import CHINESE, CHINESE_SCRIPT, ENGLISH, ENGLISH_SCRIPT, words
+from tests.weave.checking import read_html
 from tests.weave.sample import home, pages, plain, site, softmax
 
-VOID = {"meta", "link", "img", "br", "hr", "input", "path", "rect"}
 
-
-class Tags(HTMLParser):
-    """Elements in order, and whether each that opens is closed."""
+class Tags:
+    """The elements of a page, by name and attributes."""
 
     def __init__(self, text: str) -> None:
-        super().__init__()
-        self.found: list[tuple[str, dict[str, str]]] = []
-        self.open: list[str] = []
-        self.feed(text)
-        self.close()
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.found.append((tag, {name: value or "" for name, value in attrs}))
-        if tag not in VOID:
-            self.open.append(tag)
-
-    def handle_endtag(self, tag: str) -> None:
-        assert self.open, f"</{tag}> closes nothing"
-        assert self.open.pop() == tag
+        self.read = read_html(text)
 
     def all(self, tag: str, **attributes: str) -> list[dict[str, str]]:
         return [
             found
-            for name, found in self.found
+            for name, found in self.read.elements
             if name == tag and all(found.get(key) == value for key, value in attributes.items())
         ]
 
@@ -72,9 +57,7 @@ def every_page() -> list[str]:
 @pytest.mark.parametrize("number", range(len(every_page())))
 def test_elements_are_closed_and_ids_are_distinct(number: int) -> None:
     tags = Tags(every_page()[number])
-    assert tags.open == []
-    ids = [found["id"] for _, found in tags.found if "id" in found]
-    assert len(ids) == len(set(ids))
+    assert tags.read.faults == []
     assert len(tags.all("h1")) == 1
     assert tags.all("html", lang="zh-CN")
     assert tags.all("a", href="#main", **{"class": "skip"})
@@ -86,7 +69,7 @@ def test_no_page_holds_script_of_its_own() -> None:
     for text in every_page():
         tags = Tags(text)
         assert all("src" in found for found in tags.all("script"))
-        assert not any(name.startswith("on") for _, found in tags.found for name in found)
+        assert not any(name.startswith("on") for _, found in tags.read.elements for name in found)
 
 
 def test_links_lead_from_the_folder_of_the_page() -> None:
@@ -142,6 +125,34 @@ def test_the_navigation_shows_the_place_in_the_book() -> None:
     assert tags.all("a", href="../线性/回归.html")
     other = Tags(render_page(plain("引言.html", "引言", "text"), site()))
     assert not other.all("a", href="./线性/回归.html")
+
+
+def chapter(href: str, text: str, number: str = "", *parts: Chapter) -> Chapter:
+    return Chapter(link=Link(href=href, text=text), number=number, parts=parts)
+
+
+def test_a_chapter_on_one_page_stands_once_with_its_number_and_sections() -> None:
+    subsections = chapter(
+        "a.html#s", "first section", "3.1", chapter("a.html#t", "detail", "3.1.1")
+    )
+    book = replace(
+        site(),
+        chapters=(
+            chapter("a.html", "linear", "", chapter("a.html#c", "Linear", "3", subsections)),
+        ),
+    )
+    for text in (render_home(HomeView(), book), render_page(plain("a.html", "x", "t"), book)):
+        entries = re.findall(r'<span class="number">([\d.]+)</span> ([^<]+)</a>', text)
+        assert list(dict.fromkeys(entries)) == [("3", "linear"), ("3.1", "first section")]
+
+
+def test_sections_that_are_pages_stand_at_any_depth() -> None:
+    deep = chapter(
+        "p.html", "part", "I", chapter("c.html", "chap", "1", chapter("s.html", "sect", "1.1"))
+    )
+    book = replace(site(), chapters=(deep,))
+    text = render_page(plain("s.html", "x", "t"), book)
+    assert re.findall(r"</span> (\w+)</a>", text) == ["part", "chap", "sect"]
 
 
 def test_the_navigation_of_a_long_book_shows_the_part_around_the_page() -> None:

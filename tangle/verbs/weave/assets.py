@@ -45,6 +45,20 @@ def mermaid_script(project: Project) -> bytes | None:
         raise BadConfig(where, message, hint, option="mermaid") from error
 
 
+def own_style(project: Project) -> bytes | None:
+    """Return the graph's style sheet for the site, `logseq/site.css`; None where it has none.
+
+    A link that leads out of the graph is none: it could publish any file.
+    """
+    name = "logseq/site.css"
+    if leads_outside(project.graph, name):
+        return None
+    try:
+        return (project.graph / name).read_bytes()
+    except OSError:
+        return None
+
+
 def wide_font() -> str:
     """Return the file of a font with Chinese characters; empty where none is found."""
     for folder in _FONT_FOLDERS:

@@ -11,6 +11,7 @@ from tangle.link import journal_title, path_matches, title_key
 from tangle.model import PagePath
 from tangle.near_names import did_you_mean
 from tangle.verbs.addresses import (
+    Address,
     BlockOf,
     Day,
     File,
@@ -66,21 +67,26 @@ def _meant(notes: Notes, name: str) -> Iterator[PagePath]:
     for row, _ in named_parts(notes, name) or ():
         yield row.section.page
     for reading in readings(name, notes.config):
-        match reading:
-            case Day(day=day):
-                page = notes.page_of_title(journal_title(day, notes.config.journal_format))
-                yield from (page,) if page is not None else ()
-            case Tag(tag=tag):
-                yield from _tagged(notes, tag)
-            case Glob(glob=glob):
-                yield from _matching(notes, glob)
-            case File(path=path):
-                below = tuple(f"{p}/" if p else "" for p in paths_of(notes.project, path))
-                yield from (p for p in notes.pages if below and p.startswith(below))
-            case Title() | Number() | Part() | LineOf() | BlockOf():
-                pass
-            case _:
-                assert_never(reading)
+        yield from _read_as(notes, reading)
+
+
+def _read_as(notes: Notes, reading: Address) -> Iterable[PagePath]:
+    """The pages that one reading of an argument means."""
+    match reading:
+        case Day(day=day):
+            page = notes.page_of_title(journal_title(day, notes.config.journal_format))
+            return () if page is None else (page,)
+        case Tag(tag=tag):
+            return _tagged(notes, tag)
+        case Glob(glob=glob):
+            return _matching(notes, glob)
+        case File(path=path):
+            below = tuple(f"{p}/" if p else "" for p in paths_of(notes.project, path))
+            return (p for p in notes.pages if below and p.startswith(below))
+        case Title() | Number() | Part() | LineOf() | BlockOf():
+            return ()  # `named_parts` has followed them
+        case _:
+            assert_never(reading)
 
 
 def _tagged(notes: Notes, tag: str) -> Iterator[PagePath]:

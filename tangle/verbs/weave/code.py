@@ -55,7 +55,7 @@ def files_stamp(core: Core, place: int) -> str:
         found = asset_stamp(core, path)
         return None if found is None else found.encode()
 
-    found = section_files(core, place, stamp)
+    found = section_files(core, place, stamp, shows=partial(is_published, core))
     return hashlib.sha256(b"".join(found[ending] for ending in FORMATS)).hexdigest()[:32]
 
 
@@ -152,4 +152,4 @@ def downloads(notes: Notes) -> Iterator[tuple[str, str, Callable[[], bytes]]]:
 
 
 def _content(core: Core, place: int, read: Callable[[str], bytes | None], ending: str) -> bytes:
-    return section_files(core, place, read)[ending]
+    return section_files(core, place, read, shows=partial(is_published, core))[ending]

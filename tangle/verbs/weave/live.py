@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from tangle.model import PagePath
 from tangle.store import NotReadable, read_bytes
 from tangle.verbs.sources import without_gc
-from tangle.verbs.weave.assets import mermaid_script, picture
+from tangle.verbs.weave.assets import mermaid_script, own_style, picture
 from tangle.verbs.weave.weaving import SITE, check_packages, give, made_files
 from tangle.weave.urls import INDEX
 
@@ -42,8 +42,9 @@ class LiveSite:
         from tangle.weave import site
 
         with without_gc():
-            give(notes, (), notes.project.root / SITE, self._scripts)
-            self._files = made_files(notes, mermaid_script(notes.project))
+            style = own_style(notes.project)
+            give(notes, (), notes.project.root / SITE, style, self._scripts)
+            self._files = made_files(notes, mermaid_script(notes.project), style)
             copied = site.copied_files(notes.core)
             self._copied = {href: path for path, href in copied.items()}
             digests = {name: file.digest for name, file in self._files.items()}

@@ -15,7 +15,7 @@ from tangle.store import SiteFolder, check_links, lock, make_folder, other_files
 from tangle.verbs.notes import Notes, Shelf, read_notes
 from tangle.verbs.project import Project
 from tangle.verbs.sources import shown, without_gc
-from tangle.verbs.weave.assets import MERMAID, mermaid_script, picture, wide_font
+from tangle.verbs.weave.assets import MERMAID, mermaid_script, own_style, picture, wide_font
 from tangle.verbs.weave.choice import pages_meant
 from tangle.verbs.weave.code import QUERIES, all_facts, all_outputs, downloads
 from tangle.verbs.weave.code import roots as code_roots
@@ -87,12 +87,12 @@ def weave(project: Project, wanted: Sequence[str] = (), output: Path | None = No
     from tangle.weave.assets import is_cleaned
     from tangle.weave.graph import href_of_page, woven_pages
 
-    mermaid = mermaid_script(project)
+    mermaid, style = mermaid_script(project), own_style(project)
     notes = read_notes(project, shelf=_shelf())
     faults: list[str] = []
     with without_gc():
-        give(notes, wanted, target)
-        files = made_files(notes, mermaid)
+        give(notes, wanted, target, style)
+        files = made_files(notes, mermaid, style)
         copied = site.copied_files(notes.core)
         sources = {href: path for path, href in copied.items()}
         digests = {name: file.digest for name, file in files.items()}
@@ -124,21 +124,24 @@ def weave(project: Project, wanted: Sequence[str] = (), output: Path | None = No
     )
 
 
-def made_files(notes: Notes, mermaid: bytes | None) -> dict[str, SiteFile]:
+def made_files(notes: Notes, mermaid: bytes | None, style: bytes | None) -> dict[str, SiteFile]:
     """Return the files of the site but those of the graph that it copies, by path from its root.
 
     Args:
         notes: to which `give` gave what the site is made of.
         mermaid: the script that draws diagrams, where one is configured.
+        style: the graph's style sheet for the site, where it has one.
     """
     from tangle.weave import site
+    from tangle.weave.templates import OWN_STYLE
 
     files = site.site_files(notes.core)
     for name, digest, make in downloads(notes):
         files[name] = site.SiteFile(digest=digest, make=make)
-    if mermaid is not None and site.needs(notes.core, "mermaid"):
-        files[MERMAID] = site.given(mermaid)
-    return files
+    if not site.needs(notes.core, "mermaid"):
+        mermaid = None
+    own = {MERMAID: mermaid, OWN_STYLE: style}
+    return files | {name: site.given(data) for name, data in own.items() if data is not None}
 
 
 def check_packages() -> None:
@@ -165,13 +168,20 @@ def _roots(core: Core) -> Iterator[tuple[Query[Any, Any], Any]]:
     yield from code_roots(core)
 
 
-def give(notes: Notes, wanted: Sequence[str], target: Path, scripts: tuple[str, ...] = ()) -> None:
+def give(
+    notes: Notes,
+    wanted: Sequence[str],
+    target: Path,
+    style: bytes | None,
+    scripts: tuple[str, ...] = (),
+) -> None:
     """Give the store what the site is made of beside the notes.
 
     Args:
         notes: the notes.
         wanted: as for `weave`.
         target: the folder of the site, of which nothing is taken.
+        style: the graph's style sheet for the site, where it has one.
         scripts: addresses of more scripts, which every page loads.
     """
     from tangle.weave.inputs import (
@@ -192,7 +202,8 @@ def give(notes: Notes, wanted: Sequence[str], target: Path, scripts: tuple[str, 
         mermaid=bool(options.mermaid),
         card_font=wide_font() if options.base else "",
         only=pages_meant(notes, wanted) if wanted else None,
-        version=static_version(),
+        version=static_version(style or b""),
+        own_style=style is not None,
         scripts=scripts,
     )
     files = other_files(project.graph, notes.config.hidden, target)

@@ -118,7 +118,10 @@
     if (opened) target.scrollIntoView();
   }
 
+  let contents = null;
+
   function watchContents() {
+    contents?.disconnect();
     const links = new Map();
     for (const link of all(".toc a")) {
       const target = document.getElementById(decodeURIComponent(link.hash.slice(1)));
@@ -136,8 +139,8 @@
         list.scrollTop = here.offsetTop - list.offsetTop - list.clientHeight / 2;
       }
     };
-    const observer = new IntersectionObserver(mark, { rootMargin: "0px 0px -70% 0px" });
-    links.forEach((_, target) => observer.observe(target));
+    contents = new IntersectionObserver(mark, { rootMargin: "0px 0px -70% 0px" });
+    links.forEach((_, target) => contents.observe(target));
   }
 
   function showPlaceInBook() {
@@ -360,6 +363,9 @@
   watchLinks();
   fillSearchPage();
   document.addEventListener("keydown", onKey);
-  document.addEventListener("tangle:changed", prepare);
+  document.addEventListener("tangle:changed", () => {
+    prepare();
+    watchContents();
+  });
   window.addEventListener("hashchange", openTarget);
 })();

@@ -1,0 +1,170 @@
+"""`tangle weave` on a graph on disk."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from tests.graphs import MakeNotes, Notes, call
+from tests.weave.checking import faults, read_html
+
+SHIPPED = Path(__file__).parents[2] / "notes"
+CODE = "- ```python\n  print('ran')\n  ```\n"
+
+
+def site_of(graph: Notes) -> Path:
+    return graph.root / "site"
+
+
+def files(graph: Notes) -> set[str]:
+    """The pages of a site."""
+    site = site_of(graph)
+    return {path.relative_to(site).as_posix() for path in site.rglob("*.html")}
+
+
+FIXED = {"index.html", "all-pages.html", "search.html"}
+
+
+@pytest.fixture
+def graph(notes: MakeNotes) -> Notes:
+    return notes({"a": "- see [[b]], ![p](../assets/p.png)", "b": f"{CODE}- of [[new idea]]"})
+
+
+def test_the_site_of_a_graph(graph: Notes) -> None:
+    (graph.root / "assets").mkdir(exist_ok=True)
+    (graph.root / "assets" / "p.png").write_bytes(b"\x89PNG picture")
+    (graph.root / "assets" / "unused.png").write_bytes(b"x")
+    said = graph.tangle("weave")
+    assert (said.code, said.err) == (0, "")
+    assert said.out.endswith("site: 2 pages, " + said.out.partition("pages, ")[2])
+    assert files(graph) == FIXED | {"a.html", "b.html", "new-idea.html", "sections.html"}
+    assert (site_of(graph) / "assets" / "p.png").read_bytes() == b"\x89PNG picture"
+    assert not list(site_of(graph).rglob("unused*"))
+    assert list(faults(site_of(graph))) == []
+    assert not (graph.root / "ran").exists()
+
+
+def test_weaving_again_writes_only_what_changed(graph: Notes) -> None:
+    graph.tangle("weave")
+    assert "up to date" in graph.tangle("weave").out
+    before = {path: path.stat().st_mtime_ns for path in site_of(graph).rglob("*.html")}
+    graph.write("a", "- see [[b]] now")
+    graph.tangle("weave")
+    changed = {p.name for p, time in before.items() if p.stat().st_mtime_ns != time}
+    assert changed == {"a.html", "b.html"}
+
+
+def test_a_page_that_goes_takes_its_file_with_it(graph: Notes) -> None:
+    graph.tangle("weave")
+    graph.page("b").unlink()
+    said = graph.tangle("weave")
+    assert "removed" in said.out
+    assert files(graph) == FIXED | {"a.html", "b.html"}  # as a concept that `a` names
+    assert "ran" not in (site_of(graph) / "b.html").read_text("utf-8")
+
+
+def test_a_missing_file_is_a_warning(graph: Notes) -> None:
+    said = graph.tangle("weave")
+    assert said.code == 0
+    assert "pages/a.md:1: warning: there is no file ../assets/p.png" in said.err
+    assert graph.tangle("weave").err == said.err  # also where nothing is woven again
+
+
+def test_pages_that_are_named(graph: Notes) -> None:
+    said = graph.tangle("weave", "b")
+    assert "1 page," in said.out
+    assert files(graph) == FIXED | {"b.html", "sections.html"}
+    assert list(faults(site_of(graph))) == []
+
+
+@pytest.mark.parametrize(
+    ("wanted", "woven"),
+    [
+        ("A", {"a"}),
+        ("[[b]]", {"b"}),
+        ("pages/b.md", {"b"}),
+        ("pages", {"a", "b"}),
+        ("p*/a.md", {"a"}),
+        ("[ab]", {"a", "b"}),
+    ],
+)
+def test_names_of_pages(graph: Notes, wanted: str, woven: set[str]) -> None:
+    assert graph.tangle("weave", wanted).code == 0
+    assert {name.removesuffix(".html") for name in files(graph) - FIXED} - {"sections"} == woven
+
+
+def test_a_name_of_no_page_is_a_usage_error(graph: Notes) -> None:
+    said = graph.tangle("weave", "bb")
+    assert said.code == 2
+    assert "'bb': no page is called so" in said.err
+    assert not site_of(graph).exists()
+
+
+def test_a_folder_of_others_is_refused(graph: Notes, tmp_path: Path) -> None:
+    other = tmp_path / "other"
+    other.mkdir()
+    (other / "mine.txt").write_text("mine")
+    said = graph.tangle("weave", "-o", str(other))
+    assert said.code == 3
+    assert [path.name for path in other.iterdir()] == ["mine.txt"]
+    assert graph.tangle("weave", "-o", str(graph.root)).code == 3
+
+
+def test_the_default_folder_does_not_lead_out(graph: Notes, tmp_path: Path) -> None:
+    (tmp_path / "outside").mkdir()
+    site_of(graph).symlink_to(tmp_path / "outside")
+    assert graph.tangle("weave").code == 3
+    assert not list((tmp_path / "outside").iterdir())
+
+
+@pytest.mark.parametrize(
+    ("config", "message"),
+    [
+        ("[site]\ntitel = 'x'", "unknown option 'site.titel'"),
+        ("[site]\ntitle = 3", "site.title cannot be 3"),
+        ("[site]\nbase = 'notes.example'", "site.base cannot be 'notes.example'"),
+        ("[site]\nlanguage = '\"><script>'", "site.language cannot be"),
+        ("site = 'x'", "site cannot be 'x'"),
+    ],
+)
+def test_bad_configurations(graph: Notes, config: str, message: str) -> None:
+    (graph.root / "tangle.toml").write_text(config)
+    said = graph.tangle("weave")
+    assert said.code == 2
+    assert message in said.err
+
+
+def test_title_and_language_of_the_configuration(graph: Notes) -> None:
+    (graph.root / "tangle.toml").write_text('[site]\ntitle = "My <notes>"\nlanguage = "zh-CN"\n')
+    graph.tangle("weave")
+    page = read_html((site_of(graph) / "a.html").read_text("utf-8"))
+    assert ("html", {"lang": "zh-CN"}) in page.elements
+    assert "My <notes>" in "".join(page.words)
+
+
+def test_a_page_that_cannot_be_read_is_named_and_left_out(graph: Notes) -> None:
+    graph.page("bad").write_bytes(b"- caf\xe9\n")
+    said = graph.tangle("weave")
+    assert said.code == 0
+    assert "pages/bad.md:1" in said.err
+    assert "bad.html" not in files(graph)
+
+
+def test_an_unclear_name_on_a_disk_without_case(notes: MakeNotes) -> None:
+    graph = notes({"x": "- [[A b]] [[a-b]] [[C/d]] [[c/D?]] [[index]] [[What? 100% #1]]"})
+    assert graph.tangle("weave").code == 0
+    named = [path.relative_to(site_of(graph)).as_posix() for path in site_of(graph).rglob("*")]
+    assert len({name.casefold() for name in named}) == len(named)
+    assert list(faults(site_of(graph))) == []
+
+
+def test_the_shipped_notes_have_no_broken_link(tmp_path: Path) -> None:
+    graph = tmp_path / "notes"
+    shutil.copytree(SHIPPED, graph)
+    said = call("--graph", str(graph), "weave", "-o", str(tmp_path / "site"))
+    assert (said.code, said.err) == (0, "")
+    assert list(faults(tmp_path / "site")) == []
+    again = call("--graph", str(graph), "weave", "-o", str(tmp_path / "site"))
+    assert "up to date" in again.out
