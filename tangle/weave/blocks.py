@@ -77,6 +77,7 @@ class OutlineWriter:
     Attributes:
         writer: writes what each block says.
         toc: the headings so far.
+        untitled: the block of the page whose heading says no more than the page's own.
     """
 
     def __init__(self, writer: Writer, site: Outlines, hidden: Collection[str] = ()) -> None:
@@ -89,6 +90,7 @@ class OutlineWriter:
         """
         self.writer = writer
         self.toc: list[TocEntry] = []
+        self.untitled: int | None = None
         self._site = site
         self._hidden = HIDDEN.union(hidden)
         self._shown: list[str] = []
@@ -200,6 +202,8 @@ class OutlineWriter:
         if not block.heading or not first or "\x03" in first:
             return head, block.text
         if len(self._shown) == 1:
+            if block.index == self.untitled:
+                return "", rest.strip("\n")
             text = plain_text(inline_tokens(first)).strip()
             self.toc.append(TocEntry(anchor=block.anchor, text=text, level=block.heading))
         name = f"h{min(block.heading + 1, 6)}"

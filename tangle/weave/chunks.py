@@ -48,14 +48,20 @@ class PageChunk:
     runs: bool
 
 
-@query()
-def all_units_on(core: Core, _: str) -> Mapping[PagePath, tuple[int, ...]]:
+@query(kept=dict[PagePath, tuple[int, ...]])
+def all_units_on(core: Core, _: str) -> dict[PagePath, tuple[int, ...]]:
     """The places of the units that have chunks on each page."""
     found: defaultdict[PagePath, dict[int, None]] = defaultdict(dict)
     for place, row in enumerate(rows(core)):
         for chunk in row.chunks:
             found[chunk.page].setdefault(place)
     return {path: tuple(places) for path, places in found.items()}
+
+
+@query(kept=dict[SectionName, int])
+def places(core: Core, _: str) -> dict[SectionName, int]:
+    """The place of each unit: one answer that all pages with code look up."""
+    return dict(units.places(core, ""))
 
 
 @query(kept=tuple[int, ...])
@@ -181,7 +187,7 @@ def code_lines(core: Core, path: PagePath) -> frozenset[int]:
 @query(kept=bool)
 def has_outputs(core: Core, name: SectionName) -> bool:
     """Whether output blocks of a unit stand in the notes."""
-    row = units.row(core, units.places(core, "")[name])
+    row = units.row(core, places(core, "")[name])
     hosts = {(chunk.page, chunk.host) for chunk in row.chunks} if row is not None else set()
     shown = {page: results_on(core, page) for page, _ in hosts}
     return any((page, o.host) in hosts for page, found in shown.items() for o in found)

@@ -32,6 +32,7 @@ from tangle.weave.inline import Token
 from tangle.weave.inputs import site_settings
 from tangle.weave.lookups import Here, Said
 from tangle.weave.markdown import inline_tokens, tokens_of
+from tangle.weave.openings import opening
 from tangle.weave.page_code import fence_html, line_address, result_html
 from tangle.weave.plain_words import escaped, first_line, plain_text
 from tangle.weave.results import Around
@@ -180,6 +181,8 @@ def content(core: Core, path: PagePath) -> Content:
     around.markdown = lambda text, page, block: writer.tokens(tokens_of(text), Here(page, block))
     outlines = OutlineWriter(writer, around, config(core, "").hidden_properties)
     name = href_of_page(core, path) or path
+    begins = opening(core, path)
+    outlines.untitled = None if begins is None else begins[0]
     html = outlines.page(Shown(name=name, href="", page=path, blocks=blocks))
     front = blocks[0] if blocks and blocks[0].kind == "pre" else None
     return Content(

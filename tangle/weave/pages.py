@@ -27,6 +27,7 @@ from tangle.weave.graph import (
     woven_pages,
 )
 from tangle.weave.inputs import site_settings
+from tangle.weave.openings import opening
 from tangle.weave.page_code import page_downloads
 from tangle.weave.templates import (
     OWN_STYLE,
@@ -91,12 +92,12 @@ def chapter(core: Core, path: PagePath) -> Chapter:
         for s in sections
         if s.block >= 0 and s.block not in left_out(core, path)
     ]
-    name = sketch(core, path).title
-    return Chapter(
-        link=Link(href=href, text=name),
-        number=number_text(title.number) if title is not None else "",
-        parts=_nested(below),
-    )
+    number = number_text(title.number) if title is not None else ""
+    parts = _nested(below)
+    begins = opening(core, path)
+    if begins is not None and len(parts) == 1:
+        number, parts = begins[1], parts[0].parts
+    return Chapter(link=Link(href=href, text=sketch(core, path).title), number=number, parts=parts)
 
 
 def _nested(entries: list[tuple[tuple[int, ...], Link]]) -> tuple[Chapter, ...]:
@@ -174,6 +175,7 @@ def page_view(core: Core, path: PagePath) -> PageView:
     return PageView(
         href=href,
         title=known.title,
+        number=chapter(core, path).number if pages.book_of(core, path) is not None else "",
         content=_markup(found.html, root),
         description=found.description,
         properties=tuple((name, _markup(value, root)) for name, value in found.properties),

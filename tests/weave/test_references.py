@@ -152,3 +152,14 @@ def test_a_book_is_read_in_the_order_of_its_numbers() -> None:
     ids = read_html(html(core, "z")).ids
     assert [part.link.href.partition("#")[2] in ids for part in top.parts] == [True, True]
     assert beside(core, PagePath("pages/z.md"))[1] == four.link
+
+
+def test_a_chapter_says_its_title_once() -> None:
+    core = site({"Nets": "- # 3. Nets\n  what follows" + BOOK.removeprefix("- # 3. Nets")})
+    view = page_view(core, path_of("Nets"))
+    assert (view.title, view.number) == ("Nets", "3")
+    assert [entry.text for entry in view.toc] == ["3.1. One", "3.2. Two"]
+    assert "what follows" in words(str(view.content))
+    assert "<h2>3. Nets</h2>" not in view.content
+    (chapter,) = chapters(core, "")
+    assert (chapter.number, [part.number for part in chapter.parts]) == ("3", ["3.1", "3.2"])

@@ -90,6 +90,8 @@ def roots(core: Core) -> Iterator[tuple[Query[Any, Any], Any]]:
     for place in core.keys(pages_taken):
         yield pages_taken, place
         yield holds_solution, place
+    for path in core.keys(is_published):
+        yield is_published, path
 
 
 def all_outputs(notes: Notes) -> dict[PagePath, tuple[ShownOutput, ...]]:
