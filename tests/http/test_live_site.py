@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from contextlib import ExitStack
 
 import pytest
 
@@ -149,3 +150,15 @@ def test_a_page_says_that_the_connection_is_lost(server: Server, browser: Browse
                 assert time.monotonic() < end
                 time.sleep(0.1)
             tab.wait("document.querySelector('.live-status').textContent === ''")
+
+
+@needs_chromium
+def test_many_pages_one_after_the_other_and_at_once(server: Server, browser: Browser) -> None:
+    write(server, "Next", "- text\n")
+    with ExitStack() as opened:
+        tabs = [opened.enter_context(browser.tab()) for _ in range(4)]
+        for _ in range(4):  # a browser keeps six connections to a server
+            for tab in tabs:
+                tab.open(address(server, "Next.html"))
+                loaded(tab)
+        assert [tab.errors for tab in tabs] == [[]] * 4
