@@ -211,7 +211,7 @@ class OutlineWriter:
         return f"<{name}>{head}{self.writer.line(first, here)}</{name}>", rest.strip("\n")
 
     def _rank(self, heading: int) -> int:
-        """The level of a heading on the page: one below those that it stands under, none left out."""
+        """The level of a heading on the page, below those that it stands under."""
         while self._headings and self._headings[-1] >= heading:
             self._headings.pop()
         self._headings.append(heading)

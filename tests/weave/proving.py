@@ -1,4 +1,4 @@
-"""Open the pages of a site in Chromium, and find what is wrong in either scheme or without script."""
+"""Open the pages of a site in Chromium, and find what is wrong with or without script."""
 
 from __future__ import annotations
 
