@@ -43,27 +43,30 @@ for package in tangle, tangle_cli:
                 print(found.name, error.name.partition(".")[0])
 """
 
-EDITOR = (
-    *("actions", "completions", "diagnostics", "features", "hovers", "lenses", "mentions"),
-    *("names", "navigation", "publisher", "renaming", "server", "session", "symbols", "texts"),
-)
 PLUGIN = {
     "tangle.pytest_plugin": {"pytest"},
-    "tangle.testing.failures": {"_pytest"},
-    "tangle.testing.nodes": {"pytest", "_pytest"},
-    "tangle.testing.suite": {"pytest", "_pytest"},
-    "tangle.testing.verifying": {"pytest", "_pytest"},
-    "tangle.testing.xdist_scheduler": {"xdist"},
-    "tangle.testing.statements": {"coverage"},
+    "tangle.testing": {"pytest", "_pytest", "xdist", "coverage"},
     "tangle.coverage_plugin": {"coverage"},
-    **{f"tangle.lsp.{name}": {"lsprotocol", "pygls"} for name in EDITOR},
+    "tangle.lsp": {"lsprotocol", "pygls"},
+    "tangle.http": {"starlette", "uvicorn"},
+    "tangle.weave": {"dukpy", "jinja2", "markupsafe", "mistune", "nh3", "pygments"},
 }
-"""The modules that need an extra, and what they miss without it."""
+"""The modules and packages that need an extra, and what they may miss without it."""
+
+
+def may_miss(module: str) -> set[str]:
+    """What a module may miss without an extra."""
+    packages = (name for name in PLUGIN if f"{module}.".startswith(f"{name}."))
+    return set().union(*(PLUGIN[name] for name in packages))
+
 
 EXTRAS = {
     "base": ["logseq-tangle"],
     "base and pytest": ["logseq-tangle", "pytest"],
-    **{each: [f"logseq-tangle[{each}]"] for each in ("coverage", "xdist", "notes", "lsp", "dev")},
+    **{
+        each: [f"logseq-tangle[{each}]"]
+        for each in (*("coverage", "xdist", "notes", "lsp"), *("site", "serve", "debug", "dev"))
+    },
 }
 """By the test's name. The extra `pytest` brings what the second brings."""
 
@@ -104,9 +107,7 @@ def graph(tmp_path: Path) -> Path:
 def test_every_module_that_needs_no_extra_is_imported(installed: Installed) -> None:
     said = run([installed.python, "-c", IMPORTS_ALL]).stdout
     missed = [line.split() for line in said.splitlines()]
-    assert [
-        f"{module} {name}" for module, name in missed if name not in PLUGIN.get(module, ())
-    ] == []
+    assert [f"{module} {name}" for module, name in missed if name not in may_miss(module)] == []
     assert [f"{module} {name}" for module, name in missed if has(installed, name)] == []
 
 
@@ -130,6 +131,8 @@ COMMANDS = [
     ("server", ["server", "stop"], 0, "no server runs"),
     ("clean", ["clean"], 0, "outputs removed from pages/page.md"),
     ("trust", ["trust"], 0, ": trusted, as recorded in "),
+    ("export", ["export", "3.1", "-o", "one.ipynb"], 0, "one.ipynb"),
+    ("debug", ["debug", "3.1"], 2, "--listen"),
     ("completion", ["completion", "bash"], 0, "_tangle_completion"),
 ]
 
@@ -150,7 +153,7 @@ def test_every_command_works(
 
 def test_the_commands_are_all_of_them() -> None:
     assert isinstance(cli, click.Group)
-    assert {name for name, *_ in COMMANDS} | {"watch", "lsp"} == {*cli.commands}
+    assert {name for name, *_ in COMMANDS} | {"watch", "lsp", "weave", "serve"} == {*cli.commands}
 
 
 @every_extra
@@ -184,6 +187,28 @@ def test_an_editor_is_served_or_told_what_to_install(installed: Installed, graph
         assert done.stderr == (
             "tangle: lsp needs packages that are missing: pip install 'logseq-tangle[lsp]'\n"
         )
+
+
+@every_extra
+@pytest.mark.parametrize(
+    ("arguments", "needs"),
+    [
+        (["weave"], "nh3"),
+        (["serve", "--port", "x"], "uvicorn"),
+        (["debug", "3.1", "--listen", "x"], "debugpy"),
+    ],
+)
+def test_what_needs_an_extra_works_or_says_which(
+    installed: Installed, graph: Path, arguments: list[str], needs: str
+) -> None:
+    done = run([installed.script, *arguments], graph, check=False)
+    assert "Traceback" not in done.stderr
+    if has(installed, needs) and arguments == ["weave"]:
+        assert done.returncode == 0, done.stderr
+        assert (graph / "site" / "index.html").is_file()
+    else:
+        assert done.returncode == 2
+        assert arguments[0] != "weave" or "pip install 'logseq-tangle[site]'" in done.stderr
 
 
 @with_pytest

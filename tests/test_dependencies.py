@@ -31,7 +31,10 @@ PLUGINS = {
     "coverage": ("tangle/coverage_plugin.py", "tangle/testing/statements.py"),
     "xdist": ("tangle/testing/xdist_scheduler.py",),
     "lsp": ("tangle/lsp/",),
+    "site": ("tangle/weave/",),
 }
+PROGRAMS = {"ruff", "ty"}
+"""Run as programs, and never imported."""
 NAMED = re.compile(r"module://(\w+)")
 """A module that matplotlib is told to import, as the backend."""
 
@@ -134,7 +137,7 @@ def test_every_dependency_is_imported(extra: str) -> None:
         canonicalize_name(Requirement(text).name)
         for text in (PROJECT["optional-dependencies"][extra] if extra else PROJECT["dependencies"])
     }
-    assert wanted - used[extra] - {PROJECT["name"]} == set()
+    assert wanted - used[extra] - {PROJECT["name"]} - PROGRAMS == set()
 
 
 def test_every_extra_is_known_here() -> None:

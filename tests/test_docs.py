@@ -159,6 +159,6 @@ def test_recipes_for_pages_weave_into_what_is_published() -> None:
 def test_every_option_of_the_site_is_documented() -> None:
     text = (DOCS / "publishing.md").read_text(encoding="utf-8")
     (example,) = re.findall(r"^```toml\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
-    names = set(SiteOptions.__dataclass_fields__)
+    names = set(SiteOptions.__struct_fields__)
     assert set(tomllib.loads(example)["site"]) == names
     assert {name for name in names if f"| `{name}` |" in text} == names

@@ -29,6 +29,7 @@ from tangle.model.problems.code import (
 _ALIKE: Final = 0.8
 _SHORT: Final = 3
 """Letters of names that are too short to be slips of each other."""
+_OF_JSON: Final = {"true": "True", "false": "False", "null": "None", "undefined": "None"}
 
 
 class PackageFace(Protocol):
@@ -387,6 +388,8 @@ class Borrowing(Struct, kw_only=True):
         attributes = name_use(self._code, name).attributes
         if line := usual_line(name, attributes):
             return f"add the line: {line}"
+        if name in _OF_JSON:
+            return f"this is JSON or JavaScript; Python has {_OF_JSON[name]}"
         self.guesses[name] = name
         return "no section defines it: define or import it above this line"
 

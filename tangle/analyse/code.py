@@ -395,9 +395,10 @@ def _holds_result(code: ChunkCode, behind: ChunkCode, line: int) -> bool:
     plain = "#" not in other.chunk.code and other.chunk.settings.name is None
     sessions = (code.parsed.examples, behind.parsed.examples) != (None, None)
     own = other.chunk.page == other.page and other.chunk.block == other.host
+    fails = code.chunk.settings.raises is not None or code.chunk.settings.xfail is not None
     return (
         (here and own and plain and not sessions and not code.broken)
-        and code.runs
+        and (code.runs and not fails)
         and is_result_of(behind.parsed.tree, code.parsed.tree)
     )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator
+from itertools import takewhile
 from typing import Final
 
 from tangle.link.settings import OUTPUT
@@ -49,10 +50,15 @@ def kept_behind(page: Page, at: int, chunks: Collection[int]) -> KeptText | None
     language = info_of(" ".join((behind.language, *behind.options))).word
     if behind.nested is not None or (language not in _TEXTS and place not in chunks):
         return None
+    if place in chunks and _has_output(page, place, chunks):
+        return None
     words = _between(page, own, behind)
     announced = words is not None and (not words or _ANNOUNCES.fullmatch(words) is not None)
     if words is None or not (announced or (own.block == behind.block and place not in chunks)):
         return None
+    beside = behind.block not in (own.block, *_children(page, own.block))
+    if place in chunks and beside and not words:
+        return None  # a block of literals in a list of snippets is one of them
     return KeptText(
         lines=tuple(_lines(page, behind)),
         language=language,
@@ -65,6 +71,24 @@ def _written(page: Page, fence: int) -> bool:
     """Whether a fence stands in an output block."""
     block = page.fences[fence].block
     return any(entry.key == OUTPUT for entry in page.blocks[block].properties)
+
+
+def _children(page: Page, block: int) -> Iterator[int]:
+    """The first child of a block, if it has one: a result stands there."""
+    if block + 1 < len(page.blocks) and page.blocks[block + 1].parent == block:
+        yield block + 1
+
+
+def _has_output(page: Page, place: int, chunks: Collection[int]) -> bool:
+    """Whether the output of a chunk stands in its block, as far as the number of outputs shows."""
+    block = page.fences[place].block
+    rest = (page.blocks[index] for index in range(block + 1, len(page.blocks)))
+    outputs = sum(
+        each.parent == block and any(e.key == OUTPUT for e in each.properties)
+        for each in takewhile(lambda each: each.parent >= block, rest)
+    )
+    before = takewhile(lambda at: page.fences[at].block == block, range(place, -1, -1))
+    return outputs >= sum(at in chunks for at in before)
 
 
 def _between(page: Page, own: Fence, behind: Fence) -> str | None:

@@ -15,6 +15,7 @@ from tangle.lsp.actions import code_actions
 from tangle.lsp.completions import completion
 from tangle.lsp.hovers import hover
 from tangle.lsp.navigation import definition, references
+from tangle.lsp.python import completions, hover_text, places, signatures
 from tangle.lsp.renaming import CannotRename, prepare, rename
 from tangle.lsp.server import FindProject, Server
 from tangle.lsp.session import Session, file_of_uri
@@ -31,6 +32,9 @@ _TRIGGERS: Final = ("[", "(", "<", "#", ".", ":", " ")
 
 
 def _initialize(ls: Server, params: types.InitializeParams) -> None:
+    settings = params.initialization_options
+    if isinstance(settings, dict):
+        ls.python = str(settings.get("python", ls.python))
     ls.find_graph(_folders(params))
 
 
@@ -51,9 +55,8 @@ def _initialized(ls: Server, _params: types.InitializedParams) -> None:
     ls.look()
 
 
-def _shutdown(ls: Server, _params: None = None) -> None:
-    ls.runner.cancel()
-    ls.stop_watching()
+async def _shutdown(ls: Server, _params: None = None) -> None:
+    await ls.end()
 
 
 def _cancel_progress(ls: Server, params: types.WorkDoneProgressCancelParams) -> None:
@@ -116,14 +119,41 @@ def _at(
     return None if found is None else (*found, found[0].offset(found[1], position))
 
 
-def _hover(ls: Server, params: types.HoverParams) -> types.Hover | None:
-    at = _at(ls, params.text_document, params.position)
-    return hover(*at) if at else None
+# Questions to the Python language server are made before the first `await`: the notes may change
+# while it thinks.
 
 
-def _definition(ls: Server, params: types.DefinitionParams) -> list[types.Location]:
+async def _hover(ls: Server, params: types.HoverParams) -> types.Hover | None:
     at = _at(ls, params.text_document, params.position)
-    return definition(*at) if at else []
+    if at is None:
+        return None
+    own, asked = hover(*at), ls.question(*at)
+    if asked is None:
+        return own
+    text = await hover_text(*asked)
+    if own is not None and isinstance(own.contents, types.MarkupContent) and text:
+        own.contents.value += f"\n\n---\n\n{text}"
+    if own is not None or not text:
+        return own
+    return types.Hover(types.MarkupContent(types.MarkupKind.Markdown, text))
+
+
+async def _definition(ls: Server, params: types.DefinitionParams) -> list[types.Location]:
+    at = _at(ls, params.text_document, params.position)
+    if at is None:
+        return []
+    own, asked = definition(*at), ls.question(*at)
+    if own or asked is None:
+        return own
+    return await places(*asked)
+
+
+async def _signature(ls: Server, params: types.SignatureHelpParams) -> Any:
+    at = _at(ls, params.text_document, params.position)
+    asked = ls.question(*at) if at is not None else None
+    if asked is None:
+        return None
+    return await signatures(*asked)
 
 
 def _references(ls: Server, params: types.ReferenceParams) -> list[types.Location]:
@@ -131,9 +161,17 @@ def _references(ls: Server, params: types.ReferenceParams) -> list[types.Locatio
     return references(*at, declaration=params.context.include_declaration) if at else []
 
 
-def _completion(ls: Server, params: types.CompletionParams) -> types.CompletionList | None:
+async def _completion(ls: Server, params: types.CompletionParams) -> types.CompletionList | None:
     at = _at(ls, params.text_document, params.position)
-    return completion(*at) if at else None
+    if at is None:
+        return None
+    own, asked = completion(*at), ls.question(*at)
+    if asked is None:
+        return own
+    known = {item.label for item in own.items}
+    found = await completions(*asked)
+    more = [item for item in found if item.label not in known]
+    return types.CompletionList(own.is_incomplete, [*own.items, *more])
 
 
 def _outline(ls: Server, params: types.DocumentSymbolParams) -> list[types.DocumentSymbol]:
@@ -217,6 +255,11 @@ _FEATURES: Final[tuple[tuple[str, Callable[..., Any], Any], ...]] = (
     (types.TEXT_DOCUMENT_DID_CLOSE, _close, None),
     (types.TEXT_DOCUMENT_HOVER, _hover, None),
     (types.TEXT_DOCUMENT_DEFINITION, _definition, None),
+    (
+        types.TEXT_DOCUMENT_SIGNATURE_HELP,
+        _signature,
+        types.SignatureHelpOptions(trigger_characters=("(", ",")),
+    ),
     (types.TEXT_DOCUMENT_REFERENCES, _references, None),
     (
         types.TEXT_DOCUMENT_COMPLETION,

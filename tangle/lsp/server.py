@@ -6,6 +6,7 @@ import asyncio
 import threading
 import uuid
 from collections.abc import Callable, Generator, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, Final
 
@@ -17,9 +18,14 @@ from pygls.protocol.language_server import lsp_method
 from tangle import __version__
 from tangle.errors import TangleError
 from tangle.link import CONFIG
+from tangle.lsp.backend import COMMANDS, Backend
 from tangle.lsp.publisher import Publisher
+from tangle.lsp.python import Question
 from tangle.lsp.running import Outcome, Runner
+from tangle.lsp.scripts import Files, spot_at
 from tangle.lsp.session import Session
+from tangle.model import PagePath
+from tangle.verbs.job_builder import prepared_package
 from tangle.verbs.open_notes import FileChanges
 from tangle.verbs.project import Project
 
@@ -71,7 +77,10 @@ class Server(LanguageServer):
         super().__init__("tangle", __version__, protocol_cls=Protocol)
         self.session: Session | None = None
         self.runner = Runner()
+        self.python = "ty"
         self._find = find
+        self._backend: Backend | None = None
+        self._closing = ExitStack()
         self._publisher = Publisher(self.text_document_publish_diagnostics, self.failed)
         self._failures: set[str] = set()
         self._watching: FileChanges | None = None
@@ -171,10 +180,44 @@ class Server(LanguageServer):
             daemon=True,
         ).start()
 
-    def stop_watching(self) -> None:
-        """Let the system's news go."""
+    def question(
+        self, session: Session, path: PagePath, offset: int
+    ) -> tuple[Backend, Question] | None:
+        """Return what to ask about code, and whom; None where the settings want no answers.
+
+        Args:
+            session: the notes.
+            path: of the page.
+            offset: the character.
+        """
+        spot = spot_at(session, path, offset) if self.python in COMMANDS else None
+        if spot is None:
+            return None
+        if self._backend is None:
+            folder = self._generated(session)
+            self._backend = Backend(
+                self.python, folder, lambda why: self.show(why, types.MessageType.Warning)
+            )
+        return self._backend, Question(session, path, spot, Files(session, self._backend.folder))
+
+    def _generated(self, session: Session) -> Path:
+        """The folder of generated files; where nothing was generated, one that is soon removed."""
+        notes = session.notes
+        output = session.project.output
+        if (output / notes.named_project.package.root).is_dir():
+            return output
+        return self._closing.enter_context(prepared_package(notes.plan.package)).folder
+
+    async def end(self) -> None:
+        """End what runs and what waits, and keep what is known of the notes."""
+        self.runner.cancel()
+        if self._backend is not None:
+            await self._backend.stop()
+        self._closing.close()
         if self._watching is not None:
             self._watching.close()
+        if self.session is not None:
+            self.session.end()
 
     def changed(self, paths: list[Path]) -> None:
         """Take in files that changed on disk.

@@ -142,6 +142,11 @@ class Session:
         """
         self._open.look_at([self._in_graph(path) for path in paths])
 
+    def end(self) -> None:
+        """Let all files count again, and keep what is known of them for the next command."""
+        self.buffers.clear()
+        self._open.remember()
+
     def buffer_of(self, path: PagePath) -> Buffer | None:
         """The buffer of a page; None where it is not open.
 

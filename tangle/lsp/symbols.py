@@ -10,7 +10,8 @@ from lsprotocol import types
 from tangle.lsp.mentions import named_chunks
 from tangle.lsp.names import names_in, saved_statements
 from tangle.lsp.session import Session
-from tangle.model import Chunk, Page, PagePath
+from tangle.lsp.texts import Text
+from tangle.model import Chunk, Fence, Page, PagePath
 from tangle.notes import pages
 
 _MOST: Final = 500
@@ -64,7 +65,7 @@ def _chunk(session: Session, page: Page, chunk: Chunk) -> types.DocumentSymbol:
     fence = next(fence for fence in page.fences if fence.line == chunk.line)
     text = session.text(page.path)
     own = session.line_range(page.path, chunk.line)
-    whole = session.range(page.path, text.of_byte(fence.span.start), text.of_byte(fence.span.end))
+    whole = session.range(page.path, *_span(text, fence))
     first = next((line.strip() for line in fence.code.split("\n") if line.strip()), "")
     return types.DocumentSymbol(
         name=chunk.settings.name or first or "(empty chunk)",
@@ -73,6 +74,12 @@ def _chunk(session: Session, page: Page, chunk: Chunk) -> types.DocumentSymbol:
         range=_holding(whole, own),
         selection_range=own,
     )
+
+
+def _span(text: Text, fence: Fence) -> tuple[int, int]:
+    """Where a fence begins, and where its last line ends, in characters."""
+    start, end = text.of_byte(fence.span.start), text.of_byte(fence.span.end)
+    return start, start + len(text.string[start:end].rstrip("\r\n"))
 
 
 def _holding(outer: types.Range, inner: types.Range) -> types.Range:
@@ -110,8 +117,7 @@ def folding_ranges(session: Session, path: PagePath) -> list[types.FoldingRange]
         span = text.of_byte(block.span.start), text.of_byte(last.content)
         found[_lines(session, path, *span)] = None
     for fence in page.fences:
-        span = text.of_byte(fence.span.start), text.of_byte(fence.span.end)
-        found[_lines(session, path, *span)] = None
+        found[_lines(session, path, *_span(text, fence))] = None
     return [
         types.FoldingRange(start_line=first, end_line=last) for first, last in found if last > first
     ]

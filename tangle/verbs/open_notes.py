@@ -75,6 +75,13 @@ class OpenNotes:
             self._files = files
             self._notes = None
 
+    def remember(self) -> None:
+        """Keep what was worked out of the files for the next command, once no buffer counts."""
+        if self._unsaved:
+            self._unsaved.clear()
+            self._notes = None
+        self.notes.remember()
+
     def is_page(self, path: PagePath) -> bool:
         """Whether a file is a page of the graph, or would be one once it is saved.
 

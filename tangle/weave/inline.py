@@ -18,6 +18,9 @@ _LABEL: Final = r"\[(?P<{name}>(?:\\.|[^\\\[\]\n]){{1,400}})\]"
 _TITLE_LIMIT: Final = 500
 """Characters that the name of a page may have; Logseq's own limit is lower."""
 
+_LEVELS: Final = 6
+"""Names within names that are followed."""
+
 _BRACKETS: Final = re.compile(r"\[\[|\]\]|\n")
 _TAG: Final = r"#(?:\[\[|[^\s,.:;!?'\"()\[\]{}#`+\x03][^\s,;!?'\"()\[\]{}#`\x03]*)"
 _FORMULA: Final = (
@@ -47,7 +50,7 @@ def name_end(text: str, start: int) -> int:
     """
     level = 0
     for mark in _BRACKETS.finditer(text, start, start + _TITLE_LIMIT + 4):
-        if mark[0] == "\n":
+        if mark[0] == "\n" or level > _LEVELS:
             return -1
         level += 1 if mark[0] == "[[" else -1
         if level == 0:

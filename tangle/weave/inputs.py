@@ -23,8 +23,8 @@ class SiteSettings:
         card_font: the file of a font with Chinese characters, for the pictures that social
             networks show; empty where none was found.
         version: of the static files; it changes when one of them does.
-        scripts: addresses of more scripts, which every page loads.
         own_style: whether the graph has a style sheet for the site.
+        scripts: addresses of more scripts, which every page loads.
     """
 
     title: str
@@ -35,8 +35,8 @@ class SiteSettings:
     card_font: str = ""
     only: tuple[PagePath, ...] | None = None
     version: str = ""
-    scripts: tuple[str, ...] = ()
     own_style: bool = False
+    scripts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -156,8 +156,8 @@ def site_view(core: Core, _: str) -> SiteView:
         base=settings.base,
         feed=FEED if settings.base and journals(core, "") else "",
         version=settings.version,
-        scripts=settings.scripts,
         styles=(OWN_STYLE,) if settings.own_style else (),
+        scripts=settings.scripts,
         links=code_links(core, ""),
     )
 

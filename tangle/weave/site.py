@@ -80,7 +80,7 @@ class SiteFile:
 
 
 def site_files(core: Core) -> dict[str, SiteFile]:
-    """The files of the site but those of the graph that it copies, by path from its root."""
+    """The files of the site but those of the search and those of the graph that it copies."""
     found = dict(_fixed(core))
     paths = woven_pages(core, "")
     for number, path in enumerate(paths):
@@ -94,6 +94,13 @@ def site_files(core: Core) -> dict[str, SiteFile]:
         found[href_of_page(core, path) or ""] = _page(core, page_file, path)
     for href in concepts(core, ""):
         found[href] = _page(core, concept_file, href)
+    return found
+
+
+def search_files(core: Core) -> dict[str, SiteFile]:
+    """The files of the search."""
+    index = SiteFile(digest=core.stamp(search_index, "").hex(), make=lambda: search_index(core, ""))
+    found = {"search/index.js": index}
     for number in range(len(segments(core, ""))):
         digest = core.stamp(segment_made, number).hex()
         for name in names_of_segment(core, number):
@@ -120,8 +127,6 @@ def _fixed(core: Core) -> Iterator[tuple[str, SiteFile]]:
     yield SEARCH_PAGE, _page(core, search_file, "")
     for link in code_links(core, ""):
         yield link.href, _page(core, code_file, link.href)
-    index = SiteFile(digest=core.stamp(search_index, "").hex(), make=lambda: search_index(core, ""))
-    yield "search/index.js", index
     for name, data in static_files().items():
         yield f"static/{name}", given(data)
     if needs(core, "formulas"):

@@ -89,3 +89,10 @@ def test_an_arrow_may_be_anything_else(code: str) -> None:
 def test_a_session_without_dots_names_the_way_out() -> None:
     found = planned("- x\n" + fence(">>> for n in range(2):\n    print(n)\n0\n1"))
     assert "put `... ` in front of each line" in (found.problems[0].hint or "")
+
+
+@pytest.mark.parametrize(("code", "meant"), [("{'a': true}", "True"), ("x = null", "None")])
+def test_names_of_json_have_their_python_in_the_hint(code: str, meant: str) -> None:
+    (problem,) = planned("- x\n" + fence(code)).problems
+    assert problem.code == "undefined-name"
+    assert problem.hint == f"this is JSON or JavaScript; Python has {meant}"

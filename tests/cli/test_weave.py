@@ -168,3 +168,31 @@ def test_the_shipped_notes_have_no_broken_link(tmp_path: Path) -> None:
     assert list(faults(tmp_path / "site")) == []
     again = call("--graph", str(graph), "weave", "-o", str(tmp_path / "site"))
     assert "up to date" in again.out
+
+
+SOLVED = (
+    "- # 1. Part\n\t- ## 1.1. Asked\n\t\t- ```python\n\t\t  x = 1\n\t\t  ```\n"
+    "\t\t- answer\n\t\t  tangle.solution:: yes\n"
+    "\t\t\t- ```python\n\t\t\t  secret = 42\n\t\t\t  ```\n"
+    "\t- ## 1.2. Told\n\t\t- ```python\n\t\t  y = 2\n\t\t  ```\n"
+)
+
+
+@pytest.mark.book
+def test_the_edition_for_students_has_no_file_with_a_solution(notes: MakeNotes) -> None:
+    graph = notes({"a": SOLVED})
+    config = graph.root / "tangle.toml"
+    config.write_text('book = ["pages/a.md"]\n[site]\nstudent = true\n')
+    assert graph.tangle("weave").code == 0
+    site = site_of(graph)
+    texts = {path: path.read_bytes() for path in site.rglob("*") if path.is_file()}
+    assert [path.name for path, data in texts.items() if b"secret" in data] == []
+    assert sorted(path.name for path in (site / "downloads").iterdir()) == [
+        "sec_1_2.ipynb",
+        "sec_1_2.py",
+    ]
+    assert list(faults(site)) == []
+    config.write_text('book = ["pages/a.md"]\n')
+    assert graph.tangle("weave").code == 0
+    assert (site / "downloads" / "sec_1_1.py").is_file()
+    assert "secret" in (site / "a.html").read_text("utf-8")

@@ -101,6 +101,7 @@ async def editor(
     encodings: Sequence[str] = ("utf-16",),
     folder: Path | None = None,
     watches: bool = False,
+    settings: dict[str, str] | None = None,
 ) -> AsyncIterator[Editor]:
     """Start `tangle lsp`, and end it in good order."""
     client = LanguageClient("tests", "1")
@@ -147,7 +148,11 @@ async def editor(
     where = types.WorkspaceFolder(uri=(folder or root).as_uri(), name="notes")
     async with asyncio.timeout(PATIENCE):
         await client.initialize_async(
-            types.InitializeParams(capabilities=capabilities, workspace_folders=[where])
+            types.InitializeParams(
+                capabilities=capabilities,
+                workspace_folders=[where],
+                initialization_options=settings,
+            )
         )
     client.initialized(types.InitializedParams())
     try:

@@ -42,7 +42,6 @@ AGREEING = {
     "python of a literal": chunk("[n * n for n in (1, 2)]") + text("[1,", " 4]", language="python"),
     "python of two literals": chunk("print(1)", "print([2])") + text("1", "[2]", language="python"),
     "python child": chunk("1 + 1") + text("2", bullet="\t- ", language="python"),
-    "python sibling": chunk("1 + 1") + text("2", bullet="- ", language="py"),
     "python behind words": chunk("1 + 1") + "  Output:\n" + text("2", language="python"),
     "a set": chunk("{'b', 'a'}") + text("{'a', 'b'}"),
 }
@@ -178,6 +177,7 @@ ORDINARY = {
     "python behind an assignment": chunk("print(1)", "x = 2") + text("3", language="python"),
     "python behind a literal": chunk("1") + text("2", language="python"),
     "python behind words": chunk("print(1)") + "  Now:\n" + text("2", language="python"),
+    "python sibling": chunk("print(1)") + text("2", bullet="- ", language="py"),
     "python with a comment": chunk("print(1)") + text("2  # two", language="python"),
     "text with words": chunk("print(1)") + "- words\n" + text("2"),
 }
@@ -196,3 +196,13 @@ def test_a_python_fence_that_is_no_result_runs(notes: MakeNotes) -> None:
     assert graph.tangle("run", "Kept").code == 0
     assert graph.text("Kept").count("tangle.output::") == 2
     assert "2 chunks" in graph.tangle("list", "--all").out
+
+
+@pytest.mark.parametrize("bullet", ["  ", "- "])
+def test_a_python_fence_that_has_an_output_is_a_chunk(notes: MakeNotes, bullet: str) -> None:
+    output = "\t- tangle.output:: 0123456789ab.01234567\n\t  ```text\n\t  2\n\t  ```\n"
+    first, second = chunk("print(1)"), text("2", language="python", bullet=bullet)
+    pages = {"  ": first + second + output + output, "- ": first + output + second + output}
+    graph = notes({"Kept": pages[bullet]})
+    assert graph.tangle("run", "Kept").code == 0
+    assert graph.text("Kept").count("tangle.output::") == 2

@@ -80,8 +80,8 @@ BLOCKS = {
     "- t\n  Key:: [[b]]\n  logseq.x:: y\n  tangle.timeout:: 3\n  id:: " + OTHER: "<p>t</p>"
     '<dl class="properties"><div><dt>Key</dt><dd><a class="page-link" href="\x02b.html">b</a>'
     "</dd></div></dl>",
-    "- #+BEGIN_WARNING\n  **w**\n  #+END_WARNING": '<aside class="admonition warning" role="note">'
-    "<p><strong>w</strong></p></aside>",
+    "- #+BEGIN_WARNING\n  **w**\n  #+END_WARNING": '<aside class="admonition warning" '
+    'role="note"><p><strong>w</strong></p></aside>',
     "- #+BEGIN_QUOTE\n  q\n  #+END_QUOTE": "<blockquote><p>q</p></blockquote>",
     "- > q\n  > r": "<blockquote><p>q<br>r</p></blockquote>",
     "- #+BEGIN_EXAMPLE\n  *x*\n  #+END_EXAMPLE": "<pre><code>*x*\n</code></pre>",

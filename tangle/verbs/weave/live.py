@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from tangle.model import PagePath
 from tangle.store import NotReadable, read_bytes
 from tangle.verbs.sources import without_gc
-from tangle.verbs.weave.assets import mermaid_script, own_style, picture
+from tangle.verbs.weave.assets import mermaid_script, picture
 from tangle.verbs.weave.weaving import SITE, check_packages, give, made_files
 from tangle.weave.urls import INDEX
 
@@ -38,13 +38,12 @@ class LiveSite:
         self._digests: dict[str, str] = {}
 
     def update(self, notes: Notes) -> tuple[str, ...]:
-        """Take in notes, and return the addresses of the files that differ from before, sorted."""
+        """Take in notes, and return the addresses of the pages and pictures that differ, sorted."""
         from tangle.weave import site
 
         with without_gc():
-            style = own_style(notes.project)
-            give(notes, (), notes.project.root / SITE, style, self._scripts)
-            self._files = made_files(notes, mermaid_script(notes.project), style)
+            give(notes, (), notes.project.root / SITE, self._scripts)
+            self._files = made_files(notes, mermaid_script(notes.project))
             copied = site.copied_files(notes.core)
             self._copied = {href: path for path, href in copied.items()}
             digests = {name: file.digest for name, file in self._files.items()}
@@ -64,9 +63,19 @@ class LiveSite:
             name += INDEX
         if name in self._files:
             return self._files[name].make()
-        if name in self._copied and self._notes is not None:
+        if self._notes is None:
+            return None
+        if name in self._copied:
             return _copy(self._notes.project, self._copied[name])
-        return None
+        return self._search(self._notes, name) if name.startswith("search/") else None
+
+    def _search(self, notes: Notes, name: str) -> bytes | None:
+        """A file of the search, which is made when somebody searches: no save waits for it."""
+        from tangle.weave import site
+
+        with without_gc():
+            found = site.search_files(notes.core).get(name)
+            return None if found is None else found.make()
 
 
 def _copy(project: Project, path: str) -> bytes | None:

@@ -87,12 +87,12 @@ def weave(project: Project, wanted: Sequence[str] = (), output: Path | None = No
     from tangle.weave.assets import is_cleaned
     from tangle.weave.graph import href_of_page, woven_pages
 
-    mermaid, style = mermaid_script(project), own_style(project)
+    mermaid = mermaid_script(project)
     notes = read_notes(project, shelf=_shelf())
     faults: list[str] = []
     with without_gc():
-        give(notes, wanted, target, style)
-        files = made_files(notes, mermaid, style)
+        give(notes, wanted, target)
+        files = made_files(notes, mermaid) | site.search_files(notes.core)
         copied = site.copied_files(notes.core)
         sources = {href: path for path, href in copied.items()}
         digests = {name: file.digest for name, file in files.items()}
@@ -124,13 +124,12 @@ def weave(project: Project, wanted: Sequence[str] = (), output: Path | None = No
     )
 
 
-def made_files(notes: Notes, mermaid: bytes | None, style: bytes | None) -> dict[str, SiteFile]:
-    """Return the files of the site but those of the graph that it copies, by path from its root.
+def made_files(notes: Notes, mermaid: bytes | None) -> dict[str, SiteFile]:
+    """Return the files of the site but those of the search and those of the graph that it copies.
 
     Args:
         notes: to which `give` gave what the site is made of.
         mermaid: the script that draws diagrams, where one is configured.
-        style: the graph's style sheet for the site, where it has one.
     """
     from tangle.weave import site
     from tangle.weave.templates import OWN_STYLE
@@ -140,8 +139,9 @@ def made_files(notes: Notes, mermaid: bytes | None, style: bytes | None) -> dict
         files[name] = site.SiteFile(digest=digest, make=make)
     if not site.needs(notes.core, "mermaid"):
         mermaid = None
-    own = {MERMAID: mermaid, OWN_STYLE: style}
-    return files | {name: site.given(data) for name, data in own.items() if data is not None}
+    own = {MERMAID: mermaid, OWN_STYLE: own_style(notes.project)}
+    files |= {name: site.given(data) for name, data in own.items() if data is not None}
+    return files
 
 
 def check_packages() -> None:
@@ -168,20 +168,13 @@ def _roots(core: Core) -> Iterator[tuple[Query[Any, Any], Any]]:
     yield from code_roots(core)
 
 
-def give(
-    notes: Notes,
-    wanted: Sequence[str],
-    target: Path,
-    style: bytes | None,
-    scripts: tuple[str, ...] = (),
-) -> None:
+def give(notes: Notes, wanted: Sequence[str], target: Path, scripts: tuple[str, ...] = ()) -> None:
     """Give the store what the site is made of beside the notes.
 
     Args:
         notes: the notes.
         wanted: as for `weave`.
         target: the folder of the site, of which nothing is taken.
-        style: the graph's style sheet for the site, where it has one.
         scripts: addresses of more scripts, which every page loads.
     """
     from tangle.weave.inputs import (
@@ -193,6 +186,7 @@ def give(
     )
     from tangle.weave.site import static_version
 
+    style = own_style(notes.project)
     project, options = notes.project, notes.project.options.site
     settings = SiteSettings(
         title=options.title or project.graph.name,
