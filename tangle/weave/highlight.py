@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Final
 
 from markupsafe import escape
@@ -101,6 +102,7 @@ def token_lines(code: str, language: str) -> list[list[Token]]:
     return lines
 
 
+@lru_cache(maxsize=1000)  # a page that is woven again has mostly the same code
 def _tokens(code: str, language: str) -> Iterable[tuple[_TokenType, str]]:
     from pygments.token import Token as Root
 
@@ -112,6 +114,7 @@ def _tokens(code: str, language: str) -> Iterable[tuple[_TokenType, str]]:
     return found if "".join(text for _, text in found) == code else plain
 
 
+@cache
 def _css(kind: _TokenType) -> str:
     from pygments.token import STANDARD_TYPES
 

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from tangle.model import PagePath
 from tangle.store import NotReadable, read_bytes
 from tangle.verbs.sources import without_gc
 from tangle.verbs.weave.assets import mermaid_script, picture
-from tangle.verbs.weave.weaving import SITE, check_packages, give, made_files
+from tangle.verbs.weave.weaving import SITE, check_packages, give, late_files, made_files
 from tangle.weave.urls import INDEX
 
 if TYPE_CHECKING:
     from tangle.verbs.notes import Notes
     from tangle.verbs.project import Project
     from tangle.weave.site import SiteFile
+
+_LATE: Final = ("search/", "downloads/")
 
 
 class LiveSite:
@@ -67,15 +69,9 @@ class LiveSite:
             return None
         if name in self._copied:
             return _copy(self._notes.project, self._copied[name])
-        return self._search(self._notes, name) if name.startswith("search/") else None
-
-    def _search(self, notes: Notes, name: str) -> bytes | None:
-        """A file of the search, which is made when somebody searches: no save waits for it."""
-        from tangle.weave import site
-
-        with without_gc():
-            found = site.search_files(notes.core).get(name)
-            return None if found is None else found.make()
+        with without_gc():  # made when they are asked for: no save waits for them
+            late = late_files(self._notes).get(name) if name.startswith(_LATE) else None
+            return None if late is None else late.make()
 
 
 def _copy(project: Project, path: str) -> bytes | None:
