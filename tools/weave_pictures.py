@@ -33,7 +33,7 @@ class Shot(NamedTuple):
 
 _SHOTS: Final = (
     Shot("weave-home", "index.html"),
-    Shot("weave-chapter", "线性神经网络.html#L60"),
+    Shot("weave-chapter", "线性神经网络.html"),
     Shot("weave-concept", "交叉熵.html", dark=True),
     Shot("weave-package", "package.html"),
 )
@@ -65,7 +65,7 @@ def _photograph(site: Path, shot: Shot, raw: Path) -> None:
     subprocess.run(
         [
             *(str(browser()), "--headless=new", "--no-sandbox", "--disable-gpu", *scheme),
-            *("--hide-scrollbars", "--virtual-time-budget=3000"),
+            *("--hide-scrollbars", "--virtual-time-budget=9000"),
             *("--window-size={},{}".format(*_SIZE), f"--screenshot={raw}", address),
         ],
         check=True,

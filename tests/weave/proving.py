@@ -19,11 +19,11 @@ from tests.weave.checking import faults
 from tests.weave.test_browser_accessibility import AXE
 
 _VIOLATIONS: Final = """
-axe.run({exclude: ['.katex-html']}, {resultTypes: ['violations'], preload: false}).then(
+axe.run({exclude: ['.katex']}, {resultTypes: ['violations'], preload: false}).then(
   (result) => result.violations.map(
     (one) => `axe ${one.id}: ${one.nodes.length} times, first ${one.nodes[0].html.slice(0, 200)}`))
 """
-"""Without the visible half of formulas, which is hidden from programs that read aloud."""
+"""Without the insides of formulas, which are those of KaTeX."""
 _PATIENCE: Final = 240.0
 """Seconds that axe-core may take for a long chapter on a busy machine."""
 _TEXT: Final = """

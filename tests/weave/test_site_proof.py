@@ -24,6 +24,14 @@ def test_the_shipped_notes_are_a_site_without_fault(chromium: Browser, tmp_path:
     copy_graph(_NOTES, tmp_path / "graph")
     site = weave(tmp_path / "graph", tmp_path / "site")
     assert list(prove(chromium, site, 9, served=False)) == []
+    for query, title in (("交叉熵", "交叉熵"), ("cross entropy", "cross_entropy")):
+        with chromium.tab() as tab:
+            tab.open(site.folder / "index.html")
+            tab.press("/")
+            tab.wait("document.querySelector('dialog.search-dialog')?.open")
+            tab.type(query)
+            tab.wait("document.querySelector('.results mark')")
+            assert title in tab.evaluate("document.querySelector('.results').innerText")
 
 
 @needs_chromium
