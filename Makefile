@@ -11,7 +11,7 @@ AXE := $(VENV)/axe
 PARALLEL ?= --numprocesses auto --maxprocesses 4
 
 .DEFAULT_GOAL := help
-.PHONY: help demo data mldoc katex axe test test-python coverage test-notes torture fuzz reading check lint format types layers dead-code notes site docs clean
+.PHONY: help demo data mldoc katex axe test test-python coverage test-notes torture fuzz reading check lint format types layers dead-code notes site site-proof docs clean
 
 help:
 	@echo "make demo    set up, tangle the notes, run section 3.6"
@@ -24,6 +24,7 @@ help:
 	@echo "make fuzz    two million inputs to the parser and the writer (half an hour)"
 	@echo "make reading compare ten thousand pages with Logseq's own parser (ten minutes)"
 	@echo "make site    the notes as a site, in site/"
+	@echo "make site-proof  every page of several sites in Chromium (hours)"
 	@echo "make docs    regenerate docs/problems.md, docs/results.md and the pictures"
 	@echo "make format  lay out the code"
 	@echo "make clean   remove what make and the tools made; data and outputs in the notes stay"
@@ -138,6 +139,9 @@ notes: $(INSTALLED)
 # The outputs shown are those in the notes: no code is run.
 site: $(INSTALLED)
 	$(BIN)/tangle weave
+
+site-proof: $(INSTALLED) axe
+	$(BIN)/python -m pytest tests/weave/whole_sites.py
 
 docs: $(INSTALLED) mldoc katex
 	$(BIN)/python tools/problems_doc.py > docs/problems.md.new
