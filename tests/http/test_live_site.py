@@ -48,6 +48,9 @@ def test_pages_are_served_as_they_are_woven(server: Server) -> None:
         answer = server.ask(path, headers=no_token)
         assert answer.status == 200
         assert answer.headers["content-type"].startswith(kind)
+    for path in ("/search/index.js", "/search/s-0.js"):  # made when they are asked for
+        assert server.ask(path, headers=no_token).body.startswith(b"tangleIndex(")
+    assert server.ask("/search/s-99.js", headers=no_token).status == 404
     assert server.ask("/Nothing.html", headers=no_token).status == 404
     assert server.ask("/One.html", {}, headers=no_token).status == 405
 
