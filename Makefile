@@ -13,7 +13,7 @@ VSCODE := editors/vscode
 PARALLEL ?= --numprocesses auto --maxprocesses 4
 
 .DEFAULT_GOAL := help
-.PHONY: help demo data mldoc katex axe vscode editors test test-python coverage test-notes torture fuzz reading check lint format types layers dead-code notes site docs plugin plugin-packages test-plugin clean
+.PHONY: help demo data mldoc katex axe vscode editors test test-python coverage test-notes torture fuzz reading check lint format types layers dead-code notes site site-proof docs plugin plugin-packages test-plugin clean
 
 help:
 	@echo "make demo    set up, tangle the notes, run section 3.6"
@@ -28,6 +28,7 @@ help:
 	@echo "make site    the notes as a site, in site/"
 	@echo "make plugin  build the Logseq plugin in logseq-plugin (node and npm)"
 	@echo "make test-plugin  the plugin's tests, alone and in Chromium"
+	@echo "make site-proof  every page of several sites in Chromium (hours)"
 	@echo "make docs    regenerate docs/problems.md, docs/results.md and the pictures"
 	@echo "make editors  the VS Code extension, as editors/vscode/dist/tangle.vsix"
 	@echo "make format  lay out the code"
@@ -174,6 +175,9 @@ notes: $(INSTALLED)
 # The outputs shown are those in the notes: no code is run.
 site: $(INSTALLED)
 	$(BIN)/tangle weave
+
+site-proof: $(INSTALLED) axe
+	$(BIN)/python -m pytest tests/weave/whole_sites.py
 
 docs: $(INSTALLED) mldoc katex
 	$(BIN)/python tools/problems_doc.py > docs/problems.md.new

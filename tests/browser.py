@@ -39,7 +39,11 @@ _FLAGS: Final = (
 
 
 class Browser:
-    """A running Chromium with a profile of its own, which ends with its `with` block."""
+    """A running Chromium with a profile of its own, which ends with its `with` block.
+
+    Attributes:
+        patience: seconds that one answer may take.
+    """
 
     def __init__(self, executable: str | Path) -> None:
         self._profile = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
@@ -64,6 +68,7 @@ class Browser:
         self._in, self._out = ours_in, ours_out
         self._buffer = b""
         self._number = 0
+        self.patience = PATIENCE
         self._tabs: dict[str, Tab] = {}
 
     def __enter__(self) -> Self:
@@ -94,14 +99,15 @@ class Browser:
         if session:
             order["sessionId"] = session
         os.write(self._out, json.dumps(order).encode() + b"\0")
-        end = time.monotonic() + PATIENCE
+        end = time.monotonic() + self.patience
         while True:
             message = self._receive(end)
             if message.get("id") == number:
                 assert "error" not in message, (method, message)
                 result: dict[str, Any] = message["result"]
                 return result
-            self._dispatch(message)
+            if "method" in message:  # not the answer to a command whose time was over
+                self._dispatch(message)
 
     def _receive(self, end: float) -> dict[str, Any]:
         while b"\0" not in self._buffer:

@@ -341,15 +341,13 @@ class Store:
         for node in nodes:
             by_query.setdefault(node.query, []).append(node)
         ordered = [node for found in by_query.values() for node in found]
-        place = {node: at for at, node in enumerate(ordered)}
+        at_of = {node: at for at, node in enumerate(ordered)}.__getitem__
         columns = {
             query.name: Column(
                 keys=[node.key for node in found],
                 changed=[node.changed for node in found],
                 verified=[node.verified for node in found],
-                deps=[
-                    array("I", [place[dep] for dep in node.deps or ()]).tobytes() for node in found
-                ],
+                deps=[array("I", map(at_of, node.deps or ())).tobytes() for node in found],
                 values=[msgspec.Raw(_raw(node)) for node in found],
             )
             for query, found in by_query.items()
@@ -362,10 +360,9 @@ class Store:
         todo = [node for node in found if node.deps is not None]
         seen = dict.fromkeys(todo)
         while todo:
-            for dep in todo.pop().deps or ():
-                if dep not in seen:
-                    seen[dep] = None
-                    todo.append(dep)
+            new = [dep for dep in todo.pop().deps or () if dep not in seen]
+            seen.update(dict.fromkeys(new))
+            todo += new
         return list(seen)
 
     def load(self, data: bytes, queries: Iterable[Query[Any, Any]]) -> None:
@@ -403,8 +400,7 @@ class _Deps:
         self._places = places
 
     def __iter__(self) -> Iterator[Node]:
-        nodes = self._nodes
-        return (nodes[place] for place in memoryview(self._places).cast("I"))
+        return map(self._nodes.__getitem__, memoryview(self._places).cast("I"))
 
 
 def _nodes(query: Query[Any, Any], column: Column) -> Iterator[tuple[Node, bytes]]:

@@ -94,6 +94,7 @@ class OutlineWriter:
         self._site = site
         self._hidden = HIDDEN.union(hidden)
         self._shown: list[str] = []
+        self._headings: list[int] = []
         self._blocks_left = _EMBEDDED
         self._room_left = _ROOM
         writer.embed = self._embed
@@ -206,8 +207,15 @@ class OutlineWriter:
                 return "", rest.strip("\n")
             text = plain_text(inline_tokens(first)).strip()
             self.toc.append(TocEntry(anchor=block.anchor, text=text, level=block.heading))
-        name = f"h{min(block.heading + 1, 6)}"
+        name = f"h{self._rank(block.heading)}"
         return f"<{name}>{head}{self.writer.line(first, here)}</{name}>", rest.strip("\n")
+
+    def _rank(self, heading: int) -> int:
+        """The level of a heading on the page, below those that it stands under."""
+        while self._headings and self._headings[-1] >= heading:
+            self._headings.pop()
+        self._headings.append(heading)
+        return min(len(self._headings) + 1, 6)
 
     # --- properties -------------------------------------------------------------------------------
 

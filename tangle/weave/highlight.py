@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Final
 
 from markupsafe import escape
@@ -118,6 +118,7 @@ def _tokens(code: str, language: str) -> Iterable[tuple[_TokenType, str]]:
     return found if "".join(text for _, text in found) == code else plain
 
 
+@cache
 def _css(kind: _TokenType) -> str:
     from pygments.token import STANDARD_TYPES
 

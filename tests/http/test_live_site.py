@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from contextlib import ExitStack
 
 import pytest
 
@@ -47,6 +48,9 @@ def test_pages_are_served_as_they_are_woven(server: Server) -> None:
         answer = server.ask(path, headers=no_token)
         assert answer.status == 200
         assert answer.headers["content-type"].startswith(kind)
+    for path in ("/search/index.js", "/search/s-0.js"):  # made when they are asked for
+        assert server.ask(path, headers=no_token).body.startswith(b"tangleIndex(")
+    assert server.ask("/search/s-99.js", headers=no_token).status == 404
     assert server.ask("/Nothing.html", headers=no_token).status == 404
     assert server.ask("/One.html", {}, headers=no_token).status == 405
 
@@ -149,3 +153,15 @@ def test_a_page_says_that_the_connection_is_lost(server: Server, browser: Browse
                 assert time.monotonic() < end
                 time.sleep(0.1)
             tab.wait("document.querySelector('.live-status').textContent === ''")
+
+
+@needs_chromium
+def test_many_pages_one_after_the_other_and_at_once(server: Server, browser: Browser) -> None:
+    write(server, "Next", "- text\n")
+    with ExitStack() as opened:
+        tabs = [opened.enter_context(browser.tab()) for _ in range(4)]
+        for _ in range(4):  # a browser keeps six connections to a server
+            for tab in tabs:
+                tab.open(address(server, "Next.html"))
+                loaded(tab)
+        assert [tab.errors for tab in tabs] == [[]] * 4

@@ -75,7 +75,7 @@ BLOCKS = {
     '<span class="priority">A</span> do it</p>',
     "- # DONE head\n  text": '<h2><span class="task" data-state="done">DONE</span> head</h2>'
     "<p>text</p>",
-    "- big\n  heading:: 3": "<h4>big</h4>",
+    "- big\n  heading:: 3": "<h2>big</h2>",
     "- one\n  two": "<p>one<br>two</p>",
     "- t\n  Key:: [[b]]\n  logseq.x:: y\n  tangle.timeout:: 3\n  id:: " + OTHER: "<p>t</p>"
     '<dl class="properties"><div><dt>Key</dt><dd><a class="page-link" href="\x02b.html">b</a>'
@@ -251,3 +251,9 @@ def test_any_text_gives_html_that_is_whole_and_harmless(one: str, other: str) ->
             assert not any(key.startswith("on") for key in attributes), text
             for key in ("href", "src"):
                 assert not attributes.get(key, "").lower().startswith(("javascript", "vbscript"))
+
+
+def test_headings_leave_no_level_out() -> None:
+    text = "- ## first\n- # a\n\t- ### b\n\t- ## c\n- # d\n"
+    levels = re.findall(r"<(h\d)>(\w+)", html(site({"a": text})))
+    assert levels == [("h2", "first"), ("h2", "a"), ("h3", "b"), ("h3", "c"), ("h2", "d")]

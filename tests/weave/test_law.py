@@ -11,7 +11,7 @@ from tangle.model import PackageName
 from tangle.notes import QUERIES, Core
 from tangle.notes.core import NothingInstalled
 from tangle.weave.inputs import SiteSettings
-from tangle.weave.site import KEPT, roots, site_files
+from tangle.weave.site import KEPT, roots, search_files, site_files
 from tests.weave.woven import ID, OTHER, give, path_of, site
 
 NAMES = ("a", "b", "c", "2024_05_01", "D e", "d-e")
@@ -30,7 +30,8 @@ TEXTS = (
 
 
 def files(core: Core) -> dict[str, bytes]:
-    return {name: file.make() for name, file in site_files(core).items()}
+    files = site_files(core) | search_files(core)
+    return {name: file.make() for name, file in files.items()}
 
 
 @pytest.mark.parametrize("seed", range(8))

@@ -1,6 +1,8 @@
 // The live site: a save shows in the open page, and only what changed is replaced; chunks run from the page.
 "use strict";
 (() => {
+  if (window !== top) return; // a preview
+
   const root = new URL(document.body.dataset.root, location.href);
   const chinese = document.documentElement.lang.startsWith("zh");
   const words = chinese
@@ -129,23 +131,35 @@
     if (now) scrollBy({ top: now.getBoundingClientRect().top - place.top, behavior: "instant" });
   }
 
+  /** Follow the server while the page is seen: a browser keeps six connections to a server, over all tabs. */
   function follow() {
-    const source = new EventSource(new URL("live", root));
+    let source = null;
     const own = decodeURIComponent(location.pathname.slice(root.pathname.length)) || "index.html";
-    source.addEventListener("open", () => {
-      const back = status.textContent === words.lost;
-      if (back) status.textContent = "";
-      if (back || !sent) refresh();
-    });
-    source.addEventListener("pages", ({ data }) => {
-      const { pages } = JSON.parse(data);
-      const images = [...document.images].map((image) => decodeURIComponent(new URL(image.src).pathname.slice(root.pathname.length)));
-      if (pages.includes(own) || pages.some((page) => images.includes(page))) refresh();
-    });
-    source.addEventListener("reset", refresh);
-    source.addEventListener("error", () => {
-      status.textContent = words.lost;
-    });
+    const end = () => {
+      source?.close();
+      source = null;
+    };
+    const begin = () => {
+      if (source || document.hidden) return;
+      source = new EventSource(new URL("live", root));
+      source.addEventListener("open", () => {
+        if (status.textContent === words.lost) status.textContent = "";
+        refresh();
+      });
+      source.addEventListener("pages", ({ data }) => {
+        const { pages } = JSON.parse(data);
+        const images = [...document.images].map((image) => decodeURIComponent(new URL(image.src).pathname.slice(root.pathname.length)));
+        if (pages.includes(own) || pages.some((page) => images.includes(page))) refresh();
+      });
+      source.addEventListener("reset", refresh);
+      source.addEventListener("error", () => {
+        status.textContent = words.lost;
+      });
+    };
+    document.addEventListener("visibilitychange", () => (document.hidden ? end() : begin()));
+    addEventListener("pagehide", end);
+    addEventListener("pageshow", begin);
+    begin();
   }
 
   // --- runs -----------------------------------------------------------------------------------
@@ -182,15 +196,19 @@
     let rest = "";
     const decoder = new TextDecoderStream();
     const reader = answer.body.pipeThrough(decoder).getReader();
-    for (;;) {
-      const { value, done } = await reader.read();
-      if (done) return;
-      const parts = (rest + value).split("\n\n");
-      rest = parts.pop();
-      for (const part of parts) {
-        const fields = Object.fromEntries(part.split("\n").map((line) => line.split(/: (.*)/s, 2)));
-        if (fields.data) yield { kind: fields.event, data: JSON.parse(fields.data) };
+    try {
+      for (;;) {
+        const { value, done } = await reader.read();
+        if (done) return;
+        const parts = (rest + value).split("\n\n");
+        rest = parts.pop();
+        for (const part of parts) {
+          const fields = Object.fromEntries(part.split("\n").map((line) => line.split(/: (.*)/s, 2)));
+          if (fields.data) yield { kind: fields.event, data: JSON.parse(fields.data) };
+        }
       }
+    } finally {
+      reader.cancel();
     }
   }
 
@@ -221,6 +239,7 @@
     const stream = await ask("api/events");
     const started = await ask("api/run", { what: [`${page}:${lineOf(chunk)}`] });
     if (!stream?.ok || !started?.ok) {
+      stream?.body.cancel();
       status.textContent = words.failed + (await started?.json())?.error;
       return;
     }

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from tangle.model import PagePath
 from tangle.store import NotReadable, read_bytes
 from tangle.verbs.sources import without_gc
 from tangle.verbs.weave.assets import mermaid_script, picture
-from tangle.verbs.weave.weaving import SITE, check_packages, give, made_files
+from tangle.verbs.weave.weaving import SITE, check_packages, give, late_files, made_files
 from tangle.weave.urls import INDEX
 
 if TYPE_CHECKING:
     from tangle.verbs.notes import Notes
     from tangle.verbs.project import Project
     from tangle.weave.site import SiteFile
+
+_LATE: Final = ("search/", "downloads/")
 
 
 class LiveSite:
@@ -66,14 +68,13 @@ class LiveSite:
             name += INDEX
         if name in self._files:
             return self._files[name].make()
-        if name.startswith("search/") and self._notes is not None:
-            from tangle.weave.site import search_files
-
-            found = search_files(self._notes.core).get(name)
-            return found.make() if found is not None else None
-        if name in self._copied and self._notes is not None:
+        if self._notes is None:
+            return None
+        if name in self._copied:
             return _copy(self._notes.project, self._copied[name])
-        return None
+        with without_gc():  # made when they are asked for: no save waits for them
+            late = late_files(self._notes).get(name) if name.startswith(_LATE) else None
+            return None if late is None else late.make()
 
 
 def _is_page(name: str) -> bool:

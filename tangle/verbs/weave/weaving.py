@@ -92,7 +92,7 @@ def weave(project: Project, wanted: Sequence[str] = (), output: Path | None = No
     faults: list[str] = []
     with without_gc():
         give(notes, wanted, target)
-        files = made_files(notes, mermaid) | site.search_files(notes.core)
+        files = made_files(notes, mermaid) | late_files(notes)
         copied = site.copied_files(notes.core)
         sources = {href: path for path, href in copied.items()}
         digests = {name: file.digest() for name, file in files.items()}
@@ -125,7 +125,7 @@ def weave(project: Project, wanted: Sequence[str] = (), output: Path | None = No
 
 
 def made_files(notes: Notes, mermaid: bytes | None) -> dict[str, SiteFile]:
-    """Return the files of the site but those of the search, and of the graph that it copies.
+    """Return the files that pages are or show, but those of the graph that are copied.
 
     Args:
         notes: to which `give` gave what the site is made of.
@@ -135,12 +135,20 @@ def made_files(notes: Notes, mermaid: bytes | None) -> dict[str, SiteFile]:
     from tangle.weave.templates import OWN_STYLE
 
     files = site.site_files(notes.core)
-    for name, digest, make in downloads(notes):
-        files[name] = site.SiteFile(digest=digest, make=make)
     if not site.needs(notes.core, "mermaid"):
         mermaid = None
     own = {MERMAID: mermaid, OWN_STYLE: own_style(notes.project)}
     files |= {name: site.given(data) for name, data in own.items() if data is not None}
+    return files
+
+
+def late_files(notes: Notes) -> dict[str, SiteFile]:
+    """Return the files that readers ask for: those of the search, and downloads."""
+    from tangle.weave import site
+
+    files = site.search_files(notes.core)
+    for name, digest, make in downloads(notes):
+        files[name] = site.SiteFile(digest=digest, make=make)
     return files
 
 
