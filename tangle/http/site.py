@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import mimetypes
 from importlib.resources import files
 from typing import TYPE_CHECKING, Final
@@ -72,6 +73,8 @@ class Site:
         kind = mimetypes.guess_type(name or "index.html")[0] or "application/octet-stream"
         if name.endswith("/"):
             kind = "text/html"
+        if kind == "text/html":
+            found = _with_digest(found)
         return Response(found, media_type=kind, headers=_FRESH)
 
     def _read(self, name: str) -> bytes | None:
@@ -87,6 +90,12 @@ class Site:
             changed = self._site.update(notes)
             if changed:
                 self._feed.publish("pages", {"pages": list(changed)})
+
+
+def _with_digest(page: bytes) -> bytes:
+    """A page that says which one it is, so that its script knows whether it is still that one."""
+    digest = hashlib.blake2b(page, digest_size=8).hexdigest()
+    return page.replace(b"<body ", f'<body data-digest="{digest}" '.encode(), 1)
 
 
 _FRESH: Final = {"cache-control": "no-cache"}

@@ -165,3 +165,22 @@ def test_many_pages_one_after_the_other_and_at_once(server: Server, browser: Bro
                 tab.open(address(server, "Next.html"))
                 loaded(tab)
         assert [tab.errors for tab in tabs] == [[]] * 4
+
+
+@needs_chromium
+def test_a_save_between_loading_and_connecting_shows(server: Server, browser: Browser) -> None:
+    write(server, "Between", "- before\n")
+    with browser.tab(script=False) as tab:
+        tab.open(address(server, "Between.html"))
+        write(server, "Between", "- after\n")
+        tab.call("Emulation.setScriptExecutionDisabled", value=False)
+        html = tab.evaluate("document.documentElement.outerHTML")
+        assert "before" in html
+        # The scripts begin only now, on the page as it was loaded.
+        tab.evaluate(
+            "(async () => { for (const name of ['static/site.js', 'live.js']) {"
+            " const script = document.createElement('script'); script.src = name;"
+            " document.head.append(script);"
+            " await new Promise((done) => (script.onload = done)); } })()"
+        )
+        tab.wait("document.getElementById('main')?.innerText.includes('after')")

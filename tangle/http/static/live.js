@@ -105,6 +105,8 @@
     loading = { again: false };
     try {
       const next = await load();
+      // What was loaded may be older than what is compared with from now on.
+      if (next && !sent && next.body.dataset.digest !== document.body.dataset.digest) location.reload();
       if (next && sent) show(next);
       sent = next ?? sent;
     } catch {
