@@ -182,6 +182,7 @@ def _with_headers(send: Send, more: Mapping[str, str]) -> Send:
     safe: dict[str, str] = {
         "x-content-type-options": "nosniff",
         "referrer-policy": "no-referrer",
+        "x-frame-options": "SAMEORIGIN",  # another site must not lay itself over the buttons
         **more,
     }
     raw = [(name.encode(), value.encode()) for name, value in safe.items()]

@@ -218,3 +218,11 @@ def test_a_token_that_others_can_read_no_longer_counts(server: Server) -> None:
     finally:
         path.chmod(0o600)
     assert server.ask("/api/state").status == 200
+
+
+def test_other_sites_can_neither_frame_nor_embed_the_pages(server: Server) -> None:
+    for path in "/", "/live.js", "/api/state":
+        headers = server.ask(path).headers
+        assert headers["x-frame-options"] == "SAMEORIGIN"
+        assert headers["cross-origin-resource-policy"] == "same-origin"
+        assert headers["x-content-type-options"] == "nosniff"
