@@ -114,7 +114,7 @@ class Guard:
         if not self._access.token_is_safe():
             return refusal(
                 401,
-                ".tangle/token is gone, or others can read it: it no longer counts; restart the server",
+                ".tangle/token is gone, or others can read it; restart the server",
             )
         return None
 
