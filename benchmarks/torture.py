@@ -230,8 +230,8 @@ def check(
     if over:
         counts.lose(f"{what}: {sorted(over)} left over")
     left = [str(path) for path in world.graph.rglob(".tangle-*") if path.suffix != ".kept"]
-    # These are written without the lock, so that a draft may be somebody's; they go with time.
-    gone = re.compile(r"/\.tangle/(pending|cache|notes|settings)/")
+    # A draft of a record may be in use; once it is old, a later record of its folder drops it.
+    gone = re.compile(r"/\.tangle/[a-z]+/")
     left = [path for path in left if not gone.search(path)]
     if left:
         counts.lose(f"{what}: left behind {left}")

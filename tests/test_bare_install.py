@@ -132,6 +132,8 @@ COMMANDS = [
     ("clean", ["clean"], 0, "outputs removed from pages/page.md"),
     ("trust", ["trust"], 0, ": trusted, as recorded in "),
     ("export", ["export", "3.1", "-o", "one.ipynb"], 0, "one.ipynb"),
+    ("import", ["import", "one.ipynb", "--page", "Other"], 0, "Other"),
+    ("sync", ["sync"], 0, ""),
     ("debug", ["debug", "3.1"], 2, "--listen"),
     ("completion", ["completion", "bash"], 0, "_tangle_completion"),
 ]

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 _KEY = re.compile(r"[0-9a-f]{8,128}", re.ASCII)
-_STALE_DRAFT = 3600.0
+STALE_DRAFT = 3600.0
 
 T = TypeVar("T")
 
@@ -128,7 +128,7 @@ class Cache(Generic[T]):
         now = self._clock()
         kept = 0
         for path, size, used in sorted(self._entries(), key=lambda entry: -entry[2]):
-            limit = _STALE_DRAFT if path.name.startswith(DRAFT_PREFIX) else max_age
+            limit = STALE_DRAFT if path.name.startswith(DRAFT_PREFIX) else max_age
             if now - used > limit or kept + size > max_bytes:
                 self._drop(path)
             else:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import re
+import time
 from typing import TYPE_CHECKING, Generic, TypeVar
 
-from tangle.store.atomic_replace import put
-from tangle.store.cache import decoded, encoded, sealed
+from tangle.store.atomic_replace import DRAFT_PREFIX, put
+from tangle.store.cache import STALE_DRAFT, decoded, encoded, sealed
 from tangle.store.errors import refusing
 from tangle.store.files import DISK, Files
 from tangle.store.state_folder import make_folders
@@ -59,6 +60,15 @@ class Records(Generic[T]):
             if not self._folder.is_dir():
                 make_folders(self._folder)
             put(path, encoded(document, sealed(path, self._key or b"")), self._files)
+        self._drop_stale_drafts()
+
+    def _drop_stale_drafts(self) -> None:
+        """Remove what writers that were killed have left; a young draft may be in use."""
+        limit = time.time() - STALE_DRAFT
+        with contextlib.suppress(OSError):
+            for path in self._folder.glob(f"{DRAFT_PREFIX}*.draft"):
+                if path.stat().st_mtime < limit:
+                    path.unlink()
 
     def get(self, key: str) -> T | None:
         """The document under a key; None where there is none that is whole."""

@@ -13,6 +13,7 @@ from tangle.engine.wire import (
     Ended,
     Flooded,
     Left,
+    Listening,
     Measured,
     Message,
     Noted,
@@ -47,6 +48,7 @@ MESSAGES: list[Message] = [
     Snapshotted(index=1, pid=7, name="\0tangle", imported=True, world=(READ,)),
     UnseenWrite(time=1732800000.25),
     Noted(text="a note"),
+    Listening(host="127.0.0.1", port=5678),
     Closed(usage=USAGE, versions=(("torch", "2"),), failure=None),
     Left(seen=SEEN),
 ]
