@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import shutil
+import signal
 import sys
 from pathlib import Path
+from typing import Final
+
+_LAST_SECONDS: Final = 5.0
+"""What a program that was killed may take to be gone."""
 
 
 async def start_tool(name: str, *arguments: str, folder: Path) -> asyncio.subprocess.Process | None:
@@ -33,9 +39,26 @@ async def start_tool(name: str, *arguments: str, folder: Path) -> asyncio.subpro
             stderr=asyncio.subprocess.DEVNULL,
             cwd=folder,
             env=environment,
+            start_new_session=True,  # so that it can be ended with all that it starts
         )
     except OSError:
         return None
+
+
+async def end_tool(process: asyncio.subprocess.Process) -> None:
+    """End a program with those that it started: one that is left would hold its pipes open.
+
+    Args:
+        process: as `start_tool` returned it; it may have ended by itself.
+    """
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        if hasattr(os, "killpg"):
+            os.killpg(process.pid, signal.SIGKILL)
+        else:
+            process.kill()
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(_LAST_SECONDS):
+            await process.wait()
 
 
 async def run_tool(
@@ -57,7 +80,6 @@ async def run_tool(
         async with asyncio.timeout(patience):
             output, _ = await process.communicate(text.encode())
     except TimeoutError:
-        process.kill()
-        await process.wait()
+        await end_tool(process)
         return None
     return output.decode() if process.returncode == 0 else None

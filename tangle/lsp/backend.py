@@ -6,13 +6,12 @@ Its messages are read as plain JSON: lsprotocol cannot read all that such server
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Final, NoReturn
 
-from tangle.engine.tool import start_tool
+from tangle.engine.tool import end_tool, start_tool
 
 COMMANDS: Final[Mapping[str, tuple[str, ...]]] = {
     "ty": ("ty", "server"),
@@ -94,10 +93,8 @@ class Backend:
         for future in self._waiting.values():
             future.cancel()
         self._waiting.clear()
-        if process is not None and process.returncode is None:
-            with contextlib.suppress(ProcessLookupError):
-                process.kill()
-            await process.wait()
+        if process is not None:
+            await end_tool(process)
 
     async def _start(self) -> None:
         async with self._starting:
