@@ -49,7 +49,6 @@ def debug(
     """
     from tangle.model import Debugging
     from tangle.verbs.debug import debug as do_debug
-    from tangle.verbs.debug import page_folder
     from tangle_cli.debug_output import DebugOutput
     from tangle_cli.progress import Shown
     from tangle_cli.run_text import run_lines
@@ -62,7 +61,9 @@ def debug(
         )
     project = where.project()
     terminal = os.ttyname(sys.stdin.fileno()) if listen is None else None
-    debugging = Debugging(folder=page_folder(project), address=listen, wait=wait, terminal=terminal)
+    debugging = Debugging(
+        folder=str(project.shown_from), address=listen, wait=wait, terminal=terminal
+    )
     report = do_debug(project, what, debugging, device, DebugOutput())
     print_lines(run_lines(project, report, Shown(outputs=True)))
     sys.exit(report.exit_code)

@@ -39,9 +39,13 @@ def serve(where: Where, port: int | None, open_: bool) -> None:
             raise
         raise click.UsageError(_MISSING) from error
 
+    from tangle.verbs.serving import opening_page
+
+    project = where.project()
+
     def ready(served: Served) -> None:
         print_lines([f"serving {served.address}", f"token: {served.token}", "Ctrl-C ends it"])
         if open_:
-            click.launch(f"{served.address}#token={served.token}")
+            click.launch(opening_page(project, served.address, served.token).as_uri())
 
-    do_serve(where.project(), port=PORT if port is None else port, ready=ready)
+    do_serve(project, port=PORT if port is None else port, ready=ready)

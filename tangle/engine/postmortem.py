@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import signal
 from collections.abc import Iterable, Iterator, Mapping
@@ -63,13 +64,10 @@ class Notes(Struct, frozen=True, kw_only=True):
             return None
         if file in self.cells:
             return place_of_line(self.cells[file], line, column)
-        if (
-            self.folder is not None
-            and file.endswith(PAGE_SUFFIXES)
-            and file.startswith(self.folder)
-        ):
-            path = PagePath(file[len(self.folder) :].lstrip("/"))
-            return Place(path=path, line=line, column=column or 1)
+        if self.folder is not None and file.endswith(PAGE_SUFFIXES):
+            path = file.removeprefix(f"{self.folder}{os.sep}")
+            if path != file:
+                return Place(path=PagePath(path), line=line, column=column or 1)
         origins = self.sources[file].origins if file in self.sources else ()
         origin = origins[line - 1] if 1 <= line <= len(origins) else None
         return None if origin is None else _at(origin, column)

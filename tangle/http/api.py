@@ -8,15 +8,17 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import msgspec
 from starlette.exceptions import HTTPException
-from starlette.responses import JSONResponse, Response, StreamingResponse
+from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
 from tangle import __version__
 from tangle.errors import Refused, TangleError, UsageError
-from tangle.http.guard import MOST_BYTES, refusal
+from tangle.http.documents import Document, refusal
+from tangle.http.guard import MOST_BYTES
 from tangle.http.jobs import MOST_QUEUED, QueueFull
 from tangle.http.page_state import PAGE_KEYS, build_document, page_document
 from tangle.model import DEVICE, DEVICE_WORDS
+from tangle.typed_json import json_decoder
 from tangle.verbs.check import check_report, sections
 from tangle.verbs.job_builder import RunOptions
 from tangle.verbs.project import MOST_SECONDS
@@ -100,7 +102,7 @@ class Api:
         """Answer with the units and the jobs."""
         project = self.project()
         report = await self.reader.ask(lambda: sections(project))
-        return JSONResponse(
+        return Document(
             {
                 "version": __version__,
                 "graph": project.graph.name,
@@ -117,9 +119,7 @@ class Api:
             raise BadRequest("name a page by ?title= or ?path=, or a block by ?block=")
         project = self.project()
         found = await self.reader.ask(lambda: page_document(project, *named[0]))
-        return (
-            refusal(404, "there is no such page or block") if found is None else JSONResponse(found)
-        )
+        return refusal(404, "there is no such page or block") if found is None else Document(found)
 
     async def script(self, request: Request) -> Response:
         """Answer with the script of a section, as `tangle show` prints it."""
@@ -128,7 +128,7 @@ class Api:
             raise BadRequest("name a section by ?section=")
         project = self.project()
         script = await self.reader.ask(lambda: show(project, section))
-        return JSONResponse({"section": section, "script": script})
+        return Document({"section": section, "script": script})
 
     async def run(self, request: Request) -> Response:
         """Queue a run and answer with its job."""
@@ -150,12 +150,12 @@ class Api:
             job = self.jobs.add(body.what, options)
         except QueueFull:
             return refusal(429, f"{MOST_QUEUED} runs wait already; try again later")
-        return JSONResponse({"job": job.id}, status_code=202)
+        return Document({"job": job.id}, status_code=202)
 
     async def job(self, request: Request) -> Response:
         """Answer with a job and, once it has ended, its report."""
         job = self.jobs.get(request.path_params["job"])
-        return refusal(404, "there is no such job") if job is None else JSONResponse(job.document())
+        return refusal(404, "there is no such job") if job is None else Document(job.document())
 
     async def stop(self, request: Request) -> Response:
         """Stop a job, or all."""
@@ -169,22 +169,20 @@ class Api:
                 return refusal(404, "there is no such job")
             stopped = [job]
             self.jobs.stop(job)
-        return JSONResponse({"stopped": [job.id for job in stopped]}, status_code=202)
+        return Document({"stopped": [job.id for job in stopped]}, status_code=202)
 
     async def check(self, request: Request) -> Response:
         """Answer as `tangle check --format json` prints."""
         body = await _read(request, CheckRequest)
         project = self.project()
         report = await self.reader.ask(lambda: check_report(project, body.what, every=body.all))
-        return JSONResponse(check_document(report))
+        return Document(check_document(report))
 
     async def build(self, request: Request) -> Response:
         """Generate the package and the scripts."""
         body = await _read(request, BuildRequest)
         project = self.project()
-        return JSONResponse(
-            await self.reader.ask(lambda: build_document(project, check=body.check))
-        )
+        return Document(await self.reader.ask(lambda: build_document(project, check=body.check)))
 
     async def events(self, request: Request) -> Response:
         """Answer with server-sent events, without end."""
@@ -201,7 +199,7 @@ def event_stream(events: AsyncIterator[bytes]) -> StreamingResponse:
 
 async def _read(request: Request, kind: type[_Body]) -> _Body:
     try:
-        return msgspec.json.decode(await request.body() or b"{}", type=kind)
+        return json_decoder(kind).decode(await request.body() or b"{}")
     except msgspec.MsgspecError as error:
         raise BadRequest(str(error)) from error
 
@@ -219,7 +217,7 @@ async def failed(_: Request, error: Exception) -> Response:
     """Answer with an error that tangle raises on purpose."""
     assert isinstance(error, TangleError)
     status = 409 if isinstance(error, Refused) else 404 if isinstance(error, UsageError) else 422
-    return JSONResponse({"error": str(error), "exit_code": error.exit_code}, status_code=status)
+    return Document({"error": str(error), "exit_code": error.exit_code}, status_code=status)
 
 
 async def too_large(_: Request, __: Exception) -> Response:

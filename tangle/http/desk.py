@@ -14,18 +14,38 @@ _Answer = TypeVar("_Answer")
 class Desk:
     """Works on the notes in one thread, since they are not to be read in two at once."""
 
-    def __init__(self, name: str) -> None:
-        """Start the thread, which never keeps the process alive."""
+    def __init__(self, name: str, failed: Callable[[Exception], None]) -> None:
+        """Start the thread, which never keeps the process alive.
+
+        Args:
+            name: of the thread.
+            failed: receives what a task raised that nobody waits for; the thread goes on.
+        """
         self._work: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
+        self._failed = failed
         threading.Thread(target=self._go, name=name, daemon=True).start()
 
     def _go(self) -> None:
         while True:
-            self._work.get()()
+            task = self._work.get()
+            try:
+                task()
+            except Exception as error:  # noqa: BLE001 -- later tasks are not to wait for ever
+                self._failed(error)
 
     def post(self, task: Callable[[], None]) -> None:
-        """Have something done; it must not raise."""
+        """Have something done, without waiting for it."""
         self._work.put(task)
+
+    def finish(self, patience: float) -> None:
+        """Wait until everything is done that was posted so far, no longer than said.
+
+        Args:
+            patience: seconds.
+        """
+        done = threading.Event()
+        self.post(done.set)
+        done.wait(patience)
 
     async def ask(self, task: Callable[[], _Answer]) -> _Answer:
         """Return what a function returns, or raise what it raises."""

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import threading
 from collections import deque
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
+
+from tangle.errors import TangleError
+from tangle.http.documents import json_bytes
 
 _MOST_EVENTS: Final = 2000
 _MOST_BYTES: Final = 16 * 1024 * 1024
@@ -49,10 +51,10 @@ class Feed:
 
     def publish(self, kind: str, data: Mapping[str, Any]) -> None:
         """Add an event and wake the readers."""
-        body = json.dumps(data, ensure_ascii=False, separators=(",", ":"))
+        body = json_bytes(data)
         with self._lock:
             head = f"id: {self._epoch}-{self._next}\nevent: {kind}\ndata: "
-            entry = _Entry(number=self._next, text=f"{head}{body}\n\n".encode())
+            entry = _Entry(number=self._next, text=b"%b%b\n\n" % (head.encode(), body))
             self._next += 1
             self._entries.append(entry)
             self._bytes += len(entry.text)
@@ -61,6 +63,12 @@ class Feed:
             ):
                 self._bytes -= len(self._entries.popleft().text)
         self._wake()
+
+    def report(self, error: Exception) -> None:
+        """Publish an error as the event `notice`: work goes on without what failed."""
+        expected = isinstance(error, TangleError)
+        message = str(error) if expected else f"{type(error).__name__}: {error}"
+        self.publish("notice", {"message": message})
 
     def close(self) -> None:
         """End all readers."""

@@ -11,7 +11,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from starlette.datastructures import Headers
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
+
+from tangle.http.documents import refusal
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -63,11 +65,6 @@ class Access:
         return frozenset(f"http://{host}" for host in self.hosts)
 
 
-def refusal(status: int, message: str) -> JSONResponse:
-    """Return an error as a document."""
-    return JSONResponse({"error": message}, status_code=status)
-
-
 class Guard:
     """Answers what must not reach the application."""
 
@@ -98,8 +95,7 @@ class Guard:
         origin = headers.get("origin")
         if origin is not None and origin not in (self._access.own_origins | LOGSEQ):
             return refusal(403, "pages of this origin may not ask this server")
-        interface = scope["path"] == "/api" or scope["path"].startswith("/api/")
-        if not interface:
+        if not _is_interface(scope["path"]):
             allowed = scope["method"] in ("GET", "HEAD")
             return None if allowed else refusal(405, "the site can only be read")
         if scope["method"] == "OPTIONS":
@@ -126,6 +122,11 @@ class Guard:
             return refusal(429, "too many requests with a wrong token; wait a few seconds")
         self._wrong.append(now)
         return refusal(401, "give the token of .tangle/token as: Authorization: Bearer TOKEN")
+
+
+def _is_interface(path: str) -> bool:
+    """Whether an address is of the interface: the site may have pages of the namespace `api`."""
+    return path == "/api" or (path.startswith("/api/") and not path.endswith(".html"))
 
 
 def _cors(origin: str | None) -> Mapping[str, str]:

@@ -77,7 +77,7 @@ class Jobs:
         """
         self._project = project
         self._feed = feed
-        self._desk = Desk("tangle-runs")
+        self._desk = Desk("tangle-runs", feed.report)
         self._lock = threading.Lock()
         self._jobs: dict[str, Job] = {}
         self._order: deque[Job] = deque()
@@ -124,6 +124,14 @@ class Jobs:
         """End everything, as the server ends."""
         for job in reversed(self.open()):
             self.stop(job)
+
+    def finish(self, patience: float) -> None:
+        """Wait for the job that was stopped to write what it has, no longer than said.
+
+        Args:
+            patience: seconds.
+        """
+        self._desk.finish(patience)
 
     def _do(self, job: Job) -> None:
         with self._lock:

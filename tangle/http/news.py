@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Final, Protocol
 
-from tangle.errors import TangleError
 from tangle.http.desk import Desk
 from tangle.http.feed import Feed
 from tangle.model import PagePath
@@ -69,24 +68,18 @@ class News:
             self._reader.post(lambda paths=paths: self._take(paths))  # type: ignore[misc]
 
     def _begin(self) -> None:
-        try:
-            self.notes()
-        except TangleError as error:
-            self._feed.publish("notice", {"message": str(error)})
+        self.notes()
 
     def _take(self, paths: Iterable[Path]) -> None:
-        try:
-            before = self.notes()
-            now = self._notes = updated(before, frozenset(paths))
-            if now is before:
-                return
-            pages = _differing(before, now)
-            for listen in self.listeners:
-                listen(now, pages)
-            self._feed.publish("changed", {"pages": sorted(map(now.project.shown, pages))})
-            self._publish_problems(now.project)
-        except TangleError as error:
-            self._feed.publish("notice", {"message": str(error)})
+        before = self.notes()
+        now = self._notes = updated(before, frozenset(paths))
+        if now is before:
+            return
+        pages = _differing(before, now)
+        for listen in self.listeners:
+            listen(now, pages)
+        self._feed.publish("changed", {"pages": sorted(map(now.project.shown, pages))})
+        self._publish_problems(now.project)
 
     def _publish_problems(self, project: Project) -> None:
         found = check_report(project).problems

@@ -114,7 +114,7 @@ class _Service:
         check_packages()
         current = CurrentProject(project)
         self.feed = Feed(secrets.token_hex(4))
-        reader = Desk("tangle-reader")
+        reader = Desk("tangle-reader", self.feed.report)
         self.jobs = Jobs(current, self.feed)
         self.news = News(current, reader, self.feed, site_shelf())
         api = Api(project=current, jobs=self.jobs, feed=self.feed, reader=reader)
@@ -141,6 +141,7 @@ class _Service:
     def end(self) -> None:
         """End the runs and the streams, which would keep the server from ending."""
         self.jobs.stop_all()
+        self.jobs.finish(_LAST_SECONDS)
         for feed in (self.feed, self.live):
             feed.close()
 

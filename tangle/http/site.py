@@ -11,7 +11,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from tangle.http.api import event_stream
-from tangle.http.guard import refusal
+from tangle.http.documents import refusal
 from tangle.verbs.weave.live import LiveSite
 
 if TYPE_CHECKING:

@@ -12,8 +12,8 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from tangle.errors import Refused, TangleError
-from tangle.parse.transit import Keyword, read_transit
+from tangle.errors import TangleError
+from tangle.parse.transit import BadTransit, Keyword, read_transit
 
 _ROOT: Final = 0
 _TAIL: Final = 1
@@ -26,19 +26,8 @@ Entity = Mapping[str, list[Any]]
 """Values by attribute; most attributes have one."""
 
 
-class UnknownSchema(Refused):
-    """The graph was written by another line of Logseq."""
-
-    def __init__(self, found: object) -> None:
-        """Say which."""
-        super().__init__(
-            f"the graph has the schema {found}, and tangle reads {_MAJOR}.x: export it from a "
-            "Logseq of the 2.0 line, or update tangle"
-        )
-
-
-class DamagedDatabase(TangleError):
-    """The table lacks what the rest refers to."""
+class UnreadableDatabase(TangleError):
+    """The table does not hold a graph, or one of another line of Logseq."""
 
 
 def entities(rows: Rows) -> dict[int, Entity]:
@@ -48,11 +37,17 @@ def entities(rows: Rows) -> dict[int, Entity]:
         rows: contents by address.
 
     Raises:
-        UnknownSchema: the graph's schema has another major version.
-        BadTransit, DamagedDatabase: it cannot be read.
+        UnreadableDatabase: its table is damaged, or its schema has another major version.
     """
-    if _ROOT not in rows:
-        raise DamagedDatabase("the graph has no root")
+    try:
+        facts = _facts(rows)
+    except (BadTransit, LookupError, TypeError, ValueError, AttributeError) as error:
+        raise UnreadableDatabase(f"its table is damaged ({error})") from error
+    _check_schema(facts)
+    return facts
+
+
+def _facts(rows: Rows) -> dict[int, Entity]:
     root = read_transit(rows[_ROOT][0])
     facts: defaultdict[int, dict[str, list[Any]]] = defaultdict(dict)
     for entity, name, value, *_ in _stored(rows, root):
@@ -60,7 +55,6 @@ def entities(rows: Rows) -> dict[int, Entity]:
     for transaction in read_transit(rows[_TAIL][0]) if _TAIL in rows else ():
         for entity, name, value, number in transaction:
             _apply(facts[entity], str(name), value, added=number > 0, schema=root)
-    _check_schema(facts)
     return dict(facts)
 
 
@@ -70,7 +64,7 @@ def _stored(rows: Rows, root: Any) -> Iterator[list[Any]]:
     while todo:
         address = todo.pop()
         if address not in rows or address in seen:
-            raise DamagedDatabase(f"the graph lacks what stands at {address}")
+            raise LookupError(f"nothing, or no tree, stands at {address}")
         seen.add(address)
         content, below = rows[address]
         if below:
@@ -100,6 +94,10 @@ def _check_schema(facts: Mapping[int, Entity]) -> None:
             (version,) = entity.get("kv/value", [None])
             major = version.get("major") if isinstance(version, dict) else version
             if major != _MAJOR:
-                raise UnknownSchema(version)
+                raise _unknown(version)
             return
-    raise UnknownSchema("none")
+    raise _unknown("none")
+
+
+def _unknown(version: object) -> UnreadableDatabase:
+    return UnreadableDatabase(f"its schema is {version}, and tangle reads {_MAJOR}.x")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
@@ -14,6 +15,7 @@ _TASKS: Final = {
     "backlog": "LATER", "todo": "TODO", "doing": "DOING", "in-review": "DOING", "done": "DONE",
     "canceled": "CANCELED",
 }  # fmt: skip
+_SUFFIX: Final = re.compile("[A-Za-z0-9]{1,8}")
 _NO_PAGES: Final = frozenset({"logseq.class/Property", "logseq.class/Whiteboard"})
 
 
@@ -69,11 +71,16 @@ class _Reader:
 
     def _node(self, number: int, above: frozenset[int]) -> Node:
         entity = self._found[number]
+        identity = str(_one(entity, "block/uuid") or "")
+        title = str(_one(entity, "block/title") or "")
+        suffix = str(_one(entity, "logseq.property.asset/type") or "")
+        if _SUFFIX.fullmatch(suffix):
+            title = f"![{title}](../assets/{identity}.{suffix})"
         kind = _KINDS.get(str(_one(entity, "logseq.property.node/display-type")), "text")
         return Node(
-            id=str(_one(entity, "block/uuid") or ""),
+            id=identity,
             kind=kind,
-            text=str(_one(entity, "block/title") or "") + self._tags(entity, kind),
+            text=title + self._tags(entity, kind),
             language=str(_one(entity, "logseq.property.code/lang") or ""),
             heading=_whole(_one(entity, "logseq.property/heading")),
             numbered="logseq.property/order-list-type" in entity,

@@ -6,6 +6,7 @@ one form of page.
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final, Literal
@@ -17,6 +18,12 @@ NodeKind = Literal["text", "code", "math", "quote"]
 _REFERENCE: Final = re.compile(
     r"\[\[([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})\]\]"
 )
+_UNSAFE: Final = re.compile(r'[%:\\*?"<>|#\x00-\x1f]|^\.')
+"""What cannot stand in the name of a file, or would hide it."""
+
+_LONGEST_NAME: Final = 200
+"""Bytes; file systems allow 255, with the suffix."""
+
 _BULLET: Final = re.compile(r"(\s*)([-+*]\s|[-+*]$|#+\s)")
 
 
@@ -84,7 +91,11 @@ def file_name(page: NodePage) -> str:
         digits = str(page.day)
         return f"{digits[:4]}_{digits[4:6]}_{digits[6:]}"
     title = page.title.replace("/", "___")
-    return re.sub(r'[%:\\*?"<>|#\x00-\x1f]', lambda found: f"%{ord(found[0]):02X}", title)
+    name = _UNSAFE.sub(lambda found: f"%{ord(found[0]):02X}", title)
+    if len(name.encode("utf-8", "replace")) <= _LONGEST_NAME:
+        return name
+    digest = hashlib.sha256(page.title.encode("utf-8", "replace")).hexdigest()[:12]
+    return f"{name[: _LONGEST_NAME // 8]} {digest}"
 
 
 class _Writer:

@@ -26,6 +26,7 @@ BUILDS: Final = f"{STATE_FOLDER}/builds"  # packages in output folders: verbs.ge
 GENERATED: Final = f"{STATE_FOLDER}/generated"  # what was generated last: verbs.last_build
 EXPORTS: Final = f"{STATE_FOLDER}/exports"  # notebooks as they were exported: verbs.sync.notebook
 TOKEN: Final = f"{STATE_FOLDER}/token"  # who may use the HTTP interface: verbs.serving
+OPENING: Final = f"{STATE_FOLDER}/open.html"  # opens the site with the token: verbs.serving
 ADDRESS: Final = f"{STATE_FOLDER}/serve.json"  # where it is: verbs.serving
 
 CACHES: Final = (CACHE, NOTES)

@@ -21,12 +21,6 @@ class ManySections(UsageError):
         super().__init__(f"{name!r} means {count} sections; name the one to debug")
 
 
-def page_folder(project: Project) -> str:
-    """The folder that the paths of pages are relative to, as messages name them."""
-    inside = project.graph.is_relative_to(project.root)
-    return str(project.root if inside else project.graph)
-
-
 def debug(
     project: Project, what: str, debugging: Debugging, device: str | None, observe: Observer
 ) -> RunReport:

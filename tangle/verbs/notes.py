@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import sys
+import threading
 from collections.abc import Callable, Collection, Iterator, Mapping
 from functools import cached_property
 from itertools import accumulate
@@ -307,14 +308,17 @@ def give(core: Core, project: Project, config: GraphConfig, sources: Sources) ->
 # --- reading --------------------------------------------------------------------------------------
 
 
-class _Process:
-    """The notes that this process, or the one that it was forked from, has read last."""
+class _LastRead(threading.local):
+    """The notes that this thread, or the one that the process was forked in, has read last.
+
+    Threads do not share them: a store may be asked in one thread only.
+    """
 
     def __init__(self) -> None:
         self.notes: Notes | None = None
 
 
-_process: Final = _Process()
+_last_read: Final = _LastRead()
 
 
 def read_notes(project: Project, shelf: Shelf = _USUAL) -> Notes:
@@ -330,7 +334,7 @@ def read_notes(project: Project, shelf: Shelf = _USUAL) -> Notes:
         NotReadable: the graph's folder, or its configuration, cannot be read.
     """
     settings = read_settings(project)
-    last = _process.notes
+    last = _last_read.notes
     if (
         last is not None
         and last.project == project
@@ -341,14 +345,14 @@ def read_notes(project: Project, shelf: Shelf = _USUAL) -> Notes:
         sources = read(project, settings=settings, hidden=last.config.hidden, known=stamps)
         if sources == last.sources:
             return last
-        _process.notes = Notes(project, sources, last.core, shelf)
-        return _process.notes
+        _last_read.notes = Notes(project, sources, last.core, shelf)
+        return _last_read.notes
     kept = _Kept(project, settings, shelf)
     core = Core()
     with without_gc():
         known = kept.recall(core)
         sources = read(project, settings=settings, known=known)
-        found = _process.notes = Notes(project, sources, core, shelf)
+        found = _last_read.notes = Notes(project, sources, core, shelf)
         if not known and len(sources.digests) > _LARGE:
             _read_beside(core, sources)
     fresh = sum(known.get(path) is not entry for path, entry in sources.stamps.items())
@@ -473,14 +477,14 @@ def _may_matter(path: Path) -> bool:
 
 
 def remember_notes() -> None:
-    """Keep the notes that this process has read last for the next command."""
-    if _process.notes is not None:
-        _process.notes.remember()
+    """Keep the notes that this thread has read last for the next command."""
+    if _last_read.notes is not None:
+        _last_read.notes.remember()
 
 
 def forget_notes() -> None:
-    """Keep nothing in this process."""
-    _process.notes = None
+    """Keep nothing in this thread."""
+    _last_read.notes = None
 
 
 # --- on disk --------------------------------------------------------------------------------------

@@ -116,8 +116,13 @@ class Project(Struct, frozen=True, kw_only=True):
         """Whether notes and output both lie in the root, so that one can find the other."""
         return self.graph.is_relative_to(self.root) and self.output.is_relative_to(self.root)
 
+    @property
+    def shown_from(self) -> Path:
+        """The folder that paths in messages are relative to: the root, if the notes are in it."""
+        return self.root if self.graph.is_relative_to(self.root) else self.graph
+
     def shown(self, path: PagePath) -> str:
-        """A page's path as messages name it: relative to the project's root."""
+        """A page's path as messages name it."""
         return _shown(self.root, self.graph, path)
 
 

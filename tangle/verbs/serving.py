@@ -6,10 +6,12 @@ import contextlib
 import json
 import secrets
 from collections.abc import Iterator
+from pathlib import Path
 
 from tangle.errors import Refused
 from tangle.store import (
     ADDRESS,
+    OPENING,
     TOKEN,
     Locked,
     NotReadable,
@@ -56,7 +58,7 @@ def only_server(project: Project) -> Iterator[str]:
             try:
                 yield token
             finally:
-                for file in (path, project.state / ADDRESS):
+                for file in (path, project.state / ADDRESS, project.state / OPENING):
                     with contextlib.suppress(OSError):
                         file.unlink(missing_ok=True)
     except Locked as error:
@@ -70,6 +72,25 @@ def note_address(project: Project, address: str) -> None:
         NotWritable: the state folder cannot be written.
     """
     write_file(project.state / ADDRESS, json.dumps({"address": address}).encode() + b"\n")
+
+
+def opening_page(project: Project, address: str, token: str) -> Path:
+    """Write a page that opens the site with the token, and return its path.
+
+    A browser that is started with an address shows it to every user of the machine.
+
+    Args:
+        project: that is served.
+        address: where.
+        token: of the interface.
+
+    Raises:
+        NotPrivate, NotWritable: it cannot be written so that only this user can read it.
+    """
+    path = project.state / OPENING
+    there = f"{address}#token={token}"
+    write_private(path, f'<meta http-equiv="refresh" content="0; url={there}">\n')
+    return path
 
 
 def address_of(project: Project) -> str | None:

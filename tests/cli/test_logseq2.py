@@ -153,10 +153,13 @@ def test_what_is_no_database_is_refused(tmp_path: Path, data: bytes) -> None:
 def test_a_table_that_is_damaged_is_refused(database: Path) -> None:
     with closing(sqlite3.connect(database)) as connection, connection:
         connection.execute("DELETE FROM kvs WHERE addr = 12")
-    assert tangle(database, "list").code in (1, 3)
-    with closing(sqlite3.connect(database)) as connection, connection:
-        connection.execute("UPDATE kvs SET content = '[' WHERE addr = 11")
-    assert tangle(database, "list").code in (1, 3)
+    assert tangle(database, "list").code == 3
+    for content in ("[", "[]", "{}", '["^ "]', '["^ ","~:keys",[1]]', '["^ ","~:keys",[[1]]]'):
+        with closing(sqlite3.connect(database)) as connection, connection:
+            connection.execute("UPDATE kvs SET content = ? WHERE addr = 11", [content])
+        said = tangle(database, "list")
+        assert said.code == 3
+        assert said.err.startswith(f"tangle: {database}: ")
 
 
 def test_repairs_are_shown_and_not_made(tmp_path: Path) -> None:
@@ -164,6 +167,47 @@ def test_repairs_are_shown_and_not_made(tmp_path: Path) -> None:
     write_database(path, {**ENTITIES, 21: block("def f()\n    return 1", 20, "a1", **CODE)})
     assert "def f():" in tangle(path, "check", "--fix", "--diff").out
     assert tangle(path, "check", "--fix").code == 3
+
+
+def test_a_folder_of_another_program_is_left_alone(database: Path) -> None:
+    folder = database.parent / "graph.tangle"
+    folder.mkdir()
+    (folder / "mine.md").write_text("- mine\n", encoding="utf-8")
+    said = tangle(database, "list")
+    assert said.code == 3
+    assert str(folder) in said.err
+    assert sorted(path.name for path in folder.iterdir()) == ["mine.md"]
+
+
+def test_titles_that_are_no_names_of_files(tmp_path: Path) -> None:
+    path = tmp_path / "graph.sqlite"
+    titles = ["长" * 300, "x" * 300, ".hidden", "..", "a/b", "con:", "tab\tin"]
+    pages = {100 + n: page(title) for n, title in enumerate(titles)}
+    blocks = {200 + n: block(f"print({n})", 100 + n, "a", **CODE) for n in range(len(titles))}
+    write_database(path, {7: ENTITIES[7], **pages, **blocks})
+    assert f"{len(titles)} sections with code" in tangle(path, "list").out
+    for title in titles[:3]:
+        assert tangle(path, "run", title, "--no-write").code == 0
+
+
+def test_an_asset_is_shown_and_a_link_is_not_followed(tmp_path: Path) -> None:
+    path, assets = tmp_path / "graph.sqlite", tmp_path / "assets"
+    assets.mkdir()
+    secret = tmp_path / "secret"
+    secret.write_bytes(b"secret")
+    names = {text: uuid(text) for text in ("picture", "link")}
+    (assets / f"{names['picture']}.png").write_bytes(b"png")
+    (assets / f"{names['link']}.png").symlink_to(secret)
+    shown = {
+        50 + n: block(text, 20, f"a{n}", **{"logseq.property.asset/type": "png"})
+        for n, text in enumerate(names)
+    }
+    write_database(path, {**ENTITIES, **shown})
+    assert tangle(path, "list").code == 0
+    text = (tmp_path / "graph.tangle" / "pages" / "Numbers.md").read_text("utf-8")
+    assert f"![picture](../assets/{names['picture']}.png)" in text
+    copied = [file.name for file in (tmp_path / "graph.tangle" / "assets").iterdir()]
+    assert copied == [f"{names['picture']}.png"]
 
 
 MIRROR = """\

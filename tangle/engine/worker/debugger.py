@@ -67,13 +67,16 @@ class Debugger:
             self._terminal.stop_in(self._cells)
 
     def _listen(self, address: tuple[str, int], reporter: Reporter) -> None:
+        before = {name: os.environ.pop(name, None) for name in _SETTINGS}
         os.environ |= _SETTINGS
         import debugpy  # noqa: T100 -- `tangle debug --listen`
 
         # Another process as adapter could outlive this one.
         host, port = debugpy.listen(address, in_process_debug_adapter=True)  # noqa: T100
-        for name in _SETTINGS:
+        for name, value in before.items():
             del os.environ[name]
+            if value is not None:
+                os.environ[name] = value
         reporter.send(Listening(host=host, port=port))
         if self._debugging.wait:
             debugpy.wait_for_client()  # noqa: T100

@@ -32,18 +32,16 @@
   let sent = null;
   let loading = null;
 
-  const key = (node, at, seen) => {
-    if (node.nodeType !== Node.ELEMENT_NODE) return `#${at}`;
-    if (node.id) return `#${node.id}`;
-    const name = `${node.tagName}.${node.className}`;
-    seen[name] = (seen[name] ?? 0) + 1;
-    return `${name}:${seen[name]}`;
-  };
-
-  /** The children that have a key, by it: elements only, since between them is no text. */
+  /** The elements in another, by their id or by their kind and place among those of it. */
   function keyed(parent) {
     const seen = {};
-    return new Map([...parent.children].map((child, at) => [key(child, at, seen), child]));
+    const key = (element) => {
+      if (element.id) return `#${element.id}`;
+      const kind = `${element.tagName}.${element.className}`;
+      seen[kind] = (seen[kind] ?? 0) + 1;
+      return `${kind}:${seen[kind]}`;
+    };
+    return new Map([...parent.children].map((child) => [key(child), child]));
   }
 
   const BRANCHES = "main, article, section, .page-text, ul.blocks, ol.blocks, li.block, details.fold, aside, nav, ul, ol";
@@ -74,9 +72,8 @@
         live.insertBefore(element, place);
       } else {
         if (element !== place) live.insertBefore(element, place);
-        const at = { previous: element.previousElementSibling };
         update(element, before.get(name), child);
-        element = at.previous ? at.previous.nextElementSibling : live.firstElementChild;
+        element = last ? last.nextElementSibling : live.firstElementChild; // it may be another one now
       }
       last = element;
     }
@@ -123,10 +120,8 @@
     const place = topmost();
     document.title = next.title;
     update(main, sent.getElementById("main"), nextMain);
-    for (const selector of ["#site-nav"]) {
-      const [live, before, after] = [document, sent, next].map((page) => page.querySelector(selector));
-      if (live && before && after) update(live, before, after);
-    }
+    const navigation = [document, sent, next].map((page) => page.getElementById("site-nav"));
+    if (navigation.every(Boolean)) update(...navigation);
     document.dispatchEvent(new CustomEvent("tangle:changed"));
     addButtons();
     const now = place && document.getElementById(place.id);
@@ -234,7 +229,9 @@
       await ask("api/stop", { job: button.dataset.job });
       return;
     }
-    const title = document.querySelector(".page-head h1")?.textContent.trim() ?? "";
+    const heading = document.querySelector(".page-head h1").cloneNode(true);
+    heading.querySelector(".number")?.remove();
+    const title = heading.textContent.trim();
     const found = await ask(`api/page?title=${encodeURIComponent(title)}`);
     if (!found?.ok) return;
     const { page } = await found.json();
@@ -242,7 +239,7 @@
     const started = await ask("api/run", { what: [`${page}:${lineOf(chunk)}`] });
     if (!stream?.ok || !started?.ok) {
       stream?.body.cancel();
-      status.textContent = words.failed + (await started?.json())?.error;
+      if (started) status.textContent = words.failed + (await started.json()).error;
       return;
     }
     const { job } = await started.json();
