@@ -20,7 +20,7 @@ ALL_PAGES: Final = "all-pages.html"
 SEARCH_PAGE: Final = "search.html"
 HOME: Final = "index.html"
 OWN_STYLE: Final = "static/own.css"
-STATIC: Final = (*("icon.svg", "mermaid-start.js", "search.js", "site.css", "site.js", "theme.js"),)
+STATIC: Final = ("icon.svg", "mermaid-start.js", "search.js", "site.css", "site.js", "theme.js")
 
 _LONGEST_LEVEL: Final = 40
 """Entries of one level of the navigation: it is on every page, and a book may have thousands."""
@@ -58,7 +58,7 @@ def render_page(page: PageView, site: SiteView) -> str:
 
 
 def render_home(home: HomeView, site: SiteView, href: str = HOME) -> str:
-    """Return the HTML of the first page: the chapters of the books, or recent pages and journals.
+    """Return the HTML of the first page: the chapters of the books, and the journal.
 
     Args:
         home: what it shows beside the chapters.
