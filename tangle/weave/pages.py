@@ -283,12 +283,13 @@ def _markup(html: str, root: str) -> Markup:
 def home_view(core: Core, _: str) -> HomeView:
     """The first page of the site."""
     contents = pages.page_named(core, "contents")
-    if contents is not None and href_of_page(core, contents) is None:
-        contents = None
+    is_woven = contents is not None and href_of_page(core, contents) is not None
+    intro = page_view(core, contents) if contents is not None and is_woven else None
     days = reversed(journals(core, ""))
     return HomeView(
         journals=tuple(Listed(link=_link(core, path), day=day) for day, path in days),
-        intro=page_view(core, contents).content if contents is not None else None,
+        intro=intro.content if intro is not None else None,
+        features=intro.features if intro is not None else frozenset(),
     )
 
 

@@ -10,7 +10,16 @@ from functools import lru_cache
 from importlib import resources
 from typing import TYPE_CHECKING, Final
 
-from tangle.weave.views import Chapter, HomeView, Link, Listed, PageView, SiteView, TocEntry
+from tangle.weave.views import (
+    Chapter,
+    Feature,
+    HomeView,
+    Link,
+    Listed,
+    PageView,
+    SiteView,
+    TocEntry,
+)
 from tangle.weave.words import is_chinese, script_words, words
 
 if TYPE_CHECKING:
@@ -54,7 +63,7 @@ class _Letter:
 
 def render_page(page: PageView, site: SiteView) -> str:
     """Return the HTML of a page of the notes."""
-    return _render("page.html", page.href, site, page=page)
+    return _render("page.html", page.href, site, page.features, page=page)
 
 
 def render_home(home: HomeView, site: SiteView, href: str = HOME) -> str:
@@ -65,7 +74,8 @@ def render_home(home: HomeView, site: SiteView, href: str = HOME) -> str:
         site: what all pages share.
         href: its address.
     """
-    return _render("home.html", href, site, home=home, chapters=_outline(site.chapters))
+    chapters = _outline(site.chapters)
+    return _render("home.html", href, site, home.features, home=home, chapters=chapters)
 
 
 def render_all_pages(pages: Iterable[Listed], site: SiteView, href: str = ALL_PAGES) -> str:
@@ -91,7 +101,13 @@ def static_files() -> dict[str, bytes]:
     return {name: (folder / name).read_bytes() for name in STATIC}
 
 
-def _render(template: str, href: str, site: SiteView, **values: object) -> str:
+def _render(
+    template: str,
+    href: str,
+    site: SiteView,
+    features: frozenset[Feature] = frozenset(),
+    **values: object,
+) -> str:
     # `./` keeps a page called `javascript:...` from being read as a scheme.
     root = "../" * href.count("/") or "./"
     return (
@@ -101,6 +117,7 @@ def _render(template: str, href: str, site: SiteView, **values: object) -> str:
             href=href,
             root=root,
             site=site,
+            features=features,
             words=words(site.language),
             script_words=script_words(site.language),
             navigation=_around(site.chapters, href),

@@ -159,10 +159,12 @@ class HomeView:
 
     Attributes:
         journals: days, the last first.
+        features: what the introduction needs beside the common style and script.
     """
 
     journals: tuple[Listed, ...] = ()
     intro: Markup | None = None
+    features: frozenset[Feature] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
