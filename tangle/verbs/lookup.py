@@ -214,16 +214,28 @@ def _name_of(notes: Notes, page: PagePath) -> str:
 
 def _by_path(notes: Notes, path: str) -> tuple[Named, ...] | None:
     """Return the sections on the page, or below the folder, that a path means."""
-    for candidate in paths_of(notes.project, path):
-        if page := _page_at(notes, candidate) or _page_at(notes, f"{candidate}.md"):
-            return _whole(_on_pages(notes, [page])) or ()
-        if below := [page for page in notes.pages if page.startswith(_folder(candidate))]:
-            return _whole(_on_pages(notes, below)) or ()
+    if found := pages_at(notes, path):
+        return _whole(_on_pages(notes, found)) or ()
     if not path.endswith(PAGE_SUFFIXES):
         return None
     title = title_from_path(PagePath(path), notes.config.name_format)
     same = [page for page in notes.pages if PurePosixPath(page).name == path]
     return _whole(_on_pages(notes, same)) if same else _whole(titled(notes, title))
+
+
+def pages_at(notes: Notes, path: str) -> list[PagePath]:
+    """Return the page at a path, with or without its suffix, or the pages below that folder.
+
+    Args:
+        notes: the notes.
+        path: as it was typed.
+    """
+    for candidate in paths_of(notes.project, path):
+        if page := _page_at(notes, candidate) or _page_at(notes, f"{candidate}.md"):
+            return [page]
+        if below := [page for page in notes.pages if page.startswith(_folder(candidate))]:
+            return below
+    return []
 
 
 def page_called(notes: Notes, name: str) -> PagePath | None:

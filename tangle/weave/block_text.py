@@ -182,9 +182,7 @@ def _hole(data: bytes, fence: Fence, number: int) -> str:
     prefix = _PREFIX.match(data, fence.span.start, fence.span.end)
     before = "" if prefix is None else prefix[0].decode()
     end = "\n" if data[fence.span.end - 1 : fence.span.end] == b"\n" else ""
-    start = data.rfind(b"\n", 0, fence.span.start) + 1
-    on_bullet = not before and start != fence.span.start
-    return f"{before}{HOLE}{number}{HOLE}{end}" if not on_bullet else f"{HOLE}{number}{HOLE}{end}"
+    return f"{before}{HOLE}{number}{HOLE}{end}"
 
 
 def _decoded(data: bytes) -> str:

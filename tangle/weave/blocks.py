@@ -9,15 +9,15 @@ from typing import Final, Protocol
 
 from tangle.link import SOLUTION
 from tangle.model import PagePath
-from tangle.weave.block_text import BlockText
+from tangle.weave.block_text import HOLE, BlockText
 from tangle.weave.html import Writer
 from tangle.weave.inline import name_end
+from tangle.weave.line_html import BLOCK_ID
 from tangle.weave.lookups import Here, Site
 from tangle.weave.markdown import inline_tokens, tokens_of
 from tangle.weave.plain_words import escaped, plain_text
 from tangle.weave.views import TocEntry
 
-_UUID: Final = re.compile(r"\(\(([0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12})\)\)")
 _EMBEDS_DEEP: Final = 6
 """How deep embeds are shown in embeds."""
 _EMBEDDED: Final = 5000
@@ -184,7 +184,7 @@ class OutlineWriter:
 
     def _standing_for(self, block: BlockText) -> str | None:
         """What a block shows that is nothing but a reference to one with code; None for others."""
-        match = _UUID.fullmatch(block.text)
+        match = BLOCK_ID.fullmatch(block.text)
         said = self._site.block(match[1].lower()) if match is not None else None
         if match is None or said is None or not said.text.codes:
             return None
@@ -200,7 +200,7 @@ class OutlineWriter:
         if block.priority:
             head += f'<span class="priority">{block.priority}</span> '
         first, _, rest = block.text.partition("\n")
-        if not block.heading or not first or "\x03" in first:
+        if not block.heading or not first or HOLE in first:
             return head, block.text
         if len(self._shown) == 1:
             if block.index == self.untitled:
@@ -244,7 +244,7 @@ class OutlineWriter:
 
     def _embed(self, rest: str) -> str | None:
         """What `{{embed ...}}` shows; None where it shows nothing, and is a link at most."""
-        match = _UUID.fullmatch(rest)
+        match = BLOCK_ID.fullmatch(rest)
         if match is not None:
             found = self._site.embedded_block(match[1].lower())
         elif rest.startswith("[[") and name_end(rest, 0) == len(rest):

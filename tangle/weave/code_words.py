@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from tangle.weave.words import is_chinese
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CodeWords:
@@ -28,7 +30,6 @@ class CodeWords:
     failure: str
     missing_file: str
     edited: str
-    not_run: str
     section: str
     title: str
     state: str
@@ -76,7 +77,6 @@ ENGLISH: Final = CodeWords(
     failure="Failure",
     missing_file="The file {} is missing",
     edited="edited by hand",
-    not_run="tangle.run:: no",
     section="Section",
     title="Title",
     state="State",
@@ -123,7 +123,6 @@ CHINESE: Final = CodeWords(
     failure="失败",
     missing_file="缺少文件 {}",
     edited="手工改过",
-    not_run="tangle.run:: no",
     section="小节",
     title="标题",
     state="状态",
@@ -148,4 +147,4 @@ def code_words(language: str) -> CodeWords:
     Args:
         language: its BCP 47 tag.
     """
-    return CHINESE if language.lower().startswith("zh") else ENGLISH
+    return CHINESE if is_chinese(language) else ENGLISH

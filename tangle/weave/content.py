@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from tangle.link import title_key
 from tangle.model import PagePath, Uuid
-from tangle.notes import Core, query
+from tangle.notes import Core, pages, query
 from tangle.notes.core import config
 from tangle.weave.block_text import BlockText, Code
 from tangle.weave.blocks import OutlineWriter, Shown, names_in
@@ -70,7 +70,6 @@ class Content:
     Attributes:
         html: its blocks, with `ROOT` in addresses.
         properties: those of the page that readers see, name and HTML.
-        tags: their titles and addresses.
         files: of the graph, that it shows or links to.
     """
 
@@ -78,7 +77,6 @@ class Content:
     toc: tuple[TocEntry, ...] = ()
     description: str = ""
     properties: tuple[tuple[str, str], ...] = ()
-    tags: tuple[tuple[str, str], ...] = ()
     features: frozenset[str] = frozenset()
     files: tuple[str, ...] = ()
     warnings: tuple[Fault, ...] = ()
@@ -316,8 +314,6 @@ def _embedded(core: Core, rest: str) -> str | None:
 
 
 def _page_of_block(core: Core, uuid: Uuid) -> str | None:
-    from tangle.notes import pages
-
     path = pages.page_of_id(core, uuid)
     return None if path is None else href_of_page(core, path)
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
+from tangle.weave.words import is_chinese
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ContentWords:
@@ -66,4 +68,4 @@ def content_words(language: str) -> ContentWords:
     Args:
         language: its BCP 47 tag.
     """
-    return CHINESE if language.lower().startswith("zh") else ENGLISH
+    return CHINESE if is_chinese(language) else ENGLISH

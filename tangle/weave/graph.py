@@ -6,17 +6,18 @@ import posixpath
 import re
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Final
+from urllib.parse import unquote
 
 from tangle.activity import step
 from tangle.link import journal_day, solutions_in, title_key
-from tangle.model import Page, PagePath, Uuid
+from tangle.model import Page, PagePath, Property, Uuid
 from tangle.notes import Core, pages, query
 from tangle.notes.core import config, listing
 from tangle.weave.block_text import BlockText, block_texts, subtree
-from tangle.weave.blocks import Shown
+from tangle.weave.blocks import Shown, names_in
 from tangle.weave.inputs import graph_assets, site_settings
 from tangle.weave.lookups import Said
 from tangle.weave.urls import ROOT, Titled, Urls, asset_href
@@ -78,19 +79,17 @@ def sketch(core: Core, path: PagePath) -> PageSketch:
 
 
 def _public(page: Page) -> bool | None:
-    values = [e.value.lower() for e in front(page) if e.key == "public"]
+    values = [e.value.lower() for e in _front(page) if e.key == "public"]
     return values[-1] == "true" if values else None
 
 
-def front(page: Page) -> tuple:  # type: ignore[type-arg]
+def _front(page: Page) -> tuple[Property, ...]:
     """The properties of a page itself."""
     return page.blocks[0].properties if page.blocks and page.blocks[0].kind == "pre" else ()
 
 
 def _named(page: Page) -> Iterator[str]:
     """The pages that a page names: links, tags, embeds, and names in `tags::`."""
-    from tangle.weave.blocks import names_in
-
     yield from page.links
     yield from (embed.title for embed in page.embeds)
     for block in page.blocks:
@@ -168,7 +167,10 @@ def woven_pages(core: Core, _: str) -> tuple[PagePath, ...]:
     """The pages that are woven this time."""
     only = site_settings(core, "").only
     found = published(core, "")
-    return found if only is None else tuple(path for path in found if path in set(only))
+    if only is None:
+        return found
+    chosen = frozenset(only)
+    return tuple(path for path in found if path in chosen)
 
 
 @query(kept=str | None)
@@ -265,12 +267,7 @@ def said(core: Core, uuid: Uuid) -> Said | None:
         return None
     path, index = place
     block = texts(core, path)[index]
-    href = href_of_page(core, path)
-    return Said(
-        href=f"{ROOT}{href}#{block.anchor}" if href is not None else "",
-        text=_elsewhere(block),
-        page=path,
-    )
+    return Said(href=_address(core, path, block), text=_elsewhere(block), page=path)
 
 
 @query(hashed=True)
@@ -281,11 +278,10 @@ def embedded_block(core: Core, uuid: Uuid) -> Shown | None:
         return None
     path, index = place
     found = texts(core, path)
-    href = href_of_page(core, path)
     return Shown(
         name=uuid,
         title=sketch(core, path).title,
-        href=f"{ROOT}{href}#{found[index].anchor}" if href is not None else "",
+        href=_address(core, path, found[index]),
         page=path,
         blocks=tuple(
             _elsewhere(block)
@@ -311,6 +307,12 @@ def embedded_page(core: Core, title: str) -> Shown | None:
     )
 
 
+def _address(core: Core, path: PagePath, block: BlockText) -> str:
+    """The address of a block, from the page that shows it; empty where its page is not woven."""
+    href = href_of_page(core, path)
+    return f"{ROOT}{href}#{block.anchor}" if href is not None else ""
+
+
 def _block_at(core: Core, uuid: Uuid) -> tuple[PagePath, int] | None:
     """Where a block is that may be shown: one of a page that is not published may not."""
     found = pages.block_of(core, uuid)
@@ -328,8 +330,6 @@ def is_published(core: Core, path: PagePath) -> bool:
 
 def _elsewhere(block: BlockText) -> BlockText:
     """A block as another page shows it: lines that move in its own page change nothing there."""
-    from dataclasses import replace
-
     return replace(block, line=0)
 
 
@@ -357,9 +357,8 @@ def page_at(core: Core, page: PagePath, address: str) -> PagePath | None:
 
 def _paths(page: PagePath, address: str) -> Iterable[str]:
     """The paths in the graph that an address may mean."""
-    from urllib.parse import unquote
-
-    name = unquote(address).partition("#")[0].split("?")[0]
+    # What is quoted belongs to the name: `a%23b.png` is the file `a#b.png`.
+    name = unquote(address.partition("#")[0].partition("?")[0])
     relative = posixpath.normpath(posixpath.join(posixpath.dirname(page), name))
     # Logseq takes `/assets/x` and `assets/x` for the graph's own folder, too.
     from_root = posixpath.normpath(name.lstrip("/"))

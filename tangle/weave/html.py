@@ -129,7 +129,6 @@ class Writer(LineWriter):
     def _hole(self, token: Token, here: Here) -> str:
         if token["number"] >= len(here.block.codes):
             return ""
-        self.features.add("code")
         return self.site.code(here.page, here.block, here.block.codes[token["number"]])
 
     def _block_formula(self, token: Token, here: Here) -> str:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 Token = dict[str, Any]
 Rule = Callable[["InlineParser", re.Match[str], "InlineState"], int | None]
 
-_UUID: Final = r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
+UUID: Final = r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
 _LABEL: Final = r"\[(?P<{name}>(?:\\.|[^\\\[\]\n]){{1,400}})\]"
 _TITLE_LIMIT: Final = 500
 """Characters that the name of a page may have; Logseq's own limit is lower."""
@@ -198,7 +198,7 @@ RULES: Final[tuple[tuple[str, str, Rule, str], ...]] = (
     ),
     (
         "labelled_block",
-        _LABEL.format(name="block_label") + rf"\(\(\((?P<to_block>{_UUID})\)\)\)",
+        _LABEL.format(name="block_label") + rf"\(\(\((?P<to_block>{UUID})\)\)\)",
         _labelled_block,
         "[",
     ),
@@ -210,7 +210,7 @@ RULES: Final[tuple[tuple[str, str, Rule, str], ...]] = (
         _file,
         "![",
     ),
-    ("block", rf"\(\((?P<target>{_UUID})\)\)", _block, "("),
+    ("block", rf"\(\((?P<target>{UUID})\)\)", _block, "("),
     ("tag", _TAG, _tag, "#"),
     ("macro", _MACRO, _macro, "{"),
     ("size", r"\{:(?P<metadata>[^{}\n\x03]{1,200})\}", _size, "{"),

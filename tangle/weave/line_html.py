@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import ClassVar, Final
 
 from tangle.weave.content_words import ContentWords
-from tangle.weave.inline import Token, name_end
+from tangle.weave.inline import UUID, Token, name_end
 from tangle.weave.lookups import Here, Said, Site
 from tangle.weave.markdown import inline_tokens
 from tangle.weave.plain_words import (
@@ -35,7 +35,7 @@ PHRASING: Final = frozenset(
     }
 )
 """Elements that can stand in a line."""
-_UUID: Final = re.compile(r"\(\(([0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12})\)\)")
+BLOCK_ID: Final = re.compile(rf"\(\(({UUID})\)\)")
 _SIZE: Final = re.compile(r":?(height|width)\s+\"?([0-9]{1,5})(?:\.[0-9]+)?(?:px)?\"?")
 _SCHEME: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:|//")
 _VIDEO: Final = frozenset({"mp4", "webm", "mov", "ogv", "m4v"})
@@ -135,7 +135,7 @@ class LineWriter:
     def _to_page(self, title: str, text: str, kind: str, here: Here) -> str:
         if not here.links:
             return text
-        if _UUID.fullmatch(f"(({title}))"):
+        if BLOCK_ID.fullmatch(f"(({title}))"):
             return self._block_link({"id": title.lower(), "text": text}, here)
         href = self.site.page(title)
         if href is None:
@@ -197,7 +197,7 @@ class LineWriter:
 
     def _embedded_link(self, rest: str, here: Here) -> str:
         """An embed where only a stretch of a line can stand."""
-        match = _UUID.search(rest)
+        match = BLOCK_ID.search(rest)
         if match is not None:
             return self._block_link({"id": match[1].lower()}, here)
         end = name_end(rest, 0) if rest.startswith("[[") else -1
@@ -244,7 +244,7 @@ class LineWriter:
 
     def _link(self, token: Token, here: Here) -> str:
         url = token["attrs"]["url"]
-        if match := _UUID.fullmatch(url):
+        if match := BLOCK_ID.fullmatch(url):
             return self._block_link({"id": match[1].lower(), "label": token["children"]}, here)
         within = inside(here, links=False)
         text = self.inline(token["children"], within) or escaped(url)

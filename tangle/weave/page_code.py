@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Final
 
 from tangle.link import title_key
 from tangle.model import PagePath, Place
@@ -15,7 +16,7 @@ from tangle.weave.inputs import facts_of, results_on
 from tangle.weave.results import Around, output_html
 from tangle.weave.urls import ROOT
 
-REFERENCE = "package.html"
+REFERENCE: Final = "package.html"
 """The page of the package's names."""
 
 

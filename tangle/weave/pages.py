@@ -18,7 +18,6 @@ from tangle.weave.feeds import ENTRIES, FEED, FeedEntry, absolute, feed
 from tangle.weave.graph import (
     concepts,
     href_of_page,
-    href_of_title,
     left_out,
     referrers_of,
     site_language,
@@ -53,8 +52,8 @@ SITE_CARD: Final = f"{CARDS}/site.png"
 
 _LONGEST_ENTRY: Final = 100_000
 """Characters of a day of the journal that the feed holds."""
-_REFERRERS = 100
-_EXCERPTS = 20
+_REFERRERS: Final = 100
+_EXCERPTS: Final = 20
 """Pages, and blocks of each, that a page lists as those that name it."""
 
 
@@ -283,12 +282,14 @@ def _markup(html: str, root: str) -> Markup:
 @query()
 def home_view(core: Core, _: str) -> HomeView:
     """The first page of the site."""
-    contents = href_of_title(core, "contents")
-    first = next((p for p in woven_pages(core, "") if href_of_page(core, p) == contents), None)
+    contents = pages.page_named(core, "contents")
+    is_woven = contents is not None and href_of_page(core, contents) is not None
+    intro = page_view(core, contents) if contents is not None and is_woven else None
     days = reversed(journals(core, ""))
     return HomeView(
         journals=tuple(Listed(link=_link(core, path), day=day) for day, path in days),
-        intro=page_view(core, first).content if first is not None else None,
+        intro=intro.content if intro is not None else None,
+        features=intro.features if intro is not None else frozenset(),
     )
 
 

@@ -36,7 +36,7 @@ def paired(tokens: Iterable[Token]) -> list[Token]:
     found: list[Token] = []
     open_: list[Element] = []
     for token in tokens:
-        into = open_[-1].children if open_ else found
+        into = _innermost(open_, found)
         if token["type"] != "inline_html":
             into.append(token)
             continue
@@ -66,21 +66,25 @@ def _tag(match: re.Match[str], into: list[Token], open_: list[Element], found: l
 
 def _close(name: str, raw: str, open_: list[Element], found: list[Token]) -> None:
     if not any(element.name == name for element in open_):
-        (open_[-1].children if open_ else found).append(_text(raw))
+        _innermost(open_, found).append(_text(raw))
         return
     while open_[-1].name != name:
         _give_up(open_, found)
     element = open_.pop()
-    into = open_[-1].children if open_ else found
-    into.append({"type": "element", "element": element})
+    _innermost(open_, found).append({"type": "element", "element": element})
 
 
 def _give_up(open_: list[Element], found: list[Token]) -> None:
     """Take a start tag without an end for text."""
     element = open_.pop()
-    into = open_[-1].children if open_ else found
+    into = _innermost(open_, found)
     into.append(_text(element.start))
     into.extend(element.children)
+
+
+def _innermost(open_: list[Element], found: list[Token]) -> list[Token]:
+    """What the next token belongs to: the innermost open element, or the line itself."""
+    return open_[-1].children if open_ else found
 
 
 def _text(raw: str) -> Token:

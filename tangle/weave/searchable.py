@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Final
 
 from tangle.model import PagePath
@@ -39,8 +40,6 @@ def search_entries(core: Core, path: PagePath) -> tuple[SearchEntry, ...]:
 
 
 def _without_heading(block: BlockText, rest: str) -> BlockText:
-    from dataclasses import replace
-
     return replace(block, text=rest)
 
 

@@ -10,7 +10,16 @@ from functools import lru_cache
 from importlib import resources
 from typing import TYPE_CHECKING, Final
 
-from tangle.weave.views import Chapter, HomeView, Link, Listed, PageView, SiteView, TocEntry
+from tangle.weave.views import (
+    Chapter,
+    Feature,
+    HomeView,
+    Link,
+    Listed,
+    PageView,
+    SiteView,
+    TocEntry,
+)
 from tangle.weave.words import is_chinese, script_words, words
 
 if TYPE_CHECKING:
@@ -20,7 +29,7 @@ ALL_PAGES: Final = "all-pages.html"
 SEARCH_PAGE: Final = "search.html"
 HOME: Final = "index.html"
 OWN_STYLE: Final = "static/own.css"
-STATIC: Final = (*("icon.svg", "mermaid-start.js", "search.js", "site.css", "site.js", "theme.js"),)
+STATIC: Final = ("icon.svg", "mermaid-start.js", "search.js", "site.css", "site.js", "theme.js")
 
 _LONGEST_LEVEL: Final = 40
 """Entries of one level of the navigation: it is on every page, and a book may have thousands."""
@@ -54,18 +63,19 @@ class _Letter:
 
 def render_page(page: PageView, site: SiteView) -> str:
     """Return the HTML of a page of the notes."""
-    return _render("page.html", page.href, site, page=page)
+    return _render("page.html", page.href, site, page.features, page=page)
 
 
 def render_home(home: HomeView, site: SiteView, href: str = HOME) -> str:
-    """Return the HTML of the first page: the chapters of the books, or recent pages and journals.
+    """Return the HTML of the first page: the chapters of the books, and the journal.
 
     Args:
         home: what it shows beside the chapters.
         site: what all pages share.
         href: its address.
     """
-    return _render("home.html", href, site, home=home, chapters=_outline(site.chapters))
+    chapters = _outline(site.chapters)
+    return _render("home.html", href, site, home.features, home=home, chapters=chapters)
 
 
 def render_all_pages(pages: Iterable[Listed], site: SiteView, href: str = ALL_PAGES) -> str:
@@ -91,7 +101,13 @@ def static_files() -> dict[str, bytes]:
     return {name: (folder / name).read_bytes() for name in STATIC}
 
 
-def _render(template: str, href: str, site: SiteView, **values: object) -> str:
+def _render(
+    template: str,
+    href: str,
+    site: SiteView,
+    features: frozenset[Feature] = frozenset(),
+    **values: object,
+) -> str:
     # `./` keeps a page called `javascript:...` from being read as a scheme.
     root = "../" * href.count("/") or "./"
     return (
@@ -101,6 +117,7 @@ def _render(template: str, href: str, site: SiteView, **values: object) -> str:
             href=href,
             root=root,
             site=site,
+            features=features,
             words=words(site.language),
             script_words=script_words(site.language),
             navigation=_around(site.chapters, href),

@@ -23,7 +23,7 @@ INDEX: Final = "index.html"
 JOURNALS: Final = "journals"
 ASSETS: Final = "assets"
 _OWN_FOLDERS: Final = frozenset({ASSETS, "static", "search", "downloads"})
-_OWN_PAGES: Final = frozenset({"index", "all-pages", "sections", "reference", "search", "404"})
+_OWN_PAGES: Final = frozenset({"index", "all-pages", "sections", "package", "search", "404"})
 _DEVICES: Final = re.compile(r"(?:con|prn|aux|nul|com[0-9]|lpt[0-9])(?:\..*)?", re.IGNORECASE)
 """Names that Windows keeps for devices, whatever their suffix."""
 

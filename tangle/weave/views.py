@@ -9,13 +9,10 @@ from typing import TYPE_CHECKING, Final, Literal
 if TYPE_CHECKING:
     from markupsafe import Markup
 
-Mark = Literal["fresh", "stale", "failed", "not-run", "skipped"]
-"""How an output stands to the code above it."""
-
-Feature = Literal["formulas", "mermaid", "code"]
+Feature = Literal["formulas", "mermaid"]
 """What a page needs beside the common style and script."""
 
-FEATURES: Final[tuple[Feature, ...]] = ("formulas", "mermaid", "code")
+FEATURES: Final[tuple[Feature, ...]] = ("formulas", "mermaid")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,7 +68,6 @@ class PageView:
         content: the blocks, as HTML that can be trusted.
         description: the first words, plain, at most 200 characters.
         properties: those of the page that readers see, each with its value as HTML.
-        tags: links to the pages of its tags.
         more_backlinks: how many pages that link here are left out.
         previous: the page before it in its book, or the day before it.
         journal: its day, where it is a page of the journal.
@@ -86,7 +82,6 @@ class PageView:
     description: str = ""
     number: str = ""
     properties: tuple[tuple[str, Markup], ...] = ()
-    tags: tuple[Link, ...] = ()
     toc: tuple[TocEntry, ...] = ()
     backlinks: tuple[Backlinks, ...] = ()
     more_backlinks: int = 0
@@ -151,12 +146,10 @@ class Listed:
     """A page in a list.
 
     Attributes:
-        note: one line about it, plain.
-        day: when it was written, or the day of the journal.
+        day: where it is a page of the journal.
     """
 
     link: Link
-    note: str = ""
     day: date | None = None
 
 
@@ -165,13 +158,13 @@ class HomeView:
     """The first page of a site that has none in its notes.
 
     Attributes:
-        recent: pages for a graph that is no book, the last first.
         journals: days, the last first.
+        features: what the introduction needs beside the common style and script.
     """
 
-    recent: tuple[Listed, ...] = ()
     journals: tuple[Listed, ...] = ()
     intro: Markup | None = None
+    features: frozenset[Feature] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
+from tangle.store import lock
+from tangle.verbs.weave import weaving
 from tests.graphs import MakeNotes, Notes, call
 from tests.weave.checking import faults, read_html
 
@@ -85,6 +90,7 @@ def test_pages_that_are_named(graph: Notes) -> None:
         ("A", {"a"}),
         ("[[b]]", {"b"}),
         ("pages/b.md", {"b"}),
+        ("pages/b", {"b"}),
         ("pages", {"a", "b"}),
         ("p*/a.md", {"a"}),
         ("[ab]", {"a", "b"}),
@@ -142,6 +148,39 @@ def test_title_and_language_of_the_configuration(graph: Notes) -> None:
     page = read_html((site_of(graph) / "a.html").read_text("utf-8"))
     assert ("html", {"lang": "zh-CN"}) in page.elements
     assert "My <notes>" in "".join(page.words)
+
+
+def test_a_weave_that_waited_for_another_takes_its_files_for_tangles(
+    graph: Notes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    @contextmanager
+    def behind_another(state: Path) -> Iterator[None]:
+        monkeypatch.setattr(weaving, "lock", lock)
+        assert graph.tangle("weave").code == 0
+        with lock(state):
+            yield
+
+    monkeypatch.setattr(weaving, "lock", behind_another)
+    said = graph.tangle("weave")
+    assert "up to date" in said.out
+
+
+@pytest.mark.parametrize("name", ["package", "sections"])
+def test_a_page_that_is_called_like_one_of_the_site_has_its_own_file(
+    notes: MakeNotes, name: str
+) -> None:
+    saves = "- ```python\n  #@save\n  def f():\n      return 1\n  ```\n"
+    graph = notes({name: "- own words", "a": saves})
+    assert graph.tangle("weave").code == 0
+    assert "own words" not in (site_of(graph) / f"{name}.html").read_text("utf-8")
+    (own,) = site_of(graph).glob(f"{name}~*.html")
+    assert "own words" in own.read_text("utf-8")
+
+
+def test_a_style_sheet_that_is_no_regular_file_is_none(graph: Notes) -> None:
+    os.mkfifo(graph.root / "logseq" / "site.css")
+    assert graph.tangle("weave").code == 0
+    assert not (site_of(graph) / "static" / "own.css").exists()
 
 
 def test_a_page_that_cannot_be_read_is_named_and_left_out(graph: Notes) -> None:

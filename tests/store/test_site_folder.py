@@ -100,6 +100,17 @@ def test_names_stay_in_the_folder(tmp_path: Path, name: str) -> None:
     assert sorted(path.name for path in tmp_path.iterdir()) in ([], ["site"])
 
 
+def test_a_list_that_names_files_elsewhere_removes_none_of_them(tmp_path: Path) -> None:
+    write(tmp_path / "site", a_html="1")
+    (tmp_path / "mine.txt").write_text("mine")
+    listed = tmp_path / "site" / SITE_LIST
+    listed.write_text(listed.read_text("utf-8").replace('"a.html"', '"../mine.txt"'), "utf-8")
+    (tmp_path / "site" / "a.html").unlink()
+    with pytest.raises(Outside):
+        write(tmp_path / "site")
+    assert (tmp_path / "mine.txt").read_text() == "mine"
+
+
 def test_a_folder_that_is_a_link_is_not_followed(tmp_path: Path) -> None:
     write(tmp_path / "site", a_html="1")
     (tmp_path / "elsewhere").mkdir()

@@ -185,7 +185,6 @@ def softmax() -> PageView:
         content=_content(),
         description="从零实现 softmax 回归：模型、交叉熵损失和训练。",
         properties=(("source", Markup("lecture 3")),),
-        tags=(Link(href="pages/交叉熵.html", text="#损失"),),
         toc=(
             TocEntry(anchor="model", text="模型", level=1),
             TocEntry(anchor="outline", text="An outline of notes", level=1),
@@ -266,10 +265,9 @@ def search_files(entries: Iterable[SearchEntry]) -> dict[str, bytes]:
 def home() -> HomeView:
     listed = Listed(
         link=Link(href="pages/交叉熵.html", text="交叉熵"),
-        note="一个分布的代价。",
         day=date(2024, 5, 1),
     )
-    return HomeView(recent=(listed,))
+    return HomeView(journals=(listed,))
 
 
 def write_site(folder: Path, language: str = "zh-CN") -> Path:

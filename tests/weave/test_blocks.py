@@ -171,6 +171,11 @@ def test_a_missing_file_is_named_with_its_line() -> None:
     assert (warning.line, "../assets/x.png" in warning.message) == (2, True)
 
 
+def test_a_quoted_mark_belongs_to_the_name_of_a_file() -> None:
+    core = site({"a": "- ![x](../assets/a%23b.png#part)"}, {"assets/a#b.png": "stamp"})
+    assert "<img" in html(core)
+
+
 def test_an_outline_as_deep_as_it_may_be_is_whole() -> None:
     deep = "\n".join("\t" * depth + f"- level {depth}" for depth in range(500))
     page = read_html(html(site({"a": deep})))

@@ -47,6 +47,16 @@ def test_nothing_is_wider_than_the_window(
         assert tab.errors == []
 
 
+def test_an_anchor_with_a_damaged_percent_sign_stops_nothing(
+    chromium: Browser, site_folder: Path
+) -> None:
+    with chromium.tab() as tab:
+        tab.open(site_folder / SOFTMAX, "#100%")
+        tab.press("?")
+        assert tab.evaluate("document.querySelector('dialog.help') !== null")
+        assert tab.errors == []
+
+
 def test_the_text_stands_without_script(chromium: Browser, site_folder: Path) -> None:
     with chromium.tab(script=False) as tab:
         tab.open(site_folder / SOFTMAX)

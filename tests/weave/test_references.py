@@ -6,7 +6,8 @@ import uuid
 
 from tangle.model import PagePath
 from tangle.weave.graph import concepts
-from tangle.weave.pages import beside, chapters, concept_view, page_view
+from tangle.weave.pages import beside, chapters, concept_view, page_view, site_view
+from tangle.weave.templates import render_page
 from tests.weave.checking import read_html
 from tests.weave.woven import ID, OTHER, html, path_of, site
 
@@ -116,6 +117,9 @@ def test_backlinks_are_counted_where_there_are_too_many() -> None:
     assert (len(view.backlinks), view.more_backlinks) == (100, 21)
     many = next(entry for entry in view.backlinks if entry.page.text == "many")
     assert (len(many.blocks), many.more) == (20, 30)
+    text = render_page(view, site_view(core, ""))
+    for said in ("113 more pages", "21 more pages", "30 more blocks"):
+        assert text.count(f">{said}<") == 1
 
 
 def test_a_concept_that_is_only_named_has_a_page() -> None:

@@ -86,6 +86,16 @@ def test_a_script_that_cannot_be_taken_is_a_usage_error(
     assert not folder.exists()
 
 
+def test_the_first_page_brings_what_the_contents_show(notes: MakeNotes) -> None:
+    graph = notes({"contents": "- $x^2$\n- ```mermaid\n  graph LR\n  A-->B\n  ```"})
+    (graph.root / "mermaid.min.js").write_text("drawn()", encoding="utf-8")
+    _, folder = weave(graph, mermaid="mermaid.min.js")
+    first = (folder / "index.html").read_text("utf-8")
+    assert 'class="mermaid"' in first
+    for name in ("katex/katex.min.css", "mermaid/mermaid.min.js", "mermaid-start.js"):
+        assert f"static/{name}?" in first
+
+
 def test_pictures_are_cleaned_as_they_are_copied(notes: MakeNotes) -> None:
     graph = notes({"a": "- ![p](../assets/p.svg)"})
     asset(graph, "p.svg", '<svg xmlns="http://www.w3.org/2000/svg"><script>x</script><g/></svg>')

@@ -95,7 +95,7 @@ def test_text_is_escaped_and_content_is_not() -> None:
     view = replace(
         view,
         description='"><script>',
-        tags=(Link(href='"onclick="x', text="<b>"),),
+        downloads=(Link(href='"onclick="x', text="<b>"),),
         properties=(("<u>", Markup("<em>kept</em>")),),
         toc=(TocEntry(anchor='"x', text="<s>", level=1), TocEntry(anchor="b", text="b", level=1)),
         backlinks=(

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 from typing import Final
 
-from tangle.store import read_bytes
+from tangle.store import NotReadable, read_bytes
 from tangle.verbs.config_errors import BadConfig
 from tangle.verbs.config_limits import leads_outside
 from tangle.verbs.project import Project
@@ -20,7 +21,8 @@ _WIDE_FONTS: Final = (
     *("SourceHanSans*-Regular.*", "wqy-*.ttc", "PingFang.ttc", "Hiragino Sans GB.ttc"),
     *("msyh.ttc", "simhei.ttf", "DroidSansFallback*.ttf"),
 )
-_LARGEST: Final = 1 << 30
+LARGEST: Final = 1 << 30
+"""Bytes of a file that is read into memory."""
 
 
 def mermaid_script(project: Project) -> bytes | None:
@@ -38,9 +40,9 @@ def mermaid_script(project: Project) -> bytes | None:
         message = f"site.mermaid leads out of its folder: {name!r}"
         raise BadConfig(where, message, f"name a file in {folder}", option="mermaid")
     try:
-        return (folder / name).read_bytes()
-    except OSError as error:
-        message = f"site.mermaid cannot be read: {name!r}: {error.strerror}"
+        return read_bytes(folder / name, LARGEST)
+    except NotReadable as error:
+        message = f"site.mermaid cannot be read: {name!r}: {error.why}"
         hint = "name the file mermaid.min.js, as npm install mermaid puts it under node_modules"
         raise BadConfig(where, message, hint, option="mermaid") from error
 
@@ -54,13 +56,17 @@ def own_style(project: Project) -> bytes | None:
     if leads_outside(project.graph, name):
         return None
     try:
-        return (project.graph / name).read_bytes()
-    except OSError:
+        return read_bytes(project.graph / name)
+    except NotReadable:
         return None
 
 
+@cache
 def wide_font() -> str:
-    """Return the file of a font with Chinese characters; empty where none is found."""
+    """Return the file of a font with Chinese characters; empty where none is found.
+
+    The folders are searched once: a live site asks at every save.
+    """
     for folder in _FONT_FOLDERS:
         for name in _WIDE_FONTS:
             for found in sorted(Path(folder).expanduser().rglob(name)):
@@ -89,7 +95,7 @@ def picture(path: Path, shown: str, warnings: list[str]) -> bytes:
     """
     from tangle.weave.assets import cleaned
 
-    data, fault = cleaned(read_bytes(path, _LARGEST))
+    data, fault = cleaned(read_bytes(path, LARGEST))
     if fault:
         warnings.append(f"{shown}: warning: {fault}")
     return data

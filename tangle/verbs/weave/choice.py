@@ -7,7 +7,7 @@ from fnmatch import fnmatchcase
 from typing import assert_never
 
 from tangle.errors import UsageError
-from tangle.link import journal_title, path_matches, title_key
+from tangle.link import journal_title, path_matches, tags_of_page, title_key
 from tangle.model import PagePath
 from tangle.near_names import did_you_mean
 from tangle.verbs.addresses import (
@@ -23,10 +23,9 @@ from tangle.verbs.addresses import (
     Title,
     comparable,
     globs_of,
-    paths_of,
     readings,
 )
-from tangle.verbs.lookup import named_parts, page_called
+from tangle.verbs.lookup import named_parts, page_called, pages_at
 from tangle.verbs.notes import Notes
 
 
@@ -81,8 +80,7 @@ def _read_as(notes: Notes, reading: Address) -> Iterable[PagePath]:
         case Glob(glob=glob):
             return _matching(notes, glob)
         case File(path=path):
-            below = tuple(f"{p}/" if p else "" for p in paths_of(notes.project, path))
-            return (p for p in notes.pages if below and p.startswith(below))
+            return pages_at(notes, path)
         case Title() | Number() | Part() | LineOf() | BlockOf():
             return ()  # `named_parts` has followed them
         case _:
@@ -91,8 +89,6 @@ def _read_as(notes: Notes, reading: Address) -> Iterable[PagePath]:
 
 def _tagged(notes: Notes, tag: str) -> Iterator[PagePath]:
     """The pages whose `tags::` has a tag."""
-    from tangle.link import tags_of_page
-
     key = title_key(tag)
     return (path for path, page in notes.pages.items() if key in tags_of_page(page))
 

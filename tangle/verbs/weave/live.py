@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from tangle.model import PagePath
 from tangle.store import NotReadable, read_bytes
 from tangle.verbs.sources import without_gc
-from tangle.verbs.weave.assets import mermaid_script, picture
+from tangle.verbs.weave.assets import LARGEST, mermaid_script, picture
 from tangle.verbs.weave.weaving import SITE, check_packages, give, late_files, made_files
 from tangle.weave.urls import INDEX
 
@@ -85,9 +85,9 @@ def _copy(project: Project, path: str) -> bytes | None:
     """A file of the graph as the site has it; None where it cannot be read."""
     from tangle.weave.assets import is_cleaned
 
-    if is_cleaned(path):
-        return picture(project.graph / path, project.shown(PagePath(path)), [])
     try:
-        return read_bytes(project.graph / path)
+        if is_cleaned(path):
+            return picture(project.graph / path, project.shown(PagePath(path)), [])
+        return read_bytes(project.graph / path, LARGEST)
     except NotReadable:
         return None

@@ -82,7 +82,7 @@ def weave(project: Project, wanted: Sequence[str] = (), output: Path | None = No
     target = output.absolute() if output is not None else project.root / SITE
     if output is None:
         check_links(target, project.root)
-    folder = SiteFolder(target)
+    SiteFolder(target)  # refuses a folder of others before anything is woven
     from tangle.weave import site
     from tangle.weave.assets import is_cleaned
     from tangle.weave.graph import href_of_page, woven_pages
@@ -108,7 +108,7 @@ def weave(project: Project, wanted: Sequence[str] = (), output: Path | None = No
 
         make_folder(project.state)
         with lock(project.state):
-            changes = folder.write(digests, content)
+            changes = SiteFolder(target).write(digests, content)
             notes.remember()
     pages = woven_pages(notes.core, "")
     first = href_of_page(notes.core, pages[0]) if wanted and pages else None

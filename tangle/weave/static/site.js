@@ -10,6 +10,14 @@
   const dialogs = {};
 
   const fill = (text, ...values) => values.reduce((result, value) => result.replace("{}", () => value), text);
+  /** The element that an address of this page leads to; none where its `%` is damaged. */
+  const targetOf = (hash) => {
+    try {
+      return document.getElementById(decodeURIComponent(hash.slice(1)));
+    } catch {
+      return null;
+    }
+  };
   const all = (selector, within = document) => [...within.querySelectorAll(selector)];
 
   /** Make an element: attributes by name, functions as listeners, the rest as children. */
@@ -109,7 +117,7 @@
   // --- anchors, contents ----------------------------------------------------------------------
 
   function openTarget() {
-    const target = document.getElementById(decodeURIComponent(location.hash.slice(1)));
+    const target = targetOf(location.hash);
     if (!target) return;
     let opened = false;
     for (let fold = target.closest("details"); fold; fold = fold.parentElement.closest("details")) {
@@ -124,7 +132,7 @@
     contents?.disconnect();
     const links = new Map();
     for (const link of all(".toc a")) {
-      const target = document.getElementById(decodeURIComponent(link.hash.slice(1)));
+      const target = targetOf(link.hash);
       if (target) links.set(target, link);
     }
     const mark = () => {
