@@ -28,7 +28,6 @@ class CodeWords:
     failure: str
     missing_file: str
     edited: str
-    not_run: str
     section: str
     title: str
     state: str
@@ -76,7 +75,6 @@ ENGLISH: Final = CodeWords(
     failure="Failure",
     missing_file="The file {} is missing",
     edited="edited by hand",
-    not_run="tangle.run:: no",
     section="Section",
     title="Title",
     state="State",
@@ -123,7 +121,6 @@ CHINESE: Final = CodeWords(
     failure="失败",
     missing_file="缺少文件 {}",
     edited="手工改过",
-    not_run="tangle.run:: no",
     section="小节",
     title="标题",
     state="状态",
