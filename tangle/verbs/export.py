@@ -62,8 +62,7 @@ def export(project: Project, name: str, path: Path, *, force: bool = False) -> b
     if path.suffix not in FORMATS:
         raise UnknownFormat(path)
     notes = read_notes(project)
-    row = find_row(notes, name)
-    place = [each.name for each in notes.rows].index(row.name)
+    place = notes.places[find_row(notes, name).name]
     data = project_cells(project, notes.core, place, path.parent).files()[path.suffix]
     notes.remember()
     if path.exists() or path.is_symlink():

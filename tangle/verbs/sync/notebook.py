@@ -107,8 +107,7 @@ def merge_notebook(
 
 def _section(notes: Notes, name: str, path: Path) -> tuple[Session, tuple[NotebookCell, ...]]:
     """The section of a notebook, and the cells that it has now."""
-    row = find_row(notes, name)
-    place = [each.name for each in notes.rows].index(row.name)
+    place = notes.places[find_row(notes, name).name]
     cells = project_cells(notes.project, notes.core, place, path.parent).cells
     return units.session(notes.core, place), cells
 

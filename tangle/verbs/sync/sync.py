@@ -164,8 +164,7 @@ def chosen(notes: Notes, what: str) -> Callable[[Key], bool]:
             page, block = found[0], found[1].block
             lines = {fence.line for fence in notes.pages[page].fences if fence.block == block}
             return lambda key: key.path == page and key.line in lines
-    row = find_row(notes, what)
-    session = units.session(notes.core, [each.name for each in notes.rows].index(row.name))
+    session = units.session(notes.core, notes.places[find_row(notes, what).name])
     places = [line.place for planned in session.chunks for line in planned.code.chunk.lines]
     fences = ((place.path, fence_of(notes.pages[place.path], place.line)) for place in places)
     keys = {Key(path=path, line=fence.line) for path, fence in fences if fence is not None}

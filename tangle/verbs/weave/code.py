@@ -116,7 +116,7 @@ def all_facts(notes: Notes) -> dict[SectionName, SectionFacts]:
     core = notes.core
     names = scripts(notes)
     pasts = History(notes.project).recall()
-    places = {row.name: place for place, row in enumerate(notes.rows)}
+    places = notes.places
 
     def files(name: SectionName) -> tuple[str, ...]:
         taken = pages_taken(core, places[name]) if name in names else ()
