@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
-from tests.graphs import MakeNotes, Notes
+from tests.graphs import MakeNotes, Notes, new_graph
 
 # Coverage and a busy machine make single examples slow; that is not what the laws are about.
 settings.register_profile(
@@ -61,14 +61,6 @@ def notes(tmp_path: Path, request: pytest.FixtureRequest) -> MakeNotes:
     marked = request.node.get_closest_marker("book") is not None
 
     def make(pages: Mapping[str, str], config: str = "{}") -> Notes:
-        made = Notes(root=tmp_path / "graph")
-        (made.root / "logseq").mkdir(parents=True)
-        (made.root / "pages").mkdir()
-        (made.root / "logseq" / "config.edn").write_text(config, encoding="utf-8")
-        if marked:
-            (made.root / "tangle.toml").write_text('book = ["**"]\n', encoding="utf-8")
-        for name, text in pages.items():
-            made.write(name, text)
-        return made
+        return new_graph(tmp_path / "graph", pages, config, book=marked)
 
     return make

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -50,6 +50,21 @@ class Notes:
     def tangle(self, *arguments: str) -> Said:
         """Call `tangle --graph <root> ...`."""
         return call("--graph", str(self.root), *arguments)
+
+
+def new_graph(
+    root: Path, pages: Mapping[str, str], config: str = "{}", *, book: bool = True
+) -> Notes:
+    """Make a graph from page names and texts; all its pages are one `book`."""
+    (root / "logseq").mkdir(parents=True)
+    (root / "pages").mkdir()
+    (root / "logseq" / "config.edn").write_text(config, encoding="utf-8")
+    if book:
+        (root / "tangle.toml").write_text('book = ["**"]\n', encoding="utf-8")
+    made = Notes(root=root)
+    for name, text in pages.items():
+        made.write(name, text)
+    return made
 
 
 def call(*arguments: str) -> Said:

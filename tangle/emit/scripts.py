@@ -65,13 +65,11 @@ class ScriptLine(NamedTuple):
 
     Attributes:
         line: the line of the notes that it is; None for a line of tangle's.
-        borrowed: whether it is another section's.
         supplied: whether it is an import that the notes leave out.
     """
 
     text: str
     line: CodeLine | None = None
-    borrowed: bool = False
     supplied: bool = False
 
 
@@ -88,7 +86,7 @@ def _borrowed_rows(text: str, entry: Borrowed | None) -> Iterator[ScriptLine]:
     supplied = entry is not None and entry.kind == "supplied"
     for each, row in zip(texts, rows, strict=True):
         own = None if supplied else row
-        yield ScriptLine(text=each, line=own, borrowed=own is not None, supplied=supplied)
+        yield ScriptLine(text=each, line=own, supplied=supplied)
 
 
 def _head(session: Session, root: str, folder: str | None, seed: int) -> str:

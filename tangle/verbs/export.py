@@ -12,7 +12,7 @@ from tangle.errors import Refused, UsageError
 from tangle.model import PagePath
 from tangle.notes import Core, units
 from tangle.store import NotReadable, read_bytes, write_file
-from tangle.verbs.exported_notebooks import is_imported, keep_export
+from tangle.verbs.exported_notebooks import LARGEST, is_imported, keep_export
 from tangle.verbs.notes import read_notes
 from tangle.verbs.project import Project
 from tangle.verbs.queries import emission
@@ -62,13 +62,13 @@ def export(project: Project, name: str, path: Path, *, force: bool = False) -> b
     if path.suffix not in FORMATS:
         raise UnknownFormat(path)
     notes = read_notes(project)
-    row = find_row(notes, name)
-    place = [each.name for each in notes.rows].index(row.name)
-    data = section_cells(project, notes.core, place, path.parent).files()[path.suffix]
+    place = notes.places[find_row(notes, name).name]
+    data = project_cells(project, notes.core, place, path.parent).files()[path.suffix]
     notes.remember()
     if path.exists() or path.is_symlink():
-        before = read_bytes(path)
+        before = read_bytes(path, LARGEST)
         if before == data:
+            keep_export(project, data)  # a clone has the notebook, and no record of it
             return False
         state = is_exported(before)
         if not (state or force or is_imported(project, before)):
@@ -93,8 +93,8 @@ class SectionCells(NamedTuple):
         }
 
 
-def section_cells(project: Project, core: Core, place: int, beside: Path) -> SectionCells:
-    """Return the cells of a section's notebook.
+def project_cells(project: Project, core: Core, place: int, beside: Path) -> SectionCells:
+    """Return the cells of a section's notebook that lies in a folder.
 
     Args:
         project: whose section.
@@ -103,18 +103,18 @@ def section_cells(project: Project, core: Core, place: int, beside: Path) -> Sec
         beside: the folder of the notebook.
     """
     folder = _from(beside, project, units.session(core, place).folder)
-    return _cells(core, place, graph_file(project), folder=folder)
+    return section_cells(core, place, graph_file(project), folder=folder)
 
 
-def section_files(
+def section_cells(
     core: Core,
     place: int,
     file: Callable[[str], bytes | None],
     *,
     folder: str | None = None,
     shows: Callable[[PagePath], bool] = lambda _: True,
-) -> Mapping[str, bytes]:
-    """Return the exports of a section by their ending.
+) -> SectionCells:
+    """Return the cells of a section's notebook.
 
     Args:
         core: the notes.
@@ -123,17 +123,6 @@ def section_files(
         folder: in which it runs, as seen from where the exports go; None where that is not known.
         shows: whether words of a page may stand in them, where a block refers to it.
     """
-    return _cells(core, place, file, folder=folder, shows=shows).files()
-
-
-def _cells(
-    core: Core,
-    place: int,
-    file: Callable[[str], bytes | None],
-    *,
-    folder: str | None = None,
-    shows: Callable[[PagePath], bool] = lambda _: True,
-) -> SectionCells:
     session = units.session(core, place)
     section = session.unit.section
     setup = setup_cell(
@@ -165,12 +154,10 @@ def graph_file(project: Project) -> Callable[[str], bytes | None]:
     graph = project.graph.resolve()
 
     def read(path: str) -> bytes | None:
-        file = (graph / path).resolve()
-        if not (file.is_relative_to(graph) and file.is_file()):
-            return None
         try:
-            return read_bytes(file)
-        except NotReadable:
+            file = (graph / path).resolve()
+            return read_bytes(file) if file.is_relative_to(graph) else None
+        except (NotReadable, OSError, RuntimeError, ValueError):  # or no file can be called so
             return None
 
     return read

@@ -9,42 +9,110 @@ import re
 from collections.abc import Mapping
 from typing import Any, Final
 
+from msgspec import Struct
+
 from tangle.errors import Refused
 from tangle.store import EXPORTS, Records
 from tangle.verbs.project import Project
+from tangle.weave.notebook_cells import SETUP_TAG
+from tangle.write.foreign_cells import cell_text
 
-MARK: Final = "# %% "
-"""What begins the line above the text of each cell."""
+LARGEST: Final = 512 * 1024 * 1024
+"""Bytes of a notebook that is read."""
 
 _DIGEST: Final = re.compile(r"[0-9a-f]{12}")
 
 
-def exported(data: bytes) -> Mapping[str, Any] | None:
-    """Return what a notebook says of its export; None if tangle did not export it.
+class ExportedCell(Struct, frozen=True, kw_only=True):
+    """A cell of a notebook that was exported, and perhaps edited.
+
+    Attributes:
+        at: its number in the notebook, from 1.
+        source: its text, without line feeds at the end.
+        id: as editors keep it; a digest of the cell where it has none.
+        own: whether the export made it.
+        raw: the cell as the file has it.
+    """
+
+    at: int
+    kind: str
+    source: str
+    id: str
+    own: bool
+    raw: Mapping[str, Any]
+
+    @property
+    def digest(self) -> str:
+        """A digest of what the cell says."""
+        return _digest_of(self.kind, self.source)
+
+
+class Exported(Struct, frozen=True, kw_only=True):
+    """A notebook that was exported, and perhaps edited.
+
+    Attributes:
+        section: that it is from.
+        digest: of the export.
+        cells: without added ones that are blank, which Jupyter leaves behind the last that ran.
+        metadata: of the notebook.
+    """
+
+    section: str
+    digest: str
+    cells: tuple[ExportedCell, ...]
+    metadata: Mapping[str, Any]
+
+    @property
+    def own(self) -> tuple[ExportedCell, ...]:
+        """The cells that the export made."""
+        return tuple(cell for cell in self.cells if cell.own)
+
+    @property
+    def flat(self) -> str:
+        """The text of the exported cells, each below a line that says its kind."""
+        lines = (line for cell in self.own for line in flat_cell(cell.kind, cell.source))
+        return "".join(f"{line}\n" for line in lines)
+
+
+def exported(data: bytes) -> Exported | None:
+    """Return a notebook that tangle exported; None of any other file, or a damaged one.
 
     Args:
         data: the file.
     """
     try:
-        found = json.loads(data.decode("utf-8-sig"))["metadata"]["tangle"]
-        whole = _DIGEST.fullmatch(found["digest"]) and isinstance(found["section"], str)
-        return found if whole else None
-    except (ValueError, KeyError, TypeError, RecursionError):
+        notebook = json.loads(data.decode("utf-8-sig"))
+        metadata = notebook["metadata"]
+        about = metadata["tangle"]
+        if not (_DIGEST.fullmatch(about["digest"]) and isinstance(about["section"], str)):
+            return None
+        cells = (_cell(*entry) for entry in enumerate(notebook.get("cells") or (), 1))
+        return Exported(
+            section=cell_text(about["section"]),
+            digest=about["digest"],
+            cells=tuple(cell for cell in cells if cell.own or cell.source.strip()),
+            metadata=metadata,
+        )
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return None
 
 
-def flat(data: bytes) -> str:
-    """Return the text of the exported cells of a notebook, each below a line that says its kind.
+def _cell(at: int, cell: Mapping[str, Any]) -> ExportedCell:
+    about = cell.get("metadata") or {}
+    text = cell_text(cell["source"]).rstrip("\n")
+    kind = cell_text(str(cell.get("cell_type")))
+    return ExportedCell(
+        at=at,
+        kind=kind,
+        source=text,
+        id="".join(cell_text(str(cell.get("id") or _digest_of(kind, text))).split()),
+        own=about.get("tangle") is not None or SETUP_TAG in (about.get("tags") or ()),
+        raw=cell,
+    )
 
-    Args:
-        data: the file.
-    """
-    lines: list[str] = []
-    for cell in filter(is_exported_cell, json.loads(data.decode("utf-8-sig"))["cells"]):
-        source = cell["source"]
-        text = source if isinstance(source, str) else "".join(source)
-        lines += flat_cell(cell["cell_type"], text.replace("\r\n", "\n"))
-    return "".join(f"{line}\n" for line in lines)
+
+def _digest_of(kind: str, source: str) -> str:
+    return hashlib.sha256(f"{kind}\0{source}".encode()).hexdigest()[:12]
 
 
 def flat_cell(kind: str, text: str) -> list[str]:
@@ -54,29 +122,7 @@ def flat_cell(kind: str, text: str) -> list[str]:
         kind: of the cell.
         text: its source.
     """
-    return [f"{MARK}{kind}", *text.rstrip("\n").split("\n")]
-
-
-def is_exported_cell(cell: Mapping[str, Any]) -> bool:
-    """Return whether a cell is one that an export made.
-
-    Args:
-        cell: of a notebook.
-    """
-    about = cell.get("metadata") or {}
-    return "tangle" in about or "tangle-setup" in (about.get("tags") or ())
-
-
-def digest_of(cell: Mapping[str, Any]) -> str:
-    """Return a digest of what a cell says.
-
-    Args:
-        cell: of a notebook.
-    """
-    source = cell.get("source", "")
-    text = source if isinstance(source, str) else "".join(source)
-    said = f"{cell.get('cell_type')}\0{text}".encode("utf-8", "replace")
-    return hashlib.sha256(said).hexdigest()[:12]
+    return [f"# %% {kind}", *text.rstrip("\n").split("\n")]
 
 
 def exports(project: Project) -> Records[str]:
@@ -95,10 +141,10 @@ def keep_export(project: Project, data: bytes) -> None:
         project: whose notes.
         data: the notebook.
     """
-    about = exported(data)
-    if about is not None:
+    found = exported(data)
+    if found is not None and exports(project).get(found.digest) != found.flat:
         with contextlib.suppress(Refused):
-            exports(project).put(about["digest"], flat(data))
+            exports(project).put(found.digest, found.flat)
 
 
 def is_imported(project: Project, data: bytes) -> bool:
@@ -108,12 +154,11 @@ def is_imported(project: Project, data: bytes) -> bool:
         project: whose notes.
         data: the notebook.
     """
-    about = exported(data)
-    if about is None or exports(project).get(about["digest"]) != flat(data):
+    found = exported(data)
+    if found is None or exports(project).get(found.digest) != found.flat:
         return False
-    known = known_cells(project, about["digest"])
-    cells = json.loads(data.decode("utf-8-sig"))["cells"]
-    return all(is_exported_cell(c) or known.get(cell_key(c)) == digest_of(c) for c in cells)
+    known = known_cells(project, found.digest)
+    return all(cell.own or known.get(cell.id) == cell.digest for cell in found.cells)
 
 
 def known_cells(project: Project, digest: str) -> dict[str, str]:
@@ -125,12 +170,3 @@ def known_cells(project: Project, digest: str) -> dict[str, str]:
     """
     text = exports(project).get(f"{digest}n") or ""
     return {line[13:]: line[:12] for line in text.split("\n") if line}
-
-
-def cell_key(cell: Mapping[str, Any]) -> str:
-    """Return the id of a cell, or what stands for it where it has none.
-
-    Args:
-        cell: of a notebook.
-    """
-    return "".join(str(cell.get("id") or digest_of(cell)).split())

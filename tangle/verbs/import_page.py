@@ -19,6 +19,7 @@ from tangle.link.titles import title_from_path
 from tangle.model import Failure, PagePath, Result
 from tangle.notes import units
 from tangle.store import NotReadable, create, lock, make_folder, read_bytes
+from tangle.verbs.exported_notebooks import LARGEST
 from tangle.verbs.graph_sources import check_may_repair
 from tangle.verbs.lookup import page_called
 from tangle.verbs.notes import Notes, read_notes
@@ -34,13 +35,15 @@ from tangle.write.foreign_cells import (
 )
 from tangle.write.new_page import NewPage, first_heading, new_page
 
-_LARGEST: Final = 512 * 1024 * 1024
 _LARGEST_IMAGE: Final = 32 * 1024 * 1024
 _LONGEST_NAME: Final = 120
 """Bytes; some file systems decompose characters, which can double them."""
 _UNSAFE: Final = re.compile(r'[\x00-\x1f\x7f<>:"\\|?*#%^\[\]{}]')
 _DATA: Final = re.compile(r"data:image/(?P<kind>[\w.+-]+);base64,(?P<data>[A-Za-z0-9+/=]+)")
 _ENDINGS: Final = {"jpeg": "jpg", "svg+xml": "svg", "x-icon": "ico"}
+_IMAGES: Final = frozenset(
+    {"png", "jpg", "jpeg", "gif", "svg", "webp", "avif", "bmp", "ico", "tif", "tiff"}
+)
 
 
 class CannotImport(UsageError):
@@ -113,7 +116,7 @@ def import_page(project: Project, path: Path, title: str = "") -> ImportReport:
     with lock(project.state, notes=project.graph):
         for name, data in images.found.items():
             _write_image(project, name, data)
-        (project.graph / file).parent.mkdir(exist_ok=True)
+        make_folder((project.graph / file).parent)
         create(project.graph / file, made.text.encode(), root=project.graph)
     placement = _with_outputs(project, file, made, cells)
     return ImportReport(
@@ -129,7 +132,7 @@ def import_page(project: Project, path: Path, title: str = "") -> ImportReport:
 def _cells(path: Path) -> tuple[SourceCell, ...]:
     if path.suffix not in (".ipynb", ".py"):
         raise CannotImport(path, "name a notebook (.ipynb) or a script (.py)")
-    data = read_bytes(path, _LARGEST)
+    data = read_bytes(path, LARGEST)
     try:
         cells = cells_of_notebook(data) if path.suffix == ".ipynb" else cells_of_script(data)
     except NotANotebook as error:
@@ -176,54 +179,71 @@ class _Images:
         self.notices: list[tuple[int, str]] = []
 
     def address(self, number: int, target: str) -> str:
-        """The address of an image in the page."""
-        found = self._data(number, target)
+        """The address of an image in the page; as it is where the image cannot be taken over."""
+        try:
+            found = self._data(number, target)
+        except _NoImage as error:
+            self.notices.append((number + 1, str(error)))
+            return target
         if found is None:
             return target
         name, data = found
         digest = hashlib.sha256(data).hexdigest()[:12]
         stem, _, ending = re.sub(r"[^\w.\-]+", "_", name).rpartition(".")
-        asset = f"{(stem or 'image')[:40]}-{digest}.{ending[:8].lower()}"
+        if ending.lower() not in _IMAGES:
+            # What lies in `assets/` may be published: no web page, no key beside a notebook.
+            self.notices.append((number + 1, f"{name} is not an image by its name; left out"))
+            return target
+        asset = f"{(stem or 'image')[:40]}-{digest}.{ending.lower()}"
         self.found[f"assets/{asset}"] = data
         return f"{self._up}assets/{quote(asset)}"
 
     def _data(self, number: int, target: str) -> tuple[str, bytes] | None:
-        attached = dict(self._cells[number].attachments)
+        """Name and content of an image; None of an address that stays as it is."""
         if target.startswith("attachment:"):
             name = unquote(target.removeprefix("attachment:"))
-            return self._decoded(number, name, attached.get(name, ""))
+            return name, _decoded(name, dict(self._cells[number].attachments).get(name, ""))
         if found := _DATA.fullmatch(target):
-            kind = found["kind"]
-            return self._decoded(number, f"image.{_ENDINGS.get(kind, kind)}", found["data"])
+            name = f"image.{_ENDINGS.get(found['kind'], found['kind'])}"
+            return name, _decoded(name, found["data"])
         if ":" in target.partition("/")[0] or target.startswith(("/", "#")):
             return None
-        file = (self._folder / unquote(target)).resolve()
+        return self._beside(target)
+
+    def _beside(self, target: str) -> tuple[str, bytes]:
+        try:
+            file = (self._folder / unquote(target)).resolve()
+        except (OSError, RuntimeError, ValueError) as error:
+            raise _NoImage(f"{target}: cannot be read") from error
         if not file.is_relative_to(self._folder.resolve()):
-            self.notices.append((number + 1, f"{target} lies outside the notebook's folder"))
-            return None
+            raise _NoImage(f"{target} lies outside the notebook's folder")
         try:
             return file.name, read_bytes(file, _LARGEST_IMAGE)
         except NotReadable as error:
-            self.notices.append((number + 1, f"{target}: cannot be read: {error.why}"))
-            return None
+            raise _NoImage(f"{target}: cannot be read: {error.why}") from error
 
-    def _decoded(self, number: int, name: str, data: str) -> tuple[str, bytes] | None:
-        try:
-            found = base64.b64decode(data)
-        except (binascii.Error, ValueError):
-            found = b""
-        if not found:
-            self.notices.append((number + 1, f"the attachment {name} is missing or damaged"))
-            return None
-        return name, found
+
+class _NoImage(ValueError):
+    """An image cannot be taken over; the message says why."""
+
+
+def _decoded(name: str, data: str) -> bytes:
+    try:
+        found = base64.b64decode(data)
+    except (binascii.Error, ValueError):
+        found = b""
+    if not found:
+        raise _NoImage(f"the attachment {name} is missing or damaged")
+    return found
 
 
 def _write_image(project: Project, name: str, data: bytes) -> None:
     """Write an image, unless it is there: its name says its content."""
     path = project.graph / name
-    if not path.is_symlink() and path.is_file() and read_bytes(path, _LARGEST_IMAGE) == data:
+    is_same = not path.is_symlink() and path.is_file() and path.stat().st_size == len(data)
+    if is_same and read_bytes(path, len(data)) == data:
         return
-    path.parent.mkdir(exist_ok=True)
+    make_folder(path.parent)
     create(path, data, root=project.graph)
 
 

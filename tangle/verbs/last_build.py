@@ -10,6 +10,7 @@ import contextlib
 import hashlib
 import os
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Final
 
 from tangle.errors import Refused
@@ -63,8 +64,21 @@ def text_of(project: Project, name: str) -> str | None:
     path = project.output / name
     if path.is_symlink() or not path.is_file():
         return None
+    return text_in(path, read_bytes(path))
+
+
+def text_in(path: Path, data: bytes) -> str:
+    """Return the text of a file, line ends and byte order mark as tangle writes them.
+
+    Args:
+        path: of the file, for messages.
+        data: its content.
+
+    Raises:
+        NotReadable: it is not UTF-8.
+    """
     try:
-        text = read_bytes(path).decode("utf-8").removeprefix(_MARK).replace("\r\n", "\n")
+        text = data.decode("utf-8").removeprefix(_MARK).replace("\r\n", "\n")
     except UnicodeDecodeError as error:
         raise NotReadable(path, "is not UTF-8", "save it as UTF-8") from error
     return text if text.endswith("\n") or not text else f"{text}\n"

@@ -156,7 +156,7 @@ class Notes:
             return self.plan.rows
 
     @cached_property
-    def _places(self) -> Mapping[SectionName, int]:
+    def places(self) -> Mapping[SectionName, int]:
         """The place of each section in reading order."""
         return {row.name: place for place, row in enumerate(self.rows)}
 
@@ -215,7 +215,7 @@ class Notes:
 
     def script(self, name: SectionName) -> str:
         """The text of the script of a section that has code."""
-        return queries.script(self.core, self._places[name]) or ""
+        return queries.script(self.core, self.places[name]) or ""
 
     def page_of_title(self, title: str) -> PagePath | None:
         """The page of a title or alias."""

@@ -12,13 +12,10 @@ from tangle.model import Chunk, PagePath, Place
 from tangle.model.problems.page import PROPERTY_IN_CODE
 from tangle.notes import Core
 from tangle.parse import parse
-from tangle.store import lock, make_folder
-from tangle.store import replace as replace_file
-from tangle.verbs.graph_sources import check_may_repair
 from tangle.verbs.notes import Notes
 from tangle.verbs.project import Project
 from tangle.verbs.sources import Sources, edited, read
-from tangle.verbs.write_back.crash_recovery import recovered
+from tangle.verbs.write_back.rewriting import rewritten
 from tangle.write import Entangled, mend, without_written_lines
 
 
@@ -66,14 +63,8 @@ def repair(project: Project, *, write: bool) -> RepairReport:
         mended += [what for _, _, what in found]
     changed = [path for path, now in after.digests.items() if now != before.digests[path]]
     if write and changed:
-        check_may_repair(project)
-        make_folder(project.state)
-        with lock(project.state, notes=project.graph):
-            recovered(project, changed)
-            for path in changed:
-                old = before.data[path]
-                file = project.graph / path
-                replace_file(file, after.data[path], expected=old, root=project.graph)
+        with rewritten(project, {path: after.data[path] for path in changed}, before.data):
+            pass
     diff = "".join(_diff(project, path, before, after) for path in changed)
     return RepairReport(mended=tuple(mended), diff=diff)
 

@@ -35,12 +35,10 @@ class Laid:
 
     Attributes:
         start, end: tags around the token.
-        after: HTML behind it.
     """
 
     start: str
     end: str
-    after: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,4 +141,4 @@ def _token_html(token: Token, laid: Laid | None) -> str:
     text = str(escape(token.text))
     if token.css:
         text = f'<span class="{token.css}">{text}</span>'
-    return text if laid is None else f"{laid.start}{text}{laid.end}{laid.after}"
+    return text if laid is None else f"{laid.start}{text}{laid.end}"

@@ -14,23 +14,12 @@ from typing import Any, Final
 from urllib.parse import unquote
 
 from tangle.model import SectionName, ShownPart
-from tangle.weave.notebook_cells import SETUP_TAG, Given, NotebookCell
+from tangle.weave.notebook_cells import IMAGES, LARGEST, SETUP_TAG, Given, NotebookCell
 
 EXPORTED: Final = "# Exported by tangle"
 """How the first line of an exported script begins."""
 
 _FORMAT: Final = 1
-_LARGEST: Final = 8 * 1024 * 1024
-"""Bytes of a file that a notebook takes in."""
-_MIME: Final = {
-    "svg": "image/svg+xml",
-    "png": "image/png",
-    "jpg": "image/jpeg",
-    "jpeg": "image/jpeg",
-    "gif": "image/gif",
-    "webp": "image/webp",
-    "bmp": "image/bmp",
-}
 _PLAYED: Final = {
     "wav": ("audio", "audio/wav"),
     "mp3": ("audio", "audio/mpeg"),
@@ -106,7 +95,7 @@ def is_exported(data: bytes) -> bool | None:
             (cell["cell_type"], _joined(cell["source"]), cell.get("id", ""))
             for cell in notebook["cells"]
         ]
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return None
     return bool(_cells_digest(cells) == digest)
 
@@ -120,7 +109,8 @@ def _digest(text: str) -> str:
 
 
 def _cells_digest(cells: Sequence[tuple[str, str, str]]) -> str:
-    return _digest(json.dumps(cells, ensure_ascii=True))
+    """A digest of cells; blank ones, which Jupyter adds when the last is run, do not count."""
+    return _digest(json.dumps([cell for cell in cells if cell[1].strip()], ensure_ascii=True))
 
 
 def _json(notebook: Mapping[str, Any]) -> bytes:
@@ -130,9 +120,9 @@ def _json(notebook: Mapping[str, Any]) -> bytes:
 
 def _notebook(cells: Sequence[NotebookCell], about: About, given: Given) -> Mapping[str, Any]:
     ids = list(_ids(cells))
-    told = [(cell.kind, cell.source, own) for cell, own in zip(cells, ids, strict=True)]
+    said = [(cell.kind, cell.source, own) for cell, own in zip(cells, ids, strict=True)]
     own = {
-        "digest": _cells_digest(told),
+        "digest": _cells_digest(said),
         "folder": about.folder,
         "format": _FORMAT,
         "package": about.package,
@@ -238,7 +228,7 @@ def _shown(part: ShownPart, folder: str, given: Given) -> Mapping[str, Any]:
     data = None if path.startswith("..") else given.file(path)
     label = part.label or posixpath.basename(path)
     plain = {"text/plain": [label]}
-    if data is None or len(data) > _LARGEST:
+    if data is None or len(data) > LARGEST:
         return plain
     return {**_bundle(path, data, label), **plain}
 
@@ -247,11 +237,11 @@ def _bundle(name: str, data: bytes, label: str = "") -> dict[str, Any]:
     """A file as MIME types and contents; empty where a notebook cannot show it."""
     ending = name.rpartition(".")[2].lower()
     if ending in ("svg", "html"):
-        kind = "text/html" if ending == "html" else _MIME[ending]
+        kind = "text/html" if ending == "html" else IMAGES[ending]
         return {kind: _lines(data.decode("utf-8", "replace"))}
     encoded = base64.b64encode(data).decode("ascii")
-    if ending in _MIME:
-        return {_MIME[ending]: encoded}
+    if ending in IMAGES:
+        return {IMAGES[ending]: encoded}
     if ending in _PLAYED:
         element, kind = _PLAYED[ending]
         name = label.replace("&", "&amp;").replace('"', "&quot;")

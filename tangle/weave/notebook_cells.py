@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import posixpath
+import re
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -18,9 +19,19 @@ from tangle.weave.plain_markdown import Meaning, plain_markdown
 SETUP_TAG: Final = "tangle-setup"
 """Marks the cell that holds what a section takes from others."""
 
-_IMAGES: Final = frozenset({"png", "jpg", "jpeg", "gif", "svg", "webp", "bmp"})
-_LARGEST: Final = 8 * 1024 * 1024
-"""Bytes of an image that a notebook takes in."""
+IMAGES: Final = {
+    "svg": "image/svg+xml",
+    "png": "image/png",
+    "jpg": "image/jpeg",
+    "jpeg": "image/jpeg",
+    "gif": "image/gif",
+    "webp": "image/webp",
+    "bmp": "image/bmp",
+}
+"""The MIME type of each image that a notebook shows, by its ending."""
+
+LARGEST: Final = 8 * 1024 * 1024
+"""Bytes of a file that a notebook takes in."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -270,11 +281,12 @@ class _Page:
             return target
         path = posixpath.normpath(posixpath.join(posixpath.dirname(self._path), unquote(target)))
         ending = path.rpartition(".")[2].lower()
-        data = self._given.file(path) if ending in _IMAGES and not path.startswith("..") else None
-        if data is None or len(data) > _LARGEST:
+        data = self._given.file(path) if ending in IMAGES and not path.startswith("..") else None
+        if data is None or len(data) > LARGEST:
             return target
-        name = posixpath.basename(path).replace(" ", "_")
-        self._prose.attachments[name] = data
+        name = re.sub(r"[^\w.-]+", "_", posixpath.basename(path))
+        while self._prose.attachments.setdefault(name, data) != data:
+            name = f"_{name}"  # images of the same name in two folders
         return f"attachment:{name}"
 
 

@@ -97,15 +97,20 @@ def page_downloads(core: Core, path: PagePath) -> tuple[tuple[str, str], ...]:
     """
     places = units_on(core, path)
     name = pages.unit_at(core, places[0]) if len(places) == 1 else None
-    return tuple(_files(facts_of(core, name).files)) if name is not None else ()
+    return tuple(file_links(facts_of(core, name).files)) if name is not None else ()
 
 
 def _downloads(core: Core, path: PagePath, chunk: PageChunk) -> tuple[tuple[str, str], ...]:
     if not chunk.first or len(units_on(core, path)) < 2:
         return ()
-    files = _files(facts_of(core, chunk.unit).files)
+    files = file_links(facts_of(core, chunk.unit).files)
     return tuple((text, f"{ROOT}{href}") for text, href in files)
 
 
-def _files(files: tuple[str, ...]) -> list[tuple[str, str]]:
+def file_links(files: tuple[str, ...]) -> list[tuple[str, str]]:
+    """Return text and address of the files of a section.
+
+    Args:
+        files: relative to the site's root.
+    """
     return [(f".{file.rpartition('.')[2]}", file) for file in files]

@@ -85,7 +85,7 @@ class _Reference:
             self._signature(about, saved),
             self._doc(about.doc, saved),
             self._methods(about.methods, saved, added),
-            self._facts(name, saved),
+            self._facts(name),
             _source(saved.text, self._words),
         )
         entry = Markup('<section class="api" id="{}">{}</section>')
@@ -134,7 +134,7 @@ class _Reference:
             _inline(code_html(about.text, "python")), where, self._doc(about.doc, saved)
         )
 
-    def _facts(self, name: str, _saved: Saved) -> Markup:
+    def _facts(self, name: str) -> Markup:
         uses = uses_html(uses_of(self._core, name), self._link, self._words)
         return Markup('<p class="used">{}</p>').format(uses)
 

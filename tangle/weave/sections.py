@@ -13,7 +13,7 @@ from tangle.weave.code_words import CodeWords, code_words
 from tangle.weave.graph import href_of_page, is_line_left_out, site_language, texts
 from tangle.weave.inputs import facts_of
 from tangle.weave.names import saved_at
-from tangle.weave.page_code import REFERENCE
+from tangle.weave.page_code import REFERENCE, file_links
 
 SECTIONS = "sections.html"
 """The page of all sections."""
@@ -51,6 +51,8 @@ def _row(core: Core, row: UnitRow, saves: list[str] | tuple[str, ...], words: Co
     time = "" if facts.seconds is None else words.seconds.format(f"{facts.seconds:g}")
     title = "" if row.section.title == row.name else row.section.title
     link = Markup('<a href="{}">{}</a>').format(section_href(core, row), row.name)
+    one = Markup('<a class="download" href="{}" download>{}</a>')
+    files = (one.format(href, text) for text, href in file_links(facts.files))
     cells = (
         link,
         escape(title),
@@ -58,7 +60,7 @@ def _row(core: Core, row: UnitRow, saves: list[str] | tuple[str, ...], words: Co
         escape(len(row.chunks)),
         escape(time),
         Markup(", ").join(_saved(core, saves)),
-        Markup(" ").join(_files(facts.files)),
+        Markup(" ").join(files),
     )
     return Markup('<tr data-state="{}">{}</tr>').format(
         facts.state, Markup("").join(Markup("<td>{}</td>").format(cell) for cell in cells)
@@ -83,9 +85,3 @@ def _saved(core: Core, names: list[str] | tuple[str, ...]) -> Iterator[Markup]:
         found = saved_at(core, name)
         if found is not None and not is_line_left_out(core, found[1].path, found[1].line):
             yield Markup('<a href="{}#{}"><code>{}</code></a>').format(REFERENCE, name, name)
-
-
-def _files(files: tuple[str, ...]) -> Iterator[Markup]:
-    for file in files:
-        ending = f".{file.rpartition('.')[2]}"
-        yield Markup('<a class="download" href="{}" download>{}</a>').format(file, ending)

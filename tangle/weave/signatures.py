@@ -41,9 +41,12 @@ def signed(source: str, name: str) -> Signed:
         name: that it defines.
     """
     try:
-        body = ast.parse(textwrap.dedent(source)).body
+        return _signed(ast.parse(textwrap.dedent(source)).body, name)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return Signed(text=name)
+
+
+def _signed(body: list[ast.stmt], name: str) -> Signed:
     for node in body:
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
             return _class(node) if isinstance(node, ast.ClassDef) else _function(node)
@@ -127,7 +130,7 @@ def _doc(node: ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) -> str:
 
 
 def doc_parts(doc: str) -> Iterator[tuple[str, bool]]:
-    """Yield the parts of a docstring: text as Markdown, and examples, told apart.
+    """Yield the parts of a docstring: text as Markdown, and examples; each says which it is.
 
     Args:
         doc: the docstring without indentation.

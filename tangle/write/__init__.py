@@ -35,7 +35,7 @@ from tangle.write.repair_edits import Entangled, mend, without_written_lines
 from tangle.write.shorten import shortened_for_note
 from tangle.write.shown_parts import shown_parts
 from tangle.write.terminal import Screen
-from tangle.write.three_way import Change, Merged, merged, three_way
+from tangle.write.three_way import Change, three_way
 
 __all__ = [
     "EXTENSIONS",
@@ -53,7 +53,6 @@ __all__ = [
     "Figure",
     "File",
     "Matches",
-    "Merged",
     "MovedLines",
     "OutputDifference",
     "OutputPlan",
@@ -83,7 +82,6 @@ __all__ = [
     "margin_at",
     "match",
     "mend",
-    "merged",
     "placed",
     "plan_outputs",
     "put_back",

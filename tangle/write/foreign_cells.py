@@ -38,6 +38,7 @@ _KIND: Final = re.compile(r"\[(?P<kind>markdown|md|raw)\]|\b(?P<bare>markdown|ra
 _HEADER: Final = re.compile(r"\A# ---\n(?:#.*\n)*?# ---\n")
 _EXPORTED: Final = re.compile(r"\A# Exported by tangle[^\n]*\n")
 _ESCAPED: Final = re.compile(r"(?m)^# ?(?=[%!])")
+_LANGUAGE: Final = re.compile(r"[\w+#.-]{1,40}")
 _SETUP: Final = "tangle-setup"
 
 
@@ -77,18 +78,15 @@ def cells_of_notebook(data: bytes) -> tuple[SourceCell, ...]:
         NotANotebook: it is damaged, or something else.
     """
     notebook = _loaded(data)
-    version = notebook.get("nbformat")
-    if version == 3:
-        sheets = notebook.get("worksheets") or []
-        cells = [cell for sheet in sheets for cell in sheet.get("cells") or []]
-    elif version == 4:
-        cells = notebook.get("cells") or []
-    else:
+    version = notebook["nbformat"]
+    if version not in (3, 4):
         raise NotANotebook(f"nbformat {version!r} is not read; save it with a current Jupyter")
-    language = _language(notebook)
     try:
+        sheets = (notebook.get("worksheets") or []) if version == 3 else [notebook]
+        cells = [cell for sheet in sheets for cell in sheet.get("cells") or []]
+        language = _language(notebook)
         return tuple(_cell(cell, language) for cell in cells if not _is_setup(cell))
-    except (AttributeError, KeyError, TypeError, ValueError) as error:
+    except (AttributeError, KeyError, TypeError, ValueError, RecursionError) as error:
         raise NotANotebook(
             f"a cell is damaged ({error!r}); open it in Jupyter, and save it"
         ) from error
@@ -115,8 +113,18 @@ def _language(notebook: Mapping[str, Any]) -> str:
     """The language of code cells, as fences name it."""
     about = notebook.get("metadata") or {}
     kernel, info = about.get("kernelspec") or {}, about.get("language_info") or {}
-    found = str(info.get("name") or kernel.get("language") or "python").lower()
+    found = _word(info.get("name") or kernel.get("language") or "python")
     return "python" if found in PROGRAMS else found
+
+
+def _word(language: object) -> str:
+    """A language as a fence can name it; a notebook may say anything there."""
+    found = str(language).lower()
+    return found if _LANGUAGE.fullmatch(found) else "text"
+
+
+def _is_name(name: str) -> bool:
+    return all(part.isidentifier() for part in name.split("."))
 
 
 def _is_setup(cell: Mapping[str, Any]) -> bool:
@@ -126,27 +134,31 @@ def _is_setup(cell: Mapping[str, Any]) -> bool:
 def _cell(cell: Mapping[str, Any], language: str) -> SourceCell:
     kind = cell.get("cell_type")
     about = cell.get("metadata") or {}
-    text = _text(cell.get("source", cell.get("input", "")))
+    text = cell_text(cell["source"] if "source" in cell else cell["input"])
     if kind == "heading":  # nbformat 3
-        return SourceCell(kind="markdown", text=f"{'#' * int(cell.get('level') or 1)} {text}")
+        level = int(min(max(cell.get("level") or 1, 1), 6))
+        return SourceCell(kind="markdown", text=f"{'#' * level} {text}")
     if kind in ("markdown", "html"):
         found = (cell.get("attachments") or {}).items()
         images = ((name, next(iter(forms.values()))) for name, forms in found if forms)
-        attachments = tuple((name, _text(data)) for name, data in images)
+        attachments = tuple((name, cell_text(data)) for name, data in images)
         return SourceCell(kind="markdown", text=text, attachments=attachments)
     if kind != "code":
         form = str(about.get("raw_mimetype") or about.get("format") or "")
         return SourceCell(kind="raw", text=text, language=_RAW.get(form, "text"))
     outputs = cell.get("outputs") or []
     errors = [each for each in outputs if each.get("output_type") in ("error", "pyerr")]
-    failure = (str(errors[0].get("ename")), str(errors[0].get("evalue") or "")) if errors else None
-    allowed = failure is not None and "raises-exception" in (about.get("tags") or ())
+    failure = None
+    if errors:
+        name, message = errors[0].get("ename"), errors[0].get("evalue")
+        failure = cell_text(str(name)), cell_text(str(message or ""))
+    raised = failure[0] if failure is not None and _is_name(failure[0]) else ""
     return SourceCell(
         kind="code",
         text=text,
-        language=str(cell.get("language") or language).lower(),
+        language=_word(cell.get("language") or language),
         outputs=tuple(found for each in outputs if (found := _output(each)) is not None),
-        raises=failure[0] if failure is not None and allowed else "",
+        raises=raised if "raises-exception" in (about.get("tags") or ()) else "",
         failure=failure,
         widgets=any(_WIDGET in (each.get("data") or {}) for each in outputs),
     )
@@ -156,7 +168,7 @@ def _output(output: Mapping[str, Any]) -> Output | None:
     kind = output.get("output_type")
     if kind == "stream":
         name = output.get("name", output.get("stream"))
-        return Stream("stderr" if name == "stderr" else "stdout", _text(output.get("text", "")))
+        return Stream("stderr" if name == "stderr" else "stdout", cell_text(output.get("text", "")))
     if kind not in ("display_data", "execute_result", "pyout"):
         return None
     forms = output.get("data")
@@ -164,7 +176,9 @@ def _output(output: Mapping[str, Any]) -> Output | None:
         forms = {_OLD_TYPES[name]: output[name] for name in _OLD_TYPES if name in output}
     data = tuple(
         sorted(
-            (MimeType(str(mime)), _form(value)) for mime, value in forms.items() if mime != _WIDGET
+            (MimeType(cell_text(str(mime))), _form(value))
+            for mime, value in forms.items()
+            if mime != _WIDGET
         )
     )
     shown: Literal["result", "display"] = "display" if kind == "display_data" else "result"
@@ -175,12 +189,16 @@ def _form(value: Any) -> str:
     if isinstance(value, str) or (
         isinstance(value, list) and all(isinstance(each, str) for each in value)
     ):
-        return _text(value)
-    return json.dumps(value, ensure_ascii=False, sort_keys=True)
+        return cell_text(value)
+    return cell_text(json.dumps(value, ensure_ascii=False, sort_keys=True))
 
 
-def _text(source: str | Sequence[str]) -> str:
-    """A text that is kept as one string, or as lines."""
+def cell_text(source: str | Sequence[str]) -> str:
+    """Return a text that a page can hold.
+
+    Args:
+        source: as a notebook keeps it: one string, or lines.
+    """
     text = source if isinstance(source, str) else "".join(source)
     # Half of a surrogate pair has no bytes in a page.
     text = text.encode("utf-8", "replace").decode("utf-8")

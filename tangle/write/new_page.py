@@ -13,12 +13,12 @@ from tangle.parse import parse
 from tangle.parse.languages import is_python
 from tangle.write.foreign_cells import SourceCell
 
-_HEADING: Final = re.compile(r"(?P<marks>#{1,6})[ \t]+(?P<text>.*?)(?:[ \t]+#+)?[ \t]*")
+_HEADING: Final = re.compile(r"(?P<marks>#{1,6})[ \t]+(?P<text>.*)")
 _ITEM: Final = re.compile(r"(?P<indent>[ \t]*)[-*+][ \t]+(?P<text>.*)")
 _FENCE: Final = re.compile(r"[ \t]*(?P<mark>`{3,}|~{3,}|\$\$(?=[ \t]*$))")
 _OPENER: Final = re.compile(r"[ \t]*(?:`{3,}|~{3,})(.*)")
 _UNDERLINE: Final = re.compile(r"(?P<mark>=+|-{3,})[ \t]*")
-_IMAGE: Final = re.compile(r"(!\[[^\]\n]*\]\()(?P<target>[^()\s]+)((?:\s+\"[^\"\n]*\")?\))")
+_IMAGE: Final = re.compile(r"(!\[[^\[\]\n]*\]\()(?P<target>[^()\s]+)((?:\s+\"[^\"\n]*\")?\))")
 _PAGE: Final = PagePath("pages/x.md")
 
 
@@ -44,7 +44,9 @@ def first_heading(cells: Sequence[SourceCell]) -> str:
     for cell in cells:
         for block in _blocks(cell.text) if cell.kind == "markdown" else ():
             if block.heading:
-                return _HEADING.sub(r"\g<text>", block.lines[0])
+                text = _HEADING.sub(r"\g<text>", block.lines[0]).rstrip()
+                bare = text.rstrip("#")
+                return bare.rstrip() if bare.endswith((" ", "\t")) else text
     return ""
 
 

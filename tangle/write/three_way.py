@@ -114,35 +114,3 @@ def _mapped(start: int, end: int, group: Sequence[_Hunk], hunks: Sequence[_Hunk]
         return first.side[0] - (first.base[0] - start), last.side[1] + (end - last.base[1])
     shift = sum(hunk.growth for hunk in hunks if hunk.base[1] <= start)
     return start + shift, end + shift
-
-
-class Merged(NamedTuple):
-    """Two sides in one text.
-
-    Attributes:
-        lines: the text, with our side where they conflict.
-        conflicts: where they do.
-    """
-
-    lines: tuple[str, ...]
-    conflicts: tuple[Change, ...]
-
-
-def merged(base: Sequence[str], ours: Sequence[str], theirs: Sequence[str]) -> Merged:
-    """Return one text with the changes of both sides.
-
-    Args:
-        base: what both sides began as.
-        ours: one side.
-        theirs: the other side.
-    """
-    changes = three_way(base, ours, theirs)
-    lines: list[str] = []
-    done = 0
-    for change in changes:
-        lines += ours[done : change.ours[0]]
-        taken = theirs[slice(*change.theirs)] if change.kind == "theirs" else None
-        lines += ours[slice(*change.ours)] if taken is None else taken
-        done = change.ours[1]
-    lines += ours[done:]
-    return Merged(tuple(lines), tuple(each for each in changes if each.kind == "conflict"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import re
+import time
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from hypothesis import strategies as st
 from tangle.model import PagePath
 from tangle.parse import parse
 from tangle.write.foreign_cells import SourceCell
-from tangle.write.new_page import new_page
+from tangle.write.new_page import first_heading, new_page
 from tests.graphs import MakeNotes, Notes
 
 PNG = (
@@ -168,6 +169,68 @@ def test_images_become_assets(notes: MakeNotes) -> None:
     assert "![c](https://x.org/c.png)" in made.text("x")
 
 
+@pytest.mark.parametrize("name", ["id_rsa", "page.html", "notes.md"])
+def test_only_images_become_assets(notes: MakeNotes, name: str) -> None:
+    made = notes({})
+    (made.root / name).write_bytes(b"content")
+    text = f"![a](attachment:{name})\n\n![b]({name})\n\n![c](data:image/html;base64,{PNG})"
+    cell = new_markdown_cell(text, attachments={name: {"image/png": PNG}})
+    said = made.tangle("import", str(save(made, new_notebook(cells=[cell]))), "--page", "x")
+    assert (said.code, said.err.count("not an image")) == (0, 2)
+    assert not (made.root / "assets").exists()
+    assert f"![b]({name})" in made.text("x")
+
+
+@pytest.mark.parametrize("name", ["a%00.png", f"{'a' * 300}.png", "none.png"])
+def test_an_image_that_cannot_be_read_is_named(notes: MakeNotes, name: str) -> None:
+    made = notes({})
+    path = save(made, new_notebook(cells=[new_markdown_cell(f"![a]({name})")]))
+    said = made.tangle("import", str(path), "--page", "x")
+    assert (said.code, "cannot be read" in said.err) == (0, True)
+    assert f"![a]({name})" in made.text("x")
+
+
+def test_names_in_a_notebook_write_no_lines_of_their_own(notes: MakeNotes) -> None:
+    error = new_output("error", ename="E\n  tangle.cwd:: /\n- more \ud800", evalue="\ud800")
+    cell = new_code_cell("1 / 0", outputs=[error], metadata={"tags": ["raises-exception"]})
+    shown = new_output("display_data", data={"application/json": {"a": "\ud800"}})
+    made = brought(notes, [cell, new_code_cell("x", outputs=[shown])])
+    page = parse(made.page("x").read_bytes(), PagePath("pages/x.md"))
+    assert not any("cwd" in entry.key for block in page.blocks for entry in block.properties)
+    assert "- ```python\n  1 / 0\n" in made.text("x")
+
+
+def test_a_language_that_no_fence_can_name_is_text(notes: MakeNotes) -> None:
+    made = brought(notes, [new_code_cell("y = 1")], language_info={"name": "x\n- more:: 1"})
+    assert made.text("x") == "- ```text\n  y = 1\n  ```\n"
+
+
+@pytest.mark.parametrize(
+    ("level", "marks"), [(10**30, "######"), (float("inf"), "######"), (-1, "#")]
+)
+def test_a_heading_has_six_levels(notes: MakeNotes, level: float, marks: str) -> None:
+    made = notes({})
+    cells = [{"cell_type": "heading", "level": level, "source": "Old"}]
+    save(made, {"nbformat": 3, "worksheets": [{"cells": cells}]})
+    assert made.tangle("import", str(made.root / "x.ipynb"), "--page", "x").code == 0
+    assert made.text("x").endswith(f"- {marks} Old\n")
+
+
+def test_long_lines_are_read_in_linear_time() -> None:
+    lines = ["# " + "a " * 200_000 + " " * 200_000 + "x", "![" * 200_000]
+    cells = [SourceCell(kind="markdown", text=line) for line in lines]
+    start = time.process_time()
+    assert first_heading(cells).startswith("a a")
+    for cell in cells:
+        new_page([cell], "\t", lambda _, target: target)
+    assert time.process_time() - start < 20
+
+
+@pytest.mark.parametrize("heading", ["# A", "# A  ", "# A ##", "# A #  "])
+def test_a_heading_may_be_closed(heading: str) -> None:
+    assert first_heading([SourceCell(kind="markdown", text=heading)]) == "A"
+
+
 def test_the_page_is_called_after_the_first_heading_and_never_overwritten(notes: MakeNotes) -> None:
     made = notes({"old": "- text\n"})
     path = save(made, new_notebook(cells=[new_markdown_cell("Words\n\n# My: study")]))
@@ -230,6 +293,10 @@ def test_a_notebook_of_nbformat_3_is_read(notes: MakeNotes) -> None:
         (b'{"nbformat": 2}', "nbformat 2 is not read"),
         (b'{"nbformat": 4, "cells": [3]}', "a cell is damaged"),
         (b'{"nbformat": 4, "cells": []}', "no cells"),
+        (b'{"nbformat": 4, "metadata": [1], "cells": []}', "damaged"),
+        (b'{"nbformat": 4, "metadata": {"kernelspec": "x"}}', "damaged"),
+        (b'{"nbformat": 4, "cells": [{"cell_type": "code"}]}', "a cell is damaged"),
+        (b'{"nbformat": 3, "worksheets": ["x"]}', "damaged"),
         (b"{\n<<<<<<< HEAD\n", "merge conflict"),
         (b"\xff", "not UTF-8"),
     ],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.graphs import MakeNotes, Notes
+from tests.graphs import MakeNotes, Notes, new_graph
 
 pytestmark = pytest.mark.book
 
@@ -162,6 +163,56 @@ def test_a_new_cell_that_was_written_and_edited_again_is_named(book: Notes) -> N
     assert book.text("a") == before
 
 
+def test_a_blank_cell_that_jupyter_adds_is_no_edit(book: Notes) -> None:
+    added(book, 5, "code", "\n")
+    assert imported(book).out == "no edits in the notebook\n"
+    assert book.tangle("export", "1.1", "-o", str(book.root / "x.ipynb")).code == 0
+
+
+def test_a_new_cell_behind_one_that_the_notes_have_no_more_is_named(book: Notes) -> None:
+    added(book, 5, "code", "new = half")
+    page = PAGE.partition("  - See")[0]
+    book.write("a", page)
+    said = imported(book)
+    assert said.code == 3
+    assert "x.ipynb, cell 6:1: a new cell" in said.err
+    assert book.text("a") == page
+
+
+def test_a_cell_with_a_line_that_looks_like_a_cell_is_counted_once(book: Notes) -> None:
+    changed(book, "half = 0.5", "half = '''\n# %% a\n'''")
+    changed(book, "See", "Look at")
+    assert "x.ipynb, cell 4:1: this text has another form" in imported(book).err
+
+
+Damage = Callable[[dict[str, Any]], object]
+
+
+@pytest.mark.parametrize(
+    ("damage", "code"),
+    [
+        (lambda book: book.pop("cells"), 3),
+        (lambda book: book["cells"].clear(), 3),
+        (lambda book: book["cells"].append("text"), 2),
+        (lambda book: book["cells"][2].pop("source"), 2),
+        (lambda book: book["cells"][2].update(source=3), 2),
+        (lambda book: book["cells"][2].update(metadata=["tangle"]), 2),
+        (lambda book: book["cells"][2].update(metadata={"tags": 3}), 2),
+        (lambda book: book["cells"][2].update(source="half = '\ud800'", id="\ud800"), 0),
+    ],
+)
+def test_a_damaged_notebook_changes_no_page(book: Notes, damage: Damage, code: int) -> None:
+    path = book.root / "x.ipynb"
+    notebook = json.loads(path.read_text(encoding="utf-8"))
+    damage(notebook)
+    path.write_text(json.dumps(notebook), encoding="utf-8")
+    said = imported(book)
+    assert said.code == code, said.err
+    assert [page.name for page in (book.root / "pages").iterdir()] == ["a.md"]
+    if code:
+        assert book.text("a") == PAGE
+
+
 @pytest.mark.parametrize("what", ["first", "moved", "deleted"])
 def test_cells_that_come_go_or_move_are_named(book: Notes, what: str) -> None:
     path = book.root / "x.ipynb"
@@ -198,6 +249,15 @@ def test_without_a_record_of_the_export_an_edit_is_a_question(book: Notes) -> No
     assert book.text("a") == PAGE.replace("half = 0.5", "half = 1")
 
 
+def test_an_export_that_is_up_to_date_is_recorded_too(book: Notes) -> None:
+    for record in (book.root / ".tangle" / "exports").iterdir():
+        record.unlink()
+    said = book.tangle("export", "1.1", "-o", str(book.root / "x.ipynb"))
+    assert "up to date" in said.out
+    changed(book, "half = 0.5", "half = 1")
+    assert imported(book).code == 0
+
+
 def test_a_section_that_is_gone_is_named(book: Notes) -> None:
     book.write("a", PAGE.replace("1.1", "1.7"))
     said = imported(book)
@@ -222,12 +282,7 @@ def test_nothing_of_either_side_is_lost(
         body = "".join(f"    {line}\n" for line in lines)
         return f"- # 1.1 A\n  - ```python\n{body}    ```\n  - Words.\n"
 
-    made = Notes(root=tmp_path_factory.mktemp("graph"))
-    for folder in ("logseq", "pages"):
-        (made.root / folder).mkdir()
-    (made.root / "logseq" / "config.edn").write_text("{}")
-    (made.root / "tangle.toml").write_text('book = ["**"]\n')
-    made.write("a", page(before))
+    made = new_graph(tmp_path_factory.mktemp("graph"), {"a": page(before)})
     path: Path = made.root / "x.ipynb"
     assert made.tangle("export", "1.1", "-o", str(path)).code == 0
     changed(made, "\n".join(before), "\n".join(notebook))
@@ -268,13 +323,8 @@ BLOCKS = st.lists(
 def test_an_export_that_is_imported_gives_the_page_back(
     tmp_path_factory: pytest.TempPathFactory, blocks: list[str], end: str
 ) -> None:
-    made = Notes(root=tmp_path_factory.mktemp("graph"))
-    for folder in ("logseq", "pages"):
-        (made.root / folder).mkdir()
-    (made.root / "logseq" / "config.edn").write_text("{}")
-    (made.root / "tangle.toml").write_text('book = ["**"]\n')
     text = "".join(["- # 1.1 A\n  - ```python\n    a = 1\n    ```\n", *blocks]).replace("\n", end)
-    made.write("a", text)
+    made = new_graph(tmp_path_factory.mktemp("graph"), {"a": text})
     path = made.root / "x.ipynb"
     assert made.tangle("export", "1.1", "-o", str(path)).code == 0
     said = imported(made)

@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 
 from tangle.verbs.last_build import LastBuild
 from tangle.verbs.project import find_project
-from tangle.write.three_way import merged, three_way
-from tests.graphs import MakeNotes, Notes
+from tangle.verbs.sync import sync
+from tangle.write.three_way import three_way
+from tests.graphs import MakeNotes, Notes, new_graph
 
 pytestmark = pytest.mark.book
 
@@ -189,6 +190,31 @@ def test_one_side_is_taken_for_one_chunk(book: Notes, side: str, half: str) -> N
     assert book.tangle("build", "--check").code == 0
 
 
+def test_a_decision_leaves_other_files_as_they_are(book: Notes) -> None:
+    book.write("a", PAGE.replace("half = 0.5", "half = 0.75"))
+    edit(book, FIRST, "half = 0.5", "half = 0.25")
+    edit(book, SECOND, "x = 1\n", "x = 7\r\n")
+    other = generated(book, SECOND).read_bytes()
+    assert book.tangle("sync", "--take", "notes", "a:3").code == 0
+    assert generated(book, SECOND).read_bytes() == other
+
+
+def test_a_decision_keeps_what_was_saved_meanwhile(
+    book: Notes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    book.write("a", PAGE.replace("half = 0.5", "half = 0.75"))
+    edit(book, FIRST, "half = 0.5", "half = 0.25")
+
+    def saved_then_read(path: Path) -> bytes:
+        path.write_bytes(path.read_bytes() + b"more = 1\n")
+        return path.read_bytes()
+
+    monkeypatch.setattr(sync, "read_bytes", saved_then_read)
+    said = book.tangle("sync", "--take", "notes", "a:3")
+    assert (said.code, "was changed by another program" in said.err) == (3, True)
+    assert "half = 0.25" in generated(book, FIRST).read_text()
+
+
 def test_two_files_that_say_different_things_conflict(book: Notes) -> None:
     edit(book, FIRST, "return 1", "return 2")
     edit(book, MODULE, "return 1", "return 3")
@@ -317,8 +343,8 @@ def test_a_merge_has_every_change_of_either_side_or_reports_it(
         assert expected[change.kind]
         done = (change.base[1], change.ours[1], change.theirs[1])
     assert base[done[0] :] == ours[done[1] :] == theirs[done[2] :]
-    assert merged(base, ours, base).lines == tuple(ours)
-    assert merged(base, base, theirs).lines == tuple(theirs)
+    assert {change.kind for change in three_way(base, ours, base)} <= {"ours"}
+    assert {change.kind for change in three_way(base, base, theirs)} <= {"theirs"}
 
 
 LINE = st.sampled_from(["a = 1", "b = 2", "c = [\n    3,\n]", "def f():\n    return 1", "d = a"])
@@ -334,12 +360,7 @@ def test_nothing_of_either_side_is_lost(
         body = "".join(f"    {line}\n" for line in code.split("\n") if line)
         return f"- # 1.1 A\n  - ```python\n{body}    ```\n"
 
-    made = Notes(root=tmp_path_factory.mktemp("graph"))
-    for folder in ("logseq", "pages"):
-        (made.root / folder).mkdir()
-    (made.root / "logseq" / "config.edn").write_text("{}")
-    (made.root / "tangle.toml").write_text('book = ["**"]\n')
-    made.write("a", page(before))
+    made = new_graph(tmp_path_factory.mktemp("graph"), {"a": page(before)})
     made.tangle("build")
     path = next((made.root / "generated").glob("*/sections/sec_1_1.py"))
     head, _, _ = path.read_text().rpartition("chunk 1)\n")

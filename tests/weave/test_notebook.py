@@ -13,7 +13,7 @@ import nbformat
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
 
-from tests.graphs import MakeNotes, Notes
+from tests.graphs import MakeNotes, Notes, new_graph
 
 PNG = base64.b64decode(
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR4nGNgYGD4DwAB"
@@ -62,14 +62,7 @@ pytestmark = pytest.mark.book
 @pytest.fixture(scope="module")
 def pages_that_ran(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """The book with its outputs."""
-    root = tmp_path_factory.mktemp("ran")
-    graph = Notes(root=root)
-    (root / "logseq").mkdir()
-    (root / "pages").mkdir()
-    (root / "logseq" / "config.edn").write_text("{}")
-    (root / "tangle.toml").write_text('book = ["**"]\n')
-    for name, text in BOOK.items():
-        graph.write(name, text)
+    graph = new_graph(tmp_path_factory.mktemp("ran"), BOOK)
     assert graph.tangle("run", "--all").code == 0
     return {name: graph.text(name) for name in BOOK}
 
@@ -198,6 +191,26 @@ def test_figures_and_images_are_in_the_notebook(notes: MakeNotes) -> None:
     assert output["data"]["image/png"] == encoded
 
 
+def test_images_of_one_name_in_two_folders_are_two(notes: MakeNotes) -> None:
+    text = "- # 1.1 A\n  - ![x](../a/x.png) ![x](../b/x.png)\n  - ```python\n    1\n    ```\n"
+    graph = notes({"a": text})
+    for folder in ("a", "b"):
+        (graph.root / folder).mkdir()
+        (graph.root / folder / "x.png").write_bytes(folder.encode())
+    cell = exported(graph, "1.1")["cells"][1]
+    assert "![x](attachment:x.png) ![x](attachment:_x.png)" in "".join(cell["source"])
+    found = {
+        name: base64.b64decode(data["image/png"]) for name, data in cell["attachments"].items()
+    }
+    assert found == {"x.png": b"a", "_x.png": b"b"}
+
+
+@pytest.mark.parametrize("name", ["a%00.png", f"{'a' * 300}.png"])
+def test_an_image_whose_name_no_file_can_have_stays_a_link(notes: MakeNotes, name: str) -> None:
+    graph = notes({"a": f"- # 1.1 A\n  - ![x]({name})\n  - ```python\n    1\n    ```\n"})
+    assert f"![x]({name})" in "".join(exported(graph, "1.1")["cells"][1]["source"])
+
+
 def test_a_failure_is_an_error_in_the_notebook(notes: MakeNotes) -> None:
     graph = notes({"a": "- # 1.1 A\n  - ```python\n    {}['key']\n    ```\n"})
     assert graph.tangle("run", "1.1").code == 1
@@ -291,12 +304,16 @@ def test_an_export_that_was_run_is_no_edit(book: Notes) -> None:
     notebook = exported(book, "1.2")
     for cell in notebook["cells"]:
         if cell["cell_type"] == "code":
-            cell["outputs"], cell["execution_count"] = [], 1
+            text = "x" * (17 * 1024 * 1024)  # more than a page may have
+            output = {"output_type": "stream", "name": "stdout", "text": text}
+            cell["outputs"], cell["execution_count"] = [output], 1
     path.write_text(json.dumps(notebook), "utf-8")
     assert book.tangle("export", "1.2", "-o", str(path)).code == 0
 
 
-@pytest.mark.parametrize("content", [b"mine\n", b"{}", b"[1]", b'{"metadata": {"tangle": 1}}'])
+@pytest.mark.parametrize(
+    "content", [b"mine\n", b"{}", b"[1]", b"[" * 200_000, b'{"metadata": {"tangle": 1}}']
+)
 @pytest.mark.parametrize("file", ["x.ipynb", "x.py"])
 def test_another_file_is_not_overwritten(book: Notes, file: str, content: bytes) -> None:
     path = book.root.parent / file

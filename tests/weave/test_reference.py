@@ -189,6 +189,7 @@ def test_pages_that_are_not_published_show_nothing_of_their_code(notes: MakeNote
         ("x = 1", "x = 1"),
         ("x: int = 1", "x: int = 1"),
         ("x = " + "1 + " * 50 + "1", "x"),
+        ("x = " + "1 + " * 1000 + "1", "x"),
         ("a, x = 1, 2", "x"),
         ("%magic", "x"),
         ("    def f(a): ...", "f(a)"),

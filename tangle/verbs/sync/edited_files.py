@@ -57,8 +57,8 @@ class FileEdit(Struct, frozen=True, kw_only=True):
     change: Change
 
 
-class Unplaced(Struct, frozen=True, kw_only=True):
-    """An edit of a generated file that no chunk can take.
+class Refusal(Struct, frozen=True, kw_only=True):
+    """An edit of a generated file that stays where it is: no chunk can take it.
 
     Attributes:
         file: path of the file in the output folder.
@@ -83,7 +83,7 @@ class EditedFile(Struct, frozen=True, kw_only=True):
     text: str
     base: tuple[str, ...]
     edits: tuple[FileEdit, ...]
-    unplaced: tuple[Unplaced, ...]
+    unplaced: tuple[Refusal, ...]
 
 
 def edited_files(
@@ -109,7 +109,7 @@ def edited_files(
             continue
         if name not in wanted:
             if known is not None:
-                why = Unplaced(file=name, at=1, why=_GONE)
+                why = Refusal(file=name, at=1, why=_GONE)
                 yield EditedFile(name=name, text=text, base=(), edits=(), unplaced=(why,))
             continue
         places = places or Places(notes)
@@ -148,12 +148,12 @@ class _Compared:
     def file(self) -> EditedFile:
         """Return the file with its edits."""
         edits: list[FileEdit] = []
-        unplaced: list[Unplaced] = []
+        unplaced: list[Refusal] = []
         for change in self._changes:
             if change.kind not in ("theirs", "conflict") or self._is_layout(change):
                 continue
             found = self._placed(change)
-            if isinstance(found, Unplaced):
+            if isinstance(found, Refusal):
                 unplaced.append(found)
             else:
                 edits.append(found)
@@ -174,7 +174,7 @@ class _Compared:
         near = self._now[max(change.ours[0] - 1, 0) : change.ours[1] + 1]
         return not any(line.own for line in near)
 
-    def _placed(self, change: Change) -> FileEdit | Unplaced:
+    def _placed(self, change: Change) -> FileEdit | Refusal:
         start, end = change.ours
         new = self._theirs[slice(*change.theirs)]
         if start == end:
@@ -182,7 +182,7 @@ class _Compared:
             end = start
         target = self._target(start, end, new)
         if isinstance(target, str):
-            return Unplaced(file=self._name, at=change.theirs[0] + 1, why=target)
+            return Refusal(file=self._name, at=change.theirs[0] + 1, why=target)
         first, count = target
         lines = self._in_notes(start, end, new, first)
         edit = None

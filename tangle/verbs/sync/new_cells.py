@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from itertools import groupby
 from typing import Any, Final
 
 from msgspec import Struct
@@ -11,7 +12,7 @@ from msgspec import Struct
 from tangle.analyse import Session
 from tangle.model import Page, PagePath, Span
 from tangle.parse import parse
-from tangle.verbs.exported_notebooks import is_exported_cell
+from tangle.verbs.exported_notebooks import Exported, ExportedCell
 from tangle.verbs.sync.places import GeneratedLine
 from tangle.weave.notebook_cells import NotebookCell
 from tangle.write import Edit, apply
@@ -27,31 +28,27 @@ class Added(Struct, frozen=True, kw_only=True):
 
     Attributes:
         behind: the number of exported cells before them.
-        at: the number of the first in the notebook, from 1.
-        cells: as they stand in the notebook.
+        cells: those that stand together.
     """
 
     behind: int
-    at: int
-    cells: tuple[Mapping[str, Any], ...]
+    cells: tuple[ExportedCell, ...]
 
 
-def added_cells(cells: Sequence[Mapping[str, Any]]) -> tuple[Added, ...]:
+def added_cells(notebook: Exported) -> tuple[Added, ...]:
     """Return the cells that were added, those that stand together as one.
 
     Args:
-        cells: of the notebook.
+        notebook: as it was edited.
     """
     found: list[Added] = []
-    run: list[Mapping[str, Any]] = []
     behind = 0
-    for number, cell in enumerate([*cells, {"metadata": {"tangle": {}}}], 1):
-        if not is_exported_cell(cell):
-            run.append(cell)
-            continue
-        if run:
-            found.append(Added(behind=behind, at=number - len(run), cells=tuple(run)))
-        behind, run = behind + 1, []
+    for own, run in groupby(notebook.cells, key=lambda cell: cell.own):
+        cells = tuple(run)
+        if own:
+            behind += len(cells)
+        else:
+            found.append(Added(behind=behind, cells=cells))
     return tuple(found)
 
 
@@ -69,7 +66,7 @@ def with_added(
         unit: one step of indentation.
         about: metadata of the notebook.
     """
-    notebook = {"nbformat": 4, "metadata": about, "cells": added.cells}
+    notebook = {"nbformat": 4, "metadata": about, "cells": [cell.raw for cell in added.cells]}
     try:
         cells = cells_of_notebook(json.dumps(notebook).encode())
     except NotANotebook:

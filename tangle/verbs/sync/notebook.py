@@ -2,33 +2,27 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from msgspec.structs import replace
 
 from tangle.analyse import Session
 from tangle.model import PagePath, Place
 from tangle.notes import units
-from tangle.store import lock, make_folder, read_bytes
-from tangle.store import replace as replace_file
-from tangle.verbs.export import section_cells
+from tangle.store import read_bytes
+from tangle.verbs.export import project_cells
 from tangle.verbs.exported_notebooks import (
-    MARK,
-    cell_key,
-    digest_of,
+    LARGEST,
+    Exported,
     exported,
     exports,
-    flat,
     flat_cell,
-    is_exported_cell,
     known_cells,
 )
-from tangle.verbs.graph_sources import check_may_repair
 from tangle.verbs.notes import Notes, read_notes
 from tangle.verbs.project import Project
 from tangle.verbs.selection import find_row
@@ -39,6 +33,7 @@ from tangle.verbs.sync.edited_files import (
     OUTSIDE,
     REWORKED,
     EditedFile,
+    Refusal,
     compared,
 )
 from tangle.verbs.sync.new_cells import TWICE, Added, added_cells, block_of, with_added
@@ -47,14 +42,13 @@ from tangle.verbs.sync.sync import (
     Moved,
     NothingToDecide,
     NotTaken,
-    Refusal,
     Side,
     SyncReport,
     Work,
     chosen,
     with_edits,
 )
-from tangle.verbs.write_back.crash_recovery import recovered
+from tangle.verbs.write_back.rewriting import rewritten
 from tangle.weave.notebook_cells import NotebookCell
 
 _WHYS: Final = {
@@ -65,7 +59,6 @@ _WHYS: Final = {
     ABOVE: "the notes have these lines in another form; change them there, and export again",
 }
 _WAITS: Final = "a new cell, which is written when no other edit of the notebook is left"
-_LARGEST: Final = 512 * 1024 * 1024
 _BEFORE: Final = re.compile(r"[\t >]*(?:[-*] +)?")
 _BULLET: Final = re.compile(r"[-*] (?= *\Z)")
 
@@ -89,52 +82,49 @@ def merge_notebook(
         NotWritable: a page cannot be written; it is as it was.
         Locked: another tangle is at work on this project.
     """
-    data = read_bytes(path, _LARGEST)
-    about = exported(data)
-    if about is None:
+    notebook = exported(read_bytes(path, LARGEST))
+    if notebook is None:
         return None
     if take is not None and not what:
         raise NotTaken
     notes = read_notes(project)
-    row = find_row(notes, about["section"])
-    place = [each.name for each in notes.rows].index(row.name)
-    cells = section_cells(project, notes.core, place, path.parent).cells
-    now = tuple(_lines(notes, units.session(notes.core, place), cells))
+    session, cells = _section(notes, notebook.section, path)
+    now = tuple(_lines(notes, session, cells))
     records = exports(project)
-    found = compared(now, path.name, records.get(about["digest"]), flat(data))
-    file = _by_cell(found, path, data)
+    found = compared(now, path.name, records.get(notebook.digest), notebook.flat)
+    file = _by_cell(found, path, notebook)
     work = Work(notes, (file,), chosen(notes, what), take)
     if take is not None and not work.decided:
         raise NothingToDecide(what)
     changed, refused = work.pages()
     if changed or work.decided:
-        check_may_repair(project)
-        make_folder(project.state)
-        with lock(project.state, notes=project.graph):
-            recovered(project, changed)
-            for page, new in changed.items():
-                old = notes.sources.data[page]
-                replace_file(project.graph / page, new, expected=old, root=project.graph)
+        with rewritten(project, changed, notes.sources.data):
             settled = work.flowed(refused) | frozenset(work.restored())
-            records.put(about["digest"], with_edits(file, settled))
+            records.put(notebook.digest, with_edits(file, settled))
     report = work.report(changed, refused)
-    return _with_new_cells(project, path, data, report)
+    return _with_new_cells(project, path, notebook, report)
 
 
-def _with_new_cells(project: Project, path: Path, data: bytes, report: SyncReport) -> SyncReport:
+def _section(notes: Notes, name: str, path: Path) -> tuple[Session, tuple[NotebookCell, ...]]:
+    """The section of a notebook, and the cells that it has now."""
+    place = notes.places[find_row(notes, name).name]
+    cells = project_cells(notes.project, notes.core, place, path.parent).cells
+    return units.session(notes.core, place), cells
+
+
+def _with_new_cells(
+    project: Project, path: Path, notebook: Exported, report: SyncReport
+) -> SyncReport:
     """Write the cells that were added, one run of them after the other."""
-    notebook = json.loads(data.decode("utf-8-sig"))
-    about = notebook["metadata"]
-    digest = about["tangle"]["digest"]
-    known = known_cells(project, digest)
-    for added in reversed(added_cells(notebook["cells"])):
-        said = {cell_key(cell): digest_of(cell) for cell in added.cells}
+    known = known_cells(project, notebook.digest)
+    for added in reversed(added_cells(notebook)):
+        said = {cell.id: cell.digest for cell in added.cells}
         if all(known.get(name) == text for name, text in said.items()):
             continue
         done = None
         if not report.left and not any(name in known for name in said):
             done = _write_added(project, path, notebook, added)
-        name = f"{path.name}, cell {added.at}"
+        name = f"{path.name}, cell {added.cells[0].at}"
         if done is None:
             why = _WAITS if report.left else _WHYS[NEW_CELL]
             why = TWICE if any(key in known for key in said) else why
@@ -143,32 +133,22 @@ def _with_new_cells(project: Project, path: Path, data: bytes, report: SyncRepor
             continue
         known |= said
         text = "".join(f"{text} {name}\n" for name, text in sorted(known.items()))
-        exports(project).put(f"{digest}n", text)
-        count = sum(len(flat_cell("", _source(cell))) - 1 for cell in added.cells)
+        exports(project).put(f"{notebook.digest}n", text)
+        count = sum(cell.source.count("\n") + 1 for cell in added.cells)
         moved = Moved(place=done, lines=count, files=(name,))
         report = replace(report, moved=(*report.moved, moved))
     return report
 
 
-def _source(cell: Mapping[str, Any]) -> str:
-    source = cell.get("source", "")
-    return source if isinstance(source, str) else "".join(source)
-
-
-def _write_added(
-    project: Project, path: Path, notebook: Mapping[str, Any], added: Added
-) -> Place | None:
+def _write_added(project: Project, path: Path, notebook: Exported, added: Added) -> Place | None:
     """Write cells below the block of the one before them; None where they have no place."""
     notes = read_notes(project)
-    row = find_row(notes, notebook["metadata"]["tangle"]["section"])
-    place = [each.name for each in notes.rows].index(row.name)
-    session = units.session(notes.core, place)
-    cells = section_cells(project, notes.core, place, path.parent).cells
-    before = [cell for cell in notebook["cells"] if is_exported_cell(cell)][: added.behind]
-    same = [cell.kind for cell in cells[: added.behind]] == [c["cell_type"] for c in before]
-    last = cells[added.behind - 1]
-    if added.behind < 2 or not same or last.source != _source(before[-1]).rstrip("\n"):
+    session, cells = _section(notes, notebook.section, path)
+    before = notebook.own[: added.behind]
+    same = [cell.kind for cell in cells[: added.behind]] == [cell.kind for cell in before]
+    if added.behind < 2 or not same or cells[added.behind - 1].source != before[-1].source:
         return None
+    last = cells[added.behind - 1]
     prose = _Prose(Places(notes), session, cells)
     lines = [prose.line(added.behind - 1, line) for line in last.source.split("\n")]
     own = notes.pages[last.page] if last.page is not None else None
@@ -176,28 +156,25 @@ def _write_added(
     if found is None:
         return None
     page = notes.pages[found[0]]
-    data = with_added(page, found[1], added, notes.config.unit, notebook["metadata"])
+    data = with_added(page, found[1], added, notes.config.unit, notebook.metadata)
     if data is None:
         return None
-    check_may_repair(project)
-    make_folder(project.state)
-    with lock(project.state, notes=project.graph):
-        recovered(project, [page.path])
-        replace_file(project.graph / page.path, data, expected=page.data, root=project.graph)
-    line = page.blocks[found[1]].line
-    return Place(path=PagePath(project.shown(page.path)), line=line)
+    with rewritten(project, {page.path: data}, {page.path: page.data}):
+        line = page.blocks[found[1]].line
+        return Place(path=PagePath(project.shown(page.path)), line=line)
 
 
-def _by_cell(file: EditedFile, path: Path, data: bytes) -> EditedFile:
+def _by_cell(file: EditedFile, path: Path, notebook: Exported) -> EditedFile:
     """The edits of a notebook, by cell and line of the cell."""
-    every = json.loads(data.decode("utf-8-sig"))["cells"]
-    numbers = [number for number, each in enumerate(every, 1) if is_exported_cell(each)]
-    starts = [at for at, line in enumerate(file.text.split("\n"), 1) if line.startswith(MARK)]
+    starts: list[tuple[int, int]] = []
+    end = 1
+    for each in notebook.own:
+        starts.append((end, each.at))
+        end += len(flat_cell(each.kind, each.source))
 
     def cell(at: int) -> tuple[str, int]:
-        number = max(sum(start <= at for start in starts), 1)
-        shown = numbers[number - 1] if number <= len(numbers) else number
-        return f"{path.name}, cell {shown}", max(at - starts[number - 1], 1)
+        start, number = next((s for s in reversed(starts) if s[0] <= at), (0, 1))
+        return f"{path.name}, cell {number}", max(at - start, 1)
 
     edits = [
         replace(edit, file=name, at=line) for edit in file.edits for name, line in [cell(edit.at)]

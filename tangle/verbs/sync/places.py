@@ -63,7 +63,6 @@ class Places:
         self._sections: Mapping[str, SectionName] = {
             path: section for section, path in scripts(notes).items()
         }
-        self._rows = {row.name: place for place, row in enumerate(notes.rows)}
         self._pages: dict[PagePath, tuple[Page, list[str]]] = {}
 
     def lines(self, name: str, text: str) -> tuple[GeneratedLine, ...]:
@@ -81,7 +80,7 @@ class Places:
 
     def _lines(self, name: str, text: str) -> Iterator[GeneratedLine]:
         if name in self._sections:
-            session = units.session(self._notes.core, self._rows[self._sections[name]])
+            session = units.session(self._notes.core, self._notes.places[self._sections[name]])
             for line in script_lines(session, text, self._root):
                 place = line.line.place if line.line is not None else None
                 found = self.own(line.text, place.path, place.line) if place else None

@@ -14,21 +14,20 @@ from msgspec.structs import replace
 from tangle.errors import UsageError
 from tangle.model import PagePath, Place
 from tangle.notes import pages, units
-from tangle.store import lock, make_folder, read_bytes
+from tangle.store import Changed, read_bytes
 from tangle.store import replace as replace_file
 from tangle.verbs.addresses import BlockOf, LineOf, readings
 from tangle.verbs.build import build
 from tangle.verbs.generated import generated, held
-from tangle.verbs.graph_sources import check_may_repair
-from tangle.verbs.last_build import LastBuild
+from tangle.verbs.last_build import LastBuild, text_in
 from tangle.verbs.lookup import page_called
 from tangle.verbs.notes import Notes, read_notes
 from tangle.verbs.project import Project
 from tangle.verbs.reports.values import BuildReport
 from tangle.verbs.selection import find_row
-from tangle.verbs.sync.edited_files import EditedFile, FileEdit, Key, edited_files
+from tangle.verbs.sync.edited_files import EditedFile, FileEdit, Key, Refusal, edited_files
 from tangle.verbs.sync.places import fence_of
-from tangle.verbs.write_back.crash_recovery import recovered
+from tangle.verbs.write_back.rewriting import rewritten
 from tangle.write import CodeEdit, Entangled, with_code
 
 Side = Literal["notes", "code"]
@@ -79,20 +78,6 @@ class Conflict(Struct, frozen=True, kw_only=True):
     place: Place
     files: tuple[tuple[str, int], ...]
     diff: str
-
-
-class Refusal(Struct, frozen=True, kw_only=True):
-    """An edit that stays where it is.
-
-    Attributes:
-        file: relative to the output folder.
-        at: the line there.
-        why: the reason, and the way out.
-    """
-
-    file: str
-    at: int
-    why: str
 
 
 class SyncReport(Struct, frozen=True, kw_only=True):
@@ -152,13 +137,7 @@ def sync(
     if not write:
         return report
     if changed or work.decided:
-        check_may_repair(project)
-        make_folder(project.state)
-        with lock(project.state, notes=project.graph):
-            recovered(project, changed)
-            for path, data in changed.items():
-                old = notes.sources.data[path]
-                replace_file(project.graph / path, data, expected=old, root=project.graph)
+        with rewritten(project, changed, notes.sources.data):
             if take == "notes":
                 _restore(project, work)
             _advance(project, files, work.flowed(refused))
@@ -185,8 +164,7 @@ def chosen(notes: Notes, what: str) -> Callable[[Key], bool]:
             page, block = found[0], found[1].block
             lines = {fence.line for fence in notes.pages[page].fences if fence.block == block}
             return lambda key: key.path == page and key.line in lines
-    row = find_row(notes, what)
-    session = units.session(notes.core, [each.name for each in notes.rows].index(row.name))
+    session = units.session(notes.core, notes.places[find_row(notes, what).name])
     places = [line.place for planned in session.chunks for line in planned.code.chunk.lines]
     fences = ((place.path, fence_of(notes.pages[place.path], place.line)) for place in places)
     keys = {Key(path=path, line=fence.line) for path, fence in fences if fence is not None}
@@ -268,11 +246,7 @@ class Work:
         """Return what is done, where the pages that are `changed` are written."""
         project = self._notes.project
         moved = []
-        refusals = [
-            Refusal(file=each.file, at=each.at, why=each.why)
-            for file in self.files
-            for each in file.unplaced
-        ]
+        refusals = [each for file in self.files for each in file.unplaced]
         for key, edits in self._edits.items():
             if key in self._open:
                 continue
@@ -363,12 +337,16 @@ def _restore(project: Project, work: Work) -> None:
     for edit in work.restored():
         edits[edit.file].append(edit)
     for file in work.files:
+        if not edits[file.name]:
+            continue
+        path = project.output / file.name
+        before = read_bytes(path)
+        if text_in(path, before) != file.text:
+            raise Changed(path)
         lines = file.text.split("\n")
         for edit in reversed(edits[file.name]):
             lines[slice(*edit.change.theirs)] = edit.note
-        data = "\n".join(lines).encode()
-        path = project.output / file.name
-        replace_file(path, data, expected=read_bytes(path), root=project.output)
+        replace_file(path, "\n".join(lines).encode(), expected=before, root=project.output)
 
 
 def _diff(name: str, before: bytes, after: bytes) -> str:

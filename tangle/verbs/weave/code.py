@@ -11,7 +11,7 @@ from typing import Any, Final
 from tangle.link import unit_name
 from tangle.model import PagePath, SectionName, ShownOutput
 from tangle.notes import Core, Query, pages, query, units
-from tangle.verbs.export import FORMATS, graph_file, section_files
+from tangle.verbs.export import FORMATS, graph_file, section_cells
 from tangle.verbs.generated import scripts
 from tangle.verbs.notes import Notes
 from tangle.verbs.run_history import History
@@ -55,7 +55,7 @@ def files_stamp(core: Core, place: int) -> str:
         found = asset_stamp(core, path)
         return None if found is None else found.encode()
 
-    found = section_files(core, place, stamp, shows=partial(is_published, core))
+    found = section_cells(core, place, stamp, shows=partial(is_published, core)).files()
     return hashlib.sha256(b"".join(found[ending] for ending in FORMATS)).hexdigest()[:32]
 
 
@@ -116,7 +116,7 @@ def all_facts(notes: Notes) -> dict[SectionName, SectionFacts]:
     core = notes.core
     names = scripts(notes)
     pasts = History(notes.project).recall()
-    places = {row.name: place for place, row in enumerate(notes.rows)}
+    places = notes.places
 
     def files(name: SectionName) -> tuple[str, ...]:
         taken = pages_taken(core, places[name]) if name in names else ()
@@ -157,4 +157,4 @@ def downloads(
 
 
 def _content(core: Core, place: int, read: Callable[[str], bytes | None], ending: str) -> bytes:
-    return section_files(core, place, read, shows=partial(is_published, core))[ending]
+    return section_cells(core, place, read, shows=partial(is_published, core)).files()[ending]
