@@ -145,7 +145,7 @@ def meaning(core: Core, standing: Standing) -> Meaning | None:
     found = standing.found
     match found.kind:
         case "member":
-            return _member(core, found.name) if _is_module(core, standing.unit, found.of) else None
+            return _member(core, found.name) if is_module(core, standing.unit, found.of) else None
         case "imports":
             own = str(package_name(core, ""))
             return _member(core, found.name) if found.of == own else None
@@ -153,8 +153,14 @@ def meaning(core: Core, standing: Standing) -> Meaning | None:
             return meaning_in(core, standing.unit, found.name)
 
 
-def _is_module(core: Core, unit: int, dotted: str) -> bool:
-    """Whether a dotted name means the generated module in a unit."""
+def is_module(core: Core, unit: int, dotted: str) -> bool:
+    """Return whether a dotted name means the generated module in a unit.
+
+    Args:
+        core: the store.
+        unit: its place in reading order.
+        dotted: the name.
+    """
     return dotted in units.modules_in(core, unit) or dotted == str(package_name(core, ""))
 
 

@@ -260,6 +260,17 @@ class Session:
         """
         return self.text(path).offset(position, self.encoding)
 
+    def lines(self, path: PagePath, place: types.Range) -> tuple[int, int]:
+        """The first and the last line (from 1) that a stretch of a page touches.
+
+        Args:
+            path: of the page.
+            place: as the editor counts.
+        """
+        text = self.text(path)
+        first, last = (self.offset(path, end) for end in (place.start, place.end))
+        return text.line_of(first), text.line_of(last)
+
     def range(self, path: PagePath, start: int, end: int) -> types.Range:
         """A stretch of a page, as the editor counts.
 
@@ -273,6 +284,21 @@ class Session:
     def location(self, path: PagePath, start: int, end: int) -> types.Location:
         """A stretch of a page, with its address; arguments as for `range`."""
         return types.Location(uri=self.uri_of(path), range=self.range(path, start, end))
+
+    def document_edit(
+        self, path: PagePath, edits: Iterable[types.TextEdit]
+    ) -> types.TextDocumentEdit:
+        """Edits of a page, for the version of it that the editor has.
+
+        Args:
+            path: of the page.
+            edits: the edits.
+        """
+        buffer = self.buffer_of(path)
+        document = types.OptionalVersionedTextDocumentIdentifier(
+            uri=self.uri_of(path), version=buffer.version if buffer is not None else None
+        )
+        return types.TextDocumentEdit(text_document=document, edits=[*edits])
 
     def line_range(self, path: PagePath, line: int) -> types.Range:
         """A line of a page (from 1), without its end and the blanks before it.
