@@ -335,4 +335,6 @@ def serve(find: FindProject) -> None:
     """
     # What pygls would log, a refused rename as well, the editor gets as the answer.
     logging.getLogger("pygls").setLevel(logging.CRITICAL)
-    made_server(find).start_io()
+    server = made_server(find)
+    with server.closing:
+        server.start_io()

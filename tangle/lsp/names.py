@@ -72,7 +72,7 @@ class Meaning:
 
 @query()
 def names_in(core: Core, unit: int) -> tuple[Standing, ...]:
-    """The names of a unit's chunks at their places in the notes."""
+    """Return the names of a unit's chunks at their places in the notes."""
     return tuple(
         Standing(found=found, unit=unit, chunk=at, start=start, end=start + len(found.name))
         for at, code in enumerate(units.code(core, unit).chunks)
@@ -85,7 +85,7 @@ def names_in(core: Core, unit: int) -> tuple[Standing, ...]:
 
 @query()
 def units_by_page(core: Core, _: str) -> dict[PagePath, tuple[int, ...]]:
-    """The units that have lines of each page, by their places in reading order."""
+    """Return the units that have lines of each page, by their places in reading order."""
     found: defaultdict[PagePath, dict[int, None]] = defaultdict(dict)
     for place in range(pages.unit_count(core, "")):
         row = units.row(core, place)
@@ -126,7 +126,7 @@ def standing_at(core: Core, path: PagePath, offset: int) -> tuple[Standing, ...]
 
 @query()
 def saved_statements(core: Core, _: str) -> dict[str, tuple[Position, ...]]:
-    """The saved statements by the names that they add to the package."""
+    """Return the saved statements by the names that they add to the package."""
     plan = units.package(core, "")
     found: defaultdict[str, list[Position]] = defaultdict(list)
     for position, saved in zip(plan.saved, plan.package.saved, strict=True):

@@ -71,7 +71,11 @@ class Protocol(LanguageServerProtocol):
 
 
 class Server(LanguageServer):
-    """One editor, and one graph: that of its folder, or of the first page that it opens."""
+    """One editor, and one graph: that of its folder, or of the first page that it opens.
+
+    Attributes:
+        closing: removes what the server made beside the notes, however the connection ends.
+    """
 
     def __init__(self, find: FindProject) -> None:
         """Find the graph with this; nothing is read before an editor says where it is."""
@@ -81,7 +85,7 @@ class Server(LanguageServer):
         self.python = "ty"
         self._find = find
         self._backend: Backend | None = None
-        self._closing = ExitStack()
+        self.closing = ExitStack()
         self._publisher = Publisher(self.text_document_publish_diagnostics, self.failed)
         self._failures: set[str] = set()
         self._watching: FileChanges | None = None
@@ -207,14 +211,14 @@ class Server(LanguageServer):
         output = session.project.output
         if (output / notes.named_project.package.root).is_dir():
             return output
-        return self._closing.enter_context(prepared_package(notes.plan.package)).folder
+        return self.closing.enter_context(prepared_package(notes.plan.package)).folder
 
     async def end(self) -> None:
         """End what runs and what waits, and keep what is known of the notes."""
         self.runner.cancel()
         if self._backend is not None:
             await self._backend.stop()
-        self._closing.close()
+        self.closing.close()
         if self._watching is not None:
             self._watching.close()
         if self.session is not None:
