@@ -71,7 +71,7 @@ class _Rows:
         self.texts = [line.encode() for line in code.parsed.text.split("\n")]
 
     def placed(self, hit: _Hit, statement: int) -> NamePlace:
-        """A hit at its place in the notes."""
+        """Return a hit at its place in the notes."""
         text = self.texts[hit.line - 1] if hit.line <= len(self.texts) else b""
         spelt = text[hit.column : hit.column + len(hit.name.encode())]
         return NamePlace(

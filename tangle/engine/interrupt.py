@@ -18,6 +18,12 @@ class Interrupt:
         self._requested = False
         self._executors: list[Executor] = []
 
+    @property
+    def requested(self) -> bool:
+        """Whether the run is to end."""
+        with self._lock:
+            return self._requested
+
     def request(self) -> None:
         """End what runs; what would start later has the outcome `interrupted`."""
         with self._lock:

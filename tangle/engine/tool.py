@@ -80,6 +80,8 @@ async def run_tool(
         async with asyncio.timeout(patience):
             output, _ = await process.communicate(text.encode())
     except TimeoutError:
-        await end_tool(process)
         return None
+    finally:  # after a time-out, or if nobody waits for the answer any more
+        if process.returncode is None:
+            await end_tool(process)
     return output.decode() if process.returncode == 0 else None

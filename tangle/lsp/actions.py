@@ -57,15 +57,10 @@ def _action(session: Session, path: PagePath, title: str, new: str) -> types.Cod
 def _with_edits(
     session: Session, path: PagePath, title: str, edits: list[types.TextEdit]
 ) -> types.CodeAction:
-    buffer = session.buffer_of(path)
-    document = types.OptionalVersionedTextDocumentIdentifier(
-        uri=session.uri_of(path), version=buffer.version if buffer is not None else None
-    )
-    change = types.TextDocumentEdit(text_document=document, edits=[*edits])
     return types.CodeAction(
         title=title,
         kind=types.CodeActionKind.QuickFix,
-        edit=types.WorkspaceEdit(document_changes=[change]),
+        edit=types.WorkspaceEdit(document_changes=[session.document_edit(path, edits)]),
     )
 
 
@@ -73,10 +68,7 @@ def _repair(session: Session, page: Page, code: ChunkCode) -> Iterator[types.Cod
     """The one certain repair of a chunk that does not parse, as `check --fix` makes it."""
     diagnosis = code.parsed.diagnosis
     chunk = code.written
-    if diagnosis is None or diagnosis.sure is None:
-        return
-    own = (chunk.line + 1 + row for row in range(len(chunk.lines)))
-    if any(entry.place.line != line for entry, line in zip(chunk.lines, own, strict=True)):
+    if diagnosis is None or diagnosis.sure is None or not chunk.is_as_written:
         return
     try:
         data = mend(page, chunk, diagnosis.sure.lines)

@@ -50,7 +50,7 @@ class Backend:
         Args:
             kind: which server, by its name in the settings.
             folder: where it works.
-            report: is told, once, why there will be no answers.
+            report: receives, once, the reason why there are no answers.
         """
         self._kind = kind
         self.folder = folder
@@ -74,7 +74,8 @@ class Backend:
         Raises:
             Gone: there is none.
         """
-        await self._start()
+        # Editors cancel requests as more is typed; the start goes on for the next one.
+        await asyncio.shield(self._start())
         for uri, text in texts.items():
             self._sync(uri, text)
         try:

@@ -13,10 +13,10 @@ from lsprotocol import types
 
 from tangle.link import KNOWN, OUTPUT, read_number
 from tangle.lsp.mentions import named_chunks
-from tangle.lsp.names import saved_statements, units_on
+from tangle.lsp.names import is_module, saved_statements, units_on
 from tangle.lsp.session import Session
 from tangle.model import Fence, Page, PagePath
-from tangle.notes import Core, package_name, pages, units
+from tangle.notes import Core, pages, units
 
 _MOST: Final = 200
 
@@ -131,7 +131,7 @@ def _in_code(
     if unit is None:
         return "", ()
     if match := _last(_DOTTED, before):
-        known = _is_module(core, unit, match[1])
+        known = _may_be_module(core, unit, match[1])
         return match[2], _exports(core) if known else ()
     if match := _last(_NAME, before):
         return match[1], _names(core, unit)
@@ -151,12 +151,12 @@ def _unit_of(core: Core, path: PagePath, fence: Fence) -> int | None:
     return None
 
 
-def _is_module(core: Core, unit: int, dotted: str) -> bool:
+def _may_be_module(core: Core, unit: int, dotted: str) -> bool:
     """Whether a dotted name means the generated module: here, or wherever a chunk is in the making.
 
     The import may stand in a chunk that does not parse while it is typed in.
     """
-    if dotted == str(package_name(core, "")) or dotted in units.modules_in(core, unit):
+    if is_module(core, unit, dotted):
         return True
     if not any(code.broken for code in units.code(core, unit).chunks):
         return False

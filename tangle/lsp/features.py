@@ -202,9 +202,7 @@ def _hints(ls: Server, params: types.InlayHintParams) -> list[types.InlayHint]:
     if page is None:
         return []
     session, path = page
-    ends = (session.offset(path, end) for end in (params.range.start, params.range.end))
-    first, last = (session.text(path).line_of(offset) for offset in ends)
-    return lenses.inlay_hints(session, path, first, last)
+    return lenses.inlay_hints(session, path, *session.lines(path, params.range))
 
 
 def _code_lenses(ls: Server, params: types.CodeLensParams) -> list[types.CodeLens]:
@@ -254,9 +252,7 @@ async def _format_range(
     if page is None:
         return []
     session, path = page
-    ends = (session.offset(path, end) for end in (params.range.start, params.range.end))
-    first, last = (session.text(path).line_of(offset) for offset in ends)
-    return await _formatted(draft(session, path, first, last))
+    return await _formatted(draft(session, path, *session.lines(path, params.range)))
 
 
 async def _formatted(made: Draft | None) -> list[types.TextEdit]:
@@ -339,4 +335,6 @@ def serve(find: FindProject) -> None:
     """
     # What pygls would log, a refused rename as well, the editor gets as the answer.
     logging.getLogger("pygls").setLevel(logging.CRITICAL)
-    made_server(find).start_io()
+    server = made_server(find)
+    with server.closing:
+        server.start_io()

@@ -71,8 +71,7 @@ def _formattable(session: Session, path: PagePath) -> Iterator[int]:
             other = parsed.rows or parsed.reading or parsed.foreign or chunk.session
             if chunk.page != path or code.broken or other or parsed.sketch:
                 continue
-            own = [line.place.line for line in chunk.lines]
-            if own == list(range(chunk.line + 1, chunk.line + 1 + len(own))):
+            if chunk.is_as_written:
                 yield chunk.line
 
 

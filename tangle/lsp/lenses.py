@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -13,6 +13,7 @@ from tangle.lsp.names import units_on
 from tangle.lsp.session import Session
 from tangle.model import PagePath
 from tangle.notes import UnitRow, units
+from tangle.verbs.queries import FoundOutput
 
 RUN: Final = "tangle.run"
 """The command; its arguments name what is run, as those of `tangle run` do."""
@@ -104,18 +105,23 @@ def inlay_hints(session: Session, path: PagePath, first: int, last: int) -> list
     found: dict[int, str] = {}
     for unit, hosted in _by_unit(session, path).items() if standing else ():
         row = units.row(session.core, unit)
-        for entry in hosted if row is not None else ():
-            chunk = row.chunks[entry.at] if row is not None else None
-            outputs = standing.get(chunk.host, ()) if chunk is not None else ()
-            if chunk is None or not outputs or not first <= entry.line <= last:
-                continue
-            digests = {c.digest for c in row.chunks if c.host == chunk.host} if row else set()
-            fresh = [output for output in outputs if output.code_digest in digests]
-            if any(output.failed for output in fresh):
-                found[entry.line] = "failed"
-            elif not any(output.code_digest == chunk.digest for output in fresh):
-                found[entry.line] = "stale"
+        if row is None:
+            continue
+        for entry in hosted:
+            outputs = standing.get(row.chunks[entry.at].host)
+            if outputs and first <= entry.line <= last and (label := _mark(row, entry.at, outputs)):
+                found[entry.line] = label
     return [_hint(session, path, line, label) for line, label in sorted(found.items())]
+
+
+def _mark(row: UnitRow, at: int, outputs: Sequence[FoundOutput]) -> str:
+    """What to mark at a chunk whose host has outputs; empty where one is as it should be."""
+    chunk = row.chunks[at]
+    digests = {other.digest for other in row.chunks if other.host == chunk.host}
+    fresh = [output for output in outputs if output.code_digest in digests]
+    if any(output.failed for output in fresh):
+        return "failed"
+    return "" if any(output.code_digest == chunk.digest for output in fresh) else "stale"
 
 
 def _hint(session: Session, path: PagePath, line: int, label: str) -> types.InlayHint:

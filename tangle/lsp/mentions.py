@@ -38,7 +38,7 @@ class Mention:
 
 @query()
 def mentions(core: Core, path: PagePath) -> tuple[Mention, ...]:
-    """What a page names, in order; nothing where it cannot be read."""
+    """Return what a page names, in order; nothing where it cannot be read."""
     found = pages.reading(core, path)
     if not isinstance(found, Page):
         return ()

@@ -72,7 +72,7 @@ class Meaning:
 
 @query()
 def names_in(core: Core, unit: int) -> tuple[Standing, ...]:
-    """The names of a unit's chunks at their places in the notes."""
+    """Return the names of a unit's chunks at their places in the notes."""
     return tuple(
         Standing(found=found, unit=unit, chunk=at, start=start, end=start + len(found.name))
         for at, code in enumerate(units.code(core, unit).chunks)
@@ -85,7 +85,7 @@ def names_in(core: Core, unit: int) -> tuple[Standing, ...]:
 
 @query()
 def units_by_page(core: Core, _: str) -> dict[PagePath, tuple[int, ...]]:
-    """The units that have lines of each page, by their places in reading order."""
+    """Return the units that have lines of each page, by their places in reading order."""
     found: defaultdict[PagePath, dict[int, None]] = defaultdict(dict)
     for place in range(pages.unit_count(core, "")):
         row = units.row(core, place)
@@ -126,7 +126,7 @@ def standing_at(core: Core, path: PagePath, offset: int) -> tuple[Standing, ...]
 
 @query()
 def saved_statements(core: Core, _: str) -> dict[str, tuple[Position, ...]]:
-    """The saved statements by the names that they add to the package."""
+    """Return the saved statements by the names that they add to the package."""
     plan = units.package(core, "")
     found: defaultdict[str, list[Position]] = defaultdict(list)
     for position, saved in zip(plan.saved, plan.package.saved, strict=True):
@@ -145,7 +145,7 @@ def meaning(core: Core, standing: Standing) -> Meaning | None:
     found = standing.found
     match found.kind:
         case "member":
-            return _member(core, found.name) if _is_module(core, standing.unit, found.of) else None
+            return _member(core, found.name) if is_module(core, standing.unit, found.of) else None
         case "imports":
             own = str(package_name(core, ""))
             return _member(core, found.name) if found.of == own else None
@@ -153,8 +153,14 @@ def meaning(core: Core, standing: Standing) -> Meaning | None:
             return meaning_in(core, standing.unit, found.name)
 
 
-def _is_module(core: Core, unit: int, dotted: str) -> bool:
-    """Whether a dotted name means the generated module in a unit."""
+def is_module(core: Core, unit: int, dotted: str) -> bool:
+    """Return whether a dotted name means the generated module in a unit.
+
+    Args:
+        core: the store.
+        unit: its place in reading order.
+        dotted: the name.
+    """
     return dotted in units.modules_in(core, unit) or dotted == str(package_name(core, ""))
 
 

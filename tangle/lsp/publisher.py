@@ -38,20 +38,25 @@ class Publisher:
         self._failed = failed
         self._sent: dict[str, tuple[int | None, list[types.Diagnostic]]] = {}
         self._due: asyncio.TimerHandle | None = None
+        self._session: Session | None = None
         self._took = 0.0
 
     def schedule(self, session: Session) -> None:
         """Send the problems in a moment.
 
         Args:
-            session: the notes.
+            session: the notes; what was given before no longer counts.
         """
+        self._session = session
         if self._due is None:
             delay = max(_DELAY, self._took * _SHARE)
-            self._due = asyncio.get_running_loop().call_later(delay, self._publish, session)
+            self._due = asyncio.get_running_loop().call_later(delay, self._publish)
 
-    def _publish(self, session: Session) -> None:
+    def _publish(self) -> None:
         self._due = None
+        session, self._session = self._session, None
+        if session is None:
+            return
         start = time.monotonic()
         try:
             self.publish(session)

@@ -86,19 +86,12 @@ def rename(session: Session, path: PagePath, offset: int, name: str) -> types.Wo
 
 
 def _edit(session: Session, spots: Iterable[Spot], name: str) -> types.WorkspaceEdit:
-    by_page: dict[PagePath, list[types.TextEdit | types.AnnotatedTextEdit | types.SnippetTextEdit]]
-    by_page = {}
+    by_page: dict[PagePath, list[types.TextEdit]] = {}
     for spot in spots:
         edit = types.TextEdit(range=session.range(spot.path, spot.start, spot.end), new_text=name)
         by_page.setdefault(spot.path, []).append(edit)
-    changes = []
-    for path, edits in by_page.items():
-        buffer = session.buffer_of(path)
-        document = types.OptionalVersionedTextDocumentIdentifier(
-            uri=session.uri_of(path), version=buffer.version if buffer is not None else None
-        )
-        changes.append(types.TextDocumentEdit(text_document=document, edits=edits))
-    return types.WorkspaceEdit(document_changes=changes)
+    changes = [session.document_edit(path, edits) for path, edits in by_page.items()]
+    return types.WorkspaceEdit(document_changes=[*changes])
 
 
 def _check_files(session: Session, paths: Iterable[PagePath]) -> None:

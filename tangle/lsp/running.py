@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Final
 
-from tangle.engine.events import CellStarted, Event, RunStarted, SessionFinished
+from tangle.engine.events import CellStarted, Event, Observer, RunStarted, SessionFinished
+from tangle.engine.interrupt import Interrupt
 from tangle.errors import TangleError
 from tangle.model import PagePath
 from tangle.verbs.job_builder import RunOptions
@@ -15,9 +16,7 @@ from tangle.verbs.project import Project
 from tangle.verbs.reports.values import RunReport
 from tangle.verbs.run import run
 
-
-class Cancelled(Exception):
-    """The person who asked for a run has cancelled it."""
+_INTERRUPTED: Final = 130
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,14 +44,14 @@ class Runner:
     def __init__(self) -> None:
         """Nothing runs yet."""
         self._turn = asyncio.Lock()
-        self._stop: set[threading.Event] = set()
+        self._open: set[Interrupt] = set()
 
     async def run(
         self,
         project: Project,
         what: Sequence[str],
         progress: Progress,
-        stop: threading.Event,
+        interrupt: Interrupt,
     ) -> Outcome:
         """Run sections as `tangle run` does, and write their outputs into the notes.
 
@@ -60,39 +59,43 @@ class Runner:
             project: whose notes.
             what: as the arguments of `tangle run`; none for all that have code.
             progress: is called in the event loop.
-            stop: ends the run once it is set.
+            interrupt: ends the run, as does the end of this call's task.
         """
         loop = asyncio.get_running_loop()
 
         def report(text: str, percent: int) -> None:
             loop.call_soon_threadsafe(progress, text, percent)
 
-        counter = _Counter(report, stop)
-        self._stop.add(stop)
-        try:
+        async def turn() -> Outcome:
             async with self._turn:
-                return await asyncio.to_thread(_run, project, what, counter)
+                return await asyncio.to_thread(_run, project, what, _Counter(report), interrupt)
+
+        self._open.add(interrupt)
+        try:
+            # The turn lasts as long as its thread does: two runs at once would share a store.
+            return await asyncio.shield(turn())
+        except asyncio.CancelledError:
+            interrupt.request()
+            raise
         finally:
-            self._stop.discard(stop)
+            self._open.discard(interrupt)
 
     def cancel(self) -> bool:
         """Cancel what runs or waits; return whether there was something."""
-        for stop in self._stop:
-            stop.set()
-        return bool(self._stop)
+        for interrupt in self._open:
+            interrupt.request()
+        return bool(self._open)
 
 
 class _Counter:
-    """Makes progress of events, and ends a run that was cancelled."""
+    """Makes progress of events."""
 
-    def __init__(self, progress: Progress, stop: threading.Event) -> None:
+    def __init__(self, progress: Progress) -> None:
         self._progress = progress
-        self._stop = stop
         self._waiting = 1
         self._done = 0
 
     def __call__(self, event: Event) -> None:
-        self.check()
         match event:
             case RunStarted(waiting=waiting):
                 self._waiting = max(len(waiting), 1)
@@ -104,22 +107,12 @@ class _Counter:
             case _:
                 return
 
-    def check(self) -> None:
-        """End the run if it was cancelled.
 
-        Raises:
-            Cancelled: it was.
-        """
-        if self._stop.is_set():
-            raise Cancelled
-
-
-def _run(project: Project, what: Sequence[str], counter: _Counter) -> Outcome:
-    try:
-        counter.check()
-        report = run(project, list(what) or None, RunOptions(), counter)
-    except Cancelled:
+def _run(project: Project, what: Sequence[str], observe: Observer, interrupt: Interrupt) -> Outcome:
+    if interrupt.requested:
         return Outcome(message="cancelled", failed=True)
+    try:
+        report = run(project, list(what) or None, RunOptions(), observe, interrupt)
     except TangleError as error:
         return Outcome(message=str(error), failed=True)
     return _outcome(report)
@@ -130,6 +123,8 @@ def _outcome(report: RunReport) -> Outcome:
     pages = tuple(PagePath(page) for page in report.pages)
     if report.refused is not None:
         return Outcome(message=report.refused, failed=True, pages=pages)
+    if report.exit_code == _INTERRUPTED:
+        return Outcome(message="cancelled", failed=True, pages=pages)
     if not bad:
         names = ", ".join(str(entry.session.name) for entry in report.sections)
         return Outcome(message=f"{names or 'nothing'}: passed", failed=False, pages=pages)

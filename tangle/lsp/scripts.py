@@ -28,7 +28,7 @@ class Script:
 
 @query()
 def unit_script(core: Core, unit: int) -> Script:
-    """What a unit runs: what it borrows, then its chunks, broken ones as they are written."""
+    """Return what a unit runs: what it borrows, then its chunks, broken ones as they are written."""
     session = units.session(core, unit)
     lines: list[tuple[str, Origin | None]] = []
     for entry in sorted(session.prelude, key=lambda e: e.kind != "future"):
@@ -60,7 +60,7 @@ def _origin(path: PagePath, line: int, column: int) -> Origin:
 
 @query()
 def package_script(core: Core, _: str) -> Script | None:
-    """The generated module; None where nothing is saved."""
+    """Return the generated module; None where nothing is saved."""
     package = units.package(core, "").package
     if package.is_empty:
         return None
@@ -123,7 +123,7 @@ class Files:
         self._folder = folder
 
     def uri(self, unit: int) -> str:
-        """The address of a unit's script.
+        """Return the address of a unit's script.
 
         Args:
             unit: by its place in reading order.
@@ -136,7 +136,7 @@ class Files:
         return uri_of_file(self._folder / self._name.root / f"{self._name.module}.py")
 
     def texts(self, unit: int) -> dict[str, str]:
-        """What a server has to know to answer about a unit.
+        """Return what a server has to know to answer about a unit.
 
         Args:
             unit: by its place in reading order.
@@ -150,7 +150,7 @@ class Files:
         return found
 
     def origin(self, unit: int, uri: str, line: int) -> Origin | None:
-        """The place in the notes of a line of a script; None where it has none.
+        """Return the place in the notes of a line of a script; None where it has none.
 
         Args:
             unit: the unit that was asked about.

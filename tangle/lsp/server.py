@@ -16,6 +16,7 @@ from pygls.protocol import LanguageServerProtocol
 from pygls.protocol.language_server import lsp_method
 
 from tangle import __version__
+from tangle.engine.interrupt import Interrupt
 from tangle.errors import TangleError
 from tangle.link import CONFIG
 from tangle.lsp.backend import COMMANDS, Backend
@@ -70,7 +71,11 @@ class Protocol(LanguageServerProtocol):
 
 
 class Server(LanguageServer):
-    """One editor, and one graph: that of its folder, or of the first page that it opens."""
+    """One editor, and one graph: that of its folder, or of the first page that it opens.
+
+    Attributes:
+        closing: removes what the server made beside the notes, however the connection ends.
+    """
 
     def __init__(self, find: FindProject) -> None:
         """Find the graph with this; nothing is read before an editor says where it is."""
@@ -80,11 +85,11 @@ class Server(LanguageServer):
         self.python = "ty"
         self._find = find
         self._backend: Backend | None = None
-        self._closing = ExitStack()
+        self.closing = ExitStack()
         self._publisher = Publisher(self.text_document_publish_diagnostics, self.failed)
         self._failures: set[str] = set()
         self._watching: FileChanges | None = None
-        self._stops: dict[str | int, threading.Event] = {}
+        self._interrupts: dict[str | int, Interrupt] = {}
 
     # --- the graph --------------------------------------------------------------------------------
 
@@ -206,14 +211,14 @@ class Server(LanguageServer):
         output = session.project.output
         if (output / notes.named_project.package.root).is_dir():
             return output
-        return self._closing.enter_context(prepared_package(notes.plan.package)).folder
+        return self.closing.enter_context(prepared_package(notes.plan.package)).folder
 
     async def end(self) -> None:
         """End what runs and what waits, and keep what is known of the notes."""
         self.runner.cancel()
         if self._backend is not None:
             await self._backend.stop()
-        self._closing.close()
+        self.closing.close()
         if self._watching is not None:
             self._watching.close()
         if self.session is not None:
@@ -253,31 +258,31 @@ class Server(LanguageServer):
                 types.MessageType.Warning,
             )
             return None
-        stop = threading.Event()
-        token = await self._begin(", ".join(what) or "all", stop)
+        interrupt = Interrupt()
+        token = await self._begin(", ".join(what) or "all", interrupt)
 
         def progress(text: str, percent: int) -> None:
-            if token is not None:
+            if token is not None and token in self._interrupts:
                 news = types.WorkDoneProgressReport(message=text, percentage=percent)
                 self.work_done_progress.report(token, news)
 
         try:
-            outcome = await self.runner.run(session.project, what, progress, stop)
+            outcome = await self.runner.run(session.project, what, progress, interrupt)
         finally:
             if token is not None:
-                del self._stops[token]
+                del self._interrupts[token]
                 self.work_done_progress.end(token, types.WorkDoneProgressEnd())
         self._ended(outcome)
         return outcome.message
 
-    async def _begin(self, what: str, stop: threading.Event) -> str | int | None:
+    async def _begin(self, what: str, interrupt: Interrupt) -> str | int | None:
         """Begin a progress that can be cancelled; None where the editor shows none."""
         window = self.client_capabilities.window
         if window is None or not window.work_done_progress:
             return None
         token = str(uuid.uuid4())
         await self.work_done_progress.create_async(token)
-        self._stops[token] = stop
+        self._interrupts[token] = interrupt
         value = types.WorkDoneProgressBegin(title=f"tangle run {what}", cancellable=True)
         self.work_done_progress.begin(token, value)
         return token
@@ -288,8 +293,8 @@ class Server(LanguageServer):
         Args:
             token: of the progress.
         """
-        if (stop := self._stops.get(token)) is not None:
-            stop.set()
+        if (interrupt := self._interrupts.get(token)) is not None:
+            interrupt.request()
 
     def _ended(self, outcome: Outcome) -> None:
         kind = types.MessageType.Warning if outcome.failed else types.MessageType.Info

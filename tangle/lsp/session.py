@@ -20,7 +20,7 @@ from tangle.verbs.project import Project
 
 @query()
 def text_of(core: Core, path: PagePath) -> Text:
-    """The text of a page."""
+    """Return the text of a page."""
     return Text(core.data(path))
 
 
@@ -148,7 +148,7 @@ class Session:
         self._open.remember()
 
     def buffer_of(self, path: PagePath) -> Buffer | None:
-        """The buffer of a page; None where it is not open.
+        """Return the buffer of a page; None where it is not open.
 
         Args:
             path: of the page.
@@ -156,7 +156,7 @@ class Session:
         return next((b for b in self.buffers.values() if b.path == path), None)
 
     def changed_on_disk(self, path: PagePath) -> bool:
-        """Whether a page's file was changed behind the editor's back.
+        """Return whether a page's file was changed behind the editor's back.
 
         Args:
             path: of the page.
@@ -167,7 +167,7 @@ class Session:
         return self._open.changed_on_disk(path)
 
     def unsaved(self) -> Iterator[PagePath]:
-        """The pages whose buffers differ from their files."""
+        """Yield the pages whose buffers differ from their files."""
         for buffer in self.buffers.values():
             path = buffer.path
             if path is not None and self._open.on_disk(path) != self.notes.sources.data[path]:
@@ -180,7 +180,7 @@ class Session:
     # --- addresses --------------------------------------------------------------------------------
 
     def path_of(self, uri: str) -> PagePath | None:
-        """The page of a document; None where it is no page that can be read.
+        """Return the page of a document; None where it is no page that can be read.
 
         Args:
             uri: of the document.
@@ -190,7 +190,7 @@ class Session:
         return path if path is not None and self.page(path) is not None else None
 
     def uri_of(self, path: PagePath) -> str:
-        """The address of a page, as the editor writes it where the page is open.
+        """Return the address of a page, as the editor writes it where the page is open.
 
         Args:
             path: of the page.
@@ -199,7 +199,7 @@ class Session:
         return buffer.uri if buffer is not None else uri_of_file(self._file(path))
 
     def page(self, path: PagePath) -> Page | None:
-        """A page; None where it cannot be read.
+        """Return a page; None where it cannot be read.
 
         Args:
             path: of the page.
@@ -210,7 +210,7 @@ class Session:
         return found if isinstance(found, Page) else None
 
     def paths(self) -> Iterable[PagePath]:
-        """All pages, in order of path."""
+        """Return all pages, in order of path."""
         return self.notes.sources.digests
 
     def _file(self, path: PagePath) -> Path:
@@ -244,7 +244,7 @@ class Session:
     # --- places -----------------------------------------------------------------------------------
 
     def text(self, path: PagePath) -> Text:
-        """The text of a page.
+        """Return the text of a page.
 
         Args:
             path: of the page.
@@ -252,7 +252,7 @@ class Session:
         return text_of(self.core, path)
 
     def offset(self, path: PagePath, position: types.Position) -> int:
-        """The number of characters before a position, clamped to the text.
+        """Return the number of characters before a position, clamped to the text.
 
         Args:
             path: of the page.
@@ -260,8 +260,19 @@ class Session:
         """
         return self.text(path).offset(position, self.encoding)
 
+    def lines(self, path: PagePath, place: types.Range) -> tuple[int, int]:
+        """Return the first and the last line (from 1) that a stretch of a page touches.
+
+        Args:
+            path: of the page.
+            place: as the editor counts.
+        """
+        text = self.text(path)
+        first, last = (self.offset(path, end) for end in (place.start, place.end))
+        return text.line_of(first), text.line_of(last)
+
     def range(self, path: PagePath, start: int, end: int) -> types.Range:
-        """A stretch of a page, as the editor counts.
+        """Return a stretch of a page, as the editor counts.
 
         Args:
             path: of the page.
@@ -271,11 +282,26 @@ class Session:
         return self.text(path).range(start, end, self.encoding)
 
     def location(self, path: PagePath, start: int, end: int) -> types.Location:
-        """A stretch of a page, with its address; arguments as for `range`."""
+        """Return a stretch of a page, with its address; arguments as for `range`."""
         return types.Location(uri=self.uri_of(path), range=self.range(path, start, end))
 
+    def document_edit(
+        self, path: PagePath, edits: Iterable[types.TextEdit]
+    ) -> types.TextDocumentEdit:
+        """Return edits of a page, for the version of it that the editor has.
+
+        Args:
+            path: of the page.
+            edits: the edits.
+        """
+        buffer = self.buffer_of(path)
+        document = types.OptionalVersionedTextDocumentIdentifier(
+            uri=self.uri_of(path), version=buffer.version if buffer is not None else None
+        )
+        return types.TextDocumentEdit(text_document=document, edits=[*edits])
+
     def line_range(self, path: PagePath, line: int) -> types.Range:
-        """A line of a page (from 1), without its end and the blanks before it.
+        """Return a line of a page (from 1), without its end and the blanks before it.
 
         Args:
             path: of the page.

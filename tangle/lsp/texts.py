@@ -53,7 +53,7 @@ class Text:
         return [0, *(match.end() for match in _LINE_END.finditer(self.string))]
 
     def of_byte(self, offset: int) -> int:
-        """The number of characters before a byte of the file."""
+        """Return the number of characters before a byte of the file."""
         offset = max(offset - self._mark, 0)
         if self._is_ascii:
             return min(offset, len(self.string))
@@ -63,23 +63,23 @@ class Text:
         return min(self._starts[row] + len(part), len(self.string))
 
     def of_line(self, line: int, column: int = 1) -> int:
-        """The number of characters before a line and column as `Place` counts, clamped."""
+        """Return the number of characters before a line and column as `Place` counts, clamped."""
         if line > len(self._starts) - 1:
             return len(self.string)
         start, end = self._starts[line - 1], self._starts[line] - 1
         return min(start + max(column - 1, 0), end)
 
     def line_of(self, offset: int) -> int:
-        """The line of the note (from 1) in which a character stands."""
+        """Return the line of the note (from 1) in which a character stands."""
         return min(bisect_right(self._starts, offset), len(self._starts) - 1)
 
     def line(self, line: int) -> str:
-        """The text of a line of the note (from 1), without its end."""
+        """Return the text of a line of the note (from 1), without its end."""
         start, end = self.line_span(line)
         return self.string[start:end]
 
     def line_span(self, line: int) -> tuple[int, int]:
-        """Where a line of the note (from 1) begins, and where its text ends."""
+        """Return where a line of the note (from 1) begins, and where its text ends."""
         start = self.of_line(line)
         end = self._starts[line] - 1 if line < len(self._starts) else len(self.string)
         if end > start and self.string[end - 1] == "\r":
@@ -87,17 +87,17 @@ class Text:
         return start, end
 
     def position(self, offset: int, encoding: Encoding) -> types.Position:
-        """Where an editor has a character."""
+        """Return where an editor has a character."""
         row = bisect_right(self._shown_starts, offset) - 1
         before = self.string[self._shown_starts[row] : offset]
         return types.Position(line=row, character=units(before, encoding))
 
     def range(self, start: int, end: int, encoding: Encoding) -> types.Range:
-        """Where an editor has a stretch of characters."""
+        """Return where an editor has a stretch of characters."""
         return types.Range(start=self.position(start, encoding), end=self.position(end, encoding))
 
     def offset(self, position: types.Position, encoding: Encoding) -> int:
-        """The number of characters before a position, which may be outside of the text."""
+        """Return the number of characters before a position, which may be outside of the text."""
         if position.line >= len(self._shown_starts):
             return len(self.string)
         start = self._shown_starts[max(position.line, 0)]
@@ -111,7 +111,7 @@ class Text:
 
 
 def units(text: str, encoding: Encoding) -> int:
-    """The length of a text as an editor counts it."""
+    """Return the length of a text as an editor counts it."""
     match encoding:
         case "utf-8":
             return len(text.encode("utf-8", "replace"))

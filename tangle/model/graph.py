@@ -105,6 +105,11 @@ class Chunk(Struct, frozen=True, kw_only=True):
         """The code, every line of it ended by a line feed."""
         return "".join(line.text + "\n" for line in self.lines)
 
+    @property
+    def is_as_written(self) -> bool:
+        """Whether all of its lines stand below its fence: none comes from another chunk."""
+        return all(entry.place.line == line for line, entry in enumerate(self.lines, self.line + 1))
+
 
 class Occurrence(Struct, frozen=True, kw_only=True):
     """A chunk where it takes part in a section: at its own block, or where a reference stands.

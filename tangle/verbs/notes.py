@@ -405,7 +405,7 @@ def held_notes(project: Project, shelf: Shelf = _USUAL) -> Notes:
 
 
 def recalled(project: Project, sources: Sources, shelf: Shelf = _USUAL) -> Core:
-    """A store for a project's notes, with the answers that are kept on disk.
+    """Return a store for a project's notes, with the answers that are kept on disk.
 
     Args:
         project: whose notes.
@@ -433,7 +433,7 @@ def updated(notes: Notes, paths: Collection[Path]) -> Notes:
 
 
 def sources_after(project: Project, before: Sources, paths: Collection[Path]) -> Sources:
-    """The files of a graph after some may have changed; the very same where they are no others.
+    """Return the files of a graph after some may have changed; the very same where they are no others.
 
     Args:
         project: whose notes.

@@ -84,7 +84,7 @@ class OpenNotes:
         self.notes.remember()
 
     def is_page(self, path: PagePath) -> bool:
-        """Whether a file is a page of the graph, or would be one once it is saved.
+        """Return whether a file is a page of the graph, or would be one once it is saved.
 
         Args:
             path: relative to the graph.
@@ -99,7 +99,7 @@ class OpenNotes:
         return not hidden and not (self.project.graph / path).exists()
 
     def on_disk(self, path: PagePath) -> bytes | None:
-        """What the file of a page holds now; None where there is none that can be read.
+        """Return what the file of a page holds now; None where there is none that can be read.
 
         Args:
             path: of the page.
@@ -110,7 +110,7 @@ class OpenNotes:
             return None
 
     def changed_on_disk(self, path: PagePath) -> bool:
-        """Whether the file of a page is not what these notes are made of.
+        """Return whether the file of a page is not what these notes are made of.
 
         Args:
             path: of a page without unsaved text.
@@ -120,7 +120,7 @@ class OpenNotes:
 
 
 class FileChanges:
-    """Tells which files of a graph change on disk, until it is closed."""
+    """Reports which files of a graph change on disk, until it is closed."""
 
     def __init__(self, project: Project) -> None:
         """Notice from now on what changes.
@@ -133,14 +133,14 @@ class FileChanges:
         """
         self._changes = Changes(project.graph)
 
-    def follow(self, tell: Callable[[frozenset[Path]], object]) -> None:
-        """Wait for changes, and tell each; return once this is closed.
+    def follow(self, report: Callable[[frozenset[Path]], object]) -> None:
+        """Wait for changes, and report each; return once this is closed.
 
         Args:
-            tell: receives the paths that changed at about the same time.
+            report: receives the paths that changed at about the same time.
         """
         for paths in self._changes:
-            tell(paths)
+            report(paths)
 
     def close(self) -> None:
         """End the waiting."""

@@ -115,8 +115,7 @@ def _sure(notes: Notes) -> Iterator[tuple[Chunk, Repair]]:
             if diagnosis is None or diagnosis.sure is None or (chunk.page, chunk.line) in seen:
                 continue
             seen.add((chunk.page, chunk.line))
-            own = (chunk.line + 1 + row for row in range(len(chunk.lines)))
-            if all(e.place.line == line for e, line in zip(chunk.lines, own, strict=True)):
+            if chunk.is_as_written:
                 yield chunk, diagnosis.sure
 
 

@@ -26,7 +26,20 @@ class Editor:
         self.problems: dict[str, types.PublishDiagnosticsParams] = {}
         self.messages: list[str] = []
         self.progress: list[Any] = []
+        self.is_up = True
         self._news = asyncio.Event()
+
+    def reports(self) -> int:
+        """Count the reports of progress."""
+        return sum(news.value["kind"] == "report" for news in self.progress)
+
+    async def hang_up(self) -> None:
+        """End the connection as an editor that crashes does, and wait for the end of the server."""
+        self.is_up = False
+        server: Any = self.client._server
+        server.stdin.close()
+        async with asyncio.timeout(PATIENCE):
+            await server.wait()
 
     def uri(self, page: str) -> str:
         return (self.root / page).as_uri()
@@ -159,7 +172,8 @@ async def editor(
         yield found
     finally:
         async with asyncio.timeout(PATIENCE):
-            await client.shutdown_async(None)
-            client.exit(None)
+            if found.is_up:
+                await client.shutdown_async(None)
+                client.exit(None)
             stop: Any = client.stop  # it has no annotations
             await stop()

@@ -164,6 +164,31 @@ def test_a_command_that_is_not_there_is_reported(graph: Notes, nvim: Neovim) -> 
     nvim.until(MESSAGES, lambda text: "there is no /nowhere/tangle; name it" in text)
 
 
+def test_a_program_beside_the_notes_starts_only_if_the_user_agrees(
+    graph: Notes, nvim: Neovim, tmp_path: Path
+) -> None:
+    def command(root: Path, answer: str) -> object:
+        return nvim.lua(
+            f"""
+            vim.fn.confirm = function() {answer} end
+            require("tangle").setup({{ command = false }})
+            return require("tangle").command_for({str(root)!r})
+            """
+        )
+
+    other = tmp_path / "other"
+    for root in (graph.root, other):
+        program = root / ".venv" / "bin" / "tangle"
+        program.parent.mkdir(parents=True)
+        program.write_text("#!/bin/sh\n", encoding="utf-8")
+        program.chmod(0o755)
+    assert command(graph.root, "return 2") == "tangle"
+    assert command(graph.root, "error('asked again')") == "tangle"
+    assert command(other, "return 1") == str(other / ".venv" / "bin" / "tangle")
+    nvim.lua("package.loaded.tangle = nil")  # as after a new start
+    assert command(other, "error('asked again')") == str(other / ".venv" / "bin" / "tangle")
+
+
 def test_the_section_at_the_cursor_is_debugged(graph: Notes, nvim: Neovim) -> None:
     """A client attaches where `tangle debug` listens, and stops in the page."""
     nvim.lua(

@@ -21,6 +21,15 @@ USER = (
     "\t- ```python\n\t  s = '😀'; print(twice(4))\n\t  ```\n"
 )
 
+LONG = """\
+- ```python
+  print("first")
+  ```
+- ```python
+  import time; time.sleep(600)
+  ```
+"""
+
 pytestmark = pytest.mark.book
 
 
@@ -153,7 +162,7 @@ def test_a_lens_runs_a_section_and_its_output_is_in_the_page(notes: MakeNotes) -
 
 
 def test_a_run_can_be_cancelled(notes: MakeNotes) -> None:
-    graph = notes({"Long": "- ```python\n  import time; time.sleep(600)\n  ```\n"})
+    graph = notes({"Long": LONG})
     (graph.root / "tangle.toml").unlink()
 
     async def session() -> None:
@@ -164,14 +173,31 @@ def test_a_run_can_be_cancelled(notes: MakeNotes) -> None:
                     types.ExecuteCommandParams("tangle.run", ["[[Long]]"])
                 )
             )
-            await ed.until(lambda: any(p.value["kind"] == "report" for p in ed.progress))
+            await ed.until(lambda: ed.reports() == 2)
             token = ed.progress[0].token
             ed.client.window_work_done_progress_cancel(
                 types.WorkDoneProgressCancelParams(token=token)
             )
             assert await asyncio.wait_for(running, 60) == "cancelled"
+            assert "  first\n" in graph.text("Long")  # what had passed is written
 
     asyncio.run(session())
+
+
+def test_the_end_of_the_connection_ends_what_runs(notes: MakeNotes) -> None:
+    graph = notes({"Long": LONG})
+    (graph.root / "tangle.toml").unlink()
+
+    async def session() -> None:
+        async with editor(graph.root) as ed:
+            ed.open("pages/Long.md")
+            command = types.ExecuteCommandParams("tangle.run", ["[[Long]]"])
+            ed.client.protocol.send_request(types.WORKSPACE_EXECUTE_COMMAND, command)
+            await ed.until(lambda: ed.reports() == 2)
+            await ed.hang_up()
+
+    asyncio.run(session())
+    assert "  first\n" in graph.text("Long")
 
 
 def test_unsaved_text_is_not_run(notes: MakeNotes) -> None:

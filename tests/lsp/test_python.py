@@ -137,3 +137,24 @@ def test_a_server_that_is_missing_is_reported_once(notes: MakeNotes) -> None:
             ]
 
     asyncio.run(session())
+
+
+def test_a_connection_that_breaks_leaves_neither_files_nor_programs(
+    notes: MakeNotes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    graph = notes(PAGES)
+    folder = tmp_path / "temporary"
+    folder.mkdir()
+    monkeypatch.setenv("TMPDIR", str(folder))
+
+    async def session() -> None:
+        async with editor(graph.root) as ed:
+            uri = ed.open("pages/B.md")
+            await _ask(ed, "hover", uri, "one.bit", 5)
+            [child] = _children("ty")
+            assert any(folder.iterdir())
+            await ed.hang_up()
+            child.wait(20)
+
+    asyncio.run(session())
+    assert list(folder.iterdir()) == []

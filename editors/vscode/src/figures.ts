@@ -22,6 +22,15 @@ export function figuresIn(text: string): Figure[] {
   return [...found.values()];
 }
 
+/** Decode the path that a link names; a link that is not encoded properly is taken as it is. */
+export function pathOf(link: string): string {
+  try {
+    return decodeURIComponent(link);
+  } catch {
+    return link;
+  }
+}
+
 /** Put the figures at and below a line first, then those above it. */
 export function fromLine(figures: readonly Figure[], line: number): Figure[] {
   return [...figures.filter((figure) => figure.line >= line), ...figures.filter((figure) => figure.line < line)];

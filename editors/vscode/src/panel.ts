@@ -1,6 +1,6 @@
 import * as vscode from "vscode";
 
-import { figuresIn, figuresPage, fromLine } from "./figures";
+import { figuresIn, figuresPage, fromLine, pathOf } from "./figures";
 
 /** Shows the figures of the page in front, beside it. */
 export class FigurePanel implements vscode.Disposable {
@@ -38,7 +38,7 @@ export class FigurePanel implements vscode.Disposable {
     const { webview } = this.opened(vscode.Uri.joinPath(folder, "..", "assets"), asked);
     const version = Date.now(); // a figure keeps its name when it changes
     const shown = figures.map(({ title, link }) => {
-      const file = webview.asWebviewUri(vscode.Uri.joinPath(folder, decodeURIComponent(link)));
+      const file = webview.asWebviewUri(vscode.Uri.joinPath(folder, pathOf(link)));
       return { title, address: file.with({ query: `v=${version}` }).toString() };
     });
     webview.html = figuresPage(shown, webview.cspSource);

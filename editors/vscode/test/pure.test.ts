@@ -4,7 +4,7 @@ import { test } from "node:test";
 
 import { addressIn } from "../src/address";
 import { commandFor } from "../src/command";
-import { figuresIn, figuresPage, fromLine } from "../src/figures";
+import { figuresIn, figuresPage, fromLine, pathOf } from "../src/figures";
 import { lineAfter } from "../src/lines";
 import { lensAt, sectionsOf, type Lens } from "../src/lenses";
 
@@ -86,4 +86,9 @@ test("the cursor stays on its line when outputs are written around it", () => {
   assert.equal(lineAfter(before, ["a", "out", "x", "b", "out", "x", "out"], 3), 5);
   assert.equal(lineAfter(before, ["a", "out", "x", "b", "x"], 1), 2);
   assert.equal(lineAfter(before, ["a"], 3), 0);
+});
+
+test("a link that is not encoded properly is a path as it is", () => {
+  assert.equal(pathOf("../assets/tangle/a%20b.png"), "../assets/tangle/a b.png");
+  assert.equal(pathOf("../assets/tangle/100%.png"), "../assets/tangle/100%.png");
 });

@@ -6,12 +6,13 @@ local hints = require("tangle.hints")
 local M = {}
 
 local options = {
-  command = nil, -- the path of `tangle`; nil looks for it in a .venv above the page, then in PATH
+  command = nil, -- the path of `tangle`; nil looks for it in a .venv above the page, which it asks about, then in PATH
   python = "ty", -- the Python language server behind that of tangle: "ty", "basedpyright" or "off"
   run_on_save = false, -- runs the sections of a page when it is saved
 }
 
 local clients = {} -- the ids of clients by the folders of their graphs
+local answers = {} -- whether a command from a .venv may start, as the user has answered
 local saving = false -- whether a page is saved in order to run it
 
 --- Change options; call it before the first page is opened.
@@ -43,6 +44,24 @@ function M.graph_of(path)
   end
 end
 
+-- A .venv may have come with the notes, from a clone: its command starts only if the user agrees, once.
+local function is_agreed(command)
+  local folder = vim.fn.stdpath("data")
+  local list = folder .. "/tangle-commands"
+  if vim.fn.filereadable(list) == 1 and vim.tbl_contains(vim.fn.readfile(list), command) then
+    return true
+  end
+  if answers[command] == nil then
+    local question = "tangle: start " .. command .. ", which lies beside the notes?"
+    answers[command] = vim.fn.confirm(question, "&Yes\n&No", 2) == 1
+    if answers[command] then
+      vim.fn.mkdir(folder, "p")
+      vim.fn.writefile({ command }, list, "a")
+    end
+  end
+  return answers[command]
+end
+
 --- Return the command of tangle for a graph.
 function M.command_for(root)
   if options.command then
@@ -50,7 +69,7 @@ function M.command_for(root)
   end
   for _, folder in ipairs(folders_around(root .. "/logseq")) do
     for _, inside in ipairs({ "/.venv/bin/tangle", "/.venv/Scripts/tangle.exe" }) do
-      if vim.fn.executable(folder .. inside) == 1 then
+      if vim.fn.executable(folder .. inside) == 1 and is_agreed(folder .. inside) then
         return folder .. inside
       end
     end
