@@ -248,7 +248,8 @@ def _kind_text(kind: ResultKind, example: Example | None) -> str:
     head = f"### {kind.title}\n\n```python\n{kind.code}\n```\n"
     if example is None:
         lacks = " and ".join(f"`{name}`" for name in kind.lacks())
-        return f"{head}\nNot shown: {lacks} was not installed when this page was made.\n"
+        verb = "was" if len(kind.lacks()) == 1 else "were"
+        return f"{head}\nNot shown: {lacks} {verb} not installed when this page was made.\n"
     says = f"\n{example.says}\n" if example.says else ""
     return f"{head}{says}{_note(example, skip=len(_chunk(kind)))}"
 

@@ -17,7 +17,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from tangle.analyse.code import ChunkCode
-from tangle.analyse.kept_fences import SILENT
+from tangle.analyse.kept_fences import SILENT, is_literal
 from tangle.model import CodeLine
 
 _MARK: Final = re.compile(
@@ -78,20 +78,10 @@ def is_value(text: str) -> bool:
         text: one line or more.
     """
     stripped = text.strip()
-    if _VALUE.fullmatch(stripped):
-        return True
-    if _is_literal(stripped):
+    if _VALUE.fullmatch(stripped) or is_literal(stripped):
         return True
     words = stripped.split()
-    return len(words) > 1 and all(_is_literal(word.rstrip(",")) for word in words)
-
-
-def _is_literal(text: str) -> bool:
-    try:
-        ast.literal_eval(text)
-    except (SyntaxError, ValueError, TypeError, RecursionError, MemoryError):
-        return False
-    return bool(text)
+    return len(words) > 1 and all(is_literal(word.rstrip(",")) for word in words)
 
 
 def _comments(text: str) -> dict[int, tuple[int, str]]:

@@ -33,15 +33,21 @@ def is_result_of(behind: ast.Module, above: ast.Module) -> bool:
     return shows and _are_literals(behind) and not _are_literals(above)
 
 
-def _are_literals(tree: ast.Module) -> bool:
-    return bool(tree.body) and all(map(_is_literal, tree.body))
+def is_literal(code: str | ast.expr) -> bool:
+    """Whether code is a literal, such as `[1, -2.5]`.
 
-
-def _is_literal(node: ast.stmt) -> bool:
-    if not isinstance(node, ast.Expr) or is_ellipsis(node):
-        return False
+    Args:
+        code: its text or its tree.
+    """
     try:
-        ast.literal_eval(node.value)
-    except (ValueError, TypeError, RecursionError, MemoryError):
+        ast.literal_eval(code)
+    except (SyntaxError, ValueError, TypeError, RecursionError, MemoryError):
         return False
     return True
+
+
+def _are_literals(tree: ast.Module) -> bool:
+    return bool(tree.body) and all(
+        isinstance(node, ast.Expr) and not is_ellipsis(node) and is_literal(node.value)
+        for node in tree.body
+    )

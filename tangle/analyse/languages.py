@@ -129,7 +129,7 @@ _FIRST: Final[tuple[tuple[str, re.Pattern[str]], ...]] = tuple(
         ),
         (
             "CSS",
-            r"[ \t]*(?:@media|@import[ \t]+url|[.#]?[\w-]+(?:[ .#:>][\w.#:>-]+)*[ \t]*\{[ \t]*$)",
+            r"[ \t]*(?:@media|@import[ \t]+url|[.#]?[\w-][\w.#:>-]*(?: [\w.#:>-]+)*[ \t]*\{[ \t]*$)",
         ),
         (
             "YAML",
@@ -139,7 +139,7 @@ _FIRST: Final[tuple[tuple[str, re.Pattern[str]], ...]] = tuple(
             "a grammar",
             (
                 r"[ \t]*(?!(?:if|elif|else|while|for|try|with|case|lambda)\b)\w+[ \t]*:(?=.*'[^']+')"
-                r"(?:[ \t]*(?:'[^']+'|[\w-]+|[|()\[\]*+?.&!~]+))+$"
+                r"(?:'[^']+'|[\w|()\[\]*+?.&!~ \t-])+$"
             ),
         ),
         ("a grammar", r"[ \t]*(?:<[\w -]+>|\w[\w-]*)[ \t]*(?:::=|→|⟶|::[ \t]*=)|[ \t]*\|[ \t]+\S"),

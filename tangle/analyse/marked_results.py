@@ -12,6 +12,7 @@ from typing import Final
 
 from msgspec import Struct
 
+from tangle.analyse.kept_fences import is_literal
 from tangle.analyse.source import readable
 from tangle.analyse.statements import statements
 
@@ -69,7 +70,7 @@ def with_arrows_as_comments(lines: Sequence[str]) -> tuple[str, ...] | None:
     marks = [row for row, line in enumerate(lines) if _ARROW.match(line)]
     for row in marks:
         text = _ARROW.sub("", lines[row], count=1)
-        if not _is_literal(text):
+        if not is_literal(text):
             return None
         found[row] = f"#=> {text}"
     tree = readable("".join(f"{line}\n" for line in found)) if marks else None
@@ -87,7 +88,7 @@ def _result(lines: Sequence[str], row: int) -> _Result | None:
             if _PROMPT.match(lines[end - 1]) or lines[end - 1].startswith("..."):
                 break
             text += f"\n{lines[end - 1]}"
-        if _is_literal(text):
+        if is_literal(text):
             return _Result(start=row, end=end, text=f"{text}\n")
     text = shown
     followed = row + 1 < len(lines) and lines[row + 1].startswith("...")
@@ -112,12 +113,4 @@ def _all_code(lines: Sequence[str], results: Sequence[_Result]) -> bool:
         if code.strip() and readable(code) is None:
             return False
         start = result.end
-    return True
-
-
-def _is_literal(text: str) -> bool:
-    try:
-        ast.literal_eval(text)
-    except (SyntaxError, ValueError, TypeError, RecursionError, MemoryError):
-        return False
     return True

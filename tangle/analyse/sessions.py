@@ -16,9 +16,9 @@ from typing import Final
 
 from tangle.analyse.marked_results import with_results_as_comments
 from tangle.analyse.repair.lexer import bare
-from tangle.analyse.source import Parsed, Row, nothing, problem_at, readable
+from tangle.analyse.source import TOO_DEEP, Parsed, Row, readable, refused_session
+from tangle.analyse.transcripts import NOT_FOR_ANALYSIS, UNREADABLE, read_transcript
 from tangle.analyse.transcripts import PROMPT as IPYTHON_PROMPT
-from tangle.analyse.transcripts import read_transcript
 from tangle.model import Chunk, Example
 
 _PROMPT: Final = re.compile(r">>> ?")
@@ -29,8 +29,6 @@ _LINE: Final = re.compile(r"line ([0-9]+) of the docstring for \S+ (.*)", re.DOT
 _WITHOUT_HEADER: Final = re.compile(r"  File \".*\n((?:\w+\.)*\w+(?:: .*)?)\Z", re.DOTALL)
 """What the interpreter says of a syntax error: a traceback without its first line."""
 _GO_ON: Final = "put `... ` in front of each line that goes on with a statement"
-_UNREADABLE: Final = ("SyntaxError", "IndentationError", "TabError")
-_NOT_FOR_ANALYSIS: Final = (*_UNREADABLE, "NameError")
 
 
 def read_session(chunk: Chunk) -> Parsed | tuple[str, ...] | None:
@@ -118,14 +116,16 @@ class _Session:
                 warnings.simplefilter("ignore")
                 compile(example.code, "<example>", "single", dont_inherit=True)
         except (SyntaxError, ValueError) as error:
-            if example.raises is not None and example.raises.startswith(_UNREADABLE):
+            if example.raises is not None and example.raises.startswith(UNREADABLE):
                 return None
             row = example.row + (getattr(error, "lineno", 1) or 1)
             column = (getattr(error, "offset", 1) or 1) - 1 + found.indent + _WIDTH
             said = getattr(error, "msg", str(error))
             hint = _GO_ON if isinstance(error, IndentationError) else ""
-            return _refused(self._chunk, row, column, said, hint)
-        if example.raises is None or not example.raises.startswith(_NOT_FOR_ANALYSIS):
+            return refused_session(self._chunk, row, column, said, hint)
+        except (RecursionError, MemoryError):
+            return refused_session(self._chunk, example.row + 1, 0, TOO_DEEP)
+        if example.raises is None or not example.raises.startswith(NOT_FOR_ANALYSIS):
             for row, line in enumerate(example.code.split("\n")[:-1], start=example.row):
                 tight = _TIGHT.match(self._lines[row]) is not None
                 self._rows[row] = Row(text=line, margin=found.indent + _WIDTH - tight)
@@ -134,12 +134,13 @@ class _Session:
     def _refused(self, error: ValueError) -> Parsed:
         match = _LINE.match(str(error))
         row, said = (int(match[1]), match[2]) if match else (1, str(error))
-        return _refused(self._chunk, row, 0, said)
+        return refused_session(self._chunk, row, 0, said)
 
     def _mixed(self, before: str) -> Parsed:
         row = next((at for at, line in enumerate(before.split("\n")) if line.strip()), 0)
         hint = "put `>>> ` in front of this code too, or take it away from the rest"
-        return _refused(self._chunk, row + 1, 0, "a session has code without a prompt", hint)
+        message = "a session has code without a prompt"
+        return refused_session(self._chunk, row + 1, 0, message, hint)
 
 
 def _spaced(line: str) -> str:
@@ -150,11 +151,6 @@ def _spaced(line: str) -> str:
     code = line[match.end() :]
     begins = code.rstrip().endswith((":", "(", "[", "{", "\\", ",")) or code[0] == "@"
     return f">>> {code}" if begins or readable(f"{code}\n") is not None else line
-
-
-def _refused(chunk: Chunk, row: int, column: int, message: str, hint: str = "") -> Parsed:
-    hint = hint or "correct this line of the session; nothing of the chunk is run until then"
-    return Parsed(tree=nothing(), text="", problem=problem_at(chunk, row, column, message, hint))
 
 
 def _is_code(text: str) -> bool:

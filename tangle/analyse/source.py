@@ -25,6 +25,7 @@ _NAMING: Final = ("exec", "globals", "locals", "vars", "modules", "user_ns")
 _WRITERS: Final = frozenset({"update", "setdefault", "__setitem__", "push"})
 _LINE: Final = re.compile(r"\bline ([0-9]+)")
 _PROMPTS: Final = (">>>", "In [", "In[")
+TOO_DEEP: Final = "its expressions are nested too deeply"
 
 
 class Row(NamedTuple):
@@ -109,6 +110,12 @@ def _marked(chunk: Chunk, lines: tuple[str, ...]) -> Parsed:
     """A chunk whose marked results are read as comments."""
     chunk = replace(chunk, lines=_with_texts(chunk, lines))
     return replace(_parse(chunk, masked(chunk.code)), reading=lines, marked=True)
+
+
+def refused_session(chunk: Chunk, line: int, column: int, message: str, hint: str = "") -> Parsed:
+    """Return a session of which nothing runs; the arguments are those of `problem_at`."""
+    hint = hint or "correct this line of the session; nothing of the chunk is run until then"
+    return Parsed(tree=nothing(), text="", problem=problem_at(chunk, line, column, message, hint))
 
 
 def nothing() -> ast.Module:
@@ -346,7 +353,7 @@ def _null_byte(chunk: Chunk) -> Problem | None:
 
 def too_deep(chunk: Chunk) -> Problem:
     """Return the problem of code that nests deeper than Python, or our analysis, can handle."""
-    return problem_at(chunk, 1, 0, "its expressions are nested too deeply")
+    return problem_at(chunk, 1, 0, TOO_DEEP)
 
 
 def _syntax_problem(

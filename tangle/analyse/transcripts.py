@@ -15,7 +15,15 @@ from typing import Final
 from msgspec import Struct
 
 from tangle.analyse.magics import Masked, masked
-from tangle.analyse.source import Parsed, Row, needs_await, nothing, problem_at, readable
+from tangle.analyse.source import (
+    TOO_DEEP,
+    Parsed,
+    Row,
+    needs_await,
+    nothing,
+    readable,
+    refused_session,
+)
 from tangle.model import Chunk, Example
 
 PROMPT: Final = re.compile(r"[ \t]*In ?\[[0-9 *]*\]:(?: |$|(?=\S))")
@@ -26,8 +34,10 @@ _TRACEBACK: Final = re.compile(
     r"|\s*(?:File|Cell|Input)\b.*\bline \d+"
 )
 _ERROR: Final = re.compile(r"[A-Za-z_][\w.]*(?:Error|Exception|Warning|Interrupt|Exit)(?::|$)")
-_UNREADABLE: Final = ("SyntaxError", "IndentationError", "TabError")
-_NOT_FOR_ANALYSIS: Final = (*_UNREADABLE, "NameError")
+UNREADABLE: Final = ("SyntaxError", "IndentationError", "TabError")
+"""What code raises that Python cannot read."""
+NOT_FOR_ANALYSIS: Final = (*UNREADABLE, "NameError")
+"""What code is expected to raise of whose names nothing is known."""
 _ANYTHING: Final = "...\n"
 """The expected output of a magic or a command: what it shows is of its time and machine."""
 
@@ -70,7 +80,8 @@ def read_transcript(chunk: Chunk, prompts: Sequence[int]) -> Parsed:
         example = _example(lines, entered, code)
         found = _known(example, code)
         if found is None:
-            return _refused(chunk, *_fault(example))
+            line, said = _fault(example)
+            return refused_session(chunk, line, 0, said)
         for at, text in enumerate(found):
             rows[entered.row + at] = Row(text=text, margin=entered.margins[at])
         examples.append(example)
@@ -78,7 +89,8 @@ def read_transcript(chunk: Chunk, prompts: Sequence[int]) -> Parsed:
         naming = naming or code.naming
     if _is_code(lines[: prompts[0]]):
         hint = "put a prompt in front of the code above too, or take it away from the rest"
-        return _refused(chunk, prompts[0] + 1, "a session has code without a prompt", hint)
+        message = "a session has code without a prompt"
+        return refused_session(chunk, prompts[0] + 1, 0, message, hint)
     text = "".join(f"{row.text}\n" for row in rows)
     tree = readable(text) or nothing()
     return Parsed(
@@ -163,7 +175,7 @@ def _known(example: Example, code: Masked) -> tuple[str, ...] | None:
 
     Nothing is known of code that is expected to fail for its names or its syntax.
     """
-    if code.foreign or (example.raises or "").startswith(_NOT_FOR_ANALYSIS):
+    if code.foreign or (example.raises or "").startswith(NOT_FOR_ANALYSIS):
         return ()
     if readable(code.text) is None:
         return None
@@ -176,9 +188,6 @@ def _fault(example: Example) -> tuple[int, str]:
         ast.parse(masked(example.code).text)
     except SyntaxError as error:
         return example.row + (error.lineno or 1), error.msg
+    except (RecursionError, MemoryError):
+        return example.row + 1, TOO_DEEP
     return example.row + 1, "it does not compile"
-
-
-def _refused(chunk: Chunk, line: int, message: str, hint: str = "") -> Parsed:
-    hint = hint or "correct this line of the session; nothing of the chunk is run until then"
-    return Parsed(tree=nothing(), text="", problem=problem_at(chunk, line, 0, message, hint))

@@ -21,7 +21,7 @@ _ANNOUNCES: Final = re.compile(
     r"[*_`#>\s]*(?:(?:and|which|this|it|the)\s+)*"
     r"(?:expected\s+)?(?:outputs?|out|results?|prints?|printed|shows?|gives?|returns?|displays?"
     r"|(?:运行)?(?:输出|结果)(?:结果)?)"
-    r"(?:\s+(?:is|are)|为|是)?[*_`\s]*(?:[:：.…]|=>|->)?[*_`\s]*",
+    r"(?:\s+(?:is|are)|为|是)?[*_`\s]*(?:(?:[:：.…]|=>|->)[*_`\s]*)?",
     re.IGNORECASE,
 )
 """Words that stand between code and its result."""

@@ -9,7 +9,7 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from tangle.model import ALTERNATIVE_TEXT, MimeBundle, MimeType
-from tangle.write.html_forms import HtmlForm, HtmlTable, read_html, steady, titles_of
+from tangle.write.html_forms import HtmlForm, HtmlTable, is_public, read_html, steady, titles_of
 from tangle.write.parts import (
     EXTENSIONS,
     HTML,
@@ -50,9 +50,9 @@ _FORMULA: Final = tuple(
 _FENCE: Final = re.compile(
     r"^[ \t]*(?:```|~~~)[^\n]*\n(?P<code>.*?)(?:\n[ \t]*(?:```|~~~)[^\n]*$|\Z)"
     r"|^[ \t]*\$\$(?P<tex>(?:(?!\$\$).)+)\$\$[ \t]*$"
-    r"|^[ \t]*(?P<environment>\\begin\{(?P<name>[A-Za-z]{1,30}\*?)\}(?:(?!\n[ \t]*\n).)*?"
-    r"\\end\{(?P=name)\})[ \t]*$"
-    r"|^[ \t]*\\\[(?P<bracket>(?:(?!\\\]).)+)\\\][ \t]*$"
+    r"|^[ \t]*(?P<environment>\\begin\{(?P<name>[A-Za-z]{1,30}\*?)\}"
+    r"(?:(?!\n[ \t]*(?:\n|\\begin\{(?P=name)\})).){0,8000}?\\end\{(?P=name)\})[ \t]*$"
+    r"|^[ \t]*\\\[(?P<bracket>(?:(?!\\\]|\n[ \t]*\\\[).)+)\\\][ \t]*$"
     r"|!\[[^\]\n]*\]\(data:(?P<mime>image/[\w.+-]+);base64,(?P<data>[A-Za-z0-9+/=]+)\)",
     re.DOTALL | re.MULTILINE,
 )
@@ -164,8 +164,8 @@ def _html(source: str, plain: str) -> Iterator[Part]:
     form = read_html(source)
     media = [_medium(mime, data) for mime, data in form.media]
     yield from filter(None, media)
-    yield from (_picture(address) for address in form.addresses if _is_public(address))
-    yield from (Piece(kind="markdown", text=f"[{x}]({x})") for x in form.frames if _is_public(x))
+    yield from (_picture(address) for address in form.addresses if is_public(address))
+    yield from (Piece(kind="markdown", text=f"[{x}]({x})") for x in form.frames)
     if any(map(_says_something, form.tables)):
         yield from _tables(form, source, plain)
     elif form.lossy or not (form.media or form.addresses or form.frames) or None in media:
@@ -176,7 +176,7 @@ def _html(source: str, plain: str) -> Iterator[Part]:
         if not (plain and form.tables) or form.lossy:  # a table of nothing has nothing more to see
             yield html_file(source)
     for address in form.addresses:
-        if not _is_public(address):
+        if not is_public(address):
             yield Piece(
                 kind="sentence", text=f"{address} is not part of the output: embed it (embed=True)"
             )
@@ -219,10 +219,6 @@ def html_file(source: str) -> File:
 def _medium(mime: MimeType, data: bytes) -> File | None:
     kind = MimeType(_ALIASES.get(mime, mime))
     return File(mime=kind, data=data) if kind in _MEDIA else None
-
-
-def _is_public(address: str) -> bool:
-    return re.fullmatch(r"https?://[^\s()<>]+", address) is not None
 
 
 def _picture(address: str) -> Piece:

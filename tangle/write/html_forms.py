@@ -64,7 +64,7 @@ class HtmlForm(Struct, frozen=True, kw_only=True):
         text: the words outside of them, a line for each paragraph.
         media: type and content of what plays or is seen, where it stands in the HTML itself.
         addresses: of pictures that stand elsewhere.
-        frames: addresses of pages that stand within.
+        frames: addresses of pages of the web that stand within.
         lossy: whether there is more to it: scripts, colours, frames, forms.
     """
 
@@ -299,7 +299,7 @@ class _Reader(HTMLParser):
     def _see(self, tag: str, source: str) -> None:
         if tag in _PLAYED:
             self._play(source)
-        elif tag == "iframe" and source.startswith(("http://", "https://")):
+        elif tag == "iframe" and is_public(source):
             self.frames.append(source)
         elif tag in ("iframe", "svg", "canvas", "object", "form", "input"):
             self.lossy = True
@@ -310,6 +310,15 @@ class _Reader(HTMLParser):
                 self.media.append(decoded)
         elif source:
             self.addresses.append(source)
+
+
+def is_public(address: str) -> bool:
+    """Whether an address is of the web, and can stand in a link of Markdown.
+
+    Args:
+        address: of a page or a picture.
+    """
+    return re.fullmatch(r"https?://[^\s()<>]+", address) is not None
 
 
 def _number(attributes: dict[str, str], name: str) -> int:

@@ -164,8 +164,8 @@ def _stored(page: Page, place: tuple[int, int], mark: Property, *, has_code: boo
     raw, sunk = below, False
     if above and not _is_written(below, block, output):
         whole = canonical((above, *rows))
-        sunk = not has_code and (_OWN_FILE.match(above) is not None
-                                 or _is_written(whole, block, output))  # fmt: skip
+        own = _OWN_FILE.match(above) is not None or _is_written(whole, block, output)
+        sunk = own and not has_code
         raw = whole if sunk else below
     titled = bool(block.title) and not sunk
     gone = output == CHUNK_GONE and not raw and not has_code

@@ -109,14 +109,22 @@ def plan_outputs(
 
 def _drafts(page: Page, hosts: Mapping[int, Sequence[Planned]], draft: Drafter) -> Iterator[Draft]:
     """Yield drafts, the plainest first; where some outputs are in the way, only these change."""
-    yield draft(hosts, lambda _: STYLES[0])
+    yield draft(hosts, _plainest)
     outputs = [o for planned in hosts.values() for o in planned if isinstance(o, ChunkOutput)]
     troubled = frozenset(islice(_troubled(page, hosts, outputs, draft), _MOST_TROUBLED))
-    if 0 < len(troubled) < min(len(outputs), _MOST_TROUBLED):
+    some = 0 < len(troubled) < min(len(outputs), _MOST_TROUBLED)
+    for protected in (troubled, frozenset(outputs)) if some else (frozenset(outputs),):
         for style in STYLES[1:]:
-            yield draft(hosts, lambda o, style=style: style if o in troubled else STYLES[0])  # type: ignore[misc]
-    for style in STYLES[1:]:
-        yield draft(hosts, lambda _, style=style: style)  # type: ignore[misc]
+            yield draft(hosts, _protecting(protected, style))
+
+
+def _plainest(_: ChunkOutput) -> Style:
+    return STYLES[0]
+
+
+def _protecting(some: Collection[ChunkOutput], style: Style) -> StyleOf:
+    """One style for some outputs, and the plainest for others."""
+    return lambda output: style if output in some else STYLES[0]
 
 
 def _troubled(
@@ -137,7 +145,7 @@ def _troubled(
         return replace(planned, pieces=(), failure=())
 
     only = {host: [alone(planned) for planned in of] for host, of in hosts.items()}
-    if _holds(page, draft(only, lambda _: STYLES[0])):
+    if _holds(page, draft(only, _plainest)):
         return
     if len(outputs) < 2:
         yield from outputs

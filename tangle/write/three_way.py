@@ -6,6 +6,8 @@ import difflib
 from collections.abc import Iterator, Sequence
 from typing import Literal, NamedTuple
 
+ChangeKind = Literal["ours", "theirs", "both", "conflict"]
+
 Range = tuple[int, int]
 """Lines from the first to the one behind the last, from 0."""
 
@@ -20,7 +22,7 @@ class Change(NamedTuple):
         theirs: what stands there on the other side.
     """
 
-    kind: Literal["ours", "theirs", "both", "conflict"]
+    kind: ChangeKind
     base: Range
     ours: Range
     theirs: Range
@@ -53,7 +55,7 @@ def three_way(
         ]
         own, other = ranges
         if not groups[1]:
-            kind: Literal["ours", "theirs", "both", "conflict"] = "ours"
+            kind: ChangeKind = "ours"
         elif not groups[0]:
             kind = "theirs"
         else:
@@ -97,10 +99,8 @@ def _clusters(ours: Sequence[_Hunk], theirs: Sequence[_Hunk]) -> Iterator[tuple[
 
 
 def _overlap(one: Range, other: Range) -> bool:
-    if one[0] == one[1] or other[0] == other[1]:
-        inside = max(one[0], other[0]) < min(one[1], other[1])
-        return one == other or inside or _within(one, other) or _within(other, one)
-    return max(one[0], other[0]) < min(one[1], other[1])
+    common = max(one[0], other[0]) < min(one[1], other[1])
+    return common or one == other or _within(one, other) or _within(other, one)
 
 
 def _within(point: Range, span: Range) -> bool:

@@ -33,6 +33,13 @@ SKETCHES = [
 ]  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    "code", ["rule: 'a' " + "b" * 300 + '"', "a" + "." * 300 + '"', "a" + " b" * 190 + '"']
+)
+def test_the_time_does_not_explode_with_the_length_of_a_line(code: str) -> None:
+    assert only(planned("- x\n" + fence(code))).code == "syntax-error"
+
+
 @pytest.mark.parametrize(("code", "what"), SKETCHES)
 def test_a_sketch_is_recognised_and_never_run(code: str, what: str) -> None:
     found = planned("- x\n" + fence(code) + fence("print(1)"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -66,10 +67,15 @@ PLOTLY = {
 }
 
 
+def install(folder: Path, files: Mapping[str, str]) -> None:
+    """Write the modules of a library that stands in for another."""
+    for name, source in files.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(source)
+
+
 def test_a_plotly_figure_is_a_page_that_needs_nothing_else(tmp_path: Path) -> None:
-    for name, source in PLOTLY.items():
-        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / name).write_text(source)
+    install(tmp_path, PLOTLY)
     session = run(
         f"import sys\nsys.path.insert(0, {str(tmp_path)!r})\nimport plotly.io as pio",
         "figure = {'data': [{'type': 'bar'}], 'layout': {'title': {'text': 'Sales'}}}\n"
@@ -113,9 +119,7 @@ renderers.register('svg', svg)
 
 
 def test_a_chart_of_altair_has_a_picture_where_vl_convert_is_installed(tmp_path: Path) -> None:
-    for name, source in ALTAIR.items():
-        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / name).write_text(source)
+    install(tmp_path, ALTAIR)
     session = run(
         f"import sys\nsys.path.insert(0, {str(tmp_path)!r})\n"
         "from altair.vegalite import renderers\nfrom IPython.display import display",
@@ -144,9 +148,7 @@ def install_notebook_hook(kind, load, doc, app, overwrite=False):
 
 
 def test_a_figure_of_bokeh_is_one_page_that_needs_nothing_else(tmp_path: Path) -> None:
-    for name, source in BOKEH.items():
-        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / name).write_text(source)
+    install(tmp_path, BOKEH)
     session = run(
         f"import sys\nsys.path.insert(0, {str(tmp_path)!r})\nfrom bokeh.io import hooks\n"
         "from types import SimpleNamespace as Model",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.graphs import MakeNotes
+from tests.graphs import MakeNotes, Notes
 
 
 def chunk(*lines: str) -> str:
@@ -87,15 +87,20 @@ WRONG = {
 }
 
 
+def reported(graph: Notes, line: int) -> str:
+    """What `--verify` says, which reports the kept result on a line."""
+    verified = graph.tangle("run", "Kept", "--verify")
+    assert verified.code == 1
+    assert f"pages/Kept.md:{line}: error: the code does not show this kept result" in verified.out
+    return verified.out
+
+
 @pytest.mark.parametrize(("page", "line"), WRONG.values(), ids=WRONG)
 def test_a_result_that_differs_is_reported_on_request_at_its_line(
     notes: MakeNotes, page: str, line: int
 ) -> None:
     graph = notes({"Kept": page})
-    verified = graph.tangle("run", "Kept", "--verify")
-    assert verified.code == 1
-    assert f"pages/Kept.md:{line}: error: the code does not show this kept result" in verified.out
-    assert "[missing]" not in verified.out
+    assert "[missing]" not in reported(graph, line)
     assert graph.tangle("run", "Kept").code == 0
     assert "tangle.output::" in graph.text("Kept")
     assert graph.tangle("run", "Kept", "--verify").code == 1
@@ -115,9 +120,7 @@ def test_a_value_that_is_not_shown_is_compared_on_request(
     notes: MakeNotes, page: str, line: int
 ) -> None:
     graph = notes({"Kept": page})
-    verified = graph.tangle("run", "Kept", "--verify")
-    assert verified.code == 1
-    assert f"pages/Kept.md:{line}: error: the code does not show this kept result" in verified.out
+    reported(graph, line)
     assert graph.tangle("run", "Kept").code == 0
     assert graph.text("Kept") == page
 

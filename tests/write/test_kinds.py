@@ -209,6 +209,18 @@ def test_formulas_between_words_are_formulas() -> None:
     ]
 
 
+@pytest.mark.parametrize("line", ["\\begin{a}\n", "\\[\n", "$$x\n"])
+def test_formulas_without_an_end_take_little_time(line: str) -> None:
+    start = time.process_time()
+    assert note(bundle(markdown=line * 20_000))
+    assert time.process_time() - start < 20
+
+
+def test_a_line_break_with_a_distance_ends_no_formula() -> None:
+    source = "a\n\\[\nx \\\\[2pt]\n\\\\[1pt] y\n\\]\nb"
+    assert note(bundle(markdown=source)) == ["a", "", r"$$x \\[2pt] \\[1pt] y$$", "b"]
+
+
 # --- lists and what follows them ------------------------------------------------------------------
 
 

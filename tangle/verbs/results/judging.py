@@ -85,7 +85,7 @@ def judged_chunk(project: Project, planned: PlannedChunk, result: Result) -> Res
     examples = planned.code.parsed.examples
     reported = [output for output in result.outputs if _is_report(output)]
     if reported:
-        outputs = tuple(output for output in result.outputs if output not in reported)
+        outputs = tuple(output for output in result.outputs if not _is_report(output))
         result = replace(result, outputs=outputs, values=tuple(_values(reported)))
     if examples is None:
         return result
