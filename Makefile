@@ -56,67 +56,53 @@ $(INSTALLED): pyproject.toml constraints.txt $(wildcard tools/*.py)
 data: $(INSTALLED)
 	@$(BIN)/python tools/fetch_fashion_mnist.py
 
-# Logseq's own parser. Where it cannot be had, the tests that ask it are skipped, and the stamp is not
-# written: the next time tries again. npm's own patience, minutes, is cut down to seconds.
+# What npm fetches. Where it cannot, what needs it is skipped, and the stamp is not written: the next
+# time tries again. npm's own patience, minutes, is cut down to seconds.
+define npm_ci
+@if ! command -v node >/dev/null || ! command -v npm >/dev/null; then \
+    echo "There is no node and npm here: $(WITHOUT)."; \
+elif ! npm ci --prefix $(1) --ignore-scripts --no-audit --no-fund --loglevel=error \
+    --fetch-retries=1 --fetch-retry-mintimeout=1000 --fetch-timeout=30000; then \
+    echo "npm could not fetch $(FETCHED): $(WITHOUT)."; \
+else touch $@; fi
+endef
+
+# Logseq's own parser.
 mldoc: $(MLDOC)/.installed
+$(MLDOC)/.installed: FETCHED := mldoc
+$(MLDOC)/.installed: WITHOUT := the tests against Logseq's own parser will be skipped
 
-$(MLDOC)/.installed: tools/mldoc/package.json tools/mldoc/package-lock.json | $(INSTALLED)
-	@mkdir -p $(MLDOC) && cp $^ $(MLDOC)
-	@if ! command -v node >/dev/null || ! command -v npm >/dev/null; then \
-	    echo "There is no node and npm here: the tests against Logseq's own parser will be skipped."; \
-	elif ! npm ci --prefix $(MLDOC) --ignore-scripts --no-audit --no-fund --loglevel=error \
-	    --fetch-retries=1 --fetch-retry-mintimeout=1000 --fetch-timeout=30000; then \
-	    echo "npm could not fetch mldoc: the tests against Logseq's own parser will be skipped."; \
-	else touch $@; fi
-
-# For the pictures of formulas in docs/results.md; without it they show the source.
+# For the pictures of formulas in docs/results.md.
 katex: $(KATEX)/.installed
-
-$(KATEX)/.installed: tools/katex/package.json tools/katex/package-lock.json | $(INSTALLED)
-	@mkdir -p $(KATEX) && cp $^ $(KATEX)
-	@if ! command -v node >/dev/null || ! command -v npm >/dev/null; then \
-	    echo "There is no node and npm here: docs/results.md is left as it is."; \
-	elif ! npm ci --prefix $(KATEX) --ignore-scripts --no-audit --no-fund --loglevel=error \
-	    --fetch-retries=1 --fetch-retry-mintimeout=1000 --fetch-timeout=30000; then \
-	    echo "npm could not fetch KaTeX: pictures of formulas show their source."; \
-	else touch $@; fi
+$(KATEX)/.installed: FETCHED := KaTeX
+$(KATEX)/.installed: WITHOUT := pictures of formulas show their source
 
 # For the tests of the site's accessibility.
 axe: $(AXE)/.installed
+$(AXE)/.installed: FETCHED := axe-core
+$(AXE)/.installed: WITHOUT := the tests of the site's accessibility will be skipped
 
-$(AXE)/.installed: tools/axe/package.json tools/axe/package-lock.json | $(INSTALLED)
-	@mkdir -p $(AXE) && cp $^ $(AXE)
-	@if ! command -v node >/dev/null || ! command -v npm >/dev/null; then \
-	    echo "There is no node and npm here: the tests of the site's accessibility will be skipped."; \
-	elif ! npm ci --prefix $(AXE) --ignore-scripts --no-audit --no-fund --loglevel=error \
-	    --fetch-retries=1 --fetch-retry-mintimeout=1000 --fetch-timeout=30000; then \
-	    echo "npm could not fetch axe-core: the tests of the site's accessibility will be skipped."; \
-	else touch $@; fi
+$(MLDOC)/.installed $(KATEX)/.installed $(AXE)/.installed: $(VENV)/%/.installed: \
+    tools/%/package.json tools/%/package-lock.json | $(INSTALLED)
+	@mkdir -p $(@D) && cp $^ $(@D)
+	$(call npm_ci,$(@D))
 
-# The Logseq plugin's packages; without them its tests are skipped.
+# The Logseq plugin's packages, for its tests, and to make it.
 plugin-packages: $(PLUGIN)/node_modules/.installed
+$(PLUGIN)/node_modules/.installed: FETCHED := the packages of the Logseq plugin
+$(PLUGIN)/node_modules/.installed: WITHOUT := the plugin's tests will be skipped
 
-$(PLUGIN)/node_modules/.installed: $(wildcard $(PLUGIN)/package.json $(PLUGIN)/package-lock.json)
-	@if ! command -v node >/dev/null || ! command -v npm >/dev/null; then \
-	    echo "There is no node and npm here: the tests of the Logseq plugin will be skipped."; \
-	elif ! npm ci --prefix $(PLUGIN) --ignore-scripts --no-audit --no-fund --loglevel=error \
-	    --fetch-retries=1 --fetch-retry-mintimeout=1000 --fetch-timeout=30000; then \
-	    echo "npm could not fetch its packages: the tests of the Logseq plugin will be skipped."; \
-	else touch $@; fi
+# The same for the VS Code extension.
+vscode: $(VSCODE)/node_modules/.installed
+$(VSCODE)/node_modules/.installed: FETCHED := the packages of the VS Code extension
+$(VSCODE)/node_modules/.installed: WITHOUT := the extension's tests will be skipped
+
+$(PLUGIN)/node_modules/.installed $(VSCODE)/node_modules/.installed: %/node_modules/.installed: \
+    %/package.json %/package-lock.json
+	$(call npm_ci,$*)
 
 plugin: plugin-packages
 	npm run build --prefix $(PLUGIN)
-
-# For the tests of the VS Code extension, and to make it.
-vscode: $(VSCODE)/node_modules/.installed
-
-$(VSCODE)/node_modules/.installed: $(VSCODE)/package.json $(VSCODE)/package-lock.json
-	@if ! command -v node >/dev/null || ! command -v npm >/dev/null; then \
-	    echo "There is no node and npm here: the tests of the VS Code extension will be skipped."; \
-	elif ! npm ci --prefix $(VSCODE) --ignore-scripts --no-audit --no-fund --loglevel=error \
-	    --fetch-retries=1 --fetch-retry-mintimeout=1000 --fetch-timeout=30000; then \
-	    echo "npm could not fetch its packages: the tests of the VS Code extension will be skipped."; \
-	else touch $@; fi
 
 editors: vscode
 	npm run --prefix $(VSCODE) package

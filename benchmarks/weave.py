@@ -24,6 +24,8 @@ from typing import Final, NamedTuple
 
 from benchmarks.site_pages import write_markdown
 
+_PATIENCE: Final = 900.0
+"""Seconds that one site may take."""
 _CHANGED: Final = "Note-0.md"
 _MKDOCS: Final = "site_name: Notes\ndocs_dir: pages\nsite_dir: site\ntheme: {name: material}\n"
 _SPHINX: Final = (
@@ -105,7 +107,9 @@ def _round(peer: Peer, program: list[str], pages: int) -> tuple[float, float, fl
 
 def _seconds(command: list[str], folder: Path) -> float:
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        command, cwd=folder, capture_output=True, text=True, timeout=_PATIENCE, check=False
+    )
     if done.returncode:
         raise RuntimeError(f"{command[0]}: {done.stderr or done.stdout}")
     after = resource.getrusage(resource.RUSAGE_CHILDREN)

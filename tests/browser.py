@@ -66,6 +66,7 @@ class Browser:
         os.close(theirs_in)
         os.close(theirs_out)
         self._in, self._out = ours_in, ours_out
+        os.set_blocking(self._out, False)
         self._buffer = b""
         self._number = 0
         self.patience = PATIENCE
@@ -98,8 +99,8 @@ class Browser:
         order: dict[str, object] = {"id": number, "method": method, "params": parameters}
         if session:
             order["sessionId"] = session
-        os.write(self._out, json.dumps(order).encode() + b"\0")
         end = time.monotonic() + self.patience
+        self._send(json.dumps(order).encode() + b"\0", end)
         while True:
             message = self._receive(end)
             if message.get("id") == number:
@@ -108,6 +109,13 @@ class Browser:
                 return result
             if "method" in message:  # not the answer to a command whose time was over
                 self._dispatch(message)
+
+    def _send(self, data: bytes, end: float) -> None:
+        while data:
+            _, ready, _ = select.select([], [self._out], [], max(0.0, end - time.monotonic()))
+            if not ready:
+                raise TimeoutError("Chromium takes no commands")
+            data = data[os.write(self._out, data) :]
 
     def _receive(self, end: float) -> dict[str, Any]:
         while b"\0" not in self._buffer:

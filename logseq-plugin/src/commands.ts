@@ -2,7 +2,7 @@
 
 import type { Client, RunOptions } from "./client";
 import { RequestFailed } from "./client";
-import type { Host } from "./host";
+import { type Host, say } from "./host";
 import { type Found, type Notes, Sorry } from "./notes";
 import type { PageMap } from "./page_blocks";
 import type { JobEnd, Problem } from "./protocol";
@@ -56,7 +56,8 @@ export class Commands {
       const { problems } = (await this.notes.savedPage(title)).document;
       this.shown.problems(title, problems);
       const count = problems.length === 1 ? "one problem" : `${problems.length} problems`;
-      await this.host.UI.showMsg(
+      await say(
+        this.host,
         problems.length === 0 ? `“${title}” has no problems.` : `“${title}” has ${count}.`,
         problems.length === 0 ? "success" : "warning",
       );
@@ -106,7 +107,8 @@ export class Commands {
       const taken = await Promise.all(pages.map((page) => this.notes.takenUp(page)));
       const stale = pages.filter((_, index) => !taken[index]);
       if (stale.length === 0) return;
-      await this.host.UI.showMsg(
+      await say(
+        this.host,
         `tangle wrote ${stale.join(", ")}, but Logseq shows an earlier text. Stop editing the page, or ` +
           "choose “Refresh” in the menu of graphs.",
         "warning",
@@ -120,7 +122,8 @@ export class Commands {
       const graph = await this.host.App.getCurrentGraph();
       const shown = graph?.path.split(/[\\/]/).pop();
       if (!shown || shown === served || (await this.notes.isDatabase())) return;
-      await this.host.UI.showMsg(
+      await say(
+        this.host,
         `The server on port ${this.client.access.port} is for the graph “${served}”, and this is “${shown}”. ` +
           `Start another one: ${startCommand(this.client.access.port, graph?.path)}`,
         "warning",
@@ -130,7 +133,7 @@ export class Commands {
 
   /** Show a message with the way out of what keeps a command from its work. */
   async explain(error: unknown): Promise<void> {
-    await this.host.UI.showMsg(await this.explanation(error), "error", { timeout: 15_000 });
+    await say(this.host, await this.explanation(error), "error", { timeout: 15_000 });
   }
 
   /** Return what a person should do. */
@@ -200,7 +203,7 @@ export class Commands {
   private report(end: JobEnd): void {
     const failed = end.exitCode !== 0;
     if (failed) this.shown.failure();
-    void this.host.UI.showMsg(endText(end), failed ? "error" : "success");
+    void say(this.host, endText(end), failed ? "error" : "success");
   }
 }
 

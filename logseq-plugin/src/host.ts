@@ -21,3 +21,12 @@ export interface Host {
   App: Pick<IAppProxy, "getCurrentGraph" | "checkCurrentIsDbGraph" | "pushState">;
   UI: Pick<IUIProxy, "showMsg">;
 }
+
+/** Show a message as the text that it is: Logseq evaluates one that begins with `[:` as Hiccup. */
+export async function say(
+  host: Pick<Host, "UI">,
+  content: string,
+  ...more: [status: string, options?: Parameters<IUIProxy["showMsg"]>[2]]
+): Promise<void> {
+  await host.UI.showMsg(/^\s*\[:/.test(content) ? `tangle: ${content}` : content, ...more);
+}

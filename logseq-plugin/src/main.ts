@@ -2,6 +2,7 @@
 
 import "@logseq/libs";
 import { Commands } from "./commands";
+import { say } from "./host";
 import { Notes } from "./notes";
 import { Panel, type PanelState } from "./panel";
 import { Session, type SessionState } from "./session";
@@ -79,7 +80,7 @@ function main(): void {
     shown.help = await commands.explanation(session.failure);
     panel.draw(shown);
     if (statusOf(session.state) !== statusOf(state)) return;
-    await logseq.UI.showMsg(shown.help, "warning", { key: "tangle-connection", timeout: 15_000 });
+    await say(logseq, shown.help, "warning", { key: "tangle-connection", timeout: 15_000 });
   }
 
   logseq.provideModel({

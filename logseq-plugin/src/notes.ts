@@ -63,31 +63,15 @@ export class Notes {
   /** Return a block's place once the file has it as Logseq shows it. */
   async saved(uuid: string): Promise<Found> {
     const editing = await this.save();
-    const title = await this.titleOf(uuid);
-    const until = Date.now() + this.patience.saved;
-    for (;;) {
-      const map = await this.map(title);
+    return this.onceSaved(await this.titleOf(uuid), editing, (map) => {
       const block = map.inFile(uuid);
-      if (block !== undefined && this.hasAlso(map, editing)) return { map, uuid, block };
-      if (Date.now() > until) {
-        throw new Sorry(
-          `Logseq has not saved this block of “${title}” to ${map.document.page}. ` +
-            "Save the page (Ctrl+S) and try again; if it stays so, choose “Refresh” in the menu of graphs.",
-        );
-      }
-      await sleep(this.patience.step);
-    }
+      return block && { map, uuid, block };
+    });
   }
 
   /** Return the blocks of a page once the one being edited on it is in the file. */
   async savedPage(title: string): Promise<PageMap> {
-    const editing = await this.save();
-    const until = Date.now() + this.patience.saved;
-    for (;;) {
-      const map = await this.map(title);
-      if (this.hasAlso(map, editing) || Date.now() > until) return map;
-      await sleep(this.patience.step);
-    }
+    return this.onceSaved(title, await this.save(), (map) => map);
   }
 
   /** Return the title of the page of a block. */
@@ -127,8 +111,26 @@ export class Notes {
     }
   }
 
-  private hasAlso(map: PageMap, editing: string | undefined): boolean {
-    return editing === undefined || !map.has(editing) || map.inFile(editing) !== undefined;
+  /** Return what is found in a page's file once it has the block that was being edited. */
+  private async onceSaved<Wanted>(
+    title: string,
+    editing: string | undefined,
+    find: (map: PageMap) => Wanted | undefined,
+  ): Promise<Wanted> {
+    const until = Date.now() + this.patience.saved;
+    for (;;) {
+      const map = await this.map(title);
+      const found = find(map);
+      const hasEdited = editing === undefined || !map.has(editing) || map.inFile(editing);
+      if (found !== undefined && hasEdited) return found;
+      if (Date.now() > until) {
+        throw new Sorry(
+          `Logseq has not saved this block of “${title}” to ${map.document.page}. ` +
+            "Save the page (Ctrl+S) and try again; if it stays so, choose “Refresh” in the menu of graphs.",
+        );
+      }
+      await sleep(this.patience.step);
+    }
   }
 
   private async map(title: string): Promise<PageMap> {

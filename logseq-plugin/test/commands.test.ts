@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { Client } from "../src/client";
 import { Commands, endText } from "../src/commands";
+import { say } from "../src/host";
 import { Notes } from "../src/notes";
 import type { PageDocument, Problem } from "../src/protocol";
 import { Session } from "../src/session";
@@ -274,4 +275,23 @@ it("says in a line for each section how a run ended", () => {
     "A: failed, 1.0 s\nB: skipped, 0.0 s: it needs A",
   );
   expect(endText({ ...end, error: "no section", sections: [] })).toBe("no section");
+});
+
+it.each(["[:img {:src 1}] ;", "\n [:b 1]", "words"])("says %j as text", async (content) => {
+  const { host, messages } = fakeLogseq({ tree: [] });
+  await say(host, content, "warning");
+  expect(messages[0]?.status).toBe("warning");
+  expect(messages[0]?.content).toContain(content);
+  expect(messages[0]?.content).not.toMatch(/^\s*\[:/);
+});
+
+it("shows a refusal that begins as Hiccup does as text", async () => {
+  const message = "[:img {:src 1}]";
+  const { commands, messages } = setUp({
+    situation: { tree: [{ uuid: "u1", content: CODE }] },
+    document: () => page(CODE),
+    answers: { "POST /api/run": () => Response.json({ error: message }, { status: 400 }) },
+  });
+  await commands.runBlock("u1", { fresh: false });
+  expect(messages[0]).toEqual({ content: `tangle: ${message}`, status: "error" });
 });

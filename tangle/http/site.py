@@ -70,12 +70,15 @@ class Site:
         found = await self._reader.ask(lambda: self._read(name))
         if found is None:
             return refusal(404, "there is no such page")
-        kind = mimetypes.guess_type(name or "index.html")[0] or "application/octet-stream"
+        kind, packed = mimetypes.guess_type(name or "index.html")
+        if kind is None or packed:
+            kind = "application/octet-stream"
         if name.endswith("/"):
             kind = "text/html"
         if kind == "text/html":
             found = _with_digest(found)
-        return Response(found, media_type=kind, headers=_FRESH)
+            return Response(found, media_type=kind, headers=_FRESH)
+        return Response(found, media_type=kind, headers=_FRESH | _NO_SCRIPT)
 
     def _read(self, name: str) -> bytes | None:
         if not self._begun:
@@ -99,3 +102,5 @@ def _with_digest(page: bytes) -> bytes:
 
 
 _FRESH: Final = {"cache-control": "no-cache"}
+_NO_SCRIPT: Final = {"content-security-policy": "script-src 'none'"}
+"""For what is no page: XML of any kind would run scripts where it is opened by itself."""

@@ -7,7 +7,7 @@ What is allowed is listed; everything else is left out. HTML is parsed as browse
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 from functools import lru_cache
 from html.parser import HTMLParser
 from typing import TYPE_CHECKING, Final
@@ -38,6 +38,11 @@ _FRAME: Final = "tangle-frame"
 _FRAMES: Final = re.compile(r"<(/?)(?:iframe|frame|embed|object)(?=[\s/>])", re.IGNORECASE)
 _MEDIA: Final = frozenset({"img", "video", "audio", "source", _FRAME})
 _VOID: Final = frozenset({"br", "hr", "img", "wbr", "col", "source"})
+_LISTS: Final[Mapping[str, frozenset[str]]] = {
+    "li": frozenset({"ol", "ul"}),
+    **dict.fromkeys(("dt", "dd"), frozenset({"dl"})),
+}
+"""The lists that an item belongs to. Outside of one it would end the item of the page it is in."""
 _TAG_NAMES: Final = (
     "a abbr address article aside audio b bdi bdo blockquote br caption center cite code col "
     "colgroup dd del details dfn div dl dt em figcaption figure font footer h1 h2 h3 h4 h5 h6 "
@@ -151,25 +156,27 @@ class _Rewriter(HTMLParser):
         super().__init__(convert_charrefs=False)
         self.parts: list[str] = []
         self._resolve = resolve
-        self._links = 0
-        self._ends: list[str] = []
+        self._open: list[tuple[str, str]] = []
+        """Elements that are open, each with the end tag that is written for it."""
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         given = {name: value or "" for name, value in attrs}
         if tag in _MEDIA:
-            self._media(tag, given)
-            return
-        if tag == "a":
-            given = self._link(given)
-        self.parts.append(_tag(tag, given))
+            start, end = self._media(tag, given)
+        else:
+            stray = tag in _LISTS and not self._is_in(_LISTS[tag])
+            name = "div" if stray else tag
+            start = _tag(name, self._link(given) if tag == "a" else given)
+            end = f"</{name}>"
+        self.parts.append(start)
+        if tag not in _VOID:
+            self._open.append((tag, end))
 
-    def handle_endtag(self, tag: str) -> None:
-        if tag == "a":
-            self._links = max(0, self._links - 1)
-        if tag in ("audio", "video"):
-            self.parts.append(self._ends.pop() if self._ends else "")
-        elif tag not in _VOID and tag != _FRAME:
-            self.parts.append(f"</{tag}>")
+    def handle_endtag(self, _tag: str) -> None:
+        self.parts.append(self._open.pop()[1])  # what nh3 writes is balanced
+
+    def _is_in(self, names: Container[str]) -> bool:
+        return any(name in names for name, _ in self._open)
 
     def handle_data(self, data: str) -> None:
         self.parts.append(str(escape(data)))
@@ -181,7 +188,6 @@ class _Rewriter(HTMLParser):
         self.parts.append(f"&#{name};")
 
     def _link(self, given: dict[str, str]) -> dict[str, str]:
-        self._links += 1
         url = given.pop("href", "")
         href = self._address(url)
         if href is None:
@@ -198,23 +204,19 @@ class _Rewriter(HTMLParser):
             return clean
         return self._resolve(url)
 
-    def _media(self, tag: str, given: dict[str, str]) -> None:
-        """An element that shows a file: as it is where the site has the file, else a link."""
+    def _media(self, tag: str, given: dict[str, str]) -> tuple[str, str]:
+        """The tags of an element that shows a file, where the site has the file; else a link."""
         url = given.pop("src", "") or given.pop("data", "")
         href = self._shown(url) if tag != _FRAME else None
-        plays = tag in ("audio", "video")
-        if href is not None or (plays and not url):
+        if href is not None or (tag in ("audio", "video") and not url):
             source = {"src": href} if href is not None else {}
-            self.parts.append(_tag(tag, {**source, **given}))
-        else:
-            self.parts.append(self._in_place(url, given.get("alt") or given.get("title") or url))
-        if plays:
-            self._ends.append(f"</{tag}>" if href is not None or not url else "")
+            return _tag(tag, {**source, **given}), f"</{tag}>"
+        return self._in_place(url, given.get("alt") or given.get("title") or url), ""
 
     def _in_place(self, url: str, words: str) -> str:
         """What stands in place of a file that the page may not load."""
         target = self._address(url) if url else None
-        if target is None or self._links:
+        if target is None or self._is_in(("a",)):
             return f'<span class="broken">{escape(words)}</span>' if words else ""
         rel = ' rel="noreferrer"' if _SCHEME.match(target) else ""
         return f'<a class="external" href="{escape(target)}"{rel}>{escape(words)}</a>'

@@ -14,6 +14,8 @@ from tangle.weave.sanitize import clean_url
 _SVG: Final = "{http://www.w3.org/2000/svg}"
 _XLINK: Final = "{http://www.w3.org/1999/xlink}"
 _XML: Final = "{http://www.w3.org/XML/1998/namespace}"
+_XML_SPACE: Final = " \t\r\n"
+"""What browsers leave out around an address; other blanks begin the name of another file."""
 _DEPTH: Final = 200
 
 _ELEMENT_NAMES: Final = (
@@ -101,7 +103,7 @@ def _clean_attributes(element: ET.Element) -> None:
 
 def _may_refer(tag: str, value: str) -> bool:
     """Whether an element may hold an address."""
-    if value.strip().startswith("#"):
+    if value.strip(_XML_SPACE).startswith("#"):
         return True
     if tag == "a":
         return clean_url(value) is not None and not value.strip().lower().startswith("data:")

@@ -81,10 +81,25 @@ class Urls(Mapping[str, str]):
         return len(self._found)
 
 
-_DOCUMENTS: Final = frozenset(
-    ("htm", "html", "js", "mht", "mhtml", "mjs", "shtml", "svgz", "xht", "xhtml", "xml", "xsl")
+_DOCUMENT_SUFFIXES: Final = (
+    "1km apxml atom atomcat atomdeleted atomsrv atomsvc bmml ccmp ccxml cdxml cellml cl clue "
+    "cpl csl dae davmount dbk dd2 ddf dfxp dist distz dtb dtd dwd emma emotionml ent es es3 et3 "
+    "fdt fo gml gpx grxml gsheet hal held htm html ink inkml irp its jnlp js kml lasxml lbe lgr "
+    "link66 lostsyncxml lostxml mads maei mathml meta4 metalink mets mht mhtml mjs mml mod mods "
+    "moml mpd mpkg mrcx mscml musd musicxml mxml ncx obgx odd omdoc opf osm owl pkg plist pls "
+    "provx pskcxml rapd rdf relo rfcxml rif rl rld rng rs rsat rsd rsheet rss rusd sbml scl "
+    "sdkd sdkm senmlx sensmlx shf shtml sls smi smil sml sru srx ssdl ssml stpx svgz swidtag td "
+    "tei teicorpus tfi ttml uis uo uoml uvt uvvt vxml wadl wbs wif wsdl wspolicy x3d x3dz xaml "
+    "xav xbl xca xcs xdf xdm xdp xdssc xel xenc xer xht xhtm xhtml xhvml xlf xml xmls xns xop "
+    "xpdl xpl xsd xsf xsl xslt xsm xspf xul xvm xvml yin zaz zmm"
 )
-"""Opened by themselves, these would run as part of the site: they are shown as text."""
+_DOCUMENTS: Final = frozenset(_DOCUMENT_SUFFIXES.split())
+"""Opened by themselves, these would run as part of the site: they are shown as text.
+
+Web servers send them as HTML, JavaScript or XML of some kind, in which browsers run scripts, too.
+"""
+_PACKED: Final = frozenset(("br", "bz2", "gz", "lzma", "xz", "z", "zst"))
+"""Some servers send `a.html.gz` as HTML that browsers unpack."""
 
 
 def asset_href(path: str) -> str:
@@ -102,7 +117,8 @@ def asset_href(path: str) -> str:
         stem, suffix = name, "bin"
     plain = "/".join([*map(_part, folders), _part(stem)])
     same = f"{plain}.{suffix}" == "/".join(parts)
-    if suffix.lower() in _DOCUMENTS:
+    inner = stem.rpartition(".")[2] if suffix.lower() in _PACKED else suffix
+    if inner.lower() in _DOCUMENTS:
         suffix = f"{suffix}.txt"
     # Files whose names differ only in what an address cannot hold stay apart, and so do files
     # of other folders.

@@ -52,7 +52,29 @@ def test_pages_are_served_as_they_are_woven(server: Server) -> None:
         assert server.ask(path, headers=no_token).body.startswith(b"tangleIndex(")
     assert server.ask("/search/s-99.js", headers=no_token).status == 404
     assert server.ask("/Nothing.html", headers=no_token).status == 404
+    assert "content-security-policy" not in server.ask("/One.html", headers=no_token).headers
     assert server.ask("/One.html", {}, headers=no_token).status == 405
+
+
+@needs_chromium
+def test_no_file_beside_the_pages_runs(server: Server, browser: Browser) -> None:
+    script = '<a xmlns="http://www.w3.org/1999/xhtml"><script>window.hit = 1</script></a>'
+    (server.root / "assets").mkdir(exist_ok=True)
+    names = {"a.rdf": "a.rdf.txt", "a.xmpx": "a.xmpx", "a.html.gz": "a.html.gz.txt"}
+    for name in names:
+        (server.root / "assets" / name).write_text(script)
+    write(server, "Files", "".join(f"- [x](../assets/{name})\n" for name in names))
+    end = time.monotonic() + PATIENCE
+    while server.ask("/assets/a.rdf.txt").status != 200:
+        assert time.monotonic() < end
+        time.sleep(0.1)
+    with browser.tab() as tab:
+        for name in names.values():
+            answer = server.ask(f"/assets/{name}")
+            assert answer.headers["content-security-policy"] == "script-src 'none'"
+            if answer.headers["content-type"] != "application/octet-stream":  # no download
+                tab.open(address(server, f"assets/{name}"))
+                assert tab.evaluate("window.hit") is None, name
 
 
 @needs_chromium

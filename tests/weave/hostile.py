@@ -68,5 +68,6 @@ HOSTILE = [
     "<table background='https://evil.example/a.png'><td background='javascript:hit()'>x</table>",
     "<" * 2_000 + "b" * 2_000,
     "<div>" * 3_000,
+    "<ol><li></ol></ol><li><dd><script>hit()</script>",
     "<a href=" + "x" * 10_000,
 ]

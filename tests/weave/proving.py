@@ -3,29 +3,23 @@
 from __future__ import annotations
 
 import shutil
-import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Final, NamedTuple
 from urllib.parse import quote
 
 from tangle.weave.templates import SEARCH_PAGE
 from tests.browser import Browser, Tab
+from tests.http.serving import serving
 from tests.weave.checking import faults
-from tests.weave.test_browser_accessibility import AXE
+from tests.weave.test_browser_accessibility import AXE, violations
 
-_VIOLATIONS: Final = """
-axe.run({exclude: ['.katex']}, {resultTypes: ['violations'], preload: false}).then(
-  (result) => result.violations.map(
-    (one) => `axe ${one.id}: ${one.nodes.length} times, first ${one.nodes[0].html.slice(0, 200)}`))
-"""
-"""Without the insides of formulas, which are those of KaTeX."""
 _PATIENCE: Final = 240.0
 """Seconds that axe-core may take for a long chapter on a busy machine."""
+_WEAVES: Final = 900.0
+"""Seconds that weaving a site may take."""
 _TEXT: Final = """
 (() => { const copy = document.querySelector('main').cloneNode(true);
   copy.querySelectorAll('button, dialog, script, a.here-link').forEach((one) => one.remove());
@@ -58,8 +52,10 @@ def copy_graph(graph: Path, target: Path) -> None:
 
 def weave(graph: Path, folder: Path) -> Site:
     """Weave a graph into a folder."""
-    line = [*_tangle(graph), "weave", "--output", str(folder)]
-    done = subprocess.run(line, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [sys.executable, "-m", "tangle_cli", "--graph", graph, "weave", "--output", folder],
+        capture_output=True, check=False, text=True, timeout=_WEAVES,
+    )  # fmt: skip
     if done.returncode:
         raise RuntimeError(done.stderr)
     return Site(graph, folder)
@@ -79,8 +75,8 @@ def prove(browser: Browser, site: Site, every: int = 1, *, served: bool = True) 
     pages = site.pages[::every]
     yield from _opened(browser, site.folder.as_uri() + "/", pages)
     if served:
-        with serving(site.graph) as root:
-            yield from _opened(browser, root, pages)
+        with serving(site.graph) as server:
+            yield from _opened(browser, f"http://127.0.0.1:{server.port}/", pages)
 
 
 def _opened(browser: Browser, root: str, pages: Sequence[str]) -> Iterator[str]:
@@ -96,8 +92,9 @@ def _opened(browser: Browser, root: str, pages: Sequence[str]) -> Iterator[str]:
                 yield from (f"{root}{page} ({name}): {fault}" for fault in _faults(tab, root))
                 if text != seen[0][2] and page != SEARCH_PAGE:
                     yield f"{root}{page} ({name}): the text is another than in the light scheme"
-            for tab in (light, dark):
-                yield from (f"{root}{page}: {fault}" for fault in violations(tab))
+            for tab in (light, dark) if AXE.exists() else ():
+                # The insides of formulas are those of KaTeX.
+                yield from (f"{root}{page}: {fault}" for fault in violations(tab, ".katex"))
 
 
 def _named(light: Tab, dark: Tab, plain: Tab) -> list[tuple[str, Tab]]:
@@ -115,32 +112,3 @@ def _faults(tab: Tab, root: str) -> Iterator[str]:
     yield from (f"asks for {one}" for one in tab.requests if not one.startswith((root, "about:")))
     tab.errors.clear()
     tab.requests.clear()
-
-
-def violations(tab: Tab) -> list[str]:
-    """Return what axe-core, where it is installed, finds in the page that a tab shows."""
-    if not AXE.exists():
-        return []
-    tab.evaluate(AXE.read_text(encoding="utf-8") + ";null")
-    found: list[str] = tab.evaluate(_VIOLATIONS)
-    return found
-
-
-@contextmanager
-def serving(graph: Path) -> Iterator[str]:
-    """Run `tangle serve` on a graph; give the address of its root."""
-    line = [*_tangle(graph), "serve", "--port", "0"]
-    with subprocess.Popen(line, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as it:
-        assert it.stdout is not None
-        try:
-            yield it.stdout.readline().split()[1].rstrip("/") + "/"
-        finally:
-            it.send_signal(signal.SIGINT)
-            until = time.monotonic() + 30
-            while it.poll() is None and time.monotonic() < until:
-                time.sleep(0.05)
-            it.kill()
-
-
-def _tangle(graph: Path) -> list[str]:
-    return [sys.executable, "-m", "tangle_cli", "--graph", str(graph)]

@@ -75,6 +75,8 @@ def test_every_hostile_page_is_harmless(hostile: Notes, tmp_path: Path, chromium
             tab.open(page)
             assert tab.evaluate("window.hits") == [], page.name
             assert strangers(tab, folder) == [], page.name
+            lists = "new Set([...document.querySelectorAll('.block')].map(e => e.parentElement))"
+            assert tab.evaluate(f"{lists}.size") < 2, page.name
             assert (
                 tab.evaluate(
                     "[...document.querySelectorAll('*')].flatMap(e => [...e.attributes])"

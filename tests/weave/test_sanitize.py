@@ -90,6 +90,9 @@ def test_any_mixture_is_harmless(parts: list[str]) -> None:
         ("a&#2;b&#x3;c", "abc"),
         ("1 < 2 &amp; 3 > 2", "1 &lt; 2 &amp; 3 &gt; 2"),
         ("<b>not closed", "<b>not closed</b>"),
+        # An item without a list would end the item of the page that the block is.
+        ("<ol><li>a</ol></ol><li>b", "<ol><li>a</li></ol><div>b</div>"),
+        ("<dl><dt>a<dd>b</dl><dd>c", "<dl><dt>a</dt><dd>b</dd></dl><div>c</div>"),
         ("</p></div>text", "<p></p>text"),
     ],
 )  # fmt: skip

@@ -24,6 +24,7 @@ HOSTILE = [
     '<a><set attributeName="href" to="javascript:hit()"/><text>x</text></a>',
     '<a><animate attributeName="href" values="javascript:hit()"/></a>',
     '<use href="https://evil.example/x.svg#a"/>',
+    '<use href="&#160;#evil"/>',
     '<use href="data:image/svg+xml;base64,PHN2Zz4="/>',
     '<image href="https://evil.example/a.png"/>',
     '<image xlink:href="data:image/svg+xml,x"/>',

@@ -95,6 +95,10 @@ def parts(hrefs: list[str]) -> Iterator[str]:
 
 def test_a_file_of_the_graph_keeps_its_name_where_it_can() -> None:
     assert asset_href("assets/tangle/3.1-1.svg") == "assets/tangle/3.1-1.svg"
+    for name in ("a.html", "a.RDF", "a.xslt", "a.svgz", "a.html.gz", "a.svg.xml.Z"):
+        assert asset_href(f"assets/{name}").endswith(".txt"), name
+    for name in ("a.png", "a.csv.gz", "a.html.png", "a.pdf", "html"):
+        assert not asset_href(f"assets/{name}").endswith(".txt"), name
     spaced = asset_href("assets/my plan.png")
     assert spaced.startswith("assets/my-plan~")
     assert spaced.endswith(".png")
