@@ -1,4 +1,4 @@
-"""Files of the graph that a site copies: what they are called there, and what is left of them."""
+"""Files of the graph that a site copies: their names there, and their cleaned content."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _NOTHING: Final = (
     b'<text x="60" y="25" text-anchor="middle" font-family="sans-serif" font-size="14" '
     b'fill="#b33">SVG ?</text></svg>'
 )
-"""Stands where a picture cannot be read, so that readers see that something is missing."""
+"""Replaces a picture that cannot be read, so that readers see that something is missing."""
 
 
 def is_cleaned(path: str) -> bool:

@@ -127,7 +127,7 @@ def _doc(node: ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) -> str:
 
 
 def doc_parts(doc: str) -> Iterator[tuple[str, bool]]:
-    """Yield the parts of a docstring: text as Markdown, and examples, told apart.
+    """Yield the parts of a docstring: text as Markdown, and examples.
 
     Args:
         doc: the docstring without indentation.

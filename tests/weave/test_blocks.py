@@ -143,7 +143,7 @@ def test_the_code_of_a_list_and_a_quote_stands_in_them() -> None:
 
 
 def test_fences_are_those_that_logseq_reads() -> None:
-    # Any fence line closes any fence: what stands below the tildes is text again.
+    # Any fence line closes any fence: what is below the tildes is text again.
     found = html(site({"a": "- ```js\n  code\n  ~~~\n  **text**"}))
     assert "<strong>text</strong>" in found
     assert "code" in found

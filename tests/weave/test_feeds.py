@@ -1,4 +1,4 @@
-"""What a published site tells programs: the feed, the list of pages, and pictures."""
+"""What a published site offers to programs: the feed, the list of pages, and pictures."""
 
 from __future__ import annotations
 

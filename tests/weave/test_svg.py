@@ -1,4 +1,4 @@
-"""SVG files of notes: what is left of them."""
+"""How SVG files of notes are cleaned."""
 
 from __future__ import annotations
 

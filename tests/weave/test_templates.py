@@ -121,7 +121,7 @@ def test_the_navigation_shows_the_place_in_the_book() -> None:
     assert [found["href"] for found in tags.all("a", **{"aria-current": "page"})] == [
         "../线性/softmax.html"
     ]
-    # The parts of a chapter stand only where the page is in it.
+    # The parts of a chapter are listed only on pages of that chapter.
     assert tags.all("a", href="../线性/回归.html")
     other = Tags(render_page(plain("引言.html", "引言", "text"), site()))
     assert not other.all("a", href="./线性/回归.html")
