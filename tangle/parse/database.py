@@ -70,7 +70,7 @@ def _stored(rows: Rows, root: Any) -> Iterator[list[Any]]:
     while todo:
         address = todo.pop()
         if address not in rows or address in seen:
-            raise DamagedDatabase(f"the graph lacks what stands at {address}")
+            raise DamagedDatabase(f"the graph lacks what belongs at {address}")
         seen.add(address)
         content, below = rows[address]
         if below:

@@ -32,7 +32,7 @@ from tangle.verbs.graph_sources import Source
 from tangle.write import PROPERTY
 
 _SETTINGS: Final = (
-    ";; Made by tangle from a graph of Logseq 2: the pages here are written anew at each command.\n"
+    ";; Made by tangle from a graph of Logseq 2: each command writes the pages here again.\n"
     '{:journal/page-title-format "MMM do, yyyy"}\n'
 )
 _ASSET: Final = re.compile(rb"assets/([0-9a-f-]{36}\.[A-Za-z0-9]{1,8})")
@@ -94,7 +94,7 @@ def _write(path: Path, data: bytes) -> None:
 
 
 def _outputs(path: Path) -> Iterator[tuple[str, list[str]]]:
-    """The lines of the output blocks of a page as it stands, by the id of the block above."""
+    """The lines of the output blocks of a page as it is, by the id of the block above."""
     if not path.is_file():
         return
     page = parse(read_bytes(path), PagePath(path.name))

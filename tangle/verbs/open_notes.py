@@ -99,7 +99,7 @@ class OpenNotes:
         return not hidden and not (self.project.graph / path).exists()
 
     def on_disk(self, path: PagePath) -> bytes | None:
-        """What the file of a page holds now; None where there is none that can be read.
+        """What the file of a page holds now; None if there is none that can be read.
 
         Args:
             path: of the page.
@@ -120,7 +120,7 @@ class OpenNotes:
 
 
 class FileChanges:
-    """Tells which files of a graph change on disk, until it is closed."""
+    """Reports which files of a graph change on disk, until it is closed."""
 
     def __init__(self, project: Project) -> None:
         """Notice from now on what changes.
