@@ -7,7 +7,7 @@ from typing import Final
 from tangle.weave.svg import BadSvg, clean_svg
 
 RULES: Final = "1"
-"""Part of the stamp of a cleaned file; another one where cleaning leaves something else."""
+"""Part of the stamp of a cleaned file; change it when cleaning gives another result."""
 
 _NOTHING: Final = (
     b'<svg xmlns="http://www.w3.org/2000/svg" width="120" height="40">'
