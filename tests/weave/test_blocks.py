@@ -134,7 +134,7 @@ def test_numbered_blocks_are_a_list_apart() -> None:
     assert re.findall(r"</?(?:ul|ol)", found) == ["<ul", "</ul", "<ol", "</ol", "<ul", "</ul"]
 
 
-def test_the_code_of_a_list_and_a_quote_stands_in_them() -> None:
+def test_the_code_of_a_list_and_a_quote_stays_in_them() -> None:
     found = html(site({"a": "- * item\n    ```js\n    x\n    ```\n- > ```js\n  > y\n  > ```"}))
     page = read_html(found)
     assert not page.faults

@@ -47,7 +47,7 @@ def test_nothing_is_wider_than_the_window(
         assert tab.errors == []
 
 
-def test_the_text_stands_without_script(chromium: Browser, site_folder: Path) -> None:
+def test_the_text_is_there_without_script(chromium: Browser, site_folder: Path) -> None:
     with chromium.tab(script=False) as tab:
         tab.open(site_folder / SOFTMAX)
         text = tab.evaluate("document.querySelector('main').innerText")
