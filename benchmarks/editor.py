@@ -1,4 +1,4 @@
-"""How soon `tangle lsp` answers during typing, and how much memory it needs.
+"""How soon `tangle lsp` answers during typing, and how much memory it uses.
 
     python -m benchmarks.editor [--pages 5000] [--keys 60]
 

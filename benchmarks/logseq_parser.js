@@ -34,7 +34,7 @@ function copies(folder) {
   };
 }
 
-// A line loses as many characters as stand before the block's text, or all its white space.
+// A line loses as many characters as are before the block's text, or all its white space.
 function withoutIndentation(text, width) {
   const [first, ...rest] = text.split(/\r?\n/);
   return [first, ...rest.map((line) =>

@@ -180,7 +180,7 @@ def test_watch_works(installed: Installed, graph: Path) -> None:
 
 
 @every_extra
-def test_an_editor_is_served_or_told_what_to_install(installed: Installed, graph: Path) -> None:
+def test_an_editor_is_served_or_the_extra_is_named(installed: Installed, graph: Path) -> None:
     done = run([installed.script, "lsp"], graph, check=False)
     if has(installed, "pygls"):
         assert (done.returncode, done.stderr) == (0, "")

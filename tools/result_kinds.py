@@ -192,7 +192,7 @@ KINDS: Final = (
     ),
     ResultKind(
         title="Words, formulas and a list",
-        says="A list would take in a fence, so text behind it stands in the other wrapper.",
+        says="A list would take in a fence, so text behind it is in the other wrapper.",
         code=_code(
             r"""
             from IPython.display import Latex, Markdown

@@ -24,7 +24,7 @@ _COLOURS: Final = 128
 
 
 class Shot(NamedTuple):
-    """A page and the place where the window stands."""
+    """A page and how far it is scrolled."""
 
     name: str
     page: str

@@ -28,7 +28,7 @@ from tangle_cli.printing import print_lines
 def export(where: Where, what: str, path: Path, force: bool) -> None:
     """Export a section or page with its outputs as a Jupyter notebook or a script.
 
-    Headings and prose become Markdown cells, chunks become code cells with the outputs that stand
+    Headings and prose become Markdown cells, chunks become code cells with the outputs that are
     in the notes. The first cell holds what the section takes from other sections, so that the file
     runs by itself. Nothing is run.
     """

@@ -29,7 +29,7 @@ def serve(where: Where, port: int | None, open_: bool) -> None:
     """Serve the notes on this machine: the live site and the HTTP interface.
 
     Only programs on this machine can connect. Runs are for those that have the token, which is
-    made at each start and stands in .tangle/token as well. Ctrl-C ends it.
+    made at each start and is also in .tangle/token. Ctrl-C ends it.
     """
     try:
         from tangle.http.server import PORT

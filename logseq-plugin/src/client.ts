@@ -15,7 +15,7 @@ export interface RunOptions {
   write?: boolean;
 }
 
-/** Why a request has no answer: nobody listens, the token is not valid, or the server refuses. */
+/** Why a request has no answer: no server listens, the token is not valid, or the server refuses. */
 export type FailureKind = "offline" | "unauthorized" | "refused";
 
 export class RequestFailed extends Error {

@@ -11,7 +11,7 @@ import { sleep } from "./session";
 /** A message for the person: what is wrong, and the way out. */
 export class Sorry extends Error {}
 
-/** Where a block stands in the file. */
+/** Where a block is in the file. */
 export interface Found {
   map: PageMap;
   uuid: string;

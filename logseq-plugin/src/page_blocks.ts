@@ -2,7 +2,7 @@
  * Which block of Logseq's is which block of the file.
  *
  * Most blocks have no `id::` in the file, so Logseq's uuid says nothing to tangle, and lines are
- * unknown to Logseq. Both know the text. Blocks of equal text are told apart by their order.
+ * unknown to Logseq. Both know the text. Blocks with the same text are distinguished by their order.
  */
 
 import type { PageBlock, PageDocument } from "./protocol";
@@ -75,12 +75,12 @@ export class PageMap {
     return this.tree.some((block) => block.uuid === uuid);
   }
 
-  /** Return the file's block; undefined where Logseq has not saved it. */
+  /** Return the file's block; undefined if Logseq has not saved it. */
   inFile(uuid: string): PageBlock | undefined {
     return this.toFile.get(uuid);
   }
 
-  /** Return the uuid of the block that holds a line; undefined where Logseq has not read it. */
+  /** Return the uuid of the block that holds a line; undefined if Logseq has not read it. */
   atLine(line: number): string | undefined {
     const block = this.document.blocks.filter((one) => one.line <= line).pop();
     return block && this.toLogseq.get(block);
@@ -91,7 +91,7 @@ export class PageMap {
     return this.toLogseq.size === this.document.blocks.length;
   }
 
-  /** Return what `tangle run` calls a block with code; undefined where it has none. */
+  /** Return what `tangle run` calls a block with code; undefined if it has none. */
   address(block: PageBlock): string | undefined {
     if (!this.document.chunks.some((chunk) => chunk.runs && chunk.line === block.line)) {
       return undefined;

@@ -60,7 +60,7 @@ describe("writeResults", () => {
     ]);
   });
 
-  it("replaces in place, and inserts what is more after it", async () => {
+  it("replaces in place, and inserts further ones after it", async () => {
     expect(await written([FIRST], [chunk(["1", "2"])])).toEqual([
       ["updateBlock", FIRST, "```text\n1\n```"],
       [

@@ -37,7 +37,7 @@ describe("PageMap", () => {
     expect(map.complete).toBe(true);
   });
 
-  it("tells blocks of equal text apart by their order", () => {
+  it("distinguishes blocks with the same text by their order", () => {
     const document = page(
       [
         ["same", null],

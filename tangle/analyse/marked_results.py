@@ -1,6 +1,6 @@
 """Find results that a writer marked with a prompt below ordinary code: `>>> [1, 4]`.
 
-They are results kept by hand: the chunk is read as if they stood in comments (`#=> [1, 4]`).
+They are results kept by hand: the chunk is read as if they were in comments (`#=> [1, 4]`).
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ class _Result(Struct, frozen=True, kw_only=True):
 def with_results_as_comments(
     lines: Sequence[str], prompts: Sequence[int]
 ) -> tuple[str, ...] | None:
-    """Return code whose marked results are comments; None where the prompts mark code.
+    """Return code whose marked results are comments; None if the prompts mark code.
 
     Args:
         lines: of a chunk.
@@ -81,7 +81,7 @@ def with_arrows_as_comments(lines: Sequence[str]) -> tuple[str, ...] | None:
 
 
 def _result(lines: Sequence[str], row: int) -> _Result | None:
-    """The result that begins on a line, if what stands there is one."""
+    """The result that begins on a line, if what is there is one."""
     text = shown = _PROMPT.sub("", lines[row], count=1)
     for end in range(row + 1, min(row + _LONGEST_RESULT, len(lines)) + 1):
         if end > row + 1:
@@ -99,7 +99,7 @@ def _result(lines: Sequence[str], row: int) -> _Result | None:
 
 
 def _are_results(results: Sequence[_Result], tree: ast.Module) -> bool:
-    """Whether code stands above the first, and none is a name that the code binds."""
+    """Whether code is above the first, and none is a name that the code binds."""
     bound = {name for node in statements(tree) for name in node.binds}
     above = any(node.lineno <= results[0].start for node in tree.body)
     return above and all(each.text.strip() not in bound for each in results)

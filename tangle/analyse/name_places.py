@@ -5,8 +5,9 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Literal
+
+from msgspec import Struct
 
 from tangle.analyse.code import ChunkCode
 from tangle.analyse.name_visitor import Walker
@@ -15,15 +16,14 @@ from tangle.model import Place
 NameKind = Literal["binds", "uses", "member", "imports"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NamePlace:
+class NamePlace(Struct, frozen=True, kw_only=True):
     """A name in a chunk.
 
     Attributes:
-        kind: how it stands there: it is bound, used, an attribute (`d2l.NAME`), or taken from a
+        kind: how it is used there: it is bound, used, an attribute (`d2l.NAME`), or taken from a
             module (`from d2l.torch import NAME`).
         of: for an attribute the dotted name before it, for an import the module.
-        statement: the statement in which it stands, by its place in the chunk.
+        statement: the statement in which it is, by its place in the chunk.
         place: of its first character in the notes.
         exact: whether the note has exactly the name there.
     """
@@ -52,8 +52,7 @@ def name_places(code: ChunkCode) -> tuple[NamePlace, ...]:
     return tuple(sorted(unique.values(), key=lambda e: (e.statement, e.place.line, e.place.column)))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Hit:
+class _Hit(Struct, frozen=True, kw_only=True):
     """A name in the code that Python reads; the column counts bytes."""
 
     name: str
@@ -85,7 +84,7 @@ class _Rows:
 
 
 class _Finder(Walker):
-    """Walks a top-level statement, and notes where names of the module stand."""
+    """Walks a top-level statement, and notes where names of the module occur."""
 
     def __init__(self, node: ast.stmt, rows: Sequence[bytes]) -> None:
         self.hits: list[_Hit] = []
@@ -201,7 +200,7 @@ class _Finder(Walker):
 
 
 def _words(row: bytes, name: str, start: int) -> Iterator[int]:
-    """Where a name stands as a word in a line, in bytes, from a column on."""
+    """Where a name occurs as a word in a line, in bytes, from a column on."""
     text = row[max(start, 0) :].decode(errors="replace")
     for match in re.finditer(rf"(?<!\w){re.escape(name)}(?!\w)", text):
         yield max(start, 0) + len(text[: match.start()].encode())

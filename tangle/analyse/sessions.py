@@ -39,7 +39,7 @@ def read_session(chunk: Chunk) -> Parsed | tuple[str, ...] | None:
 
     Returns:
         An interpreter session; or the lines of a program whose prompts mark results, which are
-        comments then; or None where no prompt stands outside of a string.
+        comments then; or None if there is no prompt outside of a string.
     """
     lines = [line.text for line in chunk.lines]
     outside = bare(lines)

@@ -39,11 +39,11 @@ UNREADABLE: Final = ("SyntaxError", "IndentationError", "TabError")
 NOT_FOR_ANALYSIS: Final = (*UNREADABLE, "NameError")
 """What code is expected to raise of whose names nothing is known."""
 _ANYTHING: Final = "...\n"
-"""The expected output of a magic or a command: what it shows is of its time and machine."""
+"""The expected output of a magic or a command: what it shows depends on time and machine."""
 
 
 class _Input(Struct, frozen=True, kw_only=True):
-    """What stands behind one prompt.
+    """What follows one prompt.
 
     Attributes:
         row: its first line of code, by the row of the chunk.
@@ -105,13 +105,13 @@ def read_transcript(chunk: Chunk, prompts: Sequence[int]) -> Parsed:
 
 
 def _is_code(lines: Sequence[str]) -> bool:
-    """Whether lines above the first prompt are code: a heading of IPython is none."""
+    """Whether lines above the first prompt are code: IPython's own heading is not."""
     tree = readable("".join(f"{line}\n" for line in lines))
     return tree is not None and bool(tree.body)
 
 
 def _input(lines: Sequence[str], start: int, end: int) -> _Input:
-    """The code behind a prompt; below it where nothing stands there, as notebooks are copied."""
+    """The code behind a prompt; below it if nothing follows it, as notebooks are copied."""
     prompt = PROMPT.match(lines[start])
     assert prompt is not None
     code, margins = [lines[start][prompt.end() :]], [prompt.end()]
@@ -150,7 +150,7 @@ def _example(lines: Sequence[str], entered: _Input, code: Masked) -> Example:
 
 
 def _without_prompt(line: str) -> str | None:
-    """A line of output without `Out[1]:`; None where nothing else stands there."""
+    """A line of output without `Out[1]:`; None if nothing else is there."""
     prompt = _OUT.match(line)
     if prompt is None:
         return line
@@ -171,7 +171,7 @@ def _raised(result: Sequence[str]) -> str | None:
 
 
 def _known(example: Example, code: Masked) -> tuple[str, ...] | None:
-    """The lines of an input as analysis reads them; None where Python cannot read it.
+    """The lines of an input as analysis reads them; None if Python cannot read it.
 
     Nothing is known of code that is expected to fail for its names or its syntax.
     """

@@ -37,7 +37,7 @@ def setup_cell(session: Session, package: Package, *, folder: str | None, seed: 
     Args:
         session: the section.
         package: with the saved statements that the section reaches.
-        folder: in which it runs, as seen from the notebook; None where that is not known.
+        folder: in which it runs, as seen from the notebook; None if that is not known.
         seed: of the random generators.
     """
     return "".join(
@@ -66,7 +66,7 @@ def _entering(folder: str | None) -> Iterator[str]:
 
 
 def _loading(session: Session, package: Package) -> Iterator[str]:
-    """Make the package's module, if the section speaks of the package."""
+    """Make the package's module, if the section uses the package."""
     if not package.saved and not _names_package(session, package.name):
         return
     name, root = str(package.name), package.name.root
@@ -89,7 +89,7 @@ def _names_package(session: Session, name: PackageName) -> bool:
 
 
 def _literal(text: str) -> str:
-    """A text as a literal that shows its lines, where there is one."""
+    """A text as a literal that shows its lines, if there is one."""
     for quotes in ("'''", '"""'):
         if quotes not in text and "\\\n" not in text and "\0" not in text and "\r" not in text:
             return f"r{quotes}{text}{quotes}"

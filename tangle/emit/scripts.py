@@ -90,7 +90,7 @@ def _borrowed_rows(text: str, entry: Borrowed | None) -> Iterator[ScriptLine]:
 
 
 def _head(session: Session, root: str, folder: str | None, seed: int) -> str:
-    """What stands before the first statement that is not the script's own."""
+    """What precedes the first statement that is not the script's own."""
     section = session.unit.section
     # The heading stays out of the first two lines, where Python looks for `coding: ...`.
     parts = [MARK, "\n", comment(f"{_heading(section)} ({section.page})"), "\n\n"]

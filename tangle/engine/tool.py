@@ -1,4 +1,4 @@
-"""Start a program that stands beside Python in the environment, such as a language server."""
+"""Start a program that is beside Python in the environment, such as a language server."""
 
 from __future__ import annotations
 

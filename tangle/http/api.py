@@ -67,7 +67,7 @@ class BuildRequest(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
 
 
 class BadRequest(Exception):
-    """A request's body or query is not as it should be."""
+    """A request's body or query is not valid."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -209,7 +209,7 @@ def _brief(job: Job) -> Mapping[str, Any]:
 
 
 async def bad_request(_: Request, error: Exception) -> Response:
-    """Answer a request that is not as it should be."""
+    """Answer a request that is not valid."""
     return refusal(400, str(error))
 
 

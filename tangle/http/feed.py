@@ -25,7 +25,7 @@ class _Entry:
 
 
 class Feed:
-    """Keeps the last events; a reader that was away reads on where it left off.
+    """Keeps the last events; a reader that reconnects continues where it stopped.
 
     `publish` may be called in any thread, the rest in the server's.
     """
@@ -34,7 +34,7 @@ class Feed:
         """Start without events.
 
         Args:
-            epoch: tells this server's numbers from those of an earlier one.
+            epoch: distinguishes this server's numbers from those of an earlier one.
         """
         self._epoch = epoch
         self._lock = threading.Lock()
@@ -112,7 +112,7 @@ class Feed:
                 yield b": \n\n"
 
     def _place_after(self, last: str | None) -> int | None:
-        """Return the number of the first event to send; None where there is a gap before it."""
+        """Return the number of the first event to send; None if there is a gap before it."""
         if last is None:
             return self._next
         epoch, _, number = last.rpartition("-")

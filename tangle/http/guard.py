@@ -45,7 +45,7 @@ class Access:
     Attributes:
         port: of this server.
         token: of the interface.
-        token_is_safe: whether nobody else can have read it.
+        token_is_safe: whether no other user can have read it.
     """
 
     port: int
@@ -69,7 +69,7 @@ class Guard:
     """Answers what must not reach the application."""
 
     def __init__(self, app: ASGIApp, access: Access) -> None:
-        """Stand before an application."""
+        """Guard an application."""
         self._app = app
         self._access = access
         self._wrong: deque[float] = deque()
@@ -183,7 +183,7 @@ def _with_headers(send: Send, more: Mapping[str, str]) -> Send:
     safe: dict[str, str] = {
         "x-content-type-options": "nosniff",
         "referrer-policy": "no-referrer",
-        "x-frame-options": "SAMEORIGIN",  # another site must not lay itself over the buttons
+        "x-frame-options": "SAMEORIGIN",  # no other site may frame the page
         **more,
     }
     raw = [(name.encode(), value.encode()) for name, value in safe.items()]

@@ -26,7 +26,7 @@ JobState = Literal["queued", "running", "finished", "stopped", "refused"]
 MOST_QUEUED: Final = 50
 _MOST_KEPT: Final = 200
 _MOST_OUTPUT: Final = 256 * 1024
-"""Characters of output in one event; what is more is in the job's report and in the notes."""
+"""Characters of output in one event; the rest is in the job's report and in the notes."""
 
 
 class QueueFull(Exception):
@@ -73,7 +73,7 @@ class Jobs:
 
         Args:
             project: gives the project with its configuration as it is now.
-            feed: is told what happens.
+            feed: receives what happens.
         """
         self._project = project
         self._feed = feed
@@ -100,7 +100,7 @@ class Jobs:
         return job
 
     def get(self, name: str) -> Job | None:
-        """Return a job; None where there is none, or it is long over."""
+        """Return a job; None if there is none, or it ended long ago."""
         with self._lock:
             return self._jobs.get(name)
 

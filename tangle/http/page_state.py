@@ -20,7 +20,7 @@ PAGE_KEYS: Final[tuple[PageKey, ...]] = get_args(PageKey)
 
 
 def page_document(project: Project, key: PageKey, value: str) -> dict[str, Any] | None:
-    """Return the sections, blocks, chunks and problems of a page; None where there is none.
+    """Return the sections, blocks, chunks and problems of a page; None if there is none.
 
     Args:
         project: whose notes.

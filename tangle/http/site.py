@@ -89,7 +89,7 @@ class Site:
         return self._site.read(name)
 
     def _take(self, notes: Notes, _: frozenset[PagePath]) -> None:
-        if self._begun:  # until somebody looks at it, there is no site
+        if self._begun:  # the site is made at the first look at it
             changed = self._site.update(notes)
             if changed:
                 self._feed.publish("pages", {"pages": list(changed)})

@@ -26,7 +26,7 @@ class GraphConfig(Struct, frozen=True, kw_only=True):
         journal_format: how the title of a journal's day is written, such as `MMM do, yyyy`.
         block_limit: characters of a block beyond which Logseq does not let it be edited.
         include, exclude, exclude_tags: of tangle's own configuration: the pages that take part.
-        all_public: `:publishing/all-pages-public?`; None where it is not set.
+        all_public: `:publishing/all-pages-public?`; None if it is not set.
         hidden_properties: `:block-hidden-properties`, in the form in which keys compare.
     """
 

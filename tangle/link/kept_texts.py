@@ -40,7 +40,7 @@ def kept_behind(page: Page, at: int, chunks: Collection[int]) -> KeptText | None
         page: with the chunk.
         at: the chunk's fence, by its place among the page's fences.
         chunks: the places of the fences that are chunks. One of them may hold a result too, if
-            only words that announce a result stand between.
+            only words that announce a result are between.
     """
     own = page.fences[at]
     place = next((i for i in range(at + 1, len(page.fences)) if not _written(page, i)), None)
@@ -74,13 +74,13 @@ def _written(page: Page, fence: int) -> bool:
 
 
 def _children(page: Page, block: int) -> Iterator[int]:
-    """The first child of a block, if it has one: a result stands there."""
+    """The first child of a block, if it has one: a result belongs there."""
     if block + 1 < len(page.blocks) and page.blocks[block + 1].parent == block:
         yield block + 1
 
 
 def _has_output(page: Page, place: int, chunks: Collection[int]) -> bool:
-    """Whether the output of a chunk stands in its block, as far as the number of outputs shows."""
+    """Whether the output of a chunk is in its block, as far as the number of outputs shows."""
     block = page.fences[place].block
     rest = (page.blocks[index] for index in range(block + 1, len(page.blocks)))
     outputs = sum(

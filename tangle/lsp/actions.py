@@ -17,7 +17,7 @@ from tangle.write import Entangled, mend, without_written_lines
 
 
 def code_actions(session: Session, path: PagePath, start: int, end: int) -> list[types.CodeAction]:
-    """Return the repairs and imports that bear on a stretch of a page.
+    """Return the repairs and imports that apply to a stretch of a page.
 
     Args:
         session: the notes.
@@ -44,7 +44,7 @@ def code_actions(session: Session, path: PagePath, start: int, end: int) -> list
 
 
 def _touches(code: ChunkCode, first: int, last: int) -> bool:
-    """Whether a chunk stands on some of the lines, its fence included."""
+    """Whether a chunk is on some of the lines, its fence included."""
     chunk = code.written
     return chunk.line <= last and first <= chunk.line + len(chunk.lines) + 1
 

@@ -50,7 +50,7 @@ class Backend:
         Args:
             kind: which server, by its name in the settings.
             folder: where it works.
-            report: receives, once, the reason why there are no answers.
+            report: called once with the reason why there will be no answers.
         """
         self._kind = kind
         self.folder = folder

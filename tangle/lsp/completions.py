@@ -62,7 +62,7 @@ class Choice:
 
 
 def completion(session: Session, path: PagePath, offset: int) -> types.CompletionList:
-    """Return what may be meant by what stands before a character.
+    """Return what may be meant by what is before a character.
 
     Args:
         session: the notes.
@@ -108,7 +108,7 @@ def _item(choice: Choice, place: types.Range, number: int) -> types.CompletionIt
 
 
 def _matches(choice: Choice, typed: str) -> bool:
-    """Whether all words that were typed stand in a label."""
+    """Whether all words that were typed occur in a label."""
     label = choice.label.casefold()
     return all(word in label for word in typed.casefold().split())
 
@@ -154,7 +154,7 @@ def _unit_of(core: Core, path: PagePath, fence: Fence) -> int | None:
 def _may_be_module(core: Core, unit: int, dotted: str) -> bool:
     """Whether a dotted name means the generated module: here, or wherever a chunk is in the making.
 
-    The import may stand in a chunk that does not parse while it is typed in.
+    The import may be in a chunk that does not parse while it is typed in.
     """
     if is_module(core, unit, dotted):
         return True

@@ -63,5 +63,5 @@ def _range(session: Session, problem: Problem) -> types.Range:
     _, end = text.line_span(place.line)
     word = _WORD.match(text.string, start, end)
     end = word.end() if word else max(end, start)
-    behind = start == end and text.of_line(place.line) < start  # nothing stands there to mark
+    behind = start == end and text.of_line(place.line) < start  # there is nothing to mark
     return session.range(place.path, start - behind, end)

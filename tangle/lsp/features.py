@@ -107,7 +107,7 @@ def _close(ls: Server, params: types.DidCloseTextDocumentParams) -> None:
 
 
 def _page(ls: Server, document: types.TextDocumentIdentifier) -> tuple[Session, PagePath] | None:
-    """A page; None where the document is none."""
+    """A page; None if the document is none."""
     session = ls.session
     path = session.path_of(document.uri) if session is not None else None
     return None if session is None or path is None else (session, path)
@@ -116,7 +116,7 @@ def _page(ls: Server, document: types.TextDocumentIdentifier) -> tuple[Session, 
 def _at(
     ls: Server, document: types.TextDocumentIdentifier, position: types.Position
 ) -> tuple[Session, PagePath, int] | None:
-    """A place in a page; None where the document is no page."""
+    """A place in a page; None if the document is no page."""
     found = _page(ls, document)
     return None if found is None else (*found, found[0].offset(found[1], position))
 

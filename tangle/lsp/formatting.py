@@ -41,7 +41,7 @@ class Draft:
 
 
 def draft(session: Session, path: PagePath, first: int, last: int) -> Draft | None:
-    """Return the chunks that stand on some lines of a page and can be formatted.
+    """Return the chunks on some lines of a page and can be formatted.
 
     Args:
         session: the notes.
@@ -64,7 +64,7 @@ def draft(session: Session, path: PagePath, first: int, last: int) -> Draft | No
 
 
 def _formattable(session: Session, path: PagePath) -> Iterator[int]:
-    """The lines of the fences of programs that parse and are written where they stand."""
+    """The lines of the fences of programs that parse and are written where they are."""
     for unit in units_on(session.core, path):
         for code in units.code(session.core, unit).chunks:
             chunk, parsed = code.written, code.parsed

@@ -1,4 +1,4 @@
-"""What is known of a name, a page, a block or a chunk, shown where it stands."""
+"""What is known of a name, a page, a block or a chunk, shown where it is."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _SHOWN_LINES: Final = 8
 
 
 def hover(session: Session, path: PagePath, offset: int) -> types.Hover | None:
-    """Return what is known of what stands at a character.
+    """Return what is known of what is at a character.
 
     Args:
         session: the notes.
@@ -104,7 +104,7 @@ def _fenced(text: str, language: str = "python") -> str:
 
 
 def _output(session: Session, chunk: ChunkCode) -> str:
-    """The output of a chunk as it stands in the notes."""
+    """The output of a chunk as it is in the notes."""
     page = session.page(chunk.occurrence.page)
     if page is None:
         return ""
@@ -155,7 +155,7 @@ def _first(page: Page, line: int) -> str:
 
 
 def _of_property(session: Session, path: PagePath, offset: int) -> tuple[str, tuple[int, int]]:
-    """What a property of tangle takes, where its key stands at a character."""
+    """What a property of tangle takes, where its key is at a character."""
     page, text = session.page(path), session.text(path)
     line = text.line_of(offset)
     start, _ = text.line_span(line)

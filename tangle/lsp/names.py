@@ -1,4 +1,4 @@
-"""The Python names of the notes: what each means, and where it stands."""
+"""The Python names of the notes: what each means, and where it occurs."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from tangle.notes import Core, package_name, pages, query, units
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Standing:
-    """A name where it stands in a page.
+    """A name where it occurs in a page.
 
     Attributes:
         unit: the unit whose code it is, by its place in reading order.
@@ -55,7 +55,7 @@ class Meaning:
 
     Attributes:
         unit: the unit that defines it, by its place in reading order.
-        borrowed: how the unit that uses it takes it over; None where it is its own, or saved.
+        borrowed: how the unit that uses it takes it over; None if it is its own, or saved.
         saved: whether the package has it.
     """
 
@@ -136,7 +136,7 @@ def saved_statements(core: Core, _: str) -> dict[str, tuple[Position, ...]]:
 
 
 def meaning(core: Core, standing: Standing) -> Meaning | None:
-    """Return what a name means; None where the notes do not define it.
+    """Return what a name means; None if the notes do not define it.
 
     Args:
         core: the store.
@@ -287,7 +287,7 @@ def definitions(core: Core, wanted: Meaning, before: Position | None = None) -> 
 
 
 def chunk_of(core: Core, standing: Standing) -> ChunkCode:
-    """Return the chunk in which a name stands.
+    """Return the chunk in which a name occurs.
 
     Args:
         core: the store.
@@ -297,7 +297,7 @@ def chunk_of(core: Core, standing: Standing) -> ChunkCode:
 
 
 def statement_of(core: Core, standing: Standing) -> Statement:
-    """Return the statement in which a name stands.
+    """Return the statement in which a name occurs.
 
     Args:
         core: the store.

@@ -23,7 +23,7 @@ from tangle.notes.core import listing
 
 
 def definition(session: Session, path: PagePath, offset: int) -> list[types.Location]:
-    """Return where what stands at a character is defined.
+    """Return where what is at a character is defined.
 
     Args:
         session: the notes.
@@ -92,7 +92,7 @@ def _sections(core: Core, name: str) -> Iterator[tuple[PagePath, int]]:
 def references(
     session: Session, path: PagePath, offset: int, *, declaration: bool
 ) -> list[types.Location]:
-    """Return all places that name what stands at a character.
+    """Return all places that name what is at a character.
 
     Args:
         session: the notes.
@@ -146,7 +146,7 @@ def _key(core: Core, mention: Mention) -> str:
 
 
 def _words(core: Core, wanted: Mention) -> set[str]:
-    """Words of which one stands in every page that names a thing."""
+    """Words of which one occurs in every page that names a thing."""
     words = {_comparable(wanted.target)}
     page = page_of_title(core, wanted.target) if wanted.kind == "page" else None
     if page is not None:

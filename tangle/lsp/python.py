@@ -123,7 +123,7 @@ async def places(backend: Backend, asked: Question) -> list[types.Location]:
 
 
 async def uses(backend: Backend, asked: Question, *, declaration: bool) -> list[types.Location]:
-    """Return where a name stands that is no name of the notes: a local one, or a library's.
+    """Return where a name occurs that is no name of the notes: a local one, or a library's.
 
     Args:
         backend: the server.

@@ -64,7 +64,7 @@ def prepare(session: Session, path: PagePath, offset: int) -> types.Range:
 
 
 def rename(session: Session, path: PagePath, offset: int, name: str) -> types.WorkspaceEdit:
-    """Return the edits that rename what stands at a character.
+    """Return the edits that rename what is at a character.
 
     Args:
         session: the notes.
@@ -132,7 +132,7 @@ def _chunk_spots(session: Session, named: Mention, name: str) -> list[Spot]:
 
 
 def _meant(session: Session, path: PagePath, offset: int) -> tuple[Meaning, Standing]:
-    """What the name at a character means, and where it stands there."""
+    """What the name at a character means, and where it occurs."""
     standings = standing_at(session.core, path, offset)
     for standing in standings:
         meant = meaning(session.core, standing)
@@ -141,7 +141,7 @@ def _meant(session: Session, path: PagePath, offset: int) -> tuple[Meaning, Stan
     if standings:
         name = standings[0].found.name
         raise CannotRename(f"{name} is not defined in the notes, so it is not renamed")
-    raise CannotRename("no name of the notes stands here; local names are not renamed")
+    raise CannotRename("there is no name of the notes here; local names are not renamed")
 
 
 def _name_spots(session: Session, meant: Meaning, name: str) -> list[Spot]:
@@ -186,7 +186,7 @@ def _check_definition(session: Session, meant: Meaning, places: Sequence[Standin
 
 
 def _check_free(session: Session, meant: Meaning, places: Sequence[Standing], name: str) -> None:
-    """Check that the new name means nothing yet where the old one stands."""
+    """Check that the new name means nothing yet where the old one is used."""
     core = session.core
     if name in saved_statements(core, ""):
         raise CannotRename(f"{name} is saved already; choose another name")

@@ -19,7 +19,7 @@ class Script:
     """A file that is made of the notes.
 
     Attributes:
-        origins: for each line the place in the notes; None where it has none.
+        origins: for each line the place in the notes; None if it has none.
     """
 
     text: str
@@ -60,7 +60,7 @@ def _origin(path: PagePath, line: int, column: int) -> Origin:
 
 @query()
 def package_script(core: Core, _: str) -> Script | None:
-    """Return the generated module; None where nothing is saved."""
+    """Return the generated module; None if nothing is saved."""
     package = units.package(core, "").package
     if package.is_empty:
         return None
@@ -75,7 +75,7 @@ class Spot:
     Attributes:
         unit: whose script, by its place in reading order.
         line, column: from 0, columns in characters.
-        offset: the character of the page that stands there.
+        offset: the character of the page that is there.
     """
 
     unit: int
@@ -150,7 +150,7 @@ class Files:
         return found
 
     def origin(self, unit: int, uri: str, line: int) -> Origin | None:
-        """Return the place in the notes of a line of a script; None where it has none.
+        """Return the place in the notes of a line of a script; None if it has none.
 
         Args:
             unit: the unit that was asked about.

@@ -188,7 +188,7 @@ class Server(LanguageServer):
     def question(
         self, session: Session, path: PagePath, offset: int
     ) -> tuple[Backend, Question] | None:
-        """Return what to ask about code, and whom; None where the settings want no answers.
+        """Return what to ask about code, and whom; None if the settings want no answers.
 
         Args:
             session: the notes.
@@ -276,7 +276,7 @@ class Server(LanguageServer):
         return outcome.message
 
     async def _begin(self, what: str, interrupt: Interrupt) -> str | int | None:
-        """Begin a progress that can be cancelled; None where the editor shows none."""
+        """Begin a progress that can be cancelled; None if the editor shows none."""
         window = self.client_capabilities.window
         if window is None or not window.work_done_progress:
             return None

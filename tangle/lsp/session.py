@@ -1,4 +1,4 @@
-"""What an editor shows: open buffers over the notes, and where things stand in them."""
+"""What an editor shows: open buffers over the notes, and where things are in them."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Buffer:
 
     Attributes:
         uri: as the editor writes it.
-        path: of the page; None where the file is no page of the graph.
+        path: of the page; None if the file is no page of the graph.
         base: what the file held when the buffer was opened or saved; None without a file.
     """
 
@@ -148,7 +148,7 @@ class Session:
         self._open.remember()
 
     def buffer_of(self, path: PagePath) -> Buffer | None:
-        """Return the buffer of a page; None where it is not open.
+        """Return the buffer of a page; None if it is not open.
 
         Args:
             path: of the page.
@@ -180,7 +180,7 @@ class Session:
     # --- addresses --------------------------------------------------------------------------------
 
     def path_of(self, uri: str) -> PagePath | None:
-        """Return the page of a document; None where it is no page that can be read.
+        """Return the page of a document; None if it is no page that can be read.
 
         Args:
             uri: of the document.
@@ -199,7 +199,7 @@ class Session:
         return buffer.uri if buffer is not None else uri_of_file(self._file(path))
 
     def page(self, path: PagePath) -> Page | None:
-        """Return a page; None where it cannot be read.
+        """Return a page; None if it cannot be read.
 
         Args:
             path: of the page.
@@ -313,7 +313,7 @@ class Session:
 
 
 def file_of_uri(uri: str) -> Path | None:
-    """Return the file of an address; None where it is none.
+    """Return the file of an address; None if it is none.
 
     Args:
         uri: `file:` and a path, whose characters some editors leave as they are.

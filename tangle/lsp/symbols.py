@@ -15,7 +15,7 @@ from tangle.model import Chunk, Fence, Page, PagePath
 from tangle.notes import pages
 
 _MOST: Final = 500
-"""Symbols that a search returns: nobody reads more."""
+"""The most symbols that a search returns."""
 
 
 def document_symbols(session: Session, path: PagePath) -> list[types.DocumentSymbol]:

@@ -70,7 +70,7 @@ class Text:
         return min(start + max(column - 1, 0), end)
 
     def line_of(self, offset: int) -> int:
-        """Return the line of the note (from 1) in which a character stands."""
+        """Return the line of the note (from 1) in which a character is."""
         return min(bisect_right(self._starts, offset), len(self._starts) - 1)
 
     def line(self, line: int) -> str:

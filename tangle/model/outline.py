@@ -120,7 +120,7 @@ class Page(Struct, frozen=True, kw_only=True):
     Attributes:
         title: the `title` page property, else None (the file's name decides, see `link`).
         links: titles named in `[[...]]` and tags, in order, repeated as they are.
-        link_spans: where each of these titles stands, brackets and `#` aside.
+        link_spans: where each of these titles is, brackets and `#` aside.
         problems: what a person should know about the page's own text.
         embeds: the pages that it shows.
         templates: the blocks that are text to copy: those with `template::` and all below them.

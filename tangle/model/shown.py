@@ -9,7 +9,7 @@ from msgspec import Struct
 ShownKind = Literal["text", "markdown", "image", "link", "failure"]
 
 OutputMark = Literal["fresh", "stale", "failed"]
-"""How an output block stands to the code above it."""
+"""Whether an output block matches the code above it."""
 
 
 class ShownFrame(Struct, frozen=True, kw_only=True):
@@ -52,14 +52,14 @@ class ShownPart(Struct, frozen=True, kw_only=True):
 
 
 class ShownOutput(Struct, frozen=True, kw_only=True):
-    """An output block of a page, and the chunk that it is of.
+    """An output block of a page, and its chunk.
 
     Attributes:
         block: its index in the page.
         host: the block of its chunk; -1 where it belongs to none.
         at: which chunk of that block, from 0.
         line: its first line in the page.
-        mark: how it stands to the current code.
+        mark: whether it matches the current code.
         edited: whether a person changed it.
     """
 

@@ -64,7 +64,7 @@ def _stored(rows: Rows, root: Any) -> Iterator[list[Any]]:
     while todo:
         address = todo.pop()
         if address not in rows or address in seen:
-            raise LookupError(f"nothing, or no tree, stands at {address}")
+            raise LookupError(f"nothing, or no tree, belongs at {address}")
         seen.add(address)
         content, below = rows[address]
         if below:

@@ -63,7 +63,7 @@ class _Reader:
         return found
 
     def _tag(self, text: str) -> str | None:
-        """The name of a tag; None where a text is none, and then it was not read."""
+        """The name of a tag; None if a text is none, and then it was not read."""
         if text.startswith("~#"):
             return str(self._cached(text, text[2:]))
         if text.startswith("^") and len(text) > 1:

@@ -129,7 +129,7 @@ def check_name(root: Path, name: str) -> None:
 
     Raises:
         Outside: it leaves the folder, or a folder on the way is a link.
-        ForeignFile: a file stands where a folder is needed.
+        ForeignFile: a file is where a folder is needed.
     """
     parts = check_words(root, name)
     for folder in (root.joinpath(*parts[:count]) for count in range(1, len(parts))):

@@ -113,7 +113,7 @@ def _write(path: Path, data: bytes) -> None:
 
 
 def _outputs(path: Path) -> Iterator[tuple[str, list[str]]]:
-    """The lines of the output blocks of a page as it stands, by the id of the block above."""
+    """The lines of the output blocks of a page as it is, by the id of the block above."""
     if not path.is_file():
         return
     page = parse(read_bytes(path), PagePath(path.name))

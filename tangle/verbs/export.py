@@ -119,9 +119,9 @@ def section_cells(
     Args:
         core: the notes.
         place: of the section in reading order.
-        file: reads a file of the graph by its path; None where there is none.
-        folder: in which it runs, as seen from where the exports go; None where that is not known.
-        shows: whether words of a page may stand in them, where a block refers to it.
+        file: reads a file of the graph by its path; None if there is none.
+        folder: in which it runs, as seen from where the exports go; None if that is not known.
+        shows: whether words of a page may be in them, where a block refers to it.
     """
     session = units.session(core, place)
     section = session.unit.section

@@ -310,6 +310,6 @@ def _notices(
         if cell.widgets:
             yield number + 1, "shows a widget, of which only the text is kept"
     for number in made.misread:
-        yield number + 1, "stands in a fence, since Logseq would take its text apart"
+        yield number + 1, "is in a fence, since Logseq would take its text apart"
     for number in written.left:
         yield number + 1, "is not Python that tangle runs; its output is left out"

@@ -99,7 +99,7 @@ class OpenNotes:
         return not hidden and not (self.project.graph / path).exists()
 
     def on_disk(self, path: PagePath) -> bytes | None:
-        """Return what the file of a page holds now; None where there is none that can be read.
+        """Return what the file of a page holds now; None if there is none that can be read.
 
         Args:
             path: of the page.

@@ -1,4 +1,4 @@
-"""The outputs that stand in a page, each with the chunk that it is of and how it stands to it."""
+"""The outputs in a page, each with its chunk and whether it matches it."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def shown_on(core: Core, path: PagePath) -> tuple[ShownOutput, ...]:
 def page_outputs(page: Page, hosts: Mapping[int, Sequence[Wanted]]) -> tuple[ShownOutput, ...]:
     """Return what the output blocks of a page show, in order.
 
-    A block of which a person made a text is none.
+    A block that a person turned into text does not count.
 
     Args:
         page: the page.

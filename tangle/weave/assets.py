@@ -1,4 +1,4 @@
-"""Files of the graph that a site copies: what they are called there, and what is left of them."""
+"""Files of the graph that a site copies: their names there, and their cleaned content."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Final
 from tangle.weave.svg import BadSvg, clean_svg
 
 RULES: Final = "1"
-"""Part of the stamp of a cleaned file; another one where cleaning leaves something else."""
+"""Part of the stamp of a cleaned file; change it when cleaning gives another result."""
 
 _NOTHING: Final = (
     b'<svg xmlns="http://www.w3.org/2000/svg" width="120" height="40">'
@@ -15,7 +15,7 @@ _NOTHING: Final = (
     b'<text x="60" y="25" text-anchor="middle" font-family="sans-serif" font-size="14" '
     b'fill="#b33">SVG ?</text></svg>'
 )
-"""Stands where a picture cannot be read, so that readers see that something is missing."""
+"""Replaces a picture that cannot be read, so that readers see that something is missing."""
 
 
 def is_cleaned(path: str) -> bool:

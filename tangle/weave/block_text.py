@@ -12,7 +12,7 @@ from tangle.model import Block, BlockKind, Fence, Page
 from tangle.weave.urls import anchors
 
 HOLE: Final = "\x03"
-"""Stands around the number of a fence, on the line where that is in the text."""
+"""Encloses the number of a fence, on the fence's line in the text."""
 
 _WHITE: Final = " \t\f"
 _CONTROLS: Final = re.compile("[\x00-\x08\x0b\x0e-\x1f\x7f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]")

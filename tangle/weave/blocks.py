@@ -47,8 +47,8 @@ class Shown:
 
     Attributes:
         name: what is shown: an id, or the address of a page.
-        title: of the page that they stand on.
-        href: where they stand.
+        title: of the page that they are on.
+        href: where they are.
     """
 
     name: str
@@ -134,7 +134,7 @@ class OutlineWriter:
         if below and level < _LEVELS:
             within += self._below(path, block, below, level)
         elif below:
-            # No browser shows lists as deep as this: what is deeper stands side by side.
+            # No browser shows lists as deep as this: what is deeper is shown side by side.
             flat = [replace(b, depth=0) for b in below]
             within += self._list(path, flat, level)
         if block.value(SOLUTION).lower() in ("yes", "true", "on"):
@@ -172,7 +172,7 @@ class OutlineWriter:
         here = Here(path, block)
         head, rest = self._head(block, here)
         properties = "" if block.kind == "pre" else self._properties(block, here)
-        # The head stands in the first paragraph, where there is one.
+        # The head is in the first paragraph, where there is one.
         body = self._standing_for(block)
         if body is None:
             body = self.writer.tokens(tokens_of(rest), here)
@@ -211,7 +211,7 @@ class OutlineWriter:
         return f"<{name}>{head}{self.writer.line(first, here)}</{name}>", rest.strip("\n")
 
     def _rank(self, heading: int) -> int:
-        """The level of a heading on the page, below those that it stands under."""
+        """The level of a heading on the page, below those of the headings above it."""
         while self._headings and self._headings[-1] >= heading:
             self._headings.pop()
         self._headings.append(heading)
@@ -243,7 +243,7 @@ class OutlineWriter:
     # --- embeds -----------------------------------------------------------------------------------
 
     def _embed(self, rest: str) -> str | None:
-        """What `{{embed ...}}` shows; None where it shows nothing, and is a link at most."""
+        """What `{{embed ...}}` shows; None if it shows nothing, and is a link at most."""
         match = BLOCK_ID.fullmatch(rest)
         if match is not None:
             found = self._site.embedded_block(match[1].lower())

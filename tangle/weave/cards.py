@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 SIZE: Final = (1200, 630)
 FOLDER: Final = "cards"
 RULES: Final = "1"
-"""Part of the stamp of a picture; another one where the same words are drawn otherwise."""
+"""Part of the stamp of a picture; change it when the same words are drawn differently."""
 
 _MARGIN: Final = 80
 _SIZES: Final = (84, 68, 54, 44)

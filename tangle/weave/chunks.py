@@ -18,12 +18,12 @@ ChunkMark = Literal[OutputMark, "not-run", "skipped", "none"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PageChunk:
-    """A chunk of Python where it stands in a page.
+    """A chunk of Python where it is in a page.
 
     Attributes:
         unit: the section or page that it runs in.
         first: whether it is the unit's first chunk on its page.
-        host: the block that it stands in.
+        host: the block that it is in.
         at: which chunk of that block it is, from 0.
         line: line of its fence.
         lines: the code as the note has it.
@@ -72,7 +72,7 @@ def units_on(core: Core, path: PagePath) -> tuple[int, ...]:
 
 @query()
 def page_chunks(core: Core, path: PagePath) -> Mapping[int, PageChunk]:
-    """The chunks that stand on a page and take part, by the line of their fence."""
+    """The chunks that are on a page and take part, by the line of their fence."""
     found: dict[int, PageChunk] = {}
     for place in units_on(core, path):
         for chunk in _chunks_of(core, place, path):
@@ -81,11 +81,11 @@ def page_chunks(core: Core, path: PagePath) -> Mapping[int, PageChunk]:
 
 
 def mark_of(chunk: PageChunk, output: OutputMark | None, *, was_run: bool) -> tuple[ChunkMark, str]:
-    """Return how a chunk stands, and why where that is not clear by itself.
+    """Return the state of a chunk, and why where that is not clear by itself.
 
     Args:
         chunk: the chunk.
-        output: how its output stands; None where it has none.
+        output: whether its output matches it; None if it has none.
         was_run: whether its unit has outputs: a chunk without one shows nothing then.
     """
     if output is not None:
@@ -166,7 +166,7 @@ def _moved(
     own: Mapping[int, int],
     lines: tuple[str, ...],
 ) -> Iterator[ChunkName]:
-    """The names that stand in the note itself, with their rows there."""
+    """The names that are in the note itself, with their rows there."""
     texts = planned.code.chunk.lines
     for name in names:
         row = own.get(name.row)
@@ -176,7 +176,7 @@ def _moved(
 
 @query(kept=frozenset[int])
 def code_lines(core: Core, path: PagePath) -> frozenset[int]:
-    """The lines of a page that stand in chunks: they have anchors."""
+    """The lines of a page that are in chunks: they have anchors."""
     return frozenset(
         chunk.line + 1 + row
         for chunk in page_chunks(core, path).values()
@@ -186,7 +186,7 @@ def code_lines(core: Core, path: PagePath) -> frozenset[int]:
 
 @query(kept=bool)
 def has_outputs(core: Core, name: SectionName) -> bool:
-    """Whether output blocks of a unit stand in the notes."""
+    """Whether output blocks of a unit are in the notes."""
     row = units.row(core, places(core, "")[name])
     hosts = {(chunk.page, chunk.host) for chunk in row.chunks} if row is not None else set()
     shown = {page: results_on(core, page) for page, _ in hosts}

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from tangle.weave.names import ChunkName, SavedUse
 
 PlaceLink = Callable[[Place], str | None]
-"""Finds the address of a line of the notes; None where the site does not show it."""
+"""Finds the address of a line of the notes; None if the site does not show it."""
 
 
 def line_anchor(line: int) -> str:
@@ -50,13 +50,13 @@ def figure_html(code: str, language: str) -> Markup:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChunkFrame:
-    """What stands around a chunk.
+    """What surrounds a chunk.
 
     Attributes:
-        mark: how its output stands to its code.
+        mark: whether its output matches its code.
         reason: why, where that is not clear by itself.
         package: the package's name.
-        reference: address of the page of the package's names; empty where there is none.
+        reference: address of the page of the package's names; empty if there is none.
         anchored: whether its lines have anchors: on their own page they do.
         downloads: the files of its section: text and address.
     """
@@ -74,7 +74,7 @@ def chunk_html(chunk: PageChunk, frame: ChunkFrame, link: PlaceLink, language: s
 
     Args:
         chunk: the chunk.
-        frame: what stands around it.
+        frame: what surrounds it.
         link: finds addresses.
         language: of the site.
     """
@@ -126,7 +126,7 @@ class _Writer:
         return found
 
     def _over(self, name: ChunkName) -> Laid | None:
-        """What is laid over a name; nothing if it comes from a page that the site has not."""
+        """What is laid over a name; nothing if it comes from a page that is not in the site."""
         if name.kind == "supplied":
             title = self._words.supplied.format(name.line)
             start = Markup('<span class="name supplied" title="{}">').format(title)
@@ -189,7 +189,7 @@ class _Writer:
 
 
 def uses_html(uses: Sequence[SavedUse], link: PlaceLink, words: CodeWords) -> Markup:
-    """Return where a name is used, as links; pages that the site has not are left out.
+    """Return where a name is used, as links; pages that are not in the site are left out.
 
     Args:
         uses: of the name.

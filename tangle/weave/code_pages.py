@@ -41,5 +41,5 @@ def code_view(core: Core, href: str) -> PageView:
 
 
 def _trusted(html: str) -> Markup:
-    """HTML of the site's own, with addresses from its root: that is where these pages stand."""
+    """HTML of the site's own, with addresses from its root: these pages are there."""
     return Markup(html.replace(ROOT, ""))

@@ -1,4 +1,4 @@
-"""The words that stand around code and results, in the languages of the site."""
+"""The words around code and results, in the languages of the site."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ class CodeWords:
     """Words around code; `{}` stands for what they are about.
 
     Attributes:
-        marks: how a chunk's output stands to its code, and the states of sections.
+        marks: whether a chunk's output matches its code, and the states of sections.
         why: what the marks mean.
     """
 

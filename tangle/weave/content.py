@@ -244,7 +244,7 @@ class Excerpt:
     """A block that names other pages.
 
     Attributes:
-        anchor: of the block; empty where it has none.
+        anchor: of the block; empty if it has none.
         targets: the addresses of the pages that it names or refers to.
         html: its first line, without links.
     """

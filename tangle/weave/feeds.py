@@ -1,4 +1,4 @@
-"""What a published site tells programs: its journal as an Atom feed, and the list of its pages.
+"""What a published site offers to programs: its journal as an Atom feed, and the list of its pages.
 
 All addresses in them are absolute, so a site has them only where its address is configured.
 """
@@ -106,7 +106,7 @@ def _list(name: str, item: str, base: str, hrefs: Sequence[str]) -> bytes:
 
 
 def robots(base: str) -> bytes | None:
-    """Return `robots.txt`; None for a site in a folder of another one, where nobody reads it.
+    """Return `robots.txt`; None for a site in another one's folder, where no crawler reads it.
 
     Args:
         base: the site's address, with a `/` at its end.

@@ -78,7 +78,7 @@ def rendered(tex: str, *, display: bool) -> Rendered:
 
     Args:
         tex: its source, without the signs around it.
-        display: whether it stands on lines by itself.
+        display: whether it is on lines by itself.
     """
     name, kind = ("div", "math display") if display else ("span", "math")
     source = tex.strip().encode("utf-8", "replace").decode()

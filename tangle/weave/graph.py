@@ -182,7 +182,7 @@ def href_of_page(core: Core, path: PagePath) -> str | None:
 
 @query(kept=str | None)
 def href_of_title(core: Core, title: str) -> str | None:
-    """The address of a page or concept by its title or an alias; None where it is not woven."""
+    """The address of a page or concept by its title or an alias; None if it is not woven."""
     path = pages.page_named(core, title)
     if path is not None:
         return href_of_page(core, path)
@@ -251,7 +251,7 @@ def shown_texts(core: Core, path: PagePath) -> tuple[BlockText, ...]:
 
 
 def is_line_left_out(core: Core, path: PagePath, line: int) -> bool:
-    """Whether a line of a page stands in a block that the site does not show."""
+    """Whether a line of a page is in a block that the site does not show."""
     without = left_out(core, path)
     if not without:
         return False
@@ -261,7 +261,7 @@ def is_line_left_out(core: Core, path: PagePath, line: int) -> bool:
 
 @query(hashed=True)
 def said(core: Core, uuid: Uuid) -> Said | None:
-    """What a block says that a reference leads to; None where there is none of that id."""
+    """What the block says that a reference leads to; None if there is none of that id."""
     place = _block_at(core, uuid)
     if place is None:
         return None
@@ -293,7 +293,7 @@ def embedded_block(core: Core, uuid: Uuid) -> Shown | None:
 
 @query(hashed=True)
 def embedded_page(core: Core, title: str) -> Shown | None:
-    """The blocks of a page, as another page shows them; None where it is not published."""
+    """The blocks of a page, as another page shows them; None if it is not published."""
     path = pages.page_named(core, title)
     href = href_of_page(core, path) if path is not None else None
     if path is None or href is None:
@@ -338,17 +338,17 @@ def _elsewhere(block: BlockText) -> BlockText:
 
 @query(kept=str | None)
 def asset_stamp(core: Core, path: str) -> str | None:
-    """A stamp of a file of the graph that is no page; None where there is none."""
+    """A stamp of a file of the graph that is no page; None if there is none."""
     return graph_assets(core, "").get(path)
 
 
 def file_of(core: Core, page: PagePath, address: str) -> str | None:
-    """Return the file of the graph that an address on a page means; None where there is none."""
+    """Return the file of the graph that an address on a page means; None if there is none."""
     return next((p for p in _paths(page, address) if asset_stamp(core, p) is not None), None)
 
 
 def page_at(core: Core, page: PagePath, address: str) -> PagePath | None:
-    """Return the page that an address on a page means by its path; None where it means none."""
+    """Return the page that an address on a page means by its path; None if it means none."""
     listed = (
         PagePath(path) for path in _paths(page, address) if path.endswith((".md", ".markdown"))
     )

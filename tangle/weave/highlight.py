@@ -47,7 +47,7 @@ class Token:
 
     Attributes:
         column: characters before it.
-        css: its class; empty where it has none.
+        css: its class; empty if it has none.
         is_name: whether it may be a name.
     """
 

@@ -24,7 +24,7 @@ class Writer(LineWriter):
     """Writes HTML of one page.
 
     Attributes:
-        embed: writes what `{{embed ...}}` shows; None where that is a link at most.
+        embed: writes what `{{embed ...}}` shows; None if that is a link at most.
     """
 
     def __init__(self, site: Site, words: ContentWords, footnotes: Iterable[str] = ()) -> None:
@@ -41,7 +41,7 @@ class Writer(LineWriter):
         return write(self, token, here) if write is not None else self._inline(token, here)
 
     def _paragraph(self, token: Token, here: Here) -> str:
-        """A paragraph, divided where something stands in it that can be in none."""
+        """A paragraph, divided where it holds something that no paragraph can."""
         return self._divided(token["children"], here, "<p>", "</p>")
 
     def _block_text(self, token: Token, here: Here) -> str:

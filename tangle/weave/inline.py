@@ -32,7 +32,7 @@ _DATE: Final = (
     r"(?:(?P<purpose>SCHEDULED|DEADLINE|CLOSED):[ \t]*)?"
     r"<(?P<day>[0-9]{4}-[0-9]{2}-[0-9]{2})(?P<rest>[^<>\n\x03]{0,60})>"
 )
-# Only where a blank stands in the address: no other rule is tried where this one gives up.
+# Only if the address contains a blank: no other rule is tried where this one gives up.
 _FILE: Final = (
     r"(?P<bang>!?)\[(?P<file_label>(?:\\.|[^\\\[\]\n]){0,400})\]"
     r"\((?=[^()\n\x03]{1,400}?[^\s()] +[^\s()])"
@@ -59,7 +59,7 @@ def name_end(text: str, start: int) -> int:
 
 
 def _parsed(inline: InlineParser, state: InlineState, text: str) -> list[Token]:
-    """The tokens of a text within another, in which no link can stand."""
+    """The tokens of a text within another, in which no link can be."""
     within = state.copy()
     within.src = text
     within.in_link = True

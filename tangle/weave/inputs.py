@@ -45,8 +45,8 @@ class SectionFacts:
 
     Attributes:
         state: as `tangle list` has it.
-        seconds: that it took when it was last run on this machine; None where that is unknown.
-        files: its script and its notebook, relative to the site's root; empty where it has none.
+        seconds: that it took when it was last run on this machine; None if that is unknown.
+        files: its script and its notebook, relative to the site's root; empty if it has none.
     """
 
     state: str

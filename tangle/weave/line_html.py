@@ -34,7 +34,7 @@ PHRASING: Final = frozenset(
         *("sub", "sup", "time", "u", "var", "wbr"),
     }
 )
-"""Elements that can stand in a line."""
+"""Elements that can be in a line."""
 BLOCK_ID: Final = re.compile(rf"\(\(({UUID})\)\)")
 _SIZE: Final = re.compile(r":?(height|width)\s+\"?([0-9]{1,5})(?:\.[0-9]+)?(?:px)?\"?")
 _SCHEME: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:|//")
@@ -60,7 +60,7 @@ _MARKED: Final[Mapping[str, str]] = {
 
 
 class LineWriter:
-    """Writes what stands in lines of one page.
+    """Writes what is in lines of one page.
 
     Attributes:
         site: what texts can refer to.
@@ -81,7 +81,7 @@ class LineWriter:
         self._followed = 0
 
     def line(self, text: str, here: Here) -> str:
-        """A text of one line, in which no other element stands."""
+        """A text of one line, in which there is no other element."""
         return self.inline(inline_tokens(text), here)
 
     def inline(self, tokens: Iterable[Token], here: Here) -> str:
@@ -196,7 +196,7 @@ class LineWriter:
         )
 
     def _embedded_link(self, rest: str, here: Here) -> str:
-        """An embed where only a stretch of a line can stand."""
+        """An embed where only a stretch of a line can be."""
         match = BLOCK_ID.search(rest)
         if match is not None:
             return self._block_link({"id": match[1].lower()}, here)

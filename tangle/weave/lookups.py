@@ -14,9 +14,9 @@ class Here:
     """Where the writer is.
 
     Attributes:
-        links: whether a link may stand here: none stands in another.
+        links: whether a link may be here: none may be in another.
         depth: how many references deep.
-        flow: whether an element that is more than a stretch of a line may stand here.
+        flow: whether an element that is more than a stretch of a line may be here.
     """
 
     page: PagePath
@@ -43,13 +43,13 @@ class Site(Protocol):
     """What the text of a block can refer to."""
 
     def page(self, title: str) -> str | None:
-        """The address of a page; None where it is not published."""
+        """The address of a page; None if it is not published."""
 
     def block(self, uuid: str) -> Said | None:
-        """A block by its id; None where there is none."""
+        """A block by its id; None if there is none."""
 
     def file(self, page: PagePath, address: str) -> str | None:
-        """The address of a file that a page links to; None where there is none."""
+        """The address of a file that a page links to; None if there is none."""
 
     def formula(self, tex: str, here: Here, *, display: bool) -> str:
         """A formula as HTML."""

@@ -37,7 +37,7 @@ _ABSENT: Final = frozenset(
 
 
 def tokens_of(text: str) -> list[Token]:
-    """The blocks of a text as tokens; code stands in it as holes."""
+    """The blocks of a text as tokens; code is represented by holes."""
     if _PLAIN.fullmatch(text):
         return [{"type": "paragraph", "children": [{"type": "text", "raw": text}]}] if text else []
     return _parsed(text)

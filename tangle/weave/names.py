@@ -137,7 +137,7 @@ class _Finder:
         self._defined: set[str] = set()
 
     def names(self, at: int, code: ChunkCode) -> Iterator[ChunkName]:
-        """Yield the names of a chunk; none of one whose lines are not read as they stand."""
+        """Yield the names of a chunk; none of one whose lines are not read as they are."""
         plain = code.parsed.rows is None and code.parsed.reading is None
         for row, statement in enumerate(code.statements):
             if plain:

@@ -120,9 +120,9 @@ def _json(notebook: Mapping[str, Any]) -> bytes:
 
 def _notebook(cells: Sequence[NotebookCell], about: About, given: Given) -> Mapping[str, Any]:
     ids = list(_ids(cells))
-    said = [(cell.kind, cell.source, own) for cell, own in zip(cells, ids, strict=True)]
+    described = [(cell.kind, cell.source, own) for cell, own in zip(cells, ids, strict=True)]
     own = {
-        "digest": _cells_digest(said),
+        "digest": _cells_digest(described),
         "folder": about.folder,
         "format": _FORMAT,
         "package": about.package,

@@ -44,8 +44,8 @@ class NotebookCell:
         block: id of the block that it is from; empty where that has none.
         properties: of the block, as they are written.
         chunk: number of the chunk in its section's notebook, from 1; 0 for text.
-        output: what stands under the chunk.
-        page: the page that the output stands in.
+        output: what is under the chunk.
+        page: the page that the output is in.
         attachments: images by name.
     """
 
@@ -69,8 +69,8 @@ class Given:
     Attributes:
         setup: the text of the first cell.
         outputs: of each page, by block and chunk of the block.
-        file: reads a file by its path in the graph; None where it is missing.
-        shows: whether words of a page may stand in the notebook, where a block refers to it.
+        file: reads a file by its path in the graph; None if it is missing.
+        shows: whether words of a page may be in the notebook, where a block refers to it.
     """
 
     setup: str
@@ -120,7 +120,7 @@ class _Prose:
     attachments: dict[str, bytes] = field(default_factory=dict)
 
     def add(self, text: str, *, listed: bool) -> None:
-        """Add a text; entries of a list stand together, all else by itself."""
+        """Add a text; entries of a list are kept together, all else by itself."""
         if self.texts:
             self.texts.append("\n" if listed and self.listed else "\n\n")
         self.texts.append(text)
@@ -194,7 +194,7 @@ class _Page:
             at += not block.codes
 
     def _depth(self, block: BlockText) -> int:
-        """How deep the block stands in a list below its heading."""
+        """How deep the block is in a list below its heading."""
         own = self._page.blocks[block.index]
         above = self._depths.get(own.parent, 0)
         self._depths[block.index] = 0 if block.heading or block.index == self._start else above + 1

@@ -10,7 +10,7 @@ from tangle.weave.graph import shown_texts, sketch
 
 @query(kept=tuple[int, str] | None)
 def opening(core: Core, path: PagePath) -> tuple[int, str] | None:
-    """The block of that heading and its number; None where the page begins otherwise.
+    """The block of that heading and its number; None if the page begins otherwise.
 
     The page's own heading then has the number, and the block shows only what else it says.
     """

@@ -75,7 +75,7 @@ def place_link(core: Core) -> Callable[[Place], str | None]:
 
 
 def line_address(core: Core, title: str, line: int) -> str | None:
-    """Return the address of a line of the page that has a title; None where it is not woven.
+    """Return the address of a line of the page that has a title; None if it is not woven.
 
     Args:
         core: the notes.
@@ -89,7 +89,7 @@ def line_address(core: Core, title: str, line: int) -> str | None:
 def page_downloads(core: Core, path: PagePath) -> tuple[tuple[str, str], ...]:
     """Return the files of the only section of a page: text and address.
 
-    Where there are several, they stand with the first chunk of each.
+    Where there are several, they are with the first chunk of each.
 
     Args:
         core: the notes.

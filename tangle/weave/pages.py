@@ -218,7 +218,7 @@ def card_of(core: Core, path: PagePath) -> tuple[str, Card | None]:
 
 @query(hashed=True)
 def feed_file(core: Core, _: str) -> bytes:
-    """The journal as an Atom feed; empty where there is none, or no address of the site."""
+    """The journal as an Atom feed; empty if there is none, or no address of the site."""
     settings = site_settings(core, "")
     newest = list(reversed(journals(core, "")))[:ENTRIES] if settings.base else []
     if not newest:

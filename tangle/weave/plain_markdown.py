@@ -39,7 +39,7 @@ class Meaning:
     """What references mean.
 
     Attributes:
-        block: finds the text of a block by its id; None where there is no such block.
+        block: finds the text of a block by its id; None if there is no such block.
         image: finds the address of an image, by its target as the note has it.
     """
 

@@ -13,7 +13,7 @@ _CLEAN: Final = re.compile(r"[^&<>\"]*")
 _LINES: Final = frozenset(
     {"paragraph", "block_text", "list_item", "task_list_item", "table_cell", "footnote"}
 )
-"""Tokens whose words are apart from those behind them."""
+"""Tokens whose words are separate from those behind them."""
 
 
 def escaped(text: str) -> str:
@@ -26,7 +26,7 @@ def escaped(text: str) -> str:
 
 
 def first_line(block: BlockText) -> str:
-    """The first line of a block that has words; empty where there is none."""
+    """The first line of a block that has words; empty if there is none."""
     return next((line for line in block.text.split("\n") if line.strip() and HOLE not in line), "")
 
 

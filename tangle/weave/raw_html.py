@@ -1,4 +1,4 @@
-"""Pair the tags of HTML that stands in a line of a note, so that each element is whole."""
+"""Pair the tags of HTML that is in a line of a note, so that each element is whole."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Element:
 
 
 def paired(tokens: Iterable[Token]) -> list[Token]:
-    """Return tokens in which start and end tags are one `element` with what stands between them.
+    """Return tokens in which start and end tags are one `element` with what is between them.
 
     A tag without its other half is text.
     """
@@ -96,7 +96,7 @@ def wrapped(element: Element, text: str, clean: Callable[[str], str]) -> str:
 
     Args:
         element: the element.
-        text: what stands in it, as HTML that can be trusted.
+        text: what is in it, as HTML that can be trusted.
         clean: removes from HTML whatever could run.
     """
     around = clean(f"{element.start}{_MARK}</{element.name}>")

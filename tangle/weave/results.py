@@ -26,9 +26,9 @@ class Around:
 
     Attributes:
         markdown: renders Markdown as the text of a block, as HTML that can be trusted.
-        file: finds the address of a file, by its target as the note has it; None where it is
+        file: finds the address of a file, by its target as the note has it; None if it is
             missing.
-        line: finds the address of a line of the page that has a title; None where the site has no
+        line: finds the address of a line of the page that has a title; None if the site has no
             such page.
         language: of the site.
     """
@@ -49,7 +49,7 @@ def output_html(output: ShownOutput, around: Around) -> Markup:
     words = code_words(around.language)
     parts = Markup("").join(_part(part, around, words) for part in output.parts)
     reason = words.edited if output.edited else ""
-    # The chunk's own head says how it stands.
+    # The chunk's own head says whether it is current.
     shown = output.host < 0 or output.edited
     mark = mark_html(output.mark, reason, words) if shown else Markup("")
     head = Markup('<p class="output-head">{}</p>').format(mark) if shown else Markup("")

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from nh3 import Cleaner
 
 Resolve = Callable[[str], str | None]
-"""Finds the address of a local file or page that the notes name; None where there is none."""
+"""Finds the address of a local file or page that the notes name; None if there is none."""
 
 _LOCAL: Final = re.compile(r"[^:/?#\\]*(?:[/?#]|\Z)")
 _SCHEME: Final = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):")
@@ -34,7 +34,7 @@ _IMAGE_DATA: Final = re.compile(
 _UNSAFE_IN_ADDRESS: Final = "!#$%&'()*,+/:;=?@[]~"
 
 _FRAME: Final = "tangle-frame"
-"""Stands for an element that would load a page of somebody else."""
+"""Stands for an element that would load a page from elsewhere."""
 _FRAMES: Final = re.compile(r"<(/?)(?:iframe|frame|embed|object)(?=[\s/>])", re.IGNORECASE)
 _MEDIA: Final = frozenset({"img", "video", "audio", "source", _FRAME})
 _VOID: Final = frozenset({"br", "hr", "img", "wbr", "col", "source"})
@@ -101,7 +101,7 @@ _STYLES: Final[Mapping[str, re.Pattern[str]]] = {
 def clean_html(text: str, resolve: Resolve = lambda _: None) -> Markup:
     """Return HTML of the notes without whatever could run, place itself over the page or load.
 
-    What shows a page or a file of somebody else becomes a link to it.
+    What shows a page or a file from elsewhere becomes a link to it.
 
     Args:
         text: of the notes, HTML in whatever shape.
@@ -135,7 +135,7 @@ def _attribute(_: str, name: str, value: str) -> str | None:
 
 
 def _style(text: str) -> str:
-    """The declarations of a `style` that may stand in a page."""
+    """The declarations of a `style` that may be in a page."""
     kept: list[str] = []
     for declaration in text.split(";"):
         name, _, value = declaration.partition(":")
@@ -196,7 +196,7 @@ class _Rewriter(HTMLParser):
         return {**given, "href": href, **outward}
 
     def _address(self, url: str) -> str | None:
-        """The address that a link has; None where it leads nowhere that is known."""
+        """The address that a link has; None if it leads nowhere that is known."""
         if url.startswith("#"):
             return url
         clean = clean_url(url)
@@ -214,7 +214,7 @@ class _Rewriter(HTMLParser):
         return self._in_place(url, given.get("alt") or given.get("title") or url), ""
 
     def _in_place(self, url: str, words: str) -> str:
-        """What stands in place of a file that the page may not load."""
+        """What replaces a file that the page may not load."""
         target = self._address(url) if url else None
         if target is None or self._is_in(("a",)):
             return f'<span class="broken">{escape(words)}</span>' if words else ""
@@ -251,7 +251,7 @@ def clean_url(url: str) -> str | None:
     plain = read.replace("\\", "/")
     match = _SCHEME.match(plain)
     if match is None:
-        # `&colon;` and `%3a` are no colons in an address, but nobody writes them for anything good.
+        # `&colon;` and `%3a` are no colons in an address, but only an attack has them there.
         bad = not _LOCAL.match(plain) or "&colon" in plain.lower()
         return None if bad else _quoted(url.strip().replace("\\", "/"))
     if match[1].lower() not in _SAFE_SCHEMES:
@@ -260,7 +260,7 @@ def clean_url(url: str) -> str | None:
 
 
 def _quoted(url: str) -> str:
-    """An address in which only signs of addresses stand, other letters kept."""
+    """An address with all but the characters of addresses percent-encoded; letters stay."""
     return "".join(
         c if c.isalnum() or c in "-._" or c in _UNSAFE_IN_ADDRESS else quote(c, errors="replace")
         for c in url

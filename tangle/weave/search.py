@@ -30,13 +30,13 @@ _INNER_CAPITAL: Final = re.compile(r"[a-z\d][A-Z]|[A-Z]{2}[a-z]")
 _WORD_IN_NAME: Final = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 
 _LONGEST_TERM: Final = 40
-"""Nobody types more; what is longer is data, such as an image in base64."""
+"""Longer than any word that is typed; what is longer is data, such as an image in base64."""
 
 _PAGES_A_SEGMENT: Final = 48
 _PAGES_A_TEXT: Final = 12
 
 # Weights of a term in a page's title, in a heading, in the title of the heading's page, and where
-# it stands once in a text.
+# it occurs once in a text.
 _TITLE, _HEADING, _PAGE, _ONCE = 24, 16, 4, 2
 
 

@@ -15,12 +15,12 @@ from tangle.weave.search import divide, index_file, segment_files
 from tangle.weave.views import Link, SearchEntry
 
 _CHARACTERS: Final = 20_000
-"""Of an entry's text or code: what is more is data."""
+"""Of an entry's text or code: what is longer is data."""
 
 
 @query(kept=tuple[SearchEntry, ...])
 def search_entries(core: Core, path: PagePath) -> tuple[SearchEntry, ...]:
-    """What the search knows of a page: what stands above its first heading, and each heading."""
+    """What the search knows of a page: what is above its first heading, and each heading."""
     href = href_of_page(core, path) or ""
     title = sketch(core, path).title
     found: list[SearchEntry] = []

@@ -21,7 +21,7 @@ SECTIONS = "sections.html"
 
 @query(hashed=True)
 def sections_html(core: Core, _: str) -> str:
-    """All sections with code on pages of the site, as a table; empty where there is none."""
+    """All sections with code on pages of the site, as a table; empty if there is none."""
     words = code_words(site_language(core, ""))
     saves = _saves(core)
     found = Markup("").join(

@@ -183,7 +183,7 @@ def static_version(style: bytes) -> str:
     """A digest of the styles and the scripts.
 
     Args:
-        style: the graph's; empty where it has none.
+        style: the graph's; empty if it has none.
     """
     found = hashlib.blake2b(style + KATEX_VERSION.encode(), digest_size=5)
     for name, data in sorted(static_files().items()):

@@ -35,7 +35,7 @@ _OUTSIDE_IN_CSS: Final = re.compile(
 
 
 class BadSvg(ValueError):
-    """An SVG that cannot be read, so that nobody knows what it holds."""
+    """An SVG that cannot be read, so that its content is unknown."""
 
 
 def clean_svg(data: bytes) -> bytes:

@@ -147,7 +147,7 @@ def anchors(page: Page) -> tuple[str, ...]:
 
 
 def _distinct(found: list[str]) -> tuple[str, ...]:
-    """Anchors of which no two are the same: a page may say the same `id::` twice."""
+    """Unique anchors: a page may say the same `id::` twice."""
     seen: set[str] = set()
     distinct: list[str] = []
     for number, anchor in enumerate(found):
@@ -175,7 +175,7 @@ def _plain(page: Titled) -> str:
     if page.day is not None:
         return f"{JOURNALS}/{page.day.isoformat()}"
     *folders, name = [part for part in page.title.split("/") if part.strip()] or [page.title]
-    # A folder `x.html` would stand where the page `x` has its file.
+    # A folder `x.html` would be where the page `x` has its file.
     parts = [re.sub(r"\.html$", "-html", _part(part), flags=re.IGNORECASE) for part in folders]
     return "/".join([*parts, _part(name)])
 

@@ -73,7 +73,7 @@ class PageView:
         journal: its day, where it is a page of the journal.
         features: what it needs beside the common style and script.
         downloads: the page's scripts and notebooks.
-        card: address of its picture for social networks; empty where there is none.
+        card: address of its picture for social networks; empty if there is none.
     """
 
     href: str
@@ -125,7 +125,7 @@ class SiteView:
         version: of the static files; it changes when one of them does.
         links: pages about the whole site for the navigation, such as all sections or all names.
         styles: addresses of the user's own style sheets, applied after the site's.
-        feed: address of the Atom feed; empty where there is none.
+        feed: address of the Atom feed; empty if there is none.
         scripts: addresses of more scripts, which every page loads.
     """
 

@@ -59,7 +59,7 @@ def with_code(page: Page, edits: Iterable[CodeEdit]) -> bytes:
 
 
 def fence_at(page: Page, line: int) -> Fence | None:
-    """Return the fence in whose code a line stands, if it is in one.
+    """Return the fence in whose code a line is, if it is in one.
 
     Args:
         page: the page.
@@ -70,7 +70,7 @@ def fence_at(page: Page, line: int) -> Fence | None:
 
 
 def margin_at(fence: Fence, line: int) -> int:
-    """Return how many characters stand before the code on a line of a fence.
+    """Return how many characters precede the code on a line of a fence.
 
     Args:
         fence: the fence.
@@ -83,7 +83,7 @@ def margin_at(fence: Fence, line: int) -> int:
 
 
 def _fence_of(page: Page, edit: CodeEdit) -> Fence | None:
-    """The fence that an edit is of; lines behind its last are its own, too."""
+    """The fence that an edit belongs to; lines behind its last one belong to it, too."""
     found = fence_at(page, edit.first)
     return found or (fence_at(page, edit.first - 1) if edit.first == edit.last else None)
 

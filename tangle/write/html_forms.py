@@ -64,7 +64,7 @@ class HtmlForm(Struct, frozen=True, kw_only=True):
         text: the words outside of them, a line for each paragraph.
         media: type and content of what plays or is seen, where it stands in the HTML itself.
         addresses: of pictures that stand elsewhere.
-        frames: addresses of pages of the web that stand within.
+        frames: addresses of pages of the web within.
         lossy: whether there is more to it: scripts, colours, frames, forms.
     """
 
@@ -327,7 +327,7 @@ def _number(attributes: dict[str, str], name: str) -> int:
 
 
 def titles_of(table: HtmlTable) -> tuple[tuple[str, ...], HtmlTable]:
-    """Return the rows that stand above the names of columns as titles, and the table without them.
+    """Return the rows that are above the names of columns as titles, and the table without them.
 
     Args:
         table: with a title in each place of a row that it reaches over.

@@ -163,7 +163,7 @@ class _Markdown:
         return self._found
 
     def _in_fence(self, line: str) -> bool:
-        """Whether a line is of code, or of a formula that stands by itself."""
+        """Whether a line is of code, or of a formula that is by itself."""
         mark = _FENCE.match(line)
         if not (self._fence or mark):
             return False

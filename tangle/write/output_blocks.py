@@ -37,7 +37,7 @@ class StoredOutput(Struct, frozen=True, kw_only=True):
         edited: whether the content is not what the second digest was taken of.
         reworked: whether a person made something else of it: put words in its place, or code in it.
         titled: whether a person gave it a first line.
-        sunk: whether its property stands below its own first line, where Logseq puts a hidden one
+        sunk: whether its property is below its own first line, where Logseq puts a hidden one
             when a person edits a block that begins with words or an image.
         failed: whether it says why its chunk failed.
         added: whether its text has lines that Logseq added.

@@ -52,7 +52,7 @@ class Piece(Struct, frozen=True, kw_only=True):
             that the note shows, `link` for one that it leads to.
         text: the text; of a file what stands for it or leads to it.
         plain: of a table, what a terminal shows.
-        target: of a file, where it stands, relative to the page's folder.
+        target: of a file, where it is, relative to the page's folder.
     """
 
     kind: PieceKind

@@ -135,7 +135,7 @@ def _troubled(
 ) -> Iterator[ChunkOutput]:
     """Yield outputs that keep a page from reading as it should, by halves.
 
-    The others are taken out, so that it does not matter whether they stand there already.
+    The others are taken out, so that it does not matter whether they are there already.
     """
     some = frozenset(outputs)
 

@@ -44,7 +44,7 @@ def _keywords(names: Iterable[str]) -> str:
 
 
 def _forms(key: str, name: str) -> frozenset[str]:
-    """How a name may stand in an entry."""
+    """How a name may appear in an entry."""
     words = {name, f'"{name}"'} if key == EXCLUDED else set()
     return frozenset({f":{name}", *words})
 
@@ -95,7 +95,7 @@ def _wanted(entries: dict[str, EdnForm]) -> Iterator[str]:
 
 
 def _extended(text: str, key: str, value: EdnForm) -> Edit | None:
-    """The edit that adds what an entry's value lacks; None where nothing is missing."""
+    """The edit that adds what an entry's value lacks; None if nothing is missing."""
     if value.text == "nil":
         return _edit(text, value.start, value.end, _set(_OURS[key]))
     if value.kind not in ("set", "vector", "list"):

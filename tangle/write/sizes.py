@@ -31,13 +31,13 @@ def without_sizes(lines: Sequence[str]) -> tuple[list[str], tuple[str, ...]]:
 def resized(lines: Sequence[str], old: Sequence[str], sizes: Sequence[str]) -> tuple[str, ...]:
     """Return a block's new lines with the sizes that a person gave the images of the old ones.
 
-    An image with the same content has its size wherever it stands; another one has that of the
+    An image with the same content has its size wherever it is; another one has that of the
     image in the same position, if this is gone.
 
     Args:
         lines: the new ones, below the block's properties.
         old: those that were there, without sizes.
-        sizes: for each image of the old lines what stands behind it.
+        sizes: for each image of the old lines what is behind it.
     """
     new_images, old_images = list(_images(lines)), [name for _, name in _images(old)]
     left = dict(enumerate(zip(old_images, sizes, strict=False)))

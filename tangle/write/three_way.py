@@ -18,8 +18,8 @@ class Change(NamedTuple):
     Attributes:
         kind: who changed it: `both` in the same way, `conflict` in different ways.
         base: the lines that were changed; an empty range where lines were only inserted.
-        ours: what stands there on our side.
-        theirs: what stands there on the other side.
+        ours: what is there on our side.
+        theirs: what is there on the other side.
     """
 
     kind: ChangeKind

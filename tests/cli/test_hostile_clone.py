@@ -1,7 +1,8 @@
 """A clone made to do harm: whatever is asked about it, none of its code runs.
 
-`run`, `watch` and pytest run the notes, as they are there for. Every other command is called here
-as a person calls it, in the clone, with code wherever Python, git, pytest or tangle might look.
+`run`, `watch`, `debug` and pytest run the notes, as they are there for. Every other command but
+`serve` (`tests/http`) is called here as a person calls it, in the clone, with code wherever
+Python, git, pytest or tangle might look.
 """
 
 from __future__ import annotations
@@ -46,6 +47,8 @@ COMMANDS = (
     *(["build"], ["build", "--check"], ["show", "1.1"], ["outline", "."], ["init"]),
     ["init", "--hide-outputs"],
     *(["sync", "--check"], ["sync", "--diff"], ["sync"]),
+    *(["export", "1.1", "-o", "x.ipynb"], ["export", "1.1", "-o", "x.py"], ["import", "x.py"]),
+    *(["weave"], ["lsp"]),
     *(["clean"], ["clean", "--force"], ["server", "status"], ["server", "stop"]),
     *(["merge-driver", "--install"], ["completion", "bash"], ["--version"], ["--help"]),
     ["merge-driver", "tangle.toml", "ours.md", "tangle.toml", "pages/x.md"],
@@ -117,6 +120,7 @@ def test_no_command_runs_code_of_the_clone_or_writes_outside(
             [TANGLE, *command],
             cwd=clone.top / where,
             env=environment,
+            stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
             encoding="utf-8",

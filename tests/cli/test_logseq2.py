@@ -66,7 +66,7 @@ def test_a_database_is_listed_run_and_never_written(database: Path) -> None:
     assert database.read_bytes() == before
 
 
-def test_blocks_stand_in_their_order_with_what_belongs_to_them(database: Path) -> None:
+def test_blocks_are_in_order_with_what_belongs_to_them(database: Path) -> None:
     assert tangle(database, "check").code == 0
     folder = database.parent / "graph.tangle"
     assert (folder / "pages" / "Numbers.md").read_text("utf-8") == (

@@ -1,4 +1,4 @@
-"""Transcripts of IPython (`In [1]:`, `Out[1]:`) are sessions: they run as they stand."""
+"""Transcripts of IPython (`In [1]:`, `Out[1]:`) are sessions: they run as they are."""
 
 from __future__ import annotations
 

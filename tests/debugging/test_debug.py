@@ -124,7 +124,7 @@ def test_an_editor_stops_where_code_fails(notes: MakeNotes) -> None:
     assert process.returncode == 1
 
 
-def test_a_breakpoint_stands_after_an_edit(notes: MakeNotes) -> None:
+def test_a_breakpoint_holds_after_an_edit(notes: MakeNotes) -> None:
     made = notes({"One": PAGE})
     made.write("One", "- words above\n" + PAGE)
     with debugging(made, "1.3") as (client, process):

@@ -166,7 +166,7 @@ def test_check_and_build_answer_while_a_run_goes_on(server: Server) -> None:
     server.ended(job)
 
 
-def test_a_reader_that_was_away_reads_on(server: Server) -> None:
+def test_a_reader_that_reconnects_misses_nothing(server: Server) -> None:
     with server.events() as events:
         first = server.run("One", write=False)
         seen = until_end(events, first)

@@ -81,7 +81,7 @@ class Proxy:
 
     Attributes:
         port: where it listens.
-        target: port of the server; None where none is to be reached.
+        target: port of the server; None if none is to be reached.
         origin: of the plugin in the browser.
         heads: the requests that came, without their bodies.
         clients: the connections that are open.

@@ -181,7 +181,7 @@ def test_the_block_being_edited_is_saved_first(desk: Open) -> None:
     assert "limit = 12" in here.notes.text("Primes")
 
 
-def test_equal_blocks_are_told_apart_by_their_order(desk: Open) -> None:
+def test_equal_blocks_are_distinguished_by_their_order(desk: Open) -> None:
     block = "- ```python\n  count = globals().get('count', 0) + 1\n  print('run', count)\n  ```\n"
     here = desk({"Twice": block + "- between\n" + block}, "Twice")
     here.state("connected")

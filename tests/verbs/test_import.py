@@ -120,7 +120,7 @@ def test_code_cells_become_chunks_with_their_outputs(notes: MakeNotes) -> None:
     (figure,) = (made.root / "assets" / "tangle").iterdir()
     assert figure.read_bytes() == base64.b64decode(PNG)
     assert f"(../assets/tangle/{figure.name})" in text
-    # What a run would write is what stands there.
+    # What a run would write is what is there.
     assert made.tangle("run", "x").code == 1
     assert "  1\n" in made.text("x")
 

@@ -134,7 +134,7 @@ def test_numbered_blocks_are_a_list_apart() -> None:
     assert re.findall(r"</?(?:ul|ol)", found) == ["<ul", "</ul", "<ol", "</ol", "<ul", "</ul"]
 
 
-def test_the_code_of_a_list_and_a_quote_stands_in_them() -> None:
+def test_the_code_of_a_list_and_a_quote_stays_in_them() -> None:
     found = html(site({"a": "- * item\n    ```js\n    x\n    ```\n- > ```js\n  > y\n  > ```"}))
     page = read_html(found)
     assert not page.faults
@@ -143,7 +143,7 @@ def test_the_code_of_a_list_and_a_quote_stands_in_them() -> None:
 
 
 def test_fences_are_those_that_logseq_reads() -> None:
-    # Any fence line closes any fence: what stands below the tildes is text again.
+    # Any fence line closes any fence: what is below the tildes is text again.
     found = html(site({"a": "- ```js\n  code\n  ~~~\n  **text**"}))
     assert "<strong>text</strong>" in found
     assert "code" in found

@@ -57,7 +57,7 @@ def test_an_anchor_with_a_damaged_percent_sign_stops_nothing(
         assert tab.errors == []
 
 
-def test_the_text_stands_without_script(chromium: Browser, site_folder: Path) -> None:
+def test_the_text_is_there_without_script(chromium: Browser, site_folder: Path) -> None:
     with chromium.tab(script=False) as tab:
         tab.open(site_folder / SOFTMAX)
         text = tab.evaluate("document.querySelector('main').innerText")
@@ -169,7 +169,7 @@ def test_a_link_under_the_pointer_shows_its_page(tab: Tab, site_folder: Path) ->
 
 
 def test_a_page_in_a_frame_shows_its_text_only(tab: Tab, tmp_path: Path, site_folder: Path) -> None:
-    # The frame's document is out of reach on file://; its size tells what it shows.
+    # The frame's document is out of reach on file://; its size shows what is in it.
     framed = (site_folder / "pages/交叉熵.html").as_uri()
     (tmp_path / "outer.html").write_text(
         f'<!doctype html><iframe src="{framed}" width="480" height="300"></iframe>'

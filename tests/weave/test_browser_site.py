@@ -116,7 +116,7 @@ def test_a_style_sheet_of_the_graph_comes_after_the_sites(
     assert not (tmp_path / "site/static/own.css").exists()
 
 
-def test_a_style_sheet_that_leads_out_of_the_graph_is_none(
+def test_a_style_sheet_that_leads_out_of_the_graph_does_not_count(
     notes: MakeNotes, tmp_path: Path
 ) -> None:
     graph = notes({"a": "- text\n"})

@@ -79,7 +79,7 @@ def test_the_definition_lists_where_it_is_used() -> None:
     assert area in shown
 
 
-def test_what_nobody_uses_is_said_so() -> None:
+def test_an_unused_name_is_marked() -> None:
     (saves,) = chunks(core({"a": "- # 1.1 A\n  - ```python\n    x = 1  #@save\n    ```\n"}), "a")
     assert "<dd>no other section uses it</dd>" in html(saves)
 

@@ -1,4 +1,4 @@
-"""What a published site tells programs: the feed, the list of pages, and pictures."""
+"""What a published site offers to programs: the feed, the list of pages, and pictures."""
 
 from __future__ import annotations
 
@@ -101,7 +101,7 @@ def test_a_large_site_map_is_divided() -> None:
     assert found["sitemap.xml"][0].text == f"{BASE}sitemap-1.xml"
 
 
-def test_rules_for_robots_stand_at_the_root_of_a_host_only() -> None:
+def test_rules_for_robots_are_at_the_root_of_a_host_only() -> None:
     assert robots(BASE) is None
     assert b"Sitemap: https://a.example/sitemap.xml\n" in (robots("https://a.example/") or b"")
 

@@ -17,7 +17,7 @@ def test_a_formula_is_html_and_mathml() -> None:
     assert 'aria-hidden="true"' in html
 
 
-def test_a_displayed_formula_stands_by_itself() -> None:
+def test_a_displayed_formula_is_on_lines_by_itself() -> None:
     html = rendered(r"\sum_{i=1}^n x_i", display=True).html
     assert html.startswith('<div class="math display"><span class="katex-display">')
     assert html.endswith("</div>")

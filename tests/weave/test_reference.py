@@ -214,7 +214,7 @@ class A:
     assert texts == ["one(a)", "two(a)", "three(a)", "__call__(x)"]
 
 
-def test_docstrings_are_told_apart_from_examples() -> None:
+def test_docstrings_are_separated_from_examples() -> None:
     doc = "Words.\n\n>>> f(1)\n2\n\nMore.\n\nReturns:\n    The sum\n      of all.\n"
     assert list(doc_parts(doc)) == [
         ("Words.", False),

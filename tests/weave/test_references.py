@@ -33,7 +33,7 @@ def test_a_reference_follows_references_but_not_round_in_a_circle() -> None:
     assert words(found).count("one") == 2
 
 
-def test_no_link_stands_in_a_link() -> None:
+def test_no_link_is_in_a_link() -> None:
     found = html(
         site(
             {

@@ -1,4 +1,4 @@
-"""Results in the site: what output blocks show, and how they stand to their code."""
+"""Results in the site: what output blocks show, and whether they match their code."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""HTML and addresses of notes: what is left of them."""
+"""How HTML and addresses of notes are cleaned."""
 
 from __future__ import annotations
 

@@ -44,7 +44,7 @@ def split_weight(posting: str) -> tuple[str, str, str]:
     return posting.partition(".")
 
 
-def test_words_are_lower_case_and_chinese_stands_in_pairs() -> None:
+def test_words_are_lower_case_and_chinese_is_in_pairs() -> None:
     assert set(terms(entry("x", "Cross Entropy：交叉熵，好"))) == {
         *("x", "cross", "entropy", "交叉", "叉熵", "熵", "好")
     }
@@ -85,12 +85,12 @@ def test_words_that_are_names_of_objects_in_javascript_are_words() -> None:
     assert {"proto", "constructor"} <= set(terms(entry("x", "__proto__ constructor")))
 
 
-def test_terms_stand_in_the_order_of_javascript() -> None:
+def test_terms_are_in_the_order_of_javascript() -> None:
     found = list(terms(entry("x", "ﬀ 𠀀 豈 z Z é")))
     assert found == sorted(found, key=lambda term: term.encode("utf-16-be"))
 
 
-def test_texts_stand_beside_the_index() -> None:
+def test_texts_are_beside_the_index() -> None:
     files = search_files([entry("a", "first  line\nsecond", "x = 1")])
     _, index = value(files["search/s-0.js"])
     assert isinstance(index, dict)

@@ -1,4 +1,4 @@
-"""SVG files of notes: what is left of them."""
+"""How SVG files of notes are cleaned."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def test_nothing_in_it_runs_or_loads(inside: str) -> None:
         "<!-- <script>hit()</script> -->",
     ],
 )
-def test_what_stands_before_it_goes(head: str) -> None:
+def test_what_precedes_it_is_removed(head: str) -> None:
     cleaned = clean_svg(f"{head}<svg {NS}><rect/></svg>".encode()).decode()
     assert cleaned.count("<?xml") == 1
     assert "evil" not in cleaned

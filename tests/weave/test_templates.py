@@ -121,7 +121,7 @@ def test_the_navigation_shows_the_place_in_the_book() -> None:
     assert [found["href"] for found in tags.all("a", **{"aria-current": "page"})] == [
         "../线性/softmax.html"
     ]
-    # The parts of a chapter stand only where the page is in it.
+    # The parts of a chapter are listed only on pages of that chapter.
     assert tags.all("a", href="../线性/回归.html")
     other = Tags(render_page(plain("引言.html", "引言", "text"), site()))
     assert not other.all("a", href="./线性/回归.html")
@@ -131,7 +131,7 @@ def chapter(href: str, text: str, number: str = "", *parts: Chapter) -> Chapter:
     return Chapter(link=Link(href=href, text=text), number=number, parts=parts)
 
 
-def test_a_chapter_on_one_page_stands_once_with_its_number_and_sections() -> None:
+def test_a_chapter_on_one_page_is_listed_once_with_its_number_and_sections() -> None:
     subsections = chapter(
         "a.html#s", "first section", "3.1", chapter("a.html#t", "detail", "3.1.1")
     )
@@ -146,7 +146,7 @@ def test_a_chapter_on_one_page_stands_once_with_its_number_and_sections() -> Non
         assert list(dict.fromkeys(entries)) == [("3", "linear"), ("3.1", "first section")]
 
 
-def test_sections_that_are_pages_stand_at_any_depth() -> None:
+def test_sections_that_are_pages_may_be_at_any_depth() -> None:
     deep = chapter(
         "p.html", "part", "I", chapter("c.html", "chap", "1", chapter("s.html", "sect", "1.1"))
     )
@@ -223,7 +223,7 @@ def test_many_backlinks_fold() -> None:
     assert text.count('class="backlink"') == 20
 
 
-def test_the_list_of_pages_stands_by_letters() -> None:
+def test_the_list_of_pages_is_by_letters() -> None:
     names = ("banana", "Ähre", "apple", "交叉熵", "42", "Zebra")
     listed = [Listed(link=Link(href=f"{name}.html", text=name)) for name in names]
     text = render_all_pages(listed, site("en"))
@@ -297,7 +297,7 @@ def contrast(one: str, other: str) -> float:
 
 
 @pytest.mark.parametrize("scheme", [0, 1], ids=["light", "dark"])
-def test_colors_can_be_read_on_what_they_stand_on(scheme: int) -> None:
+def test_colors_can_be_read_on_their_background(scheme: int) -> None:
     style = static_files()["site.css"].decode()
     colors = {
         name: pair[scheme]

@@ -51,7 +51,7 @@ def test_what_the_site_has_itself_is_not_written_over(title: str) -> None:
     assert href.startswith(f"{title}~")
 
 
-def test_a_long_title_is_shortened_and_told_from_others() -> None:
+def test_a_long_title_is_shortened_and_stays_distinct() -> None:
     one, other = of("中" * 300, "中" * 299 + "国")
     assert one != other
     assert max(len(part.encode()) for href in (one, other) for part in href.split("/")) < 130

@@ -2,7 +2,7 @@
 
     make site-proof
 
-The graphs of other people, where they stand beside the project, are skipped where they do not.
+Graphs of other people are tested if they are beside the project.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""A block stays below what Logseq lets people edit, and what is left out stands in a file."""
+"""A block stays below what Logseq lets people edit, and what is left out is in a file."""
 
 from __future__ import annotations
 

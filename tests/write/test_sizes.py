@@ -28,7 +28,7 @@ def shown(*pieces: Piece, digest: str = "0") -> ChunkOutput:
 
 
 def sizes_after(old: list[Piece], given: dict[str, str], new: list[Piece]) -> list[str]:
-    """What stands behind the images of the new output, when some of the old ones got a size."""
+    """What follows the images of the new output, when some of the old ones got a size."""
     page = edited(PAGE, plan_outputs(read(PAGE), {0: [shown(*old)]}))
     for content, size in given.items():
         name = content * 8 + ".svg)"

@@ -30,7 +30,7 @@ function isPage(document: vscode.TextDocument): boolean {
   return document.languageId === "markdown" && document.uri.scheme === "file";
 }
 
-/** The page in front; a message where there is none. */
+/** The page in front; a message if there is none. */
 function pageInFront(): vscode.TextEditor | undefined {
   const editor = vscode.window.activeTextEditor;
   if (editor !== undefined && isPage(editor.document)) {
@@ -51,7 +51,7 @@ async function lensesOf(uri: vscode.Uri): Promise<Lens[]> {
     }));
 }
 
-/** What a lens at the cursor runs; a message where there is none. */
+/** What a lens at the cursor runs; a message if there is none. */
 async function whatAtCursor(title: Title): Promise<readonly string[] | undefined> {
   const editor = pageInFront();
   if (editor === undefined) {

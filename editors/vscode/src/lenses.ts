@@ -10,7 +10,7 @@ export type Title = "Run" | "Run above" | "Run section";
 /** What to say where there is no lens with a title. */
 export const NOTHING: Readonly<Record<Title, string>> = {
   Run: "no block with code begins at the cursor or above it",
-  "Run above": "no block with code stands above the one at the cursor",
+  "Run above": "there is no block with code above the one at the cursor",
   "Run section": "no section with code begins at the cursor or above it",
 };
 

@@ -87,7 +87,7 @@ test("fences of other languages are left alone", async () => {
   }
 });
 
-test("a reference to a chunk and a property have names of their own", async () => {
+test("a reference to a chunk and a property have scopes of their own", async () => {
   const page = "- tangle.name:: net\n  ```python\n  <<the net>>\n  y = a << b\n  ```";
   const [property, reference, shift] = await scopes(page, "tangle.name", "the net", "b");
   assert.ok(property?.includes("support.type.property-name.tangle"), String(property));

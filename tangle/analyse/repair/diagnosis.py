@@ -29,7 +29,7 @@ READ_AS_MEANT: Final = frozenset({CALLOUTS, TABS})
 # and indentation is looked at when nothing else disturbs it.
 _MENDERS: Final[tuple[tuple[Mender, str], ...]] = (
     (plain_blanks, "white space stands in it that Python does not know"),
-    (without_line_numbers, "line numbers stand in front of the code"),
+    (without_line_numbers, "there are line numbers in front of the code"),
     (without_list_marks, "list marks stand in front of the code"),
     (plain_punctuation, "full-width or typographic punctuation stands in the code"),
     (without_emphasis, "Markdown's marks for emphasis stand in the code"),

@@ -1,6 +1,6 @@
 """Have interactive figures shown as pages of HTML, and as pictures where a program draws them.
 
-Nothing here imports a library: what is done is done when the user's code has imported one.
+Nothing here imports a library: it acts when the user's code has imported one.
 """
 
 from __future__ import annotations

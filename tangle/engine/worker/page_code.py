@@ -1,4 +1,4 @@
-"""Compile code under the path and the lines of the page that it stands in, for debuggers.
+"""Compile code under the path and the lines of the page that it is in, for debuggers.
 
 A code object has one file, so each top-level statement is compiled alone, under the page of its
 first line. Lines that come from another page, by a reference inside a statement, keep the line
@@ -26,7 +26,7 @@ def move_to_page(tree: ast.AST, origins: Sequence[Origin | None], folder: str) -
         folder: that the pages' paths are relative to.
 
     Returns:
-        The page's absolute path; None where the statement does not come from a page.
+        The page's absolute path; None if the statement does not come from a page.
     """
     nodes = [node for node in ast.walk(tree) if hasattr(node, "lineno")]
     first = min((node.lineno for node in nodes), default=0)
@@ -49,7 +49,7 @@ def move_to_page(tree: ast.AST, origins: Sequence[Origin | None], folder: str) -
 
 
 def parsed(code: str) -> ast.Module | None:
-    """Return the tree of a cell's code; None where it is no plain Python."""
+    """Return the tree of a cell's code; None if it is no plain Python."""
     try:
         return ast.parse(code)
     except (SyntaxError, ValueError):

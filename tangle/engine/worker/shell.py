@@ -160,7 +160,7 @@ class CellShell(InteractiveShell):
         return next((error for error in errors if error is not None), None)
 
     def _unshown(self, cell: Cell) -> UnshownValues | None:
-        """What keeps the values of a cell that are asked for; None where none are."""
+        """What keeps the values of a cell that are asked for; None if none are."""
         if not cell.values:
             return None
         from tangle.engine.worker.unshown_values import UnshownValues  # few notes have any

@@ -12,7 +12,7 @@ _REASON: Final = "a breakpoint was passed"
 
 
 def pass_breakpoints(section: str, hide: Callable[[str], None] | None) -> None:
-    """Have `breakpoint()` write a line and go on; `PYTHONBREAKPOINT` is obeyed as ever.
+    """Have `breakpoint()` write a line and go on; `PYTHONBREAKPOINT` is obeyed as usual.
 
     Args:
         section: that runs.

@@ -63,7 +63,7 @@ class UnshownValues:
         def keep(value: object) -> None:
             if value is not None and self._shell.reporter.amount != before:
                 return
-            # A `__repr__` that fails or prints is none of the cell's business: nothing shows it.
+            # A `__repr__` that fails or prints does not fail the cell: nothing shows it.
             with redirect_stdout(io.StringIO()), suppress(Exception):
                 text = "" if value is None else value_text(self._shell, value)
                 self._found.append((line, clean(text[:KEPT_TEXT])))

@@ -79,7 +79,7 @@
     }
   }
 
-  /** What stands at the top of the window, so that it can stay there. */
+  /** What is at the top of the window, so that it can stay there. */
   function topmost() {
     for (const block of document.querySelectorAll("#main [id]")) {
       const { top, bottom } = block.getBoundingClientRect();

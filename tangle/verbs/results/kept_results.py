@@ -88,7 +88,7 @@ class _Comments:
         return self._found > 0 and not any(line.strip() for line in self._left)
 
     def difference(self, comment: KeptComment) -> KeptDifference | None:
-        """How the next comment differs; None where it agrees, or is no result."""
+        """How the next comment differs; None if it agrees, or is no result."""
         value = self._values.get(comment.unshown or 0)
         if value:
             agrees = _same(comment.lines, value.split("\n"), self._tolerance)

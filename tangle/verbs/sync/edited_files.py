@@ -38,12 +38,12 @@ class FileEdit(Struct, frozen=True, kw_only=True):
     Attributes:
         file: path of the file in the output folder.
         at: number of its first line there.
-        edit: what the chunk's page gets; None where that cannot be said.
+        edit: what the chunk's page gets; None if that cannot be said.
         why: then, the reason.
         note: what the notes have there.
         code: what the file has there.
         conflict: whether the notes were changed there as well.
-        change: where it stands in the texts that were compared.
+        change: where it is in the texts that were compared.
     """
 
     chunk: Key
@@ -75,7 +75,7 @@ class EditedFile(Struct, frozen=True, kw_only=True):
     """A generated file that was edited.
 
     Attributes:
-        text: as it stands on disk.
+        text: as it is on disk.
         base: the lines that were generated last.
     """
 

@@ -28,7 +28,7 @@ class Added(Struct, frozen=True, kw_only=True):
 
     Attributes:
         behind: the number of exported cells before them.
-        cells: those that stand together.
+        cells: those that are together.
     """
 
     behind: int
@@ -36,7 +36,7 @@ class Added(Struct, frozen=True, kw_only=True):
 
 
 def added_cells(notebook: Exported) -> tuple[Added, ...]:
-    """Return the cells that were added, those that stand together as one.
+    """Return the cells that were added, adjacent ones as one.
 
     Args:
         notebook: as it was edited.
@@ -55,9 +55,9 @@ def added_cells(notebook: Exported) -> tuple[Added, ...]:
 def with_added(
     page: Page, block: int, added: Added, unit: str, about: Mapping[str, Any]
 ) -> bytes | None:
-    """Return a page with cells as blocks below a block; None where that is not possible.
+    """Return a page with cells as blocks below a block; None if that is not possible.
 
-    They follow the block and all below it; below a heading they stand as what it is over.
+    They follow the block and all below it; below a heading they are children of it.
 
     Args:
         page: the page.
@@ -92,7 +92,7 @@ def with_added(
 
 
 def _holds(before: Page, last: int, after: Page) -> bool:
-    """Whether all blocks stand as they did, but for those that were added."""
+    """Whether all blocks are as they were, but for those that were added."""
     count = len(after.blocks) - len(before.blocks)
     kept = [*after.blocks[: last + 1], *after.blocks[last + 1 + count :]]
     old, new = (
@@ -106,13 +106,13 @@ def _holds(before: Page, last: int, after: Page) -> bool:
 def block_of(
     session: Session, cell: NotebookCell, lines: Sequence[GeneratedLine], page: Page | None
 ) -> tuple[PagePath, int] | None:
-    """Return the page and block behind which a new cell goes; None where nothing says it.
+    """Return the page and block behind which a new cell goes; None if nothing says it.
 
     Args:
         session: the section.
         cell: the one before it.
         lines: of that cell.
-        page: that it stands in.
+        page: that it is in.
     """
     if cell.chunk:
         occurrence = session.chunks[cell.chunk - 1].occurrence

@@ -141,7 +141,7 @@ def _with_new_cells(
 
 
 def _write_added(project: Project, path: Path, notebook: Exported, added: Added) -> Place | None:
-    """Write cells below the block of the one before them; None where they have no place."""
+    """Write cells below the block of the one before them; None if they have no place."""
     notes = read_notes(project)
     session, cells = _section(notes, notebook.section, path)
     before = notebook.own[: added.behind]
@@ -210,7 +210,7 @@ def _lines(
 class _Prose:
     """The lines of pages that lines of Markdown cells are, where these are the same.
 
-    A line counts that stands once between two chunks, and once in the cells between them.
+    A line counts that occurs once between two chunks, and once in the cells between them.
     """
 
     def __init__(self, places: Places, session: Session, cells: Sequence[NotebookCell]) -> None:
@@ -254,7 +254,7 @@ class _Prose:
         return next(before, (page, 0))[1], last[1] - 1 if last else 1 << 30
 
     def _shown(self, number: int) -> Counter[str]:
-        """How often each line stands in the Markdown cells between the same chunks."""
+        """How often each line occurs in the Markdown cells between the same chunks."""
         first = last = number
         while first and self._bounds[first - 1] is None:
             first -= 1

@@ -14,11 +14,11 @@ from tangle.verbs.notes import Notes
 from tangle.write import fence_at
 
 _MARKS = ("", "# ")
-"""What stands before a line of code in a script: nothing, or a comment's mark."""
+"""What precedes a line of code in a script: nothing, or a comment's mark."""
 
 
 class LineOfNotes(Struct, frozen=True, kw_only=True):
-    """A line of code as it stands in a page.
+    """A line of code as it is in a page.
 
     Attributes:
         fence: the line of its fence.
@@ -143,7 +143,7 @@ class Places:
 def _leads(text: str, code: str) -> tuple[str, str] | None:
     """What a generated line, and the line of code that it is, have before what both have.
 
-    None where one is no copy of the other.
+    None if one is no copy of the other.
     """
     if not code.strip():
         return ("", "") if text.strip() in ("", "#") else None

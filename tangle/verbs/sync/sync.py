@@ -87,7 +87,7 @@ class SyncReport(Struct, frozen=True, kw_only=True):
         moved: the chunks that got edits.
         dropped: the chunks whose edits gave way to the notes.
         diff: the changes of the notes as a unified diff.
-        build: what was generated then; None where edits are left, or nothing was written.
+        build: what was generated then; None if edits are left, or nothing was written.
     """
 
     moved: tuple[Moved, ...]

@@ -26,7 +26,7 @@ LARGEST: Final = 1 << 30
 
 
 def mermaid_script(project: Project) -> bytes | None:
-    """Return the script that draws diagrams; None where none is configured.
+    """Return the script that draws diagrams; None if none is configured.
 
     Raises:
         BadConfig: it cannot be read, or lies outside of the configuration's folder.
@@ -48,9 +48,9 @@ def mermaid_script(project: Project) -> bytes | None:
 
 
 def own_style(project: Project) -> bytes | None:
-    """Return the graph's style sheet for the site, `logseq/site.css`; None where it has none.
+    """Return the graph's style sheet for the site, `logseq/site.css`; None if it has none.
 
-    A link that leads out of the graph is none: it could publish any file.
+    A link that leads out of the graph does not count: it could publish any file.
     """
     name = "logseq/site.css"
     if leads_outside(project.graph, name):

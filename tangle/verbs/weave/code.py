@@ -32,7 +32,7 @@ DOWNLOADS: Final = "downloads"
 
 @query(kept=tuple[PagePath, ...])
 def pages_taken(core: Core, place: int) -> tuple[PagePath, ...]:
-    """The pages of which text or code stands in the files of a section."""
+    """The pages of which text or code is in the files of a section."""
     session = units.session(core, place)
     saved = units.reached_package(core, place).saved
     lines = (line for chunk in session.chunks for line in chunk.code.chunk.lines)
@@ -48,7 +48,7 @@ def pages_taken(core: Core, place: int) -> tuple[PagePath, ...]:
 
 @query(kept=str)
 def files_stamp(core: Core, place: int) -> str:
-    """A digest that is another one where the files of a section are others."""
+    """A digest that changes when the files of a section do."""
 
     def stamp(path: str) -> bytes | None:
         """What stands for the content of a file: reading it is for those who write the files."""

@@ -59,7 +59,7 @@ class LiveSite:
         return tuple(sorted(name for name in names if before.get(name) != digests.get(name)))
 
     def read(self, name: str) -> bytes | None:
-        """Return a file of the site by its address; None where there is none.
+        """Return a file of the site by its address; None if there is none.
 
         Args:
             name: relative to the root; empty, or with a `/` at its end, for a folder's index.
@@ -82,7 +82,7 @@ def _is_page(name: str) -> bool:
 
 
 def _copy(project: Project, path: str) -> bytes | None:
-    """A file of the graph as the site has it; None where it cannot be read."""
+    """A file of the graph as the site has it; None if it cannot be read."""
     from tangle.weave.assets import is_cleaned
 
     try:

@@ -1,4 +1,4 @@
-"""Find the blocks whose code outputs are of: they go where their code is now."""
+"""Find the block of each output's code: the output goes where its code is now."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ def _merged(found: Iterable[Hosts]) -> Hosts:
 def completed(rows: Rows, hosts: Hosts) -> Hosts:
     """Return the blocks of those pages, and their other blocks with code, whose outputs stay.
 
-    This distinguishes outputs that stand below no chunk any more from those of other chunks.
+    This distinguishes outputs that are below no chunk any more from those of other chunks.
 
     Args:
         rows: the sections of the current notes.

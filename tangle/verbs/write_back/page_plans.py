@@ -99,7 +99,7 @@ class _Planning(Struct, frozen=True):
 
     Attributes:
         lines: finds the lines that failures name.
-        known: which outputs show what stands in the note.
+        known: which outputs show what is in the note.
     """
 
     loaded: Notes

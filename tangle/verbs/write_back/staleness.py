@@ -97,7 +97,7 @@ def is_fresh(output: Stored, chunk: Wanted) -> bool:
 
     Args:
         output: the output.
-        chunk: the chunk that it is of.
+        chunk: its chunk.
     """
     return output.code_digest == chunk.code_digest and not output.chunk_gone
 

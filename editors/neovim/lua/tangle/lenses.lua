@@ -5,7 +5,7 @@ local M = {}
 --- What to report where there is no lens with a title.
 M.nothing = {
   ["Run"] = "no block with code begins at the cursor or above it",
-  ["Run above"] = "no block with code stands above the one at the cursor",
+  ["Run above"] = "there is no block with code above the one at the cursor",
   ["Run section"] = "no section with code begins at the cursor or above it",
 }
 
