@@ -28,7 +28,7 @@ class Script:
 
 @query()
 def unit_script(core: Core, unit: int) -> Script:
-    """Return what a unit runs: what it borrows, then its chunks, broken ones as they are written."""
+    """Return what a unit runs: what it borrows, then its chunks, broken ones as written."""
     session = units.session(core, unit)
     lines: list[tuple[str, Origin | None]] = []
     for entry in sorted(session.prelude, key=lambda e: e.kind != "future"):

@@ -90,7 +90,7 @@ def check_report(
 
 
 def problems_of_pages(notes: Notes) -> tuple[Problem, ...]:
-    """Return the problems of pages that `check` reports without arguments; paths are those of the graph.
+    """Return what `check` reports without arguments; paths are those of the graph.
 
     Args:
         notes: the notes.

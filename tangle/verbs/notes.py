@@ -433,7 +433,7 @@ def updated(notes: Notes, paths: Collection[Path]) -> Notes:
 
 
 def sources_after(project: Project, before: Sources, paths: Collection[Path]) -> Sources:
-    """Return the files of a graph after some may have changed; the very same where they are no others.
+    """Return the files of a graph after changes; the same object if nothing changed.
 
     Args:
         project: whose notes.
