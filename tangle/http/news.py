@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Final, Protocol
 
-from tangle.http.desk import Desk
+from tangle.verbs.desk import Desk
 from tangle.http.feed import Feed
 from tangle.model import PagePath
 from tangle.verbs.check import check_report

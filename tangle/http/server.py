@@ -17,7 +17,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from tangle.errors import Refused, TangleError
 from tangle.http.api import Api, BadRequest, bad_request, failed, not_there, too_large, too_slow
-from tangle.http.desk import Desk
+from tangle.verbs.desk import Desk
 from tangle.http.feed import Feed
 from tangle.http.guard import Access, Guard, TooLarge, TooSlow
 from tangle.http.jobs import Jobs

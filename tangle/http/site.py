@@ -17,7 +17,7 @@ from tangle.verbs.weave.live import LiveSite
 if TYPE_CHECKING:
     from starlette.requests import Request
 
-    from tangle.http.desk import Desk
+    from tangle.verbs.desk import Desk
     from tangle.http.feed import Feed
     from tangle.http.news import News
     from tangle.model import PagePath

@@ -87,6 +87,24 @@ def merge_notebook(
         return None
     if take is not None and not what:
         raise NotTaken
+    return merge_cells(project, path, notebook, what, take=take)
+
+
+def merge_cells(
+    project: Project, path: Path, notebook: Exported, what: str = "", *, take: Side | None = None
+) -> SyncReport:
+    """Bring the edits of an exported notebook into the notes.
+
+    Args:
+        project: whose notes.
+        path: where the notebook is, or appears to be.
+        notebook: what it says.
+        what: the chunk or section that counts; all if empty.
+        take: the side that decides the conflicts of `what`.
+
+    Raises:
+        UnknownSection, NothingToDecide, Changed, NotWritable, Locked: as `merge_notebook` does.
+    """
     notes = read_notes(project)
     session, cells = _section(notes, notebook.section, path)
     now = tuple(_lines(notes, session, cells))
