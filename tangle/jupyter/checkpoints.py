@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from jupyter_server.services.contents.filecheckpoints import AsyncFileCheckpoints
-from tornado.web import HTTPError
+
+from tangle.jupyter.answers import Refusal
 
 _OF_PAGE: Final = "page"
 
@@ -56,5 +57,5 @@ class Checkpoints(AsyncFileCheckpoints):
         """
         if await contents_mgr.page_at(path) is not None:
             message = f"{path}: a page has no checkpoints; use the history of Logseq, or git"
-            raise HTTPError(409, message, reason="No checkpoint")
+            raise Refusal(409, message)
         await super().restore_checkpoint(contents_mgr, checkpoint_id, path)

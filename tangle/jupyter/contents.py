@@ -6,33 +6,38 @@ import contextlib
 import copy
 import hashlib
 import json
+import os
 import time
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import Any, TypeVar
 
 import nbformat
-from jupyter_server.files.handlers import FilesHandler
 from jupyter_server.services.contents.largefilemanager import AsyncLargeFileManager
 from jupyter_server.utils import ApiPath, to_os_path
-from tornado.web import HTTPError
 from traitlets import default
 
 from tangle.errors import Refused, TangleError
+from tangle.jupyter.answers import Refusal
 from tangle.jupyter.checkpoints import Checkpoints
+from tangle.jupyter.files import FileHandler
 from tangle.jupyter.kernels import ACTIONS, KernelLogs
 from tangle.verbs.desk import Desk
 from tangle.verbs.page_notebooks.pages import PageNotebook, Pages
 
 _Answer = TypeVar("_Answer")
 
-_GRACE: Final = 2.0
-"""Seconds within which a program that has saved asks what it has saved."""
-
 
 class ContentsManager(AsyncLargeFileManager):
-    """Shows a graph's pages as notebooks beside its files, and saves these into the pages."""
+    """Shows a graph's pages as notebooks beside its files, and saves these into the pages.
+
+    Attributes:
+        grace: seconds within which a program that has saved asks what it has saved; what others
+            changed shows later.
+    """
+
+    grace: float = 2.0
 
     def __init__(self, **traits: Any) -> None:
         """Find the graph that the server's folder belongs to."""
@@ -57,7 +62,7 @@ class ContentsManager(AsyncLargeFileManager):
 
     @default("files_handler_class")
     def _files_by_contents(self) -> type:
-        return FilesHandler
+        return FileHandler
 
     # --- which notebooks are pages ---
 
@@ -68,7 +73,7 @@ class ContentsManager(AsyncLargeFileManager):
             path: as the interface has it, relative to the server's folder.
         """
         pages, file = self._pages, self._file(path)
-        if pages is None or file.suffix != ".ipynb" or file.exists():
+        if pages is None or file.suffix != ".ipynb" or os.path.lexists(file):
             return None
         return await self._ask(lambda: pages.at(file))
 
@@ -109,16 +114,20 @@ class ContentsManager(AsyncLargeFileManager):
         return await super().file_exists(path) or await self.page_at(path) is not None
 
     def _file(self, path: str) -> Path:
-        return Path(to_os_path(ApiPath(path.strip("/")), self.root_dir))
+        file = Path(to_os_path(ApiPath(path.strip("/")), self.root_dir))
+        try:
+            return file.parent.resolve() / file.name
+        except (OSError, RuntimeError, ValueError):  # no file can be called so
+            return file
 
     async def _ask(self, task: Callable[[], _Answer]) -> _Answer:
         """Have the thread of the notes do something; a refusal becomes one of the interface."""
         try:
             return await self._desk.ask(task)
         except Refused as error:
-            raise HTTPError(409, str(error), reason="Not written") from error
+            raise Refusal(409, str(error)) from error
         except TangleError as error:
-            raise HTTPError(400, str(error), reason="Not possible") from error
+            raise Refusal(400, str(error)) from error
 
     def checkpoint_folder(self, path: str) -> Path | None:
         """Return where checkpoints of a file are kept; None where they may lie beside it.
@@ -153,7 +162,9 @@ class ContentsManager(AsyncLargeFileManager):
         if page is None:
             model: dict[str, Any] = await super().get(path, content, type, format, require_hash)
             return model
-        return await self._page_model(path.strip("/"), page, content=content, kind=type)
+        found = await self._page_model(path.strip("/"), page, content=content, kind=type)
+        self.emit(data={"action": "get", "path": path})
+        return found
 
     async def _page_model(
         self, path: str, page: PageNotebook, *, content: bool, kind: str | None = None
@@ -192,7 +203,7 @@ class ContentsManager(AsyncLargeFileManager):
         ask its user whether to give up either side.
         """
         times = self._merged.get(path, [])
-        known = [each for each in times if each + _GRACE <= time.time()]
+        known = [each for each in times if each + self.grace <= time.time()]
         return (known[-1] if known else page.created), len(known)
 
     async def _dir_model(self, path: str, content: bool = True) -> dict[str, Any]:
@@ -226,9 +237,9 @@ class ContentsManager(AsyncLargeFileManager):
     async def _save_page(
         self, model: dict[str, Any], path: str, page: PageNotebook
     ) -> dict[str, Any]:
+        self.run_pre_save_hooks(model=model, path=path)
         notebook = _notebook_of(model, path)
         logs = await self._logs_of(path)
-        self.run_pre_save_hooks(model=model, path=path)
         before = self._version(path, page)
         saved = await self._ask(lambda: page.save(notebook, logs))
         for remark in saved.remarks:
@@ -259,9 +270,9 @@ class ContentsManager(AsyncLargeFileManager):
         return await self._ask(lambda: pages.makes_page(file))
 
     async def _new_page(self, model: dict[str, Any], path: str) -> dict[str, Any]:
-        pages, notebook, title = self._pages, _notebook_of(model, path), Path(path).stem
+        pages, file, notebook = self._pages, self._file(path), _notebook_of(model, path)
         assert pages is not None
-        name, remarks = await self._ask(lambda: pages.add(title, notebook))
+        name, remarks = await self._ask(lambda: pages.add(file, notebook))
         for remark in remarks:
             self.log.warning("tangle: %s", remark)
         folder = path.rpartition("/")[0]
@@ -290,7 +301,7 @@ class ContentsManager(AsyncLargeFileManager):
         page = await self.page_at(path)
         if page is not None:
             message = f"{path} shows {page.shown}: delete the page, and its notebook goes with it"
-            raise HTTPError(409, message, reason="Not deleted")
+            raise Refusal(409, message)
         await super().delete_file(path)
 
     async def trust_notebook(self, path: str) -> None:
@@ -314,7 +325,7 @@ def _notebook_of(model: dict[str, Any], path: str) -> dict[str, Any]:
         except (ValueError, RecursionError):
             content = None
     if not isinstance(content, dict) or not isinstance(content.get("cells"), list):
-        raise HTTPError(400, f"{path}: this is no notebook of nbformat 4", reason="Not a notebook")
+        raise Refusal(400, f"{path}: this is no notebook of nbformat 4")
     return content
 
 

@@ -8,6 +8,7 @@ import time
 from typing import Final
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from tangle.errors import Refused
 from tangle.store import NOTEBOOKS, Records
@@ -22,12 +23,16 @@ class Client(Struct, frozen=True, kw_only=True):
     """A notebook in a program.
 
     Attributes:
+        section: that it shows.
+        at: where it appeared when it was opened, relative to the graph.
         used: when it was opened or saved, in seconds since 1970.
         notes: a digest of the cells that the notes had then.
         own: the ids of its cells that the notes have.
         ran: of each cell that was run: its id, a digest of the run, and one of the code that ran.
     """
 
+    section: str
+    at: str
     used: float
     notes: str
     own: tuple[str, ...] = ()
@@ -65,6 +70,23 @@ def keep_client(project: Project, token: str, client: Client) -> None:
             records.drop(key)
             exports(project).drop(key)
             exports(project).drop(f"{key}n")
+
+
+def renamed(project: Project, old: str, new: str, at: str) -> None:
+    """Take in that a section is called otherwise, with notebooks of it open.
+
+    Args:
+        project: whose section.
+        old: its name before.
+        new: its name.
+        at: where its notebook appears, relative to the graph.
+    """
+    records = clients(project)
+    tokens = records.keys()
+    for token in tokens:
+        client = records.get(token)
+        if client is not None and client.section == old:
+            keep_client(project, token, replace(client, section=new, at=at))
 
 
 def now() -> float:

@@ -67,6 +67,15 @@ def file_name(row: UnitRow) -> str:
     return f"{_number(row)} {title}".strip() + SUFFIX
 
 
+def notebook_path(row: UnitRow) -> str:
+    """Return where a unit's notebook appears, relative to the graph.
+
+    Args:
+        row: of the unit.
+    """
+    return posixpath.join(posixpath.dirname(row.section.page), file_name(row))
+
+
 def row_of_page(notes: Notes, page: PagePath) -> UnitRow | None:
     """Return the first unit of a page that has a notebook; None if there is none.
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -23,16 +22,18 @@ from tangle.verbs.page_notebooks.names import (
     notebooks_in,
     row_of_page,
 )
+from tangle.verbs.page_notebooks.raw_cells import Notebook
 from tangle.verbs.page_notebooks.renaming import rename_page
 from tangle.verbs.page_notebooks.saving import (
-    Notebook,
     Saved,
+    check_not_of_page,
     notebook_now,
     open_notebook,
+    read_cells,
     save_notebook,
 )
 from tangle.verbs.project import Project, find_project
-from tangle.write.foreign_cells import NotANotebook, SourceCell, cells_of_notebook
+from tangle.write.foreign_cells import SourceCell
 
 _PAGES: Final = "pages"
 _EMPTY: Final = "# The code of this page begins here."
@@ -45,14 +46,6 @@ class NoCodeInPage(Refused):
     def __init__(self, page: str) -> None:
         """Say which page."""
         super().__init__(f"{page}: written; a page without Python does not appear as a notebook")
-
-
-class DamagedNotebook(Refused):
-    """What was to become a page cannot be read."""
-
-    def __init__(self, title: str, why: str) -> None:
-        """Say why."""
-        super().__init__(f"{title}: {why}")
 
 
 class PageNotebook:
@@ -171,24 +164,24 @@ class Pages:
         found = notebooks_in(read_notes(project), "" if name == "." else name)
         return {file: PageNotebook(project, row) for file, row in found.items()}
 
-    def add(self, title: str, notebook: Notebook) -> tuple[str, tuple[str, ...]]:
+    def add(self, file: Path, notebook: Notebook) -> tuple[str, tuple[str, ...]]:
         """Make a page of a notebook; return what its notebook is called, and what it lost.
 
         Args:
-            title: of the page.
+            file: where it is saved; the page is called so.
             notebook: that was made elsewhere, or is empty.
 
         Raises:
+            PageGone: it was opened from a page that was there, and is not any more.
             DamagedNotebook: it cannot be read.
             PageExists: there is a page of that title.
             NoCodeInPage: the page is made, and is no notebook.
         """
         project = self._project()
         check_may_repair(project)
-        try:
-            cells = cells_of_notebook(json.dumps(notebook).encode())
-        except NotANotebook as error:
-            raise DamagedNotebook(title, str(error)) from error
+        title, at = file.stem, file.relative_to(project.graph).as_posix()
+        cells = read_cells(file.name, notebook)
+        check_not_of_page(project, at, notebook)
         if not any(cell.text.strip() for cell in cells):
             cells = (SourceCell(kind="code", text=_EMPTY, language="python"),)
         report = page_of_cells(project, cells, project.graph / _PAGES, title)

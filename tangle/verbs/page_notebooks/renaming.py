@@ -12,7 +12,8 @@ from tangle.store import lock, make_folder, move_file
 from tangle.verbs.graph_sources import check_may_repair
 from tangle.verbs.import_page import page_path
 from tangle.verbs.notes import Notes, read_notes
-from tangle.verbs.page_notebooks.names import SUFFIX
+from tangle.verbs.page_notebooks.clients import renamed
+from tangle.verbs.page_notebooks.names import SUFFIX, notebook_path, row_of_page
 from tangle.verbs.project import Project
 
 _TITLED: Final = re.compile(r"(?:- )?(?:[\w-]+:: [^\n]*\n)*title::")
@@ -56,6 +57,9 @@ def rename_page(project: Project, row: UnitRow, file: Path) -> None:
     make_folder(project.state)
     with lock(project.state, notes=project.graph):
         move_file(project.graph / page, project.graph / new)
+    found = row_of_page(read_notes(project), new)
+    if found is not None:
+        renamed(project, row.name, found.name, notebook_path(found))
 
 
 def _is_named(notes: Notes, row: UnitRow, title: str) -> bool:
