@@ -13,7 +13,7 @@ VSCODE := editors/vscode
 PARALLEL ?= --numprocesses auto --maxprocesses 4
 
 .DEFAULT_GOAL := help
-.PHONY: help demo data mldoc katex axe vscode editors test test-python coverage test-notes torture fuzz reading check lint format types layers dead-code notes site site-proof docs plugin plugin-packages test-plugin clean
+.PHONY: help demo data mldoc katex axe vscode editors test test-python coverage test-notes torture fuzz reading check lint format types layers dead-code notes site site-proof docs plugin plugin-packages test-plugin test-jupyter clean
 
 help:
 	@echo "make demo    set up, tangle the notes, run section 3.6"
@@ -28,6 +28,7 @@ help:
 	@echo "make site    the notes as a site, in site/"
 	@echo "make plugin  build the Logseq plugin in logseq-plugin (node and npm)"
 	@echo "make test-plugin  the plugin's tests, alone and in Chromium"
+	@echo "make test-jupyter  JupyterLab on a graph in Chromium, in an environment of its own"
 	@echo "make site-proof  every page of several sites in Chromium (hours)"
 	@echo "make docs    regenerate docs/problems.md, docs/results.md and the pictures"
 	@echo "make editors  the VS Code extension, as editors/vscode/dist/tangle.vsix"
@@ -125,6 +126,13 @@ coverage: $(INSTALLED) data mldoc axe plugin-packages
 
 test-notes: $(INSTALLED) data
 	$(BIN)/pytest notes
+
+# JupyterLab is large, and has an environment of its own.
+test-jupyter: $(INSTALLED)
+	$(BIN)/python -m venv $(VENV)-jupyter
+	$(VENV)-jupyter/bin/python -m pip --disable-pip-version-check --no-input -qq install \
+	    --constraint constraints.txt --editable ".[dev]" jupyterlab ipykernel
+	$(VENV)-jupyter/bin/python -m pytest tests/jupyter
 
 test-plugin: $(INSTALLED) plugin-packages
 	$(BIN)/python -m pytest tests/plugin

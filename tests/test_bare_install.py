@@ -48,6 +48,7 @@ PLUGIN = {
     "tangle.testing": {"pytest", "_pytest", "xdist", "coverage"},
     "tangle.coverage_plugin": {"coverage"},
     "tangle.lsp": {"lsprotocol", "pygls"},
+    "tangle.jupyter": {"jupyter_client", "jupyter_server", "nbformat", "tornado"},
     "tangle.http": {"starlette", "uvicorn"},
     "tangle.weave": {"dukpy", "jinja2", "markupsafe", "mistune", "nh3", "pygments"},
 }
@@ -65,7 +66,7 @@ EXTRAS = {
     "base and pytest": ["logseq-tangle", "pytest"],
     **{
         each: [f"logseq-tangle[{each}]"]
-        for each in (*("coverage", "xdist", "notes", "lsp"), *("site", "serve", "debug", "dev"))
+        for each in (*("coverage", "xdist", "notes", "lsp", "notebook"), *("site", "serve", "debug", "dev"))
     },
 }
 """By the test's name. The extra `pytest` brings what the second brings."""

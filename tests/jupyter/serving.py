@@ -55,9 +55,7 @@ class Server:
 
 
 @contextlib.contextmanager
-def serving(
-    root: Path, program: str = "jupyter_server", python: str = sys.executable
-) -> Iterator[Server]:
+def serving(root: Path, program: str = "jupyter_server") -> Iterator[Server]:
     """Run a server on a graph until the block ends.
 
     Args:
