@@ -66,7 +66,10 @@ EXTRAS = {
     "base and pytest": ["logseq-tangle", "pytest"],
     **{
         each: [f"logseq-tangle[{each}]"]
-        for each in (*("coverage", "xdist", "notes", "lsp", "notebook"), *("site", "serve", "debug", "dev"))
+        for each in (
+            *("coverage", "xdist", "notes", "lsp", "notebook"),
+            *("site", "serve", "debug", "dev"),
+        )
     },
 }
 """By the test's name. The extra `pytest` brings what the second brings."""
