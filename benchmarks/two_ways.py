@@ -2,11 +2,11 @@
 
     python -m benchmarks.two_ways [--peers FOLDER]
 
-Each tool keeps a source (a page, a notebook, Markdown) and what it makes of it (a script, a module, a
-notebook) in agreement. Twelve situations edit one side or both, and then run the commands that the
-tool's documentation names for that. An edit is lost if neither file holds it afterwards. The peers
-get an environment of their own, removed again unless --peers says where to keep it. Write the table
-into benchmarks/README.md.
+Each tool keeps a source (a page, a notebook, Markdown) and what it makes of it (a script, a module,
+a notebook) in agreement. Twelve situations edit one side or both, and then run the commands that
+the tool's documentation names for that. An edit is lost if neither file holds it afterwards. The
+peers get an environment of their own, removed again unless --peers says where to keep it. Write the
+table into benchmarks/README.md.
 """
 # ruff: noqa: T201  (a script talks to the person who runs it)
 
@@ -34,7 +34,7 @@ Side = Literal["source", "made"]
 
 
 class Edit(NamedTuple):
-    """One edit: a line that another replaces, a chunk that goes (no new text), or one that comes."""
+    """A line that another replaces, a chunk that goes (no new text), or a chunk that comes."""
 
     side: Side
     old: str
@@ -61,20 +61,32 @@ class Tool(NamedTuple):
     sync: tuple[tuple[str, ...], ...]
 
 
+_ALPHA = Edit("source", "alpha = 1", "alpha = 11")
+_BETA = Edit("source", "beta = 2", "beta = 21")
+_GONE = Edit("source", "second = 10", "")
+_PROSE_EDIT = Edit("source", _PROSE, "Other words.")
+_MADE_BETA = Edit("made", "beta = 2", "beta = 21")
+_MADE_OTHER_BETA = Edit("made", "beta = 2", "beta = 22")
+_MADE_DELTA = Edit("made", "delta = 4", "delta = 41")
+_MADE_SECOND = Edit("made", "second = 10", "second = 11")
+_MADE_THIRD = Edit("made", "third = 20", "third = 21")
+_MADE_NEW = Edit("made", "", "fourth = 30")
 _SITUATIONS = (
-    Situation("a line in the source", (Edit("source", "beta = 2", "beta = 21"),), "make"),
-    Situation("a line in what was made", (Edit("made", "beta = 2", "beta = 21"),)),
-    Situation("a line in what was made; then made again", (Edit("made", "beta = 2", "beta = 21"),), "make"),
-    Situation("different chunks", (Edit("source", "alpha = 1", "alpha = 11"), Edit("made", "third = 20", "third = 21"))),
-    Situation("the same, what was made has the older time", (Edit("source", "alpha = 1", "alpha = 11"), Edit("made", "third = 20", "third = 21")), made_is_older=True),
-    Situation("different lines of a chunk", (Edit("source", "alpha = 1", "alpha = 11"), Edit("made", "delta = 4", "delta = 41"))),
-    Situation("the same line, differently", (Edit("source", "beta = 2", "beta = 21"), Edit("made", "beta = 2", "beta = 22"))),
-    Situation("the same line, equally", (Edit("source", "beta = 2", "beta = 21"), Edit("made", "beta = 2", "beta = 21"))),
-    Situation("prose in the source, code in what was made", (Edit("source", _PROSE, "Other words."), Edit("made", "third = 20", "third = 21"))),
-    Situation("a new chunk in what was made", (Edit("made", "", "fourth = 30"),)),
-    Situation("a chunk gone in the source, another edited", (Edit("source", "second = 10", ""), Edit("made", "third = 20", "third = 21"))),
-    Situation("a chunk gone in the source, edited in what was made", (Edit("source", "second = 10", ""), Edit("made", "second = 10", "second = 11"))),
-)  # fmt: skip
+    Situation("a line in the source", (_BETA,), "make"),
+    Situation("a line in what was made", (_MADE_BETA,)),
+    Situation("a line in what was made; then made again", (_MADE_BETA,), "make"),
+    Situation("different chunks", (_ALPHA, _MADE_THIRD)),
+    Situation(
+        "the same, what was made has the older time", (_ALPHA, _MADE_THIRD), made_is_older=True
+    ),
+    Situation("different lines of a chunk", (_ALPHA, _MADE_DELTA)),
+    Situation("the same line, differently", (_BETA, _MADE_OTHER_BETA)),
+    Situation("the same line, equally", (_BETA, _MADE_BETA)),
+    Situation("prose in the source, code in what was made", (_PROSE_EDIT, _MADE_THIRD)),
+    Situation("a new chunk in what was made", (_MADE_NEW,)),
+    Situation("a chunk gone in the source, another edited", (_GONE, _MADE_THIRD)),
+    Situation("a chunk gone in the source, edited in what was made", (_GONE, _MADE_SECOND)),
+)
 
 
 def main() -> int:
@@ -123,7 +135,7 @@ def _outcome(tool: Tool, situation: Situation, scratch: Path) -> str:
 
 
 def _reports(result: tuple[int, str]) -> bool:
-    """Whether a command says that something is not as it should be: by its exit code or in words."""
+    """Whether a command reports a fault, by its exit code or in words."""
     code, said = result
     return code != 0 or re.search(r"(?i)conflict|error|warning|refus", said) is not None
 
@@ -269,7 +281,7 @@ def _begin_entangled(folder: Path) -> None:
 
 def _notebook(code: Sequence[str], **metadata: object) -> str:
     def cell(number: int, kind: str, text: str) -> dict[str, object]:
-        more = {"execution_count": None, "outputs": []} if kind == "code" else {}
+        more: dict[str, object] = {"execution_count": None, "outputs": []} if kind == "code" else {}
         source = text.splitlines(keepends=True)
         return {"cell_type": kind, "id": f"c{number}", "metadata": {}, "source": source, **more}
 
