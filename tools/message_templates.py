@@ -120,23 +120,29 @@ def in_source(source: str, path: str) -> Iterator[Template]:
         path: its name in the catalogue.
     """
     tree = ast.parse(source)
-    seen = _no_messages(tree)
+    known = _no_messages(tree)
     for node in ast.walk(tree):
-        if id(node) in seen:
-            continue
-        match node:
-            case ast.FunctionDef() if _is_command(node):
-                found = paragraphs(inspect.cleandoc(ast.get_docstring(node) or ""))
-                yield from (Template(_escaped(text), "", path) for text in found)
-            case ast.Assign(targets=[ast.Name(id="EPILOG")], value=ast.Constant(value=str(text))):
-                yield from (Template(_escaped(line), "", path) for line in paragraphs(text))
-            case ast.Call(func=ast.Name(id=name)) if name in _MARKS:
-                yield from _marked(node, path)
-                seen.update(id(inner) for inner in ast.walk(node) if inner is not node)
-            case ast.Constant() | ast.JoinedStr() | ast.BinOp():
-                if not isinstance(node, ast.Constant):
-                    seen.update(id(inner) for inner in ast.walk(node))
-                yield from (Template(t, "", path) for t in _forms(node) if _is_message(t))
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+            yield from _marked(node, path)
+            if node.func.id in _MARKS:
+                known.update(id(inner) for inner in ast.walk(node))
+    for node in ast.walk(tree):
+        if id(node) not in known:
+            yield from (Template(text, "", path) for text in _unmarked(node))
+            if isinstance(node, ast.JoinedStr | ast.BinOp):
+                known.update(id(inner) for inner in ast.walk(node))
+
+
+def _unmarked(node: ast.AST) -> Iterator[str]:
+    """Yield the messages in help and in texts that others translate."""
+    match node:
+        case ast.FunctionDef() if _is_command(node):
+            text = inspect.cleandoc(ast.get_docstring(node) or "")
+            yield from map(_escaped, paragraphs(text))
+        case ast.Assign(targets=[ast.Name(id="EPILOG")], value=ast.Constant(value=str(text))):
+            yield from map(_escaped, paragraphs(text))
+        case ast.Constant() | ast.JoinedStr() | ast.BinOp():
+            yield from filter(_is_message, _forms(node))
 
 
 def _marked(call: ast.Call, path: str) -> Iterator[Template]:
@@ -151,9 +157,6 @@ def _marked(call: ast.Call, path: str) -> Iterator[Template]:
             yield Template(one, many, path)
         case ast.Call(func=ast.Name(id="_"), args=[text]):
             yield from (Template(t, "", path) for t in _forms(text) if _says_something(t))
-            for inner in ast.walk(text):
-                if isinstance(inner, ast.Call) and isinstance(inner.func, ast.Name):
-                    yield from _marked(inner, path) if inner.func.id in _MARKS else ()
 
 
 def _no_messages(tree: ast.AST) -> set[int]:

@@ -41,6 +41,8 @@ _COMPOSED: Final = (
     "line {line} of {path} {verb}, which ended the session",
     "a borrowed statement {verb}, which ended the session",
     "{name} is not defined in this section",
+    "byte {offset} is not valid UTF-8",
+    "save the page as UTF-8 in your editor and try again",
     "this graph has chapters {numbers}",
     "chapter {number} has {numbers}",
     "section {number} has {numbers}",

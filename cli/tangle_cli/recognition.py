@@ -20,7 +20,7 @@ from typing import Final, NamedTuple
 
 PARTS: Final = frozenset(
     [
-        "again", "asked", "avoided", "cause", "device_meant", "doing", "doubt", "dropped",
+        "again", "asked", "avoided", "cause", "count", "device_meant", "doing", "doubt", "dropped",
         "elsewhere", "error", "extra2", "force", "get", "gone", "hint", "holder", "how",
         "in_the_way", "kind", "kinds", "lacking", "listed", "maybe", "meant", "message", "more",
         "near", "nested", "notice", "others", "partial", "price", "print_less", "purpose",
@@ -115,6 +115,9 @@ class Recognizer:
     def _found(self, text: str) -> str:
         if text in self._constants:
             return self._constants[text]
+        head, note = text[: text.rfind(" (")], text[text.rfind(" (") :]
+        if head in self._constants:
+            return self._constants[head] + note
         matches = list(self._matches(text))
         clean = (match for match in matches if not _is_joined(*match))
         return (
