@@ -13,7 +13,7 @@ VSCODE := editors/vscode
 PARALLEL ?= --numprocesses auto --maxprocesses 4
 
 .DEFAULT_GOAL := help
-.PHONY: help demo data mldoc katex axe vscode editors test test-python coverage test-notes torture fuzz reading check lint format types layers dead-code notes site site-proof docs plugin plugin-packages test-plugin clean
+.PHONY: help demo data mldoc katex axe vscode editors test test-python coverage test-notes torture fuzz reading check lint format types layers dead-code notes site site-proof docs messages plugin plugin-packages test-plugin clean
 
 help:
 	@echo "make demo    set up, tangle the notes, run section 3.6"
@@ -30,6 +30,7 @@ help:
 	@echo "make test-plugin  the plugin's tests, alone and in Chromium"
 	@echo "make site-proof  every page of several sites in Chromium (hours)"
 	@echo "make docs    regenerate docs/reference/problems.md, docs/reference/results.md and the pictures"
+	@echo "make messages  update the catalogues of messages, and say what has no translation"
 	@echo "make editors  the VS Code extension, as editors/vscode/dist/tangle.vsix"
 	@echo "make format  lay out the code"
 	@echo "make clean   remove what make and the tools made; data and outputs in the notes stay"
@@ -171,6 +172,9 @@ docs: $(INSTALLED) mldoc katex
 	$(BIN)/python tools/architecture_diagram.py > docs/images/architecture.svg.new
 	mv docs/images/architecture.svg.new docs/images/architecture.svg
 	$(BIN)/python tools/results_doc.py
+
+messages: $(INSTALLED)
+	$(BIN)/python tools/messages.py
 
 format: $(INSTALLED)
 	$(BIN)/ruff check --fix

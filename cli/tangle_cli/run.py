@@ -25,6 +25,7 @@ from tangle_cli.common import (
     timeout_option,
     write_option,
 )
+from tangle_cli.messages import _
 from tangle_cli.printing import print_commands, print_json, print_lines
 from tangle_cli.server_client import GIVEN_UP, hint_paths
 from tangle_cli.style import same_terminal
@@ -85,7 +86,7 @@ def _observer(project: Project, form: str, verbose: bool) -> Iterator[tuple[Obse
         with progress(project=project, results=results) as show:
             yield watch, show.shown
     finally:
-        print_lines((f"engine: {text}" for text in noticed), err=True)
+        print_lines((_(f"engine: {notice}") for notice in noticed), err=True)
 
 
 @click.command()
@@ -183,14 +184,14 @@ def run(where: Where, /, sections: tuple[str, ...], **options: Any) -> None:
             report = do_run(project, wanted, RunOptions(**options), observe=observe)
     _leave_hints(where, project, options)
     print_problems(project, report.unread, err=True)
-    print_lines(report.doubts, err=True)
+    print_lines(map(_, report.doubts), err=True)
     if report.idle:
         print_lines([idle_line(report.idle)], err=True)
     if report.changes is not None:
         print_lines(change_lines(report.changes, options["changed_since"]), err=True)
     _print(project, report, form, seen)
     if report.refused is not None:
-        print_lines([f"tangle: {report.refused}"], err=True)
+        print_lines([f"tangle: {_(report.refused)}"], err=True)
     _write_reports(project, report, files)
     if form != "json":
         seconds, live = time.monotonic() - began, bool(seen and seen.failures)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 import click
 
 from tangle_cli.common import Where, complete_sections
+from tangle_cli.messages import _
 from tangle_cli.printing import print_lines, print_text
 from tangle_cli.usage import OneOf
 
@@ -97,25 +98,25 @@ def print_import(project: Project, report: SyncReport, path: Path) -> None:
 def _done(here: _Files, report: SyncReport, *, would: bool) -> Iterator[str]:
     from tangle_cli.text import count
 
-    would_be = "would be " if would else "is "
-    verb = "would be written" if would else "written"
     for moved in report.moved:
         files = ", ".join(map(here.path, moved.files))
         lines = count(moved.lines, "edited line")
-        yield f"{here.place(moved.place)}: {lines} {verb} from {files}"
-    for place in report.dropped:
-        yield f"{here.place(place)}: the notes stay as they are; the edit {would_be}dropped"
+        place = here.place(moved.place)
+        yield _(f"{place}: {lines} {'would be written' if would else 'written'} from {files}")
+    for place in map(here.place, report.dropped):
+        dropped = "would be dropped" if would else "is dropped"
+        yield _(f"{place}: the notes stay as they are; the edit {dropped}")
     if not (report.moved or report.dropped or report.left):
-        yield f"no edits in {'generated files' if here.side == 'code' else 'the notebook'}"
+        yield _(f"no edits in {'generated files' if here.side == 'code' else 'the notebook'}")
 
 
 def _left(here: _Files, report: SyncReport) -> Iterator[str]:
     for conflict in report.conflicts:
         place = here.place(conflict.place)
         what = "generated code" if here.side == "code" else "the notebook"
-        yield f"{place}: changed here and in {what}; nothing was written"
+        yield _(f"{place}: changed here and in {what}; nothing was written")
         yield from conflict.diff.rstrip("\n").split("\n")
         side, where = f"--take {here.side}", shlex.quote(place)
-        yield f"  decide: {here.command} --take notes {where}, or {side}"
+        yield _(f"  decide: {here.command} --take notes {where}, or {side}")
     for refusal in report.refusals:
-        yield f"{here.path(refusal.file)}:{refusal.at}: {refusal.why}"
+        yield f"{here.path(refusal.file)}:{refusal.at}: {_(refusal.why)}"
