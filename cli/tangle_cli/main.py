@@ -22,6 +22,7 @@ from tangle_cli.common import (
     print_problems,
 )
 from tangle_cli.debug import debug
+from tangle_cli.doctor import doctor
 from tangle_cli.export import export
 from tangle_cli.importing import import_
 from tangle_cli.lsp import lsp
@@ -262,6 +263,7 @@ cli.add_command(sync)
 cli.add_command(weave)
 cli.add_command(lsp)
 cli.add_command(merge_driver)
+cli.add_command(doctor)
 
 
 @cli.command()
