@@ -231,6 +231,24 @@ def test_what_needs_an_extra_works_or_says_which(
         assert arguments[0] != "weave" or "pip install 'logseq-tangle[site]'" in done.stderr
 
 
+@pytest.mark.parametrize("installed", ["base"], indirect=True)
+@pytest.mark.parametrize(
+    ("arguments", "extra"),
+    [
+        (["weave"], "site"),
+        (["serve", "--port", "0"], "serve"),
+        (["debug", "3.1", "--listen", "127.0.0.1:0"], "debug"),
+        (["lsp"], "lsp"),
+    ],
+)
+def test_a_command_without_its_extra_names_the_command_that_installs_it(
+    installed: Installed, graph: Path, arguments: list[str], extra: str
+) -> None:
+    done = run([installed.script, *arguments], graph, check=False)
+    assert done.returncode == 2
+    assert done.stderr.endswith(f": pip install 'logseq-tangle[{extra}]'\n")
+
+
 @every_extra
 def test_doctor_names_the_command_that_installs_each_extra(
     installed: Installed, tmp_path: Path

@@ -13,7 +13,6 @@ import click
 from tangle_cli.common import Where, format_option
 from tangle_cli.printing import print_json, print_lines
 from tangle_cli.style import Span, Styled
-from tangle_cli.text import count
 
 if TYPE_CHECKING:
     from tangle.verbs.doctor import DoctorReport, Finding
@@ -63,6 +62,8 @@ def _finding_lines(finding: Finding) -> Iterator[str]:
 
 
 def _summary(report: DoctorReport) -> str:
+    from tangle_cli.text import count
+
     states = [finding.status for finding in report.findings]
     errors, warnings = states.count("error"), states.count("warning")
     said = "something is broken" if errors else "nothing that is needed is missing"

@@ -160,7 +160,7 @@ def _command() -> Iterator[Finding]:
     first = shutil.which("tangle")
     own = Path(sys.executable).parent
     if first is None:
-        detail = f"no `tangle` on PATH; this one is in {own}"
+        detail = f"no `tangle` on PATH; this one is {sys.argv[0]}"
         yield Finding(area="environment", name="command", status="absent", detail=detail)
     elif Path(first).parent.resolve() not in (own.resolve(), Path(sys.argv[0]).parent.resolve()):
         yield Finding(
