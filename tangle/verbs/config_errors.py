@@ -15,10 +15,15 @@ _SHOWN: Final = 3
 
 
 class NoGraph(UsageError):
-    """There is no Logseq graph at the expected place."""
+    """There is no Logseq graph at the expected place.
+
+    Attributes:
+        given: whether the user or a configuration named that place.
+    """
 
     def __init__(self, folder: Path, *, given: bool) -> None:
         """Say where it was looked for; `given` if the user named that folder."""
+        self.given = given
         if given:
             message = f"{folder}: {_why_none(folder)}"
             hint = "name the folder that holds `pages` and `logseq`"
