@@ -89,6 +89,7 @@ def print_import(project: Project, report: SyncReport, path: Path) -> None:
     command = f"tangle import {shlex.quote(str(path))}"
     here = _Files(project, path.parent.resolve(), command, "notebook")
     print_lines(_done(here, report, would=False))
+    print_lines((f"{here.path(each.file)}: {each.why}" for each in report.notices), err=True)
     print_lines(_left(here, report), err=True)
     if report.left:
         sys.exit(3)
@@ -101,10 +102,14 @@ def _done(here: _Files, report: SyncReport, *, would: bool) -> Iterator[str]:
     verb = "would be written" if would else "written"
     for moved in report.moved:
         files = ", ".join(map(here.path, moved.files))
-        lines = count(moved.lines, "edited line")
-        yield f"{here.place(moved.place)}: {lines} {verb} from {files}"
-    for place in report.dropped:
-        yield f"{here.place(place)}: the notes stay as they are; the edit {would_be}dropped"
+        place = here.place(moved.place)
+        if moved.what in ("removed", "moved"):
+            yield f"{place}: {count(moved.lines, 'line')} {moved.what}, as in {files}"
+        else:
+            lines = count(moved.lines, f"{moved.what} line")
+            yield f"{place}: {lines} {verb} from {files}"
+    for each in report.dropped:
+        yield f"{here.place(each)}: the notes stay as they are; the edit {would_be}dropped"
     if not (report.moved or report.dropped or report.left):
         yield f"no edits in {'generated files' if here.side == 'code' else 'the notebook'}"
 
@@ -113,8 +118,9 @@ def _left(here: _Files, report: SyncReport) -> Iterator[str]:
     for conflict in report.conflicts:
         place = here.place(conflict.place)
         what = "generated code" if here.side == "code" else "the notebook"
-        yield f"{place}: changed here and in {what}; nothing was written"
-        yield from conflict.diff.rstrip("\n").split("\n")
+        why = conflict.why or f"changed here and in {what}"
+        yield f"{place}: {why}; nothing was written"
+        yield from conflict.diff.split("\n")[:-1]
         side, where = f"--take {here.side}", shlex.quote(place)
         yield f"  decide: {here.command} --take notes {where}, or {side}"
     for refusal in report.refusals:
