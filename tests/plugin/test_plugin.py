@@ -181,6 +181,33 @@ def test_the_block_being_edited_is_saved_first(desk: Open) -> None:
     assert "limit = 12" in here.notes.text("Primes")
 
 
+def test_logseq_rewrites_the_page_while_outputs_come(desk: Open) -> None:
+    code = (
+        "```python\nimport time\nfor n in range(3):\n    print('step', n)\n    time.sleep(1)\n```"
+    )
+    page = "- first words\n- " + code.replace("\n", "\n  ") + "\n- last words\n"
+    here = desk({"Slow": page}, "Slow", save=100)
+    here.state("connected")
+    here.click("import time", "tangle: Run block")
+    here.state("running")
+    for words in ("first words", "last words"):
+        here.tab.evaluate(f"edit('{words}')")
+        here.tab.evaluate(f"document.querySelector('textarea').value = 'new {words}'")
+        here.tab.evaluate("leaveEditing()")
+        here.written("Slow", f"new {words}")
+    # Above the code as well, so that its line is another one.
+    here.tab.evaluate(
+        "(() => { const page = host.pages.get('Slow');"
+        " page.tree.unshift({ content: 'a block above', uuid: crypto.randomUUID(), children: [] });"
+        " save(page); draw(); })()"
+    )
+    here.message("passed", "success")
+    text = here.written("Slow", "step 2")
+    assert text.startswith("- a block above\n- new first words\n- ```python\n")
+    assert text.endswith("- new last words\n")
+    here.tab.wait("document.getElementById('page').textContent.includes('step 2')")
+
+
 def test_equal_blocks_are_distinguished_by_their_order(desk: Open) -> None:
     block = "- ```python\n  count = globals().get('count', 0) + 1\n  print('run', count)\n  ```\n"
     here = desk({"Twice": block + "- between\n" + block}, "Twice")
