@@ -13,7 +13,7 @@ VSCODE := editors/vscode
 PARALLEL ?= --numprocesses auto --maxprocesses 4
 
 .DEFAULT_GOAL := help
-.PHONY: help demo data mldoc katex axe vscode editors test test-python coverage test-notes torture fuzz reading check lint format types layers dead-code notes site site-proof docs messages plugin plugin-packages test-plugin clean
+.PHONY: help demo data mldoc katex axe vscode editors test test-python coverage test-notes torture fuzz reading check lint format types layers dead-code notes site site-proof docs messages plugin plugin-packages plugin-pictures test-plugin clean
 
 help:
 	@echo "make demo    set up, tangle the notes, run section 3.6"
@@ -28,6 +28,7 @@ help:
 	@echo "make site    the notes as a site, in site/"
 	@echo "make plugin  build the Logseq plugin in logseq-plugin (node and npm)"
 	@echo "make test-plugin  the plugin's tests, alone and in Chromium"
+	@echo "make plugin-pictures  the pictures of the Logseq plugin in docs/images (Chromium)"
 	@echo "make site-proof  every page of several sites in Chromium (hours)"
 	@echo "make docs    regenerate docs/reference/problems.md, docs/reference/results.md and the pictures"
 	@echo "make messages  update the catalogues of messages, and say what has no translation"
@@ -104,6 +105,9 @@ $(PLUGIN)/node_modules/.installed $(VSCODE)/node_modules/.installed: %/node_modu
 
 plugin: plugin-packages
 	npm run build --prefix $(PLUGIN)
+
+plugin-pictures: $(INSTALLED) plugin-packages
+	$(BIN)/python -m pytest tests/plugin/pictures.py
 
 editors: vscode
 	npm run --prefix $(VSCODE) package
