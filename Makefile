@@ -175,6 +175,9 @@ docs: $(INSTALLED) mldoc katex
 	mv docs/images/architecture.svg.new docs/images/architecture.svg
 	$(BIN)/python tools/results_doc.py
 
+docs-site: $(INSTALLED)
+	$(BIN)/zensical build --clean --strict
+
 docs-outputs: $(INSTALLED)
 	TANGLE_WRITE_DOCS=1 $(BIN)/python -m pytest $(PARALLEL) tests/docs/test_commands.py
 
