@@ -12,7 +12,9 @@ from tests.docs.console import ROOT
 
 PACKAGE = ROOT / "tangle"
 ELSEWHERE = re.compile(r"arguments as for `[\w.]+`")
-UNIT = re.compile(r"second|as (?:in|for) `|byte|tolerance|fraction|part of|difference|pixel|inch|percent")
+UNIT = re.compile(
+    r"second|as (?:in|for) `|byte|tolerance|fraction|part of|difference|pixel|inch|percent"
+)
 
 
 class Function(NamedTuple):
