@@ -13,7 +13,7 @@ VSCODE := editors/vscode
 PARALLEL ?= --numprocesses auto --maxprocesses 4
 
 .DEFAULT_GOAL := help
-.PHONY: help demo data mldoc katex axe vscode editors test test-python coverage test-notes torture fuzz reading check lint format types layers dead-code notes site site-proof docs messages plugin plugin-packages plugin-pictures test-plugin clean
+.PHONY: help demo data mldoc katex axe vscode editors test test-python coverage test-notes torture fuzz reading check lint format types layers dead-code notes site site-proof docs messages plugin plugin-packages plugin-pictures test-plugin docs-outputs docs-site clean
 
 help:
 	@echo "make demo    set up, tangle the notes, run section 3.6"
@@ -30,7 +30,9 @@ help:
 	@echo "make test-plugin  the plugin's tests, alone and in Chromium"
 	@echo "make plugin-pictures  the pictures of the Logseq plugin in docs/images (Chromium)"
 	@echo "make site-proof  every page of several sites in Chromium (hours)"
-	@echo "make docs    regenerate docs/reference/problems.md, docs/reference/results.md and the pictures"
+	@echo "make docs    regenerate the generated pages of docs/reference, and the pictures"
+	@echo "make docs-outputs  run the commands in the documentation, and put what they print into it"
+	@echo "make docs-site  the documentation as a site, in build/docs"
 	@echo "make messages  update the catalogues of messages, and say what has no translation"
 	@echo "make editors  the VS Code extension, as editors/vscode/dist/tangle.vsix"
 	@echo "make format  lay out the code"
@@ -173,12 +175,19 @@ site-proof: $(INSTALLED) axe
 docs: $(INSTALLED) mldoc katex
 	$(BIN)/python tools/problems_doc.py > docs/reference/problems.md.new
 	mv docs/reference/problems.md.new docs/reference/problems.md
+	$(BIN)/python tools/reference_doc.py
 	$(BIN)/python tools/architecture_diagram.py > docs/images/architecture.svg.new
 	mv docs/images/architecture.svg.new docs/images/architecture.svg
 	$(BIN)/python tools/results_doc.py
 
 messages: $(INSTALLED)
 	$(BIN)/python tools/messages.py
+
+docs-site: $(INSTALLED)
+	$(BIN)/zensical build --clean --strict
+
+docs-outputs: $(INSTALLED)
+	TANGLE_WRITE_DOCS=1 $(BIN)/python -m pytest $(PARALLEL) tests/docs/test_commands.py
 
 format: $(INSTALLED)
 	$(BIN)/ruff check --fix

@@ -139,7 +139,12 @@ def last_outputs(cells: Iterable[KeptCell]) -> list[tuple[str, ...]]:
 
 
 def pooled(values: Iterable[T], pool: dict[str, T]) -> tuple[str, ...]:
-    """The digests under which values are kept once for all runs."""
+    """The digests under which values are kept once for all runs.
+
+    Args:
+        values: of one run.
+        pool: the values of all runs, by digest; those of this run are added.
+    """
     named = [(hashlib.sha256(encode(value)).hexdigest(), value) for value in values]
     pool.update(named)
     return tuple(name for name, _ in named)
