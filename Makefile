@@ -13,7 +13,7 @@ VSCODE := editors/vscode
 PARALLEL ?= --numprocesses auto --maxprocesses 4
 
 .DEFAULT_GOAL := help
-.PHONY: help demo data mldoc katex axe vscode editors test test-python coverage test-notes torture fuzz reading check lint format types layers dead-code notes site site-proof docs plugin plugin-packages test-plugin clean
+.PHONY: help demo data mldoc katex axe vscode editors test test-python coverage test-notes torture fuzz reading check lint format types layers dead-code notes site site-proof docs plugin plugin-packages test-plugin dist clean
 
 help:
 	@echo "make demo    set up, tangle the notes, run section 3.6"
@@ -31,6 +31,7 @@ help:
 	@echo "make site-proof  every page of several sites in Chromium (hours)"
 	@echo "make docs    regenerate docs/problems.md, docs/results.md and the pictures"
 	@echo "make editors  the VS Code extension, as editors/vscode/dist/tangle.vsix"
+	@echo "make dist    the wheel and the sdist of the last commit, in dist/"
 	@echo "make format  lay out the code"
 	@echo "make clean   remove what make and the tools made; data and outputs in the notes stay"
 
@@ -171,6 +172,10 @@ docs: $(INSTALLED) mldoc katex
 	$(BIN)/python tools/architecture_diagram.py > docs/images/architecture.svg.new
 	mv docs/images/architecture.svg.new docs/images/architecture.svg
 	$(BIN)/python tools/results_doc.py
+	$(BIN)/python tools/readme_animation.py
+
+dist: $(INSTALLED)
+	$(BIN)/python tools/build_dist.py dist
 
 format: $(INSTALLED)
 	$(BIN)/ruff check --fix
