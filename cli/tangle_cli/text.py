@@ -215,6 +215,8 @@ def no_python_line(org_pages: int) -> str:
 
 def output_summary(report: CheckReport) -> str:
     """Return how many outputs in the notes are proven to match the current code, in words."""
+    if report.fresh == report.outputs == 1:
+        return "1 stored output matches the current code"
     of_all = "" if report.fresh == report.outputs else f" of {report.outputs}"
     return f"{report.fresh}{of_all} stored outputs match the current code"
 
