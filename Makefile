@@ -13,7 +13,7 @@ VSCODE := editors/vscode
 PARALLEL ?= --numprocesses auto --maxprocesses 4
 
 .DEFAULT_GOAL := help
-.PHONY: help demo data mldoc katex axe vscode editors test test-python coverage test-notes torture fuzz reading check lint format types layers dead-code notes site site-proof docs messages plugin plugin-packages plugin-pictures test-plugin docs-outputs docs-site clean
+.PHONY: help demo data mldoc katex axe vscode editors test test-python coverage test-notes torture fuzz reading check lint format types layers dead-code notes site site-proof docs messages plugin plugin-packages plugin-pictures test-plugin docs-outputs docs-site dist clean
 
 help:
 	@echo "make demo    set up, tangle the notes, run section 3.6"
@@ -35,6 +35,7 @@ help:
 	@echo "make docs-site  the documentation as a site, in build/docs"
 	@echo "make messages  update the catalogues of messages, and say what has no translation"
 	@echo "make editors  the VS Code extension, as editors/vscode/dist/tangle.vsix"
+	@echo "make dist    the wheel and the sdist of the last commit, in dist/"
 	@echo "make format  lay out the code"
 	@echo "make clean   remove what make and the tools made; data and outputs in the notes stay"
 
@@ -179,6 +180,10 @@ docs: $(INSTALLED) mldoc katex
 	$(BIN)/python tools/architecture_diagram.py > docs/images/architecture.svg.new
 	mv docs/images/architecture.svg.new docs/images/architecture.svg
 	$(BIN)/python tools/results_doc.py
+	$(BIN)/python tools/readme_animation.py
+
+dist: $(INSTALLED)
+	$(BIN)/python tools/build_dist.py dist
 
 messages: $(INSTALLED)
 	$(BIN)/python tools/messages.py

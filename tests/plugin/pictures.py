@@ -1,4 +1,4 @@
-"""Makes the pictures of docs/logseq-plugin.md: the plugin in Chromium, with a real server.
+"""Makes the pictures of docs/how-to/logseq-plugin.md: the plugin in Chromium, with a real server.
 
 make plugin-pictures
 """
