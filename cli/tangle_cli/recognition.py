@@ -21,7 +21,7 @@ from typing import Final, NamedTuple
 PARTS: Final = frozenset(
     [
         "again", "asked", "avoided", "cause", "count", "device_meant", "doing", "doubt", "dropped",
-        "elsewhere", "error", "extra2", "force", "get", "gone", "hint", "holder", "how",
+        "elsewhere", "error", "extra2", "force", "formats", "get", "gone", "hint", "holder", "how",
         "in_the_way", "kind", "kinds", "lacking", "listed", "maybe", "meant", "message", "more",
         "near", "nested", "notice", "others", "partial", "price", "print_less", "purpose",
         "reason", "reasons", "run", "run2", "said", "see", "server", "show_less", "size_hint",
@@ -117,7 +117,7 @@ class Recognizer:
             return self._constants[text]
         head, note = text[: text.rfind(" (")], text[text.rfind(" (") :]
         if head in self._constants:
-            return self._constants[head] + note
+            return self._constants[head] + self.translated(note)
         matches = list(self._matches(text))
         clean = (match for match in matches if not _is_joined(*match))
         return (
@@ -149,9 +149,14 @@ class Recognizer:
         if last in PARTS:
             for at in range(len(value)):
                 part = value[at:]
-                if part.startswith(_BEGINNINGS) and self.translated(part) != part:
+                if part.startswith(_BEGINNINGS) and self._is_known(part):
                     return [*self._split(tuple(before), value[:at]), part]
         return [*self._split(tuple(before), value), ""]
+
+    def _is_known(self, part: str) -> bool:
+        """Whether what a part begins with is a message."""
+        first = part.removeprefix(_JOINT).partition(_JOINT)[0]
+        return self.translated(first) != first
 
     def _by_clauses(self, text: str) -> str:
         """Translate what is wrong and the way out separately; nothing if neither is known."""
