@@ -43,6 +43,7 @@ _COMPOSED: Final = (
     "{name} is not defined in this section",
     "byte {offset} is not valid UTF-8",
     "save the page as UTF-8 in your editor and try again",
+    "chunk {number}",
     ".ipynb or .py",
     " ({first} to {last})",
     "this graph has chapters {numbers}",

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from pathlib import Path
 from string import Formatter
+from typing import TYPE_CHECKING
+
+import pytest
 
 import messages
-import pytest
-from babel.messages.catalog import Catalog, Message
 from message_templates import in_source, stale_skips
-
 from tangle_cli.catalogue import Catalogue, read_catalogue
 from tangle_cli.recognition import NUMBERS, Recognizer
+
+if TYPE_CHECKING:
+    from babel.messages.catalog import Catalog, Message
 
 
 def names(template: str) -> set[str]:
@@ -104,7 +107,7 @@ def test_what_is_listed_as_no_message_is_in_the_code() -> None:
 
 
 def test_every_message_is_recognised(compiled: Catalogue) -> None:
-    """A message filled with values is translated by its own template, or by one that says it too."""
+    """A message is translated by its own template, or by one that says the same."""
     entries = compiled.entries()
     recognizer = Recognizer(entries)
     wrong = {}
@@ -125,7 +128,10 @@ def test_every_message_is_recognised(compiled: Catalogue) -> None:
             """x = f"{n} {'page is' if n == 1 else 'pages are'} left" """,
             ["{n} page is left", "{n} pages are left"],
         ),
-        ('x = "some words" + (f", {n} of them" if n else "")', ["some words, {n} of them", "some words"]),
+        (
+            'x = "some words" + (f", {n} of them" if n else "")',
+            ["some words, {n} of them", "some words"],
+        ),
         ("""x = f"known: {', '.join(names)} only" """, ["known: {names} only"]),
         ('x = _("word")', ["word"]),
         ('x = _(f"{path}: {state}")', []),
