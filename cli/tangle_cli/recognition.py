@@ -25,7 +25,7 @@ PARTS: Final = frozenset(
         "gone", "hint", "holder", "how", "in_the_way", "kind", "kinds", "lacking", "listed",
         "maybe", "meant", "message", "more", "near", "nested", "notice", "others", "partial",
         "price", "print_less", "purpose", "reason", "reasons", "run", "run2", "said", "see",
-        "server", "show_less", "size_hint", "sort", "swallow", "taken", "trouble", "value", "verb",
+        "server", "show_less", "size_hint", "swallow", "taken", "trouble", "value", "verb",
         "way", "way_out", "ways", "what", "where", "who", "why", "words",
     ]
 )  # fmt: skip
