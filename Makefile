@@ -29,7 +29,7 @@ help:
 	@echo "make plugin  build the Logseq plugin in logseq-plugin (node and npm)"
 	@echo "make test-plugin  the plugin's tests, alone and in Chromium"
 	@echo "make site-proof  every page of several sites in Chromium (hours)"
-	@echo "make docs    regenerate docs/problems.md, docs/results.md and the pictures"
+	@echo "make docs    regenerate docs/reference/problems.md, docs/reference/results.md and the pictures"
 	@echo "make messages  update the catalogues of messages, and say what has no translation"
 	@echo "make editors  the VS Code extension, as editors/vscode/dist/tangle.vsix"
 	@echo "make format  lay out the code"
@@ -73,7 +73,7 @@ mldoc: $(MLDOC)/.installed
 $(MLDOC)/.installed: FETCHED := mldoc
 $(MLDOC)/.installed: WITHOUT := the tests against Logseq's own parser will be skipped
 
-# For the pictures of formulas in docs/results.md.
+# For the pictures of formulas in docs/reference/results.md.
 katex: $(KATEX)/.installed
 $(KATEX)/.installed: FETCHED := KaTeX
 $(KATEX)/.installed: WITHOUT := pictures of formulas show their source
@@ -167,8 +167,8 @@ site-proof: $(INSTALLED) axe
 	$(BIN)/python -m pytest tests/weave/whole_sites.py
 
 docs: $(INSTALLED) mldoc katex
-	$(BIN)/python tools/problems_doc.py > docs/problems.md.new
-	mv docs/problems.md.new docs/problems.md
+	$(BIN)/python tools/problems_doc.py > docs/reference/problems.md.new
+	mv docs/reference/problems.md.new docs/reference/problems.md
 	$(BIN)/python tools/architecture_diagram.py > docs/images/architecture.svg.new
 	mv docs/images/architecture.svg.new docs/images/architecture.svg
 	$(BIN)/python tools/results_doc.py

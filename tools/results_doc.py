@@ -1,4 +1,4 @@
-"""Writes docs/results.md: every kind of result, its code, what stands in the note, and a picture.
+"""Writes docs/reference/results.md: every kind of result, its code, the note, and a picture.
 
 `python tools/results_doc.py` runs the code of `result_kinds` in a separate graph, and draws the
 pages with mldoc and Chromium. `--only TITLE` draws one kind again and leaves the text alone.
@@ -25,7 +25,7 @@ from tangle.parse import parse
 from tangle.write import PROPERTY
 from tangle.write.settings_edits import EXCLUDED, HIDDEN, entry_line
 
-DOCUMENT: Final = ROOT / "docs/results.md"
+DOCUMENT: Final = ROOT / "docs/reference/results.md"
 PICTURES: Final = ROOT / "docs/images/results"
 
 _NOTES: Final = ROOT / "notes"
@@ -47,8 +47,8 @@ a reader sees it. `make docs` makes this page and its pictures (`tools/results_d
 
 **What the pictures are.** Logseq's own parser, mldoc 1.5.7, reads the page, so blocks, fences,
 tables, properties and links are those that Logseq finds. What is hidden follows the graph's
-`config.edn`, by the rules in [logseq.md](logseq.md). KaTeX draws the formulas, as in Logseq. A
-style sheet of tangle's draws the rest, and Chromium takes the picture.
+`config.edn`, by the rules in [logseq.md](../how-to/logseq.md). KaTeX draws the formulas, as in
+Logseq. A style sheet of tangle's draws the rest, and Chromium takes the picture.
 
 **What they are not.** They are no screenshots of Logseq: fonts, colours and distances only resemble
 its own, and plugins, themes, queries and embeds are not drawn.
@@ -91,7 +91,7 @@ def main() -> None:
     if only is not None and only not in {kind.title for kind in KINDS}:
         options.error(f"there is no kind {only!r}")
     if (lack := _lacks()) is not None:
-        print(f"docs/results.md is left as it is: it needs {lack}")
+        print(f"docs/reference/results.md is left as it is: it needs {lack}")
         return
     PICTURES.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as folder:
@@ -228,14 +228,14 @@ def _hiding(example: Example) -> str:
         rows.append(f"| {label} | {_pages(blocks, settings)} |\n")
     pictures = "\n\n".join(
         f"{label.capitalize()}, {width} pixels wide:\n\n"
-        f"![The page {label} hiding, {width} pixels wide](images/results/{label}-{width}.png)"
+        f"![The page {label} hiding, {width} pixels wide](../images/results/{label}-{width}.png)"
         for width in (_WIDE, _NARROW)
         for label in ("before", "after")
     )
     return (
         "## Before and after hiding\n\n"
         "`tangle init` offers two entries of `logseq/config.edn` that hide `tangle.output`\n"
-        "(see [logseq.md](logseq.md)). The same page without and with them:\n\n"
+        "(see [logseq.md](../how-to/logseq.md)). The same page without and with them:\n\n"
         f"{pictures}\n\n| | pages that Logseq makes of the properties |\n|---|---|\n{''.join(rows)}"
     )
 
@@ -268,7 +268,7 @@ def _note(example: Example, *, skip: int) -> str:
     lines = [line if len(line) <= 160 else f"{line[:150]} ..." for line in lines]
     text = "\n".join(lines).replace("\t", "  ")
     note = f"In the note:\n\n````markdown\n{text}\n````" if text else "Nothing stands in the note."
-    return f"\n{note}\n\n![{example.title}](images/results/{example.name}.png)\n"
+    return f"\n{note}\n\n![{example.title}](../images/results/{example.name}.png)\n"
 
 
 if __name__ == "__main__":

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
-from tangle import __version__
 from tangle.errors import ChangedMeanwhile, TangleError
 from tangle_cli.common import (
     FILE,
@@ -22,6 +21,7 @@ from tangle_cli.common import (
     print_problems,
 )
 from tangle_cli.debug import debug
+from tangle_cli.doctor import doctor
 from tangle_cli.export import export
 from tangle_cli.importing import import_
 from tangle_cli.lsp import lsp
@@ -34,6 +34,7 @@ from tangle_cli.server import server
 from tangle_cli.start import interrupted
 from tangle_cli.sync import sync
 from tangle_cli.usage import ExistingPath, Group, OneOf, one_sentence
+from tangle_cli.version import print_version
 from tangle_cli.watch import watch
 from tangle_cli.weave import weave
 
@@ -104,7 +105,14 @@ Examples:
 )
 @click.option("--output", type=FOLDER, help="The output folder; default: generated/.")
 @click.option("--config", type=FILE, help="A tangle.toml; default: the nearest one upwards.")
-@click.version_option(__version__, prog_name="tangle")
+@click.option(
+    "--version",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=print_version,
+    help="Show the versions of tangle, Python and the libraries that matter.",
+)
 @click.pass_context
 def cli(ctx: click.Context, graph: Path | None, output: Path | None, config: Path | None) -> None:
     """Turn the code in your Logseq notes into a program.
@@ -262,6 +270,7 @@ cli.add_command(sync)
 cli.add_command(weave)
 cli.add_command(lsp)
 cli.add_command(merge_driver)
+cli.add_command(doctor)
 
 
 @cli.command()

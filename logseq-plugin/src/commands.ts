@@ -6,6 +6,7 @@ import { type Host, say } from "./host";
 import { type Found, type Notes, Sorry } from "./notes";
 import type { PageMap } from "./page_blocks";
 import type { JobEnd, Problem } from "./protocol";
+import { buttonAt } from "./run_button";
 import { type Session, text } from "./session";
 import { startCommand } from "./settings";
 
@@ -42,6 +43,27 @@ export class Commands {
 
   runSection(uuid: string): Promise<void> {
     return this.queued(uuid, { fresh: false }, sectionOf);
+  }
+
+  /** Run the code of a block; of a block without code, the section around it. */
+  runHere(uuid: string): Promise<void> {
+    return this.queued(uuid, { fresh: false }, (found) => {
+      return found.map.address(found.block) ?? sectionOf(found);
+    });
+  }
+
+  /** Insert a run button where the cursor is. */
+  insertRunButton(): Promise<void> {
+    return this.guarded(async () => {
+      const { Editor } = this.host;
+      const text = (await Editor.getEditingBlockContent()) ?? "";
+      const cursor = await Editor.getEditingCursorPosition();
+      const inserted = buttonAt(text, cursor?.pos ?? text.length);
+      if (inserted === undefined) {
+        throw new Sorry("The cursor is within code. Place it before or after the code.");
+      }
+      await Editor.insertAtEditingCursor(inserted);
+    });
   }
 
   runPage(title: string): Promise<void> {
@@ -181,19 +203,27 @@ export class Commands {
   }
 
   private inTurn(action: () => Promise<void>): Promise<void> {
-    const turn = this.queue.then(() => this.guarded(action));
+    const turn = this.queue.then(() =>
+      this.guarded(async () => {
+        await this.checkMayRun();
+        await action();
+      }),
+    );
     this.queue = turn;
     return turn;
   }
 
+  /** Refuse to run code of a database unless a person has allowed results to be inserted there. */
+  private async checkMayRun(): Promise<void> {
+    if (this.mayWriteToDatabases() || !(await this.notes.isDatabase())) return;
+    throw new Sorry(
+      "This graph is a database, into which tangle does not write. The plugin can insert results: " +
+        "that is experimental, and to be turned on in its settings.",
+    );
+  }
+
   private async guarded(action: () => Promise<void>): Promise<void> {
     try {
-      if (!this.mayWriteToDatabases() && (await this.notes.isDatabase())) {
-        throw new Sorry(
-          "This graph is a database, into which tangle does not write. The plugin can insert results: " +
-            "that is experimental, and to be turned on in its settings.",
-        );
-      }
       await action();
     } catch (error) {
       await this.explain(error);

@@ -5,6 +5,7 @@ import { Commands } from "./commands";
 import { say } from "./host";
 import { Notes } from "./notes";
 import { Panel, type PanelState } from "./panel";
+import { buttonTemplate, MACRO_NAME } from "./run_button";
 import { Session, type SessionState } from "./session";
 import { accessOf, pastedToken, SCHEMA } from "./settings";
 import { statusOf, toolbarTemplate } from "./status";
@@ -89,6 +90,13 @@ function main(): void {
       panel.draw(shown);
       logseq.toggleMainUI();
     },
+    tangleRunHere: ({ dataset }: { dataset: { uuid: string } }) =>
+      void commands.runHere(dataset.uuid),
+  });
+  logseq.App.onMacroRendererSlotted(({ slot, payload: { arguments: [name], uuid } }) => {
+    if (name !== MACRO_NAME) return;
+    const template = buttonTemplate(uuid, "tangleRunHere");
+    logseq.provideUI({ key: `run-${slot}`, slot, reset: true, template });
   });
   logseq.setMainUIInlineStyle(PANEL_STYLE);
   registerCommands(commands);
@@ -139,6 +147,7 @@ function registerCommands(commands: Commands): void {
       () => void (ofPage[label] ?? (() => commands.onCurrentBlock(action)))(),
     );
   }
+  logseq.Editor.registerSlashCommand("tangle: Insert run button", () => commands.insertRunButton());
   logseq.App.registerPageMenuItem("tangle: Run page", ({ page }) => void commands.runPage(page));
   logseq.App.registerPageMenuItem(
     "tangle: Check page",

@@ -156,7 +156,25 @@ describe("run", () => {
     expect(runs.map((run) => (run as { what: string[] }).what[0])).toEqual(["1.1", "pages/P.md"]);
   });
 
-  it("does nothing in a database", async () => {
+  it("runs the code of the block of a button, and else the section around it", async () => {
+    const { commands, runs } = setUp({
+      situation: {
+        tree: [
+          { uuid: "a", content: "words" },
+          { uuid: "b", content: CODE },
+        ],
+      },
+      document: () => page("words", CODE),
+    });
+    await commands.runHere("b");
+    await commands.runHere("a");
+    expect(runs.map((run) => (run as { what: string[] }).what)).toEqual([
+      ["pages/P.md:11"],
+      ["1.1"],
+    ]);
+  });
+
+  it("runs nothing in a database, and checks it", async () => {
     const { commands, runs, messages } = setUp({
       situation: { tree: [{ uuid: "b", content: CODE }], database: true },
       document: () => page(CODE),
@@ -164,6 +182,32 @@ describe("run", () => {
     await commands.runBlock("b", { fresh: false });
     expect(runs).toEqual([]);
     expect(messages[0]?.status).toBe("error");
+    await commands.checkPage("P");
+    expect(messages[1]?.content).toContain("has no problems");
+  });
+});
+
+describe("a run button", () => {
+  const editing = (text: string, pos: number | null) => ({
+    situation: { tree: [], text, ...(pos === null ? {} : { cursor: pos }) },
+    document: () => page(CODE),
+  });
+
+  it("is inserted where the cursor is, or at the end where Logseq does not say", async () => {
+    for (const cursor of [0, null]) {
+      const { commands, calls } = setUp(editing(CODE, cursor));
+      await commands.insertRunButton();
+      const macro = "{{renderer :tangle-run}}";
+      const wanted = cursor === 0 ? `${macro}\n` : `\n${macro}`;
+      expect(calls).toEqual([["insertAtEditingCursor", wanted]]);
+    }
+  });
+
+  it("is not inserted into code", async () => {
+    const { commands, calls, messages } = setUp(editing(CODE, 12));
+    await commands.insertRunButton();
+    expect(calls).toEqual([]);
+    expect(messages[0]?.content).toContain("within code");
   });
 });
 

@@ -15,6 +15,9 @@ export interface Situation {
   editing?: string;
   database?: boolean;
   graph?: string;
+  /** The text of the block that is being edited, and where the cursor is in it. */
+  text?: string;
+  cursor?: number;
   /** Called when Logseq leaves the block that is being edited. */
   left?: () => void;
 }
@@ -33,6 +36,10 @@ export function fakeLogseq(situation: Situation): FakeLogseq {
         situation.left?.();
       },
       saveFocusedCodeEditorContent: async () => called("saveFocusedCodeEditorContent"),
+      getEditingBlockContent: async () => situation.text,
+      getEditingCursorPosition: async () =>
+        situation.cursor === undefined ? null : { pos: situation.cursor },
+      insertAtEditingCursor: async (text: string) => called("insertAtEditingCursor", text),
       getCurrentBlock: async () => null,
       getCurrentPage: async () => page,
       getBlock: async (uuid: string) => ({ uuid, page: { id: 1 } }),

@@ -8,12 +8,17 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final, Literal
 
 from msgspec import Struct
 
+from tangle.errors import TangleError
+
 NodeKind = Literal["text", "code", "math", "quote"]
+
+DEEPEST: Final = 200
+"""Levels of blocks that are read; reading and writing a level needs some of the stack."""
 
 _REFERENCE: Final = re.compile(
     r"\[\[([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})\]\]"
@@ -25,6 +30,14 @@ _LONGEST_NAME: Final = 200
 """Bytes; file systems allow 255, with the suffix."""
 
 _BULLET: Final = re.compile(r"(\s*)([-+*]\s|[-+*]$|#+\s)")
+
+
+class TooDeep(TangleError):
+    """Blocks nest more deeply than is read."""
+
+    def __init__(self) -> None:
+        """Say how deep they may be."""
+        super().__init__(f"its blocks nest deeper than {DEEPEST} levels")
 
 
 class Node(Struct, frozen=True, kw_only=True):
@@ -65,19 +78,33 @@ class NodePage(Struct, frozen=True, kw_only=True):
     blocks: tuple[Node, ...] = ()
 
 
+def page_paths(pages: Iterable[NodePage]) -> Iterator[str]:
+    """Yield the path of each page in a graph of files; no two differ only by case."""
+    taken: set[str] = set()
+    for page in pages:
+        path = f"{'journals' if page.day else 'pages'}/{_file_name(page)}"
+        if path.casefold() in taken:
+            path = f"{path} {_digest(page.title)}"
+        taken.add(path.casefold())
+        yield f"{path}.md"
+
+
 def page_text(
-    page: NodePage, titles: Mapping[str, str], outputs: Mapping[str, Sequence[str]]
+    page: NodePage, stem: str, titles: Mapping[str, str], outputs: Mapping[str, Sequence[str]]
 ) -> str:
     """Return a page in the Markdown of file graphs.
 
     Args:
         page: the page.
+        stem: the name of its file, without its suffix.
         titles: of all pages, by their UUIDs.
         outputs: lines of output blocks by the UUID of the block that they belong under; they
             begin at no indentation.
     """
     writer = _Writer(titles, outputs)
-    head = [f"title:: {page.title}"] if page.title != file_name(page) else []
+    # Logseq takes properties at the beginning of a page's first block for the page's own.
+    opens = any(_begins_with_properties(block) for block in page.blocks[:1])
+    head = [f"title:: {page.title}"] if opens or page.title != stem else []
     head += [f"{name}:: {value}" for name, value in page.properties if value]
     lines = [*head, ""] if head else []
     for block in page.blocks:
@@ -85,7 +112,7 @@ def page_text(
     return "".join(f"{line}\n" for line in lines)
 
 
-def file_name(page: NodePage) -> str:
+def _file_name(page: NodePage) -> str:
     """Return the name of a page's file, without its suffix: what Logseq's file graphs would use."""
     if page.day:
         digits = str(page.day)
@@ -94,8 +121,16 @@ def file_name(page: NodePage) -> str:
     name = _UNSAFE.sub(lambda found: f"%{ord(found[0]):02X}", title)
     if len(name.encode("utf-8", "replace")) <= _LONGEST_NAME:
         return name
-    digest = hashlib.sha256(page.title.encode("utf-8", "replace")).hexdigest()[:12]
-    return f"{name[: _LONGEST_NAME // 8]} {digest}"
+    return f"{name[: _LONGEST_NAME // 8]} {_digest(page.title)}"
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()[:12]
+
+
+def _begins_with_properties(node: Node) -> bool:
+    """Whether the body is a construct: properties after it would not be read as such."""
+    return node.kind != "text" or node.text.startswith(("```", "~~~", "$$", ">"))
 
 
 class _Writer:
@@ -115,7 +150,7 @@ class _Writer:
 
     def _head(self, node: Node) -> Iterator[str]:
         """Properties come first where the body begins with a fence or another construct."""
-        if node.kind != "text" or node.text.startswith(("```", "~~~", "$$", ">")):
+        if _begins_with_properties(node):
             yield from self._properties(node)
 
     def _properties(self, node: Node) -> Iterator[str]:
@@ -142,7 +177,7 @@ class _Writer:
             f"{node.task} " if node.task else ""
         )
         yield f"{marks}{first}"
-        if not node.text.startswith(("```", "~~~", "$$", ">")):
+        if not _begins_with_properties(node):
             yield from self._properties(node)
         fence = ""
         for line in rest:

@@ -161,6 +161,7 @@ def find_project(
     if (source := source_at(folder)) is not None:
         from tangle.verbs.converted_graph import convert  # few graphs are of Logseq 2
 
+        check_owner(source.path, source.base)
         folder = convert(source)
     _check_graph(folder, given=named is not None or found is not None)
     if found is not None and output is None:

@@ -230,7 +230,7 @@ def test_the_job_for_gitlab_runs(graph: GitNotes) -> None:
 
 
 def test_the_document_names_every_input_and_no_option_that_is_not_there() -> None:
-    text = (ROOT / "docs" / "ci.md").read_text(encoding="utf-8")
+    text = (ROOT / "docs" / "how-to" / "ci.md").read_text(encoding="utf-8")
     for name in loaded(ROOT / "action.yml")["inputs"]:
         assert f"| `{name}` |" in text
     commands = ("run", "build", "merge-driver")

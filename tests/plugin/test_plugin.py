@@ -258,6 +258,33 @@ def test_a_block_without_code_is_explained(desk: Open) -> None:
     here.message("This block has no Python code that runs", "error")
 
 
+def test_a_button_that_a_person_inserts_runs_the_code_beside_it(desk: Open) -> None:
+    here = desk({"Primes": PAGE}, "Primes")
+    here.state("connected")
+    here.tab.evaluate("edit('len(primes)')")
+    here.tab.evaluate("document.querySelector('textarea').setSelectionRange(0, 0)")
+    here.tab.evaluate("slash('tangle: Insert run button', 'len(primes)')")
+    here.tab.wait("document.querySelector('textarea').value.startsWith('{{renderer')")
+    here.tab.evaluate("leaveEditing()")
+    macro = "- {{renderer :tangle-run}}\n\t  ```python\n\t  print(len(primes))"
+    assert macro in here.written("Primes", macro)
+    here.tab.wait("document.querySelectorAll('button[data-uuid]').length === 1")
+    here.tab.evaluate("document.querySelector('button[data-uuid]').click()")
+    here.message("passed", "success")
+    text = here.written("Primes", "10")
+    assert macro in text
+    assert "unrelated\n" not in text
+
+
+def test_a_macro_of_another_plugin_gets_no_button(desk: Open) -> None:
+    page = "- {{renderer :other}}\n- {{renderer :tangle-run}}\n"
+    here = desk({"Macros": page}, "Macros")
+    here.tab.wait("document.querySelectorAll('button[data-uuid]').length === 1")
+    assert here.tab.evaluate("document.querySelector('button[data-uuid]').dataset.uuid") == (
+        here.tab.evaluate("uuidOf(':tangle-run')")
+    )
+
+
 def test_a_wrong_token_is_asked_for_and_the_right_one_taken(desk: Open) -> None:
     here = desk({"Primes": PAGE}, "Primes", token="wrong")
     here.state("unauthorized")

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
+from tangle import __version__
 from tangle.model import Failure, MimeBundle, Output, Problem, Stream
 
 if TYPE_CHECKING:
     from tangle.verbs.check import CheckReport
+    from tangle.verbs.doctor import DoctorReport
     from tangle.verbs.project import Project
     from tangle.verbs.reports.values import Difference, RunReport, SectionRow, SectionRun
 
@@ -44,6 +46,24 @@ def check_document(report: CheckReport) -> dict[str, Any]:
             "never_run": dict(report.never_run),
             "org_pages": report.org_pages,
         },
+    }
+
+
+def doctor_document(report: DoctorReport) -> dict[str, Any]:
+    """Return the document of `tangle doctor`."""
+    return {
+        "version": __version__,
+        "healthy": not report.failed,
+        "findings": [
+            {
+                "area": finding.area,
+                "name": finding.name,
+                "status": finding.status,
+                "detail": finding.detail,
+                "action": finding.action or None,
+            }
+            for finding in report.findings
+        ],
     }
 
 
