@@ -283,6 +283,7 @@ def test_help_has_all_that_is_in_the_english_one() -> None:
         (("init",), 0),
         (("debug", "3.1"), 2),
         (("debug", "3.1", "--listen", "there"), 2),
+        (("doctor",), 1),
         (("server", "status"), 0),
         (("server", "stop"), 0),
         (("serve", "--port", "99999"), 2),
