@@ -283,7 +283,6 @@ def test_help_has_all_that_is_in_the_english_one() -> None:
         (("init",), 0),
         (("debug", "3.1"), 2),
         (("debug", "3.1", "--listen", "there"), 2),
-        (("doctor",), 1),
         (("server", "status"), 0),
         (("server", "stop"), 0),
         (("serve", "--port", "99999"), 2),
@@ -302,6 +301,13 @@ def test_commands(
     assert shown.strip() == "" or re.search(r"[\u4e00-\u9fff]", shown)
     own = re.sub(r"no problems|up to date|list index out of range|tangle \w[\w-]*.*", "", shown)
     assert english("\n".join(_without_code(own))) == []
+
+
+@pytest.mark.usefixtures("chinese")
+def test_doctor(graph: Notes) -> None:
+    said = graph.tangle("doctor")
+    assert "Markdown 页面" in said.out
+    assert english(re.sub(r"tangle \w[\w-]*.*", "", said.out)) == []
 
 
 def _without_code(text: str) -> Iterator[str]:
