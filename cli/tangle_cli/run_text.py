@@ -19,6 +19,7 @@ from tangle_cli.text import (
     path_from_here,
     place_span,
     problem_lines,
+    traceback_lines,
 )
 
 if TYPE_CHECKING:
@@ -253,7 +254,7 @@ def _failure_lines(result: Result) -> Iterator[str]:
     if failure is None or result.outcome in ("passed", "skipped"):
         return
     if failure.traceback:
-        yield from map(_traceback_line, failure.traceback.rstrip("\n").split("\n"))
+        yield from map(_traceback_line, traceback_lines(failure))
     else:
         yield from map(_traceback_line, _short(failure).split("\n"))
     if failure.hint:

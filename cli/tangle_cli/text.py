@@ -62,6 +62,16 @@ def failure_message(failure: Failure) -> str:
     return _(failure.message) if failure.trace is None else failure.message
 
 
+def traceback_lines(failure: Failure) -> list[str]:
+    """Return the traceback of a failure; the last line says what happened.
+
+    Args:
+        failure: of a chunk, with a traceback.
+    """
+    *lines, last = failure.traceback.rstrip("\n").split("\n")
+    return [*lines, _(last) if failure.trace is None else last]
+
+
 def path_from_here(project: Project, path: str) -> str:
     """Return a path of the project relative to the working directory.
 
