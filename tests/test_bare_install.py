@@ -65,7 +65,10 @@ EXTRAS = {
     "base and pytest": ["logseq-tangle", "pytest"],
     **{
         each: [f"logseq-tangle[{each}]"]
-        for each in (*("coverage", "xdist", "notes", "lsp"), *("site", "serve", "debug", "dev"))
+        for each in (
+            *("coverage", "xdist", "notes", "lsp"),
+            *("site", "serve", "debug", "cache", "dev"),
+        )
     },
 }
 """By the test's name. The extra `pytest` brings what the second brings."""
@@ -135,6 +138,7 @@ COMMANDS = [
     ("import", ["import", "one.ipynb", "--page", "Other"], 0, "Other"),
     ("sync", ["sync"], 0, ""),
     ("debug", ["debug", "3.1"], 2, "--listen"),
+    ("cache", ["cache", "status"], 2, "no shared cache is configured"),
     ("completion", ["completion", "bash"], 0, "_tangle_completion"),
 ]
 
@@ -198,6 +202,7 @@ def test_an_editor_is_served_or_the_extra_is_named(installed: Installed, graph: 
         (["weave"], "nh3"),
         (["serve", "--port", "x"], "uvicorn"),
         (["debug", "3.1", "--listen", "x"], "debugpy"),
+        (["cache", "key"], "cryptography"),
     ],
 )
 def test_what_needs_an_extra_works_or_says_which(
@@ -205,12 +210,14 @@ def test_what_needs_an_extra_works_or_says_which(
 ) -> None:
     done = run([installed.script, *arguments], graph, check=False)
     assert "Traceback" not in done.stderr
-    if has(installed, needs) and arguments == ["weave"]:
+    extras = {"weave": "site", "cache": "cache"}
+    if has(installed, needs) and arguments[0] in extras:
         assert done.returncode == 0, done.stderr
-        assert (graph / "site" / "index.html").is_file()
+        assert arguments != ["weave"] or (graph / "site" / "index.html").is_file()
     else:
         assert done.returncode == 2
-        assert arguments[0] != "weave" or "pip install 'logseq-tangle[site]'" in done.stderr
+        extra = extras.get(arguments[0])
+        assert extra is None or f"pip install 'logseq-tangle[{extra}]'" in done.stderr
 
 
 @with_pytest

@@ -12,6 +12,7 @@ import click
 
 from tangle import __version__
 from tangle.errors import ChangedMeanwhile, TangleError
+from tangle_cli.cache import cache
 from tangle_cli.common import (
     FILE,
     FOLDER,
@@ -255,6 +256,7 @@ cli.add_command(run)
 cli.add_command(debug)
 cli.add_command(serve)
 cli.add_command(server)
+cli.add_command(cache)
 cli.add_command(watch)
 cli.add_command(export)
 cli.add_command(import_)

@@ -182,6 +182,9 @@ def section_heading(run: SectionRun) -> str:
 
     if (why := section_skip_reason(run)) is not None:
         return Styled.of(Span(f"{name}: skipped", "yellow"), why.removeprefix("skipped"))
+    if run.maker is not None:
+        whose = f", from the cache of {run.maker.who}, {result.device}, {run.maker.day}"
+        return Styled.of(Span(f"{name}: {result.outcome}", "green"), whose)
     how = "answered from the cache" if run.cached else f"{result.seconds:.1f} s"
     used = f"on {result.device}"
     if run.asked not in ("auto", result.device):
