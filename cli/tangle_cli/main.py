@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import click
 
 from tangle.errors import ChangedMeanwhile, TangleError
+from tangle_cli.cache import cache
 from tangle_cli.common import (
     FILE,
     FOLDER,
@@ -274,6 +275,7 @@ cli.add_command(run)
 cli.add_command(debug)
 cli.add_command(serve)
 cli.add_command(server)
+cli.add_command(cache)
 cli.add_command(watch)
 cli.add_command(export)
 cli.add_command(import_)

@@ -67,6 +67,8 @@ class Options(Struct, frozen=True, kw_only=True):
         include: globs of the pages that take part, relative to the graph; empty for all.
         exclude: globs of pages that do not take part.
         exclude_tags: values of the page property `tags` that exclude a page.
+        cache: the address of a shared cache; empty for none.
+        cache_keys: the public keys whose results there count, each after a name and a colon.
         site: how `weave` makes the site.
     """
 
@@ -86,6 +88,8 @@ class Options(Struct, frozen=True, kw_only=True):
     include: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
     exclude_tags: tuple[str, ...] = ()
+    cache: str = ""
+    cache_keys: tuple[str, ...] = ()
     site: SiteOptions = SiteOptions()
 
 
@@ -332,8 +336,16 @@ def _parsed_options(path: Path, data: bytes) -> Options:
 
 MOST_SECONDS: Final = 1e9
 SIZE_HINT: Final = "it takes a size such as 2G or 500M, a share such as 90%, or 0 for no limit"
+CACHE_ADDRESS: Final = re.compile(r"(?!file://[^/])[a-z][a-z0-9+.-]*://[^\s:]*(?::(?!:)[^\s:]*)*")
+"""One address, absolute where it is a file's; fsspec would follow several joined by `::`."""
+
+CACHE_HINT: Final = (
+    "it takes the address of a store, such as s3://bucket/folder, file:///srv/cache or "
+    "https://cache.example/"
+)
 _PATTERNS: Final[Mapping[str, tuple[re.Pattern[str], str]]] = {
     "max_memory": (SIZE, SIZE_HINT),
+    "cache": (re.compile(rf"(?:{CACHE_ADDRESS.pattern})?"), CACHE_HINT),
     "site.base": (
         re.compile(r"(?:https?://[^\s\"'<>]+)?"),
         "it takes the address of the site, such as https://notes.example/",
