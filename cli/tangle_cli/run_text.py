@@ -188,6 +188,8 @@ def section_heading(run: SectionRun) -> str:
         used += f" (asked for {run.asked})"
     if result.device_memory:
         used += f", {result.device_memory / 2**20:.0f} MiB there at most"
+    if result.worker:
+        used += f", by {result.worker}"
     colour = "green" if result.outcome == "passed" else "error"
     return Styled.of(Span(f"{name}: {result.outcome}", colour), f", {how}, {used}")
 

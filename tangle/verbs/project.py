@@ -67,6 +67,8 @@ class Options(Struct, frozen=True, kw_only=True):
         exclude: globs of pages that do not.
         exclude_tags: values of the page property `tags` that keep a page from taking part.
         site: how `weave` makes the site.
+        cluster_files: bytes of files that a run sends to workers which do not share the project's
+            folder: `256M`; `0` for no limit.
     """
 
     graph: str = "."
@@ -86,6 +88,7 @@ class Options(Struct, frozen=True, kw_only=True):
     exclude: tuple[str, ...] = ()
     exclude_tags: tuple[str, ...] = ()
     site: SiteOptions = SiteOptions()
+    cluster_files: str = "256M"
 
 
 class Project(Struct, frozen=True, kw_only=True):
@@ -332,6 +335,10 @@ MOST_SECONDS: Final = 1e9
 SIZE_HINT: Final = "it takes a size such as 2G or 500M, a share such as 90%, or 0 for no limit"
 _PATTERNS: Final[Mapping[str, tuple[re.Pattern[str], str]]] = {
     "max_memory": (SIZE, SIZE_HINT),
+    "cluster_files": (
+        re.compile(r"[0-9]+(?:\.[0-9]+)?\s*[KMGTkmgt]?(?:[iI]?[bB])?"),
+        "it takes a size such as 256M or 2G, or 0 for no limit",
+    ),
     "site.base": (
         re.compile(r"(?:https?://[^\s\"'<>]+)?"),
         "it takes the address of the site, such as https://notes.example/",

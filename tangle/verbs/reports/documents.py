@@ -113,6 +113,8 @@ def _section_run(project: Project, run: SectionRun) -> dict[str, Any]:
         "cached": run.cached,
         "device": result.device,
         "device_asked": run.asked,
+        "executor": run.executor,
+        "worker": result.worker or None,
         "device_memory": result.device_memory,
         "peak_memory": result.peak_memory,
         "notices": list(result.notices),

@@ -67,6 +67,7 @@ class SectionRun(Struct, frozen=True, kw_only=True):
         cached: whether it was answered from the cache.
         first: index of the first chunk among the results: 1 where borrowed statements ran first.
         asked: the device that was asked for.
+        executor: what the run ran sections with: `local` or `dask`.
     """
 
     session: Session
@@ -74,6 +75,7 @@ class SectionRun(Struct, frozen=True, kw_only=True):
     cached: bool
     first: int
     asked: str
+    executor: str = "local"
 
 
 class SectionChange(Struct, frozen=True, kw_only=True):
