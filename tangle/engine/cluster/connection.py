@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import importlib.metadata
 import logging
@@ -13,7 +14,8 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final, TypeVar
 
 import dask
-from distributed import Client, LocalCluster
+from distributed import Client, LocalCluster, rpc
+from distributed.security import Security
 from msgspec import Struct
 
 from tangle import __version__
@@ -24,7 +26,7 @@ from tangle.typed_json import DamagedDocument, decode, encode
 
 T = TypeVar("T")
 
-CONNECT_SECONDS: Final = 8.0
+CONNECT_SECONDS: Final = 5.0
 """What reaching a scheduler may take; the command ends within ten."""
 
 _START_SECONDS: Final = 60
@@ -137,12 +139,15 @@ class Connection:
 
     def _connect(self) -> Client:
         if self._cluster is not None:
-            return Client(self._cluster, timeout=_START_SECONDS, set_as_default=False)
+            return _Client(self._cluster, _START_SECONDS)
         assert self.address is not None
         _check_tls(self.address)
         try:
-            return Client(self.address, timeout=CONNECT_SECONDS, set_as_default=False)
-        except Exception as error:
+            _check_same({"the scheduler": asyncio.run(_versions_at(self.address))})
+            return _Client(self.address, CONNECT_SECONDS)
+        except BadCluster:
+            raise
+        except Exception as error:  # whatever is there may answer anything
             raise BadCluster(
                 f"{self.address}: no Dask scheduler can be reached there ({_words(error)}); start "
                 f"one with `dask scheduler`, with distributed {_distributed()} as here, or correct "
@@ -150,10 +155,31 @@ class Connection:
             ) from error
 
 
+class _Client(Client):
+    """A client that a failed start leaves without waiting for a scheduler that is not there."""
+
+    def __init__(self, address: Any, seconds: float) -> None:
+        """Connect, or fail within so many seconds."""
+        super().__init__(address, timeout=seconds, set_as_default=False)
+
+    def __del__(self) -> None:
+        """Do nothing: `Connection.close` closes it, within a bound."""
+
+
+async def _versions_at(address: str) -> Mapping[str, Any]:
+    """What a scheduler says about its versions, without a client, whose failing takes long."""
+    arguments = Security().get_connection_args("client")
+    async with asyncio.timeout(CONNECT_SECONDS):
+        async with rpc(address, connection_args=arguments, timeout=CONNECT_SECONDS) as scheduler:
+            found: Mapping[str, Any] = await scheduler.versions()
+            return found
+
+
 def _be_quiet() -> None:
     """Keep Dask's log off the terminal: what matters is reported by us."""
-    for name in ("distributed", "tornado", "asyncio", "bokeh"):
-        logging.getLogger(name).setLevel(logging.CRITICAL + 1)
+    for name in (*logging.root.manager.loggerDict, "asyncio"):
+        if name.partition(".")[0] in ("distributed", "tornado", "asyncio"):
+            logging.getLogger(name).setLevel(logging.CRITICAL + 1)
     warnings.filterwarnings("ignore", module=r"distributed|dask")
     warnings.filterwarnings("ignore", message="Sending large graph")
 
@@ -201,7 +227,7 @@ def _rest_of(option: str) -> str:
 
 
 def check_versions(connection: Connection) -> None:
-    """See that all have the same Python and the same Dask; no code of ours is sent for that.
+    """See that all workers have our Python and our Dask; no code of ours is sent for that.
 
     Raises:
         BadCluster: one has not, or the cluster has no workers.
@@ -217,7 +243,15 @@ def check_versions(connection: Connection) -> None:
             f"{connection.address}: the cluster has no workers; start some with "
             f"`dask worker {connection.address}`, or scale it up"
         )
-    everyone = {"the scheduler": found["scheduler"], **found["workers"]}
+    _check_same(found["workers"])
+
+
+def _check_same(everyone: Mapping[str, Mapping[str, Any] | None]) -> None:
+    """See that the scheduler, or workers, have our Python and our Dask.
+
+    Raises:
+        BadCluster: one has not.
+    """
     refusals = [
         (name, why)
         for name, facts in everyone.items()
@@ -307,7 +341,7 @@ def _distributed() -> str:
 
 def _words(error: object) -> str:
     """What an exception says, on one line."""
-    text = " ".join(str(error).split())
+    text = " ".join(str(error).split()) or "no answer"
     return text if text and len(text) < 300 else type(error).__name__
 
 

@@ -14,7 +14,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from tangle.engine.cluster.address import BadCluster
-from tangle.engine.cluster.connection import Connection, within
+from tangle.engine.cluster.connection import Connection, WorkerFacts, within
 from tangle.engine.cluster.host import (
     GPU,
     end_run,
@@ -112,7 +112,7 @@ class DaskExecutor:
         self._sent: dict[tuple[str, str], float] = {}
         self._looking = threading.Lock()
         self._looked = 0.0
-        self._can_run = (True, True)
+        self._workers: tuple[WorkerFacts, ...] = ()
         self._prepare()
         self._stopper = threading.Thread(target=self._stop_workers, daemon=True)
         self._stopper.start()
@@ -257,25 +257,24 @@ class DaskExecutor:
         alone = time.monotonic()
         while not done.wait(_POLL_SECONDS):
             if self._stopping.is_set():
-                if route.has_begun:
+                if route.worker:
                     done.wait(_STOP_SECONDS)
                 return None if done.is_set() else "the run was interrupted"
             gpu = self._assignments.get(job.section, Assignment()).gpu
-            if route.has_begun or self._look()[gpu]:
+            if self._can_run(route.worker, gpu=gpu):
                 alone = time.monotonic()
             elif time.monotonic() - alone > _ALONE_SECONDS:
                 kind = "with a GPU " if gpu else ""
                 return f"the cluster has had no worker {kind}for {_ALONE_SECONDS:g} s"
         return None
 
-    def _look(self) -> tuple[bool, bool]:
-        """Whether there is any worker, and one with a GPU."""
+    def _can_run(self, worker: str, *, gpu: bool) -> bool:
+        """Whether a section's worker is still there, or any that might take the section."""
         with self._looking:
             if time.monotonic() - self._looked > _LOOK_SECONDS:
-                workers = self._connection.workers()
-                self._can_run = (bool(workers), any(worker.gpus for worker in workers))
+                self._workers = self._connection.workers()
                 self._looked = time.monotonic()
-            return self._can_run
+            return any(w.address == worker or w.gpus or not gpu for w in self._workers)
 
     def _recovered(self, generation: int, why: str) -> NotRun:
         """That an attempt was lost; another may be made once the cluster can be used again."""

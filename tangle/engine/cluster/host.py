@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import importlib.util
 import os
+import re
 import threading
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
@@ -21,7 +22,7 @@ from msgspec.structs import replace
 
 from tangle.engine.cluster.code_digest import code_digest
 from tangle.engine.cluster.folders import Folders, Place, holds
-from tangle.engine.cluster.lease import Lease
+from tangle.engine.cluster.lease import ACROSS_MACHINES, ON_THIS_MACHINE, Lease
 from tangle.engine.cluster.live import LiveSender
 from tangle.engine.cluster.messages import (
     RESULT_BYTES,
@@ -34,7 +35,7 @@ from tangle.engine.cluster.messages import (
     Task,
     topic_of,
 )
-from tangle.engine.events import SessionStarted
+from tangle.engine.events import CellFinished, Event, SessionStarted
 from tangle.engine.gpus import VISIBLE
 from tangle.engine.local import LocalExecutor
 from tangle.engine.output_limits import SHOW_LESS
@@ -53,6 +54,7 @@ _NANNYS: Final = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
 """What Dask sets to 1 in its workers' environment, unless it is configured otherwise."""
 
 
+_QUOTED: Final = re.compile(r"'([^']+)'")
 _NO_FILE: Final = frozenset({"FileNotFoundError", "NotADirectoryError"})
 
 
@@ -136,7 +138,7 @@ class SectionHost(WorkerPlugin):  # type: ignore[misc,unused-ignore]
             why = f"cannot write the files of the section: {error}"
             return encode(NotRun(worker=me, why=why, again=False))
         with self._stop_of(task.run) as (seen, told):
-            lease = self._lease(task, told)
+            lease = self._lease(task, place, told)
             if not lease.acquire():
                 why = "did not get the section's lease: another attempt to run it holds it"
                 return encode(NotRun(worker=me, why=why, again=True))
@@ -148,7 +150,7 @@ class SectionHost(WorkerPlugin):  # type: ignore[misc,unused-ignore]
             reply = NotRun(worker=me, why="lost touch with the scheduler", again=True)
         return _bounded(place.original(encode(reply)), me)
 
-    def _lease(self, task: Task, told: int) -> Lease:
+    def _lease(self, task: Task, place: Place, told: int) -> Lease:
         worker = self._worker
         key = worker.get_current_task()
 
@@ -159,7 +161,9 @@ class SectionHost(WorkerPlugin):  # type: ignore[misc,unused-ignore]
         def lose() -> None:
             os.write(told, b"\0")
 
-        return Lease(worker, f"tangle-{task.run}-{task.job.section}", is_wanted, lose)
+        name = f"tangle-{task.run}-{task.job.section}"
+        times = ON_THIS_MACHINE if place.context.same_machine else ACROSS_MACHINES
+        return Lease(worker, name, times, is_wanted=is_wanted, lost=lose)
 
     @contextlib.contextmanager
     def _stop_of(self, run: str) -> Iterator[tuple[int, int]]:
@@ -195,13 +199,18 @@ class SectionHost(WorkerPlugin):  # type: ignore[misc,unused-ignore]
             send=lambda data: self._worker.log_event(topic, place.original(data)),
             later=lambda seconds, act: loop.add_callback(loop.call_later, seconds, act),
         )
+
+        def observe(event: Event) -> None:
+            sender.take(event if place.shared else _with_way_out(event, me))
+
         with self._gpu(task) as gpu:
             job = self._own(place.job(task.job), place, gpu)
             shared = None if place.context.fresh else place.context.module
-            result = self._engine.run_until(job, sender.take, stop, shared)
+            result = self._engine.run_until(job, observe, stop, shared)
         sender.flush()
         if not place.shared:
-            result = _with_way_out(result, me)
+            hinted = tuple(_with_hint(entry, me) for entry in result.results)
+            result = replace(result, results=hinted)
         return _ran(me, result, sender.finished, shared=place.shared)
 
     def _own(self, job: Job, place: Place, gpu: str | None) -> Job:
@@ -297,18 +306,24 @@ def _bounded(data: bytes, worker: str) -> bytes:
     return encode(NotRun(worker=worker, why=why, again=False))
 
 
-def _with_way_out(result: SessionResult, worker: str) -> SessionResult:
-    """The result; where a file is not on the worker, with the way to have it there."""
-    return replace(result, results=tuple(_with_hint(entry, worker) for entry in result.results))
+def _with_way_out(event: Event, worker: str) -> Event:
+    """The event; where a file is not on the worker, with the way to have it there."""
+    failure = event.result.failure if isinstance(event, CellFinished) else None
+    if failure is None or failure.name not in _NO_FILE:
+        return event
+    assert isinstance(event, CellFinished)
+    return replace(event, result=_with_hint(event.result, worker))
 
 
 def _with_hint(result: Result, worker: str) -> Result:
     failure = result.failure
-    if failure is None or failure.hint or failure.name not in _NO_FILE:
+    if failure is None or failure.name not in _NO_FILE:
         return result
+    quoted = _QUOTED.search(failure.message)
+    declared = f"tangle.reads:: {quoted[1]}" if quoted else "tangle.reads"
     hint = (
-        f"{worker} does not share the project's folder, and only gets files that the section is "
-        "known to read: name the file with `tangle.reads::`, or let the workers share the folder"
+        f"{worker} has only those files of the project that the section is known to read: declare "
+        f"this one with `{declared}`, or let the workers share the project's folder"
     )
     return replace(result, failure=replace(failure, hint=hint))
 

@@ -14,17 +14,30 @@ import time
 import uuid
 from collections.abc import Callable
 from concurrent.futures import TimeoutError as LateError
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 if TYPE_CHECKING:
     from distributed import Worker
 
-LEASE_SECONDS: Final = 15.0
-"""After so many seconds without renewal the scheduler gives the lease to another attempt."""
+
+class LeaseTimes(NamedTuple):
+    """The times of leases.
+
+    Attributes:
+        expiry: after so many seconds without renewal the scheduler gives the lease to another
+            attempt.
+        give_up: after so many seconds without renewal the attempt ends itself.
+    """
+
+    expiry: float
+    give_up: float
+
+
+ACROSS_MACHINES: Final = LeaseTimes(expiry=15.0, give_up=10.0)
+ON_THIS_MACHINE: Final = LeaseTimes(expiry=3.0, give_up=60.0)
+"""Workers here are never cut off: one that is gone is dead, and its sessions end with it."""
 
 _RENEW_SECONDS: Final = 2.0
-_GIVE_UP_SECONDS: Final = 10.0
-"""After so many seconds without renewal the attempt ends itself: well before the lease expires."""
 
 _WAIT_SECONDS: Final = 60.0
 """What an attempt waits for the lease of the one before it."""
@@ -36,18 +49,25 @@ class Lease:
     """A lease on a name; the holder is informed when it has to stop."""
 
     def __init__(
-        self, worker: Worker, name: str, is_wanted: Callable[[], bool], lost: Callable[[], None]
+        self,
+        worker: Worker,
+        name: str,
+        times: LeaseTimes,
+        is_wanted: Callable[[], bool],
+        lost: Callable[[], None],
     ) -> None:
         """Holds nothing yet.
 
         Args:
             worker: on which the attempt runs.
             name: of the section and its run.
+            times: of the lease.
             is_wanted: whether the attempt still matters; it is asked now and then.
             lost: called in the worker's event loop, once, when the attempt has to end.
         """
         self._worker = worker
         self._name = name
+        self._times = times
         self._is_wanted = is_wanted
         self._lost = lost
         self._id = uuid.uuid4().hex
@@ -74,7 +94,7 @@ class Lease:
     async def _acquire(self) -> bool:
         scheduler = self._worker.scheduler
         await scheduler.semaphore_register(
-            name=self._name, max_leases=1, lease_timeout=LEASE_SECONDS
+            name=self._name, max_leases=1, lease_timeout=self._times.expiry
         )
         self._renewed = time.monotonic()  # the scheduler counts from when it grants it: later
         got: bool = await scheduler.semaphore_acquire(
@@ -89,7 +109,7 @@ class Lease:
     async def _keep(self) -> None:
         while not await self._is_released():
             await self._renew()
-            late = time.monotonic() - self._renewed > _GIVE_UP_SECONDS
+            late = time.monotonic() - self._renewed > self._times.give_up
             if late or not self._is_wanted():
                 self.is_lost = True
                 self._lost()

@@ -14,16 +14,15 @@ class Route:
 
     Attributes:
         observe: receives them.
-        has_begun: whether a worker runs the section, or did.
+        worker: the address of the worker that runs the section; empty if none has begun.
     """
 
     def __init__(self, section: SectionName, observe: Observer) -> None:
         """Nothing has come yet."""
         self.observe = observe
-        self.has_begun = False
+        self.worker = ""
         self._section = section
         self._attempt = ""
-        self._worker = ""
         self._past: set[str] = set()
         self._lock = threading.Lock()
 
@@ -36,10 +35,9 @@ class Route:
                 if self._attempt:
                     self.observe(self._lost(message))
                 self._past.add(self._attempt)
-                self._attempt, self._worker = message.attempt, message.worker
-                self.has_begun = True
+                self._attempt, self.worker = message.attempt, message.worker
             self.observe(message.event)
 
     def _lost(self, message: EventMessage) -> Noticed:
-        text = f"{self._section}: {self._worker} was lost; it runs again on {message.worker}"
+        text = f"{self._section}: {self.worker} was lost; it runs again on {message.worker}"
         return Noticed(text=text, trouble=True)
