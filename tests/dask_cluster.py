@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import signal
 import socket
 import subprocess
 import sys
@@ -79,14 +78,9 @@ class DaskCluster:
         """End everything."""
         processes = [*self.workers, self._scheduler]
         for process in processes:
-            process.send_signal(signal.SIGCONT)
-            process.terminate()
+            process.kill()  # their sessions end with them
         for process in processes:
-            try:
-                process.wait(10)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
+            process.wait()
 
     def _start_scheduler(self) -> subprocess.Popen[bytes]:
         command = [

@@ -10,7 +10,7 @@ import os
 import sys
 import threading
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final, TypeVar
 
 import dask
@@ -41,6 +41,7 @@ _TLS_FILES: Final = {
     "distributed.comm.tls.client.cert": "DASK_DISTRIBUTED__COMM__TLS__CLIENT__CERT",
     "distributed.comm.tls.client.key": "DASK_DISTRIBUTED__COMM__TLS__CLIENT__KEY",
 }
+_SET_BY_DASK: Final = ("PYTHONHASHSEED", "__DASK_PARENT_PID")
 _LOCAL: Final = {
     "distributed.nanny.pre-spawn-environ": {},  # the engine chooses the number of threads
     "distributed.scheduler.locks.lease-validation-interval": "1s",
@@ -160,7 +161,7 @@ class _Client(Client):
 
     def __init__(self, address: Any, seconds: float) -> None:
         """Connect, or fail within so many seconds."""
-        super().__init__(address, timeout=seconds, set_as_default=False)
+        super().__init__(address, timeout=seconds, set_as_default=False)  # type: ignore[no-untyped-call]
 
     def __del__(self) -> None:
         """Do nothing: `Connection.close` closes it, within a bound."""
@@ -185,7 +186,7 @@ def _be_quiet() -> None:
 
 
 def _start_cluster(processes: int, folder: str) -> LocalCluster:
-    with dask.config.set(_LOCAL):
+    with dask.config.set(_LOCAL), _same_environment():
         try:
             return LocalCluster(
                 n_workers=processes,
@@ -201,6 +202,20 @@ def _start_cluster(processes: int, folder: str) -> LocalCluster:
                 f"no cluster can be started on this machine: {_words(error)}; "
                 "without --executor, sections run here, too"
             ) from error
+
+
+@contextlib.contextmanager
+def _same_environment() -> Iterator[None]:
+    """What Dask sets for its workers in this process's environment is taken back at the end."""
+    before = {name: os.environ.get(name) for name in _SET_BY_DASK}
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
 
 
 def _check_tls(address: str) -> None:
