@@ -5,7 +5,7 @@ import { RequestFailed } from "./client";
 import { type Host, say } from "./host";
 import { type Found, type Notes, Sorry } from "./notes";
 import type { PageMap } from "./page_blocks";
-import type { JobEnd, Problem } from "./protocol";
+import type { ChunkError, JobEnd, Problem } from "./protocol";
 import { buttonAt } from "./run_button";
 import { type Session, text } from "./session";
 import { startCommand } from "./settings";
@@ -203,6 +203,8 @@ export class Commands {
   }
 
   private inTurn(action: () => Promise<void>): Promise<void> {
+    // This one would wait without a word for a run whose server is gone.
+    if (this.session.isStuck) return this.explain(this.session.failure);
     const turn = this.queue.then(() =>
       this.guarded(async () => {
         await this.checkMayRun();
@@ -252,5 +254,11 @@ export function endText(end: JobEnd): string {
     const reason = one.reason === null ? "" : `: ${one.reason}`;
     return `${name}: ${one.outcome}, ${one.seconds.toFixed(1)} s${reason}`;
   });
+  if (end.failure !== null) lines.push(failureText(end.failure));
   return lines.join("\n") || "Nothing ran.";
+}
+
+function failureText({ name, message, path, line, hint }: ChunkError): string {
+  const place = path === null ? "" : ` (${path}:${line})`;
+  return `${name}: ${message}${place}${hint === null ? "" : `\n${hint}`}`;
 }

@@ -2,9 +2,7 @@
 
 import type { ServerEvent } from "./protocol";
 
-export interface StreamedEvent extends ServerEvent {
-  id: string;
-}
+export type StreamedEvent = ServerEvent & { id: string };
 
 /** The server sends a comment after 15 silent seconds; after this time it is gone. */
 const SILENCE_MS = 40_000;
@@ -43,11 +41,8 @@ export function parseEvent(text: string): StreamedEvent | null {
   }
   const data = fields.get("data");
   if (data === undefined) return null;
-  return {
-    id: fields.get("id") ?? "",
-    kind: fields.get("event") ?? "message",
-    data: JSON.parse(data) as Record<string, unknown>,
-  };
+  const event = { id: fields.get("id") ?? "", kind: fields.get("event"), data: JSON.parse(data) };
+  return event as StreamedEvent; // the server keeps to its schema
 }
 
 async function within<Value>(promise: Promise<Value>, milliseconds: number): Promise<Value> {
