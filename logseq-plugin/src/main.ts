@@ -78,9 +78,10 @@ function registerButtons(commands: Commands, display: Display): void {
     tangleRunHere: ({ dataset }: { dataset: { uuid: string } }) =>
       void commands.runHere(dataset.uuid),
   });
-  logseq.App.onMacroRendererSlotted(({ slot, payload: { arguments: [name], uuid } }) => {
-    if (name !== MACRO_NAME) return;
-    logseq.provideUI({ key: `run-${slot}`, slot, reset: true, template: buttonTemplate(uuid) });
+  logseq.App.onMacroRendererSlotted(({ slot, payload }) => {
+    if (payload.arguments?.[0] !== MACRO_NAME) return; // a macro may have no arguments
+    const template = buttonTemplate(payload.uuid);
+    logseq.provideUI({ key: `run-${slot}`, slot, reset: true, template });
   });
 }
 

@@ -208,7 +208,7 @@ def test_a_button_that_a_person_inserts_runs_the_code_beside_it(desk: Open) -> N
 
 
 def test_a_macro_of_another_plugin_gets_no_button(desk: Open) -> None:
-    page = "- {{renderer :other}}\n- {{renderer :tangle-run}}\n"
+    page = "- {{renderer :other}}\n- {{renderer}}\n- {{renderer :tangle-run}}\n"
     here = desk({"Macros": page}, "Macros")
     here.tab.wait("document.querySelectorAll('button[data-uuid]').length === 1")
     assert here.tab.evaluate("document.querySelector('button[data-uuid]').dataset.uuid") == (
