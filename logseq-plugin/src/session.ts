@@ -1,8 +1,16 @@
 /** The connection to the server, and what it reports: jobs, their progress, problems. */
 
-import { type Access, Client, type FailureKind, RequestFailed, type RunOptions } from "./client";
+import {
+  type Access,
+  Client,
+  type FailureKind,
+  messageOf,
+  RequestFailed,
+  type RunOptions,
+} from "./client";
 import { outputText } from "./database";
 import type { ChunkError, ChunkPlace, JobEnd, Problem, ServerEvent } from "./protocol";
+import { sleep } from "./timing";
 
 export type Connection = "connecting" | "connected" | FailureKind;
 
@@ -134,8 +142,8 @@ export class Session {
 
   private lose(signal: AbortSignal, error: unknown): void {
     if (signal.aborted) return;
-    const known = error instanceof RequestFailed ? error : null;
-    this.set({ connection: known?.kind ?? "offline", reason: known?.message ?? String(error) });
+    const connection = error instanceof RequestFailed ? error.kind : "offline";
+    this.set({ connection, reason: messageOf(error) });
   }
 
   /** Ask for what no event says: the problems, and how jobs ended in the meantime. */
@@ -149,7 +157,7 @@ export class Session {
       const known = new Set([...this.waiting.keys(), ...this.state.jobs.keys()]);
       for (const job of known) await this.settle(client, job);
     } catch (error) {
-      if (!signal.aborted) this.notice(`the state of the server is unknown: ${text(error)}`);
+      if (!signal.aborted) this.notice(`the state of the server is unknown: ${messageOf(error)}`);
     }
   }
 
@@ -245,21 +253,4 @@ export class Session {
 /** Whether there was, or is to be, a connection that there is not. */
 export function isLost(connection: Connection): connection is FailureKind {
   return connection !== "connected" && connection !== "connecting";
-}
-
-export function text(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
-}
-
-export function sleep(milliseconds: number, signal?: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const done = (): void => {
-      clearTimeout(timer);
-      signal?.removeEventListener("abort", done);
-      resolve();
-    };
-    const timer = setTimeout(done, milliseconds);
-    if (signal?.aborted) done();
-    else signal?.addEventListener("abort", done);
-  });
 }
