@@ -9,7 +9,6 @@ from typing import Final, Protocol, Self
 from msgspec import Struct
 
 from tangle.analyse import Session
-from tangle.engine.cluster.address import NoDask
 from tangle.engine.events import Executor, Noticed, Observer
 from tangle.engine.local import LocalExecutor
 from tangle.engine.pool import run_turns
@@ -168,5 +167,7 @@ def execution(project: Project, options: RunOptions, observe: Observer, *, warm:
     except ModuleNotFoundError as error:
         if (error.name or "").partition(".")[0] == "tangle":
             raise
+        from tangle.engine.cluster.address import NoDask
+
         raise NoDask from error
     return ClusterExecution(project, options)

@@ -72,7 +72,6 @@ class Lease:
         self._lost = lost
         self._id = uuid.uuid4().hex
         self._renewed = 0.0
-        self._released = False
         self._keeping: asyncio.Task[None] | None = None
         self.is_lost = False
 
@@ -88,7 +87,6 @@ class Lease:
 
     def release(self) -> None:
         """Give it back, without waiting."""
-        self._released = True
         self._worker.loop.add_callback(self._release)
 
     async def _acquire(self) -> bool:
@@ -107,18 +105,14 @@ class Lease:
         return got
 
     async def _keep(self) -> None:
-        while not await self._is_released():
+        while True:
+            await asyncio.sleep(_RENEW_SECONDS)
             await self._renew()
             late = time.monotonic() - self._renewed > self._times.give_up
             if late or not self._is_wanted():
                 self.is_lost = True
                 self._lost()
                 return
-
-    async def _is_released(self) -> bool:
-        """Whether the section has ended, after a while."""
-        await asyncio.sleep(_RENEW_SECONDS)
-        return self._released
 
     async def _renew(self) -> None:
         asked = time.monotonic()
@@ -130,5 +124,7 @@ class Lease:
             self._renewed = asked
 
     async def _release(self) -> None:
+        if self._keeping is not None:
+            self._keeping.cancel()
         with contextlib.suppress(OSError, RuntimeError):  # then it expires
             await self._worker.scheduler.semaphore_release(name=self._name, lease_id=self._id)
