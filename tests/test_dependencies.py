@@ -31,6 +31,7 @@ PLUGINS = {
     "coverage": ("tangle/coverage_plugin.py", "tangle/testing/statements.py"),
     "xdist": ("tangle/testing/xdist_scheduler.py",),
     "lsp": ("tangle/lsp/",),
+    "cache": ("tangle/store/remote/",),
     "site": ("tangle/weave/",),
 }
 PROGRAMS = {"ruff", "ty"}

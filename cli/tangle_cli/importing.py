@@ -35,14 +35,15 @@ def import_(where: Where, path: Path, what: str, take: str | None, title: str) -
     become the outline, prose becomes blocks, code cells become chunks with their outputs, and
     images become assets. Nothing is run, and no page is overwritten.
 
-    A notebook that tangle exported is merged into the page that it is from. WHAT and --take decide
-    a conflict, as in `tangle sync`. With --page it becomes a page of its own.
+    A file that tangle exported is merged into the page that it is from: changed cells, new ones,
+    moved and deleted ones. WHAT and --take decide a conflict, as in `tangle sync`. With --page it
+    becomes a page of its own.
     """
     from tangle.verbs.import_page import import_page
     from tangle_cli.text import count, path_from_here
 
     project = where.project()
-    if not title and path.suffix == ".ipynb" and _merged(project, path, what, take):
+    if not title and path.suffix in (".ipynb", ".py") and _merged(project, path, what, take):
         return
     report = import_page(project, path, title)
     lines = [_(f"{path}: cell {number}: {notice}") for number, notice in report.notices]
@@ -53,7 +54,7 @@ def import_(where: Where, path: Path, what: str, take: str | None, title: str) -
 
 
 def _merged(project: Project, path: Path, what: str, take: str | None) -> bool:
-    """Merge a notebook that tangle exported; False if it is another one."""
+    """Merge a file that tangle exported; False if it is another one."""
     from tangle.verbs.sync.notebook import merge_notebook
 
     side: Side | None = None if take is None else "notes" if take == "notes" else "code"

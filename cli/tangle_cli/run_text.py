@@ -192,6 +192,9 @@ def section_heading(run: SectionRun) -> str:
     if (why := section_skip_reason(run)) is not None:
         skipped = Span(f"{name}: {_('skipped')}", "yellow")
         return Styled.of(skipped, _(why.removeprefix("skipped")))
+    if run.maker is not None:
+        whose = _(f", from the cache of {run.maker.who}, {result.device}, {run.maker.day}")
+        return Styled.of(Span(f"{name}: {_(result.outcome)}", "green"), whose)
     how = _("answered from the cache") if run.cached else f"{result.seconds:.1f} s"
     used = _(f", on {result.device}")
     if run.asked not in ("auto", result.device):

@@ -90,6 +90,7 @@ def print_import(project: Project, report: SyncReport, path: Path) -> None:
     command = f"tangle import {shlex.quote(str(path))}"
     here = _Files(project, path.parent.resolve(), command, "notebook")
     print_lines(_done(here, report, would=False))
+    print_lines((f"{here.path(each.file)}: {each.why}" for each in report.notices), err=True)
     print_lines(_left(here, report), err=True)
     if report.left:
         sys.exit(3)
@@ -100,9 +101,12 @@ def _done(here: _Files, report: SyncReport, *, would: bool) -> Iterator[str]:
 
     for moved in report.moved:
         files = ", ".join(map(here.path, moved.files))
-        lines = count(moved.lines, "edited line")
         place = here.place(moved.place)
-        yield _(f"{place}: {lines} {'would be written' if would else 'written'} from {files}")
+        if moved.what in ("removed", "moved"):
+            yield _(f"{place}: {count(moved.lines, 'line')} {moved.what}, as in {files}")
+        else:
+            lines = count(moved.lines, f"{moved.what} line")
+            yield _(f"{place}: {lines} {'would be written' if would else 'written'} from {files}")
     for place in map(here.place, report.dropped):
         dropped = "would be dropped" if would else "is dropped"
         yield _(f"{place}: the notes stay as they are; the edit {dropped}")
@@ -114,8 +118,9 @@ def _left(here: _Files, report: SyncReport) -> Iterator[str]:
     for conflict in report.conflicts:
         place = here.place(conflict.place)
         what = "generated code" if here.side == "code" else "the notebook"
-        yield _(f"{place}: changed here and in {what}; nothing was written")
-        yield from conflict.diff.rstrip("\n").split("\n")
+        why = conflict.why or f"changed here and in {what}"
+        yield _(f"{place}: {why}; nothing was written")
+        yield from conflict.diff.split("\n")[:-1]
         side, where = f"--take {here.side}", shlex.quote(place)
         yield _(f"  decide: {here.command} --take notes {where}, or {side}")
     for refusal in report.refusals:

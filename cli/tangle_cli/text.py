@@ -236,6 +236,8 @@ def no_python_line(org_pages: int) -> str:
 def output_summary(report: CheckReport) -> str:
     """Return how many outputs in the notes are proven to match the current code, in words."""
     fresh, outputs = report.fresh, report.outputs
+    if fresh == outputs == 1:
+        return _("1 stored output matches the current code")
     if fresh == outputs:
         return _(f"{fresh} stored outputs match the current code")
     return _(f"{fresh} of {outputs} stored outputs match the current code")

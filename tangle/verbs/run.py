@@ -55,10 +55,14 @@ from tangle.verbs.notes import Notes, read_notes, remember_notes
 from tangle.verbs.project import Project
 from tangle.verbs.reports.failed_cells import failed_cell
 from tangle.verbs.reports.failure_hints import as_written, with_hint
-from tangle.verbs.reports.values import RunReport, SectionChange, SectionRun
-from tangle.verbs.results.cache import Answers, has_answers
-from tangle.verbs.results.cache_keys import Keys, import_effects, session_keys
+from tangle.verbs.reports.values import Maker, RunReport, SectionChange, SectionRun
+from tangle.verbs.results.cache import Answer, Answers, has_answers
+from tangle.verbs.results.cache_keys import import_effects, session_keys
 from tangle.verbs.results.judging import chunk_results, judged
+from tangle.verbs.results.kept_runs import KeptRun
+from tangle.verbs.results.keyed_jobs import KeyedJob, saved_text
+from tangle.verbs.results.places import places_of
+from tangle.verbs.results.run_sharing import RunSharing
 from tangle.verbs.results.verify import Verifier
 from tangle.verbs.results.world import World
 from tangle.verbs.run_history import History, Planned, cores, gpus, thread_settings, turns
@@ -113,7 +117,8 @@ def run(
         if options.write:
             check_folders(project, selected)
         with prepared_package(loaded.plan.package) as package:
-            runs = _Run(loaded, options, package, executor).run(selected, observe)
+            made = _Run(loaded, options, package, executor, observe)
+            runs = made.run(selected, observe)
     differences = None
     if options.verify:
         verifier = Verifier(loaded)
@@ -134,9 +139,11 @@ def run(
             force=options.force,
             quiet=options.quiet_seconds,
         )
+    made.sharing.begin_push(made.answers, made.passed)
     runs = as_written(loaded, runs, placement.edits)
     LastRuns(project).keep(loaded.rows, runs)
     remember_notes()
+    made.sharing.finish_push()
     report = _report(runs, placement, loaded=loaded, written=options.write, refused=refused)
     return replace(
         report,
@@ -208,7 +215,13 @@ def check_folders(project: Project, selected: Sequence[Selected]) -> None:
 
 
 class _Run:
-    """One run of sections, from the cache or by the engine."""
+    """One run of sections, from the cache or by the engine.
+
+    Attributes:
+        sharing: the shared cache.
+        answers: the results that are kept.
+        passed: the sections that were run, and passed.
+    """
 
     def __init__(
         self,
@@ -216,6 +229,7 @@ class _Run:
         options: RunOptions,
         package: PreparedPackage,
         executor: LocalExecutor,
+        observe: Observer,
     ) -> None:
         self._loaded = loaded
         self._options = options
@@ -223,8 +237,12 @@ class _Run:
         self._executor = executor
         self._workers = options.jobs or cores()
         self._key = user_key()
-        self._answers = Answers(loaded.project.state, self._key, World())
+        self._world = World(places=places_of(loaded.project.root))
+        self.sharing = RunSharing(loaded.project, self._world, observe)
+        self.answers = self._new_answers()
+        self.passed: tuple[_Task, ...] = ()
         self._effects = import_effects(loaded.plan.package)
+        self._saved = saved_text(loaded.plan.package, package.module)
 
     def run(self, selected: Sequence[Selected], observe: Observer) -> tuple[SectionRun, ...]:
         if self._key is None:
@@ -232,7 +250,7 @@ class _Run:
         threads = self._threads(len(selected))
         tasks = [self._task(entry, threads) for entry in selected]
         may_answer = self._options.cached and not self._options.fresh
-        found = self._answered(tasks) if may_answer else {}
+        found = self._found(tasks) if may_answer else {}
         todo = [index for index in range(len(tasks)) if index not in found]
         if todo:
             self._executor.warm()
@@ -243,7 +261,7 @@ class _Run:
                 tasks[index] = tasks[index].ready()
             self._executor.prepare([tasks[i].job for i in todo], self._package.module.text)
         by_section = {t.job.section: t for t in tasks}
-        keeper = _Keeper(self._loaded.project, self._executor, self._answers, by_section)
+        keeper = _Keeper(self._loaded.project, self._executor, self.answers, by_section)
         observe(
             RunStarted(
                 waiting=tuple(tasks[index].job.section for index in todo),
@@ -252,12 +270,21 @@ class _Run:
             )
         )
         show = self._with_failures(by_section, observe)
-        done = found | dict(zip(todo, self._share_out(tasks, todo, keeper, show), strict=True))
+        done = dict(zip(todo, self._share_out(tasks, todo, keeper, show), strict=True))
         if todo:
-            self._answers.prune()
+            self.answers.prune()
+        if all(result.outcome != "interrupted" for result in done.values()):
+            self.passed = tuple(tasks[i] for i, r in done.items() if r.outcome == "passed")
         return tuple(
-            self._section_run(task, done[index], cached=index in found)
+            self._section_run(task, done[index])
+            if index in done
+            else self._section_run(task, found[index].result, found[index].run)
             for index, task in enumerate(tasks)
+        )
+
+    def _new_answers(self) -> Answers:
+        return Answers(
+            self._loaded.project.state, self._key, self._world, frozenset(self.sharing.trusted)
         )
 
     def _with_failures(self, tasks: Mapping[SectionName, _Task], observe: Observer) -> Observer:
@@ -303,43 +330,55 @@ class _Run:
     def _task(self, selected: Selected, threads: tuple[tuple[str, str], ...]) -> _Task:
         made = job(self._loaded.project, selected, self._package, self._options)
         made = replace(made, environment=threads)
-        keys = session_keys(made, selected.session, self._package.module.text, self._effects)
+        keys = session_keys(made, selected.session, self._saved, self._effects)
         return _Task(selected=selected, job=made, keys=keys)
 
-    def _answered(self, tasks: Sequence[_Task]) -> dict[int, SessionResult]:
+    def _found(self, tasks: Sequence[_Task]) -> dict[int, Answer]:
+        """What the cache knows, and where it knows nothing, the shared cache."""
+        found = self._answered(tasks)
+        missing = [task for index, task in enumerate(tasks) if index not in found]
+        if missing and self.sharing.take_over(self._new_answers(), missing):
+            self.answers = self._new_answers()  # which sections run again is another question now
+            found = self._answered(tasks)
+        return found
+
+    def _answered(self, tasks: Sequence[_Task]) -> dict[int, Answer]:
         """What the cache knows; not where a section that must run before is run again.
 
         The tasks come with those that they need before them, unless needs run in a circle.
         """
-        found: dict[int, SessionResult] = {}
+        found: dict[int, Answer] = {}
         again: set[SectionName] = set()
         for index, task in enumerate(tasks):
             needs = task.selected.session.unit.needs
-            result = self._answers.answer(task.job, task.keys) if again.isdisjoint(needs) else None
-            if result is not None:
-                result = judged(self._loaded.project, task.selected.session, result)
-            if result is not None and result.outcome == "passed":
-                found[index] = result
+            answer = self.answers.answer(task.job, task.keys) if again.isdisjoint(needs) else None
+            if answer is not None:
+                result = judged(self._loaded.project, task.selected.session, answer.result)
+                answer = replace(answer, result=result)
+            if answer is not None and answer.result.outcome == "passed":
+                found[index] = answer
             else:
                 again.add(task.job.section)
         return found
 
-    def _section_run(self, task: _Task, result: SessionResult, *, cached: bool) -> SectionRun:
+    def _section_run(
+        self, task: _Task, result: SessionResult, answered: KeptRun | None = None
+    ) -> SectionRun:
+        signer = answered.signer if answered is not None else ""
         return SectionRun(
             session=task.selected.session,
             result=with_new_pages(self._loaded, result),
-            cached=cached,
+            cached=answered is not None,
             first=1 if task.selected.session.prelude else 0,
             asked=task.job.device,
+            maker=Maker(who=self.sharing.trusted[signer], when=answered.made)
+            if answered is not None and signer
+            else None,
         )
 
 
-class _Task(Struct, frozen=True, kw_only=True):
+class _Task(KeyedJob, frozen=True, kw_only=True):
     """A selected section with its job and the keys of its cells."""
-
-    selected: Selected
-    job: Job
-    keys: Keys
 
     @property
     def title(self) -> str:

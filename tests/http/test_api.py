@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
+import time
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -14,7 +16,7 @@ import pytest
 from referencing import Registry, Resource
 
 from tests.graphs import MakeNotes
-from tests.http.serving import Event, Server, serving
+from tests.http.serving import PATIENCE, Event, Server, serving
 
 SCHEMAS = Path(__file__).resolve().parents[2] / "docs" / "schemas"
 BLOCK = "6650f0aa-1111-4222-8333-444455556666"
@@ -230,6 +232,61 @@ def test_a_port_in_use_and_a_token_that_others_can_read(notes: MakeNotes, server
     said = graph.tangle("serve", "--port", "0")
     assert said.code == 3
     assert str(token) in said.err
+
+
+@pytest.mark.parametrize("how", ["moved", "deleted"])
+def test_a_server_whose_graph_is_gone_ends_and_says_so(notes: MakeNotes, how: str) -> None:
+    code = "- ```python\n  import time\n  time.sleep(100)\n  ```\n"
+    graph = notes({"Slow": code})
+    place = graph.root.with_name("elsewhere")
+    with serving(graph.root) as server:
+        with server.events() as events:
+            server.run("Slow")
+            next(event for event in events if event.data.get("line") == 1)
+            if how == "moved":
+                graph.root.rename(place)
+            else:
+                shutil.rmtree(graph.root)
+            list(events)  # the stream ends
+        assert server.process.wait(PATIENCE) == 3
+        assert server.process.stdout is not None
+        *_, said = server.process.stdout.read().splitlines()
+    assert said.startswith(f"tangle: {graph.root}: this graph was moved or deleted")
+    if how == "moved":
+        assert (place / "pages" / "Slow.md").read_text("utf-8") == code
+        with serving(place) as server:
+            assert server.ask("/api/state").document["sections"][0]["number"] == "Slow"
+
+
+def test_a_graph_that_is_away_for_a_moment_is_served_on(notes: MakeNotes) -> None:
+    graph = notes({"One": "- ```python\n  1\n  ```\n"})
+    place = graph.root.with_name("elsewhere")
+    with serving(graph.root) as server:
+        graph.root.rename(place)
+        time.sleep(1.2)
+        place.rename(graph.root)
+        time.sleep(3.5)
+        assert server.ask("/api/state").status == 200
+
+
+def test_a_run_that_is_stopped_keeps_what_was_there_and_what_it_has(notes: MakeNotes) -> None:
+    first = "- ```python\n  print('first', 7)\n  ```\n"
+    slow = "- ```python\n  import time\n  time.sleep(100)\n  ```\n"
+    graph = notes({"Both": first + slow + "- words\n"})
+    with serving(graph.root) as server:
+        with server.events() as events:
+            job = server.run("Both")
+            next(event for event in events if event.data.get("line") == 4)
+            assert server.ask("/api/stop", {"job": job}).status == 202
+        ended = server.ended(job)
+    assert ended["state"] == "stopped"
+    assert [one["outcome"] for one in ended["report"]["sections"][0]["chunks"]] == [
+        "passed",
+        "interrupted",
+    ]
+    text = graph.text("Both")
+    assert "first 7" in text
+    assert text.endswith(slow + "- words\n")
 
 
 def test_the_client_in_the_documentation_works(server: Server) -> None:

@@ -27,6 +27,8 @@ const host = {
   schema: null,
 };
 
+document.documentElement.classList.toggle("dark", query.get("mode") === "dark");
+
 // --- pages: the outline of a file -----------------------------------------------------------------
 
 function parsed(text, before) {

@@ -33,7 +33,6 @@ from tangle.verbs.doctor.findings import Finding, Status, within
 from tangle.verbs.missing_imports import missing_imports
 from tangle.verbs.notes import Notes, read_notes
 from tangle.verbs.project import Project, find_project
-from tangle.verbs.server_policy import server_state
 from tangle.verbs.write_back.unplaced import waiting
 
 _MOST_PACKAGES: Final = 12
@@ -263,6 +262,12 @@ def server(at: Project) -> Iterator[Finding]:
     Args:
         at: the project.
     """
+    try:
+        from tangle.verbs.server_policy import server_state
+    except ModuleNotFoundError as error:  # on Windows; what is above works there without it
+        detail = f"this system has no {error.name}: sections run on Linux, macOS or WSL only"
+        yield Finding(area="server", name="server", status="warning", detail=detail)
+        return
     found = server_state(at)
     detail = "none runs; `tangle run` starts it"
     if found is not None:
