@@ -44,6 +44,13 @@ _COMPOSED: Final = (
     "byte {offset} is not valid UTF-8",
     "save the page as UTF-8 in your editor and try again",
     "chunk {number}",
+    "cannot be read: {why}",
+    "nearest: {places}",
+    (
+        "the session did not end by itself: a thread, a process or an exit handler was still at "
+        "work, and was ended"
+    ),
+    "{section} chunk {number}",
     "{version}, in {folder}",
     "{prefix} (virtual environment)",
     "{prefix} (no virtual environment)",
@@ -69,6 +76,13 @@ _PARTS: Final = (
     "code", "fence", "list", "quote", "result", "loop", "function", "missing", "failed",
 )  # fmt: skip
 """Single words that take part in messages."""
+
+_SKETCHES: Final = (
+    "a shell command", "shell commands", "a traceback", "a diff", "a debugger session",
+    "a template", "a Dockerfile", "a grammar", "a formula", "a file tree", "a table",
+    "pasted output", "words",
+)  # fmt: skip
+"""What a chunk is that is not Python; the names of languages stay as they are."""
 
 _DOCTOR: Final = (
     "ok", "absent",
@@ -105,6 +119,7 @@ def words() -> Iterator[tuple[str, str]]:
         (_CLICK, "click"),
         (_COMPOSED, "tangle/model/session.py"),
         (_PARTS, "tangle"),
+        (_SKETCHES, "tangle/analyse/languages.py"),
         (_DOCTOR, "tangle/verbs/doctor/findings.py"),
         (_SYSTEM, "libc"),
         (map(str.lower, _SYSTEM), "libc"),

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tangle_cli.messages import _
+from tangle_cli.messages import _, plural
 from tangle_cli.printing import steers
 from tangle_cli.text import count, org_line
 
@@ -52,7 +52,7 @@ def _outputs(found: Overview) -> str:
 
 
 def _pages(found: Overview) -> str:
-    return _(f"{found.pages:,} {'page' if found.pages == 1 else 'pages'}")
+    return plural(found.pages, "{number:,} page", "{number:,} pages")
 
 
 def _from_home(folder: Path) -> str:

@@ -116,23 +116,49 @@ class Recognizer:
         if len(text) > _LONGEST or self._depth == _DEEPEST:
             return text
         self._depth += 1
-        found = self._explained(text) or self._after_place(text) or self._with_more(text)
-        found = found or next((self._filled(*match) for match in self._matches(text)), text)
+        found = (
+            self._explained(text)
+            or self._after_place(text)
+            or self._with_more(text)
+            or next((self._filled(*match) for match in self._matches(text)), "")
+            or self._by_clauses(text, first_too=False)
+            or text
+        )
         self._depth -= 1
         if len(self._known) > _MOST_KNOWN:
             self._known.clear()
         self._known[text] = found
         return found
 
+    def _is_known(self, text: str) -> bool:
+        return self.translated(text) != text
+
     def _explained(self, text: str) -> str:
-        """Translate a message by the template that it is from, or clause by clause; or nothing."""
+        """Translate a message by the template that it is from, or by clauses; or nothing."""
         if text in self._constants:
             return self._constants[text]
         head, note = text[: text.rfind(" (")], text[text.rfind(" (") :]
         if head in self._constants:
             return self._constants[head] + self.translated(note)
-        clean = (match for match in self._matches(text) if not _is_joined(*match))
-        return next((self._filled(*match) for match in clean), "") or self._by_clauses(text)
+        best = next(self._matches(text), None)
+        if best is not None and not _is_joined(*best):
+            return self._filled(*best)
+        return self._by_clauses(text)
+
+    def _by_clauses(self, text: str, *, first_too: bool = True) -> str:
+        """Translate what is wrong and the way out separately; nothing if they are unknown.
+
+        Args:
+            text: the message.
+            first_too: what is wrong has to be known; else it may be the words of another program.
+        """
+        at = text.find(_JOINT)
+        while at >= 0:
+            head, rest = text[:at], text[at + len(_JOINT) :]
+            if self._is_known(rest) and (not head or not first_too or self._is_known(head)):
+                return f"{self.translated(head)}；{self.translated(rest)}"
+            at = text.find(_JOINT, at + 1)
+        return ""
 
     def _matches(self, text: str) -> Iterator[tuple[_Template, list[str]]]:
         for template in self._templates:
@@ -155,22 +181,13 @@ class Recognizer:
         if last in PARTS:
             for at in range(len(value)):
                 part = value[at:]
-                if part.startswith(_BEGINNINGS) and self._is_known(part):
+                if (
+                    part.startswith(_BEGINNINGS)
+                    and self._is_known(part.removeprefix(_JOINT).partition(_JOINT)[0])
+                    and (before[-1] not in PARTS or not at or self._is_known(value[:at]))
+                ):
                     return [*self._split(tuple(before), value[:at]), part]
         return [*self._split(tuple(before), value), ""]
-
-    def _is_known(self, part: str) -> bool:
-        """Whether what a part begins with is a message."""
-        first = part.removeprefix(_JOINT).partition(_JOINT)[0]
-        return self.translated(first) != first
-
-    def _by_clauses(self, text: str) -> str:
-        """Translate what is wrong and the way out separately; nothing if neither is known."""
-        if _JOINT not in text:
-            return ""
-        clauses = text.split(_JOINT)
-        translated = [self.translated(clause) for clause in clauses]
-        return "；".join(translated) if translated != clauses else ""
 
     def _after_place(self, text: str) -> str:
         """Translate what comes behind a place or a name; nothing if it is unknown."""

@@ -221,7 +221,7 @@ def idle_line(sections: int) -> str:
 
 def org_line(pages: int) -> str:
     """Return that pages in Org's format are left out."""
-    return _(f"{pages:,} Org {'page is' if pages == 1 else 'pages are'} not read")
+    return plural(pages, "{number:,} Org page is not read", "{number:,} Org pages are not read")
 
 
 def no_python_line(org_pages: int) -> str:

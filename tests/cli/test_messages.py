@@ -371,6 +371,8 @@ def recognizer() -> Recognizer:
         ("", ""),
         ("{path}", "{path}"),
         ("unknown; words", "unknown; words"),
+        ("unknown; it is a folder", "unknown；它是目录"),
+        ("it is a folder; unknown", "it is a folder; unknown"),
         ("a: b", "a: b"),
     ],
 )
