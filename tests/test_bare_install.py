@@ -152,6 +152,7 @@ COMMANDS = [
     ("import", ["import", "one.ipynb", "--page", "Other"], 0, "Other"),
     ("sync", ["sync"], 0, ""),
     ("debug", ["debug", "3.1"], 2, "--listen"),
+    ("cache", ["cache", "status"], 2, "no shared cache is configured"),
     ("completion", ["completion", "bash"], 0, "_tangle_completion"),
     ("doctor", ["doctor"], 0, "nothing that is needed is missing"),
 ]
@@ -216,6 +217,7 @@ def test_an_editor_is_served_or_the_extra_is_named(installed: Installed, graph: 
         (["weave"], "nh3"),
         (["serve", "--port", "x"], "uvicorn"),
         (["debug", "3.1", "--listen", "x"], "debugpy"),
+        (["cache", "key"], "cryptography"),
     ],
 )
 def test_what_needs_an_extra_works_or_says_which(
@@ -223,12 +225,14 @@ def test_what_needs_an_extra_works_or_says_which(
 ) -> None:
     done = run([installed.script, *arguments], graph, check=False)
     assert "Traceback" not in done.stderr
-    if has(installed, needs) and arguments == ["weave"]:
+    extras = {"weave": "site", "cache": "cache"}
+    if has(installed, needs) and arguments[0] in extras:
         assert done.returncode == 0, done.stderr
-        assert (graph / "site" / "index.html").is_file()
+        assert arguments != ["weave"] or (graph / "site" / "index.html").is_file()
     else:
         assert done.returncode == 2
-        assert arguments[0] != "weave" or "pip install 'logseq-tangle[site]'" in done.stderr
+        extra = extras.get(arguments[0])
+        assert extra is None or f"pip install 'logseq-tangle[{extra}]'" in done.stderr
 
 
 @pytest.mark.parametrize("installed", ["base"], indirect=True)

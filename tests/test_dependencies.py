@@ -31,6 +31,8 @@ PLUGINS = {
     "coverage": ("tangle/coverage_plugin.py", "tangle/testing/statements.py"),
     "xdist": ("tangle/testing/xdist_scheduler.py",),
     "lsp": ("tangle/lsp/",),
+    "cache": ("tangle/store/remote/",),
+    "cluster": ("tangle/engine/cluster/", "tangle/verbs/cluster/"),
     "site": ("tangle/weave/",),
 }
 PROGRAMS = {"ruff", "ty"}

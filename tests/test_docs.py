@@ -121,17 +121,6 @@ def test_every_command_is_documented() -> None:
     assert [name for name in cli.commands if f"tangle {name}" not in text] == []
 
 
-def test_links_between_documents_lead_somewhere() -> None:
-    pages = [*ROOT.glob("*.md"), *DOCS.rglob("*.md")]
-    missing = [
-        f"{page.name}: {target}"
-        for page in pages
-        for target in re.findall(r"\]\(([^()#]+)[^)]*\)", page.read_text(encoding="utf-8"))
-        if not re.match(r"\w+://|\.\./assets/", target) and not (page.parent / target).exists()
-    ]
-    assert missing == []
-
-
 def fenced(language: str) -> list[tuple[str, str]]:
     """The examples of the documents in a language: document and text."""
     fence = re.compile(rf"^```{language}\n(.*?)^```$", re.MULTILINE | re.DOTALL)

@@ -43,6 +43,29 @@ _COMPOSED: Final = (
     "{name} is not defined in this section",
     "byte {offset} is not valid UTF-8",
     "save the page as UTF-8 in your editor and try again",
+    "chunk {number}",
+    "cannot be read: {why}",
+    "nearest: {places}",
+    (
+        "the session did not end by itself: a thread, a process or an exit handler was still at "
+        "work, and was ended"
+    ),
+    "{section} chunk {number}",
+    "{version}, in {folder}",
+    "{prefix} (virtual environment)",
+    "{prefix} (no virtual environment)",
+    "{prefix} (uv tool)",
+    "{graph}, pages in Markdown",
+    "{graph}, database of Logseq 2",
+    "{graph}, Markdown mirror of Logseq 2",
+    "found by its numbers, {of} pages",
+    "coverage of the notes' lines: {packages}",
+    "tangle lsp, for editors: {packages}",
+    "the shipped course: {packages}",
+    "pytest on notes: {packages}",
+    "pytest -n on notes: {packages}",
+    ".ipynb or .py",
+    " ({first} to {last})",
     "this graph has chapters {numbers}",
     "chapter {number} has {numbers}",
     "section {number} has {numbers}",
@@ -53,6 +76,22 @@ _PARTS: Final = (
     "code", "fence", "list", "quote", "result", "loop", "function", "missing", "failed",
 )  # fmt: skip
 """Single words that take part in messages."""
+
+_SKETCHES: Final = (
+    "a shell command", "shell commands", "a traceback", "a diff", "a debugger session",
+    "a template", "a Dockerfile", "a grammar", "a formula", "a file tree", "a table",
+    "pasted output", "words",
+)  # fmt: skip
+"""What a chunk is that is not Python; the names of languages stay as they are."""
+
+_DOCTOR: Final = (
+    "ok", "absent",
+    "environment", "packages", "extras", "graph", "notes", "state", "server", "disk", "programs",
+    "figures", "gpu",
+    "platform", "prefix", "command", "configuration", "output", "pages", "book", "package",
+    "imports", "folder", "lock", "key", "project", "clock", "devices", "free",
+)  # fmt: skip
+"""Areas, names and states of what `tangle doctor` examines."""
 
 _SYSTEM: Final = (
     "Permission denied",
@@ -80,6 +119,8 @@ def words() -> Iterator[tuple[str, str]]:
         (_CLICK, "click"),
         (_COMPOSED, "tangle/model/session.py"),
         (_PARTS, "tangle"),
+        (_SKETCHES, "tangle/analyse/languages.py"),
+        (_DOCTOR, "tangle/verbs/doctor/findings.py"),
         (_SYSTEM, "libc"),
         (map(str.lower, _SYSTEM), "libc"),
         ((*board.HEADING, "starting"), "cli/tangle_cli/board.py"),

@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
+from tangle_cli.columns import display_width, padded
 from tangle_cli.common import Where, format_option
+from tangle_cli.messages import _
 from tangle_cli.printing import print_json, print_lines
 from tangle_cli.style import Span, Styled
 
@@ -18,7 +20,9 @@ if TYPE_CHECKING:
     from tangle.verbs.doctor import DoctorReport, Finding
 
 _STYLES: Final = {"ok": "green", "absent": "dim", "warning": "yellow", "error": "error"}
-_WIDTH: Final = max(map(len, _STYLES))
+_OTHERS_NAMES: Final = ("packages", "extras")
+"""Areas whose findings are named by packages."""
+
 _MOST: Final = 20
 """Columns of a name; a longer one moves what follows it."""
 
@@ -50,15 +54,17 @@ def doctor(where: Where, form: str) -> None:
 
 def _lines(report: DoctorReport) -> Iterator[str]:
     for area, findings in groupby(report.findings, key=lambda finding: finding.area):
-        yield Styled.of(Span(area, "bold"))
+        yield Styled.of(Span(_(area), "bold"))
         yield from (line for finding in findings for line in _finding_lines(finding))
 
 
 def _finding_lines(finding: Finding) -> Iterator[str]:
-    status = Span(f"{finding.status:{_WIDTH}}", _STYLES[finding.status])
-    yield Styled.of("  ", status, f"  {finding.name:{_MOST}}  {finding.detail}")
+    width = max(display_width(_(word)) for word in _STYLES)
+    status = Span(padded(_(finding.status), width), _STYLES[finding.status])
+    name = finding.name if finding.area in _OTHERS_NAMES else _(finding.name)
+    yield Styled.of("  ", status, f"  {padded(name, _MOST)}  {_(finding.detail)}")
     if finding.action:
-        yield f"{'':{_WIDTH + _MOST + 6}}-> {finding.action}"
+        yield f"{'':{width + _MOST + 6}}-> {_(finding.action)}"
 
 
 def _summary(report: DoctorReport) -> str:
@@ -66,7 +72,7 @@ def _summary(report: DoctorReport) -> str:
 
     states = [finding.status for finding in report.findings]
     errors, warnings = states.count("error"), states.count("warning")
-    said = "something is broken" if errors else "nothing that is needed is missing"
+    said = _("something is broken" if errors else "nothing that is needed is missing")
     counts = [count(errors, "error")] if errors else []
     counts += [count(warnings, "warning")] if warnings else []
-    return f"{said}: {', '.join(counts)}" if counts else said
+    return f"{said}{_(': ')}{_(', ').join(counts)}" if counts else said

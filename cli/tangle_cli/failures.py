@@ -10,7 +10,7 @@ from tangle.model import Failure, Frame, Trace
 from tangle_cli.columns import display_width
 from tangle_cli.messages import _
 from tangle_cli.style import Span, Styled
-from tangle_cli.text import failure_message, few, hint_line, place_span
+from tangle_cli.text import failure_message, few, hint_line, place_span, traceback_lines
 
 if TYPE_CHECKING:
     from tangle.verbs.project import Project
@@ -72,8 +72,10 @@ def _plain_lines(
     if failure.place is not None:
         yield Styled.of("    ", place_span(project, failure.place))
         yield from _excerpt_lines(excerpt, failure.place.line, failure.place.column)
-    said = failure.traceback or f"{failure.name}: {failure_message(failure)}"
-    yield from _said(said)
+    if failure.traceback:
+        yield from _said("\n".join(traceback_lines(failure)))
+    else:
+        yield from _said(f"{failure.name}: {failure_message(failure)}")
 
 
 def _innermost(frames: Sequence[Frame], failure: Failure) -> int:

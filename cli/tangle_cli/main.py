@@ -11,10 +11,12 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import click
 
 from tangle.errors import ChangedMeanwhile, TangleError
+from tangle_cli.cache import cache
 from tangle_cli.common import (
     FILE,
     FOLDER,
     GRAPH,
+    POSIX_ONLY,
     Where,
     complete_sections,
     format_option,
@@ -70,11 +72,21 @@ class Commands(Group):
             _fail(str(error), error.exit_code)
         except KeyboardInterrupt:
             sys.exit(interrupted())
-        except OSError as error:
-            if error.errno == errno.EPIPE:
-                raise  # the reader of a pipe has gone: click ends quietly
-            where = f"{error.filename}: " if error.filename else ""
-            _fail(f"{where}{error.strerror or error}; fix this and try again", 3)
+        except (OSError, ModuleNotFoundError) as error:
+            _fail_on_this_system(error)
+
+
+def _fail_on_this_system(error: OSError | ModuleNotFoundError) -> NoReturn:
+    """Report what the system refuses or lacks; raise what is not the system's."""
+    if isinstance(error, ModuleNotFoundError):
+        if error.name not in POSIX_ONLY:
+            raise error
+        lacking = f"this command needs {error.name}, which only POSIX systems have"
+        _fail(f"{lacking}; use Linux, macOS or WSL", 3)
+    if error.errno == errno.EPIPE:
+        raise error  # the reader of a pipe has gone: click ends quietly
+    where = f"{error.filename}: " if error.filename else ""
+    _fail(f"{where}{error.strerror or error}; fix this and try again", 3)
 
 
 def _fail(message: str, code: int) -> NoReturn:
@@ -263,6 +275,7 @@ cli.add_command(run)
 cli.add_command(debug)
 cli.add_command(serve)
 cli.add_command(server)
+cli.add_command(cache)
 cli.add_command(watch)
 cli.add_command(export)
 cli.add_command(import_)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tangle_cli.messages import _
+from tangle_cli.messages import _, plural
 from tangle_cli.printing import steers
 from tangle_cli.text import count, org_line
 
@@ -32,13 +32,13 @@ def overview_lines(found: Overview) -> Iterator[str]:
     yield _(f"pages  {_pages(found)}, {found.coded:,} with Python{book}{org}")
     sections = count(sum(found.states.values()), "section")
     states = _(", ").join(f"{many:,} {_(state)}" for state, many in sorted(found.states.items()))
-    between = f" ({_(' to ').join(found.numbered)})" if found.numbered else ""
+    between = _(f" ({' to '.join(found.numbered)})") if found.numbered else ""
     yield _(f"code   {sections}{between}: {states}{_outputs(found)}")
     if found.first is not None and not steers(found.first):
         yield _(f"next   tangle run {shlex.quote(found.first)}")
     else:
         yield _("next   tangle check")
-    yield "       tangle list, tangle --help"
+    yield _("       tangle list, tangle --help")
 
 
 def _outputs(found: Overview) -> str:
@@ -52,7 +52,7 @@ def _outputs(found: Overview) -> str:
 
 
 def _pages(found: Overview) -> str:
-    return _(f"{found.pages:,} {'page' if found.pages == 1 else 'pages'}")
+    return plural(found.pages, "{number:,} page", "{number:,} pages")
 
 
 def _from_home(folder: Path) -> str:

@@ -20,13 +20,14 @@ from typing import Final, NamedTuple
 
 PARTS: Final = frozenset(
     [
-        "again", "asked", "avoided", "cause", "count", "device_meant", "doing", "doubt", "dropped",
-        "elsewhere", "error", "extra2", "force", "get", "gone", "hint", "holder", "how",
-        "in_the_way", "kind", "kinds", "lacking", "listed", "maybe", "meant", "message", "more",
-        "near", "nested", "notice", "others", "partial", "price", "print_less", "purpose",
-        "reason", "reasons", "run", "run2", "said", "see", "server", "show_less", "size_hint",
-        "sort", "swallow", "taken", "trouble", "value", "verb", "way", "way_out", "ways", "what",
-        "where", "who", "why", "words",
+        "again", "asked", "avoided", "built", "busy", "cause", "choices", "count", "detail",
+        "device_meant", "device_words", "doing", "doubt", "dropped", "elsewhere", "error",
+        "extra2", "fault", "faults", "force", "formats", "fsync_fault", "get", "gone", "hint",
+        "holder", "how", "in_the_way", "kind", "kinds", "lacking", "listed", "maybe", "meant",
+        "message", "more", "near", "nested", "never", "notice", "others", "partial", "price",
+        "print_less", "purpose", "reason", "reasons", "run", "run2", "said", "see", "server",
+        "show_less", "size_hint", "swallow", "taken", "trouble", "value", "verb", "way", "way_out",
+        "ways", "what", "where", "who", "why", "words",
     ]
 )  # fmt: skip
 """Placeholders whose values are messages themselves. The values of others are not translated."""
@@ -43,6 +44,9 @@ _AFTER_PLACE: Final = ": "
 _MORE: Final = (", ", " (")
 _LONGEST: Final = 2000
 """Characters of a message. What is longer quotes something else, and stays as it is."""
+
+_DEEPEST: Final = 12
+"""Messages inside messages, which are translated."""
 
 _MOST_KNOWN: Final = 5000
 """Texts whose translation is kept; so no part of a message is looked for twice."""
@@ -89,6 +93,7 @@ class Recognizer:
             catalogue: the translation of each template.
         """
         self._known: dict[str, str] = {}
+        self._depth = 0
         self._constants: dict[str, str] = {}
         self._templates: list[_Template] = []
         for text, translation in catalogue.items():
@@ -106,27 +111,54 @@ class Recognizer:
         Args:
             text: the English message.
         """
-        if text not in self._known:
-            if len(self._known) > _MOST_KNOWN:
-                self._known.clear()
-            self._known[text] = self._found(text) if len(text) < _LONGEST else text
-        return self._known[text]
+        if (known := self._known.get(text)) is not None:
+            return known
+        if len(text) > _LONGEST or self._depth == _DEEPEST:
+            return text
+        self._depth += 1
+        found = (
+            self._explained(text)
+            or self._after_place(text)
+            or self._with_more(text)
+            or next((self._filled(*match) for match in self._matches(text)), "")
+            or self._by_clauses(text, first_too=False)
+            or text
+        )
+        self._depth -= 1
+        if len(self._known) > _MOST_KNOWN:
+            self._known.clear()
+        self._known[text] = found
+        return found
 
-    def _found(self, text: str) -> str:
+    def _is_known(self, text: str) -> bool:
+        return self.translated(text) != text
+
+    def _explained(self, text: str) -> str:
+        """Translate a message by the template that it is from, or by clauses; or nothing."""
         if text in self._constants:
             return self._constants[text]
         head, note = text[: text.rfind(" (")], text[text.rfind(" (") :]
         if head in self._constants:
-            return self._constants[head] + note
-        matches = list(self._matches(text))
-        clean = (match for match in matches if not _is_joined(*match))
-        return (
-            next((self._filled(*match) for match in clean), "")
-            or self._by_clauses(text)
-            or self._after_place(text)
-            or self._with_more(text)
-            or next((self._filled(*match) for match in matches), text)
-        )
+            return self._constants[head] + self.translated(note)
+        best = next(self._matches(text), None)
+        if best is not None and not _is_joined(*best):
+            return self._filled(*best)
+        return self._by_clauses(text)
+
+    def _by_clauses(self, text: str, *, first_too: bool = True) -> str:
+        """Translate what is wrong and the way out separately; nothing if they are unknown.
+
+        Args:
+            text: the message.
+            first_too: what is wrong has to be known; else it may be the words of another program.
+        """
+        at = text.find(_JOINT)
+        while at >= 0:
+            head, rest = text[:at], text[at + len(_JOINT) :]
+            if self._is_known(rest) and (not head or not first_too or self._is_known(head)):
+                return f"{self.translated(head)}；{self.translated(rest)}"
+            at = text.find(_JOINT, at + 1)
+        return ""
 
     def _matches(self, text: str) -> Iterator[tuple[_Template, list[str]]]:
         for template in self._templates:
@@ -149,35 +181,32 @@ class Recognizer:
         if last in PARTS:
             for at in range(len(value)):
                 part = value[at:]
-                if part.startswith(_BEGINNINGS) and self.translated(part) != part:
+                if (
+                    part.startswith(_BEGINNINGS)
+                    and self._is_known(part.removeprefix(_JOINT).partition(_JOINT)[0])
+                    and (before[-1] not in PARTS or not at or self._is_known(value[:at]))
+                ):
                     return [*self._split(tuple(before), value[:at]), part]
         return [*self._split(tuple(before), value), ""]
-
-    def _by_clauses(self, text: str) -> str:
-        """Translate what is wrong and the way out separately; nothing if neither is known."""
-        if _JOINT not in text:
-            return ""
-        clauses = text.split(_JOINT)
-        translated = [self.translated(clause) for clause in clauses]
-        return "；".join(translated) if translated != clauses else ""
 
     def _after_place(self, text: str) -> str:
         """Translate what comes behind a place or a name; nothing if it is unknown."""
         at = text.find(_AFTER_PLACE)
         while at >= 0:
-            rest = text[at + len(_AFTER_PLACE) :]
-            if (translated := self.translated(rest)) != rest:
-                return f"{text[:at]}{_AFTER_PLACE}{translated}"
-            at = text.find(_AFTER_PLACE, at + 1)
+            start = at + len(_AFTER_PLACE)
+            rest = text[start:]
+            translated = self._explained(rest) or self._with_more(rest)
+            if translated and translated != rest:
+                return text[:start] + translated
+            at = text.find(_AFTER_PLACE, start)
         return ""
 
     def _with_more(self, text: str) -> str:
         """Translate what more follows: `, ...`, or in brackets; nothing if it is unknown."""
         for joint in _MORE:
             at = text.rfind(joint)
-            head, tail = text[:at], text[at:]
-            if at > 0 and (translated := self.translated(head)) != head:
-                return translated + self.translated(tail)
+            if at > 0 and (translated := self._explained(text[:at])):
+                return translated + self.translated(text[at:])
         return ""
 
 

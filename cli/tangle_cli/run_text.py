@@ -19,6 +19,7 @@ from tangle_cli.text import (
     path_from_here,
     place_span,
     problem_lines,
+    traceback_lines,
 )
 
 if TYPE_CHECKING:
@@ -191,12 +192,17 @@ def section_heading(run: SectionRun) -> str:
     if (why := section_skip_reason(run)) is not None:
         skipped = Span(f"{name}: {_('skipped')}", "yellow")
         return Styled.of(skipped, _(why.removeprefix("skipped")))
+    if run.maker is not None:
+        whose = _(f", from the cache of {run.maker.who}, {result.device}, {run.maker.day}")
+        return Styled.of(Span(f"{name}: {_(result.outcome)}", "green"), whose)
     how = _("answered from the cache") if run.cached else f"{result.seconds:.1f} s"
     used = _(f", on {result.device}")
     if run.asked not in ("auto", result.device):
         used += _(f" (asked for {run.asked})")
     if result.device_memory:
         used += _(f", {result.device_memory / 2**20:.0f} MiB there at most")
+    if result.worker:
+        used += _(f", by {result.worker}")
     colour = "green" if result.outcome == "passed" else "error"
     return Styled.of(Span(f"{name}: {_(result.outcome)}", colour), f"{_(', ')}{how}{used}")
 
@@ -253,7 +259,7 @@ def _failure_lines(result: Result) -> Iterator[str]:
     if failure is None or result.outcome in ("passed", "skipped"):
         return
     if failure.traceback:
-        yield from map(_traceback_line, failure.traceback.rstrip("\n").split("\n"))
+        yield from map(_traceback_line, traceback_lines(failure))
     else:
         yield from map(_traceback_line, _short(failure).split("\n"))
     if failure.hint:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from tangle_cli.common import Where
+from tangle_cli.common import POSIX_ONLY, Where
 from tangle_cli.messages import _
 from tangle_cli.printing import print_lines
 
@@ -36,7 +36,7 @@ def serve(where: Where, port: int | None, open_: bool) -> None:
         from tangle.http.server import PORT
         from tangle.http.server import serve as do_serve
     except ModuleNotFoundError as error:
-        if (error.name or "").partition(".")[0] == "tangle":
+        if (error.name or "").partition(".")[0] in {"tangle", *POSIX_ONLY}:
             raise
         raise click.UsageError(_MISSING) from error
 

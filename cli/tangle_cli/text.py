@@ -62,6 +62,16 @@ def failure_message(failure: Failure) -> str:
     return _(failure.message) if failure.trace is None else failure.message
 
 
+def traceback_lines(failure: Failure) -> list[str]:
+    """Return the traceback of a failure; the last line says what happened.
+
+    Args:
+        failure: of a chunk, with a traceback.
+    """
+    *lines, last = failure.traceback.rstrip("\n").split("\n")
+    return [*lines, _(last) if failure.trace is None else last]
+
+
 def path_from_here(project: Project, path: str) -> str:
     """Return a path of the project relative to the working directory.
 
@@ -211,7 +221,7 @@ def idle_line(sections: int) -> str:
 
 def org_line(pages: int) -> str:
     """Return that pages in Org's format are left out."""
-    return _(f"{pages:,} Org {'page is' if pages == 1 else 'pages are'} not read")
+    return plural(pages, "{number:,} Org page is not read", "{number:,} Org pages are not read")
 
 
 def no_python_line(org_pages: int) -> str:
@@ -226,6 +236,8 @@ def no_python_line(org_pages: int) -> str:
 def output_summary(report: CheckReport) -> str:
     """Return how many outputs in the notes are proven to match the current code, in words."""
     fresh, outputs = report.fresh, report.outputs
+    if fresh == outputs == 1:
+        return _("1 stored output matches the current code")
     if fresh == outputs:
         return _(f"{fresh} stored outputs match the current code")
     return _(f"{fresh} of {outputs} stored outputs match the current code")

@@ -103,7 +103,7 @@ def page_text(
     """
     writer = _Writer(titles, outputs)
     # Logseq takes properties at the beginning of a page's first block for the page's own.
-    opens = any(_begins_with_properties(block) for block in page.blocks[:1])
+    opens = any(line for block in page.blocks[:1] for line in writer.head(block))
     head = [f"title:: {page.title}"] if opens or page.title != stem else []
     head += [f"{name}:: {value}" for name, value in page.properties if value]
     lines = [*head, ""] if head else []
@@ -140,7 +140,7 @@ class _Writer:
 
     def block(self, node: Node, indent: str) -> Iterator[str]:
         """The lines of a block and of those below it."""
-        first, *rest = [*self._head(node), *self._body(node)] or [""]
+        first, *rest = [*self.head(node), *self._body(node)] or [""]
         yield f"{indent}- {first}".rstrip() if not first else f"{indent}- {first}"
         yield from (f"{indent}  {line}" if line else "" for line in rest)
         below = f"{indent}\t"
@@ -148,7 +148,7 @@ class _Writer:
         for child in node.children:
             yield from self.block(child, below)
 
-    def _head(self, node: Node) -> Iterator[str]:
+    def head(self, node: Node) -> Iterator[str]:
         """Properties come first where the body begins with a fence or another construct."""
         if _begins_with_properties(node):
             yield from self._properties(node)

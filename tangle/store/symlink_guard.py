@@ -11,9 +11,13 @@ if TYPE_CHECKING:
 
 
 def check_links(path: Path, root: Path) -> None:
-    """See that no link on the way from a folder to a path below it leads out of the folder.
+    """Check that no link between a folder and a path below it leads out of the folder.
 
-    A path that does not lie below is somebody's express wish, and left to them.
+    A path that does not lie below the folder was named explicitly, and is not checked.
+
+    Args:
+        path: of a file, which need not exist.
+        root: the folder that must not be left.
 
     Raises:
         Outside: one does.
@@ -29,7 +33,12 @@ def check_links(path: Path, root: Path) -> None:
 
 
 def leads_out(path: Path, root: Path) -> bool:
-    """Whether a link between a folder and a path below it leads out of the folder."""
+    """Whether a link between a folder and a path below it leads out of the folder.
+
+    Args:
+        path: of a file, which need not exist.
+        root: the folder that must not be left.
+    """
     try:
         check_links(path, root)
     except Outside:

@@ -20,7 +20,7 @@ from tangle.verbs.project import CONFIG_NAME, check_config, config_of
 
 _TEMPLATE: Final = """\
 # Configuration of tangle; every option is optional.
-graph = {graph!r}           # folder of the Logseq graph, relative to this file
+graph = {graph!r}               # folder of the Logseq graph, relative to this file
 output = {output!r}      # folder for the generated package and the section scripts
 package = {package!r}              # of #@save: "d2l.torch"; "": as imported, or after the graph
 seed = 0                  # of every random generator, at the start of each section

@@ -15,6 +15,7 @@ from msgspec import Struct
 
 from tangle import CI_IS_OFF, STATE_FOLDER
 from tangle.analyse import WantedModule
+from tangle.link import graph_config
 from tangle.model import PagePath, Problem
 from tangle.notes import pages
 from tangle.store import (
@@ -33,7 +34,6 @@ from tangle.verbs.doctor.findings import Finding, Status, within
 from tangle.verbs.missing_imports import missing_imports
 from tangle.verbs.notes import Notes, read_notes
 from tangle.verbs.project import Project, find_project
-from tangle.verbs.server_policy import server_state
 from tangle.verbs.write_back.unplaced import waiting
 
 _MOST_PACKAGES: Final = 12
@@ -127,6 +127,14 @@ def notes(at: Project) -> Iterator[Finding]:
     yield from _books(read)
     if read.has_package:
         yield _found("package", str(read.named_project.package), area="notes")
+    for problem in graph_config(read.sources.settings)[1][:1]:
+        yield Finding(
+            area="notes",
+            name="config.edn",
+            status="warning",
+            detail=f"{problem.place.path}:{problem.place.line}: {problem.message}",
+            action=problem.hint or "",
+        )
     if read.unread:
         first = read.unread[0]
         yield Finding(
@@ -159,12 +167,23 @@ def _imports(read: Notes, adopted: frozenset[PagePath]) -> Iterator[Finding]:
         if (problem := next(missing_imports(read, places), None)) is not None
     }
     yield from _installed([name for name in wanted if name not in lacking])
-    for name, problem in sorted(lacking.items()):
-        yield _lacking(read, name, problem, wanted[name], adopted)
+    found = [_lacking(read, name, lacking[name], wanted[name], adopted) for name in sorted(lacking)]
+    yield from (each for each in found if each.status == "error")
+    others = [each for each in found if each.status != "error"]
+    yield from others[:_MOST_PACKAGES]
+    if rest := [each.name for each in others[_MOST_PACKAGES:]]:
+        yield Finding(
+            area="imports",
+            name="more packages",
+            status="warning",
+            detail=f"{len(rest):,} more that only pages which were never run need: "
+            f"{', '.join(rest[:_MOST_PACKAGES])}{', ...' if rest[_MOST_PACKAGES:] else ''}",
+            action="tangle check --all lists them with their places",
+        )
     beside = environments_beside((read.project.root, read.project.graph))
     for other in beside if lacking else ():
         detail = f"{other.folder} is beside the graph, and tangle does not run in it"
-        yield Finding(area="notes", name="environment", status="warning", detail=detail)
+        yield Finding(area="imports", name="other environment", status="warning", detail=detail)
 
 
 def _installed(names: list[str]) -> Iterator[Finding]:
@@ -175,7 +194,7 @@ def _installed(names: list[str]) -> Iterator[Finding]:
         shown = [f"{each} {installed.versions[each]}" for each in packages[:_MOST_PACKAGES]]
         more = len(packages) - len(shown)
         rest = f" and {more} more" if more else ""
-        yield _found("imports", f"{', '.join(shown)}{rest}", area="notes")
+        yield _found("installed packages", f"{', '.join(shown)}{rest}", area="imports")
 
 
 def _lacking(
@@ -193,7 +212,7 @@ def _lacking(
     never = "" if needed else "; no page that was ever run needs it"
     where = f"{read.project.shown(first.path)}:{first.line}"
     return Finding(
-        area="notes",
+        area="imports",
         name=name,
         status="error" if needed else "warning",
         detail=f"{problem.message}: imported at {where}{more}{never}",
@@ -263,11 +282,22 @@ def server(at: Project) -> Iterator[Finding]:
     Args:
         at: the project.
     """
+    try:
+        from tangle.verbs.server_policy import listening_process, server_state
+    except ModuleNotFoundError as error:  # on Windows; what is above works there without it
+        detail = f"this system has no {error.name}: sections run on Linux, macOS or WSL only"
+        yield Finding(area="server", name="server", status="warning", detail=detail)
+        return
     found = server_state(at)
     detail = "none runs; `tangle run` starts it"
     if found is not None:
         busy = f"in use by {found.commands}" if found.commands else f"idle for {found.idle:.0f} s"
         detail = f"process {found.pid}, Python {found.python}, {busy}"
+    elif (process := listening_process(at)) is not None:
+        detail = f"process {process} listens and does not answer; runs do without it"
+        action = f"end it: kill -9 {process}; the next run starts another"
+        yield Finding(area="server", name="server", status="warning", detail=detail, action=action)
+        return
     elif not at.options.server:
         detail = "none: the configuration says server = false"
     elif os.environ.get("CI", "").lower() not in CI_IS_OFF:

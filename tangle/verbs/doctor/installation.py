@@ -76,7 +76,7 @@ def environment() -> Iterator[Finding]:
         name="platform",
         status="warning" if system else "ok",
         detail=platform.platform() + (f": tangle was never run on {system}" if system else ""),
-        action="see docs/platforms.md for what to expect" if system else "",
+        action="see docs/reference/platforms.md for what to expect" if system else "",
     )
     yield _found("prefix", f"{sys.prefix} ({_kind()})")
     yield from _command()
