@@ -40,7 +40,7 @@ _FENCE: Final = re.compile(
 _TITLE: Final = re.compile(r' title="([^"]+)"')
 _COMMAND: Final = re.compile(r"^\$ (.*(?:\n> .*)*)\n((?:(?!\$ ).*\n)*)", re.MULTILINE)
 _COLUMNS, _LINES = 100, 50
-_PATIENCE: Final = 60
+_PATIENCE: Final = 180
 _INTERRUPT: Final = "^C\n"
 # What differs from run to run: times, memory, and the digests of outputs and of figures, which
 # depend on the version of matplotlib.
