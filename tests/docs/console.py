@@ -159,7 +159,7 @@ class Reader:
         path.write_text(text.replace(before, after), encoding="utf-8")
 
     def run(self, command: Command) -> str:
-        """Type a command; the text that stands on the terminal afterwards."""
+        """Type a command, and return the text on the terminal afterwards."""
         state = self.home / "run" / "status"
         state.unlink(missing_ok=True)
         before, interrupted, _ = command.expected.partition(_INTERRUPT)
@@ -201,7 +201,7 @@ class Reader:
 
 
 def _text(screen: Terminal) -> str:
-    """What stands on a terminal, with lines that it wrapped as one."""
+    """The text on a terminal, with each line that it wrapped as one line."""
     text = "".join(row.text + "\n" * (not row.goes_on) for row in screen.rows)
     return text.rstrip("\n") + "\n" if text.strip() else ""
 
