@@ -157,6 +157,23 @@ def test_a_lock_that_is_held_is_reported_with_its_holder(notes: MakeNotes) -> No
     assert doctor(graph)["state", "lock"]["detail"] == "free"
 
 
+def test_a_pipe_in_place_of_the_lock_is_not_waited_for(notes: MakeNotes) -> None:
+    graph = notes({"x": PAGE})
+    (graph.root / ".tangle").mkdir()
+    os.mkfifo(graph.root / ".tangle" / "lock")
+    assert doctor(graph)["state", "lock"]["status"] == "ok"
+
+
+def test_a_probe_that_fails_does_not_hide_the_others() -> None:
+    def probe() -> Iterator[Finding]:
+        yield Finding(area="disk", name="first", status="ok", detail="")
+        raise RuntimeError("odd")
+
+    first, second = within(5, "disk", probe)
+    assert (first.name, second.status) == ("first", "error")
+    assert second.detail == "this could not be examined: RuntimeError: odd"
+
+
 def test_a_state_folder_that_leads_out_is_an_error(notes: MakeNotes, tmp_path: Path) -> None:
     graph = notes({"x": PAGE})
     (tmp_path / "outside").mkdir()

@@ -105,7 +105,8 @@ def _found(name: str, detail: str, area: str = "graph") -> Finding:
 def _kind(at: Project) -> str:
     if at.source is None:
         return "pages in Markdown"
-    return "Markdown mirror of Logseq 2" if at.source.is_mirror else "database of Logseq 2"
+    kind = "Markdown mirror" if at.source.is_mirror else "database"
+    return f"from the {kind} of Logseq 2 at {at.source.path}"
 
 
 def notes(at: Project) -> Iterator[Finding]:
@@ -152,7 +153,8 @@ def _books(read: Notes) -> Iterator[Finding]:
     of = pages.all_books(read.core, "").of
     if of:
         names = sorted({book.name for book in of.values()} - {""}) or ["found by its numbers"]
-        yield _found("book", f"{', '.join(names)}, {len(of):,} pages", area="notes")
+        many = f"{len(of):,} page{'s' if len(of) > 1 else ''}"
+        yield _found("book", f"{', '.join(names)}, {many}", area="notes")
 
 
 def _imports(read: Notes, adopted: frozenset[PagePath]) -> Iterator[Finding]:
