@@ -27,7 +27,7 @@ const OPENING = /^\s*(`{3,}|~{3,}|#\+begin_)/i;
 /**
  * Return what to insert into a block's text for a button there, or undefined within code.
  *
- * The line of a fence may hold nothing else, so the macro gets a line of its own beside one.
+ * The line of a fence may hold nothing else, so the macro goes on a separate line next to one.
  */
 export function buttonAt(text: string, offset: number): string | undefined {
   const before = text.slice(0, offset).split("\n");

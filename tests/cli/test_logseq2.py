@@ -218,6 +218,18 @@ def test_a_path_without_a_database_is_a_usage_error(
     assert "name the .sqlite file" in said.err
 
 
+def test_a_configuration_may_name_a_database_and_is_written_by_hand(
+    database: Path, mirror: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(database.parent)
+    for graph in (database, mirror):
+        said = tangle(graph, "init", "--yes")
+        assert said.code == 2
+        assert 'graph = "GRAPH.sqlite"' in said.err
+    Path("tangle.toml").write_text(f'graph = "{database.name}"\n', encoding="utf-8")
+    assert "Numbers" in call("list").out
+
+
 def test_every_command_reads_a_database_and_none_writes_it(
     database: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -266,7 +266,7 @@ def test_a_graph_that_is_away_for_a_moment_is_served_on(notes: MakeNotes) -> Non
         graph.root.rename(place)
         time.sleep(1.2)
         place.rename(graph.root)
-        time.sleep(3.5)
+        time.sleep(5.5)
         assert server.ask("/api/state").status == 200
 
 
