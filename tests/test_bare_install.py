@@ -51,6 +51,8 @@ PLUGIN = {
     "tangle.pytest_plugin": {"pytest"},
     "tangle.testing": {"pytest", "_pytest", "xdist", "coverage"},
     "tangle.coverage_plugin": {"coverage"},
+    "tangle.engine.cluster": {"dask", "distributed"},
+    "tangle.verbs.cluster": {"dask", "distributed"},
     "tangle.lsp": {"lsprotocol", "pygls"},
     "tangle.http": {"starlette", "uvicorn"},
     "tangle.weave": {"dukpy", "jinja2", "markupsafe", "mistune", "nh3", "pygments"},
@@ -221,8 +223,14 @@ def test_an_editor_is_served_or_the_extra_is_named(installed: Installed, graph: 
     ],
 )
 def test_what_needs_an_extra_works_or_says_which(
-    installed: Installed, graph: Path, arguments: list[str], needs: str
+    installed: Installed,
+    graph: Path,
+    arguments: list[str],
+    needs: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))  # a key is shown without packages
     done = run([installed.script, *arguments], graph, check=False)
     assert "Traceback" not in done.stderr
     extras = {"weave": "site", "cache": "cache"}
