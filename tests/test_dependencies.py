@@ -32,6 +32,7 @@ PLUGINS = {
     "xdist": ("tangle/testing/xdist_scheduler.py",),
     "lsp": ("tangle/lsp/",),
     "cache": ("tangle/store/remote/",),
+    "cluster": ("tangle/engine/cluster/", "tangle/verbs/cluster/"),
     "site": ("tangle/weave/",),
 }
 PROGRAMS = {"ruff", "ty"}

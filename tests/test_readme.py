@@ -7,6 +7,7 @@ import tomllib
 from pathlib import Path
 
 import pytest
+from PIL import Image, ImageSequence
 
 from tangle_cli.main import cli
 
@@ -68,6 +69,14 @@ def test_it_names_the_pythons_that_were_tested(name: str) -> None:
     classifiers = tomllib.loads(text("pyproject.toml"))["project"]["classifiers"]
     tested = [each.rpartition(" ")[2] for each in classifiers if re.search(r":: 3\.\d+$", each)]
     assert re.findall(r"\b3\.\d+\b", text(name)) == tested
+
+
+def test_the_picture_moves_and_is_soon_there() -> None:
+    path = ROOT / "docs" / "images" / "run.gif"
+    with Image.open(path) as picture:
+        assert sum(1 for _ in ImageSequence.Iterator(picture)) > 5
+        assert picture.info["loop"] == 0
+    assert path.stat().st_size < 400_000
 
 
 def test_every_page_of_the_documentation_is_in_its_list() -> None:

@@ -20,7 +20,9 @@ _LEFT_OUT: Final = re.compile(r"^(?:#|\||    |<!--|!\[).*$", re.MULTILINE)
 _POINT: Final = re.compile(r"^\s*(?:[-*]|\d+\.)\s+", re.MULTILINE)
 _CODE: Final = re.compile(r"(`+)(?!`).+?(?<!`)\1(?!`)", re.DOTALL)
 _LINK: Final = re.compile(r"!?\[([^]]*)\]\([^)]*\)")
-_END: Final = re.compile(r"(?<=[.!?:])[)\"*_]*\s+(?=[\"(*_]*[A-Z0-9\[])")
+_END: Final = re.compile(
+    r"(?<=[.!?:])[)\"*_]*\s+(?=[\"(*_]*(?:[A-Z0-9\[]|tangle|git|pytest|mldoc))"
+)
 _WORD: Final = re.compile(r"[A-Za-z0-9][\w'’-]*")
 
 

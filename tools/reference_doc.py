@@ -3,12 +3,14 @@
 - `commands.md`: the commands and their options, from click
 - `configuration.md`: the options of `tangle.toml`, from the models
 - `properties.md`: the `tangle.` properties, from the table that reads them
+- `schemas.md`: the JSON Schemas, from docs/schemas
 - `parse-api.md`: the functions and values of `tangle.parse`, from their docstrings
 """
 
 from __future__ import annotations
 
 import inspect
+import json
 import re
 import types
 import typing
@@ -45,6 +47,7 @@ def documents() -> Mapping[str, str]:
         "commands.md": "\n".join(_commands()),
         "configuration.md": "\n".join(_configuration()),
         "properties.md": "\n".join(_properties()),
+        "schemas.md": "\n".join(_schemas()),
         "parse-api.md": "\n".join(_parse_api()),
     }
 
@@ -162,8 +165,33 @@ def _properties() -> Iterator[str]:
             if name not in WRITTEN
         ),
     )
-    names = " and ".join(f"`{name}`" for name in WRITTEN)
-    yield f"tangle writes {names} itself, at its output blocks.\n"
+    yield f"tangle writes these itself, at its output blocks: {_names(WRITTEN)}.\n"
+
+
+# --- schemas -------------------------------------------------------------------------------------
+
+
+def _schemas() -> Iterator[str]:
+    yield "# JSON Schemas\n"
+    yield (
+        f"{_GENERATED} Each schema describes one document. Their fields are explained in\n"
+        "[The command line](../cli.md) and [The HTTP interface](http.md).\n"
+    )
+    found = {
+        path.name: json.loads(path.read_text(encoding="utf-8"))
+        for path in sorted((FOLDER.parent / "schemas").glob("*.json"))
+    }
+    yield from _table(
+        ("schema", "describes", "fields"),
+        (
+            (f"[{name}](../schemas/{name})", schema["title"], _names(schema["properties"]))
+            for name, schema in found.items()
+        ),
+    )
+
+
+def _names(names: typing.Iterable[str]) -> str:
+    return ", ".join(f"`{name}`" for name in names)
 
 
 # --- tangle.parse --------------------------------------------------------------------------------

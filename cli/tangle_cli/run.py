@@ -52,6 +52,20 @@ def _size(ctx: click.Context, param: click.Parameter, value: str | None) -> str 
     return value
 
 
+def _executor(ctx: click.Context, param: click.Parameter, value: str) -> str:
+    del ctx, param
+    kind, colon, address = value.partition(":")
+    if value in {"local", "dask"}:
+        return value
+    from tangle.engine.cluster.address import EXECUTOR_WORDS, address_error
+
+    if kind != "dask" or not colon:
+        raise click.BadParameter(f"{value!r} is no executor: it takes {EXECUTOR_WORDS}")
+    if (error := address_error(address)) is not None:
+        raise click.BadParameter(error)
+    return value
+
+
 def _leave_hints(where: Where, project: Project, options: Mapping[str, Any]) -> None:
     """Let the next command in this folder find the server without searching for the project."""
     from tangle.verbs.server_policy import leave_hints
@@ -143,6 +157,13 @@ def _observer(project: Project, form: str, verbose: bool) -> Iterator[tuple[Obse
     flag_value=False,
     default=True,
     help="Do not use the background server, and do not start one.",
+)
+@click.option(
+    "--executor",
+    metavar="local|dask[:ADDRESS]",
+    default="local",
+    callback=_executor,
+    help="Where sections run: on this machine, or as tasks of a Dask cluster.",
 )
 @click.option("-v", "--verbose", is_flag=True, help="Say where the sections' processes come from.")
 @click.option("--junit-xml", type=FILE, help="Write a report for CI to this file.")

@@ -201,6 +201,8 @@ def section_heading(run: SectionRun) -> str:
         used += _(f" (asked for {run.asked})")
     if result.device_memory:
         used += _(f", {result.device_memory / 2**20:.0f} MiB there at most")
+    if result.worker:
+        used += _(f", by {result.worker}")
     colour = "green" if result.outcome == "passed" else "error"
     return Styled.of(Span(f"{name}: {_(result.outcome)}", colour), f"{_(', ')}{how}{used}")
 

@@ -1,13 +1,12 @@
 /** What the menus do. */
 
-import type { Client, RunOptions } from "./client";
-import { RequestFailed } from "./client";
+import { type Client, messageOf, RequestFailed, type RunOptions } from "./client";
 import { type Host, say } from "./host";
 import { type Found, type Notes, Sorry } from "./notes";
 import type { PageMap } from "./page_blocks";
-import type { JobEnd, Problem } from "./protocol";
+import type { ChunkError, JobEnd, Problem } from "./protocol";
 import { buttonAt } from "./run_button";
-import { type Session, text } from "./session";
+import type { Session } from "./session";
 import { startCommand } from "./settings";
 
 /** What commands show beside messages. */
@@ -160,7 +159,7 @@ export class Commands {
 
   /** Return what a person should do. */
   async explanation(error: unknown): Promise<string> {
-    if (!(error instanceof RequestFailed)) return text(error);
+    if (!(error instanceof RequestFailed)) return messageOf(error);
     const graph = await this.host.App.getCurrentGraph();
     const folder = (await this.notes.isDatabase()) ? "/mirror/markdown" : "";
     const command = startCommand(
@@ -194,7 +193,7 @@ export class Commands {
   private async run(what: string, options: RunOptions, map: PageMap): Promise<void> {
     const database = await this.notes.isDatabase();
     const end = await this.session.run(what, { ...options, write: !database });
-    if (database) {
+    if (database && end.error === null) {
       const { report } = await this.client.job(end.job);
       // The lines are those of before the run, as the blocks of this map are.
       await this.notes.insert(map, report?.sections.flatMap((one) => one.chunks ?? []) ?? []);
@@ -203,6 +202,8 @@ export class Commands {
   }
 
   private inTurn(action: () => Promise<void>): Promise<void> {
+    // This one would wait without a word for a run whose server is gone.
+    if (this.session.isStuck) return this.explain(this.session.failure);
     const turn = this.queue.then(() =>
       this.guarded(async () => {
         await this.checkMayRun();
@@ -252,5 +253,11 @@ export function endText(end: JobEnd): string {
     const reason = one.reason === null ? "" : `: ${one.reason}`;
     return `${name}: ${one.outcome}, ${one.seconds.toFixed(1)} s${reason}`;
   });
+  if (end.failure !== null) lines.push(failureText(end.failure));
   return lines.join("\n") || "Nothing ran.";
+}
+
+function failureText({ name, message, path, line, hint }: ChunkError): string {
+  const place = path === null ? "" : ` (${path}:${line})`;
+  return `${name}: ${message}${place}${hint === null ? "" : `\n${hint}`}`;
 }

@@ -12,10 +12,10 @@ export const MACRO_NAME = ":tangle-run";
 
 const MACRO = `{{renderer ${MACRO_NAME}}}`;
 
-/** Return the button of a block. The name is that of the model's function that a click calls. */
-export function buttonTemplate(uuid: string, onClick: string): string {
+/** Return the button of a block. */
+export function buttonTemplate(uuid: string): string {
   return (
-    `<button type="button" data-on-click="${onClick}" data-uuid="${escaped(uuid)}" ` +
+    `<button type="button" data-on-click="tangleRunHere" data-uuid="${escaped(uuid)}" ` +
     'title="Run this code with tangle" style="padding:0 9px;border:1px solid currentColor;' +
     'border-radius:6px;background:none;color:inherit;font-size:13px;line-height:1.6;opacity:.8;' +
     'cursor:pointer">▶ Run</button>'
@@ -27,7 +27,7 @@ const OPENING = /^\s*(`{3,}|~{3,}|#\+begin_)/i;
 /**
  * Return what to insert into a block's text for a button there, or undefined within code.
  *
- * The line of a fence may hold nothing else, so the macro gets a line of its own beside one.
+ * The line of a fence may hold nothing else, so the macro goes on a separate line next to one.
  */
 export function buttonAt(text: string, offset: number): string | undefined {
   const before = text.slice(0, offset).split("\n");

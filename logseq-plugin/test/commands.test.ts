@@ -1,11 +1,18 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { Client } from "../src/client";
 import { Commands, endText } from "../src/commands";
 import { say } from "../src/host";
 import { Notes } from "../src/notes";
 import type { PageDocument, Problem } from "../src/protocol";
 import { Session } from "../src/session";
-import { type Answers, fakeLogseq, fakeServer, FakeStream, type Situation } from "./fakes";
+import {
+  type Answers,
+  FAILURE,
+  fakeLogseq,
+  fakeServer,
+  FakeStream,
+  type Situation,
+} from "./fakes";
 
 const PATIENCE = { saved: 300, taken: 300, step: 5 };
 const CODE = "```python\nx = 1\n```";
@@ -312,13 +319,36 @@ it.each([
 });
 
 it("says in a line for each section how a run ended", () => {
-  const end = { job: "j", state: "finished", exitCode: 1, error: null };
+  const end = { job: "j", state: "finished", exitCode: 1, error: null, failure: null };
   const one = { number: "A", title: "A", outcome: "failed", reason: null, seconds: 1 };
   const two = { number: "B", title: "B", outcome: "skipped", reason: "it needs A", seconds: 0 };
   expect(endText({ ...end, sections: [one, two] })).toBe(
     "A: failed, 1.0 s\nB: skipped, 0.0 s: it needs A",
   );
   expect(endText({ ...end, error: "no section", sections: [] })).toBe("no section");
+  const failure = { ...FAILURE, hint: "install it" };
+  expect(endText({ ...end, failure, sections: [one] })).toBe(
+    "A: failed, 1.0 s\nE: m (pages/P.md:4)\ninstall it",
+  );
+  expect(endText({ ...end, failure: { ...FAILURE, path: null }, sections: [one] })).toBe(
+    "A: failed, 1.0 s\nE: m",
+  );
+});
+
+it("says at once that the server is gone where a run waits for it", async () => {
+  const { commands, messages, runs, session, stream } = setUp({
+    situation: { tree: [{ uuid: "b", content: CODE }] },
+    document: () => page(CODE),
+    answers: { "POST /api/run": () => ({ job: "lost" }) },
+  });
+  void commands.runBlock("b", { fresh: false });
+  await vi.waitFor(() => expect(session.state.jobs.has("lost")).toBe(true));
+  stream.end();
+  await vi.waitFor(() => expect(session.state.connection).toBe("offline"));
+  await commands.runBlock("b", { fresh: false });
+  expect(messages.pop()?.content).toContain("No tangle server answers");
+  expect(runs).toEqual([]);
+  session.stop();
 });
 
 it.each(["[:img {:src 1}] ;", "\n [:b 1]", "words"])("says %j as text", async (content) => {

@@ -3,6 +3,15 @@
 import type { Host } from "../src/host";
 import type { TreeBlock } from "../src/page_blocks";
 
+export const FAILURE = {
+  name: "E",
+  message: "m",
+  traceback: "",
+  hint: null,
+  path: "pages/P.md",
+  line: 4,
+};
+
 export interface FakeLogseq {
   host: Host;
   /** What was called, with its arguments. */

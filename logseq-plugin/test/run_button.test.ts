@@ -42,6 +42,6 @@ describe("where a button is inserted", () => {
 
 describe("a button", () => {
   it("holds the block's uuid as text", () => {
-    expect(buttonTemplate('"><b>', "go")).toContain('data-uuid="&quot;&gt;&lt;b&gt;"');
+    expect(buttonTemplate('"><b>')).toContain('data-uuid="&quot;&gt;&lt;b&gt;"');
   });
 });

@@ -41,7 +41,7 @@ _MOST_CONNECTIONS: Final = 128
 _HEAD_SECONDS: Final = 10.0
 _LARGEST_HEAD: Final = 64 * 1024
 _LAST_SECONDS: Final = 2
-_MOST_SECONDS_GONE: Final = 3
+_MOST_SECONDS_GONE: Final = 5
 _TICKS_A_SECOND: Final = 10
 """Of uvicorn's main loop."""
 

@@ -40,7 +40,7 @@ def database_pages(found: Mapping[int, Entity]) -> tuple[NodePage, ...]:
 
 
 def _check_tree(found: Mapping[int, Entity]) -> None:
-    """Check that no block is below itself: no page would show it, and nobody would miss it."""
+    """Check that no block is below itself: no page would show it, and its code would be lost."""
     checked: set[int] = set()
     for start in found:
         above: dict[int, None] = {}

@@ -14,6 +14,7 @@ from typing import Final, Literal
 from msgspec import Struct
 
 from tangle.errors import TangleError
+from tangle.parse import parse
 
 NodeKind = Literal["text", "code", "math", "quote"]
 
@@ -29,7 +30,12 @@ _UNSAFE: Final = re.compile(r'[%:\\*?"<>|#\x00-\x1f]|^\.')
 _LONGEST_NAME: Final = 200
 """Bytes; file systems allow 255, with the suffix."""
 
-_BULLET: Final = re.compile(r"(\s*)([-+*]\s|[-+*]$|#+\s)")
+_CONSTRUCT: Final = re.compile(r"\s*(?:```|~~~|\$\$|>|:\w|#\+|\||<)")
+"""What begins a construct: a fence, formula, quote, drawer, table, HTML."""
+
+_END_SRC: Final = re.compile(r"^\s*#\+END_SRC", re.IGNORECASE | re.MULTILINE)
+_FENCES: Final = ("```", "~~~")
+_BLOCK_START: Final = re.compile(r"^(\s*)([-+*]\s|[-+*]$|#+\s|```|~~~|id::)", re.IGNORECASE)
 
 
 class TooDeep(TangleError):
@@ -103,7 +109,7 @@ def page_text(
     """
     writer = _Writer(titles, outputs)
     # Logseq takes properties at the beginning of a page's first block for the page's own.
-    opens = any(_begins_with_properties(block) for block in page.blocks[:1])
+    opens = any(line for block in page.blocks[:1] for line in writer.head(block))
     head = [f"title:: {page.title}"] if opens or page.title != stem else []
     head += [f"{name}:: {value}" for name, value in page.properties if value]
     lines = [*head, ""] if head else []
@@ -130,7 +136,7 @@ def _digest(text: str) -> str:
 
 def _begins_with_properties(node: Node) -> bool:
     """Whether the body is a construct: properties after it would not be read as such."""
-    return node.kind != "text" or node.text.startswith(("```", "~~~", "$$", ">"))
+    return node.kind != "text" or _CONSTRUCT.match(node.text) is not None
 
 
 class _Writer:
@@ -140,7 +146,7 @@ class _Writer:
 
     def block(self, node: Node, indent: str) -> Iterator[str]:
         """The lines of a block and of those below it."""
-        first, *rest = [*self._head(node), *self._body(node)] or [""]
+        first, *rest = [*self.head(node), *self._body(node)] or [""]
         yield f"{indent}- {first}".rstrip() if not first else f"{indent}- {first}"
         yield from (f"{indent}  {line}" if line else "" for line in rest)
         below = f"{indent}\t"
@@ -148,7 +154,7 @@ class _Writer:
         for child in node.children:
             yield from self.block(child, below)
 
-    def _head(self, node: Node) -> Iterator[str]:
+    def head(self, node: Node) -> Iterator[str]:
         """Properties come first where the body begins with a fence or another construct."""
         if _begins_with_properties(node):
             yield from self._properties(node)
@@ -162,9 +168,9 @@ class _Writer:
 
     def _body(self, node: Node) -> Iterator[str]:
         match node.kind:
-            case "code":
+            case "code" if not (_has_fence(node.text) and _END_SRC.search(node.text)):
                 yield from _fenced(node.text, node.language)
-            case "math":
+            case "math" if "$$" not in node.text:
                 yield from ("$$", *node.text.split("\n"), "$$")
             case "quote":
                 yield from (f"> {line}".rstrip() for line in self._linked(node.text).split("\n"))
@@ -172,22 +178,13 @@ class _Writer:
                 yield from self._text(node)
 
     def _text(self, node: Node) -> Iterator[str]:
-        first, *rest = self._linked(node.text).split("\n")
         marks = ("#" * node.heading + " " if node.heading else "") + (
             f"{node.task} " if node.task else ""
         )
+        properties = () if _begins_with_properties(node) else tuple(self._properties(node))
+        first, *rest = _kept_together(self._linked(node.text).split("\n"), properties)
         yield f"{marks}{first}"
-        if not _begins_with_properties(node):
-            yield from self._properties(node)
-        fence = ""
-        for line in rest:
-            stripped = line.lstrip()
-            is_block = not fence and _BULLET.match(line)
-            if fence:
-                fence = "" if stripped.startswith(fence) else fence
-            elif stripped.startswith(("```", "~~~")):
-                fence = stripped[:3]
-            yield line.replace(stripped, f"\\{stripped}", 1) if is_block else line
+        yield from rest
 
     def _linked(self, text: str) -> str:
         """Text whose references are those of file graphs: pages by title, blocks in parentheses."""
@@ -199,10 +196,55 @@ class _Writer:
         )
 
 
+def _kept_together(lines: Sequence[str], properties: Sequence[str]) -> list[str]:
+    """Return the lines of a block so that they begin no block, and no code of those that follow.
+
+    Args:
+        lines: of its text.
+        properties: those that come after the first line.
+    """
+    words = [_as_words(line) for line in lines]
+    code = _code_lines(lines)
+    shown = [line if number in code else words[number] for number, line in enumerate(lines)]
+    for found in (shown, words):
+        found[1:1] = properties
+    return shown if not code or _ends_before_next_block(shown) else words
+
+
+def _code_lines(lines: Sequence[str]) -> set[int]:
+    """Return the numbers of the lines that are code between fences, which any fence closes."""
+    found: set[int] = set()
+    opener: int | None = None
+    for number, line in enumerate(lines):
+        if not line.lstrip().startswith(_FENCES):
+            continue
+        if opener is None:
+            opener = number
+        else:
+            found.update(range(opener, number + 1))
+            opener = None
+    return found
+
+
+def _as_words(line: str) -> str:
+    return _BLOCK_START.sub(r"\1\\\2", line)
+
+
+def _ends_before_next_block(lines: Sequence[str]) -> bool:
+    """Whether code in the block after a text is still that: a fence in a quote may not close."""
+    text = "\n".join(f"  {line}" if line else "" for line in lines)[2:]
+    page = parse(f"- {text}\n- ```\n  next\n  ```\n".encode("utf-8", "replace"))
+    return len(page.blocks) == 2 and page.fences[-1].text == "next\n"
+
+
+def _has_fence(code: str) -> bool:
+    return any(line.lstrip().startswith(_FENCES) for line in code.split("\n"))
+
+
 def _fenced(code: str, language: str) -> Iterator[str]:
     """Code between lines that none of it ends; each of both kinds of fence ends the other."""
     lines = code.split("\n")
-    if any(line.lstrip().startswith(("```", "~~~")) for line in lines):
+    if _has_fence(code):
         yield from (f"#+BEGIN_SRC {language}".rstrip(), *lines, "#+END_SRC")
     else:
         yield from (f"```{language}", *lines, "```")

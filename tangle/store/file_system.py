@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import sys
@@ -64,9 +65,13 @@ def newest_page(graph: Path) -> float:
     """Return when a page of a graph was saved last, in seconds since the epoch; 0 if it has none.
 
     Raises:
-        OSError: a page cannot be asked.
+        NotReadable: the graph's folder cannot be listed.
     """
-    return max(((graph / path).stat().st_mtime for path in page_files(graph)), default=0.0)
+    newest = 0.0
+    for path in page_files(graph):
+        with contextlib.suppress(OSError):  # removed meanwhile
+            newest = max(newest, (graph / path).stat().st_mtime)
+    return newest
 
 
 def _type(folder: Path) -> str:
@@ -89,13 +94,14 @@ def _ignores_case(folder: Path) -> bool:
 def _fsync_fault(folder: Path) -> str:
     if sys.platform == "win32":
         return ""  # no folder can be opened there
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
-        os.fsync(descriptor)
+        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
     except OSError as error:
         return error.strerror or str(error)
-    finally:
-        os.close(descriptor)
     return ""
 
 

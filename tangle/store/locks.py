@@ -148,7 +148,7 @@ def held_lock(project: Path) -> Locked | None:
     """
     path = project / STATE_FOLDER / "lock"
     try:
-        descriptor = os.open(path, os.O_RDONLY)
+        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))  # not for a pipe
     except FileNotFoundError:
         return None
     try:

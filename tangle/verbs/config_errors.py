@@ -40,6 +40,17 @@ class NoGraph(UsageError):
         super().__init__(f"{message}; {hint}")
 
 
+class GraphOfLogseq2(UsageError):
+    """A new configuration is for graphs of files."""
+
+    def __init__(self, graph: Path) -> None:
+        """Say what to write by hand."""
+        super().__init__(
+            f"{graph}: `tangle init` sets up graphs of files; for a graph of Logseq 2, write a "
+            'tangle.toml with a line such as: graph = "GRAPH.sqlite"'
+        )
+
+
 def _why_none(folder: Path) -> str:
     if folder.is_dir():
         return "this folder is no Logseq graph: it has no logseq/config.edn"

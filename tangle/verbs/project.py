@@ -70,6 +70,8 @@ class Options(Struct, frozen=True, kw_only=True):
         cache: the address of a shared cache; empty for none.
         cache_keys: the public keys whose results there count, each after a name and a colon.
         site: how `weave` makes the site.
+        cluster_files: bytes of files that a run sends to workers which do not share the project's
+            folder: `256M`; `0` for no limit.
     """
 
     graph: str = "."
@@ -91,6 +93,7 @@ class Options(Struct, frozen=True, kw_only=True):
     cache: str = ""
     cache_keys: tuple[str, ...] = ()
     site: SiteOptions = SiteOptions()
+    cluster_files: str = "256M"
 
 
 class Project(Struct, frozen=True, kw_only=True):
@@ -346,6 +349,10 @@ CACHE_HINT: Final = (
 _PATTERNS: Final[Mapping[str, tuple[re.Pattern[str], str]]] = {
     "max_memory": (SIZE, SIZE_HINT),
     "cache": (re.compile(rf"(?:{CACHE_ADDRESS.pattern})?"), CACHE_HINT),
+    "cluster_files": (
+        re.compile(r"[0-9]+(?:\.[0-9]+)?\s*[KMGTkmgt]?(?:[iI]?[bB])?"),
+        "it takes a size such as 256M or 2G, or 0 for no limit",
+    ),
     "site.base": (
         re.compile(r"(?:https?://[^\s\"'<>]+)?"),
         "it takes the address of the site, such as https://notes.example/",

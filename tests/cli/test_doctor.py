@@ -81,7 +81,7 @@ def test_it_works_where_there_is_no_graph(tmp_path: Path, monkeypatch: pytest.Mo
     found = findings(call("doctor", "--format", "json"))
     assert found["graph", "graph"]["status"] == "absent"
     assert "no Logseq graph here" in found["graph", "graph"]["detail"]
-    assert not any(area in {"notes", "state", "server"} for area, _ in found)
+    assert not any(area in {"notes", "imports", "state", "server"} for area, _ in found)
 
 
 def test_a_graph_that_was_named_and_is_none_is_an_error(tmp_path: Path) -> None:
@@ -102,12 +102,29 @@ def test_a_package_that_the_notes_lack_is_named_with_its_line(
 ) -> None:
     graph = notes({"x": page, "y": LACKING})
     said = graph.tangle("doctor", "--format", "json")
-    found = findings(said)["notes", "no_such_package_here"]
+    found = findings(said)["imports", "no_such_package_here"]
     assert found["status"] == status
     line = page[: page.index("import")].count("\n") + 1
     assert f"pages/x.md:{line} and on 1 other page" in found["detail"]
     assert "no_such_package_here.py" in found["action"]
     assert said.code == (status == "error")
+
+
+def test_packages_that_only_untouched_pages_need_are_few_lines(notes: MakeNotes) -> None:
+    code = "\n".join(f"  import absent_{number:02}" for number in range(40))
+    graph = notes({"x": f"- ```python\n{code}\n  ```"})
+    found = doctor(graph)
+    assert len([name for area, name in found if area == "imports"]) < 20
+    more = found["imports", "more packages"]
+    assert more["detail"].startswith("28 more")
+    assert more["action"].startswith("tangle check --all")
+
+
+def test_settings_of_the_graph_that_cannot_be_read_are_named(notes: MakeNotes) -> None:
+    graph = notes({"x": PAGE}, config="{\n:hidden")
+    found = doctor(graph)["notes", "config.edn"]
+    assert found["status"] == "warning"
+    assert found["detail"].startswith("logseq/config.edn:")
 
 
 @pytest.mark.parametrize(
@@ -138,6 +155,23 @@ def test_a_lock_that_is_held_is_reported_with_its_holder(notes: MakeNotes) -> No
     assert found["status"] == "warning"
     assert f"(process {os.getpid()})" in found["detail"]
     assert doctor(graph)["state", "lock"]["detail"] == "free"
+
+
+def test_a_pipe_in_place_of_the_lock_is_not_waited_for(notes: MakeNotes) -> None:
+    graph = notes({"x": PAGE})
+    (graph.root / ".tangle").mkdir()
+    os.mkfifo(graph.root / ".tangle" / "lock")
+    assert doctor(graph)["state", "lock"]["status"] == "ok"
+
+
+def test_a_probe_that_fails_does_not_hide_the_others() -> None:
+    def probe() -> Iterator[Finding]:
+        yield Finding(area="disk", name="first", status="ok", detail="")
+        raise RuntimeError("odd")
+
+    first, second = within(5, "disk", probe)
+    assert (first.name, second.status) == ("first", "error")
+    assert second.detail == "this could not be examined: RuntimeError: odd"
 
 
 def test_a_state_folder_that_leads_out_is_an_error(notes: MakeNotes, tmp_path: Path) -> None:

@@ -218,6 +218,18 @@ def test_a_path_without_a_database_is_a_usage_error(
     assert "name the .sqlite file" in said.err
 
 
+def test_a_configuration_may_name_a_database_and_is_written_by_hand(
+    database: Path, mirror: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(database.parent)
+    for graph in (database, mirror):
+        said = tangle(graph, "init", "--yes")
+        assert said.code == 2
+        assert 'graph = "GRAPH.sqlite"' in said.err
+    Path("tangle.toml").write_text(f'graph = "{database.name}"\n', encoding="utf-8")
+    assert "Numbers" in call("list").out
+
+
 def test_every_command_reads_a_database_and_none_writes_it(
     database: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -368,6 +380,17 @@ def test_a_mirror_is_read_in_its_own_dialect(mirror: Path) -> None:
     )
 
 
+def test_a_page_that_begins_with_code_keeps_its_title_and_has_no_problem(
+    database: Path, mirror: Path
+) -> None:
+    (mirror / "journals").mkdir()
+    journal = mirror / "journals" / "2026_01_05.md"
+    journal.write_text("id:: 1\n\n- ```python\n  1 + 1\n  ```\n", encoding="utf-8")
+    for graph in (database, mirror):
+        assert "Jan 5th, 2026" in tangle(graph, "list").out
+        assert tangle(graph, "check", "--all").err == "no problems\n"
+
+
 @pytest.mark.parametrize(
     "command",
     [
@@ -440,3 +463,16 @@ def test_a_graph_of_logseq_and_its_mirror_have_the_same_code(tmp_path: Path) -> 
     code = [[line for line in lines if line and not line.startswith("#")] for lines in code]
     assert code[0] == code[1]
     assert "    # a ``` fence and a tab\there" in code[0]
+    assert words(tmp_path / "demo.tangle") == words(tmp_path / "mirror.tangle")
+
+
+def words(graph: Path) -> dict[str, list[str]]:
+    """The lines of the blocks of each page, without properties and what a mirror leaves out."""
+    return {
+        path.name: [
+            line.strip("- \t").removeprefix("TODO ")
+            for line in path.read_text("utf-8").split("\n")
+            if line.strip() and ":: " not in line
+        ]
+        for path in graph.rglob("*.md")
+    }

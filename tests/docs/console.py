@@ -40,7 +40,7 @@ _FENCE: Final = re.compile(
 _TITLE: Final = re.compile(r' title="([^"]+)"')
 _COMMAND: Final = re.compile(r"^\$ (.*(?:\n> .*)*)\n((?:(?!\$ ).*\n)*)", re.MULTILINE)
 _COLUMNS, _LINES = 100, 50
-_PATIENCE: Final = 60
+_PATIENCE: Final = 180
 _INTERRUPT: Final = "^C\n"
 # What differs from run to run: times, memory, and the digests of outputs and of figures, which
 # depend on the version of matplotlib.
@@ -159,7 +159,7 @@ class Reader:
         path.write_text(text.replace(before, after), encoding="utf-8")
 
     def run(self, command: Command) -> str:
-        """Type a command; the text that stands on the terminal afterwards."""
+        """Type a command, and return the text on the terminal afterwards."""
         state = self.home / "run" / "status"
         state.unlink(missing_ok=True)
         before, interrupted, _ = command.expected.partition(_INTERRUPT)
@@ -201,7 +201,7 @@ class Reader:
 
 
 def _text(screen: Terminal) -> str:
-    """What stands on a terminal, with lines that it wrapped as one."""
+    """The text on a terminal, with each line that it wrapped as one line."""
     text = "".join(row.text + "\n" * (not row.goes_on) for row in screen.rows)
     return text.rstrip("\n") + "\n" if text.strip() else ""
 

@@ -17,6 +17,7 @@ from referencing import Registry, Resource
 
 from tests.graphs import MakeNotes
 from tests.http.serving import PATIENCE, Event, Server, serving
+from tests.logseq2 import CODE, block, page, write_database
 
 SCHEMAS = Path(__file__).resolve().parents[2] / "docs" / "schemas"
 BLOCK = "6650f0aa-1111-4222-8333-444455556666"
@@ -265,7 +266,7 @@ def test_a_graph_that_is_away_for_a_moment_is_served_on(notes: MakeNotes) -> Non
         graph.root.rename(place)
         time.sleep(1.2)
         place.rename(graph.root)
-        time.sleep(3.5)
+        time.sleep(5.5)
         assert server.ask("/api/state").status == 200
 
 
@@ -304,6 +305,21 @@ def test_the_client_in_the_documentation_works(server: Server) -> None:
     )
     assert "started" in done.stdout
     assert done.stdout.splitlines()[-1].startswith("finished")
+
+
+def test_a_database_is_served_and_never_written(tmp_path: Path) -> None:
+    path = tmp_path / "graph.sqlite"
+    code = {20: page("Sum"), 21: block("print(20 + 22)", 20, "a", **CODE)}
+    write_database(path, code)
+    before = path.read_bytes()
+    with serving(path) as served:
+        found = served.ask("/api/page?title=Sum").document
+        job = served.ended(served.run(found["page"]))
+        assert job["exit_code"] == 0
+        assert b"42" in served.ask("/Sum.html").body
+        (section,) = served.ask("/api/state").document["sections"]
+        assert section["state"] == "fresh"
+    assert path.read_bytes() == before
 
 
 def test_a_mirror_is_read_again_when_logseq_has_written_it(tmp_path: Path) -> None:

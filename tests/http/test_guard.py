@@ -176,7 +176,7 @@ def is_over(connection: socket.socket) -> bool:
     return True
 
 
-def test_a_reader_that_takes_nothing_keeps_nobody_waiting(server: Server) -> None:
+def test_a_reader_that_takes_nothing_does_not_delay_others(server: Server) -> None:
     head = f"GET /api/events HTTP/1.1\r\nHost: 127.0.0.1:{server.port}\r\n"
     with raw(server, f"{head}Authorization: Bearer {server.token}\r\n\r\n".encode()):
         for _ in range(5):

@@ -8,11 +8,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from tangle.parse import parse
 from tangle.parse.database import UnreadableDatabase, entities
 from tangle.parse.database_pages import database_pages
 from tangle.parse.mirror import mirror_page
-from tangle.parse.nodes import DEEPEST, Node, NodePage, TooDeep, page_paths, page_text
+from tangle.parse.nodes import DEEPEST, Node, NodeKind, NodePage, TooDeep, page_paths, page_text
 from tangle.store import database_rows
 from tests.logseq2 import CODE, block, page, uuid, write_database
 
@@ -159,6 +162,41 @@ def test_two_hundred_levels_are_read() -> None:
     assert last in texts(pages({**GRAPH, **deep}))["pages/Numbers.md"]
     page = mirror_page("".join(f"{'  ' * n}- level {n}\n" for n in range(DEEPEST)), "Deep")
     assert page_text(page, "Deep", {}, {}).endswith(last)
+
+
+LINES = (
+    *("", "  ", "words", "x = 1", "    y = 2", "\tz", "- x", "- ", "* a", "1. b", "# c", "\\"),
+    *("```", "````", "~~~", "  ```python", "$$", "> q", "'''", "| a |", "---", "/*", "<div>"),
+    *("id:: 5", "key:: v", ":LOGBOOK:", ":END:", "#+BEGIN_QUOTE", "#+END_SRC", "TODO x", "\u2028x"),
+)
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    lines=st.lists(st.sampled_from(LINES), min_size=1, max_size=6),
+    kind=st.sampled_from(["text", "quote", "math", "code"]),
+)
+def test_whatever_a_block_says_the_others_stay_as_they_are(
+    lines: list[str], kind: NodeKind
+) -> None:
+    ids = [uuid(name) for name in "abcd"]
+    odd = Node(
+        kind=kind, text="\n".join(lines), id=ids[1], children=(Node(text="below", id=ids[2]),)
+    )
+    code = Node(kind="code", language="python", text="print(9)", id=ids[3])
+    whole = NodePage(id="", title="P", blocks=(Node(text="first", id=ids[0]), odd, code))
+    page = parse(page_text(whole, "P", {}, {}).encode())
+    assert [found.id for found in page.blocks] == ids
+    assert page.fences[-1].text == "print(9)\n"
+    assert [fence.block for fence in page.fences][-1] == 3
+
+
+def test_code_in_the_text_of_a_block_is_as_it_was() -> None:
+    text = "```python\n# why\n- 1\n```\nthen\n- no block\n```\nleft open"
+    written = page_text(NodePage(id="", title="P", blocks=(Node(text=text),)), "P", {}, {})
+    (fence,) = parse(written.encode()).fences
+    assert fence.text == "# why\n- 1\n"
+    assert "  \\- no block\n  \\```\n" in written
 
 
 @pytest.mark.parametrize("addresses", ["[10]", "[1.5]", '{"a": 1}', "[[1]]", "[null]", "7", "?"])

@@ -360,11 +360,11 @@ function view(block) {
   if (editing) body.value = block.content;
   else
     body.textContent = content
-      .replace(/^```.*\n?|\{\{renderer .*?\}\}/gm, "")
+      .replace(/^```.*\n?|\{\{renderer.*?\}\}/gm, "")
       .replace(/^#+ /, "")
       .trim();
-  const macros = editing ? [] : [...block.content.matchAll(/\{\{renderer (.*?)\}\}/g)];
-  const slots = macros.map(([, text]) => slotOf(block.uuid, text.split(/, */)));
+  const macros = editing ? [] : [...block.content.matchAll(/\{\{renderer ?(.*?)\}\}/g)];
+  const slots = macros.map(([, text]) => slotOf(block.uuid, text ? text.split(/, */) : null));
   shown.append(dot, ...slots, body, ...block.children.map(view));
   return shown;
 }

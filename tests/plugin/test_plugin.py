@@ -165,6 +165,8 @@ def test_check_page_and_show_script(desk: Open) -> None:
     here.panel("Problems of Primes")
     here.click("A sieve", "tangle: Show script")
     here.panel("Script of Primes")
+    order = here.frame.evaluate("[...document.querySelectorAll('h2')].map((one) => one.innerText)")
+    assert order == ["Script of Primes", "Problems"]
     here.panel("print(len(primes))")
     here.tab.evaluate("emit(host.pageMenu.get('tangle: Check page'), { page: 'Bad' })")
     here.panel("Problems of Bad")
@@ -175,7 +177,7 @@ def test_code_that_fails_opens_the_panel_and_says_why(desk: Open) -> None:
     here = desk({"Fails": "- ```python\n  1 / 0\n  ```\n"}, "Fails")
     here.state("connected")
     here.click("1 / 0", "tangle: Run block")
-    here.message("failed", "error")
+    here.message("ZeroDivisionError: division by zero (pages/Fails.md:2)", "error")
     here.written("Fails", "ZeroDivisionError")
     here.tab.wait("document.querySelector('#frame.shown')")
 
@@ -206,7 +208,7 @@ def test_a_button_that_a_person_inserts_runs_the_code_beside_it(desk: Open) -> N
 
 
 def test_a_macro_of_another_plugin_gets_no_button(desk: Open) -> None:
-    page = "- {{renderer :other}}\n- {{renderer :tangle-run}}\n"
+    page = "- {{renderer :other}}\n- {{renderer}}\n- {{renderer :tangle-run}}\n"
     here = desk({"Macros": page}, "Macros")
     here.tab.wait("document.querySelectorAll('button[data-uuid]').length === 1")
     assert here.tab.evaluate("document.querySelector('button[data-uuid]').dataset.uuid") == (

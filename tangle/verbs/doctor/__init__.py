@@ -30,7 +30,7 @@ def examine(named: Named) -> DoctorReport:
         *within(_SECONDS, "packages", packages),
         *within(_SECONDS, "extras", extras),
     ]
-    at, findings = project(named, _SECONDS)
+    at, findings = project(named, _SECONDS_FOR_NOTES)
     found += findings
     if at is not None:
         found += within(_SECONDS_FOR_NOTES, "notes", lambda: notes(at))

@@ -65,6 +65,9 @@ def within(
         except OSError as error:
             detail = f"{error.filename}: {error.strerror}" if error.filename else str(error)
             found.append(Finding(area=area, name=area, status="error", detail=detail))
+        except Exception as error:  # noqa: BLE001 -- one that fails must not hide the others
+            detail = f"this could not be examined: {type(error).__name__}: {error}"
+            found.append(Finding(area=area, name=area, status="error", detail=detail))
 
     thread = threading.Thread(target=look, daemon=True)
     thread.start()

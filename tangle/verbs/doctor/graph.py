@@ -15,6 +15,7 @@ from msgspec import Struct
 
 from tangle import CI_IS_OFF, STATE_FOLDER
 from tangle.analyse import WantedModule
+from tangle.link import graph_config
 from tangle.model import PagePath, Problem
 from tangle.notes import pages
 from tangle.store import (
@@ -104,7 +105,8 @@ def _found(name: str, detail: str, area: str = "graph") -> Finding:
 def _kind(at: Project) -> str:
     if at.source is None:
         return "pages in Markdown"
-    return "Markdown mirror of Logseq 2" if at.source.is_mirror else "database of Logseq 2"
+    kind = "Markdown mirror" if at.source.is_mirror else "database"
+    return f"from the {kind} of Logseq 2 at {at.source.path}"
 
 
 def notes(at: Project) -> Iterator[Finding]:
@@ -126,6 +128,14 @@ def notes(at: Project) -> Iterator[Finding]:
     yield from _books(read)
     if read.has_package:
         yield _found("package", str(read.named_project.package), area="notes")
+    for problem in graph_config(read.sources.settings)[1][:1]:
+        yield Finding(
+            area="notes",
+            name="config.edn",
+            status="warning",
+            detail=f"{problem.place.path}:{problem.place.line}: {problem.message}",
+            action=problem.hint or "",
+        )
     if read.unread:
         first = read.unread[0]
         yield Finding(
@@ -143,7 +153,8 @@ def _books(read: Notes) -> Iterator[Finding]:
     of = pages.all_books(read.core, "").of
     if of:
         names = sorted({book.name for book in of.values()} - {""}) or ["found by its numbers"]
-        yield _found("book", f"{', '.join(names)}, {len(of):,} pages", area="notes")
+        many = f"{len(of):,} page{'s' if len(of) > 1 else ''}"
+        yield _found("book", f"{', '.join(names)}, {many}", area="notes")
 
 
 def _imports(read: Notes, adopted: frozenset[PagePath]) -> Iterator[Finding]:
@@ -158,12 +169,23 @@ def _imports(read: Notes, adopted: frozenset[PagePath]) -> Iterator[Finding]:
         if (problem := next(missing_imports(read, places), None)) is not None
     }
     yield from _installed([name for name in wanted if name not in lacking])
-    for name, problem in sorted(lacking.items()):
-        yield _lacking(read, name, problem, wanted[name], adopted)
+    found = [_lacking(read, name, lacking[name], wanted[name], adopted) for name in sorted(lacking)]
+    yield from (each for each in found if each.status == "error")
+    others = [each for each in found if each.status != "error"]
+    yield from others[:_MOST_PACKAGES]
+    if rest := [each.name for each in others[_MOST_PACKAGES:]]:
+        yield Finding(
+            area="imports",
+            name="more packages",
+            status="warning",
+            detail=f"{len(rest):,} more that only pages which were never run need: "
+            f"{', '.join(rest[:_MOST_PACKAGES])}{', ...' if rest[_MOST_PACKAGES:] else ''}",
+            action="tangle check --all lists them with their places",
+        )
     beside = environments_beside((read.project.root, read.project.graph))
     for other in beside if lacking else ():
         detail = f"{other.folder} is beside the graph, and tangle does not run in it"
-        yield Finding(area="notes", name="environment", status="warning", detail=detail)
+        yield Finding(area="imports", name="other environment", status="warning", detail=detail)
 
 
 def _installed(names: list[str]) -> Iterator[Finding]:
@@ -174,7 +196,7 @@ def _installed(names: list[str]) -> Iterator[Finding]:
         shown = [f"{each} {installed.versions[each]}" for each in packages[:_MOST_PACKAGES]]
         more = len(packages) - len(shown)
         rest = f" and {more} more" if more else ""
-        yield _found("imports", f"{', '.join(shown)}{rest}", area="notes")
+        yield _found("installed packages", f"{', '.join(shown)}{rest}", area="imports")
 
 
 def _lacking(
@@ -192,7 +214,7 @@ def _lacking(
     never = "" if needed else "; no page that was ever run needs it"
     where = f"{read.project.shown(first.path)}:{first.line}"
     return Finding(
-        area="notes",
+        area="imports",
         name=name,
         status="error" if needed else "warning",
         detail=f"{problem.message}: imported at {where}{more}{never}",
@@ -263,7 +285,7 @@ def server(at: Project) -> Iterator[Finding]:
         at: the project.
     """
     try:
-        from tangle.verbs.server_policy import server_state
+        from tangle.verbs.server_policy import listening_process, server_state
     except ModuleNotFoundError as error:  # on Windows; what is above works there without it
         detail = f"this system has no {error.name}: sections run on Linux, macOS or WSL only"
         yield Finding(area="server", name="server", status="warning", detail=detail)
@@ -273,6 +295,11 @@ def server(at: Project) -> Iterator[Finding]:
     if found is not None:
         busy = f"in use by {found.commands}" if found.commands else f"idle for {found.idle:.0f} s"
         detail = f"process {found.pid}, Python {found.python}, {busy}"
+    elif (process := listening_process(at)) is not None:
+        detail = f"process {process} listens and does not answer; runs do without it"
+        action = f"end it: kill -9 {process}; the next run starts another"
+        yield Finding(area="server", name="server", status="warning", detail=detail, action=action)
+        return
     elif not at.options.server:
         detail = "none: the configuration says server = false"
     elif os.environ.get("CI", "").lower() not in CI_IS_OFF:

@@ -159,10 +159,11 @@ def _command() -> Iterator[Finding]:
     """Yield whether typing `tangle` starts the one that is examined."""
     first = shutil.which("tangle")
     own = Path(sys.executable).parent
+    places = {own.resolve(), Path(sys.argv[0]).parent.resolve()}
     if first is None:
         detail = f"no `tangle` on PATH; this one is {sys.argv[0]}"
         yield Finding(area="environment", name="command", status="absent", detail=detail)
-    elif Path(first).parent.resolve() not in (own.resolve(), Path(sys.argv[0]).parent.resolve()):
+    elif places.isdisjoint({Path(first).parent.resolve(), Path(first).resolve().parent}):
         yield Finding(
             area="environment",
             name="command",

@@ -161,6 +161,8 @@ def _section_run(project: Project, run: SectionRun) -> dict[str, Any]:
         else {"who": run.maker.who, "device": result.device, "when": run.maker.when},
         "device": result.device,
         "device_asked": run.asked,
+        "executor": run.executor,
+        "worker": result.worker or None,
         "device_memory": result.device_memory,
         "peak_memory": result.peak_memory,
         "notices": list(result.notices),

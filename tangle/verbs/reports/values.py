@@ -85,6 +85,7 @@ class SectionRun(Struct, frozen=True, kw_only=True):
         first: index of the first chunk among the results: 1 where borrowed statements ran first.
         asked: the device that was asked for.
         maker: who ran it, where the answer came from a shared cache.
+        executor: what the run ran sections with: `local` or `dask`.
     """
 
     session: Session
@@ -93,6 +94,7 @@ class SectionRun(Struct, frozen=True, kw_only=True):
     first: int
     asked: str
     maker: Maker | None = None
+    executor: str = "local"
 
 
 class SectionChange(Struct, frozen=True, kw_only=True):
