@@ -87,9 +87,9 @@ def pull(where: Where, sections: tuple[str, ...]) -> None:
 
     pulled = do_pull(where.project(), sections or None)
     print_lines(f"{entry.section}: {_whose(entry)}" for entry in pulled.new)
-    done = count(len(pulled.new), "result")
+    results = count(len(pulled.new), "result")
     rest = f"{pulled.known} known here already, {pulled.absent} not there"
-    print_lines([_(f"{done} pulled, {rest}")])
+    print_lines([_(f"{results} pulled, {rest}")])
 
 
 def _bytes(ctx: click.Context, param: click.Parameter, value: str | None) -> int | None:
