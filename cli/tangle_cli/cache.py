@@ -27,7 +27,7 @@ def cache() -> None:
     """Share results with other machines and other people, through a store that all can reach.
 
     The store is named in tangle.toml (cache = "s3://bucket/folder") or in the variable
-    TANGLE_CACHE; how to set it up: docs/shared-cache.md.
+    TANGLE_CACHE; how to set it up: docs/how-to/shared-cache.md.
     """
 
 

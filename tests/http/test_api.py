@@ -291,7 +291,7 @@ def test_a_run_that_is_stopped_keeps_what_was_there_and_what_it_has(notes: MakeN
 
 
 def test_the_client_in_the_documentation_works(server: Server) -> None:
-    text = (SCHEMAS.parent / "http.md").read_text("utf-8")
+    text = (SCHEMAS.parent / "reference" / "http.md").read_text("utf-8")
     program = text.partition("```python\n")[2].partition("```")[0]
     assert program.count("\n") <= 35
     program = program.replace('"3.6"', '"One"')

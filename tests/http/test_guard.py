@@ -340,7 +340,7 @@ def test_a_page_of_another_site_starts_nothing_and_reads_nothing(
 
 def test_each_test_that_the_documentation_names_is_here() -> None:
     folder = Path(__file__).parent
-    text = (folder.parents[1] / "docs" / "http.md").read_text("utf-8")
+    text = (folder.parents[1] / "docs" / "reference" / "http.md").read_text("utf-8")
     named = re.findall(r"`(test_\w+)`", text)
     tests = "".join(path.read_text("utf-8") for path in folder.glob("test_*.py"))
     assert len(named) > 10
