@@ -61,7 +61,7 @@ from tangle.store.state_folder import (
     TOKEN,
     make_folder,
 )
-from tangle.store.symlink_guard import check_links, leads_out
+from tangle.store.symlink_guard import check_links, leads_out, resolve_links
 from tangle.store.system import accelerators
 from tangle.store.tree import (
     MARK,
@@ -154,6 +154,7 @@ __all__ = [
     "remove_asset",
     "remove_file",
     "replace",
+    "resolve_links",
     "sync_copies",
     "unsaved_in",
     "user_folder",

@@ -2,12 +2,27 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from typing import TYPE_CHECKING
 
 from tangle.store.errors import Outside
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+
+def resolve_links(path: Path) -> Path:
+    """Return a path with its links followed. From Python 3.13 on, `resolve` returns a circle.
+
+    Raises:
+        OSError: links lead in a circle.
+        RuntimeError: likewise, before Python 3.13.
+    """
+    real = path.resolve()
+    if any(each.is_symlink() for each in (real, *real.parents)):
+        raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), str(path))
+    return real
 
 
 def check_links(path: Path, root: Path) -> None:
@@ -48,6 +63,6 @@ def leads_out(path: Path, root: Path) -> bool:
 
 def _resolved_below(path: Path, top: Path) -> bool:
     try:
-        return path.resolve().is_relative_to(top)
+        return resolve_links(path).is_relative_to(top)
     except (OSError, RuntimeError):  # a circle
         return False
