@@ -63,6 +63,11 @@ def test_the_wheel_holds_what_the_site_is_made_of(wheel: Path) -> None:
     assert inside == files
 
 
+def test_the_installed_tangle_speaks_chinese(installed: Installed) -> None:
+    done = run(["env", "TANGLE_LANG=zh_CN", installed.script, "--help"])
+    assert done.stdout.startswith("用法：tangle ")
+
+
 def test_tangle_starts_from_anywhere(installed: Installed) -> None:
     done = run([installed.script, "--help"])
     assert done.stdout.startswith("Usage: tangle ")

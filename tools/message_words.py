@@ -73,7 +73,7 @@ _COMPOSED: Final = (
 """Messages that the code puts together from parts that are no messages."""
 
 _PARTS: Final = (
-    "code", "fence", "list", "quote", "result", "loop", "function", "missing", "failed",
+    "code", "fence", "list", "quote", "result", "loop", "function", "missing", "failed", "moved",
 )  # fmt: skip
 """Single words that take part in messages."""
 

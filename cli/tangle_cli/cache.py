@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from tangle_cli.common import Where, complete_sections, format_option
+from tangle_cli.messages import _, plural
 from tangle_cli.printing import print_json, print_lines
 from tangle_cli.usage import Group, WholeNumber
 
@@ -65,11 +66,11 @@ def push(where: Where, sections: tuple[str, ...]) -> None:
     from tangle_cli.text import count
 
     pushed = do_push(where.project(), sections or None)
-    lines = [f"{count(pushed.new, 'result')} pushed, {pushed.known} there already"]
+    lines = [_(f"{count(pushed.new, 'result')} pushed, {pushed.known} there already")]
     if pushed.large:
-        lines.append(f"{count(pushed.large, 'result')} too large to be shared")
+        lines.append(_(f"{count(pushed.large, 'result')} too large to be shared"))
     if not (pushed.new or pushed.known or pushed.large):
-        lines = ["nothing to push: `tangle run` first"]
+        lines = [_("nothing to push: `tangle run` first")]
     print_lines(lines)
 
 
@@ -86,8 +87,9 @@ def pull(where: Where, sections: tuple[str, ...]) -> None:
 
     pulled = do_pull(where.project(), sections or None)
     print_lines(f"{entry.section}: {_whose(entry)}" for entry in pulled.new)
+    results = count(len(pulled.new), "result")
     rest = f"{pulled.known} known here already, {pulled.absent} not there"
-    print_lines([f"{count(len(pulled.new), 'result')} pulled, {rest}"])
+    print_lines([_(f"{results} pulled, {rest}")])
 
 
 def _bytes(ctx: click.Context, param: click.Parameter, value: str | None) -> int | None:
@@ -117,10 +119,10 @@ def prune(where: Where, days: int | None, size: int | None, dry_run: bool) -> No
         days = 90
     age = None if days is None else days * 24 * 3600.0
     pruned = do_prune(where.project(), PruneTerms(age=age, size=size, dry_run=dry_run))
-    would = "would be " if dry_run else ""
     freed, left = pruned.freed / 2**20, pruned.size / 2**20
-    gone = f"{count(pruned.removed, 'result')} {would}removed ({freed:.1f} MiB)"
-    print_lines([f"{gone}; {pruned.left} left ({left:.1f} MiB)"])
+    results = count(pruned.removed, "result")
+    gone = _(f"{results} {'would be ' if dry_run else ''}removed ({freed:.1f} MiB)")
+    print_lines([f"{gone}{_(f'; {pruned.left} left ({left:.1f} MiB)')}"])
 
 
 def _name(ctx: click.Context, param: click.Parameter, value: str | None) -> str | None:
@@ -146,24 +148,33 @@ def key(name: str | None) -> None:
 
     report = do_key(name)
     if report.made:
-        print_lines([f"made a key in {report.path}"], err=True)
+        print_lines([_(f"made a key in {report.path}")], err=True)
     print_lines([report.named])
 
 
 def _status_lines(report: CacheStatus) -> Iterator[str]:
-    yield f"store   {report.address}"
-    yield f"state   {report.trouble or 'answers'}"
-    yield f"trusts  {', '.join(report.keys) or 'no key: nothing in the store counts'}"
-    yield f"writes  {'yes, after each run' if report.writes else 'no'}"
+    yield _(f"store   {report.address}")
+    yield _(f"state   {report.trouble}") if report.trouble else _("state   answers")
+    if report.keys:
+        yield _(f"trusts  {', '.join(report.keys)}")
+    else:
+        yield _("trusts  no key: nothing in the store counts")
+    yield _(f"writes  {'yes, after each run' if report.writes else 'no'}")
     if report.trouble:
         return
     for entry in report.sections:
         if entry.maker is not None:
-            here = "" if entry.answers else "; does not answer here: files or packages differ"
-            yield f"{entry.section}: {_whose(entry)}{here}"
+            differs = _("; does not answer here: files or packages differ")
+            yield f"{entry.section}: {_whose(entry)}{'' if entry.answers else differs}"
     there = sum(entry.maker is not None for entry in report.sections)
     answer = sum(entry.answers for entry in report.sections)
-    yield f"{len(report.sections)} sections, {there} in the store, {answer} answer here"
+    yield plural(
+        len(report.sections),
+        "{number} section, {there} in the store, {answer} answer here",
+        "{number} sections, {there} in the store, {answer} answer here",
+        there=str(there),
+        answer=str(answer),
+    )
 
 
 def _whose(entry: SharedEntry) -> str:

@@ -20,21 +20,24 @@ from typing import Final, NamedTuple
 
 PARTS: Final = frozenset(
     [
-        "again", "asked", "avoided", "built", "busy", "cause", "choices", "count", "detail",
-        "device_meant", "device_words", "doing", "doubt", "dropped", "elsewhere", "error",
-        "extra2", "fault", "faults", "force", "formats", "fsync_fault", "get", "gone", "hint",
-        "holder", "how", "in_the_way", "kind", "kinds", "lacking", "listed", "maybe", "meant",
-        "message", "more", "near", "nested", "never", "notice", "others", "partial", "price",
-        "print_less", "purpose", "reason", "reasons", "run", "run2", "said", "see", "server",
-        "show_less", "size_hint", "swallow", "taken", "trouble", "value", "verb", "way", "way_out",
-        "ways", "what", "where", "who", "why", "words",
+        "again", "asked", "avoided", "built", "busy", "cache_hint", "cause", "choices", "count",
+        "detail", "device_meant", "device_words", "doing", "doubt", "dropped", "elsewhere",
+        "error", "executor_words", "extra2", "fault", "faults", "force", "formats", "fsync_fault",
+        "get", "gone", "hint", "holder", "how", "in_the_way", "key_hint", "kind", "kinds",
+        "lacking", "listed", "maybe", "meant", "message", "more", "near", "nested", "never",
+        "notice", "others", "partial", "price", "print_less", "purpose", "reason", "reasons",
+        "rest", "run", "run2", "said", "see", "server", "show_less", "size_hint", "swallow",
+        "taken", "trouble", "value", "verb", "way", "way_out", "ways", "what", "where", "who",
+        "why", "words",
     ]
 )  # fmt: skip
 """Placeholders whose values are messages themselves. The values of others are not translated."""
 
 NUMBERS: Final = frozenset(
-    ["amiss", "answered", "at", "cached", "cells", "done", "ended", "fresh", "hidden", "number",
-     "planned", "total"]
+    [
+        "amiss", "answered", "at", "cached", "cells", "done", "ended", "fresh", "hidden", "number",
+        "of", "planned", "total",
+    ]
 )  # fmt: skip
 """Placeholders whose values are numbers."""
 

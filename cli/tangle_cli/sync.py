@@ -90,7 +90,7 @@ def print_import(project: Project, report: SyncReport, path: Path) -> None:
     command = f"tangle import {shlex.quote(str(path))}"
     here = _Files(project, path.parent.resolve(), command, "notebook")
     print_lines(_done(here, report, would=False))
-    print_lines((f"{here.path(each.file)}: {each.why}" for each in report.notices), err=True)
+    print_lines((f"{here.path(each.file)}: {_(each.why)}" for each in report.notices), err=True)
     print_lines(_left(here, report), err=True)
     if report.left:
         sys.exit(3)
@@ -103,9 +103,11 @@ def _done(here: _Files, report: SyncReport, *, would: bool) -> Iterator[str]:
         files = ", ".join(map(here.path, moved.files))
         place = here.place(moved.place)
         if moved.what in ("removed", "moved"):
-            yield _(f"{place}: {count(moved.lines, 'line')} {moved.what}, as in {files}")
+            lines = count(moved.lines, "line")
+            yield _(f"{place}: {lines} {moved.what}, as in {files}")
         else:
-            lines = count(moved.lines, f"{moved.what} line")
+            added = moved.what == "added"
+            lines = count(moved.lines, "added line") if added else count(moved.lines, "edited line")
             yield _(f"{place}: {lines} {'would be written' if would else 'written'} from {files}")
     for place in map(here.place, report.dropped):
         dropped = "would be dropped" if would else "is dropped"

@@ -30,7 +30,8 @@ LOCALE = ("LC_ALL", "LC_MESSAGES", "LANG")
 
 ENGLISH = re.compile(r"[A-Za-z]{2,} [a-z]{2,}")
 QUOTED = re.compile(
-    r"`[^`]*`|'[^']*'|\([^)]*\)|\[[^]]*\]|<<.*>>|class A|#@save replace|import c?math as m"
+    r"`[^`]*`|'[^']*'|\([^)]*\)|\[[^]]*\]|<<.*>>|--[a-z-]+"
+    r"|class A|#@save replace|import c?math as m"
 )
 
 PAGES = {
