@@ -21,6 +21,8 @@ from tangle.verbs.doctor.findings import Finding
 _NAME: Final = "logseq-tangle"
 _FOR_DEVELOPERS: Final = frozenset({"dev"})
 _PURPOSES: Final = {
+    "cache": "a shared cache of results",
+    "cluster": "tangle run --executor dask",
     "coverage": "coverage of the notes' lines",
     "debug": "tangle debug --listen",
     "lsp": "tangle lsp, for editors",
