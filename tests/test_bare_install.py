@@ -49,6 +49,8 @@ PLUGIN = {
     "tangle.coverage_plugin": {"coverage"},
     "tangle.lsp": {"lsprotocol", "pygls"},
     "tangle.http": {"starlette", "uvicorn"},
+    "tangle.engine.cluster": {"dask", "distributed"},
+    "tangle.verbs.cluster": {"dask", "distributed"},
     "tangle.weave": {"dukpy", "jinja2", "markupsafe", "mistune", "nh3", "pygments"},
 }
 """The modules and packages that need an extra, and what they may miss without it."""
@@ -65,7 +67,10 @@ EXTRAS = {
     "base and pytest": ["logseq-tangle", "pytest"],
     **{
         each: [f"logseq-tangle[{each}]"]
-        for each in (*("coverage", "xdist", "notes", "lsp"), *("site", "serve", "debug", "dev"))
+        for each in (
+            *("coverage", "xdist", "notes", "lsp"),
+            *("site", "serve", "debug", "cluster", "dev"),
+        )
     },
 }
 """By the test's name. The extra `pytest` brings what the second brings."""
