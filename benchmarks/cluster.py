@@ -1,6 +1,6 @@
 """Measures what a section costs on a Dask cluster, and that killed workers cost no result.
 
-python -m benchmarks.cluster                 # 200 sections of 50 ms: here, by tangle on Dask, plain Dask
+    python -m benchmarks.cluster               # 200 sections of 50 ms: here, on Dask, plain Dask
 python -m benchmarks.cluster --sections 40   # quicker
 python -m benchmarks.cluster --kills 20      # kills the worker in the middle of each of 20 sections
 """
@@ -28,8 +28,9 @@ from tangle.verbs.run import run
 
 _SHORT = "import time\n  time.sleep(0.05)\n  {number}"
 _KILLED = (
-    "import os, time\n  log = open({log!r}, 'a', 1)\n  log.write(f'begin {number} {{os.getpid()}}\\n')"
-    "\n  time.sleep(2)\n  log.write('end {number}\\n')\n  {number}"
+    "import os, time\n  log = open({log!r}, 'a', 1)\n"
+    "  log.write(f'begin {number} {{os.getpid()}}\\n')\n  time.sleep(2)\n"
+    "  log.write('end {number}\\n')\n  {number}"
 )
 
 
@@ -57,7 +58,8 @@ def _project(folder: Path, count: int, code: str) -> Project:
     (folder / "pages").mkdir()
     (folder / "logseq" / "config.edn").write_text("{}")
     for number in range(count):
-        text = f"- # S{number}\n- ```python\n  {code.format(number=number, log=str(folder / 'log'))}\n  ```\n"
+        lines = code.format(number=number, log=str(folder / "log"))
+        text = f"- # S{number}\n- ```python\n  {lines}\n  ```\n"
         (folder / "pages" / f"S{number}.md").write_text(text)
     return find_project(start=folder)
 
