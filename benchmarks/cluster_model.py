@@ -3,9 +3,9 @@
     python -m benchmarks.cluster_model                      # docs/scaling.md's table
     python -m benchmarks.cluster_model --sections 200 --slots 2 --seconds 0.05
 
-A section passes three stations: the command, which builds and submits tasks and takes results, one
-at a time; the scheduler, one at a time; and one of the workers' slots, which it holds for its start
-and its code. Each station serves in the order of arrival.
+A section passes two stations: the command with the scheduler, which handle one section at a time,
+and one of the workers' slots, which it holds for its start and its code. Both serve in the order of
+arrival.
 """
 
 from __future__ import annotations
@@ -21,19 +21,16 @@ class Costs:
     """Seconds of one section at each station, and bytes of its messages, as measured.
 
     Attributes:
-        command: building and submitting its task, taking its result.
-        scheduler: its task, its lease and its events.
+        command: building and submitting its task, its lease and events, and taking its result: CPU
+            time of the command, with the scheduler in the same process.
         start: from the worker's taking it to its first cell, and from its last cell to the reply.
         job, result: bytes of a section's messages without figures.
-        remembered: bytes that stay in the scheduler's memory: the name of the lease.
     """
 
-    command: float = 0.006
-    scheduler: float = 0.004
-    start: float = 0.12
+    command: float = 0.017
+    start: float = 0.16
     job: int = 900
     result: int = 5_400
-    remembered: int = 1_000
 
 
 def simulated(sections: int, slots: int, seconds: float, costs: Costs) -> float:
@@ -46,11 +43,10 @@ def simulated(sections: int, slots: int, seconds: float, costs: Costs) -> float:
         costs: of the stations.
     """
     free = [0.0] * slots
-    command = scheduler = end = 0.0
+    command = end = 0.0
     for _ in range(sections):
         command += costs.command
-        scheduler = max(scheduler, command) + costs.scheduler
-        begin = max(heapq.heappop(free), scheduler)
+        begin = max(heapq.heappop(free), command)
         heapq.heappush(free, begin + costs.start + seconds)
         end = max(end, begin + costs.start + seconds)
     return end
@@ -58,12 +54,7 @@ def simulated(sections: int, slots: int, seconds: float, costs: Costs) -> float:
 
 def saturating(slots: int, seconds: float, costs: Costs) -> str:
     """The station that limits the rate of sections."""
-    rates = {
-        "the command": costs.command,
-        "the scheduler": costs.scheduler,
-        "the workers": (costs.start + seconds) / slots,
-    }
-    return max(rates, key=lambda name: rates[name])
+    return "the command" if costs.command > (costs.start + seconds) / slots else "the workers"
 
 
 def main() -> None:
