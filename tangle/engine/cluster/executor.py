@@ -215,7 +215,9 @@ class DaskExecutor:
             if future.status == "finished":
                 return _reply(within(_RESULT_SECONDS, future.result))
             if future.status == "error":
-                return NotRun(worker="", why=_words(future.exception()), again=False)
+                raised = future.exception()
+                again = type(raised).__name__ == "KilledWorker"  # as others beside it were
+                return NotRun(worker="", why=_words(raised), again=again)
             return self._recovered(generation, "the scheduler was lost")
         except Exception as error:  # noqa: BLE001 -- as above
             return self._recovered(generation, _words(error))
