@@ -1,6 +1,6 @@
 """A model of runs on a cluster: simulates the measured small cases, and prints large ones.
 
-    python -m benchmarks.cluster_model                      # docs/scaling.md's table
+    python -m benchmarks.cluster_model                      # docs/explanation/scaling.md's table
     python -m benchmarks.cluster_model --sections 200 --slots 2 --seconds 0.05
 
 A section passes two stations: the command with the scheduler, which handle one section at a time,
