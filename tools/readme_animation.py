@@ -3,7 +3,8 @@
     python tools/readme_animation.py
 
 What the terminal shows is a real run, in tmux; what the page shows is the note before and after
-it, drawn as docs/reference/results.md explains. It needs tmux, node, mldoc (`make mldoc`) and Chromium.
+it, drawn as docs/reference/results.md explains. It needs tmux, node, mldoc (`make mldoc`) and
+Chromium.
 """
 
 from __future__ import annotations
