@@ -42,7 +42,7 @@ _TIMEOUT: Final = 600
 _INTRODUCTION: Final = """\
 # Results
 
-What tangle makes of a result: the code, what stands in the note after `tangle run`, and the page as
+What tangle makes of a result: the code, what is in the note after `tangle run`, and the page as
 a reader sees it. `make docs` makes this page and its pictures (`tools/results_doc.py`).
 
 **What the pictures are.** Logseq's own parser, mldoc 1.5.7, reads the page, so blocks, fences,
@@ -56,7 +56,7 @@ its own, and plugins, themes, queries and embeds are not drawn.
 
 
 _ABOUT_SECTIONS: Final = f"""\
-The {_SECTIONS} parts of sections whose outputs show most kinds of results, as they stand in
+The {_SECTIONS} parts of sections whose outputs show most kinds of results, as they are in
 `notes/`: of those with at most {_LONGEST} lines, so that a picture holds them.
 """
 
@@ -67,7 +67,7 @@ class Example:
 
     Attributes:
         title: its heading.
-        text: the part, as it stands in the file.
+        text: the part, as it is in the file.
         base: the folder of the page.
         says: what is said above it.
     """
@@ -259,7 +259,7 @@ def _section_text(example: Example) -> str:
 
 
 def _note(example: Example, *, skip: int) -> str:
-    """What stands in the note, and the picture."""
+    """What is in the note, and the picture."""
     lines = example.text.rstrip("\n").split("\n")[skip:]
     if len(lines) > _MOST_LINES:
         left = len(lines) - _MOST_LINES
@@ -267,7 +267,7 @@ def _note(example: Example, *, skip: int) -> str:
         lines = [*lines[:cut], f"... {left} lines ...", *lines[cut + left :]]
     lines = [line if len(line) <= 160 else f"{line[:150]} ..." for line in lines]
     text = "\n".join(lines).replace("\t", "  ")
-    note = f"In the note:\n\n````markdown\n{text}\n````" if text else "Nothing stands in the note."
+    note = f"In the note:\n\n````markdown\n{text}\n````" if text else "Nothing is in the note."
     return f"\n{note}\n\n![{example.title}](../images/results/{example.name}.png)\n"
 
 

@@ -27,7 +27,7 @@ class Settings(Struct, frozen=True, kw_only=True):
         rtol: relative tolerance for numbers when outputs are verified; None to derive it from how
             the numbers are printed.
         atol: absolute tolerance, added to the relative one.
-        cache: whether an earlier result of the chunk may stand for running it.
+        cache: whether an earlier result of the chunk may replace a run of it.
         lang: language of fences that name none, in lower case; None for no code.
         reads: patterns of files that the code reads where tangle cannot see it, as written.
         cwd: working directory of the unit, relative to the graph; None for the page's folder.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 
 import pytest
@@ -44,6 +45,17 @@ def test_commands_that_are_not_run_say_why(path: Path) -> None:
         if fence.language == "console" and not fence.title
     ]
     assert silent == []
+
+
+@pytest.mark.parametrize("path", [*README, *sorted(ROOT.glob("docs/**/*.md"))], ids=name_of)
+def test_no_fence_holds_the_begin_of_another(path: Path) -> None:
+    """One stray line of backquotes would turn what is below inside out, and run none of it."""
+    swallowed = [
+        f"{name_of(path)}:{fence.line}"
+        for fence in fences(path.read_text(encoding="utf-8"))
+        if fence.language != "markdown" and re.search(r"^```\w", fence.body, re.MULTILINE)
+    ]
+    assert swallowed == []
 
 
 # --- the runner ----------------------------------------------------------------------------------

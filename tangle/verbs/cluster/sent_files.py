@@ -88,10 +88,14 @@ class SentFiles:
 
 
 def check_size(files: Iterable[Sequence[SentFile]], limit: int | None) -> None:
-    """See that no more is sent than may be.
+    """Refuse to send more than the limit. A file that several sections need counts once.
+
+    Args:
+        files: of each section.
+        limit: in bytes; None for no limit.
 
     Raises:
-        TooMuchToSend: it is more.
+        TooMuchToSend: the files are larger.
     """
     contents = {file.digest: file for section in files for file in section}
     if limit is not None and sum(file.size for file in contents.values()) > limit:

@@ -51,7 +51,7 @@ def within(
     behind in its thread. The thread ends with the process.
 
     Args:
-        seconds: to wait.
+        seconds: how many seconds to wait.
         area: of the findings.
         probe: what looks.
     """

@@ -63,7 +63,7 @@ def project(named: Named, seconds: float) -> tuple[Project | None, tuple[Finding
 
     Args:
         named: where to look.
-        seconds: to wait for its folder.
+        seconds: how many seconds to wait for its folder.
     """
     found: list[Project] = []
 
