@@ -13,7 +13,7 @@ VSCODE := editors/vscode
 PARALLEL ?= --numprocesses auto --maxprocesses 4
 
 .DEFAULT_GOAL := help
-.PHONY: help demo data mldoc katex axe vscode editors test test-python coverage test-notes torture fuzz reading check lint format types layers dead-code notes site site-proof docs messages plugin plugin-packages plugin-pictures test-plugin docs-outputs docs-site dist clean
+.PHONY: help demo data mldoc katex axe vscode editors test test-python coverage test-notes torture fuzz reading check lint format types layers dead-code notes site site-proof docs messages plugin plugin-packages plugin-pictures test-plugin docs-outputs docs-site dist test-jupyter clean
 
 help:
 	@echo "make demo    set up, tangle the notes, run section 3.6"
@@ -29,6 +29,7 @@ help:
 	@echo "make plugin  build the Logseq plugin in logseq-plugin (node and npm)"
 	@echo "make test-plugin  the plugin's tests, alone and in Chromium"
 	@echo "make plugin-pictures  the pictures of the Logseq plugin in docs/images (Chromium)"
+	@echo "make test-jupyter  JupyterLab on a graph in Chromium, in an environment of its own"
 	@echo "make site-proof  every page of several sites in Chromium (hours)"
 	@echo "make docs    regenerate the generated pages of docs/reference, and the pictures"
 	@echo "make docs-outputs  run the commands in the documentation, and put what they print into it"
@@ -133,6 +134,13 @@ coverage: $(INSTALLED) data mldoc axe plugin-packages
 
 test-notes: $(INSTALLED) data
 	$(BIN)/pytest notes
+
+# JupyterLab is large, and has an environment of its own.
+test-jupyter: $(INSTALLED)
+	$(BIN)/python -m venv $(VENV)-jupyter
+	$(VENV)-jupyter/bin/python -m pip --disable-pip-version-check --no-input -qq install \
+	    --constraint constraints.txt --editable ".[dev]" jupyterlab ipykernel
+	$(VENV)-jupyter/bin/python -m pytest tests/jupyter
 
 test-plugin: $(INSTALLED) plugin-packages
 	$(BIN)/python -m pytest tests/plugin

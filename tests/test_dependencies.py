@@ -33,6 +33,7 @@ PLUGINS = {
     "lsp": ("tangle/lsp/",),
     "cache": ("tangle/store/remote/",),
     "cluster": ("tangle/engine/cluster/", "tangle/verbs/cluster/"),
+    "notebook": ("tangle/jupyter/",),
     "site": ("tangle/weave/",),
 }
 PROGRAMS = {"ruff", "ty"}

@@ -28,9 +28,9 @@ from tangle.verbs.show import show
 if TYPE_CHECKING:
     from starlette.requests import Request
 
-    from tangle.http.desk import Desk
     from tangle.http.feed import Feed
     from tangle.http.jobs import Job, Jobs
+    from tangle.verbs.desk import Desk
     from tangle.verbs.project import Project
 
 _Body = TypeVar("_Body")

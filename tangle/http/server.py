@@ -17,13 +17,13 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from tangle.errors import Refused, TangleError
 from tangle.http.api import Api, BadRequest, bad_request, failed, not_there, too_large, too_slow
-from tangle.http.desk import Desk
 from tangle.http.feed import Feed
 from tangle.http.guard import Access, Guard, TooLarge, TooSlow
 from tangle.http.jobs import Jobs
 from tangle.http.news import Disk, News
 from tangle.http.site import Site
 from tangle.verbs.current_project import CurrentProject, changes
+from tangle.verbs.desk import Desk
 from tangle.verbs.serving import note_address, only_server, token_is_private
 from tangle.verbs.weave.weaving import check_packages, site_shelf
 

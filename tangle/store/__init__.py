@@ -50,9 +50,11 @@ from tangle.store.state_folder import (
     BUILDS,
     CACHE,
     CACHES,
+    CHECKPOINTS,
     EXPORTS,
     GENERATED,
     HISTORY,
+    NOTEBOOKS,
     NOTES,
     OPENING,
     OUTCOMES,
@@ -71,7 +73,13 @@ from tangle.store.tree import (
     plan_tree,
     write_tree,
 )
-from tangle.store.user_files import check_writable, copy_into, remove_file, write_file
+from tangle.store.user_files import (
+    check_writable,
+    copy_into,
+    move_file,
+    remove_file,
+    write_file,
+)
 from tangle.store.user_folders import user_folder
 from tangle.store.user_key import user_key, user_key_fault
 
@@ -81,11 +89,13 @@ __all__ = [
     "BUILDS",
     "CACHE",
     "CACHES",
+    "CHECKPOINTS",
     "DISK",
     "EXPORTS",
     "GENERATED",
     "HISTORY",
     "MARK",
+    "NOTEBOOKS",
     "NOTES",
     "OPENING",
     "OUTCOMES",
@@ -144,6 +154,7 @@ __all__ = [
     "library_stamp",
     "lock",
     "make_folder",
+    "move_file",
     "newest_page",
     "other_files",
     "page_files",

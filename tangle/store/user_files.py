@@ -69,3 +69,18 @@ def write_file(path: Path, data: bytes) -> None:
     """
     with refusing(path):
         put(path, data, DISK)
+
+
+def move_file(path: Path, target: Path) -> None:
+    """Give a file another name in its folder.
+
+    Args:
+        path: of the file.
+        target: where nothing must be.
+
+    Raises:
+        NotWritable: something is there, or the operating system refuses; the file has its name.
+    """
+    with refusing(target):
+        os.link(path, target)  # fails where something is there, unlike a rename
+        path.unlink()

@@ -26,6 +26,7 @@ _PURPOSES: Final = {
     "coverage": "coverage of the notes' lines",
     "debug": "tangle debug --listen",
     "lsp": "tangle lsp, for editors",
+    "notebook": "notes in JupyterLab",
     "notes": "the shipped course",
     "pytest": "pytest on notes",
     "serve": "tangle serve",

@@ -117,11 +117,30 @@ def merge_notebook(
         NotWritable: a page cannot be written; it is as it was.
         Locked: another tangle is at work on this project.
     """
-    records = exports(project)
     notebook = exported(read_bytes(path, LARGEST), known_texts(project))
     if notebook is None:
         return None
+    return merge_exported(project, path, notebook, what, take=take)
+
+
+def merge_exported(
+    project: Project, path: Path, notebook: Exported, what: str = "", *, take: Side | None = None
+) -> SyncReport:
+    """Bring the edits of an exported notebook into the notes, and keep what both sides have then.
+
+    Args:
+        project: whose notes.
+        path: where the notebook is, or appears to be.
+        notebook: as it was edited.
+        what: the chunk or section that counts; all if empty.
+        take: the side that decides the conflicts of `what`.
+
+    Raises:
+        SectionGone, NotReadable, NothingToDecide, NotTaken: as `merge_notebook` does.
+        Changed, NotWritable, Locked: likewise.
+    """
     notes = read_notes(project)
+    records = exports(project)
     record = records.read(notebook.digest)
     wanted = Wanted(name=path.name, folder=path.parent, what=what, take=take)
     before = notes.sources.data
