@@ -23,9 +23,11 @@ ROOT: Final = Path(__file__).resolve().parent.parent
 _SKIPPED: Final = (
     "tangle/weave/",  # the site, which has words for each language of its notes
     "tangle/http/",
+    "tangle/jupyter/",
     "tangle/lsp/",
     "tangle/testing/",  # pytest prints its text, and the texts of plugins are English
     "tangle/pytest_plugin.py",
+    "tangle/verbs/page_notebooks/",  # JupyterLab shows them
     "tangle/coverage_plugin.py",
     "tangle/emit/",  # text of generated files
     "tangle/verbs/reports/html.py",  # reports are files for others
