@@ -55,8 +55,6 @@ PLUGIN = {
     "tangle.verbs.cluster": {"dask", "distributed"},
     "tangle.lsp": {"lsprotocol", "pygls"},
     "tangle.http": {"starlette", "uvicorn"},
-    "tangle.engine.cluster": {"dask", "distributed"},
-    "tangle.verbs.cluster": {"dask", "distributed"},
     "tangle.weave": {"dukpy", "jinja2", "markupsafe", "mistune", "nh3", "pygments"},
 }
 """The modules and packages that need an extra, and what they may miss without it."""
