@@ -82,3 +82,20 @@ def test_links_lead_somewhere(page: Path) -> None:
 
 def test_the_links_are_found() -> None:
     assert sum(1 for page in PAGES for _ in links(page)) > 200
+
+
+SOURCES = sorted(
+    path
+    for pattern in ("tangle/**/*.py", "cli/**/*.py", "tools/*.py", "Makefile", "*.md", "*.toml")
+    for path in ROOT.glob(pattern)
+)
+
+
+def test_pages_that_code_and_messages_name_are_there() -> None:
+    named = {
+        (path.relative_to(ROOT).as_posix(), page)
+        for path in SOURCES
+        for page in re.findall(r"\bdocs/[\w/.-]+\.md\b", path.read_text(encoding="utf-8"))
+    }
+    assert len(named) > 10
+    assert sorted(each for each in named if not (ROOT / each[1]).exists()) == []
