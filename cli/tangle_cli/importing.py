@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from tangle_cli.common import FILE, Where
+from tangle_cli.messages import _
 from tangle_cli.printing import print_lines
 from tangle_cli.sync import print_import
 from tangle_cli.usage import OneOf
@@ -34,25 +35,26 @@ def import_(where: Where, path: Path, what: str, take: str | None, title: str) -
     become the outline, prose becomes blocks, code cells become chunks with their outputs, and
     images become assets. Nothing is run, and no page is overwritten.
 
-    A notebook that tangle exported is merged into the page that it is from. WHAT and --take decide
-    a conflict, as in `tangle sync`. With --page it becomes a page of its own.
+    A file that tangle exported is merged into the page that it is from: changed cells, new ones,
+    moved and deleted ones. WHAT and --take decide a conflict, as in `tangle sync`. With --page it
+    becomes a page of its own.
     """
     from tangle.verbs.import_page import import_page
     from tangle_cli.text import count, path_from_here
 
     project = where.project()
-    if not title and path.suffix == ".ipynb" and _merged(project, path, what, take):
+    if not title and path.suffix in (".ipynb", ".py") and _merged(project, path, what, take):
         return
     report = import_page(project, path, title)
-    lines = [f"{path}: cell {number}: {text}" for number, text in report.notices]
+    lines = [_(f"{path}: cell {number}: {notice}") for number, notice in report.notices]
     print_lines(lines, err=True)
     made = path_from_here(project, report.page)
-    what = f"{count(report.cells, 'cell')}, {count(report.outputs, 'output')}"
-    print_lines([f"{made}: written: {what}"])
+    what = f"{count(report.cells, 'cell')}{_(', ')}{count(report.outputs, 'output')}"
+    print_lines([_(f"{made}: written: {what}")])
 
 
 def _merged(project: Project, path: Path, what: str, take: str | None) -> bool:
-    """Merge a notebook that tangle exported; False if it is another one."""
+    """Merge a file that tangle exported; False if it is another one."""
     from tangle.verbs.sync.notebook import merge_notebook
 
     side: Side | None = None if take is None else "notes" if take == "notes" else "code"

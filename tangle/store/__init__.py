@@ -18,6 +18,7 @@ from tangle.store.errors import (
     Unfinished,
 )
 from tangle.store.exchange import recover
+from tangle.store.file_system import FileSystem, file_system, newest_page
 from tangle.store.file_watcher import Changes
 from tangle.store.files import DISK, Disk, Files
 from tangle.store.graph import (
@@ -36,7 +37,7 @@ from tangle.store.graph import (
 )
 from tangle.store.installed import Installed
 from tangle.store.json_records import Records
-from tangle.store.locks import lock
+from tangle.store.locks import held_lock, lock
 from tangle.store.logseq_database import DatabaseInUse, database_rows
 from tangle.store.module_files import ModuleFiles
 from tangle.store.other_environments import Environment, environments_beside
@@ -62,7 +63,7 @@ from tangle.store.state_folder import (
     TOKEN,
     make_folder,
 )
-from tangle.store.symlink_guard import check_links, leads_out
+from tangle.store.symlink_guard import check_links, leads_out, resolve_links
 from tangle.store.system import accelerators
 from tangle.store.tree import (
     MARK,
@@ -80,7 +81,7 @@ from tangle.store.user_files import (
     write_file,
 )
 from tangle.store.user_folders import user_folder
-from tangle.store.user_key import user_key
+from tangle.store.user_key import user_key, user_key_fault
 
 __all__ = [
     "ADDRESS",
@@ -109,6 +110,7 @@ __all__ = [
     "DatabaseInUse",
     "Disk",
     "Environment",
+    "FileSystem",
     "Files",
     "ForeignFile",
     "InUse",
@@ -137,11 +139,13 @@ __all__ = [
     "environment_around",
     "environments_beside",
     "file_stamps",
+    "file_system",
     "find_graph",
     "folder_identity",
     "generated_folders",
     "graph_files",
     "graphs_below",
+    "held_lock",
     "is_being_written",
     "is_generated_file",
     "is_page",
@@ -151,6 +155,7 @@ __all__ = [
     "lock",
     "make_folder",
     "move_file",
+    "newest_page",
     "other_files",
     "page_files",
     "pages_take_more",
@@ -160,10 +165,12 @@ __all__ = [
     "remove_asset",
     "remove_file",
     "replace",
+    "resolve_links",
     "sync_copies",
     "unsaved_in",
     "user_folder",
     "user_key",
+    "user_key_fault",
     "write_asset",
     "write_file",
     "write_private",

@@ -18,7 +18,7 @@ from tangle.verbs.project import Project
 from tangle.verbs.queries import emission
 from tangle.verbs.selection import find_row
 from tangle.verbs.shown_outputs import shown_on
-from tangle.weave.notebook import About, is_exported, notebook_bytes, percent_text
+from tangle.weave.notebook import About, is_exported, notebook_bytes, percent_text, script_code
 from tangle.weave.notebook_cells import Given, NotebookCell, notebook_cells, unit_pages
 
 FORMATS: Final = (".ipynb", ".py")
@@ -63,18 +63,19 @@ def export(project: Project, name: str, path: Path, *, force: bool = False) -> b
         raise UnknownFormat(path)
     notes = read_notes(project)
     place = notes.places[find_row(notes, name).name]
-    data = project_cells(project, notes.core, place, path.parent).files()[path.suffix]
+    made = project_cells(project, notes.core, place, path.parent)
+    data, code = made.files()[path.suffix], script_code(made.cells)
     notes.remember()
     if path.exists() or path.is_symlink():
         before = read_bytes(path, LARGEST)
         if before == data:
-            keep_export(project, data)  # a clone has the notebook, and no record of it
+            keep_export(project, data, code)  # a clone has the notebook, and no record of it
             return False
         state = is_exported(before)
         if not (state or force or is_imported(project, before)):
             raise NotExported(path, edited=state is not None)
     write_file(path, data)
-    keep_export(project, data)
+    keep_export(project, data, code)
     return True
 
 

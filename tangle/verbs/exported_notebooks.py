@@ -1,4 +1,4 @@
-"""Notebooks as they were exported, kept below `.tangle` to compare edited ones with."""
+"""Notebooks and scripts as they were exported, kept below `.tangle` to compare edited ones with."""
 
 from __future__ import annotations
 
@@ -6,14 +6,16 @@ import contextlib
 import hashlib
 import json
 import re
-from collections.abc import Mapping
-from typing import Any, Final
+from collections.abc import Callable, Mapping
+from typing import Any, Final, Literal
 
 from msgspec import Struct
 
 from tangle.errors import Refused
 from tangle.store import EXPORTS, Records
+from tangle.verbs.exported_scripts import ScriptCell, script_cells
 from tangle.verbs.project import Project
+from tangle.weave.notebook import FORMAT, exported_script
 from tangle.weave.notebook_cells import SETUP_TAG
 from tangle.write.foreign_cells import cell_text
 
@@ -23,6 +25,44 @@ LARGEST: Final = 512 * 1024 * 1024
 _DIGEST: Final = re.compile(r"[0-9a-f]{12}")
 
 
+class OtherVersion(Refused):
+    """A file was exported by a tangle that writes another form of it."""
+
+    def __init__(self) -> None:
+        """Say the way out."""
+        super().__init__(
+            "another version of tangle exported this file: export the section again and repeat the "
+            "edits there, or make a page of this file with --page"
+        )
+
+
+class BaseCell(Struct, frozen=True, kw_only=True):
+    """A cell that both the notes and a notebook began with.
+
+    Attributes:
+        id: that the notebook gives it; empty for cells of the notes.
+        source: its text, without line feeds at the end.
+        setup: whether it is the first cell, which tangle makes.
+    """
+
+    id: str
+    kind: str
+    source: str
+    setup: bool = False
+
+
+class ExportRecord(Struct, frozen=True, kw_only=True):
+    """The cells of a notebook that the notes have, in the order of the notebook.
+
+    Attributes:
+        assumed: whether the export itself was not kept. Then a cell that only the notes have may be
+            new there, or deleted in the notebook.
+    """
+
+    cells: tuple[BaseCell, ...]
+    assumed: bool = False
+
+
 class ExportedCell(Struct, frozen=True, kw_only=True):
     """A cell of a notebook that was exported, and perhaps edited.
 
@@ -30,8 +70,10 @@ class ExportedCell(Struct, frozen=True, kw_only=True):
         at: its number in the notebook, from 1.
         source: its text, without line feeds at the end.
         id: as editors keep it; a digest of the cell where it has none.
-        own: whether the export made it.
-        raw: the cell as the file has it.
+        own: whether it says that tangle exported it; so does a copy.
+        setup: whether it is the first cell, which tangle makes.
+        raw: the cell, as a notebook has it.
+        block: the `id::` of the block that it is from; empty where that had none.
     """
 
     at: int
@@ -39,75 +81,124 @@ class ExportedCell(Struct, frozen=True, kw_only=True):
     source: str
     id: str
     own: bool
+    setup: bool
     raw: Mapping[str, Any]
+    block: str = ""
 
     @property
-    def digest(self) -> str:
-        """A digest of what the cell says."""
-        return _digest_of(self.kind, self.source)
+    def base(self) -> BaseCell:
+        """The cell, as it is kept."""
+        return BaseCell(id=self.id, kind=self.kind, source=self.source, setup=self.setup)
 
 
 class Exported(Struct, frozen=True, kw_only=True):
-    """A notebook that was exported, and perhaps edited.
+    """A notebook or script that was exported, and perhaps edited.
 
     Attributes:
         section: that it is from.
+        title: of the section, then.
+        page: of the section, then, relative to the graph.
         digest: of the export.
         cells: without added ones that are blank, which Jupyter leaves behind the last that ran.
         metadata: of the notebook.
     """
 
+    form: Literal["notebook", "script"]
     section: str
+    title: str
+    page: str
     digest: str
     cells: tuple[ExportedCell, ...]
     metadata: Mapping[str, Any]
 
     @property
-    def own(self) -> tuple[ExportedCell, ...]:
-        """The cells that the export made."""
-        return tuple(cell for cell in self.cells if cell.own)
-
-    @property
-    def flat(self) -> str:
-        """The text of the exported cells, each below a line that says its kind."""
-        lines = (line for cell in self.own for line in flat_cell(cell.kind, cell.source))
-        return "".join(f"{line}\n" for line in lines)
+    def record(self) -> ExportRecord:
+        """The cells, as they are kept."""
+        return ExportRecord(cells=tuple(cell.base for cell in self.cells))
 
 
-def exported(data: bytes) -> Exported | None:
-    """Return a notebook that tangle exported; None of any other file, or a damaged one.
+Lookup = Callable[[str], Mapping[str, str]]
+"""Finds what the cells of an export said, by its digest: text by id."""
+
+
+def exported(data: bytes, known: Lookup = lambda _: {}) -> Exported | None:
+    """Return a notebook or script that tangle exported; None of any other file, or a damaged one.
 
     Args:
         data: the file.
+        known: what was exported; a line of a script that looks like the head of a cell, but was a
+            line of code there, is none.
+
+    Raises:
+        OtherVersion: another version of tangle exported it.
     """
+    text = data.decode("utf-8-sig", "replace").replace("\r\n", "\n")
+    if (script := exported_script(text)) is not None:
+        if script.about is None:
+            raise OtherVersion
+        found = script_cells(script.body, known(script.digest))
+        cells = (_of_script(*entry) for entry in enumerate(found, 1))
+        return _exported("script", script.digest, script.about, tuple(cells), {})
     try:
-        notebook = json.loads(data.decode("utf-8-sig"))
-        metadata = notebook["metadata"]
-        about = metadata["tangle"]
-        if not (_DIGEST.fullmatch(about["digest"]) and isinstance(about["section"], str)):
+        metadata = json.loads(text)["metadata"]
+        about, digest = metadata["tangle"], metadata["tangle"]["digest"]
+        if not (isinstance(digest, str) and _DIGEST.fullmatch(digest)):
             return None
-        cells = (_cell(*entry) for entry in enumerate(notebook.get("cells") or (), 1))
-        return Exported(
-            section=cell_text(about["section"]),
-            digest=about["digest"],
-            cells=tuple(cell for cell in cells if cell.own or cell.source.strip()),
-            metadata=metadata,
-        )
+        if about.get("format") != FORMAT:
+            raise OtherVersion
+        cells = (_cell(*entry) for entry in enumerate(json.loads(text).get("cells") or (), 1))
+        return _exported("notebook", digest, about, tuple(cells), metadata)
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return None
+
+
+def _exported(
+    form: Literal["notebook", "script"],
+    digest: str,
+    about: Mapping[str, Any],
+    cells: tuple[ExportedCell, ...],
+    metadata: Mapping[str, Any],
+) -> Exported:
+    return Exported(
+        form=form,
+        section=cell_text(about["section"]),
+        title=cell_text(about.get("title") or ""),
+        page=cell_text(about.get("page") or ""),
+        digest=digest,
+        cells=tuple(cell for cell in cells if cell.own or cell.source.strip()),
+        metadata=metadata,
+    )
 
 
 def _cell(at: int, cell: Mapping[str, Any]) -> ExportedCell:
     about = cell.get("metadata") or {}
     text = cell_text(cell["source"]).rstrip("\n")
     kind = cell_text(str(cell.get("cell_type")))
+    setup = SETUP_TAG in (about.get("tags") or ())
+    own = about.get("tangle")
     return ExportedCell(
         at=at,
         kind=kind,
         source=text,
         id="".join(cell_text(str(cell.get("id") or _digest_of(kind, text))).split()),
-        own=about.get("tangle") is not None or SETUP_TAG in (about.get("tags") or ()),
+        own=own is not None or setup,
+        setup=setup,
         raw=cell,
+        block=cell_text(own.get("block") or "") if own is not None else "",
+    )
+
+
+def _of_script(at: int, cell: ScriptCell) -> ExportedCell:
+    raw = {"cell_type": cell.kind, "source": cell.foreign, "metadata": {}}
+    return ExportedCell(
+        at=at,
+        kind=cell.kind,
+        source=cell.source,
+        id=cell.id or _digest_of(cell.kind, cell.source),
+        own=bool(cell.id) or cell.setup,
+        setup=cell.setup,
+        raw=raw,
+        block=cell.block,
     )
 
 
@@ -115,58 +206,58 @@ def _digest_of(kind: str, source: str) -> str:
     return hashlib.sha256(f"{kind}\0{source}".encode()).hexdigest()[:12]
 
 
-def flat_cell(kind: str, text: str) -> list[str]:
-    """Return the lines of a cell, below one that says its kind.
-
-    Args:
-        kind: of the cell.
-        text: its source.
-    """
-    return [f"# %% {kind}", *text.rstrip("\n").split("\n")]
-
-
-def exports(project: Project) -> Records[str]:
-    """Return the texts of notebooks as they were exported, by the digest in their metadata.
+def exports(project: Project) -> Records[ExportRecord]:
+    """Return what was exported, by the digest that the files name.
 
     Args:
         project: whose notebooks.
     """
-    return Records(project.state / EXPORTS, str)
+    return Records(project.state / EXPORTS, ExportRecord)
 
 
-def keep_export(project: Project, data: bytes) -> None:
+def known_texts(project: Project) -> Lookup:
+    """Return what finds the texts of cells that were exported.
+
+    Args:
+        project: whose notebooks.
+    """
+
+    def known(digest: str) -> Mapping[str, str]:
+        record = exports(project).read(digest)
+        return {cell.id: cell.source for cell in record.cells} if record is not None else {}
+
+    return known
+
+
+def keep_export(project: Project, data: bytes, code: Mapping[str, str]) -> None:
     """Keep what was exported, so that edits of it can be imported.
 
     Args:
         project: whose notes.
-        data: the notebook.
+        data: the notebook or script.
+        code: of each cell of the script, by the id of the cell.
     """
-    found = exported(data)
-    if found is not None and exports(project).get(found.digest) != found.flat:
+    found = exported(data, lambda _: code)
+    if found is not None and exports(project).get(found.digest) != found.record:
         with contextlib.suppress(Refused):
-            exports(project).put(found.digest, found.flat)
+            exports(project).put(found.digest, found.record)
 
 
 def is_imported(project: Project, data: bytes) -> bool:
-    """Return whether the notes have all edits of an exported notebook.
+    """Return whether the notes have all edits of an exported notebook or script.
 
     Args:
         project: whose notes.
-        data: the notebook.
+        data: the file.
     """
-    found = exported(data)
-    if found is None or exports(project).get(found.digest) != found.flat:
+    records = exports(project)
+    try:
+        found = exported(data, known_texts(project))
+    except OtherVersion:
         return False
-    known = known_cells(project, found.digest)
-    return all(cell.own or known.get(cell.id) == cell.digest for cell in found.cells)
+    record = records.get(found.digest) if found is not None else None
+    return found is not None and record is not None and _said(record) == _said(found.record)
 
 
-def known_cells(project: Project, digest: str) -> dict[str, str]:
-    """Return the added cells that the notes have: what each said, by its id.
-
-    Args:
-        project: whose notebooks.
-        digest: of the export.
-    """
-    text = exports(project).get(f"{digest}n") or ""
-    return {line[13:]: line[:12] for line in text.split("\n") if line}
+def _said(record: ExportRecord) -> list[tuple[str, str]]:
+    return [(cell.kind, cell.source) for cell in record.cells if not cell.setup]

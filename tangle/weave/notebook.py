@@ -19,7 +19,9 @@ from tangle.weave.notebook_cells import IMAGES, LARGEST, SETUP_TAG, Given, Noteb
 EXPORTED: Final = "# Exported by tangle"
 """How the first line of an exported script begins."""
 
-_FORMAT: Final = 1
+FORMAT: Final = 1
+"""The form of what is said of an export in it; another one cannot be imported."""
+
 _PLAYED: Final = {
     "wav": ("audio", "audio/wav"),
     "mp3": ("audio", "audio/mpeg"),
@@ -30,7 +32,9 @@ _PLAYED: Final = {
     "ogv": ("video", "video/ogg"),
 }
 _FORMULA: Final = re.compile(r"\$\$.+\$\$", re.DOTALL)
-_FIRST: Final = re.compile(rf"{EXPORTED}[^\n]*, ([0-9a-f]{{12}})\n")
+_FIRST: Final = re.compile(
+    rf"{EXPORTED}[^\n]*, (?P<digest>[0-9a-f]{{12}})\n(?:# tangle: (?P<about>[^\n]*)\n)?"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,10 +75,64 @@ def percent_text(cells: Sequence[NotebookCell], about: About) -> str:
         cells: of the notebook.
         about: where they are from.
     """
-    body = "".join(_percent(cell) for cell in cells)
+    body = "".join(_percent(cell, own) for cell, own in zip(cells, _script_ids(cells), strict=True))
+    own = {
+        "format": FORMAT,
+        "page": about.page,
+        "section": about.section,
+        "title": about.title,
+    }
     title = f"{about.section} {about.title}" if about.title != about.section else about.section
     shown = " ".join(title.split())
-    return f"{EXPORTED} from {shown}, {_digest(body)}\n{body}"
+    said = json.dumps(own, ensure_ascii=False, sort_keys=True)
+    return f"{EXPORTED} from {shown}, {_digest(body)}\n# tangle: {said}\n{body}"
+
+
+def script_code(cells: Sequence[NotebookCell]) -> Mapping[str, str]:
+    """Return the code of each cell of a script, by the id of the cell.
+
+    Args:
+        cells: of the script.
+    """
+    named = zip(_script_ids(cells), cells, strict=True)
+    return {own: cell.plain for own, cell in named if cell.kind == "code"}
+
+
+def _script_ids(cells: Sequence[NotebookCell]) -> list[str]:
+    return list(_ids(cells, [c.plain if c.kind == "code" else c.source for c in cells]))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExportedScript:
+    """A script that was exported, and perhaps edited.
+
+    Attributes:
+        digest: of its body, then.
+        about: what it says of where it is from; None of another version's.
+        body: what is below that.
+    """
+
+    digest: str
+    about: Mapping[str, Any] | None
+    body: str
+
+
+def exported_script(text: str) -> ExportedScript | None:
+    """Return a script that was exported; None of any other.
+
+    Args:
+        text: of the file, lines ended by line feeds.
+    """
+    found = _FIRST.match(text)
+    if found is None:
+        return None
+    try:
+        about = json.loads(found["about"] or "")
+        known = about["format"] == FORMAT and isinstance(about["section"], str)
+    except (ValueError, KeyError, TypeError, RecursionError):
+        about, known = None, False
+    body = text[found.end() :]
+    return ExportedScript(digest=found["digest"], about=about if known else None, body=body)
 
 
 def is_exported(data: bytes) -> bool | None:
@@ -85,9 +143,9 @@ def is_exported(data: bytes) -> bool | None:
     Args:
         data: content of the file.
     """
-    text = data.decode("utf-8", "replace")
-    if found := _FIRST.match(text):
-        return _digest(text[found.end() :].replace("\r\n", "\n")) == found[1]
+    text = data.decode("utf-8-sig", "replace")
+    if (script := exported_script(text.replace("\r\n", "\n"))) is not None:
+        return _digest(script.body) == script.digest
     try:
         notebook = json.loads(text)
         digest = notebook["metadata"]["tangle"]["digest"]
@@ -119,12 +177,12 @@ def _json(notebook: Mapping[str, Any]) -> bytes:
 
 
 def _notebook(cells: Sequence[NotebookCell], about: About, given: Given) -> Mapping[str, Any]:
-    ids = list(_ids(cells))
+    ids = list(_ids(cells, [cell.source for cell in cells]))
     described = [(cell.kind, cell.source, own) for cell, own in zip(cells, ids, strict=True)]
     own = {
         "digest": _cells_digest(described),
         "folder": about.folder,
-        "format": _FORMAT,
+        "format": FORMAT,
         "package": about.package,
         "page": about.page,
         "section": about.section,
@@ -143,11 +201,11 @@ def _notebook(cells: Sequence[NotebookCell], about: About, given: Given) -> Mapp
     }
 
 
-def _ids(cells: Sequence[NotebookCell]) -> Iterator[str]:
+def _ids(cells: Sequence[NotebookCell], sources: Sequence[str]) -> Iterator[str]:
     """An id for each cell: of its content, so that it stays when others come or go."""
     seen: Counter[str] = Counter()
-    for cell in cells:
-        key = _digest(f"{cell.kind}\0{cell.block}\0{cell.source}")
+    for cell, source in zip(cells, sources, strict=True):
+        key = _digest(f"{cell.kind}\0{cell.block}\0{source}")
         seen[key] += 1
         yield key if seen[key] == 1 else f"{key}-{seen[key]}"
 
@@ -252,11 +310,12 @@ def _bundle(name: str, data: bytes, label: str = "") -> dict[str, Any]:
     return {}
 
 
-def _percent(cell: NotebookCell) -> str:
+def _percent(cell: NotebookCell, own_id: str) -> str:
     tags = f" tags={json.dumps(list(cell.tags))}" if cell.tags else ""
     block = f' block="{cell.block}"' if cell.block else ""
+    own = f'{block} id="{own_id}"'
     if cell.kind == "markdown":
         lines = (f"# {line}".rstrip() for line in cell.source.split("\n"))
         body = "\n".join(lines)
-        return f"\n# %% [markdown]{block}\n{body}\n"
-    return f"\n# %%{tags}{block}\n{cell.plain.rstrip(chr(10))}\n"
+        return f"\n# %% [markdown]{own}\n{body}\n"
+    return f"\n# %%{tags}{own}\n{cell.plain.rstrip(chr(10))}\n"

@@ -7,7 +7,7 @@ import re
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final, Literal
+from typing import Final, Literal, NamedTuple
 from urllib.parse import unquote
 
 from tangle.analyse import PlannedChunk
@@ -34,6 +34,33 @@ LARGEST: Final = 8 * 1024 * 1024
 """Bytes of a file that a notebook takes in."""
 
 
+class CellPart(NamedTuple):
+    """What a block says in a cell.
+
+    Attributes:
+        block: its index.
+        listed: whether it is an entry of a list, which other entries follow without a blank line.
+    """
+
+    block: int
+    text: str
+    listed: bool = False
+
+
+def joined_parts(parts: Sequence[CellPart]) -> str:
+    """Return the Markdown of a cell: entries of a list are kept together, all else by itself.
+
+    Args:
+        parts: of the cell.
+    """
+    found = ""
+    for at, part in enumerate(parts):
+        if at:
+            found += "\n" if part.listed and parts[at - 1].listed else "\n\n"
+        found += part.text
+    return found.strip("\n")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NotebookCell:
     """A cell of a notebook.
@@ -45,7 +72,8 @@ class NotebookCell:
         properties: of the block, as they are written.
         chunk: number of the chunk in its section's notebook, from 1; 0 for text.
         output: what is under the chunk.
-        page: the page that the output is in.
+        page: the page that the cell is from.
+        parts: what each block of that page says in it, in order; several of one block are possible.
         attachments: images by name.
     """
 
@@ -59,6 +87,7 @@ class NotebookCell:
     chunk: int = 0
     output: ShownOutput | None = None
     page: PagePath | None = None
+    parts: tuple[CellPart, ...] = ()
     attachments: tuple[tuple[str, bytes], ...] = ()
 
 
@@ -97,34 +126,33 @@ def notebook_cells(core: Core, place: int, given: Given) -> tuple[NotebookCell, 
     first = NotebookCell(
         kind="code", source=given.setup.rstrip("\n"), plain=given.setup, tags=(SETUP_TAG,)
     )
-    found = [first]
-    if session.unit.section.block < 0:
-        title = f"{'.'.join(map(str, session.unit.section.number))} {session.unit.section.title}"
-        found.append(NotebookCell(kind="markdown", source=f"# {title.strip()}"))
     chunks: defaultdict[tuple[PagePath, int], list[tuple[int, PlannedChunk]]] = defaultdict(list)
     for number, planned in enumerate(session.chunks, start=1):
         chunks[planned.occurrence.page, planned.occurrence.host].append((number, planned))
-    for path in unit_pages(session.unit):
-        found += _Page(core, path, session.unit, given, chunks).cells()
-    return tuple(found)
+    found = [
+        cell
+        for path in unit_pages(session.unit)
+        for cell in _Page(core, path, session.unit, given, chunks).cells()
+    ]
+    return (first, *_title(session.unit, found), *found)
+
+
+def _title(unit: Unit, cells: Sequence[NotebookCell]) -> Iterator[NotebookCell]:
+    """Yield a cell with the title of a unit that has no heading, unless its first cell has it."""
+    title = " ".join(filter(None, (".".join(map(str, unit.section.number)), unit.section.title)))
+    heading = f"# {title}"
+    if unit.section.block < 0 and not (cells and cells[0].source.split("\n")[0] == heading):
+        yield NotebookCell(kind="markdown", source=heading, section=unit.name)
 
 
 @dataclass(slots=True)
 class _Prose:
     """Markdown that is being collected for one cell."""
 
-    texts: list[str] = field(default_factory=list)
+    parts: list[CellPart] = field(default_factory=list)
     block: BlockText | None = None
     section: SectionName | None = None
-    listed: bool = False
     attachments: dict[str, bytes] = field(default_factory=dict)
-
-    def add(self, text: str, *, listed: bool) -> None:
-        """Add a text; entries of a list are kept together, all else by itself."""
-        if self.texts:
-            self.texts.append("\n" if listed and self.listed else "\n\n")
-        self.texts.append(text)
-        self.listed = listed
 
 
 class _Page:
@@ -206,7 +234,7 @@ class _Page:
         """Add a block's text to the Markdown: headings and paragraphs, and lists below these."""
         if not text.strip():
             return
-        if not self._prose.texts:
+        if not self._prose.parts:
             self._prose.block, self._prose.section = block, section
         meaning = Meaning(block=self._text_of, image=self._image)
         shown = plain_markdown(text, meaning)
@@ -219,7 +247,7 @@ class _Page:
         if first and level:
             shown = f"{'#' * level} {shown}"
         if depth <= 1:
-            self._prose.add(shown, listed=False)
+            self._prose.parts.append(CellPart(block.index, shown))
             return
         mark = "1. " if block.value("logseq.order-list-type") == "number" else "- "
         margin = "  " * (depth - 2)
@@ -227,18 +255,19 @@ class _Page:
         inner = margin + " " * len(mark)
         head = f"{margin}{mark}{lines[0]}" if first else f"{inner}{lines[0]}"
         rest = (f"{inner}{line}" if line else "" for line in lines[1:])
-        self._prose.add("\n".join((head, *rest)), listed=True)
+        self._prose.parts.append(CellPart(block.index, "\n".join((head, *rest)), listed=True))
 
     def _flush(self) -> Iterator[NotebookCell]:
         prose, self._prose = self._prose, _Prose()
-        if prose.texts and prose.block is not None:
+        if prose.parts and prose.block is not None:
             yield NotebookCell(
                 kind="markdown",
-                source="".join(prose.texts).strip("\n"),
+                source=joined_parts(prose.parts),
                 section=prose.section,
                 block=self._id(prose.block.index),
                 properties=_properties(prose.block),
                 page=self._path,
+                parts=tuple(prose.parts),
                 attachments=tuple(sorted(prose.attachments.items())),
             )
 
@@ -263,6 +292,7 @@ class _Page:
             chunk=number,
             output=self._outputs.get((block.index, at)),
             page=self._path,
+            parts=(CellPart(block.index, source),),
         )
 
     def _id(self, index: int) -> str:

@@ -33,10 +33,12 @@ _RAW: Final = {
     "text/restructuredtext": "rst",
     "text/x-python": "python",
 }
-_CELL: Final = re.compile(r"#[ \t]*%%+(?P<rest>.*)")
+CELL_HEAD: Final = re.compile(r"#[ \t]*%%+(?P<rest>.*)")
+"""The line above each cell of a script in percent format."""
+
 _KIND: Final = re.compile(r"\[(?P<kind>markdown|md|raw)\]|\b(?P<bare>markdown|raw)\b")
 _HEADER: Final = re.compile(r"\A# ---\n(?:#.*\n)*?# ---\n")
-_EXPORTED: Final = re.compile(r"\A# Exported by tangle[^\n]*\n")
+_EXPORTED: Final = re.compile(r"\A# Exported by tangle[^\n]*\n(?:# tangle: [^\n]*\n)?")
 _ESCAPED: Final = re.compile(r"(?m)^# ?(?=[%!])")
 _LANGUAGE: Final = re.compile(r"[\w+#.-]{1,40}")
 _SETUP: Final = "tangle-setup"
@@ -225,20 +227,29 @@ def cells_of_script(data: bytes) -> tuple[SourceCell, ...]:
 def _script_cells(text: str) -> Iterator[SourceCell]:
     head, lines = "", list[str]()
     for line in [*text.split("\n"), None]:
-        found = None if line is None else _CELL.fullmatch(line)
+        found = None if line is None else CELL_HEAD.fullmatch(line)
         if line is not None and found is None:
             lines.append(line)
             continue
-        body = "\n".join(lines).strip("\n")
-        kind = _KIND.search(head)
-        name = (kind["kind"] or kind["bare"]) if kind else ""
-        if name:
-            shown: Literal["markdown", "raw"] = "raw" if name == "raw" else "markdown"
-            language = "text" if name == "raw" else ""
-            yield SourceCell(kind=shown, text=_uncommented(body), language=language)
-        elif _SETUP not in head:
-            yield SourceCell(kind="code", text=_ESCAPED.sub("", body), language="python")
+        if _SETUP not in head:
+            yield script_cell(head, "\n".join(lines).strip("\n"))
         head, lines = (found["rest"] if found else ""), []
+
+
+def script_cell(head: str, body: str) -> SourceCell:
+    """Return a cell of a script in percent format.
+
+    Args:
+        head: the line above it.
+        body: its lines.
+    """
+    kind = _KIND.search(head)
+    name = (kind["kind"] or kind["bare"]) if kind else ""
+    if not name:
+        return SourceCell(kind="code", text=_ESCAPED.sub("", body), language="python")
+    shown: Literal["markdown", "raw"] = "raw" if name == "raw" else "markdown"
+    language = "text" if name == "raw" else ""
+    return SourceCell(kind=shown, text=_uncommented(body), language=language)
 
 
 def _uncommented(text: str) -> str:

@@ -65,10 +65,10 @@ class Layout:
             return Spot(offset=block.content, indent=indentation(page, 1) if bullet else b"")
         if has_children(page, host):
             return Spot(offset=block.content, indent=indentation(page, host + 1))
-        return Spot(offset=block.content, indent=self._level(host) + self._step)
+        return Spot(offset=block.content, indent=self._level(host) + self.step)
 
     @cached_property
-    def _step(self) -> bytes:
+    def step(self) -> bytes:
         """The step of indentation that most nested blocks take; the given one where none is.
 
         Output blocks do not count: where the next one goes must not depend on those before it.

@@ -244,7 +244,7 @@ def test_an_output_of_code_that_was_edited_since_is_not_written(study: Notes) ->
     assert "this output is of older code" in checked.out + checked.err
     tab.ran("half =", first=2)
     tab.save()
-    assert study.tangle("check").err.endswith("1 stored outputs match the current code\n")
+    assert study.tangle("check").err.endswith("1 stored output matches the current code\n")
 
 
 def test_what_the_kernel_was_not_seen_to_run_is_not_written(study: Notes) -> None:

@@ -69,7 +69,6 @@ def keep_client(project: Project, token: str, client: Client) -> None:
         for key in sorted(keys, key=lambda key: found.get(key, 0.0))[: _MOST // 2]:
             records.drop(key)
             exports(project).drop(key)
-            exports(project).drop(f"{key}n")
 
 
 def renamed(project: Project, old: str, new: str, at: str) -> None:

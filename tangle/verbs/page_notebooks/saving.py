@@ -23,7 +23,7 @@ from tangle.verbs.page_notebooks.evidence import Log
 from tangle.verbs.page_notebooks.names import notebook_path
 from tangle.verbs.page_notebooks.raw_cells import Notebook, cell_source, digest_of, without_outputs
 from tangle.verbs.project import Project
-from tangle.verbs.sync.notebook import merge_cells
+from tangle.verbs.sync.notebook import merge_exported
 from tangle.verbs.sync.sync import Conflict, SyncReport
 from tangle.write.foreign_cells import NotANotebook, SourceCell, cells_of_notebook
 
@@ -141,7 +141,7 @@ def open_notebook(project: Project, row: UnitRow) -> dict[str, Any]:
     token = new_token()
     notebook["metadata"]["tangle"]["digest"] = token
     own = tuple(cell["id"] for cell in notebook["cells"])
-    keep_export(project, without_outputs(notebook, frozenset(own)))
+    keep_export(project, without_outputs(notebook, frozenset(own)), {})
     client = Client(
         section=row.name, at=notebook_path(row), used=now(), notes=_digest(cells), own=own
     )
@@ -217,7 +217,7 @@ def save_notebook(
         found = exported(without_outputs(notebook, frozenset(client.own))) or found
     found = replace(found, section=row.name)
     stale = client is not None and client.notes != _digest(_cells(read_notes(project), row))
-    report = merge_cells(project, path, found)
+    report = merge_exported(project, path, found)
     notes = read_notes(project)
     if row.name not in notes.places:
         raise SectionGone(row.name)
@@ -225,7 +225,6 @@ def save_notebook(
     own = client.own if client is not None else ()
     if not report.left:
         own = tuple(str(cell.get("id")) for cell in notebook["cells"] if cell_source(cell).strip())
-        keep_export(project, without_outputs(notebook, frozenset(own)))
     outputs = CellOutputs(notebook, sources, client)
     remarks = outputs.write(notes, row, cells, logs)
     kept = Client(

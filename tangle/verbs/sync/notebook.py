@@ -1,31 +1,32 @@
-"""Bring edits of an exported notebook back into the page that it was exported from."""
+"""Bring edits of an exported notebook or script back into the page that it was exported from."""
 
 from __future__ import annotations
 
-import re
-from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from difflib import SequenceMatcher
 from pathlib import Path
 from typing import Final
 
+from msgspec import Struct
 from msgspec.structs import replace
 
-from tangle.analyse import Session
-from tangle.model import PagePath, Place
-from tangle.notes import units
+from tangle.errors import Refused
+from tangle.model import PagePath
 from tangle.store import read_bytes
-from tangle.verbs.export import project_cells
 from tangle.verbs.exported_notebooks import (
     LARGEST,
+    BaseCell,
     Exported,
+    ExportRecord,
     exported,
     exports,
-    flat_cell,
-    known_cells,
+    known_texts,
 )
-from tangle.verbs.notes import Notes, read_notes
+from tangle.verbs.notes import Notes, read_notes, recalled
 from tangle.verbs.project import Project
-from tangle.verbs.selection import find_row
+from tangle.verbs.sources import edited
+from tangle.verbs.sync.cell_lines import flat, flat_cell, lines_of
+from tangle.verbs.sync.cell_matching import matched_cells
 from tangle.verbs.sync.edited_files import (
     ABOVE,
     FRAME,
@@ -33,255 +34,348 @@ from tangle.verbs.sync.edited_files import (
     OUTSIDE,
     REWORKED,
     EditedFile,
+    FileEdit,
     Refusal,
     compared,
 )
-from tangle.verbs.sync.new_cells import TWICE, Added, added_cells, block_of, with_added
-from tangle.verbs.sync.places import GeneratedLine, LineOfNotes, Places
+from tangle.verbs.sync.exported_section import section_of
+from tangle.verbs.sync.section_view import Drafts, View, items_of
+from tangle.verbs.sync.structure import Decision, Structure
 from tangle.verbs.sync.sync import (
-    Moved,
     NothingToDecide,
     NotTaken,
     Side,
     SyncReport,
     Work,
     chosen,
-    with_edits,
+    page_diff,
 )
 from tangle.verbs.write_back.rewriting import rewritten
-from tangle.weave.notebook_cells import NotebookCell
 
 _WHYS: Final = {
-    FRAME: "cells came, went or moved here; do that in the notes, and export again",
+    FRAME: "tangle makes this cell; change the notes that it is made from, and export again",
     NEW_CELL: "a new cell; write it into the notes, and export again",
     REWORKED: "this text has another form in the notes; change it there, and export again",
     OUTSIDE: "lay out the new lines like those around",
     ABOVE: "the notes have these lines in another form; change them there, and export again",
 }
-_WAITS: Final = "a new cell, which is written when no other edit of the notebook is left"
-_BEFORE: Final = re.compile(r"[\t >]*(?:[-*] +)?")
-_BULLET: Final = re.compile(r"[-*] (?= *\Z)")
+_LIKE: Final = 0.6
+"""How like a cell without marks must be to one that is gone to be the same."""
+
+_PASSES: Final = 3
+"""How often what is left is tried again, at most: another change may have made room for it."""
+
+
+class Wanted(Struct, frozen=True, kw_only=True):
+    """What of a notebook is merged, and how messages call it.
+
+    Attributes:
+        name: of its file.
+        folder: in which it is.
+        what: the chunk or section that counts; all if empty.
+        take: the side that decides the conflicts of `what`.
+    """
+
+    name: str
+    folder: Path
+    what: str = ""
+    take: Side | None = None
+
+
+class Merged(Struct, frozen=True, kw_only=True):
+    """The notes and a notebook, merged.
+
+    Attributes:
+        pages: the new bytes of the pages that change.
+        record: the cells that the notes have then; the base of the next merge.
+        report: what is done once the pages are written, and what is left.
+    """
+
+    pages: Mapping[PagePath, bytes]
+    record: ExportRecord
+    report: SyncReport
 
 
 def merge_notebook(
     project: Project, path: Path, what: str = "", *, take: Side | None = None
 ) -> SyncReport | None:
-    """Bring the edits of an exported notebook into the notes; None if tangle did not export it.
+    """Bring the edits of an exported file into the notes; None if tangle did not export it.
 
     Args:
         project: whose notes.
-        path: of the notebook.
+        path: of the notebook or script.
         what: the chunk or section that counts; all if empty.
         take: the side that decides the conflicts of `what`.
 
     Raises:
-        UnknownSection: the section is not in the notes any more.
+        SectionGone: the section is not in the notes any more.
+        OtherVersion: another version of tangle exported the file.
+        NotReadable: the record of the export cannot be read.
         NothingToDecide: there is no conflict in `what`.
         NotTaken: a side is named without `what`.
         Changed: a page was saved by another program meanwhile; run it again.
         NotWritable: a page cannot be written; it is as it was.
         Locked: another tangle is at work on this project.
     """
-    notebook = exported(read_bytes(path, LARGEST))
+    notebook = exported(read_bytes(path, LARGEST), known_texts(project))
     if notebook is None:
         return None
-    if take is not None and not what:
-        raise NotTaken
-    return merge_cells(project, path, notebook, what, take=take)
+    return merge_exported(project, path, notebook, what, take=take)
 
 
-def merge_cells(
+def merge_exported(
     project: Project, path: Path, notebook: Exported, what: str = "", *, take: Side | None = None
 ) -> SyncReport:
-    """Bring the edits of an exported notebook into the notes.
+    """Bring the edits of an exported notebook into the notes, and keep what both sides have then.
 
     Args:
         project: whose notes.
         path: where the notebook is, or appears to be.
-        notebook: what it says.
+        notebook: as it was edited.
         what: the chunk or section that counts; all if empty.
         take: the side that decides the conflicts of `what`.
 
     Raises:
-        UnknownSection, NothingToDecide, Changed, NotWritable, Locked: as `merge_notebook` does.
+        SectionGone, NotReadable, NothingToDecide, NotTaken: as `merge_notebook` does.
+        Changed, NotWritable, Locked: likewise.
     """
     notes = read_notes(project)
-    session, cells = _section(notes, notebook.section, path)
-    now = tuple(_lines(notes, session, cells))
     records = exports(project)
-    found = compared(now, path.name, records.get(notebook.digest), notebook.flat)
-    file = _by_cell(found, path, notebook)
-    work = Work(notes, (file,), chosen(notes, what), take)
-    if take is not None and not work.decided:
-        raise NothingToDecide(what)
-    changed, refused = work.pages()
-    if changed or work.decided:
-        with rewritten(project, changed, notes.sources.data):
-            settled = work.flowed(refused) | frozenset(work.restored())
-            records.put(notebook.digest, with_edits(file, settled))
-    report = work.report(changed, refused)
-    return _with_new_cells(project, path, notebook, report)
+    record = records.read(notebook.digest)
+    wanted = Wanted(name=path.name, folder=path.parent, what=what, take=take)
+    before = notes.sources.data
+    merged = merge_cells(notes, notebook, record, wanted)
+    is_news = record is not None or merged.report.settles
+    if merged.pages or (is_news and merged.record != record):
+        with rewritten(project, merged.pages, before):
+            records.put(notebook.digest, merged.record)
+    return merged.report
 
 
-def _section(notes: Notes, name: str, path: Path) -> tuple[Session, tuple[NotebookCell, ...]]:
-    """The section of a notebook, and the cells that it has now."""
-    place = notes.places[find_row(notes, name).name]
-    cells = project_cells(notes.project, notes.core, place, path.parent).cells
-    return units.session(notes.core, place), cells
+def merge_cells(
+    notes: Notes, notebook: Exported, record: ExportRecord | None, wanted: Wanted
+) -> Merged:
+    """Merge the cells of a notebook into its page; nothing is read or written.
+
+    First lines that were edited, then cells that were deleted, moved and added. What both sides
+    changed is a conflict, unless `wanted` decides it.
+
+    Args:
+        notes: as they are now.
+        notebook: as it was edited.
+        record: the cells that both began with; None where that is not known.
+        wanted: what counts.
+
+    Raises:
+        SectionGone: the section is not in the notes any more.
+        NothingToDecide: there is no conflict in `wanted.what`.
+        NotTaken: a side is named without `wanted.what`.
+    """
+    if wanted.take is not None and not wanted.what:
+        raise NotTaken
+    before = notes.sources.data
+    merged = found = _Merge(notes, notebook, record, wanted).merged()
+    for _ in range(_PASSES):
+        if not (found.pages and merged.report.left):
+            break
+        # The places of what is left are those in the pages as they will be.
+        sources = edited(notes.sources, merged.pages)
+        later = Notes(notes.project, sources, recalled(notes.project, sources, notes.shelf))
+        again = replace(wanted, take=None)
+        found = _Merge(later, notebook, merged.record, again).merged()
+        report = replace(
+            found.report,
+            moved=(*merged.report.moved, *found.report.moved),
+            dropped=(*merged.report.dropped, *found.report.dropped),
+        )
+        pages = {**merged.pages, **found.pages}
+        merged = replace(found, pages=pages, report=report)
+    diff = "".join(
+        page_diff(notes.project.shown(path), before[path], data)
+        for path, data in merged.pages.items()
+    )
+    return replace(merged, report=replace(merged.report, diff=diff))
 
 
-def _with_new_cells(
-    project: Project, path: Path, notebook: Exported, report: SyncReport
-) -> SyncReport:
-    """Write the cells that were added, one run of them after the other."""
-    known = known_cells(project, notebook.digest)
-    for added in reversed(added_cells(notebook)):
-        said = {cell.id: cell.digest for cell in added.cells}
-        if all(known.get(name) == text for name, text in said.items()):
-            continue
-        done = None
-        if not report.left and not any(name in known for name in said):
-            done = _write_added(project, path, notebook, added)
-        name = f"{path.name}, cell {added.cells[0].at}"
-        if done is None:
-            why = _WAITS if report.left else _WHYS[NEW_CELL]
-            why = TWICE if any(key in known for key in said) else why
-            refusal = Refusal(file=name, at=1, why=why)
-            report = replace(report, refusals=(*report.refusals, refusal))
-            continue
-        known |= said
-        text = "".join(f"{text} {name}\n" for name, text in sorted(known.items()))
-        exports(project).put(f"{notebook.digest}n", text)
-        count = sum(cell.source.count("\n") + 1 for cell in added.cells)
-        moved = Moved(place=done, lines=count, files=(name,))
-        report = replace(report, moved=(*report.moved, moved))
-    return report
+class NoCellLeft(Refused):
+    """A notebook has none of the cells that were exported."""
+
+    def __init__(self, name: str) -> None:
+        """Say the way out."""
+        super().__init__(
+            f"{name}: none of the cells that tangle exported is in it; nothing was written: export "
+            "the section again, or make a new page of the file with --page"
+        )
 
 
-def _write_added(project: Project, path: Path, notebook: Exported, added: Added) -> Place | None:
-    """Write cells below the block of the one before them; None if they have no place."""
-    notes = read_notes(project)
-    session, cells = _section(notes, notebook.section, path)
-    before = notebook.own[: added.behind]
-    same = [cell.kind for cell in cells[: added.behind]] == [cell.kind for cell in before]
-    if added.behind < 2 or not same or cells[added.behind - 1].source != before[-1].source:
-        return None
-    last = cells[added.behind - 1]
-    prose = _Prose(Places(notes), session, cells)
-    lines = [prose.line(added.behind - 1, line) for line in last.source.split("\n")]
-    own = notes.pages[last.page] if last.page is not None else None
-    found = block_of(session, last, lines, own)
-    if found is None:
-        return None
-    page = notes.pages[found[0]]
-    data = with_added(page, found[1], added, notes.config.unit, notebook.metadata)
-    if data is None:
-        return None
-    with rewritten(project, {page.path: data}, {page.path: page.data}):
-        line = page.blocks[found[1]].line
-        return Place(path=PagePath(project.shown(page.path)), line=line)
+class _Merge:
+    """One merge of a notebook."""
+
+    def __init__(
+        self, notes: Notes, notebook: Exported, record: ExportRecord | None, wanted: Wanted
+    ) -> None:
+        self._notes, self._notebook, self._wanted = notes, notebook, wanted
+        self._has_record = record is not None
+        self._is_known = record is not None and not record.assumed
+        self._section = section_of(notes, notebook, wanted.name)
+        base = record.cells if record is not None else notebook.record.cells
+        self._view = View(notes, self._section, notebook.form, wanted.folder, base)
+        self._base = base if record is not None else _numbered(self._view.bases)
+        self._matches = matched_cells(self._base, notebook.record.cells, self._may_differ)
+        self._in_notes = frozenset(matched_cells(self._base, self._view.bases))
+        self._decision = Decision(
+            chosen=chosen(notes, wanted.what), take=wanted.take, is_known=self._is_known
+        )
+        if set(self._matches) <= {None, *(at for at, c in enumerate(self._base) if c.setup)}:
+            raise NoCellLeft(wanted.name)
+
+    def merged(self) -> Merged:
+        """Return the pages and what is left.
+
+        Raises:
+            NothingToDecide: there is no conflict.
+        """
+        again = self._gone_and_edited()
+        file = self._edited_lines(again)
+        work = Work(self._notes, (file,), self._decision.chosen, self._wanted.take)
+        pages, refused = work.pages()
+        report = work.report(pages, refused)
+        settled = work.flowed(refused) | frozenset(work.restored())
+        drafts = Drafts(self._view, self._section, self._wanted.folder)
+        drafts.pages = pages
+        structure = Structure(
+            drafts,
+            list(_advanced(self._base, file, settled)),
+            self._notebook.cells,
+            self._matches,
+            self._decision,
+        )
+        name = self._wanted.name
+        structure.delete(name)
+        structure.move(name)
+        structure.bring_back(name, again)
+        structure.add(name, self._notebook.metadata)
+        done = structure.outcome
+        if not self._has_record:
+            done.base = list(_unsure(done.base, self._base, file, settled))
+        if self._wanted.take is not None and not (work.decided or done.decided):
+            raise NothingToDecide(self._wanted.what)
+        report = replace(
+            report,
+            moved=(*report.moved, *done.done),
+            conflicts=(*report.conflicts, *done.conflicts),
+            refusals=(*report.refusals, *done.refusals),
+            dropped=(*report.dropped, *done.dropped),
+        )
+        report = replace(report, notices=tuple(self._notices(structure, report)))
+        whole = not (report.left or self._wanted.what)
+        known = ExportRecord(cells=tuple(done.base), assumed=not self._is_known)
+        record = self._notebook.record if whole else known
+        return Merged(pages=drafts.pages, record=record, report=report)
+
+    def _notices(self, structure: Structure, report: SyncReport) -> Iterator[Refusal]:
+        """What a new export will show otherwise, though all edits are in the notes."""
+        was = [item for cell in self._base if not cell.setup for item in items_of(cell)]
+        if report.left or self._wanted.what or self._view.items() != was:
+            return
+        number = structure.shows_otherwise()
+        if number is not None:
+            file = f"{self._wanted.name}, cell {number}"
+            yield Refusal(file=file, at=1, why="a new export shows this in another form")
+
+    def _may_differ(self, number: int, at: int) -> bool:
+        """Whether a cell of the notebook may be an exported one with another text and id."""
+        cell, base = self._notebook.cells[number], self._base[at]
+        like = SequenceMatcher(None, base.source, cell.source, autojunk=False)
+        return cell.own or like.quick_ratio() > _LIKE < like.ratio()
+
+    def _gone_and_edited(self) -> list[int]:
+        """The code cells that the notes have no more, and that the notebook has changed."""
+        return [
+            number
+            for number, at in enumerate(self._matches)
+            if at is not None
+            and at not in self._in_notes
+            and self._base[at].kind == "code"
+            and self._base[at].source != self._notebook.cells[number].source
+        ]
+
+    def _edited_lines(self, without: Sequence[int]) -> EditedFile:
+        """The edits of cells that both sides have, each with its place."""
+        cells = self._notebook.cells
+        numbers = {at: n for n, at in enumerate(self._matches) if at is not None}
+        arranged: list[tuple[int, BaseCell]] = []
+        for at, one in enumerate(self._base):
+            number = numbers.get(at)
+            mine = one if number is None or number in without else cells[number].base
+            last = cells[number].at if number is not None else 0
+            arranged.append((last, mine))
+        text = flat([cell for _, cell in arranged])
+        known = flat(self._base) if self._has_record else None
+        found = compared(tuple(lines_of(self._view)), self._wanted.name, known, text)
+        return _by_cell(found, self._wanted.name, arranged)
 
 
-def _by_cell(file: EditedFile, path: Path, notebook: Exported) -> EditedFile:
+def _numbered(cells: Sequence[BaseCell]) -> tuple[BaseCell, ...]:
+    return tuple(replace(cell, id=f"n{number}") for number, cell in enumerate(cells))
+
+
+def _advanced(
+    base: Sequence[BaseCell], file: EditedFile, settled: frozenset[FileEdit]
+) -> Iterator[BaseCell]:
+    """The cells that both sides began with, with those edits that both have now."""
+    edits = [edit for edit in file.edits if edit in settled]
+    for (start, _), cell, own in _edits_by_cell(base, edits):
+        lines = flat_cell(cell)
+        for edit in reversed(own):
+            first, last = (at - start for at in edit.change.base)
+            lines[first:last] = edit.code
+        yield replace(cell, source="\n".join(lines[1:]).rstrip("\n")) if own else cell
+
+
+def _edits_by_cell(
+    base: Sequence[BaseCell], edits: Sequence[FileEdit]
+) -> Iterator[tuple[tuple[int, int], BaseCell, list[FileEdit]]]:
+    """Cells, each with the range of its lines and the edits of these, or behind the last."""
+    end = 0
+    for cell in base:
+        start, end = end, end + len(flat_cell(cell))
+        own = [e for e in edits if start < e.change.base[0] <= end]
+        own = [e for e in own if e.change.base[0] < end or e.change.base[0] == e.change.base[1]]
+        yield (start, end), cell, own
+
+
+def _unsure(
+    now: Sequence[BaseCell],
+    base: Sequence[BaseCell],
+    file: EditedFile,
+    settled: frozenset[FileEdit],
+) -> Iterator[BaseCell]:
+    """Cells of which no one knows what both sides began with: blank where they still differ."""
+    edits = [edit for edit in file.edits if edit not in settled]
+    differ = {cell.id for _, cell, own in _edits_by_cell(base, edits) if own}
+    for cell in now:
+        yield replace(cell, source="") if cell.id in differ else cell
+
+
+def _by_cell(file: EditedFile, name: str, cells: Sequence[tuple[int, BaseCell]]) -> EditedFile:
     """The edits of a notebook, by cell and line of the cell."""
     starts: list[tuple[int, int]] = []
     end = 1
-    for each in notebook.own:
-        starts.append((end, each.at))
-        end += len(flat_cell(each.kind, each.source))
+    for number, each in cells:
+        starts.append((end, number))
+        end += len(flat_cell(each))
 
     def cell(at: int) -> tuple[str, int]:
         start, number = next((s for s in reversed(starts) if s[0] <= at), (0, 1))
-        return f"{path.name}, cell {number}", max(at - start, 1)
+        return f"{name}, cell {number}", max(at - start, 1)
 
     edits = [
-        replace(edit, file=name, at=line) for edit in file.edits for name, line in [cell(edit.at)]
+        replace(edit, file=file, at=line) for edit in file.edits for file, line in [cell(edit.at)]
     ]
     unplaced = [
-        replace(each, file=name, at=line, why=_WHYS.get(each.why, each.why))
+        replace(each, file=file, at=line, why=_WHYS.get(each.why, each.why))
         for each in file.unplaced
-        for name, line in [cell(each.at)]
+        for file, line in [cell(each.at)]
     ]
     return replace(file, edits=tuple(edits), unplaced=tuple(unplaced))
-
-
-def _lines(
-    notes: Notes, session: Session, cells: Sequence[NotebookCell]
-) -> Iterator[GeneratedLine]:
-    """The lines of the notebook that the notes make now, each with its place."""
-    places = Places(notes)
-    prose = _Prose(places, session, cells)
-    for number, cell in enumerate(cells):
-        head, *texts = flat_cell(cell.kind, cell.source)
-        yield GeneratedLine(text=head)
-        if not cell.chunk:
-            yield from (prose.line(number, text) for text in texts)
-            continue
-        code = session.chunks[cell.chunk - 1].code
-        rows = code.chunk.lines if code.parsed.examples is None else ()
-        for at, text in enumerate(texts):
-            line = rows[at].place if at < len(rows) else None
-            own = places.own(text, line.path, line.line) if line is not None else None
-            yield GeneratedLine(text=text, own=own, reworked=own is None)
-
-
-class _Prose:
-    """The lines of pages that lines of Markdown cells are, where these are the same.
-
-    A line counts that occurs once between two chunks, and once in the cells between them.
-    """
-
-    def __init__(self, places: Places, session: Session, cells: Sequence[NotebookCell]) -> None:
-        self._places = places
-        self._cells = cells
-        self._bounds: list[tuple[PagePath, int] | None] = []
-        for cell in cells:
-            chunk = session.chunks[cell.chunk - 1].occurrence if cell.chunk else None
-            own = chunk is not None and chunk.chunk.page == chunk.page
-            self._bounds.append((chunk.page, chunk.chunk.line) if chunk and own else None)
-
-    def line(self, number: int, text: str) -> GeneratedLine:
-        """A line of a Markdown cell."""
-        page = self._cells[number].page
-        if page is None or not text.strip():
-            return GeneratedLine(text=text, reworked=bool(text.strip()))
-        first, last = self._window(number, page)
-        lines = self._places.texts(page)
-        found = [row for row in range(first, min(last, len(lines))) if _is(lines[row], text)]
-        if len(found) != 1 or self._shown(number)[text] != 1:
-            return GeneratedLine(text=text, reworked=True)
-        row = found[0]
-        block = max(b.line for b in self._places.page(page).blocks if b.line <= row + 1)
-        margin = lines[row][: len(lines[row]) - len(text)]
-        own = LineOfNotes(
-            path=page,
-            fence=block,
-            line=row + 1,
-            lead="",
-            margin=margin,
-            follow=_BULLET.sub("  ", margin),
-            blank=False,
-        )
-        return GeneratedLine(text=text, own=own)
-
-    def _window(self, number: int, page: PagePath) -> tuple[int, int]:
-        """The lines of a page between the chunks around a cell, from 0."""
-        before = (e for e in reversed(self._bounds[:number]) if e is not None and e[0] == page)
-        behind = (e for e in self._bounds[number:] if e is not None and e[0] == page)
-        last = next(behind, None)
-        return next(before, (page, 0))[1], last[1] - 1 if last else 1 << 30
-
-    def _shown(self, number: int) -> Counter[str]:
-        """How often each line occurs in the Markdown cells between the same chunks."""
-        first = last = number
-        while first and self._bounds[first - 1] is None:
-            first -= 1
-        while last + 1 < len(self._cells) and self._bounds[last + 1] is None:
-            last += 1
-        near = self._cells[first : last + 1]
-        return Counter(line for cell in near if not cell.chunk for line in cell.source.split("\n"))
-
-
-def _is(line: str, text: str) -> bool:
-    before = line[: len(line) - len(text)]
-    return line.endswith(text) and _BEFORE.fullmatch(before) is not None

@@ -31,6 +31,7 @@ from tangle.verbs.write_back.rewriting import rewritten
 from tangle.write import CodeEdit, Entangled, with_code
 
 Side = Literal["notes", "code"]
+Change = Literal["edited", "added", "removed", "moved"]
 
 _ENTANGLED: Final = "Logseq would read the page in another way then; change the notes there"
 _TORN: Final = "another generated file has a different edit of these lines; undo one of them"
@@ -59,11 +60,14 @@ class Moved(Struct, frozen=True, kw_only=True):
         place: of its fence, the path as messages name it.
         lines: how many lines of generated files are in the edits.
         files: the generated files, relative to the output folder.
+        what: what was done to the lines: `edited`; those of a notebook's cell may be `added`,
+            `removed` or `moved`.
     """
 
     place: Place
     lines: int
     files: tuple[str, ...]
+    what: Change = "edited"
 
 
 class Conflict(Struct, frozen=True, kw_only=True):
@@ -73,11 +77,13 @@ class Conflict(Struct, frozen=True, kw_only=True):
         place: of its fence, the path as messages name it.
         files: the generated files with the line of each edit.
         diff: both sides as a unified diff.
+        why: what both sides did, if the diff does not say it.
     """
 
     place: Place
     files: tuple[tuple[str, int], ...]
     diff: str
+    why: str = ""
 
 
 class SyncReport(Struct, frozen=True, kw_only=True):
@@ -88,6 +94,7 @@ class SyncReport(Struct, frozen=True, kw_only=True):
         dropped: the chunks whose edits gave way to the notes.
         diff: the changes of the notes as a unified diff.
         build: what was generated then; None if edits are left, or nothing was written.
+        notices: edits that a notebook will show in another form when it is exported again.
     """
 
     moved: tuple[Moved, ...]
@@ -96,11 +103,17 @@ class SyncReport(Struct, frozen=True, kw_only=True):
     dropped: tuple[Place, ...]
     diff: str
     build: BuildReport | None = None
+    notices: tuple[Refusal, ...] = ()
 
     @property
     def left(self) -> bool:
         """Whether edits stay where they are."""
         return bool(self.conflicts or self.refusals)
+
+    @property
+    def settles(self) -> bool:
+        """Whether an edit is in the notes now, or was dropped, or none is left."""
+        return bool(self.moved or self.dropped) or not self.left
 
 
 def sync(
@@ -265,7 +278,7 @@ class Work:
                     )
                 )
         diff = "".join(
-            _diff(project.shown(path), self._notes.sources.data[path], data)
+            page_diff(project.shown(path), self._notes.sources.data[path], data)
             for path, data in changed.items()
         )
         return SyncReport(
@@ -349,7 +362,14 @@ def _restore(project: Project, work: Work) -> None:
         replace_file(path, "\n".join(lines).encode(), expected=before, root=project.output)
 
 
-def _diff(name: str, before: bytes, after: bytes) -> str:
+def page_diff(name: str, before: bytes, after: bytes) -> str:
+    """Return the changes of a page as a unified diff.
+
+    Args:
+        name: of the page.
+        before: its bytes.
+        after: its new bytes.
+    """
     old, new = (data.decode("utf-8").split("\n") for data in (before, after))
     lines = difflib.unified_diff(old, new, f"a/{name}", f"b/{name}", lineterm="")
     return "".join(f"{line}\n" for line in lines)

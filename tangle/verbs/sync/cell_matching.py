@@ -1,0 +1,100 @@
+"""Find the cells of two states of a notebook that are the same cell."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections import defaultdict, deque
+from collections.abc import Callable, Sequence
+
+from tangle.verbs.exported_notebooks import BaseCell
+
+Matches = tuple[int | None, ...]
+"""For each cell its place in the earlier state; None for one that is new."""
+
+
+def matched_cells(
+    base: Sequence[BaseCell],
+    cells: Sequence[BaseCell],
+    may_differ: Callable[[int, int], bool] = lambda _, __: True,
+) -> Matches:
+    """Return which cell of an earlier state each cell is: by id, by its text, or by its place.
+
+    Args:
+        base: the earlier state.
+        cells: the later one.
+        may_differ: whether a cell may be an earlier one, with another text and id; both by place.
+    """
+    found: list[int | None] = [None] * len(cells)
+    _by_id(base, cells, found)
+    _by_text(base, cells, found)
+    _by_place(base, cells, found, may_differ)
+    return tuple(found)
+
+
+def _by_id(base: Sequence[BaseCell], cells: Sequence[BaseCell], found: list[int | None]) -> None:
+    """Match by id; of several cells with one id, the one counts that says what it said."""
+    places = {cell.id: at for at, cell in enumerate(base) if cell.id}
+    claims: defaultdict[int, list[int]] = defaultdict(list)
+    for number, cell in enumerate(cells):
+        at = places.get(cell.id) if cell.id else None
+        if at is not None and base[at].kind == cell.kind:
+            claims[at].append(number)
+    for at, numbers in claims.items():
+        same = (number for number in numbers if cells[number].source == base[at].source)
+        found[next(same, numbers[0])] = at
+
+
+def _by_text(base: Sequence[BaseCell], cells: Sequence[BaseCell], found: list[int | None]) -> None:
+    free: defaultdict[tuple[str, str], deque[int]] = defaultdict(deque)
+    taken = set(found)
+    for at, one in enumerate(base):
+        if at not in taken:
+            free[one.kind, one.source].append(at)
+    for number, cell in enumerate(cells):
+        if found[number] is None and free[cell.kind, cell.source]:
+            found[number] = free[cell.kind, cell.source].popleft()
+
+
+def _by_place(
+    base: Sequence[BaseCell],
+    cells: Sequence[BaseCell],
+    found: list[int | None],
+    may_differ: Callable[[int, int], bool],
+) -> None:
+    """Match what is left between the same neighbours, in order, by kind."""
+    taken = set(found)
+    free = [at for at in range(len(base)) if at not in taken]
+    before = -1
+    for number, cell in enumerate(cells):
+        at = found[number]
+        if at is not None:
+            before = at
+            continue
+        behind = next((a for a in found[number + 1 :] if a is not None), len(base))
+        for index in range(bisect_left(free, before + 1), bisect_left(free, behind)):
+            own = base[free[index]]
+            if own.kind == cell.kind and not own.setup and may_differ(number, free[index]):
+                found[number] = before = free.pop(index)
+                break
+
+
+def moved_cells(order: Sequence[int]) -> frozenset[int]:
+    """Return the fewest cells that were moved, if the others stay in their order.
+
+    Args:
+        order: the cells' former places, as they are arranged now.
+    """
+    tails: list[int] = []
+    ends: list[int] = []
+    previous: list[int] = []
+    for number, at in enumerate(order):
+        length = bisect_left(tails, at)
+        previous.append(ends[length - 1] if length else -1)
+        tails[length : length + 1] = [at]
+        ends[length : length + 1] = [number]
+    stay = set[int]()
+    number = ends[-1] if ends else -1
+    while number >= 0:
+        stay.add(order[number])
+        number = previous[number]
+    return frozenset(order) - stay
