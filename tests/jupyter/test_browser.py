@@ -92,6 +92,7 @@ class Lab:
         for _ in range(3):
             # A kernel that is still connecting takes no code, though JupyterLab calls it idle.
             self._select_all()
+            time.sleep(1)  # keys that follow at once are taken for one shortcut
             self._key("Enter", "Enter", 13, control=True)
             if self._comes(ran, 15):
                 break
@@ -109,7 +110,7 @@ class Lab:
     def saved(self) -> None:
         """Save the notebook, and wait for that."""
         self.save()
-        self.wait("!document.querySelector('.jp-mod-dirty')")
+        self.wait("!document.querySelector('.lm-TabBar .jp-mod-dirty')")
 
     def dialog(self) -> str:
         """What a dialog says."""
@@ -186,7 +187,7 @@ def test_changes_of_others_are_merged_and_conflicts_are_shown(
         lab.save()
         assert "has changed on disk" in lab.dialog()
         lab.press("Overwrite")
-        lab.wait("!document.querySelector('.jp-mod-dirty')")
+        lab.wait("!document.querySelector('.lm-TabBar .jp-mod-dirty')")
         page = page.replace("# a note", "# a note, again")
         assert report.text("Report") == page
 
