@@ -75,10 +75,8 @@ def _lines(project: Project, news: News) -> Iterator[str]:
             yield f"{name}: not in the notes now; runs when it comes back"
         case w.Cancelled(section=section):
             yield f"{section}: changed meanwhile, restarted"
-        case w.Ran() | w.Wrote():
-            yield from _result_lines(project, news)
-        case w.Synced() | w.Renewed():
-            yield from _file_lines(project, news)
+        case w.Ran() | w.Wrote() | w.Synced() | w.Renewed():
+            yield from _written_lines(project, news)
         case w.Trouble(message=message):
             yield from f"tangle: {message}".split("\n")
         case _:
@@ -101,15 +99,20 @@ def _waiting(project: Project, news: Waits) -> str:
     return f"{news.section}: chunk {draft.number} waits{others}: {draft.message} ({place})"
 
 
-def _file_lines(project: Project, news: Synced | Renewed) -> Iterator[str]:
-    from tangle.verbs.watch.events import Synced
+def _written_lines(project: Project, news: Ran | Wrote | Synced | Renewed) -> Iterator[str]:
+    from tangle.verbs.watch import events as w
     from tangle_cli.sync import sync_lines
     from tangle_cli.text import count
 
-    if isinstance(news, Synced):
-        yield from sync_lines(project, news.report)
-    else:
-        yield f"{count(len(news.files), 'generated file')} renewed"
+    match news:
+        case w.Synced(report=report):
+            yield from sync_lines(project, report)
+        case w.Renewed(files=files):
+            yield f"{count(len(files), 'generated file')} renewed"
+        case w.Ran() | w.Wrote():
+            yield from _result_lines(project, news)
+        case _:
+            assert_never(news)
 
 
 def _result_lines(project: Project, news: Ran | Wrote) -> Iterator[str]:

@@ -598,9 +598,12 @@ def test_edits_of_generated_files_go_into_the_notes_and_run(start: Start, how: s
     # The other way; neither answers the other for ever.
     watched.edit("A", "return x * x", "return x * x * x")
     watched.until(lambda: "x * x * x" in module.read_text(encoding="utf-8"))
-    watched.until_said("passed")
+    watched.until_in("A", "x * x * x")
+    watched.until(lambda: watched.output().count("passed") == 3)
+    watched.until(lambda: "renewed" in watched.output().partition("chunk 1 changed")[2])
+    time.sleep(1.0)
     said = watched.output()
-    time.sleep(1.5)
+    time.sleep(1.0)
     assert watched.output() == said
     began = time.monotonic()
     assert watched.end() == 130

@@ -269,7 +269,7 @@ class Watcher:
             self._tell_once(Trouble(message=str(error)))
             return
         if self._files is not None:
-            self._files.note(paths, notes=self._notes is not before and not by_us)
+            self._files.note(paths, notes=self._notes is not before)
         if self._notes is not before:
             if not by_us:
                 self._results.saved(before)
