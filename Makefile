@@ -13,7 +13,7 @@ VSCODE := editors/vscode
 PARALLEL ?= --numprocesses auto --maxprocesses 4
 
 .DEFAULT_GOAL := help
-.PHONY: help demo data mldoc katex axe vscode editors test test-python coverage test-notes torture fuzz reading check lint format types layers dead-code notes site site-proof docs plugin plugin-packages test-plugin clean
+.PHONY: help demo data mldoc katex axe vscode editors test test-python coverage test-notes torture fuzz reading check lint format types layers dead-code notes site site-proof docs messages plugin plugin-packages plugin-pictures test-plugin docs-outputs docs-site dist test-jupyter clean
 
 help:
 	@echo "make demo    set up, tangle the notes, run section 3.6"
@@ -28,9 +28,15 @@ help:
 	@echo "make site    the notes as a site, in site/"
 	@echo "make plugin  build the Logseq plugin in logseq-plugin (node and npm)"
 	@echo "make test-plugin  the plugin's tests, alone and in Chromium"
+	@echo "make plugin-pictures  the pictures of the Logseq plugin in docs/images (Chromium)"
+	@echo "make test-jupyter  JupyterLab on a graph in Chromium, in an environment of its own"
 	@echo "make site-proof  every page of several sites in Chromium (hours)"
-	@echo "make docs    regenerate docs/problems.md, docs/results.md and the pictures"
+	@echo "make docs    regenerate the generated pages of docs/reference, and the pictures"
+	@echo "make docs-outputs  run the commands in the documentation, and put what they print into it"
+	@echo "make docs-site  the documentation as a site, in build/docs"
+	@echo "make messages  update the catalogues of messages, and say what has no translation"
 	@echo "make editors  the VS Code extension, as editors/vscode/dist/tangle.vsix"
+	@echo "make dist    the wheel and the sdist of the last commit, in dist/"
 	@echo "make format  lay out the code"
 	@echo "make clean   remove what make and the tools made; data and outputs in the notes stay"
 
@@ -72,7 +78,7 @@ mldoc: $(MLDOC)/.installed
 $(MLDOC)/.installed: FETCHED := mldoc
 $(MLDOC)/.installed: WITHOUT := the tests against Logseq's own parser will be skipped
 
-# For the pictures of formulas in docs/results.md.
+# For the pictures of formulas in docs/reference/results.md.
 katex: $(KATEX)/.installed
 $(KATEX)/.installed: FETCHED := KaTeX
 $(KATEX)/.installed: WITHOUT := pictures of formulas show their source
@@ -104,6 +110,9 @@ $(PLUGIN)/node_modules/.installed $(VSCODE)/node_modules/.installed: %/node_modu
 plugin: plugin-packages
 	npm run build --prefix $(PLUGIN)
 
+plugin-pictures: $(INSTALLED) plugin-packages
+	$(BIN)/python -m pytest tests/plugin/pictures.py
+
 editors: vscode
 	npm run --prefix $(VSCODE) package
 
@@ -125,6 +134,13 @@ coverage: $(INSTALLED) data mldoc axe plugin-packages
 
 test-notes: $(INSTALLED) data
 	$(BIN)/pytest notes
+
+# JupyterLab is large, and has an environment of its own.
+test-jupyter: $(INSTALLED)
+	$(BIN)/python -m venv $(VENV)-jupyter
+	$(VENV)-jupyter/bin/python -m pip --disable-pip-version-check --no-input -qq install \
+	    --constraint constraints.txt --editable ".[dev]" jupyterlab ipykernel
+	$(VENV)-jupyter/bin/python -m pytest tests/jupyter
 
 test-plugin: $(INSTALLED) plugin-packages
 	$(BIN)/python -m pytest tests/plugin
@@ -166,11 +182,25 @@ site-proof: $(INSTALLED) axe
 	$(BIN)/python -m pytest tests/weave/whole_sites.py
 
 docs: $(INSTALLED) mldoc katex
-	$(BIN)/python tools/problems_doc.py > docs/problems.md.new
-	mv docs/problems.md.new docs/problems.md
+	$(BIN)/python tools/problems_doc.py > docs/reference/problems.md.new
+	mv docs/reference/problems.md.new docs/reference/problems.md
+	$(BIN)/python tools/reference_doc.py
 	$(BIN)/python tools/architecture_diagram.py > docs/images/architecture.svg.new
 	mv docs/images/architecture.svg.new docs/images/architecture.svg
 	$(BIN)/python tools/results_doc.py
+	$(BIN)/python tools/readme_animation.py
+
+dist: $(INSTALLED)
+	$(BIN)/python tools/build_dist.py dist
+
+messages: $(INSTALLED)
+	$(BIN)/python tools/messages.py
+
+docs-site: $(INSTALLED)
+	$(BIN)/zensical build --clean --strict
+
+docs-outputs: $(INSTALLED)
+	TANGLE_WRITE_DOCS=1 $(BIN)/python -m pytest $(PARALLEL) tests/docs/test_commands.py
 
 format: $(INSTALLED)
 	$(BIN)/ruff check --fix

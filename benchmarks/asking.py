@@ -22,6 +22,7 @@ from tangle.engine.local import LocalExecutor
 from tangle.model import Cell, Job, Origin, PagePath, Result, SectionName, SessionResult
 from tangle.verbs.results.cache import Answers
 from tangle.verbs.results.cache_keys import Keys
+from tangle.verbs.results.places import places_of
 from tangle.verbs.results.world import World
 from tangle.verbs.watch.read_files import ReadFiles
 
@@ -209,7 +210,8 @@ class Comparison:
         section = job.section
         told = any(name == section for name, _ in self._files.changed())
         before = contents(self._folder)
-        answered = Answers(self._state, b"", World()).answer(job, keys)
+        answer = self._answers().answer(job, keys)
+        answered = answer.result if answer is not None else None
         edited = self._edited(job)
         shutil.rmtree(self._backup, ignore_errors=True)
         shutil.copytree(self._folder, self._backup, symlinks=True)
@@ -228,7 +230,7 @@ class Comparison:
             self._report(counts, "resumed", shown(watched), shown(result))
         if self._last not in (None, shown(result)) and not told:
             self._report(counts, "not told", self._last, shown(result))
-        Answers(self._state, b"", World()).keep(job, keys, finished, result)
+        self._answers().keep(job, keys, finished, result)
         self._files.note(section, result.learned)
         # A session that changes what it reads comes to something else each time.
         # What programs read, nobody sees.
@@ -239,11 +241,19 @@ class Comparison:
         code = "\n".join(self._cells[1:])
         counts.mismatches.append(f"{self._number}: {how}\n{code}\n{one}\n{other}")
 
+    def _answers(self) -> Answers:
+        return Answers(self._state, b"", World(places=places_of(self._folder)))
+
     def _job(self) -> tuple[Job, Keys]:
         job = self._made(self._cells)
         nothing = ((),) * len(job.cells)
         keys = Keys(
-            base="0" * 64, module="", answerable=len(job.cells), _cells=job.cells, _saved=nothing
+            base="0" * 64,
+            module="",
+            answerable=len(job.cells),
+            _folder=job.directory,
+            _cells=job.cells,
+            _saved=nothing,
         )
         return job, keys
 

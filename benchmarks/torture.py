@@ -14,6 +14,8 @@ Parts, each on a graph of its own that is made anew for every run:
   write after it;
 - `verbs`: kills and errors at each call of the other verbs that write: `clean`, `check --fix`
   and `build`;
+- `edits`: the same of the verbs that bring edits into the notes: `sync`, `import` of an exported
+  notebook (a line changed, a cell moved, one deleted, one new) and `import` of another's;
 - `system`: the same by strace, at each system call of the real command that has to do with the
   graph: signal or error, in random order, five a round;
 - `editor`: a process saves other texts of the page at random times, in place or by rename, from its
@@ -93,7 +95,10 @@ METHODS = (
 )
 FEW = 10
 """Rounds below which the parts that have an end of their own are cut short."""
-PARTS = ("kills", "twice", "gap", "faults", "verbs", "system", "editor", "eight", "commands")
+PARTS = (
+    *("kills", "twice", "gap", "faults", "verbs", "edits", "system", "editor", "eight"),
+    "commands",
+)
 
 
 @dataclass(slots=True)
@@ -521,6 +526,14 @@ def _blows(torment: Torment, at: int, **more: Any) -> Iterator[Plan]:
         yield Plan(at=at, do="fault", code=code, lasting=lasting, **more)
 
 
+def struck_plans(torment: Torment, at: int) -> list[Plan]:
+    """What befalls a call; where little is wanted, every third, by each blow in turn."""
+    blows = list(_blows(torment, at))
+    if torment.few:
+        return [blows[at % len(blows)]] if at % 3 == 0 else []
+    return blows
+
+
 def _with_save(torment: Torment) -> dict[str, bytes]:
     """The texts that the user saved last, where one was saved in the last gap."""
     users = torment.users()
@@ -572,10 +585,7 @@ def verbs(torment: Torment) -> None:
 
         ready()
         for at, name in enumerate(calls_of(world, act)):
-            blows = list(_blows(torment, at))
-            if torment.few:  # every third call is struck, by each blow in turn
-                blows = [blows[at % len(blows)]] if at % 3 == 0 else []
-            for plan in blows:
+            for plan in struck_plans(torment, at):
                 ready()
                 status = in_child(lambda: write(world, plan, act))  # noqa: B023
                 what = f"{act.__name__[1:]}: {plan.said}, {name}"
@@ -854,6 +864,8 @@ def _traced(world: World, option: str, log: str) -> int:
 
 def torture(folder: Path, *, seed: int, rounds: int, parts: Sequence[str] = PARTS) -> Counts:
     """Do what is asked for; what was done and lost."""
+    from benchmarks.torture_edits import edits
+
     torment = Torment(make_world(folder), Counts(), random.Random(seed), rounds)
     every = {
         "kills": kills,
@@ -861,6 +873,7 @@ def torture(folder: Path, *, seed: int, rounds: int, parts: Sequence[str] = PART
         "gap": gap,
         "faults": faults,
         "verbs": verbs,
+        "edits": edits,
         "system": system,
         "editor": editor,
         "eight": eight,

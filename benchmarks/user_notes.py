@@ -4,7 +4,7 @@
 
 GRAPH is left as it is: a copy is repaired and run, with the project's data beside it. `--with`
 installs a distribution from PyPI, without what it depends on, into a temporary folder that the runs
-import from. docs/user-notes.md has the output.
+import from. docs/explanation/user-notes.md has the output.
 """
 # ruff: noqa: T201  (a script talks to the person who runs it)
 

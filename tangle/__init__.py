@@ -5,7 +5,7 @@ The constants are those that parts know which load before, or without, the rest 
 
 from __future__ import annotations
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 PAGE_SUFFIXES = (".md", ".markdown")
 """How the name of a page's file ends."""

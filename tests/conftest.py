@@ -35,6 +35,17 @@ def no_server() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session", autouse=True)
+def english() -> Iterator[None]:
+    """Commands speak English, whatever language the machine has."""
+    before = os.environ.get("TANGLE_LANG")
+    os.environ["TANGLE_LANG"] = "en"
+    yield
+    del os.environ["TANGLE_LANG"]
+    if before is not None:
+        os.environ["TANGLE_LANG"] = before
+
+
+@pytest.fixture(scope="session", autouse=True)
 def own_state_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """The tests have a user's key of their own."""
     before = os.environ.get("XDG_STATE_HOME")

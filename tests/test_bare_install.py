@@ -6,15 +6,19 @@ missing here.
 
 from __future__ import annotations
 
+import json
 import signal
 import subprocess
+import tomllib
+from collections.abc import Iterable
 from pathlib import Path
 
 import click
 import pytest
+from packaging.utils import canonicalize_name
 
 from tangle_cli.main import cli
-from tests.installing import Installed, bare_install, build_wheel, needed, run
+from tests.installing import ROOT, Installed, bare_install, build_wheel, needed, run
 
 PAGE = """\
 - ## 3.1. One
@@ -47,7 +51,10 @@ PLUGIN = {
     "tangle.pytest_plugin": {"pytest"},
     "tangle.testing": {"pytest", "_pytest", "xdist", "coverage"},
     "tangle.coverage_plugin": {"coverage"},
+    "tangle.engine.cluster": {"dask", "distributed"},
+    "tangle.verbs.cluster": {"dask", "distributed"},
     "tangle.lsp": {"lsprotocol", "pygls"},
+    "tangle.jupyter": {"jupyter_client", "jupyter_server", "nbformat", "tornado"},
     "tangle.http": {"starlette", "uvicorn"},
     "tangle.weave": {"dukpy", "jinja2", "markupsafe", "mistune", "nh3", "pygments"},
 }
@@ -60,15 +67,22 @@ def may_miss(module: str) -> set[str]:
     return set().union(*(PLUGIN[name] for name in packages))
 
 
+def _declared() -> Iterable[str]:
+    """The extras of pyproject.toml."""
+    document = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    extras: dict[str, object] = document["project"]["optional-dependencies"]
+    return extras
+
+
 EXTRAS = {
     "base": ["logseq-tangle"],
     "base and pytest": ["logseq-tangle", "pytest"],
-    **{
-        each: [f"logseq-tangle[{each}]"]
-        for each in (*("coverage", "xdist", "notes", "lsp"), *("site", "serve", "debug", "dev"))
-    },
+    **{each: [f"logseq-tangle[{each}]"] for each in _declared() if each != "pytest"},
 }
 """By the test's name. The extra `pytest` brings what the second brings."""
+
+EXTRAS_OF_USERS = {*_declared()} - {"dev"}
+"""`dev` is for those who work on tangle itself."""
 
 every_extra = pytest.mark.parametrize("installed", EXTRAS, indirect=True)
 with_pytest = pytest.mark.parametrize(
@@ -87,6 +101,12 @@ def installed(
     wheel: Path, tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
 ) -> Installed:
     return bare_install(wheel, tmp_path_factory.mktemp("environment"), *EXTRAS[request.param])
+
+
+def has_distribution(installed: Installed, name: str) -> bool:
+    wanted = canonicalize_name(name)
+    found = (path.name.partition("-")[0] for path in installed.site.glob("*.dist-info"))
+    return any(canonicalize_name(each) == wanted for each in found)
 
 
 def has(installed: Installed, module: str) -> bool:
@@ -135,7 +155,9 @@ COMMANDS = [
     ("import", ["import", "one.ipynb", "--page", "Other"], 0, "Other"),
     ("sync", ["sync"], 0, ""),
     ("debug", ["debug", "3.1"], 2, "--listen"),
+    ("cache", ["cache", "status"], 2, "no shared cache is configured"),
     ("completion", ["completion", "bash"], 0, "_tangle_completion"),
+    ("doctor", ["doctor"], 0, "nothing that is needed is missing"),
 ]
 
 
@@ -198,19 +220,61 @@ def test_an_editor_is_served_or_the_extra_is_named(installed: Installed, graph: 
         (["weave"], "nh3"),
         (["serve", "--port", "x"], "uvicorn"),
         (["debug", "3.1", "--listen", "x"], "debugpy"),
+        (["cache", "key"], "cryptography"),
     ],
 )
 def test_what_needs_an_extra_works_or_says_which(
-    installed: Installed, graph: Path, arguments: list[str], needs: str
+    installed: Installed,
+    graph: Path,
+    arguments: list[str],
+    needs: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))  # a key is shown without packages
     done = run([installed.script, *arguments], graph, check=False)
     assert "Traceback" not in done.stderr
-    if has(installed, needs) and arguments == ["weave"]:
+    extras = {"weave": "site", "cache": "cache"}
+    if has(installed, needs) and arguments[0] in extras:
         assert done.returncode == 0, done.stderr
-        assert (graph / "site" / "index.html").is_file()
+        assert arguments != ["weave"] or (graph / "site" / "index.html").is_file()
     else:
         assert done.returncode == 2
-        assert arguments[0] != "weave" or "pip install 'logseq-tangle[site]'" in done.stderr
+        extra = extras.get(arguments[0])
+        assert extra is None or f"pip install 'logseq-tangle[{extra}]'" in done.stderr
+
+
+@pytest.mark.parametrize("installed", ["base"], indirect=True)
+@pytest.mark.parametrize(
+    ("arguments", "extra"),
+    [
+        (["weave"], "site"),
+        (["serve", "--port", "0"], "serve"),
+        (["debug", "3.1", "--listen", "127.0.0.1:0"], "debug"),
+        (["lsp"], "lsp"),
+    ],
+)
+def test_a_command_without_its_extra_names_the_command_that_installs_it(
+    installed: Installed, graph: Path, arguments: list[str], extra: str
+) -> None:
+    done = run([installed.script, *arguments], graph, check=False)
+    assert done.returncode == 2
+    assert done.stderr.endswith(f": pip install 'logseq-tangle[{extra}]'\n")
+
+
+@every_extra
+def test_doctor_names_the_command_that_installs_each_extra(
+    installed: Installed, tmp_path: Path
+) -> None:
+    done = run([installed.script, "doctor", "--format", "json"], tmp_path)
+    found = {f["name"]: f for f in json.loads(done.stdout)["findings"] if f["area"] == "extras"}
+    assert {*found} == {*EXTRAS_OF_USERS}
+    for extra, finding in found.items():
+        packages = {package.name for package in needed([f"logseq-tangle[{extra}]"])}
+        complete = all(has_distribution(installed, name) for name in packages)
+        assert finding["status"] == ("ok" if complete else "absent"), finding
+        way = None if complete else f"pip install 'logseq-tangle[{extra}]'"
+        assert finding["action"] == way
 
 
 @with_pytest

@@ -23,7 +23,7 @@ from packaging.utils import canonicalize_name
 ROOT = Path(__file__).parents[1]
 PROJECT: Mapping[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
 OWN = {"tangle", "tangle_cli"}
-# What is loaded only where the extra is installed: `docs/architecture.md`, layers.
+# What is loaded only where the extra is installed: `docs/explanation/architecture.md`, layers.
 PLUGINS = {
     "serve": ("tangle/http/",),
     "debug": ("tangle/engine/worker/debugger.py",),
@@ -31,6 +31,9 @@ PLUGINS = {
     "coverage": ("tangle/coverage_plugin.py", "tangle/testing/statements.py"),
     "xdist": ("tangle/testing/xdist_scheduler.py",),
     "lsp": ("tangle/lsp/",),
+    "cache": ("tangle/store/remote/",),
+    "cluster": ("tangle/engine/cluster/", "tangle/verbs/cluster/"),
+    "notebook": ("tangle/jupyter/",),
     "site": ("tangle/weave/",),
 }
 PROGRAMS = {"ruff", "ty"}

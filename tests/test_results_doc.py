@@ -1,4 +1,4 @@
-"""docs/results.md shows every kind of result, as a reader of Logseq sees it."""
+"""docs/reference/results.md shows every kind of result, as a reader of Logseq sees it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from result_kinds import KINDS
 from tangle.write.settings_edits import EXCLUDED, HIDDEN, entry_line
 
 DOCS = Path(__file__).resolve().parents[1] / "docs"
-DOCUMENT = DOCS / "results.md"
+DOCUMENT = DOCS / "reference" / "results.md"
 PICTURES = DOCS / "images" / "results"
 HIDING = f"{{{entry_line(HIDDEN)} {entry_line(EXCLUDED)}}}"
 
@@ -39,7 +39,7 @@ def test_each_kind_is_on_the_page_in_order_with_its_code() -> None:
 def test_a_kind_is_pictured_or_says_what_it_lacked() -> None:
     for kind in KINDS:
         text = parts()[kind.title]
-        assert f"![{kind.title}](images/results/" in text or (
+        assert f"![{kind.title}](../images/results/" in text or (
             "Not shown:" in text and kind.packages + kind.programs
         )
 

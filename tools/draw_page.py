@@ -1,7 +1,7 @@
 """Draws a page of a graph about as Logseq shows it: `python tools/draw_page.py PAGE PICTURE`.
 
 Blocks are those that Logseq's own parser finds, and the graph's `config.edn` says what is hidden;
-docs/results.md says what else such a picture is, and what it is not. It needs node, mldoc
+docs/reference/results.md says what else such a picture is, and what it is not. It needs node, mldoc
 (`make mldoc`) and Chromium; formulas need KaTeX (`make katex`).
 """
 

@@ -1,4 +1,4 @@
-"""Generates docs/problems.md: `python tools/problems_doc.py > docs/problems.md`.
+"""Generates docs/reference/problems.md, on standard output.
 
 The output below each example is that of `tangle check`: every example is checked.
 """
@@ -56,7 +56,7 @@ KINDS = [kind for module in AREAS.values() for kind in kinds_in(module)]
 
 
 def document() -> str:
-    """The text of docs/problems.md."""
+    """The text of docs/reference/problems.md."""
     parts = [_INTRODUCTION]
     for area, module in AREAS.items():
         found = kinds_in(module)

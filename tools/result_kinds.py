@@ -1,4 +1,4 @@
-"""The kinds of results that docs/results.md shows: each has code that makes one."""
+"""The kinds of results that docs/reference/results.md shows: each has code that makes one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Writes docs/results.md: every kind of result, its code, what stands in the note, and a picture.
+"""Writes docs/reference/results.md: every kind of result, its code, the note, and a picture.
 
 `python tools/results_doc.py` runs the code of `result_kinds` in a separate graph, and draws the
 pages with mldoc and Chromium. `--only TITLE` draws one kind again and leaves the text alone.
@@ -25,7 +25,7 @@ from tangle.parse import parse
 from tangle.write import PROPERTY
 from tangle.write.settings_edits import EXCLUDED, HIDDEN, entry_line
 
-DOCUMENT: Final = ROOT / "docs/results.md"
+DOCUMENT: Final = ROOT / "docs/reference/results.md"
 PICTURES: Final = ROOT / "docs/images/results"
 
 _NOTES: Final = ROOT / "notes"
@@ -42,13 +42,13 @@ _TIMEOUT: Final = 600
 _INTRODUCTION: Final = """\
 # Results
 
-What tangle makes of a result: the code, what stands in the note after `tangle run`, and the page as
+What tangle makes of a result: the code, what is in the note after `tangle run`, and the page as
 a reader sees it. `make docs` makes this page and its pictures (`tools/results_doc.py`).
 
 **What the pictures are.** Logseq's own parser, mldoc 1.5.7, reads the page, so blocks, fences,
 tables, properties and links are those that Logseq finds. What is hidden follows the graph's
-`config.edn`, by the rules in [logseq.md](logseq.md). KaTeX draws the formulas, as in Logseq. A
-style sheet of tangle's draws the rest, and Chromium takes the picture.
+`config.edn`, by the rules in [logseq.md](../how-to/logseq.md). KaTeX draws the formulas, as in
+Logseq. A style sheet of tangle's draws the rest, and Chromium takes the picture.
 
 **What they are not.** They are no screenshots of Logseq: fonts, colours and distances only resemble
 its own, and plugins, themes, queries and embeds are not drawn.
@@ -56,7 +56,7 @@ its own, and plugins, themes, queries and embeds are not drawn.
 
 
 _ABOUT_SECTIONS: Final = f"""\
-The {_SECTIONS} parts of sections whose outputs show most kinds of results, as they stand in
+The {_SECTIONS} parts of sections whose outputs show most kinds of results, as they are in
 `notes/`: of those with at most {_LONGEST} lines, so that a picture holds them.
 """
 
@@ -67,7 +67,7 @@ class Example:
 
     Attributes:
         title: its heading.
-        text: the part, as it stands in the file.
+        text: the part, as it is in the file.
         base: the folder of the page.
         says: what is said above it.
     """
@@ -91,7 +91,7 @@ def main() -> None:
     if only is not None and only not in {kind.title for kind in KINDS}:
         options.error(f"there is no kind {only!r}")
     if (lack := _lacks()) is not None:
-        print(f"docs/results.md is left as it is: it needs {lack}")
+        print(f"docs/reference/results.md is left as it is: it needs {lack}")
         return
     PICTURES.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as folder:
@@ -228,14 +228,14 @@ def _hiding(example: Example) -> str:
         rows.append(f"| {label} | {_pages(blocks, settings)} |\n")
     pictures = "\n\n".join(
         f"{label.capitalize()}, {width} pixels wide:\n\n"
-        f"![The page {label} hiding, {width} pixels wide](images/results/{label}-{width}.png)"
+        f"![The page {label} hiding, {width} pixels wide](../images/results/{label}-{width}.png)"
         for width in (_WIDE, _NARROW)
         for label in ("before", "after")
     )
     return (
         "## Before and after hiding\n\n"
         "`tangle init` offers two entries of `logseq/config.edn` that hide `tangle.output`\n"
-        "(see [logseq.md](logseq.md)). The same page without and with them:\n\n"
+        "(see [logseq.md](../how-to/logseq.md)). The same page without and with them:\n\n"
         f"{pictures}\n\n| | pages that Logseq makes of the properties |\n|---|---|\n{''.join(rows)}"
     )
 
@@ -259,7 +259,7 @@ def _section_text(example: Example) -> str:
 
 
 def _note(example: Example, *, skip: int) -> str:
-    """What stands in the note, and the picture."""
+    """What is in the note, and the picture."""
     lines = example.text.rstrip("\n").split("\n")[skip:]
     if len(lines) > _MOST_LINES:
         left = len(lines) - _MOST_LINES
@@ -267,8 +267,8 @@ def _note(example: Example, *, skip: int) -> str:
         lines = [*lines[:cut], f"... {left} lines ...", *lines[cut + left :]]
     lines = [line if len(line) <= 160 else f"{line[:150]} ..." for line in lines]
     text = "\n".join(lines).replace("\t", "  ")
-    note = f"In the note:\n\n````markdown\n{text}\n````" if text else "Nothing stands in the note."
-    return f"\n{note}\n\n![{example.title}](images/results/{example.name}.png)\n"
+    note = f"In the note:\n\n````markdown\n{text}\n````" if text else "Nothing is in the note."
+    return f"\n{note}\n\n![{example.title}](../images/results/{example.name}.png)\n"
 
 
 if __name__ == "__main__":

@@ -149,8 +149,13 @@ class Tmux:
 
     def type(self, line: str) -> None:
         """Type a line, and press Enter."""
-        self._call("send-keys", "-l", line)
+        if line:
+            self.press(line)
         self._call("send-keys", "Enter")
+
+    def press(self, text: str) -> None:
+        """Type some characters."""
+        self._call("send-keys", "-l", text)
 
     def screen(self, *, colour: bool = False) -> str:
         """Return what stands in the window, with escape sequences for colours if asked for."""

@@ -17,6 +17,7 @@ from tangle.engine.events import (
 )
 from tangle.engine.memory import shown_size
 from tangle_cli.columns import GAP, display_width, fitted, table
+from tangle_cli.messages import _
 from tangle_cli.printing import printable
 from tangle_cli.style import Span, Styled
 
@@ -26,7 +27,7 @@ _AROUND = 3
 _WITH_DEVICE, _WITH_MEMORY = 59, 43
 """Minimum width of the table, in columns, for these columns to be shown."""
 
-_HEADING = ("section", "chunk", "time", "memory", "device")
+HEADING = ("section", "chunk", "time", "memory", "device")
 _CHUNK = 1
 """Which of the columns shrinks."""
 
@@ -45,7 +46,7 @@ class _Row(Struct):
     @property
     def chunk(self) -> str:
         """Which chunk, of how many."""
-        return f"{self.number} of {self.cells}: {self.name}" if self.number else self.name
+        return _(f"{self.number} of {self.cells}: {_(self.name)}") if self.number else _(self.name)
 
 
 class Board(Struct):
@@ -102,7 +103,7 @@ class Board(Struct):
         count = 3 + (width >= _WITH_MEMORY) + (width >= _WITH_DEVICE)
         widest = max(width // 3, 7)
         body = [[fitted(row.section, widest), row.chunk, *self._facts(row)] for row in rows]
-        cells = [line[:count] for line in (list(_HEADING), *body)]
+        cells = [line[:count] for line in (list(map(_, HEADING)), *body)]
         others = (at for at in range(count) if at != _CHUNK)
         taken = sum(max(display_width(line[at]) for line in cells) + GAP for at in others)
         for line in cells:
@@ -116,14 +117,14 @@ class Board(Struct):
 
     def _sum(self, hidden: int) -> str:
         ended = len(self.outcomes)
-        parts = [f"{ended} of {self.planned} done"]
+        parts = [_(f"{ended} of {self.planned} done")]
         if hidden:
-            parts.append(f"{hidden} more running")
+            parts.append(_(f"{hidden} more running"))
         if amiss := ended - self.outcomes.count("passed"):
-            parts.append(f"{amiss} not passed")
+            parts.append(_(f"{amiss} not passed"))
         if self.answered:
-            parts.append(f"{self.answered} from the cache")
-        return ", ".join(parts)
+            parts.append(_(f"{self.answered} from the cache"))
+        return _(", ").join(parts)
 
 
 def duration(seconds: float) -> str:

@@ -21,6 +21,16 @@ def display_width(text: str) -> int:
     return cell_len(text)
 
 
+def padded(text: str, width: int) -> str:
+    """Return a text with blanks behind it, so that it takes at least so many columns.
+
+    Args:
+        text: to pad.
+        width: in columns.
+    """
+    return text + " " * (width - display_width(text))
+
+
 def fitted(text: str, width: int) -> str:
     """Return a text that takes at most so many columns; an ellipsis stands for what is cut off.
 

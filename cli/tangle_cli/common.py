@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar
 
 import click
 
@@ -23,6 +23,10 @@ F = TypeVar("F", bound=Callable[..., Any])
 FOLDER = click.Path(file_okay=False, path_type=Path)
 GRAPH = click.Path(path_type=Path)  # a folder, or the database of a graph of Logseq 2
 FILE = click.Path(dir_okay=False, path_type=Path)
+
+
+POSIX_ONLY: Final = frozenset({"fcntl", "pwd", "resource", "termios"})
+"""Modules of the standard library that Windows does not have; running sections needs them."""
 
 
 class Where(NamedTuple):

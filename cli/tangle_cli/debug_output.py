@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tangle.engine.events import CellFinished, CellOutput, DebuggerListens
+from tangle_cli.messages import _
 from tangle_cli.printing import print_lines
 from tangle_cli.streaming import OutputScreen
 
@@ -23,7 +24,7 @@ class DebugOutput:
         """Print an event."""
         match event:
             case DebuggerListens(section=section, host=host, port=port):
-                print_lines([f"{section}: the debugger listens at {host}:{port}"], err=True)
+                print_lines([_(f"{section}: the debugger listens at {host}:{port}")], err=True)
             case CellOutput(outputs=outputs):
                 self._screen.take(outputs)
                 print_lines(self._screen.finished())

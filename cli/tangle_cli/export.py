@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from tangle_cli.common import FILE, Where, complete_sections
+from tangle_cli.messages import _
 from tangle_cli.printing import print_lines
 
 
@@ -35,4 +36,4 @@ def export(where: Where, what: str, path: Path, force: bool) -> None:
     from tangle.verbs.export import export as do_export
 
     changed = do_export(where.project(), what, path, force=force)
-    print_lines([f"{path}: {'written' if changed else 'up to date'}"])
+    print_lines([_(f"{path}: {'written' if changed else 'up to date'}")])

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Final
 from tangle.engine.events import CellFailed
 from tangle.model import Failure, Frame, Trace
 from tangle_cli.columns import display_width
+from tangle_cli.messages import _
 from tangle_cli.style import Span, Styled
-from tangle_cli.text import few, hint_line, place_span
+from tangle_cli.text import failure_message, few, hint_line, place_span, traceback_lines
 
 if TYPE_CHECKING:
     from tangle.verbs.project import Project
@@ -32,7 +33,7 @@ def failed_lines(project: Project, failed: CellFailed, name: str) -> Iterator[st
         name: of the chunk.
     """
     failure = failed.result.failure
-    yield Styled.of(Span(name, "bold"), " ", Span(failed.result.outcome, "error"))
+    yield Styled.of(Span(_(name), "bold"), " ", Span(_(failed.result.outcome), "error"))
     if failure is None:
         return
     if failure.trace is not None and failure.trace.frames:
@@ -53,7 +54,7 @@ def _trace_lines(
     left_out = range(half, len(trace.frames) - half)
     for at, frame in enumerate(trace.frames):
         if at == half and left_out:
-            yield f"    [… {len(left_out)} more frames]"
+            yield _(f"    [… {len(left_out)} more frames]")
         if at in left_out and at != around:
             continue
         yield _frame_line(project, frame)
@@ -71,8 +72,10 @@ def _plain_lines(
     if failure.place is not None:
         yield Styled.of("    ", place_span(project, failure.place))
         yield from _excerpt_lines(excerpt, failure.place.line, failure.place.column)
-    said = failure.traceback or f"{failure.name}: {failure.message}"
-    yield from _said(said)
+    if failure.traceback:
+        yield from _said("\n".join(traceback_lines(failure)))
+    else:
+        yield from _said(f"{failure.name}: {failure_message(failure)}")
 
 
 def _innermost(frames: Sequence[Frame], failure: Failure) -> int:
@@ -97,7 +100,7 @@ def _excerpt_lines(excerpt: Sequence[tuple[int, str]], failing: int, column: int
     texts = [(number, text.replace("\t", _TAB)) for number, text in excerpt]
     margin = min((_indentation(text) for _, text in texts if text.strip()), default=0)
     digits = max((len(str(number)) for number, _ in texts), default=0)
-    for (number, text), (_, original) in zip(texts, excerpt, strict=True):
+    for (number, text), (_number, original) in zip(texts, excerpt, strict=True):
         if number != failing:
             gutter = Span(f"      {number:>{digits}} | ", "dim")
             yield Styled.of(gutter, Span(text[margin:], "dim"))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from tangle_cli.common import FILE, Where
+from tangle_cli.messages import _
 from tangle_cli.printing import print_lines
 from tangle_cli.sync import print_import
 from tangle_cli.usage import OneOf
@@ -45,11 +46,11 @@ def import_(where: Where, path: Path, what: str, take: str | None, title: str) -
     if not title and path.suffix in (".ipynb", ".py") and _merged(project, path, what, take):
         return
     report = import_page(project, path, title)
-    lines = [f"{path}: cell {number}: {text}" for number, text in report.notices]
+    lines = [_(f"{path}: cell {number}: {notice}") for number, notice in report.notices]
     print_lines(lines, err=True)
     made = path_from_here(project, report.page)
-    what = f"{count(report.cells, 'cell')}, {count(report.outputs, 'output')}"
-    print_lines([f"{made}: written: {what}"])
+    what = f"{count(report.cells, 'cell')}{_(', ')}{count(report.outputs, 'output')}"
+    print_lines([_(f"{made}: written: {what}")])
 
 
 def _merged(project: Project, path: Path, what: str, take: str | None) -> bool:

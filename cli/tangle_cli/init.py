@@ -14,6 +14,7 @@ from tangle.verbs.config_errors import ConfigExists
 from tangle.verbs.found_book import book_globs
 from tangle.verbs.logseq_settings import SettingsChange, hiding_change, write_settings
 from tangle.verbs.new_config import Answers, config_place, write_config
+from tangle_cli.messages import _
 from tangle_cli.printing import print_lines
 
 if TYPE_CHECKING:
@@ -46,8 +47,8 @@ def set_up(where: Where, *, ask: bool, hide: bool) -> Iterator[str]:
     offered, hints = (change, ()) if hide else _offer(found, ask=ask)
     book = book_globs(found)
     write_config(found, path, replace(answers, book=book))
-    yield f"wrote {path}"
-    yield from (f"book: {glob}" for glob in book)
+    yield _(f"wrote {path}")
+    yield from (_(f"book: {glob}") for glob in book)
     if offered is not None:
         yield from _hidden(found, offered)
     yield from hints
@@ -62,8 +63,8 @@ def _answers(output: Path | None) -> Answers:
     known = _defaults(output)
     target = str(known.output)
     if output is None:
-        target = click.prompt("Folder for generated files", default=target)
-    globs = click.prompt("Pages to leave out (globs, with commas)", default="none")
+        target = click.prompt(_("Folder for generated files"), default=target)
+    globs = click.prompt(_("Pages to leave out (globs, with commas)"), default="none")
     return Answers(
         output=Path(target),
         exclude=() if globs.strip() == "none" else _globs(globs),
@@ -82,25 +83,27 @@ def _offer(graph: Path, *, ask: bool) -> tuple[SettingsChange | None, tuple[str,
     try:
         change = hiding_change(graph)
     except Refused as error:
-        return None, (f"to {_PURPOSE}: {error}",)
+        return None, (_(f"to {_PURPOSE}: {error}"),)
     if not change.entries:
         return None, ()
     entries = tuple(f"  {entry}" for entry in change.entries)
     if not ask:
         way = "run `tangle init --hide-outputs`, which adds to logseq/config.edn:"
-        return None, (f"to {_PURPOSE}, {way}", *entries)
-    print_lines((f"To {_PURPOSE}, logseq/config.edn needs:", *entries))
-    if click.confirm("Add them (all else in the file stays)?", default=True):
+        return None, (_(f"to {_PURPOSE}, {way}"), *entries)
+    print_lines((_(f"To {_PURPOSE}, logseq/config.edn needs:"), *entries))
+    if click.confirm(_("Add them (all else in the file stays)?"), default=True):
         return change, ()
-    return None, ("logseq/config.edn is as it was; `tangle init --hide-outputs` edits it later",)
+    return None, (_("logseq/config.edn is as it was; `tangle init --hide-outputs` edits it later"),)
 
 
 def _hidden(graph: Path, change: SettingsChange) -> Iterator[str]:
     """Make a change, and yield what it does."""
     if not change.entries:
-        yield f"{change.path}: tangle.output is out of sight already"
+        yield _(f"{change.path}: tangle.output is out of sight already")
         return
     write_settings(graph, change)
-    yield f"{change.path}: added"
+    yield _(f"{change.path}: added")
     yield from (f"  {entry}" for entry in change.entries)
-    yield "Logseq hides it once it has read the file again; `Re-index` there also removes its page"
+    yield _(
+        "Logseq hides it once it has read the file again; `Re-index` there also removes its page"
+    )

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Final
 
 from tangle_cli.columns import GAP, display_width, fitted, table
+from tangle_cli.messages import _
 from tangle_cli.style import Span, Styled
 from tangle_cli.text import count, no_python_line
 
@@ -25,7 +26,7 @@ _COLOURS: Final[dict[State, str]] = {
     "sketch": "dim",
 }
 
-_HEADING: Final = ("section", "chunks", "borrowed", "state", "title")
+HEADING: Final = ("section", "chunks", "borrowed", "state", "title")
 _SECTION, _CHUNKS, _BORROWED, _STATE, _TITLE = range(5)
 
 _LEAST_TITLE: Final = 12
@@ -46,23 +47,23 @@ def section_lines(
         yield no_python_line(org_pages)
         return
     body = [_cells(row) for row in rows]
-    kept = list(range(5)) if width is None else _kept([list(_HEADING), *body], width)
+    kept = list(range(5)) if width is None else _kept([[*map(_, HEADING)], *body], width)
     lines = [[cells[at] for at in kept] for cells in ([*_heading()], *body)]
     if width is not None:
         _fit(lines, kept, width)
     yield from table(lines)
     coded = sum(row.chunks > 0 for row in rows)
-    yield f"{count(coded, 'section')} with code, {count(sum(r.chunks for r in rows), 'chunk')}"
+    yield _(f"{count(coded, 'section')} with code, {count(sum(r.chunks for r in rows), 'chunk')}")
 
 
 def _cells(row: SectionRow) -> list[str]:
     title = "" if row.title == row.name else row.title
-    state = Styled.of(Span(row.state, _COLOURS[row.state]))
+    state = Styled.of(Span(_(row.state), _COLOURS[row.state]))
     return [row.name, str(row.chunks), str(row.borrowed or ""), state, title]
 
 
 def _heading() -> Iterator[str]:
-    return (Styled.of(Span(name, "bold")) for name in _HEADING)
+    return (Styled.of(Span(_(name), "bold")) for name in HEADING)
 
 
 def _kept(lines: Sequence[Sequence[str]], width: int) -> list[int]:

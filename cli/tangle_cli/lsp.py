@@ -21,7 +21,7 @@ def lsp(where: Where) -> None:
 
     Your editor starts this command, and talks to it over standard input and output in the language
     server protocol. The graph is the one in the editor's folder, or around the first page that it
-    opens. How to set up editors: docs/editors.md.
+    opens. How to set up editors: docs/how-to/editors.md.
     """
     if any(find_spec(package) is None for package in ("lsprotocol", "pygls")):
         raise click.UsageError(

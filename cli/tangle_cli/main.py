@@ -10,22 +10,25 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
-from tangle import __version__
 from tangle.errors import ChangedMeanwhile, TangleError
+from tangle_cli.cache import cache
 from tangle_cli.common import (
     FILE,
     FOLDER,
     GRAPH,
+    POSIX_ONLY,
     Where,
     complete_sections,
     format_option,
     print_problems,
 )
 from tangle_cli.debug import debug
+from tangle_cli.doctor import doctor
 from tangle_cli.export import export
 from tangle_cli.importing import import_
 from tangle_cli.lsp import lsp
 from tangle_cli.merge import merge_driver
+from tangle_cli.messages import _
 from tangle_cli.printing import print_commands, print_json, print_lines, print_text
 from tangle_cli.run import run
 from tangle_cli.serve import serve
@@ -33,6 +36,7 @@ from tangle_cli.server import server
 from tangle_cli.start import interrupted
 from tangle_cli.sync import sync
 from tangle_cli.usage import ExistingPath, Group, OneOf, one_sentence
+from tangle_cli.version import print_version
 from tangle_cli.watch import watch
 from tangle_cli.weave import weave
 
@@ -68,15 +72,25 @@ class Commands(Group):
             _fail(str(error), error.exit_code)
         except KeyboardInterrupt:
             sys.exit(interrupted())
-        except OSError as error:
-            if error.errno == errno.EPIPE:
-                raise  # the reader of a pipe has gone: click ends quietly
-            where = f"{error.filename}: " if error.filename else ""
-            _fail(f"{where}{error.strerror or error}; fix this and try again", 3)
+        except (OSError, ModuleNotFoundError) as error:
+            _fail_on_this_system(error)
+
+
+def _fail_on_this_system(error: OSError | ModuleNotFoundError) -> NoReturn:
+    """Report what the system refuses or lacks; raise what is not the system's."""
+    if isinstance(error, ModuleNotFoundError):
+        if error.name not in POSIX_ONLY:
+            raise error
+        lacking = f"this command needs {error.name}, which only POSIX systems have"
+        _fail(f"{lacking}; use Linux, macOS or WSL", 3)
+    if error.errno == errno.EPIPE:
+        raise error  # the reader of a pipe has gone: click ends quietly
+    where = f"{error.filename}: " if error.filename else ""
+    _fail(f"{where}{error.strerror or error}; fix this and try again", 3)
 
 
 def _fail(message: str, code: int) -> NoReturn:
-    print_lines([f"tangle: {message}"], err=True)
+    print_lines([f"tangle: {_(message)}"], err=True)
     sys.exit(code)
 
 
@@ -103,7 +117,14 @@ Examples:
 )
 @click.option("--output", type=FOLDER, help="The output folder; default: generated/.")
 @click.option("--config", type=FILE, help="A tangle.toml; default: the nearest one upwards.")
-@click.version_option(__version__, prog_name="tangle")
+@click.option(
+    "--version",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=print_version,
+    help="Show the versions of tangle, Python and the libraries that matter.",
+)
 @click.pass_context
 def cli(ctx: click.Context, graph: Path | None, output: Path | None, config: Path | None) -> None:
     """Turn the code in your Logseq notes into a program.
@@ -156,7 +177,7 @@ def trust(folder: Path) -> None:
     if not folder.is_dir():
         raise click.UsageError(f"{folder}: there is no such folder")
     path = trust_folder(folder)
-    print_lines([f"{folder.resolve()}: trusted, as recorded in {path}"])
+    print_lines([_(f"{folder.resolve()}: trusted, as recorded in {path}")])
 
 
 @cli.command("list")
@@ -220,19 +241,18 @@ def build(where: Where, check: bool, exit_code: bool, force: bool) -> None:
     report = do_build(project, check=check, force=force)
     print_problems(project, report.problems, err=True)
     if report.notice is not None:
-        print_lines([report.notice], err=True)
+        print_lines([_(report.notice)], err=True)
     changes = report.changes
-    would = "would be " if check else ""
-    for verb, names in (
-        ("added", changes.added),
-        ("changed", changes.changed),
-        ("removed", changes.removed),
+    for done, names in (
+        (_("would be added" if check else "added"), changes.added),
+        (_("would be changed" if check else "changed"), changes.changed),
+        (_("would be removed" if check else "removed"), changes.removed),
     ):
         for name in names:
             path = path_from_here(project, str(project.output / name))
-            print_lines([f"{path}: {would}{verb}"])
+            print_lines([f"{path}: {done}"])
     if not changes.any:
-        print_lines([f"{path_from_here(project, str(project.output))}: up to date"])
+        print_lines([_(f"{path_from_here(project, str(project.output))}: up to date")])
     if report.problems:
         print_lines([problem_summary(report.problems)], err=True)
     if report.left_out:
@@ -255,6 +275,7 @@ cli.add_command(run)
 cli.add_command(debug)
 cli.add_command(serve)
 cli.add_command(server)
+cli.add_command(cache)
 cli.add_command(watch)
 cli.add_command(export)
 cli.add_command(import_)
@@ -262,6 +283,7 @@ cli.add_command(sync)
 cli.add_command(weave)
 cli.add_command(lsp)
 cli.add_command(merge_driver)
+cli.add_command(doctor)
 
 
 @cli.command()
@@ -295,7 +317,7 @@ def check(where: Where, /, what: tuple[str, ...], form: str, **flags: bool) -> N
     report = check_report(project, what, every=flags["every"])
     problems = report.problems
     if flags["diff"]:
-        print_lines([problem_summary(problems) if problems else "no problems"], err=True)
+        print_lines([problem_summary(problems) if problems else _("no problems")], err=True)
     else:
         _print_check(project, report, form, quiet=bool(what or flags["every"]))
     if any(problem.severity == "error" for problem in problems):
@@ -326,7 +348,7 @@ def _print_check(project: Project, report: CheckReport, form: str, *, quiet: boo
     shown, more = few_of_a_kind(problems)
     print_problems(project, shown)
     print_lines(more)
-    print_lines([problem_summary(problems) if problems else "no problems"], err=True)
+    print_lines([problem_summary(problems) if problems else _("no problems")], err=True)
     if not quiet:
         print_lines(never_run_lines(report), err=True)
     if report.outputs:
@@ -341,9 +363,9 @@ def _repair(project: Project, *, write: bool) -> None:
     if not write:
         print_text(report.diff)
     for mended in report.mended:
-        verb = "repaired" if write else "can be repaired"
+        done = _("repaired" if write else "can be repaired")
         place = f"{path_from_here(project, mended.place.path)}:{mended.place.line}"
-        print_lines([f"{place}: {verb}: {'; '.join(mended.causes)}"], err=True)
+        print_lines([f"{place}: {done}: {_('; ').join(map(_, mended.causes))}"], err=True)
 
 
 @cli.command()
@@ -386,12 +408,14 @@ def clean(where: Where, what: tuple[str, ...], force: bool, orphans: bool, dry_r
         raise click.UsageError("--orphans removes what belongs to no chunk; leave out WHAT")
     terms = CleanTerms(force=force, orphans=orphans, dry_run=dry_run, wanted=what)
     report = do_clean(project, terms)
-    would = "would be " if dry_run else ""
     for page in report.pages:
-        print_lines([f"outputs {would}removed from {path_from_here(project, page)}"])
+        path = path_from_here(project, page)
+        print_lines([_(f"outputs {'would be ' if dry_run else ''}removed from {path}")])
     for figure in report.figures if orphans or dry_run else ():
-        print_lines([f"{path_from_here(project, figure)} {would}removed"])
-    print_lines([f"{count(len(report.figures), 'figure')} {would}removed"])
+        path = path_from_here(project, figure)
+        print_lines([_(f"{path} {'would be ' if dry_run else ''}removed")])
+    figures = count(len(report.figures), "figure")
+    print_lines([_(f"{figures} {'would be ' if dry_run else ''}removed")])
     print_problems(project, report.kept, err=True)
 
 

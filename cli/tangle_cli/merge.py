@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from tangle_cli.common import Where
+from tangle_cli.messages import _
 from tangle_cli.printing import print_lines
 from tangle_cli.usage import WholeNumber
 
@@ -53,8 +54,8 @@ def _install(where: Where) -> None:
     # git calls it by a shell, which may not have this environment. It does so in the work tree, so
     # that without -P a branch's own tangle_cli.py would be run.
     written = install_driver(where.project(), f"{shlex.quote(sys.executable)} -P -m tangle_cli")
-    click.echo("git now merges the graph's pages with tangle, in this clone")
+    click.echo(_("git now merges the graph's pages with tangle, in this clone"))
     if written is not None:
         print_lines(
-            [f"wrote {written}: commit it; every clone runs `tangle merge-driver --install`"]
+            [_(f"wrote {written}: commit it; every clone runs `tangle merge-driver --install`")]
         )

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tangle_cli.messages import _, plural
 from tangle_cli.printing import steers
 from tangle_cli.text import count, org_line
 
@@ -20,37 +21,38 @@ def overview_lines(found: Overview) -> Iterator[str]:
     Args:
         found: what there is.
     """
-    yield f"graph  {_from_home(found.graph)}"
-    org = f"; {org_line(found.org_pages)}" if found.org_pages else ""
+    yield _(f"graph  {_from_home(found.graph)}")
+    org = f"{_('; ')}{org_line(found.org_pages)}" if found.org_pages else ""
     if not found.coded:
-        yield f"pages  {_pages(found)}, none with Python{org}"
+        yield _(f"pages  {_pages(found)}, none with Python{org}")
         kind = "Markdown page" if found.org_pages else "page"
-        yield f"next   put a ```python block on a {kind}, then type `tangle` again"
+        yield _(f"next   put a ```python block on a {kind}, then type `tangle` again")
         return
-    book = f"; book: {', '.join(found.books[:3])}" if found.books else ""
-    yield f"pages  {_pages(found)}, {found.coded:,} with Python{book}{org}"
+    book = _(f"; book: {', '.join(found.books[:3])}") if found.books else ""
+    yield _(f"pages  {_pages(found)}, {found.coded:,} with Python{book}{org}")
     sections = count(sum(found.states.values()), "section")
-    states = ", ".join(f"{many:,} {state}" for state, many in sorted(found.states.items()))
-    between = f" ({' to '.join(found.numbered)})" if found.numbered else ""
-    yield f"code   {sections}{between}: {states}{_outputs(found)}"
+    states = _(", ").join(f"{many:,} {_(state)}" for state, many in sorted(found.states.items()))
+    between = _(f" ({' to '.join(found.numbered)})") if found.numbered else ""
+    yield _(f"code   {sections}{between}: {states}{_outputs(found)}")
     if found.first is not None and not steers(found.first):
-        yield f"next   tangle run {shlex.quote(found.first)}"
+        yield _(f"next   tangle run {shlex.quote(found.first)}")
     else:
-        yield "next   tangle check"
-    yield "       tangle list, tangle --help"
+        yield _("next   tangle check")
+    yield _("       tangle list, tangle --help")
 
 
 def _outputs(found: Overview) -> str:
     """How many stored outputs match the code; nothing if there are none."""
     if not found.outputs:
         return ""
-    fresh = "all" if found.fresh == found.outputs else f"{found.fresh:,}"
-    match = "matches" if found.fresh == 1 and fresh != "all" else "match"
-    return f"; {count(found.outputs, 'output')}, {fresh} {match}"
+    outputs = count(found.outputs, "output")
+    if found.fresh == found.outputs:
+        return _(f"; {outputs}, all match")
+    return _(f"; {outputs}, {found.fresh:,} {'matches' if found.fresh == 1 else 'match'}")
 
 
 def _pages(found: Overview) -> str:
-    return f"{found.pages:,} {'page' if found.pages == 1 else 'pages'}"
+    return plural(found.pages, "{number:,} page", "{number:,} pages")
 
 
 def _from_home(folder: Path) -> str:

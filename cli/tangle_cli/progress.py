@@ -24,6 +24,7 @@ from tangle.engine.events import (
 from tangle.model import SectionName
 from tangle_cli.board import Board
 from tangle_cli.live import LiveArea, Size
+from tangle_cli.messages import _
 from tangle_cli.printing import painted, printable
 from tangle_cli.style import Span, Styled, look_of
 from tangle_cli.waiting import Waiting, is_screen
@@ -93,7 +94,7 @@ class _Plain:
     def __call__(self, event: Event) -> None:
         match event:
             case SessionStarted(section=section):
-                self._say(f"{printable(section)}: running")
+                self._say(_(f"{printable(section)}: running"))
             case CellFailed() if self._project is not None:
                 if (line := _failure_line(self._project, event)) is not None:
                     self._say(line)
@@ -117,7 +118,7 @@ def _failure_line(project: Project, event: CellFailed) -> str | None:
 def _end_line(event: SessionFinished, title: str = "") -> str:
     colour = "green" if event.outcome == "passed" else "error"
     name = printable(f"{event.section} {title}".strip() if title else event.section)
-    return Styled.of(Span(f"{name}: {event.outcome}", colour), f", {event.seconds:.1f} s")
+    return Styled.of(Span(f"{name}: {_(event.outcome)}", colour), f"{_(', ')}{event.seconds:.1f} s")
 
 
 class _Live:

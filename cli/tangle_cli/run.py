@@ -25,6 +25,7 @@ from tangle_cli.common import (
     timeout_option,
     write_option,
 )
+from tangle_cli.messages import _
 from tangle_cli.printing import print_commands, print_json, print_lines
 from tangle_cli.server_client import GIVEN_UP, hint_paths
 from tangle_cli.style import same_terminal
@@ -48,6 +49,20 @@ def _size(ctx: click.Context, param: click.Parameter, value: str | None) -> str 
 
         if not SIZE.fullmatch(value.strip()):
             raise click.BadParameter(f"{value!r} is not a size: {SIZE_HINT}")
+    return value
+
+
+def _executor(ctx: click.Context, param: click.Parameter, value: str) -> str:
+    del ctx, param
+    kind, colon, address = value.partition(":")
+    if value in {"local", "dask"}:
+        return value
+    from tangle.engine.cluster.address import EXECUTOR_WORDS, address_error
+
+    if kind != "dask" or not colon:
+        raise click.BadParameter(f"{value!r} is no executor: it takes {EXECUTOR_WORDS}")
+    if (error := address_error(address)) is not None:
+        raise click.BadParameter(error)
     return value
 
 
@@ -85,7 +100,7 @@ def _observer(project: Project, form: str, verbose: bool) -> Iterator[tuple[Obse
         with progress(project=project, results=results) as show:
             yield watch, show.shown
     finally:
-        print_lines((f"engine: {text}" for text in noticed), err=True)
+        print_lines((_(f"engine: {notice}") for notice in noticed), err=True)
 
 
 @click.command()
@@ -143,6 +158,13 @@ def _observer(project: Project, form: str, verbose: bool) -> Iterator[tuple[Obse
     default=True,
     help="Do not use the background server, and do not start one.",
 )
+@click.option(
+    "--executor",
+    metavar="local|dask[:ADDRESS]",
+    default="local",
+    callback=_executor,
+    help="Where sections run: on this machine, or as tasks of a Dask cluster.",
+)
 @click.option("-v", "--verbose", is_flag=True, help="Say where the sections' processes come from.")
 @click.option("--junit-xml", type=FILE, help="Write a report for CI to this file.")
 @click.option("--html", type=FILE, help="Write a report with outputs and figures to this file.")
@@ -183,14 +205,14 @@ def run(where: Where, /, sections: tuple[str, ...], **options: Any) -> None:
             report = do_run(project, wanted, RunOptions(**options), observe=observe)
     _leave_hints(where, project, options)
     print_problems(project, report.unread, err=True)
-    print_lines(report.doubts, err=True)
+    print_lines(map(_, report.doubts), err=True)
     if report.idle:
         print_lines([idle_line(report.idle)], err=True)
     if report.changes is not None:
         print_lines(change_lines(report.changes, options["changed_since"]), err=True)
     _print(project, report, form, seen)
     if report.refused is not None:
-        print_lines([f"tangle: {report.refused}"], err=True)
+        print_lines([f"tangle: {_(report.refused)}"], err=True)
     _write_reports(project, report, files)
     if form != "json":
         seconds, live = time.monotonic() - began, bool(seen and seen.failures)

@@ -8,15 +8,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tangle.model import Failure, PagePath, Place, Result, SessionResult
+from tangle_cli.messages import _, plural
 from tangle_cli.style import Span, Styled
 from tangle_cli.text import (
     count,
+    failure_message,
     few,
     hint_line,
     no_python_line,
     path_from_here,
     place_span,
     problem_lines,
+    traceback_lines,
 )
 
 if TYPE_CHECKING:
@@ -51,7 +54,7 @@ def run_lines(project: Project, report: RunReport, seen: Shown | None = None) ->
     for difference in report.differences or ():
         yield from difference_lines(project, difference)
     if report.differences == () and report.exit_code == 0:
-        yield "the outputs match those in the notes"
+        yield _("the outputs match those in the notes")
     yield from _where_written(project, report)
     if report.differences == () or (report.written and not report.pages):
         yield from _unequal_end(report)
@@ -64,29 +67,34 @@ def _unequal_end(report: RunReport) -> Iterator[str]:
     failed = outcomes.total() - passed - skipped
     if not failed or outcomes["interrupted"] or report.pending or report.kept or report.refused:
         return
-    parts = [f"{count(failed, 'section')} failed"]
+    parts = [_(f"{count(failed, 'section')} failed")]
     if skipped:
-        parts[0] += f", {skipped} skipped"
+        parts[0] += _(f", {skipped} skipped")
     if passed:
-        parts.append("the outputs of the others are those in the notes")
+        parts.append(_("the outputs of the others are those in the notes"))
     if passed or not report.written:
-        yield "; ".join(parts)
+        yield _("; ").join(parts)
 
 
 def _where_written(project: Project, report: RunReport) -> Iterator[str]:
     """Yield what was written and what is waiting."""
     if report.waiting:
-        place = "`tangle run --write-pending` writes those whose code and page allow it"
-        yield f"{count(report.waiting, 'result')} kept: {place}"
+        how = "`tangle run --write-pending` writes those whose code and page allow it"
+        yield _(f"{count(report.waiting, 'result')} kept: {how}")
     for page in report.pages:
-        yield f"outputs written to {path_from_here(project, page)}"
+        yield _(f"outputs written to {path_from_here(project, page)}")
     if report.figures:
         folders = sorted({str(Path(path_from_here(project, f)).parent) for f in report.figures})
-        yield f"{count(len(report.figures), 'figure')} in {', '.join(folders)}"
+        yield plural(
+            len(report.figures),
+            "{number} figure in {folders}",
+            "{number} figures in {folders}",
+            folders=", ".join(folders),
+        )
     if report.no_python and not report.waiting:
         yield no_python_line(report.org_pages)
     elif report.written and not report.pages and report.exit_code == 0:
-        yield "the notes were up to date"
+        yield _("the notes were up to date")
 
 
 def difference_lines(project: Project, difference: Difference) -> Iterator[str]:
@@ -99,10 +107,11 @@ def difference_lines(project: Project, difference: Difference) -> Iterator[str]:
     place = difference.place
     where = f"{path_from_here(project, place.path)}:{place.line}"
     link = Span(where, "cyan", str(project.root / place.path))
-    rest = f" {difference.message} [{difference.kind}] (section {difference.section})"
-    yield Styled.of(link, ": ", Span("error:", "error"), rest)
+    section = _(f" (section {difference.section})")
+    rest = f" {_(difference.message)} [{difference.kind}]{section}"
+    yield Styled.of(link, ": ", Span(_("error:"), "error"), rest)
     if difference.diff:
-        yield from ("    --- in the notes", "    +++ in this run")
+        yield from (_("    --- in the notes"), _("    +++ in this run"))
         yield from map(_diff_line, few(difference.diff, _MOST_LINES))
     yield hint_line(difference.hint)
 
@@ -147,7 +156,7 @@ def _shown_lines(shown: Rendered) -> Iterator[str]:
             yield f"[{part.link}]"
         else:
             number += 1
-            yield f"[figure {number}]" if figures > 1 else "[figure]"
+            yield _(f"[figure {number}]" if figures > 1 else "[figure]")
 
 
 def output_heading(project: Project, name: str, place: Place | None) -> str:
@@ -177,19 +186,25 @@ def section_heading(run: SectionRun) -> str:
     title = run.session.unit.section.title
     name = run.session.name if title == run.session.name else f"{run.session.name} {title}".strip()
     if result.outcome == "passed" and not result.results:
-        return f"{name}: nothing to run; `tangle check` reports why"
+        return _(f"{name}: nothing to run; `tangle check` reports why")
     from tangle.verbs.reports.outcomes import section_skip_reason
 
     if (why := section_skip_reason(run)) is not None:
-        return Styled.of(Span(f"{name}: skipped", "yellow"), why.removeprefix("skipped"))
-    how = "answered from the cache" if run.cached else f"{result.seconds:.1f} s"
-    used = f"on {result.device}"
+        skipped = Span(f"{name}: {_('skipped')}", "yellow")
+        return Styled.of(skipped, _(why.removeprefix("skipped")))
+    if run.maker is not None:
+        whose = _(f", from the cache of {run.maker.who}, {result.device}, {run.maker.day}")
+        return Styled.of(Span(f"{name}: {_(result.outcome)}", "green"), whose)
+    how = _("answered from the cache") if run.cached else f"{result.seconds:.1f} s"
+    used = _(f", on {result.device}")
     if run.asked not in ("auto", result.device):
-        used += f" (asked for {run.asked})"
+        used += _(f" (asked for {run.asked})")
     if result.device_memory:
-        used += f", {result.device_memory / 2**20:.0f} MiB there at most"
+        used += _(f", {result.device_memory / 2**20:.0f} MiB there at most")
+    if result.worker:
+        used += _(f", by {result.worker}")
     colour = "green" if result.outcome == "passed" else "error"
-    return Styled.of(Span(f"{name}: {result.outcome}", colour), f", {how}, {used}")
+    return Styled.of(Span(f"{name}: {_(result.outcome)}", colour), f"{_(', ')}{how}{used}")
 
 
 def _details(run: SectionRun, seen: Shown | None = None) -> Iterator[str]:
@@ -198,7 +213,7 @@ def _details(run: SectionRun, seen: Shown | None = None) -> Iterator[str]:
     for index, entry in enumerate(run.result.results):
         if (run.session.name, index) not in shown:
             yield from _failure_lines(entry)
-    yield from (f"    notice: {notice}" for notice in run.result.notices)
+    yield from (_(f"    notice: {notice}") for notice in run.result.notices)
     yield from _late_lines(run.result)
 
 
@@ -215,17 +230,17 @@ def skipped_lines(project: Project, run: SectionRun) -> Iterator[str]:
     if run.result.outcome == "skipped":
         return  # its heading says why
     found = chunk_results(run)
-    skipped = [(planned, skip_reason(result)) for planned, result in found]
-    skipped = [(planned, reason) for planned, reason in skipped if reason is not None]
+    reasons = [(planned, skip_reason(result)) for planned, result in found]
+    skipped = [(planned, reason) for planned, reason in reasons if reason is not None]
     for planned, reason in skipped[:_MOST_SKIPPED]:
         chunk = planned.occurrence.chunk
         place = f"{path_from_here(project, project.shown(chunk.page))}:{chunk.line}"
-        yield f"    {place}: {reason}"
+        yield f"    {place}: {_(reason)}"
     if len(skipped) > _MOST_SKIPPED:
         yield f"    [… {count(len(skipped) - _MOST_SKIPPED, 'more skipped chunk')}]"
     if skipped:
         done = ran([result for _, result in found])
-        yield f"    {done} of {count(len(found), 'chunk')} ran"
+        yield _(f"    {done} of {count(len(found), 'chunk')} ran")
 
 
 def _late_lines(result: SessionResult) -> Iterator[str]:
@@ -235,7 +250,7 @@ def _late_lines(result: SessionResult) -> Iterator[str]:
     from tangle.write import rendered
 
     lines = rendered(result.late).text.split("\n")
-    yield "    printed after the last chunk, not written to the notes:"
+    yield _("    printed after the last chunk, not written to the notes:")
     yield from (f"    {line}" for line in few(lines, _MOST_LINES))
 
 
@@ -244,7 +259,7 @@ def _failure_lines(result: Result) -> Iterator[str]:
     if failure is None or result.outcome in ("passed", "skipped"):
         return
     if failure.traceback:
-        yield from map(_traceback_line, failure.traceback.rstrip("\n").split("\n"))
+        yield from map(_traceback_line, traceback_lines(failure))
     else:
         yield from map(_traceback_line, _short(failure).split("\n"))
     if failure.hint:
@@ -268,12 +283,18 @@ def failure_line(project: Project, place: Place, section: str, result: Result) -
     """
     from tangle.verbs.reports.outcomes import why
 
-    where = place_span(project, (result.failure and result.failure.place) or place)
-    rest = f": {why(result)} (section {section})"
-    return Styled.of(where, ": ", Span(result.outcome, "error"), rest)
+    failure = result.failure
+    reason = _named(failure) if failure else _(why(result))
+    where = place_span(project, (failure and failure.place) or place)
+    rest = f": {reason}{_(f' (section {section})')}"
+    return Styled.of(where, ": ", Span(_(result.outcome), "error"), rest)
 
 
 def _short(failure: Failure) -> str:
     where = f"{failure.place.path}:{failure.place.line}: " if failure.place else ""
-    message = f"{failure.name}: {failure.message}" if failure.message else failure.name
+    message = _named(failure)
     return message if message.startswith(where) and where else where + message
+
+
+def _named(failure: Failure) -> str:
+    return f"{failure.name}: {failure_message(failure)}" if failure.message else failure.name

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from tangle_cli.common import Where
+from tangle_cli.common import POSIX_ONLY, Where
+from tangle_cli.messages import _
 from tangle_cli.printing import print_lines
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ def serve(where: Where, port: int | None, open_: bool) -> None:
         from tangle.http.server import PORT
         from tangle.http.server import serve as do_serve
     except ModuleNotFoundError as error:
-        if (error.name or "").partition(".")[0] == "tangle":
+        if (error.name or "").partition(".")[0] in {"tangle", *POSIX_ONLY}:
             raise
         raise click.UsageError(_MISSING) from error
 
@@ -44,7 +45,8 @@ def serve(where: Where, port: int | None, open_: bool) -> None:
     project = where.project()
 
     def ready(served: Served) -> None:
-        print_lines([f"serving {served.address}", f"token: {served.token}", "Ctrl-C ends it"])
+        where, token = _(f"serving {served.address}"), _(f"token: {served.token}")
+        print_lines([where, token, _("Ctrl-C ends it")])
         if open_:
             click.launch(opening_page(project, served.address, served.token).as_uri())
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from tangle_cli.common import Where, format_option
+from tangle_cli.messages import _
 from tangle_cli.printing import print_json, print_lines
 from tangle_cli.usage import Group
 
@@ -36,7 +37,7 @@ def status(where: Where, form: str) -> None:
     if form == "json":
         print_json(_document(state))
     elif state is None:
-        click.echo("no server runs")
+        click.echo(_("no server runs"))
     else:
         print_lines(_lines(state))
 
@@ -49,11 +50,11 @@ def stop(where: Where) -> None:
 
     left = end_server(where.project())
     if left is None:
-        click.echo("no server runs")
+        click.echo(_("no server runs"))
     elif left:
-        click.echo("the server ends when the run that uses it has finished")
+        click.echo(_("the server ends when the run that uses it has finished"))
     else:
-        click.echo("the server has ended")
+        click.echo(_("the server has ended"))
 
 
 def _document(state: ServerStatus | None) -> dict[str, Any]:
@@ -74,11 +75,11 @@ def _document(state: ServerStatus | None) -> dict[str, Any]:
 
 
 def _lines(state: ServerStatus) -> Iterator[str]:
-    yield f"process {state.pid}, Python {state.python}, since {_moment(state.began)}"
+    yield _(f"process {state.pid}, Python {state.python}, since {_moment(state.began)}")
     busy = f"in use by {state.commands}" if state.commands else f"idle for {state.idle:.0f} s"
-    yield f"{busy}, {state.memory / 2**20:.0f} MiB"
+    yield f"{_(busy)}{_(', ')}{state.memory / 2**20:.0f} MiB"
     for modules in state.loaded:
-        yield f"has loaded: {', '.join(modules) or 'what every section needs'}"
+        yield _(f"has loaded: {', '.join(modules) if modules else 'what every section needs'}")
 
 
 def _moment(seconds: float) -> str:

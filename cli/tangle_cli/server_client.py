@@ -44,7 +44,10 @@ def relay(arguments: list[str]) -> int | None:
     try:
         return run_there(hints[0], arguments)
     except Trouble as trouble:
-        print(f"tangle: {trouble}; this run continues without it", file=sys.stderr)  # noqa: T201
+        from tangle_cli.messages import _
+
+        text = _(f"tangle: {trouble}; this run continues without it")
+        print(text, file=sys.stderr)  # noqa: T201
         GIVEN_UP.append(str(trouble))
         return None
 

@@ -26,7 +26,9 @@ def main() -> None:
 
 def interrupted() -> int:
     """Report that Ctrl-C ended the command, and return the exit code."""
-    sys.stderr.write("tangle: interrupted\n")
+    from tangle_cli.messages import _
+
+    sys.stderr.write(f"{_('tangle: interrupted')}\n")
     return 130
 
 

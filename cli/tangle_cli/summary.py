@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from tangle.model import PagePath, Place
 from tangle_cli.board import duration
+from tangle_cli.messages import _
 from tangle_cli.run_text import failure_line
 from tangle_cli.style import Span, Styled
 from tangle_cli.text import count
@@ -65,11 +66,11 @@ def summary_lines(
 
 def _counts(report: RunReport, outcomes: list[str], seconds: float) -> str:
     counts = Counter(outcomes)
-    spans: list[Span | str] = [Span(count(len(outcomes), "section"), "bold"), ": "]
+    spans: list[Span | str] = [Span(count(len(outcomes), "section"), "bold"), _(": ")]
     for outcome, colour in _COLOURS.items():
         if counts[outcome]:
-            spans += [Span(f"{counts[outcome]} {outcome}", colour), ", "]
+            spans += [Span(f"{counts[outcome]} {_(outcome)}", colour), _(", ")]
     if cached := sum(run.cached for run in report.sections):
-        spans.append(f"{cached} from the cache, ")
+        spans += [_(f"{cached} from the cache"), _(", ")]
     taken = f"{seconds:.1f} s" if seconds < 60 else duration(seconds)
     return Styled.of(*spans, taken)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 import click
 
 from tangle_cli.common import Where, complete_sections
+from tangle_cli.messages import _
 from tangle_cli.printing import print_lines, print_text
 from tangle_cli.usage import OneOf
 
@@ -102,7 +103,7 @@ def print_import(project: Project, report: SyncReport, path: Path) -> None:
     command = f"tangle import {shlex.quote(str(path))}"
     here = _Files(project, path.parent.resolve(), command, "notebook")
     print_lines(_done(here, report, would=False))
-    print_lines((f"{here.path(each.file)}: {each.why}" for each in report.notices), err=True)
+    print_lines((f"{here.path(each.file)}: {_(each.why)}" for each in report.notices), err=True)
     print_lines(_left(here, report), err=True)
     if report.left:
         sys.exit(3)
@@ -111,20 +112,21 @@ def print_import(project: Project, report: SyncReport, path: Path) -> None:
 def _done(here: _Files, report: SyncReport, *, would: bool) -> Iterator[str]:
     from tangle_cli.text import count
 
-    would_be = "would be " if would else "is "
-    verb = "would be written" if would else "written"
     for moved in report.moved:
         files = ", ".join(map(here.path, moved.files))
         place = here.place(moved.place)
         if moved.what in ("removed", "moved"):
-            yield f"{place}: {count(moved.lines, 'line')} {moved.what}, as in {files}"
+            lines = count(moved.lines, "line")
+            yield _(f"{place}: {lines} {moved.what}, as in {files}")
         else:
-            lines = count(moved.lines, f"{moved.what} line")
-            yield f"{place}: {lines} {verb} from {files}"
-    for each in report.dropped:
-        yield f"{here.place(each)}: the notes stay as they are; the edit {would_be}dropped"
+            added = moved.what == "added"
+            lines = count(moved.lines, "added line") if added else count(moved.lines, "edited line")
+            yield _(f"{place}: {lines} {'would be written' if would else 'written'} from {files}")
+    for place in map(here.place, report.dropped):
+        dropped = "would be dropped" if would else "is dropped"
+        yield _(f"{place}: the notes stay as they are; the edit {dropped}")
     if not (report.moved or report.dropped or report.left):
-        yield f"no edits in {'generated files' if here.side == 'code' else 'the notebook'}"
+        yield _(f"no edits in {'generated files' if here.side == 'code' else 'the notebook'}")
 
 
 def _left(here: _Files, report: SyncReport) -> Iterator[str]:
@@ -132,9 +134,9 @@ def _left(here: _Files, report: SyncReport) -> Iterator[str]:
         place = here.place(conflict.place)
         what = "generated code" if here.side == "code" else "the notebook"
         why = conflict.why or f"changed here and in {what}"
-        yield f"{place}: {why}; nothing was written"
+        yield _(f"{place}: {why}; nothing was written")
         yield from conflict.diff.split("\n")[:-1]
         side, where = f"--take {here.side}", shlex.quote(place)
-        yield f"  decide: {here.command} --take notes {where}, or {side}"
+        yield _(f"  decide: {here.command} --take notes {where}, or {side}")
     for refusal in report.refusals:
-        yield f"{here.path(refusal.file)}:{refusal.at}: {refusal.why}"
+        yield f"{here.path(refusal.file)}:{refusal.at}: {_(refusal.why)}"

@@ -9,8 +9,9 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from tangle.model import Place, Problem
+from tangle.model import Failure, Place, Problem
 from tangle_cli.columns import display_width
+from tangle_cli.messages import _, plural
 from tangle_cli.printing import one_line
 from tangle_cli.style import Span, Styled
 
@@ -36,9 +37,9 @@ def problem_lines(project: Project, problem: Problem) -> Iterator[str]:
     """
     place, colour = problem.place, SEVERITIES[problem.severity]
     where = place_span(project, place)
-    section = f" (section {problem.section})" if problem.section else ""
-    rest = f" {problem.message} [{problem.code}]{section}"
-    yield Styled.of(where, ": ", Span(f"{problem.severity}:", colour), rest)
+    section = _(f" (section {problem.section})") if problem.section else ""
+    rest = f" {_(problem.message)} [{problem.code}]{section}"
+    yield Styled.of(where, ": ", Span(_(f"{problem.severity}:"), colour), rest)
     if problem.excerpt and problem.excerpt.strip():
         line, caret = pointed(problem.excerpt, place.column)
         yield f"    {line}"
@@ -49,7 +50,26 @@ def problem_lines(project: Project, problem: Problem) -> Iterator[str]:
 
 def hint_line(hint: str) -> str:
     """Return a hint as a line below what it is about."""
-    return Styled.of("    ", Span("hint:", "cyan"), f" {hint}")
+    return Styled.of("    ", Span(_("hint:"), "cyan"), f" {_(hint)}")
+
+
+def failure_message(failure: Failure) -> str:
+    """Return what a failure says: an exception's own words, or else a message of tangle.
+
+    Args:
+        failure: of a chunk.
+    """
+    return _(failure.message) if failure.trace is None else failure.message
+
+
+def traceback_lines(failure: Failure) -> list[str]:
+    """Return the traceback of a failure; the last line says what happened.
+
+    Args:
+        failure: of a chunk, with a traceback.
+    """
+    *lines, last = failure.traceback.rstrip("\n").split("\n")
+    return [*lines, _(last) if failure.trace is None else last]
 
 
 def path_from_here(project: Project, path: str) -> str:
@@ -110,9 +130,9 @@ def change_lines(changes: Sequence[SectionChange], revision: str) -> Iterator[st
         revision: as the user named it.
     """
     for change in changes:
-        yield f"{change.section}: changed since {revision}: {'; '.join(change.reasons)}"
+        yield _(f"{change.section}: changed since {revision}: {'; '.join(change.reasons)}")
     if not changes:
-        yield f"no section changed since {revision}"
+        yield _(f"no section changed since {revision}")
 
 
 def few(lines: Sequence[str], most: int) -> Iterator[str]:
@@ -129,7 +149,7 @@ def few(lines: Sequence[str], most: int) -> Iterator[str]:
 
 def count(number: int, noun: str) -> str:
     """`1 chunk`, `2 chunks`."""
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+    return plural(number, f"{{number}} {noun}", f"{{number}} {noun}s")
 
 
 def problem_summary(problems: Iterable[Problem]) -> str:
@@ -137,8 +157,8 @@ def problem_summary(problems: Iterable[Problem]) -> str:
     severities = [problem.severity for problem in problems]
     errors, warnings = severities.count("error"), severities.count("warning")
     notices = severities.count("notice")
-    rest = f", {count(notices, 'notice')}" if notices else ""
-    return f"{count(errors, 'error')}, {count(warnings, 'warning')}{rest}"
+    rest = [count(notices, "notice")] if notices else []
+    return _(", ").join([count(errors, "error"), count(warnings, "warning"), *rest])
 
 
 def few_of_a_kind(problems: Iterable[Problem]) -> tuple[list[Problem], list[str]]:
@@ -150,7 +170,7 @@ def few_of_a_kind(problems: Iterable[Problem]) -> tuple[list[Problem], list[str]
         if counts[problem.code] <= _MOST_OF_A_KIND:
             shown.append(problem)
     more = [
-        f"[… {number - _MOST_OF_A_KIND} more of {code}; --format json has all]"
+        _(f"[… {number - _MOST_OF_A_KIND} more of {code}; --format json has all]")
         for code, number in counts.items()
         if number > _MOST_OF_A_KIND
     ]
@@ -170,14 +190,14 @@ def never_run_lines(report: CheckReport) -> Iterator[str]:
             "sketch": ("sketch", "sketches"),
         }
         parts = [
-            f"{number} {one if number == 1 else many}"
+            f"{number} {_(one if number == 1 else many)}"
             for state, (one, many) in words.items()
             if (number := report.never_run.get(state, 0))
         ]
-        were = "was" if total == 1 else "were"
-        yield (
-            f"{count(total, 'page')} with Python {were} never run: {', '.join(parts)}; "
-            "`tangle check --all` reports all"
+        states = _(", ").join(parts)
+        yield _(
+            f"{count(total, 'page')} with Python {'was' if total == 1 else 'were'} never run: "
+            f"{states}; `tangle check --all` reports all"
         )
     if report.org_pages and report.coded:
         yield org_line(report.org_pages)
@@ -185,23 +205,23 @@ def never_run_lines(report: CheckReport) -> Iterator[str]:
 
 def without_script(pages: int) -> str:
     """Return how many pages have no script because of their errors."""
-    have = "has" if pages == 1 else "have"
-    return (
-        f"{count(pages, 'page')} whose code cannot run {have} no script; "
-        "`tangle check --all` reports why"
+    return _(
+        f"{count(pages, 'page')} whose code cannot run {'has' if pages == 1 else 'have'} "
+        "no script; `tangle check --all` reports why"
     )
 
 
 def idle_line(sections: int) -> str:
     """Return how many sections a run of all has left out."""
-    have = "has" if sections == 1 else "have"
-    why = "`tangle check --all` reports why"
-    return f"{count(sections, 'section')} {have} no code that runs; {why}"
+    return _(
+        f"{count(sections, 'section')} {'has' if sections == 1 else 'have'} no code that runs; "
+        "`tangle check --all` reports why"
+    )
 
 
 def org_line(pages: int) -> str:
     """Return that pages in Org's format are left out."""
-    return f"{pages:,} Org {'page is' if pages == 1 else 'pages are'} not read"
+    return plural(pages, "{number:,} Org page is not read", "{number:,} Org pages are not read")
 
 
 def no_python_line(org_pages: int) -> str:
@@ -210,13 +230,17 @@ def no_python_line(org_pages: int) -> str:
     Args:
         org_pages: how many pages are in Org's format.
     """
-    return "no Python in this graph" + (f" ({org_line(org_pages)})" if org_pages else "")
+    return _("no Python in this graph") + (f" ({org_line(org_pages)})" if org_pages else "")
 
 
 def output_summary(report: CheckReport) -> str:
     """Return how many outputs in the notes are proven to match the current code, in words."""
-    of_all = "" if report.fresh == report.outputs else f" of {report.outputs}"
-    return f"{report.fresh}{of_all} stored outputs match the current code"
+    fresh, outputs = report.fresh, report.outputs
+    if fresh == outputs == 1:
+        return _("1 stored output matches the current code")
+    if fresh == outputs:
+        return _(f"{fresh} stored outputs match the current code")
+    return _(f"{fresh} of {outputs} stored outputs match the current code")
 
 
 # --- runs -----------------------------------------------------------------------------------------

@@ -8,6 +8,7 @@ from typing import IO, Any, Final
 
 import click
 
+from tangle_cli.messages import _, is_english
 from tangle_cli.printing import print_lines
 
 _MOST_SECONDS: Final = 1e9
@@ -19,7 +20,7 @@ class OneSentence(click.UsageError):
     def show(self, file: IO[Any] | None = None) -> None:
         """Print the sentence."""
         del file
-        print_lines([f"tangle: {self.message}"], err=True)
+        print_lines([f"tangle: {_(self.message)}"], err=True)
 
 
 def one_sentence(error: click.UsageError) -> OneSentence:
@@ -59,8 +60,40 @@ def _extra(context: click.Context | None) -> str:
     return "put a name with blanks into quotes" if takes_one else ""
 
 
+class Context(click.Context):
+    """A context whose help is in the language of the person who reads it."""
+
+    def make_formatter(self) -> click.HelpFormatter:
+        """Return what writes the help of the command."""
+        if is_english():
+            return super().make_formatter()
+        from tangle_cli.help import TranslatedHelp
+
+        return TranslatedHelp(width=self.terminal_width, max_width=self.max_content_width)
+
+
 class Group(click.Group):
     """A group of commands that suggests one for an unknown name."""
+
+    context_class = Context
+
+    def add_command(self, cmd: click.Command, name: str | None = None) -> None:
+        """Add a command."""
+        cmd.context_class = Context
+        super().add_command(cmd, name)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the list of the commands."""
+        if is_english():
+            super().format_commands(ctx, formatter)
+            return
+        from tangle_cli.help import short_help
+
+        room = formatter.width - 6 - max(map(len, self.commands), default=0)
+        with formatter.section("Commands"):
+            formatter.write_dl(
+                [(name, short_help(self.commands[name], room)) for name in self.list_commands(ctx)]
+            )
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]

@@ -12,6 +12,7 @@ from typing import Final, TextIO
 import click
 
 from tangle.activity import listening
+from tangle_cli.messages import _
 from tangle_cli.printing import before_output, printable
 from tangle_cli.style import Span, Styled, in_ci, moves_cursor
 
@@ -56,7 +57,7 @@ class Waiting:
         now = self._clock()
         if now - self._drawn < _REDRAWN or now - self._since < _NOTICEABLE:
             return False
-        self._line = f"{doing}: {done:,} of {total:,}" if total else doing
+        self._line = _(f"{doing}: {done:,} of {total:,}") if total else _(doing)
         self._drawn = now
         return True
 

@@ -17,6 +17,7 @@ from tangle_cli.common import (
     timeout_option,
     write_option,
 )
+from tangle_cli.messages import _
 from tangle_cli.printing import print_lines
 
 if TYPE_CHECKING:
@@ -68,17 +69,17 @@ def _lines(project: Project, news: News) -> Iterator[str]:
             yield _watching(sections)
         case w.Runs(why=why):
             start = f"from chunk {why.first} on" if why.first > 1 else "from the start"
-            yield f"{why.section}: {why.what}: {start}"
+            yield f"{why.section}: {_(why.what)}: {_(start)}"
         case w.Waits():
             yield _waiting(project, news)
         case w.Gone(name=name):
-            yield f"{name}: not in the notes now; runs when it comes back"
+            yield _(f"{name}: not in the notes now; runs when it comes back")
         case w.Cancelled(section=section):
-            yield f"{section}: changed meanwhile, restarted"
+            yield _(f"{section}: changed meanwhile, restarted")
         case w.Ran() | w.Wrote() | w.Synced() | w.Renewed():
             yield from _written_lines(project, news)
         case w.Trouble(message=message):
-            yield from f"tangle: {message}".split("\n")
+            yield from map(_, f"tangle: {message}".split("\n"))
         case _:
             assert_never(news)
 
@@ -87,7 +88,8 @@ def _watching(sections: Sequence[str]) -> str:
     from tangle_cli.text import count
 
     which = ", ".join(sections) if len(sections) <= 5 else count(len(sections), "section")
-    return f"watching {which or 'all pages, of which none has Python yet'}; Ctrl-C ends it"
+    which = which or _("all pages, of which none has Python yet")
+    return _(f"watching {which}; Ctrl-C ends it")
 
 
 def _waiting(project: Project, news: Waits) -> str:
@@ -96,7 +98,7 @@ def _waiting(project: Project, news: Waits) -> str:
     draft = news.draft
     place = f"{path_from_here(project, project.shown(draft.place.path))}:{draft.place.line}"
     others = ", those that do not need it run" if draft.alone else ""
-    return f"{news.section}: chunk {draft.number} waits{others}: {draft.message} ({place})"
+    return _(f"{news.section}: chunk {draft.number} waits{others}: {draft.message} ({place})")
 
 
 def _written_lines(project: Project, news: Ran | Wrote | Synced | Renewed) -> Iterator[str]:
@@ -108,7 +110,8 @@ def _written_lines(project: Project, news: Ran | Wrote | Synced | Renewed) -> It
         case w.Synced(report=report):
             yield from sync_lines(project, report)
         case w.Renewed(files=files):
-            yield f"{count(len(files), 'generated file')} renewed"
+            renewed = count(len(files), "generated file")
+            yield _(f"{renewed} renewed")
         case w.Ran() | w.Wrote():
             yield from _result_lines(project, news)
         case _:
@@ -130,6 +133,6 @@ def _result_lines(project: Project, news: Ran | Wrote) -> Iterator[str]:
     for problem in wrote.problems:
         yield from problem_lines(project, problem)
     for page in wrote.pages:
-        yield f"outputs written to {path_from_here(project, page)}"
+        yield _(f"outputs written to {path_from_here(project, page)}")
     for entry in held:
-        yield f"outputs wait: {path_from_here(project, entry.page)} {entry.why}"
+        yield _(f"outputs wait: {path_from_here(project, entry.page)} {entry.why}")

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from tangle_cli.common import FOLDER, Where, complete_sections, print_problems
+from tangle_cli.messages import _
 from tangle_cli.printing import print_lines
 
 
@@ -33,13 +34,17 @@ def weave(where: Where, /, what: tuple[str, ...], folder: Path | None, *, look: 
     project = where.project()
     report = do_weave(project, what, folder)
     print_problems(project, report.unread, err=True)
-    print_lines(report.warnings, err=True)
+    print_lines(map(_, report.warnings), err=True)
     path = path_from_here(project, str(report.folder))
     changes = [
         f"{count(number, 'file')} {verb}"
-        for number, verb in ((len(report.written), "written"), (len(report.removed), "removed"))
+        for number, verb in (
+            (len(report.written), _("written")),
+            (len(report.removed), _("removed")),
+        )
         if number
     ]
-    print_lines([f"{path}: {count(report.pages, 'page')}, {', '.join(changes) or 'up to date'}"])
+    done = _(", ").join([count(report.pages, "page"), *(changes or [_("up to date")])])
+    print_lines([f"{path}: {done}"])
     if look:
         click.launch(report.first.as_uri())

@@ -29,6 +29,10 @@ export class RequestFailed extends Error {
   }
 }
 
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
 const ANSWER_MS = 30_000;
 
 export class Client {

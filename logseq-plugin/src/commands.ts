@@ -1,12 +1,12 @@
 /** What the menus do. */
 
-import type { Client, RunOptions } from "./client";
-import { RequestFailed } from "./client";
+import { type Client, messageOf, RequestFailed, type RunOptions } from "./client";
 import { type Host, say } from "./host";
 import { type Found, type Notes, Sorry } from "./notes";
 import type { PageMap } from "./page_blocks";
-import type { JobEnd, Problem } from "./protocol";
-import { type Session, text } from "./session";
+import type { ChunkError, JobEnd, Problem } from "./protocol";
+import { buttonAt } from "./run_button";
+import type { Session } from "./session";
 import { startCommand } from "./settings";
 
 /** What commands show beside messages. */
@@ -42,6 +42,27 @@ export class Commands {
 
   runSection(uuid: string): Promise<void> {
     return this.queued(uuid, { fresh: false }, sectionOf);
+  }
+
+  /** Run the code of a block; of a block without code, the section around it. */
+  runHere(uuid: string): Promise<void> {
+    return this.queued(uuid, { fresh: false }, (found) => {
+      return found.map.address(found.block) ?? sectionOf(found);
+    });
+  }
+
+  /** Insert a run button where the cursor is. */
+  insertRunButton(): Promise<void> {
+    return this.guarded(async () => {
+      const { Editor } = this.host;
+      const text = (await Editor.getEditingBlockContent()) ?? "";
+      const cursor = await Editor.getEditingCursorPosition();
+      const inserted = buttonAt(text, cursor?.pos ?? text.length);
+      if (inserted === undefined) {
+        throw new Sorry("The cursor is within code. Place it before or after the code.");
+      }
+      await Editor.insertAtEditingCursor(inserted);
+    });
   }
 
   runPage(title: string): Promise<void> {
@@ -138,7 +159,7 @@ export class Commands {
 
   /** Return what a person should do. */
   async explanation(error: unknown): Promise<string> {
-    if (!(error instanceof RequestFailed)) return text(error);
+    if (!(error instanceof RequestFailed)) return messageOf(error);
     const graph = await this.host.App.getCurrentGraph();
     const folder = (await this.notes.isDatabase()) ? "/mirror/markdown" : "";
     const command = startCommand(
@@ -172,7 +193,7 @@ export class Commands {
   private async run(what: string, options: RunOptions, map: PageMap): Promise<void> {
     const database = await this.notes.isDatabase();
     const end = await this.session.run(what, { ...options, write: !database });
-    if (database) {
+    if (database && end.error === null) {
       const { report } = await this.client.job(end.job);
       // The lines are those of before the run, as the blocks of this map are.
       await this.notes.insert(map, report?.sections.flatMap((one) => one.chunks ?? []) ?? []);
@@ -181,19 +202,29 @@ export class Commands {
   }
 
   private inTurn(action: () => Promise<void>): Promise<void> {
-    const turn = this.queue.then(() => this.guarded(action));
+    // This one would wait without a word for a run whose server is gone.
+    if (this.session.isStuck) return this.explain(this.session.failure);
+    const turn = this.queue.then(() =>
+      this.guarded(async () => {
+        await this.checkMayRun();
+        await action();
+      }),
+    );
     this.queue = turn;
     return turn;
   }
 
+  /** Refuse to run code of a database unless a person has allowed results to be inserted there. */
+  private async checkMayRun(): Promise<void> {
+    if (this.mayWriteToDatabases() || !(await this.notes.isDatabase())) return;
+    throw new Sorry(
+      "This graph is a database, into which tangle does not write. The plugin can insert results: " +
+        "that is experimental, and to be turned on in its settings.",
+    );
+  }
+
   private async guarded(action: () => Promise<void>): Promise<void> {
     try {
-      if (!this.mayWriteToDatabases() && (await this.notes.isDatabase())) {
-        throw new Sorry(
-          "This graph is a database, into which tangle does not write. The plugin can insert results: " +
-            "that is experimental, and to be turned on in its settings.",
-        );
-      }
       await action();
     } catch (error) {
       await this.explain(error);
@@ -222,5 +253,11 @@ export function endText(end: JobEnd): string {
     const reason = one.reason === null ? "" : `: ${one.reason}`;
     return `${name}: ${one.outcome}, ${one.seconds.toFixed(1)} s${reason}`;
   });
+  if (end.failure !== null) lines.push(failureText(end.failure));
   return lines.join("\n") || "Nothing ran.";
+}
+
+function failureText({ name, message, path, line, hint }: ChunkError): string {
+  const place = path === null ? "" : ` (${path}:${line})`;
+  return `${name}: ${message}${place}${hint === null ? "" : `\n${hint}`}`;
 }

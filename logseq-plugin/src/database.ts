@@ -6,7 +6,7 @@
 
 import type { Host } from "./host";
 import type { PageMap } from "./page_blocks";
-import type { ChunkRun } from "./protocol";
+import type { ChunkRun, Output } from "./protocol";
 
 /** Return the uuid of the nth result of a block: the block's, its end moved on. */
 export function resultUuid(block: string, index: number): string {
@@ -24,9 +24,8 @@ export function resultTexts({ outputs, error }: ChunkRun): string[] {
 }
 
 /** Return an output as text; of a picture, its type. */
-export function outputText(output: Record<string, unknown>): string {
-  if (typeof output["text"] === "string") return output["text"];
-  const data = (output["data"] ?? {}) as Record<string, unknown>;
+export function outputText({ text, data = {} }: Output): string {
+  if (text !== undefined) return text;
   const plain = data["text/plain"];
   return typeof plain === "string" ? `${plain}\n` : `[${Object.keys(data).join(", ")}]\n`;
 }

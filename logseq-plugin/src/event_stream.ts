@@ -1,10 +1,9 @@
 /** Server-sent events, read from the body of an answer: EventSource cannot send a token. */
 
 import type { ServerEvent } from "./protocol";
+import { within } from "./timing";
 
-export interface StreamedEvent extends ServerEvent {
-  id: string;
-}
+export type StreamedEvent = ServerEvent & { id: string };
 
 /** The server sends a comment after 15 silent seconds; after this time it is gone. */
 const SILENCE_MS = 40_000;
@@ -19,7 +18,7 @@ export async function* readEvents(
   let text = "";
   try {
     for (;;) {
-      const { done, value } = await within(reader.read(), silence);
+      const { done, value } = await within(reader.read(), silence, "the server is silent");
       if (done) return;
       text += decoder.decode(value, { stream: true });
       const parts = text.split("\n\n");
@@ -43,21 +42,6 @@ export function parseEvent(text: string): StreamedEvent | null {
   }
   const data = fields.get("data");
   if (data === undefined) return null;
-  return {
-    id: fields.get("id") ?? "",
-    kind: fields.get("event") ?? "message",
-    data: JSON.parse(data) as Record<string, unknown>,
-  };
-}
-
-async function within<Value>(promise: Promise<Value>, milliseconds: number): Promise<Value> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error("the server is silent")), milliseconds);
-  });
-  try {
-    return await Promise.race([promise, late]);
-  } finally {
-    clearTimeout(timer);
-  }
+  const event = { id: fields.get("id") ?? "", kind: fields.get("event"), data: JSON.parse(data) };
+  return event as StreamedEvent; // the server keeps to its schema
 }

@@ -17,6 +17,9 @@ export interface Host {
     | "insertBatchBlock"
     | "updateBlock"
     | "removeBlock"
+    | "getEditingBlockContent"
+    | "getEditingCursorPosition"
+    | "insertAtEditingCursor"
   >;
   App: Pick<IAppProxy, "getCurrentGraph" | "checkCurrentIsDbGraph" | "pushState">;
   UI: Pick<IUIProxy, "showMsg">;

@@ -1,97 +1,61 @@
-/** The plugin: Logseq's menus, toolbar and settings, connected with the session. */
+/** The plugin: Logseq's menus, settings and buttons, connected with the session. */
 
 import "@logseq/libs";
 import { Commands } from "./commands";
+import { Display } from "./display";
 import { say } from "./host";
 import { Notes } from "./notes";
-import { Panel, type PanelState } from "./panel";
-import { Session, type SessionState } from "./session";
+import { buttonTemplate, MACRO_NAME } from "./run_button";
+import { isLost, Session, type SessionState } from "./session";
 import { accessOf, pastedToken, SCHEMA } from "./settings";
-import { statusOf, toolbarTemplate } from "./status";
-
-const PANEL_STYLE = {
-  position: "fixed",
-  top: "48px",
-  right: "0",
-  bottom: "0",
-  left: "auto",
-  width: "min(440px, 90vw)",
-  height: "auto",
-  zIndex: "11",
-} as const;
+import { statusOf } from "./status";
 
 function main(): void {
-  const root = document.getElementById("panel") as HTMLElement;
   const session = new Session(accessOf(logseq.settings), {
-    changed: (state) => show(state),
+    changed: (state, before) => changed(state, before),
     written: (pages) => void commands.takeUp(pages),
   });
-  const notes = new Notes(logseq, () => session.server);
-  const shown: PanelState = { session: session.state, help: "", checked: null, script: null };
-  const commands = new Commands(
+  const display = new Display(
     logseq,
-    notes,
-    session,
+    document.getElementById("panel") as HTMLElement,
     {
-      problems: (title, problems) => open({ checked: { title, problems } }),
-      script: (section, text) => open({ script: { section, text } }),
-      failure: () => {
-        if (logseq.settings?.["openPanel"] !== false) open({ checked: null });
+      connect: () => session.use(accessOf(logseq.settings)),
+      token: (pasted) => logseq.updateSettings({ token: pastedToken(pasted) }),
+      stop: (job) => void commands.stop(job),
+      jump: ({ path, line }) => {
+        logseq.hideMainUI();
+        void commands.jump(path, line);
       },
     },
-    () => logseq.settings?.["databaseResults"] === true,
+    session.state,
   );
+  const notes = new Notes(logseq, () => session.server);
+  const mayWrite = (): boolean => logseq.settings?.["databaseResults"] === true;
+  const commands = new Commands(logseq, notes, session, display, mayWrite);
 
-  const panel = new Panel(root, {
-    close: () => logseq.hideMainUI(),
-    connect: () => session.use(accessOf(logseq.settings)),
-    token: (pasted) => logseq.updateSettings({ token: pastedToken(pasted) }),
-    stop: (job) => void commands.stop(job),
-    jump: (problem) => {
-      logseq.hideMainUI();
-      void commands.jump(problem.path, problem.line);
-    },
-  });
-
-  function open(facts: Partial<PanelState>): void {
-    Object.assign(shown, facts);
-    panel.draw(shown);
-    logseq.showMainUI({ autoFocus: false });
-  }
-
-  let button = "";
-  function show(state: SessionState): void {
-    const before = shown.session;
-    shown.session = state;
-    if (state.problems !== before.problems) shown.checked = null;
-    const template = toolbarTemplate(state);
-    if (template !== button) {
-      button = template;
-      logseq.App.registerUIItem("toolbar", { key: "tangle-state", template });
-    }
-    if (state.connection !== before.connection) void lost(state);
+  function changed(state: SessionState, before: SessionState): void {
+    display.session(state);
+    if (state.connection !== before.connection && isLost(state.connection)) void lost(state);
     if (state.graph !== before.graph) void commands.compareGraphs(state.graph);
-    panel.draw(shown);
   }
 
-  /** Say once what is wrong when the connection is lost, or there is none. */
+  /** Say once what is wrong. */
   async function lost(state: SessionState): Promise<void> {
-    if (state.connection === "connected" || state.connection === "connecting") return;
-    shown.help = await commands.explanation(session.failure);
-    panel.draw(shown);
+    const help = await commands.explanation(session.failure);
+    display.help(help);
     if (statusOf(session.state) !== statusOf(state)) return;
-    await say(logseq, shown.help, "warning", { key: "tangle-connection", timeout: 15_000 });
+    await say(logseq, help, "warning", { key: "tangle-connection", timeout: 15_000 });
   }
 
-  logseq.provideModel({
-    tangleTogglePanel: () => {
-      shown.checked = null;
-      panel.draw(shown);
-      logseq.toggleMainUI();
-    },
-  });
-  logseq.setMainUIInlineStyle(PANEL_STYLE);
   registerCommands(commands);
+  registerButtons(commands, display);
+  followLogseq(session);
+  display.session(session.state);
+  session.start();
+}
+
+/** Connect again where Logseq's settings or its graph are others, and follow its theme. */
+function followLogseq(session: Session): void {
   logseq.onSettingsChanged(() => {
     const { port, token } = accessOf(logseq.settings);
     const { access } = session.server;
@@ -101,12 +65,24 @@ function main(): void {
   logseq.App.onThemeModeChanged(({ mode }) => setMode(mode));
   void logseq.App.getUserConfigs().then((configs) => setMode(configs.preferredThemeMode));
   logseq.beforeunload(async () => session.stop());
-  show(session.state);
-  session.start();
 }
 
 function setMode(mode: string): void {
   document.documentElement.dataset["mode"] = mode;
+}
+
+/** The names of functions that clicks in Logseq's own page call stand in the buttons' HTML. */
+function registerButtons(commands: Commands, display: Display): void {
+  logseq.provideModel({
+    tangleTogglePanel: () => display.toggle(),
+    tangleRunHere: ({ dataset }: { dataset: { uuid: string } }) =>
+      void commands.runHere(dataset.uuid),
+  });
+  logseq.App.onMacroRendererSlotted(({ slot, payload }) => {
+    if (payload.arguments?.[0] !== MACRO_NAME) return; // a macro may have no arguments
+    const template = buttonTemplate(payload.uuid);
+    logseq.provideUI({ key: `run-${slot}`, slot, reset: true, template });
+  });
 }
 
 type Action = (uuid: string) => Promise<void>;
@@ -139,6 +115,7 @@ function registerCommands(commands: Commands): void {
       () => void (ofPage[label] ?? (() => commands.onCurrentBlock(action)))(),
     );
   }
+  logseq.Editor.registerSlashCommand("tangle: Insert run button", () => commands.insertRunButton());
   logseq.App.registerPageMenuItem("tangle: Run page", ({ page }) => void commands.runPage(page));
   logseq.App.registerPageMenuItem(
     "tangle: Check page",

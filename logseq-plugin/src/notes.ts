@@ -6,7 +6,7 @@ import { writeResults } from "./database";
 import type { Host } from "./host";
 import { flattened, PageMap, type TreeBlock } from "./page_blocks";
 import type { ChunkRun, PageBlock } from "./protocol";
-import { sleep } from "./session";
+import { sleep } from "./timing";
 
 /** A message for the person: what is wrong, and the way out. */
 export class Sorry extends Error {}

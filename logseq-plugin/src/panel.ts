@@ -85,6 +85,7 @@ function parts(state: PanelState, actions: PanelActions): Part[] {
       inputs: [output],
       draw: () => (output === "" ? [] : [element("pre", { tabindex: "0" }, [output])]),
     },
+    { name: "script", inputs: [script], draw: () => scriptParts(script) },
     {
       name: "problems",
       inputs: [checked ?? session.problems],
@@ -93,7 +94,6 @@ function parts(state: PanelState, actions: PanelActions): Part[] {
           ? problems("Problems", session.problems, actions)
           : problems(`Problems of ${checked.title}`, checked.problems, actions),
     },
-    { name: "script", inputs: [script], draw: () => scriptParts(script) },
     { name: "notices", inputs: [session.notices], draw: () => notices(session) },
   ];
 }

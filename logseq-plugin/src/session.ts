@@ -1,10 +1,18 @@
 /** The connection to the server, and what it reports: jobs, their progress, problems. */
 
-import { type Access, Client, RequestFailed, type RunOptions } from "./client";
+import {
+  type Access,
+  Client,
+  type FailureKind,
+  messageOf,
+  RequestFailed,
+  type RunOptions,
+} from "./client";
 import { outputText } from "./database";
-import type { JobDocument, JobEnd, Problem, SectionEnd, ServerEvent } from "./protocol";
+import type { ChunkError, ChunkPlace, JobEnd, Problem, ServerEvent } from "./protocol";
+import { sleep } from "./timing";
 
-export type Connection = "connecting" | "connected" | "offline" | "unauthorized" | "refused";
+export type Connection = "connecting" | "connected" | FailureKind;
 
 /** What a running job does. */
 export interface Progress {
@@ -14,7 +22,11 @@ export interface Progress {
   chunks: number;
   /** The end of what it printed. */
   output: string;
+  /** Of the first chunk that failed. */
+  failure: ChunkError | null;
 }
+
+const WAITING: Progress = { what: "", place: "", chunks: 0, output: "", failure: null };
 
 export interface SessionState {
   connection: Connection;
@@ -27,8 +39,8 @@ export interface SessionState {
 }
 
 export interface SessionHooks {
-  /** The state differs. */
-  changed: (state: SessionState) => void;
+  /** The state differs from the one before. */
+  changed: (state: SessionState, before: SessionState) => void;
   /** tangle has written pages, named by their paths. */
   written: (pages: readonly string[]) => void;
 }
@@ -71,8 +83,12 @@ export class Session {
   /** Why there is no connection. */
   get failure(): RequestFailed {
     const { connection, reason } = this.state;
-    const lost = connection === "connected" || connection === "connecting";
-    return new RequestFailed(lost ? "offline" : connection, reason);
+    return new RequestFailed(isLost(connection) ? connection : "offline", reason);
+  }
+
+  /** Whether a run waits for its end, of which nothing is heard. */
+  get isStuck(): boolean {
+    return this.waiting.size > 0 && isLost(this.state.connection);
   }
 
   /** Follow the server until `stop` or `use`. */
@@ -126,8 +142,8 @@ export class Session {
 
   private lose(signal: AbortSignal, error: unknown): void {
     if (signal.aborted) return;
-    const known = error instanceof RequestFailed ? error : null;
-    this.set({ connection: known?.kind ?? "offline", reason: known?.message ?? String(error) });
+    const connection = error instanceof RequestFailed ? error.kind : "offline";
+    this.set({ connection, reason: messageOf(error) });
   }
 
   /** Ask for what no event says: the problems, and how jobs ended in the meantime. */
@@ -141,7 +157,7 @@ export class Session {
       const known = new Set([...this.waiting.keys(), ...this.state.jobs.keys()]);
       for (const job of known) await this.settle(client, job);
     } catch (error) {
-      if (!signal.aborted) this.notice(`the state of the server is unknown: ${text(error)}`);
+      if (!signal.aborted) this.notice(`the state of the server is unknown: ${messageOf(error)}`);
     }
   }
 
@@ -149,57 +165,68 @@ export class Session {
   private async settle(client: Client, job: string): Promise<void> {
     try {
       const found = await client.job(job);
-      if (found.state !== "queued" && found.state !== "running") this.end(endOf(found));
+      if (found.state === "queued" || found.state === "running") return;
+      const sections = found.report?.sections ?? [];
+      const chunks = sections.flatMap((section) => section.chunks ?? []);
+      const failure = chunks.find((chunk) => chunk.error !== null)?.error ?? null;
+      const { state, error, exit_code: exitCode } = found;
+      this.end({ job, state, exitCode, error, failure, sections });
     } catch (error) {
       if (!(error instanceof RequestFailed) || error.status !== 404) throw error;
       const lost = "the server was restarted while this ran";
-      this.end({ job, state: "stopped", exitCode: null, error: lost, sections: [] });
+      this.end({ job, state: "stopped", exitCode: null, error: lost, failure: null, sections: [] });
     }
   }
 
   private take({ kind, data }: ServerEvent): void {
-    const job = typeof data["job"] === "string" ? data["job"] : "";
     switch (kind) {
       case "started":
-        if ("section" in data) this.chunkStarted(job, data);
-        else this.progress(job, { what: (data["what"] as string[]).join(" ") });
+        if ("section" in data) this.chunkStarted(data);
+        else this.progress(data.job, { what: data.what.join(" ") });
         break;
-      case "output":
-        this.printed(job, data);
+      case "output": {
+        const printed = this.progressOf(data.job).output + data.outputs.map(outputText).join("");
+        this.progress(data.job, { output: printed.slice(-MOST_OUTPUT) });
         break;
+      }
       case "finished":
-        if (!("section" in data)) this.end(endOf(data as unknown as JobDocument & Sections));
+        if ("section" in data) {
+          this.progress(data.job, { failure: this.progressOf(data.job).failure ?? data.error });
+        } else {
+          const { job, state, error, exit_code: exitCode, sections } = data;
+          const { failure } = this.progressOf(job);
+          this.end({ job, state, exitCode, error, failure, sections });
+        }
         break;
       case "written":
-        this.hooks.written(data["pages"] as string[]);
+        this.hooks.written(data.pages);
         break;
       case "problems":
-        this.set({ problems: data["problems"] as Problem[] });
+        this.set({ problems: data.problems });
         break;
       case "notice":
-        this.notice(String(data["message"]));
+        this.notice(data.message);
         break;
       case "reset":
         void this.refresh(this.client, this.stopping.signal);
         break;
+      case "changed": // the problems follow, where they differ
+        break;
     }
   }
 
-  private chunkStarted(job: string, data: Record<string, unknown>): void {
-    const before = this.state.jobs.get(job);
-    const place = `${data["section"]}, ${data["page"]}:${data["line"]}`;
-    this.progress(job, { place, chunks: (before?.chunks ?? 0) + 1 });
+  private chunkStarted({ job, section, page, line }: ChunkPlace): void {
+    const place = page === null ? section : `${section}, ${page}:${line}`;
+    this.progress(job, { place, chunks: this.progressOf(job).chunks + 1 });
   }
 
-  private printed(job: string, data: Record<string, unknown>): void {
-    const before = this.state.jobs.get(job)?.output ?? "";
-    const shown = (data["outputs"] as Record<string, unknown>[]).map(outputText).join("");
-    this.progress(job, { output: (before + shown).slice(-MOST_OUTPUT) });
+  private progressOf(job: string): Progress {
+    return this.state.jobs.get(job) ?? WAITING;
   }
 
   private progress(job: string, facts: Partial<Progress>): void {
-    const before = this.state.jobs.get(job) ?? { what: "", place: "", chunks: 0, output: "" };
-    this.set({ jobs: new Map(this.state.jobs).set(job, { ...before, ...facts }) });
+    const progress = { ...this.progressOf(job), ...facts };
+    this.set({ jobs: new Map(this.state.jobs).set(job, progress) });
   }
 
   private end(end: JobEnd): void {
@@ -217,34 +244,13 @@ export class Session {
   }
 
   private set(facts: Partial<SessionState>): void {
-    this.state = { ...this.state, ...facts };
-    this.hooks.changed(this.state);
+    const before = this.state;
+    this.state = { ...before, ...facts };
+    this.hooks.changed(this.state, before);
   }
 }
 
-interface Sections {
-  sections: SectionEnd[];
-}
-
-function endOf(found: JobDocument & Partial<Sections>): JobEnd {
-  const sections = found.sections ?? found.report?.sections ?? [];
-  const { job, state, error } = found;
-  return { job, state, exitCode: found.exit_code, error, sections };
-}
-
-export function text(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
-}
-
-export function sleep(milliseconds: number, signal?: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const done = (): void => {
-      clearTimeout(timer);
-      signal?.removeEventListener("abort", done);
-      resolve();
-    };
-    const timer = setTimeout(done, milliseconds);
-    if (signal?.aborted) done();
-    else signal?.addEventListener("abort", done);
-  });
+/** Whether there was, or is to be, a connection that there is not. */
+export function isLost(connection: Connection): connection is FailureKind {
+  return connection !== "connected" && connection !== "connecting";
 }

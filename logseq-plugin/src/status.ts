@@ -1,5 +1,6 @@
 /** The state that the toolbar and the panel show. */
 
+import { escaped } from "./html";
 import type { SessionState } from "./session";
 
 export type Status =
@@ -55,9 +56,4 @@ export function toolbarTemplate(state: SessionState): string {
     '<path d="M3 4h9M7.5 4v10" stroke="currentColor" stroke-width="2" stroke-linecap="round"/>' +
     `<circle cx="13.5" cy="12.5" r="3.5" fill="${COLOURS[status]}"/></svg>${count}</a>`
   );
-}
-
-function escaped(text: string): string {
-  const signs: Record<string, string> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" };
-  return text.replace(/[&<>"]/g, (sign) => signs[sign] ?? sign);
 }

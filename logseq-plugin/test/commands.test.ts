@@ -1,11 +1,18 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { Client } from "../src/client";
 import { Commands, endText } from "../src/commands";
 import { say } from "../src/host";
 import { Notes } from "../src/notes";
 import type { PageDocument, Problem } from "../src/protocol";
 import { Session } from "../src/session";
-import { type Answers, fakeLogseq, fakeServer, FakeStream, type Situation } from "./fakes";
+import {
+  type Answers,
+  FAILURE,
+  fakeLogseq,
+  fakeServer,
+  FakeStream,
+  type Situation,
+} from "./fakes";
 
 const PATIENCE = { saved: 300, taken: 300, step: 5 };
 const CODE = "```python\nx = 1\n```";
@@ -156,7 +163,25 @@ describe("run", () => {
     expect(runs.map((run) => (run as { what: string[] }).what[0])).toEqual(["1.1", "pages/P.md"]);
   });
 
-  it("does nothing in a database", async () => {
+  it("runs the code of the block of a button, and else the section around it", async () => {
+    const { commands, runs } = setUp({
+      situation: {
+        tree: [
+          { uuid: "a", content: "words" },
+          { uuid: "b", content: CODE },
+        ],
+      },
+      document: () => page("words", CODE),
+    });
+    await commands.runHere("b");
+    await commands.runHere("a");
+    expect(runs.map((run) => (run as { what: string[] }).what)).toEqual([
+      ["pages/P.md:11"],
+      ["1.1"],
+    ]);
+  });
+
+  it("runs nothing in a database, and checks it", async () => {
     const { commands, runs, messages } = setUp({
       situation: { tree: [{ uuid: "b", content: CODE }], database: true },
       document: () => page(CODE),
@@ -164,6 +189,32 @@ describe("run", () => {
     await commands.runBlock("b", { fresh: false });
     expect(runs).toEqual([]);
     expect(messages[0]?.status).toBe("error");
+    await commands.checkPage("P");
+    expect(messages[1]?.content).toContain("has no problems");
+  });
+});
+
+describe("a run button", () => {
+  const editing = (text: string, pos: number | null) => ({
+    situation: { tree: [], text, ...(pos === null ? {} : { cursor: pos }) },
+    document: () => page(CODE),
+  });
+
+  it("is inserted where the cursor is, or at the end where Logseq does not say", async () => {
+    for (const cursor of [0, null]) {
+      const { commands, calls } = setUp(editing(CODE, cursor));
+      await commands.insertRunButton();
+      const macro = "{{renderer :tangle-run}}";
+      const wanted = cursor === 0 ? `${macro}\n` : `\n${macro}`;
+      expect(calls).toEqual([["insertAtEditingCursor", wanted]]);
+    }
+  });
+
+  it("is not inserted into code", async () => {
+    const { commands, calls, messages } = setUp(editing(CODE, 12));
+    await commands.insertRunButton();
+    expect(calls).toEqual([]);
+    expect(messages[0]?.content).toContain("within code");
   });
 });
 
@@ -268,13 +319,36 @@ it.each([
 });
 
 it("says in a line for each section how a run ended", () => {
-  const end = { job: "j", state: "finished", exitCode: 1, error: null };
+  const end = { job: "j", state: "finished", exitCode: 1, error: null, failure: null };
   const one = { number: "A", title: "A", outcome: "failed", reason: null, seconds: 1 };
   const two = { number: "B", title: "B", outcome: "skipped", reason: "it needs A", seconds: 0 };
   expect(endText({ ...end, sections: [one, two] })).toBe(
     "A: failed, 1.0 s\nB: skipped, 0.0 s: it needs A",
   );
   expect(endText({ ...end, error: "no section", sections: [] })).toBe("no section");
+  const failure = { ...FAILURE, hint: "install it" };
+  expect(endText({ ...end, failure, sections: [one] })).toBe(
+    "A: failed, 1.0 s\nE: m (pages/P.md:4)\ninstall it",
+  );
+  expect(endText({ ...end, failure: { ...FAILURE, path: null }, sections: [one] })).toBe(
+    "A: failed, 1.0 s\nE: m",
+  );
+});
+
+it("says at once that the server is gone where a run waits for it", async () => {
+  const { commands, messages, runs, session, stream } = setUp({
+    situation: { tree: [{ uuid: "b", content: CODE }] },
+    document: () => page(CODE),
+    answers: { "POST /api/run": () => ({ job: "lost" }) },
+  });
+  void commands.runBlock("b", { fresh: false });
+  await vi.waitFor(() => expect(session.state.jobs.has("lost")).toBe(true));
+  stream.end();
+  await vi.waitFor(() => expect(session.state.connection).toBe("offline"));
+  await commands.runBlock("b", { fresh: false });
+  expect(messages.pop()?.content).toContain("No tangle server answers");
+  expect(runs).toEqual([]);
+  session.stop();
 });
 
 it.each(["[:img {:src 1}] ;", "\n [:b 1]", "words"])("says %j as text", async (content) => {

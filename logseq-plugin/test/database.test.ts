@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { resultTexts, resultUuid, writeResults } from "../src/database";
 import { PageMap, type TreeBlock } from "../src/page_blocks";
 import type { ChunkRun, PageDocument } from "../src/protocol";
-import { fakeLogseq } from "./fakes";
+import { FAILURE, fakeLogseq } from "./fakes";
 
 const BLOCK = "6650f0aa-1111-4222-9333-ffffffffffff";
 const [FIRST, SECOND, THIRD] = [0, 1, 2].map((index) => resultUuid(BLOCK, index)) as [
@@ -38,9 +38,8 @@ it("chooses uuids that are valid, differ, and are the same each time", () => {
 });
 
 it("shows outputs and failures in fences that are long enough", () => {
-  const error = { name: "E", message: "m", traceback: "" };
   const picture = { output_type: "display_data", data: { "image/png": "…" } };
-  const run = chunk(["a ``` b\n"], { error });
+  const run = chunk(["a ``` b\n"], { error: FAILURE });
   expect(resultTexts({ ...run, outputs: [...run.outputs, picture] })).toEqual([
     "````text\na ``` b\n````",
     "```text\n[image/png]\n```",

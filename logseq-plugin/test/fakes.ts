@@ -3,6 +3,15 @@
 import type { Host } from "../src/host";
 import type { TreeBlock } from "../src/page_blocks";
 
+export const FAILURE = {
+  name: "E",
+  message: "m",
+  traceback: "",
+  hint: null,
+  path: "pages/P.md",
+  line: 4,
+};
+
 export interface FakeLogseq {
   host: Host;
   /** What was called, with its arguments. */
@@ -15,6 +24,9 @@ export interface Situation {
   editing?: string;
   database?: boolean;
   graph?: string;
+  /** The text of the block that is being edited, and where the cursor is in it. */
+  text?: string;
+  cursor?: number;
   /** Called when Logseq leaves the block that is being edited. */
   left?: () => void;
 }
@@ -33,6 +45,10 @@ export function fakeLogseq(situation: Situation): FakeLogseq {
         situation.left?.();
       },
       saveFocusedCodeEditorContent: async () => called("saveFocusedCodeEditorContent"),
+      getEditingBlockContent: async () => situation.text,
+      getEditingCursorPosition: async () =>
+        situation.cursor === undefined ? null : { pos: situation.cursor },
+      insertAtEditingCursor: async (text: string) => called("insertAtEditingCursor", text),
       getCurrentBlock: async () => null,
       getCurrentPage: async () => page,
       getBlock: async (uuid: string) => ({ uuid, page: { id: 1 } }),

@@ -2,7 +2,7 @@ import { expect, it, vi } from "vitest";
 import { Client } from "../src/client";
 import { Session } from "../src/session";
 import { statusOf, statusText, toolbarTemplate } from "../src/status";
-import { type Answers, fakeServer, FakeStream } from "./fakes";
+import { type Answers, FAILURE, fakeServer, FakeStream } from "./fakes";
 
 const ACCESS = { port: 8470, token: "t" };
 const RUNNING = { job: "j", state: "running", exit_code: null, error: null, report: null };
@@ -43,10 +43,11 @@ it("follows a run from its start to its end", async () => {
   stream.send("output", { job: "j", outputs: [{ text: "a" }, { data: { "text/plain": "b" } }] });
   await vi.waitFor(() => expect(session.state.jobs.get("j")?.output).toBe("ab\n"));
   expect(statusText(session.state)).toBe("running 1.1, p.md:3");
-  stream.send("finished", { job: "j", section: "1.1", outcome: "passed" });
+  stream.send("finished", { job: "j", section: "1.1", page: "p.md", line: 3, error: FAILURE });
+  stream.send("finished", { job: "j", section: "1.1", page: "p.md", line: 9, error: null });
   stream.send("written", { job: "j", pages: ["p.md"] });
   stream.send("finished", { job: "j", state: "finished", exit_code: 0, error: null, sections: [] });
-  expect(await end).toMatchObject({ state: "finished", exitCode: 0 });
+  expect(await end).toMatchObject({ state: "finished", exitCode: 0, failure: FAILURE });
   expect(written).toEqual(["p.md"]);
   expect(statusOf(session.state)).toBe("connected");
   session.stop();
@@ -54,7 +55,8 @@ it("follows a run from its start to its end", async () => {
 
 it("goes on after the last event when the stream breaks, and asks how the job ended", async () => {
   const [first, second] = [new FakeStream(), new FakeStream()];
-  const done = { job: "j", state: "finished", exit_code: 1, error: null, report: { sections: [] } };
+  const sections = [{ number: "1.1", chunks: [{ error: null }, { error: FAILURE }] }];
+  const done = { job: "j", state: "finished", exit_code: 1, error: null, report: { sections } };
   let over = false;
   const { session, asked } = setUp([first, second], {
     "GET /api/jobs/j": () => (over ? done : { ...done, state: "running" }),
@@ -64,7 +66,7 @@ it("goes on after the last event when the stream breaks, and asks how the job en
   await vi.waitFor(() => expect(session.state.notices).toEqual(["n"]));
   over = true;
   first.end();
-  expect(await end).toMatchObject({ exitCode: 1 });
+  expect(await end).toMatchObject({ exitCode: 1, failure: FAILURE });
   expect(asked.map((headers) => headers.get("last-event-id"))).toEqual([null, "e-1"]);
   session.stop();
 });
@@ -108,7 +110,7 @@ it("does not try a wrong token again, but a new one at once", async () => {
 });
 
 it("escapes what the toolbar shows", () => {
-  const progress = { what: "", place: '<b a="1">&', chunks: 1, output: "" };
+  const progress = { what: "", place: '<b a="1">&', chunks: 1, output: "", failure: null };
   const { session } = setUp([]);
   const state = {
     ...session.state,

@@ -430,7 +430,12 @@ class Naming(Struct, frozen=True, kw_only=True):
 
 
 def own_module_names(unit: UnitCode, name: PackageName) -> frozenset[str]:
-    """The names to which a unit itself binds the generated module."""
+    """The names to which a unit itself binds the generated module.
+
+    Args:
+        unit: its code and imports.
+        name: the name of the generated package.
+    """
     return frozenset(
         entry.bound
         for code in unit.chunks

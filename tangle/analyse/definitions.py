@@ -72,7 +72,12 @@ class Units(Protocol):
 
 
 def bound_in(code: UnitCode, name: str) -> Iterator[Bound]:
-    """The statements of a unit that bind a name, in order."""
+    """The statements of a unit that bind a name, in order.
+
+    Args:
+        code: of the unit.
+        name: as the code writes it.
+    """
     for chunk, row in code.binders.get(name, ()):
         entry = code.chunks[chunk]
         statement = entry.statements[row]
@@ -231,7 +236,12 @@ class Definitions:
 
 
 def likely(name: str, known: Iterable[str]) -> tuple[str, ...]:
-    """The names of which the given one may be a misspelling, the most likely one first."""
+    """The names of which the given one may be a misspelling, the most likely one first.
+
+    Args:
+        name: one that nothing defines.
+        known: the names that are defined.
+    """
     letters = Counter(name)
     found = [
         other

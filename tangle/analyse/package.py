@@ -84,7 +84,12 @@ class Saving(Struct, frozen=True, kw_only=True):
 
 
 def saving(unit: UnitCode, name: PackageName) -> Saving:
-    """What a unit saves into the package of that name."""
+    """What a unit saves into the package of that name.
+
+    Args:
+        unit: its code, with the places of its markers.
+        name: the name of the package.
+    """
     return Saving(
         statements=tuple(
             _saved_statement(code, at, row, marker, name)

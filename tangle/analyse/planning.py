@@ -200,7 +200,12 @@ class _Planner:
 
 
 def unit_doubts(unit: UnitCode, found: Borrowings) -> tuple[Problem, ...]:
-    """What is no error, but most likely not meant: prices, slips, marks of lists."""
+    """What is no error, but most likely not meant: prices, slips, marks of lists.
+
+    Args:
+        unit: its code.
+        found: what it borrows, with the doubts about that.
+    """
     return (*(problem for code in unit.chunks for problem in doubtful(code)), *found.doubts)
 
 

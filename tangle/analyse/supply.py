@@ -201,7 +201,12 @@ Supply = Callable[[int, str], tuple[str, ...]]
 
 
 def no_supply(unit: int, name: str) -> tuple[str, ...]:
-    """Nothing is supplied."""
+    """Nothing is supplied.
+
+    Args:
+        unit: place of the unit in reading order.
+        name: one that nothing defines.
+    """
     del unit, name
     return ()
 

@@ -92,7 +92,9 @@ def _groups(found: Iterable[Saved]) -> Iterator[tuple[str, list[Saved]]]:
     """Saved statements with the heading over them: one each, and one for a run of imports."""
     heading, group = "", list[Saved]()
     for saved in found:
-        title = f"{saved.section} {saved.title}".rstrip()
+        # Outside of a book, the title of the page is also the name of its section.
+        words = [saved.section] if saved.section == saved.title else [saved.section, saved.title]
+        title = " ".join(words).rstrip()
         own = comment(f"Defined in {title} ({saved.place.path})")
         joins = own == heading and saved.imports and group[-1].imports
         if group and not joins:

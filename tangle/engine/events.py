@@ -81,6 +81,16 @@ class CellFinished(Struct, frozen=True, kw_only=True):
     result: Result
 
 
+class CellResults(Struct, frozen=True, kw_only=True):
+    """The results of all cells of a session that ended, as they were at each cell's own end.
+
+    Executors send it whose `CellFinished` holds shortened results, since they come from far away.
+    """
+
+    section: SectionName
+    results: tuple[Result, ...]
+
+
 class CellFailed(Struct, frozen=True, kw_only=True):
     """A cell did not pass, as a person is to read it: comes right after its `CellFinished`.
 
@@ -137,6 +147,7 @@ Event = (
     | CellStarted
     | CellOutput
     | CellFinished
+    | CellResults
     | CellFailed
     | LinesRun
     | Sampled

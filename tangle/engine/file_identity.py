@@ -10,9 +10,10 @@ import glob
 import hashlib
 import importlib.machinery
 import os
+import re
 import stat
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Final
 
 from tangle import STATE_FOLDER
@@ -21,6 +22,7 @@ from tangle.model import Asked, ReadFile
 _ENDS: Final = tuple(importlib.machinery.all_suffixes())
 _OWN_NAMES: Final = (STATE_FOLDER, "__pycache__")
 """What tangle and Python put into folders; the drafts of pages begin with the first."""
+_WILDCARD: Final = re.compile(r"[*?\[]")
 _SMALL: Final = 1 << 18
 """Bytes up to which a file that was left behind is compared by content; else by size and time."""
 _QUIET: Final = 1.0
@@ -159,14 +161,14 @@ def _module(question: str) -> str:
     names, *folders = question.split("\n")
     wanted = frozenset(names.split(","))
     found: dict[str, str] = {}
-    for folder in folders:
+    for index, folder in enumerate(folders):
         try:
             there = frozenset(os.listdir(folder))  # noqa: PTH208
         except OSError:
             continue
         for name in wanted.intersection(entry.partition(".")[0] for entry in there):
             if found.get(name, "/") == "/" and (form := _form(name, folder, there)):
-                found[name] = form if form == "/" else f"{folder}{os.sep}{form}"
+                found[name] = form if form == "/" else f"{index}{os.sep}{form}"
     return _digest(f"{name}={place}" for name, place in found.items()) if found else ""
 
 
@@ -193,6 +195,12 @@ def matches(pattern: str) -> list[str]:
     """The files that a pattern means, sorted; hidden ones too."""
     found = glob.glob(pattern, recursive=True, include_hidden=True)  # noqa: PTH207 -- absolute
     return sorted(path for path in found if os.path.isfile(path))  # noqa: PTH113
+
+
+def _below(pattern: str) -> Iterator[str]:
+    """The files that a pattern means, relative to the folder that it names before any wildcard."""
+    folder = os.path.dirname(_WILDCARD.split(pattern, maxsplit=1)[0])  # noqa: PTH120 -- texts
+    return (os.path.relpath(path, folder or os.sep) for path in matches(pattern))
 
 
 def _mode(path: str, status: Callable[[str], os.stat_result] = _stat) -> int:
@@ -225,6 +233,6 @@ _ANSWERS: Final[Mapping[str, Callable[[str], str]]] = {
     "access": lambda path: "".join(_yes(_access(path, mode)) or "no" for mode in (0, 1, 2, 4)),
     "left": _left,
     "module": _module,
-    "glob": lambda pattern: _digest(matches(pattern)),
+    "glob": lambda pattern: _digest(_below(pattern)),
     "variable": lambda name: variable_digest(os.environ.get(name)),
 }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import threading
 import weakref
 from collections.abc import Mapping, Sequence
 from typing import Self
@@ -48,6 +49,7 @@ class LocalExecutor:
         self._server = server
         self._fork = fork
         self._fork_source: ForkSource | None = None
+        self._preparing = threading.Lock()
         if warm:
             self.warm()
 
@@ -82,12 +84,34 @@ class LocalExecutor:
 
     def run(self, job: Job, observe: Observer) -> SessionResult:
         """Runs one session to its end; nothing that its code does is raised."""
-        forker = self._forker(job, observe)
-        supervisor = WorkerSupervisor(job, observe, self._stop_seen)
+        return self._run(job, observe, self._stop_seen, self._forker(job, observe))
+
+    def run_until(
+        self, job: Job, observe: Observer, stop: int, shared: str | None
+    ) -> SessionResult:
+        """Runs one session of several commands', forked where that is possible.
+
+        Args:
+            job: the session.
+            observe: is called at every step.
+            stop: a descriptor; once it can be read, the session is over.
+            shared: code that it may import: that of its command's generated package; None for a
+                fresh process.
+        """
+        if shared is None:
+            return self._run(job, observe, stop, None)
+        with self._preparing:
+            self.warm()
+            self.prepare([job], shared)
+            forker = self._forker(job, observe)
+        return self._run(job, observe, stop, forker)
+
+    def _run(self, job: Job, observe: Observer, stop: int, forker: Forker | None) -> SessionResult:
+        supervisor = WorkerSupervisor(job, observe, stop)
         result = supervisor.run(lambda: start_worker(job, self._settings, forker))
         if supervisor.was_lost:
             observe(runs_again(job))
-            supervisor = WorkerSupervisor(job, observe, self._stop_seen)
+            supervisor = WorkerSupervisor(job, observe, stop)
             result = supervisor.run(lambda: start_worker(job, self._settings))
         observe(finished(result))
         return result

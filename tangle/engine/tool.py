@@ -8,11 +8,32 @@ import os
 import shutil
 import signal
 import sys
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
+from msgspec import Struct
+
 _LAST_SECONDS: Final = 5.0
 """What a program that was killed may take to be gone."""
+
+
+class ToolAnswer(Struct, frozen=True, kw_only=True):
+    """What a program said when it was asked for its version, or the like.
+
+    Attributes:
+        path: of the program; empty if there is none.
+        text: what it wrote to standard output; None if it failed or took too long.
+    """
+
+    path: str = ""
+    text: str | None = None
+
+
+def find_tool(name: str) -> str | None:
+    """Return the path of a program, that of this environment before others; None without one."""
+    beside = str(Path(sys.executable).parent)
+    return shutil.which(name, path=beside) or shutil.which(name)
 
 
 async def start_tool(name: str, *arguments: str, folder: Path) -> asyncio.subprocess.Process | None:
@@ -23,8 +44,7 @@ async def start_tool(name: str, *arguments: str, folder: Path) -> asyncio.subpro
         arguments: for it.
         folder: where it works.
     """
-    beside = str(Path(sys.executable).parent)
-    program = shutil.which(name, path=beside) or shutil.which(name)
+    program = find_tool(name)
     if program is None:
         return None
     environment = {**os.environ}
@@ -84,4 +104,30 @@ async def run_tool(
     finally:  # after a time-out, or if nobody waits for the answer any more
         if process.returncode is None:
             await end_tool(process)
-    return output.decode() if process.returncode == 0 else None
+    return output.decode(errors="replace") if process.returncode == 0 else None
+
+
+def ask_tools(questions: Mapping[str, Sequence[str]], patience: float) -> Mapping[str, ToolAnswer]:
+    """Run some programs, all at the same time, and return what each one said.
+
+    They work in the root folder, so that no file of a graph is in reach of a name.
+
+    Args:
+        questions: the arguments for each program, by its name or path.
+        patience: seconds that each of them may take.
+    """
+    return asyncio.run(_ask_all(questions, patience))
+
+
+async def _ask_all(
+    questions: Mapping[str, Sequence[str]], patience: float
+) -> Mapping[str, ToolAnswer]:
+    root = Path(Path.cwd().anchor)
+    texts = await asyncio.gather(
+        *(
+            run_tool(name, *arguments, text="", folder=root, patience=patience)
+            for name, arguments in questions.items()
+        )
+    )
+    found = zip(questions, texts, strict=True)
+    return {name: ToolAnswer(path=find_tool(name) or "", text=text) for name, text in found}

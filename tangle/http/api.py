@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, Final, TypeVar
 
 import msgspec
 from starlette.exceptions import HTTPException
@@ -28,18 +28,21 @@ from tangle.verbs.show import show
 if TYPE_CHECKING:
     from starlette.requests import Request
 
-    from tangle.http.desk import Desk
     from tangle.http.feed import Feed
     from tangle.http.jobs import Job, Jobs
+    from tangle.verbs.desk import Desk
     from tangle.verbs.project import Project
 
 _Body = TypeVar("_Body")
+
+_MOST_NAMES: Final = 1000
+"""Of sections in one request: each is looked up in the notes."""
 
 
 class RunRequest(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     """The body of `POST /api/run`: options as those of `tangle run`."""
 
-    what: tuple[str, ...]
+    what: Annotated[tuple[str, ...], msgspec.Meta(max_length=_MOST_NAMES)]
     device: str | None = None
     timeout: Annotated[float, msgspec.Meta(gt=0, le=MOST_SECONDS)] | None = None
     fresh: bool = False
@@ -56,7 +59,7 @@ class StopRequest(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
 class CheckRequest(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     """The body of `POST /api/check`."""
 
-    what: tuple[str, ...] = ()
+    what: Annotated[tuple[str, ...], msgspec.Meta(max_length=_MOST_NAMES)] = ()
     all: bool = False
 
 

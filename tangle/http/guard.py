@@ -92,8 +92,7 @@ class Guard:
         """Return the refusal of a request, or the answer to a preflight; None lets it through."""
         if headers.get("host", "").lower() not in self._access.hosts:
             return refusal(403, "the Host header does not name this server")
-        origin = headers.get("origin")
-        if origin is not None and origin not in (self._access.own_origins | LOGSEQ):
+        if not (self._access.own_origins | LOGSEQ).issuperset(headers.getlist("origin")):
             return refusal(403, "pages of this origin may not ask this server")
         if not _is_interface(scope["path"]):
             allowed = scope["method"] in ("GET", "HEAD")

@@ -13,9 +13,9 @@ from typing import Any, Final, Literal
 from tangle.engine.events import CellFinished, CellOutput, CellStarted, Event, Noticed
 from tangle.engine.interrupt import Interrupt
 from tangle.errors import TangleError
-from tangle.http.desk import Desk
 from tangle.http.feed import Feed
 from tangle.model import Output, Place, Stream
+from tangle.verbs.desk import Desk
 from tangle.verbs.job_builder import RunOptions
 from tangle.verbs.project import Project
 from tangle.verbs.reports.documents import failure_document, output_document, run_document

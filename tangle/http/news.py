@@ -7,10 +7,10 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Final, Protocol
 
-from tangle.http.desk import Desk
 from tangle.http.feed import Feed
 from tangle.model import PagePath
 from tangle.verbs.check import check_report
+from tangle.verbs.desk import Desk
 from tangle.verbs.notes import Notes, Shelf, held_notes, updated
 from tangle.verbs.project import Project
 from tangle.verbs.reports.documents import problem_document

@@ -17,17 +17,19 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from tangle.errors import Refused, TangleError
 from tangle.http.api import Api, BadRequest, bad_request, failed, not_there, too_large, too_slow
-from tangle.http.desk import Desk
 from tangle.http.feed import Feed
 from tangle.http.guard import Access, Guard, TooLarge, TooSlow
 from tangle.http.jobs import Jobs
 from tangle.http.news import Disk, News
 from tangle.http.site import Site
 from tangle.verbs.current_project import CurrentProject, changes
+from tangle.verbs.desk import Desk
 from tangle.verbs.serving import note_address, only_server, token_is_private
 from tangle.verbs.weave.weaving import check_packages, site_shelf
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from starlette.types import ASGIApp
 
     from tangle.verbs.project import Project
@@ -39,6 +41,9 @@ _MOST_CONNECTIONS: Final = 128
 _HEAD_SECONDS: Final = 10.0
 _LARGEST_HEAD: Final = 64 * 1024
 _LAST_SECONDS: Final = 2
+_MOST_SECONDS_GONE: Final = 5
+_TICKS_A_SECOND: Final = 10
+"""Of uvicorn's main loop."""
 
 
 class PortInUse(Refused):
@@ -49,6 +54,17 @@ class PortInUse(Refused):
         super().__init__(
             f"{ADDRESS}:{port}: another program uses this port; choose one with `--port N`, or "
             "any free one with `--port 0`"
+        )
+
+
+class GraphGone(Refused):
+    """The graph is no longer where it was."""
+
+    def __init__(self, graph: Path) -> None:
+        """Name the graph and the way out."""
+        super().__init__(
+            f"{graph}: this graph was moved or deleted, so the server has ended; serve it from "
+            "where it is now"
         )
 
 
@@ -73,6 +89,7 @@ def serve(project: Project, *, port: int, ready: Callable[[Served], None]) -> No
         PortInUse: another program listens on the port.
         NotPrivate: others can read the file of the token.
         NotReadable: the graph cannot be watched.
+        GraphGone: the graph was moved or deleted meanwhile.
     """
     with only_server(project) as token, contextlib.closing(_listener(port)) as listener:
         number = listener.getsockname()[1]
@@ -86,8 +103,10 @@ def serve(project: Project, *, port: int, ready: Callable[[Served], None]) -> No
                 note_address(project, address)
                 ready(Served(address=address, token=token))
 
-            config = _config(service.app)
-            _Server(config, begin=begin, end=service.end).run(sockets=[listener])
+            server = _Server(_config(service.app), project.graph, begin=begin, end=service.end)
+            server.run(sockets=[listener])
+            if server.seconds_gone:
+                raise GraphGone(project.graph)
 
 
 def _listener(port: int) -> socket.socket:
@@ -147,13 +166,31 @@ class _Service:
 
 
 class _Server(uvicorn.Server):
-    """A server that says when it is ready, and ends what is open when it is to end."""
+    """A server that says when it is ready, and ends with what is open when its graph is gone.
+
+    Attributes:
+        seconds_gone: for how long there has been no graph.
+    """
 
     def __init__(
-        self, config: uvicorn.Config, *, begin: Callable[[], None], end: Callable[[], None]
+        self,
+        config: uvicorn.Config,
+        graph: Path,
+        *,
+        begin: Callable[[], None],
+        end: Callable[[], None],
     ) -> None:
         super().__init__(config)
+        self._graph = graph
         self._begin, self._end = begin, end
+        self.seconds_gone = 0
+
+    async def on_tick(self, counter: int) -> bool:
+        if counter % _TICKS_A_SECOND == 0:
+            is_there = (self._graph / "logseq" / "config.edn").is_file()
+            self.seconds_gone = 0 if is_there else self.seconds_gone + 1
+        # A tool may take the folder away for a moment to put another one in its place.
+        return self.seconds_gone >= _MOST_SECONDS_GONE or await super().on_tick(counter)
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)

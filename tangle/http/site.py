@@ -17,10 +17,10 @@ from tangle.verbs.weave.live import LiveSite
 if TYPE_CHECKING:
     from starlette.requests import Request
 
-    from tangle.http.desk import Desk
     from tangle.http.feed import Feed
     from tangle.http.news import News
     from tangle.model import PagePath
+    from tangle.verbs.desk import Desk
     from tangle.verbs.notes import Notes
 
 _SCRIPT: Final = "live.js"

@@ -183,7 +183,12 @@ def _id_lines(page: Page) -> Iterator[tuple[Uuid, int]]:
 
 
 def blocks_with_ids(page: Page, linked: LinkedPage) -> Mapping[Uuid, BlockFacts]:
-    """What is known of the blocks of a page that have ids; the first that has one counts."""
+    """What is known of the blocks of a page that have ids; the first that has one counts.
+
+    Args:
+        page: as it was parsed.
+        linked: the same page with its sections and chunks.
+    """
     settings = linked.outline.settings
     coded = {c.block for c in linked.chunks if not settings[c.block].skip}
     above = above_all(page, coded)

@@ -71,7 +71,12 @@ class _Draft(Struct):
 
 
 def page_spots(outline: Outline, occurrences: Iterable[Occurrence]) -> Spots:
-    """The part that a page with that outline and these occurrences has in units."""
+    """The part that a page with that outline and these occurrences has in units.
+
+    Args:
+        outline: the sections of the page.
+        occurrences: the chunks that take part, in order.
+    """
     hosting: dict[Section, None] = {}
     needs: dict[SectionName, dict[SectionName, None]] = {}
     for entry in occurrences:
@@ -280,7 +285,13 @@ def made_unit(
 
 
 def faults_around(page: Page, outline: Outline, block: int) -> Iterator[Problem]:
-    """The faulty properties of a block, of the blocks around it, and of its page."""
+    """The faulty properties of a block, of the blocks around it, and of its page.
+
+    Args:
+        page: with the block.
+        outline: the sections of the page.
+        block: index of the block.
+    """
     faults = outline.settings.faults
     if not faults:
         return

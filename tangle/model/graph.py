@@ -15,18 +15,22 @@ class Settings(Struct, frozen=True, kw_only=True):
     """The values of the `tangle.*` properties that apply to a chunk.
 
     Attributes:
-        timeout: seconds.
+        run: whether the chunk runs; if not, the script holds it as comments.
+        skip: whether the chunk is left out of the script as well; other chunks may refer to it.
         raises: name of the exception that the chunk must fail with.
-        xfail: why the chunk is known to fail, where it is; the session goes on after it.
-        needs: sections or pages that have to run before this one, as they are written.
-        borrow: whether names may be taken from earlier sections.
-        rtol: how far a number in the output may be from the stored one, as a part of it; None for
-            what the way it is printed suggests.
-        atol: the same, absolute, and added.
-        cache: whether a result of it may stand for running it again.
-        lang: the language of fences that name none, in lower case; None for no code.
-        reads: patterns of files that it reads where nobody sees it, as they are written.
-        cwd: the folder in which it runs, relative to the graph; None for the page's.
+        xfail: why the chunk is known to fail; the session continues after the failure.
+        timeout: seconds that the chunk may take.
+        name: name of the block, for references `<<name>>`.
+        device: device of the whole unit.
+        needs: sections or pages that run before this one and lend their names, as written.
+        borrow: whether the chunk may use names that earlier sections define.
+        rtol: relative tolerance for numbers when outputs are verified; None to derive it from how
+            the numbers are printed.
+        atol: absolute tolerance, added to the relative one.
+        cache: whether an earlier result of the chunk may replace a run of it.
+        lang: language of fences that name none, in lower case; None for no code.
+        reads: patterns of files that the code reads where tangle cannot see it, as written.
+        cwd: working directory of the unit, relative to the graph; None for the page's folder.
     """
 
     run: bool = True

@@ -72,9 +72,9 @@ class Fence(Struct, frozen=True, kw_only=True):
         body: the lines between opener and closer.
         text: what Logseq shows, every line ended by one line feed.
         code: `text`, dedented by the white space common to its lines.
-        line: line of the opener; line `i` of the code (from 0) stands at `line + 1 + i`.
-        margins: per line of `code`, how many characters of the file's line stand before it.
-        nested: set where the fence stands in a list or a quote, whose lines Logseq trims.
+        line: line of the opener; line `i` of the code (from 0) is at `line + 1 + i`.
+        margins: per line of `code`, how many characters of the file's line come before it.
+        nested: set where the fence is in a list or a quote, whose lines Logseq trims.
     """
 
     block: int

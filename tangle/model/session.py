@@ -404,6 +404,8 @@ class SessionResult(Struct, frozen=True, kw_only=True):
         late: what threads, exit handlers and finalizers put out after the last cell.
         late_seen: what they read and wrote.
         notices: what a person should know, as that the session did not end by itself.
+        worker: the address of the cluster's worker that ran it; empty if that was this machine's
+            engine.
     """
 
     section: SectionName
@@ -417,6 +419,7 @@ class SessionResult(Struct, frozen=True, kw_only=True):
     late: tuple[Output, ...] = ()
     late_seen: Seen = Seen()
     notices: tuple[str, ...] = ()
+    worker: str = ""
 
     @property
     def learned(self) -> tuple[ReadFile, ...]:

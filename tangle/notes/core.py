@@ -154,5 +154,10 @@ class Core(Store):
 def overlaid(
     pages: Mapping[PagePath, bytes], unsaved: Mapping[PagePath, bytes]
 ) -> Mapping[PagePath, bytes]:
-    """Pages with the unsaved texts of some laid over their files; a new page is one more."""
+    """Pages with the unsaved texts of some laid over their files; a new page is one more.
+
+    Args:
+        pages: the files, by path.
+        unsaved: the texts that an editor holds, by path.
+    """
     return {path: unsaved.get(path, pages.get(path, b"")) for path in sorted({*pages, *unsaved})}

@@ -103,5 +103,9 @@ def page_of_title(core: Core, title: str) -> PagePath | None:
 
     No query asks for it, so the answer is not kept: one that the document on disk can never have
     would make each command write the document.
+
+    Args:
+        core: the store.
+        title: in any case and Unicode form.
     """
     return pages.index(core, "").names.get(title_key(title))

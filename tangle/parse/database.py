@@ -42,12 +42,19 @@ def entities(rows: Rows) -> dict[int, Entity]:
     try:
         facts = _facts(rows)
     except (BadTransit, LookupError, TypeError, ValueError, AttributeError) as error:
-        raise UnreadableDatabase(f"its table is damaged ({error})") from error
+        raise damaged(str(error)) from error
     _check_schema(facts)
     return facts
 
 
+def damaged(why: str) -> UnreadableDatabase:
+    """Return the error for a table that no Logseq would write."""
+    return UnreadableDatabase(f"its table is damaged ({why})")
+
+
 def _facts(rows: Rows) -> dict[int, Entity]:
+    if _ROOT not in rows:
+        raise LookupError("it has no root")
     root = read_transit(rows[_ROOT][0])
     facts: defaultdict[int, dict[str, list[Any]]] = defaultdict(dict)
     for entity, name, value, *_ in _stored(rows, root):
@@ -94,10 +101,10 @@ def _check_schema(facts: Mapping[int, Entity]) -> None:
             (version,) = entity.get("kv/value", [None])
             major = version.get("major") if isinstance(version, dict) else version
             if major != _MAJOR:
-                raise _unknown(version)
+                raise _unknown(f"its schema is {major!r}")
             return
-    raise _unknown("none")
+    raise _unknown("it does not say its schema")
 
 
-def _unknown(version: object) -> UnreadableDatabase:
-    return UnreadableDatabase(f"its schema is {version}, and tangle reads {_MAJOR}.x")
+def _unknown(schema: str) -> UnreadableDatabase:
+    return UnreadableDatabase(f"{schema}, and tangle reads {_MAJOR}.x")

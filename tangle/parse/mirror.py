@@ -11,7 +11,7 @@ import re
 from collections.abc import Sequence
 from typing import Final
 
-from tangle.parse.nodes import Node, NodePage
+from tangle.parse.nodes import DEEPEST, Node, NodePage, TooDeep
 
 _BLOCK: Final = re.compile(r"( *)(-|\d+\.)(?: (.*))?$")
 _PROPERTY: Final = re.compile(r"( *)\* ([^:\s][^:]*)::(?: (.*))?$")
@@ -27,6 +27,9 @@ def mirror_page(text: str, title: str, day: int = 0) -> NodePage:
         text: of the file.
         title: of the page, as its file is called.
         day: of a page of the journal, as 20261128; 0 for others.
+
+    Raises:
+        TooDeep: blocks nest too deeply.
     """
     lines = text.removeprefix("\ufeff").replace("\r\n", "\n").split("\n")
     reader = _Reader(lines)
@@ -46,6 +49,7 @@ class _Reader:
     def __init__(self, lines: Sequence[str]) -> None:
         self._lines = lines
         self.at = 0
+        self._level = 0
 
     def _next(self) -> str | None:
         return self._lines[self.at] if self.at < len(self._lines) else None
@@ -69,8 +73,12 @@ class _Reader:
         self.at += 1
         inner = indent + _STEP
         content = self._content(first, inner)
+        self._level += 1
+        if self._level > DEEPEST:
+            raise TooDeep
         properties = self.properties(inner)
         children = self.blocks(inner)
+        self._level -= 1
         return _node(content, numbered, properties, children)
 
     def _content(self, first: str, inner: int) -> list[str]:

@@ -8,12 +8,18 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final, Literal
 
 from msgspec import Struct
 
+from tangle.errors import TangleError
+from tangle.parse import parse
+
 NodeKind = Literal["text", "code", "math", "quote"]
+
+DEEPEST: Final = 200
+"""Levels of blocks that are read; reading and writing a level needs some of the stack."""
 
 _REFERENCE: Final = re.compile(
     r"\[\[([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})\]\]"
@@ -24,7 +30,20 @@ _UNSAFE: Final = re.compile(r'[%:\\*?"<>|#\x00-\x1f]|^\.')
 _LONGEST_NAME: Final = 200
 """Bytes; file systems allow 255, with the suffix."""
 
-_BULLET: Final = re.compile(r"(\s*)([-+*]\s|[-+*]$|#+\s)")
+_CONSTRUCT: Final = re.compile(r"\s*(?:```|~~~|\$\$|>|:\w|#\+|\||<)")
+"""What begins a construct: a fence, formula, quote, drawer, table, HTML."""
+
+_END_SRC: Final = re.compile(r"^\s*#\+END_SRC", re.IGNORECASE | re.MULTILINE)
+_FENCES: Final = ("```", "~~~")
+_BLOCK_START: Final = re.compile(r"^(\s*)([-+*]\s|[-+*]$|#+\s|```|~~~|id::)", re.IGNORECASE)
+
+
+class TooDeep(TangleError):
+    """Blocks nest more deeply than is read."""
+
+    def __init__(self) -> None:
+        """Say how deep they may be."""
+        super().__init__(f"its blocks nest deeper than {DEEPEST} levels")
 
 
 class Node(Struct, frozen=True, kw_only=True):
@@ -65,19 +84,33 @@ class NodePage(Struct, frozen=True, kw_only=True):
     blocks: tuple[Node, ...] = ()
 
 
+def page_paths(pages: Iterable[NodePage]) -> Iterator[str]:
+    """Yield the path of each page in a graph of files; no two differ only by case."""
+    taken: set[str] = set()
+    for page in pages:
+        path = f"{'journals' if page.day else 'pages'}/{_file_name(page)}"
+        if path.casefold() in taken:
+            path = f"{path} {_digest(page.title)}"
+        taken.add(path.casefold())
+        yield f"{path}.md"
+
+
 def page_text(
-    page: NodePage, titles: Mapping[str, str], outputs: Mapping[str, Sequence[str]]
+    page: NodePage, stem: str, titles: Mapping[str, str], outputs: Mapping[str, Sequence[str]]
 ) -> str:
     """Return a page in the Markdown of file graphs.
 
     Args:
         page: the page.
+        stem: the name of its file, without its suffix.
         titles: of all pages, by their UUIDs.
         outputs: lines of output blocks by the UUID of the block that they belong under; they
             begin at no indentation.
     """
     writer = _Writer(titles, outputs)
-    head = [f"title:: {page.title}"] if page.title != file_name(page) else []
+    # Logseq takes properties at the beginning of a page's first block for the page's own.
+    opens = any(line for block in page.blocks[:1] for line in writer.head(block))
+    head = [f"title:: {page.title}"] if opens or page.title != stem else []
     head += [f"{name}:: {value}" for name, value in page.properties if value]
     lines = [*head, ""] if head else []
     for block in page.blocks:
@@ -85,7 +118,7 @@ def page_text(
     return "".join(f"{line}\n" for line in lines)
 
 
-def file_name(page: NodePage) -> str:
+def _file_name(page: NodePage) -> str:
     """Return the name of a page's file, without its suffix: what Logseq's file graphs would use."""
     if page.day:
         digits = str(page.day)
@@ -94,8 +127,16 @@ def file_name(page: NodePage) -> str:
     name = _UNSAFE.sub(lambda found: f"%{ord(found[0]):02X}", title)
     if len(name.encode("utf-8", "replace")) <= _LONGEST_NAME:
         return name
-    digest = hashlib.sha256(page.title.encode("utf-8", "replace")).hexdigest()[:12]
-    return f"{name[: _LONGEST_NAME // 8]} {digest}"
+    return f"{name[: _LONGEST_NAME // 8]} {_digest(page.title)}"
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()[:12]
+
+
+def _begins_with_properties(node: Node) -> bool:
+    """Whether the body is a construct: properties after it would not be read as such."""
+    return node.kind != "text" or _CONSTRUCT.match(node.text) is not None
 
 
 class _Writer:
@@ -105,7 +146,7 @@ class _Writer:
 
     def block(self, node: Node, indent: str) -> Iterator[str]:
         """The lines of a block and of those below it."""
-        first, *rest = [*self._head(node), *self._body(node)] or [""]
+        first, *rest = [*self.head(node), *self._body(node)] or [""]
         yield f"{indent}- {first}".rstrip() if not first else f"{indent}- {first}"
         yield from (f"{indent}  {line}" if line else "" for line in rest)
         below = f"{indent}\t"
@@ -113,9 +154,9 @@ class _Writer:
         for child in node.children:
             yield from self.block(child, below)
 
-    def _head(self, node: Node) -> Iterator[str]:
+    def head(self, node: Node) -> Iterator[str]:
         """Properties come first where the body begins with a fence or another construct."""
-        if node.kind != "text" or node.text.startswith(("```", "~~~", "$$", ">")):
+        if _begins_with_properties(node):
             yield from self._properties(node)
 
     def _properties(self, node: Node) -> Iterator[str]:
@@ -127,9 +168,9 @@ class _Writer:
 
     def _body(self, node: Node) -> Iterator[str]:
         match node.kind:
-            case "code":
+            case "code" if not (_has_fence(node.text) and _END_SRC.search(node.text)):
                 yield from _fenced(node.text, node.language)
-            case "math":
+            case "math" if "$$" not in node.text:
                 yield from ("$$", *node.text.split("\n"), "$$")
             case "quote":
                 yield from (f"> {line}".rstrip() for line in self._linked(node.text).split("\n"))
@@ -137,22 +178,13 @@ class _Writer:
                 yield from self._text(node)
 
     def _text(self, node: Node) -> Iterator[str]:
-        first, *rest = self._linked(node.text).split("\n")
         marks = ("#" * node.heading + " " if node.heading else "") + (
             f"{node.task} " if node.task else ""
         )
+        properties = () if _begins_with_properties(node) else tuple(self._properties(node))
+        first, *rest = _kept_together(self._linked(node.text).split("\n"), properties)
         yield f"{marks}{first}"
-        if not node.text.startswith(("```", "~~~", "$$", ">")):
-            yield from self._properties(node)
-        fence = ""
-        for line in rest:
-            stripped = line.lstrip()
-            is_block = not fence and _BULLET.match(line)
-            if fence:
-                fence = "" if stripped.startswith(fence) else fence
-            elif stripped.startswith(("```", "~~~")):
-                fence = stripped[:3]
-            yield line.replace(stripped, f"\\{stripped}", 1) if is_block else line
+        yield from rest
 
     def _linked(self, text: str) -> str:
         """Text whose references are those of file graphs: pages by title, blocks in parentheses."""
@@ -164,10 +196,55 @@ class _Writer:
         )
 
 
+def _kept_together(lines: Sequence[str], properties: Sequence[str]) -> list[str]:
+    """Return the lines of a block so that they begin no block, and no code of those that follow.
+
+    Args:
+        lines: of its text.
+        properties: those that come after the first line.
+    """
+    words = [_as_words(line) for line in lines]
+    code = _code_lines(lines)
+    shown = [line if number in code else words[number] for number, line in enumerate(lines)]
+    for found in (shown, words):
+        found[1:1] = properties
+    return shown if not code or _ends_before_next_block(shown) else words
+
+
+def _code_lines(lines: Sequence[str]) -> set[int]:
+    """Return the numbers of the lines that are code between fences, which any fence closes."""
+    found: set[int] = set()
+    opener: int | None = None
+    for number, line in enumerate(lines):
+        if not line.lstrip().startswith(_FENCES):
+            continue
+        if opener is None:
+            opener = number
+        else:
+            found.update(range(opener, number + 1))
+            opener = None
+    return found
+
+
+def _as_words(line: str) -> str:
+    return _BLOCK_START.sub(r"\1\\\2", line)
+
+
+def _ends_before_next_block(lines: Sequence[str]) -> bool:
+    """Whether code in the block after a text is still that: a fence in a quote may not close."""
+    text = "\n".join(f"  {line}" if line else "" for line in lines)[2:]
+    page = parse(f"- {text}\n- ```\n  next\n  ```\n".encode("utf-8", "replace"))
+    return len(page.blocks) == 2 and page.fences[-1].text == "next\n"
+
+
+def _has_fence(code: str) -> bool:
+    return any(line.lstrip().startswith(_FENCES) for line in code.split("\n"))
+
+
 def _fenced(code: str, language: str) -> Iterator[str]:
     """Code between lines that none of it ends; each of both kinds of fence ends the other."""
     lines = code.split("\n")
-    if any(line.lstrip().startswith(("```", "~~~")) for line in lines):
+    if _has_fence(code):
         yield from (f"#+BEGIN_SRC {language}".rstrip(), *lines, "#+END_SRC")
     else:
         yield from (f"```{language}", *lines, "```")

@@ -109,7 +109,7 @@ def moved_lines(data: bytes, block: Block, fence: Fence) -> Iterator[int]:
     """Yield the offsets of lines above a block's first fence that Logseq moved out of it.
 
     It puts them right behind the block's properties. A line is taken for code where Python can
-    parse it, or where `::` stands in a subscript.
+    parse it, or where `::` is in a subscript.
 
     Args:
         data: the page.

@@ -18,6 +18,7 @@ from tangle.store.errors import (
     Unfinished,
 )
 from tangle.store.exchange import recover
+from tangle.store.file_system import FileSystem, file_system, newest_page
 from tangle.store.file_watcher import Changes
 from tangle.store.files import DISK, Disk, Files
 from tangle.store.graph import (
@@ -36,7 +37,7 @@ from tangle.store.graph import (
 )
 from tangle.store.installed import Installed
 from tangle.store.json_records import Records
-from tangle.store.locks import lock
+from tangle.store.locks import held_lock, lock
 from tangle.store.logseq_database import DatabaseInUse, database_rows
 from tangle.store.module_files import ModuleFiles
 from tangle.store.other_environments import Environment, environments_beside
@@ -49,9 +50,11 @@ from tangle.store.state_folder import (
     BUILDS,
     CACHE,
     CACHES,
+    CHECKPOINTS,
     EXPORTS,
     GENERATED,
     HISTORY,
+    NOTEBOOKS,
     NOTES,
     OPENING,
     OUTCOMES,
@@ -60,7 +63,7 @@ from tangle.store.state_folder import (
     TOKEN,
     make_folder,
 )
-from tangle.store.symlink_guard import check_links, leads_out
+from tangle.store.symlink_guard import check_links, leads_out, resolve_links
 from tangle.store.system import accelerators
 from tangle.store.tree import (
     MARK,
@@ -70,9 +73,15 @@ from tangle.store.tree import (
     plan_tree,
     write_tree,
 )
-from tangle.store.user_files import check_writable, copy_into, remove_file, write_file
+from tangle.store.user_files import (
+    check_writable,
+    copy_into,
+    move_file,
+    remove_file,
+    write_file,
+)
 from tangle.store.user_folders import user_folder
-from tangle.store.user_key import user_key
+from tangle.store.user_key import user_key, user_key_fault
 
 __all__ = [
     "ADDRESS",
@@ -80,11 +89,13 @@ __all__ = [
     "BUILDS",
     "CACHE",
     "CACHES",
+    "CHECKPOINTS",
     "DISK",
     "EXPORTS",
     "GENERATED",
     "HISTORY",
     "MARK",
+    "NOTEBOOKS",
     "NOTES",
     "OPENING",
     "OUTCOMES",
@@ -99,6 +110,7 @@ __all__ = [
     "DatabaseInUse",
     "Disk",
     "Environment",
+    "FileSystem",
     "Files",
     "ForeignFile",
     "InUse",
@@ -127,11 +139,13 @@ __all__ = [
     "environment_around",
     "environments_beside",
     "file_stamps",
+    "file_system",
     "find_graph",
     "folder_identity",
     "generated_folders",
     "graph_files",
     "graphs_below",
+    "held_lock",
     "is_being_written",
     "is_generated_file",
     "is_page",
@@ -140,6 +154,8 @@ __all__ = [
     "library_stamp",
     "lock",
     "make_folder",
+    "move_file",
+    "newest_page",
     "other_files",
     "page_files",
     "pages_take_more",
@@ -149,10 +165,12 @@ __all__ = [
     "remove_asset",
     "remove_file",
     "replace",
+    "resolve_links",
     "sync_copies",
     "unsaved_in",
     "user_folder",
     "user_key",
+    "user_key_fault",
     "write_asset",
     "write_file",
     "write_private",

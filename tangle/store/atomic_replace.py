@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 from tangle.store.errors import Changed, InUse, Outside, Unfinished, refusing
 from tangle.store.exchange import PREFIX, Settled, Swap, exchanged, prepare, settle
 from tangle.store.files import DISK, Files
+from tangle.store.symlink_guard import resolve_links
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -172,7 +173,7 @@ def inside(path: Path, root: Path) -> Path:
         Outside: it does not lie in `root`, or links lead in a circle.
     """
     try:
-        resolved = path.resolve()
+        resolved = resolve_links(path)
         within = resolved.is_relative_to(root.resolve())
     except (OSError, RuntimeError) as error:
         raise Outside(path, root, "its links lead nowhere") from error

@@ -199,6 +199,10 @@ def recover(folder: Path, *, files: Files = DISK) -> Leftovers:
 
     To be called under the lock, so that every draft there is one of the dead.
 
+    Args:
+        folder: of the pages.
+        files: the operations on files, which tests replace.
+
     Raises:
         NotWritable: the folder cannot be listed, or a page that is to be put back cannot be.
     """

@@ -62,7 +62,12 @@ class GraphFiles(Struct, frozen=True, kw_only=True):
 
 
 def page_files(graph: Path, hidden: Sequence[str] = ()) -> tuple[PagePath, ...]:
-    """The Markdown pages of a graph, as `graph_files` finds them."""
+    """The Markdown pages of a graph, as `graph_files` finds them.
+
+    Args:
+        graph: its folder.
+        hidden: the paths that `:hidden` in `config.edn` lists.
+    """
     return graph_files(graph, hidden).pages
 
 
@@ -127,6 +132,11 @@ def other_files(graph: Path, hidden: Sequence[str], without: Path) -> dict[str, 
 
 def pages_take_more(graph: Path, hidden: Sequence[str], most: int) -> bool:
     """Whether the pages of a graph have more than so many bytes; none is opened.
+
+    Args:
+        graph: its folder.
+        hidden: the paths that `:hidden` in `config.edn` lists.
+        most: bytes.
 
     Raises:
         NotReadable: the graph's own folder cannot be listed.
@@ -279,6 +289,10 @@ def _is_file(entry: os.DirEntry[str]) -> bool:
 
 def read_bytes(path: Path, limit: int = PAGE_LIMIT) -> bytes:
     """The content of a regular file of at most `limit` bytes; nothing else is opened.
+
+    Args:
+        path: of the file.
+        limit: bytes.
 
     Raises:
         NotReadable: no such file, no right to it, not a regular file, or too big.

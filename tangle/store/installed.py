@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
+import hashlib
 import importlib.machinery
 import os
 import re
@@ -15,6 +17,8 @@ from pathlib import Path
 
 _METADATA = (".dist-info", ".egg-info")
 _EDITABLE = "__editable__."
+_INSTALLING = 60.0
+"""Seconds that an installer may take from a package's list of files to its last file."""
 _ENDS = tuple(importlib.machinery.all_suffixes())
 
 
@@ -81,6 +85,37 @@ class Installed:
                 found.setdefault(module, tuple(sorted(set(self._tops.get(module, ())))))
         return found
 
+    def edited(self, folder: str, paths: Sequence[str]) -> list[str]:
+        """Return the files of packages that are not as they were installed.
+
+        What was last changed before its package's list of files was written is not read.
+
+        Args:
+            folder: in which packages are installed.
+            paths: of files below it.
+        """
+        owners = self.owners({path.partition(os.sep)[0].removesuffix(".py") for path in paths})
+        metadata = {
+            _title(name)[0]: Path(folder) / name
+            for name in self._entries.get(folder, ())
+            if name.endswith(_METADATA)
+        }
+        lists: dict[Path, float | None] = {}
+        found = []
+        for path in paths:
+            for owner in owners.get(path.partition(os.sep)[0].removesuffix(".py"), ()):
+                if owner not in metadata:
+                    continue
+                listed = metadata[owner] / "RECORD"
+                if listed not in lists:
+                    lists[listed] = _changed(listed)
+                written, changed = lists[listed], _changed(Path(folder) / path)
+                if written is None or changed is None or changed <= written + _INSTALLING:
+                    continue
+                if not _is_as_listed(Path(folder) / path, path, listed):
+                    found.append(path)
+        return found
+
     def place(self, module: str) -> str | None:
         """The file of a top-level module, the first that there is."""
         ends = [f"{os.sep}__init__.py", *_ENDS]
@@ -99,6 +134,25 @@ class Installed:
                     for module in _top_modules(Path(folder) / name):
                         found[module].append(_title(name)[0])
         return found
+
+
+def _changed(path: Path) -> float | None:
+    """When a file was last changed; None if it is not there."""
+    try:
+        return path.stat().st_mtime
+    except OSError:
+        return None
+
+
+def _is_as_listed(file: Path, name: str, listed: Path) -> bool:
+    """Whether a file has the digest that its package's RECORD says."""
+    try:
+        lines = listed.read_text(encoding="utf-8", errors="replace").split("\n")
+        data = file.read_bytes()
+    except OSError:
+        return False
+    digest = base64.urlsafe_b64encode(hashlib.sha256(data).digest()).rstrip(b"=").decode("ascii")
+    return any(line.startswith(f"{name},sha256={digest},") for line in lines)
 
 
 def _title(name: str) -> tuple[str, str]:

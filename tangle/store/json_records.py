@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 
 from tangle.store.atomic_replace import DRAFT_PREFIX, put
 from tangle.store.cache import STALE_DRAFT, decoded, encoded, sealed
-from tangle.store.errors import refusing
+from tangle.store.errors import NotReadable, reason, refusing, way_out
 from tangle.store.files import DISK, Files
 from tangle.store.state_folder import make_folders
 from tangle.store.symlink_guard import check_links, leads_out
@@ -72,14 +72,26 @@ class Records(Generic[T]):
 
     def get(self, key: str) -> T | None:
         """The document under a key; None where there is none that is whole."""
+        try:
+            return self.read(key)
+        except NotReadable:
+            return None
+
+    def read(self, key: str) -> T | None:
+        """The document under a key, as `get`, where it must not count as none by mistake.
+
+        Raises:
+            NotReadable: there may be one, but its file cannot be read.
+        """
         path = self._path(key)
         if self._key is None or leads_out(path, self._folder.parent.parent):
             return None
         try:
-            content = self._files.read(path) or b""
-            return decoded(content, self._kind, sealed(path, self._key))
-        except (OSError, DamagedDocument):
+            return decoded(self._files.read(path) or b"", self._kind, sealed(path, self._key))
+        except DamagedDocument:
             return None
+        except OSError as error:
+            raise NotReadable(path, reason(error), way_out(error)) from error
 
     def keys(self) -> tuple[str, ...]:
         """The keys under which something is kept, sorted."""

@@ -92,6 +92,11 @@ if sys.platform == "win32":
         del folder, timeout
         yield
 
+    def _shares(descriptor: int) -> bool:
+        """Windows would need a byte of the file to lock: nothing is known."""
+        del descriptor
+        return True
+
 else:
     import fcntl
 
@@ -121,6 +126,36 @@ else:
         except OSError:
             return True  # a file system without such locks (some of the network) has this one less
         return True
+
+    def _shares(descriptor: int) -> bool:
+        """Whether a file can be locked for reading now: nobody holds it for writing."""
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        except OSError:
+            return True
+        return True
+
+
+def held_lock(project: Path) -> Locked | None:
+    """Return the refusal that a command would get now; None if the project's lock is free.
+
+    No file is created, and a command that tries for the lock meanwhile waits for milliseconds.
+
+    Raises:
+        OSError: the lock's file cannot be opened.
+    """
+    path = project / STATE_FOLDER / "lock"
+    try:
+        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))  # not for a pipe
+    except FileNotFoundError:
+        return None
+    try:
+        free = _shares(descriptor)
+    finally:
+        os.close(descriptor)
+    return None if free else Locked(path, _read_pid(path.with_name("holder")))
 
 
 def _acquire(path: Path, timeout: float) -> Callable[[], object] | None:

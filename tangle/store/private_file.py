@@ -43,6 +43,10 @@ def is_private(path: Path) -> bool:
 def write_private(path: Path, text: str) -> None:
     """Write a file that only this user can read, whole or not at all.
 
+    Args:
+        path: of the file.
+        text: its new content.
+
     Raises:
         NotPrivate: others can read the one that is there, or would be able to read the new one.
         NotWritable: it cannot be written.

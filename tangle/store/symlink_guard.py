@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from typing import TYPE_CHECKING
 
 from tangle.store.errors import Outside
@@ -10,10 +12,27 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-def check_links(path: Path, root: Path) -> None:
-    """See that no link on the way from a folder to a path below it leads out of the folder.
+def resolve_links(path: Path) -> Path:
+    """Return a path with its links followed. From Python 3.13 on, `resolve` returns a circle.
 
-    A path that does not lie below is somebody's express wish, and left to them.
+    Raises:
+        OSError: links lead in a circle.
+        RuntimeError: likewise, before Python 3.13.
+    """
+    real = path.resolve()
+    if any(each.is_symlink() for each in (real, *real.parents)):
+        raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), str(path))
+    return real
+
+
+def check_links(path: Path, root: Path) -> None:
+    """Check that no link between a folder and a path below it leads out of the folder.
+
+    A path that does not lie below the folder was named explicitly, and is not checked.
+
+    Args:
+        path: of a file, which need not exist.
+        root: the folder that must not be left.
 
     Raises:
         Outside: one does.
@@ -29,7 +48,12 @@ def check_links(path: Path, root: Path) -> None:
 
 
 def leads_out(path: Path, root: Path) -> bool:
-    """Whether a link between a folder and a path below it leads out of the folder."""
+    """Whether a link between a folder and a path below it leads out of the folder.
+
+    Args:
+        path: of a file, which need not exist.
+        root: the folder that must not be left.
+    """
     try:
         check_links(path, root)
     except Outside:
@@ -39,6 +63,6 @@ def leads_out(path: Path, root: Path) -> bool:
 
 def _resolved_below(path: Path, top: Path) -> bool:
     try:
-        return path.resolve().is_relative_to(top)
+        return resolve_links(path).is_relative_to(top)
     except (OSError, RuntimeError):  # a circle
         return False

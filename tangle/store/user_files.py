@@ -41,6 +41,10 @@ def remove_file(path: Path) -> None:
 def copy_into(path: Path, folder: Path) -> None:
     """Copy a file into a folder, unless a copy of the same size and time is there.
 
+    Args:
+        path: of the file.
+        folder: for the copy; it is created if it is missing.
+
     Raises:
         NotWritable: the folder cannot be written.
     """
@@ -56,8 +60,27 @@ def copy_into(path: Path, folder: Path) -> None:
 def write_file(path: Path, data: bytes) -> None:
     """Write a file that the user named, whole or not at all.
 
+    Args:
+        path: of the file.
+        data: its new content.
+
     Raises:
         NotWritable: it cannot be written; what stood there still does.
     """
     with refusing(path):
         put(path, data, DISK)
+
+
+def move_file(path: Path, target: Path) -> None:
+    """Give a file another name in its folder.
+
+    Args:
+        path: of the file.
+        target: where nothing must be.
+
+    Raises:
+        NotWritable: something is there, or the operating system refuses; the file has its name.
+    """
+    with refusing(target):
+        os.link(path, target)  # fails where something is there, unlike a rename
+        path.unlink()

@@ -44,6 +44,24 @@ def user_key() -> bytes | None:
         return None
 
 
+def user_key_fault() -> str:
+    """Why `user_key` has no key to return; empty if it has one or can make it. Nothing is made."""
+    folder = user_folder("XDG_STATE_HOME", ".local/state")
+    if folder is None:
+        return "this user has no home folder"
+    try:
+        if not os.path.lexists(folder):
+            above = next(each for each in folder.parents if each.exists())
+            return "" if os.access(above, os.W_OK | os.X_OK) else f"{above} is not writable"
+        if not _is_private_folder(folder):
+            return f"{folder} is not this user's, is a link, or others may write to it"
+        if _read(folder / "key"):
+            return ""
+    except OSError as error:
+        return f"{folder}: {error.strerror or error}"
+    return "" if os.access(folder, os.W_OK | os.X_OK) else f"{folder} is not writable"
+
+
 def signature(*facts: str) -> str:
     """What tells facts that this user noted on this machine from those that came from elsewhere.
 

@@ -148,6 +148,10 @@ def _notice(notes: Notes, project: Project) -> str | None:
 def tree_changes(project: Project, wanted: Mapping[str, str]) -> TreeChanges:
     """Return what writing files would change in the output folder.
 
+    Args:
+        project: with the output folder.
+        wanted: the text of each file, by its path in that folder.
+
     Raises:
         ForeignFile: a file stands in the way that tangle did not write.
     """

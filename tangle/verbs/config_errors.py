@@ -15,13 +15,20 @@ _SHOWN: Final = 3
 
 
 class NoGraph(UsageError):
-    """There is no Logseq graph at the expected place."""
+    """There is no Logseq graph at the expected place.
+
+    Attributes:
+        given: whether the user or a configuration named that place.
+    """
 
     def __init__(self, folder: Path, *, given: bool) -> None:
         """Say where it was looked for; `given` if the user named that folder."""
+        self.given = given
         if given:
-            message = f"{folder}: this folder is no Logseq graph: it has no logseq/config.edn"
+            message = f"{folder}: {_why_none(folder)}"
             hint = "name the folder that holds `pages` and `logseq`"
+            if folder.suffix == ".sqlite":
+                hint = "name the .sqlite file of a graph of Logseq 2"
         else:
             message = f"{folder}: there is no Logseq graph here or in a folder above"
             below = [graph.name for graph in graphs_below(folder)[:_SHOWN]]
@@ -31,6 +38,23 @@ class NoGraph(UsageError):
             elif (folder / "pages").is_dir():
                 hint = "`pages` is here, but no logseq/config.edn: open this folder once in Logseq"
         super().__init__(f"{message}; {hint}")
+
+
+class GraphOfLogseq2(UsageError):
+    """A new configuration is for graphs of files."""
+
+    def __init__(self, graph: Path) -> None:
+        """Say what to write by hand."""
+        super().__init__(
+            f"{graph}: `tangle init` sets up graphs of files; for a graph of Logseq 2, write a "
+            'tangle.toml with a line such as: graph = "GRAPH.sqlite"'
+        )
+
+
+def _why_none(folder: Path) -> str:
+    if folder.is_dir():
+        return "this folder is no Logseq graph: it has no logseq/config.edn"
+    return "this file is no Logseq graph" if folder.exists() else "there is no such file or folder"
 
 
 class SeveralGraphs(UsageError):

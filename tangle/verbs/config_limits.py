@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from tangle.analyse import reserved
-from tangle.store import ModuleFiles
+from tangle.store import ModuleFiles, resolve_links
 
 _BOOK_PACKAGE: Final = "d2l"
 """What the book's notes call their package: it may be laid over an installed one of that name."""
@@ -25,7 +25,7 @@ def leads_outside(folder: Path, name: str) -> bool:
         name: the path; links on it count as what they lead to.
     """
     try:
-        return not (folder / name).resolve().is_relative_to(folder.resolve())
+        return not resolve_links(folder / name).is_relative_to(folder.resolve())
     except (OSError, RuntimeError, ValueError):  # a circle of links, a null byte
         return True
 

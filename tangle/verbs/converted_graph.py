@@ -17,7 +17,7 @@ from tangle.parse import parse
 from tangle.parse.database import UnreadableDatabase, entities
 from tangle.parse.database_pages import database_pages
 from tangle.parse.mirror import mirror_page
-from tangle.parse.nodes import NodePage, file_name, page_text
+from tangle.parse.nodes import NodePage, TooDeep, page_paths, page_text
 from tangle.store import (
     ForeignFile,
     NotReadable,
@@ -39,6 +39,7 @@ _MARK: Final = (
 )
 _SETTINGS: Final = b'{:journal/page-title-format "MMM do, yyyy"}\n'
 _CONFIG: Final = "logseq/config.edn"
+_LESS_DEEP: Final = "move the deepest up in Logseq"
 _ASSET: Final = re.compile(rb"assets/([0-9a-f-]{36}\.[A-Za-z0-9]{1,8})")
 _DAY: Final = re.compile(r"(\d{4})_(\d\d)_(\d\d)")
 
@@ -66,9 +67,11 @@ def convert(source: Source) -> Path:
 def _database_pages(path: Path) -> tuple[NodePage, ...]:
     try:
         return database_pages(entities(database_rows(path)))
-    except (UnreadableDatabase, ValueError, RecursionError) as error:
+    except UnreadableDatabase as error:
         hint = "export the graph from a Logseq of the 2.0 line once more"
         raise NotReadable(path, str(error), hint) from error
+    except TooDeep as error:
+        raise NotReadable(path, str(error), _LESS_DEEP) from error
 
 
 def _check_own(folder: Path, base: Path) -> None:
@@ -88,7 +91,10 @@ def _mirror_page(path: Path) -> NodePage:
     day = _DAY.fullmatch(path.stem)
     number = int("".join(day.groups())) if day is not None else 0
     text = read_bytes(path).decode("utf-8", "replace")
-    return mirror_page(text, path.stem.replace("___", "/"), number)
+    try:
+        return mirror_page(text, path.stem.replace("___", "/"), number)
+    except TooDeep as error:
+        raise NotReadable(path, str(error), _LESS_DEEP) from error
 
 
 def _update(folder: Path, pages: tuple[NodePage, ...]) -> None:
@@ -97,10 +103,9 @@ def _update(folder: Path, pages: tuple[NodePage, ...]) -> None:
     _write(folder / _CONFIG, _MARK + _SETTINGS)
     titles = {page.id: page.title for page in pages if page.id}
     wanted: set[str] = set()
-    for page in pages:
-        path = f"{'journals' if page.day else 'pages'}/{file_name(page)}.md"
+    for page, path in zip(pages, page_paths(pages), strict=True):
         wanted.add(path)
-        text = page_text(page, titles, dict(_outputs(folder / path)))
+        text = page_text(page, Path(path).stem, titles, dict(_outputs(folder / path)))
         _write(folder / path, text.encode("utf-8", "replace"))
     for path in page_files(folder):
         if path not in wanted:

@@ -52,9 +52,15 @@ class BaseCell(Struct, frozen=True, kw_only=True):
 
 
 class ExportRecord(Struct, frozen=True, kw_only=True):
-    """The cells of a notebook that the notes have, in the order of the notebook."""
+    """The cells of a notebook that the notes have, in the order of the notebook.
+
+    Attributes:
+        assumed: whether the export itself was not kept. Then a cell that only the notes have may be
+            new there, or deleted in the notebook.
+    """
 
     cells: tuple[BaseCell, ...]
+    assumed: bool = False
 
 
 class ExportedCell(Struct, frozen=True, kw_only=True):
@@ -217,7 +223,7 @@ def known_texts(project: Project) -> Lookup:
     """
 
     def known(digest: str) -> Mapping[str, str]:
-        record = exports(project).get(digest)
+        record = exports(project).read(digest)
         return {cell.id: cell.source for cell in record.cells} if record is not None else {}
 
     return known

@@ -64,8 +64,8 @@ class NotInDatabase(Refused):
     def __init__(self, path: Path) -> None:
         """Say so."""
         super().__init__(
-            f"{path}: tangle does not write into a database graph; `tangle check --fix --diff` "
-            "shows the repairs, to be made in Logseq"
+            f"{path}: tangle does not write into a database graph; make the change in Logseq "
+            "(`check --fix --diff` and `sync --diff` show theirs)"
         )
 
 

@@ -99,11 +99,28 @@ def import_page(project: Project, path: Path, title: str = "") -> ImportReport:
         Locked: another tangle is at work on this project.
     """
     cells = _cells(path)
+    return page_of_cells(project, cells, path.parent, title or first_heading(cells) or path.stem)
+
+
+def page_of_cells(
+    project: Project, cells: Sequence[SourceCell], folder: Path, title: str
+) -> ImportReport:
+    """Make a page of cells.
+
+    Args:
+        project: whose graph gets it.
+        cells: of a notebook.
+        folder: that images are in.
+        title: of the page.
+
+    Raises:
+        PageExists, NotWritable, Locked: as `import_page` does.
+    """
     notes = read_notes(project)
     check_may_repair(project)
-    title = " ".join((title or first_heading(cells) or path.stem).split())
+    title = " ".join(title.split())
     file = page_path(notes, title)
-    images = _Images(path.parent, cells, file)
+    images = _Images(folder, cells, file)
     head = f"title:: {title}\n"
     made = new_page(cells, notes.config.unit, images.address)
     # Logseq takes properties at the very start of a page for the page's own.
@@ -271,7 +288,7 @@ def _with_outputs(
             chunk = planned.occurrence.chunk
             number = numbers.get(chunk.line)
             if chunk.page == file and number is not None and planned.code.runs:
-                results.append((planned, _result(cells[number])))
+                results.append((planned, result_of(cells[number])))
                 done.add(number)
         outputs += outputs_of(notes, session, results)
     placement = Placement()
@@ -291,7 +308,12 @@ def _sessions(notes: Notes, file: PagePath) -> Iterator[Session]:
             yield units.session(notes.core, at)
 
 
-def _result(cell: SourceCell) -> Result:
+def result_of(cell: SourceCell) -> Result:
+    """Return a cell's outputs as the result of a run.
+
+    Args:
+        cell: of a notebook.
+    """
     failure = None
     if cell.failure is not None:
         name, message = cell.failure

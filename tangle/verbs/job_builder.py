@@ -65,6 +65,7 @@ class RunOptions(Struct, frozen=True, kw_only=True):
         quiet_seconds: for how long no other program must have saved a page that is being edited
             before outputs go into it; 0 writes at once.
         debugging: the section that is debugged, and how; it has no time limit then.
+        executor: `local`, `dask` for a cluster on this machine, or `dask:ADDRESS`.
     """
 
     device: str | None = None
@@ -81,6 +82,7 @@ class RunOptions(Struct, frozen=True, kw_only=True):
     exitfirst: bool = False
     quiet_seconds: float = 0.0
     debugging: DebuggedSection | None = None
+    executor: str = "local"
 
 
 class PreparedPackage(Struct, frozen=True, kw_only=True):
@@ -89,6 +91,14 @@ class PreparedPackage(Struct, frozen=True, kw_only=True):
     folder: Path
     path: Path
     module: Module
+
+    def sources(self, project: Project) -> tuple[Source, ...]:
+        """The generated module as a job has it, with paths as messages name them."""
+        places = tuple(
+            origin and replace(origin, path=PagePath(project.shown(origin.path)))
+            for origin in self.module.origins
+        )
+        return (Source(path=str(self.path), origins=places),)
 
 
 @contextmanager
@@ -158,10 +168,6 @@ def job(project: Project, selected: Selected, package: PreparedPackage, options:
     if session.unit.faults and cells:
         refusal_of_all = _fault(project, session.unit.faults)
         cells[0] = replace(cells[0], refusal=refusal_of_all, may_fail=False)
-    places = tuple(
-        origin and replace(origin, path=PagePath(project.shown(origin.path)))
-        for origin in package.module.origins
-    )
     debugged = options.debugging
     if debugged is not None and debugged.section == session.name:
         cells = [replace(cell, timeout=None) for cell in cells]
@@ -178,7 +184,7 @@ def job(project: Project, selected: Selected, package: PreparedPackage, options:
         figure_format=project.options.figures,
         timeout=None if debugged else options.timeout or project.options.timeout or None,
         watched=str(project.root),
-        sources=(Source(path=str(package.path), origins=places),),
+        sources=package.sources(project),
         max_memory=_max_memory(options.max_memory or project.options.max_memory),
         exitfirst=options.exitfirst or bool(session.unit.faults),
         debugging=debugged.debugging if debugged is not None else None,

@@ -12,15 +12,17 @@ from tangle.store import create, find_graph, graphs_below
 from tangle.verbs.config_errors import (
     BadConfig,
     ConfigExists,
+    GraphOfLogseq2,
     NoGraph,
     SeveralGraphs,
 )
 from tangle.verbs.config_limits import leads_outside
+from tangle.verbs.graph_sources import source_at
 from tangle.verbs.project import CONFIG_NAME, check_config, config_of
 
 _TEMPLATE: Final = """\
 # Configuration of tangle; every option is optional.
-graph = {graph!r}           # folder of the Logseq graph, relative to this file
+graph = {graph!r}               # folder of the Logseq graph, relative to this file
 output = {output!r}      # folder for the generated package and the section scripts
 package = {package!r}              # of #@save: "d2l.torch"; "": as imported, or after the graph
 seed = 0                  # of every random generator, at the start of each section
@@ -68,9 +70,12 @@ def config_place(folder: Path, graph: Path | None) -> tuple[Path, Path]:
 
     Raises:
         NoGraph: there is no graph there.
+        GraphOfLogseq2: the graph is no folder of files.
         SeveralGraphs: there are several below the folder.
         ConfigExists: there is a configuration already.
     """
+    if graph is not None and source_at(graph) is not None:
+        raise GraphOfLogseq2(graph)
     if graph is not None and find_graph(graph) != graph:
         raise NoGraph(graph, given=True)
     below = [] if graph or find_graph(folder) else graphs_below(folder)

@@ -295,7 +295,14 @@ class _Pages(Mapping[PagePath, Page]):
 
 
 def give(core: Core, project: Project, config: GraphConfig, sources: Sources) -> None:
-    """Give a store what a project's notes are worked out from."""
+    """Give a store what a project's notes are worked out from.
+
+    Args:
+        core: the store.
+        project: whose notes they are.
+        config: what Logseq's configuration says.
+        sources: the pages on disk.
+    """
     options = project.options
     core.configure(config, project.package, borrow=options.borrow == "on", book=options.book)
     core.name_package(found=not options.package)

@@ -26,6 +26,9 @@ _PAGE: Final = (
 _LATE: Final = ("filelock",)
 """What is imported where it is first used."""
 
+_OF_EXTRAS: Final = f"{verbs.__name__}.cluster."
+"""Modules that need an extra, which the commands that use them import."""
+
 _MOST: Final = 2**20
 """Bytes of notes; what is made of them takes up to ninety times as much."""
 
@@ -33,7 +36,8 @@ _MOST: Final = 2**20
 def rehearse() -> None:
     """Do once what Python and libraries remember: modules, compiled patterns, grammars."""
     for module in pkgutil.walk_packages(verbs.__path__, f"{verbs.__name__}."):
-        importlib.import_module(module.name)
+        if not module.name.startswith(_OF_EXTRAS):
+            importlib.import_module(module.name)
     config, _ = graph_config('{:a [1 #{b} "c"] :d nil}')
     core = core_of({PagePath("a.md"): _PAGE}, config, PackageName(root="a", module="b"))
     _ = Plan(core).problems

@@ -29,10 +29,10 @@ class SiteOptions(Struct, frozen=True, kw_only=True):
     """Options of the table `[site]`, with their defaults.
 
     Attributes:
-        title: of the site; empty for the name of the graph's folder.
-        base: the address under which it is published; empty where that is not known.
+        title: title of the site; empty for the name of the graph's folder.
+        base: the address under which the site is published; empty if unknown.
         language: BCP 47 tag of the prose; empty to find it from the notes.
-        student: leave out solutions.
+        student: whether solutions are left out.
         mermaid: the file of mermaid.js that draws diagrams, relative to the configuration; empty
             to show their source.
     """
@@ -49,24 +49,29 @@ class Options(Struct, frozen=True, kw_only=True):
 
     Attributes:
         graph: folder of the notes, relative to the configuration's.
-        output: folder for what is generated, likewise.
-        package: the module that saved code goes into; empty for the one that the notes mean, or
-            one that is called after the graph.
-        seed: of every random generator, at the start of each session.
+        output: folder of the generated files, relative to the configuration's.
+        package: the module that saved code goes into; empty for the one that the notes import, or
+            one named after the graph.
+        seed: seed of every random generator, at the start of each session.
         device: `auto`, `cpu`, `cuda`, `cuda:N` or `mps`.
         figures: format of the figures.
-        timeout: seconds a section may take; 0 for no limit.
-        max_memory: what a section's processes may hold: `2G`, `500M`, `90%`; `0` for no limit.
+        timeout: seconds that a section may take; 0 for no limit.
+        max_memory: memory that a section's processes may hold: `2G`, `500M`, `90%`; `0` for no
+            limit.
         book: globs of the pages that are one book; without it, a book is found by its numbers.
-        borrow: `off` makes every name taken from an earlier section an error.
-        supply: `off` makes every import that the notes leave out an error.
-        server: whether `run` leaves a process behind that makes the next run start at once.
-        quiet_seconds: for how long no other program must have saved a page that is being edited
-            before outputs go into it; 0 writes at once.
+        borrow: with `off`, a name taken from an earlier section is an error.
+        supply: with `off`, an import that the notes leave out is an error.
+        server: whether `run` starts a background server for the next run.
+        quiet_seconds: seconds without a save before outputs go into a page that is being edited; 0
+            to write at once.
         include: globs of the pages that take part, relative to the graph; empty for all.
-        exclude: globs of pages that do not.
-        exclude_tags: values of the page property `tags` that keep a page from taking part.
+        exclude: globs of pages that do not take part.
+        exclude_tags: values of the page property `tags` that exclude a page.
+        cache: the address of a shared cache; empty for none.
+        cache_keys: the public keys whose results there count, each after a name and a colon.
         site: how `weave` makes the site.
+        cluster_files: bytes of files that a run sends to workers which do not share the project's
+            folder: `256M`; `0` for no limit.
     """
 
     graph: str = "."
@@ -85,7 +90,10 @@ class Options(Struct, frozen=True, kw_only=True):
     include: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
     exclude_tags: tuple[str, ...] = ()
+    cache: str = ""
+    cache_keys: tuple[str, ...] = ()
     site: SiteOptions = SiteOptions()
+    cluster_files: str = "256M"
 
 
 class Project(Struct, frozen=True, kw_only=True):
@@ -161,6 +169,7 @@ def find_project(
     if (source := source_at(folder)) is not None:
         from tangle.verbs.converted_graph import convert  # few graphs are of Logseq 2
 
+        check_owner(source.path, source.base)
         folder = convert(source)
     _check_graph(folder, given=named is not None or found is not None)
     if found is not None and output is None:
@@ -330,8 +339,20 @@ def _parsed_options(path: Path, data: bytes) -> Options:
 
 MOST_SECONDS: Final = 1e9
 SIZE_HINT: Final = "it takes a size such as 2G or 500M, a share such as 90%, or 0 for no limit"
+CACHE_ADDRESS: Final = re.compile(r"(?!file://[^/])[a-z][a-z0-9+.-]*://[^\s:]*(?::(?!:)[^\s:]*)*")
+"""One address, absolute where it is a file's; fsspec would follow several joined by `::`."""
+
+CACHE_HINT: Final = (
+    "it takes the address of a store, such as s3://bucket/folder, file:///srv/cache or "
+    "https://cache.example/"
+)
 _PATTERNS: Final[Mapping[str, tuple[re.Pattern[str], str]]] = {
     "max_memory": (SIZE, SIZE_HINT),
+    "cache": (re.compile(rf"(?:{CACHE_ADDRESS.pattern})?"), CACHE_HINT),
+    "cluster_files": (
+        re.compile(r"[0-9]+(?:\.[0-9]+)?\s*[KMGTkmgt]?(?:[iI]?[bB])?"),
+        "it takes a size such as 256M or 2G, or 0 for no limit",
+    ),
     "site.base": (
         re.compile(r"(?:https?://[^\s\"'<>]+)?"),
         "it takes the address of the site, such as https://notes.example/",

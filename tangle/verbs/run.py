@@ -11,6 +11,7 @@ from msgspec.structs import replace
 from tangle import STATE_FOLDER
 from tangle.engine.events import (
     CellFinished,
+    CellResults,
     Event,
     Executor,
     Noticed,
@@ -21,8 +22,7 @@ from tangle.engine.events import (
     ignore,
 )
 from tangle.engine.interrupt import Interrupt
-from tangle.engine.local import LocalExecutor
-from tangle.engine.pool import run_turns
+from tangle.engine.scheduler import Turn
 from tangle.model import (
     Job,
     PagePath,
@@ -39,6 +39,7 @@ from tangle.store import (
 )
 from tangle.verbs.adoption import unread_with_python
 from tangle.verbs.cell_dependencies import with_dependencies
+from tangle.verbs.execution import Execution, Prepared, execution
 from tangle.verbs.graph_sources import check_may_write
 from tangle.verbs.job_builder import (
     PreparedPackage,
@@ -55,15 +56,18 @@ from tangle.verbs.notes import Notes, read_notes, remember_notes
 from tangle.verbs.project import Project
 from tangle.verbs.reports.failed_cells import failed_cell
 from tangle.verbs.reports.failure_hints import as_written, with_hint
-from tangle.verbs.reports.values import RunReport, SectionChange, SectionRun
-from tangle.verbs.results.cache import Answers, has_answers
-from tangle.verbs.results.cache_keys import Keys, import_effects, session_keys
+from tangle.verbs.reports.values import Maker, RunReport, SectionChange, SectionRun
+from tangle.verbs.results.cache import Answer, Answers, has_answers
+from tangle.verbs.results.cache_keys import import_effects, session_keys
 from tangle.verbs.results.judging import chunk_results, judged
+from tangle.verbs.results.kept_runs import KeptRun
+from tangle.verbs.results.keyed_jobs import KeyedJob, saved_text
+from tangle.verbs.results.places import places_of
+from tangle.verbs.results.run_sharing import RunSharing
 from tangle.verbs.results.verify import Verifier
 from tangle.verbs.results.world import World
-from tangle.verbs.run_history import History, Planned, cores, gpus, thread_settings, turns
+from tangle.verbs.run_history import History, Planned, cores, thread_settings, turns
 from tangle.verbs.selection import Selected
-from tangle.verbs.server_policy import server_for
 from tangle.verbs.sources import shown
 from tangle.verbs.write_back.outputs import outputs_of
 from tangle.verbs.write_back.placement import Placed, Placement
@@ -99,8 +103,8 @@ def run(
     # The engine starts while the notes are read, unless it may well not be needed.
     warm = not (options.cached and has_answers(project.state))
     with (
-        _engine(project, options, observe, warm=warm) as executor,
-        (interrupt or Interrupt()).ends(executor),
+        execution(project, options, observe, warm=warm) as place,
+        (interrupt or Interrupt()).ends(place.executor),
     ):
         loaded = read_notes(project)
         selected = chosen(loaded, sections)
@@ -113,7 +117,8 @@ def run(
         if options.write:
             check_folders(project, selected)
         with prepared_package(loaded.plan.package) as package:
-            runs = _Run(loaded, options, package, executor).run(selected, observe)
+            made = _Run(loaded, options, package, place, observe)
+            runs = made.run(selected, observe)
     differences = None
     if options.verify:
         verifier = Verifier(loaded)
@@ -134,9 +139,11 @@ def run(
             force=options.force,
             quiet=options.quiet_seconds,
         )
+    made.sharing.begin_push(made.answers, made.passed)
     runs = as_written(loaded, runs, placement.edits)
     LastRuns(project).keep(loaded.rows, runs)
     remember_notes()
+    made.sharing.finish_push()
     report = _report(runs, placement, loaded=loaded, written=options.write, refused=refused)
     return replace(
         report,
@@ -151,25 +158,6 @@ def run(
 def _idle(notes: Notes) -> int:
     """How many sections with code have no chunk that runs."""
     return sum(bool(row.chunks) and not any(c.runs for c in row.chunks) for row in notes.rows)
-
-
-def _engine(
-    project: Project, options: RunOptions, observe: Observer, *, warm: bool
-) -> LocalExecutor:
-    """The executor: it forks workers from the server or, for a reason, from its own fork server."""
-    if options.fresh:
-        observe(Noticed(text="sections run in fresh processes: --fresh"))
-        return LocalExecutor(
-            settings=thread_settings(options.jobs or cores(), os.environ), fork=False
-        )
-    server = server_for(project, wanted=options.server)
-    if isinstance(server, str):
-        observe(Noticed(text=f"no server: {server}"))
-    return LocalExecutor(
-        settings=thread_settings(options.jobs or cores(), os.environ),
-        warm=warm,
-        server=None if isinstance(server, str) else server,
-    )
 
 
 def run_pending(project: Project, *, force: bool = False, quiet_seconds: float = 0.0) -> RunReport:
@@ -208,23 +196,34 @@ def check_folders(project: Project, selected: Sequence[Selected]) -> None:
 
 
 class _Run:
-    """One run of sections, from the cache or by the engine."""
+    """One run of sections, from the cache or by the engine.
+
+    Attributes:
+        sharing: the shared cache.
+        answers: the results that are kept.
+        passed: the sections that were run, and passed.
+    """
 
     def __init__(
         self,
         loaded: Notes,
         options: RunOptions,
         package: PreparedPackage,
-        executor: LocalExecutor,
+        place: Execution,
+        observe: Observer,
     ) -> None:
         self._loaded = loaded
         self._options = options
         self._package = package
-        self._executor = executor
+        self._place = place
         self._workers = options.jobs or cores()
         self._key = user_key()
-        self._answers = Answers(loaded.project.state, self._key, World())
+        self._world = World(places=places_of(loaded.project.root))
+        self.sharing = RunSharing(loaded.project, self._world, observe)
+        self.answers = self._new_answers()
+        self.passed: tuple[_Task, ...] = ()
         self._effects = import_effects(loaded.plan.package)
+        self._saved = saved_text(loaded.plan.package, package.module)
 
     def run(self, selected: Sequence[Selected], observe: Observer) -> tuple[SectionRun, ...]:
         if self._key is None:
@@ -232,32 +231,42 @@ class _Run:
         threads = self._threads(len(selected))
         tasks = [self._task(entry, threads) for entry in selected]
         may_answer = self._options.cached and not self._options.fresh
-        found = self._answered(tasks) if may_answer else {}
+        found = self._found(tasks) if may_answer else {}
         todo = [index for index in range(len(tasks)) if index not in found]
+        for index in todo:
+            make_working_folder(self._loaded.project, tasks[index].selected.session)
+            tasks[index] = tasks[index].ready()
+        waiting = [tasks[index] for index in todo]
+        planned = [Planned(selected=task.selected, job=task.job) for task in waiting]
+        history = History(self._loaded.project)
+        order = turns(planned, history.recall()) if todo else ()
         if todo:
-            self._executor.warm()
-            for note in self._executor.notes:
-                observe(note)
-            for index in todo:
-                make_working_folder(self._loaded.project, tasks[index].selected.session)
-                tasks[index] = tasks[index].ready()
-            self._executor.prepare([tasks[i].job for i in todo], self._package.module.text)
-        by_section = {t.job.section: t for t in tasks}
-        keeper = _Keeper(self._loaded.project, self._executor, self._answers, by_section)
+            self._prepare(waiting, order, observe)
         observe(
             RunStarted(
-                waiting=tuple(tasks[index].job.section for index in todo),
+                waiting=tuple(task.job.section for task in waiting),
                 answered=len(found),
-                titles=tuple(tasks[index].title for index in todo),
+                titles=tuple(task.title for task in waiting),
             )
         )
-        show = self._with_failures(by_section, observe)
-        done = found | dict(zip(todo, self._share_out(tasks, todo, keeper, show), strict=True))
+        results = self._run_turns(tasks, order, observe) if todo else ()
+        done = dict(zip(todo, results, strict=True))
         if todo:
-            self._answers.prune()
+            known = (row.name for row in self._loaded.rows)
+            history.keep(known, zip(planned, results, strict=True))
+            self.answers.prune()
+        if all(result.outcome != "interrupted" for result in done.values()):
+            self.passed = tuple(tasks[i] for i, r in done.items() if r.outcome == "passed")
         return tuple(
-            self._section_run(task, done[index], cached=index in found)
+            self._section_run(task, done[index])
+            if index in done
+            else self._section_run(task, found[index].result, found[index].run)
             for index, task in enumerate(tasks)
+        )
+
+    def _new_answers(self) -> Answers:
+        return Answers(
+            self._loaded.project.state, self._key, self._world, frozenset(self.sharing.trusted)
         )
 
     def _with_failures(self, tasks: Mapping[SectionName, _Task], observe: Observer) -> Observer:
@@ -273,24 +282,22 @@ class _Run:
 
         return show
 
-    def _share_out(
-        self, tasks: Sequence[_Task], todo: Sequence[int], executor: Executor, observe: Observer
+    def _prepare(self, waiting: Sequence[_Task], order: Sequence[Turn], observe: Observer) -> None:
+        sections = [
+            Prepared(session=task.selected.session, turn=turn, keys=task.keys)
+            for task, turn in zip(waiting, order, strict=True)
+        ]
+        for note in self._place.prepare(sections, self._package, self.answers):
+            observe(note)
+
+    def _run_turns(
+        self, tasks: Sequence[_Task], order: Sequence[Turn], observe: Observer
     ) -> tuple[SessionResult, ...]:
-        """Run the tasks of these places, several at a time."""
-        if not todo:
-            return ()
-        history = History(self._loaded.project)
-        planned = [Planned(selected=tasks[i].selected, job=tasks[i].job) for i in todo]
-        results = run_turns(
-            turns(planned, history.recall()),
-            executor=executor,
-            workers=self._workers,
-            gpus=gpus(os.environ),
-            observe=observe,
-        )
-        known = (row.name for row in self._loaded.rows)
-        history.keep(known, zip(planned, results, strict=True))
-        return results
+        """Run the sections that the cache does not answer, several at a time."""
+        by_section = {task.job.section: task for task in tasks}
+        answers = self.answers if self._place.is_here else None
+        keeper = _Keeper(self._loaded.project, self._place.executor, answers, by_section)
+        return self._place.run(order, keeper, self._with_failures(by_section, observe))
 
     def _threads(self, sections: int) -> tuple[tuple[str, str], ...]:
         """What a worker's threads need to know where so many sections were asked for.
@@ -303,43 +310,56 @@ class _Run:
     def _task(self, selected: Selected, threads: tuple[tuple[str, str], ...]) -> _Task:
         made = job(self._loaded.project, selected, self._package, self._options)
         made = replace(made, environment=threads)
-        keys = session_keys(made, selected.session, self._package.module.text, self._effects)
+        keys = session_keys(made, selected.session, self._saved, self._effects)
         return _Task(selected=selected, job=made, keys=keys)
 
-    def _answered(self, tasks: Sequence[_Task]) -> dict[int, SessionResult]:
+    def _found(self, tasks: Sequence[_Task]) -> dict[int, Answer]:
+        """What the cache knows, and where it knows nothing, the shared cache."""
+        found = self._answered(tasks)
+        missing = [task for index, task in enumerate(tasks) if index not in found]
+        if missing and self.sharing.take_over(self._new_answers(), missing):
+            self.answers = self._new_answers()  # which sections run again is another question now
+            found = self._answered(tasks)
+        return found
+
+    def _answered(self, tasks: Sequence[_Task]) -> dict[int, Answer]:
         """What the cache knows; not where a section that must run before is run again.
 
         The tasks come with those that they need before them, unless needs run in a circle.
         """
-        found: dict[int, SessionResult] = {}
+        found: dict[int, Answer] = {}
         again: set[SectionName] = set()
         for index, task in enumerate(tasks):
             needs = task.selected.session.unit.needs
-            result = self._answers.answer(task.job, task.keys) if again.isdisjoint(needs) else None
-            if result is not None:
-                result = judged(self._loaded.project, task.selected.session, result)
-            if result is not None and result.outcome == "passed":
-                found[index] = result
+            answer = self.answers.answer(task.job, task.keys) if again.isdisjoint(needs) else None
+            if answer is not None:
+                result = judged(self._loaded.project, task.selected.session, answer.result)
+                answer = replace(answer, result=result)
+            if answer is not None and answer.result.outcome == "passed":
+                found[index] = answer
             else:
                 again.add(task.job.section)
         return found
 
-    def _section_run(self, task: _Task, result: SessionResult, *, cached: bool) -> SectionRun:
+    def _section_run(
+        self, task: _Task, result: SessionResult, answered: KeptRun | None = None
+    ) -> SectionRun:
+        signer = answered.signer if answered is not None else ""
         return SectionRun(
             session=task.selected.session,
             result=with_new_pages(self._loaded, result),
-            cached=cached,
+            cached=answered is not None,
             first=1 if task.selected.session.prelude else 0,
             asked=task.job.device,
+            maker=Maker(who=self.sharing.trusted[signer], when=answered.made)
+            if answered is not None and signer
+            else None,
+            executor=self._options.executor.partition(":")[0],
         )
 
 
-class _Task(Struct, frozen=True, kw_only=True):
+class _Task(KeyedJob, frozen=True, kw_only=True):
     """A selected section with its job and the keys of its cells."""
-
-    selected: Selected
-    job: Job
-    keys: Keys
 
     @property
     def title(self) -> str:
@@ -353,11 +373,15 @@ class _Task(Struct, frozen=True, kw_only=True):
 
 
 class _Keeper(Struct):
-    """An executor that stores passed results at once, so that nothing runs twice."""
+    """An executor that stores passed results at once, so that nothing runs twice.
+
+    Attributes:
+        answers: keeps them; None where they are of another machine.
+    """
 
     project: Project
     executor: Executor
-    answers: Answers
+    answers: Answers | None
     tasks: Mapping[SectionName, _Task]
 
     def run(self, job: Job, observe: Observer) -> SessionResult:
@@ -374,11 +398,14 @@ class _Keeper(Struct):
                 finished.clear()  # it may have been begun before, and lost
             elif isinstance(event, CellFinished):
                 finished.append(event.result)
+            elif isinstance(event, CellResults):
+                finished[:] = event.results
             observe(event)
 
         result = self.executor.run(job, notice)
         task = self.tasks[job.section]
-        self.answers.keep(job, task.keys, finished, result)
+        if self.answers is not None:
+            self.answers.keep(job, task.keys, finished, result)
         result = judged(self.project, task.selected.session, result)
         for end in ends:
             observe(replace(end, outcome=result.outcome))

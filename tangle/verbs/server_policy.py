@@ -8,7 +8,13 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from tangle import CI_IS_OFF, STATE_FOLDER
-from tangle.engine.forkserver.server import ServerStatus, ServerWanted, server_status, stop_server
+from tangle.engine.forkserver.server import (
+    ServerStatus,
+    ServerWanted,
+    server_process,
+    server_status,
+    stop_server,
+)
 from tangle.engine.forkserver.socket_path import ServerUnavailable, address_of, leave_hint
 from tangle.errors import Refused
 from tangle.store import (
@@ -84,6 +90,18 @@ def server_state(project: Project) -> ServerStatus | None:
     """
     try:
         return server_status(_folder(project))
+    except ServerUnavailable as error:
+        raise ServerElsewhere(str(error)) from error
+
+
+def listening_process(project: Project) -> int | None:
+    """Return the process that listens as the project's server; it may not answer. None if none.
+
+    Raises:
+        ServerElsewhere: what stands there is another user's.
+    """
+    try:
+        return server_process(_folder(project))
     except ServerUnavailable as error:
         raise ServerElsewhere(str(error)) from error
 

@@ -68,6 +68,10 @@ def only_server(project: Project) -> Iterator[str]:
 def note_address(project: Project, address: str) -> None:
     """Write down where the project is served, for those that look for it.
 
+    Args:
+        project: that is served.
+        address: of the site, with the port.
+
     Raises:
         NotWritable: the state folder cannot be written.
     """

@@ -200,7 +200,12 @@ def given(settings: str, data: Mapping[PagePath, bytes]) -> Sources:
 
 
 def edited(sources: Sources, changed: Mapping[PagePath, bytes]) -> Sources:
-    """Sources with other bytes of some pages, or with pages more: unsaved texts over files."""
+    """Sources with other bytes of some pages, or with pages more: unsaved texts over files.
+
+    Args:
+        sources: as they are on disk.
+        changed: the new texts, by path.
+    """
     found = {**sources.digests, **{path: digest(data) for path, data in changed.items()}}
     digests, data = {path: found[path] for path in sorted(found)}, sources.data
     return replace(

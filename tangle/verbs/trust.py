@@ -51,7 +51,7 @@ def check_owner(path: Path, folder: Path) -> None:
         NotTrusted: it does not.
         BadTrust: the user's own settings cannot be read.
     """
-    if not is_own(path) and not _is_trusted(folder):
+    if not is_own(path) and not is_trusted(folder):
         raise NotTrusted(path, folder)
 
 
@@ -79,8 +79,12 @@ def _own_ids() -> frozenset[int]:
     return frozenset(own)
 
 
-def _is_trusted(folder: Path) -> bool:
-    """Whether a folder, or one above it, was trusted by name."""
+def is_trusted(folder: Path) -> bool:
+    """Whether a folder, or one above it, was trusted by name.
+
+    Args:
+        folder: a configuration's, or a graph.
+    """
     real = folder.resolve()
     return any(
         name == _EVERYTHING or (Path(name).is_absolute() and real.is_relative_to(_real(name)))

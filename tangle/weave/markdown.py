@@ -25,7 +25,8 @@ _HICCUP: Final = r"^[ \t]*\[:(?=[a-z])"
 _FOOTNOTE: Final = (
     r"^[ \t]*\[\^(?P<footnote_key>[^\]\s\x03]{1,100})\]:[ \t]*(?P<footnote_text>[^\n]*)$"
 )
-_COMMENT: Final = r"^[ \t]*\[//\]:[ \t]*#[^\n]*$"
+# The run button of the Logseq plugin is nothing to readers either.
+_COMMENT: Final = r"^[ \t]*(?:\[//\]:[ \t]*#[^\n]*|\{\{renderer :tangle-run\}\}[ \t]*)$"
 
 RAW: Final = frozenset({"src", "example", "export", "comment", "query"})
 """Kinds of `#+BEGIN_x` of which Logseq does not read the text as Markdown."""

@@ -126,16 +126,23 @@ def notebook_cells(core: Core, place: int, given: Given) -> tuple[NotebookCell, 
     first = NotebookCell(
         kind="code", source=given.setup.rstrip("\n"), plain=given.setup, tags=(SETUP_TAG,)
     )
-    found = [first]
-    if session.unit.section.block < 0:
-        title = f"{'.'.join(map(str, session.unit.section.number))} {session.unit.section.title}"
-        found.append(NotebookCell(kind="markdown", source=f"# {title.strip()}"))
     chunks: defaultdict[tuple[PagePath, int], list[tuple[int, PlannedChunk]]] = defaultdict(list)
     for number, planned in enumerate(session.chunks, start=1):
         chunks[planned.occurrence.page, planned.occurrence.host].append((number, planned))
-    for path in unit_pages(session.unit):
-        found += _Page(core, path, session.unit, given, chunks).cells()
-    return tuple(found)
+    found = [
+        cell
+        for path in unit_pages(session.unit)
+        for cell in _Page(core, path, session.unit, given, chunks).cells()
+    ]
+    return (first, *_title(session.unit, found), *found)
+
+
+def _title(unit: Unit, cells: Sequence[NotebookCell]) -> Iterator[NotebookCell]:
+    """Yield a cell with the title of a unit that has no heading, unless its first cell has it."""
+    title = " ".join(filter(None, (".".join(map(str, unit.section.number)), unit.section.title)))
+    heading = f"# {title}"
+    if unit.section.block < 0 and not (cells and cells[0].source.split("\n")[0] == heading):
+        yield NotebookCell(kind="markdown", source=heading, section=unit.name)
 
 
 @dataclass(slots=True)

@@ -175,11 +175,19 @@ def _html(source: str, plain: str) -> Iterator[Part]:
             yield Piece(kind="text", text=form.text)
         if not (plain and form.tables) or form.lossy:  # a table of nothing has nothing more to see
             yield html_file(source)
+    else:
+        yield from _words(form.text, source)
     for address in form.addresses:
         if not is_public(address):
             yield Piece(
                 kind="sentence", text=f"{address} is not part of the output: embed it (embed=True)"
             )
+
+
+def _words(text: str, source: str) -> Iterator[Part]:
+    """The words beside media."""
+    if text:
+        yield Piece(kind="text", text=text) if len(text) <= _LONGEST else html_file(source)
 
 
 def _says_something(table: HtmlTable) -> bool:

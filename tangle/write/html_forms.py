@@ -34,6 +34,8 @@ _BREAKS: Final = frozenset(
 )
 _SILENT: Final = frozenset({"style", "script", "template", "title"})
 _OF_TABLE: Final = frozenset({"table", "thead", "tbody", "tr", "td", "th"})
+_WITH_SUBSTITUTE: Final = frozenset({"audio", "video"})
+"""Elements whose words are for browsers that cannot play them."""
 _PLAYED: Final = frozenset({"img", "video", "audio", "source"})
 
 _ID: Final = re.compile(
@@ -229,6 +231,7 @@ class _Reader(HTMLParser):
         elif tag in _OF_TABLE:
             self._begin(tag, found)
         else:
+            self._silent += tag in _WITH_SUBSTITUTE
             self._see(tag, found.get("src", ""))
         if tag in _BREAKS and self._cell is None:
             self.words.append("\n")
@@ -237,7 +240,7 @@ class _Reader(HTMLParser):
 
     def handle_endtag(self, tag: str) -> None:
         self._in_caption = self._in_caption and tag not in ("caption", "table")
-        if tag in _SILENT:
+        if tag in _SILENT | _WITH_SUBSTITUTE:
             self._silent = max(0, self._silent - 1)
         elif tag in ("td", "th"):
             self._end_cell()

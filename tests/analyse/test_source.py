@@ -46,8 +46,8 @@ def where(code: str, raises: str = "") -> str:
         ("y = **True**", "1:5 Markdown's marks for emphasis stand in the code (invalid syntax)"),
         ("not " * 600 + "1", "1:1 its expressions are nested too deeply"),
         ("-" * 5000 + "1", "1:1 its expressions are nested too deeply"),
-        (">>> 1\n1\n>>> " + "-" * 5000 + "1", "3:1 its expressions are nested too deeply"),
-        ("In [1]: 1\nIn [2]: " + "-" * 5000 + "1", "2:1 its expressions are nested too deeply"),
+        (">>> 1\n1\n>>> " + "-" * 9000 + "1", "3:1 its expressions are nested too deeply"),
+        ("In [1]: 1\nIn [2]: " + "-" * 9000 + "1", "2:1 its expressions are nested too deeply"),
         ("x" + "[0]()" * 700, "1:1 its expressions are nested too deeply"),
     ],
 )  # fmt: skip

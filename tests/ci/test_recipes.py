@@ -6,6 +6,7 @@ import os
 import re
 import subprocess
 import sys
+import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -230,10 +231,31 @@ def test_the_job_for_gitlab_runs(graph: GitNotes) -> None:
 
 
 def test_the_document_names_every_input_and_no_option_that_is_not_there() -> None:
-    text = (ROOT / "docs" / "ci.md").read_text(encoding="utf-8")
+    text = (ROOT / "docs" / "how-to" / "ci.md").read_text(encoding="utf-8")
     for name in loaded(ROOT / "action.yml")["inputs"]:
         assert f"| `{name}` |" in text
     commands = ("run", "build", "merge-driver")
     helps = "".join(CliRunner().invoke(cli, [name, "--help"]).output for name in commands)
     for option in set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", text)):
         assert option in helps, option
+
+
+# --- the project's own workflow -------------------------------------------------------------------
+
+
+def test_the_workflow_tests_every_python_that_the_metadata_name() -> None:
+    jobs = loaded(ROOT / ".github" / "workflows" / "tests.yml")["jobs"]
+    matrix = jobs["tests"]["strategy"]["matrix"]["python"]
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    named = [each.rpartition(" ")[2] for each in project["classifiers"] if " :: 3." in each]
+    assert {*named} <= {*matrix}
+    assert all(isinstance(each, str) for each in matrix)  # 3.10 as a number would be 3.1
+
+
+def test_the_workflow_calls_what_make_has() -> None:
+    targets = re.findall(r"^([\w-]+):", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE)
+    jobs = loaded(ROOT / ".github" / "workflows" / "tests.yml")["jobs"]
+    steps = [step["run"] for job in jobs.values() for step in job["steps"] if "run" in step]
+    called = [words[-2] for step in steps if (words := step.split())[0] == "make"]
+    assert called == ["test", "check", "dist"]
+    assert {*called} <= {*targets}

@@ -296,7 +296,7 @@ def test_a_run_with_problems_is_as_the_schema_says(notes: MakeNotes) -> None:
     valid("run", document)
 
 
-@pytest.mark.parametrize("name", ["run", "check", "list", "outline"])
+@pytest.mark.parametrize("name", ["run", "check", "list", "outline", "doctor"])
 def test_a_schema_takes_nothing_else(name: str) -> None:
     documents: tuple[object, ...] = ({}, [], {"sections": 1}, {"more": True})
     for document in documents:

@@ -40,6 +40,21 @@ def without_coverage(variables: dict[str, str]) -> dict[str, str]:
     return {name: text for name, text in variables.items() if not name.startswith("COVERAGE_")}
 
 
+def test_a_system_that_is_not_posix_is_refused_in_one_line(notes: MakeNotes) -> None:
+    graph = notes({"good": GOOD})
+    start = "import sys; sys.modules['fcntl'] = None; from tangle_cli.main import main; main()"
+    for arguments in (["run", "1.1"], ["serve", "--port", "0"]):
+        done = subprocess.run(
+            [sys.executable, "-c", start, *arguments],
+            cwd=graph.root, env=environment(), capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        assert done.returncode == 3
+        assert done.stderr == (
+            "tangle: this command needs fcntl, which only POSIX systems have; "
+            "use Linux, macOS or WSL\n"
+        )
+
+
 def test_a_page_that_is_not_utf8_is_named_and_the_others_go_on(notes: MakeNotes) -> None:
     graph = notes({"good": GOOD})
     graph.page("bad").write_bytes(b"- fine\n- caf\xe9\n- ```python\n  1\n  ```\n")

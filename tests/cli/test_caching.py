@@ -463,7 +463,7 @@ def test_seed_device_environment_and_figures_count(
         assert not cached(graph)
     (graph.root / "tangle.toml").write_text('book = ["**"]\n')
     assert cached(graph)
-    monkeypatch.setenv("TANGLE_CHOICE", "other")
+    monkeypatch.setenv("TORCH_CHOICE", "other")
     assert not cached(graph)
 
 

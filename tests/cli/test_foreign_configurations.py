@@ -11,6 +11,7 @@ import pytest
 
 from tests.cli.test_hostile_graphs import everything
 from tests.graphs import MakeNotes, Notes, call
+from tests.logseq2 import block, page, write_database
 
 STRANGER = 54_321
 CODE = "- 1.1 Case\n\t- ```python\n\t  def f(): return 41  #@save\n\t  print('{0} ran')\n\t  ```\n"
@@ -300,6 +301,19 @@ def test_root_by_sudo_obeys_the_caller(shared: Path, monkeypatch: pytest.MonkeyP
     monkeypatch.chdir(shared)
     monkeypatch.setenv("SUDO_UID", str(STRANGER))
     assert call("list").code == 0
+
+
+@only_root_gives_files_away
+def test_a_database_graph_of_another_user_is_refused_until_it_is_trusted(tmp_path: Path) -> None:
+    path = tmp_path / "graph.sqlite"
+    write_database(path, {20: page("Numbers"), 21: block("words", 20, "a")})
+    give_away(path)
+    said = call("--graph", str(path), "list")
+    assert said.code == 3
+    assert f"{path}: belongs to another user" in said.err
+    assert [file.name for file in tmp_path.iterdir()] == ["graph.sqlite"]
+    assert call("trust", str(tmp_path)).code == 0
+    assert call("--graph", str(path), "list").code == 0
 
 
 @only_root_gives_files_away

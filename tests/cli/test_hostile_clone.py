@@ -48,7 +48,7 @@ COMMANDS = (
     ["init", "--hide-outputs"],
     *(["sync", "--check"], ["sync", "--diff"], ["sync"]),
     *(["export", "1.1", "-o", "x.ipynb"], ["export", "1.1", "-o", "x.py"], ["import", "x.py"]),
-    *(["weave"], ["lsp"]),
+    *(["weave"], ["lsp"], ["doctor"]),
     *(["clean"], ["clean", "--force"], ["server", "status"], ["server", "stop"]),
     *(["merge-driver", "--install"], ["completion", "bash"], ["--version"], ["--help"]),
     ["merge-driver", "tangle.toml", "ours.md", "tangle.toml", "pages/x.md"],

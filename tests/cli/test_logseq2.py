@@ -13,6 +13,11 @@ from tests.logseq2 import CODE, block, page, uuid, write_database
 
 SHARED = Path(__file__).resolve().parents[3] / "shared" / "logseq2"
 
+NOTEBOOK = (
+    '{"cells": [{"cell_type": "code", "execution_count": null, "metadata": {}, "outputs": [], '
+    '"source": "print(1)"}], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}'
+)
+
 FIRST = "x = 6\nprint(x)"
 
 ENTITIES = {
@@ -132,6 +137,38 @@ def test_a_database_that_is_open_is_refused_with_the_way_out(database: Path) -> 
     assert "close it in Logseq" in said.err
 
 
+def test_a_log_beside_the_database_counts_and_none_is_made(database: Path) -> None:
+    with closing(sqlite3.connect(database)) as connection:
+        connection.execute("PRAGMA journal_mode = wal")
+        with connection:
+            connection.execute("UPDATE kvs SET content = replace(content, 'x = 6', 'x = 7')")
+        assert "\n49\n" in tangle(database, "run", "Numbers").out
+    before = database.read_bytes()
+    assert tangle(database, "list").code == 0
+    assert database.read_bytes() == before
+    assert not database.with_name("graph.sqlite-wal").exists()
+
+
+def test_a_log_that_only_its_owner_has_open_is_refused(database: Path) -> None:
+    with closing(sqlite3.connect(database)) as connection:
+        connection.execute("PRAGMA locking_mode = exclusive")
+        connection.execute("PRAGMA journal_mode = wal")
+        with connection:
+            connection.execute("UPDATE kvs SET content = content")
+        said = tangle(database, "list")
+    assert said.code == 3
+    assert "close it in Logseq" in said.err
+
+
+def test_an_interrupted_write_is_for_logseq_to_undo(database: Path) -> None:
+    journal = database.with_name("graph.sqlite-journal")
+    journal.write_bytes(bytes.fromhex("d9d505f920a163d7") + bytes(600))
+    said = tangle(database, "list")
+    assert said.code == 3
+    assert "open it in Logseq once" in said.err
+    assert journal.is_file()
+
+
 @pytest.mark.parametrize("major", [64, 66, 99])
 def test_another_schema_is_refused(tmp_path: Path, major: int) -> None:
     path = tmp_path / "graph.sqlite"
@@ -148,6 +185,81 @@ def test_what_is_no_database_is_refused(tmp_path: Path, data: bytes) -> None:
     said = tangle(path, "list")
     assert said.code == 3
     assert "graph.sqlite" in said.err
+
+
+@pytest.mark.parametrize("length", [50, 5000, -4096])
+def test_a_truncated_database_is_refused(database: Path, length: int) -> None:
+    database.write_bytes(database.read_bytes()[:length])
+    said = tangle(database, "list")
+    assert said.code == 3
+    assert said.err.startswith(f"tangle: {database}: ")
+    assert said.err.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("kind", "message"),
+    [
+        ("nothing", "there is no such file"),
+        ("folder", "this folder is no Logseq graph"),
+        ("link", "there is no such file"),
+    ],
+)
+def test_a_path_without_a_database_is_a_usage_error(
+    tmp_path: Path, kind: str, message: str
+) -> None:
+    path = tmp_path / "graph.sqlite"
+    if kind == "folder":
+        path.mkdir()
+    elif kind == "link":
+        path.symlink_to(tmp_path / "gone.sqlite")
+    said = tangle(path, "list")
+    assert said.code == 2
+    assert message in said.err
+    assert "name the .sqlite file" in said.err
+
+
+def test_a_configuration_may_name_a_database_and_is_written_by_hand(
+    database: Path, mirror: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(database.parent)
+    for graph in (database, mirror):
+        said = tangle(graph, "init", "--yes")
+        assert said.code == 2
+        assert 'graph = "GRAPH.sqlite"' in said.err
+    Path("tangle.toml").write_text(f'graph = "{database.name}"\n', encoding="utf-8")
+    assert "Numbers" in call("list").out
+
+
+def test_every_command_reads_a_database_and_none_writes_it(
+    database: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    before = database.read_bytes()
+    for command in (
+        ("list",), ("check",), ("build",), ("run", "--all"), ("show", "Numbers"),
+        ("weave", "-o", "site"), ("export", "Numbers", "-o", "n.ipynb"), ("sync",), ("clean",),
+    ):  # fmt: skip
+        said = tangle(database, *command)
+        assert said.code == 0, (command, said)
+    assert "42" in (tmp_path / "site" / "Numbers.html").read_text("utf-8")
+    assert database.read_bytes() == before
+    assert "does not write" in refusal_of_sync(database)
+    (tmp_path / "new.ipynb").write_text(NOTEBOOK)
+    said = tangle(database, "import", "new.ipynb")
+    assert said.code == 3
+    assert "does not write" in said.err
+
+
+def refusal_of_sync(graph: Path) -> str:
+    """What `tangle sync` says of an edit in the script of Numbers."""
+    assert tangle(graph, "build").code == 0
+    (script,) = Path("generated").glob("*/sections/*Numbers*.py")
+    text = script.read_text("utf-8")
+    assert "x = 6" in text
+    script.write_text(text.replace("x = 6", "x = 66"), encoding="utf-8")
+    said = tangle(graph, "sync")
+    assert said.code == 3
+    return said.err
 
 
 def test_a_table_that_is_damaged_is_refused(database: Path) -> None:
@@ -268,13 +380,72 @@ def test_a_mirror_is_read_in_its_own_dialect(mirror: Path) -> None:
     )
 
 
-@pytest.mark.parametrize("command", [("run", "A/B"), ("clean",)])
-def test_a_mirror_is_never_written(mirror: Path, command: tuple[str, ...]) -> None:
+def test_a_page_that_begins_with_code_keeps_its_title_and_has_no_problem(
+    database: Path, mirror: Path
+) -> None:
+    (mirror / "journals").mkdir()
+    journal = mirror / "journals" / "2026_01_05.md"
+    journal.write_text("id:: 1\n\n- ```python\n  1 + 1\n  ```\n", encoding="utf-8")
+    for graph in (database, mirror):
+        assert "Jan 5th, 2026" in tangle(graph, "list").out
+        assert tangle(graph, "check", "--all").err == "no problems\n"
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        *(("run", "A/B"), ("run", "--all"), ("watch", "A/B"), ("clean",)),
+        *(("import", "new.ipynb"), ("check", "--fix"), ("sync",)),
+    ],
+)
+def test_a_mirror_is_never_written(
+    mirror: Path, command: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(mirror.parents[1])
+    Path("new.ipynb").write_text(NOTEBOOK)
+    broken = mirror / "pages" / "Broken.md"
+    broken.write_text("- ```python\n  def f()\n      return 1\n  ```\n", encoding="utf-8")
+    before = {path: path.read_bytes() for path in mirror.rglob("*.md")}
+    if command == ("sync",):
+        tangle(mirror, "build")
+        (script,) = Path("generated").glob("*/sections/*A_B*.py")
+        script.write_text(script.read_text("utf-8").replace("print(2)", "print(3)"), "utf-8")
     said = tangle(mirror, *command)
-    assert said.code == 3
+    assert said.code == 3, said
     assert "overwrites" in said.err
-    assert (mirror / "pages" / "A___B.md").read_text("utf-8") == MIRROR
+    assert "tangle --graph GRAPH.sqlite" in said.err
+    assert {path: path.read_bytes() for path in mirror.rglob("*.md")} == before
     assert sorted(path.name for path in mirror.iterdir()) == ["pages"]
+
+
+SAME = """\
+id:: 00000000-0000-4000-8000-000000000002
+
+- ```python
+  x = 6
+  print(x)
+  ```
+- ````python
+  print(x * 7)
+  # ``` in a comment
+
+  - 1
+  ````
+- ```python
+  raise SystemExit(3)
+  ```
+  * tangle.skip::
+    - yes
+"""
+
+
+def test_a_database_and_its_mirror_have_the_same_code(database: Path, mirror: Path) -> None:
+    (mirror / "pages" / "Numbers.md").write_text(SAME, encoding="utf-8")
+    scripts = [tangle(graph, "show", "Numbers").out for graph in (database, mirror)]
+    # What comes before names the folder of the graph.
+    first, second = (script.partition(".enter(")[2].partition("\n")[2] for script in scripts)
+    assert "print(x * 7)" in first
+    assert first == second
 
 
 @pytest.mark.skipif(not SHARED.is_dir(), reason="there is no graph of Logseq 2.0.1 here")
@@ -292,3 +463,16 @@ def test_a_graph_of_logseq_and_its_mirror_have_the_same_code(tmp_path: Path) -> 
     code = [[line for line in lines if line and not line.startswith("#")] for lines in code]
     assert code[0] == code[1]
     assert "    # a ``` fence and a tab\there" in code[0]
+    assert words(tmp_path / "demo.tangle") == words(tmp_path / "mirror.tangle")
+
+
+def words(graph: Path) -> dict[str, list[str]]:
+    """The lines of the blocks of each page, without properties and what a mirror leaves out."""
+    return {
+        path.name: [
+            line.strip("- \t").removeprefix("TODO ")
+            for line in path.read_text("utf-8").split("\n")
+            if line.strip() and ":: " not in line
+        ]
+        for path in graph.rglob("*.md")
+    }

@@ -168,6 +168,16 @@ def test_a_stopped_server_keeps_no_pipe_open(graph: Notes, served: psutil.Proces
     assert "\n2\n" in said.stdout
 
 
+def test_doctor_names_the_server_and_says_if_it_does_not_answer(
+    graph: Notes, served: psutil.Process
+) -> None:
+    assert f"process {served.pid}, Python" in graph.tangle("doctor").out
+    _stop_all(served)
+    said = graph.tangle("doctor")
+    assert said.code == 0
+    assert f"process {served.pid} listens and does not answer" in said.out
+
+
 # --- in the middle of a run -----------------------------------------------------------------------
 
 

@@ -281,6 +281,11 @@ def test_a_run_of_imports_has_one_heading() -> None:
     )
 
 
+def test_the_heading_names_an_unnumbered_page_once() -> None:
+    saved = package(f"- Areas\n{fence('def f(): pass  #@save')}")
+    assert saved.removeprefix(HEAD) == "\n\n# Defined in a (pages/a.md)\ndef f(): pass  #@save\n"
+
+
 def test_saved_imports_of_the_module_itself() -> None:
     notes = sections(
         "def f(): pass  #@save",

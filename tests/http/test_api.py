@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
+import time
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -14,7 +16,8 @@ import pytest
 from referencing import Registry, Resource
 
 from tests.graphs import MakeNotes
-from tests.http.serving import Event, Server, serving
+from tests.http.serving import PATIENCE, Event, Server, serving
+from tests.logseq2 import CODE, block, page, write_database
 
 SCHEMAS = Path(__file__).resolve().parents[2] / "docs" / "schemas"
 BLOCK = "6650f0aa-1111-4222-8333-444455556666"
@@ -232,8 +235,63 @@ def test_a_port_in_use_and_a_token_that_others_can_read(notes: MakeNotes, server
     assert str(token) in said.err
 
 
+@pytest.mark.parametrize("how", ["moved", "deleted"])
+def test_a_server_whose_graph_is_gone_ends_and_says_so(notes: MakeNotes, how: str) -> None:
+    code = "- ```python\n  import time\n  time.sleep(100)\n  ```\n"
+    graph = notes({"Slow": code})
+    place = graph.root.with_name("elsewhere")
+    with serving(graph.root) as server:
+        with server.events() as events:
+            server.run("Slow")
+            next(event for event in events if event.data.get("line") == 1)
+            if how == "moved":
+                graph.root.rename(place)
+            else:
+                shutil.rmtree(graph.root)
+            list(events)  # the stream ends
+        assert server.process.wait(PATIENCE) == 3
+        assert server.process.stdout is not None
+        *_, said = server.process.stdout.read().splitlines()
+    assert said.startswith(f"tangle: {graph.root}: this graph was moved or deleted")
+    if how == "moved":
+        assert (place / "pages" / "Slow.md").read_text("utf-8") == code
+        with serving(place) as server:
+            assert server.ask("/api/state").document["sections"][0]["number"] == "Slow"
+
+
+def test_a_graph_that_is_away_for_a_moment_is_served_on(notes: MakeNotes) -> None:
+    graph = notes({"One": "- ```python\n  1\n  ```\n"})
+    place = graph.root.with_name("elsewhere")
+    with serving(graph.root) as server:
+        graph.root.rename(place)
+        time.sleep(1.2)
+        place.rename(graph.root)
+        time.sleep(5.5)
+        assert server.ask("/api/state").status == 200
+
+
+def test_a_run_that_is_stopped_keeps_what_was_there_and_what_it_has(notes: MakeNotes) -> None:
+    first = "- ```python\n  print('first', 7)\n  ```\n"
+    slow = "- ```python\n  import time\n  time.sleep(100)\n  ```\n"
+    graph = notes({"Both": first + slow + "- words\n"})
+    with serving(graph.root) as server:
+        with server.events() as events:
+            job = server.run("Both")
+            next(event for event in events if event.data.get("line") == 4)
+            assert server.ask("/api/stop", {"job": job}).status == 202
+        ended = server.ended(job)
+    assert ended["state"] == "stopped"
+    assert [one["outcome"] for one in ended["report"]["sections"][0]["chunks"]] == [
+        "passed",
+        "interrupted",
+    ]
+    text = graph.text("Both")
+    assert "first 7" in text
+    assert text.endswith(slow + "- words\n")
+
+
 def test_the_client_in_the_documentation_works(server: Server) -> None:
-    text = (SCHEMAS.parent / "http.md").read_text("utf-8")
+    text = (SCHEMAS.parent / "reference" / "http.md").read_text("utf-8")
     program = text.partition("```python\n")[2].partition("```")[0]
     assert program.count("\n") <= 35
     program = program.replace('"3.6"', '"One"')
@@ -247,6 +305,21 @@ def test_the_client_in_the_documentation_works(server: Server) -> None:
     )
     assert "started" in done.stdout
     assert done.stdout.splitlines()[-1].startswith("finished")
+
+
+def test_a_database_is_served_and_never_written(tmp_path: Path) -> None:
+    path = tmp_path / "graph.sqlite"
+    code = {20: page("Sum"), 21: block("print(20 + 22)", 20, "a", **CODE)}
+    write_database(path, code)
+    before = path.read_bytes()
+    with serving(path) as served:
+        found = served.ask("/api/page?title=Sum").document
+        job = served.ended(served.run(found["page"]))
+        assert job["exit_code"] == 0
+        assert b"42" in served.ask("/Sum.html").body
+        (section,) = served.ask("/api/state").document["sections"]
+        assert section["state"] == "fresh"
+    assert path.read_bytes() == before
 
 
 def test_a_mirror_is_read_again_when_logseq_has_written_it(tmp_path: Path) -> None:

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import json
+import re
 import socket
 import time
 from contextlib import ExitStack
+from pathlib import Path
+from typing import Final
 
 import pytest
 
+from tests.browser import browsing, needs_chromium
 from tests.http.serving import PATIENCE, Server
+from tests.plugin.hosting import hosting
 
 RUN = {"what": ["One"]}
 OWN = "http://127.0.0.1:{port}"
@@ -144,22 +150,37 @@ def test_a_large_body_in_chunks_is_refused(server: Server) -> None:
     assert server.ask("/api/state").status == 200
 
 
-def test_slow_requests_are_ended(server: Server) -> None:
-    whole = f"GET /api/state HTTP/1.1\r\nHost: 127.0.0.1:{server.port}\r\nX: "
-    began = time.monotonic()
-    with raw(server, whole.encode()) as connection:
-        connection.settimeout(0.5)
-        while time.monotonic() < began + PATIENCE:
-            try:
-                connection.sendall(b"x")
-                if connection.recv(1) == b"":
-                    break
-            except TimeoutError:
-                continue
-            except OSError:
-                break
-        else:
-            raise AssertionError("the connection is still open")
+def test_a_head_and_a_body_that_trickle_are_ended(server: Server) -> None:
+    head = f"GET /api/state HTTP/1.1\r\nHost: 127.0.0.1:{server.port}\r\nX: "
+    body = f"{post(server)}Content-Type: application/json\r\nContent-Length: 1000\r\n\r\n"
+    with raw(server, head.encode()) as first, raw(server, body.encode()) as second:
+        open_ones = {first, second}
+        until = time.monotonic() + PATIENCE
+        while open_ones:
+            assert time.monotonic() < until, "a connection is still open"
+            time.sleep(0.2)
+            open_ones -= {one for one in open_ones if is_over(one)}
+
+
+def is_over(connection: socket.socket) -> bool:
+    """Send a byte more, and return whether the other side has answered or closed."""
+    connection.setblocking(False)
+    try:
+        connection.sendall(b" ")
+        answer = connection.recv(65536)
+    except BlockingIOError:
+        return False
+    except OSError:
+        return True
+    assert answer == b"" or answer.startswith(b"HTTP/1.1 408")
+    return True
+
+
+def test_a_reader_that_takes_nothing_does_not_delay_others(server: Server) -> None:
+    head = f"GET /api/events HTTP/1.1\r\nHost: 127.0.0.1:{server.port}\r\n"
+    with raw(server, f"{head}Authorization: Bearer {server.token}\r\n\r\n".encode()):
+        for _ in range(5):
+            server.ended(server.run("One", write=False))
 
 
 def test_many_clients_at_once(server: Server) -> None:
@@ -177,6 +198,40 @@ def test_many_clients_at_once(server: Server) -> None:
         except OSError:
             assert time.monotonic() < until
             time.sleep(0.1)
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        "Content-Length: 16\r\nContent-Length: 5",
+        "Content-Length: 16\r\nTransfer-Encoding: chunked",
+        "Transfer-Encoding: xchunked",
+        "Content-Length: -1",
+        "Host: evil.example",
+        "Origin: lsp://logseq.io\r\nOrigin: http://evil.example",
+        "Origin: lsp://logseq.io\x00",
+    ],
+)
+def test_what_two_programs_would_read_differently_is_refused(server: Server, lines: str) -> None:
+    head = f"{post(server)}Content-Type: application/json\r\n{lines}\r\n\r\n"
+    with raw(server, (head + json.dumps(RUN)).encode()) as connection:
+        connection.shutdown(socket.SHUT_WR)
+        answer = closed(connection)[:12]
+        assert answer in (b"", b"HTTP/1.1 400", b"HTTP/1.1 403")
+    assert server.ask("/api/state").document["jobs"] == []
+
+
+@pytest.mark.parametrize(
+    "what", ["../../../etc/passwd", "/etc/passwd", "--help", "\0", "a" * 100_000]
+)
+def test_what_is_run_is_a_name_and_never_a_file_or_an_option(server: Server, what: str) -> None:
+    ended = server.ended(server.run(what))
+    assert (ended["state"], ended["exit_code"]) == ("refused", 2)
+
+
+def test_one_request_names_a_thousand_sections_at_most(server: Server) -> None:
+    assert server.ask("/api/run", {"what": ["One"] * 1001}).status == 400
+    assert server.ask("/api/check", {"what": ["One"] * 1001}).status == 400
 
 
 @pytest.mark.parametrize(
@@ -226,3 +281,67 @@ def test_other_sites_can_neither_frame_nor_embed_the_pages(server: Server) -> No
         assert headers["x-frame-options"] == "SAMEORIGIN"
         assert headers["cross-origin-resource-policy"] == "same-origin"
         assert headers["x-content-type-options"] == "nosniff"
+
+
+ATTACK: Final = """
+<iframe name="target"></iframe>
+<form method="post" enctype="text/plain" target="target" action="SERVER/api/run">
+<input name='{"what": ["One"], "x": "' value='"}'></form>
+<script>
+const frame = document.querySelector("iframe");
+const loaded = () => new Promise((done) => frame.addEventListener("load", done, { once: true }));
+const ask = (path, options) =>
+  fetch("SERVER" + path, options).then(({ type }) => type, () => "refused");
+const body = '{"what": ["One"]}';
+const plain = { method: "POST", body, headers: { "Content-Type": "text/plain" } };
+async function attack() {
+  const found = {
+    form: (document.forms[0].submit(), await loaded(), frame.contentDocument === null),
+    hidden: await ask("/api/run", { ...plain, mode: "no-cors" }),
+    simple: await ask("/api/run", plain),
+    json: await ask("/api/run", { ...plain, headers: { "Content-Type": "application/json" } }),
+    read: await ask("/api/state"),
+    page: await ask("/One.html"),
+    beacon: navigator.sendBeacon("SERVER/api/run", body),
+  };
+  const events = new EventSource("SERVER/api/events");
+  found.events = await new Promise((done) => {
+    events.onerror = () => done("refused");
+    events.onopen = () => done("open");
+  });
+  frame.src = "SERVER/One.html";
+  await loaded();
+  found.framed = frame.contentDocument === null;
+  return found;
+}
+</script>
+"""
+
+
+@needs_chromium
+def test_a_page_of_another_site_starts_nothing_and_reads_nothing(
+    server: Server, tmp_path: Path
+) -> None:
+    page = tmp_path / "attack.html"
+    page.write_text(ATTACK.replace("SERVER", f"http://127.0.0.1:{server.port}"), encoding="utf-8")
+    note = server.root / "pages" / "One.md"
+    before = note.read_bytes()
+    with hosting(tmp_path, tmp_path) as port, browsing() as browser, browser.tab() as tab:
+        tab.open(f"http://localhost:{port}/plugin/attack.html")
+        found = tab.evaluate("attack()")
+    assert found.pop("hidden") in ("opaque", "refused")  # sent without asking, never readable
+    assert found.pop("beacon")
+    assert found.pop("form")
+    assert found.pop("framed")
+    assert set(found.values()) == {"refused"}, found
+    assert server.ask("/api/state").document["jobs"] == []
+    assert note.read_bytes() == before
+
+
+def test_each_test_that_the_documentation_names_is_here() -> None:
+    folder = Path(__file__).parent
+    text = (folder.parents[1] / "docs" / "reference" / "http.md").read_text("utf-8")
+    named = re.findall(r"`(test_\w+)`", text)
+    tests = "".join(path.read_text("utf-8") for path in folder.glob("test_*.py"))
+    assert len(named) > 10
+    assert [name for name in named if f"def {name}(" not in tests] == []

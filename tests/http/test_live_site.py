@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -9,7 +10,8 @@ from contextlib import ExitStack
 import pytest
 
 from tests.browser import Browser, Tab, browsing, needs_chromium
-from tests.http.serving import PATIENCE, Server
+from tests.graphs import MakeNotes
+from tests.http.serving import PATIENCE, Server, serving
 
 TEXTS = "[...document.querySelectorAll('.page-text .block-text')].map((b) => b.innerText.trim())"
 LONG = "".join(f"- block {number} of a long page\n" for number in range(200))
@@ -155,8 +157,6 @@ def test_many_edits_end_in_the_page_that_would_be_loaded(server: Server, browser
 
 @needs_chromium
 def test_a_page_says_that_the_connection_is_lost(server: Server, browser: Browser) -> None:
-    from tests.http.serving import serving
-
     root = server.root.parent / "other"
     (root / "logseq").mkdir(parents=True)
     (root / "pages").mkdir()
@@ -175,6 +175,31 @@ def test_a_page_says_that_the_connection_is_lost(server: Server, browser: Browse
                 assert time.monotonic() < end
                 time.sleep(0.1)
             tab.wait("document.querySelector('.live-status').textContent === ''")
+
+
+@needs_chromium
+def test_a_tab_that_stays_open_over_a_restart_asks_for_the_new_token(
+    notes: MakeNotes, browser: Browser
+) -> None:
+    graph = notes({"Sum": "- ```python\n  print(20 + 22)\n  ```\n"})
+    with browser.tab() as tab:
+        with serving(graph.root) as first:
+            tab.open(address(first, "Sum.html"), f"#token={first.token}")
+            loaded(tab)
+        tab.wait("document.querySelector('.live-status').textContent !== ''")
+        with serving(graph.root, port=first.port) as second:
+            tab.wait("document.querySelector('.live-status').textContent === ''")
+            tab.evaluate(
+                "window.asked = []; window.prompt = (question) => {"
+                f" asked.push(question); return {json.dumps(second.token)}; }}"
+            )
+            tab.evaluate("document.querySelector('figure.chunk .run').click()")
+            tab.wait(
+                "document.querySelector('.output:not(.live-output)')?.innerText.includes('42')"
+            )
+            assert tab.evaluate("asked.length") == 1
+            assert tab.evaluate("sessionStorage.getItem('tangle-token')") == second.token
+    assert "42" in graph.text("Sum")
 
 
 @needs_chromium

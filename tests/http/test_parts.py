@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from tangle.http.desk import Desk
 from tangle.http.documents import json_bytes
 from tangle.http.feed import Feed
+from tangle.verbs.desk import Desk
 from tangle.verbs.notes import Notes, read_notes
 from tangle.verbs.project import find_project
 from tangle.verbs.serving import opening_page

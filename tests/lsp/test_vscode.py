@@ -77,6 +77,8 @@ def test_each_setting_is_declared_and_read() -> None:
 
 def test_snippets_name_properties_that_tangle_knows() -> None:
     text = (EXTENSION / "snippets" / "markdown.json").read_text(encoding="utf-8")
-    reference = (EXTENSION.parents[1] / "docs" / "notes-format.md").read_text(encoding="utf-8")
+    reference = (EXTENSION.parents[1] / "docs" / "reference" / "notes-format.md").read_text(
+        encoding="utf-8"
+    )
     for name in set(re.findall(r"(tangle\.\w+)::", text)):
         assert f"`{name}`" in reference

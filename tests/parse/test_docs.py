@@ -1,4 +1,4 @@
-"""The examples of docs/parse.md do what they say, and the package is as light as it says."""
+"""The examples of docs/reference/parse.md do what they say, and the package is that light."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 from tangle.parse import parse
 
 _ROOT = Path(__file__).parents[2]
-_DOC = _ROOT / "docs" / "parse.md"
+_DOC = _ROOT / "docs" / "reference" / "parse.md"
 
 
 def test_examples() -> None:

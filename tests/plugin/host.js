@@ -4,6 +4,7 @@
 "use strict";
 
 const PLUGIN = "logseq-tangle";
+const MACRO = "macro-renderer-slotted";
 const TYPE = "application/x-postmate-v1+json";
 const query = new URLSearchParams(location.search);
 
@@ -25,6 +26,8 @@ const host = {
   messages: [],
   schema: null,
 };
+
+document.documentElement.classList.toggle("dark", query.get("mode") === "dark");
 
 // --- pages: the outline of a file -----------------------------------------------------------------
 
@@ -156,13 +159,22 @@ function leaveEditing() {
 
 const api = {
   setsdkmetadata: () => null,
-  installpluginhook: (_, hook) => void host.hooks.push(hook),
+  installpluginhook: (_, hook) => {
+    host.hooks.push(hook);
+    draw(); // Logseq loads its plugins before it shows a page
+  },
   getuserconfigs: () => ({ preferredThemeMode: query.get("mode") ?? "light" }),
   getcurrentgraph: () => host.graph,
   checkcurrentisdbgraph: () => host.database,
   checkediting: () => host.editing?.uuid ?? false,
   exiteditingmode: leaveEditing,
   savefocusedcodeeditorcontent: () => null,
+  geteditingblockcontent: () => document.querySelector("textarea").value,
+  geteditingcursorposition: () => ({ pos: document.querySelector("textarea").selectionStart }),
+  insertateditingcursor: (text) => {
+    const input = document.querySelector("textarea");
+    input.setRangeText(text, input.selectionStart, input.selectionEnd, "end");
+  },
   getcurrentblock: () => {
     const [page, block] = found(host.editing?.uuid ?? host.selected);
     return block && entity(page, block);
@@ -224,15 +236,21 @@ const api = {
   },
   registerpluginuiitem: (_, type, { template }) => {
     document.getElementById("plugin-item")?.remove();
-    const item = document.createElement("span");
-    item.id = "plugin-item";
-    item.innerHTML = template;
-    for (const part of item.querySelectorAll("[data-on-click]")) {
-      part.addEventListener("click", () => toPlugin("call", part.dataset.onClick, { type }));
-    }
-    document.getElementById("toolbar").append(item);
+    inject(document.getElementById("toolbar"), "plugin-item", template);
   },
 };
+
+// What a plugin draws in Logseq's page: a click calls a function of the plugin's model.
+function inject(target, key, template) {
+  const item = document.createElement("span");
+  item.id = key;
+  item.innerHTML = template;
+  item.addEventListener("click", ({ target: clicked, type }) => {
+    const part = clicked.closest("[data-on-click]");
+    if (part) toPlugin("call", part.dataset.onClick, { type, dataset: { ...part.dataset } });
+  });
+  target?.append(item);
+}
 
 const messages = {
   "api:call": async ({ method, args, _sync }) => {
@@ -244,6 +262,7 @@ const messages = {
   },
   "main-ui:visible": ({ visible }) => frame.classList.toggle("shown", visible),
   "main-ui:style": (style) => Object.assign(frame.style, style),
+  "provider:ui": ({ slot, key, template }) => inject(document.getElementById(slot), key, template),
   "settings:schema": ({ schema }) => void (host.schema = schema),
   "settings:update": (attrs) => set(attrs),
 };
@@ -286,9 +305,13 @@ child.addEventListener("load", () => {
   );
 });
 
-function emit(event, payload) {
+function hookOf(of, event) {
   const plain = (text) => text.replace(/[^a-z0-9]/gi, "").toLowerCase();
-  const hook = host.hooks.find((one) => plain(one) === plain(`hook:editor:${event}`));
+  return host.hooks.find((one) => plain(one) === plain(`hook:${of}:${event}`));
+}
+
+function emit(event, payload, of = "editor") {
+  const hook = hookOf(of, event);
   if (!hook) throw new Error(`no hook of ${event}`);
   const at = hook.lastIndexOf(":");
   toPlugin("call", "#lspmsg#", { ns: hook.slice(0, at), type: hook.slice(at + 1), payload });
@@ -337,11 +360,24 @@ function view(block) {
   if (editing) body.value = block.content;
   else
     body.textContent = content
-      .replace(/^```.*\n?/gm, "")
+      .replace(/^```.*\n?|\{\{renderer.*?\}\}/gm, "")
       .replace(/^#+ /, "")
       .trim();
-  shown.append(dot, body, ...block.children.map(view));
+  const macros = editing ? [] : [...block.content.matchAll(/\{\{renderer ?(.*?)\}\}/g)];
+  const slots = macros.map(([, text]) => slotOf(block.uuid, text ? text.split(/, */) : null));
+  shown.append(dot, ...slots, body, ...block.children.map(view));
   return shown;
+}
+
+// Logseq asks the plugins to fill the place of a macro a moment after it has drawn it.
+function slotOf(uuid, names) {
+  const made = document.createElement("span");
+  made.id = `slot__${crypto.randomUUID()}`;
+  const payload = { arguments: names, uuid };
+  setTimeout(() => {
+    if (hookOf("app", MACRO)) emit(MACRO, { slot: made.id, payload }, "app");
+  }, 50);
+  return made;
 }
 
 function openMenu(dot, uuid) {

@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-import json
-import subprocess
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
-from urllib.parse import urlencode
 
 import pytest
 
-from tests.browser import PATIENCE, Browser, Tab, browsing, needs_chromium
-from tests.graphs import MakeNotes, Notes
-from tests.http.serving import Server, serving
-from tests.plugin.building import PLUGIN, needs_packages
-from tests.plugin.hosting import Proxy, forwarding, hosting
+from tests.browser import PATIENCE, Browser, browsing, needs_chromium
+from tests.graphs import MakeNotes
+from tests.http.serving import serving
+from tests.plugin.building import needs_packages
+from tests.plugin.desks import Desk, build_plugin, desk_of
 
 pytestmark = [needs_chromium, needs_packages]
 
@@ -46,81 +42,7 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture(scope="module")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The plugin, bundled as `npm run build` does."""
-    folder = tmp_path_factory.mktemp("plugin") / "dist"
-    subprocess.run(["node", "build.mjs", str(folder)], cwd=PLUGIN, check=True, timeout=PATIENCE)
-    return folder
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Desk:
-    """A person's desk: Logseq's stand-in with the plugin, a server, and files.
-
-    Attributes:
-        tab: the host page.
-        frame: the plugin's own page in it.
-    """
-
-    tab: Tab
-    frame: Tab
-    notes: Notes
-    proxy: Proxy
-    server: Server
-
-    def click(self, text: str, label: str) -> None:
-        """Choose an entry of the menu of the first block that has a text."""
-        self.tab.evaluate(
-            "document.querySelector("
-            f"`[data-uuid='${{uuidOf({json.dumps(text)})}}'] > .dot`).click()"
-        )
-        self.tab.evaluate(
-            "[...document.querySelectorAll('#menu button')]"
-            f".find((one) => one.textContent === {json.dumps(label)}).click()"
-        )
-
-    def message(self, part: str, status: str) -> None:
-        """Wait for a message."""
-        self.tab.wait(
-            f"host.messages.some((one) => one.content.includes({json.dumps(part)})"
-            f" && one.status === '{status}')"
-        )
-
-    def state(self, wanted: str) -> None:
-        """Wait until the toolbar shows a state."""
-        self.tab.wait(f"document.querySelector('#plugin-item a')?.dataset.state === '{wanted}'")
-
-    def panel(self, part: str) -> None:
-        """Wait until the panel, which is open, shows a text."""
-        self.tab.wait("document.querySelector('#frame.shown')")
-        self.frame.wait(f"document.body.innerText.includes({json.dumps(part)})")
-
-    def press(self, label: str) -> None:
-        """Press a button of the panel that has a text."""
-        self.frame.evaluate(
-            "[...document.querySelectorAll('button')]"
-            f".find((one) => one.textContent.includes({json.dumps(label)})).click()"
-        )
-
-    def written(self, name: str, part: str) -> str:
-        """The text of a page's file once it has a part."""
-        until = time.monotonic() + PATIENCE
-        while part not in (text := self.notes.text(name)):
-            assert time.monotonic() < until, text
-            time.sleep(0.05)
-        return text
-
-
-def frame_of(browser: Browser, address: str) -> Tab:
-    """The page of another origin in a frame."""
-    until = time.monotonic() + PATIENCE
-    while time.monotonic() < until:
-        for target in browser.call("Target.getTargets")["targetInfos"]:
-            if target["type"] == "iframe" and target["url"].startswith(address):
-                found = browser.call(
-                    "Target.attachToTarget", targetId=target["targetId"], flatten=True
-                )
-                return Tab(browser, found["sessionId"])
-        time.sleep(0.05)
-    raise AssertionError(f"there is no frame of {address}")
+    return build_plugin(tmp_path_factory.mktemp("plugin") / "dist")
 
 
 Open = Callable[..., Desk]
@@ -128,31 +50,11 @@ Open = Callable[..., Desk]
 
 @pytest.fixture
 def desk(browser: Browser, built: Path, notes: MakeNotes) -> Iterator[Open]:
-    """Opens a page of a graph in the host page; the settings default to those that work."""
+    """Opens a page of a graph that is made of some pages."""
     with ExitStack() as stack:
 
-        def opened(
-            pages: dict[str, str], page: str, *, token: str | None = None, **more: Any
-        ) -> Desk:
-            graph = notes(pages)
-            server = stack.enter_context(serving(graph.root))
-            port = stack.enter_context(hosting(built, graph.root))
-            proxy = stack.enter_context(forwarding(port, server.port))
-            known = server.token if token is None else token
-            settings = {"port": proxy.port, "token": known, **(more.pop("more", None) or {})}
-            plugin = f"http://localhost:{port}/plugin/index.html"
-            facts = {
-                "page": page,
-                "pages": json.dumps([*pages]),
-                "plugin": plugin,
-                "graph": str(graph.root),
-                **more,
-            }
-            query = urlencode({**facts, "settings": json.dumps(settings)})
-            tab = stack.enter_context(browser.tab(width=1280, height=800))
-            tab.open(f"http://127.0.0.1:{port}/host.html?{query}")
-            frame = frame_of(browser, plugin)
-            return Desk(tab=tab, frame=frame, notes=graph, proxy=proxy, server=server)
+        def opened(pages: dict[str, str], page: str, **more: Any) -> Desk:
+            return stack.enter_context(desk_of(browser, built, notes(pages), page, **more))
 
         yield opened
 
@@ -179,6 +81,33 @@ def test_the_block_being_edited_is_saved_first(desk: Open) -> None:
     here.message("passed", "success")
     assert "[2, 3, 5, 7, 11]" in here.written("Primes", "unrelated\n")
     assert "limit = 12" in here.notes.text("Primes")
+
+
+def test_logseq_rewrites_the_page_while_outputs_come(desk: Open) -> None:
+    code = (
+        "```python\nimport time\nfor n in range(3):\n    print('step', n)\n    time.sleep(1)\n```"
+    )
+    page = "- first words\n- " + code.replace("\n", "\n  ") + "\n- last words\n"
+    here = desk({"Slow": page}, "Slow", save=100)
+    here.state("connected")
+    here.click("import time", "tangle: Run block")
+    here.state("running")
+    for words in ("first words", "last words"):
+        here.tab.evaluate(f"edit('{words}')")
+        here.tab.evaluate(f"document.querySelector('textarea').value = 'new {words}'")
+        here.tab.evaluate("leaveEditing()")
+        here.written("Slow", f"new {words}")
+    # Above the code as well, so that its line is another one.
+    here.tab.evaluate(
+        "(() => { const page = host.pages.get('Slow');"
+        " page.tree.unshift({ content: 'a block above', uuid: crypto.randomUUID(), children: [] });"
+        " save(page); draw(); })()"
+    )
+    here.message("passed", "success")
+    text = here.written("Slow", "step 2")
+    assert text.startswith("- a block above\n- new first words\n- ```python\n")
+    assert text.endswith("- new last words\n")
+    here.tab.wait("document.getElementById('page').textContent.includes('step 2')")
 
 
 def test_equal_blocks_are_distinguished_by_their_order(desk: Open) -> None:
@@ -236,6 +165,8 @@ def test_check_page_and_show_script(desk: Open) -> None:
     here.panel("Problems of Primes")
     here.click("A sieve", "tangle: Show script")
     here.panel("Script of Primes")
+    order = here.frame.evaluate("[...document.querySelectorAll('h2')].map((one) => one.innerText)")
+    assert order == ["Script of Primes", "Problems"]
     here.panel("print(len(primes))")
     here.tab.evaluate("emit(host.pageMenu.get('tangle: Check page'), { page: 'Bad' })")
     here.panel("Problems of Bad")
@@ -246,7 +177,7 @@ def test_code_that_fails_opens_the_panel_and_says_why(desk: Open) -> None:
     here = desk({"Fails": "- ```python\n  1 / 0\n  ```\n"}, "Fails")
     here.state("connected")
     here.click("1 / 0", "tangle: Run block")
-    here.message("failed", "error")
+    here.message("ZeroDivisionError: division by zero (pages/Fails.md:2)", "error")
     here.written("Fails", "ZeroDivisionError")
     here.tab.wait("document.querySelector('#frame.shown')")
 
@@ -256,6 +187,33 @@ def test_a_block_without_code_is_explained(desk: Open) -> None:
     here.state("connected")
     here.click("A sieve", "tangle: Run block")
     here.message("This block has no Python code that runs", "error")
+
+
+def test_a_button_that_a_person_inserts_runs_the_code_beside_it(desk: Open) -> None:
+    here = desk({"Primes": PAGE}, "Primes")
+    here.state("connected")
+    here.tab.evaluate("edit('len(primes)')")
+    here.tab.evaluate("document.querySelector('textarea').setSelectionRange(0, 0)")
+    here.tab.evaluate("slash('tangle: Insert run button', 'len(primes)')")
+    here.tab.wait("document.querySelector('textarea').value.startsWith('{{renderer')")
+    here.tab.evaluate("leaveEditing()")
+    macro = "- {{renderer :tangle-run}}\n\t  ```python\n\t  print(len(primes))"
+    assert macro in here.written("Primes", macro)
+    here.tab.wait("document.querySelectorAll('button[data-uuid]').length === 1")
+    here.tab.evaluate("document.querySelector('button[data-uuid]').click()")
+    here.message("passed", "success")
+    text = here.written("Primes", "10")
+    assert macro in text
+    assert "unrelated\n" not in text
+
+
+def test_a_macro_of_another_plugin_gets_no_button(desk: Open) -> None:
+    page = "- {{renderer :other}}\n- {{renderer}}\n- {{renderer :tangle-run}}\n"
+    here = desk({"Macros": page}, "Macros")
+    here.tab.wait("document.querySelectorAll('button[data-uuid]').length === 1")
+    assert here.tab.evaluate("document.querySelector('button[data-uuid]').dataset.uuid") == (
+        here.tab.evaluate("uuidOf(':tangle-run')")
+    )
 
 
 def test_a_wrong_token_is_asked_for_and_the_right_one_taken(desk: Open) -> None:
@@ -329,7 +287,7 @@ def test_a_graph_in_a_database_is_left_alone(desk: Open) -> None:
 
 def test_results_in_a_database_are_inserted_and_then_replaced(desk: Open) -> None:
     code = "- Mark\n\t- ```python\n\t  import os\n\t  print('mark', os.urandom(9).hex())\n\t  ```\n"
-    here = desk({"Marks": code}, "Marks", database="yes", more={"databaseResults": True})
+    here = desk({"Marks": code}, "Marks", database="yes", settings={"databaseResults": True})
     here.state("connected")
     results = (
         "flat(host.pages.get('Marks').tree).filter((one) => one.content.startsWith('```text'))"

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import torture
+from benchmarks import torture, torture_edits
 from benchmarks.torture import Counts, Torment, World, make_world
 
 pytestmark = [
@@ -35,6 +35,7 @@ Part = Callable[[Torment], None]
         (torture.twice, 20, 40),
         (torture.faults, 1, 40),
         (torture.verbs, 1, 25),
+        (torture_edits.edits, 1, 25),
         (torture.editor, 6, 50),
         (torture.eight, 8, 20),
         (torture.commands, 3, 1),

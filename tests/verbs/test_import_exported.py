@@ -249,6 +249,30 @@ def test_without_a_record_of_the_export_an_edit_is_a_question(book: Notes) -> No
     assert book.text("a") == PAGE.replace("half = 0.5", "half = 1")
 
 
+def test_without_a_record_a_deleted_cell_is_a_question_also_beside_a_new_one(book: Notes) -> None:
+    for record in (book.root / ".tangle" / "exports").iterdir():
+        record.unlink()
+    added(book, 3, "code", "new = half")
+    edit_cells(book, lambda cells: cells.pop())
+    for _ in range(2):
+        said = imported(book)
+        assert said.code == 3
+        assert "deleted in the notebook" in said.err
+        assert "def size():" in book.text("a")
+        assert book.text("a").count("new = half") == 1
+
+
+def test_a_record_that_cannot_be_read_is_an_error(book: Notes) -> None:
+    [record] = (book.root / ".tangle" / "exports").iterdir()
+    record.unlink()
+    record.mkdir()
+    changed(book, "half = 0.5", "half = 1")
+    said = imported(book)
+    assert said.code == 3
+    assert f"{record}: cannot be read" in said.err
+    assert book.text("a") == PAGE
+
+
 def test_an_export_that_is_up_to_date_is_recorded_too(book: Notes) -> None:
     for record in (book.root / ".tangle" / "exports").iterdir():
         record.unlink()

@@ -98,6 +98,8 @@ BLOCKS = {
     "- 3. a\n  4. b": '<ol start="3"><li>a</li><li>b</li></ol>',
     '- [:div {:a 1} "x"]': '<pre class="hiccup"><code>[:div {:a 1} &quot;x&quot;]</code></pre>',
     "- a\n  ---\n  b": "<p>a</p><hr><p>b</p>",
+    "- a\n  {{renderer :tangle-run}}\n  b": "<p>a<br>b</p>",
+    "- {{renderer :tangle-run}}": "",
     "- w[^1]\n  [^1]: the note": '<p>w<sup id="fn-1-mark"><a class="footnote-mark" '
     'href="#fn-1">1</a></sup></p><p class="footnote" id="fn-1"><sup><a href="#fn-1-mark">1</a>'
     "</sup> the note</p>",

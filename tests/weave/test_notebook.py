@@ -80,7 +80,7 @@ def exported(graph: Notes, name: str, file: str = "x.ipynb") -> dict[str, Any]:
     said = graph.tangle("export", name, "-o", str(path))
     assert said.code == 0, said.err
     found: dict[str, Any] = json.loads(path.read_text("utf-8"))
-    nbformat.validate(nbformat.from_dict(found))  # type: ignore[no-untyped-call]
+    nbformat.validate(nbformat.from_dict(found))
     return found
 
 

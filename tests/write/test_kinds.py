@@ -376,13 +376,18 @@ def test_a_specification_alone_is_a_file_and_a_sentence() -> None:
     ("source", "ending"),
     [
         ('<video controls><source src="data:video/mp4;base64,AAAA"></video>', "mp4"),
-        ('<audio controls src="data:audio/x-wav;base64,AAAA"></audio>', "wav"),
+        ('<audio src="data:audio/x-wav;base64,AAAA">No browser plays it.</audio>', "wav"),
         ('<img src="data:image/gif;base64,AAAA">', "gif"),
     ],
 )
 def test_media_in_html_are_files(source: str, ending: str) -> None:
     shown = bundle(html=source, plain="<IPython.lib.display.Audio object>")
     assert note(shown) == [f"![f](../assets/tangle/0.{ending})"]
+
+
+def test_words_beside_media_are_kept() -> None:
+    source = '<figure><img src="http://x/y.png"><figcaption>A caption</figcaption></figure>'
+    assert note(bundle(html=source)) == ["![](http://x/y.png)", "", "```text", "A caption", "```"]
 
 
 def test_an_animation_shows_its_first_frame() -> None:

@@ -201,6 +201,19 @@ class _Launched:
         end_process(self._process)
 
 
+def server_process(project: Path) -> int | None:
+    """Return the process that listens for commands of a project; it may not answer. None if none.
+
+    Raises:
+        ServerUnavailable: what stands where it would be is another user's.
+    """
+    channel = connect(address_of(project))
+    if channel is None:
+        return None
+    with channel:
+        return peer(channel)[0]
+
+
 def server_status(project: Path) -> ServerStatus | None:
     """What the project's server says of itself; None where there is none.
 

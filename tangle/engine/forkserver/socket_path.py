@@ -119,7 +119,10 @@ def connect(address: SocketAddress) -> socket.socket | None:
     Raises:
         ServerUnavailable: what answers there is another user's.
     """
-    channel = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    try:
+        channel = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    except OSError:
+        return None  # macOS has no such sockets, and so no server
     channel.settimeout(PATIENCE)
     try:
         channel.connect(os.fspath(address.socket))

@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
+from tangle import __version__
 from tangle.model import Failure, MimeBundle, Output, Problem, Stream
 
 if TYPE_CHECKING:
     from tangle.verbs.check import CheckReport
+    from tangle.verbs.doctor import DoctorReport
     from tangle.verbs.project import Project
     from tangle.verbs.reports.values import Difference, RunReport, SectionRow, SectionRun
+    from tangle.verbs.shared_cache import CacheStatus
 
 
 def sections_document(rows: Iterable[SectionRow]) -> dict[str, Any]:
@@ -44,6 +47,24 @@ def check_document(report: CheckReport) -> dict[str, Any]:
             "never_run": dict(report.never_run),
             "org_pages": report.org_pages,
         },
+    }
+
+
+def doctor_document(report: DoctorReport) -> dict[str, Any]:
+    """Return the document of `tangle doctor`."""
+    return {
+        "version": __version__,
+        "healthy": not report.failed,
+        "findings": [
+            {
+                "area": finding.area,
+                "name": finding.name,
+                "status": finding.status,
+                "detail": finding.detail,
+                "action": finding.action or None,
+            }
+            for finding in report.findings
+        ],
     }
 
 
@@ -86,6 +107,30 @@ def run_document(project: Project, report: RunReport) -> dict[str, Any]:
     }
 
 
+def cache_document(status: CacheStatus) -> dict[str, Any]:
+    """Return the document of `tangle cache status`.
+
+    Args:
+        status: of the shared cache.
+    """
+    return {
+        "address": status.address,
+        "trouble": status.trouble or None,
+        "keys": list(status.keys),
+        "writes": status.writes,
+        "sections": [
+            {
+                "number": entry.section,
+                "who": entry.maker.who if entry.maker else None,
+                "device": entry.device or None,
+                "when": entry.maker.when if entry.maker else None,
+                "answers": entry.answers,
+            }
+            for entry in status.sections
+        ],
+    }
+
+
 def _difference(difference: Difference) -> dict[str, Any]:
     return {
         "kind": difference.kind,
@@ -111,8 +156,13 @@ def _section_run(project: Project, run: SectionRun) -> dict[str, Any]:
         "reason": section_skip_reason(run),
         "seconds": round(result.seconds, 3),
         "cached": run.cached,
+        "cached_from": None
+        if run.maker is None
+        else {"who": run.maker.who, "device": result.device, "when": run.maker.when},
         "device": result.device,
         "device_asked": run.asked,
+        "executor": run.executor,
+        "worker": result.worker or None,
         "device_memory": result.device_memory,
         "peak_memory": result.peak_memory,
         "notices": list(result.notices),

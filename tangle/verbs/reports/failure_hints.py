@@ -45,7 +45,7 @@ def hinted(loaded: Notes, session: Session, result: Result) -> Result:
     failure = result.failure
     if failure is None or result.outcome == "passed":
         return result
-    hint = next(filter(None, _hints(loaded, session, failure)), "")
+    hint = next(filter(None, _hints(loaded, session, failure)), failure.hint)
     return replace(result, failure=replace(failure, hint=hint))
 
 

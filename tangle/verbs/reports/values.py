@@ -60,6 +60,23 @@ class SectionRow(Struct, frozen=True, kw_only=True):
     adopted: bool
 
 
+class Maker(Struct, frozen=True, kw_only=True):
+    """Whose result the shared cache gave.
+
+    Attributes:
+        who: the name of the key that signed it.
+        when: it was run: the day and the time in UTC, as ISO 8601 has them.
+    """
+
+    who: str
+    when: str
+
+    @property
+    def day(self) -> str:
+        """The day it was run."""
+        return self.when.partition("T")[0]
+
+
 class SectionRun(Struct, frozen=True, kw_only=True):
     """The result of one section.
 
@@ -67,6 +84,8 @@ class SectionRun(Struct, frozen=True, kw_only=True):
         cached: whether it was answered from the cache.
         first: index of the first chunk among the results: 1 where borrowed statements ran first.
         asked: the device that was asked for.
+        maker: who ran it, where the answer came from a shared cache.
+        executor: what the run ran sections with: `local` or `dask`.
     """
 
     session: Session
@@ -74,6 +93,8 @@ class SectionRun(Struct, frozen=True, kw_only=True):
     cached: bool
     first: int
     asked: str
+    maker: Maker | None = None
+    executor: str = "local"
 
 
 class SectionChange(Struct, frozen=True, kw_only=True):

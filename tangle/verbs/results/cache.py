@@ -7,7 +7,9 @@ cells of a run answer for a session that ends with them.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import contextlib
+from collections.abc import Container, Iterable, Iterator, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
@@ -15,13 +17,17 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from tangle.model import Job, MimeBundle, Output, ReadFile, Result, Seen, SessionResult
-from tangle.store import CACHE, Cache
+from tangle.store import CACHE, Cache, NotReadable, read_bytes
 from tangle.verbs.results.cache_keys import Keys, tells_lines
 from tangle.verbs.results.kept_runs import KeptCell, KeptRun, KeptRuns, last_outputs, pooled
+from tangle.verbs.results.machine_facts import shown_facts
+from tangle.verbs.results.packages import kept_versions
 from tangle.verbs.results.world import World
 
 _BYTES: Final = 512 * 1024 * 1024
 _AGE: Final = 90 * 24 * 3600.0
+_TEXTUAL: Final = ("text/", "application/")
+"""Beginnings of the types that hold text; the others are pictures."""
 _NO_PATHS: Final = frozenset({"variable", "module"})
 """What is learned from other than one path."""
 
@@ -44,22 +50,37 @@ class LastReads(Struct, frozen=True, kw_only=True):
     unknown: int
 
 
+class Answer(Struct, frozen=True, kw_only=True):
+    """The result of an earlier run.
+
+    Attributes:
+        run: the run.
+    """
+
+    result: SessionResult
+    run: KeptRun
+
+
 class Answers:
     """The results that are kept for a project; several processes may use them at once."""
 
-    def __init__(self, state: Path, key: bytes | None, world: World) -> None:
+    def __init__(
+        self, state: Path, key: bytes | None, world: World, trusted: Container[str] = ()
+    ) -> None:
         """Looks at nothing yet.
 
         Args:
             state: the folder that holds the project's `.tangle`.
             key: signs what is kept.
             world: what is on disk now.
+            trusted: the public keys whose runs elsewhere may answer.
         """
         self._cache = Cache(state / CACHE, KeptRuns, key=key)
         self._world = world
+        self._trusted = trusted
         self._rewritten: set[str] = set()
 
-    def answer(self, job: Job, keys: Keys) -> SessionResult | None:
+    def answer(self, job: Job, keys: Keys) -> Answer | None:
         """Return the result that running the job would have, if it is known.
 
         Jobs are asked for in the order in which they are run. What one that is not answered has
@@ -70,9 +91,9 @@ class Answers:
         if kept is None:
             return None
         if count and keys.answerable >= count:
-            for cells in _candidates(kept, keys, count):
-                if self._stands(kept, cells, job.directory):
-                    return _result(job, kept, cells)
+            for run in _candidates(kept, keys, count):
+                if self._is_trusted(run) and self._stands(kept, run.cells[:count], job.directory):
+                    return Answer(result=_result(job, kept, run.cells[:count]), run=run)
         cells_of_all = (cell for run in kept.runs for cell in run.cells)
         self._rewritten.update(read.path for cell in cells_of_all for read in cell.end.seen.wrote)
         return None
@@ -86,7 +107,8 @@ class Answers:
         known = [_known_cells(run, keys) for run in kept.runs] if kept is not None else []
         cells = max(known, key=len, default=())
         reads = (read for cell in cells for read in cell.end.seen.reads)
-        paths = frozenset(read.path for read in reads if read.what not in _NO_PATHS)
+        resolved = self._world.places.resolved
+        paths = frozenset(resolved(read.path) for read in reads if read.what not in _NO_PATHS)
         return LastReads(paths=paths, unknown=len(job.cells) - len(cells)) if cells else None
 
     def keep(self, job: Job, keys: Keys, finished: Sequence[Result], result: SessionResult) -> None:
@@ -100,23 +122,57 @@ class Answers:
         """
         outputs: dict[str, Output] = {}
         code: dict[str, str] = {}
-        cells = self._kept(list(_answerable(finished, keys)), outputs, code)
+        cells = self._kept(list(_answerable(finished, keys)), keys, outputs, code)
         count = len(cells)
         if not cells:
             return
         if count == len(job.cells) and result.outcome == "passed":
             if result.late_seen.unseen:
                 return  # such as what a program did that was started at the end
-            cells[-1] = _with_end(cells, result, outputs)
-        texts, meanings = keys.texts[:count], keys.meanings[:count]
-        run = KeptRun(module=keys.module, texts=texts, meanings=meanings, cells=tuple(cells))
-        kept = KeptRuns(runs=(run,), outputs=outputs, code=code)
+            cells[-1] = self._with_end(cells, result, outputs)
+        run = KeptRun(
+            module=keys.module,
+            texts=keys.texts[:count],
+            meanings=keys.meanings[:count],
+            cells=tuple(cells),
+            made=datetime.now(UTC).isoformat(timespec="seconds"),
+        )
+        self.add(keys, KeptRuns(runs=(run,), outputs=outputs, code=code))
+
+    def add(self, keys: Keys, kept: KeptRuns) -> None:
+        """Keep a newer run beside those that are kept.
+
+        Args:
+            keys: of the job that was run.
+            kept: the run, with what it names.
+        """
         before = self._cache.get(keys.base)
         self._cache.put(keys.base, kept if before is None else kept.with_older(before))
+
+    def would_answer(self, job: Job, keys: Keys, kept: KeptRuns) -> bool:
+        """Whether a run of somebody else answers a job here.
+
+        Args:
+            job: what would be run here.
+            keys: its keys.
+            kept: the run, the only one, with what it names.
+        """
+        count = len(job.cells)
+        return keys.answerable >= count and any(
+            self._is_trusted(run) and self._stands(kept, run.cells[:count], job.directory)
+            for run in _candidates(kept, keys, count)
+        )
+
+    def runs(self, keys: Keys) -> KeptRuns | None:
+        """Return all runs that are kept of a job's session, and of its first cells."""
+        return self._cache.get(keys.base)
 
     def prune(self) -> None:
         """Drop what was not used for long, and the oldest beyond the cache's size."""
         self._cache.prune(_BYTES, _AGE)
+
+    def _is_trusted(self, run: KeptRun) -> bool:
+        return not run.signer or run.signer in self._trusted
 
     def _stands(self, kept: KeptRuns, cells: Sequence[KeptCell], directory: str) -> bool:
         """Whether cells would find all as it was, and what they left is still there."""
@@ -134,41 +190,101 @@ class Answers:
             and all(read.path not in self._rewritten for read in seen.reads)
             and all(map(world.is_as_read, seen.reads))
             and all(world.code_digest(kept.code[files]) == known for files, known in cell.code)
+            and all(world.fact_digest(fact) == known for fact, known in cell.machine)
         )
 
     def _kept(
-        self, passed: Sequence[Result], outputs: dict[str, Output], code: dict[str, str]
+        self,
+        passed: Sequence[Result],
+        keys: Keys,
+        outputs: dict[str, Output],
+        code: dict[str, str],
     ) -> list[KeptCell]:
         """The cells as they are kept; what they name is put into the two pools."""
         found: list[KeptCell] = []
         exact = False
-        for result in passed:
+        for index, result in enumerate(passed):
             end = result.end
             assert end is not None
             seen = end.seen
-            shown = [result.outputs, *(revised.outputs for revised in end.revised)]
-            exact = exact or seen.own_text or any(tells_lines(_texts(s)) for s in shown)
+            texts = [
+                text
+                for shown in (result.outputs, *(revised.outputs for revised in end.revised))
+                for text in _texts(shown)
+            ]
+            exact = exact or seen.own_text or tells_lines(texts)
             packages, files = self._world.origins(seen.modules)
-            digests = map(self._world.code_digest, seen.code)
-            reads = (*self._own_facts(seen), *files)
+            code_lists = [self._world.places.portable_code(each) for each in seen.code]
+            own, *saved = keys.code(index)
+            reached = [*saved, *self._own_modules(seen)]
+            facts = shown_facts(own, reached, texts, self._world.places)
             found.append(
                 KeptCell(
                     outputs=pooled(result.outputs, outputs),
                     seconds=result.seconds,
                     exact=exact,
-                    packages=packages,
-                    code=tuple(zip(pooled(seen.code, code), digests, strict=True)),
-                    end=replace(end, seen=replace(seen, reads=reads, code=()), revised=()),
+                    packages=kept_versions(packages, texts),
+                    code=self._stamped(code_lists, code),
+                    machine=self._valued(facts),
+                    end=replace(end, seen=self._portable(seen, files), revised=()),
                     revised=tuple((r.cell, pooled(r.outputs, outputs)) for r in end.revised),
                 )
             )
         return found
 
-    def _own_facts(self, seen: Seen) -> Iterator[ReadFile]:
-        """What a cell learned, but for variables that tangle sets for every worker."""
+    def _stamped(self, lists: Sequence[str], code: dict[str, str]) -> tuple[tuple[str, str], ...]:
+        """Lists of files, which go into the pool, with what the files are like."""
+        digests = map(self._world.code_digest, lists)
+        return tuple(zip(pooled(lists, code), digests, strict=True))
+
+    def _valued(self, facts: Iterable[str]) -> tuple[tuple[str, str], ...]:
+        return tuple((fact, self._world.fact_digest(fact)) for fact in sorted(facts))
+
+    def _portable(self, seen: Seen, files: Sequence[ReadFile]) -> Seen:
+        """What a cell learned and left, as it is kept.
+
+        Variables that tangle sets for every worker are left out.
+        """
+        portable = self._world.places.portable_read
+        reads = (r for r in seen.reads if r.what != "variable" or self._world.is_as_read(r))
+        return replace(
+            seen,
+            reads=(*map(portable, reads), *files),
+            wrote=tuple(map(portable, seen.wrote)),
+            code=(),
+        )
+
+    def _own_modules(self, seen: Seen) -> Iterator[str]:
+        """The text of the user's own modules that a cell imported."""
         for read in seen.reads:
-            if read.what != "variable" or self._world.is_as_read(read):
-                yield read
+            if read.what == "content" and read.digest and read.path.endswith(".py"):
+                with contextlib.suppress(NotReadable):
+                    yield read_bytes(Path(read.path)).decode("utf-8", "replace")
+
+    def _with_end(
+        self, cells: Sequence[KeptCell], result: SessionResult, outputs: dict[str, Output]
+    ) -> KeptCell:
+        """Return the last cell, changed so that replaying all cells gives exactly this result."""
+        last, known = cells[-1], last_outputs(cells)
+        finals = [pooled(final.outputs, outputs) for final in result.results]
+        late = [index for index, names in enumerate(finals) if names != known[index]]
+        texts = [text for index in late for text in _texts(result.results[index].outputs)]
+        facts = shown_facts("", (), texts, self._world.places)
+        end = replace(
+            last.end,
+            seconds=result.seconds,
+            device=result.device,
+            device_memory=result.device_memory,
+            peak_memory=result.peak_memory,
+            seen=_joined(last.end.seen, self._portable(result.late_seen, ()), result.versions),
+        )
+        return replace(
+            last,
+            end=end,
+            exact=last.exact or tells_lines(texts),
+            machine=tuple({**dict(last.machine), **dict(self._valued(facts))}.items()),
+            revised=(*last.revised, *((index, finals[index]) for index in late)),
+        )
 
 
 def _answerable(finished: Sequence[Result], keys: Keys) -> Iterator[Result]:
@@ -182,8 +298,8 @@ def _answerable(finished: Sequence[Result], keys: Keys) -> Iterator[Result]:
         yield result
 
 
-def _candidates(kept: KeptRuns, keys: Keys, count: int) -> Iterator[tuple[KeptCell, ...]]:
-    """The first cells of each run that was of the same code, the newest first."""
+def _candidates(kept: KeptRuns, keys: Keys, count: int) -> Iterator[KeptRun]:
+    """The runs whose first cells were of the same code, the newest first."""
     for run in kept.runs:
         cells = run.cells[:count]
         if len(cells) < count:
@@ -192,7 +308,7 @@ def _candidates(kept: KeptRuns, keys: Keys, count: int) -> Iterator[tuple[KeptCe
         if not same and run.meanings[count - 1] != keys.meanings[-1]:
             continue
         if (same and run.module == keys.module) or not any(cell.exact for cell in cells):
-            yield cells
+            yield run
 
 
 def _known_cells(run: KeptRun, keys: Keys) -> tuple[KeptCell, ...]:
@@ -222,44 +338,19 @@ def _result(job: Job, kept: KeptRuns, cells: Sequence[KeptCell]) -> SessionResul
     )
 
 
-def _with_end(
-    cells: Sequence[KeptCell], result: SessionResult, outputs: dict[str, Output]
-) -> KeptCell:
-    """Return the last cell, changed so that replaying all cells gives exactly this result."""
-    last, known = cells[-1], last_outputs(cells)
-    finals = [pooled(final.outputs, outputs) for final in result.results]
-    late = [index for index, names in enumerate(finals) if names != known[index]]
-    late_texts = (_texts(result.results[index].outputs) for index in late)
-    end = replace(
-        last.end,
-        seconds=result.seconds,
-        device=result.device,
-        device_memory=result.device_memory,
-        peak_memory=result.peak_memory,
-        seen=_joined(last.end.seen, result),
-    )
-    return replace(
-        last,
-        end=end,
-        exact=last.exact or any(map(tells_lines, late_texts)),
-        revised=(*last.revised, *((index, finals[index]) for index in late)),
-    )
-
-
-def _joined(seen: Seen, result: SessionResult) -> Seen:
+def _joined(seen: Seen, late: Seen, versions: tuple[tuple[str, str], ...]) -> Seen:
     """What the last cell read and wrote, and what did so at the session's end."""
-    late = result.late_seen
     return replace(
         seen,
         reads=(*seen.reads, *late.reads),
         wrote=(*seen.wrote, *late.wrote),
-        versions=result.versions,
+        versions=versions,
     )
 
 
 def _texts(outputs: Sequence[Output]) -> Iterator[str]:
     for output in outputs:
         if isinstance(output, MimeBundle):
-            yield from (text for mime, text in output.data if mime.startswith("text/"))
+            yield from (text for mime, text in output.data if mime.startswith(_TEXTUAL))
         else:
             yield output.text

@@ -15,12 +15,12 @@ from __future__ import annotations
 import ast
 import hashlib
 import json
+import locale
 import os
-import platform
 import re
 import sys
 import warnings
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 
 from msgspec import Struct
@@ -28,17 +28,18 @@ from msgspec import Struct
 from tangle import __version__
 from tangle.analyse import Package, Session
 from tangle.model import Cell, Job
-from tangle.store import accelerators
 
-_SCHEMA = 4
+_SCHEMA = 5
 """Raised whenever the meaning or the type of a cached result changes."""
 
-_PREFIXES = ("TANGLE_", "OMP_", "MKL_", "CUDA_", "TORCH", "PYTORCH_", "OPENBLAS_", "MPL", "LC_")
+_PREFIXES = ("MKL_", "OPENBLAS_", "TORCH", "PYTORCH_")
 _NAMES = frozenset(
-    {"PYTHONPATH", "PYTHONHASHSEED", "PYTHONOPTIMIZE", "PYTHONWARNINGS", "PYTHONUTF8", "TZ"}
-    | {"PYTHONIOENCODING", "PYTHONNOUSERSITE", "LANG", "LANGUAGE", "HOME", "XDG_CONFIG_HOME"}
+    {"PYTHONHASHSEED", "PYTHONOPTIMIZE", "PYTHONWARNINGS", "PYTHONUTF8", "PYTHONIOENCODING"}
 )
 """Variables that Python, C and libraries look at, where no code of a session's is seen to."""
+
+_OF_MACHINE = re.compile(r"\w*(?:THREADS|HOME|DIR|PATH|ROOT|CACHE)")
+"""Names of those that only say where things are, or how many processors to use."""
 
 _LOOKS_AT_TEXT = re.compile(
     r"\b(?:inspect|getsource\w*|findsource|linecache|traceback|tokenize|symtable|dis|pdb|jit|script"
@@ -67,8 +68,24 @@ class Keys(Struct, frozen=True, kw_only=True, dict=True):
     base: str
     module: str
     answerable: int
+    _folder: str
     _cells: tuple[Cell, ...]
     _saved: tuple[tuple[str, ...], ...]
+
+    @property
+    def name(self) -> str:
+        """Name the result of the whole session, the same on every machine."""
+        return self.meanings[-1] if self.meanings else self.base
+
+    def code(self, index: int) -> tuple[str, ...]:
+        """The code of a cell, and the saved code that it is the first to reach."""
+        return (self._cells[index].code, *self._saved[index])
+
+    @property
+    def codes(self) -> Iterator[str]:
+        """The code of all cells, and the saved code that they reach."""
+        for index in range(len(self._cells)):
+            yield from self.code(index)
 
     @cached_property
     def texts(self) -> tuple[str, ...]:
@@ -76,7 +93,7 @@ class Keys(Struct, frozen=True, kw_only=True, dict=True):
         found = []
         key = self.base
         for cell, saved in zip(self._cells, self._saved, strict=True):
-            key = digest(key, cell.name, cell.code, *_terms(cell), *saved)
+            key = digest(key, cell.name, cell.code, *_terms(cell, self._folder), *saved)
             found.append(key)
         return tuple(found)
 
@@ -90,12 +107,12 @@ class Keys(Struct, frozen=True, kw_only=True, dict=True):
             if None in plain:
                 key = digest(key, "text", self.texts[index], self.module)
             else:
-                key = digest(key, "meaning", *_terms(cell), *(p or "" for p in plain))
+                key = digest(key, "meaning", *_terms(cell, self._folder), *(p or "" for p in plain))
             found.append(key)
         return tuple(found)
 
 
-def _terms(cell: Cell) -> tuple[str, ...]:
+def _terms(cell: Cell, folder: str) -> tuple[str, ...]:
     """Return the outcome that a cell must or may have, and the files that it declares."""
     return (
         cell.raises or "",
@@ -103,7 +120,7 @@ def _terms(cell: Cell) -> tuple[str, ...]:
         *(["session"] if cell.examples is not None else []),
         *([f"values {cell.values}"] if cell.values else []),
         *(["refused"] if cell.refusal is not None else []),
-        *cell.reads,
+        *(os.path.relpath(pattern, folder) for pattern in cell.reads),
     )
 
 
@@ -127,6 +144,7 @@ def session_keys(job: Job, session: Session, module: str, effects: Sequence[str]
         base=_base(job, effects),
         module=digest(module),
         answerable=answerable,
+        _folder=job.directory,
         _cells=job.cells,
         _saved=tuple(saved[:count]),
     )
@@ -138,22 +156,26 @@ def import_effects(package: Package) -> tuple[str, ...]:
 
 
 def _base(job: Job, effects: Sequence[str]) -> str:
+    """Digest of what holds for the session as a whole, and is the same on every machine.
+
+    What differs between machines and may show all the same is kept with each result instead: see
+    `machine_facts`.
+    """
     facts = {
         "schema": _SCHEMA,
         "tangle": __version__,
         "section": job.section,
-        "directory": job.directory,
-        "device": job.device,
+        "directory": os.path.relpath(job.directory, job.watched or job.directory),
+        "device": job.device.partition(":")[0],
         "seed": job.seed,
         "figures": job.figure_format,
         "effects": list(effects),
-        "python": sys.version,
-        "machine": [platform.system(), platform.machine(), os.cpu_count()],
-        "accelerators": accelerators(),
+        "python": [sys.implementation.name, *sys.version_info[:2]],
+        "encoding": locale.getencoding(),
         "environment": sorted(
             (name, value)
             for name, value in os.environ.items()
-            if name.startswith(_PREFIXES) or name in _NAMES
+            if name in _NAMES or (name.startswith(_PREFIXES) and not _OF_MACHINE.fullmatch(name))
         ),
     }
     return digest(json.dumps(facts, sort_keys=True))

@@ -1,5 +1,6 @@
 """What the cache keeps of a session: its last runs, cell by cell, as one document.
 
+Paths are kept as `Places` has them, so that a run means the same on another machine.
 Outputs and lists of files stand once, by their digest, since runs share most of them. A run that
 failed has the cells before the one that failed.
 """
@@ -43,6 +44,7 @@ class KeptCell(Struct, frozen=True, kw_only=True):
     exact: bool
     packages: tuple[tuple[str, str], ...]
     code: tuple[tuple[str, str], ...]
+    machine: tuple[tuple[str, str], ...]
     end: CellEnd
     revised: tuple[tuple[int, tuple[str, ...]], ...]
 
@@ -53,12 +55,16 @@ class KeptRun(Struct, frozen=True, kw_only=True):
     Attributes:
         module: digest of the generated package's text.
         texts, meanings: the two chains of keys (see `cache_keys`), one of each for every cell.
+        made: when it ended: the day and the time in UTC, as ISO 8601 has them.
+        signer: the public key of whoever ran it elsewhere; empty for a run of this user's here.
     """
 
     module: str
     texts: tuple[str, ...]
     meanings: tuple[str, ...]
     cells: tuple[KeptCell, ...]
+    made: str
+    signer: str = ""
 
     @property
     def outputs(self) -> Iterator[str]:
@@ -139,7 +145,12 @@ def last_outputs(cells: Iterable[KeptCell]) -> list[tuple[str, ...]]:
 
 
 def pooled(values: Iterable[T], pool: dict[str, T]) -> tuple[str, ...]:
-    """The digests under which values are kept once for all runs."""
+    """The digests under which values are kept once for all runs.
+
+    Args:
+        values: of one run.
+        pool: the values of all runs, by digest; those of this run are added.
+    """
     named = [(hashlib.sha256(encode(value)).hexdigest(), value) for value in values]
     pool.update(named)
     return tuple(name for name, _ in named)

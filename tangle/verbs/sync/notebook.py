@@ -110,18 +110,38 @@ def merge_notebook(
     Raises:
         SectionGone: the section is not in the notes any more.
         OtherVersion: another version of tangle exported the file.
+        NotReadable: the record of the export cannot be read.
         NothingToDecide: there is no conflict in `what`.
         NotTaken: a side is named without `what`.
         Changed: a page was saved by another program meanwhile; run it again.
         NotWritable: a page cannot be written; it is as it was.
         Locked: another tangle is at work on this project.
     """
-    records = exports(project)
     notebook = exported(read_bytes(path, LARGEST), known_texts(project))
     if notebook is None:
         return None
+    return merge_exported(project, path, notebook, what, take=take)
+
+
+def merge_exported(
+    project: Project, path: Path, notebook: Exported, what: str = "", *, take: Side | None = None
+) -> SyncReport:
+    """Bring the edits of an exported notebook into the notes, and keep what both sides have then.
+
+    Args:
+        project: whose notes.
+        path: where the notebook is, or appears to be.
+        notebook: as it was edited.
+        what: the chunk or section that counts; all if empty.
+        take: the side that decides the conflicts of `what`.
+
+    Raises:
+        SectionGone, NotReadable, NothingToDecide, NotTaken: as `merge_notebook` does.
+        Changed, NotWritable, Locked: likewise.
+    """
     notes = read_notes(project)
-    record = records.get(notebook.digest)
+    records = exports(project)
+    record = records.read(notebook.digest)
     wanted = Wanted(name=path.name, folder=path.parent, what=what, take=take)
     before = notes.sources.data
     merged = merge_cells(notes, notebook, record, wanted)
@@ -195,7 +215,8 @@ class _Merge:
         self, notes: Notes, notebook: Exported, record: ExportRecord | None, wanted: Wanted
     ) -> None:
         self._notes, self._notebook, self._wanted = notes, notebook, wanted
-        self._is_known = record is not None
+        self._has_record = record is not None
+        self._is_known = record is not None and not record.assumed
         self._section = section_of(notes, notebook, wanted.name)
         base = record.cells if record is not None else notebook.record.cells
         self._view = View(notes, self._section, notebook.form, wanted.folder, base)
@@ -235,7 +256,7 @@ class _Merge:
         structure.bring_back(name, again)
         structure.add(name, self._notebook.metadata)
         done = structure.outcome
-        if not self._is_known:
+        if not self._has_record:
             done.base = list(_unsure(done.base, self._base, file, settled))
         if self._wanted.take is not None and not (work.decided or done.decided):
             raise NothingToDecide(self._wanted.what)
@@ -248,7 +269,8 @@ class _Merge:
         )
         report = replace(report, notices=tuple(self._notices(structure, report)))
         whole = not (report.left or self._wanted.what)
-        record = self._notebook.record if whole else ExportRecord(cells=tuple(done.base))
+        known = ExportRecord(cells=tuple(done.base), assumed=not self._is_known)
+        record = self._notebook.record if whole else known
         return Merged(pages=drafts.pages, record=record, report=report)
 
     def _notices(self, structure: Structure, report: SyncReport) -> Iterator[Refusal]:
@@ -289,7 +311,7 @@ class _Merge:
             last = cells[number].at if number is not None else 0
             arranged.append((last, mine))
         text = flat([cell for _, cell in arranged])
-        known = flat(self._base) if self._is_known else None
+        known = flat(self._base) if self._has_record else None
         found = compared(tuple(lines_of(self._view)), self._wanted.name, known, text)
         return _by_cell(found, self._wanted.name, arranged)
 

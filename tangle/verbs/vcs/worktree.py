@@ -87,9 +87,17 @@ class WorkTree:
             if self.kind(at) is not None or any(map(self._is_opaque, at.parents)):
                 return ""
         tree = self._tree_of(real)
-        if real in tree.entries or not self._touched_since(real):
+        if real in tree.entries or self._is_foreign_and_absent(real):
             return None
-        return self._doubt(real)
+        return self._doubt(real) if self._touched_since(real) else None
+
+    def _is_foreign_and_absent(self, path: Path) -> bool:
+        """Whether a path is outside of git, and its folder is missing, too.
+
+        Libraries look for settings in many such places. The times of a home folder, in which names
+        come and go, would make each section that uses such a library count as changed.
+        """
+        return not (path.is_relative_to(self.root) or _exists(path.parent))
 
     def why_listing_changed(self, folder: Path) -> str | None:
         """Why a folder may have other names in it; as `why_changed`. Ignored names do not count."""

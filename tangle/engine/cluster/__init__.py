@@ -1,0 +1,1 @@
+"""Sections on the workers of a Dask cluster; imported only when `--executor dask` asks for it."""

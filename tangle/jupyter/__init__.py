@@ -1,0 +1,5 @@
+"""JupyterLab opens pages as notebooks: what `ServerApp.contents_manager_class` names."""
+
+from tangle.jupyter.contents import ContentsManager
+
+__all__ = ["ContentsManager"]

@@ -1,0 +1,1 @@
+"""Pages as notebooks that a program opens, saves, and saves again."""
