@@ -79,6 +79,19 @@ class _Files(NamedTuple):
         return f"{path_from_here(self.project, place.path)}:{place.line}"
 
 
+def sync_lines(project: Project, report: SyncReport) -> Iterator[str]:
+    """Yield what went into the notes, and what needs a decision.
+
+    Args:
+        project: whose notes.
+        report: of the sync.
+    """
+    here = _Files(project, project.output, "tangle sync", "code")
+    if report.moved:
+        yield from _done(here, report, would=False)
+    yield from _left(here, report)
+
+
 def print_import(project: Project, report: SyncReport, path: Path) -> None:
     """Print what a notebook brought into the notes; exit with 3 if edits are left.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, assert_never
 
 import click
@@ -22,7 +22,7 @@ from tangle_cli.printing import print_lines
 
 if TYPE_CHECKING:
     from tangle.verbs.project import Project
-    from tangle.verbs.watch.events import News, Ran, Wrote
+    from tangle.verbs.watch.events import News, Ran, Renewed, Synced, Waits, Wrote
 
 
 @click.command()
@@ -32,14 +32,22 @@ if TYPE_CHECKING:
 @write_option
 @force_option
 @quiet_options
+@click.option(
+    "--sync",
+    is_flag=True,
+    help="Write edits of generated files into the notes, and renew these files.",
+)
 @click.pass_obj
-def watch(where: Where, /, sections: tuple[str, ...], **options: Any) -> None:
+def watch(where: Where, /, sections: tuple[str, ...], sync: bool, **options: Any) -> None:
     """Run sections whenever their code changes, and write the outputs beside it.
 
     On each save, sections whose code changed run again from the first changed chunk on. Changes
     count in their own chunks, borrowed statements, saved functions and files that they read. If you
     name SECTIONS, they run at once and only they are watched; otherwise all sections are watched,
     and run when they change. Ctrl-C ends it.
+
+    With --sync, edits of generated files go into the notes on each save, as `tangle sync` writes
+    them, and the files follow the notes, as after `tangle build`.
     """
     from tangle.verbs.job_builder import RunOptions
     from tangle.verbs.watch.watcher import watch as do_watch
@@ -50,33 +58,62 @@ def watch(where: Where, /, sections: tuple[str, ...], **options: Any) -> None:
     def tell(news: News) -> None:
         print_lines(_lines(project, news))
 
-    do_watch(project, sections, RunOptions(**options), tell)
+    do_watch(project, sections, RunOptions(**options), tell, sync=sync)
 
 
 def _lines(project: Project, news: News) -> Iterator[str]:
     from tangle.verbs.watch import events as w
-    from tangle_cli.text import count, path_from_here
 
     match news:
         case w.Watching(sections=sections):
-            which = ", ".join(sections) if len(sections) <= 5 else count(len(sections), "section")
-            which = which or _("all pages, of which none has Python yet")
-            yield _(f"watching {which}; Ctrl-C ends it")
+            yield _watching(sections)
         case w.Runs(why=why):
             start = f"from chunk {why.first} on" if why.first > 1 else "from the start"
             yield f"{why.section}: {_(why.what)}: {_(start)}"
-        case w.Waits(section=section, draft=draft):
-            place = f"{path_from_here(project, project.shown(draft.place.path))}:{draft.place.line}"
-            others = ", those that do not need it run" if draft.alone else ""
-            yield _(f"{section}: chunk {draft.number} waits{others}: {draft.message} ({place})")
+        case w.Waits():
+            yield _waiting(project, news)
         case w.Gone(name=name):
             yield _(f"{name}: not in the notes now; runs when it comes back")
         case w.Cancelled(section=section):
             yield _(f"{section}: changed meanwhile, restarted")
-        case w.Ran() | w.Wrote():
-            yield from _result_lines(project, news)
+        case w.Ran() | w.Wrote() | w.Synced() | w.Renewed():
+            yield from _written_lines(project, news)
         case w.Trouble(message=message):
             yield from map(_, f"tangle: {message}".split("\n"))
+        case _:
+            assert_never(news)
+
+
+def _watching(sections: Sequence[str]) -> str:
+    from tangle_cli.text import count
+
+    which = ", ".join(sections) if len(sections) <= 5 else count(len(sections), "section")
+    which = which or _("all pages, of which none has Python yet")
+    return _(f"watching {which}; Ctrl-C ends it")
+
+
+def _waiting(project: Project, news: Waits) -> str:
+    from tangle_cli.text import path_from_here
+
+    draft = news.draft
+    place = f"{path_from_here(project, project.shown(draft.place.path))}:{draft.place.line}"
+    others = ", those that do not need it run" if draft.alone else ""
+    return _(f"{news.section}: chunk {draft.number} waits{others}: {draft.message} ({place})")
+
+
+def _written_lines(project: Project, news: Ran | Wrote | Synced | Renewed) -> Iterator[str]:
+    from tangle.verbs.watch import events as w
+    from tangle_cli.sync import sync_lines
+    from tangle_cli.text import count
+
+    match news:
+        case w.Synced(report=report):
+            yield from sync_lines(project, report)
+        case w.Renewed(files=files):
+            renewed = count(len(files), "generated file")
+            yield _(f"{renewed} renewed")
+        case w.Ran() | w.Wrote():
+            yield from _result_lines(project, news)
         case _:
             assert_never(news)
 

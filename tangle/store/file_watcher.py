@@ -16,9 +16,9 @@ _LONGEST_MS = 40
 
 
 class Changes:
-    """Tells which files below a folder changed, until it is closed."""
+    """Tells which files below some folders changed, until it is closed."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *others: Path) -> None:
         """Sees from now on what changes.
 
         Raises:
@@ -30,7 +30,7 @@ class Changes:
         self._stop = threading.Event()
         try:
             self._notify = RustNotify(
-                watch_paths=[str(folder)],
+                watch_paths=[str(each) for each in (folder, *others)],
                 debug=False,
                 force_polling=False,
                 poll_delay_ms=300,

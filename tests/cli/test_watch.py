@@ -557,3 +557,75 @@ def test_an_unknown_section_is_wrong_use(notes: MakeNotes) -> None:
     graph = notes({"A": A})
     said = graph.tangle("watch", "9.9")
     assert (said.code, "no section '9.9'; this graph has chapters 3" in said.err) == (2, True)
+
+
+# --- generated files ------------------------------------------------------------------------------
+
+
+def _script(watched: Watched) -> Path:
+    return watched.notes.root / "generated" / "d2l" / "sections" / "sec_3_1.py"
+
+
+def _replace(path: Path, before: str, after: str, *, how: str = "in place") -> None:
+    """Save a file as an editor does."""
+    text = path.read_text(encoding="utf-8")
+    assert before in text
+    if how == "in place":
+        with path.open("r+", encoding="utf-8") as file:
+            file.truncate(0)
+            time.sleep(0.05)
+            file.write(text.replace(before, after))
+        return
+    path.rename(path.with_suffix(".bak"))
+    time.sleep(0.05)
+    draft = path.with_suffix(".tmp")
+    draft.write_text(text.replace(before, after), encoding="utf-8")
+    draft.replace(path)
+    path.with_suffix(".bak").unlink()
+
+
+@pytest.mark.parametrize("how", ["in place", "renamed"])
+def test_edits_of_generated_files_go_into_the_notes_and_run(start: Start, how: str) -> None:
+    watched = start("3.1", "--sync", "--eager")
+    watched.until_said("passed")
+    watched.until(_script(watched).exists)
+    _replace(_script(watched), 'print("last"', 'print("final"', how=how)
+    watched.until_said("1 edited line written from ")
+    watched.until_in("A", 'print("final", len(xs))')
+    watched.until_said("chunk 3 changed: from chunk 3 on")
+    watched.until_in("A", "final 1")
+    module = _script(watched).parent.parent / "torch.py"
+    # The other way; neither answers the other for ever.
+    watched.edit("A", "return x * x", "return x * x * x")
+    watched.until(lambda: "x * x * x" in module.read_text(encoding="utf-8"))
+    watched.until_in("A", "x * x * x")
+    watched.until(lambda: watched.output().count("passed") == 3)
+    watched.until(lambda: "renewed" in watched.output().partition("chunk 1 changed")[2])
+    time.sleep(1.0)
+    said = watched.output()
+    time.sleep(1.0)
+    assert watched.output() == said
+    began = time.monotonic()
+    assert watched.end() == 130
+    assert time.monotonic() - began < 5
+
+
+def test_a_conflict_with_generated_code_is_told_once_and_ends_nothing(start: Start) -> None:
+    watched = start("3.1", "--sync", "--eager")
+    watched.until_said("passed")
+    watched.until(_script(watched).exists)
+    watched.edit("A", 'print("last"', 'print("notes"')
+    _replace(_script(watched), 'print("last"', 'print("code"', how="renamed")
+    watched.until_said("changed here and in generated code; nothing was written")
+    watched.until_in("A", "notes 1")
+    watched.edit("A", "xs = [random.random()]", "xs = [1, 2]")
+    watched.until_in("A", "notes 2")
+    time.sleep(1.0)
+    assert watched.output().count("changed here and in generated code") == 1
+    assert 'print("code"' in _script(watched).read_text(encoding="utf-8")
+    # Once it is decided, the files follow.
+    place = next(line for line in watched.output().split("\n") if "decide:" in line).split()[-4]
+    said = watched.notes.tangle("sync", "--take", "notes", f"A:{place.rstrip(',').split(':')[-1]}")
+    assert said.code == 0, said
+    watched.until(lambda: "xs = [1, 2]" in _script(watched).read_text(encoding="utf-8"))
+    assert watched.end() == 130

@@ -110,13 +110,15 @@ def _outputs(
 ) -> tuple[set[int], tuple[tuple[StoredOutput, int], ...]]:
     """The output block that goes with a chunk, and those of other chunks with other numbers."""
     output = view.cells[number].output
-    gone = {output.block} if output is not None else set[int]()
     shown = view.shown[page.path]
-    if any(shown.get(i) for block in gone for i in subtree(page, block)):
-        raise NotPossible(_HEADS)
     host = view.cells[number].parts[0].block
     others = [n for n in shown[host] if n != number and view.cells[n].chunk]
     stored = {each.block: each for each in stored_outputs(page)}
+    gone = {output.block} if output is not None else set[int]()
+    if not others:  # outputs of earlier code, too
+        gone |= {at for at, each in stored.items() if each.host == host and not each.reworked}
+    if any(shown.get(i) for block in gone for i in subtree(page, block)):
+        raise NotPossible(_HEADS)
     found = []
     for at, other in enumerate(others, start=1):
         own = view.cells[other].output
@@ -182,9 +184,10 @@ def objections(view: View, number: int, cut: Cut) -> Iterator[str]:
     """
     cell = view.cells[number]
     page = view.page(cell.page or PagePath(""))
-    if cell.output is not None and (cell.output.edited or _is_titled(page, cell.output.block)):
-        yield "its output was edited in the notes"
     gone = {index for root in cut.blocks for index in subtree(page, root)}
+    outputs = [stored for stored in stored_outputs(page) if stored.block in gone]
+    if any(stored.edited or stored.titled for stored in outputs):
+        yield "its output was edited in the notes"
     whole = gone.intersection(blocks_of(cell))
     ids = {page.blocks[index].id for index in whole} - {None}
     for uuid in sorted(filter(None, ids)):
@@ -192,10 +195,6 @@ def objections(view: View, number: int, cut: Cut) -> Iterator[str]:
             yield f"the notes refer to its block: (({uuid}))"
     if cell.chunk:
         yield from _names(view, number)
-
-
-def _is_titled(page: Page, block: int) -> bool:
-    return any(stored.block == block and stored.titled for stored in stored_outputs(page))
 
 
 def _is_mentioned(view: View, page: Page, uuid: str, gone: Collection[int]) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import Final, Literal
 
@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from tangle.errors import UsageError
 from tangle.model import PagePath, Place
 from tangle.notes import pages, units
-from tangle.store import Changed, read_bytes
+from tangle.store import Changed, InUse, read_bytes
 from tangle.store import replace as replace_file
 from tangle.verbs.addresses import BlockOf, LineOf, readings
 from tangle.verbs.build import build
@@ -95,6 +95,7 @@ class SyncReport(Struct, frozen=True, kw_only=True):
         diff: the changes of the notes as a unified diff.
         build: what was generated then; None if edits are left, or nothing was written.
         notices: edits that a notebook will show in another form when it is exported again.
+        pages: those that were changed, relative to the graph.
     """
 
     moved: tuple[Moved, ...]
@@ -104,6 +105,7 @@ class SyncReport(Struct, frozen=True, kw_only=True):
     diff: str
     build: BuildReport | None = None
     notices: tuple[Refusal, ...] = ()
+    pages: tuple[PagePath, ...] = ()
 
     @property
     def left(self) -> bool:
@@ -117,7 +119,12 @@ class SyncReport(Struct, frozen=True, kw_only=True):
 
 
 def sync(
-    project: Project, what: str = "", *, take: Side | None = None, write: bool = True
+    project: Project,
+    what: str = "",
+    *,
+    take: Side | None = None,
+    write: bool = True,
+    hold: Callable[[PagePath], str | None] = lambda _: None,
 ) -> SyncReport:
     """Bring edits of generated files into the notes, chunk by chunk.
 
@@ -128,8 +135,10 @@ def sync(
         what: the chunk or section that counts; all if empty.
         take: the side that decides the conflicts of `what`.
         write: whether to change anything; otherwise only report.
+        hold: why a page must not be replaced now, as said of it; None if it may.
 
     Raises:
+        InUse: a page is held; nothing was written.
         NothingToDecide: there is no conflict in `what`.
         NotTaken: a side is named without `what`.
         Changed: a page or file was saved by another program meanwhile; run it again.
@@ -146,9 +155,10 @@ def sync(
     if take is not None and not work.decided:
         raise NothingToDecide(what)
     changed, refused = work.pages()
-    report = work.report(changed, refused)
+    report = replace(work.report(changed, refused), pages=tuple(changed) if write else ())
     if not write:
         return report
+    _check_held(project, changed, hold)
     if changed or work.decided:
         with rewritten(project, changed, notes.sources.data):
             if take == "notes":
@@ -157,6 +167,14 @@ def sync(
     if report.left or work.others:
         return report
     return replace(report, build=build(project) if files else None)
+
+
+def _check_held(
+    project: Project, paths: Iterable[PagePath], hold: Callable[[PagePath], str | None]
+) -> None:
+    for path in paths:
+        if (why := hold(path)) is not None:
+            raise InUse(project.graph / path, why)
 
 
 def chosen(notes: Notes, what: str) -> Callable[[Key], bool]:

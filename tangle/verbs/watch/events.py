@@ -6,6 +6,7 @@ from msgspec import Struct
 
 from tangle.model import Problem, SectionName
 from tangle.verbs.reports.values import SectionRun
+from tangle.verbs.sync.sync import SyncReport
 from tangle.verbs.watch.fingerprint import Draft, Why
 
 
@@ -85,4 +86,24 @@ class Trouble(Struct, frozen=True, kw_only=True):
     message: str
 
 
-News = Watching | Runs | Waits | Gone | Cancelled | Ran | Wrote | Trouble
+class Synced(Struct, frozen=True, kw_only=True):
+    """Edits of generated files went into the notes, or need a decision.
+
+    Attributes:
+        report: of both.
+    """
+
+    report: SyncReport
+
+
+class Renewed(Struct, frozen=True, kw_only=True):
+    """Generated files follow the notes again.
+
+    Attributes:
+        files: those that changed, relative to the output folder.
+    """
+
+    files: tuple[str, ...]
+
+
+News = Synced | Renewed | Watching | Runs | Waits | Gone | Cancelled | Ran | Wrote | Trouble

@@ -152,9 +152,17 @@ class Results:
                 self._tried[name] = self._notes()
         settle(self._notes().project, set(sections), kept)
 
+    def hold(self, page: PagePath) -> str | None:
+        """Return why a page must not be replaced now; None if it may.
+
+        Args:
+            page: the page.
+        """
+        return self._saves.in_the_way(page, time.monotonic())
+
     def _hold(self, now: Notes, page: PagePath) -> str | None:
         """Why a page must not be replaced now."""
         known = self._notes().pages.get(page)
         if known is None or known.data != now.pages[page].data:
             return JUST_SAVED  # the save has not been noticed yet
-        return self._saves.in_the_way(page, time.monotonic())
+        return self.hold(page)

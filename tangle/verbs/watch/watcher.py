@@ -52,6 +52,7 @@ from tangle.verbs.watch.events import (
     Wrote,
 )
 from tangle.verbs.watch.fingerprint import Face, Why, difference, face
+from tangle.verbs.watch.generated_files import GeneratedFiles
 from tangle.verbs.watch.read_files import ReadFiles, packages
 from tangle.verbs.watch.unwritten import Results, Written
 from tangle.verbs.write_back.outputs import outputs_of
@@ -121,6 +122,8 @@ def watch(
     sections: Sequence[str],
     options: RunOptions,
     tell: Callable[[News], None],
+    *,
+    sync: bool = False,
 ) -> None:
     """Watch the notes until interrupted.
 
@@ -130,6 +133,7 @@ def watch(
             all that have code are watched, and run when they change.
         options: device, limits, and whether outputs go into the notes.
         tell: receives every event, in this thread.
+        sync: whether edits of generated files go into the notes, and the files follow the notes.
 
     Raises:
         UnknownSection: an argument names no section.
@@ -137,9 +141,10 @@ def watch(
         NotReadable: the graph cannot be watched.
         KeyboardInterrupt: Ctrl-C.
     """
-    changes = Changes(project.graph)
+    files = GeneratedFiles(project) if sync else None
+    changes = Changes(project.graph, *([files.folder] if files is not None else []))
     try:
-        with Watcher(project, sections, options, tell) as watcher:
+        with Watcher(project, sections, options, tell, files) as watcher:
             watcher.follow(changes)
     finally:
         changes.close()
@@ -154,8 +159,10 @@ class Watcher:
         sections: Sequence[str],
         options: RunOptions,
         tell: Callable[[News], None],
+        files: GeneratedFiles | None = None,
     ) -> None:
         """Reads the notes and starts the engine."""
+        self._files = files
         self._project, self._names, self._options, self._tell = project, sections, options, tell
         self._mail: queue.SimpleQueue[_Mail] = queue.SimpleQueue()
         self._end = contextlib.ExitStack()
@@ -197,8 +204,9 @@ class Watcher:
         threading.Thread(target=self._listen, args=(disk,), daemon=True).start()
         while True:
             self._start_next()
+            self._keep_alike()
             try:
-                mail = self._mail.get(timeout=self._results.pause(_TICK))
+                mail = self._mail.get(timeout=self._pause())
             except queue.Empty:
                 if time.monotonic() >= self._looked + _TICK:
                     self._look_at_files()
@@ -215,6 +223,19 @@ class Watcher:
                     raise error
                 case _:
                     assert_never(mail)
+
+    def _pause(self) -> float:
+        pause = self._results.pause(_TICK)
+        return pause if self._files is None else self._files.pause(pause)
+
+    def _keep_alike(self) -> None:
+        """Bring edits of generated files into the notes, and renew the files, if that is due."""
+        step = self._files.step(self._project, self._results.hold) if self._files else None
+        if step is None:
+            return
+        for news in step.news:
+            self._tell(news)
+        self._take_in(frozenset(self._project.graph / page for page in step.pages), by_us=True)
 
     def _listen(self, disk: Disk) -> None:
         try:
@@ -247,6 +268,8 @@ class Watcher:
         except TangleError as error:
             self._tell_once(Trouble(message=str(error)))
             return
+        if self._files is not None:
+            self._files.note(paths, notes=self._notes is not before)
         if self._notes is not before:
             if not by_us:
                 self._results.saved(before)
