@@ -87,23 +87,25 @@ class WorkTree:
             if self.kind(at) is not None or any(map(self._is_opaque, at.parents)):
                 return ""
         tree = self._tree_of(real)
-        if real in tree.entries or self._is_foreign_and_absent(real):
+        if real in tree.entries or self._is_foreign_and_settled(real):
             return None
         return self._doubt(real) if self._touched_since(real) else None
 
-    def _is_foreign_and_absent(self, path: Path) -> bool:
-        """Whether a path is outside of git, and its folder is missing, too.
+    def _is_foreign_and_settled(self, path: Path) -> bool:
+        """Whether a path is outside of git, and is a folder, or missing with its folder.
 
         Libraries look for settings in many such places. The times of a home folder, in which names
         come and go, would make each section that uses such a library count as changed.
         """
-        return not (path.is_relative_to(self.root) or _exists(path.parent))
+        return not path.is_relative_to(self.root) and (path.is_dir() or not _exists(path.parent))
 
     def why_listing_changed(self, folder: Path) -> str | None:
         """Why a folder may have other names in it; as `why_changed`. Ignored names do not count."""
         real = _real(folder)
         if any(map(self._is_opaque, (folder, *folder.parents))):
             return ""
+        if not (real.is_relative_to(self.root) or _exists(real)):
+            return None
         tree = self._tree_of(real / "x")
         then = {_child(path, real) for path in tree.entries if path.is_relative_to(real)}
         new = {_child(path, real) for path in tree.new if path.is_relative_to(real)}
