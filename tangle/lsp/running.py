@@ -38,11 +38,20 @@ Progress = Callable[[str, int], None]
 """Is called with what runs now, and how much has run, in percent."""
 
 
+Run = Callable[[Project, Sequence[str] | None, RunOptions, Observer, Interrupt | None], RunReport]
+"""Runs sections, as `tangle.verbs.run.run` does."""
+
+
 class Runner:
     """Runs sections of a project, one request after the other."""
 
-    def __init__(self) -> None:
-        """Nothing runs yet."""
+    def __init__(self, run: Run = run) -> None:
+        """Nothing runs yet.
+
+        Args:
+            run: runs sections of a project: all without names.
+        """
+        self._run = run
         self._turn = asyncio.Lock()
         self._open: set[Interrupt] = set()
 
@@ -68,7 +77,9 @@ class Runner:
 
         async def turn() -> Outcome:
             async with self._turn:
-                return await asyncio.to_thread(_run, project, what, _Counter(report), interrupt)
+                return await asyncio.to_thread(
+                    self._outcome, project, what, _Counter(report), interrupt
+                )
 
         self._open.add(interrupt)
         try:
@@ -85,6 +96,17 @@ class Runner:
         for interrupt in self._open:
             interrupt.request()
         return bool(self._open)
+
+    def _outcome(
+        self, project: Project, what: Sequence[str], observe: Observer, interrupt: Interrupt
+    ) -> Outcome:
+        if interrupt.requested:
+            return Outcome(message="cancelled", failed=True)
+        try:
+            report = self._run(project, list(what) or None, RunOptions(), observe, interrupt)
+        except TangleError as error:
+            return Outcome(message=str(error), failed=True)
+        return _outcome(report)
 
 
 class _Counter:
@@ -106,16 +128,6 @@ class _Counter:
                 self._progress(str(section), min(100 * self._done // self._waiting, 100))
             case _:
                 return
-
-
-def _run(project: Project, what: Sequence[str], observe: Observer, interrupt: Interrupt) -> Outcome:
-    if interrupt.requested:
-        return Outcome(message="cancelled", failed=True)
-    try:
-        report = run(project, list(what) or None, RunOptions(), observe, interrupt)
-    except TangleError as error:
-        return Outcome(message=str(error), failed=True)
-    return _outcome(report)
 
 
 def _outcome(report: RunReport) -> Outcome:
