@@ -82,7 +82,7 @@ class Backend:
         Raises:
             Gone: there is none.
         """
-        # Editors cancel requests as more is typed; the start goes on for the next one.
+        # Editors cancel requests as more is typed; the start continues for the next one.
         await asyncio.shield(self._start())
         for uri, text in texts.items():
             self._sync(uri, text)

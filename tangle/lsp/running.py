@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Final
 
 from tangle.engine.events import CellStarted, Event, Observer, RunStarted, SessionFinished
 from tangle.engine.interrupt import Interrupt
@@ -13,10 +12,8 @@ from tangle.errors import TangleError
 from tangle.model import PagePath
 from tangle.verbs.job_builder import RunOptions
 from tangle.verbs.project import Project
-from tangle.verbs.reports.values import RunReport
+from tangle.verbs.reports.values import INTERRUPTED, RunReport
 from tangle.verbs.run import run
-
-_INTERRUPTED: Final = 130
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,7 +132,7 @@ def _outcome(report: RunReport) -> Outcome:
     pages = tuple(PagePath(page) for page in report.pages)
     if report.refused is not None:
         return Outcome(message=report.refused, failed=True, pages=pages)
-    if report.exit_code == _INTERRUPTED:
+    if report.exit_code == INTERRUPTED:
         return Outcome(message="cancelled", failed=True, pages=pages)
     if not bad:
         names = ", ".join(str(entry.session.name) for entry in report.sections)

@@ -58,7 +58,8 @@ class Options(Struct, frozen=True, kw_only=True):
         timeout: seconds that a section may take; 0 for no limit.
         max_memory: memory that a section's processes may hold: `2G`, `500M`, `90%`; `0` for no
             limit.
-        book: globs of the pages that are one book; without it, a book is found by its numbers.
+        book: globs of the pages that are one book; an empty list for no book, and without it, a
+            book is found by its numbers.
         borrow: with `off`, a name taken from an earlier section is an error.
         supply: with `off`, an import that the notes leave out is an error.
         server: whether `run` starts a background server for the next run.
