@@ -60,6 +60,9 @@ _STOP_SECONDS: Final = 6.0
 
 _FORGET_SECONDS: Final = 2.0
 _MOST_ATTEMPTS: Final = 8
+_MOST_TASKS: Final = 32
+"""Tasks of one section, with those that only waited on a worker that was lost."""
+
 _MOST_BYTES: Final = 16 * 1024 * 1024
 """Bytes that are sent to a worker at a time, unless one file is larger."""
 
@@ -176,10 +179,17 @@ class DaskExecutor:
     # --- one section ------------------------------------------------------------------------------
 
     def _result(self, job: Job, route: Route) -> SessionResult:
-        """What came of the first attempt that counts; a bounded number is made."""
+        """What came of the first attempt whose result counts; a bounded number is made.
+
+        A task may be lost with a worker that ran another section, or reach a worker that is new and
+        lacks everything. Neither is held against the section.
+        """
         at: str | None = None
         why = ""
-        for _ in range(_MOST_ATTEMPTS):
+        attempts = 0
+        sent: set[tuple[str, str]] = set()
+        for _ in range(_MOST_TASKS):
+            begun = route.begun
             reply = self._attempt(job, route, at)
             if isinstance(reply, Ran):
                 return _accepted(reply, route)
@@ -187,9 +197,14 @@ class DaskExecutor:
                 return not_run(job, "interrupted", "the run was interrupted")
             at = reply.worker if isinstance(reply, Lacks) else None
             if isinstance(reply, Lacks):
+                lacking = {(reply.worker, digest) for digest in reply.digests}
+                attempts += not lacking.isdisjoint(sent)
+                sent |= lacking
                 reply = self._send(reply, job.section)
+            else:
+                attempts += bool(reply.worker) or route.begun > begun
             why = f"worker {reply.worker} {reply.why}" if reply.worker else reply.why
-            if not reply.again:
+            if not reply.again or attempts >= _MOST_ATTEMPTS:
                 break
         return _died(job, why)
 
@@ -215,7 +230,7 @@ class DaskExecutor:
             if future.status == "finished":
                 return _reply(within(_RESULT_SECONDS, future.result))
             if future.status == "error":
-                raised = future.exception()
+                raised = within(_RESULT_SECONDS, future.exception)
                 again = type(raised).__name__ == "KilledWorker"  # as others beside it were
                 return NotRun(worker="", why=_words(raised), again=again)
             return self._recovered(generation, "the scheduler was lost")
