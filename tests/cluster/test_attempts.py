@@ -19,9 +19,9 @@ pytest.importorskip("distributed", reason="needs dask.distributed: pip install -
 
 import dask
 
-from tangle.engine.cluster.connection import Connection
+from tangle.engine.cluster.connection import Connection, WorkerFacts
 from tangle.engine.cluster.executor import DaskExecutor
-from tangle.engine.cluster.messages import EventMessage, Ran, RunContext, encode_event
+from tangle.engine.cluster.messages import EventMessage, Lacks, Ran, RunContext, encode_event
 
 ONE = SectionName("One")
 JOB = Job(
@@ -134,6 +134,49 @@ def test_a_section_whose_workers_die_each_time_it_runs_is_given_up() -> None:
 def test_a_section_does_not_wait_for_ever_on_workers_that_are_lost() -> None:
     cluster = Cluster(1000, begun=False)
     assert ran(cluster).outcome == "died"
+
+
+class Silent(Future):
+    """A task that Dask has forgotten."""
+
+    def __init__(self, reply: bytes = b"") -> None:
+        super().__init__(None)
+        self._reply = reply
+        if not reply:
+            self.status = "pending"
+
+    def add_done_callback(self, act: Callable[[Future], None]) -> None:
+        if self._reply:
+            act(self)
+
+    def result(self) -> bytes:
+        return self._reply
+
+    def cancel(self) -> None:
+        """Do nothing."""
+
+
+class LostWorker(Cluster):
+    """A cluster whose only worker lacks files, and is replaced when it has them."""
+
+    def __init__(self) -> None:
+        super().__init__(0, begun=False)
+        self.wanted: list[object] = []
+
+    def workers(self) -> tuple[WorkerFacts, ...]:
+        return (WorkerFacts(address="tcp://b:1", host="b", slots=1, gpus=0),)
+
+    def submit(self, *_: object, workers: object = None, **__: object) -> Future:
+        self.wanted.append(workers)
+        if len(self.wanted) == 1:
+            return Silent(encode(Lacks(worker="tcp://a:1", digests=())))
+        return Silent() if workers else Future(None)
+
+
+def test_a_task_whose_wanted_worker_is_lost_is_given_to_any() -> None:
+    cluster = LostWorker()
+    assert ran(cluster).outcome == "passed"
+    assert cluster.wanted == [None, ["tcp://a:1"], None]
 
 
 # --- a cluster of this machine ----------------------------------------------------------------
