@@ -379,6 +379,13 @@ class Throttled(Exception):
     status = 503
 
 
+class OfNoBytes(Exception):
+    """What S3 says where the first bytes of an object are asked for that has none."""
+
+    def __init__(self) -> None:
+        self.response = {"ResponseMetadata": {"HTTPStatusCode": 416}}
+
+
 class TroubledStore(MemoryFileSystem):  # type: ignore[misc]  # fsspec has no types
     """A store whose address says what is wrong with it: `troubled://hangs/`."""
 
@@ -402,6 +409,8 @@ class TroubledStore(MemoryFileSystem):  # type: ignore[misc]  # fsspec has no ty
         kind = path.split("/")[1]
         if kind == "hangs" or (kind == "hangs-writing" and not reading):
             time.sleep(30)
+        if kind == "empty" and reading:
+            raise OSError(errno.EINVAL, "Invalid range") from OfNoBytes()
         if kind == "throttles":
             raise Throttled("Slow Down")
         if kind == "denies":
@@ -441,6 +450,13 @@ def test_a_store_in_trouble_costs_one_notice_and_the_section_runs(
     run = shared.bob.tangle("run", "--all", "--no-write")
     assert run.code == 0
     assert [said in line for line in run.err.split("\n") if "shared cache:" in line] == [True]
+
+
+@pytest.mark.usefixtures("troubled")
+def test_an_empty_object_is_no_trouble(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    shared = two_machines(tmp_path, monkeypatch, {"a": page("print(1)")}, "troubled://empty/x")
+    said = shared.alice.tangle("run", "a", "--no-write")
+    assert (said.code, "shared cache:" in said.err) == (0, False)
 
 
 @pytest.mark.usefixtures("troubled")
