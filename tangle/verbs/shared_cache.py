@@ -23,11 +23,10 @@ from tangle.verbs.project import Project
 from tangle.verbs.reports.values import Maker
 from tangle.verbs.results.cache import Answers
 from tangle.verbs.results.cache_settings import NoCache, cache_settings
-from tangle.verbs.results.exchanged_runs import to_keep, to_share
 from tangle.verbs.results.kept_runs import KeptRun, KeptRuns
 from tangle.verbs.results.keyed_jobs import KeyedJob, keyed_jobs
 from tangle.verbs.results.places import places_of
-from tangle.verbs.results.run_sharing import shared_cache, take_over
+from tangle.verbs.results.run_sharing import as_answer, shareable, shared_cache, take_over
 from tangle.verbs.results.shared import Pushed
 from tangle.verbs.results.world import World
 
@@ -152,8 +151,8 @@ def status(project: Project, sections: Sequence[str] | None) -> CacheStatus:
     by_name = {each.keys.name: each for each in cache.wanted}
 
     def accept(name: str, kept: KeptRuns) -> bool:
-        each, local = by_name[name], to_keep(kept, cache.world)
-        answers = local is not None and cache.answers.would_answer(each.job, each.keys, local)
+        each = by_name[name]
+        answers = as_answer(cache.answers, cache.world, each, kept) is not None
         if name not in entries or (answers and not entries[name].answers):
             entries[name] = cache.entry(each, kept.runs[0], answers=answers)
         return answers
@@ -186,13 +185,7 @@ def push(project: Project, sections: Sequence[str] | None) -> Pushed:
     cache = _Cache(project, sections)
     if not cache.shared.can_push:
         raise NoKey
-    found = [
-        (each.keys.name, shareable)
-        for each in cache.wanted
-        if (kept := cache.answers.runs(each.keys)) is not None
-        and (shareable := to_share(kept, each.keys, cache.world)) is not None
-    ]
-    pushed = cache.shared.push(found)()
+    pushed = cache.shared.push(shareable(cache.answers, cache.world, cache.wanted))()
     cache.check()
     return pushed
 
