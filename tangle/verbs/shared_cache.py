@@ -30,8 +30,13 @@ from tangle.verbs.results.run_sharing import as_answer, shareable, shared_cache,
 from tangle.verbs.results.shared import Pushed
 from tangle.verbs.results.world import World
 
-_ENTRY: Final = re.compile(r"[0-9a-f]{2}/[0-9a-f]{64}/[0-9a-f]{16}\.\d+")
-"""Names of entries; what else is below the store's address is not touched."""
+_ENTRY: Final = re.compile(
+    r"[0-9a-f]{2}/[0-9a-f]{64}/(?:[0-9a-f]{16}\.\d+|\.[0-9a-f]{16}\.\d+\.[0-9a-f]{16}\.draft)"
+)
+"""Names of entries, and of drafts of them; what else is below the store's address is not touched.
+
+A folder keeps the draft of a process that was ended while it wrote.
+"""
 
 _PATIENCE: Final = 60.0
 """Seconds that a command waits for the store that is about nothing else."""

@@ -331,6 +331,35 @@ def test_prune_removes_what_is_old_and_leaves_what_is_no_entry(shared: Machines)
     assert shared.entries() == [other]
 
 
+def test_prune_removes_what_a_process_left_that_was_ended_while_it_wrote(shared: Machines) -> None:
+    with_data(shared, "same", "same")
+    shared.alice.run()
+    (entry,) = shared.entries()
+    draft = entry.with_name(f".{entry.name}.{'0a' * 8}.draft")
+    draft.write_bytes(b"tangle")
+    assert who(shared.bob.run()) == "alice"
+    old = time.time() - 100 * 24 * 3600
+    os.utime(draft, (old, old))
+    assert "1 result removed" in shared.alice.tangle("cache", "prune").out
+    assert shared.entries() == [entry]
+
+
+def test_those_who_may_write_in_a_folder_may_write_beside_the_entries_of_others(
+    shared: Machines,
+) -> None:
+    with_data(shared, "same", "same")
+    shared.store.mkdir()
+    shared.store.chmod(0o770)
+    before = os.umask(0o077)
+    try:
+        shared.alice.run()
+    finally:
+        os.umask(before)
+    (entry,) = shared.entries()
+    modes = [path.stat().st_mode & 0o777 for path in (entry.parent.parent, entry.parent, entry)]
+    assert modes == [0o770, 0o770, 0o660]
+
+
 def test_prune_keeps_a_size(shared: Machines) -> None:
     with_data(shared, "same", "same")
     shared.alice.run()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import stat
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -116,7 +117,7 @@ class ObjectStore:
         path = f"{root}/{name}"
         try:
             if "file" in _protocols(fs):
-                return _create_file(Path(path), data)
+                return _create_file(Path(root), name, data)
             options = {"headers": {"If-None-Match": "*"}} if "http" in _protocols(fs) else {}
             try:
                 fs.pipe_file(path, data, mode="create", **options)
@@ -270,12 +271,24 @@ def _moment(facts: dict[str, Any]) -> float:
     return 0.0
 
 
-def _create_file(path: Path, data: bytes) -> bool:
-    """Write a file, whole or not at all, unless there is one."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+def _create_file(root: Path, name: str, data: bytes) -> bool:
+    """Write a file below a folder, whole or not at all, unless there is one.
+
+    Those who may read or write in the folder may do so in what is made below it, whatever this
+    user's umask says.
+    """
+    root.mkdir(parents=True, exist_ok=True)
+    rights = stat.S_IMODE(root.stat().st_mode)
+    path = root / name
+    for folder in reversed(path.relative_to(root).parents[:-1]):
+        with contextlib.suppress(OSError):  # it is there, or the file system knows no rights
+            (root / folder).mkdir()
+            (root / folder).chmod(rights)
     draft = path.with_name(f".{path.name}.{os.urandom(8).hex()}.draft")
     try:
         draft.write_bytes(data)
+        with contextlib.suppress(OSError):
+            draft.chmod(rights & 0o666)
         try:
             os.link(draft, path)
         except FileExistsError:
