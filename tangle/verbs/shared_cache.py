@@ -106,7 +106,8 @@ class PruneTerms(Struct, frozen=True, kw_only=True):
     """What is removed from a shared cache.
 
     Attributes:
-        age: seconds after which nothing new was put under a name; None for any age.
+        age: seconds after which nothing new was put under a name; None for any age. Where the
+            store does not say when that was, nothing is too old.
         size: bytes that may stay; None for any number.
         dry_run: remove nothing.
     """
@@ -239,11 +240,11 @@ def prune(project: Project, terms: PruneTerms) -> Pruned:
     for each in store.objects():
         if _ENTRY.fullmatch(each.name):
             groups[each.name.rpartition(".")[0]].append(each)
-    newest_first = sorted(groups.values(), key=_age)
+    newest_first = sorted(groups.values(), key=_modified, reverse=True)
     now, removed, freed, left, size = time.time(), 0, 0, 0, 0
     for group in newest_first:
         more = sum(each.size for each in group)
-        old = terms.age is not None and now + _age(group) > terms.age
+        old = terms.age is not None and 0 < _modified(group) < now - terms.age
         if old or (terms.size is not None and size + more > terms.size):
             removed, freed = removed + len(group), freed + more
             for each in group if not terms.dry_run else ():
@@ -297,9 +298,9 @@ class StoreOff(Refused):
     """The store did not do what it should."""
 
 
-def _age(group: Sequence[StoredObject]) -> float:
-    """The time since the newest of some objects was written, less the time now."""
-    return -max(each.modified for each in group)
+def _modified(group: Sequence[StoredObject]) -> float:
+    """When the newest of some objects was written; 0 where the store does not say."""
+    return max(each.modified for each in group)
 
 
 def _user_name() -> str:

@@ -434,6 +434,12 @@ class TroubledStore(MemoryFileSystem):  # type: ignore[misc]  # fsspec has no ty
         self._fail(path, reading=False)
         super().pipe_file(path, value, **options)
 
+    def find(self, path: str, **options: Any) -> dict[str, Any]:
+        found: dict[str, Any] = super().find(path, **options)
+        if path.split("/")[1] == "timeless":
+            return {name: {"size": facts["size"]} for name, facts in found.items()}
+        return found
+
     def _fail(self, path: str, *, reading: bool) -> None:
         kind = path.split("/")[1]
         if kind == "hangs" or (kind == "hangs-writing" and not reading):
@@ -486,6 +492,17 @@ def test_an_empty_object_is_no_trouble(tmp_path: Path, monkeypatch: pytest.Monke
     shared = two_machines(tmp_path, monkeypatch, {"a": page("print(1)")}, "troubled://empty/x")
     said = shared.alice.tangle("run", "a", "--no-write")
     assert (said.code, "shared cache:" in said.err) == (0, False)
+
+
+@pytest.mark.usefixtures("troubled")
+@pytest.mark.parametrize("kind", ["fine", "timeless"])
+def test_prune_removes_nothing_of_which_it_does_not_know_that_it_is_old(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    shared = two_machines(tmp_path, monkeypatch, {"a": page("print(1)")}, f"troubled://{kind}/x")
+    shared.alice.run()
+    assert "0 results removed (0.0 MiB); 1 left" in shared.alice.tangle("cache", "prune").out
+    assert "1 result removed" in shared.alice.tangle("cache", "prune", "--size", "1").out
 
 
 @pytest.mark.usefixtures("troubled")

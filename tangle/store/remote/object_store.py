@@ -262,7 +262,7 @@ def _status(error: BaseException) -> int | None:
 
 def _moment(facts: dict[str, Any]) -> float:
     """When an object was written, as the different file systems call it."""
-    for name in ("mtime", "LastModified", "updated", "last_modified", "created"):
+    for name in ("mtime", "LastModified", "updated", "last_modified", "modified", "created"):
         found = facts.get(name)
         if isinstance(found, datetime):
             return (found if found.tzinfo else found.replace(tzinfo=UTC)).timestamp()
