@@ -39,7 +39,7 @@ A folder keeps the draft of a process that was ended while it wrote.
 """
 
 _PATIENCE: Final = 60.0
-"""Seconds that a command waits for the store that is about nothing else."""
+"""Seconds that a command that is about nothing else waits for each answer of the store."""
 
 
 class KeyReport(Struct, frozen=True, kw_only=True):

@@ -15,6 +15,8 @@ import jsonschema
 import pytest
 from fsspec.implementations.memory import MemoryFileSystem
 
+from tangle.store.remote.object_store import ObjectStore
+from tangle.verbs.results.shared import Shared
 from tests.machines import Machines, forget, two_machines, who
 
 
@@ -444,6 +446,8 @@ class TroubledStore(MemoryFileSystem):  # type: ignore[misc]  # fsspec has no ty
         kind = path.split("/")[1]
         if kind == "hangs" or (kind == "hangs-writing" and not reading):
             time.sleep(30)
+        if kind == "slow":
+            time.sleep(0.4)
         if kind == "empty" and reading:
             raise OSError(errno.EINVAL, "Invalid range") from OfNoBytes()
         if kind == "throttles":
@@ -485,6 +489,14 @@ def test_a_store_in_trouble_costs_one_notice_and_the_section_runs(
     run = shared.bob.tangle("run", "--all", "--no-write")
     assert run.code == 0
     assert [said in line for line in run.err.split("\n") if "shared cache:" in line] == [True]
+
+
+@pytest.mark.usefixtures("troubled")
+@pytest.mark.parametrize(("patience", "enough"), [(None, False), (1.5, True)])
+def test_only_a_run_counts_all_that_it_waits(patience: float | None, enough: bool) -> None:
+    shared = Shared(ObjectStore("troubled://slow/x"), {"a" * 43: "alice"}, patience=patience)
+    shared.fetch([f"{number:064x}" for number in range(100)], lambda *_: True)
+    assert (shared.trouble == "") is enough
 
 
 @pytest.mark.usefixtures("troubled")

@@ -100,18 +100,16 @@ def shared_cache(settings: CacheSettings, *, patience: float | None = None) -> S
 
     Args:
         settings: of it.
-        patience: seconds to wait for the store; None for those of a run, which writes only where
-            the settings say so.
+        patience: seconds to wait for each answer of the store; None for a run, which waits less,
+            and writes only where the settings say so.
 
     Raises:
         NotPrivate, DamagedKey, NoKeyFolder: the user's own key cannot be used.
     """
     pair = own_key()
     trusted = {**_own_name(pair), **settings.trusted}
-    store = ObjectStore(settings.address)
-    if patience is not None:
-        return Shared(store, trusted, pair, patience)
-    return Shared(store, trusted, pair if settings.writes else None)
+    writes = settings.writes or patience is not None
+    return Shared(ObjectStore(settings.address), trusted, pair if writes else None, patience)
 
 
 def take_over(
@@ -143,7 +141,7 @@ def take_over(
 
 
 def as_answer(answers: Answers, world: World, wanted: KeyedJob, kept: KeptRuns) -> KeptRuns | None:
-    """Return a run of somebody else as it is kept here; None if it does not answer here.
+    """Return a run of someone else as it is kept here; None if it does not answer here.
 
     Args:
         answers: the results that are kept here.
