@@ -51,6 +51,9 @@ _LONGEST: Final = 2000
 _DEEPEST: Final = 12
 """Messages inside messages, which are translated."""
 
+_MOST_LOOKS: Final = 1000
+"""How often the templates are gone through for a message. One that takes more stays as it is."""
+
 _MOST_KNOWN: Final = 5000
 """Texts whose translation is kept; so no part of a message is looked for twice."""
 
@@ -86,6 +89,10 @@ class _Template(NamedTuple):
         return all(_NUMBER.match(text) for names, text in pairs if set(names) <= NUMBERS)
 
 
+class _TooInvolvedError(Exception):
+    """A message has more joints than one that tangle makes; a title in it may be hostile."""
+
+
 class Recognizer:
     """Translates English messages by the templates of a catalogue."""
 
@@ -97,6 +104,7 @@ class Recognizer:
         """
         self._known: dict[str, str] = {}
         self._depth = 0
+        self._looks = 0
         self._constants: dict[str, str] = {}
         self._templates: list[_Template] = []
         for text, translation in catalogue.items():
@@ -114,6 +122,15 @@ class Recognizer:
         Args:
             text: the English message.
         """
+        self._depth = self._looks = 0
+        try:
+            return self._part(text)
+        except _TooInvolvedError:
+            self._known[text] = text
+            return text
+
+    def _part(self, text: str) -> str:
+        """Translate a message, or a part of one."""
         if (known := self._known.get(text)) is not None:
             return known
         if len(text) > _LONGEST or self._depth == _DEEPEST:
@@ -134,7 +151,7 @@ class Recognizer:
         return found
 
     def _is_known(self, text: str) -> bool:
-        return self.translated(text) != text
+        return self._part(text) != text
 
     def _explained(self, text: str) -> str:
         """Translate a message by the template that it is from, or by clauses; or nothing."""
@@ -142,7 +159,7 @@ class Recognizer:
             return self._constants[text]
         head, note = text[: text.rfind(" (")], text[text.rfind(" (") :]
         if head in self._constants:
-            return self._constants[head] + self.translated(note)
+            return self._constants[head] + self._part(note)
         best = next(self._matches(text), None)
         if best is not None and not _is_joined(*best):
             return self._filled(*best)
@@ -159,11 +176,14 @@ class Recognizer:
         while at >= 0:
             head, rest = text[:at], text[at + len(_JOINT) :]
             if self._is_known(rest) and (not head or not first_too or self._is_known(head)):
-                return f"{self.translated(head)}；{self.translated(rest)}"
+                return f"{self._part(head)}；{self._part(rest)}"
             at = text.find(_JOINT, at + 1)
         return ""
 
     def _matches(self, text: str) -> Iterator[tuple[_Template, list[str]]]:
+        self._looks += 1
+        if self._looks > _MOST_LOOKS:
+            raise _TooInvolvedError
         for template in self._templates:
             values = template.values(text)
             if values is not None and template.fits(values):
@@ -173,7 +193,7 @@ class Recognizer:
         shown: dict[str, str] = {}
         for names, value in zip(template.names, values, strict=True):
             for name, part in zip(names, self._split(names, value), strict=True):
-                shown[name] = self.translated(part) if name in PARTS else part
+                shown[name] = self._part(part) if name in PARTS else part
         return template.translation.format(**shown)
 
     def _split(self, names: tuple[str, ...], value: str) -> list[str]:
@@ -209,7 +229,7 @@ class Recognizer:
         for joint in _MORE:
             at = text.rfind(joint)
             if at > 0 and (translated := self._explained(text[:at])):
-                return translated + self.translated(text[at:])
+                return translated + self._part(text[at:])
         return ""
 
 

@@ -8,6 +8,7 @@ import os
 import re
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 
 import click
@@ -18,6 +19,7 @@ import problems_doc
 from tangle.engine.session_end import skip_of_rest
 from tangle.model import Cell, Job, PagePath, Place, SectionName
 from tangle.model.session import Skip
+from tangle_cli.catalogue import read_catalogue
 from tangle_cli.columns import display_width
 from tangle_cli.help import paragraphs, wrapped
 from tangle_cli.main import cli
@@ -396,6 +398,18 @@ def test_a_message_is_recognised(recognizer: Recognizer, text: str, translated: 
 )
 def test_long_texts_come_back(recognizer: Recognizer, text: str) -> None:
     assert recognizer.translated(text).count("x") == text.count("x")
+
+
+@pytest.mark.parametrize("title", ["x (b), c: d; ", "a: b; c, d (e) ", "it, is (a: b; c), "])
+def test_a_title_full_of_joints_takes_no_time(title: str) -> None:
+    catalogue = read_catalogue(CHINESE)
+    assert catalogue is not None
+    recognizer = Recognizer(catalogue.entries())
+    begun = time.process_time()
+    text = (title * 200)[:1900]
+    assert recognizer.translated(text) == text
+    assert time.process_time() - begun < 5  # without a limit: up to half a minute
+    assert recognizer.translated("a: up to date") == "a: 已是最新"
 
 
 def test_lines_are_broken_as_chinese_is() -> None:
