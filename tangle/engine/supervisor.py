@@ -435,8 +435,11 @@ class WorkerSupervisor:
     def _deadline(self) -> tuple[float, str] | None:
         """When the session must be ended, and what to say then."""
         if self._closed is not None:
-            text = "the session did not end by itself: a thread, a process or an exit handler"
-            return self._leave_by, f"{text} was still at work, and was ended"
+            text = (
+                "the session did not end by itself: a thread, a process or an exit handler was "
+                "still at work, and was ended"
+            )
+            return self._leave_by, text
         limits: list[tuple[float, str]] = []
         if self._job.timeout is not None:
             text = f"the session took more than {self._job.timeout:g} s"
