@@ -337,12 +337,12 @@ def _disk(name: str, place: Path, found: FileSystem) -> Finding:
         faults.append(f"room for {found.inodes:,} more files")
     if found.free < _LITTLE and name != "shared memory":
         faults.append("little space is left")
-    if faults:
-        status = "warning"
-    if found.free < _TOO_LITTLE or found.inodes == 0:
-        status = "error" if name != "shared memory" else "warning"
-    facts = [f"{place}, {found.type or 'unknown type'}, {found.free / 2**30:.1f} GiB free"]
     is_full = found.free < _TOO_LITTLE or found.inodes == 0
+    if is_full and name != "shared memory":
+        status = "error"
+    elif is_full or faults:
+        status = "warning"
+    facts = [f"{place}, {found.type or 'unknown type'}, {found.free / 2**30:.1f} GiB free"]
     return Finding(
         area="disk",
         name=name,
