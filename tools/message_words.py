@@ -84,7 +84,7 @@ _SKETCHES: Final = (
 """What a chunk is that is not Python; the names of languages stay as they are."""
 
 _DOCTOR: Final = (
-    "ok", "absent",
+    "ok", "absent", "warning", "error",
     "environment", "packages", "extras", "graph", "notes", "state", "server", "disk", "programs",
     "figures", "gpu",
     "platform", "prefix", "command", "configuration", "output", "pages", "book", "package",

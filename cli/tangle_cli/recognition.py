@@ -24,7 +24,7 @@ PARTS: Final = frozenset(
         "detail", "device_meant", "device_words", "doing", "doubt", "dropped", "elsewhere",
         "error", "executor_words", "extra2", "fault", "faults", "force", "formats", "fsync_fault",
         "get", "gone", "hint", "holder", "how", "in_the_way", "key_hint", "kind", "kinds",
-        "lacking", "listed", "maybe", "meant", "message", "more", "near", "nested", "never",
+        "lacking", "listed", "maybe", "meant", "message", "more", "near", "nested",
         "notice", "others", "partial", "price", "print_less", "purpose", "reason", "reasons",
         "rest", "run", "run2", "said", "see", "server", "show_less", "size_hint", "swallow",
         "taken", "trouble", "value", "verb", "way", "way_out", "ways", "what", "where", "who",
@@ -160,10 +160,8 @@ class Recognizer:
         head, note = text[: text.rfind(" (")], text[text.rfind(" (") :]
         if head in self._constants:
             return self._constants[head] + self._part(note)
-        best = next(self._matches(text), None)
-        if best is not None and not _is_joined(*best):
-            return self._filled(*best)
-        return self._by_clauses(text)
+        best = next((match for match in self._matches(text) if not _is_joined(*match)), None)
+        return self._by_clauses(text) if best is None else self._filled(*best)
 
     def _by_clauses(self, text: str, *, first_too: bool = True) -> str:
         """Translate what is wrong and the way out separately; nothing if they are unknown.

@@ -12,7 +12,7 @@ import messages
 from message_templates import in_source, stale_entries
 from message_words import stale_words
 from tangle_cli.catalogue import Catalogue, read_catalogue
-from tangle_cli.recognition import NUMBERS, Recognizer
+from tangle_cli.recognition import NUMBERS, PARTS, Recognizer
 
 if TYPE_CHECKING:
     from babel.messages.catalog import Catalog, Message
@@ -111,6 +111,11 @@ def test_what_the_code_no_longer_says_is_reported() -> None:
     gone = stale_words({"fence", "skipped: "})
     assert {"quote", "cannot be read: {why}"} <= {*gone}
     assert not {"fence", "skipped: {reason}"} & {*gone}
+
+
+def test_every_placeholder_with_a_meaning_is_in_some_message(extracted: Catalog) -> None:
+    found = {name for entry in extracted for text in sources(entry) for name in names(text)}
+    assert found >= PARTS | NUMBERS
 
 
 def test_every_message_is_recognised(compiled: Catalogue) -> None:

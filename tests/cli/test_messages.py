@@ -308,8 +308,11 @@ def test_commands(
 
 @pytest.mark.usefixtures("chinese")
 def test_doctor(graph: Notes) -> None:
+    (graph.root / "pages" / "lacks.md").write_text("- ```python\n  import no_such_package\n  ```\n")
     said = graph.tangle("doctor")
     assert "Markdown 页面" in said.out
+    assert "  警告  no_such_package " in said.out
+    assert "no_such_package：导入处 pages/lacks.md:2；运行过的页面都不需要它\n" in said.out
     assert english(re.sub(r"tangle \w[\w-]*.*", "", said.out)) == []
 
 

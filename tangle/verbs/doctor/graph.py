@@ -211,13 +211,14 @@ def _lacking(
     first = (needed or places)[0].place
     others = len({each.place.path for each in places}) - 1
     more = f" and on {others:,} other page{'s' if others > 1 else ''}" if others else ""
-    never = "" if needed else "; no page that was ever run needs it"
-    where = f"{read.project.shown(first.path)}:{first.line}"
+    place = f"{read.project.shown(first.path)}:{first.line}"
+    imported = f"{problem.message}: imported at {place}{more}"
+    never = "no page that was ever run needs it"
     return Finding(
         area="imports",
         name=name,
         status="error" if needed else "warning",
-        detail=f"{problem.message}: imported at {where}{more}{never}",
+        detail=imported if needed else f"{imported}; {never}",
         action=problem.hint or "",
     )
 
