@@ -59,6 +59,8 @@ class Commands(Group):
             return super().make_context(*arguments, **options)
         except click.UsageError as error:
             raise one_sentence(error) from error
+        except OSError as error:  # --help and --version print while options are parsed
+            _fail_on_this_system(error)
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run a command; report an error in one sentence."""

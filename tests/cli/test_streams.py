@@ -59,6 +59,14 @@ def test_closed_streams_are_as_if_nobody_read_them(
     assert ("2 True" in graph.text("A")) == (section == "1.1")
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="the device is Linux's")
+@pytest.mark.parametrize("arguments", ["--version", "--help", "list --help", "list"])
+def test_a_full_disk_is_reported_in_one_line(graph: Notes, arguments: str) -> None:
+    done = _shell(graph, f"tangle {arguments} > /dev/full")
+    assert done.returncode == 3
+    assert done.stderr == "tangle: No space left on device; fix this and try again\n"
+
+
 SETTINGS = [
     {"PYTHONINSPECT": "1"},
     {"PYTHONWARNINGS": "error"},
