@@ -89,6 +89,7 @@ _DOCTOR: Final = (
     "figures", "gpu",
     "platform", "prefix", "command", "configuration", "output", "pages", "book", "package",
     "imports", "folder", "lock", "key", "project", "clock", "devices", "free",
+    "permissions", "unread", "pending",
 )  # fmt: skip
 """Areas, names and states of what `tangle doctor` examines."""
 

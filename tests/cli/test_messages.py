@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import click
 import pytest
@@ -19,6 +20,7 @@ import problems_doc
 from tangle.engine.session_end import skip_of_rest
 from tangle.model import Cell, Job, PagePath, Place, SectionName
 from tangle.model.session import Skip
+from tangle.verbs import doctor
 from tangle_cli.catalogue import read_catalogue
 from tangle_cli.columns import display_width
 from tangle_cli.help import paragraphs, wrapped
@@ -314,6 +316,15 @@ def test_doctor(graph: Notes) -> None:
     assert "  警告  no_such_package " in said.out
     assert "no_such_package：导入处 pages/lacks.md:2；运行过的页面都不需要它\n" in said.out
     assert english(re.sub(r"tangle \w[\w-]*.*", "", said.out)) == []
+
+
+@pytest.mark.usefixtures("chinese")
+def test_names_in_doctor() -> None:
+    sources = Path(doctor.__file__).parent.glob("*.py")
+    code = "".join(path.read_text(encoding="utf-8") for path in sources)
+    found = {*re.findall(r'(?:_found\(|\b(?:name|area)=)"([^"]+)"', code)}
+    same = {"tangle", "python", "torch", "config.edn"}
+    assert {name for name in found if _(name) == name} == same
 
 
 def _without_code(text: str) -> Iterator[str]:
