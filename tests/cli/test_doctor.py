@@ -206,18 +206,29 @@ def test_a_key_that_others_may_replace_is_reported(
     assert not any(folder.iterdir())
 
 
+@pytest.mark.parametrize(
+    ("mark", "way"),
+    [
+        ("", "pip install 'click>=8.2'"),
+        ("pipx_metadata.json", "pipx runpip logseq-tangle install 'click>=8.2'"),
+        ("uv-receipt.toml", "uv pip install --python {prefix} 'click>=8.2'"),
+    ],
+)
 def test_a_package_that_is_too_old_is_an_error(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, mark: str, way: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     metadata = tmp_path / "old" / "click-7.1.dist-info" / "METADATA"
     metadata.parent.mkdir(parents=True)
     metadata.write_text("Metadata-Version: 2.1\nName: click\nVersion: 7.1\n")
     monkeypatch.syspath_prepend(tmp_path / "old")
     monkeypatch.chdir(tmp_path)
+    if mark:
+        (tmp_path / mark).touch()
+        monkeypatch.setattr(sys, "prefix", str(tmp_path))
     said = call("doctor", "--format", "json")
     assert said.code == 1
     found = findings(said)["packages", "click"]
-    assert (found["status"], found["action"]) == ("error", "pip install 'click>=8.2'")
+    assert (found["status"], found["action"]) == ("error", way.format(prefix=tmp_path))
     assert found["detail"] == "click 8.2 or newer, not 7.1"
 
 
