@@ -62,10 +62,10 @@ _LEAVING_SECONDS = 10.0
 """What threads, exit handlers and finalizers of a session may take once its cells are over."""
 
 _EXIT_SECONDS = 1.0
-"""What a worker's process may take to end by itself once all is told."""
+"""What a worker's process may take to end by itself once everything is reported."""
 
 _SAMPLE_SECONDS = 0.4
-"""How often, at most, an observer is told of the memory that a session holds."""
+"""The shortest time between two reports of the memory that a session holds."""
 
 _GROWING_SECONDS = 0.1
 """What a worker that holds too much may take to say where it is: it grows on meanwhile."""

@@ -368,7 +368,7 @@ def within(seconds: float, act: Callable[[], T]) -> T:
     """What a call to the cluster returns; it is not waited for longer than said.
 
     Raises:
-        TimeoutError: it took longer; a thread waits on for what nobody needs any more.
+        TimeoutError: it took longer; a thread still waits for the answer, which is not used.
         Exception: what the call raised.
     """
     done: list[T] = []

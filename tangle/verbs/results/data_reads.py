@@ -221,9 +221,9 @@ class _Named:
 
 
 def _codes(session: Session, known: LastReads | None) -> list[str]:
-    """The code of a section, as far as its last run tells nothing of what it read.
+    """The code of a section, as far as its last run does not say what it read.
 
-    All of it, where that calls a function of what is known: nobody knows with what.
+    All of it, where that calls a function of what is known: its arguments are unknown.
     """
     run = [chunk for chunk in session.chunks if chunk.code.chunk.settings.run]
     codes = [chunk.code.chunk.code for chunk in run]

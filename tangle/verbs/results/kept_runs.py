@@ -56,7 +56,7 @@ class KeptRun(Struct, frozen=True, kw_only=True):
         module: digest of the generated package's text.
         texts, meanings: the two chains of keys (see `cache_keys`), one of each for every cell.
         made: when it ended: the day and the time in UTC, as ISO 8601 has them.
-        signer: the public key of whoever ran it elsewhere; empty for a run of this user's here.
+        signer: the public key of the run's user elsewhere; empty for a run of this user's here.
     """
 
     module: str
