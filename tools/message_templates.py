@@ -188,7 +188,7 @@ def _is_message(text: str) -> bool:
 
 
 def _says_something(text: str) -> bool:
-    """Whether a template has text of its own, and not only values and what is between them."""
+    """Whether a template has words, and not only values and what is between them."""
     return "{" not in text or _LETTERS.search(_PLACEHOLDER.sub("", text)) is not None
 
 

@@ -84,7 +84,7 @@ class _Template(NamedTuple):
         return [*found, text[at:end]] if at <= end else None
 
     def fits(self, values: list[str]) -> bool:
-        """Whether numbers stand where numbers have to."""
+        """Whether there are numbers where numbers have to be."""
         pairs = zip(self.names, values, strict=True)
         return all(_NUMBER.match(text) for names, text in pairs if set(names) <= NUMBERS)
 
@@ -113,7 +113,7 @@ class Recognizer:
                 self._templates.append(_Template(literals, names, translation))
             else:
                 self._constants[literals[0]] = translation.format()
-        # The one with most text of its own explains a message best.
+        # The one with most literal text explains a message best.
         self._templates.sort(key=lambda template: -sum(map(len, template.literals)))
 
     def translated(self, text: str) -> str:
@@ -195,7 +195,7 @@ class Recognizer:
         return template.translation.format(**shown)
 
     def _split(self, names: tuple[str, ...], value: str) -> list[str]:
-        """Divide what stands for several placeholders: a value, and parts of the message."""
+        """Divide the text of several placeholders: a value, and parts of the message."""
         if len(names) == 1:
             return [value]
         *before, last = names

@@ -48,7 +48,7 @@ if TYPE_CHECKING:
 
 PLUGIN: Final = "tangle-sections"
 GPU: Final = "GPU"
-"""The resource of Dask that stands for a GPU."""
+"""The resource of Dask that represents a GPU."""
 
 _NANNYS: Final = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
 """What Dask sets to 1 in its workers' environment, unless it is configured otherwise."""

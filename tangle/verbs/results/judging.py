@@ -30,7 +30,7 @@ from tangle.verbs.results.kept_results import KeptCheck, check_kept, without_kep
 from tangle.write import Shown, Tolerance, compare, text_lines
 
 _MOST_LINES = 10
-"""Lines of an expected or a shown text that a failure tells."""
+"""Lines of an expected or a shown text that a failure quotes."""
 
 
 def chunk_results(entry: SectionRun) -> list[tuple[PlannedChunk, Result]]:
