@@ -3,7 +3,7 @@
     python -m benchmarks.torture --seed 1              # all of it; `make torture`
     python -m benchmarks.torture --part editor --rounds 50
 
-Parts, each on a graph of its own that is made anew for every run:
+Parts, each on a separate graph that is made again for every run:
 
 - `kills`: the writer is ended by SIGKILL before, after, and halfway through each call by which it
   reads or writes files, in turn;
@@ -374,7 +374,7 @@ def _with_editor(torment: Torment, how: tuple[str, bool], *, tangles: int) -> No
     children += [in_child(lambda: _tangle_on(world, until), wait=False) for _ in range(tangles)]
     what = f"an editor saving {how[0]}{', reading first' if how[1] else ''}, {tangles} tangles"
     while time.monotonic() < until:
-        # Whoever saves in place empties the page for a moment; all others leave a whole one.
+        # A save in place empties the page for a moment; all others leave a whole one.
         if how[0] == "by rename" and not _is_whole(world.page()):
             counts.lose(f"{what}: a reader saw {world.page().read_bytes()!r}")
     codes = [ended(child) for child in children]
@@ -402,7 +402,7 @@ def _tangle_on(world: World, until: float) -> int:
 
 
 def _is_whole(path: Path) -> bool:
-    """Whether the page is one that somebody wrote, at this moment."""
+    """Whether the page is one that was written, at this moment."""
     return re.sub(rb"\A(- saved [0-9]+\n)?", b"", bare(path.read_bytes())) == PAGE.encode()
 
 

@@ -96,7 +96,7 @@ def test_a_method_of_another_class_changes_nothing() -> None:
     assert changed(base, base.replace("= 3", "= 9"))[-3:] == [False, False, True]
 
 
-# --- what a session is told -----------------------------------------------------------------------
+# --- what a session receives ----------------------------------------------------------------------
 
 
 def test_modules_that_a_session_imports() -> None:

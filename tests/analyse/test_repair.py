@@ -1,4 +1,4 @@
-"""Chunks that do not parse: what is told of them, and what is mended."""
+"""Chunks that do not parse: what is reported, and what is repaired."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def diagnosed(code: str) -> Diagnosis:
 
 
 def mended(code: str) -> str | None:
-    """Code as it is mended; None where that is not sure."""
+    """Code as it is repaired; None where that is not sure."""
     sure = diagnosed(code).sure
     return None if sure is None else "".join(f"{line}\n" for line in sure.lines)
 

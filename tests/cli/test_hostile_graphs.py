@@ -1,4 +1,4 @@
-"""Graphs that somebody made to do harm: nothing is written outside, nothing runs, nothing hangs."""
+"""Graphs that were made to do harm: nothing is written outside, nothing runs, nothing hangs."""
 
 from __future__ import annotations
 

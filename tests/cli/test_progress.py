@@ -151,7 +151,7 @@ def on_a_terminal(notes: MakeNotes, size: tuple[int, int], **variables: str) -> 
         try:
             while data := os.read(ours, 4096):
                 written += data
-        except OSError:  # how the end of a terminal is told
+        except OSError:  # how the end of a terminal is reported
             os.close(ours)
         assert process.stdout is not None
         out = process.stdout.read().decode()

@@ -32,7 +32,8 @@ from .sessions import make_cell, make_job, run, run_one, text
 MIB = 2**20
 
 needs_proc = pytest.mark.skipif(
-    not Path("/proc/self/statm").exists(), reason="this system tells nobody's memory"
+    not Path("/proc/self/statm").exists(),
+    reason="no report of memory here",
 )
 
 

@@ -234,7 +234,7 @@ def test_nonsense_ends_the_connection_alone(wanted: ServerWanted, data: bytes) -
     assert run(wanted, "1")[1] == f"used the server, process {before.pid}"
 
 
-# --- somebody else's place ------------------------------------------------------------------------
+# --- another user's place -------------------------------------------------------------------------
 
 
 def _open_to_others(folder: Path) -> None:

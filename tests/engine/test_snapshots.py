@@ -416,10 +416,10 @@ def test_copies_end_when_tangle_is_killed(tmp_path: Path) -> None:
         lines = iter(process.stdout)
         pids = next(list(map(int, line.split())) for line in lines if line[0].isdigit())
         next(line for line in lines if "CellStarted" in line and "index=1" in line)
-        everybody = {child.pid for pid in pids for child in psutil.Process(pid).children()}
-        assert everybody  # the worker that went on
+        everyone = {child.pid for pid in pids for child in psutil.Process(pid).children()}
+        assert everyone  # the worker that continued
         process.kill()
-    _until(lambda: not any(map(_alive, {*pids, *everybody})))
+    _until(lambda: not any(map(_alive, {*pids, *everyone})))
 
 
 def _pids(executor: ResumingExecutor) -> list[int]:

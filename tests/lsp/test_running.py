@@ -1,4 +1,4 @@
-"""Runs for an editor: one at a time, also where nobody waits for one any more."""
+"""Runs for an editor: one at a time, even if a run is no longer waited for."""
 
 from __future__ import annotations
 

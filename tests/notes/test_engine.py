@@ -41,7 +41,7 @@ def longest(store: Counting, key: str) -> str:
 
 @query(kept=str)
 def report(store: Counting, key: str) -> str:
-    """What is told of a text and of the one that it is compared with."""
+    """The facts about a text and about the one that it is compared with."""
     store.done.append(f"report {key}")
     return f"{count(store, key)} of {count(store, 'all')}, {longest(store, key)}"
 

@@ -278,7 +278,7 @@ def test_what_a_crash_leaves_is_finished(
 
 
 def as_before(page: Path) -> Path:
-    """The name that drafts had in clones of earlier times, which anybody can make."""
+    """The name that drafts had in clones of earlier times, which anyone can make."""
     return page.with_name(left(page, TYPED).name[:-22] + ".swap")
 
 

@@ -86,7 +86,7 @@ def _write(project: Project, name: str, text: str) -> None:
 
 
 def _told(found: Notes) -> Any:
-    """All that verbs are told of notes."""
+    """All that verbs learn of notes."""
     return (
         found.rows,
         found.problems,
@@ -131,7 +131,7 @@ def _same(project: Project) -> Notes:
 )
 @settings(max_examples=EXAMPLES)
 def test_a_store_says_what_is(pages: dict[str, str], edits: list[tuple[str, str | None]]) -> None:
-    """Pages are written anew, come and go."""
+    """Pages are rewritten, come and go."""
     with _project() as project:
         for name, text in pages.items():
             _write(project, name, text)
@@ -186,7 +186,7 @@ def test_only_what_an_edit_touches_is_read() -> None:
             _write(project, name, text)
             others = [p for p in (project.graph / "pages").iterdir() if p.stem != name]
             for path in others:
-                path.chmod(0)  # whoever opens it fails
+                path.chmod(0)  # opening it fails
             try:
                 found = _from_disk(project)
                 _ = found.rows, found.problems
