@@ -57,8 +57,8 @@ from typing import Any
 from benchmarks.torture_disk import SLOW, Act, Plan, calls_of, save, write
 from benchmarks.torture_world import (
     BROKEN,
-    MENDED,
     PAGE,
+    REPAIRED,
     Counts,
     World,
     bare,
@@ -218,8 +218,8 @@ def _clean(world: World) -> int:
     return 0
 
 
-def _mend(world: World) -> int:
-    return 0 if repair(world.project(), write=True).mended else 1
+def _repair(world: World) -> int:
+    return 0 if repair(world.project(), write=True).repaired else 1
 
 
 def _build(world: World) -> int:
@@ -231,11 +231,11 @@ def verbs(torment: Torment) -> None:
     """A kill and an error at each call of the verbs that write notes or the program."""
     world, counts = torment.world, torment.counts
     program = _program(world)
-    for act in (_clean, _mend, _build):
+    for act in (_clean, _repair, _build):
 
         def ready(act: Act = act) -> None:
             world.reset(written=act is _clean)
-            if act is _mend:
+            if act is _repair:
                 world.page("w").write_bytes(BROKEN)
 
         ready()
@@ -255,14 +255,14 @@ def _next_verb(
     world: World, act: Act, program: dict[str, bytes], counts: Counts, what: str
 ) -> None:
     """The files that a verb changed are whole, and it can be done again."""
-    if act is _mend and world.page("w").read_bytes() not in {BROKEN, MENDED}:
+    if act is _repair and world.page("w").read_bytes() not in {BROKEN, REPAIRED}:
         counts.lose(f"{what}: w is {world.page('w').read_bytes()!r}")
     for path, data in _generated(world).items():
         if program.get(path) != data and not Path(path).name.startswith(".tangle-"):
             counts.lose(f"{what}: {path} is {data!r}")
-    if (code := in_child(lambda: write(world, Plan(), act))) not in {0, 1 if act is _mend else 0}:
+    if (code := in_child(lambda: write(world, Plan(), act))) not in {0, 1 if act is _repair else 0}:
         counts.lose(f"{what}: done again it ended with {code}")
-    if act is _mend and world.page("w").read_bytes() != MENDED:
+    if act is _repair and world.page("w").read_bytes() != REPAIRED:
         counts.lose(f"{what}: done again, w is {world.page('w').read_bytes()!r}")
     if act is _build and _generated(world) != program:
         counts.lose(f"{what}: built again, there are {sorted(_generated(world))}")

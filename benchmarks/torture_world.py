@@ -41,7 +41,7 @@ PAGE = (
 )
 OTHER = "- ## 1.2. Second\r\n\t- ```python\r\n\t  print('two')\r\n\t  ```"
 BROKEN = b"- ## 1.3. Broken\n\t- ```python\n\t  print\xef\xbc\x881)\n\t  ```\n"
-MENDED = b"- ## 1.3. Broken\n\t- ```python\n\t  print(1)\n\t  ```\n"
+REPAIRED = b"- ## 1.3. Broken\n\t- ```python\n\t  print(1)\n\t  ```\n"
 
 
 @dataclass(slots=True)

@@ -25,7 +25,7 @@ def diagnosed(code: str) -> Diagnosis:
     return diagnose(code, caught.value, readable)
 
 
-def mended(code: str) -> str | None:
+def repaired(code: str) -> str | None:
     """Code as it is repaired; None where that is not sure."""
     sure = diagnosed(code).sure
     return None if sure is None else "".join(f"{line}\n" for line in sure.lines)
@@ -166,7 +166,7 @@ def test_what_was_damaged_is_as_it_was_or_left_alone(code: str, damage: object) 
     assert callable(damage)
     damaged = damage(code)
     assume(readable(damaged) is None)
-    found = mended(damaged)
+    found = repaired(damaged)
     assert found is None or ast.dump(ast.parse(found)) == ast.dump(ast.parse(code))
 
 
@@ -174,7 +174,7 @@ def test_every_damage_is_mended_somewhere() -> None:
     for damage in DAMAGE:
         damaged = [text for text in map(damage, PROGRAMS) if readable(text) is None]
         assert damaged
-        assert any(mended(text) for text in damaged), damage.__name__
+        assert any(repaired(text) for text in damaged), damage.__name__
 
 
 @given(st.text(st.sampled_from("ax=1 \n\t:()[]*'\"#（“”→-.,"), max_size=60))
@@ -189,7 +189,7 @@ def test_whatever_stands_there_a_repair_parses_and_is_the_last(code: str) -> Non
         pass
     else:
         assume(False)
-    found = mended(code) if readable(code) is None else None
+    found = repaired(code) if readable(code) is None else None
     if found is not None:
         assert readable(found) is not None
         assert found.count("\n") == code.count("\n")

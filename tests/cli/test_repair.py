@@ -30,14 +30,14 @@ BROKEN = """\
 \t  ```
 \t  last words"""
 
-MENDED = BROKEN.replace("**True**", "True").replace("\t    \treturn a", "\t      return a")
+REPAIRED = BROKEN.replace("**True**", "True").replace("\t    \treturn a", "\t      return a")
 USER_NOTES = Path(__file__).parents[3] / "shared" / "user-notes"
 
 
 def test_what_is_sure_is_mended_and_nothing_else(notes: MakeNotes) -> None:
     graph = notes({"a": BROKEN})
     said = graph.tangle("check", "--all", "--fix")
-    assert graph.text("a") == MENDED
+    assert graph.text("a") == REPAIRED
     first, second, *_ = said.err.splitlines()
     assert first.endswith("a.md:3: repaired: Markdown's marks for emphasis stand in the code")
     assert second.endswith("a.md:6: repaired: tabs and spaces are mixed in its indentation")
@@ -45,7 +45,7 @@ def test_what_is_sure_is_mended_and_nothing_else(notes: MakeNotes) -> None:
     assert "a.md:12:21: error: this chunk does not parse: expected ':'" in said.out
     again = graph.tangle("check", "--all", "--fix")
     assert "repaired" not in again.err
-    assert graph.text("a") == MENDED
+    assert graph.text("a") == REPAIRED
 
 
 def test_a_diff_writes_nothing(notes: MakeNotes) -> None:

@@ -137,8 +137,8 @@ def test_failed_ones_again_and_first(graph: Make) -> None:
         "passed 3.7::chunk 1",
         "passed 3.7::chunk 2",
     ]
-    mended = page.replace("x / 0", "x / 1")
-    (made.folder / "pages" / "x.md").write_text(mended)
+    repaired = page.replace("x / 0", "x / 1")
+    (made.folder / "pages" / "x.md").write_text(repaired)
     assert made.pytest("notes", "-v", "--lf").outcomes == ["passed 3.6::chunk 2"]
 
 
