@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Iterator, Mapping
@@ -182,6 +184,20 @@ def test_a_state_folder_that_leads_out_is_an_error(notes: MakeNotes, tmp_path: P
     said = graph.tangle("doctor", "--format", "json")
     assert said.code == 1
     assert findings(said)["state", "folder"]["action"] == "remove the link"
+
+
+def test_a_disk_without_room_for_temporary_files_does_not_hide_the_others(
+    notes: MakeNotes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def none() -> str:
+        raise FileNotFoundError(errno.ENOENT, "No usable temporary directory found in ['/tmp']")
+
+    graph = notes({"x": PAGE})
+    monkeypatch.setattr(tempfile, "gettempdir", none)
+    found = doctor(graph)
+    assert found["disk", "temporary files"]["status"] == "error"
+    assert found["disk", "temporary files"]["action"].endswith("TMPDIR")
+    assert found["disk", "project"]["detail"].startswith(str(graph.root))
 
 
 def test_a_page_from_the_future_is_a_matter_of_clocks(notes: MakeNotes) -> None:

@@ -315,7 +315,17 @@ def disk(folder: Path, graph: Path | None) -> Iterator[Finding]:
         folder: that holds the state folder.
         graph: the notes, if there are any.
     """
-    places = {"project": folder, "temporary files": Path(tempfile.gettempdir())}
+    places = {"project": folder}
+    try:
+        places["temporary files"] = Path(tempfile.gettempdir())
+    except FileNotFoundError:  # it has tried to write into each candidate
+        yield Finding(
+            area="disk",
+            name="temporary files",
+            status="error",
+            detail="no folder for temporary files can be written to",
+            action="free some space, or name a folder in TMPDIR",
+        )
     if graph is not None:
         places["graph"] = graph
     if _SHARED.is_dir():
