@@ -140,7 +140,7 @@ class Recognizer:
             self._explained(text)
             or self._after_place(text)
             or self._with_more(text)
-            or next((self._filled(*match) for match in self._matches(text)), "")
+            or self._likeliest(text)
             or self._by_clauses(text, first_too=False)
             or text
         )
@@ -160,8 +160,10 @@ class Recognizer:
         head, note = text[: text.rfind(" (")], text[text.rfind(" (") :]
         if head in self._constants:
             return self._constants[head] + self._part(note)
-        best = next((match for match in self._matches(text) if not _is_joined(*match)), None)
-        return self._by_clauses(text) if best is None else self._filled(*best)
+        best = next(self._matches(text), None)
+        if best is not None and not _is_joined(*best):
+            return self._filled(*best)
+        return self._by_clauses(text)
 
     def _by_clauses(self, text: str, *, first_too: bool = True) -> str:
         """Translate what is wrong and the way out separately; nothing if they are unknown.
@@ -186,6 +188,14 @@ class Recognizer:
             values = template.values(text)
             if values is not None and template.fits(values):
                 yield template, values
+
+    def _likeliest(self, text: str) -> str:
+        """Translate a message by the first template that explains it, or nothing.
+
+        One of whose values none looks like the rest of a message goes first.
+        """
+        matches = sorted(self._matches(text), key=lambda match: _is_joined(*match))
+        return self._filled(*matches[0]) if matches else ""
 
     def _filled(self, template: _Template, values: list[str]) -> str:
         shown: dict[str, str] = {}
