@@ -47,7 +47,7 @@ def test_there_are_cases() -> None:
     assert len(_ALL) > 20
 
 
-def test_two_readings_are_both_told_and_neither_is_taken() -> None:
+def test_two_readings_are_both_reported_and_neither_is_taken() -> None:
     # With tabs of eight columns the last line belongs to the inner block, of four to the outer.
     diagnosis = diagnosed("if a:\n    if b:\n        c = 1\n\td = 1\n  \te = 1\n")
     assert diagnosis.sure is None
@@ -61,7 +61,7 @@ def test_two_readings_are_both_told_and_neither_is_taken() -> None:
         ("x = = 1\n", "", ""),
     ],
 )
-def test_causes_that_are_only_told(code: str, words: str, hint: str) -> None:
+def test_causes_that_are_only_reported(code: str, words: str, hint: str) -> None:
     diagnosis = diagnosed(code)
     assert diagnosis.readings == ()
     assert words in diagnosis.cause
@@ -170,7 +170,7 @@ def test_what_was_damaged_is_as_it_was_or_left_alone(code: str, damage: object) 
     assert found is None or ast.dump(ast.parse(found)) == ast.dump(ast.parse(code))
 
 
-def test_every_damage_is_mended_somewhere() -> None:
+def test_every_damage_is_repaired_somewhere() -> None:
     for damage in DAMAGE:
         damaged = [text for text in map(damage, PROGRAMS) if readable(text) is None]
         assert damaged
@@ -195,7 +195,7 @@ def test_whatever_stands_there_a_repair_parses_and_is_the_last(code: str) -> Non
         assert found.count("\n") == code.count("\n")
 
 
-def test_a_chunk_of_ten_thousand_lines_is_told_soon() -> None:
+def test_a_chunk_of_ten_thousand_lines_is_reported_soon() -> None:
     code = "x = f(1, [2, 3])\n" * 10_000 + "y = = 2\n"
     before = time.process_time()
     assert diagnosed(code).readings == ()

@@ -87,7 +87,7 @@ def test_more_sections_than_lines(height: int) -> None:
     assert shown[-1] == f"0 of 65 done, {64 - height + 3} more running, 3 from the cache"
 
 
-def test_what_ends_is_counted_and_what_fails_told() -> None:
+def test_what_ends_is_counted_and_what_fails_reported() -> None:
     board = running(["1.1", "1.2"])
     board.take(SessionFinished(section=SectionName("1.1"), outcome="passed", seconds=1.0))
     board.take(SessionFinished(section=SectionName("1.2"), outcome="died", seconds=1.0))

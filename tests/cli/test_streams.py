@@ -50,7 +50,7 @@ def _shell(graph: Notes, command: str, **environment: str) -> subprocess.Complet
 
 @pytest.mark.parametrize("closed", ["2>&-", ">&-", "<&-", ">&- 2>&-", "<&- >&- 2>&-"])
 @pytest.mark.parametrize(("section", "code"), [("1.1", 0), ("1.2", 1), ("9.9", 2)])
-def test_closed_streams_are_as_if_nobody_read_them(
+def test_closed_streams_are_as_if_they_were_not_read(
     graph: Notes, closed: str, section: str, code: int
 ) -> None:
     said = _shell(graph, f"tangle run {section} {closed}")

@@ -223,7 +223,7 @@ def test_a_file_in_memory_that_is_mapped_counts_once() -> None:
 
 
 @needs_proc
-def test_an_observer_is_told_what_a_session_holds() -> None:
+def test_an_observer_learns_what_a_session_holds() -> None:
     events: list[Event] = []
     with LocalExecutor() as executor:
         job = make_job("import time\nx = b'x' * 10**8", "time.sleep(1.5)")

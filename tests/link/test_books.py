@@ -111,7 +111,7 @@ def test_the_configuration_names_a_book_and_switches_it_off() -> None:
     ]
 
 
-def test_a_page_names_its_book_and_several_are_told_apart() -> None:
+def test_a_page_names_its_book_and_several_are_distinguished() -> None:
     one = {"a": page("## 3.6. A", "### 3.6.1. Part", top="tangle.book:: one")}
     assert units({**one, "b": CHAPTER_2}) == ["3.6", "b"]  # a name leaves nothing to find
     two = {

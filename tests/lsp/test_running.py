@@ -13,7 +13,7 @@ from tangle.lsp.running import Runner
 PATIENCE = 20.0
 
 
-def test_a_run_that_nobody_waits_for_ends_before_the_next_begins() -> None:
+def test_a_run_that_is_not_waited_for_ends_before_the_next_begins() -> None:
     began, ended = threading.Event(), threading.Event()
 
     def run(_project: Any, what: Any, _options: Any, _observe: Any, end: Any) -> Any:

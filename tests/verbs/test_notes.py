@@ -304,7 +304,7 @@ def test_what_outputs_are_worth_is_remembered() -> None:
             assert (found.outputs, found.fresh) == (2, fresh)
 
 
-def test_generated_files_that_somebody_changed_are_seen() -> None:
+def test_generated_files_that_another_program_changed_are_seen() -> None:
     with _project() as project:
         _graph(project)
         build(project)
@@ -368,7 +368,7 @@ def test_checking_leaves_nothing_in_a_graph_without_a_folder_of_ours(tmp_path: P
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a.md", "logseq"]
 
 
-def test_pages_that_cannot_be_read_are_told_each_time() -> None:
+def test_pages_that_cannot_be_read_are_reported_each_time() -> None:
     with _project() as project:
         _graph(project)
         (project.graph / "pages" / "bad.md").write_bytes(b"- \xff\n- ```python\n")
