@@ -118,11 +118,16 @@ class Connection:
             raise BadCluster(f"the workers cannot load tangle: {_words(error)}") from error
 
     def workers(self) -> tuple[WorkerFacts, ...]:
-        """The workers that the scheduler has now; none if it does not answer."""
+        """The workers that the scheduler has now.
+
+        Raises:
+            BadCluster: it does not answer: it is gone, or has too much to do.
+        """
         try:
             info = within(_REPLY_SECONDS, lambda: self.client.scheduler_info(n_workers=-1))
-        except Exception:  # noqa: BLE001 -- it is gone, for now
-            return ()
+        except Exception as error:
+            where = self.address or "this machine"
+            raise BadCluster(f"{where}: the scheduler does not answer: {_words(error)}") from error
         return tuple(
             WorkerFacts(
                 address=address,

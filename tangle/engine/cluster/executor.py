@@ -115,7 +115,7 @@ class DaskExecutor:
         self._sent: dict[tuple[str, str], float] = {}
         self._looking = threading.Lock()
         self._looked = 0.0
-        self._workers: tuple[WorkerFacts, ...] = ()
+        self._workers: tuple[WorkerFacts, ...] | None = None
         self._prepare()
         self._stopper = threading.Thread(target=self._stop_workers, daemon=True)
         self._stopper.start()
@@ -284,10 +284,10 @@ class DaskExecutor:
                     done.wait(_STOP_SECONDS)
                 return None if done.is_set() else _lost("the run was interrupted", again=False)
             workers = self._workers_since(began)
-            here = {worker.address for worker in workers}
-            if wanted and here.isdisjoint((wanted, route.worker)):
+            here = {worker.address for worker in workers or ()}
+            if wanted and workers is not None and here.isdisjoint((wanted, route.worker)):
                 return _lost(f"worker {wanted} was lost", again=True)
-            if route.worker in here or any(worker.gpus or not gpu for worker in workers):
+            if route.worker in here or any(worker.gpus or not gpu for worker in workers or ()):
                 alone = time.monotonic()
             elif time.monotonic() - alone > _ALONE_SECONDS:
                 kind = "with a GPU " if gpu else ""
@@ -295,12 +295,14 @@ class DaskExecutor:
                 return _lost(why, again=False)
         return None
 
-    def _workers_since(self, moment: float) -> tuple[WorkerFacts, ...]:
-        """The workers at that moment of the monotonic clock or later."""
+    def _workers_since(self, moment: float) -> tuple[WorkerFacts, ...] | None:
+        """The workers at that moment of the monotonic clock or later; None if it got no answer."""
         with self._looking:
             if self._looked < max(moment, time.monotonic() - _LOOK_SECONDS):
                 self._looked = time.monotonic()
-                self._workers = self._connection.workers()
+                self._workers = None
+                with contextlib.suppress(BadCluster):
+                    self._workers = self._connection.workers()
             return self._workers
 
     def _recovered(self, generation: int, why: str) -> NotRun:

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import time
 import uuid
 from collections.abc import Callable
 from concurrent.futures import TimeoutError as LateError
@@ -94,33 +93,46 @@ class Lease:
         await scheduler.semaphore_register(
             name=self._name, max_leases=1, lease_timeout=self._times.expiry
         )
-        self._renewed = time.monotonic()  # the scheduler counts from when it grants it: later
+        self._renewed = self._now()  # the scheduler counts from when it grants it: later
         got: bool = await scheduler.semaphore_acquire(
             name=self._name, timeout=_WAIT_SECONDS, lease_id=self._id
         )
-        if got and time.monotonic() - self._renewed > _RENEW_SECONDS:
+        if got and self._now() - self._renewed > _RENEW_SECONDS:
             await self._renew()
         if got:
             self._keeping = asyncio.get_running_loop().create_task(self._keep())
         return got
 
     async def _keep(self) -> None:
-        while True:
-            await asyncio.sleep(_RENEW_SECONDS)
-            await self._renew()
-            late = time.monotonic() - self._renewed > self._times.give_up
-            if late or not self._is_wanted():
-                self.is_lost = True
-                self._lost()
-                return
+        """Renew the lease until that fails for too long, or the attempt does not matter any more.
+
+        A renewal may be answered late: a scheduler with much to do has not lost the lease.
+        """
+        renewing: asyncio.Task[None] | None = None
+        try:
+            while self._is_recent() and self._is_wanted():
+                await asyncio.sleep(_RENEW_SECONDS)
+                if renewing is None or renewing.done():
+                    renewing = asyncio.create_task(self._renew())
+        finally:
+            if renewing is not None:
+                renewing.cancel()
+        self.is_lost = True
+        self._lost()
+
+    def _is_recent(self) -> bool:
+        return self._now() - self._renewed <= self._times.give_up
+
+    @staticmethod
+    def _now() -> float:
+        return asyncio.get_running_loop().time()
 
     async def _renew(self) -> None:
-        asked = time.monotonic()
-        renewing = self._worker.scheduler.semaphore_refresh_leases(
-            name=self._name, lease_ids=[self._id]
-        )
+        asked = self._now()
         with contextlib.suppress(Exception):  # for whatever reason, it was not renewed
-            await asyncio.wait_for(renewing, _RENEW_SECONDS)
+            await self._worker.scheduler.semaphore_refresh_leases(
+                name=self._name, lease_ids=[self._id]
+            )
             self._renewed = asked
 
     async def _release(self) -> None:
