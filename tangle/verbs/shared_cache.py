@@ -23,19 +23,23 @@ from tangle.verbs.project import Project
 from tangle.verbs.reports.values import Maker
 from tangle.verbs.results.cache import Answers
 from tangle.verbs.results.cache_settings import NoCache, cache_settings
-from tangle.verbs.results.exchanged_runs import to_keep, to_share
 from tangle.verbs.results.kept_runs import KeptRun, KeptRuns
 from tangle.verbs.results.keyed_jobs import KeyedJob, keyed_jobs
 from tangle.verbs.results.places import places_of
-from tangle.verbs.results.run_sharing import shared_cache, take_over
+from tangle.verbs.results.run_sharing import as_answer, shareable, shared_cache, take_over
 from tangle.verbs.results.shared import Pushed
 from tangle.verbs.results.world import World
 
-_ENTRY: Final = re.compile(r"[0-9a-f]{2}/[0-9a-f]{64}/[0-9a-f]{16}\.\d+")
-"""Names of entries; what else is below the store's address is not touched."""
+_ENTRY: Final = re.compile(
+    r"[0-9a-f]{2}/[0-9a-f]{64}/(?:[0-9a-f]{16}\.\d+|\.[0-9a-f]{16}\.\d+\.[0-9a-f]{16}\.draft)"
+)
+"""Names of entries, and of drafts of them; what else is below the store's address is not touched.
+
+A folder keeps the draft of a process that was ended while it wrote.
+"""
 
 _PATIENCE: Final = 60.0
-"""Seconds that a command waits for the store that is about nothing else."""
+"""Seconds that a command that is about nothing else waits for each answer of the store."""
 
 
 class KeyReport(Struct, frozen=True, kw_only=True):
@@ -102,7 +106,8 @@ class PruneTerms(Struct, frozen=True, kw_only=True):
     """What is removed from a shared cache.
 
     Attributes:
-        age: seconds after which nothing new was put under a name; None for any age.
+        age: seconds after which nothing new was put under a name; None for any age. Where the
+            store does not say when that was, nothing is too old.
         size: bytes that may stay; None for any number.
         dry_run: remove nothing.
     """
@@ -152,8 +157,8 @@ def status(project: Project, sections: Sequence[str] | None) -> CacheStatus:
     by_name = {each.keys.name: each for each in cache.wanted}
 
     def accept(name: str, kept: KeptRuns) -> bool:
-        each, local = by_name[name], to_keep(kept, cache.world)
-        answers = local is not None and cache.answers.would_answer(each.job, each.keys, local)
+        each = by_name[name]
+        answers = as_answer(cache.answers, cache.world, each, kept) is not None
         if name not in entries or (answers and not entries[name].answers):
             entries[name] = cache.entry(each, kept.runs[0], answers=answers)
         return answers
@@ -186,13 +191,7 @@ def push(project: Project, sections: Sequence[str] | None) -> Pushed:
     cache = _Cache(project, sections)
     if not cache.shared.can_push:
         raise NoKey
-    found = [
-        (each.keys.name, shareable)
-        for each in cache.wanted
-        if (kept := cache.answers.runs(each.keys)) is not None
-        and (shareable := to_share(kept, each.keys, cache.world)) is not None
-    ]
-    pushed = cache.shared.push(found)()
+    pushed = cache.shared.push(shareable(cache.answers, cache.world, cache.wanted))()
     cache.check()
     return pushed
 
@@ -241,11 +240,11 @@ def prune(project: Project, terms: PruneTerms) -> Pruned:
     for each in store.objects():
         if _ENTRY.fullmatch(each.name):
             groups[each.name.rpartition(".")[0]].append(each)
-    newest_first = sorted(groups.values(), key=_age)
+    newest_first = sorted(groups.values(), key=_modified, reverse=True)
     now, removed, freed, left, size = time.time(), 0, 0, 0, 0
     for group in newest_first:
         more = sum(each.size for each in group)
-        old = terms.age is not None and now + _age(group) > terms.age
+        old = terms.age is not None and 0 < _modified(group) < now - terms.age
         if old or (terms.size is not None and size + more > terms.size):
             removed, freed = removed + len(group), freed + more
             for each in group if not terms.dry_run else ():
@@ -299,9 +298,9 @@ class StoreOff(Refused):
     """The store did not do what it should."""
 
 
-def _age(group: Sequence[StoredObject]) -> float:
-    """The time since the newest of some objects was written, less the time now."""
-    return -max(each.modified for each in group)
+def _modified(group: Sequence[StoredObject]) -> float:
+    """When the newest of some objects was written; 0 where the store does not say."""
+    return max(each.modified for each in group)
 
 
 def _user_name() -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -198,6 +199,38 @@ def test_nothing_changed_since_the_last_commit(graph: GitNotes, ran: bool) -> No
     graph.git("commit", "--quiet", "--message", "x", GIT_COMMITTER_DATE="4000000000 +0000")
     graph.write("notes/unread/new.txt", "1\n")
     assert graph.changed() == []
+
+
+ABOVE = "import os; print(os.path.exists('../../../../outside'))"
+SETTINGS = "import os; print(os.path.exists('../../../../nowhere/settings.toml'))"
+BESIDE = "import os; print(os.path.exists('../../../../outside/settings.toml'))"
+NO_LIST = "import glob; print(glob.glob('../../../../nowhere/*'))"
+
+
+@pytest.mark.parametrize(
+    ("code", "edit", "counts"),
+    [
+        pytest.param(ABOVE, writes("../../outside/new.csv"), False, id="a name comes into it"),
+        pytest.param(ABOVE, removes("../../outside"), True, id="it is removed"),
+        pytest.param(SETTINGS, writes("../../another/x"), False, id="settings of another program"),
+        pytest.param(SETTINGS, writes("../../nowhere/settings.toml"), True, id="settings are made"),
+        pytest.param(BESIDE, writes("../../outside/new.csv"), True, id="its folder is there"),
+        pytest.param(NO_LIST, writes("../../another/x"), False, id="no folder to list"),
+        pytest.param(NO_LIST, writes("../../nowhere/x"), True, id="a folder to list is made"),
+    ],
+)
+def test_folders_outside_of_git_in_which_names_come_and_go(
+    graph: GitNotes, code: str, edit: Edit, counts: bool
+) -> None:
+    """Libraries look for settings in the home folder; that another name is there is no change."""
+    graph.write("notes/pages/reads.md", section(code))
+    assert graph.tangle("run", "--all").code == 0
+    graph.git("add", "--all")
+    committed = int(time.time()) + 1  # after all that the test has made
+    graph.git("commit", "--quiet", "--message", "x", GIT_COMMITTER_DATE=f"{committed} +0000")
+    time.sleep(max(0.0, committed + 0.1 - time.time()))  # the clock of files may be late
+    edit(graph)
+    assert graph.changed() == (["1.1"] if counts else [])
 
 
 @pytest.mark.parametrize(

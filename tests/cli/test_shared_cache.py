@@ -15,6 +15,8 @@ import jsonschema
 import pytest
 from fsspec.implementations.memory import MemoryFileSystem
 
+from tangle.store.remote.object_store import ObjectStore
+from tangle.verbs.results.shared import Shared
 from tests.machines import Machines, forget, two_machines, who
 
 
@@ -331,6 +333,35 @@ def test_prune_removes_what_is_old_and_leaves_what_is_no_entry(shared: Machines)
     assert shared.entries() == [other]
 
 
+def test_prune_removes_what_a_process_left_that_was_ended_while_it_wrote(shared: Machines) -> None:
+    with_data(shared, "same", "same")
+    shared.alice.run()
+    (entry,) = shared.entries()
+    draft = entry.with_name(f".{entry.name}.{'0a' * 8}.draft")
+    draft.write_bytes(b"tangle")
+    assert who(shared.bob.run()) == "alice"
+    old = time.time() - 100 * 24 * 3600
+    os.utime(draft, (old, old))
+    assert "1 result removed" in shared.alice.tangle("cache", "prune").out
+    assert shared.entries() == [entry]
+
+
+def test_those_who_may_write_in_a_folder_may_write_beside_the_entries_of_others(
+    shared: Machines,
+) -> None:
+    with_data(shared, "same", "same")
+    shared.store.mkdir()
+    shared.store.chmod(0o770)
+    before = os.umask(0o077)
+    try:
+        shared.alice.run()
+    finally:
+        os.umask(before)
+    (entry,) = shared.entries()
+    modes = [path.stat().st_mode & 0o777 for path in (entry.parent.parent, entry.parent, entry)]
+    assert modes == [0o770, 0o770, 0o660]
+
+
 def test_prune_keeps_a_size(shared: Machines) -> None:
     with_data(shared, "same", "same")
     shared.alice.run()
@@ -379,6 +410,13 @@ class Throttled(Exception):
     status = 503
 
 
+class OfNoBytes(Exception):
+    """What S3 says where the first bytes of an object are asked for that has none."""
+
+    def __init__(self) -> None:
+        self.response = {"ResponseMetadata": {"HTTPStatusCode": 416}}
+
+
 class TroubledStore(MemoryFileSystem):  # type: ignore[misc]  # fsspec has no types
     """A store whose address says what is wrong with it: `troubled://hangs/`."""
 
@@ -398,10 +436,20 @@ class TroubledStore(MemoryFileSystem):  # type: ignore[misc]  # fsspec has no ty
         self._fail(path, reading=False)
         super().pipe_file(path, value, **options)
 
+    def find(self, path: str, **options: Any) -> dict[str, Any]:
+        found: dict[str, Any] = super().find(path, **options)
+        if path.split("/")[1] == "timeless":
+            return {name: {"size": facts["size"]} for name, facts in found.items()}
+        return found
+
     def _fail(self, path: str, *, reading: bool) -> None:
         kind = path.split("/")[1]
         if kind == "hangs" or (kind == "hangs-writing" and not reading):
             time.sleep(30)
+        if kind == "slow":
+            time.sleep(0.4)
+        if kind == "empty" and reading:
+            raise OSError(errno.EINVAL, "Invalid range") from OfNoBytes()
         if kind == "throttles":
             raise Throttled("Slow Down")
         if kind == "denies":
@@ -441,6 +489,32 @@ def test_a_store_in_trouble_costs_one_notice_and_the_section_runs(
     run = shared.bob.tangle("run", "--all", "--no-write")
     assert run.code == 0
     assert [said in line for line in run.err.split("\n") if "shared cache:" in line] == [True]
+
+
+@pytest.mark.usefixtures("troubled")
+@pytest.mark.parametrize(("patience", "enough"), [(None, False), (1.5, True)])
+def test_only_a_run_counts_all_that_it_waits(patience: float | None, enough: bool) -> None:
+    shared = Shared(ObjectStore("troubled://slow/x"), {"a" * 43: "alice"}, patience=patience)
+    shared.fetch([f"{number:064x}" for number in range(100)], lambda *_: True)
+    assert (shared.trouble == "") is enough
+
+
+@pytest.mark.usefixtures("troubled")
+def test_an_empty_object_is_no_trouble(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    shared = two_machines(tmp_path, monkeypatch, {"a": page("print(1)")}, "troubled://empty/x")
+    said = shared.alice.tangle("run", "a", "--no-write")
+    assert (said.code, "shared cache:" in said.err) == (0, False)
+
+
+@pytest.mark.usefixtures("troubled")
+@pytest.mark.parametrize("kind", ["fine", "timeless"])
+def test_prune_removes_nothing_of_which_it_does_not_know_that_it_is_old(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    shared = two_machines(tmp_path, monkeypatch, {"a": page("print(1)")}, f"troubled://{kind}/x")
+    shared.alice.run()
+    assert "0 results removed (0.0 MiB); 1 left" in shared.alice.tangle("cache", "prune").out
+    assert "1 result removed" in shared.alice.tangle("cache", "prune", "--size", "1").out
 
 
 @pytest.mark.usefixtures("troubled")

@@ -131,6 +131,11 @@ def test_events_of_an_attempt_that_was_given_up_are_dropped() -> None:
         "3.6: tcp://w:1 was lost; it runs again on tcp://w:2"
     ]
     assert route.worker == "tcp://w:2"
+    route.given_up = "worker tcp://w:2 lost touch"
+    route.take(message(begun, "c", "tcp://w:3"))
+    assert isinstance(seen[-2], Noticed)
+    assert seen[-2].text == "3.6: worker tcp://w:2 lost touch; it runs again on tcp://w:3"
+    assert not route.given_up
     assert not any(isinstance(e, SessionFinished) for e in seen)
 
 

@@ -203,7 +203,8 @@ class DaskExecutor:
                 reply = self._send(reply, job.section)
             else:
                 attempts += bool(reply.worker) or route.begun > begun
-            why = f"worker {reply.worker} {reply.why}" if reply.worker else reply.why
+                route.given_up = _why(reply)
+            why = _why(reply)
             if not reply.again or attempts >= _MOST_ATTEMPTS:
                 break
         return _died(job, why)
@@ -382,6 +383,10 @@ class DaskExecutor:
 def _lost(why: str, *, again: bool) -> NotRun:
     """That no worker answered for a task."""
     return NotRun(worker="", why=why, again=again)
+
+
+def _why(reply: NotRun) -> str:
+    return f"worker {reply.worker} {reply.why}" if reply.worker else reply.why
 
 
 def _reply(data: bytes) -> Reply:

@@ -6,6 +6,7 @@ what it forks sessions from, from one section to the next.
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import importlib.util
 import os
@@ -250,10 +251,10 @@ def run_section(payload: bytes) -> bytes:
     return host.run(decode(payload, Task))
 
 
-def take_contents(contents: Mapping[str, bytes], dask_worker: Worker) -> None:
-    """Keep contents that sections need."""
+async def take_contents(contents: Mapping[str, bytes], dask_worker: Worker) -> None:
+    """Keep contents that sections need; leases are renewed meanwhile, however slow the disk is."""
     if (host := _host(dask_worker)) is not None:
-        host.folders.take(contents)
+        await asyncio.to_thread(host.folders.take, contents)
 
 
 def end_run(run: str, dask_worker: Worker) -> None:
@@ -262,10 +263,10 @@ def end_run(run: str, dask_worker: Worker) -> None:
         host.end_run(run)
 
 
-def forget_run(run: str, dask_worker: Worker) -> None:
+async def forget_run(run: str, dask_worker: Worker) -> None:
     """Remove the files of a run that is over."""
     if (host := _host(dask_worker)) is not None:
-        host.folders.forget(run)
+        await asyncio.to_thread(host.folders.forget, run)
 
 
 def describe(question: bytes) -> bytes:

@@ -15,12 +15,14 @@ class Route:
     Attributes:
         observe: receives them.
         worker: the address of the worker that runs the section; empty if none has begun.
+        given_up: why the last attempt was given up; empty where only Dask knows.
     """
 
     def __init__(self, section: SectionName, observe: Observer) -> None:
         """Nothing has come yet."""
         self.observe = observe
         self.worker = ""
+        self.given_up = ""
         self._section = section
         self._attempt = ""
         self._past: set[str] = set()
@@ -39,10 +41,12 @@ class Route:
                     return
                 if self._attempt:
                     self.observe(self._lost(message))
+                self.given_up = ""
                 self._past.add(self._attempt)
                 self._attempt, self.worker = message.attempt, message.worker
             self.observe(message.event)
 
     def _lost(self, message: EventMessage) -> Noticed:
-        text = f"{self._section}: {self.worker} was lost; it runs again on {message.worker}"
+        why = self.given_up or f"{self.worker} was lost"
+        text = f"{self._section}: {why}; it runs again on {message.worker}"
         return Noticed(text=text, trouble=True)

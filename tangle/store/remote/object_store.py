@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import os
+import stat
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import UTC, datetime
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, ParamSpec, TypeVar
 from urllib.parse import urlsplit, urlunsplit
 
 from msgspec import Struct
@@ -19,6 +21,11 @@ from tangle.errors import Refused, UsageError
 _ABSENT: Final = frozenset({404, 410})
 _DENIED: Final = frozenset({401, 403})
 _TAKEN: Final = frozenset({409, 412})
+_EMPTY: Final = 416
+"""What is said where the first bytes of an object are asked for that has none."""
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 
 class MissingPackage(UsageError):
@@ -36,7 +43,7 @@ class StoreFailed(Refused):
         """Say which store, and what it said."""
         text = " ".join(str(error).split())[:200]
         kind = type(error).__name__
-        said = f"{kind}: {text}" if isinstance(error, BaseException) else text
+        said = ": ".join(filter(None, (kind, text))) if isinstance(error, BaseException) else text
         super().__init__(f"{address}: {said}; check the address, your credentials and the network")
 
 
@@ -84,11 +91,16 @@ class ObjectStore:
             MissingPackage: a package is not installed.
         """
         fs, root = self._connect()
+        path = f"{root}/{name}"
         try:
-            found = fs.cat_file(f"{root}/{name}", start=0, end=most)
+            if "http" in _protocols(fs):
+                return _body(fs, path, most)
+            found = fs.cat_file(path, start=0, end=most)
         except Exception as error:
             if isinstance(error, FileNotFoundError) or _status(error) in _ABSENT:
                 return None
+            if _status(error) == _EMPTY:
+                return b""
             denied = isinstance(error, PermissionError) or _status(error) in _DENIED
             raise (Denied if denied else StoreFailed)(self.shown, error) from error
         return bytes(found[:most])
@@ -105,7 +117,7 @@ class ObjectStore:
         path = f"{root}/{name}"
         try:
             if "file" in _protocols(fs):
-                return _create_file(Path(path), data)
+                return _create_file(Path(root), name, data)
             options = {"headers": {"If-None-Match": "*"}} if "http" in _protocols(fs) else {}
             try:
                 fs.pipe_file(path, data, mode="create", **options)
@@ -190,7 +202,49 @@ class ObjectStore:
             raise MissingPackage(f"the store {self.shown}", command) from error
         except Exception as error:
             raise StoreFailed(self.shown, error) from error
+        if fs.async_impl:
+            fs.loop.set_default_executor(_DaemonThreads())
         return fs, root.rstrip("/")
+
+
+class _DaemonThreads(ThreadPoolExecutor):
+    """Threads that the process does not wait for at its end, unlike other executors.
+
+    The clients of stores look up the names of servers in them, which takes as long as the network
+    leaves that without an answer.
+    """
+
+    def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
+        """Call a function in a thread."""
+        future: Future[T] = Future()
+
+        def call() -> None:
+            if future.set_running_or_notify_cancel():
+                try:
+                    future.set_result(fn(*args, **kwargs))
+                except BaseException as error:  # noqa: BLE001 -- whoever waits for it has it
+                    future.set_exception(error)
+
+        threading.Thread(target=call, daemon=True).start()
+        return future
+
+
+def _body(fs: Any, url: str, most: int) -> bytes:
+    """The first bytes of what a server of HTTP answers; fsspec would read all, without end."""
+    from fsspec.asyn import sync
+
+    async def read() -> bytes:
+        found = bytearray()
+        session = await fs.set_session()
+        async with session.get(fs.encode_url(url), **fs.kwargs) as answer:
+            answer.raise_for_status()
+            async for piece in answer.content.iter_any():
+                found += piece
+                if len(found) >= most:
+                    break
+        return bytes(found[:most])
+
+    return bytes(sync(fs.loop, read))
 
 
 def _protocols(fs: Any) -> tuple[str, ...]:
@@ -200,12 +254,15 @@ def _protocols(fs: Any) -> tuple[str, ...]:
 def _status(error: BaseException) -> int | None:
     """The status of HTTP that an error is about, where it is about one."""
     found = getattr(error, "status", None)
+    response = getattr(error.__cause__, "response", None)  # as the client of S3 has it
+    if found is None and isinstance(response, dict):
+        found = response.get("ResponseMetadata", {}).get("HTTPStatusCode")
     return found if isinstance(found, int) else None
 
 
 def _moment(facts: dict[str, Any]) -> float:
     """When an object was written, as the different file systems call it."""
-    for name in ("mtime", "LastModified", "updated", "last_modified", "created"):
+    for name in ("mtime", "LastModified", "updated", "last_modified", "modified", "created"):
         found = facts.get(name)
         if isinstance(found, datetime):
             return (found if found.tzinfo else found.replace(tzinfo=UTC)).timestamp()
@@ -214,12 +271,24 @@ def _moment(facts: dict[str, Any]) -> float:
     return 0.0
 
 
-def _create_file(path: Path, data: bytes) -> bool:
-    """Write a file, whole or not at all, unless there is one."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+def _create_file(root: Path, name: str, data: bytes) -> bool:
+    """Write a file below a folder, whole or not at all, unless there is one.
+
+    Those who may read or write in the folder may do so in what is made below it, whatever this
+    user's umask says.
+    """
+    root.mkdir(parents=True, exist_ok=True)
+    rights = stat.S_IMODE(root.stat().st_mode)
+    path = root / name
+    for folder in reversed(path.relative_to(root).parents[:-1]):
+        with contextlib.suppress(OSError):  # it is there, or the file system knows no rights
+            (root / folder).mkdir()
+            (root / folder).chmod(rights)
     draft = path.with_name(f".{path.name}.{os.urandom(8).hex()}.draft")
     try:
         draft.write_bytes(data)
+        with contextlib.suppress(OSError):
+            draft.chmod(rights & 0o666)
         try:
             os.link(draft, path)
         except FileExistsError:

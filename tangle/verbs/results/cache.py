@@ -150,7 +150,7 @@ class Answers:
         self._cache.put(keys.base, kept if before is None else kept.with_older(before))
 
     def would_answer(self, job: Job, keys: Keys, kept: KeptRuns) -> bool:
-        """Whether another user's run answers a job here.
+        """Whether a run of someone else answers a job here.
 
         Args:
             job: what would be run here.

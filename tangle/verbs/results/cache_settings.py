@@ -101,7 +101,7 @@ def cache_settings(
 
 
 def _may_write(environment: Mapping[str, str]) -> bool:
-    """Whether runs put results there: in CI, where anybody may propose code, only if asked to."""
+    """Whether runs put results there: in CI, where anyone may propose code, only if asked to."""
     wish = environment.get(WRITE_VARIABLE, "").lower()
     if wish:
         return wish not in CI_IS_OFF

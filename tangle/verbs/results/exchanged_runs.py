@@ -1,7 +1,7 @@
 """Runs as they are put into a shared cache, and as they are taken over from there.
 
-What only says that nothing was touched on one machine, such as inode numbers, stays behind; it is
-found out again where a run is taken over.
+What only says that nothing was touched on one machine, such as inode numbers, stays behind; each
+machine that takes over a run looks at its own files.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ def to_share(kept: KeptRuns, keys: Keys, world: World) -> KeptRuns | None:
 
 
 def to_keep(kept: KeptRuns, world: World) -> KeptRuns | None:
-    """Return another user's run as it is kept here; None if packages were edited here.
+    """Return a run of someone else as it is kept here; None if packages were edited here.
 
     Args:
         kept: the run, the only one, with what it names.

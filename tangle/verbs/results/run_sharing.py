@@ -5,7 +5,7 @@ Whatever is wrong with it, the sections run; each thing that is wrong is said on
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
 from tangle.engine.events import Noticed, Observer
@@ -75,13 +75,7 @@ class RunSharing:
         """
         if self._shared is None or not self._shared.can_push:
             return
-        shareable = (
-            (each.keys.name, found)
-            for each in done
-            if (kept := answers.runs(each.keys)) is not None
-            and (found := to_share(kept, each.keys, self._world)) is not None
-        )
-        self._finish = self._shared.push(shareable)
+        self._finish = self._shared.push(shareable(answers, self._world, done))
 
     def finish_push(self) -> None:
         """Wait until the results are there, within bounds."""
@@ -106,18 +100,16 @@ def shared_cache(settings: CacheSettings, *, patience: float | None = None) -> S
 
     Args:
         settings: of it.
-        patience: seconds to wait for the store; None for those of a run, which writes only where
-            the settings say so.
+        patience: seconds to wait for each answer of the store; None for a run, which waits less,
+            and writes only where the settings say so.
 
     Raises:
         NotPrivate, DamagedKey, NoKeyFolder: the user's own key cannot be used.
     """
     pair = own_key()
     trusted = {**_own_name(pair), **settings.trusted}
-    store = ObjectStore(settings.address)
-    if patience is not None:
-        return Shared(store, trusted, pair, patience)
-    return Shared(store, trusted, pair if settings.writes else None)
+    writes = settings.writes or patience is not None
+    return Shared(ObjectStore(settings.address), trusted, pair if writes else None, patience)
 
 
 def take_over(
@@ -137,14 +129,47 @@ def take_over(
     found: dict[str, KeptRun] = {}
 
     def accept(name: str, kept: KeptRuns) -> bool:
-        each, local = by_name[name], None if name in found else to_keep(kept, world)
-        if local is not None and answers.would_answer(each.job, each.keys, local):
+        each = by_name[name]
+        local = None if name in found else as_answer(answers, world, each, kept)
+        if local is not None:
             answers.add(each.keys, local)
             (found[name],) = local.runs
         return name in found
 
     shared.fetch(by_name, accept)
     return found
+
+
+def as_answer(answers: Answers, world: World, wanted: KeyedJob, kept: KeptRuns) -> KeptRuns | None:
+    """Return a run of someone else as it is kept here; None if it does not answer here.
+
+    Args:
+        answers: the results that are kept here.
+        world: what is on disk now.
+        wanted: the section.
+        kept: the run, the only one, with what it names.
+    """
+    local = to_keep(kept, world)
+    if local is None or not answers.would_answer(wanted.job, wanted.keys, local):
+        return None
+    return local
+
+
+def shareable(
+    answers: Answers, world: World, jobs: Iterable[KeyedJob]
+) -> Iterator[tuple[str, KeptRuns]]:
+    """Yield the results of this user's own runs, each with its name.
+
+    Args:
+        answers: the results that are kept here.
+        world: what is on disk now.
+        jobs: whose results are to be shared.
+    """
+    for each in jobs:
+        kept = answers.runs(each.keys)
+        found = to_share(kept, each.keys, world) if kept is not None else None
+        if found is not None:
+            yield each.keys.name, found
 
 
 def _own_name(pair: KeyPair | None) -> dict[str, str]:

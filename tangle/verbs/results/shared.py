@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import math
 import queue
 import threading
 import time
@@ -74,7 +75,7 @@ class Shared:
         store: ObjectStore,
         trusted: Mapping[str, str],
         pair: KeyPair | None = None,
-        patience: float = RUN_PATIENCE,
+        patience: float | None = None,
     ) -> None:
         """Ask nothing yet.
 
@@ -82,14 +83,16 @@ class Shared:
             store: holds the entries.
             trusted: names of the public keys whose results count, by key.
             pair: signs what is put there; None where nothing is to be.
-            patience: seconds to wait for the store, in all.
+            patience: seconds to wait for each answer of the store, by a command that is about
+                nothing else; None for a run.
         """
         self.trusted: Final = trusted
         self.trouble = ""
         self._store = store
         self._pair = pair
-        self._patience = patience
-        self._left = patience
+        self._is_run = patience is None
+        self._patience = RUN_PATIENCE if patience is None else patience
+        self._left = self._patience
 
     @property
     def can_push(self) -> bool:
@@ -108,7 +111,7 @@ class Shared:
         work = _Work(wanted, self._entry)
         denied: list[Denied] = []
         found = False
-        for (name, key, slot), outcome in self._outcomes(work, restored=False):
+        for (name, key, slot), outcome in self._outcomes(work, restored=not self._is_run):
             if isinstance(outcome, Denied):
                 denied.append(outcome)
             elif isinstance(outcome, Exception):
@@ -152,7 +155,7 @@ class Shared:
             work: of threads.
             restored: whether the store has all its time again after each outcome.
         """
-        end = time.monotonic() + max(_MOST_SECONDS, self._patience)
+        end = time.monotonic() + _MOST_SECONDS if self._is_run else math.inf
         while work.pending and not self.trouble:
             outcome = self._next(work, end)
             if outcome is None:
