@@ -29,7 +29,7 @@ help:
 	@echo "make plugin  build the Logseq plugin in logseq-plugin (node and npm)"
 	@echo "make test-plugin  the plugin's tests, alone and in Chromium"
 	@echo "make plugin-pictures  the pictures of the Logseq plugin in docs/images (Chromium)"
-	@echo "make test-jupyter  JupyterLab on a graph in Chromium, in an environment of its own"
+	@echo "make test-jupyter  JupyterLab on a graph in Chromium, in a separate environment"
 	@echo "make site-proof  every page of several sites in Chromium (hours)"
 	@echo "make docs    regenerate the generated pages of docs/reference, and the pictures"
 	@echo "make docs-outputs  run the commands in the documentation, and put what they print into it"
@@ -135,7 +135,7 @@ coverage: $(INSTALLED) data mldoc axe plugin-packages
 test-notes: $(INSTALLED) data
 	$(BIN)/pytest notes
 
-# JupyterLab is large, and has an environment of its own.
+# JupyterLab is large, and has a separate environment.
 test-jupyter: $(INSTALLED)
 	$(BIN)/python -m venv $(VENV)-jupyter
 	$(VENV)-jupyter/bin/python -m pip --disable-pip-version-check --no-input -qq install \

@@ -233,7 +233,7 @@ class Comparison:
         self._answers().keep(job, keys, finished, result)
         self._files.note(section, result.learned)
         # A session that changes what it reads comes to something else each time.
-        # What programs read, nobody sees.
+        # What programs read is not seen.
         seen = all(r.end is not None and not r.end.seen.unseen for r in result.results)
         self._last = shown(result) if before == after and seen else None
 

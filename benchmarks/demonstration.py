@@ -1,4 +1,4 @@
-"""Somebody types in a page while `tangle run` writes outputs into it: two processes, one file.
+"""A person types in a page while `tangle run` writes outputs into it: two processes, one file.
 
     python -m benchmarks.demonstration                  # --letters 200 --pause 0.1
 
@@ -80,7 +80,7 @@ def demonstrate(folder: Path, sentence: str, *, pause: float, say: Callable[[str
         folder: where the graph is made; empty.
         sentence: what is typed.
         pause: seconds between two keys.
-        say: is told what goes on.
+        say: receives lines of progress.
     """
     page = folder / "pages" / "x.md"
     config, book = folder / "logseq" / "config.edn", folder / "tangle.toml"
@@ -106,7 +106,7 @@ def demonstrate(folder: Path, sentence: str, *, pause: float, say: Callable[[str
 
 
 def _end(folder: Path, page: Path, sentence: str) -> list[str]:
-    """Run once more, now that nobody types, and clean; what is not as it should be."""
+    """Run once more, without typing, and clean; what is not as it should be."""
     faults = []
     code, said = _tangle(folder, "run", "--all")
     text = page.read_bytes().decode()

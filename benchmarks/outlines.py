@@ -1,4 +1,4 @@
-"""Outlines as people and other tools write them, and as nobody does."""
+"""Outlines as people and other tools write them, and as none do."""
 
 from __future__ import annotations
 

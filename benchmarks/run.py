@@ -5,7 +5,7 @@
 
 The tools take turns, and a figure is the median of the runs; those that take minutes for twenty
 sections run them once (`--slow-runs`), and the table says so. How many times tangle's it is, is
-told by the rounds in which both ran, since a machine is not as quick all the time. Nothing else
+shown by the rounds in which both ran, since a machine is not as quick all the time. Nothing else
 should run beside it.
 """
 
@@ -60,7 +60,7 @@ class Clock:
         self._variables = variables
 
     def measure(self, name: str, case: str, commands: Sequence[Command], folder: Path) -> None:
-        """Run commands, one after the other; that a tool fails is told in the table."""
+        """Run commands, one after the other; a tool that fails is shown in the table."""
         try:
             seconds = self.run(commands, folder)
         except Failed as error:

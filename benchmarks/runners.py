@@ -31,7 +31,7 @@ class Runner:
     """One tool.
 
     Attributes:
-        package: the distribution that its version is told of; empty for Python itself.
+        package: the distribution whose version is shown; empty for Python itself.
         write: makes the workload in a folder, as the tool has it.
         cold: the commands, in that folder, that run all of it.
         again: those that run it once more, for a tool that remembers; None for others.
@@ -66,7 +66,7 @@ def make_peers(folder: Path) -> None:
 
 
 def has_server() -> bool:
-    """Whether this tangle keeps a server between commands, so that it has to be told not to."""
+    """Whether this tangle keeps a server between commands, which has to be turned off."""
     said = subprocess.run([TANGLE, "run", "--help"], capture_output=True, text=True, check=True)
     return "--no-server" in said.stdout
 
@@ -112,7 +112,7 @@ def _tangle(name: str, options: Sequence[str]) -> Runner:
 def _batch(peers: Path, python: str) -> tuple[Runner, ...]:
     """Tools that run a notebook in a kernel of its own each time."""
     convert = [str(peers / "bin" / "jupyter-nbconvert"), "--to", "notebook", "--execute"]
-    # tangle's plugin is told of in the environment below, from where its modules cannot be loaded.
+    # tangle's plugin is named in the environment below, from where its modules cannot be loaded.
     off = ["-p", "no:cacheprovider", "-p", "no:tangle"]
     nbmake = [python, "-m", "pytest", "-q", *off, "--nbmake"]
     mill = str(peers / "bin" / "papermill")

@@ -3,7 +3,7 @@
     python -m benchmarks.torture --seed 1              # all of it; `make torture`
     python -m benchmarks.torture --part editor --rounds 50
 
-Parts, each on a graph of its own that is made anew for every run:
+Parts, each on a separate graph that is made again for every run:
 
 - `kills`: the writer is ended by SIGKILL before, after, and halfway through each call by which it
   reads or writes files, in turn;
@@ -57,8 +57,8 @@ from typing import Any
 from benchmarks.torture_disk import SLOW, Act, Plan, calls_of, save, write
 from benchmarks.torture_world import (
     BROKEN,
-    MENDED,
     PAGE,
+    REPAIRED,
     Counts,
     World,
     bare,
@@ -218,8 +218,8 @@ def _clean(world: World) -> int:
     return 0
 
 
-def _mend(world: World) -> int:
-    return 0 if repair(world.project(), write=True).mended else 1
+def _repair(world: World) -> int:
+    return 0 if repair(world.project(), write=True).repaired else 1
 
 
 def _build(world: World) -> int:
@@ -231,11 +231,11 @@ def verbs(torment: Torment) -> None:
     """A kill and an error at each call of the verbs that write notes or the program."""
     world, counts = torment.world, torment.counts
     program = _program(world)
-    for act in (_clean, _mend, _build):
+    for act in (_clean, _repair, _build):
 
         def ready(act: Act = act) -> None:
             world.reset(written=act is _clean)
-            if act is _mend:
+            if act is _repair:
                 world.page("w").write_bytes(BROKEN)
 
         ready()
@@ -255,14 +255,14 @@ def _next_verb(
     world: World, act: Act, program: dict[str, bytes], counts: Counts, what: str
 ) -> None:
     """The files that a verb changed are whole, and it can be done again."""
-    if act is _mend and world.page("w").read_bytes() not in {BROKEN, MENDED}:
+    if act is _repair and world.page("w").read_bytes() not in {BROKEN, REPAIRED}:
         counts.lose(f"{what}: w is {world.page('w').read_bytes()!r}")
     for path, data in _generated(world).items():
         if program.get(path) != data and not Path(path).name.startswith(".tangle-"):
             counts.lose(f"{what}: {path} is {data!r}")
-    if (code := in_child(lambda: write(world, Plan(), act))) not in {0, 1 if act is _mend else 0}:
+    if (code := in_child(lambda: write(world, Plan(), act))) not in {0, 1 if act is _repair else 0}:
         counts.lose(f"{what}: done again it ended with {code}")
-    if act is _mend and world.page("w").read_bytes() != MENDED:
+    if act is _repair and world.page("w").read_bytes() != REPAIRED:
         counts.lose(f"{what}: done again, w is {world.page('w').read_bytes()!r}")
     if act is _build and _generated(world) != program:
         counts.lose(f"{what}: built again, there are {sorted(_generated(world))}")
@@ -374,7 +374,7 @@ def _with_editor(torment: Torment, how: tuple[str, bool], *, tangles: int) -> No
     children += [in_child(lambda: _tangle_on(world, until), wait=False) for _ in range(tangles)]
     what = f"an editor saving {how[0]}{', reading first' if how[1] else ''}, {tangles} tangles"
     while time.monotonic() < until:
-        # Whoever saves in place empties the page for a moment; all others leave a whole one.
+        # A save in place empties the page for a moment; all others leave a whole one.
         if how[0] == "by rename" and not _is_whole(world.page()):
             counts.lose(f"{what}: a reader saw {world.page().read_bytes()!r}")
     codes = [ended(child) for child in children]
@@ -402,7 +402,7 @@ def _tangle_on(world: World, until: float) -> int:
 
 
 def _is_whole(path: Path) -> bool:
-    """Whether the page is one that somebody wrote, at this moment."""
+    """Whether the page is one that was written, at this moment."""
     return re.sub(rb"\A(- saved [0-9]+\n)?", b"", bare(path.read_bytes())) == PAGE.encode()
 
 

@@ -41,7 +41,7 @@ PAGE = (
 )
 OTHER = "- ## 1.2. Second\r\n\t- ```python\r\n\t  print('two')\r\n\t  ```"
 BROKEN = b"- ## 1.3. Broken\n\t- ```python\n\t  print\xef\xbc\x881)\n\t  ```\n"
-MENDED = b"- ## 1.3. Broken\n\t- ```python\n\t  print(1)\n\t  ```\n"
+REPAIRED = b"- ## 1.3. Broken\n\t- ```python\n\t  print(1)\n\t  ```\n"
 
 
 @dataclass(slots=True)
@@ -83,11 +83,11 @@ class World:
         return (self.template / "pages" / f"{name}.md").read_bytes()
 
     def reset(self, generation: int = 0, *, written: bool = False) -> None:
-        """Make the graph anew, with results of some generation waiting.
+        """Make the graph again, with results of some generation waiting.
 
         Args:
             generation: results of another have other texts and figures.
-            written: whether results of an earlier generation stand in the pages already.
+            written: whether results of an earlier generation are in the pages already.
         """
         shutil.rmtree(self.graph, ignore_errors=True)
         shutil.copytree(self.template, self.graph)
@@ -120,7 +120,7 @@ def _of_generation(placed: Placed, number: int) -> Placed:
 
 
 def make_world(folder: Path) -> World:
-    """The graph, and what its sections come to, by running them."""
+    """The graph, and the outputs of its sections, by running them."""
     template = folder / "template"
     for name, text in {
         "logseq/config.edn": "{}",
@@ -166,7 +166,7 @@ def check(
         what: was done to the run.
         midway: whether it may have been killed with a save of the user's in its hands. No system
             exchanges two files only if one of them is what was expected, so until the next run
-            such a save may stand whole in a draft beside the page. Afterwards it is the page.
+            such a save may be whole in a draft beside the page. Afterwards it is the page.
     """
     _look(world, users, counts, what, midway=midway)
     code = in_child(lambda: run_pending(world.project()).exit_code)
@@ -222,7 +222,7 @@ def _look_at_figure(path: Path, counts: Counts, what: str) -> None:
         counts.lose(f"{what}: {path.name} is {data!r}")
 
 
-# --- runs in a process of their own ---------------------------------------------------------------
+# --- runs in a separate process -------------------------------------------------------------------
 
 
 def in_child(act: Callable[[], int], *, wait: bool = True) -> int:
@@ -234,7 +234,7 @@ def in_child(act: Callable[[], int], *, wait: bool = True) -> int:
         code = 99
         try:
             code = act()
-        except BaseException as error:  # noqa: BLE001  (a child that goes on would be a second parent)
+        except BaseException as error:  # noqa: BLE001  (a child that continued would be a second parent)
             print(f"{type(error).__name__}: {error}", flush=True)
         finally:
             os._exit(code)

@@ -6,7 +6,7 @@
 A model of Logseq 0.10 types into a chunk, in bursts with pauses between them: what was typed goes
 into its database half a second after the last key, and from there into the file at the next full
 second; the text on disk must then be the text that it knows, else it asks and the typing is ended.
-A file that somebody else changed is taken up once its size has been the same for two seconds, and
+A file changed from outside is taken up once its size has been the same for two seconds, and
 what was typed and not saved by then is replaced. Each pause has its page, all in one graph, which
 one `tangle watch` watches; first with `--eager`, which writes as soon as a section has run, then
 without. Prints a Markdown table.

@@ -111,7 +111,7 @@ def pytest_collection_finish(session: pytest.Session) -> None:
 
 @pytest.hookimpl(trylast=True, wrapper=True)
 def pytest_runtestloop(session: pytest.Session) -> Generator[None, object, object]:
-    """Gives coverage the lines that were run, before it is told that all is over."""
+    """Gives coverage the lines that were run, before it is notified of the end."""
     outcome = yield
     notes = session.config.stash[_MINE]
     if notes.suite is not None:
@@ -184,7 +184,7 @@ class _Notes:
         Args:
             file: the page.
             parent: the folder's node.
-            alone: whether nobody else collects this file.
+            alone: whether nothing else collects this file.
         """
         graph = self.graph_of(file)
         if graph is None:

@@ -39,7 +39,7 @@ PLUGINS = {
 PROGRAMS = {"ruff", "ty"}
 """Run as programs, and never imported."""
 NAMED = re.compile(r"module://(\w+)")
-"""A module that matplotlib is told to import, as the backend."""
+"""A module that matplotlib is set to import, as the backend."""
 
 
 class Import(NamedTuple):

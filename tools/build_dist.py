@@ -3,7 +3,7 @@
     python tools/build_dist.py FOLDER
 
 They are built in a temporary copy of what git has, so that nothing else gets in, with the time of
-the commit: whoever builds a commit gets the same bytes. It needs git and setuptools.
+the commit: every build of a commit gives the same bytes. It needs git and setuptools.
 """
 
 from __future__ import annotations

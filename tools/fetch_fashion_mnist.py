@@ -181,7 +181,7 @@ def unpack(packed: Path, into: Path, files: Iterable[IdxFile] = FILES) -> None:
 def fetch_debian_package(into: Path) -> None:
     """Download Debian's package, without installing it, and unpack its files.
 
-    torchvision would not take the package's files as they are: Debian packed them anew, so their
+    torchvision would not take the package's files as they are: Debian packed them again, so their
     digests are not those of the originals. Unpacked, they are the same.
 
     Raises:

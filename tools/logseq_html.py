@@ -97,7 +97,7 @@ def _title(title: Mapping[str, Any]) -> str:
     return f"<h{size}>{marked}{inline}</h{size}>" if size else f"<div>{marked}{inline}</div>"
 
 
-# --- nodes on lines of their own ---------------------------------------------------------------
+# --- nodes on separate lines -------------------------------------------------------------------
 
 
 def _element(node: Node) -> str:

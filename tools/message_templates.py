@@ -15,7 +15,7 @@ from itertools import chain, product
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from message_words import words
+from message_words import stale_words, words
 from tangle_cli.help import paragraphs
 
 ROOT: Final = Path(__file__).resolve().parent.parent
@@ -100,18 +100,26 @@ def templates() -> list[Template]:
     return [entry for entry in found if entry.text not in skipped]
 
 
-def stale_skips() -> list[str]:
-    """Return the texts that are listed as no messages, and are nowhere in the code."""
+def stale_entries() -> list[str]:
+    """Return what is listed as a message, or as no message, and is nowhere in the code."""
     known = {entry.text for entry in _of_modules()}
     lines = _NOT_FOR_PEOPLE.read_text(encoding="utf-8").splitlines()
-    return [line for line in lines if line not in known]
+    nodes = chain.from_iterable(ast.walk(ast.parse(source)) for _, source in _modules())
+    constants = {node.value for node in nodes if isinstance(node, ast.Constant)}
+    texts = {value for value in constants if isinstance(value, str)}
+    return [*(line for line in lines if line not in known), *stale_words(texts)]
 
 
 def _of_modules() -> Iterator[Template]:
-    for path in sorted((*(ROOT / "tangle").rglob("*.py"), *(ROOT / "cli").rglob("*.py"))):
-        name = path.relative_to(ROOT).as_posix()
+    for name, source in _modules():
         if not name.startswith(_SKIPPED):
-            yield from in_source(path.read_text(encoding="utf-8"), name)
+            yield from in_source(source, name)
+
+
+def _modules() -> Iterator[tuple[str, str]]:
+    """The name and the source of each module."""
+    for path in sorted((*(ROOT / "tangle").rglob("*.py"), *(ROOT / "cli").rglob("*.py"))):
+        yield path.relative_to(ROOT).as_posix(), path.read_text(encoding="utf-8")
 
 
 def in_source(source: str, path: str) -> Iterator[Template]:
@@ -180,7 +188,7 @@ def _is_message(text: str) -> bool:
 
 
 def _says_something(text: str) -> bool:
-    """Whether a template has text of its own, and not only values and what is between them."""
+    """Whether a template has words, and not only values and what is between them."""
     return "{" not in text or _LETTERS.search(_PLACEHOLDER.sub("", text)) is not None
 
 

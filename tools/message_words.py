@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
+from string import Formatter
 from typing import Final, get_args
 
 from tangle.model import ProblemKind
@@ -36,43 +37,39 @@ _COMPOSED: Final = (
     "skipped: {reason}",
     "needs {name} from line {line}, which failed",
     "needs {name} from line {line} of {path}, which failed",
-    "needs {name} from a borrowed statement, which failed",
+    "needs {name} from |a borrowed statement|, which failed",
     "line {line} {verb}, which ended the session",
     "line {line} of {path} {verb}, which ended the session",
     "a borrowed statement {verb}, which ended the session",
-    "{name} is not defined in this section",
+    "{name} |is not defined in this section",
     "byte {offset} is not valid UTF-8",
     "save the page as UTF-8 in your editor and try again",
     "chunk {number}",
     "cannot be read: {why}",
     "nearest: {places}",
-    (
-        "the session did not end by itself: a thread, a process or an exit handler was still at "
-        "work, and was ended"
-    ),
     "{section} chunk {number}",
     "{version}, in {folder}",
-    "{prefix} (virtual environment)",
-    "{prefix} (no virtual environment)",
-    "{prefix} (uv tool)",
-    "{graph}, pages in Markdown",
-    "{graph}, database of Logseq 2",
-    "{graph}, Markdown mirror of Logseq 2",
-    "found by its numbers, {of} pages",
-    "a shared cache of results: {packages}",
-    "coverage of the notes' lines: {packages}",
-    "notes in JupyterLab: {packages}",
-    "tangle lsp, for editors: {packages}",
-    "the shipped course: {packages}",
-    "pytest on notes: {packages}",
-    "pytest -n on notes: {packages}",
-    ".ipynb or .py",
+    "{prefix} (|virtual environment|)",
+    "{prefix} (|no virtual environment|)",
+    "{prefix} (|uv tool|)",
+    "{graph}, |pages in Markdown",
+    "{graph}, |from the |database| of Logseq 2 at {path}",
+    "{graph}, |from the |Markdown mirror| of Logseq 2 at {path}",
+    "found by its numbers|, {of} pages",
+    "a shared cache of results|: {packages}",
+    "coverage of the notes' lines|: {packages}",
+    "notes in JupyterLab|: {packages}",
+    "tangle lsp, for editors|: {packages}",
+    "the shipped course|: {packages}",
+    "pytest on notes|: {packages}",
+    "pytest -n on notes|: {packages}",
+    ".ipynb| or |.py",
     " ({first} to {last})",
-    "this graph has chapters {numbers}",
+    "this graph| has |chapters {numbers}",
     "chapter {number} has {numbers}",
     "section {number} has {numbers}",
 )
-"""Messages that the code puts together from parts that are no messages."""
+"""Messages that the code puts together, at each `|`, from parts that are no messages."""
 
 _PARTS: Final = (
     "code", "fence", "list", "quote", "result", "loop", "function", "missing", "failed", "moved",
@@ -87,11 +84,12 @@ _SKETCHES: Final = (
 """What a chunk is that is not Python; the names of languages stay as they are."""
 
 _DOCTOR: Final = (
-    "ok", "absent",
+    "ok", "absent", "warning", "error",
     "environment", "packages", "extras", "graph", "notes", "state", "server", "disk", "programs",
     "figures", "gpu",
     "platform", "prefix", "command", "configuration", "output", "pages", "book", "package",
     "imports", "folder", "lock", "key", "project", "clock", "devices", "free",
+    "permissions", "unread", "pending",
 )  # fmt: skip
 """Areas, names and states of what `tangle doctor` examines."""
 
@@ -119,7 +117,7 @@ def words() -> Iterator[tuple[str, str]]:
                 yield kind.hint.replace("{", "{{").replace("}", "}}"), path
     for found, path in (
         (_CLICK, "click"),
-        (_COMPOSED, "tangle/model/session.py"),
+        ((text.replace("|", "") for text in _COMPOSED), "tangle/model/session.py"),
         (_PARTS, "tangle"),
         (_SKETCHES, "tangle/analyse/languages.py"),
         (_DOCTOR, "tangle/verbs/doctor/findings.py"),
@@ -133,3 +131,18 @@ def words() -> Iterator[tuple[str, str]]:
         (get_args(State), "tangle/verbs/reports/values.py"),
     ):
         yield from ((word, path) for word in found)
+
+
+def stale_words(constants: Collection[str]) -> list[str]:
+    """Return the texts that the code does not say, or not as they are here.
+
+    Args:
+        constants: all texts in the code.
+    """
+    known = "\n".join(constants)
+    gone = [word for word in (*_PARTS, *_SKETCHES, *_DOCTOR) if word not in constants]
+    for text in _COMPOSED:
+        literals = (literal for literal, *_ in Formatter().parse(text))
+        if not all(part in known for literal in literals for part in literal.split("|")):
+            gone.append(text)
+    return gone

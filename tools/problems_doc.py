@@ -103,7 +103,7 @@ def pages(kind: ProblemKind) -> list[tuple[str, str]]:
 
 
 def first_problem(kind: ProblemKind) -> Problem | None:
-    """The problem of that kind which `tangle check` tells of the example."""
+    """The problem of that kind that `tangle check` reports for the example."""
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder).resolve()
         (root / "logseq").mkdir()

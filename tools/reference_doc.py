@@ -1,4 +1,4 @@
-"""Write the pages of docs/reference that the code itself can tell; `make docs` runs this.
+"""Write the pages of docs/reference that are made from the code; `make docs` runs this.
 
 - `commands.md`: the commands and their options, from click
 - `configuration.md`: the options of `tangle.toml`, from the models

@@ -1,6 +1,6 @@
 """Install `torchvision_repair.py` into this virtual environment, where it is needed.
 
-Run it with the environment's own Python. It imports torchvision in a process of its own and looks
+Run it with the environment's own Python. It imports torchvision in a separate process and looks
 at what happens: the repair is installed only against the one fault that it cures, brought up to
 date where it is installed already, and removed where torchvision does without.
 """
@@ -66,7 +66,7 @@ def probe(python: str, code: str) -> Probe:
 
 
 def classify(exit_status: int, last_line: str) -> State:
-    """The state that an interpreter's exit status and its last line on standard error tell."""
+    """The state, from an interpreter's exit status and its last line on standard error."""
     if exit_status == 0:
         return State.WORKS
     if ABSENT in last_line:
@@ -77,13 +77,13 @@ def classify(exit_status: int, last_line: str) -> State:
 
 
 def install(site: Path) -> bool:
-    """Write the module, then the line that starts it; tell whether either was not so before."""
+    """Write the module, then the line that starts it; return whether either was not so before."""
     changed = replace_if_different(site / SOURCE.name, SOURCE.read_bytes())
     return replace_if_different(site / f"{SOURCE.stem}.pth", START_LINE.encode()) or changed
 
 
 def remove(site: Path) -> bool:
-    """Remove what `install` writes, the starting line first; tell whether anything was there."""
+    """Remove what `install` writes, the starting line first; return whether anything was there."""
     found = False
     for path in (site / f"{SOURCE.stem}.pth", site / SOURCE.name):
         found = path.exists() or found
@@ -92,7 +92,7 @@ def remove(site: Path) -> bool:
 
 
 def replace_if_different(path: Path, content: bytes) -> bool:
-    """Make `path` hold `content`, replacing it whole; tell whether it held something else."""
+    """Make `path` hold `content`, replacing it whole; return whether it held something else."""
     if path.is_file() and path.read_bytes() == content:
         return False
     draft = path.with_name(f".{path.name}.draft")

@@ -14,7 +14,7 @@ class ResultKind:
     """A kind of result.
 
     Attributes:
-        title: the heading, and the title of the page that the code stands on.
+        title: the heading, and the title of the page that the code is on.
         code: the chunk on that page.
         says: one or two sentences about what a reader sees.
         packages, programs: what the code needs; without them the kind is named and not shown.

@@ -70,7 +70,7 @@ def page(*chunks: str, before: str = "") -> str:
 
     Args:
         chunks: its code.
-        before: what stands above its first block.
+        before: what is above its first block.
     """
     text = f"{before}- # Notes\n"
     for chunk in chunks:
@@ -99,7 +99,7 @@ class Picture:
 
     Attributes:
         command: what is typed.
-        until: a pattern of what must stand on the screen; the shell's prompt is `$`.
+        until: a pattern of what must be on the screen; the shell's prompt is `$`.
         variables: of the environment, as a shell assigns them.
     """
 
@@ -158,7 +158,7 @@ class Tmux:
         self._call("send-keys", "-l", text)
 
     def screen(self, *, colour: bool = False) -> str:
-        """Return what stands in the window, with escape sequences for colours if asked for."""
+        """Return what the window shows, with escape sequences for colours if asked for."""
         return self._call("capture-pane", "-p", *(["-e"] if colour else []))
 
     def end(self) -> None:

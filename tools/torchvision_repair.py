@@ -1,7 +1,7 @@
 """Lets the Python parts of torchvision work where its compiled part does not fit torch.
 
 A torchvision built for CUDA cannot load its compiled extension beside a CPU build of torch. It
-says nothing about that, goes on, and dies while it registers the shapes of two operators that only
+says nothing about that, and dies while it registers the shapes of two operators that only
 the extension would have defined: «operator torchvision::nms does not exist». Datasets, transforms
 and models need no such operator. With the two declared (declared only: calling one still says that
 there is no kernel), the import goes through.
@@ -40,7 +40,7 @@ def declare_missing_operators() -> None:
         return
     missing = [name for name in OPERATORS if not hasattr(torch.ops.torchvision, name)]
     if missing:
-        # A fragment may stand beside a library of that name; a second "DEF" may not.
+        # A fragment may be beside a library of that name; a second "DEF" may not.
         library = torch.library.Library("torchvision", "FRAGMENT")
         _declared.append(library)
         for name in missing:

@@ -32,7 +32,7 @@ def padded(text: str, width: int) -> str:
 
 
 def fitted(text: str, width: int) -> str:
-    """Return a text that takes at most so many columns; an ellipsis stands for what is cut off.
+    """Return a text that takes at most so many columns; an ellipsis replaces what is cut off.
 
     Args:
         text: to cut.

@@ -54,7 +54,7 @@ class TranslatedHelp(click.HelpFormatter):
 
         Args:
             rows: names and meanings.
-            col_max: columns of the longest name beside which a meaning stands.
+            col_max: columns of the longest name that has its meaning beside it.
             col_spacing: columns between the two.
         """
         entries = list(rows)

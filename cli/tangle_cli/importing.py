@@ -37,7 +37,7 @@ def import_(where: Where, path: Path, what: str, take: str | None, title: str) -
 
     A file that tangle exported is merged into the page that it is from: changed cells, new ones,
     moved and deleted ones. WHAT and --take decide a conflict, as in `tangle sync`. With --page it
-    becomes a page of its own.
+    becomes a separate page.
     """
     from tangle.verbs.import_page import import_page
     from tangle_cli.text import count, path_from_here

@@ -67,7 +67,7 @@ def _heading() -> Iterator[str]:
 
 
 def _kept(lines: Sequence[Sequence[str]], width: int) -> list[int]:
-    """The columns that a terminal has room for: on a narrow one those that tell sections apart."""
+    """The columns that a terminal has room for: on a narrow one those that identify sections."""
     kept = list(range(5))
     wanted = min(_widest(lines[1:], _TITLE), _LEAST_TITLE)
     if not wanted:

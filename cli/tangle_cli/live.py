@@ -141,7 +141,7 @@ class LiveArea:
             self._stream.write(text)
             self._stream.flush()
         except OSError:
-            self._gone = True  # the terminal was closed: the run goes on without it
+            self._gone = True  # the terminal was closed: the run continues without it
 
 
 def _rows(line: str, columns: int) -> int:

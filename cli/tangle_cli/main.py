@@ -59,6 +59,8 @@ class Commands(Group):
             return super().make_context(*arguments, **options)
         except click.UsageError as error:
             raise one_sentence(error) from error
+        except OSError as error:  # --help and --version print while options are parsed
+            _fail_on_this_system(error)
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run a command; report an error in one sentence."""
@@ -362,10 +364,10 @@ def _repair(project: Project, *, write: bool) -> None:
     report = repair(project, write=write)
     if not write:
         print_text(report.diff)
-    for mended in report.mended:
+    for repaired in report.repaired:
         done = _("repaired" if write else "can be repaired")
-        place = f"{path_from_here(project, mended.place.path)}:{mended.place.line}"
-        print_lines([f"{place}: {done}: {_('; ').join(map(_, mended.causes))}"], err=True)
+        place = f"{path_from_here(project, repaired.place.path)}:{repaired.place.line}"
+        print_lines([f"{place}: {done}: {_('; ').join(map(_, repaired.causes))}"], err=True)
 
 
 @cli.command()

@@ -99,7 +99,7 @@ def print_json(document: object, *, indent: int | None = 2) -> None:
     text = json.dumps(document, ensure_ascii=False, indent=indent)
     text = _CONTROL.sub(lambda found: json.dumps(found[0])[1:-1], text)
     _begin_output()
-    # In JSON `##[` can only stand in a string.
+    # In JSON `##[` can only be in a string.
     click.echo(text.replace("##[", "#\\u0023["))
 
 

@@ -140,7 +140,7 @@ class _Live:
         self._area = LiveArea(stream, self._lines)
         self._titles: dict[SectionName, str] = {}
         self._screen: OutputScreen | None = None
-        self._output = threading.Lock()  # of the screen, and of whether a heading stands above it
+        self._output = threading.Lock()  # of the screen, and of whether a heading is above it
         self._cell = CellStarted(section=SectionName(""), index=0, name="")
         self._headed = True
 

@@ -24,7 +24,7 @@ PARTS: Final = frozenset(
         "detail", "device_meant", "device_words", "doing", "doubt", "dropped", "elsewhere",
         "error", "executor_words", "extra2", "fault", "faults", "force", "formats", "fsync_fault",
         "get", "gone", "hint", "holder", "how", "in_the_way", "key_hint", "kind", "kinds",
-        "lacking", "listed", "maybe", "meant", "message", "more", "near", "nested", "never",
+        "lacking", "listed", "maybe", "meant", "message", "more", "near", "nested",
         "notice", "others", "partial", "price", "print_less", "purpose", "reason", "reasons",
         "rest", "run", "run2", "said", "see", "server", "show_less", "size_hint", "swallow",
         "taken", "trouble", "value", "verb", "way", "way_out", "ways", "what", "where", "who",
@@ -50,6 +50,9 @@ _LONGEST: Final = 2000
 
 _DEEPEST: Final = 12
 """Messages inside messages, which are translated."""
+
+_MOST_LOOKS: Final = 1000
+"""How often the templates are gone through for a message. One that takes more stays as it is."""
 
 _MOST_KNOWN: Final = 5000
 """Texts whose translation is kept; so no part of a message is looked for twice."""
@@ -81,9 +84,13 @@ class _Template(NamedTuple):
         return [*found, text[at:end]] if at <= end else None
 
     def fits(self, values: list[str]) -> bool:
-        """Whether numbers stand where numbers have to."""
+        """Whether there are numbers where numbers have to be."""
         pairs = zip(self.names, values, strict=True)
         return all(_NUMBER.match(text) for names, text in pairs if set(names) <= NUMBERS)
+
+
+class _TooInvolvedError(Exception):
+    """A message has more joints than one that tangle makes; a title in it may be hostile."""
 
 
 class Recognizer:
@@ -97,6 +104,7 @@ class Recognizer:
         """
         self._known: dict[str, str] = {}
         self._depth = 0
+        self._looks = 0
         self._constants: dict[str, str] = {}
         self._templates: list[_Template] = []
         for text, translation in catalogue.items():
@@ -105,7 +113,7 @@ class Recognizer:
                 self._templates.append(_Template(literals, names, translation))
             else:
                 self._constants[literals[0]] = translation.format()
-        # The one with most text of its own explains a message best.
+        # The one with most literal text explains a message best.
         self._templates.sort(key=lambda template: -sum(map(len, template.literals)))
 
     def translated(self, text: str) -> str:
@@ -114,6 +122,15 @@ class Recognizer:
         Args:
             text: the English message.
         """
+        self._depth = self._looks = 0
+        try:
+            return self._part(text)
+        except _TooInvolvedError:
+            self._known[text] = text
+            return text
+
+    def _part(self, text: str) -> str:
+        """Translate a message, or a part of one."""
         if (known := self._known.get(text)) is not None:
             return known
         if len(text) > _LONGEST or self._depth == _DEEPEST:
@@ -123,7 +140,7 @@ class Recognizer:
             self._explained(text)
             or self._after_place(text)
             or self._with_more(text)
-            or next((self._filled(*match) for match in self._matches(text)), "")
+            or self._likeliest(text)
             or self._by_clauses(text, first_too=False)
             or text
         )
@@ -134,7 +151,7 @@ class Recognizer:
         return found
 
     def _is_known(self, text: str) -> bool:
-        return self.translated(text) != text
+        return self._part(text) != text
 
     def _explained(self, text: str) -> str:
         """Translate a message by the template that it is from, or by clauses; or nothing."""
@@ -142,7 +159,7 @@ class Recognizer:
             return self._constants[text]
         head, note = text[: text.rfind(" (")], text[text.rfind(" (") :]
         if head in self._constants:
-            return self._constants[head] + self.translated(note)
+            return self._constants[head] + self._part(note)
         best = next(self._matches(text), None)
         if best is not None and not _is_joined(*best):
             return self._filled(*best)
@@ -159,25 +176,36 @@ class Recognizer:
         while at >= 0:
             head, rest = text[:at], text[at + len(_JOINT) :]
             if self._is_known(rest) and (not head or not first_too or self._is_known(head)):
-                return f"{self.translated(head)}；{self.translated(rest)}"
+                return f"{self._part(head)}；{self._part(rest)}"
             at = text.find(_JOINT, at + 1)
         return ""
 
     def _matches(self, text: str) -> Iterator[tuple[_Template, list[str]]]:
+        self._looks += 1
+        if self._looks > _MOST_LOOKS:
+            raise _TooInvolvedError
         for template in self._templates:
             values = template.values(text)
             if values is not None and template.fits(values):
                 yield template, values
 
+    def _likeliest(self, text: str) -> str:
+        """Translate a message by the first template that explains it, or nothing.
+
+        One of whose values none looks like the rest of a message goes first.
+        """
+        matches = sorted(self._matches(text), key=lambda match: _is_joined(*match))
+        return self._filled(*matches[0]) if matches else ""
+
     def _filled(self, template: _Template, values: list[str]) -> str:
         shown: dict[str, str] = {}
         for names, value in zip(template.names, values, strict=True):
             for name, part in zip(names, self._split(names, value), strict=True):
-                shown[name] = self.translated(part) if name in PARTS else part
+                shown[name] = self._part(part) if name in PARTS else part
         return template.translation.format(**shown)
 
     def _split(self, names: tuple[str, ...], value: str) -> list[str]:
-        """Divide what stands for several placeholders: a value, and parts of the message."""
+        """Divide the text of several placeholders: a value, and parts of the message."""
         if len(names) == 1:
             return [value]
         *before, last = names
@@ -209,7 +237,7 @@ class Recognizer:
         for joint in _MORE:
             at = text.rfind(joint)
             if at > 0 and (translated := self._explained(text[:at])):
-                return translated + self.translated(text[at:])
+                return translated + self._part(text[at:])
         return ""
 
 

@@ -156,7 +156,7 @@ class Borrowing(Struct, kw_only=True):
 
     @property
     def missing(self) -> Mapping[str, Problem]:
-        """Problems of the unit itself: names that nobody defines, attributes with a dot before."""
+        """Problems of the unit itself: undefined names, attributes with a dot before."""
         return self._reported
 
     def costly(self) -> Iterator[Problem]:
@@ -345,7 +345,7 @@ class Borrowing(Struct, kw_only=True):
         imports = self.definitions.imports(position, name)
         return not any(from_module(entry, self.package.name) for entry in imports)
 
-    # what nobody has
+    # undefined names and attributes
 
     def _report(self, code: ChunkCode, use: Use, kind: ProblemKind, hint: str) -> None:
         if use.name in self._reported or use.quoted:

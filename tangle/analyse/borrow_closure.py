@@ -1,4 +1,4 @@
-"""What a borrowed statement needs in turn: worked out once, whoever borrows it."""
+"""What a borrowed statement needs in turn: worked out once for all that borrow it."""
 
 from __future__ import annotations
 

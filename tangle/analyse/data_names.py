@@ -1,7 +1,7 @@
 """Find the names of files that code reads, as far as its text shows them.
 
 Nothing is run. Where a name is worked out, or what reads is not Python, that is said, so that
-whoever asks can take the cautious answer.
+the caller can take the cautious answer.
 """
 
 from __future__ import annotations

@@ -44,7 +44,7 @@ class Bound(Struct, frozen=True, kw_only=True):
 
 
 class Units(Protocol):
-    """The units of a graph, by index in reading order; whoever answers notes what was asked."""
+    """The units of a graph, by index in reading order; what answers also notes what was asked."""
 
     def code(self, unit: int) -> UnitCode:
         """The code of a unit."""

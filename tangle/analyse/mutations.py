@@ -1,6 +1,6 @@
 """Find in-place changes of statements, and what makes them expensive.
 
-Nothing is run, so both are told by form. A statement *changes* a name where it assigns to an item
+Nothing is run, so form decides about both. A statement *changes* a name where it assigns to an item
 or an attribute of it or deletes one (`X[0] = 1`, `net.bias.data[:] = 0`, `X[0] += 1`), calls a
 method of it for the sake of calling (`net.apply(init)`, `rows.append(1)`) that is not known only to
 read, or hands it to a function that says by its name that it works in place (`nn.init.zeros_(w)`,

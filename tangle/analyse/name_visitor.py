@@ -240,7 +240,7 @@ class Walker(ast.NodeVisitor):
         self._bind_aliases(node.names)
 
     def visit_ImportFrom(self, node: ast.ImportFrom) -> None:
-        """Each name binds its alias, or itself; a star binds what nobody knows."""
+        """Each name binds its alias, or itself; a star binds unknown names."""
         if node.module != "__future__":
             self._bind_aliases(node.names)
 

@@ -16,7 +16,7 @@ class Use(Struct, frozen=True, kw_only=True):
         deferred: whether it is needed only when a function is called.
         path: the attributes that follow it: `("plt", "show")` for `d2l.plt.show`.
         quoted: whether it stands in an annotation that is a text: one that nothing defines is no
-            error, as only whoever resolves the annotation needs it.
+            error, as it is needed only to resolve the annotation.
     """
 
     name: str

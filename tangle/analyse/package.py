@@ -337,7 +337,7 @@ class Closure(Struct, kw_only=True):
             self._needed.setdefault(use.name, (position, place))
 
     def _need_stars(self, position: Position) -> None:
-        """What nobody defines may come from `from x import *` in the section."""
+        """An undefined name may come from `from x import *` in the section."""
         for chunk, entry in self._units[position.unit].stars:
             if chunk <= position.chunk and not from_module(entry, self.name):
                 self._imports.setdefault("*", {})[entry.text] = entry

@@ -85,7 +85,7 @@ class Borrowings(Struct, frozen=True, kw_only=True):
     Attributes:
         wanted: the borrowed statements, in reading order.
         leading: what stands before them: imports from `__future__`, and supplied ones.
-        missing: problems of names that nobody defines; of attributes, with a dot before the name.
+        missing: problems of undefined names; of attributes, with a dot before the name.
         guesses: of which of them a likely name is to be found, and for which name.
         passed_on: names that may be missing in the units that something is borrowed from.
         doubts: what is no error, but most likely not meant.

@@ -73,7 +73,7 @@ class Parsed(Struct, frozen=True, kw_only=True):
 
 
 def parse_chunk(chunk: Chunk, in_file: Callable[[], tuple[str, ...] | None]) -> Parsed:
-    """Decide how a chunk is read; whoever checks, lists, builds or runs it goes by this.
+    """Decide how a chunk is read: for checking, listing, building and running alike.
 
     It is a program, in which magics and shell lines of IPython are masked; or a session, of which
     the results are compared; or in another language; or a sketch; or it cannot be read. The last

@@ -25,7 +25,7 @@ def doubtful(code: ChunkCode) -> Iterator[Problem]:
 
 
 def _list_dashes(code: ChunkCode) -> Iterator[Problem]:
-    """Calls with a sign in front whose value nobody takes: a list's mark that got into the code."""
+    """Calls with a sign in front whose value is unused: a list's mark that got into the code."""
     for statement in code.statements[:-1]:
         match statement.node:
             case ast.Expr(value=ast.UnaryOp(op=ast.USub() | ast.UAdd(), operand=ast.Call())):

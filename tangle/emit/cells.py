@@ -77,7 +77,7 @@ def cell_lines(code: ChunkCode, count: int) -> Sequence[CodeLine | None]:
 def _obstacle(code: ChunkCode) -> str:
     """Why the chunk cannot be in a script, with its place; empty where it can.
 
-    What Python says of a syntax error is not told: another version says it in other words.
+    What Python says of a syntax error is left out: other versions word it differently.
     """
     problem = code.obstacle
     if problem is not None:

@@ -1,7 +1,7 @@
 """What code may learn of a file, a folder or a variable, as a short text.
 
 As long as the text is the same, code that asked learns the same again. Workers write it down when
-the code asks, and whoever wants to know later whether anything changed asks again.
+the code asks; to find out later whether anything changed, it is asked for again.
 """
 
 from __future__ import annotations
@@ -144,14 +144,14 @@ def _entry_status(entry: os.DirEntry[str]) -> str:
 
 
 def _status(path: str) -> str:
-    return _told(_stat(path))
+    return _described(_stat(path))
 
 
 def _link_status(path: str) -> str:
-    return _told(_lstat(path))
+    return _described(_lstat(path))
 
 
-def _told(found: os.stat_result) -> str:
+def _described(found: os.stat_result) -> str:
     """All that a status tells but when the file was read last."""
     facts = (found.st_mode, found.st_ino, found.st_dev, found.st_nlink, found.st_uid, found.st_gid)
     return ":".join(map(str, (*facts, found.st_size, found.st_mtime_ns, found.st_ctime_ns)))

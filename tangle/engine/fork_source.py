@@ -61,7 +61,7 @@ class ForkSource:
             self._client.preload(wanted, directory, self._environment())
 
     def forker(self, job: Job, observe: Observer) -> Forker | None:
-        """What forks the worker of a job; `observe` is told where it has to be a fresh process."""
+        """What forks the worker of a job; `observe` is called if it has to be a fresh process."""
         if self._client is None:
             return None
 

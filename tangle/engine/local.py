@@ -43,9 +43,9 @@ class LocalExecutor:
             fork: whether workers may be forked; else every session has a fresh process.
         """
         self._settings = dict(settings or {})
-        self._stop_seen, self._stop_told = os.pipe()
-        os.set_blocking(self._stop_told, False)
-        weakref.finalize(self, _close, self._stop_seen, self._stop_told)
+        self._stop_reader, self._stop_writer = os.pipe()
+        os.set_blocking(self._stop_writer, False)
+        weakref.finalize(self, _close, self._stop_reader, self._stop_writer)
         self._server = server
         self._fork = fork
         self._fork_source: ForkSource | None = None
@@ -64,7 +64,7 @@ class LocalExecutor:
     def warm(self) -> None:
         """Has something to fork workers from, where the system can do it and there is nothing."""
         if self._fork_source is None and self._fork:
-            self._fork_source = ForkSource(self._settings, self._stop_seen, self._server)
+            self._fork_source = ForkSource(self._settings, self._stop_reader, self._server)
 
     def prepare(self, jobs: Sequence[Job], shared: str = "") -> None:
         """Has the modules imported that jobs to come import, so that each need not do it.
@@ -84,7 +84,7 @@ class LocalExecutor:
 
     def run(self, job: Job, observe: Observer) -> SessionResult:
         """Runs one session to its end; nothing that its code does is raised."""
-        return self._run(job, observe, self._stop_seen, self._forker(job, observe))
+        return self._run(job, observe, self._stop_reader, self._forker(job, observe))
 
     def run_until(
         self, job: Job, observe: Observer, stop: int, shared: str | None
@@ -127,17 +127,17 @@ class LocalExecutor:
     def stop(self) -> None:
         """Kills the workers of all sessions; may be called in a signal handler."""
         with contextlib.suppress(BlockingIOError):
-            os.write(self._stop_told, b"\0")
+            os.write(self._stop_writer, b"\0")
 
 
 def runs_again(job: Job) -> Noticed:
-    """What is told of a session that was lost with the process that forked it."""
+    """The notice about a session that was lost with the process that forked it."""
     why = "the process that it was forked from was killed; it runs again in a fresh process"
     return Noticed(text=f"{job.section}: {why}", trouble=True)
 
 
 def finished(result: SessionResult) -> SessionFinished:
-    """What is told at a session's end."""
+    """The event at a session's end."""
     return SessionFinished(section=result.section, outcome=result.outcome, seconds=result.seconds)
 
 

@@ -81,7 +81,7 @@ class WorkerPool:
         self._executor = executor
         self._gpus = tuple(gpus)
         self._schedule = Schedule(turns, workers=workers, gpus=len(gpus))
-        self._told: dict[int, SessionResult] = {}
+        self._ended: dict[int, SessionResult] = {}
         self._changed = threading.Condition()  # of a lock that a signal's handler may take again
         self._stopped = False
         self._mail: queue.SimpleQueue[Event | BaseException | None] = queue.SimpleQueue()
@@ -111,7 +111,7 @@ class WorkerPool:
         if self._stopped:
             return
         self._stopped = True
-        if len(self._told) < len(self._turns):
+        if len(self._ended) < len(self._turns):
             self._executor.stop()
         with self._changed:
             self._changed.notify_all()
@@ -126,7 +126,7 @@ class WorkerPool:
     def results(self) -> tuple[SessionResult, ...]:
         """One result a job, in order."""
         return tuple(
-            self._told.get(index) or self._not_run(index) for index in range(len(self._turns))
+            self._ended.get(index) or self._not_run(index) for index in range(len(self._turns))
         )
 
     def _not_run(self, index: int) -> SessionResult:
@@ -140,19 +140,19 @@ class WorkerPool:
         failed = next(
             need
             for need in sorted(self._turns[index].needs)
-            if need < index and ((told := self._told.get(need)) is None or told.outcome != "passed")
+            if need < index and ((end := self._ended.get(need)) is None or end.outcome != "passed")
         )
-        told = self._told.get(failed)
-        if told is None:
+        ended = self._ended.get(failed)
+        if ended is None:
             return f"needs {self._turns[failed].job.section}, which {self._lacking(failed)}"
-        return needed_ended(told.section, told.outcome)
+        return needed_ended(ended.section, ended.outcome)
 
     def _mind(self) -> None:
         try:
             while (start := self._next()) is not None:
                 result = self._run(start)
                 with self._changed:
-                    self._told[start.index] = result
+                    self._ended[start.index] = result
                     self._schedule.end(start.index, passed=result.outcome == "passed")
                     self._changed.notify_all()
         except BaseException as error:  # noqa: BLE001 -- raised again in `work`
@@ -184,7 +184,7 @@ class WorkerPool:
 def _interrupts_stop(stop: Callable[[], None]) -> Iterator[None]:
     """While this lasts, Ctrl-C calls `stop` and raises nothing, the first time.
 
-    Only where Python's own handler is in place: another one is somebody's decision.
+    Only where Python's own handler is in place: any other was installed on purpose.
     """
     usual = signal.default_int_handler
     is_main = threading.current_thread() is threading.main_thread()

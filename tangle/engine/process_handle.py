@@ -133,7 +133,7 @@ class StartedProcess:
         return None
 
     def close(self) -> None:
-        """Closes what told of its end."""
+        """Closes the descriptor that reports its end."""
         if self.ended is not None:
             os.close(self.ended)
 

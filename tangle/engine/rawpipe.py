@@ -75,7 +75,7 @@ class RawPipe:
         self._write(self._decoder.decode(data, final=True))
 
     def end_cell(self) -> None:
-        """Ends an unfinished character, which the next cell cannot finish, and counts anew."""
+        """Ends an unfinished character, which the next cell cannot finish, and resets the count."""
         self._write(self._decoder.decode(b"", final=True))
         self._decoder.reset()
         self.count = len(self._held)

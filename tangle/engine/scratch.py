@@ -19,7 +19,7 @@ class ScratchFolder:
     """A new folder that is this process's alone, until it is closed.
 
     Attributes:
-        path: absolute, wherever processes go that are told of it.
+        path: absolute, for processes with any working directory.
     """
 
     def __init__(self) -> None:

@@ -62,10 +62,10 @@ _LEAVING_SECONDS = 10.0
 """What threads, exit handlers and finalizers of a session may take once its cells are over."""
 
 _EXIT_SECONDS = 1.0
-"""What a worker's process may take to end by itself once all is told."""
+"""What a worker's process may take to end by itself once everything is reported."""
 
 _SAMPLE_SECONDS = 0.4
-"""How often, at most, an observer is told of the memory that a session holds."""
+"""The shortest time between two reports of the memory that a session holds."""
 
 _GROWING_SECONDS = 0.1
 """What a worker that holds too much may take to say where it is: it grows on meanwhile."""
@@ -435,8 +435,11 @@ class WorkerSupervisor:
     def _deadline(self) -> tuple[float, str] | None:
         """When the session must be ended, and what to say then."""
         if self._closed is not None:
-            text = "the session did not end by itself: a thread, a process or an exit handler"
-            return self._leave_by, f"{text} was still at work, and was ended"
+            text = (
+                "the session did not end by itself: a thread, a process or an exit handler was "
+                "still at work, and was ended"
+            )
+            return self._leave_by, text
         limits: list[tuple[float, str]] = []
         if self._job.timeout is not None:
             text = f"the session took more than {self._job.timeout:g} s"

@@ -101,7 +101,7 @@ async def run_tool(
             output, _ = await process.communicate(text.encode())
     except TimeoutError:
         return None
-    finally:  # after a time-out, or if nobody waits for the answer any more
+    finally:  # after a time-out, or if the answer is no longer waited for
         if process.returncode is None:
             await end_tool(process)
     return output.decode(errors="replace") if process.returncode == 0 else None

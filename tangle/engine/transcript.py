@@ -154,7 +154,7 @@ class Transcript:
         self.late = CellLog()
         self.current = 0
         self._closed = False
-        self._told: list[int] = []
+        self._known: list[int] = []
         self._touched: set[int] = set()
         self._displays: defaultdict[str, set[int]] = defaultdict(set)
 
@@ -180,13 +180,13 @@ class Transcript:
 
         To be asked once a cell, at its end.
         """
-        told, logs = self._told, self.logs
+        known, logs = self._known, self.logs
         # Between two cells, what comes late still goes to the one before.
-        touched = sorted(cell for cell in self._touched if cell < len(told))
-        changed = [cell for cell in touched if logs[cell].changes != told[cell]]
+        touched = sorted(cell for cell in self._touched if cell < len(known))
+        changed = [cell for cell in touched if logs[cell].changes != known[cell]]
         for cell in changed:
-            told[cell] = logs[cell].changes
-        told.extend(log.changes for log in logs[len(told) : self.current + 1])
+            known[cell] = logs[cell].changes
+        known.extend(log.changes for log in logs[len(known) : self.current + 1])
         self._touched = {self.current}
         return tuple(Revised(cell=cell, outputs=logs[cell].freeze()) for cell in changed)
 

@@ -54,7 +54,7 @@ class Cleared(_Tagged, frozen=True, kw_only=True):
 
 
 class Flooded(_Tagged, frozen=True, kw_only=True):
-    """The code wrote on after it was told to stop; the worker asks to be killed."""
+    """The code kept writing after it was asked to stop; the worker asks to be killed."""
 
 
 class Usage(Struct, frozen=True, kw_only=True):

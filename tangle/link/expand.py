@@ -95,7 +95,7 @@ def expand(
 
 
 class _Expansion:
-    """One walk over all chunks, what was expanded kept for whoever refers to it next."""
+    """One walk over all chunks, which keeps what was expanded for the next reference."""
 
     def __init__(
         self, chunks: Sequence[Lines], names: Names, broken: AbstractSet[ChunkKey]

@@ -13,7 +13,7 @@ from tangle.lsp.texts import edits_between
 from tangle.model import Page, PagePath
 from tangle.model.problems.page import PROPERTY_IN_CODE
 from tangle.notes import units
-from tangle.write import Entangled, mend, without_written_lines
+from tangle.write import Entangled, with_repair, without_written_lines
 
 
 def code_actions(session: Session, path: PagePath, start: int, end: int) -> list[types.CodeAction]:
@@ -71,7 +71,7 @@ def _repair(session: Session, page: Page, code: ChunkCode) -> Iterator[types.Cod
     if diagnosis is None or diagnosis.sure is None or not chunk.is_as_written:
         return
     try:
-        data = mend(page, chunk, diagnosis.sure.lines)
+        data = with_repair(page, chunk, diagnosis.sure.lines)
     except Entangled:
         return
     title = f"Repair the chunk: {'; '.join(diagnosis.sure.causes)}"

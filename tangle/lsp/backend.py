@@ -184,7 +184,7 @@ class Backend:
         process.stdin.write(b"Content-Length: %d\r\n\r\n" % len(data) + data)
 
     async def _read(self, process: asyncio.subprocess.Process) -> None:
-        """Read messages until there are no more; whoever waits then has no answer."""
+        """Read messages until there are no more; requests that still wait then get no answer."""
         try:
             while (message := await _message(process.stdout)) is not None:
                 self._take(message)

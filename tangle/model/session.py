@@ -81,12 +81,12 @@ class Cell(Struct, frozen=True, kw_only=True):
         raises: the name of the exception that it must fail with.
         may_fail: whether the session goes on where it fails: it passes then, with its failure.
         timeout: seconds it may take.
-        examples: where it is an interpreter session, what is run of it; its results are told as a
-            bundle of the type `EXAMPLES`.
+        examples: where it is an interpreter session, what is run of it; its results are reported
+            as a bundle of the type `EXAMPLES`.
         values: lines (from 1) of expressions before the last one whose values are to be reported,
             as a bundle of the type `VALUES`.
         refusal: why nothing of it may be run; None where it may.
-        reads: patterns of files that its code reads where nobody sees it, absolute.
+        reads: patterns of files that its code reads unseen, absolute.
         place: the chunk's first line in the notes; None for borrowed statements.
         needs: names that it needs from cells before it.
         touches: names that it defines or changes, each once.
@@ -307,7 +307,7 @@ class Seen(Struct, frozen=True, kw_only=True):
         missing: top-level modules that were looked for in vain.
         code: the files of installed modules that it loaded: for each folder that modules are
             installed in its path, and a path below it a line.
-        unseen: why nobody can see that nothing has changed so far: a program was started, the
+        unseen: why it cannot be known that nothing has changed so far: a program was started, the
             clock was asked; empty where there is no reason.
         own_text: whether the text of the cells was looked at so far, as tracebacks and warnings do.
         versions: name and version of the packages of `Job.imports` loaded so far, sorted.

@@ -19,7 +19,7 @@ finds_package: Final[Query[str, bool]] = Query("finds_package", None, kept=bool)
 borrows: Final[Query[str, bool]] = Query("borrows", None, kept=bool)
 supplies: Final[Query[str, bool]] = Query("supplies", None, kept=bool)
 environment: Final[Query[str, str]] = Query("environment", None, kept=str)
-"""A stamp of what is installed: whoever reads an installed module depends on it."""
+"""A stamp of what is installed: a query that reads an installed module depends on it."""
 book_pages: Final[Query[str, tuple[str, ...] | None]] = Query(
     "book_pages", None, kept=tuple[str, ...] | None
 )

@@ -6,7 +6,7 @@ one before does not count as changed, so that a change goes no further than it m
 
 There are three kinds. An *input* is set from outside. A *kept* query is remembered on disk too, by
 its answer, or, where that is large, by a digest of it. A *passing* query lives in memory alone:
-whoever asks it depends on what it looked up, as if it had looked that up itself.
+a query that asks it depends on what it looked up, as if it had looked that up itself.
 """
 
 from __future__ import annotations

@@ -24,7 +24,7 @@ def all_problems(core: Core, _: str) -> tuple[Problem, ...]:
 
 
 def rows(core: Core) -> tuple[UnitRow, ...]:
-    """What is told of every unit, in reading order."""
+    """The facts about every unit, in reading order."""
     count = pages.unit_count(core, "")
     found = []
     for place in range(count):

@@ -1,4 +1,4 @@
-"""Pages of plain words, told apart by their bytes: they need not be parsed."""
+"""Pages of plain words, recognised by their bytes: they need not be parsed."""
 
 from __future__ import annotations
 

@@ -26,7 +26,7 @@ class Plan:
 
     @cached_property
     def rows(self) -> tuple[UnitRow, ...]:
-        """What is told of every unit, in reading order."""
+        """The facts about every unit, in reading order."""
         return rows(self.core)
 
     @cached_property

@@ -21,7 +21,7 @@ _SURE: Final = tuple(
         r"(.+)[._-]conflict(?:[._-][0-9][0-9._-]*)?",  # ownCloud, Resilio
     )
 )
-"""Names that nobody gives a page; group 1 is the original's."""
+"""Names that no person gives a page; group 1 is the original's."""
 _LIKELY: Final = tuple(
     re.compile(pattern)
     for pattern in (

@@ -2,8 +2,8 @@
 
 An editor knows nothing of our lock. Between the last look at a page and a rename over it, a save
 of the user's would be lost, so nothing is renamed over: the draft and the page exchange their
-names in one step, and then the page as it was stands under the draft's name. If it is not what was
-read, or if somebody has it open for writing, the two are exchanged back.
+names in one step, and then the page as it was has the draft's name. If it is not what was
+read, or if a program has it open for writing, the two are exchanged back.
 
 The draft's name says what it is for, so that a later run can finish what a crash cut short:
 
@@ -84,7 +84,7 @@ def prepare(draft: Path, target: Path, *, old: bytes, new: bytes, files: Files) 
     Raises:
         OSError: it cannot be renamed.
     """
-    # Nobody else knows of the draft: if it seems to be in use, leases mean nothing here.
+    # No other program knows of the draft: if it seems to be in use, leases mean nothing here.
     if files.read_still(draft) != new:
         return None
     names = (digest(os.fsencode(target.name)), digest(new), digest(old), os.urandom(4).hex())
@@ -155,7 +155,7 @@ def _put_back(swap: Swap, saved: str | None, files: Files) -> Settled:
 
 
 def _content(path: Path, files: Files) -> str | None:
-    """The digest of what a draft holds; None while somebody writes into it."""
+    """The digest of what a draft holds; None while a program writes into it."""
     data = files.read_still(path)
     return None if data is None else digest(data)
 
@@ -187,7 +187,7 @@ class Leftovers(Struct, frozen=True, kw_only=True):
 
     Attributes:
         kept: earlier ones of two saves, beside the page that holds the later.
-        foreign: drafts of another user, machine or folder, and links: nobody touched them.
+        foreign: drafts of another user, machine or folder, and links: they were not touched.
     """
 
     kept: tuple[Path, ...] = ()

@@ -9,10 +9,10 @@ from pathlib import Path
 from tangle.store.errors import NotReadable, reason, way_out
 
 _QUIET_MS = 4
-"""Milliseconds without a change after which those before it are told: an editor writes in parts."""
+"""Milliseconds without a change before earlier ones are reported: an editor writes in parts."""
 
 _LONGEST_MS = 40
-"""Milliseconds after which they are told all the same."""
+"""Milliseconds after which they are reported all the same."""
 
 
 class Changes:

@@ -59,7 +59,7 @@ def lock(
 def _lock_project(project: Path, timeout: float, name: str) -> Iterator[None]:
     folder = project / STATE_FOLDER
     path = folder / name
-    # The lock's own file is emptied by whoever tries for it, so that the holder signs beside it.
+    # Each attempt to take the lock empties its own file, so the holder signs beside it.
     holder = folder / ("holder" if name == "lock" else f"{name}-holder")
     for file in (path, holder):
         check_links(file, project)
@@ -128,7 +128,7 @@ else:
         return True
 
     def _shares(descriptor: int) -> bool:
-        """Whether a file can be locked for reading now: nobody holds it for writing."""
+        """Whether a file can be locked for reading now: no process holds it for writing."""
         try:
             fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -187,7 +187,7 @@ def _acquire(path: Path, timeout: float) -> Callable[[], object] | None:
 
 
 def _drop_other_names(path: Path) -> None:
-    """Take away a lock's file that is, under another name, somebody's: the lock empties it."""
+    """Remove a lock's file that has another name as well: the lock empties it."""
     if path.is_file() and path.stat().st_nlink > 1:
         path.unlink()
 

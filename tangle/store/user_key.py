@@ -24,7 +24,7 @@ _ON_POSIX: Final = os.name == "posix"
 def user_key() -> bytes | None:
     """This user's key: 32 random bytes, made on first use; None where none can be kept safely.
 
-    The folder and the file must belong to this user, and nobody else may write to the folder or
+    The folder and the file must belong to this user, and no other may write to the folder or
     read the file. A key that others could read, or that is damaged, is replaced: what it signed
     counts for nothing from then on.
     """

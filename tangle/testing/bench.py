@@ -38,7 +38,7 @@ class Blame(Struct, frozen=True, kw_only=True):
     Attributes:
         chunk: its place among the chunks, or `BORROWED`.
         reason: what the other one needs of it; empty where it ended the session.
-        first: whether nobody was told yet, since it has no test of its own in this run.
+        first: whether it is to be reported here, as it has no test in this run, and no report.
     """
 
     chunk: int
@@ -80,13 +80,13 @@ class _Wanted(Struct, kw_only=True):
     Attributes:
         left: how many of them are still to be done.
         whole: whether another section needs it, to its end.
-        told: what was blamed that has no test of its own.
+        blamed: chunks without a test that were reported with another's.
     """
 
     chunks: Counter[int] = field(default_factory=Counter)
     left: int = 0
     whole: bool = False
-    told: set[int] = field(default_factory=set)
+    blamed: set[int] = field(default_factory=set)
 
 
 class SectionTrial:
@@ -132,8 +132,8 @@ class SectionTrial:
         chunks = {cell: at for at, cell in self._made.cells.items()}
         earlier = chunks.get(skipped.blamed, BORROWED)
         result = self.result(earlier)
-        first = not self._wanted.chunks[earlier] and earlier not in self._wanted.told
-        self._wanted.told.add(earlier)
+        first = not self._wanted.chunks[earlier] and earlier not in self._wanted.blamed
+        self._wanted.blamed.add(earlier)
         reason = skipped.text if skipped.text.startswith("needs ") else ""
         return Blame(chunk=earlier, result=result, first=first, reason=reason)
 

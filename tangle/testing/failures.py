@@ -90,8 +90,8 @@ class Explainer:
         style: Literal["long", "short"] = "short" if self._style == "short" else "long"
         entries = list(self._entries(failure, style))
         hints = "\n".join(_hint(problem) for problem in error.problems)
-        told = ReprTraceback(entries, extraline=hints or None, style=style)
-        return ReprExceptionInfo(told, crash)
+        shown = ReprTraceback(entries, extraline=hints or None, style=style)
+        return ReprExceptionInfo(shown, crash)
 
     def _entries(self, failure: Failure, style: Literal["long", "short"]) -> Iterator[ReprEntry]:
         trace = failure.trace

@@ -33,7 +33,7 @@ class LineReport:
     """Executed lines on their way to coverage."""
 
     def __init__(self, measuring: coverage.Coverage | None) -> None:
-        """Reports to a coverage, or to nobody."""
+        """Reports to a coverage, or drops the report."""
         self._measuring = measuring
         self._left: dict[Path, tuple[frozenset[int], frozenset[int]]] = {}
 
@@ -79,7 +79,7 @@ class LineReport:
 def _add_lines(measuring: coverage.Coverage, lines: dict[Path, set[int]]) -> None:
     data = measuring.get_data()
     if measuring.get_option("run:branch"):
-        # Only lines are known: each is told as an arc of its own, which no branch needs.
+        # Only lines are known: each is reported as a separate arc, which no branch needs.
         data.add_arcs({str(f): {(-line, line) for line in n} for f, n in lines.items()})
     else:
         data.add_lines({str(file): numbers for file, numbers in lines.items()})

@@ -9,11 +9,11 @@ from tangle.engine.events import CellFinished, CellStarted, Event, Executor, Lin
 from tangle.model import Job, Result, SessionResult, Skip
 
 NoteLines = Callable[[str, tuple[int, ...]], None]
-"""Is told of lines of a page that were run."""
+"""Receives the lines of a page that were run."""
 
 
 class Running:
-    """A started session; whoever asks for a result waits for it.
+    """A started session; asking for a result waits for it.
 
     Attributes:
         troubles: what was wrong with the engine and did not keep the session from running.
@@ -25,7 +25,7 @@ class Running:
         Args:
             job: the session.
             executor: runs it.
-            lines: is told of lines that were run, by the thread that minds the session.
+            lines: receives the lines that were run, in the thread that minds the session.
         """
         self._job = job
         self._executor = executor

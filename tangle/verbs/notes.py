@@ -250,7 +250,7 @@ class Notes:
     def remember(self) -> None:
         """Keep what was worked out for the next command, and whatever that may want as well.
 
-        The pages that changed are in memory now; whoever asks later has to read them again.
+        The pages that changed are in memory now; later queries have to read them again.
         """
         if not (self.is_current and self._core.news):
             return

@@ -16,10 +16,10 @@ from tangle.verbs.notes import Notes
 from tangle.verbs.project import Project
 from tangle.verbs.sources import Sources, edited, read
 from tangle.verbs.write_back.rewriting import rewritten
-from tangle.write import Entangled, mend, without_written_lines
+from tangle.write import Entangled, with_repair, without_written_lines
 
 
-class Mended(Struct, frozen=True, kw_only=True):
+class Repaired(Struct, frozen=True, kw_only=True):
     """A chunk that was repaired, or would be.
 
     Attributes:
@@ -38,7 +38,7 @@ class RepairReport(Struct, frozen=True, kw_only=True):
         diff: all edits as a unified diff; empty where there are none.
     """
 
-    mended: tuple[Mended, ...]
+    repaired: tuple[Repaired, ...]
     diff: str
 
 
@@ -55,23 +55,23 @@ def repair(project: Project, *, write: bool) -> RepairReport:
         Locked: another tangle is at work on this project.
     """
     before = after = read(project)
-    mended: list[Mended] = []
-    # A chunk that refers to a mended one can be read only then.
+    repaired: list[Repaired] = []
+    # A chunk that refers to a repaired one can be read only then.
     core = Core()
-    while found := tuple(_mended(project, after, core)):
+    while found := tuple(_repaired(project, after, core)):
         after = edited(after, {path: data for path, data, _ in found})
-        mended += [what for _, _, what in found]
+        repaired += [what for _, _, what in found]
     changed = [path for path, now in after.digests.items() if now != before.digests[path]]
     if write and changed:
         with rewritten(project, {path: after.data[path] for path in changed}, before.data):
             pass
     diff = "".join(_diff(project, path, before, after) for path in changed)
-    return RepairReport(mended=tuple(mended), diff=diff)
+    return RepairReport(repaired=tuple(repaired), diff=diff)
 
 
-def _mended(
+def _repaired(
     project: Project, sources: Sources, core: Core
-) -> Iterator[tuple[PagePath, bytes, Mended]]:
+) -> Iterator[tuple[PagePath, bytes, Repaired]]:
     """Yield each repaired chunk with the new text of its page; the last of a page has all edits."""
     full = Notes(project, sources, core)
     # Lines go first, and alone: what is below them stands elsewhere then.
@@ -80,7 +80,7 @@ def _mended(
 
 def _without_written_lines(
     project: Project, full: Notes
-) -> Iterator[tuple[PagePath, bytes, Mended]]:
+) -> Iterator[tuple[PagePath, bytes, Repaired]]:
     for path, page in full.pages.items():
         if not any(problem.code == PROPERTY_IN_CODE.code for problem in page.problems):
             continue
@@ -91,19 +91,19 @@ def _without_written_lines(
         for fence in fences:
             place = Place(path=PagePath(project.shown(path)), line=fence.line)
             cause = "Logseq wrote properties of the block into the code"
-            yield path, data, Mended(place=place, causes=(cause,))
+            yield path, data, Repaired(place=place, causes=(cause,))
 
 
-def _parsing(project: Project, full: Notes) -> Iterator[tuple[PagePath, bytes, Mended]]:
+def _parsing(project: Project, full: Notes) -> Iterator[tuple[PagePath, bytes, Repaired]]:
     pages = dict(full.pages)
     for chunk, sure in _sure(full):
         try:
-            data = mend(pages[chunk.page], chunk, sure.lines)
+            data = with_repair(pages[chunk.page], chunk, sure.lines)
         except Entangled:
             continue
         pages[chunk.page] = parse(data, chunk.page)
         place = Place(path=PagePath(project.shown(chunk.page)), line=chunk.line)
-        yield chunk.page, data, Mended(place=place, causes=sure.causes)
+        yield chunk.page, data, Repaired(place=place, causes=sure.causes)
 
 
 def _sure(notes: Notes) -> Iterator[tuple[Chunk, Repair]]:

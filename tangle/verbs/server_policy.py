@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
+from typing import TypeVar
 
 from tangle import CI_IS_OFF, STATE_FOLDER
 from tangle.engine.forkserver.server import (
@@ -25,12 +26,14 @@ from tangle.store import (
 )
 from tangle.verbs.project import Project
 
+Answer = TypeVar("Answer")
+
 
 class ServerElsewhere(Refused):
     """The place of the project's server is taken by something that is not this user's."""
 
     def __init__(self, why: str) -> None:
-        """Tell what stands there."""
+        """Say what is there."""
         super().__init__(f"{why}; sections run without a server; fix that folder to use one")
 
 
@@ -74,7 +77,7 @@ def leave_hints(project: Project, paths: Iterable[str]) -> None:
 
     Args:
         project: whose server.
-        paths: where the links may stand; those that are not beside its socket are not made.
+        paths: where to make the links; those that are not beside its socket are not made.
     """
     with contextlib.suppress(ServerUnavailable):
         address = address_of(_folder(project))
@@ -86,36 +89,34 @@ def server_state(project: Project) -> ServerStatus | None:
     """Return the state of the project's server; None if none runs.
 
     Raises:
-        ServerElsewhere: what stands there is another user's.
+        ServerElsewhere: what is in its place is another user's.
     """
-    try:
-        return server_status(_folder(project))
-    except ServerUnavailable as error:
-        raise ServerElsewhere(str(error)) from error
+    return _asked(server_status, project)
 
 
 def listening_process(project: Project) -> int | None:
     """Return the process that listens as the project's server; it may not answer. None if none.
 
     Raises:
-        ServerElsewhere: what stands there is another user's.
+        ServerElsewhere: what is in its place is another user's.
     """
-    try:
-        return server_process(_folder(project))
-    except ServerUnavailable as error:
-        raise ServerElsewhere(str(error)) from error
+    return _asked(server_process, project)
 
 
 def end_server(project: Project) -> int | None:
     """Stop the project's server.
 
     Returns:
-        How many commands it works for still, to end when they are through; None where none runs.
+        How many commands it still works for, before it ends; None if none runs.
 
     Raises:
-        ServerElsewhere: what stands there is another user's.
+        ServerElsewhere: what is in its place is another user's.
     """
+    return _asked(stop_server, project)
+
+
+def _asked(question: Callable[[Path], Answer], project: Project) -> Answer:
     try:
-        return stop_server(_folder(project))
+        return question(_folder(project))
     except ServerUnavailable as error:
         raise ServerElsewhere(str(error)) from error

@@ -124,7 +124,7 @@ def _read_trusted(path: Path, data: bytes) -> list[str]:
 
 
 def trust_folder(folder: Path) -> Path:
-    """Trust the configurations and graphs in and below a folder, whoever owns them.
+    """Trust the configurations and graphs in and below a folder, even if another user owns them.
 
     Args:
         folder: which.

@@ -31,7 +31,7 @@ from tangle.write.page_merge import CutBlock, CutPage, cut_outputs, put_back
 from tangle.write.parts import EXTENSIONS, Figure, File, Part, Piece, Rendered, placed
 from tangle.write.plan import OutputPlan, plan_outputs, remove_outputs
 from tangle.write.render import rendered
-from tangle.write.repair_edits import Entangled, mend, without_written_lines
+from tangle.write.repair_edits import Entangled, with_repair, without_written_lines
 from tangle.write.shorten import shortened_for_note
 from tangle.write.shown_parts import shown_parts
 from tangle.write.terminal import Screen
@@ -81,7 +81,6 @@ __all__ = [
     "is_named_after",
     "margin_at",
     "match",
-    "mend",
     "placed",
     "plan_outputs",
     "put_back",
@@ -95,5 +94,6 @@ __all__ = [
     "three_way",
     "used_assets",
     "with_code",
+    "with_repair",
     "without_written_lines",
 ]

@@ -1,4 +1,4 @@
-"""Read the cells of notebooks and of scripts in percent format, whoever wrote them."""
+"""Read the cells of notebooks and of scripts in percent format, from any program."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ class Entangled(ValueError):
     """The edits would change how Logseq reads the page, beyond the repaired code."""
 
 
-def mend(page: Page, chunk: Chunk, lines: Sequence[str]) -> bytes:
+def with_repair(page: Page, chunk: Chunk, lines: Sequence[str]) -> bytes:
     """Return the page with the code of a chunk replaced, line by line.
 
     Args:
@@ -32,10 +32,10 @@ def mend(page: Page, chunk: Chunk, lines: Sequence[str]) -> bytes:
     for edits in (_edits(page, chunk, lines), _indented(page, chunk, lines)):
         data = apply(page.data, edits)
         try:
-            mended = parse(data, page.path)
+            repaired = parse(data, page.path)
         except NotUtf8 as error:
             raise Entangled(str(error)) from error
-        if _shape(mended, None) == wanted:
+        if _shape(repaired, None) == wanted:
             return data
     raise Entangled(f"{page.path}:{chunk.line}: the page would be read in another way")
 
@@ -59,8 +59,8 @@ def without_written_lines(page: Page) -> tuple[bytes, tuple[Fence, ...]]:
             edits.append(Edit(span=Span(start=starts[line], end=starts[line + 1]), data=b""))
     data = apply(page.data, edits)
     kept = [_kept(fence, rows[at]) for at, fence in enumerate(page.fences)]
-    mended = parse(data, page.path)
-    if edits and reading(mended, [_kept(f, set()) for f in mended.fences]) != reading(page, kept):
+    after = parse(data, page.path)
+    if edits and reading(after, [_kept(f, set()) for f in after.fences]) != reading(page, kept):
         raise Entangled(f"{page.path}: the page would be read in another way")
     return data, tuple(fence for at, fence in enumerate(page.fences) if rows[at])
 
@@ -129,13 +129,13 @@ def line_starts(data: bytes) -> list[int]:
     return [*starts, len(data)]
 
 
-def _shape(page: Page, mended: tuple[Chunk, str] | None) -> tuple[object, ...]:
+def _shape(page: Page, repaired: tuple[Chunk, str] | None) -> tuple[object, ...]:
     """How a page is read, offsets aside, with the code of one chunk taken for another."""
     blocks = [
         (b.kind, b.level, b.parent, b.title, b.heading, b.id, b.line, *_values(b.properties))
         for b in page.blocks
     ]
-    codes = [(f.block, f.language, f.line, f.nested, _code(f, mended)) for f in page.fences]
+    codes = [(f.block, f.language, f.line, f.nested, _code(f, repaired)) for f in page.fences]
     references = [(r.kind, r.target, r.block) for r in page.references]
     return (blocks, codes, references, page.links, page.title)
 
@@ -144,7 +144,7 @@ def _values(properties: Sequence[Property]) -> Iterator[tuple[str, str]]:
     return ((entry.key, entry.value) for entry in properties)
 
 
-def _code(fence: Fence, mended: tuple[Chunk, str] | None) -> str:
-    if mended is not None and fence.line == mended[0].line:
-        return mended[1]
+def _code(fence: Fence, repaired: tuple[Chunk, str] | None) -> str:
+    if repaired is not None and fence.line == repaired[0].line:
+        return repaired[1]
     return fence.code

@@ -96,7 +96,7 @@ def test_a_method_of_another_class_changes_nothing() -> None:
     assert changed(base, base.replace("= 3", "= 9"))[-3:] == [False, False, True]
 
 
-# --- what a session is told -----------------------------------------------------------------------
+# --- what a session receives ----------------------------------------------------------------------
 
 
 def test_modules_that_a_session_imports() -> None:
@@ -225,7 +225,7 @@ def timed(notes: dict[str, str]) -> tuple[Plan, float]:
     return found, time.process_time() - start
 
 
-def test_a_thousand_pages_with_names_that_nobody_defines() -> None:
+def test_a_thousand_pages_with_undefined_names() -> None:
     code = "import os\nx = 1\ndef f{0}(a):  #@save\n    return g{0}(a) + os.sep\ny = f{0}(x) + z{0}"
     notes = {
         f"pages/{i}.md": f"- # {1 + i // 50}.{1 + i % 50} s\n" + fence(code.replace("{0}", str(i)))

@@ -1,4 +1,4 @@
-"""Chunks that do not parse: what is told of them, and what is mended."""
+"""Chunks that do not parse: what is reported, and what is repaired."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ def diagnosed(code: str) -> Diagnosis:
     return diagnose(code, caught.value, readable)
 
 
-def mended(code: str) -> str | None:
-    """Code as it is mended; None where that is not sure."""
+def repaired(code: str) -> str | None:
+    """Code as it is repaired; None where that is not sure."""
     sure = diagnosed(code).sure
     return None if sure is None else "".join(f"{line}\n" for line in sure.lines)
 
@@ -47,7 +47,7 @@ def test_there_are_cases() -> None:
     assert len(_ALL) > 20
 
 
-def test_two_readings_are_both_told_and_neither_is_taken() -> None:
+def test_two_readings_are_both_reported_and_neither_is_taken() -> None:
     # With tabs of eight columns the last line belongs to the inner block, of four to the outer.
     diagnosis = diagnosed("if a:\n    if b:\n        c = 1\n\td = 1\n  \te = 1\n")
     assert diagnosis.sure is None
@@ -61,7 +61,7 @@ def test_two_readings_are_both_told_and_neither_is_taken() -> None:
         ("x = = 1\n", "", ""),
     ],
 )
-def test_causes_that_are_only_told(code: str, words: str, hint: str) -> None:
+def test_causes_that_are_only_reported(code: str, words: str, hint: str) -> None:
     diagnosis = diagnosed(code)
     assert diagnosis.readings == ()
     assert words in diagnosis.cause
@@ -166,15 +166,15 @@ def test_what_was_damaged_is_as_it_was_or_left_alone(code: str, damage: object) 
     assert callable(damage)
     damaged = damage(code)
     assume(readable(damaged) is None)
-    found = mended(damaged)
+    found = repaired(damaged)
     assert found is None or ast.dump(ast.parse(found)) == ast.dump(ast.parse(code))
 
 
-def test_every_damage_is_mended_somewhere() -> None:
+def test_every_damage_is_repaired_somewhere() -> None:
     for damage in DAMAGE:
         damaged = [text for text in map(damage, PROGRAMS) if readable(text) is None]
         assert damaged
-        assert any(mended(text) for text in damaged), damage.__name__
+        assert any(repaired(text) for text in damaged), damage.__name__
 
 
 @given(st.text(st.sampled_from("ax=1 \n\t:()[]*'\"#（“”→-.,"), max_size=60))
@@ -189,13 +189,13 @@ def test_whatever_stands_there_a_repair_parses_and_is_the_last(code: str) -> Non
         pass
     else:
         assume(False)
-    found = mended(code) if readable(code) is None else None
+    found = repaired(code) if readable(code) is None else None
     if found is not None:
         assert readable(found) is not None
         assert found.count("\n") == code.count("\n")
 
 
-def test_a_chunk_of_ten_thousand_lines_is_told_soon() -> None:
+def test_a_chunk_of_ten_thousand_lines_is_reported_soon() -> None:
     code = "x = f(1, [2, 3])\n" * 10_000 + "y = = 2\n"
     before = time.process_time()
     assert diagnosed(code).readings == ()

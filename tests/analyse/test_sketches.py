@@ -1,4 +1,4 @@
-"""Chunks that nobody meant to run, slips of one token, and code that has one reading."""
+"""Chunks that were not meant to run, slips of one token, and code that has one reading."""
 
 from __future__ import annotations
 

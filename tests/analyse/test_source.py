@@ -165,7 +165,7 @@ def test_magics_that_bind_names(code: str, naming: bool) -> None:
     assert masked(code).naming == naming
 
 
-def test_a_cell_in_another_language_is_nobodys_python() -> None:
+def test_a_cell_in_another_language_is_no_python() -> None:
     found = planned(sections(["%%bash\nfor x in y; do z; done", "%%capture out\nx = 1", "x, out"]))
     assert codes(found) == []
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from tests.graphs import Said, call
 
-# Nobody's own configuration, and no repository around the one that is meant.
+# No user's configuration, and no repository around the one that is meant.
 _ENVIRONMENT = {
     **{name: text for name, text in os.environ.items() if not name.startswith("GIT_")},
     "GIT_CONFIG_GLOBAL": os.devnull,

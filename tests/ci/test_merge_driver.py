@@ -91,7 +91,7 @@ def test_both_changed_code_of_a_section_and_ran_it(graph: GitNotes) -> None:
     text = merge(graph)
     assert "print('one', 10)" in text
     assert "print('three', 30)" in text
-    # One and two are as on our side; three depends on both, and nobody ever ran that.
+    # One and two are as on our side; three depends on both, and that was never run.
     assert "\t\t  one 10\n" in text
     assert "\t\t  two 2\n" in text
     assert "\t\t  three" not in text

@@ -114,7 +114,7 @@ def test_a_tolerance_in_the_notes(notes: MakeNotes) -> None:
     assert "tangle.atol cannot be '-1'" in graph.tangle("check", "--all").out
 
 
-def test_missing_and_stale_outputs_are_told_as_such(graph: Notes) -> None:
+def test_missing_and_stale_outputs_are_reported_as_such(graph: Notes) -> None:
     edit(graph, "  'second'\n", "  'third'\n")
     edit(
         graph, "  ```text\n\t\t  'second'\n".replace("second", "third"), "  ```text\n\t\t  other\n"

@@ -156,7 +156,7 @@ def test_a_disk_without_room_changes_nothing(notes: MakeNotes) -> None:
     assert [path.name for path in (graph.root / "pages").iterdir()] == ["good.md"]
 
 
-def test_a_second_tangle_is_told_who_holds_the_lock(notes: MakeNotes) -> None:
+def test_a_second_tangle_names_the_holder_of_the_lock(notes: MakeNotes) -> None:
     from tangle.store import lock
 
     graph = notes({"good": GOOD})
@@ -259,7 +259,7 @@ def test_pages_that_cannot_be_read_are_named_by_run_and_keep_their_scripts(
     assert "b.md:1:1: error: " in said.err
 
 
-def test_a_run_whose_results_cannot_be_written_is_told_all_the_same(notes: MakeNotes) -> None:
+def test_a_run_whose_results_cannot_be_written_is_reported_all_the_same(notes: MakeNotes) -> None:
     page = """\
 - ## 1.1. Deletes
 	- ```python

@@ -540,7 +540,7 @@ def test_the_folder_of_temporary_files(
     assert (section["cached"], shown(section)) == (False, [f"{tmp_path}\n"])
 
 
-def test_a_variable_that_nobody_reads_does_not_count(
+def test_a_variable_that_is_not_read_does_not_count(
     notes: MakeNotes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     graph = notes({"x": page("import os\nos.environ['MY_VAR'] = '1'\nprint(os.environ['MY_VAR'])")})

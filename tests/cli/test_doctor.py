@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Iterator, Mapping
@@ -184,6 +186,20 @@ def test_a_state_folder_that_leads_out_is_an_error(notes: MakeNotes, tmp_path: P
     assert findings(said)["state", "folder"]["action"] == "remove the link"
 
 
+def test_a_disk_without_room_for_temporary_files_does_not_hide_the_others(
+    notes: MakeNotes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def none() -> str:
+        raise FileNotFoundError(errno.ENOENT, "No usable temporary directory found in ['/tmp']")
+
+    graph = notes({"x": PAGE})
+    monkeypatch.setattr(tempfile, "gettempdir", none)
+    found = doctor(graph)
+    assert found["disk", "temporary files"]["status"] == "error"
+    assert found["disk", "temporary files"]["action"].endswith("TMPDIR")
+    assert found["disk", "project"]["detail"].startswith(str(graph.root))
+
+
 def test_a_page_from_the_future_is_a_matter_of_clocks(notes: MakeNotes) -> None:
     graph = notes({"x": PAGE})
     os.utime(graph.page("x"), (time.time() + 3600,) * 2)
@@ -206,18 +222,29 @@ def test_a_key_that_others_may_replace_is_reported(
     assert not any(folder.iterdir())
 
 
+@pytest.mark.parametrize(
+    ("mark", "way"),
+    [
+        ("", "pip install 'click>=8.2'"),
+        ("pipx_metadata.json", "pipx runpip logseq-tangle install 'click>=8.2'"),
+        ("uv-receipt.toml", "uv pip install --python {prefix} 'click>=8.2'"),
+    ],
+)
 def test_a_package_that_is_too_old_is_an_error(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, mark: str, way: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     metadata = tmp_path / "old" / "click-7.1.dist-info" / "METADATA"
     metadata.parent.mkdir(parents=True)
     metadata.write_text("Metadata-Version: 2.1\nName: click\nVersion: 7.1\n")
     monkeypatch.syspath_prepend(tmp_path / "old")
     monkeypatch.chdir(tmp_path)
+    if mark:
+        (tmp_path / mark).touch()
+        monkeypatch.setattr(sys, "prefix", str(tmp_path))
     said = call("doctor", "--format", "json")
     assert said.code == 1
     found = findings(said)["packages", "click"]
-    assert (found["status"], found["action"]) == ("error", "pip install 'click>=8.2'")
+    assert (found["status"], found["action"]) == ("error", way.format(prefix=tmp_path))
     assert found["detail"] == "click 8.2 or newer, not 7.1"
 
 

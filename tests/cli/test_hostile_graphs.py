@@ -1,4 +1,4 @@
-"""Graphs that somebody made to do harm: nothing is written outside, nothing runs, nothing hangs."""
+"""Graphs that were made to do harm: nothing is written outside, nothing runs, nothing hangs."""
 
 from __future__ import annotations
 
@@ -249,7 +249,7 @@ def test_a_chain_of_ten_thousand_chunks(notes: MakeNotes) -> None:
 
 
 @pytest.mark.parametrize("code", ["(" * 10_000, "1" + " + 1" * 10_000, "a" + ".b" * 10_000])
-def test_code_that_is_nested_too_deep_is_told(notes: MakeNotes, code: str) -> None:
+def test_code_that_is_nested_too_deep_is_reported(notes: MakeNotes, code: str) -> None:
     graph = notes({"x": f"- ## 1.1. S\n\t- ```python\n\t  x = {code}\n\t  ```\n{CHUNK}"})
     said = graph.tangle("check", "--all")
     assert said.code == 1
@@ -257,7 +257,7 @@ def test_code_that_is_nested_too_deep_is_told(notes: MakeNotes, code: str) -> No
     assert graph.tangle("build").code == 1
 
 
-def test_chunks_that_double_each_other_are_told_and_not_written(notes: MakeNotes) -> None:
+def test_chunks_that_double_each_other_are_reported_and_not_written(notes: MakeNotes) -> None:
     chunks = ["\t- ```python\n\t  x = 0\n\t  ```\n\t  tangle.name:: n0\n"]
     chunks += [
         f"\t- ```python\n\t  <<n{n - 1}>>\n\t  <<n{n - 1}>>\n\t  ```\n\t  tangle.name:: n{n}\n"

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 import messages
-from message_templates import in_source, stale_skips
+from message_templates import in_source, stale_entries
+from message_words import stale_words
 from tangle_cli.catalogue import Catalogue, read_catalogue
-from tangle_cli.recognition import NUMBERS, Recognizer
+from tangle_cli.recognition import NUMBERS, PARTS, Recognizer
 
 if TYPE_CHECKING:
     from babel.messages.catalog import Catalog, Message
@@ -102,8 +103,19 @@ def test_the_compiled_catalogue_is_current(path: Path) -> None:
     assert path.with_suffix(".mo").read_bytes() == written, "run `make messages`"
 
 
-def test_what_is_listed_as_no_message_is_in_the_code() -> None:
-    assert stale_skips() == []
+def test_what_is_listed_is_in_the_code() -> None:
+    assert stale_entries() == []
+
+
+def test_what_the_code_no_longer_says_is_reported() -> None:
+    gone = stale_words({"fence", "skipped: "})
+    assert {"quote", "cannot be read: {why}"} <= {*gone}
+    assert not {"fence", "skipped: {reason}"} & {*gone}
+
+
+def test_every_placeholder_with_a_meaning_is_in_some_message(extracted: Catalog) -> None:
+    found = {name for entry in extracted for text in sources(entry) for name in names(text)}
+    assert found >= PARTS | NUMBERS
 
 
 def test_every_message_is_recognised(compiled: Catalogue) -> None:

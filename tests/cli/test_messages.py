@@ -8,7 +8,9 @@ import os
 import re
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import click
 import pytest
@@ -18,6 +20,8 @@ import problems_doc
 from tangle.engine.session_end import skip_of_rest
 from tangle.model import Cell, Job, PagePath, Place, SectionName
 from tangle.model.session import Skip
+from tangle.verbs import doctor
+from tangle_cli.catalogue import read_catalogue
 from tangle_cli.columns import display_width
 from tangle_cli.help import paragraphs, wrapped
 from tangle_cli.main import cli
@@ -306,9 +310,21 @@ def test_commands(
 
 @pytest.mark.usefixtures("chinese")
 def test_doctor(graph: Notes) -> None:
+    (graph.root / "pages" / "lacks.md").write_text("- ```python\n  import no_such_package\n  ```\n")
     said = graph.tangle("doctor")
     assert "Markdown 页面" in said.out
+    assert "  警告  no_such_package " in said.out
+    assert "no_such_package：导入处 pages/lacks.md:2；运行过的页面都不需要它\n" in said.out
     assert english(re.sub(r"tangle \w[\w-]*.*", "", said.out)) == []
+
+
+@pytest.mark.usefixtures("chinese")
+def test_names_in_doctor() -> None:
+    sources = Path(doctor.__file__).parent.glob("*.py")
+    code = "".join(path.read_text(encoding="utf-8") for path in sources)
+    found = {*re.findall(r'(?:_found\(|\b(?:name|area)=)"([^"]+)"', code)}
+    same = {"tangle", "python", "torch", "config.edn"}
+    assert {name for name in found if _(name) == name} == same
 
 
 def _without_code(text: str) -> Iterator[str]:
@@ -396,6 +412,18 @@ def test_a_message_is_recognised(recognizer: Recognizer, text: str, translated: 
 )
 def test_long_texts_come_back(recognizer: Recognizer, text: str) -> None:
     assert recognizer.translated(text).count("x") == text.count("x")
+
+
+@pytest.mark.parametrize("title", ["x (b), c: d; ", "a: b; c, d (e) ", "it, is (a: b; c), "])
+def test_a_title_full_of_joints_takes_no_time(title: str) -> None:
+    catalogue = read_catalogue(CHINESE)
+    assert catalogue is not None
+    recognizer = Recognizer(catalogue.entries())
+    begun = time.process_time()
+    text = (title * 200)[:1900]
+    assert recognizer.translated(text) == text
+    assert time.process_time() - begun < 5  # without a limit: up to half a minute
+    assert recognizer.translated("a: up to date") == "a: 已是最新"
 
 
 def test_lines_are_broken_as_chinese_is() -> None:

@@ -161,7 +161,7 @@ def test_a_property_names_the_language_of_fences_without_one(notes: MakeNotes) -
 
 
 @pytest.mark.parametrize("info", ["pyton", "phyton", "pythn", "Pyhton", "pyhon3"])
-def test_a_language_that_is_one_letter_off_is_told(notes: MakeNotes, info: str) -> None:
+def test_a_language_that_is_one_letter_off_is_reported(notes: MakeNotes, info: str) -> None:
     graph = notes({"a": fence("print(1)", info=info)})
     said = graph.tangle("check", "--all")
     assert said.code == 0
@@ -172,7 +172,7 @@ def test_a_language_that_is_one_letter_off_is_told(notes: MakeNotes, info: str) 
 @pytest.mark.parametrize(
     ("info", "code"), [("pyton", "no code, but words"), ("cython", "x = 1"), ("java", "x = 1")]
 )
-def test_other_languages_are_nobodys_slip(notes: MakeNotes, info: str, code: str) -> None:
+def test_other_languages_are_no_slip(notes: MakeNotes, info: str, code: str) -> None:
     assert notes({"a": fence(code, info=info)}).tangle("check", "--all").out == ""
 
 
@@ -248,7 +248,7 @@ def test_a_pasted_result_is_never_run(notes: MakeNotes) -> None:
         ((">>> x = = 1",), 2),
     ],
 )
-def test_what_is_wrong_with_a_session_is_told_at_its_line(
+def test_what_is_wrong_with_a_session_is_reported_at_its_line(
     notes: MakeNotes, lines: tuple[str, ...], line: int
 ) -> None:
     said = notes({"a": fence(*lines)}).tangle("run", "a")

@@ -74,7 +74,7 @@ def test_an_output_with_a_child_is_emptied(notes: MakeNotes) -> None:
     assert re.search(r"\t- tangle.output:: \S+\n\t\t- a remark\n$", graph.text("a"))
 
 
-def test_one_that_nobody_would_miss_is_removed(notes: MakeNotes) -> None:
+def test_one_that_would_not_be_missed_is_removed(notes: MakeNotes) -> None:
     graph = notes({"a": ONE})
     graph.tangle("run", "a")
     graph.write("a", graph.text("a").replace("print('one')", "x = 1"))

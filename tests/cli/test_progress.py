@@ -87,7 +87,7 @@ def test_more_sections_than_lines(height: int) -> None:
     assert shown[-1] == f"0 of 65 done, {64 - height + 3} more running, 3 from the cache"
 
 
-def test_what_ends_is_counted_and_what_fails_told() -> None:
+def test_what_ends_is_counted_and_what_fails_reported() -> None:
     board = running(["1.1", "1.2"])
     board.take(SessionFinished(section=SectionName("1.1"), outcome="passed", seconds=1.0))
     board.take(SessionFinished(section=SectionName("1.2"), outcome="died", seconds=1.0))
@@ -151,7 +151,7 @@ def on_a_terminal(notes: MakeNotes, size: tuple[int, int], **variables: str) -> 
         try:
             while data := os.read(ours, 4096):
                 written += data
-        except OSError:  # how the end of a terminal is told
+        except OSError:  # how the end of a terminal is reported
             os.close(ours)
         assert process.stdout is not None
         out = process.stdout.read().decode()

@@ -30,14 +30,14 @@ BROKEN = """\
 \t  ```
 \t  last words"""
 
-MENDED = BROKEN.replace("**True**", "True").replace("\t    \treturn a", "\t      return a")
+REPAIRED = BROKEN.replace("**True**", "True").replace("\t    \treturn a", "\t      return a")
 USER_NOTES = Path(__file__).parents[3] / "shared" / "user-notes"
 
 
-def test_what_is_sure_is_mended_and_nothing_else(notes: MakeNotes) -> None:
+def test_what_is_sure_is_repaired_and_nothing_else(notes: MakeNotes) -> None:
     graph = notes({"a": BROKEN})
     said = graph.tangle("check", "--all", "--fix")
-    assert graph.text("a") == MENDED
+    assert graph.text("a") == REPAIRED
     first, second, *_ = said.err.splitlines()
     assert first.endswith("a.md:3: repaired: Markdown's marks for emphasis stand in the code")
     assert second.endswith("a.md:6: repaired: tabs and spaces are mixed in its indentation")
@@ -45,7 +45,7 @@ def test_what_is_sure_is_mended_and_nothing_else(notes: MakeNotes) -> None:
     assert "a.md:12:21: error: this chunk does not parse: expected ':'" in said.out
     again = graph.tangle("check", "--all", "--fix")
     assert "repaired" not in again.err
-    assert graph.text("a") == MENDED
+    assert graph.text("a") == REPAIRED
 
 
 def test_a_diff_writes_nothing(notes: MakeNotes) -> None:
@@ -60,7 +60,7 @@ def test_a_diff_writes_nothing(notes: MakeNotes) -> None:
         assert graph.text("a") == BROKEN
 
 
-def test_the_problem_says_that_it_can_be_mended(notes: MakeNotes) -> None:
+def test_the_problem_says_that_it_can_be_repaired(notes: MakeNotes) -> None:
     said = notes({"a": BROKEN}).tangle("check", "--all", "--format", "json")
     found = json.loads(said.out)["problems"]
     codes = ("syntax-error", "mixed-indentation")
@@ -96,7 +96,7 @@ def test_every_other_byte_stays(notes: MakeNotes, line_end: str, start: str) -> 
     assert page.read_bytes() == wanted.encode()
 
 
-def test_a_chunk_that_another_takes_in_is_mended_where_it_stands(notes: MakeNotes) -> None:
+def test_a_chunk_that_another_takes_in_is_repaired_where_it_is(notes: MakeNotes) -> None:
     page = (
         "- ## 1.1. A\n\t- tangle.name:: part\n\t  ```python\n\t  x = f(**1**)\n\t  ```\n"
         "\t- ```python\n\t  def g():\n\t      <<part>>\n\t      return x\n\t  ```\n"
@@ -117,7 +117,7 @@ def test_what_is_no_python_is_left(notes: MakeNotes) -> None:
     assert graph.text("a") == page
 
 
-def test_a_mended_line_must_not_end_the_fence(notes: MakeNotes) -> None:
+def test_a_repaired_line_must_not_end_the_fence(notes: MakeNotes) -> None:
     """What would be read as another page is not written."""
     page = "- ```python\n  x = **1**\n  - ```**y**```\n  ```\n"
     graph = notes({"a": page})

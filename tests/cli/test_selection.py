@@ -152,7 +152,7 @@ def test_progress_is_live_on_a_terminal(notes: MakeNotes) -> None:
         try:
             while data := os.read(ours, 4096):
                 shown += data
-        except OSError:  # how the end of a terminal is told
+        except OSError:  # how the end of a terminal is reported
             os.close(ours)
         assert process.stdout is not None
         out = process.stdout.read().decode()

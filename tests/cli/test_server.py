@@ -107,7 +107,7 @@ def test_the_configuration_takes_true_or_false(graph: Notes, value: str) -> None
     assert said.err.endswith("it takes true or false\n")
 
 
-def test_a_fresh_process_is_told(graph: Notes) -> None:
+def test_a_fresh_process_is_reported(graph: Notes) -> None:
     (graph.root / "pages" / "fractions.py").write_text("")
     graph.write("B", "- ## 2.1. Halves\n\t- ```python\n\t  import fractions\n\t  ```\n")
     said = graph.tangle("run", "2.1", "-v")

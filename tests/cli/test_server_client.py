@@ -279,7 +279,7 @@ def test_a_server_that_does_not_answer_is_not_waited_for(graph: Notes) -> None:
     os.kill(pid, signal.SIGSTOP)
     try:
         program = [sys.executable, "-c", impatient, "run", "1.2", "--no-write"]
-        # No pipes: what was sent holds their ends until somebody reads it.
+        # No pipes: what was sent holds their ends until it is read.
         code = subprocess.call(
             program, cwd=graph.root, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         )

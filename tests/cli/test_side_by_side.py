@@ -167,7 +167,7 @@ GREEDY = """\
 	  ```"""
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="nobody tells a process's memory here")
+@pytest.mark.skipif(sys.platform != "linux", reason="no report of memory here")
 @pytest.mark.parametrize("where", ["option", "configuration"])
 def test_a_section_that_eats_all_memory(notes: MakeNotes, where: str) -> None:
     graph = notes({"a": f"{GREEDY}\n{section('1.2', 'fine')}"})

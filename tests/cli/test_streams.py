@@ -50,13 +50,21 @@ def _shell(graph: Notes, command: str, **environment: str) -> subprocess.Complet
 
 @pytest.mark.parametrize("closed", ["2>&-", ">&-", "<&-", ">&- 2>&-", "<&- >&- 2>&-"])
 @pytest.mark.parametrize(("section", "code"), [("1.1", 0), ("1.2", 1), ("9.9", 2)])
-def test_closed_streams_are_as_if_nobody_read_them(
+def test_closed_streams_are_as_if_they_were_not_read(
     graph: Notes, closed: str, section: str, code: int
 ) -> None:
     said = _shell(graph, f"tangle run {section} {closed}")
     assert said.returncode == code
     assert "Traceback" not in said.stderr
     assert ("2 True" in graph.text("A")) == (section == "1.1")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the device is Linux's")
+@pytest.mark.parametrize("arguments", ["--version", "--help", "list --help", "list"])
+def test_a_full_disk_is_reported_in_one_line(graph: Notes, arguments: str) -> None:
+    done = _shell(graph, f"tangle {arguments} > /dev/full")
+    assert done.returncode == 3
+    assert done.stderr == "tangle: No space left on device; fix this and try again\n"
 
 
 SETTINGS = [

@@ -162,7 +162,7 @@ def test_a_book_is_found_by_its_numbers(notes: MakeNotes) -> None:
     assert printed(graph, "1") == ["bread prepared"]  # the page that has such a heading
 
 
-def test_several_books_are_told_apart_by_name(notes: MakeNotes) -> None:
+def test_several_books_are_distinguished_by_name(notes: MakeNotes) -> None:
     top = "tangle.book:: {}\n"
     graph = notes(
         {"a": BOOK.format(top=top.format("one"), n=3), "b": BOOK.format(top=top.format("two"), n=3)}

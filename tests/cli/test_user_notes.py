@@ -93,7 +93,7 @@ def faults(graph: Notes, *arguments: str) -> dict[tuple[int, str, str], str]:
     return {(p["line"], p["section"], p["code"]): p["message"] for p in problems}
 
 
-def test_each_fault_is_told_and_nothing_else(graph: Notes) -> None:
+def test_each_fault_is_reported_and_nothing_else(graph: Notes) -> None:
     found = set(faults(graph))
     unresolved = {entry for entry in found if entry[2] == "unresolved-reference"}
     assert {line for line, _, _ in unresolved} == UNRESOLVED

@@ -118,7 +118,7 @@ def test_events_of_an_attempt_that_was_given_up_are_dropped() -> None:
     seen: list[Event] = []
     route = Route(NAME, seen.append)
     begun = SessionStarted(section=NAME, cells=1)
-    route.take(message(output(Stream("stdout", "early")), "a"))  # of an attempt nobody knows
+    route.take(message(output(Stream("stdout", "early")), "a"))  # of an unknown attempt
     route.take(message(begun, "a", "tcp://w:1"))
     route.take(message(output(Stream("stdout", "1")), "a"))
     route.take(message(begun, "b", "tcp://w:2"))

@@ -162,7 +162,7 @@ def test_no_name_is_missing_that_the_analysis_calls_defined(chunks: list[list[st
     marked = (units.saved_in(found.core, place) for place in range(len(found.rows)))
     needed = {use.name for entry in marked for saved in entry.statements for use, _ in saved.uses}
     if needed & {word for p in found.problems for word in re.findall(r"\w+", p.message)}:
-        return  # saved code needs what nobody defines: the package cannot be imported
+        return  # saved code needs undefined names: the package cannot be imported
     with _package(texts) as module:
         assert found.package.exports <= vars(module).keys()
         for session in found.sessions:

@@ -248,7 +248,7 @@ REWRAPPED = [
 
 
 @pytest.mark.parametrize("rewrapping", REWRAPPED)
-def test_a_stream_that_was_wrapped_anew_loses_nothing(rewrapping: str) -> None:
+def test_a_stream_that_was_wrapped_again_loses_nothing(rewrapping: str) -> None:
     first = f"import codecs, io, sys\n{rewrapping}\nprint('one'); print('二')"
     result = run(first, "print('three')", "sys.stdout = sys.__stdout__\nprint('four')")
     assert [text(cell) for cell in result.results] == ["one\n二\n", "three\n", "four\n"]

@@ -49,7 +49,7 @@ def test_generators_are_seeded_before_their_first_use() -> None:
     assert first == second != other
 
 
-def test_torch_is_seeded_and_its_device_told() -> None:
+def test_torch_is_seeded_and_its_device_reported() -> None:
     pytest.importorskip("torch", reason="the notes' packages are not installed")
     import torch
 

@@ -32,7 +32,8 @@ from .sessions import make_cell, make_job, run, run_one, text
 MIB = 2**20
 
 needs_proc = pytest.mark.skipif(
-    not Path("/proc/self/statm").exists(), reason="this system tells nobody's memory"
+    not Path("/proc/self/statm").exists(),
+    reason="no report of memory here",
 )
 
 
@@ -222,7 +223,7 @@ def test_a_file_in_memory_that_is_mapped_counts_once() -> None:
 
 
 @needs_proc
-def test_an_observer_is_told_what_a_session_holds() -> None:
+def test_an_observer_learns_what_a_session_holds() -> None:
     events: list[Event] = []
     with LocalExecutor() as executor:
         job = make_job("import time\nx = b'x' * 10**8", "time.sleep(1.5)")

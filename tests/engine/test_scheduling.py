@@ -219,7 +219,7 @@ def test_needs_are_respected_and_results_stand_in_order() -> None:
     assert [result.outcome for result in results[3].results] == ["skipped"]
 
 
-def test_a_session_with_a_gpu_of_its_own_sees_no_other_and_is_told_of_by_its_number() -> None:
+def test_a_session_with_a_gpu_of_its_own_sees_no_other_and_is_named_by_its_number() -> None:
     recorder = Recorder()
     turns = [
         *(named("a", gpu="any"), named("b", gpu="any")),

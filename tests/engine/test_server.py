@@ -172,7 +172,7 @@ def test_it_ends_with_the_projects_folder(wanted: ServerWanted) -> None:
     assert until(lambda: not servers(os.environ["SERVER_TEST"]))
 
 
-def test_it_is_told_to_stop(wanted: ServerWanted) -> None:
+def test_it_is_asked_to_stop(wanted: ServerWanted) -> None:
     assert stop_server(wanted.project) is None
     run(wanted, "import fractions")
     path = status(wanted).socket
@@ -181,7 +181,7 @@ def test_it_is_told_to_stop(wanted: ServerWanted) -> None:
     assert until(lambda: not servers(os.environ["SERVER_TEST"]))
 
 
-def test_it_serves_a_command_to_its_end_when_told_to_stop(wanted: ServerWanted) -> None:
+def test_it_serves_a_command_to_its_end_when_asked_to_stop(wanted: ServerWanted) -> None:
     with LocalExecutor(warm=True, server=wanted) as made:
         run_jobs([make_job("1", directory="/")], executor=made)
         assert stop_server(wanted.project) == 1
@@ -234,7 +234,7 @@ def test_nonsense_ends_the_connection_alone(wanted: ServerWanted, data: bytes) -
     assert run(wanted, "1")[1] == f"used the server, process {before.pid}"
 
 
-# --- somebody else's place ------------------------------------------------------------------------
+# --- another user's place -------------------------------------------------------------------------
 
 
 def _open_to_others(folder: Path) -> None:
@@ -253,7 +253,7 @@ def _file(folder: Path) -> None:
 
 
 @pytest.mark.parametrize("prepare", [_open_to_others, _link, _file])
-def test_a_folder_that_somebody_made_ready_is_refused(
+def test_a_folder_that_another_user_made_ready_is_refused(
     wanted: ServerWanted, monkeypatch: pytest.MonkeyPatch, prepare: Callable[[Path], None]
 ) -> None:
     runtime = os.environ["XDG_RUNTIME_DIR"]
@@ -352,7 +352,7 @@ def test_a_worker_has_the_environment_of_its_command(
     assert status(wanted).pid == pid
 
 
-def test_a_library_that_was_changed_is_imported_anew(wanted: ServerWanted, site: Path) -> None:
+def test_a_library_that_was_changed_is_imported_again(wanted: ServerWanted, site: Path) -> None:
     library = site / "library.py"
     library.write_text("VERSION = 1\n")
     code = "import library\nprint(library.VERSION)"

@@ -159,10 +159,10 @@ PROGRAMS = {
                 file.write("done")
         multiprocessing.get_context("fork").Process(target=work).start()
     """,
-    "what a program is to be told": """
+    "what is sent to a program": """
         import subprocess
         program = subprocess.Popen("cat > a.txt", shell=True, stdin=subprocess.PIPE, text=True)
-        program.stdin.write("told")
+        program.stdin.write("sent")
     """,
     "what a program reads that takes its time": """
         import subprocess

@@ -194,7 +194,7 @@ def test_only_what_changed_runs(steps: Steps) -> None:
     assert steps.ran == [2, 3]
 
 
-def test_lines_that_moved_are_told_where_they_are_now(steps: Steps) -> None:
+def test_lines_that_moved_are_reported_where_they_are_now(steps: Steps) -> None:
     def job(line: int) -> Job:
         cells = [make_cell("def f():\n    1 / 0", line), make_cell("f()", line + 1)]
         named = [make_cell(c.code, line + i, name=f"chunk {i}") for i, c in enumerate(cells)]
@@ -242,7 +242,7 @@ def test_a_file_that_changed_makes_copies_worthless(steps: Steps, tmp_path: Path
     assert (steps.ran[0], text(result.results[2])) == (1, "two\n")
 
 
-def test_a_module_beside_the_notes_that_changed_is_imported_anew(
+def test_a_module_beside_the_notes_that_changed_is_imported_again(
     steps: Steps, tmp_path: Path
 ) -> None:
     (tmp_path / "helper.py").write_text("N = 1")
@@ -252,7 +252,7 @@ def test_a_module_beside_the_notes_that_changed_is_imported_anew(
     assert (steps.ran[0], text(result.results[2])) == (1, "22\n")
 
 
-def test_the_generated_package_is_imported_anew(steps: Steps, tmp_path: Path) -> None:
+def test_the_generated_package_is_imported_again(steps: Steps, tmp_path: Path) -> None:
     for name in ("old", "new"):
         (tmp_path / name / "pkg").mkdir(parents=True)
         (tmp_path / name / "pkg" / "__init__.py").write_text(f"NAME = {name!r}")
@@ -416,10 +416,10 @@ def test_copies_end_when_tangle_is_killed(tmp_path: Path) -> None:
         lines = iter(process.stdout)
         pids = next(list(map(int, line.split())) for line in lines if line[0].isdigit())
         next(line for line in lines if "CellStarted" in line and "index=1" in line)
-        everybody = {child.pid for pid in pids for child in psutil.Process(pid).children()}
-        assert everybody  # the worker that went on
+        everyone = {child.pid for pid in pids for child in psutil.Process(pid).children()}
+        assert everyone  # the worker that continued
         process.kill()
-    _until(lambda: not any(map(_alive, {*pids, *everybody})))
+    _until(lambda: not any(map(_alive, {*pids, *everyone})))
 
 
 def _pids(executor: ResumingExecutor) -> list[int]:

@@ -36,7 +36,7 @@ def test_a_program_is_ended_with_a_child_that_holds_its_pipes(tmp_path: Path) ->
     assert not psutil.pid_exists(child)
 
 
-def test_a_program_whose_answer_nobody_waits_for_is_ended(tmp_path: Path) -> None:
+def test_a_program_whose_answer_is_not_waited_for_is_ended(tmp_path: Path) -> None:
     started = tmp_path / "pid"
     code = (
         "import os, pathlib, time; "

@@ -201,7 +201,7 @@ RECURSION = (
 
 
 @pytest.mark.parametrize("limit", [1000, 20_000])
-def test_a_recursion_is_told_in_a_few_lines(limit: int) -> None:
+def test_a_recursion_is_reported_in_a_few_lines(limit: int) -> None:
     failure = run_one(RECURSION.format(limit=limit)).failure
     assert failure is not None
     assert failure.name == "RecursionError"
@@ -213,7 +213,7 @@ def test_a_recursion_is_told_in_a_few_lines(limit: int) -> None:
     assert len(failure.trace.frames) == 4
 
 
-def test_two_functions_that_call_each_other_are_told_in_full_as_python_does() -> None:
+def test_two_functions_that_call_each_other_are_reported_in_full_as_python_does() -> None:
     code = "def a(n): return b(n - 1) if n else 1 / 0\ndef b(n): return a(n)\na(3)"
     failure = run_one(code).failure
     assert failure is not None

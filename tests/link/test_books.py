@@ -36,7 +36,7 @@ CHAPTER_4 = page("# 4 Nets", "## 4.1. One", "### 4.1.1. Deep", code=SAVES)
 NO_BOOK = {
     "steps of two pages": {"a": page("## 1. Do", "## 2. Look"), "b": page("## 1. Do")},
     "steps with a property": {"a": page("## 1. Do", "## 2. Look", top="tangle.timeout:: 5")},
-    "parts that nobody saves from": {"a": page("## 1.1 Do", "## 1.2 Look")},
+    "parts without saved code": {"a": page("## 1.1 Do", "## 1.2 Look")},
     "bullets": {"a": page("1.1 Do", "1.2 Look", code=SAVES)},
     "a share in a bullet": {"a": page("0.75 - three quarters", code=SAVES)},
     "versions, times and dates": {"a": page("3.11.2 new", "12.30 lunch", "2024-10-29", code=SAVES)},
@@ -111,7 +111,7 @@ def test_the_configuration_names_a_book_and_switches_it_off() -> None:
     ]
 
 
-def test_a_page_names_its_book_and_several_are_told_apart() -> None:
+def test_a_page_names_its_book_and_several_are_distinguished() -> None:
     one = {"a": page("## 3.6. A", "### 3.6.1. Part", top="tangle.book:: one")}
     assert units({**one, "b": CHAPTER_2}) == ["3.6", "b"]  # a name leaves nothing to find
     two = {

@@ -111,7 +111,7 @@ def test_an_alias_in_a_block_is_none() -> None:
     assert set(graph({"pages/a.md": "- alias:: b\n"}).names) == {"a"}
 
 
-def test_an_alias_that_is_taken_is_told_and_the_title_goes_before_it() -> None:
+def test_an_alias_that_is_taken_is_reported_and_the_title_goes_before_it() -> None:
     notes = {"pages/a.md": "alias:: b, c\n\n- x\n", "pages/b.md": "icon:: i\nalias:: C\n\n- y\n"}
     linked = graph(notes)
     assert linked.names == {"a": "pages/a.md", "b": "pages/b.md", "c": "pages/a.md"}

@@ -1,4 +1,4 @@
-"""Runs for an editor: one at a time, also where nobody waits for one any more."""
+"""Runs for an editor: one at a time, even if a run is no longer waited for."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tangle.lsp.running import Runner
 PATIENCE = 20.0
 
 
-def test_a_run_that_nobody_waits_for_ends_before_the_next_begins() -> None:
+def test_a_run_that_is_not_waited_for_ends_before_the_next_begins() -> None:
     began, ended = threading.Event(), threading.Event()
 
     def run(_project: Any, what: Any, _options: Any, _observe: Any, end: Any) -> Any:

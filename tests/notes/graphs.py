@@ -264,7 +264,7 @@ def new_core(
 
 
 def told(core: Core) -> Any:
-    """What verbs are told of the notes."""
+    """What verbs learn of the notes."""
     return rows(core), all_problems(core, "")
 
 

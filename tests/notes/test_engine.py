@@ -41,7 +41,7 @@ def longest(store: Counting, key: str) -> str:
 
 @query(kept=str)
 def report(store: Counting, key: str) -> str:
-    """What is told of a text and of the one that it is compared with."""
+    """The facts about a text and about the one that it is compared with."""
     store.done.append(f"report {key}")
     return f"{count(store, key)} of {count(store, 'all')}, {longest(store, key)}"
 
@@ -116,7 +116,7 @@ def test_an_answer_kept_by_its_digest_is_worked_out_when_it_is_wanted() -> None:
     assert longest(found, "a") == "one"
 
 
-def test_what_nobody_needs_is_not_written_down() -> None:
+def test_what_is_not_needed_is_not_written_down() -> None:
     store = store_of(a="one two", all="x", b="y")
     report(store, "a")
     count(store, "b")

@@ -1,4 +1,4 @@
-"""Pages that are told apart by their bytes come to what they do when they are parsed."""
+"""Pages that are recognised by their bytes give the same results as when they are parsed."""
 
 from __future__ import annotations
 

@@ -126,7 +126,7 @@ def test_a_page_outside_any_graph(graph: Make) -> None:
     assert "Traceback" not in said.out
 
 
-def test_a_page_that_is_no_text_is_told_and_others_are_collected(graph: Make) -> None:
+def test_a_page_that_is_no_text_is_reported_and_others_are_collected(graph: Make) -> None:
     made = graph(x=PAGE)
     (made.folder / "pages" / "bad.md").write_bytes(b"- a\n- \xff\n")
     said = made.pytest("notes", "--continue-on-collection-errors")

@@ -81,5 +81,5 @@ def test_only_what_is_to_be_measured(graph: Make) -> None:
     assert "notes/pages/x.md" in said.out
 
 
-def test_not_measured_nothing_is_told(graph: Make) -> None:
+def test_not_measured_nothing_is_reported(graph: Make) -> None:
     assert "coverage" not in graph(x=PAGE).pytest("notes").out

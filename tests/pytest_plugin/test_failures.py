@@ -87,7 +87,7 @@ def test_no_frame_but_the_readers_and_those_of_libraries(graph: Make) -> None:
         assert ours not in told
 
 
-def test_what_came_before_is_told(graph: Make) -> None:
+def test_what_came_before_is_reported(graph: Make) -> None:
     code = (
         "try:\n    1 / 0\nexcept ZeroDivisionError as error:\n    raise ValueError('so') from error"
     )

@@ -102,7 +102,7 @@ def test_a_chunk_alone_has_those_before_it_run_first(graph: Make) -> None:
     assert "too far" not in said.out
 
 
-def test_what_fails_before_a_chosen_chunk_is_told_once(graph: Make) -> None:
+def test_what_fails_before_a_chosen_chunk_is_reported_once(graph: Make) -> None:
     page = section("3.6", "a = 1 / 0", "a", "a + 1", "4")
     said = graph(x=page).pytest("notes", "-v", "-k", "chunk2 or chunk3 or chunk4")
     assert said.outcomes == ["error 3.6::chunk 2", "skipped 3.6::chunk 3", "passed 3.6::chunk 4"]
@@ -111,7 +111,7 @@ def test_what_fails_before_a_chosen_chunk_is_told_once(graph: Make) -> None:
     assert ">   a = 1 / 0\nE   ZeroDivisionError: division by zero\n\nnotes/pages/x.md:3:" in told
 
 
-def test_what_fails_of_the_borrowed_is_told_once(graph: Make) -> None:
+def test_what_fails_of_the_borrowed_is_reported_once(graph: Make) -> None:
     page = section("3.5", "x = 0") + section("3.6", "y = 1 / x") + section("3.7", "y", "y + 1", "2")
     said = graph(x=page).pytest("notes", "-v", "-k", "3.7")
     assert said.outcomes == ["error 3.7::chunk 1", "skipped 3.7::chunk 2", "passed 3.7::chunk 3"]
@@ -137,8 +137,8 @@ def test_failed_ones_again_and_first(graph: Make) -> None:
         "passed 3.7::chunk 1",
         "passed 3.7::chunk 2",
     ]
-    mended = page.replace("x / 0", "x / 1")
-    (made.folder / "pages" / "x.md").write_text(mended)
+    repaired = page.replace("x / 0", "x / 1")
+    (made.folder / "pages" / "x.md").write_text(repaired)
     assert made.pytest("notes", "-v", "--lf").outcomes == ["passed 3.6::chunk 2"]
 
 

@@ -65,10 +65,10 @@ replace(page, b"new", expected=b"old", root=page.parent)
 
 
 @pytest.mark.skipif(
-    not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root becomes somebody else"
+    not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root becomes another user"
 )
 def test_a_colleagues_page_keeps_the_group_that_shares_it() -> None:
-    # Outside of pytest's folders, which nobody else may enter.
+    # Outside of pytest's folders, which no other user may enter.
     with tempfile.TemporaryDirectory() as name:
         page = Path(name) / "x.md"
         page.write_bytes(b"old")

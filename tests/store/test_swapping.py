@@ -278,7 +278,7 @@ def test_what_a_crash_leaves_is_finished(
 
 
 def as_before(page: Path) -> Path:
-    """The name that drafts had in clones of earlier times, which anybody can make."""
+    """The name that drafts had in clones of earlier times, which anyone can make."""
     return page.with_name(left(page, TYPED).name[:-22] + ".swap")
 
 
@@ -337,7 +337,7 @@ def test_a_folder_that_is_missing_has_nothing_to_recover(tmp_path: Path) -> None
     assert recover(tmp_path / "no") == Leftovers()
 
 
-def test_content_is_told_only_of_a_file_at_rest(page: Path, tmp_path: Path) -> None:
+def test_content_is_reported_only_of_a_file_at_rest(page: Path, tmp_path: Path) -> None:
     assert DISK.read_still(page) == OLD
     with page.open("r+b"):
         assert DISK.read_still(page) is None

@@ -1,4 +1,4 @@
-"""The user's key: made once, private, and never taken from somebody else."""
+"""The user's key: made once, private, and never taken from another user."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Two processes: somebody types in an editor, and `tangle run` writes outputs into the page."""
+"""Two processes: one types in an editor, and `tangle run` writes outputs into the page."""
 
 from __future__ import annotations
 

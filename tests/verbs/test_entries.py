@@ -98,7 +98,7 @@ def test_an_entry_under_another_name_is_refused(pair: KeyPair) -> None:
         unpack(pack(NAME, kept(), pair), "cd" * 32, {pair.public})
 
 
-def test_the_key_of_somebody_else_is_refused(pair: KeyPair, tmp_path: Path) -> None:
+def test_the_key_of_another_user_is_refused(pair: KeyPair, tmp_path: Path) -> None:
     other = new_key(tmp_path)
     entry = pack(NAME, kept(), other)
     with pytest.raises(EntryRefused, match="not trusted"):

@@ -86,7 +86,7 @@ def _write(project: Project, name: str, text: str) -> None:
 
 
 def _told(found: Notes) -> Any:
-    """All that verbs are told of notes."""
+    """All that verbs learn of notes."""
     return (
         found.rows,
         found.problems,
@@ -131,7 +131,7 @@ def _same(project: Project) -> Notes:
 )
 @settings(max_examples=EXAMPLES)
 def test_a_store_says_what_is(pages: dict[str, str], edits: list[tuple[str, str | None]]) -> None:
-    """Pages are written anew, come and go."""
+    """Pages are rewritten, come and go."""
     with _project() as project:
         for name, text in pages.items():
             _write(project, name, text)
@@ -186,7 +186,7 @@ def test_only_what_an_edit_touches_is_read() -> None:
             _write(project, name, text)
             others = [p for p in (project.graph / "pages").iterdir() if p.stem != name]
             for path in others:
-                path.chmod(0)  # whoever opens it fails
+                path.chmod(0)  # opening it fails
             try:
                 found = _from_disk(project)
                 _ = found.rows, found.problems
@@ -304,7 +304,7 @@ def test_what_outputs_are_worth_is_remembered() -> None:
             assert (found.outputs, found.fresh) == (2, fresh)
 
 
-def test_generated_files_that_somebody_changed_are_seen() -> None:
+def test_generated_files_that_another_program_changed_are_seen() -> None:
     with _project() as project:
         _graph(project)
         build(project)
@@ -368,7 +368,7 @@ def test_checking_leaves_nothing_in_a_graph_without_a_folder_of_ours(tmp_path: P
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a.md", "logseq"]
 
 
-def test_pages_that_cannot_be_read_are_told_each_time() -> None:
+def test_pages_that_cannot_be_read_are_reported_each_time() -> None:
     with _project() as project:
         _graph(project)
         (project.graph / "pages" / "bad.md").write_bytes(b"- \xff\n- ```python\n")

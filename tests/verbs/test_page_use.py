@@ -45,7 +45,7 @@ def saved_at(saves: Saves, file: Path, *times: float) -> float:
     return saves.due(PAGE, times[-1]) - times[-1]
 
 
-def test_one_that_nobody_saved_is_free(saves: Saves) -> None:
+def test_one_that_was_not_saved_is_free(saves: Saves) -> None:
     assert saves.in_the_way(PAGE, 100.0) is None
 
 

@@ -134,7 +134,7 @@ def test_results_that_came_with_a_clone_count_for_nothing(
     assert graph.text("x").count("tangle.output") == 0
 
 
-def test_what_waits_is_told_as_json_and_dropped_by_clean(notes: MakeNotes) -> None:
+def test_what_waits_is_reported_as_json_and_dropped_by_clean(notes: MakeNotes) -> None:
     graph = notes({"x": EDITS})
     assert json.loads(graph.tangle("run", "1.1", "--format", "json").out)["waiting"] == 2
     graph.tangle("clean")
@@ -292,7 +292,7 @@ def test_a_figure_that_no_page_names_any_more_is_known(notes: MakeNotes) -> None
     assert graph.figure("1.1-1").name in graph.text("x")
 
 
-def test_a_figure_that_somebody_replaced_is_theirs(notes: MakeNotes) -> None:
+def test_a_figure_that_the_user_replaced_is_kept(notes: MakeNotes) -> None:
     graph = notes({"x": FIGURE.format(2)})
     graph.tangle("run", "1.1")
     figure = graph.figure("1.1-1")

@@ -145,7 +145,7 @@ class _Disk:
 
 
 class _Watched:
-    """A watcher in a thread of its own, and what it told."""
+    """A watcher in a separate thread, and what it reported."""
 
     def __init__(self, project: Project, names: list[str]) -> None:
         self.ran: dict[str, str] = {}
@@ -173,7 +173,7 @@ class _Watched:
 
 
 def _clean(project: Project) -> RunReport:
-    """What running everything anew comes to, compared with what the notes hold."""
+    """The results of running everything again, compared with what the notes hold."""
     options = RunOptions(fresh=True, write=False, verify=True, server=False)
     return run(project, None, options)
 

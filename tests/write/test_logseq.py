@@ -60,7 +60,7 @@ def is_output(block: dict[str, Any]) -> bool:
 def check(text: str, before: list[dict[str, Any]], after: list[dict[str, Any]]) -> None:
     """The outline is the one without outputs, and a block below each chunk, of what is meant."""
     others = [block for block in after if not is_output(block)]
-    # A following block's blank lines are told with it; outputs have the same before and after.
+    # A following block's blank lines are reported with it; outputs have the same before and after.
     assert shape(others) == shape(before), text
     outputs = [block for block in after if is_output(block)]
     assert len(outputs) == 2, text

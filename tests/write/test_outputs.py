@@ -312,7 +312,7 @@ def test_a_hand_edit_is_left_alone_and_named(old: str, new: str) -> None:
     assert remove_outputs(read(page), force=True).edits
 
 
-def test_a_damaged_digest_of_the_right_output_is_mended() -> None:
+def test_a_damaged_digest_of_the_right_output_is_repaired() -> None:
     clean = with_output(CHUNK, output("1"))
     page = clean.replace("0b0119c9", "xx")
     plan = plan_outputs(read(page), {0: [output("1")]})
@@ -415,7 +415,7 @@ def test_several_chunks_of_a_page_without_bullets() -> None:
     assert edited(after.encode(), remove_outputs(read(after))).decode() == page
 
 
-def test_an_output_that_stands_alone_belongs_to_nobody() -> None:
+def test_an_output_that_is_alone_has_no_owner() -> None:
     page = "- a\n" + with_output(CHUNK, A).removeprefix(CHUNK + "\n\t").replace("\n\t", "\n")
     (stored,) = stored_outputs(read(page))
     assert (stored.host, stored.edited) == (-1, False)

@@ -65,8 +65,8 @@ class Diagnosis(Struct, frozen=True, kw_only=True):
         cause: in words; empty where only Python's own are known.
         row: the line at fault, from 0.
         column: in characters of it, from 0.
-        hint: what to do, where more can be said than to mend the line.
-        readings: ways to mend it, each another program; one alone is sure.
+        hint: what to do, where more can be said than to repair the line.
+        readings: ways to repair it, each another program; one alone is sure.
         slip: whether these differ from the chunk by one token.
     """
 
@@ -155,13 +155,13 @@ def _readings(
         found: dict[str, Repair] = {}
         for chosen in group:
             causes = tuple(words for _, words in chosen)
-            for mended in _applied([list(lines)], [mender for mender, _ in chosen]):
-                tree = budget.read(mended)
-                if tree is None or _makes_code_of_a_result(lines, mended, tree):
+            for repaired in _applied([list(lines)], [mender for mender, _ in chosen]):
+                tree = budget.read(repaired)
+                if tree is None or _makes_code_of_a_result(lines, repaired, tree):
                     continue
                 # What a string says is code's own affair: two readings differ if they do otherwise.
                 key = ast.dump(tree)
-                repair = Repair(lines=tuple(mended), causes=causes)
+                repair = Repair(lines=tuple(repaired), causes=causes)
                 if key not in found or _cost(lines, repair) < _cost(lines, found[key]):
                     found[key] = repair
         if found:
@@ -175,19 +175,21 @@ def _applied(starts: list[list[str]], menders: Sequence[Mender]) -> Iterator[lis
         yield from starts
         return
     for lines in starts:
-        for mended in menders[0](lines):
-            if mended != lines:
-                yield from _applied([mended], menders[1:])
+        for repaired in menders[0](lines):
+            if repaired != lines:
+                yield from _applied([repaired], menders[1:])
 
 
-def _makes_code_of_a_result(lines: Sequence[str], mended: Sequence[str], tree: ast.Module) -> bool:
+def _makes_code_of_a_result(
+    lines: Sequence[str], repaired: Sequence[str], tree: ast.Module
+) -> bool:
     """Whether a repaired line is a bare value, or a name that the chunk does not define.
 
     It was most likely a result, or a word: that it parses now proves nothing.
     """
     bare = [node for node in ast.walk(tree) if isinstance(node, ast.Expr) and _is_bare(node.value)]
     changed = [
-        node for node in bare if lines[node.lineno - 1].strip() != mended[node.lineno - 1].strip()
+        node for node in bare if lines[node.lineno - 1].strip() != repaired[node.lineno - 1].strip()
     ]
     if not changed:
         return False

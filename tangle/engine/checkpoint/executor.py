@@ -80,9 +80,9 @@ class ResumingExecutor(LocalExecutor):
 
     def go_on(self) -> None:
         """Undoes `stop`; only when nothing runs."""
-        os.set_blocking(self._stop_seen, False)
+        os.set_blocking(self._stop_reader, False)
         with contextlib.suppress(BlockingIOError):
-            os.read(self._stop_seen, 64)
+            os.read(self._stop_reader, 64)
 
     def settle(self) -> None:
         """Waits for what sessions leave to do at their end, and keeps within the memory."""
@@ -112,12 +112,12 @@ class ResumingExecutor(LocalExecutor):
                 begun.append(event)
             observe(event)
 
-        supervisor = WorkerSupervisor(job, watch, self._stop_seen, copies)
+        supervisor = WorkerSupervisor(job, watch, self._stop_reader, copies)
         forker = found or self._forker(job, observe)
         result = supervisor.run(lambda: start_worker(job, self._settings, forker))
         if supervisor.was_lost and found is None:
             observe(runs_again(job))
-            supervisor = WorkerSupervisor(job, watch, self._stop_seen, copies)
+            supervisor = WorkerSupervisor(job, watch, self._stop_reader, copies)
             result = supervisor.run(lambda: start_worker(job, self._settings))
         if found is not None and result.outcome == "died" and (supervisor.was_lost or not begun):
             raise SnapshotGone("it could not go on", has_begun=bool(begun))

@@ -83,7 +83,7 @@ def _of_descriptors(before: Mapping[int, str]) -> str:
 
 
 def _is_stateless(fd: int, link: str) -> bool:
-    """Whether nobody minds where an open file is read next: libraries seek in their own (fonts)."""
+    """Whether an open file's position does not matter: libraries seek in theirs (fonts)."""
     if not link.startswith(_LIBRARIES):
         return link in _STATELESS
     try:
@@ -128,7 +128,7 @@ def _of_threads(maps: str) -> str:
         except (OSError, AttributeError):
             return "a thread pool that cannot be ended"
     blas = len(_libraries(maps, _BLAS))
-    # OpenBLAS itself ends its pool at a fork, and torch makes its second one (XNNPACK's) anew.
+    # OpenBLAS itself ends its pool at a fork, and torch replaces its second one (XNNPACK's).
     allowed = 1 + blas * (_blas_threads() - 1) + _torch_threads() - 1
     until = time.monotonic() + _PAUSE_SECONDS
     while (count := len(os.listdir("/proc/self/task"))) > allowed:  # noqa: PTH208

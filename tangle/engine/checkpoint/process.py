@@ -1,7 +1,7 @@
 """Copies of a session on the way: forks that wait until they are asked to go on from there.
 
-The process that runs the session goes on; its child stays as it was at the fork, and forks again
-for everybody who asks. A copy ends when whoever minds it does: the kernel closes their connection.
+The process that runs the session continues; its child stays as it was at the fork, and forks again
+at each request. A copy ends with the process that minds it: the kernel closes their connection.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ from tangle.model import Job
 from tangle.typed_json import decode
 
 _PATIENCE = 10_000
-"""Milliseconds in which whoever minds a copy must call."""
+"""Milliseconds in which the process that minds a copy must call."""
 
 _NONE = -1
 
@@ -144,7 +144,7 @@ class Snapshots:
         folders = dict(zip(self._job.path, job.path, strict=False))
         sys.path[:] = [folders.get(entry, entry) for entry in sys.path]
         folder, generator = state
-        os.chdir(folder)  # it may have been made anew since
+        os.chdir(folder)  # it may have been made again since
         random.setstate(generator)  # Python draws a new one in every fork
         self._reporter.begin_anew(mark_of(order.cookie))
         self._files |= {fd: link for fd, link in open_files().items() if fd in self._pipes}
@@ -167,7 +167,7 @@ def _modules_of(job: Job) -> Iterator[str]:
 
 
 def _called(listener: socket.socket) -> socket.socket:
-    """The connection of whoever minds this copy; ends the process where nobody does."""
+    """The connection of the process that minds this copy; ends this one if there is none."""
     poll = _poll()
     poll.register(listener, select.POLLIN)
     if not poll.poll(_PATIENCE):

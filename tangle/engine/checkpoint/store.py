@@ -123,22 +123,22 @@ class Snapshot(Struct, kw_only=True, eq=False):
         Raises:
             SnapshotGone: it cannot.
         """
-        told, telling = os.pipe()
+        ending, reporting = os.pipe()
         try:
             try:
                 order = Resume(cookie=request.cookie)
-                self._send(order, (request.job, *request.pipes, telling))
+                self._send(order, (request.job, *request.pipes, reporting))
             finally:
-                os.close(telling)
-            pid = first_line(told, _PATIENCE).text
+                os.close(reporting)
+            pid = first_line(ending, _PATIENCE).text
             if not pid.isdigit():
                 raise SnapshotGone(pid)
             with self._sending:
                 self._running.add(int(pid))
         except BaseException:
-            os.close(told)
+            os.close(ending)
             raise
-        return ForkedProcess(int(pid), told, self.cookie, self._release)
+        return ForkedProcess(int(pid), ending, self.cookie, self._release)
 
     def drop(self) -> None:
         """Ends it, as soon as no session runs that it has forked: those end with it."""

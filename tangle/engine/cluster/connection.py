@@ -126,8 +126,8 @@ class Connection:
         try:
             info = within(_REPLY_SECONDS, lambda: self.client.scheduler_info(n_workers=-1))
         except Exception as error:
-            where = self.address or "this machine"
-            raise BadCluster(f"{where}: the scheduler does not answer: {_words(error)}") from error
+            address = self.address or "this machine"
+            raise _unanswered(address, error) from error
         return tuple(
             WorkerFacts(
                 address=address,
@@ -259,9 +259,7 @@ def check_versions(connection: Connection) -> None:
     try:
         found: Any = within(_ASK_SECONDS, connection.client.get_versions)
     except Exception as error:
-        raise BadCluster(
-            f"{connection.address}: the scheduler does not answer: {_words(error)}"
-        ) from error
+        raise _unanswered(connection.address, error) from error
     if not found["workers"]:
         raise BadCluster(
             f"{connection.address}: the cluster has no workers; start some with "
@@ -363,6 +361,10 @@ def _distributed() -> str:
     return importlib.metadata.version("distributed")
 
 
+def _unanswered(address: str | None, error: Exception) -> BadCluster:
+    return BadCluster(f"{address}: the scheduler does not answer: {_words(error)}")
+
+
 def _words(error: object) -> str:
     """What an exception says, on one line."""
     text = " ".join(str(error).split()) or "no answer"
@@ -373,7 +375,7 @@ def within(seconds: float, act: Callable[[], T]) -> T:
     """What a call to the cluster returns; it is not waited for longer than said.
 
     Raises:
-        TimeoutError: it took longer; a thread waits on for what nobody needs any more.
+        TimeoutError: it took longer; a thread still waits for the answer, which is not used.
         Exception: what the call raised.
     """
     done: list[T] = []

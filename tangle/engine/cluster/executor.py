@@ -269,7 +269,9 @@ class DaskExecutor:
             allow_other_workers=bool(at),
         )
 
-    def _wait(self, job: Job, route: Route, done: threading.Event, at: str | None) -> NotRun | None:
+    def _wait(
+        self, job: Job, route: Route, done: threading.Event, wanted: str | None
+    ) -> NotRun | None:
         """Wait for a task; why it will not end, where that is so.
 
         Dask forgets a task whose wanted worker was lost while there was no other: it would wait for
@@ -284,8 +286,8 @@ class DaskExecutor:
                 return None if done.is_set() else _lost("the run was interrupted", again=False)
             workers = self._workers_since(began)
             here = {worker.address for worker in workers or ()}
-            if at and workers is not None and here.isdisjoint((at, route.worker)):
-                return _lost(f"worker {at} was lost", again=True)
+            if wanted and workers is not None and here.isdisjoint((wanted, route.worker)):
+                return _lost(f"worker {wanted} was lost", again=True)
             if route.worker in here or any(worker.gpus or not gpu for worker in workers or ()):
                 alone = time.monotonic()
             elif time.monotonic() - alone > _ALONE_SECONDS:

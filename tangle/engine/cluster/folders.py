@@ -1,7 +1,7 @@
 """The files of a run on a worker: its generated package, and copies of what sections read.
 
 A worker that shares the project's folder works in it. Any other gets the project's files that a
-section is known to read, each once, by digest, into a folder of its own; paths in the job lead
+section is known to read, each once, by digest, into a separate folder; paths in the job lead
 there, and paths in what comes back are those of the project again.
 """
 
@@ -31,7 +31,7 @@ class Place(Struct, frozen=True, kw_only=True):
     Attributes:
         context: of the run.
         package: the folder of the generated package, here.
-        roots: for each folder of the project, the one that stands for it here; empty if the
+        roots: for each folder of the project, the one that replaces it here; empty if the
             worker shares the project's.
     """
 

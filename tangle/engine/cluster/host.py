@@ -49,7 +49,7 @@ if TYPE_CHECKING:
 
 PLUGIN: Final = "tangle-sections"
 GPU: Final = "GPU"
-"""The resource of Dask that stands for a GPU."""
+"""The resource of Dask that represents a GPU."""
 
 _NANNYS: Final = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
 """What Dask sets to 1 in its workers' environment, unless it is configured otherwise."""
@@ -138,20 +138,20 @@ class SectionHost(WorkerPlugin):  # type: ignore[misc,unused-ignore]
         except OSError as error:
             why = f"cannot write the files of the section: {error}"
             return encode(NotRun(worker=me, why=why, again=False))
-        with self._stop_of(task.run) as (seen, told):
-            lease = self._lease(task, place, told)
+        with self._stop_of(task.run) as (reader, writer):
+            lease = self._lease(task, place, writer)
             if not lease.acquire():
                 why = "did not get the section's lease: another attempt to run it holds it"
                 return encode(NotRun(worker=me, why=why, again=True))
             try:
-                reply = self._run(task, place, seen)
+                reply = self._run(task, place, reader)
             finally:
                 lease.release()
         if lease.is_lost:
             reply = NotRun(worker=me, why="lost touch with the scheduler", again=True)
         return _bounded(place.original(encode(reply)), me)
 
-    def _lease(self, task: Task, place: Place, told: int) -> Lease:
+    def _lease(self, task: Task, place: Place, writer: int) -> Lease:
         worker = self._worker
         key = worker.get_current_task()
 
@@ -160,7 +160,7 @@ class SectionHost(WorkerPlugin):  # type: ignore[misc,unused-ignore]
             return entry is not None and entry.state == "executing"
 
         def lose() -> None:
-            os.write(told, b"\0")
+            os.write(writer, b"\0")
 
         name = f"tangle-{task.run}-{task.job.section}"
         times = ON_THIS_MACHINE if place.context.same_machine else ACROSS_MACHINES
@@ -169,19 +169,19 @@ class SectionHost(WorkerPlugin):  # type: ignore[misc,unused-ignore]
     @contextlib.contextmanager
     def _stop_of(self, run: str) -> Iterator[tuple[int, int]]:
         """A pipe whose reading end is ready once the section has to end."""
-        seen, told = os.pipe()
-        os.set_blocking(told, False)
+        reader, writer = os.pipe()
+        os.set_blocking(writer, False)
         with self._lock:
-            self._stops.setdefault(run, set()).add(told)
+            self._stops.setdefault(run, set()).add(writer)
         try:
-            yield seen, told
+            yield reader, writer
         finally:
             with self._lock:
-                self._stops[run].discard(told)
+                self._stops[run].discard(writer)
                 if not self._stops[run]:
                     del self._stops[run]
-                os.close(seen)
-                os.close(told)
+                os.close(reader)
+                os.close(writer)
 
     def _run(self, task: Task, place: Place, stop: int) -> Reply:
         me, loop = self._worker.address, self._worker.loop

@@ -163,21 +163,21 @@ class ForkServerClient:
             share=_chooses_threads(request.environment),
             cookie=request.cookie,
         )
-        told, telling = os.pipe()
+        ending, reporting = os.pipe()
         try:
             try:
-                self._send(order, (request.job, *request.pipes, telling))
+                self._send(order, (request.job, *request.pipes, reporting))
             finally:
-                os.close(telling)
-            pid = self._await_pid(told)
+                os.close(reporting)
+            pid = self._await_pid(ending)
         except BaseException:
-            os.close(told)
+            os.close(ending)
             raise
-        return ForkedProcess(pid, told, self._family, self._release)
+        return ForkedProcess(pid, ending, self._family, self._release)
 
-    def _await_pid(self, told: int) -> int:
+    def _await_pid(self, ending: int) -> int:
         """The number of the worker that was asked for."""
-        answer = first_line(told, _PATIENCE, self._stop, silence=self._silence)
+        answer = first_line(ending, _PATIENCE, self._stop, silence=self._silence)
         if answer.text.isdigit():
             self._silence = _SILENCE
             return int(answer.text)
@@ -267,26 +267,26 @@ def _chooses_threads(environment: Mapping[str, str]) -> bool:
 class ForkedProcess:
     """A forked worker; the process that forked it keeps its number until it is released."""
 
-    def __init__(self, pid: int, told: int, family: str, release: Callable[[int], None]) -> None:
+    def __init__(self, pid: int, ending: int, family: str, release: Callable[[int], None]) -> None:
         """Minds a worker.
 
         Args:
             pid: its number.
-            told: how it ended is written here.
+            ending: how it ended is written here.
             family: the cookie of the process that forked it.
             release: is called when its number is not needed any more.
         """
         self.pid = pid
         self.family = family
         self._watch = open_pidfd(pid)
-        self._told = told
+        self._ending = ending
         self._release = release
         self._said: bytes | None = None
 
     @property
     def ended(self) -> int | None:
         """A descriptor that is readable once it has ended, whether or not that is reported."""
-        return self._told if self._watch is None else self._watch
+        return self._ending if self._watch is None else self._watch
 
     def has_ended(self) -> bool:
         """Whether it has ended."""
@@ -298,14 +298,14 @@ class ForkedProcess:
         return self.has_ended() and self.code(_REPORT_SECONDS) is None
 
     def code(self, patience: float) -> int | None:
-        """How it ended; None where it has not, or where nobody is left to say."""
+        """How it ended; None where it has not, or where nothing is left to report it."""
         if self._said is None:
             until = time.monotonic() + patience
-            if self._watch is not None and not readable(patience, self._told, self._watch):
+            if self._watch is not None and not readable(patience, self._ending, self._watch):
                 return None
             left = min(max(until - time.monotonic(), 0.0), _REPORT_SECONDS)
-            if readable(left, self._told):
-                self._said = os.read(self._told, 64)
+            if readable(left, self._ending):
+                self._said = os.read(self._ending, 64)
         try:
             return int(self._said) if self._said else None
         except ValueError:
@@ -313,7 +313,7 @@ class ForkedProcess:
 
     def close(self) -> None:
         """Lets its number go."""
-        os.close(self._told)
+        os.close(self._ending)
         if self._watch is not None:
             os.close(self._watch)
         self._release(self.pid)

@@ -129,7 +129,7 @@ class ForkServer:
         self._finish()
 
     def _pause(self) -> float | None:
-        """Seconds after which there is something to look after, whoever calls."""
+        """Seconds after which there is something to look after, even without a call."""
         if self._templates.pool.requests:
             return TICK_SECONDS
         return None if self._listener is None else LOOK_SECONDS

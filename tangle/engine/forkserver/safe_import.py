@@ -62,7 +62,7 @@ def imports_quietly(name: str) -> bool:
             os.close(fd)
         os.close(said)
     more = _threads() - threads
-    # OpenBLAS, which comes with NumPy, ends its pool before a fork, and makes it anew.
+    # OpenBLAS, which comes with NumPy, ends its pool before a fork, and makes a new one.
     survive = "numpy" in sys.modules and not with_numpy and more < (os.cpu_count() or 1)
     return not spoke and (more == 0 or survive)
 

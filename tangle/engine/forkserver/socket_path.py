@@ -152,7 +152,7 @@ def leave_hint(address: SocketAddress, path: Path) -> None:
 
 @contextlib.contextmanager
 def listening(address: SocketAddress) -> Iterator[socket.socket]:
-    """The server's socket, made anew; to be called under the lock, so what stood there is stale.
+    """A new socket for the server; to be called under the lock, so what was there is stale.
 
     Raises:
         ServerUnavailable: it cannot be made.
@@ -182,7 +182,7 @@ def _folders() -> Iterator[Path]:
 
 
 def _check(folder: Path) -> None:
-    """Refuses a folder that is there and is not this user's alone: somebody else made it ready."""
+    """Refuses a folder that is there and is not this user's alone: another user prepared it."""
     if os.path.lexists(folder) and not _is_own(folder):
         raise ServerUnavailable(f"{folder} is not a folder of this user's alone")
 

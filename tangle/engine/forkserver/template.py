@@ -216,7 +216,7 @@ class Template:
         self._start(report, worker, functools.partial(_become_command, command, report))
 
     def _start(self, report: int, worker: _Worker, become: Callable[[], NoReturn]) -> None:
-        if _is_closed(report):  # nobody waits for it any more
+        if _is_closed(report):  # it is no longer waited for
             self._report(WorkerGone())
             return
         # Blocked, a signal waits until the child can take it: it is ignored here.

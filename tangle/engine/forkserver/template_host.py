@@ -72,7 +72,7 @@ class Link(Struct, kw_only=True, eq=False):
     """The way to a template's process.
 
     Attributes:
-        pid: its number, once it has told; 0 before.
+        pid: its number, once it is reported; 0 before.
         watch: a descriptor that stands for the process, as its number may not; -1 for none.
         stamps: of the files that it imported.
     """

@@ -181,7 +181,7 @@ class Hearing:
         if not self._log.hears_forks:
             self._log.hide("a process was forked")
         elif not self._log.is_fork:
-            self._log.hear_forks()  # a new fork need not tell again what those before it told
+            self._log.hear_forks()  # a new fork need not repeat what those before it reported
 
     def _moved(self, *_: object) -> None:
         """Relative names mean other files from here on."""

@@ -25,7 +25,7 @@ from tangle.model import Asked, ReadFile
 _WRITING: Final = os.O_WRONLY | os.O_RDWR
 _STATELESS: Final = frozenset({"/dev/null", "/dev/zero", "/dev/full"})
 _UNSURE: Final = "changed"
-"""The digest of a file that somebody else changed while the session had it: none is like it."""
+"""The digest of a file that something else changed while the session had it: none is like it."""
 
 PROGRAM: Final = "a program was started"
 
@@ -84,13 +84,13 @@ class AuditLog:
         self.own = tuple(own)
         self.places = Places(project, self.own)
         self._temporary = tempfile.gettempdir() + os.sep
-        tempfile.tempdir = None  # whoever asks next looks at the variables, and that is noted
+        tempfile.tempdir = None  # the next call looks at the variables, and that is noted
         self._facts: dict[Key, tuple[str, str]] = {}
         self.wrote: dict[str, None] = {}
         self._tried: dict[str, str] = {}
         self._taken = 0
         self._left: dict[str, tuple[str, str]] = {}
-        self._told: dict[str, str] = {}
+        self._reported: dict[str, str] = {}
         self.busy: set[int] = set()
         self._forks = Forks()
         self._unseen = ""
@@ -187,7 +187,7 @@ class AuditLog:
             self.read(self.places.known_as(path))
 
     def declare(self, patterns: Iterable[str]) -> None:
-        """Takes note of files that code is about to read where nobody sees it."""
+        """Takes note of files that code is about to read unseen."""
         with self.apart():
             for pattern in patterns:
                 self.know("glob", pattern, state_of("glob", pattern))
@@ -224,14 +224,14 @@ class AuditLog:
             self._forks.tell("clock")
 
     def hide(self, why: str) -> None:
-        """Takes note that something happens that nobody can see."""
+        """Takes note that something happens that cannot be seen."""
         self._unseen = self._unseen or why
         if self._forks.is_fork:
             self._forks.hide()
 
     @property
     def unseen(self) -> str:
-        """Why nobody can see all that the session did; empty where there is no reason."""
+        """Why not all that the session did can be seen; empty where there is no reason."""
         return self._unseen or (PROGRAM if self._forks.unseen else "")
 
     def knows(self, path: str) -> bool:
@@ -337,7 +337,7 @@ class AuditLog:
             below.tell()
 
     def hear_forks(self) -> None:
-        """Takes note of what forks have told."""
+        """Takes note of what forks have reported."""
         for verb, *facts in self._forks.news():
             if verb == "wrote":
                 self.wrote.setdefault(facts[0])
@@ -369,7 +369,7 @@ class AuditLog:
             self.hear_forks()
             self._settle_attempts()
             self._look_below()
-            # Variables are those of whoever watches; what the session set, its copies have.
+            # Variables are those of the watching process; what the session set, its copies have.
             facts = tuple(self._found(key) for key in self._facts.copy() if key[0] != "variable")
             left = [(path, self._left_at(path)) for path in self.wrote.copy()]
             return (*facts, *(ReadFile(path=p, digest=d, what="left") for p, d in left))
@@ -389,8 +389,8 @@ class AuditLog:
         for path in sorted(self.wrote.copy()):
             passing = path.startswith(self._temporary) and self.places.in_project(path) is None
             digest = "" if passing else self._left_at(path)
-            if digest != self._told.get(path, ""):
-                self._told[path] = digest
+            if digest != self._reported.get(path, ""):
+                self._reported[path] = digest
                 yield ReadFile(path=path, digest=digest, what="left")
 
     def _left_at(self, path: str) -> str:

@@ -70,7 +70,7 @@ class Opens:
         self._begin()
 
     def begin_anew(self) -> None:
-        """Goes on in a copy of the process, which must not take what others are to be told."""
+        """Continues in a copy of the process, which must not take the events of others."""
         if (before := self._fd) >= 0:
             self._folders.clear()
             self._begin()
@@ -100,7 +100,7 @@ class Opens:
         """Takes note of a file that something else than Python opened."""
         wrote = bool(mask & _MODIFY)
         made = bool(mask & _CREATE)
-        # What was read and written: nobody knows what was there first.
+        # What was read and written: it is not known what was there first.
         sure = made or not (wrote and mask & _ACCESS)
         self._log.read_below(path, wrote=wrote or made, sure=sure)
 

@@ -46,7 +46,7 @@ _readlink = os.readlink
 
 
 class Watched:
-    """Stands for a function of C's, and tells somebody first with what it is called."""
+    """Wraps a function of C's, and reports the arguments of each call first."""
 
     def __init__(
         self,

@@ -1,9 +1,9 @@
-"""What forks of a session read, write and start, told to the process that runs it.
+"""What forks of a session read, write and start, reported to the process that runs it.
 
-Data loaders read their files in forks. These tell through a file in memory that all of them have;
+Data loaders read their files in forks. These report through a file in memory that all of them have;
 they append to it, and the session reads it when it needs to know. The file's first page is shared
 memory: a fork that has closed its descriptors, as terminals' do before they start a program, can
-still say there that nobody sees what it does.
+still say there that what it does is unseen.
 """
 
 from __future__ import annotations
@@ -47,8 +47,8 @@ class Forks:
     def begin_anew(self) -> None:
         """Takes this process for the session's from here on: it was a copy of it.
 
-        What forks of other runs tell goes on to be told to those: it has a file of its own, under
-        the same number.
+        Forks of other runs still report to those; this process has a new file, under the same
+        number.
         """
         self._pid = _getpid()
         self._heard = mmap.PAGESIZE
@@ -69,15 +69,15 @@ class Forks:
 
     @property
     def unseen(self) -> bool:
-        """Whether the session or a fork has done what nobody sees."""
+        """Whether the session or a fork has done what cannot be seen."""
         return self._shared[0] != 0
 
     def hide(self) -> None:
-        """Says that this process does what nobody sees."""
+        """Says that this process does what cannot be seen."""
         self._shared[0] = 1
 
     def tell(self, *facts: Any) -> None:
-        """Tells something, in a fork; facts are JSON's values."""
+        """Reports something, in a fork; facts are JSON's values."""
         line = json.dumps(facts).encode("ascii") + b"\n"
         try:
             _write(self._file, line)
@@ -85,7 +85,7 @@ class Forks:
             self.hide()
 
     def news(self) -> Iterator[list[Any]]:
-        """What forks have told since this was last asked, in the session's process."""
+        """What forks have reported since the last call, in the session's process."""
         if not self.possible:
             return
         try:

@@ -129,7 +129,7 @@ class FirstFound:
 
 
 class InstalledModules:
-    """The files of installed modules that were loaded, as they are told: a text for each folder."""
+    """The files of installed modules that were loaded, as reported: a text for each folder."""
 
     def __init__(self) -> None:
         """Knows none yet."""

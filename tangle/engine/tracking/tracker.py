@@ -34,7 +34,7 @@ _CLOCK = "the clock, chance or the state of the machine was asked"
 
 
 class MissingModules(MetaPathFinder):
-    """The last of the finders: it finds nothing, and knows what nobody found.
+    """The last of the finders: it finds nothing, and knows what none of them found.
 
     Code that does without a package, because there is none, does otherwise once there is one.
     """
@@ -116,7 +116,7 @@ class Noticing:
         self._log.declare(cell.reads)
 
     def take(self) -> Seen:
-        """What there is beside what was told before."""
+        """What was not reported before."""
         log = self._log
         with log.apart():
             modules = self._loaded()

@@ -31,7 +31,7 @@ def main(arguments: Sequence[str]) -> None:
     die_with(int(parent))
     set_tag(cookie)
     if not Path(os.environ["IPYTHONDIR"]).is_dir():
-        os._exit(0)  # forked late: the session was given up meanwhile, and nobody would tidy up
+        os._exit(0)  # forked late: the session was given up meanwhile: nothing would tidy up
     _go_first()
     os.environ[COOKIE] = cookie  # a process that is to be copied was born with another
     with open(0, "rb", closefd=False) as source:

@@ -30,7 +30,7 @@ class LineLog:
         self._notes = notes
         self._files = frozenset({*notes.cells, *notes.sources})
         self._run: set[tuple[str, int]] = set()
-        self._told: set[tuple[str, int]] = set()
+        self._reported: set[tuple[str, int]] = set()
         self._before: Any = None
 
     def __enter__(self) -> None:
@@ -46,8 +46,8 @@ class LineLog:
 
     def take(self) -> Measured:
         """The lines of the notes that were run since this was last asked."""
-        new = self._run - self._told
-        self._told |= new
+        new = self._run - self._reported
+        self._reported |= new
         pages: defaultdict[str, set[int]] = defaultdict(set)
         for file, line in new:
             place = self._notes.place(file, line)

@@ -108,7 +108,7 @@ class Reporter:
         return self._written.amount + self._shown.amount
 
     def begin_cell(self) -> None:
-        """Counts the output anew."""
+        """Starts counting the output from zero."""
         self._kept = 0
         self._written = _Meter(limit=WRITTEN_TEXT)
         self._shown = _Meter(limit=SHOWN_DATA)
@@ -164,7 +164,7 @@ class Reporter:
         self.send(Cleared(wait=wait))
 
     def send(self, message: Message) -> None:
-        """Sends a message after the text that waits; ends the process if nobody can hear it."""
+        """Sends a message after the text that waits; ends the process if it cannot be received."""
         if self.is_child:
             return
         with self._lock:

@@ -47,7 +47,7 @@ def run_session(job: Job, reporter: Reporter, trace: int) -> None:
 
     Args:
         job: what to run.
-        reporter: is told.
+        reporter: receives the events.
         trace: the descriptor that stacks are written to.
     """
     take_streams(reporter)
@@ -131,7 +131,7 @@ class _Cells:
         self._failure: Failure | None = None
 
     def seen(self) -> Seen:
-        """What there is beside what was told before."""
+        """What was not reported before."""
         return self.noticing.take() if self.noticing is not None else Seen()
 
     def run(self, job: Job) -> None:

@@ -245,7 +245,7 @@ class CellShell(InteractiveShell):
         self.configurables.append(self.history_manager)  # type: ignore[arg-type]
 
     def init_completer(self) -> None:
-        """Completes nothing: nobody types here."""
+        """Completes nothing: there is no typing here."""
 
     def init_virtualenv(self) -> None:
         """Leaves `sys.path` alone: this is the Python that tangle was started with."""

@@ -111,7 +111,7 @@ class Shutdown:
 def _leave_to_templates() -> None:
     """Has this process end nothing that libraries set up in the template that it was forked from.
 
-    Other sessions have the same folders, and nobody has the template's objects but this process.
+    Other sessions have the same folders, and only this process has the template's objects.
     """
     for finalizer in tuple(weakref.finalize._registry):  # type: ignore[attr-defined]  # noqa: SLF001
         finalizer.atexit = False

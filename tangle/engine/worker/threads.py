@@ -1,7 +1,7 @@
 """Set the number of threads of numerical libraries to the worker's share.
 
-A fresh process needs no help with that. A forked one has libraries that read the variable when the
-process was started that it was forked from, when nobody knew how many sections would run at a time.
+A fresh process needs no help with that. A forked one has libraries that read the variable when its
+parent was started. It was not known then how many sections would run at a time.
 """
 
 from __future__ import annotations

@@ -81,8 +81,8 @@ class ClusterExecution:
         proof, shared = None, True
         if not self.is_here:
             proof = self._leaving.enter_context(_proof(self._project))
-            told = _checked(connection, sections, package, proof)
-            shared = all(answer.shared for answer in told.values())
+            answered = _checked(connection, sections, package, proof)
+            shared = all(answer.shared for answer in answered.values())
         files: Mapping[SectionName, tuple[SentFile, ...]] = {}
         if not shared:
             limit = memory_limit(self._project.options.cluster_files, 0)

@@ -63,7 +63,8 @@ def within(
         except TangleError as error:
             found.append(Finding(area=area, name=area, status="error", detail=str(error)))
         except OSError as error:
-            detail = f"{error.filename}: {error.strerror}" if error.filename else str(error)
+            where = f"{error.filename}: " if error.filename else ""
+            detail = f"{where}{error.strerror or error}"
             found.append(Finding(area=area, name=area, status="error", detail=detail))
         except Exception as error:  # noqa: BLE001 -- one that fails must not hide the others
             detail = f"this could not be examined: {type(error).__name__}: {error}"

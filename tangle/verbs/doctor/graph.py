@@ -211,13 +211,14 @@ def _lacking(
     first = (needed or places)[0].place
     others = len({each.place.path for each in places}) - 1
     more = f" and on {others:,} other page{'s' if others > 1 else ''}" if others else ""
-    never = "" if needed else "; no page that was ever run needs it"
-    where = f"{read.project.shown(first.path)}:{first.line}"
+    place = f"{read.project.shown(first.path)}:{first.line}"
+    imported = f"{problem.message}: imported at {place}{more}"
+    never = "no page that was ever run needs it"
     return Finding(
         area="imports",
         name=name,
         status="error" if needed else "warning",
-        detail=f"{problem.message}: imported at {where}{more}{never}",
+        detail=imported if needed else f"{imported}; {never}",
         action=problem.hint or "",
     )
 
@@ -314,7 +315,17 @@ def disk(folder: Path, graph: Path | None) -> Iterator[Finding]:
         folder: that holds the state folder.
         graph: the notes, if there are any.
     """
-    places = {"project": folder, "temporary files": Path(tempfile.gettempdir())}
+    places = {"project": folder}
+    try:
+        places["temporary files"] = Path(tempfile.gettempdir())
+    except FileNotFoundError:  # it has tried to write into each candidate
+        yield Finding(
+            area="disk",
+            name="temporary files",
+            status="error",
+            detail="no folder for temporary files can be written to",
+            action="free some space, or name a folder in TMPDIR",
+        )
     if graph is not None:
         places["graph"] = graph
     if _SHARED.is_dir():
@@ -337,12 +348,12 @@ def _disk(name: str, place: Path, found: FileSystem) -> Finding:
         faults.append(f"room for {found.inodes:,} more files")
     if found.free < _LITTLE and name != "shared memory":
         faults.append("little space is left")
-    if faults:
-        status = "warning"
-    if found.free < _TOO_LITTLE or found.inodes == 0:
-        status = "error" if name != "shared memory" else "warning"
-    facts = [f"{place}, {found.type or 'unknown type'}, {found.free / 2**30:.1f} GiB free"]
     is_full = found.free < _TOO_LITTLE or found.inodes == 0
+    if is_full and name != "shared memory":
+        status = "error"
+    elif is_full or faults:
+        status = "warning"
+    facts = [f"{place}, {found.type or 'unknown type'}, {found.free / 2**30:.1f} GiB free"]
     return Finding(
         area="disk",
         name=name,

@@ -59,9 +59,12 @@ class Required(Struct, frozen=True, kw_only=True):
     least: str
 
 
-def install_command(extra: str) -> str:
-    """Return the command that installs an extra of tangle where it is installed now."""
-    wanted = f"'{_NAME}[{extra}]'" if extra else _NAME
+def install_command(wanted: str) -> str:
+    """Return the command that installs something where tangle is installed now.
+
+    Args:
+        wanted: a package, with what the shell must not read in quotes.
+    """
     if _is_pipx():
         return f"pipx runpip {_NAME} install {wanted}"
     if (Path(sys.prefix) / "uv-receipt.toml").exists():
@@ -96,7 +99,7 @@ def packages() -> Iterator[Finding]:
                 name=required.name,
                 status="error" if fault else "ok",
                 detail=fault or version,
-                action=f"pip install '{required.name}>={required.least}'" if fault else "",
+                action=install_command(f"'{required.name}>={required.least}'") if fault else "",
             )
 
 
@@ -114,7 +117,7 @@ def extras() -> Iterator[Finding]:
             name=extra,
             status="absent" if faults else "ok",
             detail=f"{purpose}{lacking if faults else there}",
-            action=install_command(extra) if faults else "",
+            action=install_command(f"'{_NAME}[{extra}]'") if faults else "",
         )
 
 

@@ -15,6 +15,7 @@ from tangle.engine.tool import ask_tools, find_tool
 from tangle.store import accelerators
 from tangle.typed_json import DamagedDocument, decode
 from tangle.verbs.doctor.findings import Finding, Status, within
+from tangle.verbs.doctor.installation import install_command
 from tangle.verbs.weave.assets import wide_font
 
 _SECONDS_FOR_TORCH: Final = 60.0
@@ -103,7 +104,7 @@ def _renderer(library: str) -> Finding:
     detail, action = f"pictures by {package}", ""
     if find_spec(module) is None:
         status, detail = "absent", f"figures of {library} are linked pages, without a picture"
-        action = f"pip install {package}"
+        action = install_command(package)
     elif module == "kaleido" and not any(map(find_tool, _BROWSERS)):
         status, detail = "absent", "kaleido needs Chrome or Chromium to draw a picture"
         action = "install chromium"

@@ -1,4 +1,4 @@
-"""Results of earlier runs, kept cell by cell, and whether they still stand for running again.
+"""Results of earlier runs, kept cell by cell, and whether they still replace another run.
 
 One document a session holds its last runs (see `kept_runs`), so that an answer is one file to read.
 A run answers if packages, all that its cells read, and what they left are as they were. The first

@@ -53,7 +53,7 @@ _CLOCK = re.compile(r"\.\s*(?:now|utcnow|today)\b")
 """What saved code is like that asks what day it is; in a cell's own code the worker sees it."""
 
 _LINE_OF_CODE = re.compile(r"\bline \d+|<[^<>\n]* (?:chunk \d+|borrowed)>|\.py\b|[\w>]:\d+")
-"""What output that tells a line of code, or a file of it, is like."""
+"""What output that names a line of code, or a file of it, looks like."""
 
 
 class Keys(Struct, frozen=True, kw_only=True, dict=True):
@@ -61,7 +61,7 @@ class Keys(Struct, frozen=True, kw_only=True, dict=True):
 
     Attributes:
         base: names the session, and all that holds for it as a whole.
-        module: digest of the generated package's text, in which the lines of saved code stand.
+        module: digest of the generated package's text, which holds the lines of saved code.
         answerable: how many cells, from the first, may be answered from the cache at all.
     """
 
@@ -220,5 +220,5 @@ def _hides(code: str, tree: ast.Module) -> bool:
 
 
 def tells_lines(texts: Iterable[str]) -> bool:
-    """Whether output seems to tell a line of the code, which a comment above it would move."""
+    """Whether output seems to name a line of the code, which a comment above it would move."""
     return any(map(_LINE_OF_CODE.search, texts))

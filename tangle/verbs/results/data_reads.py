@@ -1,6 +1,6 @@
 """Find changed files that a section reads, from the cache or else from its code.
 
-Where neither can tell, the section counts as one that reads what changed: rather one section too
+Where neither is certain, the section counts as one that reads what changed: rather one section too
 many than one too few.
 """
 
@@ -61,7 +61,7 @@ class DataReads:
             yield from self._by_reads(known.paths)
         if known is None or known.unknown:
             yield from self._by_names(session, _codes(session, known), folder)
-        # A module that stands beside the page now, or does no longer, decides what is imported.
+        # A module that is beside the page now, or is no longer, decides what is imported.
         for name in session.imports:
             for path in (folder / f"{name}.py", folder / name / "__init__.py"):
                 if self._tree.kind(path) is not None:
@@ -221,9 +221,9 @@ class _Named:
 
 
 def _codes(session: Session, known: LastReads | None) -> list[str]:
-    """The code of a section, as far as its last run tells nothing of what it read.
+    """The code of a section, as far as its last run does not say what it read.
 
-    All of it, where that calls a function of what is known: nobody knows with what.
+    All of it, where that calls a function of what is known: its arguments are unknown.
     """
     run = [chunk for chunk in session.chunks if chunk.code.chunk.settings.run]
     codes = [chunk.code.chunk.code for chunk in run]

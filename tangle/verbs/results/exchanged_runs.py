@@ -88,7 +88,7 @@ def _stamped(cell: KeptCell, kept: KeptRuns, world: World) -> KeptCell:
 
 
 def _with_stamp(read: ReadFile, world: World) -> ReadFile:
-    """A file that is as it was read with what tells that it was not touched since."""
+    """A file that is as it was read with the facts that show that it was not touched since."""
     if read.what != "content" or not read.digest:
         return read
     stamp = file_stamp(world.places.resolved(read.path))

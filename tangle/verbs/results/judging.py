@@ -30,7 +30,7 @@ from tangle.verbs.results.kept_results import KeptCheck, check_kept, without_kep
 from tangle.write import Shown, Tolerance, compare, text_lines
 
 _MOST_LINES = 10
-"""Lines of an expected or a shown text that a failure tells."""
+"""Lines of an expected or a shown text that a failure quotes."""
 
 
 def chunk_results(entry: SectionRun) -> list[tuple[PlannedChunk, Result]]:
@@ -224,7 +224,7 @@ def _failure(project: Project, planned: PlannedChunk, found: Sequence[_Differenc
     first = found[0]
     more = f"; {len(found) - 1} more" if len(found) > 1 else ""
     message = f"expected {_brief(first.want)}, got {_brief(first.got)}{more}"
-    text = "\n".join(_told(where, each) for where, each in zip(places, found, strict=True))
+    text = "\n".join(_described(where, each) for where, each in zip(places, found, strict=True))
     return Failure(
         name="ResultDiffers",
         message=message,
@@ -239,7 +239,7 @@ def _brief(text: str) -> str:
     return f"{lines[0]} …" if len(lines) > 1 else lines[0] or "nothing"
 
 
-def _told(place: Place, found: _Difference) -> str:
+def _described(place: Place, found: _Difference) -> str:
     return "\n".join(
         [
             f"{place.path}:{place.line}: this result is not what the code shows",

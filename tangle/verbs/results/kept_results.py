@@ -18,7 +18,7 @@ from tangle.write import OutputDifference, Shown, Tolerance, compare, rendered, 
 _RESULTS: Final = frozenset({"output", "outputs", "out", "result", "results", "stdout"})
 _NOISE: Final = re.compile(r"(?:Out ?\[\d+\]: ?)")
 _MOST_TOGETHER: Final = 12
-"""Lines of an output that one line of a comment may stand for."""
+"""Lines of an output that one line of a comment may replace."""
 _MOST_COMPARED: Final = 2000
 """Lines of an output beyond which only equal texts are found in it."""
 _ALIKE: Final = 0.6
@@ -124,7 +124,7 @@ def without_kept(outputs: tuple[Output, ...], check: KeptCheck) -> tuple[Output,
 
 
 def _fence(planned: PlannedChunk) -> tuple[CodeLine, ...]:
-    """The lines of the fence behind a chunk, where its output would stand."""
+    """The lines of the fence behind a chunk, where its output would be."""
     chunk, occurrence = planned.code.chunk, planned.occurrence
     here = (occurrence.page, occurrence.host) == (chunk.page, chunk.block)
     if chunk.kept is None or not here or planned.code.parsed.examples is not None:
@@ -183,7 +183,7 @@ def _equal_values(one: str, other: str) -> bool:
 def _find(
     kept: Sequence[CodeLine], shown: Sequence[str], tolerance: Tolerance
 ) -> tuple[int, int] | None:
-    """Where a kept text stands among lines that are shown."""
+    """Where a kept text is among lines that are shown."""
     sizes = tuple(dict.fromkeys((len(kept), *range(1, _MOST_TOGETHER + 1))))
     begins = kept[0].text.lstrip()[:1]
     for start in range(min(len(shown), _MOST_COMPARED)):

@@ -1,7 +1,7 @@
 """What the cache keeps of a session: its last runs, cell by cell, as one document.
 
 Paths are kept as `Places` has them, so that a run means the same on another machine.
-Outputs and lists of files stand once, by their digest, since runs share most of them. A run that
+Outputs and lists of files are kept once, by their digest, as runs share most of them. A run that
 failed has the cells before the one that failed.
 """
 
@@ -30,7 +30,7 @@ class KeptCell(Struct, frozen=True, kw_only=True):
 
     Attributes:
         outputs: digests of them as they were at the cell's end.
-        exact: whether they, or those of a cell before, may tell lines of the code.
+        exact: whether they, or those of a cell before, may name lines of the code.
         packages: name and version of the distributions that were loaded first here; the module's
             name with an empty version where none has it.
         code: files of installed packages that were loaded, as the digest of their list, and what
@@ -56,7 +56,7 @@ class KeptRun(Struct, frozen=True, kw_only=True):
         module: digest of the generated package's text.
         texts, meanings: the two chains of keys (see `cache_keys`), one of each for every cell.
         made: when it ended: the day and the time in UTC, as ISO 8601 has them.
-        signer: the public key of whoever ran it elsewhere; empty for a run of this user's here.
+        signer: the public key of the run's user elsewhere; empty for a run of this user's here.
     """
 
     module: str

@@ -49,7 +49,7 @@ def keyed_jobs(
 
 
 def saved_text(package: Package, module: Module) -> str:
-    """Return the text in which the lines of saved code stand; empty if there is none.
+    """Return the text that holds the lines of saved code; empty if there is none.
 
     The package of notes that save nothing is called after their folder, which does not count.
 

@@ -109,7 +109,7 @@ class Verifier:
     def _seen(self, outputs: tuple[Output, ...]) -> Shown:
         return in_run(rendered(outputs), self._loaded.config.block_limit)
 
-    # --- what stands in the notes -----------------------------------------------------------------
+    # --- what the notes hold ----------------------------------------------------------------------
 
     @cached_property
     def _standing(self) -> dict[tuple[PagePath, int, int, SectionName], _Standing]:

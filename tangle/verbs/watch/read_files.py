@@ -31,8 +31,8 @@ class ReadFiles:
     def note(self, section: SectionName, reads: Iterable[ReadFile]) -> None:
         """Replace what a section learned in earlier runs by what it learned in the last.
 
-        What is another at the end of a run than when the run asked was changed by somebody else, or
-        by the section itself: in that case it is so each time, and no reason to run.
+        A file that differs at the end of a run from what the run read was changed from outside, or
+        by the section itself: in that case it differs each time, and is no reason to run.
 
         Args:
             section: its name.

@@ -33,7 +33,7 @@ _MOST = 4
 class FigureLedger:
     """The figures that tangle drew, by the digests of their files.
 
-    It is read once: whoever changes it holds the lock of the notes.
+    It is read once: it changes only under the lock of the notes.
     """
 
     def __init__(self, project: Project) -> None:
@@ -108,7 +108,7 @@ class FigureLedger:
         """Return the figures whose file name is taken by a file that is not tangle's.
 
         It is tangle's if an output shows it, if it has the figure's own content, or if it is as the
-        ledger has it: deleting an output block by hand makes nobody else's file of what it showed.
+        ledger has it: deleting an output block by hand does not disown the file that it showed.
 
         Args:
             shown: finds the figures that outputs show.

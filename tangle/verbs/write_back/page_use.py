@@ -114,7 +114,7 @@ class SavedSince(Struct, frozen=True, kw_only=True):
         try:
             return not is_being_written(file) and self._in_the_way(page, read_bytes(file)) is None
         except NotReadable:
-            return True  # whoever tries to write it says what is wrong
+            return True  # the attempt to write it says what is wrong
 
     def _in_the_way(self, page: PagePath, data: bytes) -> str | None:
         if not self.quiet:
