@@ -7,6 +7,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -178,16 +179,23 @@ def test_shared_memory_does_not_count_in_full_for_each() -> None:
 
 FILES = {
     "in memory": "file = open(os.memfd_create('x'), 'wb')",
-    "in shared memory": "file = tempfile.TemporaryFile(dir='/dev/shm')",
-    "in shared memory, by name": "file = tempfile.NamedTemporaryFile(dir='/dev/shm')",
+    "in shared memory": "file = tempfile.TemporaryFile(dir=folder)",
+    "in shared memory, by name": "file = tempfile.NamedTemporaryFile(dir=folder)",
 }
+
+
+@pytest.fixture
+def shared_memory() -> Iterator[str]:
+    """A folder in shared memory, since a session that is killed leaves its files there."""
+    with tempfile.TemporaryDirectory(dir="/dev/shm") as folder:
+        yield folder
 
 
 @needs_proc
 @pytest.mark.parametrize("opened", FILES.values(), ids=FILES.keys())
-def test_a_file_that_a_session_fills(opened: str) -> None:
+def test_a_file_that_a_session_fills(opened: str, shared_memory: str) -> None:
     code = (
-        f"import os, tempfile, time\n{opened}\n"
+        f"import os, tempfile, time\nfolder = {shared_memory!r}\n{opened}\n"
         "for _ in range(30):\n    file.write(bytes(10**7))\n    time.sleep(0.02)\n"
         "file.flush()\ntime.sleep(5)"
     )
