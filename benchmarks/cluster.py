@@ -1,28 +1,35 @@
 """Measures what a section costs on a Dask cluster, and that killed workers cost no result.
 
-    python -m benchmarks.cluster               # 200 sections of 50 ms: here, on Dask, plain Dask
-python -m benchmarks.cluster --sections 40   # quicker
-python -m benchmarks.cluster --kills 20      # kills the worker in the middle of each of 20 sections
+python -m benchmarks.cluster                # 200 sections of 50 ms: here, on Dask, plain Dask
+python -m benchmarks.cluster --sections 40  # quicker
+python -m benchmarks.cluster --kills 20     # kills the worker in the middle of each section
 """
 
 from __future__ import annotations
 
 import argparse
+import functools
 import os
 import re
+import statistics
 import subprocess
 import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import psutil
 from distributed import Client, LocalCluster, as_completed
 
 from tangle.engine.events import Event, ignore
-from tangle.verbs.job_builder import RunOptions
+from tangle.engine.local import LocalExecutor
+from tangle.model import Job, SessionResult
+from tangle.verbs.job_builder import RunOptions, job, prepared_package
+from tangle.verbs.left_out import chosen
+from tangle.verbs.notes import read_notes
 from tangle.verbs.project import Project, find_project
 from tangle.verbs.run import run
 
@@ -39,6 +46,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--sections", type=int, default=200)
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
+    parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--kills", type=int, default=0)
     given = parser.parse_args()
     os.environ["CI"] = "true"  # no server stays behind
@@ -46,7 +54,7 @@ def main() -> None:
         if given.kills:
             _kill(Path(folder), given.kills, given.jobs)
         else:
-            _measure(Path(folder), given.sections, given.jobs)
+            _measure(Path(folder), given.sections, given.jobs, given.rounds)
 
 
 def _say(line: str) -> None:
@@ -64,19 +72,27 @@ def _project(folder: Path, count: int, code: str) -> Project:
     return find_project(start=folder)
 
 
-def _measure(folder: Path, sections: int, jobs: int) -> None:
+def _measure(folder: Path, sections: int, jobs: int, rounds: int) -> None:
     project = _project(folder / "graph", sections, _SHORT)
-    taken = {
-        "local executor": _between(lambda see: _run(project, "local", jobs, see)),
-        "--executor dask": _between(lambda see: _run(project, "dask", jobs, see)),
-        "plain Dask, a process each": _plain(sections, jobs),
+    plain, bare = "plain Dask, the same engine", "plain Dask, a new Python each"
+    ways: dict[str, Callable[[], float]] = {
+        "local executor": lambda: _between(lambda see: _run(project, "local", jobs, see)),
+        "--executor dask": lambda: _between(lambda see: _run(project, "dask", jobs, see)),
+        plain: lambda: _same_jobs(project, jobs),
+        bare: lambda: _plain(jobs, _python, [(_SHORT, number) for number in range(sections)]),
     }
+    taken: dict[str, list[float]] = {name: [] for name in ways}
+    for _ in range(rounds):
+        for name, way in ways.items():
+            taken[name].append(way())
+    medians = {name: statistics.median(seconds) for name, seconds in taken.items()}
     least = 0.05 * sections / jobs
     _say(f"{sections} sections of 50 ms, {jobs} at a time; sleeping alone takes {least:.1f} s")
-    _say("| | seconds | ms a section | times plain Dask |\n|---|--:|--:|--:|")
-    for name, seconds in taken.items():
-        each, ratio = 1000 * seconds / sections, seconds / taken["plain Dask, a process each"]
-        _say(f"| {name} | {seconds:.2f} | {each:.1f} | {ratio:.2f} |")
+    _say("| | seconds | ms a section | times the same engine | times a new Python |")
+    _say("|---|--:|--:|--:|--:|")
+    for name, seconds in medians.items():
+        ratios = f"{seconds / medians[plain]:.2f} | {seconds / medians[bare]:.2f}"
+        _say(f"| {name} | {seconds:.2f} | {1000 * seconds / sections:.1f} | {ratios} |")
 
 
 def _run(project: Project, executor: str, jobs: int, observe: Callable[[Event], None]) -> None:
@@ -92,17 +108,40 @@ def _between(act: Callable[[Callable[[Event], None]], None]) -> float:
     return moments[-1] - moments[0]
 
 
-def _plain(sections: int, jobs: int) -> float:
-    """Seconds that tasks of Dask take which start a Python for the same code."""
+def _same_jobs(project: Project, jobs: int) -> float:
+    """Seconds that the same sections take as tasks that run them with the engine, and no more."""
+    loaded = read_notes(project)
+    with prepared_package(loaded.plan.package) as package:
+        text = package.module.text
+        made = [
+            (job(project, selected, package, RunOptions()), text)
+            for selected in chosen(loaded, None)
+        ]
+        return _plain(jobs, _section, made)
+
+
+def _plain(jobs: int, function: Callable[..., object], tasks: Sequence[tuple[Any, ...]]) -> float:
+    """Seconds that Dask takes for tasks, whose results come back."""
     with (
         LocalCluster(n_workers=jobs, threads_per_worker=1, dashboard_address=None) as cluster,
         Client(cluster) as client,
     ):
         began = time.perf_counter()
-        tasks = [client.submit(_python, _SHORT, number, pure=False) for number in range(sections)]
-        for _ in as_completed(tasks):
+        futures = [client.submit(function, *task, pure=False) for task in tasks]
+        for _, _result in as_completed(futures, with_results=True):
             pass
         return time.perf_counter() - began
+
+
+@functools.cache
+def _engine() -> LocalExecutor:
+    """The engine of a worker; it ends with it."""
+    return LocalExecutor(warm=True)
+
+
+def _section(job: Job, shared: str) -> SessionResult:
+    _engine().prepare([job], shared)
+    return _engine().run(job, ignore)
 
 
 def _python(code: str, number: int) -> bytes:
