@@ -12,9 +12,10 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from tangle.errors import Refused
+from tangle.model import SectionName
 from tangle.notes import UnitRow
 from tangle.verbs.export import SectionCells, project_cells
-from tangle.verbs.exported_notebooks import exported, keep_export
+from tangle.verbs.exported_notebooks import Exported, exported, keep_export
 from tangle.verbs.graph_sources import check_may_repair
 from tangle.verbs.notes import Notes, read_notes
 from tangle.verbs.page_notebooks.cell_outputs import CellOutputs
@@ -215,7 +216,7 @@ def save_notebook(
         raise NotThisPage(path.name)
     if client is not None:
         found = exported(without_outputs(notebook, frozenset(client.own))) or found
-    found = replace(found, section=row.name)
+    found = _of_section(found, row.name)
     stale = client is not None and client.notes != _digest(_cells(read_notes(project), row))
     report = merge_exported(project, path, found)
     notes = read_notes(project)
@@ -239,6 +240,12 @@ def save_notebook(
     if report.left:
         raise NotMerged(report)
     return Saved(stale=stale, remarks=remarks)
+
+
+def _of_section(notebook: Exported, name: SectionName) -> Exported:
+    """A notebook whose section is known: no id of a copied cell, and no title, names another."""
+    cells = tuple(replace(cell, block="") for cell in notebook.cells)
+    return replace(notebook, section=name, title="", cells=cells)
 
 
 def _cells(notes: Notes, row: UnitRow) -> SectionCells:
