@@ -59,7 +59,7 @@ class PageGone(Refused):
         )
 
 
-class SectionGone(Refused):
+class SectionRenamed(Refused):
     """The edits of a notebook are in the notes, where its section has another name now, or none."""
 
     def __init__(self, section: str) -> None:
@@ -200,7 +200,8 @@ def save_notebook(
     Raises:
         DamagedNotebook: it cannot be read.
         NotThisPage: it was not opened from the section.
-        SectionGone: its edits took the section out of the notes.
+        SectionRenamed: its edits are in the notes, which call the section otherwise now.
+        NoCellLeft: none of the cells that it was opened with is in it.
         NotMerged: some edits cannot be in the notes; the others are.
         Changed: a page was saved by another program meanwhile; save again.
         NotWritable: a page cannot be written; it is as it was.
@@ -221,7 +222,7 @@ def save_notebook(
     report = merge_exported(project, path, found)
     notes = read_notes(project)
     if row.name not in notes.places:
-        raise SectionGone(row.name)
+        raise SectionRenamed(row.name)
     cells = _cells(notes, row)
     own = client.own if client is not None else ()
     if not report.left:

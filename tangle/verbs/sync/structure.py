@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Final
@@ -16,7 +15,7 @@ from tangle.verbs.sync.cell_cuts import NotPossible, cut_of, last_block, moving_
 from tangle.verbs.sync.cell_matching import Matches, matched_cells, moved_cells
 from tangle.verbs.sync.edited_files import Key, Refusal
 from tangle.verbs.sync.section_view import Drafts, Item, View, blocks_of, items_of
-from tangle.verbs.sync.sync import Change, Conflict, Moved, Side
+from tangle.verbs.sync.sync import Change, Conflict, Moved, Side, place_of, sides_diff
 from tangle.write import Entangled
 from tangle.write.block_moves import Spot, inserted, moved, spots, subtree, without
 from tangle.write.foreign_cells import NotANotebook, cells_of_notebook
@@ -27,7 +26,7 @@ _MOVED: Final = "this cell was moved"
 _UNKNOWN: Final = "this file was not exported here, so that it is not known who changed it"
 _NO_PLACE: Final = "the outline of the page has no place for it there"
 _BESIDE: Final = "the cell before it is on another page"
-NEW_CELL: Final = "a new cell; write it into the notes, and export again"
+UNPLACED_CELL: Final = "a new cell; write it into the notes, and export again"
 _STRANGE: Final = "the notes do not have this cell; write it there, and export again"
 _WAY_OUT: Final = "do that in the notes, and export again"
 
@@ -385,7 +384,7 @@ class Structure:
         base = self._edited.get(before) if before is not None else None
         anchor = self._in_notes(base) if base is not None and not base.setup else None
         if anchor is None or base is None:
-            self._refuse(file, NEW_CELL)
+            self._refuse(file, UNPLACED_CELL)
             return
         key = self._view.key(anchor)
         if key is not None and not self._decision.chosen(key):
@@ -394,7 +393,7 @@ class Structure:
         path = self._view.cells[anchor].page or self._view.session.unit.section.page
         data = self._written(path, anchor, text, cells) if text is not None else None
         if data is None:
-            self._refuse(file, NEW_CELL)
+            self._refuse(file, UNPLACED_CELL)
             return
         at = self._at(base) + 1
         self.outcome.base[at:at] = [cell.base for cell in cells]
@@ -500,14 +499,11 @@ class Structure:
             )
 
     def _place(self, key: Key) -> Place:
-        project = self._view.notes.project
-        return Place(path=PagePath(project.shown(key.path)), line=key.line)
+        return place_of(self._view.notes.project, key)
 
     def _conflict(
         self, key: Key, file: str, old: Sequence[str], new: Sequence[str], why: str
     ) -> None:
         place = self._place(key)
-        name = f"{place.path}:{place.line}"
-        lines = difflib.unified_diff(old, new, name, file, n=1, lineterm="")
-        diff = "".join(f"{line}\n" for line in lines)
+        diff = sides_diff(place, file, old, new)
         self.outcome.conflicts.append(Conflict(place=place, files=((file, 1),), diff=diff, why=why))
