@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tangle.write.block import output_digest
@@ -270,6 +270,66 @@ def test_a_script_comes_back(notes: MakeNotes, how: str) -> None:
     assert made.text("a").startswith(now[: now.index("  - ```python")])
 
 
+LINES = "".join(
+    f"  - ```python\n    {name} = {number}\n    ```\n"
+    for number, name in enumerate(["one", "two", "three", "four", "five", "six"], 1)
+)
+
+
+def block_of(name: str) -> str:
+    """A block of the section with nothing but chunks."""
+    return next(f"  - {text}" for text in LINES.split("  - ") if f" {name} = " in text)
+
+
+def test_cells_behind_one_that_both_sides_deleted_go_too(notes: MakeNotes) -> None:
+    made = section(notes, f"- # 1.1 Data\n{LINES}")
+    made.write("a", made.text("a").replace(block_of("one"), ""))
+
+    def edit(cells: Cells) -> None:
+        for name in ("one", "three", "five"):
+            cells.pop(place(cells, f"{name} = "))
+
+    edit_cells(made, edit)
+    found = imported(made)
+    assert (found.code, found.err) == (0, "")
+    assert made.text("a") == "- # 1.1 Data\n" + "".join(map(block_of, ["two", "four", "six"]))
+    assert imported(made).out == "no edits in the notebook\n"
+
+
+def test_cells_behind_one_that_both_sides_moved_move_too(notes: MakeNotes) -> None:
+    made = section(notes, f"- # 1.1 Data\n{LINES}")
+    now = made.text("a").replace(block_of("one"), "")
+    made.write("a", now.replace(block_of("four"), block_of("four") + block_of("one")))
+
+    def edit(cells: Cells) -> None:
+        for name, behind in (("one", "four"), ("two", "five")):
+            cell = cells.pop(place(cells, f"{name} = "))
+            cells.insert(place(cells, f"{behind} = ") + 1, cell)
+
+    edit_cells(made, edit)
+    found = imported(made)
+    assert (found.code, found.err) == (0, "")
+    order = ["three", "four", "one", "five", "two", "six"]
+    assert made.text("a") == "- # 1.1 Data\n" + "".join(map(block_of, order))
+    assert imported(made).out == "no edits in the notebook\n"
+
+
+def test_of_equal_cells_of_a_script_one_can_go(notes: MakeNotes) -> None:
+    made = notes({"a": "- # 1.1 Data\n" + block_of("one") + block_of("two")})
+    path = made.root / "x.py"
+    assert made.tangle("export", "1.1", "-o", str(path)).code == 0
+    text = path.read_text(encoding="utf-8")
+    equal = "\n# %%\nprint()\n"
+    path.write_text(text + 3 * equal, encoding="utf-8")
+    assert made.tangle("import", str(path)).code == 0
+    assert made.text("a").count("print()") == 3
+    path.write_text(text + 2 * equal, encoding="utf-8")
+    found = made.tangle("import", str(path))
+    assert (found.code, found.err) == (0, "")
+    assert made.text("a").count("print()") == 2
+    assert made.tangle("import", str(path)).out == "no edits in the notebook\n"
+
+
 def test_a_script_of_another_version_is_refused(notes: MakeNotes) -> None:
     made = notes({"a": PAGE})
     path = made.root / "x.py"
@@ -284,11 +344,12 @@ def test_a_script_of_another_version_is_refused(notes: MakeNotes) -> None:
 
 # --- a law ----------------------------------------------------------------------------------------
 
+HEADED = "  - ## A heading\n    - below it\n    - ```python\n      inside = 1\n      ```\n"
 BLOCKS = st.lists(
     st.sampled_from(
         [
             "  - Words.\n",
-            "  - ## A heading\n    - below it\n    - ```python\n      inside = 1\n      ```\n",
+            HEADED,
             "  - a point\n    - an entry\n      - deeper\n",
             "  - ```python\n    a = 1\n    ```\n    - tangle.output:: 000000000000.00000000\n",
             "  - before\n    ```python\n    b = 2\n    ```\n    behind\n",
@@ -322,6 +383,7 @@ def take_step(cells: Cells, kind: str, number: int, serial: int) -> None:
 
 
 @settings(max_examples=40, deadline=None)
+@example(blocks=5 * [HEADED], steps=2 * [("move", 3)], end="\n")
 @given(blocks=BLOCKS, steps=STEPS, end=st.sampled_from(["\n", "\r\n"]))
 def test_a_new_export_shows_the_cells_as_they_were_arranged(
     tmp_path_factory: pytest.TempPathFactory,

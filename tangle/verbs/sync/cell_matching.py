@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections import defaultdict, deque
+from collections import Counter, defaultdict, deque
 from collections.abc import Callable, Sequence
 
 from tangle.verbs.exported_notebooks import BaseCell
@@ -32,8 +32,12 @@ def matched_cells(
 
 
 def _by_id(base: Sequence[BaseCell], cells: Sequence[BaseCell], found: list[int | None]) -> None:
-    """Match by id; of several cells with one id, the one counts that says what it said."""
-    places = {cell.id: at for at, cell in enumerate(base) if cell.id}
+    """Match by id; of several cells with one id, the one counts that says what it said.
+
+    An id that several earlier cells have is that of equal cells of a script, and tells none.
+    """
+    often = Counter(cell.id for cell in base)
+    places = {cell.id: at for at, cell in enumerate(base) if cell.id and often[cell.id] == 1}
     claims: defaultdict[int, list[int]] = defaultdict(list)
     for number, cell in enumerate(cells):
         at = places.get(cell.id) if cell.id else None

@@ -14,7 +14,7 @@ from tangle.verbs.exported_notebooks import BaseCell, ExportedCell
 from tangle.verbs.sync.cell_cuts import NotPossible, cut_of, last_block, moving_roots, objections
 from tangle.verbs.sync.cell_matching import Matches, matched_cells, moved_cells
 from tangle.verbs.sync.edited_files import Key, Refusal
-from tangle.verbs.sync.section_view import Drafts, Item, View, blocks_of, items_of
+from tangle.verbs.sync.section_view import Drafts, Item, blocks_of, items_of
 from tangle.verbs.sync.sync import Change, Conflict, Moved, Side, place_of, sides_diff
 from tangle.write import Entangled
 from tangle.write.block_moves import Spot, inserted, moved, spots, subtree, without
@@ -102,25 +102,30 @@ class Structure:
         self._cells = cells
         self._decision = decision
         self.outcome = Outcome(base=list(base))
-        # A cell is followed by its identity: places change.
+        # A cell is followed by its identity: places change, and cells may be equal.
         self._edited = {number: base[at] for number, at in enumerate(matches) if at is not None}
         self._look()
 
-    def _look(self, more: Mapping[PagePath, bytes] | None = None) -> View:
+    def _look(self, more: Mapping[PagePath, bytes] | None = None) -> None:
         if more:
             self._drafts.pages = {**self._drafts.pages, **more}
         base = self.outcome.base
         self._view = self._drafts.view(base)
-        self._known = matched_cells(base, self._view.bases)
-        return self._view
+        matches = matched_cells(base, self._view.bases)
+        # The cell that each of the notes is.
+        self._known = [None if at is None else base[at] for at in matches]
 
     def _in_notes(self, cell: BaseCell) -> int | None:
         """The place of a cell in the notes; None if they have it no more."""
-        at = self._at(cell)
-        return self._known.index(at) if at in self._known else None
+        return next((number for number, one in enumerate(self._known) if one is cell), None)
 
     def _at(self, cell: BaseCell) -> int:
         return next(at for at, one in enumerate(self.outcome.base) if one is cell)
+
+    def _forget(self, cell: BaseCell) -> None:
+        """Count a cell as none that both sides have."""
+        del self.outcome.base[self._at(cell)]
+        self._known = [None if one is cell else one for one in self._known]
 
     # --- deleted cells ------------------------------------------------------------------------
 
@@ -142,7 +147,7 @@ class Structure:
     def _delete(self, cell: BaseCell, file: str) -> None:
         number = self._in_notes(cell)
         if number is None:
-            self.outcome.base.remove(cell)
+            self._forget(cell)
             return
         view = self._view
         key = view.key(number)
@@ -167,7 +172,7 @@ class Structure:
             why_not = str(error) if isinstance(error, NotPossible) else _NO_PLACE
             self._refuse(file, f"{_DELETED}: {why_not}; {_WAY_OUT}")
             return
-        self.outcome.base.remove(cell)
+        self._forget(cell)
         self._note(key, cell, file, "removed")
         self._look(data)
 
@@ -181,7 +186,7 @@ class Structure:
             return False
         self.outcome.decided = True
         if self._decision.take == "notes":
-            self.outcome.base.remove(cell)
+            self._forget(cell)
             self.outcome.dropped.append(self._place(key))
             return False
         return True
@@ -213,7 +218,7 @@ class Structure:
             ids -= {id(each) for each in self._move(step)}
 
     def _moved_by_notes(self) -> frozenset[int]:
-        order = [at for at in self._known if at is not None]
+        order = [self._at(cell) for cell in self._known if cell is not None]
         return frozenset(id(self.outcome.base[at]) for at in moved_cells(order))
 
     def _move(self, step: _Step) -> list[BaseCell]:
@@ -249,8 +254,8 @@ class Structure:
 
     def _follows(self, number: int, anchor: int) -> bool:
         """Whether a cell of the notes is behind another, with none between that both sides have."""
-        between = (at for at in self._known[anchor + 1 : number] if at is not None)
-        return anchor < number and all(self.outcome.base[at].setup for at in between)
+        between = self._known[anchor + 1 : number]
+        return anchor < number and all(cell is None or cell.setup for cell in between)
 
     def _put(self, step: _Step, number: int, anchor: int | None) -> list[BaseCell]:
         view, key = self._view, self._view.key(number)
@@ -267,13 +272,17 @@ class Structure:
             n for n, c in enumerate(view.cells) if c.page == path and own.issuperset(blocks_of(c))
         ]
         wanted, level = self._rearranged(group, anchor), page.blocks[roots[0]].level
+        along = [cell for n, cell in followers if n in group]
+        if wanted == view.items():  # it changed places with an equal one
+            self._settle(step, along)
+            self._look()
+            return [step.cell, *along]
         for spot in self._nearest(anchor, level):
             try:
                 data = {path: moved(page, roots, spot)}
                 self._check(data, wanted)
             except (Entangled, NotPossible):
                 continue
-            along = [cell for n, cell in followers if n in group]
             self._settle(step, along)
             self._note(key, step.cell, step.file, "moved")
             self._look(data)
