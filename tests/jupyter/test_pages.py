@@ -374,6 +374,15 @@ def test_what_is_no_notebook_is_refused(study: Notes, content: Any) -> None:
     ]
 
 
+def test_a_notebook_without_any_cell_of_its_page_is_refused(study: Notes) -> None:
+    tab = opened(manager_of(study), AT)
+    del tab.content["cells"][1:]
+    said = tab.refused()
+    assert said.startswith("Study.ipynb: none of the page's cells is in this notebook")
+    assert "--page" not in said
+    assert study.text("Study") == PAGE
+
+
 def test_a_page_that_is_gone_is_not_made_again_by_a_save(study: Notes) -> None:
     tab = opened(manager_of(study), AT)
     study.page("Study").rename(study.page("Study of old"))

@@ -24,7 +24,7 @@ from tangle.verbs.page_notebooks.evidence import Log
 from tangle.verbs.page_notebooks.names import notebook_path
 from tangle.verbs.page_notebooks.raw_cells import Notebook, cell_source, digest_of, without_outputs
 from tangle.verbs.project import Project
-from tangle.verbs.sync.notebook import merge_exported
+from tangle.verbs.sync.notebook import NoCellLeft, merge_exported
 from tangle.verbs.sync.sync import Conflict, SyncReport
 from tangle.write.foreign_cells import NotANotebook, SourceCell, cells_of_notebook
 
@@ -67,6 +67,17 @@ class SectionRenamed(Refused):
         super().__init__(
             f"{section}: the edits are in the notes, which have no section with code called so any "
             "more: close the notebook, and open the one that the folder shows"
+        )
+
+
+class NoCellOfPage(Refused):
+    """None of the cells that a notebook was opened with is in it; nothing was written."""
+
+    def __init__(self, path: str) -> None:
+        """Say which, and the way out."""
+        super().__init__(
+            f"{path}: none of the page's cells is in this notebook; nothing was written: undo the "
+            "deletion, or choose File > Reload Notebook from Disk"
         )
 
 
@@ -201,7 +212,7 @@ def save_notebook(
         DamagedNotebook: it cannot be read.
         NotThisPage: it was not opened from the section.
         SectionRenamed: its edits are in the notes, which call the section otherwise now.
-        NoCellLeft: none of the cells that it was opened with is in it.
+        NoCellOfPage: none of the cells that it was opened with is in it.
         NotMerged: some edits cannot be in the notes; the others are.
         Changed: a page was saved by another program meanwhile; save again.
         NotWritable: a page cannot be written; it is as it was.
@@ -219,7 +230,10 @@ def save_notebook(
         found = exported(without_outputs(notebook, frozenset(client.own))) or found
     found = _of_section(found, row.name)
     stale = client is not None and client.notes != _digest(_cells(read_notes(project), row))
-    report = merge_exported(project, path, found)
+    try:
+        report = merge_exported(project, path, found)
+    except NoCellLeft as error:
+        raise NoCellOfPage(path.name) from error
     notes = read_notes(project)
     if row.name not in notes.places:
         raise SectionRenamed(row.name)
