@@ -19,7 +19,7 @@ class Desk:
 
         Args:
             name: of the thread.
-            failed: receives what a task raised that nobody waits for; the thread goes on.
+            failed: receives what a task raised that nobody waits for; the thread continues.
         """
         self._work: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
         self._failed = failed

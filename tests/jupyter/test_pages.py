@@ -174,7 +174,7 @@ def test_edits_of_the_page_meanwhile_are_merged_and_shown_as_a_change_on_disk(
     again = opened(manager, AT)
     assert 'print("together")' in again.cell("together")["source"]
     assert again.known == later["last_modified"]
-    # A program that goes on with its old text does not undo what others changed.
+    # A program that keeps its old text does not undo what others changed.
     tab.edit("2 * half", "3 * half")
     tab.save()
     assert study.text("Study") == page.replace("0.5", "0.25").replace("2 * half", "3 * half")
