@@ -125,6 +125,21 @@ def test_a_new_cell_becomes_a_block_and_is_edited_like_any_other(study: Notes) -
     assert study.text("Study") == page.replace("third = 3", "third = 3\n  print(third)")
 
 
+def test_a_cell_that_was_emptied_stays_until_it_is_deleted(study: Notes) -> None:
+    tab = opened(manager_of(study), AT)
+    cell = tab.cell("whole = ")
+    cell["source"] = ""
+    for _ in range(2):
+        tab.save()
+        assert study.text("Study") == PAGE.replace("  whole = 2 * half\n  print(whole)\n", "\n")
+    cell["source"] = "whole = 1"
+    tab.save()
+    assert study.text("Study") == PAGE.replace("2 * half\n  print(whole)\n", "1\n")
+    tab.content["cells"].remove(cell)
+    tab.save()
+    assert "whole" not in study.text("Study")
+
+
 def test_a_copy_of_a_cell_is_a_new_cell(study: Notes) -> None:
     tab = opened(manager_of(study), AT)
     cell = tab.cell('print("alone")')

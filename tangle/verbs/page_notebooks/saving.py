@@ -15,14 +15,14 @@ from tangle.errors import Refused
 from tangle.model import SectionName
 from tangle.notes import UnitRow
 from tangle.verbs.export import SectionCells, project_cells
-from tangle.verbs.exported_notebooks import Exported, exported, keep_export
+from tangle.verbs.exported_notebooks import Exported, exported, exports, keep_export
 from tangle.verbs.graph_sources import check_may_repair
 from tangle.verbs.notes import Notes, read_notes
 from tangle.verbs.page_notebooks.cell_outputs import CellOutputs
 from tangle.verbs.page_notebooks.clients import Client, clients, keep_client, new_token, now
 from tangle.verbs.page_notebooks.evidence import Log
 from tangle.verbs.page_notebooks.names import notebook_path
-from tangle.verbs.page_notebooks.raw_cells import Notebook, cell_source, digest_of, without_outputs
+from tangle.verbs.page_notebooks.raw_cells import Notebook, digest_of, without_outputs
 from tangle.verbs.project import Project
 from tangle.verbs.sync.notebook import NoCellLeft, merge_exported
 from tangle.verbs.sync.sync import Conflict, SyncReport
@@ -152,11 +152,9 @@ def open_notebook(project: Project, row: UnitRow) -> dict[str, Any]:
     notes.remember()
     token = new_token()
     notebook["metadata"]["tangle"]["digest"] = token
-    own = tuple(cell["id"] for cell in notebook["cells"])
-    keep_export(project, without_outputs(notebook, frozenset(own)), {})
-    client = Client(
-        section=row.name, at=notebook_path(row), used=now(), notes=_digest(cells), own=own
-    )
+    own = frozenset(cell["id"] for cell in notebook["cells"])
+    keep_export(project, without_outputs(notebook, own), {})
+    client = Client(section=row.name, at=notebook_path(row), used=now(), notes=_digest(cells))
     keep_client(project, token, client)
     return notebook
 
@@ -216,6 +214,7 @@ def save_notebook(
         NotMerged: some edits cannot be in the notes; the others are.
         Changed: a page was saved by another program meanwhile; save again.
         NotWritable: a page cannot be written; it is as it was.
+        NotReadable: what the notebook was opened with cannot be read.
         Locked: another tangle is at work on this project.
     """
     check_may_repair(project)
@@ -226,8 +225,10 @@ def save_notebook(
     client = clients(project).get(found.digest)
     if (found.section if client is None else client.section) != row.name:
         raise NotThisPage(path.name)
-    if client is not None:
-        found = exported(without_outputs(notebook, frozenset(client.own))) or found
+    record = exports(project).read(found.digest)
+    if client is not None and record is not None:
+        own = frozenset(cell.id for cell in record.cells)
+        found = exported(without_outputs(notebook, own)) or found
     found = _of_section(found, row.name)
     stale = client is not None and client.notes != _digest(_cells(read_notes(project), row))
     try:
@@ -238,9 +239,6 @@ def save_notebook(
     if row.name not in notes.places:
         raise SectionRenamed(row.name)
     cells = _cells(notes, row)
-    own = client.own if client is not None else ()
-    if not report.left:
-        own = tuple(str(cell.get("id")) for cell in notebook["cells"] if cell_source(cell).strip())
     outputs = CellOutputs(notebook, sources, client)
     remarks = outputs.write(notes, row, cells, logs)
     kept = Client(
@@ -248,7 +246,6 @@ def save_notebook(
         at=notebook_path(row),
         used=now(),
         notes=_digest(cells),
-        own=own,
         ran=outputs.ran,
     )
     keep_client(project, found.digest, kept)
