@@ -49,382 +49,37 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from msgspec.structs import replace
-
-from tangle.errors import Refused
-from tangle.parse import parse
-from tangle.store.files import DISK, Disk
+from benchmarks.torture_disk import SLOW, Act, Plan, calls_of, save, write
+from benchmarks.torture_world import (
+    BROKEN,
+    MENDED,
+    PAGE,
+    Counts,
+    World,
+    bare,
+    check,
+    ended,
+    in_child,
+    make_world,
+)
+from tangle.store.files import DISK
 from tangle.verbs.build import build
 from tangle.verbs.clean import clean
-from tangle.verbs.job_builder import RunOptions
-from tangle.verbs.notes import read_notes
-from tangle.verbs.project import find_project
 from tangle.verbs.repair import repair
-from tangle.verbs.results.judging import chunk_results
-from tangle.verbs.run import run, run_pending
-from tangle.verbs.write_back.outputs import outputs_of
-from tangle.verbs.write_back.placement import Placed
-from tangle.verbs.write_back.unplaced import keep
-from tangle.write import Figure, apply, asset_name, remove_outputs, stored_outputs
+from tangle.verbs.run import run_pending
 
-SVG = (
-    "from IPython.display import SVG\n\t  "
-    "SVG('<svg xmlns=\"http://www.w3.org/2000/svg\"><text>{0}</text></svg>')"
-)
-PAGE = (
-    "- a note\n- ## 1.1. First\n"
-    "\t- ```python\n\t  print('one')\n\t  ```\n"
-    "\t- words\n"
-    f"\t- ```python\n\t  {SVG.format('figure')}\n\t  ```\n"
-    "\t\t- below\n"
-    "\t- ```python\n\t  print('- x\\n```\\nk:: v')\n\t  ```\n"
-    "\t- ```python\n\t  print('before')\n\t  1 / 0\n\t  ```\n"
-)
-OTHER = "- ## 1.2. Second\r\n\t- ```python\r\n\t  print('two')\r\n\t  ```"
-BROKEN = b"- ## 1.3. Broken\n\t- ```python\n\t  print\xef\xbc\x881)\n\t  ```\n"
-MENDED = b"- ## 1.3. Broken\n\t- ```python\n\t  print(1)\n\t  ```\n"
 CODES = (errno.ENOSPC, errno.EIO, errno.EACCES)
-METHODS = (
-    *("open_new", "write", "fsync", "close", "mode", "read", "read_still", "exchange"),
-    *("replace", "unlink", "fsync_folder", "make_folder", "remove_folder"),
-)
 FEW = 10
 """Rounds below which the parts that have an end of their own are cut short."""
 PARTS = (
     *("kills", "twice", "gap", "faults", "verbs", "edits", "system", "editor", "eight"),
     "commands",
 )
-
-
-@dataclass(slots=True)
-class Counts:
-    """What was done, and what was lost by it."""
-
-    done: Counter[str] = field(default_factory=Counter)
-    losses: list[str] = field(default_factory=list)
-
-    def lose(self, what: str) -> None:
-        """Note a loss."""
-        self.losses.append(what)
-        print(f"LOST: {what}", flush=True)
-
-
-# --- the graph ------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class World:
-    """A graph whose results wait to be written; made once, copied for each run.
-
-    Attributes:
-        template: the graph as each run finds it.
-        graph: where each run has it.
-        outputs: of all chunks.
-    """
-
-    template: Path
-    graph: Path
-    outputs: tuple[Placed, ...]
-
-    def page(self, name: str = "x") -> Path:
-        """The file of a page."""
-        return self.graph / "pages" / f"{name}.md"
-
-    def original(self, name: str) -> bytes:
-        """The text of a page as each run finds it, less its outputs."""
-        return (self.template / "pages" / f"{name}.md").read_bytes()
-
-    def reset(self, generation: int = 0, *, written: bool = False) -> None:
-        """Make the graph anew, with results of some generation waiting.
-
-        Args:
-            generation: results of another have other texts and figures.
-            written: whether results of an earlier generation stand in the pages already.
-        """
-        shutil.rmtree(self.graph, ignore_errors=True)
-        shutil.copytree(self.template, self.graph)
-        if written:
-            self.wait_for(generation + 1)
-            run_pending(self.project())
-        self.wait_for(generation)
-
-    def wait_for(self, generation: int) -> None:
-        """Have results of some generation wait to be written."""
-        keep(self.project(), [_of_generation(placed, generation) for placed in self.outputs])
-
-    def project(self) -> Any:
-        """The graph as a project."""
-        return find_project(start=self.graph, graph=self.graph)
-
-
-def _of_generation(placed: Placed, number: int) -> Placed:
-    pieces = tuple(
-        replace(piece, text=f"{piece.text}\ngeneration {number}") if piece.kind == "text" else piece
-        for piece in placed.output.pieces
-    )
-    drawn = (figure.data.replace(b"figure", b"figure %d" % number) for figure in placed.figures)
-    figures = tuple(Figure(name=asset_name("1.1", 1, data, "svg"), data=data) for data in drawn)
-    failure = placed.failure
-    if failure is not None:
-        failure = replace(failure, said=(*failure.said, f"generation {number}"))
-    output = replace(placed.output, pieces=pieces)
-    return replace(placed, output=output, figures=figures, failure=failure)
-
-
-def make_world(folder: Path) -> World:
-    """The graph, and what its sections come to, by running them."""
-    template = folder / "template"
-    for name, text in {
-        "logseq/config.edn": "{}",
-        "tangle.toml": 'book = ["**"]\n',
-        "pages/x.md": PAGE,
-        "pages/y.md": OTHER,
-        "pages/z.md": "- no code\n",
-    }.items():
-        path = template / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(text.encode())
-    project = find_project(start=template, graph=template)
-    report = run(project, None, RunOptions(write=False))
-    loaded = read_notes(project)
-    outputs = tuple(
-        placed
-        for entry in report.sections
-        for placed in outputs_of(loaded, entry.session, chunk_results(entry))
-    )
-    if len(outputs) != 5:
-        raise RuntimeError("the graph's sections did not run")
-    shutil.rmtree(template / ".tangle", ignore_errors=True)
-    return World(template, folder / "graph", outputs)
-
-
-# --- what must hold -------------------------------------------------------------------------------
-
-
-def bare(data: bytes) -> bytes:
-    """A page without its outputs."""
-    return apply(data, remove_outputs(parse(data), force=True).edits)
-
-
-def check(
-    world: World, users: dict[str, bytes], counts: Counts, what: str, *, midway: bool = False
-) -> None:
-    """Look at the graph after a run, do the next one, and look again.
-
-    Args:
-        world: the graph.
-        users: by page, the text that the user saved last.
-        counts: where losses are noted.
-        what: was done to the run.
-        midway: whether it may have been killed with a save of the user's in its hands. No system
-            exchanges two files only if one of them is what was expected, so until the next run
-            such a save may stand whole in a draft beside the page. Afterwards it is the page.
-    """
-    _look(world, users, counts, what, midway=midway)
-    code = in_child(lambda: run_pending(world.project()).exit_code)
-    if code != 0:
-        counts.lose(f"{what}: the next run ended with {code}")
-    _look(world, users, counts, f"{what}, next run")
-    shown = [s for page in (world.graph / "pages").glob("*.md") for s in _assets(page)]
-    over = {path.name for path in (world.graph / "assets" / "tangle").glob("*.svg")} - {*shown}
-    if over:
-        counts.lose(f"{what}: {sorted(over)} left over")
-    left = [str(path) for path in world.graph.rglob(".tangle-*") if path.suffix != ".kept"]
-    # A draft of a record may be in use; once it is old, a later record of its folder drops it.
-    gone = re.compile(r"/\.tangle/[a-z]+/")
-    left = [path for path in left if not gone.search(path)]
-    if left:
-        counts.lose(f"{what}: left behind {left}")
-    counts.done["kept texts"] += sum(1 for _ in world.graph.rglob(".tangle-*.kept"))
-
-
-def _look(
-    world: World, users: dict[str, bytes], counts: Counts, what: str, *, midway: bool = False
-) -> None:
-    for name, text in users.items():
-        try:
-            data = world.page(name).read_bytes()
-        except OSError as error:
-            counts.lose(f"{what}: {name} cannot be read: {error}")
-            continue
-        if midway and bare(data) == world.original(name) != text and text in _drafts(world):
-            counts.done["saves that the next run put back"] += 1
-        elif bare(data) != text:
-            counts.lose(f"{what}: {name} is {data!r}, and not {text!r}")
-        for stored in stored_outputs(parse(data)):
-            for figure in stored.assets:
-                _look_at_figure(world.graph / "assets" / "tangle" / figure, counts, what)
-
-
-def _assets(page: Path) -> list[str]:
-    return [name for s in stored_outputs(parse(page.read_bytes())) for name in s.assets]
-
-
-def _drafts(world: World) -> list[bytes]:
-    return [path.read_bytes() for path in (world.graph / "pages").glob(".tangle-*.swap")]
-
-
-def _look_at_figure(path: Path, counts: Counts, what: str) -> None:
-    try:
-        data = path.read_bytes()
-    except OSError:
-        counts.lose(f"{what}: {path.name} is shown and not there")
-        return
-    if not re.fullmatch(rb"<svg[^>]*><text>figure( [0-9]+)?</text></svg>", data.strip()):
-        counts.lose(f"{what}: {path.name} is {data!r}")
-
-
-# --- runs in a process of their own ---------------------------------------------------------------
-
-
-def in_child(act: Callable[[], int], *, wait: bool = True) -> int:
-    """Do something in a forked process; its exit status (negative: the signal), or its id."""
-    sys.stdout.flush()
-    sys.stderr.flush()
-    child = os.fork()
-    if child == 0:
-        code = 99
-        try:
-            code = act()
-        except BaseException as error:  # noqa: BLE001  (a child that goes on would be a second parent)
-            print(f"{type(error).__name__}: {error}", flush=True)
-        finally:
-            os._exit(code)
-    return ended(child) if wait else child
-
-
-def ended(child: int) -> int:
-    """How a child ended."""
-    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
-
-
-@dataclass(slots=True)
-class Plan:
-    """What befalls a writer: at which of its calls, and what.
-
-    Attributes:
-        at: the number of the call at which it is struck.
-        do: `before`, `after` and `halfway` are kills; `fault` is an error.
-        code: of the error.
-        lasting: whether all later calls that write fail, too.
-        saves: how the user saves the page that is exchanged, in the last moment before it is.
-        save_at: the number of that exchange.
-        calls: those that were made.
-    """
-
-    at: int = -1
-    do: str = "nothing"
-    code: int = 0
-    lasting: bool = False
-    saves: str = ""
-    save_at: int = -1
-    calls: list[str] = field(default_factory=list)
-
-    @property
-    def said(self) -> str:
-        """In words."""
-        if self.do == "fault":
-            return f"{errno.errorcode[self.code]} at call {self.at}, lasting {self.lasting}"
-        return f"killed {self.do} call {self.at}"
-
-
-PLAN = Plan()
-"""Of the process that is to be struck: there is one disk, and one plan for it."""
-
-
-def _struck(name: str) -> Callable[..., Any]:
-    original = getattr(Disk, name)
-    writes = name not in {"read", "read_still", "close", "unlink", "remove_folder"}
-
-    def call(self: Disk, *arguments: Any) -> Any:
-        number = len(PLAN.calls)
-        PLAN.calls.append(name)
-        if number == PLAN.save_at and name == "exchange":
-            _save_now(arguments[1])
-        if number == PLAN.at or (PLAN.lasting and number > PLAN.at >= 0 and writes):
-            return _strike(original, self, name, arguments)
-        return original(self, *arguments)
-
-    return call
-
-
-def _save_now(page: Path) -> None:
-    save(page, b"- saved 1\n" + bare(page.read_bytes()), PLAN.saves)
-    (page.parent.parent / "saved").write_text(page.stem)
-
-
-def _strike(original: Callable[..., Any], disk: Disk, name: str, arguments: Sequence[Any]) -> Any:
-    if PLAN.do == "fault":
-        if name == "close":
-            original(disk, *arguments)
-        raise OSError(PLAN.code, os.strerror(PLAN.code))
-    if PLAN.do == "after":
-        with contextlib.suppress(OSError):  # a folder that is not empty is not removed
-            original(disk, *arguments)
-    elif PLAN.do == "halfway" and name == "write":
-        descriptor, data = arguments
-        original(disk, descriptor, data[: len(data) // 2])
-    os.kill(os.getpid(), signal.SIGKILL)
-    return None
-
-
-STRUCK = type("Struck", (Disk,), {name: _struck(name) for name in METHODS})
-
-
-def _slow(name: str) -> Callable[..., Any]:
-    original = getattr(Disk, name)
-
-    def call(self: Disk, *arguments: Any) -> Any:
-        time.sleep(random.choice((0, 0, 0.0002, 0.001)))
-        return original(self, *arguments)
-
-    return call
-
-
-SLOW = type("Slow", (Disk,), {name: _slow(name) for name in METHODS})
-"""A disk that takes its time, so that others come in between any two calls."""
-
-
-Act = Callable[[World], int]
-
-
-def place_waiting(world: World) -> int:
-    """Write the results that wait."""
-    return run_pending(world.project()).exit_code
-
-
-def write(world: World, plan: Plan, act: Act = place_waiting) -> int:
-    """Do what writes, with the disk as the plan has it; the exit code."""
-    global PLAN  # noqa: PLW0603  (this process has been forked for it)
-    PLAN = plan
-    DISK.__class__ = STRUCK
-    try:
-        return act(world)
-    except Refused:
-        return Refused.exit_code
-
-
-def calls_of(world: World, act: Act = place_waiting) -> list[str]:
-    """The calls of a run that nothing befalls."""
-    reader, writer = os.pipe()
-
-    def count() -> int:
-        plan = Plan()
-        code = write(world, plan, act)
-        os.write(writer, json.dumps(plan.calls).encode())
-        return code
-
-    if in_child(count) != 0:
-        raise RuntimeError("a run that nothing befalls did not succeed")
-    os.close(writer)
-    with os.fdopen(reader, "rb") as file:
-        found: list[str] = json.loads(file.read())
-    return found
 
 
 # --- the parts ------------------------------------------------------------------------------------
@@ -671,22 +326,6 @@ def _wait_for_draft(folder: Path, until: float) -> None:
     while time.monotonic() < until:
         if any(name.endswith(".swap") for name in os.listdir(folder)):  # noqa: PTH208  (quick)
             return
-
-
-def save(path: Path, data: bytes, manner: str) -> None:
-    """Save a page as editors do."""
-    if manner == "in place":
-        path.write_bytes(data)
-        return
-    if manner == "slowly in place":
-        with path.open("r+b") as file:
-            time.sleep(0.002)
-            file.write(data)
-            file.truncate()
-        return
-    other = path.with_name("editor.tmp")
-    other.write_bytes(data)
-    other.replace(path)
 
 
 def editor(torment: Torment) -> None:

@@ -11,7 +11,9 @@ import signal
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from benchmarks.torture import Plan, Torment, World, bare, calls_of, in_child, struck_plans, write
+from benchmarks.torture import Torment, struck_plans
+from benchmarks.torture_disk import Plan, calls_of, write
+from benchmarks.torture_world import World, bare, in_child
 from tangle.errors import Refused
 from tangle.verbs.build import build
 from tangle.verbs.export import export

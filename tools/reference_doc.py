@@ -87,7 +87,9 @@ def _command(command: click.Command, context: click.Context, path: list[str]) ->
         if (record := parameter.get_help_record(context)) is not None
     ]
     yield from _table(
-        ("option", ""), ((f"`{names}`", text) for names, text in records if names != "--help")
+        ("option", ""),
+        # Arguments have no help: they are in the synopsis.
+        ((f"`{names}`", text) for names, text in records if text and names != "--help"),
     )
 
 

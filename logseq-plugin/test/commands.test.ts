@@ -73,17 +73,20 @@ function setUp({ situation, document, answers = {}, databaseResults = false }: S
   return { ...logseq, commands, runs, seen, session, stream };
 }
 
+/** A block without code, and one with code. */
+const WORDS_AND_CODE = {
+  situation: {
+    tree: [
+      { uuid: "a", content: "words" },
+      { uuid: "b", content: CODE },
+    ],
+  },
+  document: () => page("words", CODE),
+};
+
 describe("run", () => {
   it("runs a block by its line and reports how it ended", async () => {
-    const { commands, runs, messages } = setUp({
-      situation: {
-        tree: [
-          { uuid: "a", content: "words" },
-          { uuid: "b", content: CODE },
-        ],
-      },
-      document: () => page("words", CODE),
-    });
+    const { commands, runs, messages } = setUp(WORDS_AND_CODE);
     await commands.runBlock("b", { fresh: false });
     expect(runs).toEqual([{ what: ["pages/P.md:11"], fresh: false, write: true }]);
     expect(messages).toEqual([{ content: "1.1 Start: passed, 0.3 s", status: "success" }]);
@@ -149,30 +152,14 @@ describe("run", () => {
   });
 
   it("runs the section of a block, and a page", async () => {
-    const { commands, runs } = setUp({
-      situation: {
-        tree: [
-          { uuid: "a", content: "words" },
-          { uuid: "b", content: CODE },
-        ],
-      },
-      document: () => page("words", CODE),
-    });
+    const { commands, runs } = setUp(WORDS_AND_CODE);
     await commands.runSection("a");
     await commands.runPage("P");
     expect(runs.map((run) => (run as { what: string[] }).what[0])).toEqual(["1.1", "pages/P.md"]);
   });
 
   it("runs the code of the block of a button, and else the section around it", async () => {
-    const { commands, runs } = setUp({
-      situation: {
-        tree: [
-          { uuid: "a", content: "words" },
-          { uuid: "b", content: CODE },
-        ],
-      },
-      document: () => page("words", CODE),
-    });
+    const { commands, runs } = setUp(WORDS_AND_CODE);
     await commands.runHere("b");
     await commands.runHere("a");
     expect(runs.map((run) => (run as { what: string[] }).what)).toEqual([
@@ -238,15 +225,7 @@ describe("check and show", () => {
   });
 
   it("shows the script of the section around a block", async () => {
-    const { commands, seen } = setUp({
-      situation: {
-        tree: [
-          { uuid: "a", content: "words" },
-          { uuid: "b", content: CODE },
-        ],
-      },
-      document: () => page("words", CODE),
-    });
+    const { commands, seen } = setUp(WORDS_AND_CODE);
     await commands.showScript("a");
     expect(seen.script).toBe("x = 1\n");
   });

@@ -19,6 +19,7 @@ from tangle.verbs.desk import Desk
 from tangle.verbs.job_builder import RunOptions
 from tangle.verbs.project import Project
 from tangle.verbs.reports.documents import failure_document, output_document, run_document
+from tangle.verbs.reports.values import INTERRUPTED
 from tangle.verbs.run import run
 
 JobState = Literal["queued", "running", "finished", "stopped", "refused"]
@@ -114,7 +115,7 @@ class Jobs:
         with self._lock:
             waits = job.state == "queued"
             if waits:
-                job.state, job.exit_code = "stopped", 130
+                job.state, job.exit_code = "stopped", INTERRUPTED
         if waits:
             self._publish_end(job)
         else:
@@ -145,7 +146,7 @@ class Jobs:
             job.report = run_document(project, report)
             job.exit_code = report.exit_code
             job.error = report.refused
-            job.state = "stopped" if report.exit_code == _INTERRUPTED else "finished"
+            job.state = "stopped" if report.exit_code == INTERRUPTED else "finished"
             written = {"job": job.id, "pages": report.pages, "figures": report.figures}
             if report.pages:
                 self._feed.publish("written", written)
@@ -203,7 +204,6 @@ class Jobs:
 
 
 _OPEN: Final = ("queued", "running")
-_INTERRUPTED: Final = 130
 _NOWHERE: Final[dict[str, Any]] = {"page": None, "line": None}
 
 

@@ -103,9 +103,9 @@ def serve(project: Project, *, port: int, ready: Callable[[Served], None]) -> No
                 note_address(project, address)
                 ready(Served(address=address, token=token))
 
-            server = _Server(_config(service.app), project.graph, begin=begin, end=service.end)
+            server = _Server(_config(service.app), project, begin=begin, end=service.end)
             server.run(sockets=[listener])
-            if server.seconds_gone:
+            if server.graph_is_gone:
                 raise GraphGone(project.graph)
 
 
@@ -166,31 +166,30 @@ class _Service:
 
 
 class _Server(uvicorn.Server):
-    """A server that says when it is ready, and ends with what is open when its graph is gone.
-
-    Attributes:
-        seconds_gone: for how long there has been no graph.
-    """
+    """A server that says when it is ready, and ends with what is open when its graph is gone."""
 
     def __init__(
         self,
         config: uvicorn.Config,
-        graph: Path,
+        project: Project,
         *,
         begin: Callable[[], None],
         end: Callable[[], None],
     ) -> None:
         super().__init__(config)
-        self._graph = graph
+        self._project = project
         self._begin, self._end = begin, end
-        self.seconds_gone = 0
+        self._seconds_gone = 0
 
     async def on_tick(self, counter: int) -> bool:
         if counter % _TICKS_A_SECOND == 0:
-            is_there = (self._graph / "logseq" / "config.edn").is_file()
-            self.seconds_gone = 0 if is_there else self.seconds_gone + 1
-        # A tool may take the folder away for a moment to put another one in its place.
-        return self.seconds_gone >= _MOST_SECONDS_GONE or await super().on_tick(counter)
+            self._seconds_gone = 0 if self._project.is_there else self._seconds_gone + 1
+        return self.graph_is_gone or await super().on_tick(counter)
+
+    @property
+    def graph_is_gone(self) -> bool:
+        """Whether there has been no graph for so long that no tool is exchanging its folder."""
+        return self._seconds_gone >= _MOST_SECONDS_GONE
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final, NoReturn
 
@@ -44,15 +44,23 @@ class Backend:
         folder: where it works.
     """
 
-    def __init__(self, kind: str, folder: Path, report: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        kind: str,
+        folder: Path,
+        report: Callable[[str], None],
+        commands: Mapping[str, Sequence[str]] = COMMANDS,
+    ) -> None:
         """Start nothing yet.
 
         Args:
             kind: which server, by its name in the settings.
             folder: where it works.
             report: called once with the reason why there will be no answers.
+            commands: what starts each kind.
         """
         self._kind = kind
+        self._command = commands[kind]
         self.folder = folder
         self._report = report
         self._starts = 0
@@ -74,7 +82,7 @@ class Backend:
         Raises:
             Gone: there is none.
         """
-        # Editors cancel requests as more is typed; the start goes on for the next one.
+        # Editors cancel requests as more is typed; the start continues for the next one.
         await asyncio.shield(self._start())
         for uri, text in texts.items():
             self._sync(uri, text)
@@ -105,7 +113,7 @@ class Backend:
             if self._starts >= _STARTS:
                 raise Gone(self._kind)
             self._starts += 1
-            name, *arguments = COMMANDS[self._kind]
+            name, *arguments = self._command
             self._process = await start_tool(name, *arguments, folder=self.folder)
             if self._process is None:
                 self._give_up(f"{name} is not installed or cannot be started")

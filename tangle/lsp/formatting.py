@@ -41,7 +41,7 @@ class Draft:
 
 
 def draft(session: Session, path: PagePath, first: int, last: int) -> Draft | None:
-    """Return the chunks on some lines of a page and can be formatted.
+    """Return the chunks on some lines of a page that can be formatted.
 
     Args:
         session: the notes.

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Final
 
 from tangle.engine.events import CellStarted, Event, Observer, RunStarted, SessionFinished
 from tangle.engine.interrupt import Interrupt
@@ -13,10 +12,8 @@ from tangle.errors import TangleError
 from tangle.model import PagePath
 from tangle.verbs.job_builder import RunOptions
 from tangle.verbs.project import Project
-from tangle.verbs.reports.values import RunReport
+from tangle.verbs.reports.values import INTERRUPTED, RunReport
 from tangle.verbs.run import run
-
-_INTERRUPTED: Final = 130
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,11 +35,20 @@ Progress = Callable[[str, int], None]
 """Is called with what runs now, and how much has run, in percent."""
 
 
+Run = Callable[[Project, Sequence[str] | None, RunOptions, Observer, Interrupt | None], RunReport]
+"""Runs sections, as `tangle.verbs.run.run` does."""
+
+
 class Runner:
     """Runs sections of a project, one request after the other."""
 
-    def __init__(self) -> None:
-        """Nothing runs yet."""
+    def __init__(self, run: Run = run) -> None:
+        """Nothing runs yet.
+
+        Args:
+            run: runs sections of a project: all without names.
+        """
+        self._run = run
         self._turn = asyncio.Lock()
         self._open: set[Interrupt] = set()
 
@@ -68,7 +74,9 @@ class Runner:
 
         async def turn() -> Outcome:
             async with self._turn:
-                return await asyncio.to_thread(_run, project, what, _Counter(report), interrupt)
+                return await asyncio.to_thread(
+                    self._outcome, project, what, _Counter(report), interrupt
+                )
 
         self._open.add(interrupt)
         try:
@@ -85,6 +93,17 @@ class Runner:
         for interrupt in self._open:
             interrupt.request()
         return bool(self._open)
+
+    def _outcome(
+        self, project: Project, what: Sequence[str], observe: Observer, interrupt: Interrupt
+    ) -> Outcome:
+        if interrupt.requested:
+            return Outcome(message="cancelled", failed=True)
+        try:
+            report = self._run(project, list(what) or None, RunOptions(), observe, interrupt)
+        except TangleError as error:
+            return Outcome(message=str(error), failed=True)
+        return _outcome(report)
 
 
 class _Counter:
@@ -108,22 +127,12 @@ class _Counter:
                 return
 
 
-def _run(project: Project, what: Sequence[str], observe: Observer, interrupt: Interrupt) -> Outcome:
-    if interrupt.requested:
-        return Outcome(message="cancelled", failed=True)
-    try:
-        report = run(project, list(what) or None, RunOptions(), observe, interrupt)
-    except TangleError as error:
-        return Outcome(message=str(error), failed=True)
-    return _outcome(report)
-
-
 def _outcome(report: RunReport) -> Outcome:
     bad = [entry for entry in report.sections if entry.result.outcome != "passed"]
     pages = tuple(PagePath(page) for page in report.pages)
     if report.refused is not None:
         return Outcome(message=report.refused, failed=True, pages=pages)
-    if report.exit_code == _INTERRUPTED:
+    if report.exit_code == INTERRUPTED:
         return Outcome(message="cancelled", failed=True, pages=pages)
     if not bad:
         names = ", ".join(str(entry.session.name) for entry in report.sections)

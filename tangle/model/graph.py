@@ -24,13 +24,13 @@ class Settings(Struct, frozen=True, kw_only=True):
         device: device of the whole unit.
         needs: sections or pages that run before this one and lend their names, as written.
         borrow: whether the chunk may use names that earlier sections define.
-        rtol: relative tolerance for numbers when outputs are verified; None to derive it from how
-            the numbers are printed.
+        rtol: relative tolerance for numbers when outputs are verified; without it, one derived from
+            how the numbers are printed.
         atol: absolute tolerance, added to the relative one.
         cache: whether an earlier result of the chunk may replace a run of it.
-        lang: language of fences that name none, in lower case; None for no code.
+        lang: language of fences that name none, in lower case; without it, these are no code.
         reads: patterns of files that the code reads where tangle cannot see it, as written.
-        cwd: working directory of the unit, relative to the graph; None for the page's folder.
+        cwd: working directory of the unit, relative to the graph; without it, the page's folder.
     """
 
     run: bool = True

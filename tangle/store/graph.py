@@ -1,4 +1,4 @@
-"""Finding and reading the files of a Logseq graph (logseq-spec.md, section 1)."""
+"""Find and read the files of a Logseq graph."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 from msgspec import Struct, field
 
 from tangle import PAGE_SUFFIXES
-from tangle.model import PagePath
+from tangle.model import CONFIG, PagePath
 from tangle.store.errors import NotReadable, reason, way_out
 
 if TYPE_CHECKING:
@@ -28,10 +28,15 @@ _PLACEHOLDER: Final = ".icloud"
 _LOGSEQ_COPIES = ("logseq/bak", "logseq/version-files", "logseq/.recycle")
 
 
+def is_graph(folder: Path) -> bool:
+    """Return whether a folder is a graph of files; it need not exist."""
+    return (folder / CONFIG).is_file()
+
+
 def find_graph(start: Path) -> Path | None:
     """The nearest folder at or above `start` that holds `logseq/config.edn`; None where none is."""
     for folder in (start, *start.absolute().parents):
-        if (folder / "logseq" / "config.edn").is_file():
+        if is_graph(folder):
             return folder
     return None
 
@@ -215,7 +220,7 @@ class _Found(Struct, kw_only=True):
 def _walk(folder: Path, relative: str, found: _Found) -> None:
     with os.scandir(folder) as entries:
         listed = sorted(entries, key=lambda entry: entry.name)
-    if relative and _is_graph(folder, listed):
+    if relative and _is_other_graph(folder, listed):
         found.nested.append(PagePath(relative.removesuffix("/")))
         return
     for entry in listed:
@@ -246,12 +251,9 @@ def _walk_quietly(folder: Path, relative: str, found: _Found) -> None:
         _walk(folder, relative, found)
 
 
-def _is_graph(folder: Path, listed: Sequence[os.DirEntry[str]]) -> bool:
-    """Whether a folder below the graph's is a graph of its own."""
-    return (
-        any(entry.name == "logseq" for entry in listed)
-        and (folder / "logseq" / "config.edn").is_file()
-    )
+def _is_other_graph(folder: Path, listed: Sequence[os.DirEntry[str]]) -> bool:
+    """Whether a folder below the graph's is another graph."""
+    return any(entry.name == "logseq" for entry in listed) and is_graph(folder)
 
 
 def _note_placeholder(name: str, relative: str, found: _Found) -> None:

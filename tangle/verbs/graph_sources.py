@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 from msgspec import Struct
 
 from tangle.errors import Refused
+from tangle.store import is_graph
 
 if TYPE_CHECKING:
     from tangle.verbs.project import Project
@@ -53,7 +54,7 @@ def source_at(path: Path) -> Source | None:
         return Source(path=path, base=path.parent)
     if path.parts[-2:] == _MIRROR and path.is_dir():
         return Source(path=path, base=path.parent.parent, is_mirror=True)
-    if (path / _DATABASE).is_file() and not (path / "logseq" / "config.edn").is_file():
+    if (path / _DATABASE).is_file() and not is_graph(path):
         return Source(path=path / _DATABASE, base=path)
     return None
 

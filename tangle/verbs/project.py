@@ -14,9 +14,9 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from tangle.analyse import package_after
-from tangle.model import DEVICE, DEVICE_WORDS, SIZE, PackageName, PagePath
+from tangle.model import CONFIG, DEVICE, DEVICE_WORDS, SIZE, PackageName, PagePath
 from tangle.near_names import device_meant, did_you_mean
-from tangle.store import environment_around, find_graph, read_bytes
+from tangle.store import environment_around, find_graph, is_graph, read_bytes
 from tangle.verbs.config_errors import BadConfig, NoGraph
 from tangle.verbs.config_limits import leads_outside, taken_by
 from tangle.verbs.graph_sources import Source, source_at
@@ -58,7 +58,8 @@ class Options(Struct, frozen=True, kw_only=True):
         timeout: seconds that a section may take; 0 for no limit.
         max_memory: memory that a section's processes may hold: `2G`, `500M`, `90%`; `0` for no
             limit.
-        book: globs of the pages that are one book; without it, a book is found by its numbers.
+        book: globs of the pages that are one book; an empty list for no book, and without it, a
+            book is found by its numbers.
         borrow: with `off`, a name taken from an earlier section is an error.
         supply: with `off`, an import that the notes leave out is an error.
         server: whether `run` starts a background server for the next run.
@@ -123,6 +124,11 @@ class Project(Struct, frozen=True, kw_only=True):
     def self_contained(self) -> bool:
         """Whether notes and output both lie in the root, so that one can find the other."""
         return self.graph.is_relative_to(self.root) and self.output.is_relative_to(self.root)
+
+    @property
+    def is_there(self) -> bool:
+        """Whether there is a graph, still, where it was."""
+        return is_graph(self.graph)
 
     @property
     def shown_from(self) -> Path:
@@ -247,7 +253,7 @@ def _config_above(start: Path) -> Path | None:
         for path in _configs_in(folder):
             if graph is None or _names_graph(path, graph):
                 return path
-        if graph is None and (folder / "logseq" / "config.edn").is_file():
+        if graph is None and is_graph(folder):
             graph = folder
     return None
 
@@ -298,10 +304,9 @@ def _configured_graph(config: Path | None, options: Options, start: Path) -> Pat
 
 def _check_graph(folder: Path, *, given: bool) -> None:
     """See that a folder is a graph, and one to be obeyed."""
-    settings = folder / "logseq" / "config.edn"
-    if not settings.is_file():
+    if not is_graph(folder):
         raise NoGraph(folder, given=given)
-    for path in (folder, settings):
+    for path in (folder, folder / CONFIG):
         check_owner(path, folder)
 
 

@@ -27,10 +27,11 @@ def command_lines(page: str) -> Iterator[str]:
 
 
 def mistake(line: str) -> str | None:
-    """What is wrong with a command, if anything: a word that is none of its options."""
+    """What is wrong with a command, if anything: an option or subcommand that is not there."""
     words = shlex.split(SYNOPSIS.sub(" ", line).replace("'", '"'))[1:]
     command: click.Command = cli
     options = {name for each in cli.params for name in each.opts}
+    unknown = ""
     for word in words:
         if isinstance(command, click.Group) and word in command.commands:
             command = command.commands[word]
@@ -39,8 +40,9 @@ def mistake(line: str) -> str | None:
             }
         elif word.startswith("-") and word.partition("=")[0] not in options | {"-h", "--help"}:
             return f"{word} in `{line}`"
-    name = next((word for word in words if re.fullmatch(r"[a-z][a-z-]+", word)), "")
-    return f"`{line}`" if command is cli and name else None
+        elif re.fullmatch(r"[a-z][a-z-]+", word):
+            unknown = word
+    return f"`{line}`" if isinstance(command, click.Group) and unknown else None
 
 
 @pytest.mark.parametrize("path", PAGES, ids=lambda path: path.relative_to(ROOT).as_posix())
@@ -56,6 +58,8 @@ def test_commands_and_options_exist(path: Path) -> None:
         ("tangle run 3.6 --verfy", True),
         ("tangle --graph DIR list --all", False),
         ("tangle server stop", False),
+        ("tangle server", False),
+        ("tangle server stpo", True),
         ("tangle rum 3.6", True),
         ("tangle run [--jobs N] [--timeout=S]", False),
     ],

@@ -30,7 +30,7 @@ def test_nothing_is_left_out() -> None:
 def test_every_cell_of_a_table_says_something() -> None:
     rows = [
         line
-        for name in ("configuration.md", "properties.md")
+        for name in ("commands.md", "configuration.md", "properties.md")
         for line in PAGES[name].splitlines()
         if line.startswith("| `")
     ]

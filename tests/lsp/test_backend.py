@@ -5,13 +5,8 @@ from __future__ import annotations
 import asyncio
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from tangle.lsp import backend
 from tangle.lsp.backend import Backend
-
-if TYPE_CHECKING:
-    import pytest
 
 PATIENCE = 20.0
 SLOW = """
@@ -31,14 +26,12 @@ while line := sys.stdin.buffer.readline():
 """
 
 
-def test_a_start_goes_on_when_the_first_question_is_withdrawn(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    monkeypatch.setattr(backend, "COMMANDS", {"slow": (sys.executable, "-c", SLOW)})
+def test_a_start_goes_on_when_the_first_question_is_withdrawn(tmp_path: Path) -> None:
+    commands = {"slow": (sys.executable, "-c", SLOW)}
     why: list[str] = []
 
     async def session() -> object:
-        server = Backend("slow", tmp_path, why.append)
+        server = Backend("slow", tmp_path, why.append, commands)
         first = asyncio.create_task(server.ask({}, "first", {}))
         await asyncio.sleep(0.2)
         first.cancel()

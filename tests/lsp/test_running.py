@@ -4,25 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from tangle.engine.interrupt import Interrupt
 from tangle.errors import TangleError
-from tangle.lsp import running
 from tangle.lsp.running import Runner
-
-if TYPE_CHECKING:
-    import pytest
 
 PATIENCE = 20.0
 
 
-def test_a_run_that_nobody_waits_for_ends_before_the_next_begins(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_a_run_that_nobody_waits_for_ends_before_the_next_begins() -> None:
     began, ended = threading.Event(), threading.Event()
 
-    def run(_project: Any, what: list[str], _options: Any, _observe: Any, end: Interrupt) -> Any:
+    def run(_project: Any, what: Any, _options: Any, _observe: Any, end: Any) -> Any:
         if what == ["long"]:
             began.set()
             while not end.requested:
@@ -31,10 +25,8 @@ def test_a_run_that_nobody_waits_for_ends_before_the_next_begins(
             ended.set()
         raise TangleError(f"{what[0]}: {ended.is_set()}")
 
-    monkeypatch.setattr(running, "run", run)
-
     async def session() -> str:
-        runner = Runner()
+        runner = Runner(run)
         project: Any = None
         first = asyncio.create_task(runner.run(project, ["long"], print, Interrupt()))
         await asyncio.to_thread(began.wait, PATIENCE)
@@ -48,12 +40,12 @@ def test_a_run_that_nobody_waits_for_ends_before_the_next_begins(
     assert asyncio.run(session()) == "next: True"
 
 
-def test_a_run_that_is_cancelled_while_it_waits_does_not_begin(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(running, "run", None)
+def test_a_run_that_is_cancelled_while_it_waits_does_not_begin() -> None:
+    def run(*_: Any) -> Any:
+        raise AssertionError("it began")
+
     interrupt = Interrupt()
     interrupt.request()
     project: Any = None
-    outcome = asyncio.run(Runner().run(project, ["3.6"], print, interrupt))
+    outcome = asyncio.run(Runner(run).run(project, ["3.6"], print, interrupt))
     assert (outcome.message, outcome.failed) == ("cancelled", True)

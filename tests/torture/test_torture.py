@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import torture, torture_edits
-from benchmarks.torture import Counts, Torment, World, make_world
+from benchmarks import torture, torture_edits, torture_world
+from benchmarks.torture import Torment
+from benchmarks.torture_world import Counts, World, make_world
 
 pytestmark = [
     pytest.mark.skipif(sys.platform != "linux", reason="what is tortured is what Linux offers"),
@@ -64,7 +65,7 @@ def test_a_save_in_the_last_gap_is_the_page_or_put_back_by_the_next_run(world: W
 def looked_at(world: World) -> list[str]:
     counts = Counts()
     users = Torment(world, counts, random.Random(7), 1).users()
-    torture.check(world, users, counts, "test")
+    torture_world.check(world, users, counts, "test")
     return counts.losses
 
 

@@ -50,6 +50,9 @@ _LOCAL: Final = {
     "distributed.worker.memory.spill": False,
     "distributed.worker.memory.target": False,
 }
+_KEPT_LOCAL: Final = {"distributed.deploy.lost-worker-timeout": "1d"}
+"""Stays set, as Dask reads it when a worker is lost. After that time (by default 15 s) it ends the
+nanny if the worker is missing at that moment, even one that was lost again and is starting."""
 
 
 class WorkerFacts(Struct, frozen=True, kw_only=True):
@@ -186,6 +189,7 @@ def _be_quiet() -> None:
 
 
 def _start_cluster(processes: int, folder: str) -> LocalCluster:
+    dask.config.set(_KEPT_LOCAL)
     with dask.config.set(_LOCAL), _same_environment():
         try:
             return LocalCluster(

@@ -60,6 +60,9 @@ _STOP_SECONDS: Final = 6.0
 
 _FORGET_SECONDS: Final = 2.0
 _MOST_ATTEMPTS: Final = 8
+_MOST_TASKS: Final = 32
+"""Tasks of one section, with those that only waited on a worker that was lost."""
+
 _MOST_BYTES: Final = 16 * 1024 * 1024
 """Bytes that are sent to a worker at a time, unless one file is larger."""
 
@@ -176,10 +179,17 @@ class DaskExecutor:
     # --- one section ------------------------------------------------------------------------------
 
     def _result(self, job: Job, route: Route) -> SessionResult:
-        """What came of the first attempt that counts; a bounded number is made."""
+        """What came of the first attempt whose result counts; a bounded number is made.
+
+        A task may be lost with a worker that ran another section, or reach a worker that is new and
+        lacks everything. Neither is held against the section.
+        """
         at: str | None = None
         why = ""
-        for _ in range(_MOST_ATTEMPTS):
+        attempts = 0
+        sent: set[tuple[str, str]] = set()
+        for _ in range(_MOST_TASKS):
+            begun = route.begun
             reply = self._attempt(job, route, at)
             if isinstance(reply, Ran):
                 return _accepted(reply, route)
@@ -187,9 +197,14 @@ class DaskExecutor:
                 return not_run(job, "interrupted", "the run was interrupted")
             at = reply.worker if isinstance(reply, Lacks) else None
             if isinstance(reply, Lacks):
+                lacking = {(reply.worker, digest) for digest in reply.digests}
+                attempts += not lacking.isdisjoint(sent)
+                sent |= lacking
                 reply = self._send(reply, job.section)
+            else:
+                attempts += bool(reply.worker) or route.begun > begun
             why = f"worker {reply.worker} {reply.why}" if reply.worker else reply.why
-            if not reply.again:
+            if not reply.again or attempts >= _MOST_ATTEMPTS:
                 break
         return _died(job, why)
 
@@ -209,15 +224,14 @@ class DaskExecutor:
         done = threading.Event()
         future.add_done_callback(lambda _: done.set())
         try:
-            why = self._wait(job, route, done)
-            if why is not None:
-                return NotRun(worker="", why=why, again=False)
+            if (lost := self._wait(job, route, done, at)) is not None:
+                return lost
             if future.status == "finished":
                 return _reply(within(_RESULT_SECONDS, future.result))
             if future.status == "error":
-                raised = future.exception()
+                raised = within(_RESULT_SECONDS, future.exception)
                 again = type(raised).__name__ == "KilledWorker"  # as others beside it were
-                return NotRun(worker="", why=_words(raised), again=again)
+                return _lost(_words(raised), again=again)
             return self._recovered(generation, "the scheduler was lost")
         except Exception as error:  # noqa: BLE001 -- as above
             return self._recovered(generation, _words(error))
@@ -254,35 +268,43 @@ class DaskExecutor:
             allow_other_workers=bool(at),
         )
 
-    def _wait(self, job: Job, route: Route, done: threading.Event) -> str | None:
-        """Wait for a task; why it will not end, where that is so."""
-        alone = time.monotonic()
+    def _wait(self, job: Job, route: Route, done: threading.Event, at: str | None) -> NotRun | None:
+        """Wait for a task; why it will not end, where that is so.
+
+        Dask forgets a task whose wanted worker was lost while there was no other: it would wait for
+        ever, whatever workers come.
+        """
+        gpu = self._assignments.get(job.section, Assignment()).gpu
+        began = alone = time.monotonic()
         while not done.wait(_POLL_SECONDS):
             if self._stopping.is_set():
                 if route.worker:
                     done.wait(_STOP_SECONDS)
-                return None if done.is_set() else "the run was interrupted"
-            gpu = self._assignments.get(job.section, Assignment()).gpu
-            if self._can_run(route.worker, gpu=gpu):
+                return None if done.is_set() else _lost("the run was interrupted", again=False)
+            workers = self._workers_since(began)
+            here = {worker.address for worker in workers}
+            if at and here.isdisjoint((at, route.worker)):
+                return _lost(f"worker {at} was lost", again=True)
+            if route.worker in here or any(worker.gpus or not gpu for worker in workers):
                 alone = time.monotonic()
             elif time.monotonic() - alone > _ALONE_SECONDS:
                 kind = "with a GPU " if gpu else ""
-                return f"the cluster has had no worker {kind}for {_ALONE_SECONDS:g} s"
+                why = f"the cluster has had no worker {kind}for {_ALONE_SECONDS:g} s"
+                return _lost(why, again=False)
         return None
 
-    def _can_run(self, worker: str, *, gpu: bool) -> bool:
-        """Whether a section's worker is still there, or any that might take the section."""
+    def _workers_since(self, moment: float) -> tuple[WorkerFacts, ...]:
+        """The workers at that moment of the monotonic clock or later."""
         with self._looking:
-            if time.monotonic() - self._looked > _LOOK_SECONDS:
-                self._workers = self._connection.workers()
+            if self._looked < max(moment, time.monotonic() - _LOOK_SECONDS):
                 self._looked = time.monotonic()
-            return any(w.address == worker or w.gpus or not gpu for w in self._workers)
+                self._workers = self._connection.workers()
+            return self._workers
 
     def _recovered(self, generation: int, why: str) -> NotRun:
         """That an attempt was lost; another may be made once the cluster can be used again."""
         again = self._recover(generation)
-        text = f"the connection to the cluster was lost: {why}"
-        return NotRun(worker="", why=text, again=again)
+        return _lost(f"the connection to the cluster was lost: {why}", again=again)
 
     def _recover(self, generation: int) -> bool:
         """Wait until the cluster can be used again; False if it cannot for too long.
@@ -351,6 +373,11 @@ class DaskExecutor:
             )
         now = time.monotonic()
         self._sent.update({(worker, digest): now for digest in batch})
+
+
+def _lost(why: str, *, again: bool) -> NotRun:
+    """That no worker answered for a task."""
+    return NotRun(worker="", why=why, again=again)
 
 
 def _reply(data: bytes) -> Reply:

@@ -26,6 +26,11 @@ class Route:
         self._past: set[str] = set()
         self._lock = threading.Lock()
 
+    @property
+    def begun(self) -> int:
+        """How many attempts a worker has begun, as far as their events have come."""
+        return len(self._past)
+
     def take(self, message: EventMessage) -> None:
         """Pass on an event, unless a later attempt has begun."""
         with self._lock:

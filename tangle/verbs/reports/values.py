@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 from msgspec import Struct
 
@@ -11,6 +11,9 @@ from tangle.store import TreeChanges
 
 if TYPE_CHECKING:
     from tangle.analyse import Session  # heavy, and only the report of a run speaks of it
+
+INTERRUPTED: Final = 130
+"""The exit code of a run that was ended from outside, as by Ctrl-C."""
 
 State = Literal[
     "no-code", "broken", "failed", "not-run", "stale", "fresh",
@@ -173,7 +176,7 @@ class RunReport(Struct, frozen=True, kw_only=True):
         """0 all passed; 1 code failed or a page left out; 3 outputs unwritten; 130 interrupted."""
         outcomes = {run.result.outcome for run in self.sections}
         if "interrupted" in outcomes:
-            return 130
+            return INTERRUPTED
         if outcomes - {"passed"} or self.differences or not self.complete:
             return 1
         return 3 if self.pending or self.refused else 0
