@@ -386,6 +386,7 @@ def take_step(cells: Cells, kind: str, number: int, serial: int) -> None:
 
 @settings(max_examples=40, deadline=None)
 @example(blocks=[EQUAL, EQUAL, HEADED], steps=[("move", 1)], end="\n")
+@example(blocks=[HEADED, HEADED], steps=[("move", 1), ("move", 3)], end="\n")
 @example(blocks=[AROUND], steps=[("move", 1), ("delete", 1)], end="\n")
 @example(blocks=5 * [HEADED], steps=2 * [("move", 3)], end="\n")
 @given(blocks=BLOCKS, steps=STEPS, end=st.sampled_from(["\n", "\r\n"]))

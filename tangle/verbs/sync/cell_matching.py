@@ -19,6 +19,9 @@ def matched_cells(
 ) -> Matches:
     """Return which cell of an earlier state each cell is: by id, by its text, or by its place.
 
+    Cells that say the same are in the order that they had, whatever their ids: cells of the notes
+    have none, and an edit is what a notebook shows.
+
     Args:
         base: the earlier state.
         cells: the later one.
@@ -27,6 +30,7 @@ def matched_cells(
     found: list[int | None] = [None] * len(cells)
     _by_id(base, cells, found)
     _by_text(base, cells, found)
+    _in_order(base, cells, found)
     _by_place(base, cells, found, may_differ)
     return tuple(found)
 
@@ -80,6 +84,19 @@ def _by_place(
             if own.kind == cell.kind and not own.setup and may_differ(number, free[index]):
                 found[number] = before = free.pop(index)
                 break
+
+
+def _in_order(base: Sequence[BaseCell], cells: Sequence[BaseCell], found: list[int | None]) -> None:
+    """Let those of equal earlier cells that were not changed follow each other as these did."""
+    equal: defaultdict[tuple[str, str], list[int]] = defaultdict(list)
+    for number, cell in enumerate(cells):
+        at = found[number]
+        if at is not None and cell.source == base[at].source:
+            equal[cell.kind, cell.source].append(number)
+    for numbers in equal.values():
+        places = sorted(at for number in numbers if (at := found[number]) is not None)
+        for number, at in zip(numbers, places, strict=True):
+            found[number] = at
 
 
 def moved_cells(order: Sequence[int]) -> frozenset[int]:
