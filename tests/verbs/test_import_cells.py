@@ -314,6 +314,26 @@ def test_cells_behind_one_that_both_sides_moved_move_too(notes: MakeNotes) -> No
     assert imported(made).out == "no edits in the notebook\n"
 
 
+@pytest.mark.parametrize("how", ["delete", "move"])
+def test_a_cell_that_is_one_with_others_in_the_notes_is_named(notes: MakeNotes, how: str) -> None:
+    chunk = "  - before\n    ```python\n    b = 2\n    ```\n"
+    made = section(notes, f"- # 1.1 Data\n{block_of('one')}{chunk}    behind\n{block_of('two')}")
+    made.write("a", made.text("a").replace(chunk, "  - before it\n"))
+    page = made.text("a")
+
+    def edit(cells: Cells) -> None:
+        cell = cells.pop(place(cells, "behind"))
+        if how == "move":
+            cells.append(cell)
+
+    edit_cells(made, edit)
+    for _ in range(2):
+        found = imported(made)
+        assert found.code == 3
+        assert "its block, or one below it, has other cells as well" in found.err
+        assert made.text("a") == page
+
+
 def test_of_equal_cells_of_a_script_one_can_go(notes: MakeNotes) -> None:
     made = notes({"a": "- # 1.1 Data\n" + block_of("one") + block_of("two")})
     path = made.root / "x.py"

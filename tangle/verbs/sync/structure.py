@@ -11,7 +11,14 @@ from msgspec.structs import replace
 
 from tangle.model import PagePath, Place
 from tangle.verbs.exported_notebooks import BaseCell, ExportedCell
-from tangle.verbs.sync.cell_cuts import NotPossible, cut_of, last_block, moving_roots, objections
+from tangle.verbs.sync.cell_cuts import (
+    WITH_OTHERS,
+    NotPossible,
+    cut_of,
+    last_block,
+    moving_roots,
+    objections,
+)
 from tangle.verbs.sync.cell_matching import Matches, matched_cells, moved_cells
 from tangle.verbs.sync.edited_files import Key, Refusal
 from tangle.verbs.sync.section_view import Drafts, Item, blocks_of, items_of
@@ -122,6 +129,26 @@ class Structure:
     def _at(self, cell: BaseCell) -> int:
         return next(at for at, one in enumerate(self.outcome.base) if one is cell)
 
+    def _holder(self, cell: BaseCell) -> int | None:
+        """The place of a cell of the notes that was changed and says what another one said."""
+        lines = list(items_of(cell))
+        for number, base in enumerate(self._view.bases if lines else ()):
+            known, own = self._known[number], list(items_of(base))
+            is_changed = known is None or known.source != base.source
+            if is_changed and any(own[at : at + len(lines)] == lines for at in range(len(own))):
+                return number
+        return None
+
+    def _refuse_held(self, cell: BaseCell, file: str, what: str) -> bool:
+        """Refuse what was done to a cell that is one with others in the notes, if it is."""
+        holder = self._holder(cell)
+        if holder is None:
+            return False
+        key = self._view.key(holder)
+        if key is None or self._decision.chosen(key):
+            self._refuse(file, f"{what}: {WITH_OTHERS}; {_WAY_OUT}")
+        return True
+
     def _forget(self, cell: BaseCell) -> None:
         """Count a cell as none that both sides have."""
         del self.outcome.base[self._at(cell)]
@@ -139,16 +166,17 @@ class Structure:
         before = 0
         numbers = {id(cell): number for number, cell in self._edited.items()}
         for cell in list(self.outcome.base):
+            file = f"{name}, cell {before}"
             if id(cell) in there:
                 before = self._cells[numbers[id(cell)]].at
-            elif not cell.setup:
-                self._delete(cell, f"{name}, cell {before}")
+            elif cell.setup:
+                continue
+            elif (number := self._in_notes(cell)) is not None:
+                self._delete(cell, number, file)
+            elif not self._refuse_held(cell, file, _DELETED):
+                self._forget(cell)
 
-    def _delete(self, cell: BaseCell, file: str) -> None:
-        number = self._in_notes(cell)
-        if number is None:
-            self._forget(cell)
-            return
+    def _delete(self, cell: BaseCell, number: int, file: str) -> None:
         view = self._view
         key = view.key(number)
         if key is not None and not self._decision.chosen(key):
@@ -224,6 +252,9 @@ class Structure:
     def _move(self, step: _Step) -> list[BaseCell]:
         """Move a cell behind another one; return the cells that are where they should be then."""
         number = self._in_notes(step.cell)
+        held = step.cell if number is None else self._crossed(step, number)
+        if held is not None and self._refuse_held(held, step.file, _MOVED):
+            return []
         anchor = self._in_notes(step.before) if step.before is not None else None
         if number is None or self._follows(number, -1 if anchor is None else anchor):
             self._settle(step, [])
@@ -239,6 +270,23 @@ class Structure:
             why = str(error) if isinstance(error, NotPossible) else _NO_PLACE
             self._refuse(step.file, f"{_MOVED}: {why}; {_WAY_OUT}")
             return []
+
+    def _crossed(self, step: _Step, number: int) -> BaseCell | None:
+        """A cell that is one with others in the notes, on the side where the notebook has it not.
+
+        Only one that the moved cell was on the other side of before.
+        """
+        known = {id(cell) for cell in self._known}
+        gone = {id(cell) for cell in self._edited.values()} - known
+        place = self._at(step.cell)
+        for at, cell in enumerate(self.outcome.base):
+            is_behind = any(cell is one for one in step.after)
+            if id(cell) not in gone or is_behind == (at > place):
+                continue
+            holder = self._holder(cell)
+            if holder is not None and not (number < holder if is_behind else holder < number):
+                return cell
+        return None
 
     def _may_move(self, step: _Step, key: Key) -> bool:
         """Whether the notebook may move a cell that the notes have moved as well."""
