@@ -314,6 +314,32 @@ def test_cells_behind_one_that_both_sides_moved_move_too(notes: MakeNotes) -> No
     assert imported(made).out == "no edits in the notebook\n"
 
 
+@pytest.mark.parametrize("how", ["add", "move"])
+def test_text_that_the_notes_cut_is_one_cell_still(notes: MakeNotes, how: str) -> None:
+    text = f"- # 1.1 Data\n{block_of('one')}  - Words.\n  - More.\n"
+    text += block_of("two") + block_of("five")
+    made = section(notes, text)
+    page = text.replace("  - More.\n", block_of("three") + "  - More.\n")
+    made.write("a", page)
+
+    def edit(cells: Cells) -> None:
+        at = place(cells, "Words.")
+        if how == "add":
+            cells.insert(at + 1, new_cell("code", "new", "four = 4"))
+        else:
+            cells.append(cells.pop(at))
+
+    edit_cells(made, edit)
+    found = imported(made)
+    if how == "move":
+        assert found.code == 3
+        assert "its blocks are not beside one another in the notes" in found.err
+        assert made.text("a") == page
+    else:
+        assert (found.code, found.err) == (0, "")
+        assert made.text("a") == page.replace("  - More.\n", "  - More.\n" + block_of("four"))
+
+
 @pytest.mark.parametrize("how", ["delete", "move"])
 def test_a_cell_that_is_one_with_others_in_the_notes_is_named(notes: MakeNotes, how: str) -> None:
     chunk = "  - before\n    ```python\n    b = 2\n    ```\n"

@@ -15,7 +15,7 @@ _MADE: Final = "tangle makes this cell of the section's title; change it in the 
 _HEADS: Final = "other cells are below its heading, or below its block, in the notes"
 _HIDDEN: Final = "below its block is one that the notebook does not show"
 WITH_OTHERS: Final = "its block, or one below it, has other cells as well"
-_SPREAD: Final = "its blocks are not beside one another in the notes"
+SPREAD: Final = "its blocks are not beside one another in the notes"
 
 
 class NotPossible(ValueError):
@@ -148,9 +148,9 @@ def moving_roots(view: View, number: int, followers: Collection[int]) -> tuple[i
     if any({*shown.get(index, ())} - {number, *followers} for index in inside):
         raise NotPossible(WITH_OTHERS)
     if [*range(min(inside), max(inside) + 1)] != sorted(inside):
-        raise NotPossible(_SPREAD)
+        raise NotPossible(SPREAD)
     if len({page.blocks[root].level for root in roots}) > 1:
-        raise NotPossible(_SPREAD)
+        raise NotPossible(SPREAD)
     return roots
 
 

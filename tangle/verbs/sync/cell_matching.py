@@ -19,6 +19,8 @@ def matched_cells(
 ) -> Matches:
     """Return which cell of an earlier state each cell is: by id, by its text, or by its place.
 
+    Of those at a place, one that has nothing but lines of the other comes first.
+
     Cells that say the same are in the order that they had, whatever their ids: cells of the notes
     have none, and an edit is what a notebook shows.
 
@@ -31,6 +33,12 @@ def matched_cells(
     _by_id(base, cells, found)
     _by_text(base, cells, found)
     _in_order(base, cells, found)
+    ours, theirs = ([_lines(cell) for cell in side] for side in (cells, base))
+
+    def is_part(number: int, at: int) -> bool:
+        return bool(ours[number]) and ours[number] <= theirs[at] and may_differ(number, at)
+
+    _by_place(base, cells, found, is_part)
     _by_place(base, cells, found, may_differ)
     return tuple(found)
 
@@ -84,6 +92,10 @@ def _by_place(
             if own.kind == cell.kind and not own.setup and may_differ(number, free[index]):
                 found[number] = before = free.pop(index)
                 break
+
+
+def _lines(cell: BaseCell) -> frozenset[str]:
+    return frozenset(filter(None, map(str.strip, cell.source.split("\n"))))
 
 
 def _in_order(base: Sequence[BaseCell], cells: Sequence[BaseCell], found: list[int | None]) -> None:

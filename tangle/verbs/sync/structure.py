@@ -12,6 +12,7 @@ from msgspec.structs import replace
 from tangle.model import PagePath, Place
 from tangle.verbs.exported_notebooks import BaseCell, ExportedCell
 from tangle.verbs.sync.cell_cuts import (
+    SPREAD,
     WITH_OTHERS,
     NotPossible,
     cut_of,
@@ -125,6 +126,19 @@ class Structure:
     def _in_notes(self, cell: BaseCell) -> int | None:
         """The place of a cell in the notes; None if they have it no more."""
         return next((number for number, one in enumerate(self._known) if one is cell), None)
+
+    def _end_in_notes(self, cell: BaseCell) -> int | None:
+        """The last place of a cell in the notes, which may have other cells inside of it."""
+        number = last = self._in_notes(cell)
+        if number is None or cell.kind == "code":
+            return number
+        own = frozenset(items_of(cell))
+        for at in range(number + 1, len(self._known)):
+            if self._known[at] is not None:
+                break
+            shown = frozenset(items_of(self._view.bases[at]))
+            last = at if shown and shown <= own else last
+        return last
 
     def _at(self, cell: BaseCell) -> int:
         return next(at for at, one in enumerate(self.outcome.base) if one is cell)
@@ -255,7 +269,7 @@ class Structure:
         held = step.cell if number is None else self._crossed(step, number)
         if held is not None and self._refuse_held(held, step.file, _MOVED):
             return []
-        anchor = self._in_notes(step.before) if step.before is not None else None
+        anchor = self._end_in_notes(step.before) if step.before is not None else None
         if number is None or self._follows(number, -1 if anchor is None else anchor):
             self._settle(step, [])
             return [step.cell]
@@ -312,6 +326,8 @@ class Structure:
             raise NotPossible(_NO_PLACE)
         if view.cells[anchor].page not in (path, None):
             raise NotPossible(_BESIDE)
+        if self._end_in_notes(step.cell) != number:
+            raise NotPossible(SPREAD)
         followers = self._followers(number, step.after)
         page = view.page(path)
         roots = moving_roots(view, number, [n for n, _ in followers])
@@ -439,7 +455,7 @@ class Structure:
             self._refuse(file, _STRANGE)
             return
         base = self._edited.get(before) if before is not None else None
-        anchor = self._in_notes(base) if base is not None and not base.setup else None
+        anchor = self._end_in_notes(base) if base is not None and not base.setup else None
         if anchor is None or base is None:
             self._refuse(file, UNPLACED_CELL)
             return
