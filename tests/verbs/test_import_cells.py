@@ -340,6 +340,21 @@ def test_text_that_the_notes_cut_is_one_cell_still(notes: MakeNotes, how: str) -
         assert made.text("a") == page.replace("  - More.\n", "  - More.\n" + block_of("four"))
 
 
+def test_a_new_cell_that_is_not_where_it_was_added_is_named(notes: MakeNotes) -> None:
+    chunk = "    ```python\n    b = 2\n    ```\n"
+    page = f"- # 1.1 Data\n  - Words.\n  - before\n{chunk}    behind\n{block_of('one')}"
+    made = section(notes, page)
+    page = page.replace("  - before", block_of("two") + "  - before").replace("b = 2", "b = 3")
+    made.write("a", page)
+    new = new_cell("code", "n", "n = 1")
+    edit_cells(made, lambda cells: cells.insert(place(cells, "b = ") + 1, new))
+    found = imported(made)
+    assert found.code == 0
+    # The chunk that the notes add is taken for the one that they change.
+    assert made.text("a").index("n = 1") < made.text("a").index("before")
+    assert "x.ipynb, cell 4: a new export shows this in another form" in found.err
+
+
 @pytest.mark.parametrize("how", ["delete", "move"])
 def test_a_cell_that_is_one_with_others_in_the_notes_is_named(notes: MakeNotes, how: str) -> None:
     chunk = "  - before\n    ```python\n    b = 2\n    ```\n"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import Counter, defaultdict, deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 
 from tangle.verbs.exported_notebooks import BaseCell
 
@@ -131,3 +131,38 @@ def moved_cells(order: Sequence[int]) -> frozenset[int]:
         stay.add(order[number])
         number = previous[number]
     return frozenset(order) - stay
+
+
+def misplaced(
+    base: Sequence[Hashable], edited: Sequence[Hashable], merged: Sequence[Hashable]
+) -> int | None:
+    """Return the place of the first line that one side moved or added elsewhere than a merge did.
+
+    Only lines count that occur once.
+
+    Args:
+        base: the lines that both sides began with.
+        edited: those of the side.
+        merged: those of both.
+    """
+    was, own, now = (_places(lines) for lines in (base, edited, merged))
+    kept = [line for line in own if line in was and line in now]
+    moved = moved_cells([was[line] for line in kept])
+    for line, place in own.items():
+        if line not in now or (line in was and was[line] not in moved):
+            continue
+        if line not in was:
+            before = [one for one in kept if own[one] < place][-1:]
+            behind = [one for one in kept if own[one] > place][:1]
+            apart = all(now[one] < now[other] for one in before for other in behind)
+            near = [*before, *behind] if apart else before
+        else:
+            near = [one for one in kept if (own[one] < place) != (was[one] < was[line])]
+        if any((own[one] < place) != (now[one] < now[line]) for one in near):
+            return place
+    return None
+
+
+def _places(lines: Sequence[Hashable]) -> dict[Hashable, int]:
+    often = Counter(lines)
+    return {line: at for at, line in enumerate(lines) if often[line] == 1}

@@ -278,9 +278,10 @@ class _Merge:
     def _notices(self, structure: Structure, report: SyncReport) -> Iterator[Refusal]:
         """What a new export will show otherwise, though all edits are in the notes."""
         was = [item for cell in self._base if not cell.setup for item in items_of(cell)]
-        if report.left or self._wanted.what or self._view.items() != was:
+        if report.left or self._wanted.what:
             return
-        number = structure.shows_otherwise()
+        is_same = self._view.items() == was
+        number = structure.shows_otherwise() if is_same else structure.misplaced(was)
         if number is not None:
             file = f"{self._wanted.name}, cell {number}"
             yield Refusal(file=file, at=1, why="a new export shows this in another form")

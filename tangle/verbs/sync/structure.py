@@ -20,7 +20,7 @@ from tangle.verbs.sync.cell_cuts import (
     moving_roots,
     objections,
 )
-from tangle.verbs.sync.cell_matching import Matches, matched_cells, moved_cells
+from tangle.verbs.sync.cell_matching import Matches, matched_cells, misplaced, moved_cells
 from tangle.verbs.sync.edited_files import Key, Refusal
 from tangle.verbs.sync.section_view import Drafts, Item, blocks_of, items_of
 from tangle.verbs.sync.sync import Change, Conflict, Moved, Side, place_of, sides_diff
@@ -549,6 +549,16 @@ class Structure:
                 return cell.at
             start += len(own)
         return None if start == len(found) or not self._cells else self._cells[-1].at
+
+    def misplaced(self, base: Sequence[Item]) -> int | None:
+        """Return the number of the first cell that a new export shows at another place.
+
+        Args:
+            base: what both sides began with.
+        """
+        own = [(c.at, item) for c in self._cells if not c.setup for item in items_of(c.base)]
+        found = misplaced(base, [item for _, item in own], self._view.items())
+        return None if found is None else own[found][0]
 
     # --- reports ------------------------------------------------------------------------------
 
