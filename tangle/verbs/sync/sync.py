@@ -336,7 +336,9 @@ def _advance(project: Project, files: Sequence[EditedFile], flowed: frozenset[Fi
     last = LastBuild(project)
     texts = dict(last.texts())
     for file in files:
-        if flowed.intersection(file.edits):
+        if flowed.issuperset(file.edits) and not file.unplaced:
+            texts[file.name] = file.text  # what both sides did in the same way, too
+        elif flowed.intersection(file.edits):
             texts[file.name] = with_edits(file, flowed)
     last.keep(texts)
 
