@@ -294,11 +294,11 @@ class Structure:
         gone = {id(cell) for cell in self._edited.values()} - known
         place = self._at(step.cell)
         for at, cell in enumerate(self.outcome.base):
-            is_behind = any(cell is one for one in step.after)
-            if id(cell) not in gone or is_behind == (at > place):
+            holder = self._holder(cell) if id(cell) in gone else None
+            is_behind = holder is not None and any(cell is one for one in step.after)
+            if holder is None or is_behind == (at > place):
                 continue
-            holder = self._holder(cell)
-            if holder is not None and not (number < holder if is_behind else holder < number):
+            if not (number < holder if is_behind else holder < number):
                 return cell
         return None
 
