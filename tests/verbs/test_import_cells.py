@@ -236,6 +236,18 @@ def test_the_first_cell_may_be_missing_and_ids_doubled(notes: MakeNotes) -> None
     assert made.text("a").count("one = 2\n") == 1
 
 
+def test_a_deleted_cell_of_which_the_notes_moved_a_part_is_a_question(notes: MakeNotes) -> None:
+    text = f"- # 1.1 Data\n{block_of('one')}  - Words.\n  - More.\n{block_of('two')}"
+    made = section(notes, text)
+    page = text.replace("  - Words.\n  - More.\n", "") + "  - More.\n"
+    made.write("a", page)
+    edit_cells(made, lambda cells: cells.pop(place(cells, "Words.")))
+    found = imported(made)
+    assert found.code == 3
+    assert "deleted in the notebook; changed in the notes" in found.err
+    assert made.text("a") == page
+
+
 def test_an_output_that_a_person_edited_is_a_question(notes: MakeNotes) -> None:
     page = PAGE.replace(EMPTY, "00000000\n      ```text\n      1\n      ```")
     made = section(notes, page)

@@ -40,6 +40,7 @@ def matched_cells(
 
     _by_place(base, cells, found, is_part)
     _by_place(base, cells, found, may_differ)
+    _anywhere(base, cells, found, is_part)
     return tuple(found)
 
 
@@ -109,6 +110,22 @@ def _in_order(base: Sequence[BaseCell], cells: Sequence[BaseCell], found: list[i
         places = sorted(at for number in numbers if (at := found[number]) is not None)
         for number, at in zip(numbers, places, strict=True):
             found[number] = at
+
+
+def _anywhere(
+    base: Sequence[BaseCell],
+    cells: Sequence[BaseCell],
+    found: list[int | None],
+    may_be: Callable[[int, int], bool],
+) -> None:
+    """Match what is left wherever it is."""
+    taken = set(found)
+    free = [at for at, one in enumerate(base) if at not in taken and not one.setup]
+    for number, cell in enumerate(cells):
+        if found[number] is None:
+            near = (at for at in free if base[at].kind == cell.kind and may_be(number, at))
+            found[number] = at = next(near, None)
+            free = [one for one in free if one != at]
 
 
 def moved_cells(order: Sequence[int]) -> frozenset[int]:
