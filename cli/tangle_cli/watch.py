@@ -22,7 +22,7 @@ from tangle_cli.printing import print_lines
 
 if TYPE_CHECKING:
     from tangle.verbs.project import Project
-    from tangle.verbs.watch.events import News, Ran, Renewed, Synced, Waits, Wrote
+    from tangle.verbs.watch.events import EditsWait, News, Ran, Renewed, Synced, Waits, Wrote
 
 
 @click.command()
@@ -76,7 +76,7 @@ def _lines(project: Project, news: News) -> Iterator[str]:
             yield _(f"{name}: not in the notes now; runs when it comes back")
         case w.Cancelled(section=section):
             yield _(f"{section}: changed meanwhile, restarted")
-        case w.Ran() | w.Wrote() | w.Synced() | w.Renewed():
+        case w.Ran() | w.Wrote() | w.Synced() | w.EditsWait() | w.Renewed():
             yield from _written_lines(project, news)
         case w.Trouble(message=message):
             yield from map(_, f"tangle: {message}".split("\n"))
@@ -101,14 +101,18 @@ def _waiting(project: Project, news: Waits) -> str:
     return _(f"{news.section}: chunk {draft.number} waits{others}: {draft.message} ({place})")
 
 
-def _written_lines(project: Project, news: Ran | Wrote | Synced | Renewed) -> Iterator[str]:
+def _written_lines(
+    project: Project, news: Ran | Wrote | Synced | EditsWait | Renewed
+) -> Iterator[str]:
     from tangle.verbs.watch import events as w
     from tangle_cli.sync import sync_lines
-    from tangle_cli.text import count
+    from tangle_cli.text import count, path_from_here
 
     match news:
         case w.Synced(report=report):
             yield from sync_lines(project, report)
+        case w.EditsWait(file=file, why=why):
+            yield _(f"edits wait: {path_from_here(project, file)} {why}")
         case w.Renewed(files=files):
             renewed = count(len(files), "generated file")
             yield _(f"{renewed} renewed")

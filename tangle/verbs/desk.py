@@ -19,7 +19,7 @@ class Desk:
 
         Args:
             name: of the thread.
-            failed: receives what a task raised that nobody waits for; the thread goes on.
+            failed: receives what a task raised that nobody waits for; the thread continues.
         """
         self._work: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
         self._failed = failed
@@ -60,7 +60,8 @@ class Desk:
             try:
                 found = task()
             except BaseException as error:  # noqa: BLE001 -- raised where it was asked for
-                failure = error
+                # No future can hold a StopIteration: who asked would wait for ever.
+                failure = RuntimeError(repr(error)) if isinstance(error, StopIteration) else error
                 loop.call_soon_threadsafe(deliver, lambda: answer.set_exception(failure))
             else:
                 loop.call_soon_threadsafe(deliver, lambda: answer.set_result(found))

@@ -140,13 +140,14 @@ def exported(data: bytes, known: Lookup = lambda _: {}) -> Exported | None:
         cells = (_of_script(*entry) for entry in enumerate(found, 1))
         return _exported("script", script.digest, script.about, tuple(cells), {})
     try:
-        metadata = json.loads(text)["metadata"]
+        notebook = json.loads(text)
+        metadata = notebook["metadata"]
         about, digest = metadata["tangle"], metadata["tangle"]["digest"]
         if not (isinstance(digest, str) and _DIGEST.fullmatch(digest)):
             return None
         if about.get("format") != FORMAT:
             raise OtherVersion
-        cells = (_cell(*entry) for entry in enumerate(json.loads(text).get("cells") or (), 1))
+        cells = (_cell(*entry) for entry in enumerate(notebook.get("cells") or (), 1))
         return _exported("notebook", digest, about, tuple(cells), metadata)
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return None

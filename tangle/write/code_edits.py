@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
+from textwrap import dedent
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
@@ -113,6 +114,8 @@ def _codes(page: Page, edits: Sequence[CodeEdit]) -> Iterator[list[str]]:
             margin = margin_at(fence, min(edit.first, fence.line + len(rows)))
             new = [line[margin:] for line in edit.lines]
             rows[edit.first - fence.line - 1 : edit.last - fence.line - 1] = new
+        if rows and not fence.code.strip():  # the new lines alone say how far they are in
+            rows = dedent("\n".join(rows)).split("\n")
         yield _comparable(rows)
 
 

@@ -64,8 +64,8 @@ class HtmlForm(Struct, frozen=True, kw_only=True):
     Attributes:
         tables: in order, those within others left out.
         text: the words outside of them, a line for each paragraph.
-        media: type and content of what plays or is seen, where it stands in the HTML itself.
-        addresses: of pictures that stand elsewhere.
+        media: type and content of what plays or is seen, if the HTML itself holds it.
+        addresses: of pictures that are elsewhere.
         frames: addresses of pages of the web within.
         lossy: whether there is more to it: scripts, colours, frames, forms.
     """
@@ -316,7 +316,7 @@ class _Reader(HTMLParser):
 
 
 def is_public(address: str) -> bool:
-    """Whether an address is of the web, and can stand in a link of Markdown.
+    """Whether an address is of the web, and can be in a link of Markdown.
 
     Args:
         address: of a page or a picture.

@@ -610,6 +610,38 @@ def test_edits_of_generated_files_go_into_the_notes_and_run(start: Start, how: s
     assert time.monotonic() - began < 5
 
 
+def test_edits_of_generated_files_wait_for_a_page_in_use_and_say_so(start: Start) -> None:
+    watched = start("3.1", "--sync", "--quiet-seconds", "3")
+    watched.until_said("passed")
+    watched.until_said("outputs written")
+    watched.until(_script(watched).exists)
+    page = watched.notes.page("A")
+    page.write_text(page.read_text(encoding="utf-8") + "- prose\n", encoding="utf-8")
+    time.sleep(0.5)
+    _replace(_script(watched), 'print("last"', 'print("final"', how="renamed")
+    watched.until_said("edits wait: ")
+    watched.until_said("A.md was saved a moment ago")
+    watched.until_in("A", 'print("final", len(xs))')
+    assert watched.output().count("edits wait: ") == 1
+    assert "run the command again" not in watched.output()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="leases tell who has a file open")
+def test_a_generated_file_that_stays_open_for_writing_is_named(start: Start) -> None:
+    watched = start("3.1", "--sync", "--eager")
+    watched.until_said("passed")
+    watched.until(_script(watched).exists)
+    text = _script(watched).read_text(encoding="utf-8")
+    with _script(watched).open("r+", encoding="utf-8") as file:
+        file.write(text.replace('print("last"', 'print("final"'))
+        file.flush()
+        watched.until_said("edits wait: ")
+        watched.until_said("sec_3_1.py is open for writing in another program")
+        assert 'print("last"' in watched.notes.text("A")
+    watched.until_in("A", 'print("final", len(xs))')
+    assert watched.output().count("edits wait: ") == 1
+
+
 def test_a_conflict_with_generated_code_is_told_once_and_ends_nothing(start: Start) -> None:
     watched = start("3.1", "--sync", "--eager")
     watched.until_said("passed")

@@ -33,6 +33,16 @@ def test_a_task_that_fails_keeps_no_later_one_waiting() -> None:
     assert asyncio.run(desk.ask(lambda: 6)) == 6
 
 
+def test_a_failure_that_no_future_can_hold_is_raised_where_it_was_asked_for() -> None:
+    desk = Desk("tests", lambda _: None)
+
+    async def ask() -> object:
+        return await asyncio.wait_for(desk.ask(lambda: next(iter(()))), 30)
+
+    with pytest.raises(RuntimeError, match="StopIteration"):
+        asyncio.run(ask())
+
+
 def test_waiting_for_a_desk_has_a_bound() -> None:
     desk, go_on = Desk("tests", lambda _: None), threading.Event()
 

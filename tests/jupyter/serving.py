@@ -1,4 +1,4 @@
-"""A Jupyter server in a process of its own, and requests to it."""
+"""A Jupyter server in a separate process, and requests to it."""
 
 from __future__ import annotations
 

@@ -78,6 +78,19 @@ def test_a_section_of_a_book_is_a_notebook_and_keeps_its_name_when_the_title_cha
     assert made.text("a") == _SPLIT.replace("Data", "Numbers").replace("a = 1", "a = 3")
 
 
+def test_a_section_that_took_over_the_title_of_another_does_not_take_its_notebook(
+    tmp_path: Path,
+) -> None:
+    pages = _SPLIT.replace("More", "Data")
+    made = new_graph(tmp_path / "graph", {"a": pages})
+    tab = opened(manager_of(made), "pages/1.1 Data.ipynb")
+    for old, new in [("1.1 Data", "1.1 Numbers"), ("a = 1", "a = 3")]:
+        tab.edit(old, new)
+        tab.save()
+    expected = pages.replace("1.1 Data", "1.1 Numbers").replace("a = 1", "a = 3")
+    assert made.text("a") == expected
+
+
 def test_saving_without_an_edit_changes_nothing(study: Notes) -> None:
     tab = opened(manager_of(study), AT)
     before = sorted(path for path in study.root.rglob("*") if ".tangle" not in path.parts)
@@ -112,12 +125,47 @@ def test_a_new_cell_becomes_a_block_and_is_edited_like_any_other(study: Notes) -
     assert study.text("Study") == page.replace("third = 3", "third = 3\n  print(third)")
 
 
+def test_a_cell_that_was_emptied_stays_until_it_is_deleted(study: Notes) -> None:
+    tab = opened(manager_of(study), AT)
+    cell = tab.cell("whole = ")
+    cell["source"] = ""
+    for _ in range(2):
+        tab.save()
+        assert study.text("Study") == PAGE.replace("  whole = 2 * half\n  print(whole)\n", "\n")
+    cell["source"] = "whole = 1"
+    tab.save()
+    assert study.text("Study") == PAGE.replace("2 * half\n  print(whole)\n", "1\n")
+    tab.content["cells"].remove(cell)
+    tab.save()
+    assert "whole" not in study.text("Study")
+
+
 def test_a_copy_of_a_cell_is_a_new_cell(study: Notes) -> None:
     tab = opened(manager_of(study), AT)
     cell = tab.cell('print("alone")')
     tab.content["cells"].append({**cell, "id": "pasted"})
     tab.save()
     assert study.text("Study") == PAGE + '- ```python\n  print("alone")\n  ```\n'
+
+
+def test_cells_that_were_copied_from_another_page_do_not_take_the_notebook_there(
+    study: Notes,
+) -> None:
+    other = "".join(
+        f"- ```python\n  other = {n}\n  ```\n  id:: 6500000{n}-0000-4000-8000-000000000000\n"
+        for n in range(3)
+    )
+    study.write("Source", other)
+    manager = manager_of(study)
+    copied = opened(manager, "pages/Source.ipynb").content["cells"][-3:]
+    tab = opened(manager, AT)
+    tab.content["cells"] += [{**cell, "id": f"copy-{n}"} for n, cell in enumerate(copied)]
+    for old, new in [("0.5", "0.25"), ("0.25", "0.75")]:
+        tab.edit(old, new)
+        tab.save()
+        assert f"half = {new}\n" in study.text("Study")
+    assert study.text("Study").count("other = ") == 3
+    assert study.text("Source") == other
 
 
 def test_edits_of_the_page_meanwhile_are_merged_and_shown_as_a_change_on_disk(
@@ -141,7 +189,7 @@ def test_edits_of_the_page_meanwhile_are_merged_and_shown_as_a_change_on_disk(
     again = opened(manager, AT)
     assert 'print("together")' in again.cell("together")["source"]
     assert again.known == later["last_modified"]
-    # A program that goes on with its old text does not undo what others changed.
+    # A program that keeps its old text does not undo what others changed.
     tab.edit("2 * half", "3 * half")
     tab.save()
     assert study.text("Study") == page.replace("0.5", "0.25").replace("2 * half", "3 * half")
@@ -339,6 +387,15 @@ def test_what_is_no_notebook_is_refused(study: Notes, content: Any) -> None:
         "Other.md",
         "Study.md",
     ]
+
+
+def test_a_notebook_without_any_cell_of_its_page_is_refused(study: Notes) -> None:
+    tab = opened(manager_of(study), AT)
+    del tab.content["cells"][1:]
+    said = tab.refused()
+    assert said.startswith("Study.ipynb: none of the page's cells is in this notebook")
+    assert "--page" not in said
+    assert study.text("Study") == PAGE
 
 
 def test_a_page_that_is_gone_is_not_made_again_by_a_save(study: Notes) -> None:

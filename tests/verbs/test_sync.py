@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tangle.verbs.last_build import LastBuild
@@ -352,6 +352,7 @@ CODE = st.lists(LINE, min_size=1, max_size=4, unique=True).map("\n".join)
 
 
 @settings(max_examples=40, deadline=None)
+@example(before="a = 1\nc = [\n    3,\n]\nd = a\nb = 2", note="d = a", script="d = a\nb = 2\na = 1")
 @given(before=CODE, note=CODE, script=CODE)
 def test_nothing_of_either_side_is_lost(
     tmp_path_factory: pytest.TempPathFactory, before: str, note: str, script: str

@@ -27,7 +27,6 @@ class Client(Struct, frozen=True, kw_only=True):
         at: where it appeared when it was opened, relative to the graph.
         used: when it was opened or saved, in seconds since 1970.
         notes: a digest of the cells that the notes had then.
-        own: the ids of its cells that the notes have.
         ran: of each cell that was run: its id, a digest of the run, and one of the code that ran.
     """
 
@@ -35,7 +34,6 @@ class Client(Struct, frozen=True, kw_only=True):
     at: str
     used: float
     notes: str
-    own: tuple[str, ...] = ()
     ran: tuple[tuple[str, str, str], ...] = ()
 
 

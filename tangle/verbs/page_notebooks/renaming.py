@@ -17,6 +17,7 @@ from tangle.verbs.page_notebooks.names import SUFFIX, notebook_path, row_of_page
 from tangle.verbs.project import Project
 
 _TITLED: Final = re.compile(r"(?:- )?(?:[\w-]+:: [^\n]*\n)*title::")
+"""The properties of a page that says its title itself."""
 
 
 class CannotRename(Refused):
@@ -66,9 +67,7 @@ def _is_named(notes: Notes, row: UnitRow, title: str) -> bool:
     own = row.section.page
     words = re.escape(title)
     mention = re.compile(rf"(?i)\[\[{words}\]\]|#{words}(?!\w)|::[^\n]*{words}")
-    if re.match(
-        r"(?:- )?(?:[\w-]+:: [^\n]*\n)*title::", notes.sources.data[own].decode("utf-8-sig")
-    ):
+    if _TITLED.match(notes.sources.data[own].decode("utf-8-sig")):
         return True
     others = (notes.sources.data[path] for path in notes.pages if path != own)
     return any(mention.search(data.decode("utf-8", "replace")) for data in others)

@@ -12,18 +12,19 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from tangle.errors import Refused
+from tangle.model import SectionName
 from tangle.notes import UnitRow
 from tangle.verbs.export import SectionCells, project_cells
-from tangle.verbs.exported_notebooks import exported, keep_export
+from tangle.verbs.exported_notebooks import Exported, exported, exports, keep_export
 from tangle.verbs.graph_sources import check_may_repair
 from tangle.verbs.notes import Notes, read_notes
 from tangle.verbs.page_notebooks.cell_outputs import CellOutputs
 from tangle.verbs.page_notebooks.clients import Client, clients, keep_client, new_token, now
 from tangle.verbs.page_notebooks.evidence import Log
 from tangle.verbs.page_notebooks.names import notebook_path
-from tangle.verbs.page_notebooks.raw_cells import Notebook, cell_source, digest_of, without_outputs
+from tangle.verbs.page_notebooks.raw_cells import Notebook, digest_of, without_outputs
 from tangle.verbs.project import Project
-from tangle.verbs.sync.notebook import merge_exported
+from tangle.verbs.sync.notebook import NoCellLeft, merge_exported
 from tangle.verbs.sync.sync import Conflict, SyncReport
 from tangle.write.foreign_cells import NotANotebook, SourceCell, cells_of_notebook
 
@@ -58,7 +59,7 @@ class PageGone(Refused):
         )
 
 
-class SectionGone(Refused):
+class SectionRenamed(Refused):
     """The edits of a notebook are in the notes, where its section has another name now, or none."""
 
     def __init__(self, section: str) -> None:
@@ -66,6 +67,17 @@ class SectionGone(Refused):
         super().__init__(
             f"{section}: the edits are in the notes, which have no section with code called so any "
             "more: close the notebook, and open the one that the folder shows"
+        )
+
+
+class NoCellOfPage(Refused):
+    """None of the cells that a notebook was opened with is in it; nothing was written."""
+
+    def __init__(self, path: str) -> None:
+        """Say which, and the way out."""
+        super().__init__(
+            f"{path}: none of the page's cells is in this notebook; nothing was written: undo the "
+            "deletion, or choose File > Reload Notebook from Disk"
         )
 
 
@@ -140,11 +152,9 @@ def open_notebook(project: Project, row: UnitRow) -> dict[str, Any]:
     notes.remember()
     token = new_token()
     notebook["metadata"]["tangle"]["digest"] = token
-    own = tuple(cell["id"] for cell in notebook["cells"])
-    keep_export(project, without_outputs(notebook, frozenset(own)), {})
-    client = Client(
-        section=row.name, at=notebook_path(row), used=now(), notes=_digest(cells), own=own
-    )
+    own = frozenset(cell["id"] for cell in notebook["cells"])
+    keep_export(project, without_outputs(notebook, own), {})
+    client = Client(section=row.name, at=notebook_path(row), used=now(), notes=_digest(cells))
     keep_client(project, token, client)
     return notebook
 
@@ -199,10 +209,12 @@ def save_notebook(
     Raises:
         DamagedNotebook: it cannot be read.
         NotThisPage: it was not opened from the section.
-        SectionGone: its edits took the section out of the notes.
+        SectionRenamed: its edits are in the notes, which call the section otherwise now.
+        NoCellOfPage: none of the cells that it was opened with is in it.
         NotMerged: some edits cannot be in the notes; the others are.
         Changed: a page was saved by another program meanwhile; save again.
         NotWritable: a page cannot be written; it is as it was.
+        NotReadable: what the notebook was opened with cannot be read.
         Locked: another tangle is at work on this project.
     """
     check_may_repair(project)
@@ -213,18 +225,20 @@ def save_notebook(
     client = clients(project).get(found.digest)
     if (found.section if client is None else client.section) != row.name:
         raise NotThisPage(path.name)
-    if client is not None:
-        found = exported(without_outputs(notebook, frozenset(client.own))) or found
-    found = replace(found, section=row.name)
+    record = exports(project).read(found.digest)
+    if client is not None and record is not None:
+        own = frozenset(cell.id for cell in record.cells)
+        found = exported(without_outputs(notebook, own)) or found
+    found = _of_section(found, row.name)
     stale = client is not None and client.notes != _digest(_cells(read_notes(project), row))
-    report = merge_exported(project, path, found)
+    try:
+        report = merge_exported(project, path, found)
+    except NoCellLeft as error:
+        raise NoCellOfPage(path.name) from error
     notes = read_notes(project)
     if row.name not in notes.places:
-        raise SectionGone(row.name)
+        raise SectionRenamed(row.name)
     cells = _cells(notes, row)
-    own = client.own if client is not None else ()
-    if not report.left:
-        own = tuple(str(cell.get("id")) for cell in notebook["cells"] if cell_source(cell).strip())
     outputs = CellOutputs(notebook, sources, client)
     remarks = outputs.write(notes, row, cells, logs)
     kept = Client(
@@ -232,13 +246,18 @@ def save_notebook(
         at=notebook_path(row),
         used=now(),
         notes=_digest(cells),
-        own=own,
         ran=outputs.ran,
     )
     keep_client(project, found.digest, kept)
     if report.left:
         raise NotMerged(report)
     return Saved(stale=stale, remarks=remarks)
+
+
+def _of_section(notebook: Exported, name: SectionName) -> Exported:
+    """A notebook whose section is known: no id of a copied cell, and no title, names another."""
+    cells = tuple(replace(cell, block="") for cell in notebook.cells)
+    return replace(notebook, section=name, title="", cells=cells)
 
 
 def _cells(notes: Notes, row: UnitRow) -> SectionCells:

@@ -14,8 +14,8 @@ from tangle.write.block_moves import Cut, subtree
 _MADE: Final = "tangle makes this cell of the section's title; change it in the notes"
 _HEADS: Final = "other cells are below its heading, or below its block, in the notes"
 _HIDDEN: Final = "below its block is one that the notebook does not show"
-_WITH_OTHERS: Final = "its block, or one below it, has other cells as well"
-_SPREAD: Final = "its blocks are not beside one another in the notes"
+WITH_OTHERS: Final = "its block, or one below it, has other cells as well"
+SPREAD: Final = "its blocks are not beside one another in the notes"
 
 
 class NotPossible(ValueError):
@@ -89,7 +89,7 @@ def _lines(view: View, page: Page, number: int, block: int) -> frozenset[int]:
     kept = {line.line for line in (*entry.properties, *entry.ignored)}
     if view.cells[number].kind == "markdown":
         if any(n != number and not view.cells[n].chunk for n in view.shown[page.path][block]):
-            raise NotPossible(_WITH_OTHERS)
+            raise NotPossible(WITH_OTHERS)
         others = {
             f.line
             for n in view.shown[page.path][block]
@@ -146,11 +146,11 @@ def moving_roots(view: View, number: int, followers: Collection[int]) -> tuple[i
     inside = {index for block in own for index in subtree(page, block)}
     roots = tuple(b for b in own if not any(b != o and b in subtree(page, o) for o in own))
     if any({*shown.get(index, ())} - {number, *followers} for index in inside):
-        raise NotPossible(_WITH_OTHERS)
+        raise NotPossible(WITH_OTHERS)
     if [*range(min(inside), max(inside) + 1)] != sorted(inside):
-        raise NotPossible(_SPREAD)
+        raise NotPossible(SPREAD)
     if len({page.blocks[root].level for root in roots}) > 1:
-        raise NotPossible(_SPREAD)
+        raise NotPossible(SPREAD)
     return roots
 
 

@@ -257,7 +257,7 @@ class _Compared:
             key=lambda entry: entry[0],
         )
         plain = [own for _, own in like if not own.lead.strip()]
-        around = plain or [own for _, own in like]
+        around = plain or [own for _, own in like] or [first]
         found: list[str] = []
         for row, text in enumerate(new):
             own = self._own(start + row) if start + row < end else None
@@ -292,7 +292,5 @@ def _shown(
         body = text[len(own.lead) :]
         if not own.lead.strip() or not mixed or body.lstrip().startswith(("%", "!")):
             return own.margin + body
-    if not around:
-        return text
     like = next((each for each in around if text.startswith(each.lead)), None)
     return None if like is None else like.follow + text[len(like.lead) :]

@@ -40,7 +40,7 @@ from tangle.verbs.sync.edited_files import (
 )
 from tangle.verbs.sync.exported_section import section_of
 from tangle.verbs.sync.section_view import Drafts, View, items_of
-from tangle.verbs.sync.structure import Decision, Structure
+from tangle.verbs.sync.structure import UNPLACED_CELL, Decision, Structure
 from tangle.verbs.sync.sync import (
     NothingToDecide,
     NotTaken,
@@ -54,7 +54,7 @@ from tangle.verbs.write_back.rewriting import rewritten
 
 _WHYS: Final = {
     FRAME: "tangle makes this cell; change the notes that it is made from, and export again",
-    NEW_CELL: "a new cell; write it into the notes, and export again",
+    NEW_CELL: UNPLACED_CELL,
     REWORKED: "this text has another form in the notes; change it there, and export again",
     OUTSIDE: "lay out the new lines like those around",
     ABOVE: "the notes have these lines in another form; change them there, and export again",
@@ -109,6 +109,7 @@ def merge_notebook(
 
     Raises:
         SectionGone: the section is not in the notes any more.
+        NoCellLeft: none of the exported cells is in the file any more.
         OtherVersion: another version of tangle exported the file.
         NotReadable: the record of the export cannot be read.
         NothingToDecide: there is no conflict in `what`.
@@ -136,7 +137,7 @@ def merge_exported(
         take: the side that decides the conflicts of `what`.
 
     Raises:
-        SectionGone, NotReadable, NothingToDecide, NotTaken: as `merge_notebook` does.
+        SectionGone, NoCellLeft, NotReadable, NothingToDecide, NotTaken: as `merge_notebook` does.
         Changed, NotWritable, Locked: likewise.
     """
     notes = read_notes(project)
@@ -168,6 +169,7 @@ def merge_cells(
 
     Raises:
         SectionGone: the section is not in the notes any more.
+        NoCellLeft: none of the exported cells is in the notebook any more.
         NothingToDecide: there is no conflict in `wanted.what`.
         NotTaken: a side is named without `wanted.what`.
     """
@@ -276,9 +278,10 @@ class _Merge:
     def _notices(self, structure: Structure, report: SyncReport) -> Iterator[Refusal]:
         """What a new export will show otherwise, though all edits are in the notes."""
         was = [item for cell in self._base if not cell.setup for item in items_of(cell)]
-        if report.left or self._wanted.what or self._view.items() != was:
+        if report.left or self._wanted.what:
             return
-        number = structure.shows_otherwise()
+        is_same = self._view.items() == was
+        number = structure.shows_otherwise() if is_same else structure.misplaced(was)
         if number is not None:
             file = f"{self._wanted.name}, cell {number}"
             yield Refusal(file=file, at=1, why="a new export shows this in another form")

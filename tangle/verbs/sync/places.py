@@ -129,15 +129,22 @@ class Places:
         leads = _leads(text, code)
         if leads is None:
             return None
+        is_blank = not code.strip()
         return LineOfNotes(
             path=path,
             fence=fence.line,
             line=line,
             lead=leads[0],
             margin=margin + leads[1],
-            follow=margin + leads[1],
-            blank=not code.strip(),
+            follow=_indentation(fence, lines) if is_blank else margin + leads[1],
+            blank=is_blank,
         )
+
+
+def _indentation(fence: Fence, lines: Sequence[str]) -> str:
+    """What precedes the line that closes a fence, as the indentation of code in it."""
+    end = min(fence.line + len(fence.margins), len(lines) - 1)
+    return lines[end][: len(lines[end]) - len(lines[end].lstrip(" \t"))]
 
 
 def _leads(text: str, code: str) -> tuple[str, str] | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -15,7 +16,7 @@ from tangle.verbs.exported_notebooks import BaseCell
 from tangle.verbs.notes import Notes, recalled
 from tangle.verbs.sources import edited
 from tangle.verbs.sync.edited_files import Key
-from tangle.weave.notebook_cells import SETUP_TAG, NotebookCell, joined_parts
+from tangle.weave.notebook_cells import SETUP_TAG, CellPart, NotebookCell
 
 Form = Literal["notebook", "script"]
 
@@ -189,48 +190,87 @@ def _cut_like(
     cells: Sequence[NotebookCell], base: Sequence[BaseCell], form: Form
 ) -> Iterator[NotebookCell]:
     """Cells whose Markdown is cut where other cells are; the others may have a chunk between."""
-    known = {cell.source for cell in base if cell.kind == "markdown"}
+    known = Counter(cell.source for cell in base if cell.kind == "markdown")
+    missing = known - Counter(source_in(cell, form) for cell in cells if cell.kind == "markdown")
+    heads: defaultdict[str, list[list[str]]] = defaultdict(list)
+    for source in sorted(missing, key=len, reverse=True):
+        lines = source.split("\n")
+        heads[lines[0]].append(lines)
     for cell in cells:
-        if cell.kind == "code" or len(cell.parts) < 2 or source_in(cell, form) in known:
+        if cell.kind == "code" or not cell.parts or source_in(cell, form) in known:
             yield cell
-            continue
-        yield from _cut(cell, known, form)
+        else:
+            yield from _Cut(cell, heads, form).cells()
 
 
-def _cut(cell: NotebookCell, known: set[str], form: Form) -> Iterator[NotebookCell]:
-    start, rest = 0, 0
-    while start < len(cell.parts):
-        end = _longest(cell, start, known, form)
-        if end is None:
-            start += 1
-            continue
-        if rest < start:
-            yield _of_parts(cell, rest, start)
-        yield _of_parts(cell, start, end)
-        start = rest = end
-    if rest < start:
-        yield _of_parts(cell, rest, start)
+class _Cut:
+    """Markdown that is cut where other cells are; inside a block's text, only between two such."""
 
+    def __init__(
+        self, cell: NotebookCell, heads: Mapping[str, Sequence[list[str]]], form: Form
+    ) -> None:
+        self._cell = cell
+        self._lines: list[str] = []
+        self._parts: list[int] = []
+        """The part that each line is of; -1 for a blank one."""
+        for at, part in enumerate(cell.parts):
+            apart = at and not (part.listed and cell.parts[at - 1].listed)
+            lines = ["", *part.text.split("\n")] if apart else part.text.split("\n")
+            self._lines += lines
+            self._parts += [at if line.strip() else -1 for line in lines]
+        if form == "script":
+            self._lines = [line.rstrip() for line in self._lines]
+        self._ends: dict[int, int] = {}
+        """Where a cell that begins at a line ends: the longest, if the text can be cut there."""
+        for start in reversed(range(len(self._lines))):
+            for lines in heads.get(self._lines[start], ()):
+                end = start + len(lines)
+                behind = self._next(end)
+                if self._lines[start:end] == lines and (
+                    behind in self._ends or not self._is_inside(behind)
+                ):
+                    self._ends[start] = end
+                    break
 
-def _longest(cell: NotebookCell, start: int, known: set[str], form: Form) -> int | None:
-    """The last place up to which the parts from one on are a cell that is known."""
-    most = max(map(len, known), default=0)
-    found, length = None, 0
-    for end in range(start + 1, len(cell.parts) + 1):
-        length += len(cell.parts[end - 1].text.strip("\n"))
-        if length > most + len(cell.parts):
-            break
-        if source_in(_of_parts(cell, start, end), form) in known:
-            found = end
-    return found
+    def cells(self) -> Iterator[NotebookCell]:
+        """Yield what it is cut into."""
+        rest, start = 0, self._next(0)
+        while start < len(self._lines):
+            end = self._ends.get(start)
+            if end is None or (start != rest and self._is_inside(start)):
+                start = self._next(start + 1)
+                continue
+            yield from self._between(rest, start)
+            yield from self._between(start, end)
+            rest = start = self._next(end)
+        yield from self._between(rest, start)
 
+    def _next(self, line: int) -> int:
+        """The first line from one on that is not blank."""
+        behind = (at for at in range(line, len(self._lines)) if self._parts[at] >= 0)
+        return next(behind, len(self._lines))
 
-def _of_parts(cell: NotebookCell, start: int, end: int) -> NotebookCell:
-    parts = cell.parts[start:end]
-    return NotebookCell(
-        kind=cell.kind,
-        source=joined_parts(parts),
-        section=cell.section,
-        page=cell.page,
-        parts=parts,
-    )
+    def _is_inside(self, line: int) -> bool:
+        """Whether a line is one of a part, but not its first."""
+        if line >= len(self._lines):
+            return False
+        before = (part for part in reversed(self._parts[:line]) if part >= 0)
+        return next(before, -1) == self._parts[line]
+
+    def _between(self, start: int, end: int) -> Iterator[NotebookCell]:
+        """The cell of some of the lines, if they say anything."""
+        texts: defaultdict[int, list[str]] = defaultdict(list)
+        for line, part in zip(self._lines[start:end], self._parts[start:end], strict=True):
+            texts[part].append(line)
+        texts.pop(-1, None)
+        if texts:
+            cell = self._cell
+            yield NotebookCell(
+                kind=cell.kind,
+                source="\n".join(self._lines[start:end]).strip("\n"),
+                section=cell.section,
+                page=cell.page,
+                parts=tuple(
+                    CellPart(cell.parts[at].block, "\n".join(lines)) for at, lines in texts.items()
+                ),
+            )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Final
@@ -12,11 +11,19 @@ from msgspec.structs import replace
 
 from tangle.model import PagePath, Place
 from tangle.verbs.exported_notebooks import BaseCell, ExportedCell
-from tangle.verbs.sync.cell_cuts import NotPossible, cut_of, last_block, moving_roots, objections
-from tangle.verbs.sync.cell_matching import Matches, matched_cells, moved_cells
+from tangle.verbs.sync.cell_cuts import (
+    SPREAD,
+    WITH_OTHERS,
+    NotPossible,
+    cut_of,
+    last_block,
+    moving_roots,
+    objections,
+)
+from tangle.verbs.sync.cell_matching import Matches, matched_cells, misplaced, moved_cells
 from tangle.verbs.sync.edited_files import Key, Refusal
-from tangle.verbs.sync.section_view import Drafts, Item, View, blocks_of, items_of
-from tangle.verbs.sync.sync import Change, Conflict, Moved, Side
+from tangle.verbs.sync.section_view import Drafts, Item, blocks_of, items_of
+from tangle.verbs.sync.sync import Change, Conflict, Moved, Side, place_of, sides_diff
 from tangle.write import Entangled
 from tangle.write.block_moves import Spot, inserted, moved, spots, subtree, without
 from tangle.write.foreign_cells import NotANotebook, cells_of_notebook
@@ -27,7 +34,7 @@ _MOVED: Final = "this cell was moved"
 _UNKNOWN: Final = "this file was not exported here, so that it is not known who changed it"
 _NO_PLACE: Final = "the outline of the page has no place for it there"
 _BESIDE: Final = "the cell before it is on another page"
-NEW_CELL: Final = "a new cell; write it into the notes, and export again"
+UNPLACED_CELL: Final = "a new cell; write it into the notes, and export again"
 _STRANGE: Final = "the notes do not have this cell; write it there, and export again"
 _WAY_OUT: Final = "do that in the notes, and export again"
 
@@ -103,25 +110,63 @@ class Structure:
         self._cells = cells
         self._decision = decision
         self.outcome = Outcome(base=list(base))
-        # A cell is followed by its identity: places change.
+        # A cell is followed by its identity: places change, and cells may be equal.
         self._edited = {number: base[at] for number, at in enumerate(matches) if at is not None}
         self._look()
 
-    def _look(self, more: Mapping[PagePath, bytes] | None = None) -> View:
+    def _look(self, more: Mapping[PagePath, bytes] | None = None) -> None:
         if more:
             self._drafts.pages = {**self._drafts.pages, **more}
         base = self.outcome.base
         self._view = self._drafts.view(base)
-        self._known = matched_cells(base, self._view.bases)
-        return self._view
+        matches = matched_cells(base, self._view.bases)
+        # The cell that each of the notes is.
+        self._known = [None if at is None else base[at] for at in matches]
 
     def _in_notes(self, cell: BaseCell) -> int | None:
         """The place of a cell in the notes; None if they have it no more."""
-        at = self._at(cell)
-        return self._known.index(at) if at in self._known else None
+        return next((number for number, one in enumerate(self._known) if one is cell), None)
+
+    def _end_in_notes(self, cell: BaseCell) -> int | None:
+        """The last place of a cell in the notes, which may have other cells inside of it."""
+        number = last = self._in_notes(cell)
+        if number is None or cell.kind == "code":
+            return number
+        own = frozenset(items_of(cell))
+        for at in range(number + 1, len(self._known)):
+            if self._known[at] is not None:
+                break
+            shown = frozenset(items_of(self._view.bases[at]))
+            last = at if shown and shown <= own else last
+        return last
 
     def _at(self, cell: BaseCell) -> int:
         return next(at for at, one in enumerate(self.outcome.base) if one is cell)
+
+    def _holder(self, cell: BaseCell) -> int | None:
+        """The place of a cell of the notes that was changed and says what another one said."""
+        lines = list(items_of(cell))
+        for number, base in enumerate(self._view.bases if lines else ()):
+            known, own = self._known[number], list(items_of(base))
+            is_changed = known is None or known.source != base.source
+            if is_changed and any(own[at : at + len(lines)] == lines for at in range(len(own))):
+                return number
+        return None
+
+    def _refuse_held(self, cell: BaseCell, file: str, what: str) -> bool:
+        """Refuse what was done to a cell that is one with others in the notes, if it is."""
+        holder = self._holder(cell)
+        if holder is None:
+            return False
+        key = self._view.key(holder)
+        if key is None or self._decision.chosen(key):
+            self._refuse(file, f"{what}: {WITH_OTHERS}; {_WAY_OUT}")
+        return True
+
+    def _forget(self, cell: BaseCell) -> None:
+        """Count a cell as none that both sides have."""
+        del self.outcome.base[self._at(cell)]
+        self._known = [None if one is cell else one for one in self._known]
 
     # --- deleted cells ------------------------------------------------------------------------
 
@@ -135,16 +180,17 @@ class Structure:
         before = 0
         numbers = {id(cell): number for number, cell in self._edited.items()}
         for cell in list(self.outcome.base):
+            file = f"{name}, cell {before}"
             if id(cell) in there:
                 before = self._cells[numbers[id(cell)]].at
-            elif not cell.setup:
-                self._delete(cell, f"{name}, cell {before}")
+            elif cell.setup:
+                continue
+            elif (number := self._in_notes(cell)) is not None:
+                self._delete(cell, number, file)
+            elif not self._refuse_held(cell, file, _DELETED):
+                self._forget(cell)
 
-    def _delete(self, cell: BaseCell, file: str) -> None:
-        number = self._in_notes(cell)
-        if number is None:
-            self.outcome.base.remove(cell)
-            return
+    def _delete(self, cell: BaseCell, number: int, file: str) -> None:
         view = self._view
         key = view.key(number)
         if key is not None and not self._decision.chosen(key):
@@ -168,7 +214,7 @@ class Structure:
             why_not = str(error) if isinstance(error, NotPossible) else _NO_PLACE
             self._refuse(file, f"{_DELETED}: {why_not}; {_WAY_OUT}")
             return
-        self.outcome.base.remove(cell)
+        self._forget(cell)
         self._note(key, cell, file, "removed")
         self._look(data)
 
@@ -182,7 +228,7 @@ class Structure:
             return False
         self.outcome.decided = True
         if self._decision.take == "notes":
-            self.outcome.base.remove(cell)
+            self._forget(cell)
             self.outcome.dropped.append(self._place(key))
             return False
         return True
@@ -214,13 +260,16 @@ class Structure:
             ids -= {id(each) for each in self._move(step)}
 
     def _moved_by_notes(self) -> frozenset[int]:
-        order = [at for at in self._known if at is not None]
+        order = [self._at(cell) for cell in self._known if cell is not None]
         return frozenset(id(self.outcome.base[at]) for at in moved_cells(order))
 
     def _move(self, step: _Step) -> list[BaseCell]:
         """Move a cell behind another one; return the cells that are where they should be then."""
         number = self._in_notes(step.cell)
-        anchor = self._in_notes(step.before) if step.before is not None else None
+        held = step.cell if number is None else self._crossed(step, number)
+        if held is not None and self._refuse_held(held, step.file, _MOVED):
+            return []
+        anchor = self._end_in_notes(step.before) if step.before is not None else None
         if number is None or self._follows(number, -1 if anchor is None else anchor):
             self._settle(step, [])
             return [step.cell]
@@ -236,6 +285,23 @@ class Structure:
             self._refuse(step.file, f"{_MOVED}: {why}; {_WAY_OUT}")
             return []
 
+    def _crossed(self, step: _Step, number: int) -> BaseCell | None:
+        """A cell that is one with others in the notes, on the side where the notebook has it not.
+
+        Only one that the moved cell was on the other side of before.
+        """
+        known = {id(cell) for cell in self._known}
+        gone = {id(cell) for cell in self._edited.values()} - known
+        place = self._at(step.cell)
+        for at, cell in enumerate(self.outcome.base):
+            holder = self._holder(cell) if id(cell) in gone else None
+            is_behind = holder is not None and any(cell is one for one in step.after)
+            if holder is None or is_behind == (at > place):
+                continue
+            if not (number < holder if is_behind else holder < number):
+                return cell
+        return None
+
     def _may_move(self, step: _Step, key: Key) -> bool:
         """Whether the notebook may move a cell that the notes have moved as well."""
         if self._decision.take is None:
@@ -250,8 +316,8 @@ class Structure:
 
     def _follows(self, number: int, anchor: int) -> bool:
         """Whether a cell of the notes is behind another, with none between that both sides have."""
-        between = (at for at in self._known[anchor + 1 : number] if at is not None)
-        return anchor < number and all(self.outcome.base[at].setup for at in between)
+        between = self._known[anchor + 1 : number]
+        return anchor < number and all(cell is None or cell.setup for cell in between)
 
     def _put(self, step: _Step, number: int, anchor: int | None) -> list[BaseCell]:
         view, key = self._view, self._view.key(number)
@@ -260,6 +326,8 @@ class Structure:
             raise NotPossible(_NO_PLACE)
         if view.cells[anchor].page not in (path, None):
             raise NotPossible(_BESIDE)
+        if self._end_in_notes(step.cell) != number:
+            raise NotPossible(SPREAD)
         followers = self._followers(number, step.after)
         page = view.page(path)
         roots = moving_roots(view, number, [n for n, _ in followers])
@@ -268,13 +336,17 @@ class Structure:
             n for n, c in enumerate(view.cells) if c.page == path and own.issuperset(blocks_of(c))
         ]
         wanted, level = self._rearranged(group, anchor), page.blocks[roots[0]].level
+        along = [cell for n, cell in followers if n in group]
+        if wanted == view.items():  # it changed places with an equal one
+            self._settle(step, along)
+            self._look()
+            return [step.cell, *along]
         for spot in self._nearest(anchor, level):
             try:
                 data = {path: moved(page, roots, spot)}
                 self._check(data, wanted)
             except (Entangled, NotPossible):
                 continue
-            along = [cell for n, cell in followers if n in group]
             self._settle(step, along)
             self._note(key, step.cell, step.file, "moved")
             self._look(data)
@@ -383,9 +455,9 @@ class Structure:
             self._refuse(file, _STRANGE)
             return
         base = self._edited.get(before) if before is not None else None
-        anchor = self._in_notes(base) if base is not None and not base.setup else None
+        anchor = self._end_in_notes(base) if base is not None and not base.setup else None
         if anchor is None or base is None:
-            self._refuse(file, NEW_CELL)
+            self._refuse(file, UNPLACED_CELL)
             return
         key = self._view.key(anchor)
         if key is not None and not self._decision.chosen(key):
@@ -394,7 +466,7 @@ class Structure:
         path = self._view.cells[anchor].page or self._view.session.unit.section.page
         data = self._written(path, anchor, text, cells) if text is not None else None
         if data is None:
-            self._refuse(file, NEW_CELL)
+            self._refuse(file, UNPLACED_CELL)
             return
         at = self._at(base) + 1
         self.outcome.base[at:at] = [cell.base for cell in cells]
@@ -478,6 +550,16 @@ class Structure:
             start += len(own)
         return None if start == len(found) or not self._cells else self._cells[-1].at
 
+    def misplaced(self, base: Sequence[Item]) -> int | None:
+        """Return the number of the first cell that a new export shows at another place.
+
+        Args:
+            base: what both sides began with.
+        """
+        own = [(c.at, item) for c in self._cells if not c.setup for item in items_of(c.base)]
+        found = misplaced(base, [item for _, item in own], self._view.items())
+        return None if found is None else own[found][0]
+
     # --- reports ------------------------------------------------------------------------------
 
     def _check(self, data: Mapping[PagePath, bytes], wanted: Sequence[Item]) -> None:
@@ -500,14 +582,11 @@ class Structure:
             )
 
     def _place(self, key: Key) -> Place:
-        project = self._view.notes.project
-        return Place(path=PagePath(project.shown(key.path)), line=key.line)
+        return place_of(self._view.notes.project, key)
 
     def _conflict(
         self, key: Key, file: str, old: Sequence[str], new: Sequence[str], why: str
     ) -> None:
         place = self._place(key)
-        name = f"{place.path}:{place.line}"
-        lines = difflib.unified_diff(old, new, name, file, n=1, lineterm="")
-        diff = "".join(f"{line}\n" for line in lines)
+        diff = sides_diff(place, file, old, new)
         self.outcome.conflicts.append(Conflict(place=place, files=((file, 1),), diff=diff, why=why))

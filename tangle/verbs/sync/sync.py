@@ -308,22 +308,14 @@ class Work:
         )
 
     def _place(self, key: Key) -> Place:
-        return Place(path=PagePath(self._notes.project.shown(key.path)), line=key.line)
+        return place_of(self._notes.project, key)
 
     def _conflict(self, key: Key) -> Conflict:
         place = self._place(key)
         edits = self._edits[key]
-        parts = []
-        for edit in edits:
-            lines = difflib.unified_diff(
-                edit.note,
-                edit.code,
-                f"{place.path}:{place.line}",
-                f"{edit.file}:{edit.at}",
-                n=1,
-                lineterm="",
-            )
-            parts += [f"{line}\n" for line in lines]
+        parts = [
+            sides_diff(place, f"{edit.file}:{edit.at}", edit.note, edit.code) for edit in edits
+        ]
         return Conflict(
             place=place,
             files=tuple((edit.file, edit.at) for edit in edits),
@@ -344,7 +336,9 @@ def _advance(project: Project, files: Sequence[EditedFile], flowed: frozenset[Fi
     last = LastBuild(project)
     texts = dict(last.texts())
     for file in files:
-        if flowed.intersection(file.edits):
+        if flowed.issuperset(file.edits) and not file.unplaced:
+            texts[file.name] = file.text  # what both sides did in the same way, too
+        elif flowed.intersection(file.edits):
             texts[file.name] = with_edits(file, flowed)
     last.keep(texts)
 
@@ -389,5 +383,31 @@ def page_diff(name: str, before: bytes, after: bytes) -> str:
         after: its new bytes.
     """
     old, new = (data.decode("utf-8").split("\n") for data in (before, after))
-    lines = difflib.unified_diff(old, new, f"a/{name}", f"b/{name}", lineterm="")
+    return _unified(difflib.unified_diff(old, new, f"a/{name}", f"b/{name}", lineterm=""))
+
+
+def place_of(project: Project, key: Key) -> Place:
+    """Return the place of a chunk as messages name it.
+
+    Args:
+        project: whose chunk.
+        key: of the chunk.
+    """
+    return Place(path=PagePath(project.shown(key.path)), line=key.line)
+
+
+def sides_diff(place: Place, file: str, note: Sequence[str], code: Sequence[str]) -> str:
+    """Return both sides of a conflict as a unified diff.
+
+    Args:
+        place: in the notes.
+        file: where the other side is, as messages name it.
+        note: the lines of the notes.
+        code: those of the other side.
+    """
+    name = f"{place.path}:{place.line}"
+    return _unified(difflib.unified_diff(note, code, name, file, n=1, lineterm=""))
+
+
+def _unified(lines: Iterable[str]) -> str:
     return "".join(f"{line}\n" for line in lines)

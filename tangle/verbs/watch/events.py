@@ -96,6 +96,18 @@ class Synced(Struct, frozen=True, kw_only=True):
     report: SyncReport
 
 
+class EditsWait(Struct, frozen=True, kw_only=True):
+    """Edits of generated files wait because another program is using a page or such a file.
+
+    Attributes:
+        file: the page or file, absolute.
+        why: what is in the way, as said of it.
+    """
+
+    file: str
+    why: str
+
+
 class Renewed(Struct, frozen=True, kw_only=True):
     """Generated files follow the notes again.
 
@@ -106,4 +118,16 @@ class Renewed(Struct, frozen=True, kw_only=True):
     files: tuple[str, ...]
 
 
-News = Synced | Renewed | Watching | Runs | Waits | Gone | Cancelled | Ran | Wrote | Trouble
+News = (
+    Synced
+    | EditsWait
+    | Renewed
+    | Watching
+    | Runs
+    | Waits
+    | Gone
+    | Cancelled
+    | Ran
+    | Wrote
+    | Trouble
+)

@@ -11,12 +11,12 @@ from msgspec import Struct
 
 from tangle.errors import ChangedMeanwhile, TangleError
 from tangle.model import PagePath
-from tangle.store import Changed, Locked, check_links, is_being_written, make_folder
+from tangle.store import Changed, InUse, Locked, check_links, is_being_written, make_folder
 from tangle.verbs.build import build
 from tangle.verbs.project import Project
 from tangle.verbs.reports.values import BuildReport
 from tangle.verbs.sync.sync import SyncReport, sync
-from tangle.verbs.watch.events import News, Renewed, Synced, Trouble
+from tangle.verbs.watch.events import EditsWait, News, Renewed, Synced, Trouble
 
 _QUIET: Final = 0.3
 """Seconds without a save after which files count as saved: an editor empties a file, then fills it,
@@ -93,9 +93,11 @@ class GeneratedFiles:
         """
         if self._due is None or time.monotonic() < self._due:
             return None
-        if any(map(is_being_written, self._saved)):
+        busy = next(filter(is_being_written, sorted(self._saved)), None)
+        if busy is not None:
             self._due = time.monotonic() + _QUIET
-            return None
+            is_late = self._latest < time.monotonic()
+            return Step(news=tuple(self._trouble(InUse(busy))), pages=()) if is_late else None
         self._due = None
         self._saved.clear()
         try:
@@ -110,8 +112,12 @@ class GeneratedFiles:
 
     def _trouble(self, error: TangleError) -> Iterator[News]:
         message = str(error)
-        if message not in self._said:
-            self._said.add(message)
+        if message in self._said:
+            return
+        self._said.add(message)
+        if isinstance(error, InUse):
+            yield EditsWait(file=str(error.path), why=error.why)
+        else:
             yield Trouble(message=message)
 
     def _news(self, report: SyncReport, found: BuildReport | None) -> Iterator[News]:
