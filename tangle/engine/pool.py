@@ -154,19 +154,25 @@ class WorkerPool:
                 with self._changed:
                     self._ended[start.index] = result
                     self._schedule.end(start.index, passed=result.outcome == "passed")
-                    self._changed.notify_all()
         except BaseException as error:  # noqa: BLE001 -- raised again in `work`
             self._mail.put(error)
         finally:
             self._mail.put(None)
 
     def _next(self) -> Start | None:
+        """The next session, once there is one; None at the end.
+
+        Of hundreds of threads, those that wait wake one at a time: the thread whose session ended
+        looks for another, and each that finds one wakes one more.
+        """
         with self._changed:
             while not self._stopped and not self._schedule.is_over:
                 start = self._schedule.start()
                 if start is not None:
+                    self._changed.notify()
                     return start
                 self._changed.wait()
+            self._changed.notify_all()
         return None
 
     def _run(self, start: Start) -> SessionResult:
