@@ -1,4 +1,4 @@
-"""A project whose configuration, or Markdown mirror, may change while a server lives."""
+"""A project whose configuration, or graph of Logseq 2, may change while a server lives."""
 
 from __future__ import annotations
 
@@ -22,18 +22,19 @@ class CurrentProject:
         self._lock = threading.Lock()
         self._project = project
         self._stamp = _stamp(project.config)
-        self._mirror = _mirror_stamps(project)
+        self._source = _source_stamps(project)
 
     def __call__(self) -> Project:
         """Return the project.
 
         Raises:
             BadConfig: its configuration cannot be obeyed now, or names another graph.
-            NotReadable: its configuration, or the mirror that it was made from, cannot be read.
-            NotWritable, Locked: what is made from the mirror cannot be written.
+            NotReadable: its configuration, or what it was made from, cannot be read.
+            DatabaseInUse: the database that it was made from is open in another program.
+            NotWritable, Locked: what is made from that cannot be written.
         """
         with self._lock:
-            self._take_mirror()
+            self._take_source()
             config = self._project.config
             if config is None or (stamp := _stamp(config)) == self._stamp:
                 return self._project
@@ -44,22 +45,27 @@ class CurrentProject:
             self._project, self._stamp = project, stamp
             return project
 
-    def _take_mirror(self) -> None:
-        """Bring the pages up to date with a mirror: Logseq writes it while the graph is open."""
-        stamps, source = _mirror_stamps(self._project), self._project.source
-        if source is not None and stamps != self._mirror:
+    def _take_source(self) -> None:
+        """Bring the pages up to date with a mirror, or with a database that is exported again."""
+        stamps, source = _source_stamps(self._project), self._project.source
+        if source is not None and stamps != self._source:
             from tangle.verbs.converted_graph import convert  # few graphs are of Logseq 2
 
             convert(source)
-            self._mirror = stamps
+            self._source = stamps
 
 
-def _mirror_stamps(project: Project) -> tuple[tuple[str, str], ...]:
+def _source_stamps(project: Project) -> tuple[tuple[str, str], ...]:
+    """What a change of the mirror or the database shows in."""
     source = project.source
-    if source is None or not source.is_mirror:
+    if source is None:
         return ()
-    paths = page_files(source.path)
-    return tuple((path, file_stamp(str(source.path / path))) for path in paths)
+    if source.is_mirror:
+        files = [(path, source.path / path) for path in page_files(source.path)]
+    else:
+        names = (source.path.name, f"{source.path.name}-wal")
+        files = [(name, source.path.with_name(name)) for name in names]
+    return tuple((name, file_stamp(str(path))) for name, path in files)
 
 
 def _stamp(config: Path | None) -> str:

@@ -340,3 +340,20 @@ def test_a_mirror_is_read_again_when_logseq_has_written_it(tmp_path: Path) -> No
     (chunk,) = job["report"]["sections"][0]["chunks"]
     assert chunk["outputs"][0]["text"] == "22\n"
     assert page.read_text("utf-8") == text.replace("1 + 1", "20 + 2")
+
+
+def test_a_database_is_read_again_when_it_was_exported_again(tmp_path: Path) -> None:
+    path, draft = tmp_path / "graph.sqlite", tmp_path / "draft.sqlite"
+    write_database(path, {20: page("Sum"), 21: block("print(20 + 22)", 20, "a", **CODE)})
+    write_database(draft, {20: page("Sum"), 21: block("print(1 + 1)", 20, "a", **CODE)})
+    with serving(path) as served:
+        before = served.ask("/api/page?title=Sum").document
+        assert "20 + 22" in before["blocks"][-1]["text"]
+        path.write_bytes(draft.read_bytes()[:1000])  # in the middle of an export
+        answer = served.ask("/api/page?title=Sum")
+        assert answer.status >= 400
+        assert "graph.sqlite" in json.dumps(answer.document)
+        path.write_bytes(draft.read_bytes())
+        job = served.ended(served.run(served.ask("/api/page?title=Sum").document["page"]))
+    (chunk,) = job["report"]["sections"][0]["chunks"]
+    assert chunk["outputs"][0]["text"] == "2\n"
