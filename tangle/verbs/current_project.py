@@ -61,11 +61,10 @@ def _source_stamps(project: Project) -> tuple[tuple[str, str], ...]:
     if source is None:
         return ()
     if source.is_mirror:
-        files = [(path, source.path / path) for path in page_files(source.path)]
+        paths = [source.path / path for path in page_files(source.path)]
     else:
-        names = (source.path.name, f"{source.path.name}-wal")
-        files = [(name, source.path.with_name(name)) for name in names]
-    return tuple((name, file_stamp(str(path))) for name, path in files)
+        paths = [source.path, source.path.with_name(f"{source.path.name}-wal")]
+    return tuple((str(path), file_stamp(str(path))) for path in paths)
 
 
 def _stamp(config: Path | None) -> str:
