@@ -58,9 +58,13 @@ def test_another_folder_home_and_user_are_answered(shared: Machines) -> None:
 def test_a_run_says_whose_result_it_is(shared: Machines) -> None:
     with_data(shared, "same", "same")
     shared.alice.run()
-    said = shared.bob.tangle("run", "a", "--no-write")
+    files = [shared.bob.notes.root / name for name in ("report.html", "report.md")]
+    reports = ("--html", str(files[0]), "--summary", str(files[1]))
+    said = shared.bob.tangle("run", "a", "--no-write", *reports)
     day = time.strftime("%Y-%m-%d", time.gmtime())
     assert f"a: passed, from the cache of alice, cpu, {day}" in said.out
+    texts = (file.read_text().replace("\\", "") for file in files)
+    assert all(f"cached, by alice on {day}" in text for text in texts)
 
 
 def test_the_report_has_its_schema(shared: Machines) -> None:

@@ -118,7 +118,8 @@ def _overview(sections: tuple[SectionOutcome, ...]) -> Iterator[str]:
     for index, section in enumerate(sections):
         result = section.run.result
         width = 100 * result.seconds / longest
-        cached = ' <span class="faint">cached</span>' if section.run.cached else ""
+        answer = section.run.answer
+        cached = f' <span class="faint">{_text(answer)}</span>' if answer else ""
         yield (
             f'<tr><td><a href="#s{index}">{_text(section.name)}</a></td>'
             f"<td>{_outcome(section.outcome)}{cached}</td>"

@@ -99,7 +99,7 @@ def _headline(report: RunReport, sections: list[SectionOutcome]) -> str:
 
 def _row(section: SectionOutcome) -> str:
     run = section.run
-    time = "cached" if run.cached else f"{run.result.seconds:.1f} s"
+    time = _escaped(run.answer) or f"{run.result.seconds:.1f} s"
     cells = (
         f"{_MARKS[section.outcome]} {section.outcome}",
         _escaped(section.name),

@@ -99,6 +99,13 @@ class SectionRun(Struct, frozen=True, kw_only=True):
     maker: Maker | None = None
     executor: str = "local"
 
+    @property
+    def answer(self) -> str:
+        """`cached`, with whose result it is where the shared cache gave it; empty if it ran."""
+        if not self.cached:
+            return ""
+        return f"cached, by {self.maker.who} on {self.maker.day}" if self.maker else "cached"
+
 
 class SectionChange(Struct, frozen=True, kw_only=True):
     """A section that must run again because something changed.
