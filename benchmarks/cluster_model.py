@@ -27,8 +27,8 @@ class Costs:
         job, result: bytes of a section's messages without figures.
     """
 
-    command: float = 0.017
-    start: float = 0.16
+    command: float = 0.008
+    start: float = 0.034
     job: int = 900
     result: int = 5_400
 
