@@ -7,8 +7,11 @@ import os
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+
+import psutil
 
 _START_SECONDS = 60.0
 
@@ -122,6 +125,30 @@ def dask_cluster(folder: Path, workers: int, *options: str) -> Iterator[DaskClus
         yield made
     finally:
         made.close()
+
+
+def slow_page(log: Path, seconds: float = 3.0) -> str:
+    """A page that writes down when it begins and ends."""
+    lines = (
+        "import os, time",
+        f"log = open({str(log)!r}, 'a', 1)",
+        "log.write(f'begin {os.getpid()} {time.time()}\\n')",
+        "print('begun', flush=True)",
+        f"time.sleep({seconds})",
+        "log.write(f'end {os.getpid()} {time.time()}\\n')",
+        "'done'",
+    )
+    code = "".join(f"  {line}\n" for line in lines)
+    return f"- # Slow\n- ```python\n{code}  ```\n"
+
+
+def await_begin(log: Path) -> psutil.Process:
+    """The process of a session, once it has begun."""
+    until = time.monotonic() + 60
+    while not (log.exists() and log.read_text().endswith("\n")):
+        assert time.monotonic() < until
+        time.sleep(0.05)
+    return psutil.Process(int(log.read_text().split()[-2]))
 
 
 def _free_port(host: str) -> int:

@@ -81,7 +81,7 @@ class Handler(http.server.SimpleHTTPRequestHandler):
         for name, value in headers.items():
             self.send_header(name, value.format(path=path))
         self.end_headers()
-        with contextlib.suppress(OSError):  # whoever asked has gone
+        with contextlib.suppress(OSError):  # the client has gone
             self.wfile.write(body)
             while kind in {"drips", "without-end"} and not self.server.ended.wait(0.2):
                 self.wfile.write(b"x")

@@ -55,21 +55,30 @@ class KilledWorker(Exception):
     """What Dask says of a task whose workers died, whichever of their tasks was to blame."""
 
 
-class Future:
-    """A task that is over."""
+ANSWER = encode(Ran(worker="tcp://b:1", result=PASSED, finished=(), shared=True))
 
-    def __init__(self, error: Exception | None) -> None:
-        self.status = "finished" if error is None else "error"
-        self._error = error
+
+class Future:
+    """A task that is over, or that Dask has forgotten."""
+
+    def __init__(self, end: bytes | Exception | None) -> None:
+        self._end = end
+        self.status = {bytes: "finished", type(None): "pending"}.get(type(end), "error")
 
     def add_done_callback(self, act: Callable[[Future], None]) -> None:
-        act(self)
+        if self._end is not None:
+            act(self)
 
     def result(self) -> bytes:
-        return encode(Ran(worker="tcp://b:1", result=PASSED, finished=(), shared=True))
+        assert isinstance(self._end, bytes)
+        return self._end
 
-    def exception(self) -> Exception | None:
-        return self._error
+    def exception(self) -> Exception:
+        assert isinstance(self._end, Exception)
+        return self._end
+
+    def cancel(self) -> None:
+        """Do nothing."""
 
     def release(self) -> None:
         """Do nothing."""
@@ -106,7 +115,7 @@ class Cluster:
             attempt = str(self.tasks)
             message = EventMessage(section=ONE, attempt=attempt, worker="tcp://a:1", event=event)
             self._take((0.0, encode_event(message)))
-        return Future(KilledWorker() if self.tasks <= self._killed else None)
+        return Future(KilledWorker() if self.tasks <= self._killed else ANSWER)
 
 
 def ran(cluster: Cluster) -> SessionResult:
@@ -136,26 +145,6 @@ def test_a_section_does_not_wait_for_ever_on_workers_that_are_lost() -> None:
     assert ran(cluster).outcome == "died"
 
 
-class Silent(Future):
-    """A task that Dask has forgotten."""
-
-    def __init__(self, reply: bytes = b"") -> None:
-        super().__init__(None)
-        self._reply = reply
-        if not reply:
-            self.status = "pending"
-
-    def add_done_callback(self, act: Callable[[Future], None]) -> None:
-        if self._reply:
-            act(self)
-
-    def result(self) -> bytes:
-        return self._reply
-
-    def cancel(self) -> None:
-        """Do nothing."""
-
-
 class LostWorker(Cluster):
     """A cluster whose only worker lacks files, and is replaced when it has them."""
 
@@ -169,8 +158,8 @@ class LostWorker(Cluster):
     def submit(self, *_: object, workers: object = None, **__: object) -> Future:
         self.wanted.append(workers)
         if len(self.wanted) == 1:
-            return Silent(encode(Lacks(worker="tcp://a:1", digests=())))
-        return Silent() if workers else Future(None)
+            return Future(encode(Lacks(worker="tcp://a:1", digests=())))
+        return Future(None if workers else ANSWER)
 
 
 def test_a_task_whose_wanted_worker_is_lost_is_given_to_any() -> None:

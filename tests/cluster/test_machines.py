@@ -15,8 +15,7 @@ from typing import Any
 
 import pytest
 
-from tests.cluster.test_runs import await_begin, slow_page
-from tests.dask_cluster import DaskCluster
+from tests.dask_cluster import DaskCluster, await_begin, slow_page
 from tests.graphs import MakeNotes, Notes
 
 pytest.importorskip("distributed", reason="needs dask.distributed: pip install -e '.[cluster]'")
@@ -56,6 +55,9 @@ class Networks:
         self._net = f"10.213.{os.getpid() % 250}"
         self._namespaces: list[str] = []
         self.host = f"{self._net}.1"
+
+    def open(self) -> None:
+        """Make the bridge."""
         self._ip("link", "add", self._name, "type", "bridge")
         self._ip("address", "add", f"{self.host}/24", "dev", self._name)
         self._ip("link", "set", self._name, "up")
@@ -96,6 +98,7 @@ def networks() -> Iterator[Networks]:
         pytest.skip("needs root, iproute2 and network namespaces")
     made = Networks()
     try:
+        made.open()
         yield made
     finally:
         made.close()

@@ -7,8 +7,8 @@ import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import psutil
 import pytest
 
 from tangle.engine.events import CellOutput, Event, Noticed, SessionStarted
@@ -16,8 +16,11 @@ from tangle.engine.interrupt import Interrupt
 from tangle.verbs.job_builder import RunOptions
 from tangle.verbs.project import find_project
 from tangle.verbs.run import run
-from tests.dask_cluster import DaskCluster, dask_cluster
+from tests.dask_cluster import DaskCluster, await_begin, dask_cluster, slow_page
 from tests.graphs import MakeNotes, Notes
+
+if TYPE_CHECKING:
+    import psutil
 
 pytest.importorskip("distributed", reason="needs dask.distributed: pip install -e '.[cluster]'")
 
@@ -33,30 +36,6 @@ TWO = {
 def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DaskCluster]:
     with dask_cluster(tmp_path_factory.mktemp("dask"), 2) as made:
         yield made
-
-
-def slow_page(log: Path, seconds: float = 3.0) -> str:
-    """A page that writes down when it begins and ends."""
-    lines = (
-        "import os, time",
-        f"log = open({str(log)!r}, 'a', 1)",
-        "log.write(f'begin {os.getpid()} {time.time()}\\n')",
-        "print('begun', flush=True)",
-        f"time.sleep({seconds})",
-        "log.write(f'end {os.getpid()} {time.time()}\\n')",
-        "'done'",
-    )
-    code = "".join(f"  {line}\n" for line in lines)
-    return f"- # Slow\n- ```python\n{code}  ```\n"
-
-
-def await_begin(log: Path) -> psutil.Process:
-    """The process of a session, once it has begun."""
-    until = time.monotonic() + 60
-    while not (log.exists() and log.read_text().endswith("\n")):
-        assert time.monotonic() < until
-        time.sleep(0.05)
-    return psutil.Process(int(log.read_text().split()[-2]))
 
 
 def kill_worker_of(cluster: DaskCluster, session: psutil.Process) -> None:
@@ -197,6 +176,26 @@ def test_a_section_whose_worker_dies_runs_again_and_never_twice_at_once(
     assert any(isinstance(e, Noticed) and "was lost; it runs again" in e.text for e in events)
     assert made.text("Slow").count("tangle.output::") == 1
     assert made.text("Slow").count("begun") == 2  # in the code, and once in the output
+
+
+def test_a_section_runs_again_once_a_lost_scheduler_is_there_again(
+    notes: MakeNotes, tmp_path: Path
+) -> None:
+    log = tmp_path / "log"
+    made = notes({"Slow": slow_page(log, 8.0)})
+    with dask_cluster(tmp_path, 1) as own:
+
+        def restart() -> None:
+            await_begin(log)
+            own.restart_scheduler()
+            own.start_worker()
+
+        restarter = threading.Thread(target=restart)
+        restarter.start()
+        assert observed(made, own, []) == ["passed"]
+        restarter.join()
+    assert made.text("Slow").count("tangle.output::") == 1
+    assert [line.split()[0] for line in log.read_text().splitlines()] == ["begin", "begin", "end"]
 
 
 def test_an_interrupt_ends_what_runs_on_workers_and_keeps_what_it_had_shown(

@@ -41,6 +41,9 @@ _TLS_FILES: Final = {
     "distributed.comm.tls.client.cert": "DASK_DISTRIBUTED__COMM__TLS__CLIENT__CERT",
     "distributed.comm.tls.client.key": "DASK_DISTRIBUTED__COMM__TLS__CLIENT__KEY",
 }
+_INSTALL: Final = (
+    "install tangle as it is here, and the packages of the notes, where the workers run"
+)
 _SET_BY_DASK: Final = ("PYTHONHASHSEED", "__DASK_PARENT_PID")
 _LOCAL: Final = {
     "distributed.nanny.pre-spawn-environ": {},  # the engine chooses the number of threads
@@ -126,8 +129,7 @@ class Connection:
         try:
             info = within(_REPLY_SECONDS, lambda: self.client.scheduler_info(n_workers=-1))
         except Exception as error:
-            address = self.address or "this machine"
-            raise _unanswered(address, error) from error
+            raise _unanswered(self.address, error) from error
         return tuple(
             WorkerFacts(
                 address=address,
@@ -316,8 +318,7 @@ def check_tangle(connection: Connection) -> None:
         elif version != __version__:
             refusals.append((worker, f"tangle {version}, here {__version__}"))
     if refusals:
-        hint = f"in the environment of the workers: pip install logseq-tangle=={__version__}"
-        raise BadCluster(by_worker(refusals, hint))
+        raise BadCluster(by_worker(refusals, _INSTALL))
 
 
 def ask_workers(connection: Connection, question: Question) -> dict[str, Answer]:
@@ -339,8 +340,7 @@ def ask_workers(connection: Connection, question: Question) -> dict[str, Answer]
         elif answer.missing:
             refusals.append((worker, f"lacks {', '.join(answer.missing)}"))
     if refusals:
-        hint = "install tangle as it is here, and the packages of the notes, where the workers run"
-        raise BadCluster(by_worker(refusals, hint))
+        raise BadCluster(by_worker(refusals, _INSTALL))
     return answers
 
 
@@ -362,7 +362,8 @@ def _distributed() -> str:
 
 
 def _unanswered(address: str | None, error: Exception) -> BadCluster:
-    return BadCluster(f"{address}: the scheduler does not answer: {_words(error)}")
+    where = address or "this machine"
+    return BadCluster(f"{where}: the scheduler does not answer: {_words(error)}")
 
 
 def _words(error: object) -> str:

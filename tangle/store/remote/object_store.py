@@ -196,7 +196,7 @@ class ObjectStore:
 
         try:
             fs, root = fsspec.url_to_fs(self._address, use_listings_cache=False)
-        except ImportError as error:  # such as s3fs, which is not for everybody
+        except ImportError as error:  # such as s3fs, which no extra installs
             name = getattr(error.__cause__, "name", None) or getattr(error, "name", None)
             command = f"pip install {name}" if name else str(error)
             raise MissingPackage(f"the store {self.shown}", command) from error
@@ -222,7 +222,7 @@ class _DaemonThreads(ThreadPoolExecutor):
             if future.set_running_or_notify_cancel():
                 try:
                     future.set_result(fn(*args, **kwargs))
-                except BaseException as error:  # noqa: BLE001 -- whoever waits for it has it
+                except BaseException as error:  # noqa: BLE001 -- raised where the result is awaited
                     future.set_exception(error)
 
         threading.Thread(target=call, daemon=True).start()
